@@ -44,7 +44,7 @@ test-lowest:  ## The same tests on the lowest supported versions, whose own warn
 
 test-engines: $(READY)  ## Tables in engines that the tests do not need, each where it can be installed
 	@tools/bootstrap.sh engines $(ENGINES)
-	@PYTHONPATH=.cache/engines $(BIN)/python -m pytest -n 0 -W default tests/panel/test_table.py -k any_engine $(ARGS)
+	@PYTHONPATH=.cache/engines $(BIN)/python -m pytest -n 0 -W default tests/data/panel/test_table.py -k any_engine $(ARGS)
 
 fuzz: $(READY)  ## Hostile frames, files, studies and saved fits, new ones each time, for about MINUTES
 	@BAYES_NQP_FUZZ_MINUTES=$(MINUTES) $(BIN)/python -m pytest tests/fuzz $(ARGS)

@@ -1,6 +1,6 @@
 """Run: python -m benchmarks.additivity --panels N; an interrupted run goes on.
 
-What `additivity` says where units of all levels move alike and where they do not, of fits to
+What `scale_dependence` says where units of all levels move alike and where they do not, of fits to
 levels: counts with zeros, shares and answers near a bound, ratings, an outcome measured in another
 unit from a date on. How often intervals of the average effect cover, as they are, less what the
 check takes off, and with time effects by thirds of early levels. Rows a panel in .cache/additivity.
@@ -25,7 +25,7 @@ from .worlds import PERIODS, ar1
 type Array = npt.NDArray[np.float64]
 type Outcomes = tuple[Array, Array]
 
-STORE = Store("additivity")
+STORE = Store("scale_dependence")
 SEED: Final = 43_000_000
 PAGE = ROOT / "docs" / "checks.md"
 SIZES: Final = (60, 150)
@@ -166,11 +166,13 @@ def measured(world: str, units: int, number: int) -> dict[str, Any]:
     roles = {"unit": "unit", "time": "time", "cohort": "cohort", "outcome": "y"}
     sampler = nqp.Importance(seed=number)
     fit = nqp.fit(nqp.StaggeredDiD(), nqp.Panel.from_frame(frame, **roles), sampler, progress=False)
-    like = nqp.StaggeredDiD(nqp.Complete(), time=nqp.TimeEffects(["third"]), unidentified="drop")
+    like = nqp.StaggeredDiD(
+        nqp.CompletePooling(), time=nqp.TimeEffects(["third"]), unidentified="drop"
+    )
     other = nqp.fit(
         like, nqp.Panel.from_frame(frame, **roles, strata=["third"]), sampler, progress=False
     )
-    said = nqp.check(fit, "additivity", progress=False)
+    said = nqp.check(fit, "scale_dependence", progress=False)
     less = said.evidence.iloc[2]
     row = {"world": world, "units": units, "number": number, "verdict": said.verdict}
     for name, draws in {"covers": nqp.att(fit), "thirds": nqp.att(other)}.items():
@@ -184,7 +186,7 @@ def measured(world: str, units: int, number: int) -> dict[str, Any]:
 def table() -> str:
     """Coverage, verdicts and silence, by world and size."""
     rows: list[list[Any]] = [
-        ["world", "units", "panels", "covers", "in doubt", "fails", "could not tell",
+        ["world", "units", "panels", "covers", "caution", "failed", "inconclusive",
          "wrong and none of these", "less what is off (width)", "thirds (width)"]
     ]  # fmt: skip
     frame = STORE.rows()
@@ -194,8 +196,8 @@ def table() -> str:
             if part.empty:
                 continue
             said, covers = part["verdict"], part["covers"].astype(bool)
-            shares = [(said == x).mean() for x in ("in doubt", "fails", "could not tell")]
-            numbers = [covers.mean(), *shares, (~covers & (said == "holds")).mean()]
+            shares = [(said == x).mean() for x in ("caution", "failed", "inconclusive")]
+            numbers = [covers.mean(), *shares, (~covers & (said == "passed")).mean()]
             other = [
                 f"{part[x].astype(bool).mean():.2f} "
                 f"({(part[f'{x}_width'] / part['covers_width']).median():.2f})"

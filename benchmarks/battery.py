@@ -17,8 +17,8 @@ import numpy as np
 import bayes_nqp as nqp
 from bayes_nqp.checks import run_checks
 from bayes_nqp.checks.shared import DOUBT, FAILS
-from bayes_nqp.designs import Design
-from bayes_nqp.simulation import channels, staggered
+from bayes_nqp.data.simulation import channels, staggered
+from bayes_nqp.model.designs import Design
 
 from ._store import ROOT, Store
 from .earned import markdown, share

@@ -59,7 +59,7 @@ def fit_of(world: World, panel: nqp.Panel) -> nqp.Fit:
         links = nqp.spatial_weights.nearest(panel, world.nearest)
         term = nqp.Rings(KM) if world.rings else nqp.SpatialLag(links, lag=False)
     design = nqp.StaggeredDiD(
-        nqp.Complete(), spillovers=term, time=nqp.TimeEffects(), unidentified="raise"
+        nqp.CompletePooling(), spillovers=term, time=nqp.TimeEffects(), unidentified="raise"
     )
     return nqp.fit(
         nqp.Mediation(design, links=links), panel, nqp.Importance(seed=1), progress=False
@@ -93,7 +93,7 @@ def report(name: str, rows: pd.DataFrame) -> None:
     print(CHECK, rows[CHECK].value_counts().to_dict())
     for label in ("total", "treated, total, total"):
         if (missed := f"{label}{COVERS}") in rows.columns[rows.notna().any()]:
-            wrong = (rows[CHECK] == "holds") & (rows[missed] == 0)
+            wrong = (rows[CHECK] == "passed") & (rows[missed] == 0)
             print(f"wrong and silent ({label}): {wrong.sum()} of {len(rows)}")
 
 

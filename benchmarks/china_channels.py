@@ -24,7 +24,7 @@ from benchmarks.china_cities import ROLES, line, read, table
 import bayes_nqp as nqp
 
 MEDIATORS = ("ln_green_inv_patents", "sh3", "findev")
-DESIGN = nqp.StaggeredDiD(nqp.Partial(["region"], varying="unit"), nqp.AR1())
+DESIGN = nqp.StaggeredDiD(nqp.PartialPooling(["region"], varying="unit"), nqp.AR1())
 CHANNELS = nqp.Mediation(DESIGN, MEDIATORS)
 BAR, TURNS = 4.0, 5
 

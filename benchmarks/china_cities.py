@@ -22,16 +22,17 @@ import pandas as pd
 import xarray as xr
 
 import bayes_nqp as nqp
-from bayes_nqp import vocabulary as v
-from bayes_nqp.estimands import att, contrast
-from bayes_nqp.fitting import _draws, _waist
-from bayes_nqp.planning import plan_of
-from bayes_nqp.tables import summary
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp.effects.estimands import att, contrast
+from bayes_nqp.inference.fitting import _draws
+from bayes_nqp.inference.fitting import _effects_dataset as _waist
+from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.output.tables import summary
 
 MARKET_YEAR = 2014
 SMALL_COHORT = 2015  # Hangzhou alone
 ROLES = {"unit": "code", "time": "year", "cohort": "cbec_year", "outcome": "ln_nqpf"}
-FLAT = nqp.StaggeredDiD(nqp.Separate(varying=None), nqp.IID(), controls="never")
+FLAT = nqp.StaggeredDiD(nqp.NoPooling(varying=None), nqp.IID(), controls="never")
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -80,8 +81,8 @@ def table(parts: dict[str, xr.DataArray]) -> None:
 
 
 def hierarchical(panel: nqp.Panel, sampler: nqp.NUTS) -> None:
-    """Fit Partial(region, market), AR(1), unit deviations; time effects by level, and common."""
-    design = nqp.StaggeredDiD(nqp.Partial(["region", "market"], varying="unit"), nqp.AR1())
+    """Fit PartialPooling(region, market), AR(1), unit deviations; two kinds of time effects."""
+    design = nqp.StaggeredDiD(nqp.PartialPooling(["region", "market"], varying="unit"), nqp.AR1())
     print(f"`{sampler!r}`\n")
     for title, chosen in (
         ("time effects by level (the default)", design),
@@ -135,8 +136,8 @@ def known_values(df: pd.DataFrame) -> None:
     columns = {}
     for name, rows in samples.items():
         panel = nqp.Panel.from_frame(rows, **ROLES)
-        effects = nqp.conditional_mean(FLAT, panel)
-        every = nqp.conditional_mean(FLAT.replace(controls="all"), panel)
+        effects = nqp.posterior_mean(FLAT, panel)
+        every = nqp.posterior_mean(FLAT.replace(controls="all"), panel)
         column = {
             "ATT, controls='never', weights='rows'": float(att(effects).item()),
             "ATT, controls='never', weights='equal'": float(att(effects, weights="equal").item()),
@@ -167,7 +168,7 @@ def region_contrast(df: pd.DataFrame) -> None:
         for controls in ("all", "never"):
             for title, shared in (("by region", None), ("common", nqp.TimeEffects())):
                 design = FLAT.replace(errors=errors, controls=controls, time=shared)
-                region = att(nqp.conditional_mean(design, panel, **values), by="region")
+                region = att(nqp.posterior_mean(design, panel, **values), by="region")
                 found = [float(region.sel(region=x).item()) for x in ("coastal", "inland")]
                 given = ", ".join(f"{k}={x}" for k, x in values.items())
                 numbers = (f"{x:+.4f}" for x in (*found, found[1] - found[0]))

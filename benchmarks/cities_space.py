@@ -3,7 +3,8 @@
     python -m benchmarks.cities_space ../shared/data/china/city_nqpf_cbec_2010_2021.csv
 
 The file is that of `benchmarks.china_cities`; cities without coordinates or region are left out.
-Log index of new quality productivity, AR(1) errors, `Complete(varying=None)`, time effects in
+Log index of new quality productivity, AR(1) errors, `CompletePooling(varying=None)`, time effects
+in
 common or by region; periods without a control beyond the last ring are left out. Beside a fit that
 ignores neighbours: rings; the share of the five nearest in force, by classes and exposure time;
 that share by event time (SLX); a spatial lag; a spatial Durbin model. And what checks say of them.
@@ -19,7 +20,7 @@ import xarray as xr
 from benchmarks.china_cities import ROLES, line, read
 
 import bayes_nqp as nqp
-from bayes_nqp.spatial_weights import SpatialWeights
+from bayes_nqp.data.spatial_weights import SpatialWeights
 
 RINGS = [100.0, 200.0, 300.0]
 CHECKS = ("moran", "spatial_lm", "spatial_form", "spillover_bias", "ring_reach", "donut",
@@ -47,7 +48,7 @@ def designs_of(time: nqp.TimeEffects, weights: SpatialWeights) -> dict[str, nqp.
     }
     return {
         name: nqp.StaggeredDiD(
-            nqp.Complete(varying=None), spillovers=near, time=time, unidentified="drop",
+            nqp.CompletePooling(varying=None), spillovers=near, time=time, unidentified="drop",
         )
         for name, near in spillovers.items()
     }  # fmt: skip
@@ -64,7 +65,7 @@ def parts_of(fit: nqp.Fit) -> list[xr.DataArray | None]:
     paths, total = fit.effects["path"].to_numpy(), nqp.att(fit)
     own = nqp.att(fit, path="direct") if "direct" in paths else None
     onto = nqp.att(fit, path="received") if "direct" in paths else None
-    near = nqp.received(fit) if "received" in paths else None
+    near = nqp.spillover_effects(fit) if "received" in paths else None
     return [own, onto, total, near, fit.posterior.get("outcome__delta")]
 
 
@@ -83,9 +84,9 @@ def classes(fits: Mapping[str, nqp.Fit]) -> None:
     print(line("---", "---", "---:", "---:"))
     for name in ("rings, onto untreated rows", "rings", "share, by exposure time"):
         fit = fits[name]
-        near = nqp.received(fit, by="ring")
+        near = nqp.spillover_effects(fit, by="ring")
         onto = (
-            nqp.received(fit, by="ring", onto="treated")
+            nqp.spillover_effects(fit, by="ring", onto="treated")
             if "direct" in fit.effects["path"]
             else None
         )

@@ -18,11 +18,11 @@ import pandas as pd
 import bayes_nqp as nqp
 from bayes_nqp.checks import run_checks
 from bayes_nqp.checks.shared import DOUBT, FAILS
-from bayes_nqp.designs import Design
+from bayes_nqp.model.designs import Design
 
 from ._store import ROOT, Program, Store
 from .earned import markdown
-from .own_exposure import made as exposed
+from .exposure_heterogeneity import made as exposed
 from .worlds import ar1
 
 type Array = npt.NDArray[np.float64]
@@ -33,8 +33,8 @@ PAGE: Final = ROOT / "docs" / "checks.md"
 SEED: Final = 53_000_000
 UNITS: Final = 120
 SIMULATION = nqp.simulation
-POOLED: Final = nqp.Partial()
-SAME: Final = nqp.Complete(varying=None)
+POOLED: Final = nqp.PartialPooling()
+SAME: Final = nqp.CompletePooling(varying=None)
 ROLES: Final = {"unit": "unit", "time": "time", "outcome": "outcome", "cohort": "cohort"}
 
 
@@ -65,7 +65,7 @@ def lag(
     seed: int,
     delta: float = 0.0,
     theta: float = 0.4,
-    effect: nqp.Complete | nqp.Partial = POOLED,
+    effect: nqp.CompletePooling | nqp.PartialPooling = POOLED,
     **more: Any,
 ) -> Case:
     """Units receive of the four nearest, and outcomes, or errors, follow theirs."""
@@ -123,7 +123,7 @@ def shared_shocks(seed: int) -> Case:
     """Provinces share shocks that last."""
     panel, by = provinces(seed, lasting=True)
     return nqp.StaggeredDiD(
-        time=nqp.TimeEffects(), shocks=nqp.SharedShocks(by, errors=nqp.AR1())
+        time=nqp.TimeEffects(), shocks=nqp.ClusterTimeEffects(by, errors=nqp.AR1())
     ), panel
 
 
@@ -147,7 +147,9 @@ def pairs(seed: int, directed: bool = False, shocks: bool = False) -> Case:
     """Pairs of forty nodes."""
     more = {} if shocks else {"shock_sd": 0.0}
     made = SIMULATION.network(nodes=40, directed=directed, seed=seed, **more)
-    terms = [nqp.Ends(directed=directed)] + [nqp.NodeShocks(directed=directed)] * shocks
+    terms = [nqp.EndpointEffects(directed=directed)] + [
+        nqp.NodeTimeEffects(directed=directed)
+    ] * shocks
     return nqp.StaggeredDiD(terms=terms), made.panel
 
 
@@ -193,7 +195,7 @@ def unequal(seed: int) -> Case:
     noisy = besides(
         plain(seed, sigma=0.01), lambda y, _: y + scale * ar1(rng, UNITS, 0.5, 1.0)[:, :12]
     )
-    return nqp.StaggeredDiD(errors=nqp.Unequal(nqp.AR1())), noisy
+    return nqp.StaggeredDiD(errors=nqp.Heteroskedastic(nqp.AR1())), noisy
 
 
 def covariates(seed: int) -> Case:
@@ -237,11 +239,11 @@ KINDS: Final[dict[str, Callable[[int], Case]]] = {
     "differential trends": of(nqp.StaggeredDiD(trends=nqp.DifferentialTrends())),
     "two periods of anticipation": of(nqp.StaggeredDiD(anticipation=2)),
     "never treated alone": of(nqp.StaggeredDiD(controls="never")),
-    "a dip freed": of(nqp.StaggeredDiD(trends=nqp.Dip())),
-    "a shift of level freed": of(nqp.StaggeredDiD(trends=nqp.LevelShift())),
+    "a dip freed": of(nqp.StaggeredDiD(trends=nqp.AshenfelterDip())),
+    "a shift of level freed": of(nqp.StaggeredDiD(trends=nqp.PreAdoptionShift())),
     "a fifth of rows missing": of(nqp.StaggeredDiD(), missing=0.2),
     "independent errors": of(nqp.StaggeredDiD(errors=nqp.IID()), rho=0.0),
-    "separate effects": of(nqp.StaggeredDiD(nqp.Separate())),
+    "separate effects": of(nqp.StaggeredDiD(nqp.NoPooling())),
 }
 
 

@@ -7,7 +7,8 @@ python -m benchmarks.confounding --cities city_nqpf_cbec_2010_2021.csv
 
 Panels have 200 units, 12 periods, cohorts in periods 5, 7 and 9, a third never treated, two
 regions; innovations of the first mediator and the outcome have the correlation .3. The interval
-as if there were no confounding stands beside that of `nqp.confounding` at the true correlation.
+as if there were no confounding stands beside that of `nqp.mediation_sensitivity` at the true
+correlation.
 """
 
 from __future__ import annotations
@@ -21,20 +22,20 @@ import numpy as np
 from benchmarks.china_cities import ROLES, line, read
 
 import bayes_nqp as nqp
-from bayes_nqp.designs import flat_deviations
-from bayes_nqp.estimands import att
-from bayes_nqp.fitting import mediator_slopes, modes
-from bayes_nqp.fitting._draws import recovered
-from bayes_nqp.fitting._parameters import constrain
-from bayes_nqp.planning import plan_of
-from bayes_nqp.robustness.confounding._curves import strength
-from bayes_nqp.robustness.confounding._fit import confounded_fit
-from bayes_nqp.robustness.confounding._panel import bias_of, correlation_of, patterns_of
-from bayes_nqp.simulation import Channel, channels
+from bayes_nqp.data.simulation import Channel, channels
+from bayes_nqp.effects.estimands import att
+from bayes_nqp.inference.fitting import mediator_slopes, modes
+from bayes_nqp.inference.fitting._draws import recovered
+from bayes_nqp.inference.fitting._parameters import constrain
+from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.model.designs import flat_deviations
+from bayes_nqp.robustness.mediation._curves import strength
+from bayes_nqp.robustness.mediation._fit import confounded_fit
+from bayes_nqp.robustness.mediation._panel import bias_of, correlation_of, patterns_of
 
 RHO = 0.3
 SAMPLER = nqp.Importance(draws=500, chains=2, seed=1)
-DESIGN = nqp.Mediation(nqp.StaggeredDiD(nqp.Partial(["region"])))
+DESIGN = nqp.Mediation(nqp.StaggeredDiD(nqp.PartialPooling(["region"])))
 CASES = {
     "one mediator, AR .5, outcome .5": (0.5, {"m": Channel(0.8, rho=0.5)}),
     "one mediator, AR .2, outcome .8": (0.8, {"m": Channel(0.8, rho=0.2)}),
@@ -62,13 +63,13 @@ def simulated(case: str, seed: int, units: int = 200) -> nqp.simulation.Simulate
 def one(case: str, seed: int) -> dict[tuple[str, str, float], tuple[float, float]]:
     """Error of every path, and whether its interval covers, without confounding and at the truth.
 
-    The fit has flat deviations already, as the refit of `nqp.confounding` does.
+    The fit has flat deviations already, as the refit of `nqp.mediation_sensitivity` does.
     """
     panel = simulated(case, seed)
     fit = nqp.fit(flat_deviations(DESIGN), panel.panel, SAMPLER, progress=False)
     out = {}
     for by in (None, "region"):
-        curve = nqp.confounding(fit, "m", rho=[0, RHO], prior=None, by=by)
+        curve = nqp.mediation_sensitivity(fit, "m", rho=[0, RHO], prior=None, by=by)
         for path in curve["path"].to_numpy():
             if path == "all mediators":
                 continue
@@ -188,7 +189,7 @@ def cities(path: Path) -> None:
     )
     fit = nqp.fit(DESIGN, panel, nqp.Importance(seed=1), progress=False)
     begin = time.perf_counter()
-    found = nqp.check(fit, "confounding", progress=False)
+    found = nqp.check(fit, "mediation_sensitivity", progress=False)
     print(f"{time.perf_counter() - begin:.1f} s. {found.verdict}: {found.sentence}\n")
     print(line("mediator", "region", "indirect, ρ = 0", "95 %", "crossing ρ", "95 %", "breakdown"))
     print(line("---", "---", "---:", "---:", "---:", "---:", "---:"))

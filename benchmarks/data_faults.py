@@ -18,14 +18,14 @@ import numpy as np
 import numpy.typing as npt
 
 import bayes_nqp as nqp
-from bayes_nqp.fitting import Kept, batch
+from bayes_nqp.inference.fitting import Kept, batch
 
 type Array = npt.NDArray[np.float64]
 type Change = Callable[[Array, np.random.Generator], Array]
 type Make = Callable[[int], nqp.Panel]
 
 STORE = Path(__file__).resolve().parents[1] / ".cache" / "data_faults"
-VERDICTS = ("holds", "in doubt", "fails")
+VERDICTS = ("passed", "caution", "failed")
 SIZES: Mapping[str, dict[str, Any]] = {
     "24 × 8": {"units": 24, "periods": 8, "cohorts": (4, 6)},
     "60 × 14": {"units": 60, "periods": 14},
@@ -265,7 +265,7 @@ def faults(size: str) -> dict[str, Make]:
 
 def design_of(panel: nqp.Panel) -> nqp.Mediation | nqp.ContinuousExposure | nqp.StaggeredDiD:
     """The design that a panel's roles call for."""
-    roles, pooled = panel.roles, nqp.Complete(varying=None)
+    roles, pooled = panel.roles, nqp.CompletePooling(varying=None)
     design: Any = nqp.StaggeredDiD(pooled, unidentified="drop")
     if roles.exposures:
         design = nqp.ContinuousExposure(roles.exposures[0], pooled)

@@ -53,7 +53,7 @@ def answer(world: str, seed: int) -> dict[str, Any]:
     common = rng.standard_normal((UNITS, 1)) + rng.standard_normal(PERIODS)
     y = policy + near + 0.4 * errors + common
     panel = nqp.Panel.from_frame(frame.assign(y=y.ravel()), **roles)
-    design = nqp.StaggeredDiD(nqp.Complete(varying=None), time=nqp.TimeEffects())
+    design = nqp.StaggeredDiD(nqp.CompletePooling(varying=None), time=nqp.TimeEffects())
     fit = nqp.fit(design, panel, nqp.Importance(seed=1, draws=500), progress=False)
     found = nqp.decay(fit, km=GRID)
     curve = found.at(PLACES)
@@ -68,7 +68,7 @@ def answer(world: str, seed: int) -> dict[str, Any]:
     truths = {
         "own": (nqp.att(found, path="direct"), 1.0),
         "total": (nqp.att(found), 1.0 + near[policy == 1.0].mean()),
-        "received": (nqp.received(found.effects), near[after].mean()),
+        "received": (nqp.spillover_effects(found.effects), near[after].mean()),
     }
     return out | {name: holds(*pair) for name, pair in truths.items()}
 

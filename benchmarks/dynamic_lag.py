@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 
 import bayes_nqp as nqp
-from bayes_nqp import vocabulary as v
-from bayes_nqp.gaussian import coefficients_of
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp.numerics.linear_gaussian import coefficients_of
 
 from ._coverage import against, printed
 from ._store import Store
@@ -117,17 +117,17 @@ def world(name: str, seed: int) -> World:
 def design_of(weights: nqp.spatial_weights.SpatialWeights) -> nqp.StaggeredDiD:
     """One curve of effects, time effects by level, independent errors."""
     return nqp.StaggeredDiD(
-        nqp.Complete(varying=None), nqp.IID(), nqp.TimeEffects(by=["level"]),
+        nqp.CompletePooling(varying=None), nqp.IID(), nqp.TimeEffects(by=["level"]),
         spillovers=nqp.SpatialLag(weights, dynamics=True),
     )  # fmt: skip
 
 
 def draws_of(fit: nqp.Fit) -> dict[str, np.ndarray]:
     """Draws of every quantity."""
-    coefficients, runs = nqp.spatial_dynamics(fit), nqp.run_effects(fit)
+    coefficients, runs = nqp.spatial_dynamics(fit), nqp.long_run_effects(fit)
     draws = {name: coefficients.sel(coefficient=name) for name in ("delta", "tau", "psi")}
     draws |= {path: nqp.att(fit, path=path) for path in (v.TOTAL, v.DIRECT, v.RECEIVED)}
-    draws["received by untreated"] = nqp.received(fit)
+    draws["received by untreated"] = nqp.spillover_effects(fit)
     draws |= {f"{run} run": runs.sel(run=run, path=v.TOTAL) for run in runs["run"].to_numpy()}
     draws["long run direct"] = runs.sel(run="long", path=v.DIRECT)
     draws["impact of x, long run"] = nqp.impacts(fit, "long").sel(covariate="x", path=v.TOTAL)

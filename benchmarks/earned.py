@@ -15,9 +15,9 @@ import pandas as pd
 from scipy.stats import beta
 
 import bayes_nqp as nqp
+from bayes_nqp._core.exceptions import NQPError
 from bayes_nqp.checks.trends._bayes_factor import log_bayes_factor
-from bayes_nqp.errors import NQPError
-from bayes_nqp.simulation import staggered
+from bayes_nqp.data.simulation import staggered
 
 from ._store import ROOT, Program, Store
 

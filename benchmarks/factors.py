@@ -20,7 +20,7 @@ import pandas as pd
 
 import bayes_nqp as nqp
 from bayes_nqp.checks.model._eigenvalue import Innovations
-from bayes_nqp.simulation import staggered
+from bayes_nqp.data.simulation import staggered
 
 STORE = Path(__file__).resolve().parents[1] / ".cache" / "factors"
 SEED = 31_000_000

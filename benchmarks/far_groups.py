@@ -22,7 +22,7 @@ from .worlds import ar1
 STORE = Store("far_groups")
 SEED, GROUPS, PERIODS, SIZES = 41_000_000, 6, 12, (60, 200)
 WORLDS = ("alike", "normal", "one apart")
-POOLINGS = {"pooled": nqp.Partial(), "separate": nqp.Separate()}
+POOLINGS = {"pooled": nqp.PartialPooling(), "separate": nqp.NoPooling()}
 
 
 def made(world: str, units: int, number: int) -> tuple[nqp.Panel, pd.Series]:

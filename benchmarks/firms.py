@@ -40,12 +40,12 @@ def compare(what: str, firms: Callable[[], object], cities: Callable[[], object]
 
 def plain(n: int) -> None:
     """One equation, without channels and covariates."""
-    from bayes_nqp import Importance, Partial, StaggeredDiD, fit, simulation
+    from bayes_nqp import Importance, PartialPooling, StaggeredDiD, fit, simulation
 
     firms = simulation.firms(seed=1, covariates=()).panel
     cities = simulation.cities(seed=1, covariates=()).panel
     strata = list(cities.roles.strata)
-    by_city, by_unit = (StaggeredDiD(Partial(strata, varying=v)) for v in ("city", "unit"))
+    by_city, by_unit = (StaggeredDiD(PartialPooling(strata, varying=v)) for v in ("city", "unit"))
     compare(
         f"{firms.n_rows:,} rows of {firms.n_units:,} firms ÷ {cities.n_rows:,} of cities",
         lambda: fit(by_city, firms, Importance(seed=1), progress=False),

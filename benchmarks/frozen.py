@@ -33,7 +33,7 @@ def castle() -> Problem:
 def firms() -> Problem:
     """Firms of 60 cities, whose effects deviate by city."""
     panel = nqp.simulation.firms(seed=1, n_firms=800, cities=100, covariates=()).panel
-    return nqp.StaggeredDiD(nqp.Partial(list(panel.roles.strata), varying="city")), panel
+    return nqp.StaggeredDiD(nqp.PartialPooling(list(panel.roles.strata), varying="city")), panel
 
 
 def mediation() -> Problem:
@@ -51,7 +51,7 @@ def mediation() -> Problem:
     panel = nqp.Panel.from_frame(
         frame, **SIMULATED, strata=["region"], mediators=["digital", "finance"]
     )
-    return nqp.Mediation(nqp.StaggeredDiD(nqp.Partial(["region"], varying="unit"))), panel
+    return nqp.Mediation(nqp.StaggeredDiD(nqp.PartialPooling(["region"], varying="unit"))), panel
 
 
 def exposure() -> Problem:
@@ -70,7 +70,7 @@ def exposure() -> Problem:
     panel = nqp.Panel.from_frame(
         frame, unit="unit", time="time", outcome="y", strata=["region"], exposures=["dose"]
     )
-    return nqp.ContinuousExposure("dose", nqp.Partial(["region"], varying="unit")), panel
+    return nqp.ContinuousExposure("dose", nqp.PartialPooling(["region"], varying="unit")), panel
 
 
 def china(path: Path) -> Problem:
@@ -82,7 +82,9 @@ def china(path: Path) -> Problem:
         frame.dropna(subset=["region"]), unit="code", time="year", cohort="cbec_year",
         outcome="ln_nqpf", strata=["region"],
     )  # fmt: skip
-    return nqp.StaggeredDiD(nqp.Partial(["region"], varying="unit"), unidentified="drop"), panel
+    return nqp.StaggeredDiD(
+        nqp.PartialPooling(["region"], varying="unit"), unidentified="drop"
+    ), panel
 
 
 def numbers(fit: nqp.Fit) -> Iterator[tuple[str, float, float]]:

@@ -76,7 +76,7 @@ def measured(world: str, units: int, number: int) -> dict[str, Any]:
 
 def table() -> str:
     """Coverage, verdicts and silence, by world and size."""
-    head = ["world", "units", "panels", "covers", "in doubt", "could not tell", "wrong and holds"]
+    head = ["world", "units", "panels", "covers", "caution", "inconclusive", "wrong and holds"]
     rows: list[list[Any]] = [head]
     frame = STORE.rows()
     for world in (*LEVELS, *LOGS):
@@ -85,8 +85,8 @@ def table() -> str:
             if part.empty:
                 continue
             said, covers = part["verdict"], part["covers"].astype(bool)
-            shares = [(said == x).mean() for x in ("in doubt", "could not tell")]
-            numbers = [covers.mean(), *shares, (~covers & (said == "holds")).mean()]
+            shares = [(said == x).mean() for x in ("caution", "inconclusive")]
+            numbers = [covers.mean(), *shares, (~covers & (said == "passed")).mean()]
             rows.append([world, units, len(part), *(f"{x:.2f}" for x in numbers)])
     return markdown(rows)
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 import bayes_nqp as nqp
-from bayes_nqp.errors import NQPError
+from bayes_nqp._core.exceptions import NQPError
 
 from ._store import ROOT, Store
 
@@ -81,11 +81,11 @@ def simulated(world: str, units: int, number: int) -> tuple[nqp.Panel, float]:
 def remedy(world: str, panel: nqp.Panel) -> tuple[nqp.StaggeredDiD, nqp.Panel]:
     """Design that the checks name in a world, and the panel that it is fitted to."""
     if world != "a region falls behind":
-        shocks = nqp.SharedShocks("province", errors=nqp.AR1())
+        shocks = nqp.ClusterTimeEffects("province", errors=nqp.AR1())
         return nqp.StaggeredDiD(shocks=shocks), panel
     roles = {**panel.arguments, "strata": ["zone", "region"]}
     time = nqp.TimeEffects(["zone", "region"])
-    design = nqp.StaggeredDiD(nqp.Partial("zone"), time=time)
+    design = nqp.StaggeredDiD(nqp.PartialPooling("zone"), time=time)
     return design, nqp.Panel.from_frame(panel.frame, **roles)
 
 
@@ -129,7 +129,7 @@ def table() -> str:
     ]
     for (world, units), part in STORE.rows().groupby(["world", "units"], sort=False):
         cells = [
-            f"{(part[check] == 'fails').mean():.2f} ({(part[check] == 'in doubt').mean():.2f})"
+            f"{(part[check] == 'failed').mean():.2f} ({(part[check] == 'caution').mean():.2f})"
             for check in ("error_model", "time_effects")
         ]
         known = part.dropna(subset="remedy")

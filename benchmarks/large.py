@@ -22,7 +22,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from bayes_nqp import Panel
-    from bayes_nqp.designs import Design
+    from bayes_nqp.model.designs import Design
 
 ONE_THREAD = dict.fromkeys(
     ("BAYES_NQP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"
@@ -82,7 +82,7 @@ def deviations() -> tuple[Design, Panel]:
     names = {"unit": "unit", "time": "year", "cohort": "zone", "outcome": "y"}
     strata = ["region", "market"]
     made = nqp.Panel.from_frame(frame, **names, strata=strata)
-    return nqp.StaggeredDiD(nqp.Partial(strata, varying="unit")), made
+    return nqp.StaggeredDiD(nqp.PartialPooling(strata, varying="unit")), made
 
 
 def firms() -> tuple[Design, Panel]:
@@ -90,7 +90,7 @@ def firms() -> tuple[Design, Panel]:
     import bayes_nqp as nqp
 
     made = nqp.simulation.firms(seed=1, n_firms=2000, covariates=(), mediators=("digital",)).panel
-    return nqp.StaggeredDiD(nqp.Partial(list(made.roles.strata), varying="city")), made
+    return nqp.StaggeredDiD(nqp.PartialPooling(list(made.roles.strata), varying="city")), made
 
 
 def cells() -> tuple[Design, Panel]:
@@ -154,7 +154,7 @@ def measured(name: str, *, again: bool = True) -> dict[str, float]:
 
 def _point(equation: Any, fit: Any, times: int = 5) -> float:
     """Processor seconds of the density at one of 160 points, the least of several times."""
-    from bayes_nqp.gaussian import density
+    from bayes_nqp.numerics.linear_gaussian import density
 
     problem = equation.gaussian
     centre = problem.space.unconstrain(problem.space.typical[None])

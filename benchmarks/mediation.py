@@ -16,13 +16,13 @@ import pandas as pd
 import xarray as xr
 
 import bayes_nqp as nqp
-from bayes_nqp.fitting import Kept, batch
-from bayes_nqp.simulation import CHANNELS, channels
+from bayes_nqp.data.simulation import CHANNELS, channels
+from bayes_nqp.inference.fitting import Kept, batch
 
 ROOT = Path(__file__).resolve().parents[1]
 SEED = 700_000
 BAR = 0.93
-DESIGN = nqp.Mediation(nqp.StaggeredDiD(nqp.Partial(["region"], varying="unit"), nqp.AR1()))
+DESIGN = nqp.Mediation(nqp.StaggeredDiD(nqp.PartialPooling(["region"], varying="unit"), nqp.AR1()))
 NULL = "idle"
 OTHERS = tuple(name for name in CHANNELS if name != NULL)
 GROUPS = ("overall", "inland", "coastal", "inland − coastal")
@@ -69,7 +69,7 @@ def replicate(replication: int, draws: int) -> dict[str, Any]:
     simulated = channels(seed=SEED + replication)
     sampler = nqp.Importance(draws=draws, chains=2, seed=SEED + replication)
     fit = nqp.fit(DESIGN, simulated.panel, sampler, progress=False)
-    known, found = estimands(simulated.truth), estimands(nqp.cell_effects(fit))
+    known, found = estimands(simulated.truth), estimands(nqp.group_time_effects(fit))
     table = []
     for name, sample in found.items():
         values = sample.to_numpy().ravel()
@@ -91,7 +91,7 @@ def exact(block: int) -> dict[str, Any]:
     errors, names = [], np.array([])
     for k in range(TOGETHER):
         simulated = channels(seed=OTHER_SEED + TOGETHER * block + k)
-        effects = nqp.conditional_mean(DESIGN, simulated.panel, **KNOWN)
+        effects = nqp.posterior_mean(DESIGN, simulated.panel, **KNOWN)
         known, found = estimands(simulated.truth), estimands(effects)
         errors.append([found[name].item() - known[name].item() for name in found])
         names = np.array(list(found))
@@ -195,7 +195,8 @@ sd 1 in each of the four equations, direct effect .4, unit deviations (sd .2) of
 
 {told}
 
-It is fitted by `Mediation(StaggeredDiD(Partial(["region"], varying="unit"), AR1()))` with default
+It is fitted by `Mediation(StaggeredDiD(PartialPooling(["region"], varying="unit"), AR1()))` with
+default
 priors and 2 chains of {draws} draws of `Importance`. No fit is left out, whatever the gate says
 (R-hat of the worst quantity: median {np.median(rhat):.3f}, highest {rhat.max():.3f}). The truth is
 the sample mean effect of the treated rows, unit deviations included. The
@@ -214,7 +215,7 @@ Shares of replications.
 
 ### Bias
 
-*Other panels*: sd of the error of conditional means at given parameters (`nqp.conditional_mean`,
+*Other panels*: sd of the error of conditional means at given parameters (`nqp.posterior_mean`,
 no sampling) on {TOGETHER * len(others)} panels with other seeds (from {OTHER_SEED}). Where the
 *sd of error* is apart from it by some of its standard errors, these replications are luckier or
 less lucky than others.

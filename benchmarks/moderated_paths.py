@@ -19,12 +19,13 @@ import numpy as np
 from benchmarks.china_cities import line
 
 import bayes_nqp as nqp
-from bayes_nqp.estimands import att
-from bayes_nqp.simulation import staggered
+from bayes_nqp.data.simulation import staggered
+from bayes_nqp.effects.estimands import att
 
 SAMPLER = nqp.Importance(draws=500, chains=2, seed=1)
 DESIGN = nqp.Mediation(
-    nqp.StaggeredDiD(nqp.Partial(["region"]), moderator="finance"), moderates=("a", "b", "direct")
+    nqp.StaggeredDiD(nqp.PartialPooling(["region"]), moderator="finance"),
+    moderates=("a", "b", "direct"),
 )
 LOW, HIGH = 4.0, 6.0
 
@@ -83,7 +84,7 @@ def conditional(replications: int, seed: int) -> None:
     errors = []
     for k in range(replications):
         panel, truth = simulated(seed + k)
-        found = nqp.conditional_mean(DESIGN, panel, rho=0.15, sigma=0.6, scale_deviation=0.3)
+        found = nqp.posterior_mean(DESIGN, panel, rho=0.15, sigma=0.6, scale_deviation=0.3)
         via, direct = nqp.nie(found, mediators="tech").item(), nqp.nde(found).item()
         errors.append([via - truth["via tech"], direct - truth["direct"]])
     mean, sd = np.mean(errors, axis=0), np.std(errors, axis=0, ddof=1)

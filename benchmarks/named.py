@@ -17,10 +17,10 @@ import numpy as np
 import pandas as pd
 
 import bayes_nqp as nqp
-from bayes_nqp.reports._content import Paragraph
-from bayes_nqp.reports._context import Context
-from bayes_nqp.reports._registry import SECTIONS
-from bayes_nqp.simulation import Channel, channels, staggered
+from bayes_nqp.data.simulation import Channel, channels, staggered
+from bayes_nqp.output.reports._content import Paragraph
+from bayes_nqp.output.reports._context import Context
+from bayes_nqp.output.reports._registry import SECTIONS
 
 from ._store import ROOT, Store
 from .earned import markdown, share
@@ -41,7 +41,7 @@ WORLDS: Mapping[str, tuple[int, ...]] = {
     "4 groups, one apart": (0, 0, 0, 1),
 }
 """Which groups have the larger effect; effects are alike within each of the two kinds."""
-POOLINGS = {"partial": nqp.Partial(), "none": nqp.Separate()}
+POOLINGS = {"partial": nqp.PartialPooling(), "none": nqp.NoPooling()}
 CHANNELS = "3 channels, slopes zero"
 PAIR = re.compile(r"larger in (\w+) than in (\w+)|lowered exports more in (\w+) than in (\w+)")
 CHANNEL = re.compile(r"Through (\w+): [^()]*\([^()]*\)\. [^()]* on this path \(P")
@@ -78,8 +78,8 @@ def groups(world: str, pooling: str, number: int) -> dict[str, object]:
     names = NAMES[: len(kinds)]
     effects: dict[str, float] = {}
     if any(kinds):
-        alone = fitted(nqp.StaggeredDiD(nqp.Separate()), panel(len(kinds), number), number)
-        gaps = nqp.differences(nqp.att(alone, "region"))
+        alone = fitted(nqp.StaggeredDiD(nqp.NoPooling()), panel(len(kinds), number), number)
+        gaps = nqp.pairwise_contrasts(nqp.att(alone, "region"))
         step = APART * float(gaps.std(["chain", "draw"]).mean())
         effects = {name: step * kind for name, kind in zip(names, kinds, strict=True)}
     design = nqp.StaggeredDiD(POOLINGS[pooling])
@@ -91,7 +91,7 @@ def groups(world: str, pooling: str, number: int) -> dict[str, object]:
         for (a, kind), (b, other) in combinations(zip(names, kinds, strict=True), 2)
         if kind != other
     ]
-    above = nqp.probability(nqp.differences(nqp.att(fit, "region"))).to_numpy()
+    above = nqp.probability(nqp.pairwise_contrasts(nqp.att(fit, "region"))).to_numpy()
     alone = int((np.maximum(above, 1 - above) >= 0.9).sum())
     return counted(named, true, alone)
 

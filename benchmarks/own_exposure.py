@@ -1,9 +1,10 @@
-"""Run: python -m benchmarks.own_exposure --panels N; an interrupted run goes on.
+"""Run: python -m benchmarks.exposure_heterogeneity --panels N; an interrupted run goes on.
 
-What `own_exposure` says of a continuous exposure where units drift, or respond, otherwise as their
+What `exposure_heterogeneity` says of a continuous exposure where units drift, or respond,
+otherwise as their
 own exposure grows, or varies, more, and where they do not; how often intervals cover the mean slope
 over exposed rows, of the fit and beside the columns that the check enters. Rows a panel in
-.cache/own_exposure.
+.cache/exposure_heterogeneity.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from .worlds import PERIODS, ar1
 
 type Array = npt.NDArray[np.float64]
 
-STORE = Store("own_exposure")
+STORE = Store("exposure_heterogeneity")
 SEED: Final = 44_000_000
 PAGE = ROOT / "docs" / "continuous_exposure.md"
 SIZES: Final = (40, 90)
@@ -76,7 +77,7 @@ def measured(kind: str, units: int, number: int) -> dict[str, Any]:
     panel, truth = made(kind, units, number)
     design, sampler = nqp.ContinuousExposure("dose"), nqp.Importance(seed=number)
     fit = nqp.fit(design, panel, sampler, progress=False)
-    said = nqp.check(fit, "own_exposure", progress=False)
+    said = nqp.check(fit, "exposure_heterogeneity", progress=False)
     row = {"world": kind, "units": units, "number": number, "verdict": said.verdict}
     for name, (_, line) in zip(("covers", "lines", "gains"), said.evidence.iterrows(), strict=True):
         row[name] = bool(line["lower"] <= truth <= line["upper"])
@@ -87,7 +88,7 @@ def measured(kind: str, units: int, number: int) -> dict[str, Any]:
 def table() -> str:
     """Coverage and verdicts, by world and size."""
     rows: list[list[Any]] = [
-        ["world", "units", "panels", "covers", "in doubt", "fails", "wrong and holds",
+        ["world", "units", "panels", "covers", "caution", "failed", "wrong and holds",
          "beside lines (width)", "by how much it varies (width)"]
     ]  # fmt: skip
     frame = STORE.rows()
@@ -98,8 +99,8 @@ def table() -> str:
                 continue
             said, covers = part["verdict"], part["covers"].astype(bool)
             numbers = [
-                covers.mean(), (said == "in doubt").mean(), (said == "fails").mean(),
-                (~covers & (said == "holds")).mean(),
+                covers.mean(), (said == "caution").mean(), (said == "failed").mean(),
+                (~covers & (said == "passed")).mean(),
             ]  # fmt: skip
             other = [
                 f"{part[x].astype(bool).mean():.2f} "

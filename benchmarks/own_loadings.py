@@ -20,9 +20,9 @@ import numpy.typing as npt
 import pandas as pd
 
 import bayes_nqp as nqp
-from bayes_nqp.designs._series import NetRows, least_squares, series_of, with_level
-from bayes_nqp.errors import NQPError
-from bayes_nqp.simulation import Simulated, staggered
+from bayes_nqp._core.exceptions import NQPError
+from bayes_nqp.data.simulation import Simulated, staggered
+from bayes_nqp.model.designs._series import NetRows, least_squares, series_of, with_level
 
 STORE = Path(__file__).resolve().parents[1] / ".cache" / "own_loadings"
 SEED = 41_000_000

@@ -7,7 +7,8 @@
 Panels of `nqp.simulation.network`: 60 nodes, of which 30 adopt at five dates; shocks of nodes with
 AR(1) innovations of .3 beside errors of pairs of 1, both with a correlation of .5 (`shocks`), and
 .9 (`lasting`); none (`clean`); and 30 nodes' links with a direction (`directed`). Each
-under pairs as independent units, and with `NodeShocks`; and what `dyadic_errors` says. Two worlds
+under pairs as independent units, and with `NodeTimeEffects`; and what `dyadic_errors` says. Two
+worlds
 have no shocks of nodes: in `regions` (40 nodes of five regions, in some of which more adopt; eight
 periods, three dates) all links between two regions share shocks that last, .8, of innovations of
 .5, of which `error_model` is asked, and a design has what it names; in `each way` (30 nodes,
@@ -62,9 +63,9 @@ RIGHT = (("clean", "independent"), ("shocks", "node shocks"))
 
 def design_of(name: str, *, directed: bool) -> nqp.StaggeredDiD:
     """Pairs as independent units, or with shocks of nodes, or of regions."""
-    terms: list[Any] = [nqp.Ends(directed=directed)]
-    terms += [nqp.NodeShocks(directed=directed)] if name == "node shocks" else []
-    lasting = nqp.SharedShocks(BOTH, errors=nqp.AR1()) if name == "region shocks" else None
+    terms: list[Any] = [nqp.EndpointEffects(directed=directed)]
+    terms += [nqp.NodeTimeEffects(directed=directed)] if name == "node shocks" else []
+    lasting = nqp.ClusterTimeEffects(BOTH, errors=nqp.AR1()) if name == "region shocks" else None
     return nqp.StaggeredDiD(terms=terms, shocks=lasting)
 
 
@@ -118,7 +119,7 @@ def answer(world: str, design: str, seed: int) -> dict[str, Any]:
     if BOTH in panel.frame.columns:
         row["error_model"] = str(nqp.check(fit, "error_model", progress=False).verdict)
     table = dyadic.evidence
-    sd = row["all: sd"] if str(dyadic.verdict) != "in doubt" else float(table["se"].max())
+    sd = row["all: sd"] if str(dyadic.verdict) != "caution" else float(table["se"].max())
     error = row["all: error"]
     reported = {"error": error, "sd": sd, "covers": int(abs(error) < 1.96 * sd)}
     ratio = (table["over_posterior_sd"] / table["limit"]).to_numpy()
@@ -144,10 +145,10 @@ def before(world: str, design: str, seed: int) -> dict[str, Any]:
 
 def leads_table(rows: pd.DataFrame) -> str:
     """Verdicts, and how often tail probabilities of zero are below a limit."""
-    lines = [["world", "pairs", "panels", "holds", "in doubt", "fails", "leads, slope below .05",
+    lines = [["world", "pairs", "panels", "passed", "caution", "failed", "leads, slope below .05",
               "below .1", "below .5", "lowest factor"]]  # fmt: skip
     for (world, design), part in rows.groupby(["world", "pairs"], sort=False):
-        said = [str((part["verdict"] == x).sum()) for x in ("holds", "in doubt", "fails")]
+        said = [str((part["verdict"] == x).sum()) for x in ("passed", "caution", "failed")]
         below = [
             ", ".join(f"{(part[x] < limit).mean():.2f}" for x in ("leads", "slope"))
             for limit in (0.05, 0.1, 0.5)
@@ -166,7 +167,7 @@ def table(rows: pd.DataFrame) -> str:
             ", ".join(f"{x} {n}" for x, n in part[check].value_counts().items())
             for check in ("verdict", "error_model") if check in part
         ]  # fmt: skip
-        loud = part.reindex(columns=["verdict", "error_model"]).isin(["in doubt", "fails"])
+        loud = part.reindex(columns=["verdict", "error_model"]).isin(["caution", "failed"])
         silent = ((part["all: covers"] == 0) & ~loud.any(axis=1)).sum()
         for name, line in summary(part).iterrows():
             bias = f"{line['bias']:.3f} ({line['bias_se']:.3f})"

@@ -13,9 +13,9 @@ import warnings
 import numpy as np
 
 import bayes_nqp as nqp
+from bayes_nqp._core.exceptions import NotApplicable
 from bayes_nqp.checks import run_checks
 from bayes_nqp.checks.shared import DOUBT, FAILS, UNTOLD
-from bayes_nqp.errors import NotApplicable
 
 from ._store import ROOT
 from .earned import markdown
@@ -62,8 +62,8 @@ def tables() -> str:
     printed += [[x.name, x.about, signed(x.published, 3), signed(x.printed(), 4)] for x in PAPERS]
     ours = [
         [
-            "paper", "average effect (95 %)", "average over designs; the likeliest", "fails",
-            "in doubt", "could not tell",
+            "paper", "average effect (95 %)", "average over designs; the likeliest", "failed",
+            "caution", "inconclusive",
         ],
         *map(told, PAPERS),
     ]  # fmt: skip

@@ -19,9 +19,9 @@ import numpy as np
 import pandas as pd
 
 import bayes_nqp as nqp
+from bayes_nqp._core.exceptions import NQPError
 from bayes_nqp.checks.trends._bayes_factor import log_bayes_factor
-from bayes_nqp.errors import NQPError
-from bayes_nqp.simulation import Simulated, staggered
+from bayes_nqp.data.simulation import Simulated, staggered
 
 from ._peers import tables
 from ._peers.tables import DRIFTING, FACTOR, PARALLEL, ROOT, SECOND, SLOW, STORE, SWIFT, stored

@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 import bayes_nqp as nqp
-from bayes_nqp.simulation import staggered
+from bayes_nqp.data.simulation import staggered
 
 STORE = Path(__file__).resolve().parents[1] / ".cache" / "placebos.jsonl"
 SEED = 32_000_000

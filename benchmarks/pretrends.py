@@ -17,17 +17,18 @@ import numpy as np
 import xarray as xr
 
 import bayes_nqp as nqp
-from bayes_nqp import vocabulary as v
+from bayes_nqp._core import vocabulary as v
 from bayes_nqp.checks.trends._differential_trend import Trend, trend_design
 from bayes_nqp.checks.trends._parallel import Judgement, judge
-from bayes_nqp.designs import lead_design
-from bayes_nqp.fitting import _draws, _waist, batch, modes
-from bayes_nqp.fitting._batch import Kept
-from bayes_nqp.planning import plan_of
-from bayes_nqp.simulation import staggered
+from bayes_nqp.data.simulation import staggered
+from bayes_nqp.inference.fitting import _draws, batch, modes
+from bayes_nqp.inference.fitting import _effects_dataset as _waist
+from bayes_nqp.inference.fitting._batch import Kept
+from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.model.designs import lead_design
 
 DRAWS = 400
-VERDICTS = ("holds", "in doubt", "fails")
+VERDICTS = ("passed", "caution", "failed")
 TRENDS = (0.0, 0.05, 0.1, 0.3)
 MAIN: dict[str, Any] = {"units": 300, "periods": 14, "never": 1 / 3, "rho": 0.5}
 LAYOUTS: Mapping[str, dict[str, Any]] = {

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bayes_nqp.columns import reading_of
+from bayes_nqp.data.reading import reading_of
 
 ROLES = {"unit": "firm", "time": "year", "cohort": "cohort"}
 READERS: dict[str, Callable[[Path], pd.DataFrame]] = {

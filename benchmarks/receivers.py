@@ -22,7 +22,7 @@ import bayes_nqp as nqp
 from ._store import Store
 from .earned import markdown
 
-STORE = Store("receivers", ("world", "term", "number"))
+STORE = Store("spillover_heterogeneity", ("world", "term", "number"))
 SEED, UNITS, PERIODS, NEAREST = 987, 120, 10, 4
 IDS = [f"u{k:03d}" for k in range(UNITS)]
 THETA = {"differ": (1.2, 0.6, -0.2, 0.0), "alike": (0.5, 0.5, 0.5, 0.5)}
@@ -73,14 +73,14 @@ def measured(world: str, term: str, number: int) -> dict[str, float]:
         weights, lag=world.startswith("SDM"), receivers="region" if term == "by" else ()
     )
     design = nqp.StaggeredDiD(
-        nqp.Partial(["region"], varying=None), nqp.AR1(), nqp.TimeEffects(), spillovers=lag
+        nqp.PartialPooling(["region"], varying=None), nqp.AR1(), nqp.TimeEffects(), spillovers=lag
     )
     since = time.process_time()
     fit = nqp.fit(design, panel, nqp.Importance(seed=number + 1), progress=False)
     out = {"seconds": time.process_time() - since}
     every = {
-        "untreated": (nqp.received(fit, by="region"), "received", "untreated"),
-        "treated": (nqp.received(fit, by="region", onto="treated"), "received", "treated"),
+        "untreated": (nqp.spillover_effects(fit, by="region"), "received", "untreated"),
+        "treated": (nqp.spillover_effects(fit, by="region", onto="treated"), "received", "treated"),
         "own": (nqp.att(fit, by="region", path="direct"), "own", "treated"),
     }
     for name, (draws, what, rows) in every.items():

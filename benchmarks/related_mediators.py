@@ -14,16 +14,16 @@ import numpy as np
 import xarray as xr
 
 import bayes_nqp as nqp
-from bayes_nqp.fitting._draws import Recovered, recovered
-from bayes_nqp.fitting._parameters import point_at
-from bayes_nqp.fitting._paths import paths_of
-from bayes_nqp.fitting._together import Correlated, correlated
-from bayes_nqp.fitting._waist import waist
-from bayes_nqp.planning import Plan, plan_of
-from bayes_nqp.simulation import Channel, channels
+from bayes_nqp.data.simulation import Channel, channels
+from bayes_nqp.inference.fitting._correlated_equations import Correlated, correlated
+from bayes_nqp.inference.fitting._draws import Recovered, recovered
+from bayes_nqp.inference.fitting._effects_dataset import waist
+from bayes_nqp.inference.fitting._parameters import point_at
+from bayes_nqp.inference.fitting._paths import paths_of
+from bayes_nqp.inference.model_frame import ModelFrame, plan_of
 
 MEDIATORS = {name: Channel(level=0.6, slope=0.5) for name in ("one", "two", "three")}
-DESIGN = nqp.Mediation(nqp.StaggeredDiD(nqp.Partial(["region"], varying="unit"), nqp.AR1()))
+DESIGN = nqp.Mediation(nqp.StaggeredDiD(nqp.PartialPooling(["region"], varying="unit"), nqp.AR1()))
 KNOWN = {
     "rho": 0.5, "sigma": 1.0, "scale_walk": 0.1, "scale_cohort": 0.1, "scale_cell": 0.1,
     "scale_deviation": 0.2,
@@ -48,7 +48,7 @@ def quantities(effects: xr.Dataset) -> dict[str, np.ndarray]:
     return found
 
 
-def effects_of(plan: Plan, draws: list[Recovered]) -> xr.Dataset:
+def effects_of(plan: ModelFrame, draws: list[Recovered]) -> xr.Dataset:
     """Put draws of equations together."""
     paths = paths_of(plan, draws)
     own = None if paths.deviation is None else paths.deviation[None]

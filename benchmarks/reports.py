@@ -21,7 +21,7 @@ def main() -> None:
     columns = {"unit": "state", "time": "year", "cohort": "cohort", "outcome": "l_homicide"}
     frame = nqp.datasets.castle_doctrine(as_frame=True)
     panel = nqp.Panel.from_frame(frame, **columns, strata=["region"])
-    design = nqp.StaggeredDiD(nqp.Partial(["region"], varying="unit"), nqp.AR1())
+    design = nqp.StaggeredDiD(nqp.PartialPooling(["region"], varying="unit"), nqp.AR1())
     fit = nqp.fit(design, panel, nqp.Importance(seed=20130601), progress=False)
     began = time.process_time()
     checks = run_checks(fit)

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import bayes_nqp as nqp
+from bayes_nqp._core.threads import within
 from bayes_nqp.calibration import Calibration, calibrate
-from bayes_nqp.designs.noise import Noise
-from bayes_nqp.fitting import Kept
-from bayes_nqp.machine import within
-from bayes_nqp.simulation import staggered
+from bayes_nqp.data.simulation import staggered
+from bayes_nqp.inference.fitting import Kept
+from bayes_nqp.model.errors import Noise
 
 ROOT = Path(__file__).resolve().parents[1]
 SEED = 20180418
@@ -61,7 +61,7 @@ class Case:
     errors: Noise
     shape: Mapping[str, object] = field(default_factory=lambda: FIVE)
     trends: nqp.DifferentialTrends | None = None
-    shocks: nqp.SharedShocks | None = None
+    shocks: nqp.ClusterTimeEffects | None = None
 
     def panel(self) -> nqp.Panel:
         """Where provinces have shocks, twelve of them, whichever cohort units are of."""
@@ -76,14 +76,15 @@ CASES = {
     "ar1": Case("the panel of the coverage study: 60 × 14, two regions", nqp.AR1(), {}),
     "ar1-regions": Case("60 × 9, five regions, five batches: every scale is there", nqp.AR1()),
     "iid": Case("60 × 9, five regions, five batches; independent errors", nqp.IID()),
-    "ar1-noise": Case("60 × 9, five regions, five batches; AR(1) and white noise", nqp.AR1Noise()),
+    "ar1-noise": Case("60 × 9, five regions, five batches; AR(1) and white noise",
+    nqp.AR1PlusNoise()),
     "trends": Case(
         "60 × 9, two regions, five batches; differential trends of each region's adopters",
         nqp.AR1(), SHORT_PANEL, nqp.DifferentialTrends(),
     ),
     "lasting-shocks": Case(
         "60 × 9, two regions, five batches; AR(1) errors, shocks of twelve provinces that last",
-        nqp.AR1(), SHORT_PANEL, shocks=nqp.SharedShocks("province", errors=nqp.AR1()),
+        nqp.AR1(), SHORT_PANEL, shocks=nqp.ClusterTimeEffects("province", errors=nqp.AR1()),
     ),
 }  # fmt: skip
 
@@ -103,7 +104,7 @@ def arguments() -> argparse.Namespace:
 def run(name: str, options: argparse.Namespace) -> Calibration:
     case = CASES[name]
     design = nqp.StaggeredDiD(
-        nqp.Partial(["region"]), case.errors, trends=case.trends, shocks=case.shocks
+        nqp.PartialPooling(["region"]), case.errors, trends=case.trends, shocks=case.shocks
     )
     with within(options.workers):
         return calibrate(

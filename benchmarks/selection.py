@@ -119,8 +119,8 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=WORLDS)
     arguments = parser.parse_args()
     panels = arguments.panels
-    design = nqp.StaggeredDiD(nqp.Complete(), unidentified="drop")
-    rows: list[list[object]] = [["rows that are missing", "units", "covers", "in doubt", "fails"]]
+    design = nqp.StaggeredDiD(nqp.CompletePooling(), unidentified="drop")
+    rows: list[list[object]] = [["rows that are missing", "units", "covers", "caution", "failed"]]
     for world in arguments.only:
         for units in UNITS:
             said: Counter[str] = Counter()
@@ -132,7 +132,7 @@ def main() -> None:
                 low, high = np.quantile(nqp.att(fit), (0.025, 0.975))
                 covered += int(low < 1.0 < high)
                 said[nqp.check(fit, "selection", progress=False).verdict] += 1
-            rates = [f"{said[verdict] / panels:.2f}" for verdict in ("in doubt", "fails")]
+            rates = [f"{said[verdict] / panels:.2f}" for verdict in ("caution", "failed")]
             covers = "–" if "log" in world else f"{covered / panels:.2f}"
             rows.append([world, units, covers, *rates])
     print(markdown(rows))

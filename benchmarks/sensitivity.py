@@ -20,11 +20,11 @@ SD = 0.01
 
 def cities(path: Path) -> None:
     """Print what the check says of every quantity."""
-    design = nqp.StaggeredDiD(nqp.Partial(["region", "market"], varying="unit"), nqp.AR1())
+    design = nqp.StaggeredDiD(nqp.PartialPooling(["region", "market"], varying="unit"), nqp.AR1())
     fit = nqp.fit(design, hierarchical_panel(read(path)), nqp.Importance(seed=1), progress=False)
     nqp.check(fit, "pretrends", progress=False)
     begin = time.perf_counter()
-    found = nqp.check(fit, "sensitivity", progress=False)
+    found = nqp.check(fit, "trend_sensitivity", progress=False)
     print(f"{time.perf_counter() - begin:.1f} s. {found.verdict}: {found.sentence}\n")
     print(line("quantity", "bounds", "estimate", "95 %", "Δ", "breakdown M̄", "region, M̄ = 1"))
     print(line("---", "---", "---:", "---:", "---:", "---:", "---:"))
@@ -60,7 +60,7 @@ def coverage(replications: int) -> None:
             after = rng.choice([-1.0, 1.0]) * size * SD * np.array([1.0, 2.0])
             mean = np.r_[leads, after] + root @ rng.standard_normal(TIMES.size)
             draws = nqp.event_study_draws(mean, covariance, TIMES, draws=2000, seed=replication)
-            found = nqp.sensitivity(draws, event_time=0, grid=[1], prior=None)
+            found = nqp.trend_sensitivity(draws, event_time=0, grid=[1], prior=None)
             low, high = float(found["lower"][0]), float(found["upper"][0])
             hits.append(low < 0 < high)
             widths.append(high - low)

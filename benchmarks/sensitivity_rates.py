@@ -22,12 +22,12 @@ from benchmarks.pretrends import drawn
 from scipy.stats import mannwhitneyu
 
 import bayes_nqp as nqp
-from bayes_nqp import vocabulary as v
-from bayes_nqp.designs import lead_design
-from bayes_nqp.fitting import batch
-from bayes_nqp.fitting._batch import Kept
-from bayes_nqp.robustness import EventStudy, sensitivity
-from bayes_nqp.simulation import staggered
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp.data.simulation import staggered
+from bayes_nqp.inference.fitting import batch
+from bayes_nqp.inference.fitting._batch import Kept
+from bayes_nqp.model.designs import lead_design
+from bayes_nqp.robustness import EventStudy, trend_sensitivity
 
 type Floats = npt.NDArray[np.float64]
 
@@ -109,7 +109,7 @@ def one(size: str, kind: str, seed: int) -> dict[str, Floats]:
     found = []
     for level in EFFECTS:
         moved = effects.assign({v.EFFECT: effects[v.EFFECT] + level})
-        robust = sensitivity(replace(study, effects=moved), grid=[0, 1], prior=None)
+        robust = trend_sensitivity(replace(study, effects=moved), grid=[0, 1], prior=None)
         low, high = float(robust["original_lower"]), float(robust["original_upper"])
         found.append([float(robust["breakdown"]), not low <= 0 <= high])
     return {"found": np.array(found, dtype=np.float64)}

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import bayes_nqp as nqp
-from bayes_nqp.simulation import staggered
+from bayes_nqp.data.simulation import staggered
 
 from ._store import ROOT, Store
 from .earned import markdown

@@ -17,7 +17,7 @@ SEED = 20_261_128
 """Panel k of world w has the seed (SEED, w, k)."""
 PROVINCES, EACH, PERIODS, SD = 20, 4, 8, 1.0
 WORLDS = ("provinces adopt", "units adopt", "provinces adopt, no shocks")
-DESIGNS = {"none": None, "by province": nqp.SharedShocks("province")}
+DESIGNS = {"none": None, "by province": nqp.ClusterTimeEffects("province")}
 
 
 def simulated(world: str, number: int) -> nqp.Panel:
@@ -45,7 +45,7 @@ def one_panel(world: str, number: int) -> list[dict[str, object]]:
     panel, lines = simulated(world, number), []
     for name, shocks in DESIGNS.items():
         fit = nqp.fit(
-            nqp.StaggeredDiD(nqp.Complete(), shocks=shocks), panel,
+            nqp.StaggeredDiD(nqp.CompletePooling(), shocks=shocks), panel,
             nqp.Importance(draws=300, seed=number), progress=False, threads=1,
         )  # fmt: skip
         draws = nqp.att(fit).to_numpy()

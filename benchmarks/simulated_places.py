@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 import bayes_nqp as nqp
-from bayes_nqp.simulation._errors import distances
+from bayes_nqp.data.simulation._errors import distances
 
 SEEDS = 5
 RINGS = ((0, 100), (100, 200), (200, 300), (300, 500))

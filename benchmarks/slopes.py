@@ -136,13 +136,13 @@ def table(worlds: tuple[str, ...], names: tuple[str, str], seed: int) -> str:
     """What is known of worlds."""
     known = STORE.rows()
     rows: list[list[object]] = [["world", "panels", "covers", *(
-        f"`{name}` {what}" for name in names for what in ("in doubt", "fails")
+        f"`{name}` {what}" for name in names for what in ("caution", "failed")
     )]]  # fmt: skip
     for world in worlds:
         mine = known[(known["world"] == world) & (known["seed"] == seed)]
         if mine.empty:
             continue
-        rates = [f"{(mine[n] == w).mean():.2f}" for n in names for w in ("in doubt", "fails")]
+        rates = [f"{(mine[n] == w).mean():.2f}" for n in names for w in ("caution", "failed")]
         rows.append([world, len(mine), f"{mine['covers'].astype(float).mean():.2f}", *rates])
     return markdown(rows)
 

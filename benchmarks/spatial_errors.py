@@ -56,12 +56,12 @@ def rates(world: str, panels: int) -> np.ndarray:
             }
         )  # fmt: skip
         panel = nqp.Panel.from_frame(frame, unit="unit", time="time", cohort="cohort", outcome="y")
-        design = nqp.StaggeredDiD(nqp.Complete(varying=varying))
+        design = nqp.StaggeredDiD(nqp.CompletePooling(varying=varying))
         fit = nqp.fit(design, panel, nqp.Importance(seed=1, draws=250), progress=False)
         result = nqp.check(fit, "spatial_errors", km=KM, progress=False)
         row = result.evidence.iloc[1]
         plain = row["over_posterior_sd"]
-        out += [result.verdict == "in doubt", plain > 1.2, plain, row["ratio"]]
+        out += [result.verdict == "caution", plain > 1.2, plain, row["ratio"]]
     return out / panels
 
 
@@ -76,7 +76,7 @@ def cities(path: str) -> None:
         strata=["region"],
     )  # fmt: skip
     for label, time in (("common", nqp.TimeEffects()), ("by region", nqp.TimeEffects(["region"]))):
-        design = nqp.StaggeredDiD(nqp.Complete(varying=None), time=time, unidentified="drop")
+        design = nqp.StaggeredDiD(nqp.CompletePooling(varying=None), time=time, unidentified="drop")
         fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
         result = nqp.check(fit, "spatial_errors", km=KM, progress=False)
         print(f"\ntime effects {label}: {result.verdict}\n\n{result.evidence.round(4)}")
@@ -88,7 +88,7 @@ def main() -> None:
     parser.add_argument("--panels", type=int, default=500)
     parser.add_argument("--cities")
     arguments = parser.parse_args()
-    head = ["errors", "in doubt", "Conley / sd > 1.2", "Conley / sd", "by the model's sd"]
+    head = ["errors", "caution", "Conley / sd > 1.2", "Conley / sd", "by the model's sd"]
     print(f"{arguments.panels} panels a world\n\n| " + " | ".join(head) + " |")
     print("|" + " --- |" * len(head))
     for world in WORLDS if arguments.panels else ():

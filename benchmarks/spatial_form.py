@@ -46,7 +46,7 @@ def panels_of(
     time, w = np.arange(PERIODS), weights.matrix.toarray()
     lower = np.linalg.cholesky(rho ** np.abs(time[:, None] - time) / (1.0 - rho**2))
     design = nqp.StaggeredDiD(
-        nqp.Complete(varying=None), time=nqp.TimeEffects(["level"]),
+        nqp.CompletePooling(varying=None), time=nqp.TimeEffects(["level"]),
         spillovers=nqp.SpatialLag(weights),
     )  # fmt: skip
     while True:

@@ -18,11 +18,11 @@ from scipy import sparse
 from scipy.spatial import cKDTree
 
 import bayes_nqp as nqp
-from bayes_nqp import vocabulary as v
-from bayes_nqp.estimands import average_of
-from bayes_nqp.fitting._reach import reach_of
-from bayes_nqp.gaussian import log_determinant
-from bayes_nqp.planning import plan_of
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp.effects.estimands import average_of
+from bayes_nqp.inference.fitting._lag_receivers import reach_of
+from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.numerics.linear_gaussian import log_determinant
 
 from ._coverage import against, printed
 from ._store import Store
@@ -105,7 +105,7 @@ def world(units: int, periods: int, levels: int, seed: int) -> World:
 def design_of(weights: object, *, lag: bool = True) -> nqp.StaggeredDiD:
     """One curve of effects, time effects by level, AR(1)."""
     return nqp.StaggeredDiD(
-        nqp.Complete(), nqp.AR1(), nqp.TimeEffects(by=["level"]),
+        nqp.CompletePooling(), nqp.AR1(), nqp.TimeEffects(by=["level"]),
         spillovers=nqp.SpatialLag(weights) if lag else None,  # type: ignore[arg-type]
     )  # fmt: skip
 

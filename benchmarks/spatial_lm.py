@@ -11,7 +11,7 @@ import argparse
 import numpy as np
 from scipy.sparse import csr_array
 
-from bayes_nqp.checks.space._statistics import TESTS, as_printed, whitened
+from bayes_nqp.space.checks._statistics import TESTS, as_printed, whitened
 
 SEED = 41_000_000
 UNITS, PERIODS = 100, 12

@@ -16,9 +16,9 @@ from ._coverage import holds
 WORLDS = ("shares", "growing", "saturates", "adds up", "onto untreated", "on the way")
 ASKED = (
     "pretrends", "anticipation", "moran", "spatial_lm", "spatial_form", "spatial_errors",
-    "spatial_weights", "receivers",
+    "spatial_weights", "spillover_heterogeneity",
 )  # fmt: skip
-SPEAKING = ("fails", "in doubt")
+SPEAKING = ("failed", "caution")
 PATHS = ("total", "direct", "received", "untreated")
 SEED, UNITS, PERIODS, RHO = 33_900_000, 120, 10, 0.5
 IDS = [f"u{k:03d}" for k in range(UNITS)]
@@ -86,11 +86,11 @@ def covered(
 ) -> tuple[nqp.Fit, dict[str, int]]:
     """A fit with what it says of neighbours, and which of its intervals cover."""
     design = nqp.StaggeredDiD(
-        nqp.Complete(varying=None), nqp.AR1(), nqp.TimeEffects(), spillovers=term,
+        nqp.CompletePooling(varying=None), nqp.AR1(), nqp.TimeEffects(), spillovers=term,
         covariates=covariates, unidentified="drop",
     )  # fmt: skip
     fit = nqp.fit(design, world.panel, nqp.Importance(seed=1, draws=500), progress=False)
-    cells = nqp.cell_effects(fit)
+    cells = nqp.group_time_effects(fit)
     known = cells["identified"].to_numpy() & (cells["role"].to_numpy() == "treated")
     inside = (world.policy > 0.0) & np.isin(np.arange(PERIODS), cells["time"].to_numpy()[known])
     outside = (world.policy == 0.0) & (world.policy.sum(axis=0) > 0.0)
@@ -101,7 +101,7 @@ def covered(
         "received": world.received[inside].mean(), "untreated": world.received[outside].mean(),
     }  # fmt: skip
     draws = {path: nqp.att(fit, path=path) for path in PATHS[:3]}
-    draws["untreated"] = nqp.received(fit)
+    draws["untreated"] = nqp.spillover_effects(fit)
     return fit, {path: holds(draws[path], float(truth[path])) for path in PATHS}
 
 
@@ -114,8 +114,8 @@ def answer(world: str, number: int) -> dict[str, Any]:
     said = {name: str(result.verdict) for name, result in results.items()}
     if "near adopters" in str(results["pretrends"].sentence):
         out |= {f"next: {k}": x for k, x in covered(slx, simulated, ("line",))[1].items()}
-    elif said["receivers"] in SPEAKING:
-        sentence = str(results["receivers"].sentence)
+    elif said["spillover_heterogeneity"] in SPEAKING:
+        sentence = str(results["spillover_heterogeneity"].sentence)
         part = re.search(r"above=\[0, ([\d.]+)\]", sentence)
         term: Any = nqp.SpatialLag(simulated.weights["none"], lag=False)
         if part is not None:

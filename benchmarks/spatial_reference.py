@@ -29,8 +29,8 @@ from scipy import sparse
 from scipy.io import loadmat
 from scipy.special import gammaln, logsumexp, softmax
 
-from bayes_nqp.checks.space._forms import Forms
-from bayes_nqp.gaussian import log_determinant
+from bayes_nqp.numerics.linear_gaussian import log_determinant
+from bayes_nqp.space.checks._spatial_ml import Forms
 
 
 def maximum(y: np.ndarray, x: np.ndarray, matrix: sparse.csr_array, *, time: bool) -> str:

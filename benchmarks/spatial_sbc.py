@@ -1,7 +1,8 @@
 """Run: python -m benchmarks.spatial_sbc [--replications N] [--collect]; an interrupted run goes on.
 
 Truths drawn from priors and ranked among draws of refits: coefficients of a lag with columns of
-linked units' treatment ("SDM"), by who receives it ("receivers"), of errors that follow those of
+linked units' treatment ("SDM"), by who receives it ("spillover_heterogeneity"), of errors that
+follow those of
 linked units ("SDEM") and of the period before ("dynamics"), draws over weights under SAR, which of
 three being drawn too ("weights"), and the length of decay ("decay"). The scale of priors is held,
 but in mixtures. Dynamics have an adjusted likelihood: ranks say how much that matters. Panels are
@@ -21,9 +22,9 @@ import pandas as pd
 from scipy.stats import chisquare
 
 import bayes_nqp as nqp
-from bayes_nqp import vocabulary as v
-from bayes_nqp.gaussian import coefficients_of
-from bayes_nqp.planning import plan_of
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.numerics.linear_gaussian import coefficients_of
 
 from ._store import Store
 from .earned import markdown
@@ -31,7 +32,7 @@ from .earned import markdown
 STORE = Store("spatial_sbc", ("case", "number"))
 SEED, UNITS, RANKED, BINS = 33_500_000, 60, 99, 10
 IDS = [f"u{k:02d}" for k in range(UNITS)]
-EFFECT, KM = nqp.Complete(varying=None), (25.0, 50.0, 100.0, 200.0, 400.0)
+EFFECT, KM = nqp.CompletePooling(varying=None), (25.0, 50.0, 100.0, 200.0, 400.0)
 TERMS = ("level", "drift", "walk")
 HALF = np.array(["a", "b"])[np.arange(UNITS) // 4 % 2]
 
@@ -175,7 +176,7 @@ def linked(
     bare = ~policy & policy.any(axis=0)
     for level in np.unique(HALF) if by else ():
         truth = (total * (bare & (HALF == level)[:, None])).sum()
-        draws = nqp.received(fit, by="half").sel(half=level)
+        draws = nqp.spillover_effects(fit, by="half").sel(half=level)
         out[f"received in {level}"] = (truth / (bare & (HALF == level)[:, None]).sum(), draws)
     lag = next(x for x in fit.posterior if x.endswith(("__delta", "__lambda")))
     names = [str(lag), "outcome__linked_level", "outcome__rho", "outcome__sigma"]
@@ -223,7 +224,7 @@ def weights(seed: int) -> dict[str, tuple[float, np.ndarray]]:
     y = inverse @ table(panel, prior["outcome"].to_numpy()[0, 0])
     scale = plan_of(plain, panel).equations[0].scale
     fit = nqp.fit(plain, with_outcome(panel, y), sampler(seed), scale=scale, progress=False)
-    answer = nqp.weights_posterior(fit, every, forms=["SAR"])
+    answer = nqp.weights_probabilities(fit, every, forms=["SAR"])
     shares = answer.weights.reindex(list(every)).fillna(0.0)
     total, direct = (inverse @ own)[policy].mean(), (np.diag(inverse)[:, None] * own)[policy].mean()
     # A matrix that is drawn from its probabilities ranks as the true one does.
@@ -276,7 +277,7 @@ def start_of(policy: np.ndarray) -> np.ndarray:
 
 CASES: dict[str, Callable[[int], dict[str, tuple[float, Any]]]] = {
     "SDM": partial(linked, error=False), "SDEM": partial(linked, error=True),
-    "receivers": partial(linked, error=False, by=("half",)),
+    "spillover_heterogeneity": partial(linked, error=False, by=("half",)),
     "dynamics": dynamics, "weights": weights, "decay": decay,
 }  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 How often spatial models that are wrong give wrong intervals while no check of space speaks. Worlds:
 
-- "reach": spillovers to 200 km (benchmarks.spillovers), and one ring of 60 km;
+- "spatial_decay": spillovers to 200 km (benchmarks.spillovers), and one ring of 60 km;
 - "policy in W": outcomes follow the five nearest by .4, and W links units to those that adopt: two
   of its five links are drawn among these, as flows do that the policy has moved;
 - "common shocks": nothing is received, errors of the five nearest are shared (.5); SDM and SAR;
@@ -18,7 +18,8 @@ How often spatial models that are wrong give wrong intervals while no check of s
 
 Wrong: the 95 % interval of the total, own or received effect misses; in SLX worlds, of what
 untreated units receive too. Silent: no check asked fails, is in doubt, or cannot tell; in SLX
-worlds, where checks of every clean panel could not tell, fails or is in doubt. There `receivers`
+worlds, where checks of every clean panel could not tell, fails or is in doubt. There
+`spillover_heterogeneity`
 and `pretrends` are asked too, and what they name next is fitted. A row a panel in
 .cache/spatial_silence, kept in benchmarks/measured by --collect.
 """
@@ -41,11 +42,11 @@ from .earned import markdown
 STORE = Store("spatial_silence", ("world", "number"))
 PATHS = ("total", "direct", "received")
 SEED, UNITS, PERIODS, RHO, DELTA = 33_700_000, 80, 10, 0.5, 0.4
-SPEAKING = ("fails", "in doubt", "could not tell")
+SPEAKING = ("failed", "caution", "inconclusive")
 OF_RINGS = ("ring_reach", "donut", "moran", "spatial_lm")
 OF_LAGS = ("spatial_form", "spatial_weights", "spatial_lag", "moran", "spatial_lm")
 WORLDS = (
-    "reach", "policy in W", "common shocks", "common shocks, SAR", "right", "right, SDEM",
+    "spatial_decay", "policy in W", "common shocks", "common shocks, SAR", "right", "right, SDEM",
     "Durbin errors", "Durbin errors, SDEM", *spatial_received.WORLDS,
 )  # fmt: skip
 
@@ -99,7 +100,9 @@ def lagged(world: str, seed: int) -> tuple[nqp.Fit, dict[str, float]]:
     weights = nqp.spatial_weights.matrix(pd.DataFrame(used, ids, ids))
     shared = world.endswith("SDEM")
     term = nqp.SpatialLag(weights, durbin=not world.endswith("SAR"), error=shared)
-    design = nqp.StaggeredDiD(nqp.Complete(varying=None), time=nqp.TimeEffects(), spillovers=term)
+    design = nqp.StaggeredDiD(
+        nqp.CompletePooling(varying=None), time=nqp.TimeEffects(), spillovers=term
+    )
     fit = nqp.fit(design, panel, nqp.Importance(seed=1, draws=500), progress=False)
     inside = policy == 1.0
     truth = {
@@ -113,11 +116,11 @@ def ringed(seed: int) -> tuple[nqp.Fit, dict[str, float]]:
     """A fit of one ring that is too short, and what is true."""
     world = spillovers.panel_of(seed)
     design = nqp.StaggeredDiD(
-        nqp.Complete(varying=None), spillovers=nqp.Rings((60.0,)), time=nqp.TimeEffects(),
+        nqp.CompletePooling(varying=None), spillovers=nqp.Rings((60.0,)), time=nqp.TimeEffects(),
         unidentified="drop",
     )  # fmt: skip
     fit = nqp.fit(design, world.panel, nqp.Importance(seed=1, draws=500), progress=False)
-    truth = spillovers.of_same_cells(world.truth, nqp.cell_effects(fit))
+    truth = spillovers.of_same_cells(world.truth, nqp.group_time_effects(fit))
     return fit, {path: nqp.att(truth, path=path).item() for path in ("total", "direct")}
 
 
@@ -126,9 +129,9 @@ def answer(world: str, number: int) -> dict[str, Any]:
     if world in spatial_received.WORLDS:
         return spatial_received.answer(world, number)
     seed = SEED + number
-    fit, truth = ringed(seed) if world == "reach" else lagged(world, seed)
+    fit, truth = ringed(seed) if world == "spatial_decay" else lagged(world, seed)
     covered = {path: holds(nqp.att(fit, path=path), value) for path, value in truth.items()}
-    asked = OF_RINGS if world == "reach" else OF_LAGS
+    asked = OF_RINGS if world == "spatial_decay" else OF_LAGS
     return covered | {name: str(nqp.check(fit, name, progress=False).verdict) for name in asked}
 
 
@@ -136,7 +139,7 @@ def line(world: str, rows: pd.DataFrame) -> list[Any]:
     """A row of the table."""
     if world in spatial_received.WORLDS:
         return spatial_received.line(world, rows)
-    asked = OF_RINGS if world == "reach" else OF_LAGS
+    asked = OF_RINGS if world == "spatial_decay" else OF_LAGS
     held, spoken = rows[list(PATHS)].dropna(axis=1), rows[list(asked)].isin(SPEAKING)
     silent = ~held.astype(bool).all(axis=1) & ~spoken.any(axis=1)
     return [

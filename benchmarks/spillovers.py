@@ -40,7 +40,7 @@ ASKED: dict[str, tuple[tuple[float, ...] | None, tuple[str, ...]]] = {
     "rings of 100 and 200 km": ((100.0, 200.0), ("ring_reach", "donut")),
 }
 """Rings of a fit, and what is asked of it."""
-VERDICTS = ("holds", "could not tell", "in doubt", "fails", "not applicable")
+VERDICTS = ("passed", "inconclusive", "caution", "failed", "not applicable")
 EDGES = {1: (100.0, 200.0), 4: (100.0, 200.0), 30: (40.0, 80.0)}
 """Kilometres, by the number of levels of time effects."""
 SIZES: dict[int, dict[str, Any]] = {
@@ -78,17 +78,20 @@ def answer(levels: int, seed: int) -> dict[str, float]:
     for name in NAMES:
         fit = nqp.fit(
             nqp.StaggeredDiD(
-                nqp.Complete(varying=None), spillovers=rings_of(name, levels), time=time_effects,
+                nqp.CompletePooling(varying=None), spillovers=rings_of(name, levels),
+                time=time_effects,
                 unidentified="drop",
             ),
             world.panel, nqp.Importance(seed=1), progress=False,
         )  # fmt: skip
-        truth = of_same_cells(world.truth, nqp.cell_effects(fit))
+        truth = of_same_cells(world.truth, nqp.group_time_effects(fit))
         own = nqp.att(fit, path="direct") if name == "rings" else nqp.att(fit)
         out[f"{name}, total"] = (nqp.att(fit), nqp.att(truth).item())
         out[f"{name}, own"] = (own, nqp.att(truth, path="direct").item())
         for onto in ("untreated", "treated") if name == "rings" else ():
-            rings, true_rings = (nqp.received(x, by="ring", onto=onto) for x in (fit, truth))
+            rings, true_rings = (
+                nqp.spillover_effects(x, by="ring", onto=onto) for x in (fit, truth)
+            )
             for label in rings["ring"].to_numpy().tolist():
                 pair = rings.sel(ring=label), true_rings.sel(ring=label).item()
                 out[f"received, {onto}, {label}"] = pair
@@ -99,11 +102,11 @@ def asked(name: str, seed: int) -> dict[str, Any]:
     """Of one panel and fit: whether its intervals cover, and what checks say."""
     world, (km, checks) = panel_of(seed), ASKED[name]
     design = nqp.StaggeredDiD(
-        nqp.Complete(varying=None), spillovers=km and nqp.Rings(km), time=nqp.TimeEffects(),
+        nqp.CompletePooling(varying=None), spillovers=km and nqp.Rings(km), time=nqp.TimeEffects(),
         unidentified="drop",
     )  # fmt: skip
     fit = nqp.fit(design, world.panel, nqp.Importance(seed=1), progress=False)
-    truth = of_same_cells(world.truth, nqp.cell_effects(fit))
+    truth = of_same_cells(world.truth, nqp.group_time_effects(fit))
     own = nqp.att(fit, path="direct") if km else nqp.att(fit)
     said = {check: str(nqp.check(fit, check, progress=False).verdict) for check in checks}
     total = holds(nqp.att(fit), nqp.att(truth).item())
@@ -111,14 +114,14 @@ def asked(name: str, seed: int) -> dict[str, Any]:
 
 
 def verdicts(seeds: range) -> None:
-    """Print how often each verdict is given, and coverage given "holds"."""
+    """Print how often each verdict is given, and coverage given "passed"."""
     rows = CHECKS.fill([(name,) for name in ASKED], seeds, asked)
     lines = [["fit", "covered: total, own", "check", *VERDICTS, "covered given holds"]]
     for name, (_, checks) in ASKED.items():
         part = rows[rows["fit"] == name]
         every = ", ".join(f"{part[x].mean():.2f}" for x in ("total", "own"))
         for check in checks:
-            held = part[part[check] == "holds"]
+            held = part[part[check] == "passed"]
             given = ", ".join(f"{held[x].sum()} of {len(held)}" for x in ("total", "own"))
             counts = [str((part[check] == verdict).sum()) for verdict in VERDICTS]
             lines.append([name, every, f"`{check}`", *counts, given])
@@ -158,8 +161,9 @@ def speed() -> None:
         },
     }  # fmt: skip
     effects = {
-        "Complete(varying=None)": nqp.Complete(varying=None), "Complete()": nqp.Complete(),
-        "Partial()": nqp.Partial(),
+        "CompletePooling(varying=None)": nqp.CompletePooling(varying=None),
+        "CompletePooling()": nqp.CompletePooling(),
+        "PartialPooling()": nqp.PartialPooling(),
     }  # fmt: skip
     for size, arguments in sizes.items():
         near = nqp.simulation.Spillover(nqp.Rings(EDGES[1]), untreated=(0.5, 0.25))

@@ -30,7 +30,7 @@ FIRST = 1001
 def replicate(name: str, seed: int, store: Path) -> pd.DataFrame:
     """Fit a study to the panel of another seed."""
     from bayes_nqp import fit
-    from bayes_nqp.effects import cell_effects
+    from bayes_nqp.effects.effects import group_time_effects
     from bayes_nqp.studies import validate
     from bayes_nqp.studies._truth import truth_table
 
@@ -46,7 +46,7 @@ def replicate(name: str, seed: int, store: Path) -> pd.DataFrame:
         study = validate(path)
     began = time.perf_counter()
     fitted = fit(study.design, study.panel, study.sampler, progress=False)
-    table = truth_table(study, fitted, cell_effects(fitted))
+    table = truth_table(study, fitted, group_time_effects(fitted))
     table = table.assign(
         study=name, seed=seed, passed=fitted.gate.passed, seconds=time.perf_counter() - began
     )

@@ -29,8 +29,8 @@ def main() -> None:
         panel = nqp.simulation.staggered(units=300, periods=13, seed=3).panel
         panel.frame.to_excel("upload.xlsx", index=False)
         import bayes_nqp.studio._app  # noqa: F401 - what a studio has loaded before any upload
-        from bayes_nqp.studio._desk import Desk
         from bayes_nqp.studio._registry import PAGES
+        from bayes_nqp.studio._workspace import Desk
 
         desk, _ = Desk(), list(PAGES)
         Path("desk").mkdir()

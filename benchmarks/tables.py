@@ -52,7 +52,7 @@ def used(**more):
 
 sizes = {"rows": panel.n_rows, "units": panel.n_units, "stand_ins": len(panel.unit_labels)}
 found = {"panel": used(**sizes)}
-from bayes_nqp.planning import plan_of
+from bayes_nqp.inference.model_frame import plan_of
 design = nqp.StaggeredDiD(unidentified="drop")
 plan_of(design, panel)
 found["plan"] = used()

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 import bayes_nqp as nqp
-from bayes_nqp.simulation import Simulated, staggered
+from bayes_nqp.data.simulation import Simulated, staggered
 
 SEED = 20_261_127
 """Panel k of n units has the seed (SEED, n, k)."""
@@ -35,12 +35,13 @@ def one_panel(units: int, number: int) -> list[dict[str, object]]:
     panel = simulated(units, number)
     truths = {"sample": float(nqp.att(panel.truth).mean()), "superpopulation": LEVEL}
     fit = nqp.fit(
-        nqp.StaggeredDiD(nqp.Complete()), panel.panel, nqp.Importance(draws=500, seed=number),
+        nqp.StaggeredDiD(nqp.CompletePooling()), panel.panel, nqp.Importance(draws=500,
+        seed=number),
         progress=False, threads=1,
     )  # fmt: skip
     lines: list[dict[str, object]] = []
     for target in TARGETS:
-        draws = nqp.att(nqp.cell_effects(fit, target)).to_numpy()
+        draws = nqp.att(nqp.group_time_effects(fit, target)).to_numpy()
         low, high = np.quantile(draws, [0.025, 0.975])
         line = {"units": units, "target": target, "sd": draws.std(), "mean": draws.mean()}
         lines.append(line | {name: low <= x <= high for name, x in truths.items()})

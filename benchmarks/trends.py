@@ -20,9 +20,9 @@ import xarray as xr
 from scipy.stats import beta
 
 import bayes_nqp as nqp
-from bayes_nqp import schema
-from bayes_nqp.errors import NQPError
-from bayes_nqp.simulation import Simulated, staggered
+from bayes_nqp._core import effects_schema as schema
+from bayes_nqp._core.exceptions import NQPError
+from bayes_nqp.data.simulation import Simulated, staggered
 
 ROOT = Path(__file__).resolve().parents[1]
 STORE = ROOT / ".cache" / "trends"

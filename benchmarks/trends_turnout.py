@@ -20,7 +20,7 @@ from scipy.stats import halfnorm
 
 import bayes_nqp as nqp
 from bayes_nqp.checks.trends._bayes_factor import bayes_factors
-from bayes_nqp.fitting import log_marginal
+from bayes_nqp.inference.fitting import log_marginal
 
 from .trends_china import table
 

@@ -1,7 +1,8 @@
 """Run: python -m benchmarks.unequal; with --panels and --units.
 
 Coverage and width of the average effect where errors of the few who adopt are three times as large,
-and where all spread alike: under the default, under `Unequal`, and under what untreated rows say of
+and where all spread alike: under the default, under `Heteroskedastic`, and under what untreated
+rows say of
 the two. A line of JSON a panel in .cache/unequal; an interrupted run goes on where it stopped.
 """
 
@@ -27,9 +28,9 @@ def measured(world: str, units: int, number: int) -> dict[str, object]:
     """Intervals under three choices of errors."""
     panel, truth = made(world, units, number)
     fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=number), progress=False)
-    apart = nqp.fit(fit.variant(errors=nqp.Unequal()), panel, fit.sampler, progress=False)
+    apart = nqp.fit(fit.variant(errors=nqp.Heteroskedastic()), panel, fit.sampler, progress=False)
     asked = evenly(fit).fit
-    fits = {"default": fit, "Unequal": apart, "as untreated rows say": asked}
+    fits = {"default": fit, "Heteroskedastic": apart, "as untreated rows say": asked}
     ends = {k: np.quantile(nqp.att(x), [0.025, 0.975]).tolist() for k, x in fits.items()}
     return {"world": world, "units": units, "number": number, "truth": truth, **ends,
             "told": asked is not fit}  # fmt: skip
@@ -54,7 +55,7 @@ def main() -> None:
                     file.write(json.dumps(kept[-1]) + "\n")
     for (world, units), part in pd.DataFrame(kept).groupby(["world", "units"]):
         cells = [f"{world}, {units} units, {len(part)} panels: told {part['told'].mean():.2f}"]
-        for name in ("default", "Unequal", "as untreated rows say"):
+        for name in ("default", "Heteroskedastic", "as untreated rows say"):
             low, high = np.array(part[name].to_list()).T
             inside = ((low <= part["truth"]) & (part["truth"] <= high)).mean()
             cells.append(f"{name} {inside:.2f} (width {(high - low).mean():.2f})")

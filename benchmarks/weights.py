@@ -57,7 +57,7 @@ def one_panel(world: str, number: int) -> list[dict[str, object]]:
             frame, unit="unit", time="time", cohort="cohort", outcome="outcome", weights=weights
         )
         fit = nqp.fit(
-            nqp.StaggeredDiD(nqp.Complete(varying=None), errors=errors), panel,  # type: ignore[arg-type]
+            nqp.StaggeredDiD(nqp.CompletePooling(varying=None), errors=errors), panel,  # type: ignore[arg-type]
             nqp.Importance(draws=400, seed=number), progress=False, threads=1,
         )  # fmt: skip
         draws = nqp.att(fit).to_numpy()

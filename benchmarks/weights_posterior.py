@@ -30,7 +30,7 @@ from ._store import Store
 from .earned import markdown
 
 KEYS = ("world", "seed")
-STORES = {False: Store("weights_posterior", KEYS), True: Store("weights_and_forms", KEYS)}
+STORES = {False: Store("weights_probabilities", KEYS), True: Store("weights_and_forms", KEYS)}
 """Without forms, and with them."""
 UNITS, PERIODS, RHO = 80, 10, 0.5
 WORLDS = {"SDM": (True, True), "SAR": (True, False), "SLX": (False, True)}
@@ -105,7 +105,7 @@ def answer(world: str, seed: int, *, forms: bool) -> dict[str, Any]:
     panel = nqp.Panel.from_frame(
         frame, unit="unit", time="time", cohort="cohort", outcome="y", covariates=["x"]
     )
-    design = nqp.StaggeredDiD(nqp.Complete(varying=None), time=nqp.TimeEffects())
+    design = nqp.StaggeredDiD(nqp.CompletePooling(varying=None), time=nqp.TimeEffects())
     fit = nqp.fit(design, panel, nqp.Importance(seed=1, draws=500), progress=False)
     weights = {
         name: nqp.spatial_weights.matrix(pd.DataFrame(links, ids, ids))
@@ -115,7 +115,7 @@ def answer(world: str, seed: int, *, forms: bool) -> dict[str, Any]:
     late = [policy, policy * event, x]
     heights = {name: highest(y, np.stack(late), links) for name, links in every.items()}
     more = heights.pop(RIGHT) - max(heights.values())
-    over = nqp.weights_posterior(fit, weights, forms=["SDM"])
+    over = nqp.weights_probabilities(fit, weights, forms=["SDM"])
     chosen = max(over.models, key=lambda model: model.probability)
     out: dict[str, Any] = {
         "ahead": round(float(np.sign(more) * np.sqrt(2.0 * abs(more))), 4),
@@ -123,7 +123,7 @@ def answer(world: str, seed: int, *, forms: bool) -> dict[str, Any]:
     }  # fmt: skip
     answers: dict[str, Any] = {"over": over, "chosen": chosen.fit}
     if forms:
-        both = answers["both"] = nqp.weights_posterior(fit, weights)
+        both = answers["both"] = nqp.weights_probabilities(fit, weights)
         out |= {
             "right_both": float(both.weights[RIGHT]),
             "form": float(both.forms[world]),

@@ -20,8 +20,8 @@ import numpy.typing as npt
 import pandas as pd
 
 import bayes_nqp as nqp
+from bayes_nqp._core.exceptions import NQPError
 from bayes_nqp.checks import confidence_of, reported_posterior, run_checks
-from bayes_nqp.errors import NQPError
 
 from ._store import ROOT, Store
 
@@ -31,10 +31,10 @@ PERIODS = 12
 COHORTS = np.array([5, 7, 9, 10])
 SIZES = (60, 200)
 ASKED = (
-    "pretrends", "placebo_time", "anticipation", "error_model", "selection", "crowding_out",
+    "pretrends", "placebo_time", "anticipation", "error_model", "selection", "displacement",
 )  # fmt: skip
 ANSWERS = ("default", "reported")
-WARNINGS = ("fails", "in doubt")
+WARNINGS = ("failed", "caution")
 """Verdicts that warn. "Could not tell" is none: it is given on every clean panel of 60 units."""
 UNSEEN, LOW = ("crowded out", "late shock"), 0.88
 """Scenarios in which no observation before adoption differs; coverage below which cells count."""
@@ -343,7 +343,7 @@ def measured(
     began = time.process_time()
     panel, truth = made(world, units, number, worlds)
     fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=number), progress=False)
-    results = run_checks(fit, (*ASKED, "support"))
+    results = run_checks(fit, (*ASKED, "identification"))
     posterior = reported_posterior(fit)
     average = posterior.average
     assert average is not None
@@ -351,7 +351,7 @@ def measured(
     row: dict[str, Any] = {"world": world, "units": units, "number": number}
     row |= {"truth": round(truth, 4), **{x.name: x.verdict for x in results if x.name in ASKED}}
     row |= {f"p_{name}": round(float(p), 4) for name, p in average.families["posterior"].items()}
-    row |= {"support": round(average.support, 4), "grade": grade}
+    row |= {"identification": round(average.support, 4), "grade": grade}
     for name, effects in (("default", posterior.fitted), ("reported", posterior.effects)):
         low, high = interval(effects)
         row |= {f"{name}_low": round(low, 4), f"{name}_high": round(high, 4)}

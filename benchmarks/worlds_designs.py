@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 import bayes_nqp as nqp
+from bayes_nqp._core.exceptions import NQPError
 from bayes_nqp.checks.trends._candidates import CANDIDATES, evidence_of
-from bayes_nqp.errors import NQPError
-from bayes_nqp.fitting import short_refit
+from bayes_nqp.inference.fitting import short_refit
 
 from ._store import ROOT, Program, Store
 from .earned import markdown

@@ -11,9 +11,9 @@ import numpy.typing as npt
 import xarray as xr
 
 import bayes_nqp as nqp
-from bayes_nqp import schema
+from bayes_nqp._core import effects_schema as schema
 from bayes_nqp.checks import CheckResult
-from bayes_nqp.diagnostics import Gate
+from bayes_nqp.numerics.diagnostics import Gate
 
 Array = npt.NDArray[np.float64]
 REGIONS = ("coastal", "inland")
@@ -37,14 +37,21 @@ SHAPES: Mapping[str, tuple[float, float, float]] = {
     "coastal larger": (0.0, 0.0, 1.2),
 }
 """Level of a cohort per period that it is earlier, slope by event time, coastal minus inland."""
-NAMES = ("support", "pretrends", "sensitivity", "placebo_time", "influence", "time_effects")
+NAMES = (
+    "identification",
+    "pretrends",
+    "trend_sensitivity",
+    "placebo_time",
+    "influence",
+    "time_effects",
+)
 CHECKS: Mapping[str, tuple[str, ...]] = {
     "none asked": (),
-    "all hold": ("holds",) * 6,
-    "trends fail": ("holds", "fails", "reported", "fails", "holds", "holds"),
-    "doubts": ("in doubt", "in doubt", "holds", "in doubt", "in doubt", "holds"),
-    "one doubt": ("holds", "holds", "holds", "in doubt", "holds", "holds"),
-    "all fail": ("fails",) * 6,
+    "all hold": ("passed",) * 6,
+    "trends fail": ("passed", "failed", "reported", "failed", "passed", "passed"),
+    "doubts": ("caution", "caution", "passed", "caution", "caution", "passed"),
+    "one doubt": ("passed", "passed", "passed", "caution", "passed", "passed"),
+    "all fail": ("failed",) * 6,
 }
 GRADES = {
     "en": {
@@ -123,7 +130,7 @@ def fit_of(one: Case, *, passed: bool = True) -> nqp.Fit:
     gate = Gate(1.0 if passed else 1.2, 900.0, 900.0, 0, 1.0, () if passed else ("R-hat 1.2",))
     posterior = xr.Dataset(coords={"chain": range(2), "draw": range(200)})
     groups = {"effects": one.effects, "posterior": posterior}
-    design = nqp.StaggeredDiD(nqp.Partial(["region"]), nqp.AR1())
+    design = nqp.StaggeredDiD(nqp.PartialPooling(["region"]), nqp.AR1())
     facts = {"panel_digest": "", "scale": 1.0, "outcome": "exports"}
     return nqp.Fit(design, None, nqp.Importance(seed=1), groups, gate, facts, {})
 

@@ -48,7 +48,7 @@ os.environ["BAYES_NQP_STORE"] = "none"  # what one test computes is no other's e
 hide_system_fonts()
 
 
-FIRST = ("test_notebooks.py", "studies", "recovery", "fitting", "cli", "checks", "calibration")
+FIRST = ("test_notebooks.py", "studies", "recovery", "inference", "cli", "checks", "calibration")
 """Rooms of tests that take longest."""
 
 

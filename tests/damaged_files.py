@@ -39,9 +39,9 @@ from small_study import write_study
 import bayes_nqp as nqp
 from bayes_nqp import spatial_weights as sw
 from bayes_nqp import studies
-from bayes_nqp.errors import NQPError
-from bayes_nqp.fitting._parcels import packed, unpacked
-from bayes_nqp.seal import SEAL, sealed
+from bayes_nqp._core.checksum import SEAL, sealed
+from bayes_nqp._core.exceptions import NQPError
+from bayes_nqp.inference.fitting._serialize import packed, unpacked
 
 MEMORY: Final = 1_000_000_000
 """Bytes that a reader may take, as the library is told."""
@@ -153,7 +153,7 @@ def from_table(head: str = "", tail: str = "") -> Callable[[Path], object]:
 
 def shard(path: Path) -> None:
     """Leave a shard in a store, as a call that was interrupted does."""
-    from bayes_nqp.engines import UnitFiles
+    from bayes_nqp.data.backends import UnitFiles
 
     duckdb = pytest.importorskip("duckdb", reason="the extra tables is not installed")
     rows = path.with_name("rows.parquet")

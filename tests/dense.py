@@ -16,8 +16,16 @@ import pandas as pd
 import scipy.linalg as sl
 from scipy import stats
 
-from bayes_nqp import IID, ContinuousExposure, Panel, Partial, Separate, StaggeredDiD, Unequal
-from bayes_nqp.planning import plan_of
+from bayes_nqp import (
+    IID,
+    ContinuousExposure,
+    Heteroskedastic,
+    NoPooling,
+    Panel,
+    PartialPooling,
+    StaggeredDiD,
+)
+from bayes_nqp.inference.model_frame import plan_of
 
 Parameters = Mapping[str, float]
 
@@ -92,7 +100,7 @@ class Dense:
     @cached_property
     def flat_cells(self) -> np.ndarray:
         """Cells whose effects are flat."""
-        return self.lead | isinstance(self.design.effect, Separate)
+        return self.lead | isinstance(self.design.effect, NoPooling)
 
     @cached_property
     def flat_map(self) -> np.ndarray:
@@ -103,7 +111,7 @@ class Dense:
         """Prior covariance of the cells' effects, flat ones zero."""
         pr, e = self.priors, self.event_time.astype(float)
         effect, n = ~self.lead, len(self.cells)
-        if isinstance(self.design.effect, Separate):
+        if isinstance(self.design.effect, NoPooling):
             return np.zeros((n, n))
         out = np.full((n, n), pr.level**2) + pr.drift**2 * np.outer(e, e)
         steps = int(e[effect].max()) + int(-min(e[effect].min(), 0))
@@ -111,7 +119,7 @@ class Dense:
             same = np.sign(e)[:, None] == np.sign(e)
             size = p["scale_walk"] if steps >= 5 else pr.walk
             out += size**2 * same * np.minimum.outer(abs(e), abs(e))
-        if isinstance(self.design.effect, Partial):
+        if isinstance(self.design.effect, PartialPooling):
             out += self._strata_covariance(p) + self._cohort_covariance(p)
             if effect.sum() > 1:
                 out += (p["scale_cell"] if effect.sum() >= 5 else pr.cell) ** 2 * np.eye(n)
@@ -160,7 +168,7 @@ class Dense:
     @cached_property
     def spread(self) -> np.ndarray:
         """Standard deviation of a row's errors over that of the average row's, by who adopts."""
-        if not isinstance(self.design.errors, Unequal):
+        if not isinstance(self.design.errors, Heteroskedastic):
             return np.ones(self.rows.size)
         plan, panel = plan_of(self.design, self.panel), self.panel
         unit, time, adoption = panel.unit_codes, panel.time_codes, panel.cohort_codes

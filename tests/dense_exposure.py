@@ -7,8 +7,8 @@ from functools import cached_property
 import numpy as np
 from dense import Dense, Parameters
 
-from bayes_nqp import Complete, ContinuousExposure, Panel, Separate
-from bayes_nqp.planning import plan_of
+from bayes_nqp import CompletePooling, ContinuousExposure, NoPooling, Panel
+from bayes_nqp.inference.model_frame import plan_of
 
 
 class DenseExposure(Dense):
@@ -42,7 +42,7 @@ class DenseExposure(Dense):
     @cached_property
     def flat_map(self) -> np.ndarray:
         """From flat slopes to those of cells (cell, flat)."""
-        if not isinstance(self.design.effect, Separate):
+        if not isinstance(self.design.effect, NoPooling):
             return np.zeros((len(self.cells), 0))
         return np.eye(len(self.cells)) if self.design.by_time else self._by_stratum
 
@@ -54,10 +54,10 @@ class DenseExposure(Dense):
     def cell_covariance(self, p: Parameters) -> np.ndarray:
         """Prior covariance of the cells' slopes, in multiples of s per sd of exposure."""
         pr, n = self.priors, len(self.cells)
-        if isinstance(self.design.effect, Separate):
+        if isinstance(self.design.effect, NoPooling):
             return np.zeros((n, n))
         out = np.full((n, n), pr.level**2)
-        complete = isinstance(self.design.effect, Complete)
+        complete = isinstance(self.design.effect, CompletePooling)
         if not complete:
             out += self._strata_covariance(p)
         if self.design.by_time:

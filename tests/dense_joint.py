@@ -12,7 +12,7 @@ from dense_exposure import DenseExposure
 from scipy import stats
 
 import bayes_nqp as nqp
-from bayes_nqp.designs import SingleEquation
+from bayes_nqp.model.designs import SingleEquation
 
 COHORTS = (5, 6, 8)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from bayes_nqp.sampling import Density
+from bayes_nqp.numerics.sampling import Density
 
 STEP = 1e-4
 

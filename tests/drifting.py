@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 from doors import Plan
 
-from bayes_nqp.gaussian import Problem, Process
-from bayes_nqp.parameters import HalfNormal, Scale
+from bayes_nqp.numerics.linear_gaussian import Problem, Process
+from bayes_nqp.numerics.parameters import HalfNormal, Scale
 
 NAMES = [
     "partial, units, AR(1)", "partial, none, iid", "partial, cities, AR(1)", "partial, cities, iid",

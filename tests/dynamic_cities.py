@@ -53,7 +53,7 @@ def panel_of(
 def design_of(**changes: object) -> nqp.StaggeredDiD:
     """One curve of effects, independent errors, a dynamic Durbin model, unless changed."""
     arguments: dict[str, object] = {
-        "effect": nqp.Complete(varying=None), "errors": nqp.IID(),
+        "effect": nqp.CompletePooling(varying=None), "errors": nqp.IID(),
         "time": nqp.TimeEffects(by=["side"]),
         "spillovers": nqp.SpatialLag(WEIGHTS, dynamics=True),
     }  # fmt: skip

@@ -9,8 +9,8 @@ import xarray as xr
 from doors import Equation
 
 import bayes_nqp as nqp
-from bayes_nqp.diagnostics import Gate
-from bayes_nqp.fitting import Fit
+from bayes_nqp.inference.fitting import Fit
+from bayes_nqp.numerics.diagnostics import Gate
 
 
 def fit_at(

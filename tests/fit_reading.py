@@ -11,7 +11,7 @@ from multiprocessing import get_context
 from fuzzing import assert_worded
 
 import bayes_nqp as nqp
-from bayes_nqp.errors import StudyError
+from bayes_nqp._core.exceptions import StudyError
 
 SECONDS = 300.0
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import h5py
 
-from bayes_nqp.seal import SEAL, sealed
+from bayes_nqp._core.checksum import SEAL, sealed
 
 
 def resealed(path: Path, edit: Callable[[h5py.File], None]) -> Path:

@@ -23,6 +23,7 @@ def frozen_fit(name: str) -> nqp.Fit:
     """Return the fit that it holds."""
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
+        warnings.simplefilter("ignore", FutureWarning)  # values have their names of then
         path = Path(folder) / f"{name}.nc"
         path.write_bytes(frozen_bytes(name))
         return nqp.load(path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from bayes_nqp.errors import NQPError
+from bayes_nqp._core.exceptions import NQPError
 
 TALLIES: dict[str, Counter[str]] = {}
 """Examples of every test by what became of them; told at the end of a run."""

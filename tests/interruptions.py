@@ -31,7 +31,7 @@ from pathlib import Path
 
 from small_study import write_study
 
-from bayes_nqp.files import write_text
+from bayes_nqp._core.io import write_text
 
 SIGNALS = ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT")
 STEPS = ("reading the study", "writing tables")
@@ -46,8 +46,8 @@ main()
 """
 MOVER = """
 import sys
-from bayes_nqp.files import place, write_text
-from bayes_nqp.signals import stoppable
+from bayes_nqp._core.io import place, write_text
+from bayes_nqp._core.interrupts import stoppable
 try:
     with stoppable():
         for k in range(10_000):
@@ -63,7 +63,7 @@ WRITERS = """
 import sys
 from pathlib import Path
 import bayes_nqp as nqp
-from bayes_nqp.errors import StudyError
+from bayes_nqp._core.exceptions import StudyError
 fit, disk = nqp.load(sys.argv[1]), Path(sys.argv[2])
 frame = nqp.summary(nqp.att(fit))
 for name, write in {

@@ -7,15 +7,15 @@ from dense_joint import DenseJoint, frame_of, panel_of
 from doors import joint_problem_joint_of as joint_of
 
 import bayes_nqp as nqp
-from bayes_nqp.gaussian import Stacked
-from bayes_nqp.planning import plan_of
+from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.numerics.linear_gaussian import Stacked
 
-PARTIAL = nqp.Partial(["region"])
+PARTIAL = nqp.PartialPooling(["region"])
 DESIGNS = {
     "ar1": (nqp.StaggeredDiD(PARTIAL, nqp.AR1()), (), 0.0),
     "ar1 with gaps and a covariate": (nqp.StaggeredDiD(PARTIAL, nqp.AR1()), ("x",), 0.15),
     "ar1 and noise, with gaps": (
-        nqp.StaggeredDiD(PARTIAL, nqp.AR1Noise(), unidentified="drop"), (), 0.1,
+        nqp.StaggeredDiD(PARTIAL, nqp.AR1PlusNoise(), unidentified="drop"), (), 0.1,
     ),
     "iid, one set of time effects": (
         nqp.StaggeredDiD(PARTIAL, nqp.IID(), time=nqp.TimeEffects()), (), 0.1,
@@ -24,11 +24,12 @@ DESIGNS = {
     "differential trends, with gaps": (
         nqp.StaggeredDiD(PARTIAL, nqp.AR1(), trends=nqp.DifferentialTrends()), (), 0.1,
     ),
-    "shocks": (nqp.StaggeredDiD(PARTIAL, nqp.AR1(), shocks=nqp.SharedShocks("place")), (), 0.0),
+    "shocks": (nqp.StaggeredDiD(PARTIAL, nqp.AR1(), shocks=nqp.ClusterTimeEffects("place")), (),
+    0.0),
     "lasting shocks and trends, with gaps": (
         nqp.StaggeredDiD(
             PARTIAL, nqp.AR1(), trends=nqp.DifferentialTrends(),
-            shocks=nqp.SharedShocks("place", errors=nqp.AR1()),
+            shocks=nqp.ClusterTimeEffects("place", errors=nqp.AR1()),
         ),
         (), 0.1,
     ),

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import linalg
 
 import bayes_nqp as nqp
-from bayes_nqp.planning import plan_of
+from bayes_nqp.inference.model_frame import plan_of
 
 UNITS, PERIODS = 40, 6
 IDS = [f"c{k:02d}" for k in range(UNITS)]
@@ -59,7 +59,7 @@ PANEL = panel_of()
 def design_of(weights: object = WEIGHTS, **changes: object) -> nqp.StaggeredDiD:
     """Complete pooling, common time effects and independent errors, unless changed."""
     arguments: dict[str, object] = {
-        "effect": nqp.Complete(varying=None), "errors": nqp.IID(), "time": nqp.TimeEffects(),
+        "effect": nqp.CompletePooling(varying=None), "errors": nqp.IID(), "time": nqp.TimeEffects(),
         "covariates": ["x"], "spillovers": nqp.SpatialLag(weights),  # type: ignore[arg-type]
     }  # fmt: skip
     return nqp.StaggeredDiD(**{**arguments, **changes})  # type: ignore[arg-type]

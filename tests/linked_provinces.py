@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import linalg
 
 import bayes_nqp as nqp
-from bayes_nqp.planning import plan_of
+from bayes_nqp.inference.model_frame import plan_of
 
 UNITS, PERIODS = 36, 7
 IDS = [f"p{k:02d}" for k in range(UNITS)]
@@ -60,7 +60,7 @@ PANEL = panel_of()
 def design_of(**changes: object) -> nqp.ContinuousExposure:
     """Complete pooling, common time effects and independent errors, unless changed."""
     arguments: dict[str, object] = {
-        "effect": nqp.Complete(varying=None), "errors": nqp.IID(), "time": nqp.TimeEffects(),
+        "effect": nqp.CompletePooling(varying=None), "errors": nqp.IID(), "time": nqp.TimeEffects(),
         "spillovers": nqp.SpatialLag(WEIGHTS),
     }  # fmt: skip
     return nqp.ContinuousExposure("trade", **{**arguments, **changes})  # type: ignore[arg-type]
@@ -96,7 +96,7 @@ def dense(panel: nqp.Panel, design: nqp.ContinuousExposure, values: dict[str, fl
     add(own @ dose, priors.level)
     if term.durbin:
         add(own @ W @ dose, priors.level)
-    if isinstance(design.effect, nqp.Partial):
+    if isinstance(design.effect, nqp.PartialPooling):
         contrast = np.where(LEVEL == 1, 1.0, -1.0)[:, None] / np.sqrt(2.0)
         add(own @ (contrast * dose), priors.contrast / np.sqrt(2.0))
     if design.effect.varying is not None:

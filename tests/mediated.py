@@ -31,7 +31,7 @@ def channels_fit() -> nqp.Fit:
         frame, unit="unit", time="time", cohort="cohort", outcome="outcome", strata=["region"],
         mediators=["digital", "finance"],
     )  # fmt: skip
-    design = nqp.StaggeredDiD(nqp.Partial(["region"], varying="unit"), nqp.AR1())
+    design = nqp.StaggeredDiD(nqp.PartialPooling(["region"], varying="unit"), nqp.AR1())
     return nqp.fit(
         nqp.Mediation(design), panel, nqp.Importance(draws=190, chains=2, seed=1), progress=False
     )

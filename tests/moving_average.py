@@ -10,10 +10,10 @@ import numpy as np
 from dense import Dense
 
 from bayes_nqp import Priors
-from bayes_nqp.designs.noise import Noise
-from bayes_nqp.doors import door
-from bayes_nqp.parameters import Normal, Parameter
-from bayes_nqp.registry import register
+from bayes_nqp._core.plugins import register
+from bayes_nqp._core.validation import door
+from bayes_nqp.model.errors import Noise
+from bayes_nqp.numerics.parameters import Normal, Parameter
 
 
 @register("errors")

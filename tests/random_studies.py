@@ -23,11 +23,11 @@ DATA: Table = {
 BASE: Table = {
     "title": "城市与新质生产力",
     "data": DATA | {"derive": {"ln_nqp": "log(nqp)"}, "outcome": "ln_nqp"},
-    "design": {"effect": {"type": "Partial", "varying": "unit"}, "errors": "AR1"},
+    "design": {"effect": {"type": "PartialPooling", "varying": "unit"}, "errors": "AR1"},
     "priors": {"level": 5.0, "rho": [3.0, 2.0]},
     "sampler": {"type": "Importance", "draws": 100, "chains": 2, "seed": 7},
     "report": {"prob": 0.9, "by": ["地区", "cohort"], "language": "zh", "formats": ["html"]},
-    "checks": {"run": ["convergence", "support"], "leave_out": {"groups": "地区"}},
+    "checks": {"run": ["convergence", "identification"], "leave_out": {"groups": "地区"}},
 }
 """One key or more of every table that a study of a file has."""
 
@@ -77,7 +77,7 @@ ODD = st.one_of(
             "%s",
             "StaggeredDiD",
             "StaggerdDiD",
-            "Partial",
+            "PartialPooling",
             "NUTS",
             "AR1",
             "xx",
@@ -91,7 +91,7 @@ ODD = st.one_of(
             ["地区", "地区"],
             [None],
             {},
-            {"type": "Partial"},
+            {"type": "PartialPooling"},
             {"type": "Prtial"},
             {"type": 1},
             {"type": ["AR1"]},
@@ -153,7 +153,7 @@ KEYS = st.one_of(
             "likelihood",
             "unidentified",
             "effect",
-            "sensitivity",
+            "trend_sensitivity",
         ]
     ),
     TEXTS,
@@ -234,7 +234,7 @@ def valid_studies(draw: st.DrawFn) -> Table:
                 {},
                 optional={
                     "run": st.lists(
-                        st.sampled_from(["convergence", "support", "pretrends"]), unique=True
+                        st.sampled_from(["convergence", "identification", "pretrends"]), unique=True
                     ),
                     "leave_out": st.just({"groups": "地区"}),
                     "placebo_space": st.just({"repetitions": 20}),
@@ -250,12 +250,13 @@ def designs() -> st.SearchStrategy[Table]:
     """Tables [design] that the cities identify."""
     varying = st.sampled_from(["unit", "none"])
     effects = st.one_of(
-        st.sampled_from(["Partial", "Complete", "Separate"]),
+        st.sampled_from(["PartialPooling", "CompletePooling", "NoPooling"]),
         st.fixed_dictionaries(
-            {"type": st.sampled_from(["Complete", "Separate"])}, optional={"varying": varying}
+            {"type": st.sampled_from(["CompletePooling", "NoPooling"])},
+            optional={"varying": varying},
         ),
         st.fixed_dictionaries(
-            {"type": st.just("Partial")},
+            {"type": st.just("PartialPooling")},
             optional={"varying": varying, "strata": st.sampled_from([["地区"], "地区", []])},
         ),
     )
@@ -264,7 +265,7 @@ def designs() -> st.SearchStrategy[Table]:
         optional={
             "type": st.just("StaggeredDiD"),
             "effect": effects,
-            "errors": st.sampled_from(["AR1", "IID", "AR1Noise", {"type": "AR1"}]),
+            "errors": st.sampled_from(["AR1", "IID", "AR1PlusNoise", {"type": "AR1"}]),
             "time": st.sampled_from(["TimeEffects", {"type": "TimeEffects", "by": ["地区"]}]),
             "controls": st.sampled_from(["all", "never"]),
             "unidentified": st.sampled_from(["raise", "drop"]),

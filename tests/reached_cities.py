@@ -55,7 +55,7 @@ PANEL = panel_of()
 def design_of(**changes: object) -> nqp.StaggeredDiD:
     """Treatment and the covariate of linked units, without a lag."""
     arguments: dict[str, object] = {
-        "effect": nqp.Complete(varying=None), "errors": nqp.IID(), "time": nqp.TimeEffects(),
+        "effect": nqp.CompletePooling(varying=None), "errors": nqp.IID(), "time": nqp.TimeEffects(),
         "spillovers": nqp.SpatialLag(WEIGHTS, lag=False),
     }  # fmt: skip
     return nqp.StaggeredDiD(**{**arguments, **changes})  # type: ignore[arg-type]

@@ -12,8 +12,8 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 from small_study import city_rows
 
-from bayes_nqp.errors import PanelError, StudyError
-from bayes_nqp.panel import Panel
+from bayes_nqp._core.exceptions import PanelError, StudyError
+from bayes_nqp.data.panel import Panel
 from bayes_nqp.studies import new, validate
 
 ROLES: dict[str, Any] = {
@@ -56,7 +56,7 @@ def study_of(path: Path, keys: str = "") -> Path:
     roles = "\n".join(f"{key} = {value!r}" for key, value in ROLES.items())
     text = (
         f"title = 'x'\n[data]\nfile = {path.name!r}\n{roles}\n{keys}\n"
-        '[design]\neffect = { type = "Partial", varying = "unit" }\n'
+        '[design]\neffect = { type = "PartialPooling", varying = "unit" }\n'
     )
     study = path.with_suffix(".study.toml")
     study.write_text(text, encoding="utf-8")

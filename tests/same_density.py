@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from bayes_nqp.gaussian import GaussianProblem, density
+from bayes_nqp.numerics.linear_gaussian import GaussianProblem, density
 
 type LogLikelihood = Callable[[dict[str, float]], float]
 """Of dense rows, by parameters on their own scales."""

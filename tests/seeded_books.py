@@ -15,7 +15,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 
-from bayes_nqp.errors import NQPError
+from bayes_nqp._core.exceptions import NQPError
 from bayes_nqp.studies import new
 
 YEARS: Final = range(2012, 2020)

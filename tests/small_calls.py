@@ -28,7 +28,7 @@ from small_study import write_study
 from xarray.namedarray import utils as xarray_utils
 
 import bayes_nqp as nqp
-from bayes_nqp.errors import NQPError
+from bayes_nqp._core.exceptions import NQPError
 
 # xarray looks for dask on first use, which threads that meet there may find half imported.
 xarray_utils.is_dask_collection(np.zeros(1))
@@ -76,7 +76,7 @@ class World:
 
     @cached_property
     def design(self) -> nqp.StaggeredDiD:
-        return nqp.StaggeredDiD(effect=nqp.Partial(["region"]), errors=nqp.IID())
+        return nqp.StaggeredDiD(effect=nqp.PartialPooling(["region"]), errors=nqp.IID())
 
     @cached_property
     def fit(self) -> nqp.Fit:
@@ -85,12 +85,12 @@ class World:
     @cached_property
     def separate(self) -> nqp.Fit:
         return nqp.fit(
-            nqp.StaggeredDiD(effect=nqp.Separate()), self.fit.panel, self.sampler, progress=False
+            nqp.StaggeredDiD(effect=nqp.NoPooling()), self.fit.panel, self.sampler, progress=False
         )
 
     @cached_property
     def flat(self) -> nqp.Fit:
-        design = nqp.StaggeredDiD(nqp.Complete(None), nqp.IID())
+        design = nqp.StaggeredDiD(nqp.CompletePooling(None), nqp.IID())
         return nqp.fit(design, self.panel, self.sampler, progress=False)
 
     @cached_property
@@ -131,7 +131,7 @@ class World:
             unit="province", time="year", outcome="nqp", exposures=["cbec"],
         )  # fmt: skip
         linked = nqp.SpatialLag(self.near)
-        design = nqp.ContinuousExposure("cbec", nqp.Complete(None), spillovers=linked)
+        design = nqp.ContinuousExposure("cbec", nqp.CompletePooling(None), spillovers=linked)
         return nqp.fit(design, panel, self.sampler, progress=False)
 
     @cached_property
@@ -141,7 +141,7 @@ class World:
         term = nqp.SpatialLag(
             nqp.spatial_weights.matrix(pd.DataFrame(ring, ids, ids)), dynamics=True
         )
-        design = nqp.StaggeredDiD(nqp.Complete(None), nqp.IID(), spillovers=term)
+        design = nqp.StaggeredDiD(nqp.CompletePooling(None), nqp.IID(), spillovers=term)
         return nqp.fit(design, self.panel, self.sampler, progress=False)
 
     @cached_property
@@ -154,7 +154,7 @@ class World:
 
     @cached_property
     def trending(self) -> nqp.Fit:
-        design = nqp.StaggeredDiD(nqp.Complete(None), trends=nqp.DifferentialTrends())
+        design = nqp.StaggeredDiD(nqp.CompletePooling(None), trends=nqp.DifferentialTrends())
         return nqp.fit(design, self.fit.panel, self.sampler, progress=False)
 
     @cached_property
@@ -163,7 +163,7 @@ class World:
         units = sorted(set(panel.frame["unit"]))
         links = np.eye(len(units), k=1) + np.eye(len(units), k=-1)
         weights = nqp.spatial_weights.matrix(pd.DataFrame(links, units, units))
-        design = nqp.StaggeredDiD(nqp.Complete(None), spillovers=nqp.ShareTreated(weights))
+        design = nqp.StaggeredDiD(nqp.CompletePooling(None), spillovers=nqp.ShareTreated(weights))
         return nqp.fit(design, panel, self.sampler, progress=False)
 
     @cached_property
@@ -187,7 +187,7 @@ class World:
     @cached_property
     def indexed(self) -> nqp.Fit:
         panel = self.index.panel(cohort="cohort")
-        design = nqp.StaggeredDiD(nqp.Complete(None), nqp.IID())
+        design = nqp.StaggeredDiD(nqp.CompletePooling(None), nqp.IID())
         return nqp.fit_index(
             design, panel, self.index, draws=2, seed=1, sampler=self.sampler, progress=False
         )
@@ -203,27 +203,27 @@ type Call = Callable[[World], Any]
 
 CALLS: dict[str, Call] = {
     "att": lambda w: nqp.att(w.fit, by="event_time"),
-    "best": lambda w: nqp.best(w.att, "region"),
-    "build": lambda w: sorted(nqp.build(w.design, w.panel).named_vars),
+    "best": lambda w: nqp.prob_best(w.att, "region"),
+    "build": lambda w: sorted(nqp.to_pymc(w.design, w.panel).named_vars),
     "calibrate": lambda w: nqp.calibrate(
         nqp.StaggeredDiD(errors=nqp.IID()), w.panel, 2, sampler=w.sampler, ranked=19, seed=1,
         progress=False,
     ),
-    "cell_effects": lambda w: nqp.cell_effects(w.fit),
+    "group_time_effects": lambda w: nqp.group_time_effects(w.fit),
     "centrality": lambda w: nqp.centrality(w.pairs, "degree", above=1.0).values,
-    "channel_comparison": lambda w: nqp.channel_comparison(w.channels),
-    "check": lambda w: nqp.check(w.fit, "support"),
+    "mediator_comparison": lambda w: nqp.mediator_comparison(w.channels),
+    "check": lambda w: nqp.check(w.fit, "identification"),
     "cohorts_from_dates": lambda w: nqp.cohorts_from_dates(["2015-03-01", "2016-09-01"]),
     "compare": lambda w: nqp.compare({"partial": w.fit, "separate": w.separate}),
-    "conditional_mean": lambda w: nqp.conditional_mean(
-        nqp.StaggeredDiD(nqp.Complete(None), nqp.IID()), w.panel, sigma=1.0
+    "posterior_mean": lambda w: nqp.posterior_mean(
+        nqp.StaggeredDiD(nqp.CompletePooling(None), nqp.IID()), w.panel, sigma=1.0
     ),
-    "confounding": lambda w: nqp.confounding(w.channels, "digital"),
+    "mediation_sensitivity": lambda w: nqp.mediation_sensitivity(w.channels, "digital"),
     "contrast": lambda w: nqp.contrast(w.att, region="inland", minus="coastal"),
     "contrasts_table": lambda w: nqp.contrasts_table(w.fit, by="region"),
     "cumulative": lambda w: nqp.cumulative(w.fit),
-    "differences": lambda w: nqp.differences(w.att),
-    "drift": lambda w: nqp.drift(w.trending),
+    "differences": lambda w: nqp.pairwise_contrasts(w.att),
+    "drift": lambda w: nqp.differential_trend(w.trending),
     "estimates": lambda w: nqp.estimates(w.fit),
     "event_study_draws": lambda w: w.leads,
     "estimators_table": lambda w: nqp.estimators_table(w.fit),
@@ -235,12 +235,12 @@ CALLS: dict[str, Call] = {
     "fit_index": lambda w: nqp.att(w.indexed),
     "impacts": lambda w: nqp.impacts(w.linked),
     "impulse_responses": lambda w: nqp.impulse_responses(w.dynamic, 3),
-    "run_effects": lambda w: nqp.run_effects(w.dynamic),
+    "long_run_effects": lambda w: nqp.long_run_effects(w.dynamic),
     "spatial_dynamics": lambda w: nqp.spatial_dynamics(w.dynamic),
     "plots.impulse_responses": lambda w: nqp.plots.impulse_responses(w.dynamic, periods=3),
     "from_pymc": lambda w: nqp.att(nqp.from_pymc(w.outside, w.flat.design, w.panel)),
     "index_variance": lambda w: nqp.index_variance(nqp.att(w.indexed)),
-    "joint_signs": lambda w: nqp.joint_signs(nqp.differences(w.att)),
+    "simultaneous_signs": lambda w: nqp.simultaneous_signs(nqp.pairwise_contrasts(w.att)),
     "lead_effects": lambda w: nqp.lead_effects(w.fit),
     "load": lambda w: nqp.att(nqp.load(w.folder / "index.nc")),
     "log_likelihood": lambda w: nqp.log_likelihood(w.fit),
@@ -262,22 +262,22 @@ CALLS: dict[str, Call] = {
     "proportion_mediated": lambda w: nqp.proportion_mediated(w.channels),
     "rank": lambda w: nqp.rank(w.att, "region"),
     "paths_in_space": lambda w: nqp.paths_in_space(w.in_space.truth),
-    "received": lambda w: nqp.received(w.spilled),
-    "relative": lambda w: nqp.relative(w.indexed),
+    "received": lambda w: nqp.spillover_effects(w.spilled),
+    "relative_effects": lambda w: nqp.relative_effects(w.indexed),
     "report": lambda w: nqp.report(
         w.fit, w.out("report"), formats=["xlsx"], checks=[], progress=False
     ).exists(),
     "rope": lambda w: nqp.rope(w.att, 0.1),
-    "sensitivity": lambda w: nqp.sensitivity(w.leads, event_time=0),
+    "trend_sensitivity": lambda w: nqp.trend_sensitivity(w.leads, event_time=0),
     "shrinkage": lambda w: nqp.shrinkage(w.fit, w.separate),
-    "spread": lambda w: nqp.spread(w.att),
+    "spread": lambda w: nqp.heterogeneity_sd(w.att),
     "specification_table": lambda w: nqp.specification_table(nqp.check(w.fit, "error_model")),
     "summary": lambda w: nqp.summary(w.att),
-    "support": lambda w: nqp.support(w.design, w.panel),
+    "identification": lambda w: nqp.identification(w.design, w.panel),
     "table": lambda w: nqp.table(w.fit),
-    "three_step": lambda w: nqp.three_step(w.channels),
+    "baron_kenny": lambda w: nqp.baron_kenny(w.channels),
     "total": lambda w: nqp.total(w.channels),
-    "two_step": lambda w: nqp.two_step(w.channels),
+    "two_step_mediation": lambda w: nqp.two_step_mediation(w.channels),
     "versions": lambda w: nqp.versions(),
     "write_docx": lambda w: nqp.write_docx([nqp.table(w.fit)], w.out("x.docx")).exists(),
     "write_excel": lambda w: nqp.write_excel([nqp.table(w.fit)], w.out("x.xlsx")).exists(),
@@ -290,19 +290,20 @@ CALLS: dict[str, Call] = {
     "index.relation": lambda w: nqp.index.relation(np.arange(9.0), np.arange(9.0) + 1),
     "plots.adoption": lambda w: nqp.plots.adoption(w.panel),
     "plots.channels": lambda w: nqp.plots.channels(w.channels),
-    "plots.check": lambda w: nqp.plots.check(nqp.check(w.fit, "support")),
-    "plots.confounding": lambda w: nqp.plots.confounding(nqp.confounding(w.channels, "digital")),
+    "plots.check": lambda w: nqp.plots.check(nqp.check(w.fit, "identification")),
+    "plots.mediation_sensitivity": lambda w: nqp.plots.mediation_sensitivity(nqp.mediation_sensitivity(w.channels, "digital")),
     "plots.decomposition": lambda w: nqp.plots.decomposition(w.channels),
-    "plots.drift": lambda w: nqp.plots.drift(w.trending),
+    "plots.differential_trend": lambda w: nqp.plots.differential_trend(w.trending),
     "plots.estimators": lambda w: nqp.plots.estimators(w.fit, language="zh"),
     "plots.panel": lambda w: nqp.plots.panel(w.fit.panel, language="zh"),
     "plots.event_study": lambda w: nqp.plots.event_study(w.fit, language="zh"),
     "plots.forest": lambda w: nqp.plots.forest(w.fit, by="region"),
-    "plots.league": lambda w: nqp.plots.league(w.fit),
+    "plots.caterpillar": lambda w: nqp.plots.caterpillar(w.fit),
     "plots.moderation": lambda w: nqp.plots.moderation(w.moderated),
     "plots.paths": lambda w: nqp.plots.paths(w.channels),
-    "plots.received": lambda w: nqp.plots.received(w.spilled),
-    "plots.sensitivity": lambda w: nqp.plots.sensitivity(nqp.sensitivity(w.leads, event_time=0)),
+    "plots.spillover_effects": lambda w: nqp.plots.spillover_effects(w.spilled),
+    "plots.trend_sensitivity": lambda w: nqp.plots.trend_sensitivity(nqp.trend_sensitivity(w.leads,
+    event_time=0)),
     "plots.shrinkage": lambda w: nqp.plots.shrinkage(w.fit, w.separate),
     "plots.spatial_links": lambda w: nqp.plots.spatial_links(w.near),
     "index.centrality": lambda w: nqp.index.centrality(w.pairs, "degree").values,

@@ -22,7 +22,7 @@ strata = ["地区"]
 ln_nqp = "log(nqp)"
 
 [design]
-effect = { type = "Partial", varying = "unit" }
+effect = { type = "PartialPooling", varying = "unit" }
 errors = "AR1"
 
 [sampler]
@@ -35,7 +35,7 @@ seed = 7
 outcome = "productivity"
 
 [checks]
-run = ["convergence", "support"]
+run = ["convergence", "identification"]
 """
 
 

@@ -10,7 +10,7 @@ import scipy.linalg as sl
 from spatial_places import kilometres
 
 import bayes_nqp as nqp
-from bayes_nqp.planning import plan_of
+from bayes_nqp.inference.model_frame import plan_of
 
 EDGES = (100.0, 200.0)
 
@@ -104,10 +104,10 @@ def dense(world: Spilled, design: nqp.StaggeredDiD, values: Mapping[str, float])
     point = np.array([[values["rho"]]]) if "rho" in values else np.zeros((1, 0))
     noise = design.facts.noise.covariance(periods, point)[0][np.ix_(time, time)]
     v = values["sigma"] ** 2 * np.equal.outer(unit, unit) * noise
-    separate = isinstance(design.effect, nqp.Separate)
+    separate = isinstance(design.effect, nqp.NoPooling)
     if not separate:
         v = v + _course(priors, values, "", treated, event)
-    if isinstance(design.effect, nqp.Partial):
+    if isinstance(design.effect, nqp.PartialPooling):
         v = v + _shared(priors, values, "", treated, world.adoption[unit])
         v = v + _cells(priors, values, "", treated, [world.adoption[unit], time])
         v = v + _shared(priors, values, "received_", near, time - x)

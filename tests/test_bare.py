@@ -50,7 +50,8 @@ from pathlib import Path
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 import bayes_nqp as nqp
 panel = nqp.simulation.staggered(units=12, periods=5, cohorts=(3,), seed=1).panel
-fit = nqp.fit(nqp.StaggeredDiD(nqp.Complete()), panel, nqp.Importance(draws=20), progress=False)
+fit = nqp.fit(nqp.StaggeredDiD(nqp.CompletePooling()), panel, nqp.Importance(draws=20),
+progress=False)
 print(len(nqp.summary(nqp.att(fit))))
 for call in (
     lambda: nqp.plots.event_study(fit),

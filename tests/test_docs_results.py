@@ -9,18 +9,14 @@ import pandas as pd
 import pytest
 
 import bayes_nqp as nqp
-from bayes_nqp.checks.model import _spread, _structures
+from bayes_nqp.checks.model import _alternative_errors as _structures
+from bayes_nqp.checks.model import _spread
 from bayes_nqp.checks.shared import _evidence
-from bayes_nqp.checks.trends import (
-    _bayes_factor,
-    _candidates,
-    _earned,
-    _family_evidence,
-    _model_average,
-    _next_design,
-)
-from bayes_nqp.designs import Term, _series
-from bayes_nqp.designs.terms import _trends
+from bayes_nqp.checks.trends import _bayes_factor, _candidates, _family_evidence, _model_average
+from bayes_nqp.checks.trends import _recommended_specification as _next_design
+from bayes_nqp.checks.trends import _trend_evidence as _earned
+from bayes_nqp.model.designs import Term, _series
+from bayes_nqp.model.terms import _trends
 
 ROOT = Path(__file__).parent.parent
 TEXT = {name: (ROOT / "docs" / f"{name}.md").read_text("utf-8") for name in ("truth", "trends")}
@@ -69,8 +65,8 @@ def test_coverage_and_misses_are_those_of_the_file(name: str) -> None:
         x: frame["truth"].between(frame[f"{x}_low"], frame[f"{x}_high"])
         for x in ("default", "reported")
     }
-    asked = frame.loc[:, "pretrends":"crowding_out"]
-    silent = ~covers["reported"] & ~asked.isin(["fails", "in doubt"]).any(axis=1)
+    asked = frame.loc[:, "pretrends":"displacement"]
+    silent = ~covers["reported"] & ~asked.isin(["failed", "caution"]).any(axis=1)
     head, *rows = cells(BLOCKS[name])
     missed = head.index("undetected: reported")
     printed = {
@@ -148,7 +144,7 @@ def test_thresholds_on_the_pages_are_those_of_the_code(page: str) -> None:
 
 
 def test_the_model_has_every_term_of_the_library() -> None:
-    """Each file of designs/terms states one or more, by its name in the package."""
+    """Each file of model/terms states one or more, by its name in the package."""
     text = (ROOT / "docs" / "model.md").read_text("utf-8")
     names = [x for x in nqp.__all__ if is_term(getattr(nqp, x))]
     assert len(names) > 8

@@ -51,13 +51,13 @@ def test_examples_run_and_say_what_the_guide_says(
                 f".{round(float(draws.mean()) * 1e4):04d} (.{round(float(draws.std()) * 1e4):04d})"
             )
             assert number in text
-        assert names["ignoring"].verdict == "fails"
-        assert names["reach"].verdict == names["without"].verdict == "could not tell"
-        assert names["alike"].verdict == "in doubt"
+        assert names["ignoring"].verdict == "failed"
+        assert names["spatial_decay"].verdict == names["without"].verdict == "inconclusive"
+        assert names["alike"].verdict == "caution"
     elif page == "how_do_i":
         assert (tmp_path / "report" / "report.docx").stat().st_size > 10_000
     elif page == "pairs":
-        assert names["asked"].verdict == "in doubt"
+        assert names["asked"].verdict == "caution"
         assert float(nqp.att(names["fit"]).std()) > 1.3 * float(nqp.att(names["plain"]).std())
         assert float(names["central"].record["index_between"]) > 0.0
     elif page == "pooling_castle":

@@ -9,14 +9,14 @@ import pytest
 
 HOME = Path(__file__).resolve().parents[1] / "src" / "bayes_nqp"
 DOORS = {
-    "cli/_door.py": "the last door: nothing is above it that could have words",
-    "foreign.py": "readers of files, objects that were passed and saved fits raise what they like",
+    "cli/_error_exit.py": "the last door: nothing is above it that could have words",
+    "_core/safe_calls.py": "readers of files, objects passed and saved fits raise what they like",
     "studio/_view.py": "what one page raises is said on it, and the others go on",
-    "dispatch/_dispatch.py": "executors of other packages raise what they like",
-    "dispatch/_freight.py": "what cannot be pickled says so in a class of its own",
-    "dispatch/_outcome.py": "a task's error travels, and is raised where the task is awaited",
-    "fitting/_batch.py": "the same among threads",
-    "omissions.py": "an error in one figure or file costs that one, and is told in its place",
+    "_core/parallel/_dispatch.py": "executors of other packages raise what they like",
+    "_core/parallel/_payload.py": "what cannot be pickled says so in a class of its own",
+    "_core/parallel/_outcome.py": "a task's error travels, and is raised where the task is awaited",
+    "inference/fitting/_batch.py": "the same among threads",
+    "_core/partial_failures.py": "an error in a figure or file costs that one, and is told there",
 }
 WHY = (
     "catches every exception. That hides faults of our own as faults of whoever calls, and says "

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 import bayes_nqp as nqp
-from bayes_nqp.errors import Hint, NQPError, StudyError, speaking
+from bayes_nqp._core.exceptions import Hint, NQPError, StudyError, speaking
 
 VALUES = [
     Hint("errors", nqp.AR1()),
-    Hint("effect", nqp.Partial(strata=(), varying="unit")),
+    Hint("effect", nqp.PartialPooling(strata=(), varying="unit")),
     Hint("time", nqp.TimeEffects(["region"], pooled=True)),
     Hint("unidentified", "drop"),
     Hint("lag", 2),
@@ -70,7 +70,7 @@ def test_a_study_reads_toml(tmp_path: Path) -> None:
 
 def test_checks_speak_as_who_asks_writes() -> None:
     panel = nqp.simulation.staggered(rho=0.9, seed=8).panel
-    design = nqp.StaggeredDiD(nqp.Partial(varying=None), nqp.IID())
+    design = nqp.StaggeredDiD(nqp.PartialPooling(varying=None), nqp.IID())
     fit = nqp.fit(design, panel, nqp.Importance(draws=300, seed=1), progress=False)
     result = nqp.check(fit, "model_fit", progress=False)
     assert "errors=nqp.AR1()" in result.sentence

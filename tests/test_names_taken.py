@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 import bayes_nqp as nqp
+from bayes_nqp._core.exceptions import NQPError
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.plugins import Plugins, register, registered, unloaded
+from bayes_nqp._core.validation import ATTRIBUTES, attribute
 from bayes_nqp.checks.shared import asks
-from bayes_nqp.doors import ATTRIBUTES, attribute
-from bayes_nqp.errors import NQPError
-from bayes_nqp.estimands import estimand
-from bayes_nqp.language import Message
-from bayes_nqp.plots._registry import plot
-from bayes_nqp.registry import Plugins, register, registered, unloaded
+from bayes_nqp.effects.estimands import estimand
+from bayes_nqp.output.plots._registry import plot
 
 
 def of(package: str, name: str) -> Any:
@@ -81,7 +81,7 @@ def test_every_value_keeps_its_name() -> None:
 
 
 def test_a_word_of_studies_is_kept() -> None:
-    assert nqp.Dip.__name__ in registered()
+    assert nqp.AshenfelterDip.__name__ in registered()
     theirs = dataclass(frozen=True)(type("Theirs", (), {"__module__": "policy_toys"}))
     with pytest.raises(NQPError, match=r"'dip'.*policy_toys"):
         register("terms", "dip")(theirs)
@@ -101,7 +101,7 @@ def test_two_packages_do_not_take_from_one_another() -> None:
 def test_the_library_has_its_name_where_a_package_came_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("bayes_nqp.registry._UNLOADED", {})
+    monkeypatch.setattr("bayes_nqp._core.plugins._UNLOADED", {})
     plugins: Plugins[Any] = Plugins("toys")
     plugins.add("same", of("policy_toys", "same"))
     with pytest.warns(UserWarning, match="same of policy_toys is left out"):
@@ -123,5 +123,5 @@ def test_what_a_class_defines_comes_before_an_attribute_of_a_package() -> None:
         assert hasattr(kind, "new")
     finally:
         del ATTRIBUTES["HeldLater.new"]
-        unloaded_names = sys.modules["bayes_nqp.registry"]._UNLOADED  # type: ignore[attr-defined]
+        unloaded_names = sys.modules["bayes_nqp._core.plugins"]._UNLOADED  # type: ignore[attr-defined]
         unloaded_names.pop(("policy_toys", "HeldLater.mine"))

@@ -60,7 +60,7 @@ def test_is_kept_with_its_outputs(path: Path, tools: ModuleType) -> None:
 
 
 SAID = re.compile(r"`(\w+)` (fails|holds|is in doubt|could not tell)")
-"""What prose says of a check; `is in doubt` and `fails` as verdicts call them."""
+"""What prose says of a check; `is in doubt` and `failed` as verdicts call them."""
 
 
 def _verdicts(kept: Any) -> dict[str, str]:
@@ -88,10 +88,10 @@ def test_prose_says_the_verdicts_that_outputs_show(path: Path) -> None:
 def test_verdicts_are_read_and_wrong_prose_is_told() -> None:
     path = next(x for x in NOTEBOOKS if x.stem.startswith("01"))
     shown = _verdicts(nbformat.read(path, as_version=4))
-    assert shown["pretrends"] == "could not tell"
-    assert shown["model_fit"] == "holds"
+    assert shown["pretrends"] == "inconclusive"
+    assert shown["model_fit"] == "passed"
     assert SAID.findall("so `model_fit` fails, and `pretrends` is in doubt") == [
-        ("model_fit", "fails"),
+        ("model_fit", "failed"),
         ("pretrends", "is in doubt"),
     ]
 

@@ -6,10 +6,10 @@ import errno
 
 import pytest
 
-from bayes_nqp.errors import StudyError
-from bayes_nqp.files import writing
-from bayes_nqp.language import Message
-from bayes_nqp.omissions import collected, omitted, recorded, warn
+from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.io import writing
+from bayes_nqp._core.partial_failures import collected, omitted, recorded, warn
 
 WHAT = Message("The figure {}", "forest")
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 import bayes_nqp as nqp
+from bayes_nqp._core.partial_failures import collected
+from bayes_nqp._core.plugins import Plugins, registered
 from bayes_nqp.checks import CHECKS, run_checks
 from bayes_nqp.checks.shared import asks
-from bayes_nqp.omissions import collected
-from bayes_nqp.registry import Plugins, registered
 
 SOURCE = Path(nqp.__file__).parents[1]
 TOYS = Path(__file__).parents[1] / "tools" / "toys"
@@ -34,7 +34,7 @@ seasons = policy_toys.term:Seasons
 """
 TAKEN = """
 from dataclasses import dataclass
-from bayes_nqp.registry import register
+from bayes_nqp._core.plugins import register
 @register("terms")
 @dataclass(frozen=True)
 class StaggeredDiD: ...
@@ -55,7 +55,7 @@ title = "Toys"
 simulation = "staggered"
 options = { units = 40, periods = 8, cohorts = [4, 6], seed = 1 }
 [design]
-effect = "Complete"
+effect = "CompletePooling"
 terms = [{ type = "Seasons", length = 5.0 }]
 [sampler]
 draws = 100
@@ -169,8 +169,8 @@ def test_an_entry_point_that_looks_something_up_finds_what_was_there(
 
     groups = ("bayes_nqp.arguments_toy", "bayes_nqp.toys of packages")
     points = Points(Point(name="x", value="x", group=group) for group in groups)
-    monkeypatch.setattr("bayes_nqp.registry._points", lambda: points)
-    monkeypatch.setattr("bayes_nqp.registry.discovered", lambda *_: plugins.add("ours", 1))
+    monkeypatch.setattr("bayes_nqp._core.plugins._points", lambda: points)
+    monkeypatch.setattr("bayes_nqp._core.plugins.discovered", lambda *_: plugins.add("ours", 1))
     plugins: Plugins[int] = Plugins("bayes_nqp.arguments_toy")
     assert list(plugins) == ["ours", "theirs"]
     assert list(plugins) == ["ours", "theirs"]
@@ -183,7 +183,7 @@ def test_a_check_that_ends_the_program_is_an_omission() -> None:
 
     panel = nqp.simulation.staggered(units=12, periods=6, cohorts=(3, 4), seed=1).panel
     sampler = nqp.Importance(draws=40, chains=2, proposals=400, seed=1)
-    fit = nqp.fit(nqp.StaggeredDiD(nqp.Complete()), panel, sampler, progress=False)
+    fit = nqp.fit(nqp.StaggeredDiD(nqp.CompletePooling()), panel, sampler, progress=False)
     asks("Does it go on?")(leaves)
     try:
         with collected() as omissions:

@@ -18,9 +18,9 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 import bayes_nqp as nqp
-from bayes_nqp.machine import one_thread
-from bayes_nqp.process import Setting, quiet, swept, uncollected
-from bayes_nqp.signals import Unbroken
+from bayes_nqp._core.interrupts import Unbroken
+from bayes_nqp._core.process import Setting, quiet, swept, uncollected
+from bayes_nqp._core.threads import one_thread
 
 WAIT = 60.0
 """Seconds after which a thread that waits for another gives up, and the test fails."""
@@ -127,13 +127,13 @@ def test_figures_of_eight_threads_are_alike_and_leave_the_users_look(tmp_path: P
     rng = np.random.default_rng(1)
     panel = nqp.simulation.staggered(units=12, periods=6, cohorts=(3, 4), seed=1).panel
     draws = nqp.event_study_draws(rng.normal(size=3), np.eye(3) / 100, [-3, -2, 0], draws=50)
-    regions = nqp.sensitivity(draws, event_time=0)
+    regions = nqp.trend_sensitivity(draws, event_time=0)
 
     def draw(number: int) -> bytes:
         barrier.wait(WAIT)
         for language in ("en", "zh"):
             nqp.plots.adoption(panel, language=language)
-            figure = nqp.plots.sensitivity(regions, language=language)
+            figure = nqp.plots.trend_sensitivity(regions, language=language)
         path = tmp_path / f"{number}.png"
         figure.savefig(path, dpi=40)
         return path.read_bytes()

@@ -20,8 +20,8 @@ from small_calls import answer, public
 
 import bayes_nqp as nqp
 from bayes_nqp import errors
-from bayes_nqp.language import Message
-from bayes_nqp.testing import assert_equal
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.testing import assert_equal
 
 WAYS: dict[str, Callable[[Any], Any]] = {
     "pickle": lambda value: pickle.loads(pickle.dumps(value)),

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 import bayes_nqp as nqp
-from bayes_nqp.registry import Plugins
-from bayes_nqp.rooms import attached, discovered, entered
+from bayes_nqp._core.lazy import attached, discovered, entered
+from bayes_nqp._core.plugins import Plugins
 
 WAIT = 60.0
 
@@ -198,7 +198,7 @@ print(json.dumps(failed))
     "names",
     [
         "AR1 StaggeredDiD Donut Mediation TimeEffects fit check plots",
-        "studies report check table Donut att SharedShocks calibrate",
+        "studies report check table Donut att ClusterTimeEffects calibrate",
     ],
 )
 def test_first_uses_from_threads_find_everything(names: str) -> None:

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from filelock import BaseFileLock
 
-from bayes_nqp.files import write_text
-from bayes_nqp.signals import Stopped, heed, interruption, stoppable
+from bayes_nqp._core.interrupts import Stopped, heed, interruption, stoppable
+from bayes_nqp._core.io import write_text
 
 pytestmark = [
     pytest.mark.skipif(os.name != "posix", reason="signals are sent as on POSIX"),
@@ -30,11 +30,11 @@ PROGRAM = """
 import sys, time
 import bayes_nqp as nqp
 from small_tasks import slow
-from bayes_nqp import progress
-from bayes_nqp.files import place, write_text
-from bayes_nqp.fitting import batch
-from bayes_nqp.machine import within
-from bayes_nqp.signals import stoppable
+from bayes_nqp._core import progress
+from bayes_nqp._core.io import place, write_text
+from bayes_nqp.inference.fitting import batch
+from bayes_nqp._core.threads import within
+from bayes_nqp._core.interrupts import stoppable
 
 def tell(what, done, total):
     if done == 4:

@@ -11,9 +11,9 @@ import xarray as xr
 from design_table import DESIGNS
 from random_panels import random_frame, random_panel
 
-from bayes_nqp import Panel, conditional_mean
+from bayes_nqp import Panel, posterior_mean
+from bayes_nqp._core.testing import assert_equal, differences
 from bayes_nqp.checks import CheckResult
-from bayes_nqp.testing import assert_equal, differences
 
 
 def test_equal_panels():
@@ -50,9 +50,9 @@ def test_tolerance_is_for_floats():
 def test_effects():
     case = DESIGNS["partial, units, AR(1)"]
     panel = case.make(2)
-    a = conditional_mean(case.design, panel)
-    assert_equal(a, conditional_mean(case.design, panel))
-    assert differences(a, conditional_mean(case.design, panel, rho=0.5))
+    a = posterior_mean(case.design, panel)
+    assert_equal(a, posterior_mean(case.design, panel))
+    assert differences(a, posterior_mean(case.design, panel, rho=0.5))
     tree = xr.DataTree.from_dict({"/effects": a})
     assert_equal(tree, xr.DataTree.from_dict({"/effects": a}))
     assert differences(tree, xr.DataTree.from_dict({"/other": a})) == [
@@ -62,10 +62,10 @@ def test_effects():
 
 def test_checks_and_plain_values():
     evidence = pd.DataFrame({"a": [1.0, 2.0]})
-    a = CheckResult("name", "what?", "holds", "1.0", "It holds.", evidence, "table")
+    a = CheckResult("name", "what?", "passed", "1.0", "It holds.", evidence, "table")
     assert_equal(a, replace(a, evidence=evidence.copy()))
-    assert differences(a, replace(a, verdict="fails")) == [
-        "CheckResult.verdict: 'holds' and 'fails'"
+    assert differences(a, replace(a, verdict="failed")) == [
+        "CheckResult.verdict: 'passed' and 'failed'"
     ]
     assert "evidence" in differences(a, replace(a, evidence=evidence * 2))[0]
     assert differences({"a": [1, 2]}, {"a": [1, 3]}) == ["dict['a'][1]: 2 and 3"]

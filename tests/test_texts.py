@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bayes_nqp.labels import Labels
-from bayes_nqp.texts import cleaned, narrowed, one_line, printable, shortened, size_of
+from bayes_nqp._core.labels import Labels
+from bayes_nqp._core.texts import cleaned, narrowed, one_line, printable, shortened, size_of
 
 EVERY = [chr(code) for code in range(sys.maxunicode + 1)]
 GONE = {"Cc", "Cs", "Zl", "Zp"}

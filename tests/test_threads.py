@@ -14,10 +14,10 @@ from small_calls import CALLS, public, write_world
 LARGE = {
     "datasets.medicaid", "datasets.minimum_wage", "decay", "model_average", "plots.calibration",
     "plots.decay", "plots.effect_map", "plots.lisa_map", "plots.model_average",
-    "plots.weights_posterior",
+    "plots.weights_probabilities",
     "plots.zone_map", "simulation.cities", "simulation.firms", "spatial_weights.contiguity",
     "studies.add_index", "studies.add_zones", "studies.look", "studies.style",
-    "weights_posterior",
+    "weights_probabilities",
 }  # fmt: skip
 """Those with neither a cheap call nor anything of their own that threads could share."""
 

@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 import xarray as xr
 
-from bayes_nqp import schema
+from bayes_nqp._core import effects_schema as schema
 
 STRATA = {"region": ("inland", "coastal"), "market": ("low", "high")}
 

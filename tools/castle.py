@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-MADE = Path(__file__).resolve().parents[1] / "src/bayes_nqp/datasets/data/castle_doctrine.csv"
+MADE = Path(__file__).resolve().parents[1] / "src/bayes_nqp/data/datasets/data/castle_doctrine.csv"
 REGIONS = ("Northeast", "Midwest", "South", "West")
 # fmt: off
 STATES = (

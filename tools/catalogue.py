@@ -25,15 +25,16 @@ from babel.messages.catalog import Message
 from babel.messages.pofile import read_po, write_po
 
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "bayes_nqp"
-LOCALES = PACKAGE / "language" / "locale"
+LOCALES = PACKAGE / "_core" / "i18n" / "locale"
 CALLS = {"Message", "message", "translate", "note", "asks"}
 """Calls whose first argument is a message, whatever object they are looked up on; the second one of
 `asks` is the title of a check."""
 
 ERRORS = {"IdentificationError", "PanelError", "StudyError"}
 """Calls whose own words are messages: what, where, and what to try."""
-REFUSING = {"panel", "columns", "datasets", "files", "index", "intake", "planning", "studies",
-            "limits.py", "errors.py"}  # fmt: skip
+REFUSING = ("_core/exceptions.py", "_core/io/", "_core/limits.py", "data/column_inference/",
+            "data/datasets/", "data/index/", "data/panel/", "data/reading/",
+            "inference/model_frame/", "space/studies/", "studies/")  # fmt: skip
 """Rooms whose errors meet whoever brings a file or a study, and are said in its language."""
 
 _WORDS = re.compile(r"\w|[;:,.()]")
@@ -86,7 +87,7 @@ def extracted(package: Path = PACKAGE) -> dict[Entry, list[str]]:
     for path in sorted(package.rglob("*.py")):
         place = path.relative_to(package)
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        for entry in entries(tree, refused=place.parts[0] in REFUSING):
+        for entry in entries(tree, refused=place.as_posix().startswith(REFUSING)):
             if entry[1]:
                 places.setdefault(entry, []).append(place.as_posix())
     return places

@@ -10,7 +10,7 @@ from pathlib import Path
 import matplotlib as mpl
 
 import bayes_nqp as nqp
-from bayes_nqp.plots import PLOTS, Scene
+from bayes_nqp.output.plots import PLOTS, Scene
 
 mpl.use("Agg")
 FIGURES = Path(__file__).resolve().parents[1] / "docs" / "figures"
@@ -34,7 +34,7 @@ def castle() -> None:
 def channels() -> None:
     """Draw the pictures of docs/mediation.md, "How to read it"."""
     panel = nqp.simulation.channels(seed=7).panel
-    design = nqp.StaggeredDiD(nqp.Partial(["region"], varying="unit"), nqp.AR1())
+    design = nqp.StaggeredDiD(nqp.PartialPooling(["region"], varying="unit"), nqp.AR1())
     fit = nqp.fit(nqp.Mediation(design), panel, nqp.Importance(seed=1), progress=False)
     print(nqp.mediation_table(fit).to_string())
     via = nqp.nie(fit, by="region")

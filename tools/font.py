@@ -11,9 +11,9 @@ from pathlib import Path
 from fontTools import subset
 
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "bayes_nqp"
-MADE = PACKAGE / "plots" / "fonts" / "NotoSansSC-Subset.ttf"
+MADE = PACKAGE / "output" / "plots" / "fonts" / "NotoSansSC-Subset.ttf"
 FAMILY = "Noto Sans SC Subset"
-_SAID = (*PACKAGE.rglob("*.po"), *PACKAGE.glob("datasets/data/*.*"))
+_SAID = (*PACKAGE.rglob("*.po"), *PACKAGE.glob("data/datasets/data/*.*"))
 
 
 def wanted() -> str:

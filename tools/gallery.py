@@ -14,10 +14,10 @@ import matplotlib as mpl
 
 import bayes_nqp as nqp
 from bayes_nqp.checks import reported_posterior
-from bayes_nqp.plots import PLOTS, Scene
-from bayes_nqp.reports._context import Context
-from bayes_nqp.reports._posterior import posterior_of
-from bayes_nqp.reports._sentences import change
+from bayes_nqp.output.plots import PLOTS, Scene
+from bayes_nqp.output.reports._context import Context
+from bayes_nqp.output.reports._posterior import posterior_of
+from bayes_nqp.output.reports._sentences import change
 
 mpl.use("Agg")
 ROOT = Path(__file__).resolve().parents[1]

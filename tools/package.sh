@@ -47,7 +47,7 @@ from pathlib import Path
 import tomli_w
 
 import bayes_nqp as nqp
-from bayes_nqp.plots._fonts import families
+from bayes_nqp.output.plots._fonts import families
 
 assert Path(nqp.__file__).is_relative_to(Path.cwd() / "env"), nqp.__file__
 assert (Path(nqp.__file__).parent / "py.typed").is_file()
@@ -59,7 +59,7 @@ assert {Path(name).name for name in licences} == shipped == {
 assert "Noto Sans SC Subset" in families(["内陆"])
 study = tomllib.loads(nqp.studies.find("castle_doctrine").read_text(encoding="utf-8"))
 study["sampler"] = {"type": "Importance", "seed": 1}
-study["checks"] = {"run": ["convergence", "support"]}
+study["checks"] = {"run": ["convergence", "identification"]}
 Path("short.toml").write_text(tomli_w.dumps(study), encoding="utf-8")
 PYTHON
 "$bin/python" -m bayes_nqp run short.toml --out out --quiet

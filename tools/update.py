@@ -16,8 +16,10 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "bayes_nqp"
-PARTS = ("designs/noise", "designs/terms", "likelihoods", "pooling", "priors")
+PARTS = ("model/errors", "model/likelihoods", "model/pooling", "model/priors", "model/terms",
+         "space/terms")  # fmt: skip
 """Rooms whose files are found where they stand."""
+PLOTS = ("output/plots", "space/plots")
 BEGIN, END = ".. written by make update: {}", ".. end of what make update writes"
 
 
@@ -40,30 +42,33 @@ def door_stub(room: str, entries: Iterable[str]) -> str:
     lines = list(entries)
     for node in tree.body:
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("bayes_nqp."):
-            place = (node.module or "").removeprefix(f"bayes_nqp.{room}")
-            lines += [f"from {place} import {a.name} as {a.name}" for a in node.names]
+            lines += [f"from {node.module} import {a.name} as {a.name}" for a in node.names]
     return "\n".join(sorted(lines, key=str.lower)) + "\n"
 
 
 def plots_stub() -> str:
     """List the plots for type checkers, and what the room names for other rooms."""
-    found = decorated("plots", "plot")
-    return door_stub("plots", (f"from .{p.stem} import {n.name} as {n.name}" for p, _, n in found))
+    lines = [
+        f"from bayes_nqp.{room.replace('/', '.')}.{p.stem} import {n.name} as {n.name}"
+        for room in PLOTS
+        for p, _, n in decorated(room, "plot")
+    ]
+    return door_stub("output/plots", lines)
 
 
 def tables_stub() -> str:
     """List what the room's door names, and what writes several tables into a file."""
     lines = set()
-    for path, tree, _ in decorated("tables", "table_format"):
+    for path, tree, _ in decorated("output/tables", "table_format"):
         names = {n.name for n in tree.body if isinstance(n, ast.FunctionDef)}
         lines |= {f"from .{path.stem} import {n} as {n}" for n in names if n.startswith("write_")}
-    return door_stub("tables", lines)
+    return door_stub("output/tables", lines)
 
 
 def renderings_stub() -> str:
     """Give the signatures of ``Table.to_…``."""
     imports, methods = set(), []
-    for _, tree, node in decorated("tables", "table_format"):
+    for _, tree, node in decorated("output/tables", "table_format"):
         node.args.args[0] = ast.arg("self")
         imports |= imported(tree, node)
         result = f" -> {ast.unparse(node.returns)}" if node.returns else ""
@@ -74,7 +79,7 @@ def renderings_stub() -> str:
 def attributes_stub() -> str:
     """Give the signatures of ``fit.…``, ``panel.…`` and their like, by what they hang on."""
     imports, methods = set(), {}
-    for _, tree, node in decorated("attributes", "attribute"):
+    for _, tree, node in decorated("output/accessors", "attribute"):
         call = next(c for c in node.decorator_list if isinstance(c, ast.Call))
         head = "    @property\n" if call.keywords else ""
         holder = ast.literal_eval(call.args[0])
@@ -86,7 +91,7 @@ def attributes_stub() -> str:
         "\n".join([f"class {holder}Attributes(Attributed):", *sorted(lines)])
         for holder, lines in sorted(methods.items())
     ]
-    imports.add("from bayes_nqp.doors._attributes import Attributed")
+    imports.add("from bayes_nqp._core.validation._attributes import Attributed")
     return "\n".join([*sorted(imports), "", *classes, ""])
 
 
@@ -146,11 +151,10 @@ def formatted(text: str) -> str:
 
 def reference(text: str) -> str:
     """Fill the lists of the reference that follow from registries."""
-    names = sorted(f"plots.{node.name}" for _, _, node in decorated("plots", "plot"))
-    parts = (
-        ("errors", registered_in("designs/noise")),
-        ("terms", registered_in("designs/terms")),
-    )
+    found = (each for room in PLOTS for each in decorated(room, "plot"))
+    names = sorted(f"plots.{node.name}" for _, _, node in found)
+    terms = sorted(registered_in("model/terms") + registered_in("space/terms"))
+    parts = (("errors", registered_in("model/errors")), ("terms", terms))
     for title, entries in (("plots", names), *parts):
         begin = BEGIN.format(title)
         before, _, rest = text.partition(begin + "\n")
@@ -167,15 +171,15 @@ _ROW = re.compile(r"\| (\[?`(\w+)`\S*) \| .*? \| .*? \| (.*) \|")
 
 def checks(text: str) -> str:
     """Fill the table of checks from their registry; links and pictures in it stay."""
-    from bayes_nqp import fitting as need
     from bayes_nqp.checks import CHECKS
+    from bayes_nqp.inference import fitting as need
 
     words = {
         need.ADOPTION: "adoption", need.CHANNELS: "channels", need.DOSE: "a continuous exposure",
         need.REFITS: "refits", need.ROWS: "rows", need.TRENDS: "trends that differ",
         need.LAGGED: "a spatial lag", need.SEPARATE: "no spatial lag",
         need.DYNAMIC: "outcomes of the period before",
-        need.UNSELECTED: "no `Dip`, no `LevelShift`", need.UNITS: "single units",
+        need.UNSELECTED: "no `AshenfelterDip`, no `PreAdoptionShift`", need.UNITS: "single units",
         need.UNIT_DOSES: "single units of an exposure",
         need.ADDITIVE: "the identity link", need.LINKED: "`SpatialLag`",
         need.APART: "no `SpatialLag` of an exposure", need.IN_SPACE: "channels in space",
@@ -203,10 +207,10 @@ def texts() -> dict[Path, str]:
     return {
         public: formatted(package_stub(public.read_text(encoding="utf-8"))),
         **{PACKAGE / part / "__init__.pyi": formatted(part_stub(part)) for part in PARTS},
-        PACKAGE / "plots" / "__init__.pyi": formatted(plots_stub()),
-        PACKAGE / "tables" / "__init__.pyi": formatted(tables_stub()),
-        PACKAGE / "doors" / "_attributed.pyi": formatted(attributes_stub()),
-        PACKAGE / "tables" / "_renderings.pyi": formatted(renderings_stub()),
+        PACKAGE / "output" / "plots" / "__init__.pyi": formatted(plots_stub()),
+        PACKAGE / "output" / "tables" / "__init__.pyi": formatted(tables_stub()),
+        PACKAGE / "_core" / "validation" / "_attributed.pyi": formatted(attributes_stub()),
+        PACKAGE / "output" / "tables" / "_renderings.pyi": formatted(renderings_stub()),
         ROOT / "docs" / "study.schema.json": json_text(),
         api: reference(api.read_text(encoding="utf-8")),
         table: checks(table.read_text(encoding="utf-8")),

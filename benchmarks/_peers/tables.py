@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_nqp.checks.trends._bayes_factor import HELD
-from bayes_nqp.checks.trends._earned import MONTE_CARLO
+from bayes_nqp.checks.trends._trend_evidence import MONTE_CARLO
 
 ROOT = Path(__file__).resolve().parents[2]
 STORE = ROOT / ".cache" / "peers"

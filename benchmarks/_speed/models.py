@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from benchmarks._speed.measure import Watch, watch
 
-from bayes_nqp.planning import plan_of
+from bayes_nqp.inference.model_frame import plan_of
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -60,7 +60,7 @@ def iid_design() -> StaggeredDiD:
     """Partial pooling by region and cohort, independent errors, no unit deviations."""
     import bayes_nqp as nqp
 
-    return nqp.StaggeredDiD(effect=nqp.Partial(varying=None), errors=nqp.IID())
+    return nqp.StaggeredDiD(effect=nqp.PartialPooling(varying=None), errors=nqp.IID())
 
 
 def compressed(design: StaggeredDiD, panel: Panel, sampler: Importance) -> Run:
@@ -72,7 +72,7 @@ def compressed(design: StaggeredDiD, panel: Panel, sampler: Importance) -> Run:
         planned = _with_plan(design, panel)
     with watch() as sampling:
         fit = nqp.fit(planned, panel, sampler, progress=False)
-    effects = nqp.cell_effects(fit)
+    effects = nqp.group_time_effects(fit)
     return Run(
         effect=effects["effect"].sel(path="total").transpose("chain", "draw", "cell").values,
         rows=effects["rows"].values.astype(float),

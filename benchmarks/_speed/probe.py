@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks._speed import panels
 
-from bayes_nqp.planning import plan_of
+from bayes_nqp.inference.model_frame import plan_of
 
 
 def first_fit(options: argparse.Namespace) -> dict[str, Any]:
@@ -28,9 +28,11 @@ def first_fit(options: argparse.Namespace) -> dict[str, Any]:
     done = time.time()
     found |= {"before": ready - options.began, "fit": done - ready, "whole": done - options.began}
     found["cpu"] = time.process_time()
-    found["draws"] = hashlib.sha256(nqp.cell_effects(fit)["effect"].values.tobytes()).hexdigest()
+    found["draws"] = hashlib.sha256(
+        nqp.group_time_effects(fit)["effect"].values.tobytes()
+    ).hexdigest()
     found["gate"] = str(fit.gate)
-    from bayes_nqp.fitting import known_draws, short_effects
+    from bayes_nqp.inference.fitting import known_draws, short_effects
 
     others = {
         "same": rows,
@@ -93,7 +95,7 @@ def checks(options: argparse.Namespace) -> dict[str, Any]:
     import bayes_nqp as nqp
 
     panel = nqp.datasets.castle_doctrine()
-    design = nqp.StaggeredDiD(nqp.Partial(["region"], varying="unit"), unidentified="drop")
+    design = nqp.StaggeredDiD(nqp.PartialPooling(["region"], varying="unit"), unidentified="drop")
     fit = nqp.fit(design, panel, _sampler(options), progress=False)
     began, cpu = time.perf_counter(), time.process_time()
     table = nqp.check(fit, progress=False)

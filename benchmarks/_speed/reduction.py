@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks._speed import models, panels
 from benchmarks._speed.measure import Line, Settings, best, times
 
-from bayes_nqp.planning import plan_model, plan_of
+from bayes_nqp.inference.model_frame import plan_model, plan_of
 
 if TYPE_CHECKING:
     import pandas as pd

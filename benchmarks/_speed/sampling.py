@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from benchmarks._speed import models, panels
 from benchmarks._speed.measure import Line, Settings, times
 
-from bayes_nqp import Importance, build
+from bayes_nqp import Importance, to_pymc
 
 if TYPE_CHECKING:
     from benchmarks._speed.models import Run
@@ -35,10 +35,10 @@ def lines(settings: Settings) -> Iterator[Line]:
         yield _rate(rows, "demeaned rows", ours, theirs, bar)
         yield _clock(rows, ours, theirs)
         if units <= 300:
-            settings.say(f"nqp.build, {rows} rows")
-            whole = build(design, panel)
+            settings.say(f"nqp.to_pymc, {rows} rows")
+            whole = to_pymc(design, panel)
             plain = models.row_by_row(whole, ours.rows, sampler, "outcome__cell_effect")
-            yield _rate(rows, "`nqp.build`, unit effects as parameters", ours, plain, bar)
+            yield _rate(rows, "`nqp.to_pymc`, unit effects as parameters", ours, plain, bar)
     yield from _millions(settings, steps)
 
 

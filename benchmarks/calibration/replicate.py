@@ -12,14 +12,14 @@ from benchmarks.calibration.scenarios import Scenario
 from scipy.stats import t as student
 
 import bayes_nqp as nqp
-from bayes_nqp.errors import NQPError
-from bayes_nqp.estimands import att, contrast
-from bayes_nqp.sampling import Importance
+from bayes_nqp._core.exceptions import NQPError
+from bayes_nqp.effects.estimands import att, contrast
+from bayes_nqp.numerics.sampling import Importance
 
 Array = npt.NDArray[np.float64]
 
 NOMINAL = 0.95
-POOLING = {"partial": nqp.Partial(["region"]), "separate": nqp.Separate()}
+POOLING = {"partial": nqp.PartialPooling(["region"]), "separate": nqp.NoPooling()}
 PARAMETERS = ("scale_walk", "scale_cohort", "scale_cell", "scale_deviation", "rho", "sigma")
 
 
@@ -67,7 +67,7 @@ def refit(scenario: Scenario, replication: int, method: str, draws: int) -> dict
         return record | {"failed": str(error), "quantities": {}}
     record["quantities"] = {
         name: [truth[name], float(x.mean()), float(x.std()), *_interval(x)]
-        for name, x in quantities(nqp.cell_effects(fit)).items()
+        for name, x in quantities(nqp.group_time_effects(fit)).items()
     }
     record["parameters"] = {
         name: float(fit.posterior[f"outcome__{name}"].mean())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from bayes_nqp.simulation import Simulated, staggered
+from bayes_nqp.data.simulation import Simulated, staggered
 
 TRUTHS: dict[str, tuple[str, dict[str, Any]]] = {
     "flat": ("1.0 everywhere (contrast 0)", {"effect": "flat"}),

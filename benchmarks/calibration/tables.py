@@ -29,7 +29,8 @@ goes on where it stopped; `--collect` writes this page from the replications tha
 60 units, 14 periods, seven batches that start in periods 5, 6, 8, 9, 10, 11 and 12, 30 % never
 treated, two strata (inland, coastal) with time effects of their own, unit deviations of the effect
 with sd .3, AR(1) errors with innovation sd 1 and autocorrelation ρ (`nqp.simulation.staggered`).
-Every replication is a new panel and a refit of `StaggeredDiD(Partial(["region"]), AR1())` with
+Every replication is a new panel and a refit of `StaggeredDiD(PartialPooling(["region"]), AR1())`
+with
 default priors, by 4 chains of {draws} draws of the default sampler, `Importance`. The truth is
 the sample mean effect of the treated rows, which is what `nqp.att` estimates. Intervals are
 equal-tailed, at a nominal 95 %.
@@ -39,7 +40,7 @@ seed 100000 k + r.
 {truths}
 
 **The bars**: coverage ≥ .93 of the ATT, of each stratum, of the contrast and of each event time,
-with no upper limit; mean width ≤ 1.1 times that of `Separate()` (flat priors; the same errors,
+with no upper limit; mean width ≤ 1.1 times that of `NoPooling()` (flat priors; the same errors,
 deviations and panels: the first {separate} replications); cohorts are judged on average. What
 misses a bar is **bold**. With {count} replications a coverage of .95 has a Monte-Carlo error of
 {error}: of the {judged} coverages that are judged one by one, {missed} are below .93, where

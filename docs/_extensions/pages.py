@@ -34,7 +34,7 @@ def methods():
     """Rows of the table: paper, name, file, tests."""
     texts = {x: x.read_text(encoding="utf-8") for x in sorted((ROOT / "tests").rglob("test_*.py"))}
     for path, name, papers in cited():
-        if path.is_relative_to(PACKAGE / "datasets"):
+        if path.is_relative_to(PACKAGE / "data" / "datasets"):
             continue
         words = [name] if name and not name.startswith("_") else [path.stem.strip("_")]
         asked = re.compile(rf"\b{words[0]}\b")

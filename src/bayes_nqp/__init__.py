@@ -1,11 +1,13 @@
 """Bayesian causal inference for policies that reach units at different times."""
 
-from bayes_nqp.doors import ATTRIBUTES, absent
-from bayes_nqp.machine import place_for_pytensor
-from bayes_nqp.rooms import attached
+from bayes_nqp._core.compat import RENAMED, install, module_of, public
+from bayes_nqp._core.lazy import attached
+from bayes_nqp._core.threads import place_for_pytensor
+from bayes_nqp._core.validation import ATTRIBUTES, absent
 
+install()
 place_for_pytensor()
-ATTRIBUTES.live_in(f"{__name__}.attributes")
+ATTRIBUTES.live_in(f"{__name__}.output.accessors")
 _found, __dir__, __all__ = attached(__name__, __file__)
 
 
@@ -15,10 +17,14 @@ def __getattr__(name: str) -> object:
         from importlib.metadata import version
 
         return version("bayes-nqp")
-    from bayes_nqp.renames import RENAMED
+    if module_of(f"{__name__}.{name}") and name not in __all__:
+        from importlib import import_module
 
+        return import_module(f"{__name__}.{name}")
+    if name not in __all__ and public(name) in __all__:
+        return _found(public(name))
     if name in RENAMED:
-        from bayes_nqp.errors import UnknownNameError
+        from bayes_nqp._core.exceptions import UnknownNameError
 
         raise UnknownNameError(f"nqp.{name} is gone since version 0.2", hint=RENAMED[name].code)
     if name not in __all__ and not name.startswith("_"):

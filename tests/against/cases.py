@@ -1,6 +1,6 @@
 """Comparisons with other packages, once: the tests assert them, benchmarks/parity.py prints them.
 
-Ours is always the conditional posterior mean under `Separate(varying=None)` and `IID()`, which
+Ours is always the conditional posterior mean under `NoPooling(varying=None)` and `IID()`, which
 sampling noise does not touch.
 """
 
@@ -20,11 +20,11 @@ from against.peers import Roles
 from doors import _draws, _waist
 
 import bayes_nqp as nqp
-from bayes_nqp import vocabulary as v
-from bayes_nqp.estimands import att
-from bayes_nqp.planning import plan_of
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp.effects.estimands import att
+from bayes_nqp.inference.model_frame import plan_of
 
-FLAT = nqp.StaggeredDiD(nqp.Separate(varying=None), nqp.IID())
+FLAT = nqp.StaggeredDiD(nqp.NoPooling(varying=None), nqp.IID())
 COMMON = nqp.TimeEffects()
 MISSING, SEED = 0.1, 20240
 COVARIATES = ("unemployrt", "poverty", "blackm_15_24")
@@ -117,7 +117,7 @@ def identified(df: pd.DataFrame, panel: nqp.Panel, design: nqp.StaggeredDiD) -> 
 
 
 def leads_of(design: nqp.StaggeredDiD, panel: nqp.Panel) -> xr.Dataset:
-    """Return conditional posterior means of the leads, as `nqp.conditional_mean` of the effects."""
+    """Return conditional posterior means of the leads, as `nqp.posterior_mean` of the effects."""
     plan = plan_of(design, panel)
     equation = plan.equations[0]
     means = _draws.recovered(
@@ -136,7 +136,7 @@ def series_of(effects: xr.Dataset, strata: tuple[str, ...] = (), value: str = v.
 
 def with_leads(design: nqp.StaggeredDiD, panel: nqp.Panel, value: str = v.EFFECT) -> Any:
     """Effects and leads in one Series."""
-    both = (nqp.conditional_mean(design, panel), leads_of(design, panel))
+    both = (nqp.posterior_mean(design, panel), leads_of(design, panel))
     return pd.concat([series_of(x, value=value) for x in both])
 
 
@@ -183,7 +183,7 @@ def saturated_cases(folder: Path | None) -> Iterator[Comparison]:
             ours, weight = (with_leads(design, panel, value) for value in (v.EFFECT, v.ROWS))
             quantity = "effects and leads"
         else:
-            effects = nqp.conditional_mean(design, panel)
+            effects = nqp.posterior_mean(design, panel)
             ours = series_of(effects, strata)
             weight = series_of(effects, strata, v.WEIGHT)
             quantity = "effects"
@@ -222,7 +222,7 @@ def imputation_cases(folder: Path | None) -> Iterator[Comparison]:
         strata = tuple(columns.get("strata", ()))
         covariates = tuple(columns.get("covariates", ()))
         panel = panel_of(df, roles, **columns)
-        effects = nqp.conditional_mean(design, panel)
+        effects = nqp.posterior_mean(design, panel)
         rows = identified(df, panel, design)
         by_hand = peers.imputation(rows, roles, time_by=strata, **columns)
         weight = series_of(effects, strata, v.ROWS)
@@ -300,7 +300,7 @@ def callaway_cases(folder: Path | None) -> Iterator[Comparison]:
         theirs, simple, averages = peers.diff_diff_callaway(rows_kept, roles, **options)
         yield Comparison(4, data, "effects and leads", peer, ours, theirs, rows, equal)
         one = pd.Series([1.0], index=["all"])
-        att_ours = numbers(att(nqp.conditional_mean(design, panel)))
+        att_ours = numbers(att(nqp.posterior_mean(design, panel)))
         yield Comparison(
             4, data, "ATT (simple)", peer, att_ours, pd.Series(simple, one.index), one, equal
         )
@@ -340,7 +340,7 @@ def r_cases(folder: Path) -> Iterator[Comparison]:
         ("mpdta_nev_reg_cov", adjusted, "mpdta, adjusted for lpop"),
         ("mpdta_nyt_dr", FLAT, "mpdta, R's not-yet-treated controls"),
     ):
-        effects = nqp.conditional_mean(design, panel)
+        effects = nqp.posterior_mean(design, panel)
         table = r_table(folder, "attgt", scenario)
         table = table[table["t"] >= table["group"]].set_index(["group", "t"])["att"]
         yield Comparison(
@@ -351,7 +351,7 @@ def r_cases(folder: Path) -> Iterator[Comparison]:
 
 def our_aggregates(panel: nqp.Panel) -> dict[str, pd.Series[float]]:
     """R's four aggregations, by `att`: rows weigh cohorts by their size, as R does."""
-    effects = nqp.conditional_mean(FLAT.replace(controls="never"), panel)
+    effects = nqp.posterior_mean(FLAT.replace(controls="never"), panel)
     out = {"simple": numbers(att(effects)).set_axis(["overall"])}
     size = pd.Series(np.asarray(panel.cohort_labels, dtype=float)).value_counts()
     for kind, by in (("dynamic", "event_time"), ("group", "cohort"), ("calendar", "time")):

@@ -14,7 +14,7 @@ import pandas as pd
 from causaldata import organ_donations
 
 import bayes_nqp as nqp
-from bayes_nqp.designs import Design
+from bayes_nqp.model.designs import Design
 
 
 @dataclass(frozen=True)
@@ -66,10 +66,10 @@ class Paper:
         """Compute the printed estimate: the posterior mean, given errors, under a flat prior."""
         panel = self.panel(exposures=self.exposure, covariates=[*self.covariates])
         design = nqp.ContinuousExposure(
-            self.exposure, effect=nqp.Complete(varying=None), errors=nqp.IID(),
+            self.exposure, effect=nqp.CompletePooling(varying=None), errors=nqp.IID(),
             priors=nqp.Priors(level=100.0),
         )  # fmt: skip
-        return float(nqp.att(nqp.conditional_mean(design, panel)).mean())
+        return float(nqp.att(nqp.posterior_mean(design, panel)).mean())
 
     def fitted(self) -> nqp.Fit:
         """Fit the library's own design."""

@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 from scipy.optimize import minimize_scalar
 
-from bayes_nqp.gaussian import log_determinant
+from bayes_nqp.numerics.linear_gaussian import log_determinant
 
 # spreg 1.9.1: ML_Lag(crime, [income, hoval], w) with queen contiguity, rows that sum to one.
 RHO, BETA = 0.4233, np.array([45.6032, -1.0487, -0.2663])

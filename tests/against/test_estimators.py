@@ -13,8 +13,8 @@ from against import cases, peers
 from against.peers import Roles
 
 import bayes_nqp as nqp
-from bayes_nqp.errors import StudyError
-from bayes_nqp.language import Message
+from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp._core.i18n import Message
 from bayes_nqp.robustness import AVERAGE, ESTIMATORS, EventCurve, Sample
 
 dd = pytest.importorskip("diff_diff")
@@ -79,7 +79,7 @@ def test_two_stages_are_those_of_pyfixest() -> None:
 def fit() -> nqp.Fit:
     panel = nqp.datasets.castle_doctrine()
     sampler = nqp.Importance(draws=200, chains=2, seed=1)
-    return nqp.fit(nqp.StaggeredDiD(nqp.Complete()), panel, sampler, progress=False)
+    return nqp.fit(nqp.StaggeredDiD(nqp.CompletePooling()), panel, sampler, progress=False)
 
 
 def test_the_table_holds_the_fit_and_the_others(fit: nqp.Fit) -> None:
@@ -118,7 +118,7 @@ def test_where_everyone_adopts_the_last_are_compared_with() -> None:
     panel = nqp.Panel.from_frame(
         frame.dropna(subset="cohort"), unit="unit", time="time", cohort="cohort", outcome="outcome"
     )
-    design = nqp.StaggeredDiD(nqp.Complete(), nqp.IID(), unidentified="drop")
+    design = nqp.StaggeredDiD(nqp.CompletePooling(), nqp.IID(), unidentified="drop")
     sampler = nqp.Importance(draws=100, chains=2, seed=1)
     fit = nqp.fit(design, panel, sampler, progress=False)
     table = nqp.estimators_table(fit)

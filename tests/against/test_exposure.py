@@ -8,9 +8,9 @@ import pytest
 from exposed import exposed_frame, exposed_panel
 
 import bayes_nqp as nqp
-from bayes_nqp.planning import plan_of
+from bayes_nqp.inference.model_frame import plan_of
 
-FLAT = nqp.ContinuousExposure("trade", nqp.Separate(varying=None), nqp.IID())
+FLAT = nqp.ContinuousExposure("trade", nqp.NoPooling(varying=None), nqp.IID())
 
 
 def rows(seed, **changes):
@@ -22,7 +22,7 @@ def rows(seed, **changes):
 @pytest.mark.parametrize("seed", [1, 2])
 def test_one_slope(seed):
     frame = rows(seed)
-    effects = nqp.conditional_mean(
+    effects = nqp.posterior_mean(
         FLAT, exposed_panel(frame, strata=[], covariates=["finance"], moderators=[])
     )
     peer = pf.feols("y ~ trade + finance | province + year", frame).coef()["trade"]
@@ -33,7 +33,7 @@ def test_one_slope(seed):
 def test_slopes_by_stratum(common):
     frame = rows(3)
     design = FLAT.replace(time=nqp.TimeEffects()) if common else FLAT
-    effects = nqp.att(nqp.conditional_mean(design, exposed_panel(frame)), by="region")
+    effects = nqp.att(nqp.posterior_mean(design, exposed_panel(frame)), by="region")
     for region in ("coastal", "inland"):
         frame[region] = frame["trade"] * (frame["region"] == region)
     frame["cell"] = frame["year"].astype(str) + ("" if common else frame["region"])
@@ -47,7 +47,7 @@ def test_moderation():
     frame = rows(4, theta=0.5)
     design = FLAT.replace(moderator="finance")
     plan = plan_of(design, exposed_panel(frame, strata=[]))
-    effects = nqp.conditional_mean(design, exposed_panel(frame, strata=[]))
+    effects = nqp.posterior_mean(design, exposed_panel(frame, strata=[]))
     frame["product"] = frame["trade"] * (frame["finance"] - plan.moderator.centre)
     peer = pf.feols("y ~ trade + finance + product | province + year", frame).coef()
     by_year = nqp.att(effects, by="time").squeeze(drop=True).to_numpy()

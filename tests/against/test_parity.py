@@ -15,7 +15,7 @@ from against import cases, peers
 from against.cases import CASTLE, EQUALITIES, FLAT, MPDTA, Comparison
 
 import bayes_nqp as nqp
-from bayes_nqp.estimands import att
+from bayes_nqp.effects.estimands import att
 
 TOLERANCE = 1e-9
 # pyfixest solves the first stage of did2s iteratively, to its default tolerance.
@@ -69,7 +69,7 @@ def test_mpdta(name: str, shared_data: Path) -> None:
 def test_known_values(shared_data: Path) -> None:
     # R's did on mpdta, as its documentation and ref_aggte.csv give them, to four digits.
     panel = cases.panel_of(cases.mpdta_frame(shared_data), MPDTA)
-    effects = nqp.conditional_mean(FLAT.replace(controls="never"), panel)
+    effects = nqp.posterior_mean(FLAT.replace(controls="never"), panel)
     assert round(float(att(effects).item()), 4) == -0.0400
     by_time = att(effects, by="event_time").to_numpy().ravel()
     assert by_time.round(4).tolist() == [-0.0199, -0.0510, -0.1373, -0.1008]
@@ -78,7 +78,7 @@ def test_known_values(shared_data: Path) -> None:
 def test_rows_weigh_as_r_does(shared_data: Path) -> None:
     # aggte weighs cohorts by their number of units: on a balanced panel, rows and units alike.
     panel = cases.panel_of(cases.mpdta_frame(shared_data), MPDTA)
-    effects = nqp.conditional_mean(FLAT.replace(controls="never"), panel)
+    effects = nqp.posterior_mean(FLAT.replace(controls="never"), panel)
     simple = cases.r_table(shared_data, "aggte", "mpdta_nev_dr").set_index("type")["overall_att"]
     for weights in ("rows", "units"):
         ours = float(att(effects, weights=weights).item())
@@ -88,7 +88,7 @@ def test_rows_weigh_as_r_does(shared_data: Path) -> None:
 
 def test_sigma_does_not_matter() -> None:
     panel = cases.panel_of(cases.castle_frame(), CASTLE)
-    means = [nqp.conditional_mean(FLAT, panel, sigma=x).effect.to_numpy() for x in (0.01, 10.0)]
+    means = [nqp.posterior_mean(FLAT, panel, sigma=x).effect.to_numpy() for x in (0.01, 10.0)]
     assert np.allclose(*means, rtol=0, atol=1e-12)
 
 

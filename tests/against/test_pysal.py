@@ -20,7 +20,7 @@ from scipy.io import loadmat
 from spatial_places import panel_of, scattered
 
 import bayes_nqp as nqp
-from bayes_nqp.gaussian import log_determinant
+from bayes_nqp.numerics.linear_gaussian import log_determinant
 
 spreg = pytest.importorskip("spreg", reason="the reference of spatial panels")
 libpysal = pytest.importorskip("libpysal", reason="the reference of spatial panels")

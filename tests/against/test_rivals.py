@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import bayes_nqp as nqp
-from bayes_nqp.simulation import staggered
+from bayes_nqp.data.simulation import staggered
 
 ROOT = Path(__file__).resolve().parents[2]
 RIVALS = ROOT / "benchmarks" / "_peers" / "rivals.py"

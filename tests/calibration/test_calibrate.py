@@ -9,14 +9,14 @@ import pytest
 from doors import PosteriorSource, PriorSource
 
 import bayes_nqp as nqp
-from bayes_nqp import progress
-from bayes_nqp.errors import StudyError
-from bayes_nqp.fitting import Kept
-from bayes_nqp.machine import within
-from bayes_nqp.planning import plan_of
+from bayes_nqp._core import progress
+from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp._core.threads import within
+from bayes_nqp.inference.fitting import Kept
+from bayes_nqp.inference.model_frame import plan_of
 
 PANEL = nqp.simulation.staggered(units=24, periods=8, cohorts=(4, 6), missing=0.05, seed=1).panel
-DESIGN = nqp.StaggeredDiD(nqp.Complete(), nqp.IID())
+DESIGN = nqp.StaggeredDiD(nqp.CompletePooling(), nqp.IID())
 SAMPLER = nqp.Importance(draws=300)
 SAME = {"sampler": SAMPLER, "seed": 3, "progress": False}
 
@@ -32,7 +32,7 @@ def fitted() -> nqp.Fit:
 
 
 def test_the_right_model_is_calibrated(right: nqp.Calibration) -> None:
-    assert right.verdict == "holds"
+    assert right.verdict == "passed"
     assert right.ranks.shape == (30, len(right.quantities))
     assert {"sigma", "level", "drift", "scale_deviation", "att"} < set(right.quantities)
     assert {"att[region=inland]", "coastal − inland", "att[event_time=0]", "att[cohort=4]"} < set(
@@ -66,7 +66,7 @@ def test_a_wrong_prior_in_the_refit_is_found() -> None:
     wrong = DESIGN.replace(priors=nqp.Priors(level=0.2))
     result = nqp.calibrate(wrong, PANEL, 15, source=DESIGN, **SAME)
     assert result.source == "prior of another design"
-    assert result.verdict == "fails"
+    assert result.verdict == "failed"
     worst = result.uniformity.set_index("quantity")
     assert worst.loc["level", "p_adjusted"] < 0.01
     assert worst.loc["level", "spread"] > 1.2
@@ -74,13 +74,15 @@ def test_a_wrong_prior_in_the_refit_is_found() -> None:
 
 
 def test_ignored_autocorrelation_is_found() -> None:
-    truth = nqp.StaggeredDiD(nqp.Complete(varying=None), nqp.AR1(), priors=nqp.Priors(rho=(40, 4)))
-    refitted = nqp.StaggeredDiD(nqp.Complete(varying=None), nqp.IID())
+    truth = nqp.StaggeredDiD(
+        nqp.CompletePooling(varying=None), nqp.AR1(), priors=nqp.Priors(rho=(40, 4))
+    )
+    refitted = nqp.StaggeredDiD(nqp.CompletePooling(varying=None), nqp.IID())
     result = nqp.calibrate(refitted, PANEL, 20, source=truth, **SAME)
     assert "rho" not in result.quantities
     table = result.coverage.query("nominal == 0.95").set_index("quantity")["coverage"]
     assert table["att"] < 0.85
-    assert result.verdict == "fails"
+    assert result.verdict == "failed"
 
 
 def test_s_is_held_while_the_outcome_changes() -> None:
@@ -121,7 +123,7 @@ def test_outcomes_of_a_posterior_have_what_units_share() -> None:
     home = PANEL.unit_codes % 6
     panel = nqp.Panel.from_frame(PANEL.frame.assign(home=home.astype(str)), **PANEL.arguments)
     panel = panel.with_outcome(panel.outcome + 4.0 * np.sin(home * 7 + 5 * panel.time_codes))
-    design = nqp.StaggeredDiD(nqp.Complete(), shocks=nqp.SharedShocks("home"))
+    design = nqp.StaggeredDiD(nqp.CompletePooling(), shocks=nqp.ClusterTimeEffects("home"))
     fit = nqp.fit(design, panel, nqp.Importance(draws=100, seed=1), progress=False)
     drawn = PosteriorSource(fit).simulate(1)
     table = drawn.panel.frame.assign(y=drawn.panel.outcome, home=home, t=panel.time_codes)
@@ -133,7 +135,7 @@ def test_outcomes_of_a_posterior_have_what_units_share() -> None:
 def test_a_posterior_gives_coverage_and_no_ranks(fitted: nqp.Fit) -> None:
     result = nqp.calibrate(DESIGN, PANEL, 12, source=fitted, **SAME)
     assert result.source == "posterior"
-    assert result.verdict == "holds"
+    assert result.verdict == "passed"
     table = result.coverage.query("nominal == 0.95").set_index("quantity")
     assert table.loc["att", "coverage"] >= 0.75
     assert abs(table.loc["att", "bias"]) < table.loc["att", "width"] / 4

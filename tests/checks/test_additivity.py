@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import bayes_nqp as nqp
-from bayes_nqp.checks.model import _additivity as of
+from bayes_nqp.checks.model import _scale_dependence as of
 from bayes_nqp.checks.model._level_slopes import slopes_of
 from bayes_nqp.checks.model._untreated import Untreated
 
@@ -39,7 +39,7 @@ def fitted(frame: pd.DataFrame, design: nqp.StaggeredDiD | None = None) -> nqp.F
 
 @pytest.fixture(scope="module")
 def flat() -> nqp.Fit:
-    return fitted(rows("proportion"), nqp.StaggeredDiD(nqp.Separate(varying=None), nqp.IID()))
+    return fitted(rows("proportion"), nqp.StaggeredDiD(nqp.NoPooling(varying=None), nqp.IID()))
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +48,8 @@ def proportion() -> nqp.Fit:
 
 
 def test_growth_in_proportion_is_told_and_taken_off(proportion: nqp.Fit) -> None:
-    result = nqp.check(proportion, "additivity", progress=False)
-    assert result.verdict == "fails"
+    result = nqp.check(proportion, "scale_dependence", progress=False)
+    assert result.verdict == "failed"
     effect, off, less = (result.evidence.iloc[k] for k in range(3))
     assert effect["lower"] > 1.0
     assert less["lower"] < 1.0 < less["upper"]
@@ -57,8 +57,8 @@ def test_growth_in_proportion_is_told_and_taken_off(proportion: nqp.Fit) -> None
 
 
 def test_growth_that_all_levels_share_holds() -> None:
-    result = nqp.check(fitted(rows("levels")), "additivity", progress=False)
-    assert result.verdict == "holds", result.sentence
+    result = nqp.check(fitted(rows("levels")), "scale_dependence", progress=False)
+    assert result.verdict == "passed", result.sentence
 
 
 def test_where_time_effects_are_known_badly_a_line_tells_more() -> None:
@@ -91,7 +91,8 @@ def test_units_of_the_outcome_do_not_matter(proportion: nqp.Fit) -> None:
     frame = rows("proportion")
     other = fitted(frame.assign(y=1000.0 * frame["y"]))
     before, after = (
-        nqp.check(x, "additivity", progress=False).evidence["mean"] for x in (proportion, other)
+        nqp.check(x, "scale_dependence", progress=False).evidence["mean"]
+        for x in (proportion, other)
     )
     assert after.to_numpy() == pytest.approx(1000.0 * before.to_numpy(), rel=0.02)
 
@@ -159,5 +160,5 @@ def test_what_the_average_takes_is_that_of_imputation(flat: nqp.Fit) -> None:
 def test_few_units_are_not_asked() -> None:
     few = rows("levels")
     few = few[few["unit"].isin([f"u{k:02d}" for k in range(9)])]
-    fit = fitted(few, nqp.StaggeredDiD(nqp.Complete(varying=None), unidentified="drop"))
-    assert nqp.check(fit, "additivity", progress=False).verdict == "not applicable"
+    fit = fitted(few, nqp.StaggeredDiD(nqp.CompletePooling(varying=None), unidentified="drop"))
+    assert nqp.check(fit, "scale_dependence", progress=False).verdict == "not applicable"

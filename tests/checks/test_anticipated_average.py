@@ -9,8 +9,8 @@ import pytest
 
 import bayes_nqp as nqp
 from bayes_nqp.checks.shared import AS_FITTED, average_effect, called, reported_draws
-from bayes_nqp.estimands import by_event_time, reference_of
-from bayes_nqp.simulation import staggered
+from bayes_nqp.data.simulation import staggered
+from bayes_nqp.effects.estimands import by_event_time, reference_of
 
 pytestmark = pytest.mark.xdist_group("anticipated average")
 
@@ -23,7 +23,7 @@ def early() -> nqp.Fit:
     before = frame["time"] == frame["cohort"] - 1
     frame = frame.assign(outcome=frame["outcome"] + np.where(before, 1.0, 0.0))
     panel = nqp.Panel.from_frame(frame, **simulated.panel.arguments)
-    design = nqp.StaggeredDiD(nqp.Partial(["region"], varying="unit"), anticipation=1)
+    design = nqp.StaggeredDiD(nqp.PartialPooling(["region"], varying="unit"), anticipation=1)
     return nqp.fit(design, panel, nqp.Importance(seed=1, draws=250), progress=False)
 
 

@@ -34,7 +34,7 @@ def test_assumptions_stand_side_by_side(factor: nqp.CheckResult, tmp_path: Path)
     # A factor that adopters load on: parallel trends take it for an effect, the others less so.
     assert float(means[0] - means[2]) > 2.0 * float(widths[0])
     assert float(widths[2]) > 1.3 * float(widths[0])
-    assert factor.verdict == "in doubt"
+    assert factor.verdict == "caution"
     for name in TRENDS:
         assert name in factor.sentence
     assert np.isfinite(evidence["held_out"]).all()

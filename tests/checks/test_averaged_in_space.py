@@ -19,7 +19,7 @@ def early() -> nqp.Fit:
     start = np.asarray(panel.cohort_codes)[panel.unit_codes]
     before = (start >= 0) & (panel.time_codes == start - 1)
     design = nqp.StaggeredDiD(
-        nqp.Complete(varying=None), spillovers=nqp.Rings(EDGES), time=nqp.TimeEffects()
+        nqp.CompletePooling(varying=None), spillovers=nqp.Rings(EDGES), time=nqp.TimeEffects()
     )
     moved = panel.with_outcome(panel.outcome + 0.8 * before)
     return nqp.fit(design, moved, nqp.Importance(seed=1), progress=False)
@@ -40,13 +40,13 @@ def test_effects_over_rows_are_those_of_the_design_on_average(early: nqp.Fit) ->
     design = early.variant(anticipation=1)
     effects = short_refit(early, design)
     plans = (early.plan, plan_of(design, early.panel))
-    moved = effects_over_rows(nqp.cell_effects(early), effects, *plans)
+    moved = effects_over_rows(nqp.group_time_effects(early), effects, *plans)
     assert moved["identified"].all()
     # Treated rows are the same in both, cell by cell otherwise split.
     np.testing.assert_allclose(
         nqp.att(moved, path="direct"), nqp.att(effects, path="direct"), rtol=1e-10
     )
-    itself = nqp.cell_effects(early)
+    itself = nqp.group_time_effects(early)
     same = effects_over_rows(itself, itself, early.plan, early.plan)
     np.testing.assert_allclose(same["effect"], itself["effect"], rtol=1e-12)
 
@@ -56,7 +56,7 @@ def test_effects_over_rows_keep_who_is_in_which_cell() -> None:
     panel = spilled(2, units=60, periods=10, sigma=0.5).panel
     design = nqp.StaggeredDiD(spillovers=nqp.Rings(EDGES), time=nqp.TimeEffects())
     fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
-    waist, other = nqp.cell_effects(fit), fit.variant(anticipation=1)
+    waist, other = nqp.group_time_effects(fit), fit.variant(anticipation=1)
     effects = short_refit(fit, other)
     assert effects.sizes["cell"] > waist.sizes["cell"]
     moved = effects_over_rows(waist, effects, fit.plan, plan_of(other, panel))
@@ -73,11 +73,11 @@ def test_what_a_design_refuses_is_left_out_and_named() -> None:
     made = nqp.simulation.channels_in_space(units=60, periods=10, seed=1)
     times = {"time": nqp.TimeEffects()}
     lag = nqp.SpatialLag(nqp.spatial_weights.nearest(made.panel, 4), dynamics=True)
-    design = nqp.StaggeredDiD(nqp.Complete(varying=None), nqp.IID(), spillovers=lag, **times)
+    design = nqp.StaggeredDiD(nqp.CompletePooling(varying=None), nqp.IID(), spillovers=lag, **times)
     fit = nqp.fit(design, made.panel, nqp.Importance(seed=1), progress=False)
     left_out = {str(name): str(why) for name, why in nqp.model_average(fit).left_out}
     assert "does not go with 'trends'" in left_out["a linear differential trend"]
-    rings = nqp.StaggeredDiD(nqp.Complete(), spillovers=nqp.Rings((50.0, 100.0)), **times)
+    rings = nqp.StaggeredDiD(nqp.CompletePooling(), spillovers=nqp.Rings((50.0, 100.0)), **times)
     fit = nqp.fit(nqp.Mediation(rings), made.panel, nqp.Importance(seed=1), progress=False)
     answer = nqp.model_average(fit)
     refused = {str(name): str(why) for name, why in answer.left_out}

@@ -14,11 +14,11 @@ from doors import Controls, Errors, Robust, modal_averages, robust, unit_column
 from random_panels import random_frame, random_panel
 
 import bayes_nqp as nqp
-from bayes_nqp.errors import StudyError
-from bayes_nqp.planning import plan_of
-from bayes_nqp.simulation import staggered
+from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp.data.simulation import staggered
+from bayes_nqp.inference.model_frame import plan_of
 
-FLAT = nqp.StaggeredDiD(nqp.Separate(varying=None), unidentified="drop")
+FLAT = nqp.StaggeredDiD(nqp.NoPooling(varying=None), unidentified="drop")
 ERRORS = Errors(sigma=1.3, parameters={"rho": 0.55, "noise": 0.7}, deviation=0.8)
 
 
@@ -37,7 +37,7 @@ def dense_robust(design, panel, plan, weights, errors, cluster, member) -> dict[
     """Everything by its definition, on all rows at once."""
     dense = dense_of(design, panel)
     parameters = {"sigma": errors.sigma / dense.s, **errors.parameters}
-    if not isinstance(design.errors, nqp.AR1Noise):
+    if not isinstance(design.errors, nqp.AR1PlusNoise):
         parameters["noise"] = 0.0
     covariance = dense.error_covariance(parameters)
     precision = np.linalg.inv(covariance)
@@ -91,12 +91,12 @@ def dense_robust(design, panel, plan, weights, errors, cluster, member) -> dict[
     return {"estimate": loads @ dense.y * dense.s / size, **found}
 
 
-DOSE = nqp.ContinuousExposure("d", nqp.Separate(varying=None), unidentified="drop")
+DOSE = nqp.ContinuousExposure("d", nqp.NoPooling(varying=None), unidentified="drop")
 CASES = {
     "units": (FLAT.replace(time=nqp.TimeEffects()), {}, "unit", "unit"),
     "iid, weights": (FLAT.replace(errors=nqp.IID()), {"weights": True}, "unit", "unit"),
     "gaps, covariates": (FLAT, {"missing": 0.15, "covariates": True}, "unit", "unit"),
-    "cities": (FLAT.replace(errors=nqp.AR1Noise()), {"missing": 0.1}, "city", "unit"),
+    "cities": (FLAT.replace(errors=nqp.AR1PlusNoise()), {"missing": 0.1}, "city", "unit"),
     "deviations by city": (
         FLAT.replace(time=nqp.TimeEffects()),
         {"covariates": True},
@@ -105,7 +105,7 @@ CASES = {
     ),
     "exposure": (DOSE, {}, "unit", "unit"),
     "exposure, by time": (
-        DOSE.replace(by_time=True, errors=nqp.AR1Noise()),
+        DOSE.replace(by_time=True, errors=nqp.AR1PlusNoise()),
         {"missing": 0.1},
         "city",
         "city",
@@ -204,8 +204,8 @@ def test_a_quantile_of_the_ratio_grows_with_fewer_clusters() -> None:
 
 @pytest.mark.parametrize("change", [
     {"time": nqp.TimeEffects(["region"], pooled=True)},
-    {"effect": nqp.Separate()},
-    {"effect": nqp.Partial(varying=None)},
+    {"effect": nqp.NoPooling()},
+    {"effect": nqp.PartialPooling(varying=None)},
 ])  # fmt: skip
 def test_designs_with_priors_are_refused(change: dict) -> None:
     panel = random_panel(3, units=30, strata=("region",))

@@ -8,10 +8,10 @@ import pytest
 import xarray as xr
 from doors import confidence_of, labels, rivals_of
 
+from bayes_nqp._core.i18n import Message
 from bayes_nqp.checks import CHECKS, WEIGHED, CheckResult
-from bayes_nqp.language import Message
 
-CORE = ("support", "pretrends", "sensitivity")
+CORE = ("identification", "pretrends", "trend_sensitivity")
 
 
 def checks(**verdicts: str) -> list[CheckResult]:
@@ -19,33 +19,42 @@ def checks(**verdicts: str) -> list[CheckResult]:
 
 
 def core(**more: str) -> list[CheckResult]:
-    return checks(**{**dict.fromkeys(CORE, "holds"), **more})
+    return checks(**{**dict.fromkeys(CORE, "passed"), **more})
 
 
 @pytest.mark.parametrize(
     ("results", "grade"),
     [
         ([], "not assessed"),
-        (checks(support="holds", model_fit="in doubt"), "not assessed"),
-        (checks(pretrends="not applicable", support="holds"), "not assessed"),
-        (checks(support="fails"), "low"),
+        (checks(identification="passed", model_fit="caution"), "not assessed"),
+        (checks(pretrends="not applicable", identification="passed"), "not assessed"),
+        (checks(identification="failed"), "low"),
         (core(), "high"),
-        (core(sensitivity="reported"), "high"),
+        (core(trend_sensitivity="reported"), "high"),
         (core(sensitivity="not applicable"), "high"),
-        (core(pretrends="not applicable", placebo_time="holds"), "medium"),
-        (checks(support="holds", placebo_time="holds"), "low"),
+        (core(pretrends="not applicable", placebo_time="passed"), "medium"),
+        (checks(identification="passed", placebo_time="passed"), "low"),
         (core(support="not applicable"), "medium"),
-        (checks(support="holds", placebo_space="holds", placebo_mixed="holds"), "not assessed"),
-        (core(crowding_out="could not tell"), "medium"),
-        (core(placebo_time="could not tell", anticipation="in doubt"), "medium"),
-        (core(receivers="could not tell"), "high"),  # Not of what an average effect assumes.
-        (core(influence="in doubt", leave_out="in doubt"), "medium"),
-        (core(influence="in doubt", leave_out="in doubt", anticipation="in doubt"), "low"),
-        (core(pretrends="fails"), "low"),
-        (core(pretrends="fails", placebo_time="fails"), "low"),
-        (core(pretrends="fails", placebo_time="fails", model_fit="fails"), "very low"),
+        (
+            checks(identification="passed", placebo_space="passed", placebo_mixed="passed"),
+            "not assessed",
+        ),
+        (core(displacement="inconclusive"), "medium"),
+        (core(placebo_time="inconclusive", anticipation="caution"), "medium"),
+        (
+            core(spillover_heterogeneity="inconclusive"),
+            "high",
+        ),  # Not of what an average effect assumes.
+        (core(influence="caution", leave_out="caution"), "medium"),
+        (core(influence="caution", leave_out="caution", anticipation="caution"), "low"),
+        (core(pretrends="failed"), "low"),
+        (core(pretrends="failed", placebo_time="failed"), "low"),
+        (core(pretrends="failed", placebo_time="failed", model_fit="failed"), "very low"),
         # What speaks to contrasts or channels alone, or describes, says nothing of an average.
-        (core(time_effects="fails", confounding="fails", inconsistent="in doubt"), "high"),
+        (
+            core(time_effects="failed", mediation_sensitivity="failed", inconsistent="caution"),
+            "high",
+        ),
     ],
 )
 def test_grades(results: list[CheckResult], grade: str) -> None:
@@ -56,7 +65,11 @@ def test_grades(results: list[CheckResult], grade: str) -> None:
 
 # The rule: a line each. Of an average over assumptions, with and without checks of its trends.
 
-FINE = {"support": "holds", "pretrends": "could not tell", "sensitivity": "could not tell"}
+FINE = {
+    "identification": "passed",
+    "pretrends": "inconclusive",
+    "trend_sensitivity": "inconclusive",
+}
 
 
 def grade(probability: float = 0.9, /, *, converged: bool = True, **verdicts: str) -> str:
@@ -67,41 +80,43 @@ def grade(probability: float = 0.9, /, *, converged: bool = True, **verdicts: st
 
 def test_very_low_without_convergence_or_with_three_failures() -> None:
     assert grade(converged=False) == "very low"
-    three = dict.fromkeys(("support", "model_fit", "influence"), "fails")
+    three = dict.fromkeys(("identification", "model_fit", "influence"), "failed")
     assert grade(**three) == "very low"
-    assert grade(**three | {"influence": "holds"}) == "low"
+    assert grade(**three | {"influence": "passed"}) == "low"
 
 
 def test_low_where_a_check_fails_or_much_is_missing() -> None:
-    assert grade(influence="fails") == "low"
-    assert grade(**dict.fromkeys(("influence", "leave_out", "model_fit"), "in doubt")) == "low"
-    assert confidence_of(checks(crowding_out="holds"), averaged=True).unasked == ("support",)
-    assert confidence_of(checks(crowding_out="holds"), averaged=True).grade == "low"
+    assert grade(influence="failed") == "low"
+    assert grade(**dict.fromkeys(("influence", "leave_out", "model_fit"), "caution")) == "low"
+    assert confidence_of(checks(displacement="passed"), averaged=True).unasked == (
+        "identification",
+    )
+    assert confidence_of(checks(displacement="passed"), averaged=True).grade == "low"
     assert grade(0.49) == "low"
 
 
 def test_medium_where_something_is_open() -> None:
-    assert grade(influence="in doubt") == "medium"
-    assert grade(support="not applicable", influence="holds") == "medium"
-    assert grade(crowding_out="could not tell") == "medium"
+    assert grade(influence="caution") == "medium"
+    assert grade(support="not applicable", influence="passed") == "medium"
+    assert grade(displacement="inconclusive") == "medium"
     assert grade(0.5) == grade(0.69) == "medium"
 
 
 def test_high_where_nothing_is() -> None:
     assert grade(0.7) == "high"
-    assert grade(influence="holds", crowding_out="holds") == "high"
+    assert grade(influence="passed", displacement="passed") == "high"
     assert confidence_of(core()).grade == "high"
 
 
 def test_not_assessed_where_no_check_answered() -> None:
     assert confidence_of([], support=0.9, averaged=True).grade == "not assessed"
     assert confidence_of(checks(model_fit="not applicable")).grade == "not assessed"
-    assert confidence_of(checks(model_fit="fails")).grade == "low"
+    assert confidence_of(checks(model_fit="failed")).grade == "low"
 
 
 @pytest.mark.parametrize("name", sorted(WEIGHED))
 def test_checks_of_parallel_trends_count_for_a_fit_and_not_for_an_average(name: str) -> None:
-    failing = core(**{name: "fails"})
+    failing = core(**{name: "failed"})
     assert confidence_of(failing).grade == "low"
     average = confidence_of(failing, support=0.9, averaged=True)
     assert average.grade == "high"
@@ -110,7 +125,7 @@ def test_checks_of_parallel_trends_count_for_a_fit_and_not_for_an_average(name: 
 
 def test_more_support_never_lowers_the_grade() -> None:
     order = ["very low", "low", "not assessed", "medium", "high"]
-    for verdict in ("holds", "in doubt", "fails"):
+    for verdict in ("passed", "caution", "failed"):
         grades = [order.index(grade(p, influence=verdict)) for p in np.linspace(0.0, 1.0, 101)]
         assert grades == sorted(grades)
 
@@ -122,13 +137,13 @@ def test_a_failing_check_is_never_better_than_one_that_holds() -> None:
     names = [*CORE, "placebo_time", "influence", "model_fit", "time_effects", *channels]
     for _ in range(300):
         verdicts = dict(
-            zip(names, rng.choice(["holds", "in doubt", "fails"], len(names)), strict=True)
+            zip(names, rng.choice(["passed", "caution", "failed"], len(names)), strict=True)
         )
         name = str(rng.choice(names))
         for subject in ("average", "contrast", "channel"):
             grades = [
                 order.index(confidence_of(checks(**{**verdicts, name: one}), subject).grade)  # type: ignore[arg-type]
-                for one in ("fails", "in doubt", "holds")
+                for one in ("failed", "caution", "passed")
             ]
             assert grades == sorted(grades)
 
@@ -136,16 +151,23 @@ def test_a_failing_check_is_never_better_than_one_that_holds() -> None:
 def test_contrasts_and_channels_need_more() -> None:
     assert confidence_of(core(), "contrast").unasked == ("time_effects",)
     assert confidence_of(core(), "contrast").grade == "low"
-    assert confidence_of(core(time_effects="fails"), "contrast").failed == ("time_effects",)
-    assert confidence_of(core(), "channel").unasked == ("mediator_pretrends", "confounding")
-    assert confidence_of(core(confounding="fails"), "channel").grade == "low"
-    told = confidence_of(core(mediator_pretrends="holds", confounding="reported"), "channel")
-    assert (told.grade, told.unanswered) == ("medium", ("confounding",))
-    exposed = confidence_of(checks(support="holds", future_exposure="holds"), adopted=False)
+    assert confidence_of(core(time_effects="failed"), "contrast").failed == ("time_effects",)
+    assert confidence_of(core(), "channel").unasked == (
+        "mediator_pretrends",
+        "mediation_sensitivity",
+    )
+    assert confidence_of(core(mediation_sensitivity="failed"), "channel").grade == "low"
+    told = confidence_of(
+        core(mediator_pretrends="passed", mediation_sensitivity="reported"), "channel"
+    )
+    assert (told.grade, told.unanswered) == ("medium", ("mediation_sensitivity",))
+    exposed = confidence_of(
+        checks(identification="passed", future_exposure="passed"), adopted=False
+    )
     assert exposed.grade == "high"
 
 
-def of_time(own: float, other: float, verdict: str = "holds") -> CheckResult:
+def of_time(own: float, other: float, verdict: str = "passed") -> CheckResult:
     """The check of time effects, with one difference between two regions."""
     draws = np.random.default_rng(5).normal(size=(4, 500))
     evidence = xr.Dataset(
@@ -178,7 +200,7 @@ def test_a_rival_speaks_of_its_own_pair_in_either_order() -> None:
     assert not rivals_of([one], "region", "coastal", "western")
 
 
-@pytest.mark.parametrize(("verdict", "rivals"), [("fails", 1), ("in doubt", 1), ("holds", 0)])
+@pytest.mark.parametrize(("verdict", "rivals"), [("failed", 1), ("caution", 1), ("passed", 0)])
 def test_without_its_draws_a_doubt_is_of_every_pair(verdict: str, rivals: int) -> None:
     found = rivals_of(checks(time_effects=verdict), "region", "a", "b")
     assert [rival.p_positive for rival in found] == [0.5] * rivals
@@ -194,14 +216,18 @@ def test_the_lead_fit_gives_its_own_probability(above: float) -> None:
             "kind": ("quantity", ["overall", "difference"]),
         },
     )
-    one = CheckResult("sensitivity", "?", "reported", "", "", evidence, "sensitivity")
+    one = CheckResult("trend_sensitivity", "?", "reported", "", "", evidence, "trend_sensitivity")
     forward = [x.p_positive for x in rivals_of([one], "region", "a", "b")]
     backward = [x.p_positive for x in rivals_of([one], "region", "b", "a")]
     assert forward == [above]
     assert backward == pytest.approx([1 - above])
     assert all(x.less_data for x in rivals_of([one], "region", "a", "b"))
     bounds = xr.Dataset({"original_lower": ("quantity", [0.1, 0.1])}, coords=evidence.coords)
-    interval = CheckResult("sensitivity", "?", "reported", "", "", bounds, "sensitivity")
+    interval = CheckResult(
+        "trend_sensitivity", "?", "reported", "", "", bounds, "trend_sensitivity"
+    )
     assert not rivals_of([interval], "region", "a", "b")
-    table = CheckResult("sensitivity", "?", "reported", "", "", pd.DataFrame(), "sensitivity")
+    table = CheckResult(
+        "trend_sensitivity", "?", "reported", "", "", pd.DataFrame(), "trend_sensitivity"
+    )
     assert not rivals_of([table], "region", "a", "b")

@@ -12,15 +12,15 @@ from doors import Pattern, constrain, crossing, flat, recovered, strength
 from doors import _panel as panel_bias
 
 import bayes_nqp as nqp
-from bayes_nqp.errors import StudyError
-from bayes_nqp.estimands import att
-from bayes_nqp.fitting import modes
-from bayes_nqp.moments import Rows, VaryingColumn
-from bayes_nqp.planning import plan_of
-from bayes_nqp.simulation import Channel, channels
+from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp.data.simulation import Channel, channels
+from bayes_nqp.effects.estimands import att
+from bayes_nqp.inference.fitting import modes
+from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.numerics.sufficient_statistics import Rows, VaryingColumn
 
 SAMPLER = nqp.Importance(draws=400, chains=2, seed=4)
-DESIGN = nqp.Mediation(nqp.StaggeredDiD(nqp.Partial(["region"])))
+DESIGN = nqp.Mediation(nqp.StaggeredDiD(nqp.PartialPooling(["region"])))
 LAYOUT = {"units": 200, "cohorts": (5, 7, 9), "never": 1 / 3}
 
 
@@ -157,7 +157,7 @@ def test_correlation_of_innovations_is_found_under_effects_and_gaps() -> None:
 def test_flat_deviations_are_those_of_least_squares() -> None:
     mediators = {"digital": Channel(deviation_sd=1.0), "finance": Channel(deviation_sd=1.0)}
     panel = channels(mediators=mediators, units=40, periods=8, cohorts=(4, 6), seed=5).panel
-    design = nqp.Mediation(nqp.StaggeredDiD(nqp.Separate(), nqp.IID()))
+    design = nqp.Mediation(nqp.StaggeredDiD(nqp.NoPooling(), nqp.IID()))
     plan = plan_of(flat(design), panel)
     outcome = plan.equations[0]
     x = np.zeros((1, len(outcome.problem.space.names)))
@@ -188,7 +188,7 @@ def test_the_truth_is_covered_at_the_correlation_that_was_simulated(
     strong: tuple[nqp.simulation.Simulated, nqp.Fit],
 ) -> None:
     simulated, fit = strong
-    found = nqp.confounding(fit, "digital", rho=[0, 0.3])
+    found = nqp.mediation_sensitivity(fit, "digital", rho=[0, 0.3])
     assert found["path"].to_numpy().tolist() == ["digital", "direct"]
     for path in ("digital", "direct"):
         truth = att(simulated.truth, path=path).item()
@@ -204,13 +204,13 @@ def test_crossings_are_those_of_the_curves(
     strong: tuple[nqp.simulation.Simulated, nqp.Fit],
 ) -> None:
     _, fit = strong
-    one = nqp.confounding(fit, by="region", prior=None)
+    one = nqp.mediation_sensitivity(fit, by="region", prior=None)
     assert "adjusted" not in one
     for region in ("coastal", "inland"):
         at = one.sel(region=region, confounded="digital", path="digital")
         rho, end = float(at["crossing"]), float(at["breakdown"])
         assert 0 < end < rho
-        there = nqp.confounding(fit, "digital", rho=[end, rho], by="region", prior=None)
+        there = nqp.mediation_sensitivity(fit, "digital", rho=[end, rho], by="region", prior=None)
         there = there.sel(region=region, path="digital")
         assert float(there["estimate"].sel(rho=rho)) == pytest.approx(0, abs=0.02)
         assert float(there["lower"].sel(rho=end)) == pytest.approx(0, abs=0.01)
@@ -230,27 +230,29 @@ def test_a_common_cause_explains_shares_whose_product_is_r2() -> None:
 
 def test_a_prior_widens_what_is_known(strong: tuple[nqp.simulation.Simulated, nqp.Fit]) -> None:
     _, fit = strong
-    known = nqp.confounding(fit, "digital", rho=[0.3], prior=nqp.UniformRho(0.3, 0.3))
+    known = nqp.mediation_sensitivity(
+        fit, "digital", rho=[0.3], prior=nqp.UniformCorrelation(0.3, 0.3)
+    )
     draws = known["adjusted"].sel(path="digital")
     assert float(draws.mean()) == pytest.approx(
         float(known["estimate"].sel(path="digital").item()), abs=1e-9
     )
-    vague = nqp.confounding(fit, "digital", prior=nqp.NormalRho(0.2))["adjusted"]
+    vague = nqp.mediation_sensitivity(fit, "digital", prior=nqp.NormalCorrelation(0.2))["adjusted"]
     assert float(vague.sel(path="digital").std()) > 1.5 * float(draws.std())
     with pytest.raises(StudyError, match="'sd' is 0"):
-        nqp.NormalRho(0)
+        nqp.NormalCorrelation(0)
     with pytest.raises(StudyError, match="'low' is 1"):
-        nqp.UniformRho(1, 2)
+        nqp.UniformCorrelation(1, 2)
 
 
 def test_a_far_crossing_is_reported_and_does_not_hold(
     strong: tuple[nqp.simulation.Simulated, nqp.Fit],
 ) -> None:
     """This very channel is confounded, and its crossing lies the further out for it."""
-    found = nqp.check(strong[1], "confounding", progress=False)
+    found = nqp.check(strong[1], "mediation_sensitivity", progress=False)
     assert found.verdict == "reported", found
     assert "No data tell a common cause" in found.sentence
-    curve = nqp.confounding(strong[1], "digital", rho=[-0.2, 0.2]).sel(path="digital")
+    curve = nqp.mediation_sensitivity(strong[1], "digital", rho=[-0.2, 0.2]).sel(path="digital")
     low, high = sorted(float(x) for x in curve["estimate"])
     said = re.search(r"digital: (\S+) to (\S+)\.", found.sentence)
     assert said is not None
@@ -260,8 +262,8 @@ def test_a_far_crossing_is_reported_and_does_not_hold(
 
 
 def test_it_fails_for_a_weak_one(weak: nqp.Fit) -> None:
-    found = nqp.check(weak, "confounding", progress=False)
-    assert found.verdict == "fails", found
+    found = nqp.check(weak, "mediation_sensitivity", progress=False)
+    assert found.verdict == "failed", found
     assert 0 < float(found.evidence["crossing"].sel(path="indirect")[0]) < 0.1
     assert "digital at ρ = +0.0" in found.sentence
 
@@ -270,12 +272,12 @@ def test_what_may_be_chance_is_told_and_not_judged() -> None:
     """The interval of a mediator without a slope excludes zero, and at once crosses it."""
     panel = channels(units=60, periods=14, seed=46_000_004).panel
     fit = nqp.fit(nqp.Mediation(), panel, nqp.Importance(seed=4), progress=False)
-    found = nqp.check(fit, "confounding", progress=False)
+    found = nqp.check(fit, "mediation_sensitivity", progress=False)
     idle = found.evidence.isel(quantity=2).sel(path="indirect")
     low, high = (float(idle[f"original_{end}"]) for end in ("lower", "upper"))
     assert high < 0 or low > 0
     assert abs(float(idle["crossing"])) < 0.1
-    assert found.verdict == "could not tell", found
+    assert found.verdict == "inconclusive", found
     assert "What goes through idle may be other than zero by chance" in found.sentence
     assert "idle at ρ" in found.sentence
     # The weakest is that of the listed correlations.
@@ -291,31 +293,31 @@ def test_what_cannot_be_asked_is_said(weak: nqp.Fit) -> None:
     design = weak.design
     assert isinstance(design, nqp.Mediation)
     for changed, reason in (
-        (design.replace(design=design.design.replace(errors=nqp.AR1Noise())), "AR1Noise"),
+        (design.replace(design=design.design.replace(errors=nqp.AR1PlusNoise())), "AR1PlusNoise"),
     ):
         other = replace(weak, design=changed)
-        found = nqp.check(other, "confounding", progress=False)
+        found = nqp.check(other, "mediation_sensitivity", progress=False)
         assert found.verdict == "not applicable"
         assert reason in found.sentence
         with pytest.raises(StudyError, match=reason):
-            nqp.confounding(other)
+            nqp.mediation_sensitivity(other)
     with pytest.raises(StudyError, match="'rho' is"):
-        nqp.confounding(weak, rho=[1.2])
+        nqp.mediation_sensitivity(weak, rho=[1.2])
     with pytest.raises(StudyError, match=r"'mediator' is 'digitl'.*\n.*digital"):
-        nqp.confounding(weak, "digitl")
+        nqp.mediation_sensitivity(weak, "digitl")
     with pytest.raises(StudyError, match="single units"):
-        nqp.confounding(weak, by="unit")
+        nqp.mediation_sensitivity(weak, by="unit")
 
 
 @pytest.mark.filterwarnings("ignore:labels need a Chinese")
 def test_pictures_show_a_panel_for_each_mediator_and_group(weak: nqp.Fit) -> None:
-    found = nqp.check(weak, "confounding", progress=False)
+    found = nqp.check(weak, "mediation_sensitivity", progress=False)
     for language in ("en", "zh"):
         figure = nqp.plots.check(found, language=language)
         titles = [ax.get_title(loc="left") for ax in figure.axes]
         assert [title.startswith("digital · ") for title in titles] == [True] * 3
-    curves = nqp.confounding(weak, by="region")
-    figure = nqp.plots.confounding(curves)
+    curves = nqp.mediation_sensitivity(weak, by="region")
+    figure = nqp.plots.mediation_sensitivity(curves)
     assert [ax.get_title(loc="left") for ax in figure.axes] == [
         "digital · coastal", "digital · inland",
     ]  # fmt: skip
@@ -330,9 +332,9 @@ def test_pictures_show_a_panel_for_each_mediator_and_group(weak: nqp.Fit) -> Non
             heights = seen.transform(band.get_paths()[0].vertices)[:, 1]
             assert heights.max() < key.y0 + 5
     with pytest.raises(StudyError, match="one ax"):
-        nqp.plots.confounding(curves, ax=figure.axes[0])
+        nqp.plots.mediation_sensitivity(curves, ax=figure.axes[0])
     with pytest.raises(StudyError, match="'dataset' is a Draws"):
-        nqp.plots.confounding(att(weak))  # type: ignore[arg-type]
+        nqp.plots.mediation_sensitivity(att(weak))  # type: ignore[arg-type]
 
 
 # -- interactions, moderators, weights
@@ -363,7 +365,13 @@ def shifted(
     return kinds, shift.mean(axis=0)
 
 
-LARGE = {"units": 1500, "cohorts": (5, 7, 9), "never": 1 / 3, "confounding": 0.3, "seed": 5}
+LARGE = {
+    "units": 1500,
+    "cohorts": (5, 7, 9),
+    "never": 1 / 3,
+    "mediation_sensitivity": 0.3,
+    "seed": 5,
+}
 
 
 @pytest.mark.parametrize("phi", [(0.5, 0.5), (0.8, 0.2)])
@@ -411,7 +419,7 @@ def test_precision_weights_change_nothing() -> None:
         frame, unit="unit", time="time", cohort="cohort", outcome="y", mediators=["m", "k"],
         weights="w",
     )  # fmt: skip
-    design = nqp.Mediation(nqp.StaggeredDiD(nqp.Complete(), nqp.IID()))
+    design = nqp.Mediation(nqp.StaggeredDiD(nqp.CompletePooling(), nqp.IID()))
     slopes, shift = shifted(design, panel)
     assert slopes["b m"] - 0.5 > 0.25
     found = np.array([slopes["b m"], slopes["b k"]]) - shift
@@ -421,7 +429,7 @@ def test_precision_weights_change_nothing() -> None:
 def test_effects_with_an_interaction_shift_as_the_slope_does(weak: nqp.Fit) -> None:
     design = weak.design.replace(interaction=True)
     made = nqp.fit(design, weak.panel, SAMPLER, progress=False)
-    found = nqp.confounding(made, "digital", rho=[0.0, 0.2])
+    found = nqp.mediation_sensitivity(made, "digital", rho=[0.0, 0.2])
     total = found["estimate"].sum("path")
     np.testing.assert_allclose(total[0], total[1], atol=1e-10)
     moved = found["estimate"].sel(path="digital")
@@ -445,9 +453,11 @@ def test_breakdown_is_one_thing_in_panels_and_in_rows(weak: nqp.Fit) -> None:
         for r in (one[0] - 0.006, one[0] + 0.006)
     )
     assert low > 0 > high
-    curve = nqp.confounding(weak, "digital", prior=None)
+    curve = nqp.mediation_sensitivity(weak, "digital", prior=None)
     at = float(curve["breakdown"].sel(path="digital"))
-    ends = nqp.confounding(weak, "digital", rho=[at - 0.003, at + 0.003], prior=None)["lower"]
+    ends = nqp.mediation_sensitivity(weak, "digital", rho=[at - 0.003, at + 0.003], prior=None)[
+        "lower"
+    ]
     assert float(ends.sel(path="digital")[0]) > 0 > float(ends.sel(path="digital")[1])
 
 
@@ -464,8 +474,8 @@ def test_breakdown_beyond_every_crossing() -> None:
 
 
 def test_pictures_take_a_probability(weak: nqp.Fit) -> None:
-    curves = nqp.confounding(weak, "digital", rho=np.linspace(-0.2, 0.2, 9))
-    wide, narrow = (nqp.plots.confounding(curves, prob=p).axes[0] for p in (0.95, 0.5))
+    curves = nqp.mediation_sensitivity(weak, "digital", rho=np.linspace(-0.2, 0.2, 9))
+    wide, narrow = (nqp.plots.mediation_sensitivity(curves, prob=p).axes[0] for p in (0.95, 0.5))
 
     def band(ax):
         return ax.collections[1].get_paths()[0].vertices[:, 1]
@@ -473,12 +483,14 @@ def test_pictures_take_a_probability(weak: nqp.Fit) -> None:
     own = curves.sel(path="digital")
     assert band(wide).min() == pytest.approx(float(own["lower"].min()), abs=1e-9)
     assert np.ptp(band(narrow)) < np.ptp(band(wide))
-    found = nqp.check(weak, "confounding", progress=False)
+    found = nqp.check(weak, "mediation_sensitivity", progress=False)
     narrow, wide = (nqp.plots.check(found, prob=p).axes[0] for p in (0.5, 0.95))
     assert np.ptp(band(narrow)) < np.ptp(band(wide))
 
 
 def test_the_same_fit_gives_the_same_bytes(weak: nqp.Fit) -> None:
     """Weights of an interpolation are computed in an order that would be random."""
-    digests = {nqp.check(replace(weak), "confounding", progress=False).digest for _ in range(4)}
+    digests = {
+        nqp.check(replace(weak), "mediation_sensitivity", progress=False).digest for _ in range(4)
+    }
     assert len(digests) == 1

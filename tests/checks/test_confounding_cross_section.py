@@ -12,7 +12,7 @@ import xarray as xr
 from mediated import confounded_effects
 
 import bayes_nqp as nqp
-from bayes_nqp.errors import StudyError
+from bayes_nqp._core.exceptions import StudyError
 
 Array = npt.NDArray[np.float64]
 
@@ -60,7 +60,7 @@ def test_jobs_crossing_agrees_with_the_closed_form(shared_data: Path) -> None:
         path, outcome="depress2", treatment="treat", mediators=["job_seek"],
         covariates=["econ_hard", "sex", "age"], draws=5000,
     )  # fmt: skip
-    curve = nqp.confounding(found, "job_seek", prior=None)
+    curve = nqp.mediation_sensitivity(found, "job_seek", prior=None)
     base = np.column_stack([np.ones(len(rows)), rows[["treat", "econ_hard", "sex", "age"]]])
     mediator, outcome = left(rows["job_seek"], base), left(rows["depress2"], base)
     closed = float(np.corrcoef(mediator, outcome)[0, 1])
@@ -76,23 +76,23 @@ def test_jobs_crossing_agrees_with_the_closed_form(shared_data: Path) -> None:
 
 
 def test_breakdown_is_where_the_interval_reaches_zero(one: nqp.Mediated) -> None:
-    first = nqp.confounding(one, prior=None)["breakdown"].sel(path="skill").item()
-    curve = nqp.confounding(one, rho=[first - 0.01, first + 0.01], prior=None)
+    first = nqp.mediation_sensitivity(one, prior=None)["breakdown"].sel(path="skill").item()
+    curve = nqp.mediation_sensitivity(one, rho=[first - 0.01, first + 0.01], prior=None)
     low = curve["lower"].sel(confounded="skill", path="skill").to_numpy()
     assert low[0] > 0 > low[1]
-    none = nqp.confounding(one, rho=[0.0], prior=None)
+    none = nqp.mediation_sensitivity(one, rho=[0.0], prior=None)
     for end in ("lower", "upper"):
         np.testing.assert_allclose(
             none[f"original_{end}"], none[end].isel(rho=0, confounded=0), atol=1e-12
         )
     with pytest.raises(StudyError, match="'balanced'"):
-        nqp.confounding(one, balanced=2)
+        nqp.mediation_sensitivity(one, balanced=2)
 
 
 def test_curve_crosses_zero_at_the_crossing(frame: pd.DataFrame, one: nqp.Mediated) -> None:
     base = np.column_stack([np.ones(len(frame)), frame[["treat", "x"]]])
     closed = np.corrcoef(left(frame["skill"], base), left(frame["wage"], base))[0, 1]
-    curve = nqp.confounding(one, rho=[closed - 0.1, closed, closed + 0.1])
+    curve = nqp.mediation_sensitivity(one, rho=[closed - 0.1, closed, closed + 0.1])
     via = curve["estimate"].sel(confounded="skill", path="skill").to_numpy()
     assert via[0] > 0 > via[2]
     assert via[1] == pytest.approx(0, abs=0.005)
@@ -122,8 +122,8 @@ def test_slopes_are_those_without_the_unmeasured_cause(two: nqp.Mediated) -> Non
 
 
 def test_groups_priors_and_labels(two: nqp.Mediated) -> None:
-    prior = nqp.UniformRho(0.3, 0.3)
-    curve = nqp.confounding(two, rho=[0.0, 0.3], by="region", prior=prior)
+    prior = nqp.UniformCorrelation(0.3, 0.3)
+    curve = nqp.mediation_sensitivity(two, rho=[0.0, 0.3], by="region", prior=prior)
     assert curve["estimate"].dims == ("confounded", "path", "region", "rho")
     assert curve["path"].values.tolist() == ["skill", "effort", "all mediators", "direct"]
     moved = nqp.nie(confounded_effects(two, "effort", 0.3), by="region")
@@ -134,7 +134,7 @@ def test_groups_priors_and_labels(two: nqp.Mediated) -> None:
     adjusted = curve["adjusted"].sel(confounded="effort", path="skill").mean(["chain", "draw"])
     np.testing.assert_allclose(adjusted, moved.mean(["chain", "draw"]).sel(mediator="skill"))
     assert str(curve["gate"].item()) == "passed"
-    alone = nqp.confounding(two, "effort", rho=[0.0, 0.3], by="region", prior=None)
+    alone = nqp.mediation_sensitivity(two, "effort", rho=[0.0, 0.3], by="region", prior=None)
     xr.testing.assert_allclose(
         alone["lower"].reset_coords(drop=True),
         curve["lower"].sel(confounded="effort").reset_coords(drop=True),
@@ -143,10 +143,10 @@ def test_groups_priors_and_labels(two: nqp.Mediated) -> None:
 
 def test_bad_arguments_are_named(one: nqp.Mediated) -> None:
     with pytest.raises(StudyError, match="'rho' is"):
-        nqp.confounding(one, rho=[0.2, 1.0])
+        nqp.mediation_sensitivity(one, rho=[0.2, 1.0])
     with pytest.raises(StudyError, match="did you mean 'skill'"):
-        nqp.confounding(one, "skil")
+        nqp.mediation_sensitivity(one, "skil")
     with pytest.raises(StudyError, match="'fit' is a Dataset"):
-        nqp.confounding(one.effects)  # type: ignore[arg-type]
+        nqp.mediation_sensitivity(one.effects)  # type: ignore[arg-type]
     with pytest.raises(StudyError, match="'rho'"):
-        nqp.confounding(one, rho=[float("nan")])
+        nqp.mediation_sensitivity(one, rho=[float("nan")])

@@ -11,7 +11,7 @@ from scipy import stats
 from scipy.integrate import quad
 
 import bayes_nqp as nqp
-from bayes_nqp.checks.trends._crowding_out import Shares, _share
+from bayes_nqp.checks.trends._displacement import Shares, _share
 
 COLUMNS = {"unit": "unit", "time": "time", "cohort": "cohort", "outcome": "outcome"}
 
@@ -30,7 +30,7 @@ def rows(lost: float, **changes: object) -> pd.DataFrame:
 def asked(frame: pd.DataFrame, **roles: object) -> nqp.CheckResult:
     panel = nqp.Panel.from_frame(frame, **COLUMNS, **{"strata": ["region"], **roles})
     fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
-    return nqp.check(fit, "crowding_out", progress=False)
+    return nqp.check(fit, "displacement", progress=False)
 
 
 def staggered_cohorts(number: int) -> pd.DataFrame:
@@ -122,7 +122,7 @@ def test_a_share_that_grows_evenly_has_no_separate_slope() -> None:
 
 def test_effects_that_differ_by_cohort_are_not_taken_for_displacement() -> None:
     result = asked(staggered_cohorts(0), strata=[])
-    assert result.verdict == "could not tell"
+    assert result.verdict == "inconclusive"
     assert "cannot separate" in result.sentence
     assert "effects that differ by cohort" in result.sentence
     assert "is not identified" in result.figure
@@ -142,7 +142,7 @@ def test_the_share_is_that_of_a_unit_s_own_group() -> None:
 def test_units_outside_that_lose() -> None:
     frame = rows(1.5)
     result = asked(frame)
-    assert result.verdict == "in doubt"
+    assert result.verdict == "caution"
     assert "their region" in result.sentence
     assert "Next: trends=nqp.DifferentialTrends()" in result.sentence
     slope, part = result.evidence.iloc[0], result.evidence.iloc[1]
@@ -155,7 +155,7 @@ def test_units_outside_that_lose() -> None:
 def test_a_negative_effect_is_drawn_away_from_zero() -> None:
     frame = rows(1.5)
     turned = asked(frame.assign(outcome=-frame["outcome"]))
-    assert turned.verdict == "in doubt"
+    assert turned.verdict == "caution"
     assert "farther from zero" in turned.sentence
     assert "opposite direction" in turned.sentence
     assert turned.evidence["mean"][0] < 0.0
@@ -163,13 +163,13 @@ def test_a_negative_effect_is_drawn_away_from_zero() -> None:
 
 def test_units_outside_that_gain() -> None:
     result = asked(rows(-1.5, level=3.0))
-    assert result.verdict == "could not tell"
+    assert result.verdict == "inconclusive"
     assert "the same direction" in result.sentence
 
 
 def test_nobody_loses() -> None:
     result = asked(rows(0.0))
-    assert result.verdict == "holds"
+    assert result.verdict == "passed"
     assert result.evidence["lower"][0] < 0.0 < result.evidence["upper"][0]
 
 
@@ -202,6 +202,6 @@ def test_what_neighbours_receive_does_not_rise_with_the_share() -> None:
     panel = nqp.Panel.from_frame(frame, **COLUMNS, strata=["region"])
     design = nqp.StaggeredDiD(spillovers=nqp.SpatialLag(weights, lag=False))
     fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
-    result = nqp.check(fit, "crowding_out", progress=False)
-    assert result.verdict in ("holds", "reported"), result.figure
+    result = nqp.check(fit, "displacement", progress=False)
+    assert result.verdict in ("passed", "reported"), result.figure
     assert result.evidence["lower"][0] < 0.0 < result.evidence["upper"][0]

@@ -18,7 +18,7 @@ Array = npt.NDArray[np.float64]
 UNITS, PERIODS = 40, 12
 COHORTS = (5.0, 8.0, np.nan)
 SAMPLER = nqp.Importance(draws=200, chains=2, seed=4)
-DESIGN = nqp.StaggeredDiD(nqp.Complete(varying=None))
+DESIGN = nqp.StaggeredDiD(nqp.CompletePooling(varying=None))
 
 
 def errors(rng: np.random.Generator, units: int = UNITS, rho: float = 0.5) -> Array:
@@ -91,7 +91,7 @@ def test_clean_rows_hold(fit: nqp.Fit, world: str) -> None:
         rng = np.random.default_rng((7, seed))
         x = errors(rng, rho=0.8) + rng.normal(size=PERIODS).cumsum()
         found = ask(fit, panel_of(CLEAN[world](outcomes(seed), rng), x=x))
-        assert found.verdict == "holds", found
+        assert found.verdict == "passed", found
         assert found.evidence is not None
         assert found.evidence.empty
 
@@ -151,78 +151,80 @@ def exchanged(y: Array) -> Array:
 
 
 SERIES: dict[str, tuple[Callable[[Array], Array], str, str]] = {
-    "copies": (copied, "fails", "3 units have the values of others (u037 = u000"),
-    "a copy": (lambda y: copied(y, n=1), "fails", "1 unit has the values of another (u039 = u000)"),
+    "copies": (copied, "failed", "3 units have the values of others (u037 = u000"),
+    "a copy": (lambda y: copied(y, n=1), "failed",
+    "1 unit has the values of another (u039 = u000)"),
     "a third": (
-        lambda y: np.vstack([y[:27], y[:13]]), "fails", "13 units have the values of others",
+        lambda y: np.vstack([y[:27], y[:13]]), "failed", "13 units have the values of others",
     ),
     "plus a constant": (
-        lambda y: copied(y, lambda x: x + 4.2), "fails", "the values plus a constant of others",
+        lambda y: copied(y, lambda x: x + 4.2), "failed", "the values plus a constant of others",
     ),
     "times a factor": (
-        lambda y: copied(np.exp(y), lambda x: 1.7 * x), "fails", "the values times a factor of",
+        lambda y: copied(np.exp(y), lambda x: 1.7 * x), "failed", "the values times a factor of",
     ),
     "a line": (
-        lambda y: copied(y, lambda x: 3.0 - 2.0 * x), "fails", "a linear function of the values of",
+        lambda y: copied(y, lambda x: 3.0 - 2.0 * x), "failed",
+        "a linear function of the values of",
     ),
     "rounded copies": (
-        lambda y: copied((10.0 * y + 90.0).round()), "fails", "the values of others",
+        lambda y: copied((10.0 * y + 90.0).round()), "failed", "the values of others",
     ),
     "short copies": (
-        lambda y: np.hstack([y[:, :4], copied(y)[:, 4:8], y[:, 8:]]), "in doubt",
+        lambda y: np.hstack([y[:, :4], copied(y)[:, 4:8], y[:, 8:]]), "caution",
         "3 units have, in some periods, the values of others",
     ),
     "noisy copies": (
-        lambda y: copied(y, lambda x: x + 0.01 * np.sin(50.0 * x)), "in doubt", "move as others do",
+        lambda y: copied(y, lambda x: x + 0.01 * np.sin(50.0 * x)), "caution", "move as others do",
     ),
     "moved copies": (
-        lambda y: put(y, (slice(0, 3), slice(6, 10)), y[5:8, 1:5]), "in doubt", "in other periods",
+        lambda y: put(y, (slice(0, 3), slice(6, 10)), y[5:8, 1:5]), "caution", "in other periods",
     ),
     "a period twice": (
-        lambda y: put(y, (slice(None), 5), y[:, 2]), "fails", "values of another: 6 = 3",
+        lambda y: put(y, (slice(None), 5), y[:, 2]), "failed", "values of another: 6 = 3",
     ),
-    "another order": (exchanged, "fails", "rows of 7 are out of their units' series"),
+    "another order": (exchanged, "failed", "rows of 7 are out of their units' series"),
     "carried forward": (
-        lambda y: put(y, (slice(0, 8), 9), y[:8, 8]), "in doubt", "8 values are those of the",
+        lambda y: put(y, (slice(0, 8), 9), y[:8, 8]), "caution", "8 values are those of the",
     ),
     "every second period": (
-        lambda y: filled(y, range(1, PERIODS - 1, 2)), "in doubt",
+        lambda y: filled(y, range(1, PERIODS - 1, 2)), "caution",
         "every second period (2, 4, 6, 8, 10)",
     ),
     "every second period, rounded": (
-        lambda y: filled(y, range(2, PERIODS - 1, 2)).round(2), "in doubt", "every second period",
+        lambda y: filled(y, range(2, PERIODS - 1, 2)).round(2), "caution", "every second period",
     ),
     "logarithms of lines": (
-        lambda y: np.log(filled(np.exp(0.3 * y), range(1, PERIODS - 1, 2))), "in doubt",
+        lambda y: np.log(filled(np.exp(0.3 * y), range(1, PERIODS - 1, 2))), "caution",
         "on the straight line between their neighbours",
     ),
     "lines and noise": (
-        lambda y: filled(y, range(1, PERIODS - 1, 2)) + 0.05 * np.sin(1e3 * y), "in doubt",
+        lambda y: filled(y, range(1, PERIODS - 1, 2)) + 0.05 * np.sin(1e3 * y), "caution",
         "every second period is smooth (2, 4, 6, 8, 10)",
     ),
-    "other units": (lambda y: times(y, 1e4, 5), "fails", "other units of measurement (u005)"),
+    "other units": (lambda y: times(y, 1e4, 5), "failed", "other units of measurement (u005)"),
     "other units since": (
-        lambda y: times(y, 1e4, 5, 7), "fails", "factor of ten to the power of 4",
+        lambda y: times(y, 1e4, 5, 7), "failed", "factor of ten to the power of 4",
     ),
     "a slip": (
-        lambda y: put(y, (5, 5), 4e3), "in doubt", "as far out as rows usually are (u005 (6))",
+        lambda y: put(y, (5, 5), 4e3), "caution", "as far out as rows usually are (u005 (6))",
     ),
     "codes": (
-        lambda y: put(y + 10.0, ([2, 9, 17, 30], [3, 5, 7, 2]), 99.0), "fails",
+        lambda y: put(y + 10.0, ([2, 9, 17, 30], [3, 5, 7, 2]), 99.0), "failed",
         "4 rows have the value 99",
     ),
     "coarse periods": (
-        lambda y: put(y, (slice(None), slice(8, None)), y[:, 8:].round()), "in doubt",
+        lambda y: put(y, (slice(None), slice(8, None)), y[:, 8:].round()), "caution",
         "4 periods are rounded more coarsely",
     ),
     "heaps": (
         lambda y: np.where(np.sin(1e4 * y) > 0.4, (1e3 * y).round(-1), (1e3 * y).round()),
-        "in doubt", "multiples of 10",
+        "caution", "multiples of 10",
     ),
-    "those who leave": (left, "in doubt", "leave the panel after adoption"),
-    "rows that are lost": (lost, "in doubt", "adoption changes the share of rows that are missing"),
+    "those who leave": (left, "caution", "leave the panel after adoption"),
+    "rows that are lost": (lost, "caution", "adoption changes the share of rows that are missing"),
     "other dates": (
-        lambda y: others(y + 9.0 * treated(), 12), "in doubt", "jump when others adopt",
+        lambda y: others(y + 9.0 * treated(), 12), "caution", "jump when others adopt",
     ),
 }  # fmt: skip
 
@@ -258,30 +260,30 @@ def moved(y: Array, lead: int) -> Array:
 
 BESIDE: dict[str, tuple[Callable[[Array, Array], Array], str, str]] = {
     "the next outcome": (
-        lambda y, e: 7.0 - 2.0 * moved(y, 1), "fails", "outcome of the next period",
+        lambda y, e: 7.0 - 2.0 * moved(y, 1), "failed", "outcome of the next period",
     ),
-    "two ahead": (lambda y, e: moved(y, 2), "fails", "outcome of two periods later"),
+    "two ahead": (lambda y, e: moved(y, 2), "failed", "outcome of two periods later"),
     "the next outcome, noisy": (
-        lambda y, e: moved(y, 1) + 0.3 * e, "in doubt", "outcome of the next period",
+        lambda y, e: moved(y, 1) + 0.3 * e, "caution", "outcome of the next period",
     ),
     "a function of the next outcome": (
-        lambda y, e: np.tanh(moved(y, 1)), "fails", "moves as the outcome of the next period",
+        lambda y, e: np.tanh(moved(y, 1)), "failed", "moves as the outcome of the next period",
     ),
-    "the last outcome": (lambda y, e: moved(y, -1), "in doubt", "outcome of the period before"),
-    "nearly the outcome": (lambda y, e: y + 0.05 * e, "in doubt", "nearly the outcome itself"),
+    "the last outcome": (lambda y, e: moved(y, -1), "caution", "outcome of the period before"),
+    "nearly the outcome": (lambda y, e: y + 0.05 * e, "caution", "nearly the outcome itself"),
     "a function of the outcome": (
-        lambda y, e: np.arctan(y), "fails", "functions of one another",
+        lambda y, e: np.arctan(y), "failed", "functions of one another",
     ),
     "growth": (
-        lambda y, e: np.column_stack([e[:, :1], np.diff(y, axis=1)]) , "fails",
+        lambda y, e: np.column_stack([e[:, :1], np.diff(y, axis=1)]) , "failed",
         "made of outcomes of this period and the one before",
     ),
     "growth to come": (
-        lambda y, e: np.column_stack([np.diff(y, axis=1), e[:, :1]]), "fails",
+        lambda y, e: np.column_stack([np.diff(y, axis=1), e[:, :1]]), "failed",
         "the next period's among them",
     ),
     "moved by treatment": (
-        lambda y, e: 0.7 * y + e + 3.0 * treated(), "in doubt", "the treatment moves it by",
+        lambda y, e: 0.7 * y + e + 3.0 * treated(), "caution", "the treatment moves it by",
     ),
 }  # fmt: skip
 
@@ -299,14 +301,14 @@ def test_a_drift_is_no_answer_to_adoption(fit: nqp.Fit) -> None:
     y, rng = outcomes(13), np.random.default_rng(5)
     adopts = np.isfinite(np.array(COHORTS)[np.arange(UNITS) % 3])[:, None]
     x = 0.7 * (y - treated()) + errors(rng) + 0.5 * adopts * np.arange(PERIODS)
-    assert ask(fit, panel_of(y, x=x)).verdict == "holds"
+    assert ask(fit, panel_of(y, x=x)).verdict == "passed"
 
 
 def test_an_index_of_others_shows_beside_its_indicators(fit: nqp.Fit) -> None:
     rng = np.random.default_rng(6)
     parts = {f"part {k}": errors(rng) for k in range(4)}
     index = sum(parts.values()) / 4.0
-    for values, verdict in ((index, "holds"), (others(index, 12), "fails")):
+    for values, verdict in ((index, "passed"), (others(index, 12), "failed")):
         panel = panel_of(values, **parts)
         found = ask(
             fit, nqp.Panel.from_frame(panel.frame, **(panel.arguments | {"covariates": []}))
@@ -318,7 +320,7 @@ def test_an_index_of_others_shows_beside_its_indicators(fit: nqp.Fit) -> None:
 def test_units_that_move_with_another_stratum_are_named(fit: nqp.Fit) -> None:
     y, region = outcomes(14), np.arange(UNITS) // 2 % 2
     paths = 6.0 * np.random.default_rng(8).normal(size=(2, PERIODS))
-    for strange, verdict in (([], "holds"), ([2, 5, 8, 11], "in doubt")):
+    for strange, verdict in (([], "passed"), ([2, 5, 8, 11], "caution")):
         path = region.copy()
         path[strange] = 1 - path[strange]
         panel = panel_of(y + paths[path])
@@ -340,12 +342,12 @@ def test_every_design_with_rows_is_asked() -> None:
         clean.frame.assign(m=filled(m, range(1, PERIODS - 1, 2)).ravel(), d=moved(y, 1).ravel()),
         **roles,
     )
-    exposed = nqp.ContinuousExposure("d", nqp.Complete(varying=None))
+    exposed = nqp.ContinuousExposure("d", nqp.CompletePooling(varying=None))
     for design, column, verdict in (
-        (nqp.Mediation(DESIGN, ["m"]), "m", "in doubt"), (exposed, "d", "fails"),
+        (nqp.Mediation(DESIGN, ["m"]), "m", "caution"), (exposed, "d", "failed"),
     ):  # fmt: skip
         fit = nqp.fit(design, panel, SAMPLER, progress=False)
-        assert nqp.check(fit, "data", progress=False).verdict == "holds"
+        assert nqp.check(fit, "data", progress=False).verdict == "passed"
         found = ask(fit, spoilt)
         assert (found.verdict, set(found.evidence["column"])) == (verdict, {column}), found  # type: ignore[index]
 
@@ -367,7 +369,7 @@ def test_a_policy_that_ends_by_a_column_of_the_file_is_named(fit: nqp.Fit) -> No
     columns = {"lasts": on, "ends": ends, "other": other}
     frame = panel.frame.assign(**{name: x.ravel() for name, x in columns.items()})
     found = ask(fit, nqp.Panel.from_frame(frame, **panel.arguments))
-    assert found.verdict == "in doubt"
+    assert found.verdict == "caution"
     assert set(found.evidence["column"]) == {"ends"}
     share = (on - ends).sum() / on.sum()
     assert f"back at zero in {share:.0%}" in found.sentence

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import bayes_nqp as nqp
-from bayes_nqp.errors import StudyError
+from bayes_nqp._core.exceptions import StudyError
 
 UNITS, PERIODS, LENGTH, THETA, OWN = 120, 8, 60.0, 0.5, 1.0
 SAMPLER = nqp.Importance(seed=1, draws=250)
@@ -45,7 +45,7 @@ def panel_of(
 @pytest.fixture(scope="module")
 def answer() -> nqp.Decay:
     panel, _ = panel_of()
-    design = nqp.StaggeredDiD(nqp.Complete(varying=None), time=nqp.TimeEffects())
+    design = nqp.StaggeredDiD(nqp.CompletePooling(varying=None), time=nqp.TimeEffects())
     fit = nqp.fit(design, panel, SAMPLER, progress=False)
     return nqp.decay(fit, km=(15, 30, 60, 120, 240))
 
@@ -76,7 +76,7 @@ def test_effects_are_own_and_received(answer: nqp.Decay) -> None:
     _, received = panel_of()
     own = nqp.att(answer, path="direct")
     assert abs(float(own.mean()) - OWN) < 3.0 * float(own.std())
-    ours = nqp.received(answer.effects)
+    ours = nqp.spillover_effects(answer.effects)
     after = received[received > 0.0].mean()
     assert float(ours.mean()) == pytest.approx(after, abs=0.25)
 
@@ -84,7 +84,7 @@ def test_effects_are_own_and_received(answer: nqp.Decay) -> None:
 @pytest.mark.parametrize("noise", [0.05, 0.0005])
 def test_however_closely_data_tell_the_length_intervals_hold_it(noise: float) -> None:
     panel, received = panel_of(length=47.0, noise=noise)
-    design = nqp.StaggeredDiD(nqp.Complete(varying=None), time=nqp.TimeEffects())
+    design = nqp.StaggeredDiD(nqp.CompletePooling(varying=None), time=nqp.TimeEffects())
     answer = nqp.decay(nqp.fit(design, panel, SAMPLER, progress=False), km=(15, 30, 60, 120, 240))
     ends, after = np.log(answer.length), received[received > 0.0].mean()
     assert np.unique(ends).size > 4
@@ -92,12 +92,12 @@ def test_however_closely_data_tell_the_length_intervals_hold_it(noise: float) ->
     assert abs(ends.mean() - np.log(47.0)) < 3.0 * ends.std()
     steps = np.diff(np.log(answer.probabilities[answer.probabilities > 0.05].index))
     assert steps.max() < 1.2 * ends.std()
-    ours = nqp.received(answer.effects)
+    ours = nqp.spillover_effects(answer.effects)
     assert abs(float(ours.mean()) - after) < 3.0 * float(ours.std())
 
 
 def test_where_nothing_is_received_lengths_keep_their_prior() -> None:
-    design = nqp.StaggeredDiD(nqp.Complete(varying=None), time=nqp.TimeEffects())
+    design = nqp.StaggeredDiD(nqp.CompletePooling(varying=None), time=nqp.TimeEffects())
     middle = []
     for seed in (2, 3, 4):
         panel, _ = panel_of(theta=0.0, seed=seed)
@@ -113,7 +113,7 @@ def test_where_nothing_is_received_lengths_keep_their_prior() -> None:
 def test_lengths_are_positive_numbers() -> None:
     panel, _ = panel_of()
     fit = nqp.fit(
-        nqp.StaggeredDiD(nqp.Complete(varying=None), time=nqp.TimeEffects()), panel, SAMPLER,
+        nqp.StaggeredDiD(nqp.CompletePooling(varying=None), time=nqp.TimeEffects()), panel, SAMPLER,
         progress=False,
     )  # fmt: skip
     for km in ((), (0.0, 10.0), (np.inf,)):
@@ -122,9 +122,11 @@ def test_lengths_are_positive_numbers() -> None:
 
 
 def test_the_check_says_between_which_lengths_or_that_nothing_falls() -> None:
-    design = nqp.StaggeredDiD(nqp.Complete(varying=None), time=nqp.TimeEffects())
+    design = nqp.StaggeredDiD(nqp.CompletePooling(varying=None), time=nqp.TimeEffects())
     panel, _ = panel_of(length=47.0, noise=0.05)
-    result = nqp.check(nqp.fit(design, panel, SAMPLER, progress=False), "reach", progress=False)
+    result = nqp.check(
+        nqp.fit(design, panel, SAMPLER, progress=False), "spatial_decay", progress=False
+    )
     found = re.search(r"over (\d+) km \[(\d+), (\d+)\]", result.figure)
     assert found is not None, result.figure
     middle, low, high = map(float, found.groups())
@@ -132,5 +134,7 @@ def test_the_check_says_between_which_lengths_or_that_nothing_falls() -> None:
     assert low < middle < high < 70.0
     assert f"between {low:.0f} and {high:.0f} km" in result.sentence
     panel, _ = panel_of(theta=0.0, seed=2)
-    none = nqp.check(nqp.fit(design, panel, SAMPLER, progress=False), "reach", progress=False)
+    none = nqp.check(
+        nqp.fit(design, panel, SAMPLER, progress=False), "spatial_decay", progress=False
+    )
     assert "told from zero" in none.sentence

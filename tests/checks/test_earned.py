@@ -20,13 +20,13 @@ from doors import (
 from scipy import special, stats
 
 import bayes_nqp as nqp
-from bayes_nqp.errors import speaking
-from bayes_nqp.language import chance
-from bayes_nqp.planning import plan_of
-from bayes_nqp.simulation import staggered
+from bayes_nqp._core.exceptions import speaking
+from bayes_nqp._core.i18n import chance
+from bayes_nqp.data.simulation import staggered
+from bayes_nqp.inference.model_frame import plan_of
 
 Array = np.ndarray
-SATURATED = nqp.StaggeredDiD(nqp.Separate(varying=None), nqp.IID())
+SATURATED = nqp.StaggeredDiD(nqp.NoPooling(varying=None), nqp.IID())
 
 
 def small() -> nqp.Panel:
@@ -166,7 +166,7 @@ def test_factors_do_not_change_with_a_designs_own_choices(usual: float) -> None:
     panel = medium()
     for changes in (
         {"priors": nqp.Priors(level=9.0, member=2.0)}, {"controls": "never"},
-        {"trends": nqp.DifferentialTrends(line=2.0)}, {"effect": nqp.Complete()},
+        {"trends": nqp.DifferentialTrends(line=2.0)}, {"effect": nqp.CompletePooling()},
     ):  # fmt: skip
         assert factor(panel, **changes) == pytest.approx(usual, abs=1e-9)
 
@@ -196,24 +196,24 @@ def test_many_units_support_parallel_trends_under_both_error_structures() -> Non
     assert (evidence["log_bayes_factor_error"] < 0.3).all()
     p = evidence.attrs["probability_parallel"]
     assert p > 0.6
-    assert result.verdict == ("holds" if p >= 0.7 else "could not tell")
+    assert result.verdict == ("passed" if p >= 0.7 else "inconclusive")
     assert f"{chance(p, 2)} (prior 0.30)" in result.figure
     assert ("report the model average" in result.sentence) == (p < 0.7)
 
 
 def test_few_units_leave_it_open_and_the_next_design_runs_on_paste() -> None:
     _, result = checked(medium(units=30))
-    assert result.verdict == "could not tell"
+    assert result.verdict == "inconclusive"
     assert "do not distinguish parallel trends" in result.sentence
     fit, result = checked(medium(units=90, drift=drifting))
-    assert result.verdict == "fails"
+    assert result.verdict == "failed"
     assert result.evidence.attrs["probability_parallel"] < 0.05
     change = re.search(
         r"do not reject is trends=(.*) \(\d+%\)\..* with (nqp\.check.*)\.$", result.sentence
     )
     assert change is not None
     design = fit.design.replace(trends=eval(change[1], {"nqp": nqp}))
-    assert nqp.support(design, fit.panel) is not None
+    assert nqp.identification(design, fit.panel) is not None
     assert eval(change[2], {"nqp": nqp, "fit": fit}).name == "assumptions"
     with speaking("toml"):
         _, result = checked(medium(units=90, drift=drifting))
@@ -232,7 +232,7 @@ def test_a_drift_fails_in_the_stratum_that_has_it() -> None:
         panel.outcome + coastal * lines[panel.unit_codes, np.asarray(panel.time_codes)]
     )
     _, result = checked(panel)
-    assert result.verdict == "fails"
+    assert result.verdict == "failed"
     assert "coastal" in result.sentence
     evidence = result.evidence
     lowest = {
@@ -254,12 +254,12 @@ def test_without_a_factor_nothing_holds() -> None:
     panel = medium(units=120)
     some = np.asarray(panel.cohort_codes)[panel.unit_codes] >= 0
     _, result = checked(panel.where(some), unidentified="drop")
-    assert result.verdict != "holds"
+    assert result.verdict != "passed"
     two = medium(units=120, cohorts=(3,), periods=6)
     two_fit, result = checked(two)
-    assert result.verdict == "could not tell"
+    assert result.verdict == "inconclusive"
     assert "a cohort with 3 untreated periods" in str(earned(two_fit).worst.reason)
-    assert 'nqp.check(fit, "sensitivity")' in result.sentence
+    assert 'nqp.check(fit, "trend_sensitivity")' in result.sentence
 
 
 @pytest.mark.parametrize("what", ["anticipation", "moderator", "weights"])
@@ -278,7 +278,7 @@ def test_factors_stand_whatever_else_a_design_has(what: str) -> None:
         changes = {"errors": nqp.IID()}
     _, result = checked(panel, **changes)
     assert np.isfinite(result.evidence["log_bayes_factor"]).all()
-    assert result.verdict == "could not tell"
+    assert result.verdict == "inconclusive"
 
 
 def test_each_stratum_says_why_it_has_no_factor() -> None:
@@ -289,7 +289,7 @@ def test_each_stratum_says_why_it_has_no_factor() -> None:
     late = coastal & adopts & (np.asarray(panel.time_codes) < 2)
     gone = coastal & adopts & (np.asarray(panel.cohort_codes)[panel.unit_codes] > 4)
     fit, result = checked(panel.where(~late & ~gone), unidentified="drop")
-    assert result.verdict == "could not tell"
+    assert result.verdict == "inconclusive"
     evidence = result.evidence
     factors = evidence["log_bayes_factor"].to_numpy()
     np.testing.assert_array_equal(np.isnan(factors), evidence["factor_stratum"] == "coastal")
@@ -303,7 +303,7 @@ def test_leads_of_their_own_are_given_up_for_the_next_design() -> None:
     fit, result = checked(medium(units=90, drift=drifting), controls="never")
     assert "trends=nqp.DifferentialTrends(), controls='all'" in result.sentence
     design = fit.design.replace(trends=nqp.DifferentialTrends(), controls="all")
-    assert nqp.support(design, fit.panel) is not None
+    assert nqp.identification(design, fit.panel) is not None
 
 
 def test_a_monte_carlo_error_forbids_a_verdict() -> None:
@@ -311,18 +311,18 @@ def test_a_monte_carlo_error_forbids_a_verdict() -> None:
         factors = [BayesFactor("", "a", x, error) for x in (value, *richer)]
         return StratumFactors("", tuple(factors)).verdict
 
-    assert verdict(5.0, 0.1, 4.5) == "holds"
-    assert verdict(5.0, 0.4, 4.5) == verdict(5.0, np.nan, 4.5) == "could not tell"
-    assert verdict(5.0, 0.1, 3.5) == "could not tell"
-    assert verdict(-5.0, 0.1, 1.0) == "in doubt"
-    assert verdict(-5.0, 0.1, -3.1) == "fails"
+    assert verdict(5.0, 0.1, 4.5) == "passed"
+    assert verdict(5.0, 0.4, 4.5) == verdict(5.0, np.nan, 4.5) == "inconclusive"
+    assert verdict(5.0, 0.1, 3.5) == "inconclusive"
+    assert verdict(-5.0, 0.1, 1.0) == "caution"
+    assert verdict(-5.0, 0.1, -3.1) == "failed"
 
 
 def test_strata_and_outcomes_share_the_odds_of_a_drift() -> None:
     def verdict(value: float, **shared: int) -> str:
         return StratumFactors("", (BayesFactor("", "a", value, 0.1),), **shared).verdict
 
-    assert verdict(-0.5) == verdict(-1.7, strata=2, outcomes=2) == "in doubt"
-    assert verdict(-0.5, strata=2) == verdict(-1.7, strata=2, outcomes=3) == "could not tell"
-    assert verdict(-3.5) == verdict(-3.5, strata=4) == verdict(-4.2, outcomes=3) == "fails"
-    assert verdict(-3.5, outcomes=3) == "in doubt"
+    assert verdict(-0.5) == verdict(-1.7, strata=2, outcomes=2) == "caution"
+    assert verdict(-0.5, strata=2) == verdict(-1.7, strata=2, outcomes=3) == "inconclusive"
+    assert verdict(-3.5) == verdict(-3.5, strata=4) == verdict(-4.2, outcomes=3) == "failed"
+    assert verdict(-3.5, outcomes=3) == "caution"

@@ -12,7 +12,7 @@ from doors import Innovations, Untreated, innovations_of
 from matplotlib import pyplot
 
 import bayes_nqp as nqp
-from bayes_nqp.simulation import staggered
+from bayes_nqp.data.simulation import staggered
 
 Array = npt.NDArray[np.float64]
 NAME = "largest eigenvalue, share"
@@ -119,10 +119,10 @@ def test_model_fit_draws_shared_shocks_anew() -> None:
     panel = staggered(units=200, noise=provinces, cohorts=(8, 10), periods=12, seed=5).panel
     home = [f"p{code % 12}" for code in panel.unit_codes]
     panel = nqp.Panel.from_frame(panel.frame.assign(province=home), **panel.arguments)
-    shocks = nqp.SharedShocks("province")
+    shocks = nqp.ClusterTimeEffects("province")
     chances = [
         float(
-            asked(panel, nqp.StaggeredDiD(nqp.Complete(), shocks=term))
+            asked(panel, nqp.StaggeredDiD(nqp.CompletePooling(), shocks=term))
             .evidence["p_value"]
             .sel(statistic=NAME)
         )
@@ -154,7 +154,7 @@ def test_model_fit_names_a_common_factor_and_what_to_try() -> None:
         return errors + rng.standard_normal((units, 1)) * (-1.0) ** (np.arange(periods) // 2)
 
     result = asked(staggered(noise=shared, seed=2).panel)
-    assert result.verdict == "in doubt"
+    assert result.verdict == "caution"
     assert "With room for it" in result.sentence
     assert "move together" in result.sentence
     assert "trends=nqp.DifferentialTrends()" in result.sentence

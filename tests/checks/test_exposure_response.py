@@ -11,7 +11,7 @@ import bayes_nqp as nqp
 from bayes_nqp.checks.trends._dose_response import Curve
 from bayes_nqp.checks.trends._other_period import last_exposure
 
-DESIGN = nqp.ContinuousExposure("trade", nqp.Partial(["region"], varying=None))
+DESIGN = nqp.ContinuousExposure("trade", nqp.PartialPooling(["region"], varying=None))
 
 
 def asked(frame: pd.DataFrame, name: str) -> nqp.CheckResult:
@@ -34,9 +34,9 @@ def frame(response: str) -> pd.DataFrame:
 
 
 def test_a_line_holds_and_a_logarithm_fails() -> None:
-    assert asked(frame("line"), "dose_response").verdict == "holds"
+    assert asked(frame("line"), "dose_response").verdict == "passed"
     bent = asked(frame("logarithm"), "dose_response")
-    assert bent.verdict == "fails"
+    assert bent.verdict == "failed"
     assert "no line" in bent.sentence
     slope, derivative = bent.evidence.iloc[0], bent.evidence.iloc[1]
     truth = float((3.0 / (1.0 + frame("logarithm")["trade"])).mean())
@@ -45,9 +45,9 @@ def test_a_line_holds_and_a_logarithm_fails() -> None:
 
 
 def test_the_past_is_seen_where_it_acts() -> None:
-    assert asked(frame("line"), "past_exposure").verdict == "holds"
+    assert asked(frame("line"), "past_exposure").verdict == "passed"
     late = asked(frame("past"), "past_exposure")
-    assert late.verdict == "fails"
+    assert late.verdict == "failed"
     past = late.evidence.iloc[3]
     assert past["lower"] < 0.4 < past["upper"]
     assert "acts beside today's" in late.sentence
@@ -76,9 +76,9 @@ def of_switched(left: float) -> nqp.CheckResult:
 
 
 def test_what_is_left_of_an_exposure_after_its_end_is_seen() -> None:
-    assert of_switched(0.0).verdict == "holds"
+    assert of_switched(0.0).verdict == "passed"
     lasting = of_switched(0.7)
-    assert lasting.verdict == "fails"
+    assert lasting.verdict == "failed"
     assert "ended still acts" in lasting.sentence
     fit, beside, after = lasting.evidence.iloc[[0, 4, 5]].to_dict("records")
     assert fit["upper"] < 1.0

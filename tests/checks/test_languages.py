@@ -12,11 +12,11 @@ import pytest
 from doors import REASONS, Judged, applicable, gate_words, leave_out
 
 import bayes_nqp as nqp
+from bayes_nqp._core.exceptions import IdentificationError, StudyError
+from bayes_nqp._core.i18n import Message, separated
 from bayes_nqp.checks import CHECKS, CheckResult, check_table, run_checks
-from bayes_nqp.errors import IdentificationError, StudyError
-from bayes_nqp.fitting import DYNAMIC, IN_SPACE, LAGGED, LINKED
-from bayes_nqp.language import Message, separated
-from bayes_nqp.simulation import staggered
+from bayes_nqp.data.simulation import staggered
+from bayes_nqp.inference.fitting import DYNAMIC, IN_SPACE, LAGGED, LINKED
 
 SOURCE = Path(nqp.__file__).parent
 CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -65,12 +65,12 @@ def results() -> dict[str, CheckResult]:
     frame[panel.roles.outcome] = panel.outcome + 0.5 * frame["tech"] + 0.5 * frame["credit"]
     arguments = {**panel.arguments, "mediators": ["tech", "credit"]}
     panel = nqp.Panel.from_frame(frame, **arguments)
-    design = nqp.Mediation(nqp.StaggeredDiD(nqp.Partial(varying=None)))
+    design = nqp.Mediation(nqp.StaggeredDiD(nqp.PartialPooling(varying=None)))
     fit = nqp.fit(design, panel, SAMPLER, progress=False)
     assert {
         *applicable(fit),
         "dose_response",
-        "own_exposure",
+        "exposure_heterogeneity",
         "future_exposure",
         "past_exposure",
         "indicators",
@@ -174,7 +174,7 @@ def test_comparisons_are_told(what: Message, part: str) -> None:
     name = Message("without cohort {}", "5")
     lists = {key: [name] if key == part else [] for key in ("turned", "lost", "unsettled")}
     mean, sd = np.array([1.0, 3.3]), np.array([1.0, 1.0])
-    judged = Judged("in doubt", ["as fitted", name], mean, sd, np.array([2.345]), 1, **lists)
+    judged = Judged("caution", ["as fitted", name], mean, sd, np.array([2.345]), 1, **lists)
     sentence = judged.sentence(Message("Same."), what)
     assert agree(sentence, sentence.in_("zh"))
     assert "  " not in sentence

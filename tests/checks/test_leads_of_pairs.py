@@ -33,7 +33,7 @@ def test_leads_off_any_line_are_named() -> None:
         nqp.Importance(seed=1), progress=False,
     )  # fmt: skip
     result = nqp.check(fit, "pretrends", progress=False)
-    assert result.verdict == "fails"
+    assert result.verdict == "failed"
     assert ("along no line" in result.sentence) != ("a period (SD" in result.sentence)
     assert "along no line" in result.sentence
 
@@ -44,7 +44,7 @@ def of_pairs(response: float) -> nqp.Fit:
     frame = panel.frame
     first = frame[["origin_adoption", "destination_adoption"]].min(axis=1)
     early = response * (frame["time"] == first - 1).to_numpy()
-    design = nqp.StaggeredDiD(terms=[nqp.Ends()])
+    design = nqp.StaggeredDiD(terms=[nqp.EndpointEffects()])
     return nqp.fit(
         design, panel.with_outcome(panel.outcome + early), nqp.Importance(seed=1), progress=False
     )
@@ -53,7 +53,7 @@ def of_pairs(response: float) -> nqp.Fit:
 def test_what_one_end_does_before_the_second_adopts_is_no_response() -> None:
     fit = of_pairs(0.0)
     result = nqp.check(fit, "anticipation", progress=False)
-    assert result.verdict == "holds"
+    assert result.verdict == "passed"
     early = nqp.fit(fit.variant(anticipation=1), fit.panel, nqp.Importance(seed=1), progress=False)
     effects = nqp.att(early, by=["ends", "event_time"]).mean(("chain", "draw"))
     # Links of which one end is in force have an effect of .3 and more before the second adopts.
@@ -63,7 +63,7 @@ def test_what_one_end_does_before_the_second_adopts_is_no_response() -> None:
 
 def test_a_response_of_pairs_is_found() -> None:
     fit = of_pairs(0.3)
-    assert nqp.check(fit, "anticipation", progress=False).verdict == "fails"
+    assert nqp.check(fit, "anticipation", progress=False).verdict == "failed"
     weights = nqp.model_average(fit).weights
     assert weights["parallel trends"] < 0.01
     assert weights.filter(like="before adoption").sum() > 0.3

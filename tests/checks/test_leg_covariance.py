@@ -9,7 +9,7 @@ from dense_joint import frame_of, panel_of
 import bayes_nqp as nqp
 
 SAMPLER = nqp.Importance(draws=400, seed=1)
-DESIGN = nqp.StaggeredDiD(nqp.Complete(), nqp.IID())
+DESIGN = nqp.StaggeredDiD(nqp.CompletePooling(), nqp.IID())
 SPREAD = 0.5
 
 
@@ -21,29 +21,29 @@ def fitted(corr: float, **options: object) -> nqp.Fit:
 
 def test_it_gives_what_is_lost_and_a_hint_that_fits() -> None:
     fit = fitted(0.7)
-    result = nqp.check(fit, "leg_covariance")
-    assert result.verdict == "fails"
+    result = nqp.check(fit, "path_covariance")
+    assert result.verdict == "failed"
     lost = result.evidence.set_index("quantity").loc["covariance of the legs"]
     assert lost["lower"] < 0.7 * SPREAD**2 < lost["upper"]
     assert "lack cov(a, b)" in result.sentence
     assert "vary_by='unit'" in result.sentence
     again = nqp.fit(fit.variant(vary_by="unit"), fit.panel, SAMPLER, progress=False)
-    assert nqp.check(again, "leg_covariance").verdict == "not applicable"
+    assert nqp.check(again, "path_covariance").verdict == "not applicable"
     gap = float(nqp.nie(again, mediators="digital").mean())
     gap -= float(nqp.nie(fit, mediators="digital").mean())
     assert gap == pytest.approx(lost["value"], abs=0.06)
 
 
 def test_it_holds_where_legs_vary_apart() -> None:
-    result = nqp.check(fitted(0.0), "leg_covariance")
-    assert result.verdict == "holds"
+    result = nqp.check(fitted(0.0), "path_covariance")
+    assert result.verdict == "passed"
     lost = result.evidence.set_index("quantity").loc["covariance of the legs"]
     assert lost["lower"] < 0.0 < lost["upper"]
 
 
 @pytest.mark.parametrize("options", [{"lag": 1}, {"interaction": True}])
 def test_it_is_asked_where_legs_can_vary(options: dict[str, object]) -> None:
-    result = nqp.check(fitted(0.0, **options), "leg_covariance")
+    result = nqp.check(fitted(0.0, **options), "path_covariance")
     assert result.verdict == "not applicable"
     assert "without an interaction and without a lag" in result.sentence
 
@@ -60,8 +60,8 @@ def test_it_is_asked_of_exposures() -> None:
         frame, unit="unit", time="time", outcome="outcome", exposures=["dose"],
         mediators=["digital"],
     )  # fmt: skip
-    design = nqp.Mediation(nqp.ContinuousExposure("dose", nqp.Complete(), nqp.IID()))
-    result = nqp.check(nqp.fit(design, panel, SAMPLER, progress=False), "leg_covariance")
-    assert result.verdict == "fails"
+    design = nqp.Mediation(nqp.ContinuousExposure("dose", nqp.CompletePooling(), nqp.IID()))
+    result = nqp.check(nqp.fit(design, panel, SAMPLER, progress=False), "path_covariance")
+    assert result.verdict == "failed"
     lost = result.evidence.set_index("quantity").loc["covariance of the legs"]
     assert lost["lower"] < np.cov(legs.T)[0, 1] < lost["upper"]

@@ -42,7 +42,7 @@ def fit_of(slope: float, spillovers: str | None) -> nqp.Fit:
     )  # fmt: skip
     panel = nqp.Panel.from_frame(table, unit="unit", time="time", cohort="cohort", outcome="y")
     design = nqp.StaggeredDiD(
-        nqp.Complete(varying=None), errors=nqp.IID(), time=nqp.TimeEffects(),
+        nqp.CompletePooling(varying=None), errors=nqp.IID(), time=nqp.TimeEffects(),
         spillovers=spillovers and SPILLOVERS[spillovers], unidentified="drop",
     )  # fmt: skip
     return nqp.fit(design, panel, SAMPLER, progress=False)
@@ -54,15 +54,15 @@ def test_units_near_adopters_that_grow_by_themselves_are_found(spillovers: str) 
     found = near_slope(fit)
     assert found is not None
     assert found.tail < 1e-4
-    assert found.worse("holds") == "fails"
+    assert found.worse("passed") == "failed"
     if spillovers == "rings":
         assert abs(found.slope.mean() - 0.15) < 3.0 * found.slope.std()
         # Without the slope what is received takes it in; with it .4 is left.
-        without, beside = (nqp.received(x) for x in (found.fit, found.beside))
+        without, beside = (nqp.spillover_effects(x) for x in (found.fit, found.beside))
         assert abs(float(beside.mean()) - 0.4) < 3.0 * float(beside.std())
         assert float(without.mean()) - 0.4 > 3.0 * float(without.std())
         result = nqp.check(fit, "pretrends", progress=False)
-        assert result.verdict == "fails"
+        assert result.verdict == "failed"
         assert "near adopters" in result.sentence
         assert "untreated units would receive" in result.sentence
         assert result.evidence.attrs["near_tail_probability"] == pytest.approx(found.tail)
@@ -75,7 +75,7 @@ def test_units_that_move_in_parallel_until_they_are_exposed(spillovers: str) -> 
     assert found.tail > 0.02
     assert abs(found.slope.mean()) < 3.0 * found.slope.std()
     assert found.words is None
-    assert {found.worse(x) for x in ("holds", "fails")} == {"holds", "fails"}
+    assert {found.worse(x) for x in ("passed", "failed")} == {"passed", "failed"}
 
 
 def test_nobody_is_asked_where_nobody_receives() -> None:

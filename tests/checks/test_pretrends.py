@@ -29,10 +29,10 @@ from doors import parallel_Judged as Judged
 from matplotlib.lines import Line2D
 
 import bayes_nqp as nqp
-from bayes_nqp.effects import lead_effects
-from bayes_nqp.language import Message, chance
-from bayes_nqp.planning import plan_of
-from bayes_nqp.simulation import staggered
+from bayes_nqp._core.i18n import Message, chance
+from bayes_nqp.data.simulation import staggered
+from bayes_nqp.effects.effects import lead_effects
+from bayes_nqp.inference.model_frame import plan_of
 
 SAMPLER = nqp.Importance(draws=1000, chains=2, seed=4)
 Shape = Callable[[pd.DataFrame], "pd.Series[float]"]
@@ -77,7 +77,7 @@ def test_parallel_trends_gain_probability_where_there_is_no_trend(
     facts = parallel.evidence.attrs
     p = facts["probability_parallel"]
     assert p > 0.5
-    assert parallel.verdict == ("holds" if p >= 0.7 else "could not tell")
+    assert parallel.verdict == ("passed" if p >= 0.7 else "inconclusive")
     assert facts["detectable"] == pytest.approx(2.8 * facts["slope_sd"])
     assert abs(facts["slope"]) < facts["detectable"]
     assert f"detectable {facts['detectable']:.2g};" in parallel.figure
@@ -87,7 +87,7 @@ def test_parallel_trends_gain_probability_where_there_is_no_trend(
 def test_they_fail_on_a_trend_and_say_what_is_left_of_the_effect() -> None:
     result = checked(panel_of(trend=0.4, strata={}))
     facts = result.evidence.attrs
-    assert result.verdict == "fails"
+    assert result.verdict == "failed"
     assert max(facts["tail_probability"], facts["slope_tail_probability"]) < 0.01
     assert facts["slope"] == pytest.approx(0.4, abs=3 * facts["slope_sd"])
     assert facts["att"] > 1.5
@@ -100,7 +100,7 @@ def test_they_fail_on_a_trend_and_say_what_is_left_of_the_effect() -> None:
 def test_they_fail_where_single_strata_move_apart(opposite: nqp.CheckResult) -> None:
     """Leads and slope are zero on average; lines of strata explain the periods before."""
     found = opposite.evidence
-    assert opposite.verdict == "fails"
+    assert opposite.verdict == "failed"
     assert "region = coastal" in opposite.sentence
     slope = found["slope_by_level"].mean("slope_draw")
     for level, true in (("coastal", 0.4), ("inland", -0.4)):
@@ -112,7 +112,7 @@ def test_they_cannot_tell_where_a_trend_as_large_as_the_effect_is_hard_to_detect
     panel = panel_of(units=60, cohorts=(3,), periods=12, strata={}, rho=0.0, seed=8)
     result = checked(panel)
     assert result.evidence.attrs["within"] < 0.7
-    assert result.verdict == "could not tell"
+    assert result.verdict == "inconclusive"
     assert "would be detected with 80 % power" in result.sentence
 
 

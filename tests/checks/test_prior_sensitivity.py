@@ -13,7 +13,7 @@ import bayes_nqp as nqp
 pytestmark = pytest.mark.xdist_group("prior_checks")
 
 DATA = nqp.simulation.staggered(units=40, periods=10, cohorts=(4, 6, 8), level=2.0, seed=2).panel
-DESIGN = nqp.StaggeredDiD(nqp.Partial(["region"]), nqp.AR1())
+DESIGN = nqp.StaggeredDiD(nqp.PartialPooling(["region"]), nqp.AR1())
 SAMPLER = nqp.Importance(draws=1000, chains=2, seed=1)
 
 
@@ -42,7 +42,7 @@ def table_of(result: nqp.CheckResult) -> pd.DataFrame:
 
 def test_it_holds_by_default(plain: nqp.Fit) -> None:
     result = nqp.check(plain, "prior_sensitivity")
-    assert result.verdict == "holds"
+    assert result.verdict == "passed"
     table = table_of(result)
     wanted = {"att", "att[region=inland]", "coastal − inland", "att[event_time=0]", "rho", "sigma"}
     assert wanted <= set(table.index)
@@ -54,7 +54,7 @@ def test_it_holds_by_default(plain: nqp.Fit) -> None:
 
 def test_tight_wrong_priors_fail(tight: nqp.Fit) -> None:
     result = nqp.check(tight, "prior_sensitivity")
-    assert result.verdict == "fails"
+    assert result.verdict == "failed"
     table = table_of(result)
     assert table.loc["att", "prior"] > max(0.05, table.loc["att", "likelihood"])
     assert table.loc["att", "diagnosis"] in (ps.STRONG, ps.CONFLICT)
@@ -63,7 +63,7 @@ def test_tight_wrong_priors_fail(tight: nqp.Fit) -> None:
 
 def test_a_level_that_its_prior_decides_is_doubted() -> None:
     result = nqp.check(fitted(level=0.01), "prior_sensitivity")
-    assert result.verdict in ("in doubt", "fails")
+    assert result.verdict in ("caution", "failed")
     assert table_of(result).loc["level", "diagnosis"] != ps.FINE
     assert "level" in result.sentence
 
@@ -105,7 +105,7 @@ def test_sensitivity_of_a_conjugate_mean() -> None:
 
 def test_a_threshold_can_be_asked_for(plain: nqp.Fit) -> None:
     result = nqp.check(plain, "prior_sensitivity", threshold=1e-4)
-    assert result.verdict in ("in doubt", "fails")
+    assert result.verdict in ("caution", "failed")
     table = table_of(result)
     assert (table.loc[table["diagnosis"] != ps.FINE, "strongest"] != "").all()
 

@@ -12,9 +12,9 @@ import pytest
 from doors import ADOPTION, DOSE, HOLDS, ROWS, Finding, asks
 
 import bayes_nqp as nqp
+from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp._core.i18n import Message
 from bayes_nqp.checks import CHECKS, check
-from bayes_nqp.errors import StudyError
-from bayes_nqp.language import Message
 from bayes_nqp.studies import validate
 
 PACKAGE = Path(nqp.__file__).parent
@@ -37,25 +37,25 @@ def toy() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def fit() -> nqp.Fit:
     panel = nqp.simulation.staggered(units=24, periods=6, cohorts=(3,), seed=1).panel
-    design = nqp.StaggeredDiD(nqp.Complete(varying=None))
+    design = nqp.StaggeredDiD(nqp.CompletePooling(varying=None))
     return nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
 
 
 def test_several_checks_are_a_table_of_these(fit: nqp.Fit) -> None:
-    table = fit.check(["support", "model_fit"], progress=False)
-    assert list(table["check"]) == ["support", "model_fit"]
-    assert table["verdict"][0] == check(fit, "support", progress=False).verdict
+    table = fit.check(["identification", "model_fit"], progress=False)
+    assert list(table["check"]) == ["identification", "model_fit"]
+    assert table["verdict"][0] == check(fit, "identification", progress=False).verdict
     with pytest.raises(StudyError, match="'nothing'"):
-        check(fit, ["support", "nothing"], progress=False)
+        check(fit, ["identification", "nothing"], progress=False)
     with pytest.raises(StudyError, match="no single check"):
-        check(fit, ["support"], progress=False, draws=100)  # type: ignore[call-overload]
+        check(fit, ["identification"], progress=False, draws=100)  # type: ignore[call-overload]
 
 
 def test_a_toy_check_goes_to_tables_and_reports(fit: nqp.Fit, toy: str, tmp_path: Path) -> None:
-    order = [name for name in CHECKS if name in ("support", toy, "pretrends")]
-    assert order == ["support", toy, "pretrends"]
+    order = [name for name in CHECKS if name in ("identification", toy, "pretrends")]
+    assert order == ["identification", toy, "pretrends"]
     result = check(fit, toy, progress=False, least=2)
-    assert (result.verdict, result.figure) == ("holds", "4.0 units a period")
+    assert (result.verdict, result.figure) == ("passed", "4.0 units a period")
     nqp.report(fit, tmp_path / "out", checks=[result], formats=["html"], progress=False)
     assert QUESTION in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     study = tmp_path / "study.toml"
@@ -101,7 +101,11 @@ import importlib, sys
 from pathlib import Path
 
 for name in sys.argv[2:]:
-    (path,) = Path("bayes_nqp", "checks").rglob(f"_{name}.py")
+    (path,) = (
+        path
+        for room in ("checks", "audit", "space/checks")
+        for path in Path("bayes_nqp", room).rglob(f"_{name}.py")
+    )
     path.rename(path.with_suffix(".away"))
     for module in [module for module in sys.modules if module.split(".")[0] == "bayes_nqp"]:
         del sys.modules[module]
@@ -119,7 +123,8 @@ panel = nqp.simulation.staggered(units=24, periods=6, cohorts=(3,), seed=1).pane
 fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
 nqp.report(fit, "out", formats=["html"], progress=False)
 """
-GONE = ("pretrends", "support", "sensitivity", "error_model", "influence", "leave_out", "timing",
+GONE = ("pretrends", "identification", "trend_sensitivity", "error_model", "influence", "leave_out",
+"timing",
         "time_effects", "prior_predictive", "prior_sensitivity", "specifications")  # fmt: skip
 
 
@@ -150,7 +155,7 @@ def test_a_report_does_without_checks(tmp_path: Path) -> None:
     assert not any(str(CHECKS[name].question) in html for name in GONE)
 
 
-@pytest.mark.parametrize("name", [None, "support"])
+@pytest.mark.parametrize("name", [None, "identification"])
 def test_a_language_that_is_not_there_is_refused(fit: nqp.Fit, name: str | None) -> None:
     with pytest.raises(StudyError, match="'language' is 'xx'"):
         check(fit, name, language="xx", progress=False)

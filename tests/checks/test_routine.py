@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 import bayes_nqp as nqp
+from bayes_nqp._core.exceptions import NotApplicable, StudyError
 from bayes_nqp.checks import CHECKS
-from bayes_nqp.checks.sample._routine import neighbours
-from bayes_nqp.errors import NotApplicable, StudyError
-from bayes_nqp.simulation import staggered
+from bayes_nqp.checks.sample._referee import neighbours
+from bayes_nqp.data.simulation import staggered
 
 SAMPLER = nqp.Importance(draws=500, chains=2, seed=4)
 
@@ -38,9 +38,9 @@ def fit() -> nqp.Fit:
 
 @pytest.fixture(scope="module")
 def rows(fit: nqp.Fit) -> pd.DataFrame:
-    result = nqp.check(fit, "routine", outcomes="twice", policies="policy", progress=False)
+    result = nqp.check(fit, "referee", outcomes="twice", policies="policy", progress=False)
     assert isinstance(result, nqp.CheckResult)
-    assert result.verdict == "holds"
+    assert result.verdict == "passed"
     return nqp.specification_table(result).set_index("specification")
 
 
@@ -74,16 +74,16 @@ def test_another_outcome_is_brought_to_the_same_spread(rows: pd.DataFrame) -> No
 def test_what_cannot_be_asked_says_why(fit: nqp.Fit) -> None:
     panel = staggered(units=30, periods=8, cohorts=(4,), strata={}, seed=2).panel
     plain = nqp.fit(nqp.StaggeredDiD(), panel, SAMPLER, progress=False)
-    table = nqp.table(plain, "routine")
+    table = nqp.table(plain, "referee")
     text = table.to_markdown()
     assert "none named: outcomes=[…] names columns" in text
     assert "without the four municipalities: this panel has no such rows" in text
     assert "likeness in what was measured is no evidence of parallel trends" in text
     with pytest.raises(StudyError, match="nowhere"):
-        nqp.check(fit, "routine", policies="nowhere", progress=False)
+        nqp.check(fit, "referee", policies="nowhere", progress=False)
     with pytest.raises(StudyError, match="the name of a column or a list of names of columns"):
-        nqp.check(fit, "routine", outcomes=3, progress=False)
-    assert "常规" in nqp.table(plain, "routine", language="zh").title
+        nqp.check(fit, "referee", outcomes=3, progress=False)
+    assert "常规" in nqp.table(plain, "referee", language="zh").title
 
 
 def test_matching_keeps_units_that_look_alike() -> None:
@@ -111,4 +111,4 @@ def test_matching_keeps_units_that_look_alike() -> None:
 
 
 def test_it_is_asked_by_its_name_alone(fit: nqp.Fit) -> None:
-    assert not CHECKS["routine"].listed(fit.design, fit.panel)
+    assert not CHECKS["referee"].listed(fit.design, fit.panel)

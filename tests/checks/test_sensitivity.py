@@ -23,9 +23,9 @@ from doors import _bounds as bounds
 from scipy.optimize import linprog
 
 import bayes_nqp as nqp
-from bayes_nqp.errors import StudyError
-from bayes_nqp.estimands import att
-from bayes_nqp.simulation import staggered as simulated
+from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp.data.simulation import staggered as simulated
+from bayes_nqp.effects.estimands import att
 
 SAMPLER = nqp.Importance(draws=500, chains=2, seed=4)
 TIMES = np.array([-5, -4, -3, -2, 0, 1, 2])
@@ -43,7 +43,9 @@ def event_study(mean: np.ndarray | None = None, sd: float = 0.1, seed: int = 1) 
 def calm() -> nqp.Fit:
     """Parallel trends, and a clear effect."""
     panel = simulated(effect="flat", level=3.0, rho=0.0, sigma=0.4, cohorts=(9, 10, 11), seed=5)
-    return nqp.fit(nqp.StaggeredDiD(nqp.Partial(["region"])), panel.panel, SAMPLER, progress=False)
+    return nqp.fit(
+        nqp.StaggeredDiD(nqp.PartialPooling(["region"])), panel.panel, SAMPLER, progress=False
+    )
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +56,7 @@ def jumping() -> nqp.Fit:
     codes = np.asarray(panel.cohort_codes)[panel.unit_codes]
     jump = 3.0 * ((codes >= 0) & (np.asarray(panel.time_codes) == codes - 4))
     panel = panel.with_outcome(panel.outcome + jump)
-    return nqp.fit(nqp.StaggeredDiD(nqp.Partial(["region"])), panel, SAMPLER, progress=False)
+    return nqp.fit(nqp.StaggeredDiD(nqp.PartialPooling(["region"])), panel, SAMPLER, progress=False)
 
 
 def interval(draws: xr.DataArray) -> np.ndarray:
@@ -182,10 +184,10 @@ def test_steps_are_averaged_over_cohorts_known_on_both_sides() -> None:
 @pytest.mark.parametrize("bound", ["relative magnitudes", "smoothness"])
 def test_breakdown_is_where_regions_begin_to_hold_zero(bound: str) -> None:
     draws = event_study()
-    found = nqp.sensitivity(draws, bound=bound)
+    found = nqp.trend_sensitivity(draws, bound=bound)
     at = float(found["breakdown"])
     assert 0 < at < np.inf
-    near = nqp.sensitivity(draws, bound=bound, grid=[0.99 * at, 1.01 * at])
+    near = nqp.trend_sensitivity(draws, bound=bound, grid=[0.99 * at, 1.01 * at])
     assert float(near["lower"][0]) > 0 > float(near["lower"][1])
     out = (found["lower"] > 0) | (found["upper"] < 0)
     assert (out == (found["limit"] < at)).all()
@@ -195,66 +197,68 @@ def test_breakdown_is_where_regions_begin_to_hold_zero(bound: str) -> None:
 
 
 def test_breakdown_is_solved_beyond_the_grid_and_zero_without_an_effect() -> None:
-    found = nqp.sensitivity(event_study(), grid=[0, 0.01])
+    found = nqp.trend_sensitivity(event_study(), grid=[0, 0.01])
     assert float(found["breakdown"]) > 0.5
     assert float(found["breakdown"]) == pytest.approx(
-        float(nqp.sensitivity(event_study())["breakdown"]), rel=1e-5
+        float(nqp.trend_sensitivity(event_study())["breakdown"]), rel=1e-5
     )
-    none = nqp.sensitivity(event_study(np.zeros(TIMES.size)))
+    none = nqp.trend_sensitivity(event_study(np.zeros(TIMES.size)))
     assert float(none["breakdown"]) == 0
-    negative = nqp.sensitivity(event_study(-np.r_[0, 0, 0, 0, 1.0, 1, 1]))
+    negative = nqp.trend_sensitivity(event_study(-np.r_[0, 0, 0, 0, 1.0, 1, 1]))
     assert float(negative["breakdown"]) > 0
 
 
 def test_weights_by_event_time_are_linear_combinations() -> None:
     draws = event_study()
     flat = draws.sel(chain=0).transpose("draw", "event_time").to_numpy()
-    found = nqp.sensitivity(draws, weights={2: 1.0, 0: -1.0})
+    found = nqp.trend_sensitivity(draws, weights={2: 1.0, 0: -1.0})
     assert float(found["estimate"]) == pytest.approx((flat[:, 6] - flat[:, 4]).mean())
     # Only the steps from 0 to 1 and from 1 to 2 bear on it.
-    assert float(found["reach"]) == pytest.approx(2.0)
-    same = nqp.sensitivity(draws, {"event_time": 2}, minus=0)
+    assert float(found["spatial_decay"]) == pytest.approx(2.0)
+    same = nqp.trend_sensitivity(draws, {"event_time": 2}, minus=0)
     xr.testing.assert_allclose(
         found["lower"].drop_vars("gate"), same["lower"].drop_vars(["gate", "contrast"])
     )
-    own = nqp.sensitivity(draws, {"event_time": 2}, minus=0, contrast="own")
+    own = nqp.trend_sensitivity(draws, {"event_time": 2}, minus=0, contrast="own")
     assert (own["upper"][1:] > same["upper"][1:]).all()
 
 
 def test_priors_lie_within_the_sets_they_are_priors_of() -> None:
     draws = event_study()
-    found = nqp.sensitivity(draws, prior=nqp.UniformSteps(magnitude=1), grid=[1])
+    found = nqp.trend_sensitivity(draws, prior=nqp.BoundedDeviation(magnitude=1), grid=[1])
     low, high = interval(found["adjusted"])
     assert float(found["lower"][0]) < low < float(found["original_lower"])
     assert float(found["original_upper"]) < high < float(found["upper"][0])
-    none = nqp.sensitivity(draws, prior=nqp.UniformSteps(magnitude=0))
+    none = nqp.trend_sensitivity(draws, prior=nqp.BoundedDeviation(magnitude=0))
     assert interval(none["adjusted"]) == pytest.approx(
         [float(none["original_lower"]), float(none["original_upper"])]
     )
     # Leads that are known and jump by about one: ω is about one, times √3 steps.
     known = np.r_[3.0, 2.0, 3.0, 1.0, 5.0, 5.0, 5.0]
-    normal = nqp.sensitivity(event_study(known, sd=1e-3), event_time=2, prior=nqp.NormalSteps())
+    normal = nqp.trend_sensitivity(
+        event_study(known, sd=1e-3), event_time=2, prior=nqp.SmoothnessPrior()
+    )
     assert 1.2 * 3**0.5 * 0.8 < float(normal["adjusted"].std()) < 3.5 * 3**0.5
 
 
 def test_what_cannot_be_asked_is_said() -> None:
     draws = event_study()
     with pytest.raises(StudyError, match=r"'bound' is 'smooth'.*\n.*smoothness"):
-        nqp.sensitivity(draws, bound="smooth")
+        nqp.trend_sensitivity(draws, bound="smooth")
     with pytest.raises(StudyError, match="negative limit"):
-        nqp.sensitivity(draws, grid=[-1, 0])
+        nqp.trend_sensitivity(draws, grid=[-1, 0])
     with pytest.raises(StudyError, match="event time 9"):
-        nqp.sensitivity(draws, event_time=9)
+        nqp.trend_sensitivity(draws, event_time=9)
     with pytest.raises(StudyError, match="by='time'"):
-        nqp.sensitivity(draws, by="time")
+        nqp.trend_sensitivity(draws, by="time")
     with pytest.raises(StudyError, match="'minus' is missing"):
-        nqp.sensitivity(draws, {"event_time": 0})
+        nqp.trend_sensitivity(draws, {"event_time": 0})
     with pytest.raises(StudyError, match="not positive definite"):
         nqp.event_study_draws([0, 0], [[1, 1], [1, 1]], [-2, 0])
     with pytest.raises(StudyError, match="no lead"):
-        nqp.sensitivity(nqp.event_study_draws([1], [[1]], [0]))
+        nqp.trend_sensitivity(nqp.event_study_draws([1], [[1]], [0]))
     with pytest.raises(StudyError, match="'scale' is -1"):
-        nqp.UniformSteps(scale=-1)
+        nqp.BoundedDeviation(scale=-1)
 
 
 # -- fits
@@ -267,16 +271,16 @@ def nested(found: xr.Dataset) -> None:
 
 def test_at_zero_regions_are_the_intervals_of_the_lead_fit(calm: nqp.Fit) -> None:
     own = lead_fit(calm)
-    whole = nqp.sensitivity(calm)
+    whole = nqp.trend_sensitivity(calm)
     nested(whole)
     assert [whole[e][0].item() for e in ("lower", "upper")] == pytest.approx(interval(att(own)))
     for by in ("region", "event_time", "cohort"):
-        found, draws = nqp.sensitivity(calm, by=by), att(own, by)
+        found, draws = nqp.trend_sensitivity(calm, by=by), att(own, by)
         low, high = np.quantile(draws.to_numpy().reshape(-1, draws.sizes[by]), [0.025, 0.975], 0)
         assert found["lower"].sel(limit=0).to_numpy() == pytest.approx(low)
         assert found["upper"].sel(limit=0).to_numpy() == pytest.approx(high)
     assert float(whole["original_probability"]) == float((att(own) > 0).mean())
-    assert whole.attrs["prior"] == "UniformSteps(scale=1.0, magnitude=None)"
+    assert whole.attrs["prior"] == "BoundedDeviation(scale=1.0, magnitude=None)"
     assert whole.attrs["bound"] == "relative magnitudes"
 
 
@@ -284,7 +288,7 @@ def test_contrasts_are_bounded_in_both_ways(calm: nqp.Fit) -> None:
     draws = att(lead_fit(calm), "region")
     expected = interval(nqp.contrast(draws, region="inland", minus="coastal"))
     found = {
-        kind: nqp.sensitivity(calm, region="inland", minus="coastal", contrast=kind)
+        kind: nqp.trend_sensitivity(calm, region="inland", minus="coastal", contrast=kind)
         for kind in ("difference", "own")
     }
     for kind, one in found.items():
@@ -292,15 +296,17 @@ def test_contrasts_are_bounded_in_both_ways(calm: nqp.Fit) -> None:
         assert one.attrs["contrast_bound"] == kind
         assert one["contrast"].item() == "inland − coastal"
         nested(one)
-    by = nqp.sensitivity(calm, by="region")
-    own = (by["reach"] * by["largest_step"]).sum()
-    assert float(found["own"]["reach"] * found["own"]["largest_step"]) == pytest.approx(float(own))
+    by = nqp.trend_sensitivity(calm, by="region")
+    own = (by["spatial_decay"] * by["largest_step"]).sum()
+    assert float(found["own"]["spatial_decay"] * found["own"]["largest_step"]) == pytest.approx(
+        float(own)
+    )
     with pytest.raises(StudyError, match=r"'inlnd' is not a level.*\n.*inland"):
-        nqp.sensitivity(calm, region="inlnd", minus="coastal")
+        nqp.trend_sensitivity(calm, region="inlnd", minus="coastal")
 
 
 def test_the_breakdown_value_is_reported_with_its_meaning(calm: nqp.Fit) -> None:
-    found = nqp.check(calm, "sensitivity", progress=False)
+    found = nqp.check(calm, "trend_sensitivity", progress=False)
     assert found.verdict == "reported", found
     assert found.evidence["kind"].to_numpy().tolist() == [
         "overall", "level", "level", "difference", "own",
@@ -327,7 +333,7 @@ def test_a_sentence_has_one_measure_of_changes_before_adoption(
     calm: nqp.Fit, jumping: nqp.Fit
 ) -> None:
     for fit in (calm, jumping):
-        found = nqp.check(fit, "sensitivity", progress=False)
+        found = nqp.check(fit, "trend_sensitivity", progress=False)
         whole = found.evidence.isel(quantity=0)
         bearable, breakdown, step = numbers_in(found.sentence)[:3]
         assert bearable == pytest.approx(breakdown * step, rel=0.12)
@@ -344,7 +350,7 @@ def test_a_sentence_has_one_measure_of_changes_before_adoption(
 
 def test_the_sentence_has_three_parts_that_can_be_read(calm: nqp.Fit, jumping: nqp.Fit) -> None:
     for fit in (calm, jumping):
-        found = nqp.check(fit, "sensitivity", progress=False)
+        found = nqp.check(fit, "trend_sensitivity", progress=False)
         parts = re.split(r"(?<=[.])\s+(?=[A-Z])", found.sentence)
         assert 2 <= len(parts) <= 3, parts
         assert parts[0].startswith("The average effect stays different from zero if")
@@ -406,7 +412,7 @@ def test_nothing_is_reported_where_no_effect_is_claimed(calm: nqp.Fit) -> None:
     shifted = calm.panel.frame
     flat = calm.panel.with_outcome(np.random.default_rng(3).standard_normal(len(shifted)))
     fit = nqp.fit(calm.design, flat, SAMPLER, progress=False)
-    found = nqp.check(fit, "sensitivity", progress=False)
+    found = nqp.check(fit, "trend_sensitivity", progress=False)
     assert found.verdict == "not applicable", found
     assert "no conclusion about it depends on parallel trends" in found.sentence
     others = found.evidence.sizes["quantity"] - 1
@@ -427,7 +433,7 @@ def test_a_claimed_difference_without_an_average_effect_is_reported(calm: nqp.Fi
     fit = nqp.fit(calm.design, panel.with_outcome(noise + effects), SAMPLER, progress=False)
     low, high = interval(att(fit))
     assert low <= 0 <= high
-    found = nqp.check(fit, "sensitivity", progress=False)
+    found = nqp.check(fit, "trend_sensitivity", progress=False)
     assert found.verdict == "reported", found
     assert "The weakest claimed difference, coastal − inland," in found.sentence
     assert "组间差异（coastal − inland）" in found.said("zh")
@@ -435,14 +441,14 @@ def test_a_claimed_difference_without_an_average_effect_is_reported(calm: nqp.Fi
 
 @pytest.mark.filterwarnings("ignore:labels need a Chinese")
 def test_pictures_show_a_panel_for_each_group(calm: nqp.Fit) -> None:
-    found = nqp.check(calm, "sensitivity", progress=False)
+    found = nqp.check(calm, "trend_sensitivity", progress=False)
     for language in ("en", "zh"):
         titles = [ax.get_title(loc="left") for ax in nqp.plots.check(found, language=language).axes]
         assert sum("inland" in title for title in titles) == 3
-    figure = nqp.plots.sensitivity(nqp.sensitivity(calm, by="region"))
+    figure = nqp.plots.trend_sensitivity(nqp.trend_sensitivity(calm, by="region"))
     assert [ax.get_title(loc="left") for ax in figure.axes] == ["coastal", "inland"]
     with pytest.raises(StudyError, match="one ax"):
-        nqp.plots.sensitivity(nqp.sensitivity(calm, by="region"), ax=figure.axes[0])
+        nqp.plots.trend_sensitivity(nqp.trend_sensitivity(calm, by="region"), ax=figure.axes[0])
 
 
 # -- real panels
@@ -456,9 +462,9 @@ def test_the_minimum_wage_panel(shared_data: Path) -> None:
     panel = nqp.Panel.from_frame(
         df, unit="countyreal", time="year", cohort="first_treat", outcome="lemp", never=0
     )
-    design = nqp.StaggeredDiD(nqp.Separate(varying=None), controls="never")
+    design = nqp.StaggeredDiD(nqp.NoPooling(varying=None), controls="never")
     fit = nqp.fit(design, panel, SAMPLER, progress=False)
-    found = nqp.sensitivity(fit)
+    found = nqp.trend_sensitivity(fit)
     nested(found)
     expected = interval(att(lead_fit(fit)))
     assert [found["lower"][0].item(), found["upper"][0].item()] == pytest.approx(expected)
@@ -475,19 +481,19 @@ def test_the_city_panel(shared_data: Path) -> None:
         df[region.notna()], unit="code", time="year", cohort="cbec_year", outcome="ln_nqpf",
         strata=["region"],
     )  # fmt: skip
-    design = lead_design(nqp.StaggeredDiD(nqp.Partial(["region"])), panel)
+    design = lead_design(nqp.StaggeredDiD(nqp.PartialPooling(["region"])), panel)
     fit = nqp.fit(design, panel, SAMPLER, progress=False)
     for found in (
-        nqp.sensitivity(fit),
-        nqp.sensitivity(fit, region="inland", minus="coastal"),
-        nqp.sensitivity(fit, region="inland", minus="coastal", contrast="own"),
+        nqp.trend_sensitivity(fit),
+        nqp.trend_sensitivity(fit, region="inland", minus="coastal"),
+        nqp.trend_sensitivity(fit, region="inland", minus="coastal", contrast="own"),
     ):
         nested(found)
     draws = att(fit, "region")
     expected = interval(nqp.contrast(draws, region="inland", minus="coastal"))
     assert [found["lower"][0].item(), found["upper"][0].item()] == pytest.approx(expected)
     # Zones moved apart from other cities before adoption, by more than the effect bears.
-    check = nqp.check(fit, "sensitivity", progress=False)
+    check = nqp.check(fit, "trend_sensitivity", progress=False)
     assert check.verdict == "reported"
     assert float(check.evidence["bearable"][0]) < float(check.evidence["largest_step"][0])
 
@@ -513,10 +519,10 @@ def test_published_regions_of_the_medicaid_expansion() -> None:
     draws = medicaid()
     # Reference behaviour of the design; HonestDiD has [.0170, .0720] at M̄ = 1, and
     # [.0259, .0607] and [.0029, .0907] at M = 0 and .02.
-    found = nqp.sensitivity(draws, event_time=0, grid=[1])
+    found = nqp.trend_sensitivity(draws, event_time=0, grid=[1])
     assert [found["lower"].item(), found["upper"].item()] == pytest.approx(
         [0.0120, 0.0789], abs=0.0015
     )
-    found = nqp.sensitivity(draws, event_time=0, bound="smoothness", grid=[0, 0.02])
+    found = nqp.trend_sensitivity(draws, event_time=0, bound="smoothness", grid=[0, 0.02])
     assert found["lower"].to_numpy() == pytest.approx([0.0261, 0.0007], abs=0.0015)
     assert found["upper"].to_numpy() == pytest.approx([0.0606, 0.0910], abs=0.0015)

@@ -12,7 +12,7 @@ from doors import clusters_by, influences, robust, saturated_model, within
 from spatial_places import kilometres
 
 import bayes_nqp as nqp
-from bayes_nqp.errors import StudyError
+from bayes_nqp._core.exceptions import StudyError
 
 UNITS, PERIODS = 120, 8
 RNG = np.random.default_rng(2)
@@ -50,7 +50,7 @@ def fitted(shared: float, design: nqp.StaggeredDiD, **what: bool) -> nqp.Fit:
     )
 
 
-PLAIN = nqp.StaggeredDiD(nqp.Complete(varying=None), nqp.IID())
+PLAIN = nqp.StaggeredDiD(nqp.CompletePooling(varying=None), nqp.IID())
 
 
 @pytest.mark.parametrize("kernel", ["bartlett", "uniform"])
@@ -84,16 +84,16 @@ def test_conleys_is_an_explicit_double_loop(kernel: str) -> None:
 @pytest.mark.parametrize(
     "design",
     [
-        nqp.StaggeredDiD(nqp.Complete()),
-        nqp.StaggeredDiD(nqp.Complete(), shocks=nqp.SharedShocks("province")),
-        nqp.StaggeredDiD(nqp.Complete(varying="province"), nqp.IID()),
+        nqp.StaggeredDiD(nqp.CompletePooling()),
+        nqp.StaggeredDiD(nqp.CompletePooling(), shocks=nqp.ClusterTimeEffects("province")),
+        nqp.StaggeredDiD(nqp.CompletePooling(varying="province"), nqp.IID()),
     ],
     ids=["deviations", "shocks", "deviations of provinces"],
 )  # fmt: skip
 def test_kernels_of_clusters_give_what_clusters_give(design: nqp.StaggeredDiD) -> None:
     """The covariance of influences, off the diagonal too: see `test_cluster`."""
     fit = fitted(0.5, design)
-    effects = nqp.cell_effects(fit)
+    effects = nqp.group_time_effects(fit)
     weights = (effects["rows"] / effects["rows"].sum()).to_numpy()
     for name in ("unit", "province"):
         if name == "unit" and design.effect.varying == "province":
@@ -114,13 +114,13 @@ def test_kernels_of_clusters_give_what_clusters_give(design: nqp.StaggeredDiD) -
 
 def test_verdicts_where_the_answer_is_known_and_the_hint_fits() -> None:
     alone = fitted(0.0, PLAIN.replace(errors=nqp.AR1()))
-    assert nqp.check(alone, "spatial_errors", progress=False).verdict == "holds"
+    assert nqp.check(alone, "spatial_errors", progress=False).verdict == "passed"
     fit = fitted(0.7, PLAIN.replace(errors=nqp.AR1()))
     result = nqp.check(fit, "spatial_errors", progress=False)
-    assert result.verdict == "in doubt"
+    assert result.verdict == "caution"
     hint = re.search(r"Next: (.*)\.$", result.sentence)
     assert hint is not None
-    assert hint.group(1) == "shocks=nqp.SharedShocks(by='province', errors=nqp.AR1())"
+    assert hint.group(1) == "shocks=nqp.ClusterTimeEffects(by='province', errors=nqp.AR1())"
     design = eval(f"fit.variant({hint.group(1)})", {"fit": fit, "nqp": nqp})
     better = nqp.fit(design, fit.panel, nqp.Importance(seed=1, draws=250), progress=False)
     after = nqp.check(better, "spatial_errors", progress=False).evidence["ratio"][1:].max()
@@ -130,7 +130,7 @@ def test_verdicts_where_the_answer_is_known_and_the_hint_fits() -> None:
 def test_without_provinces_rings_are_proposed_and_without_places_clusters_speak() -> None:
     fit = fitted(0.7, PLAIN, provinces=False)
     result = nqp.check(fit, "spatial_errors", km=500, progress=False)
-    assert result.verdict == "in doubt"
+    assert result.verdict == "caution"
     assert "Next: spillovers=nqp.Rings(km=(100.0, 200.0, 300.0))." in result.sentence
     design = fit.variant(spillovers=nqp.Rings(km=(100.0, 200.0, 300.0)))
     nqp.fit(design, fit.panel, nqp.Importance(seed=1, draws=100), progress=False)

@@ -16,10 +16,10 @@ from scipy.special import logsumexp
 from scipy.stats import beta, norm
 
 import bayes_nqp as nqp
-from bayes_nqp.errors import StudyError
-from bayes_nqp.gaussian import log_determinant
-from bayes_nqp.language import chance
-from bayes_nqp.planning import plan_of
+from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp._core.i18n import chance
+from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.numerics.linear_gaussian import log_determinant
 
 UNITS, PERIODS = 60, 8
 IDS = [f"c{k:02d}" for k in range(UNITS)]
@@ -64,7 +64,7 @@ def fitted(form: str, near: float = 1.0, **changes: object) -> nqp.Fit:
         covariates=["x"],
         strata=["side"],
     )
-    arguments = {"effect": nqp.Complete(varying=None), "spillovers": nqp.SpatialLag(WEIGHTS)}
+    arguments = {"effect": nqp.CompletePooling(varying=None), "spillovers": nqp.SpatialLag(WEIGHTS)}
     design = nqp.StaggeredDiD(**{**arguments, **changes})  # type: ignore[arg-type]
     return nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
 
@@ -148,7 +148,7 @@ def test_statistics_are_those_of_the_dense_likelihood(rho: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("form", "verdict"), [("SDM", "holds"), ("SAR", "holds"), ("SEM", "in doubt")]
+    ("form", "verdict"), [("SDM", "passed"), ("SAR", "passed"), ("SEM", "caution")]
 )
 def test_forms_are_told_apart_and_the_hint_fits(form: str, verdict: str) -> None:
     fit = fitted(form)
@@ -164,31 +164,31 @@ def test_forms_are_told_apart_and_the_hint_fits(form: str, verdict: str) -> None
     if hint is not None:
         design = eval(f"fit.variant({hint.group(1)})", {"fit": fit, "nqp": nqp})
         plainer = nqp.fit(design, fit.panel, nqp.Importance(seed=1, draws=100), progress=False)
-        assert nqp.check(plainer, "spatial_form", progress=False).verdict == "holds"
+        assert nqp.check(plainer, "spatial_form", progress=False).verdict == "passed"
 
 
 def test_where_outcomes_add_nothing_linked_columns_would_do() -> None:
     result = nqp.check(fitted("SLX"), "spatial_form", progress=False)
-    assert result.verdict == "holds"
+    assert result.verdict == "passed"
     assert result.sentence.endswith(
         "Next: spillovers=nqp.SpatialLag(fit.design.spillovers.weights, lag=False)."
     )
     plainer = fitted("SLX", spillovers=nqp.SpatialLag(WEIGHTS, lag=False))
     again = nqp.check(plainer, "spatial_form", progress=False)
-    assert again.verdict == "holds"
+    assert again.verdict == "passed"
     assert "SLX" in again.sentence
 
 
 def test_a_form_that_is_too_narrow_fails_and_mixed_levels_have_no_marginal() -> None:
     plain = fitted("SDM", spillovers=nqp.SpatialLag(WEIGHTS, durbin=False))
     result = nqp.check(plain, "spatial_form", progress=False)
-    assert result.verdict == "fails"
+    assert result.verdict == "failed"
     assert "Next: spillovers=nqp.SpatialLag(fit.design.spillovers.weights)." in result.sentence
     errors = fitted("SDM", spillovers=nqp.SpatialLag(WEIGHTS, error=True))
-    assert nqp.check(errors, "spatial_form", progress=False).verdict == "fails"
+    assert nqp.check(errors, "spatial_form", progress=False).verdict == "failed"
     mixed = fitted("SDM", time=nqp.TimeEffects(["side"]))
     result = nqp.check(mixed, "spatial_form", progress=False)
-    assert result.verdict == "holds"
+    assert result.verdict == "passed"
     assert "no marginal likelihoods" in result.figure
     with pytest.raises(StudyError, match="'theta_sd' is 0"):
         nqp.check(plain, "spatial_form", theta_sd=0, progress=False)
@@ -206,7 +206,7 @@ def test_a_lag_and_shared_errors_are_not_taken_for_each_other(
 ) -> None:
     fit = fitted(world, spillovers=nqp.SpatialLag(WEIGHTS, **options))
     result = nqp.check(fit, "spatial_form", progress=False)
-    assert result.verdict in ("in doubt", "fails")
+    assert result.verdict in ("caution", "failed")
     assert words in result.sentence
 
 
@@ -217,16 +217,16 @@ def test_of_two_forms_that_both_stand_the_likelier_is_told() -> None:
         for form in ("SDM", "SAR", "SEM") for lag in (0.02, 0.5, 0.98)
     }  # fmt: skip
     assert found == {
-        ("SDM", 0.02): "in doubt", ("SDM", 0.5): "could not tell", ("SDM", 0.98): "holds",
-        ("SAR", 0.02): "in doubt", ("SAR", 0.5): "could not tell", ("SAR", 0.98): "holds",
-        ("SEM", 0.02): "holds", ("SEM", 0.5): "could not tell", ("SEM", 0.98): "in doubt",
+        ("SDM", 0.02): "caution", ("SDM", 0.5): "inconclusive", ("SDM", 0.98): "passed",
+        ("SAR", 0.02): "caution", ("SAR", 0.5): "inconclusive", ("SAR", 0.98): "passed",
+        ("SEM", 0.02): "passed", ("SEM", 0.5): "inconclusive", ("SEM", 0.98): "caution",
     }  # fmt: skip
     # What the likelihood ratio says of one of them is enough.
-    assert form_verdict("SAR", p | {"SEM": 0.01}, 0.02)[0] == "holds"
-    assert form_verdict("SAR", p | {"SAR": 0.01}, 0.98)[0] == "in doubt"
+    assert form_verdict("SAR", p | {"SEM": 0.01}, 0.02)[0] == "passed"
+    assert form_verdict("SAR", p | {"SAR": 0.01}, 0.98)[0] == "caution"
     assert "Errors that follow" in form_verdict("SAR", p | {"SAR": 1e-4}, 0.02)[1]
     both = form_verdict("SAR", p | {"SAR": 1e-4, "SEM": 0.01}, 0.5)
-    assert both[0] == "fails"
+    assert both[0] == "failed"
     assert "Treatment or covariates" in both[1]
 
 
@@ -332,13 +332,13 @@ def test_unit_information_makes_marginal_likelihoods_those_of_bic(form: str) -> 
 def test_where_both_disagree_the_verdict_is_in_doubt() -> None:
     weak = fitted("SDM", near=0.5)
     result = nqp.check(weak, "spatial_form", progress=False)
-    assert result.verdict == "in doubt"
+    assert result.verdict == "caution"
     assert result.sentence.startswith("The likelihood ratio rejects SAR (p = 0.0")
     assert "above that of SDM: they disagree." in result.sentence
     plain = fitted("SDM", near=0.7, spillovers=nqp.SpatialLag(WEIGHTS, durbin=False))
-    assert nqp.check(plain, "spatial_form", progress=False).verdict == "fails"
+    assert nqp.check(plain, "spatial_form", progress=False).verdict == "failed"
     result = nqp.check(plain, "spatial_form", theta_sd=1e6, progress=False)
-    assert result.verdict == "in doubt"
+    assert result.verdict == "caution"
     assert "they disagree" in result.sentence
     assert "Next: spillovers=nqp.SpatialLag(fit.design.spillovers.weights)." in result.sentence
 
@@ -384,7 +384,7 @@ def test_the_weights_that_made_the_outcome_are_preferred() -> None:
     fits = {
         name: nqp.fit(
             nqp.StaggeredDiD(
-                nqp.Complete(varying=None), time=nqp.TimeEffects(),
+                nqp.CompletePooling(varying=None), time=nqp.TimeEffects(),
                 spillovers=nqp.SpatialLag(weights, durbin=["treatment"]),
             ),
             panel, nqp.Importance(seed=1), progress=False,
@@ -392,13 +392,13 @@ def test_the_weights_that_made_the_outcome_are_preferred() -> None:
         for name, weights in (("three", three), ("wide", wide))
     }  # fmt: skip
     right, wrong = (nqp.check(fit, "spatial_weights", progress=False) for fit in fits.values())
-    assert right.verdict == "holds"
-    assert wrong.verdict == "in doubt"
+    assert right.verdict == "passed"
+    assert wrong.verdict == "caution"
     assert "nqp.spatial_weights.nearest(panel, k=3)" in wrong.sentence
     given = nqp.check(fits["wide"], "spatial_weights", weights=three, progress=False)
-    assert given.verdict == "in doubt"
+    assert given.verdict == "caution"
     assert given.sentence.startswith(f"The data prefer other weights ({three.name})")
-    answer = nqp.weights_posterior(fits["wide"], {"wide": wide, "three": three}, forms=["SDM"])
+    answer = nqp.weights_probabilities(fits["wide"], {"wide": wide, "three": three}, forms=["SDM"])
     assert given.evidence is not None
     assert given.evidence["probability"].tolist() == pytest.approx(answer.weights.tolist())
     printed = nqp.table(fits, "spatial", checks=[given]).to_markdown()
@@ -445,12 +445,12 @@ def test_every_check_answers_of_every_form(spatial: dict[str, bool]) -> None:
     assert "pretrends" in list(table["check"])
 
 
-@pytest.mark.parametrize(("world", "verdict"), [("SDM", "fails"), ("SDEM", "holds")])
+@pytest.mark.parametrize(("world", "verdict"), [("SDM", "failed"), ("SDEM", "passed")])
 def test_errors_beside_columns_of_linked_units(world: str, verdict: str) -> None:
-    """No Durbin model holds them: odds beside it, those of `weights_posterior`, tell."""
+    """No Durbin model holds them: odds beside it, those of `weights_probabilities`, tell."""
     term = nqp.SpatialLag(WEIGHTS, durbin=True, error=True)
     fit = fitted(world, near=4.0, spillovers=term)
     found = nqp.check(fit, "spatial_form")
     assert found.verdict == verdict
-    share = nqp.weights_posterior(fit, {"four nearest": WEIGHTS}, forms=["SDM", "SDEM"]).forms
+    share = nqp.weights_probabilities(fit, {"four nearest": WEIGHTS}, forms=["SDM", "SDEM"]).forms
     assert found.figure.endswith(f"SDEM {chance(share['SDEM'], 2)}")

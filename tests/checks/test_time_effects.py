@@ -43,7 +43,7 @@ def test_a_region_that_falls_behind_is_named_and_the_hint_helps() -> None:
     frame = rows(1.0)
     fit = fitted(frame)
     result = nqp.check(fit, "time_effects", progress=False)
-    assert result.verdict == "fails"
+    assert result.verdict == "failed"
     assert result.evidence["column"].to_numpy().tolist() == ["region"]
     assert float(result.evidence["log_bayes_factor"][0]) > 10
     np.testing.assert_allclose(result.evidence["adoption"][0], [0.3, 0.7])
@@ -53,10 +53,10 @@ def test_a_region_that_falls_behind_is_named_and_the_hint_helps() -> None:
     time = eval(f"dict({hint.group(1)})", {"nqp": nqp})
     assert time == {"time": nqp.TimeEffects(["region"])}
     panel = nqp.Panel.from_frame(frame, **{**fit.panel.arguments, "strata": ["region"]})
-    design = nqp.StaggeredDiD(nqp.Partial([]), **time)
+    design = nqp.StaggeredDiD(nqp.PartialPooling([]), **time)
     again = nqp.fit(design, panel, SAMPLER, progress=False)
     cured = nqp.check(again, "time_effects", progress=False)
-    assert cured.verdict == "holds"
+    assert cured.verdict == "passed"
     assert "refute time effects common to all" in cured.sentence
     far = [abs(float(nqp.att(x).mean()) - 0.5) for x in (fit, again)]
     assert far[1] < 0.2 < far[0]
@@ -64,9 +64,9 @@ def test_a_region_that_falls_behind_is_named_and_the_hint_helps() -> None:
 
 @pytest.mark.parametrize(
     ("behind", "options", "verdict", "said"),
-    [(0.0, {}, "holds", "do not move apart"),
-     (1.0, {"more": False}, "holds", "average effect moves by"),
-     (1.0, {"whole": True}, "could not tell", "see “error model”")],
+    [(0.0, {}, "passed", "do not move apart"),
+     (1.0, {"more": False}, "passed", "average effect moves by"),
+     (1.0, {"whole": True}, "inconclusive", "see “error model”")],
     ids=["no region falls behind", "its units adopt as often", "all its units adopt"],
 )  # fmt: skip
 def test_what_moves_no_effect_fails_nothing(
@@ -96,7 +96,7 @@ def test_a_unit_without_a_region_counts_by_itself() -> None:
     frame = rows(1.0)
     gap = frame.assign(region=frame["region"].astype(object).mask(frame["unit"] == "u21"))
     result = nqp.check(fitted(gap), "time_effects", progress=False)
-    assert result.verdict == "fails"
+    assert result.verdict == "failed"
     assert "1 unit has no region (u21) and counts by itself" in result.sentence
 
 

@@ -13,8 +13,8 @@ from scipy.stats import beta
 from tests.doors import form_posteriors
 
 import bayes_nqp as nqp
-from bayes_nqp.errors import StudyError
-from bayes_nqp.planning import plan_of
+from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp.inference.model_frame import plan_of
 
 SAMPLER = nqp.Importance(seed=1, draws=250)
 RANDOM = nqp.spatial_weights.matrix(
@@ -30,7 +30,7 @@ def fit() -> nqp.Fit:
 
 @pytest.fixture(scope="module")
 def answer(fit: nqp.Fit) -> nqp.WeightsPosterior:
-    return nqp.weights_posterior(
+    return nqp.weights_probabilities(
         fit, {"three": cities.WEIGHTS, "random": RANDOM}, forms=["SAR", "SDM", "SEM"]
     )
 
@@ -65,7 +65,7 @@ def test_draws_are_mixed_in_proportion(answer: nqp.WeightsPosterior) -> None:
 
 def test_errors_alone_receive_nothing() -> None:
     fit = nqp.fit(cities.design_of(), cities.panel_of(delta=0.0, seed=5), SAMPLER, progress=False)
-    alone = nqp.weights_posterior(fit, {"three": cities.WEIGHTS}, forms=["SEM", "SDEM"])
+    alone = nqp.weights_probabilities(fit, {"three": cities.WEIGHTS}, forms=["SEM", "SDEM"])
     share = float((nqp.att(alone, path="received") == 0.0).mean())
     assert 0.0 < share < 1.0
     assert share == pytest.approx(alone.forms["SEM"], abs=1e-3)
@@ -75,21 +75,21 @@ def test_errors_alone_receive_nothing() -> None:
 def test_what_a_design_does_not_allow_is_left_out() -> None:
     mixed = cities.design_of(time=nqp.TimeEffects(by=["coast"]), spillovers=None)
     fit = nqp.fit(mixed, cities.PANEL, SAMPLER, progress=False)
-    found = nqp.weights_posterior(fit, {"three": cities.WEIGHTS}, forms=["SAR", "SLX"])
+    found = nqp.weights_probabilities(fit, {"three": cities.WEIGHTS}, forms=["SAR", "SLX"])
     assert found.forms.to_dict() == {"SLX": 1.0}
     assert "adjusted likelihood" in str(found.left_out[0][1])
     with pytest.raises(StudyError, match="no spatial model") as caught:
-        nqp.weights_posterior(fit, {"three": cities.WEIGHTS}, forms=["SAR", "SDM"])
+        nqp.weights_probabilities(fit, {"three": cities.WEIGHTS}, forms=["SAR", "SDM"])
     assert "adjusted likelihood" in str(caught.value)
-    varying = cities.design_of(effect=nqp.Complete(), spillovers=None)
+    varying = cities.design_of(effect=nqp.CompletePooling(), spillovers=None)
     fit = nqp.fit(varying, cities.PANEL, SAMPLER, progress=False)
-    found = nqp.weights_posterior(fit, {"three": cities.WEIGHTS}, forms=["SAR", "SEM"])
+    found = nqp.weights_probabilities(fit, {"three": cities.WEIGHTS}, forms=["SAR", "SEM"])
     assert found.forms.to_dict() == {"SAR": 1.0}
     assert "three, SEM" in dict(found.left_out)
     with pytest.raises(StudyError, match="'weights' is empty"):
-        nqp.weights_posterior(fit, {})
+        nqp.weights_probabilities(fit, {})
     with pytest.raises(StudyError, match="'forms'"):
-        nqp.weights_posterior(fit, {"three": cities.WEIGHTS}, forms=["SAC"])  # type: ignore[list-item]
+        nqp.weights_probabilities(fit, {"three": cities.WEIGHTS}, forms=["SAC"])  # type: ignore[list-item]
 
 
 def test_evidence_is_that_of_dense_densities() -> None:
@@ -99,7 +99,7 @@ def test_evidence_is_that_of_dense_densities() -> None:
     panel = provinces.panel_of(delta=0.1, theta=0.2)
     design = provinces.design_of()
     fit = nqp.fit(design, panel, nqp.Importance(seed=1, draws=1000), progress=False)
-    answer = nqp.weights_posterior(
+    answer = nqp.weights_probabilities(
         fit, {"four": provinces.WEIGHTS}, forms=["SAR", "SEM", "SDEM", "SLX"]
     )
     units, periods, w = provinces.UNITS, provinces.PERIODS, provinces.W

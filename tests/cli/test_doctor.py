@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bayes_nqp import software
+from bayes_nqp._core import software
 from bayes_nqp.cli import _doctor, main
 
 

@@ -14,8 +14,8 @@ from doors import CODES
 from small_study import STUDY, city_rows, write_study
 
 from bayes_nqp import studies
+from bayes_nqp._core.exceptions import ConvergenceError, IdentificationError, PanelError, StudyError
 from bayes_nqp.cli import main
-from bayes_nqp.errors import ConvergenceError, IdentificationError, PanelError, StudyError
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "studies.md"
 

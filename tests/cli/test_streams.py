@@ -14,8 +14,8 @@ import pytest
 from doors import OutputError, streams
 from small_study import STUDY, write_study
 
+from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp.cli import main
-from bayes_nqp.errors import StudyError
 from bayes_nqp.studies import validate
 
 COMMAND = (sys.executable, "-c", "from bayes_nqp.cli import main; main()")

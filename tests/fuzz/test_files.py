@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from openpyxl.utils.exceptions import IllegalCharacterError
 from panels import ARGUMENTS, city_frame
 
-from bayes_nqp.errors import NQPError, PanelError
-from bayes_nqp.panel import Panel
+from bayes_nqp._core.exceptions import NQPError, PanelError
+from bayes_nqp.data.panel import Panel
 from bayes_nqp.studies import new
 
 KINDS = ("csv", "tsv", "txt", "xlsx", "xlsm", "dta", "parquet")

@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bayes_nqp as nqp
-from bayes_nqp.seal import SEAL, sealed
-from bayes_nqp.testing import assert_equal
+from bayes_nqp._core.checksum import SEAL, sealed
+from bayes_nqp._core.testing import assert_equal
 
 NAMES = ("exposure", "staggered")
 FRACTION = st.floats(0.0, 1.0, exclude_max=True)
@@ -34,7 +34,7 @@ VALUES = st.one_of(
     ).map(json.dumps),
 )  # fmt: skip
 TYPES = st.sampled_from(
-    ["IMH", "Importance", "NUTS", "StaggeredDiD", "Mediation", "Partial", "AR1", "Moon"]
+    ["IMH", "Importance", "NUTS", "StaggeredDiD", "Mediation", "PartialPooling", "AR1", "Moon"]
 )
 HEADS = ("format", "seal", "design", "sampler", "gate", "facts", "versions", "notes", "digest")
 

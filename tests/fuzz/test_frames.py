@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_frames import ROLES, plain_frames, spoilt_frames, written_frames
 
-from bayes_nqp.errors import IdentificationError, PanelError
-from bayes_nqp.panel import Panel
+from bayes_nqp._core.exceptions import IdentificationError, PanelError
+from bayes_nqp.data.panel import Panel
 
 
 def test_a_valid_panel_is_taken_however_it_is_written() -> None:

@@ -14,7 +14,7 @@ from fuzzing import Tally
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bayes_nqp.errors import NQPError
+from bayes_nqp._core.exceptions import NQPError
 from bayes_nqp.studies import new
 
 NAMES = ("是否试点", "试点", "政策", "did", "treated", "policy")

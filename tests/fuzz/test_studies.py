@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from random_studies import BASE, edited, edits, slips, valid_studies
 from small_study import city_rows
 
-from bayes_nqp.errors import IdentificationError, NQPError, PanelError, StudyError
+from bayes_nqp._core.exceptions import IdentificationError, NQPError, PanelError, StudyError
 from bayes_nqp.studies import titles, validate
 
 MODELS = Path(__file__).resolve().parents[2] / "models"

@@ -25,12 +25,12 @@ from markdown_it import MarkdownIt
 from small_study import STUDY, city_rows
 
 import bayes_nqp as nqp
+from bayes_nqp._core.exceptions import NQPError
+from bayes_nqp._core.labels import Labels
+from bayes_nqp._core.texts import UNPRINTABLE
 from bayes_nqp.checks import CheckResult, run_checks
-from bayes_nqp.errors import NQPError
-from bayes_nqp.labels import Labels
-from bayes_nqp.reports import Context, FigureFolder, write_report, writers
+from bayes_nqp.output.reports import Context, FigureFolder, write_report, writers
 from bayes_nqp.studies import new, validate
-from bayes_nqp.texts import UNPRINTABLE
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:no font here can write:UserWarning", "ignore:Glyph:UserWarning"
@@ -74,7 +74,7 @@ def fit() -> nqp.Fit:
     panel = nqp.Panel.from_frame(
         city_rows(), unit="城市", time="年份", cohort="zone_year", outcome="nqp", strata="地区"
     )
-    design = nqp.StaggeredDiD(nqp.Partial("地区", varying="unit"))
+    design = nqp.StaggeredDiD(nqp.PartialPooling("地区", varying="unit"))
     return nqp.fit(design, panel, nqp.Importance(draws=60, chains=2, seed=1), progress=False)
 
 
@@ -119,7 +119,7 @@ def context_of(fit: nqp.Fit, checks: tuple[CheckResult, ...], texts: list[str]) 
     title, question, outcome, unit, notice, command, other = islice(take, 7)
     return Context(
         labelled, checks, by=("地区",), outcome=outcome, unit=unit, notice=notice, title=title,
-        question=question, command=command, others={other: fit}, plots=("forest", "league"),
+        question=question, command=command, others={other: fit}, plots=("forest", "caterpillar"),
     )  # fmt: skip
 
 
@@ -270,7 +270,7 @@ def test_a_proposal_for_a_file_of_any_names_is_toml(tmp_path: Path) -> None:
 
 def test_tables_and_figures_of_effects_with_any_names(fit: nqp.Fit, tmp_path: Path) -> None:
     tally = Tally("names in effects")
-    effects = nqp.cell_effects(fit)
+    effects = nqp.group_time_effects(fit)
 
     @settings(max_examples=5, phases=UNSHRUNK)
     @given(SEEDS)

@@ -28,13 +28,13 @@ DRAWS: dict[str, Callable[[nqp.Fit], xr.Dataset | xr.DataArray]] = {
     "posterior": lambda fit: fit.posterior,
     "a parameter": lambda fit: fit.posterior["outcome__sigma"],
     "effects": lambda fit: fit.effects,
-    "cell_effects": nqp.cell_effects,
-    "superpopulation": lambda fit: nqp.cell_effects(fit, "superpopulation"),
+    "group_time_effects": nqp.group_time_effects,
+    "superpopulation": lambda fit: nqp.group_time_effects(fit, "superpopulation"),
     "att": nqp.att,
     "by": lambda fit: nqp.att(fit, by="region"),
     "cumulative": nqp.cumulative,
     "total": nqp.total,
-    "sensitivity": nqp.sensitivity,
+    "trend_sensitivity": nqp.trend_sensitivity,
     "posterior_predictive": lambda fit: nqp.posterior_predictive(fit, draws=4, seed=1),
     "log_likelihood": nqp.log_likelihood,
     "loo": lambda fit: nqp.loo(fit).elpd_i,
@@ -48,7 +48,7 @@ def test_draws_say_it(name: str) -> None:
 
 def test_both_legs_say_it() -> None:
     fit = frozen_fit("mediation")
-    for draws in (nqp.nie(fit), nqp.nde(fit), nqp.confounding(fit)):
+    for draws in (nqp.nie(fit), nqp.nde(fit), nqp.mediation_sensitivity(fit)):
         assert str(draws.coords["gate"].item()).startswith("failed")
 
 

@@ -9,9 +9,9 @@ import pytest
 from design_table import DESIGNS
 from random_panels import random_frame
 
-from bayes_nqp import Panel, conditional_mean
-from bayes_nqp.gaussian import density as density_of
-from bayes_nqp.planning import plan_of
+from bayes_nqp import Panel, posterior_mean
+from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.numerics.linear_gaussian import density as density_of
 
 NAMES = list(DESIGNS)
 
@@ -43,7 +43,7 @@ def _values(design, panel):
 
 def _effects(name, panel, values=None):
     design = DESIGNS[name].design
-    return conditional_mean(design, panel, **(values or _values(design, panel)))
+    return posterior_mean(design, panel, **(values or _values(design, panel)))
 
 
 def _density(name, panel):
@@ -129,8 +129,8 @@ def test_constant_weights_are_no_weights(name):
         df, unit="unit", time="time", cohort="cohort", outcome="y", strata=["region", "market"]
     )
     values = _values(design, none)
-    _close(conditional_mean(design, none, **values), conditional_mean(design, ones, **values))
-    _close(conditional_mean(design, none, **values), conditional_mean(design, fours, **values))
+    _close(posterior_mean(design, none, **values), posterior_mean(design, ones, **values))
+    _close(posterior_mean(design, none, **values), posterior_mean(design, fours, **values))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -36,13 +36,20 @@ from matplotlib import pyplot as plt
 from random_panels import random_frame
 
 import bayes_nqp as nqp
-from bayes_nqp.errors import NQPError, PanelError
-from bayes_nqp.language import Message
+from bayes_nqp._core.exceptions import NQPError, PanelError
+from bayes_nqp._core.i18n import Message
 
 Array = npt.NDArray[np.float64]
 S = nqp.Importance(draws=200, chains=2, seed=1)
 REFUSED = "looks at single units"
-RESULTS = {"check", "calibration", "confounding", "sensitivity", "shrinkage", "spatial_links"}
+RESULTS = {
+    "check",
+    "calibration",
+    "mediation_sensitivity",
+    "trend_sensitivity",
+    "shrinkage",
+    "spatial_links",
+}
 """Plots of what is no fit and no panel."""
 
 
@@ -126,7 +133,7 @@ def test_a_unit_that_counts_for_three_is_three_units() -> None:
     frame = whole()
     frame["n"] = frame["unit"].str[1:].astype(int) % 3 + 1
     each = [frame[frame["n"] > k].assign(unit=frame["unit"] + f"_{k}") for k in range(3)]
-    design = nqp.StaggeredDiD(nqp.Partial(["region"], varying="unit"))
+    design = nqp.StaggeredDiD(nqp.PartialPooling(["region"], varying="unit"))
     long = nqp.Panel.from_frame(pd.concat(each), **ROLES)
     short = nqp.Panel.from_frame(frame, **ROLES, counts="n")
     assert (short.n_units, short.n_rows) == (long.n_units, long.n_rows)
@@ -148,13 +155,13 @@ def test_counts_are_positive_and_the_same_in_all_rows_of_a_unit() -> None:
 def test_a_column_that_was_not_kept_is_named() -> None:
     few = nqp.Panel.from_frame(whole(), **ROLES).summed_up()
     with pytest.raises(NQPError, match=r"summed_up\(by=\['city'\]\) keeps it"):
-        nqp.fit(nqp.StaggeredDiD(nqp.Partial(varying="city")), few, S, progress=False)
+        nqp.fit(nqp.StaggeredDiD(nqp.PartialPooling(varying="city")), few, S, progress=False)
 
 
 def test_a_product_that_was_not_summed_up_is_named() -> None:
     roles = {**ROLES, "cohort": None}
     panel = nqp.Panel.from_frame(whole(), **roles, exposures=["d"], moderators=["z"])
-    design = nqp.ContinuousExposure("d", nqp.Partial(varying=None), moderator="z")
+    design = nqp.ContinuousExposure("d", nqp.PartialPooling(varying=None), moderator="z")
     with pytest.raises(PanelError, match=r"no product of 'd' and 'z'") as caught:
         plan_of(design, panel.summed_up())
     assert caught.value.hint == "products=[('d', 'z')] where units are summed up"
@@ -178,19 +185,20 @@ def pair(design: Any, products: Sequence[tuple[str, str]] = (), **roles: Any) ->
 
 PAIRS: dict[str, Callable[[], Pair]] = {
     "adoption": lambda: pair(
-        nqp.StaggeredDiD(nqp.Partial(["region"], varying="unit"), moderator="z"),
+        nqp.StaggeredDiD(nqp.PartialPooling(["region"], varying="unit"), moderator="z"),
         moderators=["z"],
     ),
     "channels": lambda: pair(
-        nqp.Mediation(nqp.StaggeredDiD(nqp.Partial(["region"], varying=None))),
+        nqp.Mediation(nqp.StaggeredDiD(nqp.PartialPooling(["region"], varying=None))),
         mediators=["m", "q"],
     ),
     "dose": lambda: pair(
-        nqp.ContinuousExposure("d", effect=nqp.Partial(["region"], varying=None)),
+        nqp.ContinuousExposure("d", effect=nqp.PartialPooling(["region"], varying=None)),
         exposures=["d"], cohort=None,
     ),
     "moderated dose": lambda: pair(
-        nqp.ContinuousExposure("d", effect=nqp.Partial(["region"], varying=None), moderator="q"),
+        nqp.ContinuousExposure("d", effect=nqp.PartialPooling(["region"], varying=None),
+        moderator="q"),
         exposures=["d"], moderators=["q"], cohort=None, products=[("q", "d")],
     ),
 }  # fmt: skip
@@ -259,7 +267,7 @@ def test_effects_of_single_units_are_refused() -> None:
 
 def test_every_table_is_the_same(fits: Pair) -> None:
     for name, kind in KINDS.items():
-        if "checks" in kind.of or name in ("diagnostics", "robustness", "routine", "spatial"):
+        if "checks" in kind.of or name in ("diagnostics", "robustness", "referee", "spatial"):
             continue  # of checks
         for subject, sources in (("fit", fits), ("panel", [x.panel for x in fits])):
             if subject in kind.of and all(kind.suits(subject, x) for x in sources):
@@ -305,7 +313,7 @@ def test_every_section_is_the_same(fits: Pair, results: list[CheckResult]) -> No
     # Doubted trends would be averaged over designs, which takes longer than all the rest.
     results = [x for x in results if x.name != "pretrends"]
     # These two draw single units.
-    plots = tuple(name for name in PLOTS if name not in ("league", "moderation"))
+    plots = tuple(name for name in PLOTS if name not in ("caterpillar", "moderation"))
     contexts = [Context(x, results, by=("region",), outcome="y", plots=plots) for x in fits]
     for name, section in SECTIONS.items():
         if name == "provenance":  # it names the panel, which is another

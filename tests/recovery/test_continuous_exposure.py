@@ -6,7 +6,7 @@ import numpy as np
 from exposed import SLOPES, exposed_frame, exposed_panel
 
 import bayes_nqp as nqp
-from bayes_nqp.fitting import modal_averages
+from bayes_nqp.inference.fitting import modal_averages
 
 SEEDS = range(40)
 
@@ -24,7 +24,7 @@ def _groups(plan):
 
 def test_intervals_of_slopes_hold_the_truth():
     """Modal intervals are a little too narrow; 40 draws of coverage .93 give 33 at the least."""
-    design = nqp.ContinuousExposure("trade", nqp.Partial(["region"]))
+    design = nqp.ContinuousExposure("trade", nqp.PartialPooling(["region"]))
     inside, error = [], []
     for seed in SEEDS:
         panel = exposed_panel(exposed_frame(seed, deviation=0.3))

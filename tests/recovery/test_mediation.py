@@ -11,11 +11,11 @@ import pytest
 import xarray as xr
 
 import bayes_nqp as nqp
-from bayes_nqp.estimands import contrast, nde, nie, total
-from bayes_nqp.simulation import CHANNELS, Channel, Simulated, channels
+from bayes_nqp.data.simulation import CHANNELS, Channel, Simulated, channels
+from bayes_nqp.effects.estimands import contrast, nde, nie, total
 
 GROUPS = [None, "region", "event_time", "cohort", ["region", "event_time"]]
-FLAT = nqp.StaggeredDiD(nqp.Separate(varying=None), nqp.AR1())
+FLAT = nqp.StaggeredDiD(nqp.NoPooling(varying=None), nqp.AR1())
 ESTIMANDS: dict[str, Callable[..., xr.DataArray]] = {"total": total, "direct": nde, "indirect": nie}
 
 
@@ -39,7 +39,7 @@ def test_almost_without_noise_flat_effects_are_the_truth(interaction: float, nam
         growth=0.1, seed=8,
     )  # fmt: skip
     design = nqp.Mediation(FLAT, interaction=bool(interaction))
-    effects = nqp.conditional_mean(design, simulated.panel, rho=0.5)
+    effects = nqp.posterior_mean(design, simulated.panel, rho=0.5)
     for by in GROUPS:
         found, truth = (ESTIMANDS[name](x, by=by) for x in (effects, simulated.truth))
         np.testing.assert_allclose(found, truth.transpose(*found.dims), atol=5e-3)
@@ -51,7 +51,7 @@ def large() -> tuple[Simulated, xr.Dataset]:
         mediators=mediators(0.3), units=3000, related=0.4, missing=0.05, contrast=0.3, seed=3
     )
     design = nqp.Mediation(FLAT, interaction=True)
-    return simulated, nqp.conditional_mean(design, simulated.panel, rho=0.5)
+    return simulated, nqp.posterior_mean(design, simulated.panel, rho=0.5)
 
 
 @pytest.mark.parametrize("name", ESTIMANDS)
@@ -69,7 +69,7 @@ def test_confounding_moves_indirect_effects_as_far_as_its_slope() -> None:
     found = {}
     for confounding in (0.0, 0.5):
         simulated = channels(**given, confounding=confounding)  # type: ignore[arg-type]
-        effects = nqp.conditional_mean(nqp.Mediation(FLAT), simulated.panel, rho=0.5)
+        effects = nqp.posterior_mean(nqp.Mediation(FLAT), simulated.panel, rho=0.5)
         found[confounding] = (nie(effects) - nie(simulated.truth)).squeeze()
     # Innovations of sd 1: given the others, the mediator's has a variance of 1 − R².
     within = 1.0 / np.linalg.inv(np.full((3, 3), 0.4) + 0.6 * np.eye(3))[0, 0]
@@ -86,7 +86,9 @@ def recovered() -> tuple[Simulated, nqp.Fit]:
         "idle": Channel(level=0.5, slope=0.0, deviation_sd=0.3, sigma=0.2),
     }
     simulated = channels(mediators=chosen, units=60, deviation_sd=0.3, sigma=0.2, seed=21)
-    design = nqp.Mediation(nqp.StaggeredDiD(nqp.Partial(["region"], varying="unit"), nqp.AR1()))
+    design = nqp.Mediation(
+        nqp.StaggeredDiD(nqp.PartialPooling(["region"], varying="unit"), nqp.AR1())
+    )
     return simulated, nqp.fit(design, simulated.panel, nqp.Importance(seed=21), progress=False)
 
 
@@ -95,7 +97,7 @@ def recovered() -> tuple[Simulated, nqp.Fit]:
 def test_a_fit_recovers_the_truth(recovered: tuple[Simulated, nqp.Fit], name: str, by: Any) -> None:
     simulated, fit = recovered
     truth = ESTIMANDS[name](simulated.truth, by=by).squeeze(["chain", "draw"])
-    draws = ESTIMANDS[name](nqp.cell_effects(fit), by=by)
+    draws = ESTIMANDS[name](nqp.group_time_effects(fit), by=by)
     z = (draws.mean(["chain", "draw"]) - truth) / draws.std(["chain", "draw"])
     assert z.sizes == truth.sizes
     # Neither far off, nor so close that intervals are too wide to mean anything.

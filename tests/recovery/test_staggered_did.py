@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import bayes_nqp as nqp
-from bayes_nqp.estimands import att, contrast
-from bayes_nqp.simulation import Simulated, staggered
+from bayes_nqp.data.simulation import Simulated, staggered
+from bayes_nqp.effects.estimands import att, contrast
 
 GROUPS = [None, "region", "event_time", "cohort", ["region", "event_time"]]
 
@@ -30,8 +30,8 @@ def test_without_noise_flat_effects_are_the_truth(
     # Deviations average to the cell's only where the same units are in every period.
     quiet = {"sigma": 1e-6, "deviation_sd": 0.0 if "missing" in arguments else 0.3}
     simulated = staggered(**arguments, **quiet, seed=8)
-    design = nqp.StaggeredDiD(nqp.Separate(varying=None), errors)
-    effects = nqp.conditional_mean(design, simulated.panel)
+    design = nqp.StaggeredDiD(nqp.NoPooling(varying=None), errors)
+    effects = nqp.posterior_mean(design, simulated.panel)
     for by in GROUPS:
         np.testing.assert_allclose(att(effects, by=by), att(simulated.truth, by=by), atol=1e-4)
 
@@ -41,7 +41,7 @@ def recovered() -> tuple[Simulated, nqp.Fit]:
     simulated = staggered(
         effect="growing", contrast=0.5, deviation_sd=0.5, sigma=0.2, missing=0.05, seed=21
     )
-    design = nqp.StaggeredDiD(nqp.Partial(["region"]), nqp.AR1())
+    design = nqp.StaggeredDiD(nqp.PartialPooling(["region"]), nqp.AR1())
     sampler = nqp.Importance(seed=21)
     return simulated, nqp.fit(design, simulated.panel, sampler, progress=False)
 
@@ -50,7 +50,7 @@ def recovered() -> tuple[Simulated, nqp.Fit]:
 def test_a_fit_recovers_the_truth(recovered: tuple[Simulated, nqp.Fit], by: Any) -> None:
     simulated, fit = recovered
     truth = att(simulated.truth, by=by).squeeze(["chain", "draw"])
-    draws = att(nqp.cell_effects(fit), by=by)
+    draws = att(nqp.group_time_effects(fit), by=by)
     z = (draws.mean(["chain", "draw"]) - truth) / draws.std(["chain", "draw"])
     assert z.sizes == truth.sizes
     # Neither far off, nor so close that intervals are too wide to mean anything.
@@ -64,7 +64,7 @@ def test_a_fit_recovers_contrasts_parameters_and_single_units(
     recovered: tuple[Simulated, nqp.Fit],
 ) -> None:
     simulated, fit = recovered
-    effects = nqp.cell_effects(fit)
+    effects = nqp.group_time_effects(fit)
     gap = contrast(att(effects, by="region"), region="inland", minus="coastal")
     known = contrast(att(simulated.truth, by="region"), region="inland", minus="coastal")
     assert abs(float(gap.mean()) - known.item()) < 3.5 * float(gap.std()) < 0.6

@@ -11,7 +11,7 @@ import pytest
 import tomli_w
 from small_study import STUDY, city_rows, write_study
 
-from bayes_nqp.errors import IdentificationError, NQPError, PanelError, StudyError
+from bayes_nqp._core.exceptions import IdentificationError, NQPError, PanelError, StudyError
 from bayes_nqp.studies import titles, validate
 
 
@@ -87,11 +87,16 @@ WRONG = [
         "without quotes",
     ),
     ("[report]", "[priors]\nlevel = -1.0\n[report]", "'priors.level' is -1.0", "5.0"),
-    ('"Partial"', '"Partail"', "'Partail'", "did you mean 'Partial'?"),
+    ('"PartialPooling"', '"Partail"', "'Partail'", "did you mean 'PartialPooling'?"),
     ('errors = "AR1"', 'errors = "AR2"', "'design.errors' is 'AR2'", "'AR1'"),
-    ('type = "Partial", ', "", "'design.effect' does not say its type", 'type = "Partial"'),
+    (
+        'type = "PartialPooling", ',
+        "",
+        "'design.effect' does not say its type",
+        'type = "PartialPooling"',
+    ),
     ("[report]", "[design.priors]\nlevel = 1.0\n[report]", "'design.priors'", "[priors]"),
-    ('"support"]', '"supporting"]', "'checks.run' names 'supporting'", "'support'"),
+    ('"identification"]', '"supporting"]', "'checks.run' names 'supporting'", "'identification'"),
     ("[report]", '[report]\nby = ["区"]', "'report.by' names '区'", ""),
     (
         'file = "cities.csv"',

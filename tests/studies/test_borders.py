@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import bayes_nqp as nqp
-from bayes_nqp.errors import NQPError
+from bayes_nqp._core.exceptions import NQPError
 from bayes_nqp.studies import validate
 
 geopandas = pytest.importorskip("geopandas")
@@ -38,7 +38,7 @@ k = 2
 kind = "contiguity"
 
 [design]
-effect = { type = "Partial", varying = "unit" }
+effect = { type = "PartialPooling", varying = "unit" }
 spillovers = { type = "ShareTreated", weights = "border", above = [0.0] }
 
 [sampler]
@@ -51,7 +51,7 @@ language = "zh"
 formats = ["html"]
 
 [checks]
-run = ["support"]
+run = ["identification"]
 
 [figures]
 draw = ["zone_map", "effect_map"]

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import bayes_nqp as nqp
-from bayes_nqp.errors import StudyError
+from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp.studies import run, validate
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ outcome = "outcome"
 strata = ["region"]
 
 [design]
-effect = { type = "Partial", varying = "unit" }
+effect = { type = "PartialPooling", varying = "unit" }
 
 [channels]
 mediators = ["digital", "finance"]
@@ -47,18 +47,18 @@ formats = ["html"]
 question = "Through what?"
 
 [checks]
-run = ["convergence", "confounding", "mediator_residuals", "inconsistent"]
+run = ["convergence", "mediation_sensitivity", "mediator_residuals", "inconsistent"]
 
-[checks.confounding]
+[checks.mediation_sensitivity]
 rho = [-0.3, 0.0, 0.3]
-prior = { type = "NormalRho", sd = 0.1 }
+prior = { type = "NormalCorrelation", sd = 0.1 }
 """
 TABLES = {
     "channels.csv",
-    "channel_comparison.csv",
+    "mediator_comparison.csv",
     "channel_contrasts.csv",
     "channel_checks.csv",
-    "three_step.csv",
+    "baron_kenny.csv",
     "confounding.csv",
     "confounding_curves.csv",
 }
@@ -87,7 +87,7 @@ def read(outcome: Outcome, name: str) -> pd.DataFrame:
 def test_a_table_of_channels_makes_a_mediation(tmp_path: Path) -> None:
     text = STUDY.replace('"finance"]', '"finance"]\ninteraction = true\nlag = 1')
     study = validate(write(tmp_path, text))
-    design = nqp.StaggeredDiD(nqp.Partial(varying="unit"))
+    design = nqp.StaggeredDiD(nqp.PartialPooling(varying="unit"))
     assert study.design == nqp.Mediation(design, ["digital", "finance"], True, 1)
     assert study.panel.roles.mediators == ("digital", "finance")
     assert study.mediators == ("digital", "finance")
@@ -96,7 +96,7 @@ def test_a_table_of_channels_makes_a_mediation(tmp_path: Path) -> None:
 def test_a_mediation_may_also_be_written_out(tmp_path: Path) -> None:
     long = (
         '[design]\ntype = "Mediation"\nmediators = ["digital"]\n'
-        'design = { type = "StaggeredDiD", effect = "Complete" }\n'
+        'design = { type = "StaggeredDiD", effect = "CompletePooling" }\n'
     )
     start, end = STUDY.index("[design]"), STUDY.index("[sampler]")
     text = STUDY.replace('strata = ["region"]', 'strata = ["region"]\nmediators = ["digital"]')
@@ -104,7 +104,7 @@ def test_a_mediation_may_also_be_written_out(tmp_path: Path) -> None:
     start += len(text) - len(STUDY)
     text = text[:start] + long + "\n[priors]\nlevel = 3.0\n\n" + text[end:]
     design = validate(write(tmp_path, text)).design
-    inner = nqp.StaggeredDiD(nqp.Complete(), priors=nqp.Priors(level=3.0))
+    inner = nqp.StaggeredDiD(nqp.CompletePooling(), priors=nqp.Priors(level=3.0))
     assert design == nqp.Mediation(inner, ["digital"])
 
 
@@ -125,8 +125,8 @@ WRONG = [
     ("lag =", 'vary_by = "unit"', "[channels]: 'vary_by' takes one mediator", "one fit"),
     ('"digital", "finance"', '"digtal"', "'channels.mediators' is 'digtal'", "'digital'"),
     ('["digital", "finance"]', "[]", "[channels] has no mediators", "columns"),
-    ("sd = 0.1", "sdd = 0.1", "'checks.confounding.prior' has the unknown key", "'sd'"),
-    ('"NormalRho"', '"NormalRo"', "has the type 'NormalRo'", "'NormalRho'"),
+    ("sd = 0.1", "sdd = 0.1", "'checks.mediation_sensitivity.prior' has the unknown key", "'sd'"),
+    ('"NormalCorrelation"', '"NormalRo"', "has the type 'NormalRo'", "'NormalCorrelation'"),
     ("[design]", '[design]\ntype = "StagDiD"', "'design.type' is 'StagDiD'", "StaggeredDiD"),
     (
         "[design]",
@@ -134,12 +134,17 @@ WRONG = [
         "'design.type' is 'Importance', which is no design",
         "Med",
     ),
-    ("[design]", '[design]\nerrors = "Partial"', "'design.errors' is 'Partial'", "AR1"),
+    (
+        "[design]",
+        '[design]\nerrors = "PartialPooling"',
+        "'design.errors' is 'PartialPooling'",
+        "AR1",
+    ),
     ('formats = ["html"]', 'formats = ["htm"]', "'report.formats' names 'htm'", "'html'"),
     (
         '[channels]\nmediators = ["digital", "finance"]',
         "",
-        "'checks.run' names 'confounding', which is asked of channels",
+        "'checks.run' names 'mediation_sensitivity', which is asked of channels",
         "[channels]",
     ),
 ]
@@ -191,14 +196,16 @@ def test_tables_say_what_the_estimands_say(outcome: Outcome) -> None:
         float(via.sel(mediator="finance").mean()), rel=1e-4
     )
     # Coefficients of three regressions are of one model, as fitted.
-    steps = read(outcome, "three_step.csv").query("by == 'overall' and step == 1")
+    steps = read(outcome, "baron_kenny.csv").query("by == 'overall' and step == 1")
     assert steps["mean"].item() == pytest.approx(float(nqp.total(outcome.fit).mean()), rel=1e-4)
 
 
 def test_confounding_is_as_asked(outcome: Outcome) -> None:
     curves = read(outcome, "confounding_curves.csv")
     assert sorted(curves["rho"].unique()) == [-0.3, 0.0, 0.3]
-    found = nqp.confounding(outcome.fit, "digital", rho=[0.3], prior=nqp.NormalRho(0.1))
+    found = nqp.mediation_sensitivity(
+        outcome.fit, "digital", rho=[0.3], prior=nqp.NormalCorrelation(0.1)
+    )
     here = curves.query("mediator == 'digital' and of == 'overall' and path == 'indirect'")
     assert here.set_index("rho")["estimate"][0.3] == pytest.approx(
         float(found["estimate"].sel(path="digital").item()), rel=1e-3

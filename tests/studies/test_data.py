@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from small_study import STUDY, city_rows
 
-from bayes_nqp.errors import PanelError
-from bayes_nqp.panel import Panel
+from bayes_nqp._core.exceptions import PanelError
+from bayes_nqp.data.panel import Panel
 from bayes_nqp.studies import validate
 
 KEYS = (

@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from bayes_nqp._core.exceptions import PanelError
+from bayes_nqp._core.texts import size_of
 from bayes_nqp.cli import app
-from bayes_nqp.columns import STEPS
-from bayes_nqp.errors import PanelError
+from bayes_nqp.data.reading import STEPS
 from bayes_nqp.studies import look, new, style
-from bayes_nqp.texts import size_of
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

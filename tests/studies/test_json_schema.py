@@ -14,8 +14,8 @@ import jsonschema
 import pytest
 from small_study import STUDY
 
+from bayes_nqp._core.plugins import registered
 from bayes_nqp.checks import CHECKS
-from bayes_nqp.registry import registered
 from bayes_nqp.studies import json_schema
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,7 +53,8 @@ GOOD = [
     ("[sampler]", "[priors]\nlevel = 3.0\nrho = [3, 2]\n[sampler]"),
     ("[sampler]", '[channels]\nmediators = "a"\nlag = 1\n[sampler]'),
     ("[checks]", "[checks.placebo_space]\nrepetitions = 50\n[checks]"),
-    ("[checks]", '[checks.confounding]\nprior = { type = "NormalRho", sd = 0.1 }\n[checks]'),
+    ("[checks]",
+    '[checks.mediation_sensitivity]\nprior = { type = "NormalCorrelation", sd = 0.1 }\n[checks]'),
     ('file = "cities.csv"', 'simulation = "channels"\noptions = { units = 40 }'),
     ("[sampler]", '[index]\npositive = ["a"]\nweights = { type = "Entropy", scope = "yearly" }\n'
      "[sampler]"),
@@ -67,7 +68,7 @@ BAD = [
     ("errors =", 'terms = [{ type = "Nothing" }]\nerrors ='),
     ('type = "Importance"', 'type = "Gibbs"'),
     ("draws = 100", 'draws = "many"'),
-    ('"support"]', '"supporting"]'),
+    ('"identification"]', '"supporting"]'),
     ("[report]", "[report]\nprob = 2.0"),
     ("[checks]", "[checks.placebo_space]\nrepetition = 50\n[checks]"),
     ("[sampler]", "[priors]\nlevl = 3.0\n[sampler]"),

@@ -12,7 +12,7 @@ import pytest
 import tomli_w
 
 import bayes_nqp as nqp
-from bayes_nqp.errors import PanelError, StudyError
+from bayes_nqp._core.exceptions import PanelError, StudyError
 
 duckdb = pytest.importorskip("duckdb", reason="without the extra 'tables'")
 ROLES: dict[str, Any] = {
@@ -43,10 +43,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def study(folder: Path, name: str, **data: Any) -> Path:
-    checks = ["convergence", "support", "placebo_time", "influence"]
+    checks = ["convergence", "identification", "placebo_time", "influence"]
     settings = {
         "title": "Firms", "data": {**data, **ROLES}, "checks": {"run": checks},
-        "design": {"effect": {"type": "Partial", "strata": ["region"]}},
+        "design": {"effect": {"type": "PartialPooling", "strata": ["region"]}},
         "sampler": {"type": "Importance", "seed": 1, "draws": 250},
         "report": {"formats": ["html"]}, "figures": {"draw": []},
     }  # fmt: skip

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import bayes_nqp as nqp
-from bayes_nqp.errors import StudyError
+from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp.studies import validate
 
 TEXT = (Path(__file__).parents[2] / "models" / "linked_channels.toml").read_text("utf-8")

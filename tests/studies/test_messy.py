@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from small_study import STUDY, city_rows
 
-from bayes_nqp.errors import PanelError, StudyError
-from bayes_nqp.panel import Panel
+from bayes_nqp._core.exceptions import PanelError, StudyError
+from bayes_nqp.data.panel import Panel
 from bayes_nqp.studies import add_index, validate
 
 PLAIN = STUDY.replace("cities.csv", "cities.xlsx")

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import bayes_nqp as nqp
-from bayes_nqp.errors import PanelError, StudyError
+from bayes_nqp._core.exceptions import PanelError, StudyError
 from bayes_nqp.studies import add_index, add_zones, new, validate
 
 CITIES = ["杭州市", "宁波", "上海市", "苏州市", "合肥", "兰州市", "阜阳", "大庆", "咸阳市", "新乡",

@@ -12,8 +12,8 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from bayes_nqp.errors import StudyError
-from bayes_nqp.simulation import staggered
+from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp.data.simulation import staggered
 from bayes_nqp.studies import Proposal, add_zones, new, validate
 
 CITIES = ["杭州市", "宁波市", "上海市", "苏州市", "合肥市", "兰州市", "阜阳市", "大庆市", "咸阳市",

@@ -12,7 +12,7 @@ import pytest
 from counties import EFFECT, counties, marked, workbook
 
 import bayes_nqp as nqp
-from bayes_nqp.errors import PanelError
+from bayes_nqp._core.exceptions import PanelError
 from bayes_nqp.studies import Proposal, new, validate
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayes_nqp.errors import PanelError
+from bayes_nqp._core.exceptions import PanelError
 from bayes_nqp.studies import Proposal, Study, new, validate
 
 

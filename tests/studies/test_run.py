@@ -19,9 +19,9 @@ from matplotlib.image import imread
 from small_study import STUDY, write_study
 
 import bayes_nqp as nqp
-from bayes_nqp.dispatch import workers
-from bayes_nqp.errors import ConvergenceError, StudyError
-from bayes_nqp.files import checksum, place
+from bayes_nqp._core.exceptions import ConvergenceError, StudyError
+from bayes_nqp._core.io import checksum, place
+from bayes_nqp._core.parallel import workers
 from bayes_nqp.studies import Outcome, _fits, run, validate
 
 pytestmark = pytest.mark.xdist_group("studies")
@@ -37,7 +37,7 @@ FIGURES = {
     "event_study",
     "event_study_地区",
     "forest",
-    "league",
+    "caterpillar",
     "model_average",
 }
 
@@ -102,7 +102,7 @@ def test_the_study_as_run_gives_the_same_study(outcome: Outcome) -> None:
 
 
 def test_a_seed_that_nobody_gave_is_written(tmp_path: Path) -> None:
-    text = STUDY.replace("seed = 7\n", "").replace('["convergence", "support"]', "[]")
+    text = STUDY.replace("seed = 7\n", "").replace('["convergence", "identification"]', "[]")
     outcome = run(write_study(tmp_path, text), tmp_path / "out", progress=False)
     written = tomllib.loads((outcome.folder / "study.toml").read_text(encoding="utf-8"))
     assert outcome.fit.sampler.seed is not None
@@ -264,7 +264,7 @@ def test_strict_raises_after_writing(
 
 def test_no_strata_still_gives_every_table(tmp_path: Path) -> None:
     text = STUDY.replace('strata = ["地区"]\n', "")
-    text = text.replace('run = ["convergence", "support"]', "run = []").replace(
+    text = text.replace('run = ["convergence", "identification"]', "run = []").replace(
         'varying = "unit"', 'varying = "none"'
     )
     path = write_study(tmp_path, text)

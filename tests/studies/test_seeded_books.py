@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 from seeded_books import fate_of, seeded_book
 
-from bayes_nqp.errors import NQPError
-from bayes_nqp.panel import Panel
+from bayes_nqp._core.exceptions import NQPError
+from bayes_nqp.data.panel import Panel
 from bayes_nqp.studies import Proposal, new
 
 SEEDS = (0, 2, 3, 5, 6, 8, 10, 12, 16, 22, 25, 38)

@@ -12,7 +12,7 @@ import pytest
 from doors import tables_of_index
 
 import bayes_nqp as nqp
-from bayes_nqp.errors import NQPError, PanelError, StudyError
+from bayes_nqp._core.exceptions import NQPError, PanelError, StudyError
 from bayes_nqp.studies import run, validate
 
 if TYPE_CHECKING:
@@ -331,7 +331,7 @@ draws = 2
 [design]
 type = "ContinuousExposure"
 exposure = "nqp"
-effect = { type = "Partial", varying = "none" }
+effect = { type = "PartialPooling", varying = "none" }
 
 [channels]
 mediators = "energy"
@@ -343,7 +343,7 @@ chains = 2
 seed = 3
 
 [checks]
-run = ["support"]
+run = ["identification"]
 """
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import bayes_nqp as nqp
-from bayes_nqp.errors import NQPError, StudyError
+from bayes_nqp._core.exceptions import NQPError, StudyError
 from bayes_nqp.studies import validate
 
 STUDY = """\
@@ -38,7 +38,7 @@ kind = "composite"
 shares = { geo = 0.5, links = 0.5 }
 
 [design]
-effect = "Complete"
+effect = "CompletePooling"
 time = { type = "TimeEffects" }
 spillovers = { type = "SpatialLag", weights = "geo", durbin = true }
 
@@ -117,9 +117,9 @@ def test_weights_of_cities_serve_units_in_them(tmp_path: Path) -> None:
 LAGGED = (
     edited("[space]\n", '[data.derive]\nx = "nqp ** 2"\n\n[space]\n')
     .replace(
-        '[design]\neffect = "Complete"',
+        '[design]\neffect = "CompletePooling"',
         '[space.lags]\nnear_x = { column = "x", weights = "links" }\n\n'
-        '[design]\neffect = "Complete"\ncovariates = ["near_x"]',
+        '[design]\neffect = "CompletePooling"\ncovariates = ["near_x"]',
     )
     .replace('outcome = "nqp"', 'outcome = "nqp"\ncovariates = ["near_x"]')
 )
@@ -307,7 +307,7 @@ kind = "nearest"
 k = 3
 
 [design]
-effect = { type = "Complete", varying = "none" }
+effect = { type = "CompletePooling", varying = "none" }
 time = { type = "TimeEffects" }
 spillovers = { type = "ShareTreated", weights = "near" }
 
@@ -375,7 +375,7 @@ system = "new_quality_productivity"
 [design]
 type = "ContinuousExposure"
 exposure = "cbec"
-effect = { type = "Complete", varying = "none" }
+effect = { type = "CompletePooling", varying = "none" }
 
 [beside."SDM"]
 spillovers = { type = "SpatialLag", weights = "near" }
@@ -454,7 +454,7 @@ system = "new_quality_productivity"
 [design]
 type = "ContinuousExposure"
 exposure = "cbec"
-effect = { type = "Complete", varying = "none" }
+effect = { type = "CompletePooling", varying = "none" }
 spillovers = { type = "SpatialLag", weights = "near" }
 
 [sampler]

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from small_study import STUDY, city_rows, write_study
 
-from bayes_nqp import limits
-from bayes_nqp.files import Shelf
+from bayes_nqp._core import limits
+from bayes_nqp._core.io import Shelf
 from bayes_nqp.studies import Outcome, run
 
 pytestmark = pytest.mark.xdist_group("studies")
 
 CHECKED = STUDY.replace(
-    'run = ["convergence", "support"]',
-    """run = ["support", "placebo_space"]
+    'run = ["convergence", "identification"]',
+    """run = ["identification", "placebo_space"]
 
 [checks.placebo_space]
 repetitions = 20
@@ -45,14 +45,14 @@ def test_what_is_the_same_is_taken_over_and_all_else_is_not(store: Path, tmp_pat
     first = again(tmp_path)
     assert first.reused == ()
     second = again(tmp_path)
-    assert [str(x) for x in second.reused] == ["draws", "support", "placebo in space"]
+    assert [str(x) for x in second.reused] == ["draws", "identification", "placebo in space"]
     assert second.fit.digest == first.fit.digest
     assert [c.digest for c in second.checks] == [c.digest for c in first.checks]
     assert [c.said("zh") for c in second.checks] == [c.said("zh") for c in first.checks]
     assert again(tmp_path, fresh=True).reused == ()
 
     options = CHECKED.replace("repetitions = 20", "repetitions = 21")
-    assert [str(x) for x in again(tmp_path, options).reused] == ["draws", "support"]
+    assert [str(x) for x in again(tmp_path, options).reused] == ["draws", "identification"]
     for other in (
         CHECKED.replace("seed = 7", "seed = 8"),
         CHECKED.replace('errors = "AR1"', 'errors = "IID"'),
@@ -66,10 +66,10 @@ def test_what_other_code_or_versions_made_is_made_anew(
 ) -> None:
     again(tmp_path)
     with monkeypatch.context() as other:
-        other.setattr("bayes_nqp.fitting._store.versions", lambda: {"numpy": "0"})
+        other.setattr("bayes_nqp.inference.fitting._store.versions", lambda: {"numpy": "0"})
         assert again(tmp_path).reused == ()
     with monkeypatch.context() as other:
-        other.setattr("bayes_nqp.fitting._store._code", lambda: "another line")
+        other.setattr("bayes_nqp.inference.fitting._store._code", lambda: "another line")
         assert again(tmp_path).reused == ()
     assert again(tmp_path).reused != ()
 

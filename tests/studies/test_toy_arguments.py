@@ -13,12 +13,12 @@ from annotated_types import Ge
 from doors import HOLDS, Finding, asks
 
 import bayes_nqp as nqp
-from bayes_nqp import registry
-from bayes_nqp.annotations import Column, Positive
+from bayes_nqp._core import plugins as registry
+from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.types import Column, Positive
+from bayes_nqp._core.validation import door
 from bayes_nqp.checks import CHECKS
-from bayes_nqp.doors import door
-from bayes_nqp.errors import StudyError
-from bayes_nqp.language import Message
 
 SEEN: list[Any] = []
 STUDY = """

@@ -19,12 +19,12 @@ from doors import STUDY_TABLES, StudyTable, study_table
 from tools.toys.study_table import Deflate
 
 import bayes_nqp as nqp
-from bayes_nqp.errors import NQPError, StudyError
-from bayes_nqp.spatial_weights import SpatialWeights
+from bayes_nqp._core.exceptions import NQPError, StudyError
+from bayes_nqp.data.spatial_weights import SpatialWeights
 from bayes_nqp.studies import json_schema, run, validate
 
 if TYPE_CHECKING:
-    from bayes_nqp.panel import Panel
+    from bayes_nqp.data.panel import Panel
 
 PACKAGE = Path(nqp.__file__).parent
 del STUDY_TABLES["deflate"]
@@ -47,7 +47,7 @@ index = { 1 = 1.0, 2 = 1.02, 3 = 1.05, 4 = 1.07, 5 = 1.1, 6 = 1.12 }
 file = "order.txt"
 [circle.weights.around]
 [design]
-effect = "Complete"
+effect = "CompletePooling"
 time = { type = "TimeEffects" }
 spillovers = { type = "SpatialLag", weights = "around" }
 [sampler]
@@ -207,7 +207,7 @@ assert len(titles(sys.argv[1])) > 5
 schema = json_schema()
 assert "Space" not in schema["definitions"] and "space" not in schema["properties"]
 plain = 'title = "t"\\n[data]\\nsimulation = "staggered"\\n[sampler]\\nseed = 1\\n'
-plain += '[checks]\\nrun = ["support", "moran"]\\n[report]\\nformats = ["html"]\\n'
+plain += '[checks]\\nrun = ["identification", "moran"]\\n[report]\\nformats = ["html"]\\n'
 with open("plain.toml", "w", encoding="utf-8") as file:
     file.write(plain)
 validate("plain.toml")
@@ -228,7 +228,7 @@ print(nqp.__file__)
 def test_space_can_be_taken_away(tmp_path: Path) -> None:
     """Without its file, studies without it are listed, validated and run; others are refused."""
     shutil.copytree(PACKAGE, tmp_path / "bayes_nqp", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "bayes_nqp" / "studies" / "_table_space.py").unlink()
+    (tmp_path / "bayes_nqp" / "space" / "studies" / "_table_space.py").unlink()
     models = str(PACKAGE.parents[1] / "models")
     finished = subprocess.run(
         [sys.executable, "-W", "error", "-c", WITHOUT, models], cwd=tmp_path,

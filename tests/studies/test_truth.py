@@ -10,8 +10,8 @@ import xarray as xr
 from doors import with_linked
 
 import bayes_nqp as nqp
-from bayes_nqp import schema
-from bayes_nqp import vocabulary as v
+from bayes_nqp._core import effects_schema as schema
+from bayes_nqp._core import vocabulary as v
 
 
 def effects_of(received: Sequence[float], rings: Sequence[str]) -> xr.Dataset:
@@ -33,10 +33,10 @@ def test_cells_that_only_linked_mediators_reach_are_zero_in_the_truth() -> None:
     truth = effects_of([0.4, 0.2], rings)
     fit = effects_of([0.5, 0.1, 0.05], [*rings, ""])
     together = with_linked(truth, fit)
-    assert float(nqp.received(together).mean()) == pytest.approx(0.2)
-    assert float(nqp.received(fit).mean()) == pytest.approx(0.65 / 3)
+    assert float(nqp.spillover_effects(together).mean()) == pytest.approx(0.2)
+    assert float(nqp.spillover_effects(fit).mean()) == pytest.approx(0.65 / 3)
     assert float(nqp.att(together).mean()) == float(nqp.att(truth).mean()) == 1.0
-    by_ring = nqp.received(together, by="ring")
+    by_ring = nqp.spillover_effects(together, by="ring")
     assert by_ring.sel(ring=rings).to_numpy().ravel() == pytest.approx([0.4, 0.2])
 
 

@@ -13,7 +13,7 @@ import pytest
 
 import bayes_nqp as nqp
 
-SHORT = '\n[checks]\nrun = ["convergence", "support"]\n'
+SHORT = '\n[checks]\nrun = ["convergence", "identification"]\n'
 
 
 @pytest.fixture(scope="module")

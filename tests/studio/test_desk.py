@@ -14,13 +14,13 @@ import pytest
 
 import bayes_nqp as nqp
 from bayes_nqp import studies
-from bayes_nqp.errors import PanelError, StudyError
+from bayes_nqp._core.exceptions import PanelError, StudyError
 from bayes_nqp.studio import _serve, serve
-from bayes_nqp.studio._desk import COVARIATES, MEDIATORS, Desk
 from bayes_nqp.studio._edits import differences, edited
 from bayes_nqp.studio._run import Run
+from bayes_nqp.studio._workspace import COVARIATES, MEDIATORS, Desk
 
-SHORT = {("checks", "run"): ["convergence", "support"], ("sampler", "draws"): 100}
+SHORT = {("checks", "run"): ["convergence", "identification"], ("sampler", "draws"): 100}
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_edits_stand_in_the_study_and_outlive_another_role(desk: Desk) -> None:
     written = tomllib.loads(desk.path.read_text("utf-8"))
     assert written["report"]["author"] == "甲"
     assert written["report"]["outcome"] == written["data"]["outcome"] == "other"
-    assert written["checks"]["run"] == ["convergence", "support"]
+    assert written["checks"]["run"] == ["convergence", "identification"]
     assert desk.text.count("#") == comments
     desk.edit(dict.fromkeys(SHORT) | {("report", "author"): None})
     assert differences(desk.base, desk.text) == {
@@ -130,7 +130,7 @@ def test_a_run_writes_what_the_command_writes(desk: Desk, tmp_path: Path) -> Non
     run = desk.start()
     run.wait(300)
     assert (run.state, run.error, run.answered) == ("done", {}, True)
-    assert [check["name"] for check in run.checks] == ["convergence", "support"]
+    assert [check["name"] for check in run.checks] == ["convergence", "identification"]
     assert (run.early / "answer" / "report.html").exists()
     again = Path("results/again")
     studies.run(desk.path, again, progress=False, command=f"bayes-nqp run {desk.path}")

@@ -15,7 +15,7 @@ import pytest
 from tests.studio.conftest import Served
 
 import bayes_nqp as nqp
-from bayes_nqp.errors import StudyError
+from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp.studio import serve
 
 connect = pytest.importorskip("websockets.sync.client", reason="without websockets").connect

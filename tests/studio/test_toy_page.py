@@ -22,7 +22,7 @@ from typing import Any
 
 from shiny import ui
 
-from bayes_nqp.language import Message
+from bayes_nqp._core.i18n import Message
 from bayes_nqp.studio._registry import Body, page
 from bayes_nqp.studio._view import View
 
@@ -49,7 +49,7 @@ def tree(tmp_path: Path) -> Path:
 
 
 def test_a_page_is_one_file(tree: Path, chromium: Any, tmp_path: Path) -> None:
-    panel = bayes_nqp.simulation.staggered(units=24, periods=8, cohorts=(4, 6), seed=3).panel
+    panel = bayes_nqp.data.simulation.staggered(units=24, periods=8, cohorts=(4, 6), seed=3).panel
     panel.frame.to_csv(tmp_path / "rows.csv", index=False)
     environment = {**os.environ, "PYTHONPATH": str(tree), "TMPDIR": str(tmp_path)}
     served = subprocess.Popen(

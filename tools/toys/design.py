@@ -1,6 +1,6 @@
 """A policy that is taken back: a toy that `tools/price.py` puts into the house.
 
-Goes to src/bayes_nqp/designs/spell.py
+Goes to src/bayes_nqp/model/designs/spell.py
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from bayes_nqp.designs._design import SingleEquation
-from bayes_nqp.designs._facts import Facts
-from bayes_nqp.designs._spec import Calendar
-from bayes_nqp.designs.noise import AR1, Noise
-from bayes_nqp.pooling import Partial, Pooling
-from bayes_nqp.registry import register
-from bayes_nqp.terms import BARE, TimeEffects
+from bayes_nqp._core.plugins import register
+from bayes_nqp.model.designs._design import SingleEquation
+from bayes_nqp.model.designs._facts import Facts
+from bayes_nqp.model.designs._spec import Calendar
+from bayes_nqp.model.errors import AR1, Noise
+from bayes_nqp.model.pooling import PartialPooling, Pooling
+from bayes_nqp.model.predictors import BARE, TimeEffects
 
 if TYPE_CHECKING:
-    from bayes_nqp.panel import Panel
+    from bayes_nqp.data.panel import Panel
 
 
 @register("design")
@@ -31,7 +31,7 @@ class Spell(SingleEquation):
     ----------
     length : int, default 3
         Periods that the policy lasts.
-    effect : Complete, Partial or Separate, default Partial()
+    effect : CompletePooling, PartialPooling or NoPooling, default PartialPooling()
         How effects share strength.
     errors : Noise, default AR1()
         Of the rows of a unit.
@@ -42,7 +42,7 @@ class Spell(SingleEquation):
     """
 
     length: int = 3
-    effect: Pooling = field(default_factory=Partial)
+    effect: Pooling = field(default_factory=PartialPooling)
     errors: Noise = field(default_factory=AR1)
     time: TimeEffects | None = None
     unidentified: Literal["raise", "drop"] = "raise"

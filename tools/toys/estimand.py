@@ -1,17 +1,17 @@
 """The effect in the period of adoption: a toy that `tools/price.py` puts into the house.
 
-Goes to src/bayes_nqp/estimands/_at_adoption.py
+Goes to src/bayes_nqp/effects/estimands/_at_adoption.py
 """
 
 from __future__ import annotations
 
 import xarray as xr
 
-from bayes_nqp import vocabulary as v
-from bayes_nqp.estimands._att import att
-from bayes_nqp.estimands._by import By, names_of
-from bayes_nqp.estimands._registry import EVENT_TIMES, estimand
-from bayes_nqp.language import Message
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.effects.estimands._att import att
+from bayes_nqp.effects.estimands._by import By, names_of
+from bayes_nqp.effects.estimands._registry import EVENT_TIMES, estimand
 
 
 @estimand(Message("Effect at adoption"), place=15, needs=(EVENT_TIMES,))

@@ -1,6 +1,6 @@
 """Moving-average errors: a toy that `tools/price.py` puts into the house.
 
-Goes to src/bayes_nqp/designs/noise/_moving_average.py
+Goes to src/bayes_nqp/model/errors/_moving_average.py
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp.designs.noise._noise import Noise
-from bayes_nqp.doors import door
-from bayes_nqp.language import Message
-from bayes_nqp.parameters import HalfNormal, Normal, Parameter
-from bayes_nqp.registry import register
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.plugins import register
+from bayes_nqp._core.validation import door
+from bayes_nqp.model.errors._noise import Noise
+from bayes_nqp.numerics.parameters import HalfNormal, Normal, Parameter
 
 if TYPE_CHECKING:
-    from bayes_nqp.priors import Priors
+    from bayes_nqp.model.priors import Priors
 
 
 Array = npt.NDArray[np.float64]

@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bayes_nqp.errors import StudyError, nearest, shown
-from bayes_nqp.language import Message
+from bayes_nqp._core.exceptions import StudyError, nearest, shown
+from bayes_nqp._core.i18n import Message
 from bayes_nqp.studies._plugins import study_table
 from bayes_nqp.studies._study_table import StudyTable
 

@@ -1,6 +1,6 @@
 """Seasons that units of a region share: a toy that `tools/price.py` puts into the house.
 
-Goes to src/bayes_nqp/designs/terms/_seasons.py
+Goes to src/bayes_nqp/model/terms/_seasons.py
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayes_nqp.designs._facts import Facts, Term
-from bayes_nqp.designs._spec import EquationSpec, Timing
-from bayes_nqp.doors import door
-from bayes_nqp.language import Message
-from bayes_nqp.parameters import HalfNormal, Scale
-from bayes_nqp.registry import register
-from bayes_nqp.terms import ProcessPart
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.plugins import register
+from bayes_nqp._core.validation import door
+from bayes_nqp.model.designs._facts import Facts, Term
+from bayes_nqp.model.designs._spec import EquationSpec, Timing
+from bayes_nqp.model.predictors import ProcessPart
+from bayes_nqp.numerics.parameters import HalfNormal, Scale
 
 if TYPE_CHECKING:
-    from bayes_nqp.panel import Panel
+    from bayes_nqp.data.panel import Panel
 
 
 @register("terms")

@@ -17,11 +17,11 @@ seed = 1
 [design]
 type = "Spell"
 length = 2
-effect = "Complete"
+effect = "CompletePooling"
 [sampler]
 seed = 1
 [checks]
-run = ["support", "error_model"]
+run = ["identification", "error_model"]
 [report]
 formats = ["html"]
 """

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 import bayes_nqp as nqp
-from bayes_nqp.estimands import ESTIMANDS
+from bayes_nqp.effects.estimands import ESTIMANDS
 
 STUDY = """
 title = "Toy"
@@ -17,7 +17,7 @@ periods = 8
 cohorts = [4, 6]
 seed = 1
 [design]
-effect = "Complete"
+effect = "CompletePooling"
 [sampler]
 seed = 1
 [checks]

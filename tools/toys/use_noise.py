@@ -4,8 +4,8 @@ import tempfile
 from pathlib import Path
 
 import bayes_nqp as nqp
-from bayes_nqp.errors import ArgumentError
-from bayes_nqp.registry import registered
+from bayes_nqp._core.exceptions import ArgumentError
+from bayes_nqp._core.plugins import registered
 
 STUDY = """
 title = "Toy"
@@ -18,7 +18,7 @@ cohorts = [4, 6]
 seed = 1
 [design]
 errors = "MovingAverage"
-effect = "Complete"
+effect = "CompletePooling"
 [sampler]
 seed = 1
 [checks]

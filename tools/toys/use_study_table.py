@@ -20,11 +20,11 @@ seed = 1
 column = "outcome"
 index = { INDEX }
 [design]
-effect = "Complete"
+effect = "CompletePooling"
 [sampler]
 seed = 1
 [checks]
-run = ["support"]
+run = ["identification"]
 [report]
 formats = ["html"]
 """

@@ -15,12 +15,12 @@ periods = 8
 cohorts = [4, 6]
 seed = 1
 [design]
-effect = "Complete"
+effect = "CompletePooling"
 terms = [{ type = "Seasons", length = 5.0 }]
 [sampler]
 seed = 1
 [checks]
-run = ["support"]
+run = ["identification"]
 [report]
 formats = ["html"]
 """

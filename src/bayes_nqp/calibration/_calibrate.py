@@ -12,24 +12,24 @@ import numpy as np
 import xarray as xr
 from annotated_types import Ge, Interval
 
-from bayes_nqp.annotations import Seed
+from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.io import named
+from bayes_nqp._core.limits import afford
+from bayes_nqp._core.progress import bar
+from bayes_nqp._core.software import versions
+from bayes_nqp._core.types import Seed
+from bayes_nqp._core.validation import door
 from bayes_nqp.calibration._calibration import Calibration
 from bayes_nqp.calibration._replicate import Job
 from bayes_nqp.calibration._sources import PosteriorSource, PriorSource, Source
-from bayes_nqp.designs import StaggeredDiD
-from bayes_nqp.doors import door
-from bayes_nqp.errors import StudyError
-from bayes_nqp.files import named
-from bayes_nqp.fitting import Fit, Kept, Numbers, batch
-from bayes_nqp.language import Message
-from bayes_nqp.limits import afford
-from bayes_nqp.panel import Panel
-from bayes_nqp.progress import bar
-from bayes_nqp.sampling import NUTS, Importance
-from bayes_nqp.software import versions
+from bayes_nqp.data.panel import Panel
+from bayes_nqp.inference.fitting import Fit, Kept, Numbers, batch
+from bayes_nqp.model.designs import StaggeredDiD
+from bayes_nqp.numerics.sampling import NUTS, Importance
 
 if TYPE_CHECKING:
-    from bayes_nqp.sampling import Sampler
+    from bayes_nqp.numerics.sampling import Sampler
 
 
 _FORMAT = 1
@@ -109,7 +109,7 @@ def calibrate(
     ``s``, on which priors are stated, is held at its value on the panel: computed from each
     simulated outcome it would make the prior depend on the data, and ranks would not be uniform.
     With truths from a fit it is computed afresh, as a user would. What is flat in a fit (unit
-    effects, time effects, slopes, effects under ``Separate()``) has no prior to draw from; any
+    effects, time effects, slopes, effects under ``NoPooling()``) has no prior to draw from; any
     values do, since the posterior of the rest does not depend on them. For both reasons, and since
     coefficients are integrated out, packages that calibrate a given PyMC model cannot do it.
 
@@ -124,7 +124,7 @@ def calibrate(
     --------
     >>> import bayes_nqp as nqp
     >>> panel = nqp.simulation.staggered(units=24, periods=8, cohorts=(4, 6), seed=1).panel
-    >>> design = nqp.StaggeredDiD(nqp.Complete(), nqp.IID())
+    >>> design = nqp.StaggeredDiD(nqp.CompletePooling(), nqp.IID())
     >>> result = nqp.calibrate(design, panel, replications=4, seed=1, progress=False)
     >>> result.ranks.shape[0]
     4

@@ -13,14 +13,15 @@ import pandas as pd
 import xarray as xr
 from scipy.special import bdtr
 
+from bayes_nqp._core.compat import as_before
+from bayes_nqp._core.exceptions import StudyError, nearest
+from bayes_nqp._core.templates import FactSheet
+from bayes_nqp._core.validation import door
 from bayes_nqp.calibration._uniformity import chi_square, ecdf_test, holm
 from bayes_nqp.checks import Verdict
-from bayes_nqp.doors import door
-from bayes_nqp.errors import StudyError, nearest
-from bayes_nqp.markup import FactSheet
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import StaggeredDiD
+    from bayes_nqp.model.designs import StaggeredDiD
 
 
 _FAILS, _DOUBT = 0.01, 0.05
@@ -52,7 +53,7 @@ class Calibration(FactSheet):
     >>> import bayes_nqp as nqp
     >>> panel = nqp.simulation.staggered(units=20, periods=6, cohorts=(4,), seed=1).panel
     >>> found = nqp.calibrate(
-    ...     nqp.StaggeredDiD(nqp.Complete()), panel, 20, seed=1, progress=False
+    ...     nqp.StaggeredDiD(nqp.CompletePooling()), panel, 20, seed=1, progress=False
     ... )
     >>> found.source
     'prior'
@@ -171,11 +172,11 @@ class Calibration(FactSheet):
 
     @property
     def verdict(self) -> Verdict:
-        """Whether it "holds", is "in doubt" or "fails".
+        """Whether it "passed", is "caution" or "failed".
 
-        With truths from a prior it "fails" where an adjusted p-value of `uniformity` is below .01,
-        and is "in doubt" below .05. With truths from a posterior it "fails" where an interval
-        covers significantly less than its nominal probability less .02, and is "in doubt" where it
+        With truths from a prior it "failed" where an adjusted p-value of `uniformity` is below .01,
+        and is "caution" below .05. With truths from a posterior it "failed" where an interval
+        covers significantly less than its nominal probability less .02, and is "caution" where it
         covers significantly less than nominal (one-sided binomial tests, Holm's adjustment, 5 %).
         Where more than one refit in a hundred did not converge, nothing holds.
         """
@@ -189,7 +190,7 @@ class Calibration(FactSheet):
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the design, the source and all results."""
-        seal = hashlib.sha256(repr((self.design, self.source, self.quantities)).encode("utf-8"))
+        seal = hashlib.sha256(as_before(repr((self.design, self.source, self.quantities))).encode())
         for name in sorted(map(str, self.results.data_vars)):
             seal.update(np.ascontiguousarray(self.results[name].values))
         return seal.hexdigest()
@@ -197,11 +198,11 @@ class Calibration(FactSheet):
     @cached_property
     def _judged(self) -> tuple[Verdict, str]:
         if not self.results["rank"].notnull().any():
-            return "fails", "No refit gave draws."
+            return "failed", "No refit gave draws."
         verdict, sentences = self._by_ranks() if self.ranked else self._by_coverage()
         bad = ~self.refits["passed"]
-        if bad.mean() > _UNCONVERGED and verdict == "holds":
-            verdict = "in doubt"
+        if bad.mean() > _UNCONVERGED and verdict == "passed":
+            verdict = "caution"
         longer = int((self.refits["tries"] > 1).sum())
         if longer:
             sentences += (
@@ -216,10 +217,10 @@ class Calibration(FactSheet):
         table = self.uniformity.set_index("quantity")
         p, count = table["p_adjusted"], len(table)
         if p.isna().all():
-            return "in doubt", "There are too few replications to test anything."
+            return "caution", "There are too few replications to test anything."
         worst, least = str(p.idxmin()), float(p.min())
         if least >= _DOUBT:
-            return "holds", (
+            return "passed", (
                 f"Ranks of {count} quantities are uniform (smallest adjusted p-value {least:.2g}, "
                 f"{worst})."
             )
@@ -230,7 +231,7 @@ class Calibration(FactSheet):
             f"{', …' if len(bad) > 5 else ''} (smallest adjusted p-value {least:.2g}); of {worst}, "
             f"the posterior is {shape}."
         )
-        return ("fails" if least < _FAILS else "in doubt"), sentences
+        return ("failed" if least < _FAILS else "caution"), sentences
 
     def _by_coverage(self) -> tuple[Verdict, str]:
         table = self.coverage
@@ -244,12 +245,12 @@ class Calibration(FactSheet):
         below = holm(bdtr(hits, count, nominal)) < _DOUBT
         far = holm(bdtr(hits, count, np.maximum(nominal - _SLACK, 0.0))) < _DOUBT
         if not below.any():
-            return "holds", f"No interval covers significantly less than nominal; {lowest}."
+            return "passed", f"No interval covers significantly less than nominal; {lowest}."
         names = list(dict.fromkeys(table.loc[below, "quantity"]))
         sentences = (
             f"Intervals of {', '.join(names[:5])}{', …' if len(names) > 5 else ''} cover too "
         )
-        return ("fails" if far.any() else "in doubt"), f"{sentences}little; {lowest}."
+        return ("failed" if far.any() else "caution"), f"{sentences}little; {lowest}."
 
     def _must_be_ranked(self) -> None:
         if not self.ranked:

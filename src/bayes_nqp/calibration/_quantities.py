@@ -7,10 +7,10 @@ from itertools import combinations
 import numpy as np
 import xarray as xr
 
-from bayes_nqp import schema
-from bayes_nqp import vocabulary as v
-from bayes_nqp.arrays import Array
-from bayes_nqp.estimands import att, contrast, text
+from bayes_nqp._core import effects_schema as schema
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array
+from bayes_nqp.effects.estimands import att, contrast, text
 
 _CONTRASTED = 4
 """Levels of a factor up to which all pairs are compared; beyond, each with the first."""

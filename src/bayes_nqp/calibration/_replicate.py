@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayes_nqp.arrays import Array
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.exceptions import ConvergenceError
 from bayes_nqp.calibration._quantities import quantities
 from bayes_nqp.calibration._sources import Source
-from bayes_nqp.diagnostics import effective_size
-from bayes_nqp.effects import cell_effects
-from bayes_nqp.errors import ConvergenceError
-from bayes_nqp.fitting import Fit, Numbers, fit
-from bayes_nqp.sampling import NUTS, Importance
+from bayes_nqp.effects.effects import group_time_effects
+from bayes_nqp.inference.fitting import Fit, Numbers, fit
+from bayes_nqp.numerics.diagnostics import effective_size
+from bayes_nqp.numerics.sampling import NUTS, Importance
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import StaggeredDiD
-    from bayes_nqp.panel import Panel
-    from bayes_nqp.sampling import Sampler
+    from bayes_nqp.data.panel import Panel
+    from bayes_nqp.model.designs import StaggeredDiD
+    from bayes_nqp.numerics.sampling import Sampler
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +72,7 @@ class Job:
             refit, tries = self._refit(simulated.panel, second >> 1)
         except ConvergenceError:
             return self._without_draws(truth)
-        quantity_draws = quantities(refit.posterior, cell_effects(refit))
+        quantity_draws = quantities(refit.posterior, group_time_effects(refit))
         draws = np.stack([quantity_draws[name] for name in self.names], axis=2)
         return {
             "truth": truth,

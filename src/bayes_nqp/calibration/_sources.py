@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp import vocabulary as v
-from bayes_nqp.arrays import Array
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp.calibration._quantities import quantities
-from bayes_nqp.effects import cell_effects
-from bayes_nqp.errors import StudyError
-from bayes_nqp.fitting import (
+from bayes_nqp.effects.effects import group_time_effects
+from bayes_nqp.inference.fitting import (
     Fit,
     equation_draws,
     error_draws,
@@ -21,13 +21,13 @@ from bayes_nqp.fitting import (
     prior_predictive,
     waist,
 )
-from bayes_nqp.planning import RowLayout, plan_of, row_layout
-from bayes_nqp.rowmodel import errors_of, padded, path_draws
+from bayes_nqp.inference.model_frame import RowLayout, plan_of, row_layout
+from bayes_nqp.inference.pymc_model import errors_of, padded, path_draws
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import StaggeredDiD
-    from bayes_nqp.panel import Panel
-    from bayes_nqp.planning import Plan
+    from bayes_nqp.data.panel import Panel
+    from bayes_nqp.inference.model_frame import ModelFrame
+    from bayes_nqp.model.designs import StaggeredDiD
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,9 +109,9 @@ class PosteriorSource:
                 hint="source='prior'",
             )
         self.fit, self.panel = fit, fit.panel
-        self.plan: Plan = fit.plan
+        self.plan: ModelFrame = fit.plan
         self.layout: RowLayout = row_layout(self.plan, self.plan.equations[0])
-        effects = cell_effects(fit)
+        effects = group_time_effects(fit)
         self.deviations = effects.get(v.DEVIATION)
 
     def simulate(self, seed: int) -> SimulatedTruth:

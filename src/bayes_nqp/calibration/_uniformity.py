@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.special import bdtr, chdtrc
 
-from bayes_nqp.arrays import Array, Index
+from bayes_nqp._core.arrays import Array, Index
 
 _BINS, _EXPECTED = 20, 5
 _NULLS, _SEED = 40_000, 20180418

@@ -1,5 +1,6 @@
 """Checks: one question a file, each with its evidence and a verdict."""
 
+from bayes_nqp.checks._alternative_contrasts import Rival, rivals_of
 from bayes_nqp.checks._check import check, check_table, results_of, run_checks, suiting, title_of
 from bayes_nqp.checks._confidence import SUPPORTED as SUPPORTED
 from bayes_nqp.checks._confidence import UNSUPPORTED as UNSUPPORTED
@@ -7,8 +8,7 @@ from bayes_nqp.checks._confidence import WEIGHED as WEIGHED
 from bayes_nqp.checks._confidence import Confidence, Subject, confidence_of, needed_for
 from bayes_nqp.checks._reported_posterior import ReportedPosterior as ReportedPosterior
 from bayes_nqp.checks._reported_posterior import reported_posterior as reported_posterior
-from bayes_nqp.checks._rivals import Rival, rivals_of
-from bayes_nqp.checks.channels import LEVELS, QUANTILES
+from bayes_nqp.checks.mediation import LEVELS, QUANTILES
 from bayes_nqp.checks.sample import compare, loo
 from bayes_nqp.checks.shared import (
     CHECKS,
@@ -23,12 +23,12 @@ from bayes_nqp.checks.shared import (
     parameter,
     texts_of,
 )
-from bayes_nqp.checks.space import Decay, WeightsPosterior, decay, weights_posterior
-from bayes_nqp.checks.space import lengths_of as lengths_of
 from bayes_nqp.checks.trends import FAMILIES as FAMILIES
 from bayes_nqp.checks.trends import ModelAverage, model_average
 from bayes_nqp.checks.trends import Weighed as Weighed
-from bayes_nqp.fitting import ADOPTION, CHANNELS, DOSE, ROWS, TRENDS, UNITS, Need, meets
+from bayes_nqp.inference.fitting import ADOPTION, CHANNELS, DOSE, ROWS, TRENDS, UNITS, Need, meets
+from bayes_nqp.space.checks import Decay, WeightsPosterior, decay, weights_probabilities
+from bayes_nqp.space.checks import lengths_of as lengths_of
 
 __all__ = [
     "ADOPTION",
@@ -71,5 +71,5 @@ __all__ = [
     "suiting",
     "texts_of",
     "title_of",
-    "weights_posterior",
+    "weights_probabilities",
 ]

@@ -12,13 +12,18 @@ from typing import Final, overload
 
 import pandas as pd
 
-from bayes_nqp.annotations import Language
-from bayes_nqp.checks._kept import result_bytes, result_from
+from bayes_nqp._core.exceptions import StudyError, nearest, one_of
+from bayes_nqp._core.i18n import Message, Translator, joined, languages
+from bayes_nqp._core.labels import labels_of
+from bayes_nqp._core.partial_failures import omitted
+from bayes_nqp._core.progress import bar, say
+from bayes_nqp._core.templates import html
+from bayes_nqp._core.types import Language
+from bayes_nqp._core.validation import door
+from bayes_nqp.checks._serialize import result_bytes, result_from
 from bayes_nqp.checks.shared import CHECKS, NOT_APPLICABLE, TINTS, Check, CheckResult, Verdict
-from bayes_nqp.designs import Design
-from bayes_nqp.doors import door
-from bayes_nqp.errors import StudyError, nearest, one_of
-from bayes_nqp.fitting import (
+from bayes_nqp.data.panel import Panel
+from bayes_nqp.inference.fitting import (
     Fit,
     fit_given_channels,
     fit_given_lag,
@@ -29,12 +34,7 @@ from bayes_nqp.fitting import (
     store_of,
     total_fit,
 )
-from bayes_nqp.labels import labels_of
-from bayes_nqp.language import Message, Translator, joined, languages
-from bayes_nqp.markup import html
-from bayes_nqp.omissions import omitted
-from bayes_nqp.panel import Panel
-from bayes_nqp.progress import bar, say
+from bayes_nqp.model.designs import Design
 
 _CONSOLE = ("check", "verdict", "figure")
 _NARROW = 60
@@ -161,8 +161,8 @@ def check(
     >>> import bayes_nqp as nqp
     >>> panel = nqp.datasets.castle_doctrine()
     >>> fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
-    >>> nqp.check(fit, "support").verdict
-    'holds'
+    >>> nqp.check(fit, "identification").verdict
+    'passed'
     """
     if not isinstance(name, str) and options:
         raise StudyError(

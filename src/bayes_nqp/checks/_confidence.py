@@ -19,17 +19,17 @@ _DESCRIBES: Final = frozenset({"convergence", "inconsistent"})
 """Checks that count for none: the first says what the gate says, the second describes a result."""
 _ONE_ALARM: Final = ("mediator_residuals", "leave_mediator_out")
 """Checks that respond to the same correlation between mediators: two doubts count once."""
-_POLICY: Final = ("support", "pretrends", "sensitivity")
-_EXPOSURE: Final = ("support", "future_exposure")
+_POLICY: Final = ("identification", "pretrends", "trend_sensitivity")
+_EXPOSURE: Final = ("identification", "future_exposure")
 _BESIDES: Final[dict[Subject, tuple[str, ...]]] = {
     "average": (),
     "contrast": ("time_effects",),
-    "channel": ("mediator_pretrends", "confounding"),
+    "channel": ("mediator_pretrends", "mediation_sensitivity"),
 }
 WEIGHED: Final = frozenset(
     {
         "pretrends",
-        "sensitivity",
+        "trend_sensitivity",
         "anticipation",
         "placebo_time",
         "assumptions",
@@ -124,10 +124,10 @@ def confidence_of(
         del counted[_ONE_ALARM[1]]
     doubtful = tuple(name for name, verdict in counted.items() if verdict == DOUBT)
     answers = {n for n, verdict in counted.items() if verdict in (HOLDS, DOUBT, FAILS, REPORTED)}
-    if "sensitivity" in counted and "pretrends" in answers:
-        answers.add("sensitivity")  # without an effect that is claimed there is none to undo
-    if counted.get("confounding") == REPORTED:
-        answers.discard("confounding")  # no data tell a common cause from a channel
+    if "trend_sensitivity" in counted and "pretrends" in answers:
+        answers.add("trend_sensitivity")  # without an effect that is claimed there is none to undo
+    if counted.get("mediation_sensitivity") == REPORTED:
+        answers.discard("mediation_sensitivity")  # no data tell a common cause from a channel
     required = (n for x in ("average", subject) for n in needed_for(x, adopted=adopted))
     needed = dict.fromkeys(n for n in required if n not in left_out)
     unasked = tuple(name for name in needed if name not in counted)

@@ -7,13 +7,13 @@ from functools import partial
 
 import xarray as xr
 
+from bayes_nqp._core.exceptions import NotApplicable, NQPError
+from bayes_nqp._core.i18n import NOTHING, Message
 from bayes_nqp.checks.shared import reason
 from bayes_nqp.checks.trends import ModelAverage, model_average
-from bayes_nqp.effects import cell_effects
-from bayes_nqp.errors import NotApplicable, NQPError
-from bayes_nqp.estimands import effects_of
-from bayes_nqp.fitting import Fit, kept, once
-from bayes_nqp.language import NOTHING, Message
+from bayes_nqp.effects.effects import group_time_effects
+from bayes_nqp.effects.estimands import effects_of
+from bayes_nqp.inference.fitting import Fit, kept, once
 
 _KEY = "model average"
 
@@ -58,7 +58,7 @@ def reported_posterior(source: object, *, compute: bool = True) -> ReportedPoste
     if not isinstance(source, Fit):
         effects = effects_of(source)
         return ReportedPosterior(effects, effects)
-    fitted = cell_effects(source)
+    fitted = group_time_effects(source)
     if not (source.facts.adopted and source.facts.parallel):
         return ReportedPosterior(fitted, fitted)
     if not compute and kept(source, _KEY) is None:

@@ -10,10 +10,10 @@ from typing import Annotated
 
 import typer
 
+from bayes_nqp._core.interrupts import stoppable
 from bayes_nqp.cli._console import console, line, progress, safe
-from bayes_nqp.cli._door import CODES, FAILED, OMITTED, door, error, in_utf8
+from bayes_nqp.cli._error_exit import CODES, FAILED, OMITTED, door, error, in_utf8
 from bayes_nqp.cli._streams import streams
-from bayes_nqp.signals import stoppable
 
 app = typer.Typer(
     name="bayes-nqp",
@@ -80,8 +80,8 @@ def run(
     """
     with door(study=study, resumes=True):
         from bayes_nqp import studies
+        from bayes_nqp._core.partial_failures import collected
         from bayes_nqp.cli._results import show
-        from bayes_nqp.omissions import collected
 
         folder = out if out is not None else Path("results") / study.stem
         with progress(quiet, studies.language_of(study)) as terminal, collected():
@@ -111,7 +111,7 @@ def validate(study: StudyFile) -> None:
     """
     with door(study=study):
         from bayes_nqp import studies
-        from bayes_nqp.language import listed
+        from bayes_nqp._core.i18n import listed
 
         outline = studies.validate(studies.find(study))
         terminal, translate, identified = (

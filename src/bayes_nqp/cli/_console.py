@@ -55,7 +55,7 @@ def progress(quiet: bool, language: str) -> Iterator[Callable[[str], None] | Non
     if quiet:
         yield None
         return
-    from bayes_nqp.language import Translator
+    from bayes_nqp._core.i18n import Translator
 
     shown, translate = console(stderr=True), Translator(language)
     if not shown.is_terminal:

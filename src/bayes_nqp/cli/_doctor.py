@@ -9,8 +9,8 @@ import warnings
 from collections.abc import Iterator
 
 import bayes_nqp as nqp
-from bayes_nqp.machine import n_threads
-from bayes_nqp.software import lacking, versions
+from bayes_nqp._core.software import lacking, versions
+from bayes_nqp._core.threads import n_threads
 
 _FAR = 4.0
 """Posterior sd from the truth beyond which the fit of a second is wrong."""

@@ -8,15 +8,15 @@ import traceback
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from bayes_nqp._core.i18n import Message, Translator, enumerated
+from bayes_nqp._core.io import in_shell
+from bayes_nqp._core.texts import folded, size_of
 from bayes_nqp.checks import VERDICTS, gate_words, reported_posterior
 from bayes_nqp.cli._console import console, line, safe
 from bayes_nqp.cli._streams import tracebacks
-from bayes_nqp.columns import STEPS
-from bayes_nqp.files import in_shell
-from bayes_nqp.language import Message, Translator, enumerated
+from bayes_nqp.data.reading import STEPS
+from bayes_nqp.output.tables import percent, written
 from bayes_nqp.studies import CAN_RUN, DROPPED, HEADINGS, READ
-from bayes_nqp.tables import percent, written
-from bayes_nqp.texts import folded, size_of
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -87,11 +87,11 @@ def _said(value: Any) -> str:
 
 
 _COLOURS = {
-    "holds": "green",
-    "in doubt": "yellow",
-    "fails": "red",
+    "passed": "green",
+    "caution": "yellow",
+    "failed": "red",
     "reported": "cyan",
-    "could not tell": "magenta",
+    "inconclusive": "magenta",
 }
 _SENTENCES = Message("{}. {}", context="sentences")
 _ALL = Message("Everything is in {} ({} s)")

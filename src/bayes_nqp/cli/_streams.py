@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from bayes_nqp.texts import UNPRINTABLE
+from bayes_nqp._core.texts import UNPRINTABLE
 
 _ERRORS = "bayes_nqp.plain"
 _PLAIN = {

@@ -1,49 +1,49 @@
 """Robustness: effects where trends are not parallel, and channels that are confounded."""
 
-from bayes_nqp.robustness.confounding import (
+from bayes_nqp.robustness.estimators import AVERAGE, ESTIMATORS, EventCurve, Sample
+from bayes_nqp.robustness.mediation import (
     CONFOUNDED,
     ConfoundedFit,
-    NormalRho,
+    NormalCorrelation,
     RhoPrior,
-    UniformRho,
+    UniformCorrelation,
     axis_of,
     confounded_fit,
-    confounding,
     curves,
+    mediation_sensitivity,
 )
-from bayes_nqp.robustness.confounding import strength as strength
-from bayes_nqp.robustness.estimators import AVERAGE, ESTIMATORS, EventCurve, Sample
+from bayes_nqp.robustness.mediation import strength as strength
 from bayes_nqp.robustness.trends import (
+    BoundedDeviation,
     EventStudy,
-    NormalSteps,
     OverTime,
-    UniformSteps,
+    SmoothnessPrior,
     event_study_draws,
     event_study_of,
     over_time,
-    sensitivity,
+    trend_sensitivity,
 )
 
 __all__ = [
     "AVERAGE",
     "CONFOUNDED",
     "ESTIMATORS",
+    "BoundedDeviation",
     "ConfoundedFit",
     "EventCurve",
     "EventStudy",
-    "NormalRho",
-    "NormalSteps",
+    "NormalCorrelation",
     "OverTime",
     "RhoPrior",
     "Sample",
-    "UniformRho",
-    "UniformSteps",
+    "SmoothnessPrior",
+    "UniformCorrelation",
     "axis_of",
     "confounded_fit",
-    "confounding",
     "curves",
     "event_study_draws",
     "event_study_of",
+    "mediation_sensitivity",
     "over_time",
-    "sensitivity",
+    "trend_sensitivity",
 ]

@@ -1,7 +1,7 @@
-from ._add import Added as Added
-from ._add import add_index as add_index
-from ._add import add_zones as add_zones
-from ._add import write_beside as write_beside
+from ._add_columns import Added as Added
+from ._add_columns import add_index as add_index
+from ._add_columns import add_zones as add_zones
+from ._add_columns import write_beside as write_beside
 from ._intake_page import READ as READ
 from ._intake_page import IntakePage as IntakePage
 from ._intake_page import IntakeRole as IntakeRole

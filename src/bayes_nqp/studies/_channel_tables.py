@@ -8,15 +8,15 @@ from itertools import combinations
 import pandas as pd
 import xarray as xr
 
-from bayes_nqp import schema
-from bayes_nqp import vocabulary as v
+from bayes_nqp._core import effects_schema as schema
+from bayes_nqp._core import vocabulary as v
 from bayes_nqp.checks import CheckResult
-from bayes_nqp.estimands import by_path, contrast
-from bayes_nqp.fitting import Fit
+from bayes_nqp.effects.estimands import by_path, contrast
+from bayes_nqp.inference.fitting import Fit
+from bayes_nqp.output.tables import baron_kenny, mediation_table, mediator_comparison, summary
 from bayes_nqp.studies._schema import Report
-from bayes_nqp.studies._stated import grouped, stated
 from bayes_nqp.studies._study import Study
-from bayes_nqp.tables import channel_comparison, mediation_table, summary, three_step
+from bayes_nqp.studies._table_notes import grouped, stated
 
 _PAIR = "pair"
 _CURVES = ("estimate", "lower", "upper")
@@ -53,11 +53,11 @@ def channel_tables(
         "channels.csv": [
             grouped(mediation_table(effects, by, *look, report.weights), by) for by in groups
         ],
-        "channel_comparison.csv": [
-            grouped(channel_comparison(effects, by, *look, report.weights), by)
+        "mediator_comparison.csv": [
+            grouped(mediator_comparison(effects, by, *look, report.weights), by)
             for by in (None, *factors)
         ],
-        "three_step.csv": [grouped(three_step(fit, by, *look), by) for by in (None, *factors)],
+        "baron_kenny.csv": [grouped(baron_kenny(fit, by, *look), by) for by in (None, *factors)],
         "channel_contrasts.csv": [
             table for by in factors if (table := _contrasts(effects, by, report)) is not None
         ],
@@ -102,7 +102,7 @@ def _evidence(checks: Sequence[CheckResult], gate: str) -> dict[str, pd.DataFram
         table.insert(0, "check", table.pop("check"))
         tables["channel_checks.csv"] = table.assign(interval="95% equal-tailed", gate=gate)
     for check in checks:
-        if check.kind == "confounding" and isinstance(check.evidence, xr.Dataset):
+        if check.kind == "mediation_sensitivity" and isinstance(check.evidence, xr.Dataset):
             tables["confounding.csv"] = _crossings(check.evidence).assign(
                 interval="95% equal-tailed", gate=gate
             )

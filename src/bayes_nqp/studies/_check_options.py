@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bayes_nqp.annotations import annotations_of, columns_among
+from bayes_nqp._core.exceptions import StudyError, brief, nearest
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.types import annotations_of, columns_among
+from bayes_nqp._core.validation import held_arguments
 from bayes_nqp.checks import CHECKS
-from bayes_nqp.designs import Design
-from bayes_nqp.doors import held_arguments
-from bayes_nqp.errors import StudyError, brief, nearest
-from bayes_nqp.language import Message
-from bayes_nqp.panel import Panel
+from bayes_nqp.data.panel import Panel
+from bayes_nqp.model.designs import Design
 from bayes_nqp.studies._kinds import check_kinds
 from bayes_nqp.studies._parse import key_hint
 from bayes_nqp.studies._plugins import value_keys

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from bayes_nqp.columns import as_years, encode, further_down, is_text, joined_unit
-from bayes_nqp.errors import StudyError, nearest, shown
-from bayes_nqp.intake import cleaned, with_numbers
-from bayes_nqp.labels import UNLABELLED, Labels, labels_of
-from bayes_nqp.language import Message, languages
-from bayes_nqp.panel import Panel, declared, notes_of_numbers
+from bayes_nqp._core.exceptions import StudyError, nearest, shown
+from bayes_nqp._core.i18n import Message, languages
+from bayes_nqp._core.labels import UNLABELLED, Labels, labels_of
+from bayes_nqp.data.column_inference import cleaned, with_numbers
+from bayes_nqp.data.panel import Panel, declared, notes_of_numbers
+from bayes_nqp.data.reading import as_years, encode, further_down, is_text, joined_unit
 from bayes_nqp.studies._data_keys import Data
 from bayes_nqp.studies._derive import derive, numbers_of
 from bayes_nqp.studies._new_columns import check_new, with_columns
@@ -26,8 +26,8 @@ from bayes_nqp.studies._value_names import values_of
 from bayes_nqp.studies._words import at_file, in_toml
 
 if TYPE_CHECKING:
-    from bayes_nqp.index import Index, ProductivityIndex
-    from bayes_nqp.simulation import Simulated
+    from bayes_nqp.data.index import Index, ProductivityIndex
+    from bayes_nqp.data.simulation import Simulated
 
 
 _ROLES = ("unit", "time", "outcome", "cohort", "treated", "weights")

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bayes_nqp.arrays import Array
-from bayes_nqp.columns import year_of
-from bayes_nqp.errors import StudyError, brief, nearest, shown
-from bayes_nqp.language import Message
-from bayes_nqp.process import quiet
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.exceptions import StudyError, brief, nearest, shown
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.process import quiet
+from bayes_nqp.data.reading import year_of
 
 _FUNCTIONS: Mapping[str, Callable[[Any], Any]] = {
     "log": np.log,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Union, get_args
 
-from bayes_nqp.annotations import annotations_of, parts_of
-from bayes_nqp.designs import Term
-from bayes_nqp.registry import family_of, registered, registered_as, worded
+from bayes_nqp._core.plugins import family_of, registered, registered_as, worded
+from bayes_nqp._core.types import annotations_of, parts_of
+from bayes_nqp.model.designs import Term
 from bayes_nqp.studies._kinds import Schema, kind_of
 
 DESIGNS = "design"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bayes_nqp.designs import Design
-from bayes_nqp.fitting import Fit, Store, fit, fit_index
-from bayes_nqp.language import Message
-from bayes_nqp.progress import listening
-from bayes_nqp.signals import interruption
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.interrupts import interruption
+from bayes_nqp._core.progress import listening
+from bayes_nqp.inference.fitting import Fit, Store, fit, fit_index
+from bayes_nqp.model.designs import Design
 from bayes_nqp.studies._study import Study
 
 _DRAWS = Message("draws")

@@ -8,14 +8,14 @@ from inspect import isfunction, signature
 from pathlib import Path
 from typing import Any
 
-from bayes_nqp import index as indices
-from bayes_nqp import simulation
-from bayes_nqp.annotations import annotations_of
-from bayes_nqp.errors import StudyError, brief, nearest
-from bayes_nqp.files import text_path
-from bayes_nqp.index import IndexSystem, ProductivityIndex, system_of
-from bayes_nqp.language import Message
-from bayes_nqp.registry import registered
+from bayes_nqp._core.exceptions import StudyError, brief, nearest
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.io import text_path
+from bayes_nqp._core.plugins import registered
+from bayes_nqp._core.types import annotations_of
+from bayes_nqp.data import index as indices
+from bayes_nqp.data import simulation
+from bayes_nqp.data.index import IndexSystem, ProductivityIndex, system_of
 from bayes_nqp.studies._kinds import check_kinds
 from bayes_nqp.studies._schema import IndexKeys
 

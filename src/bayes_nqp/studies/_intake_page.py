@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from bayes_nqp.columns import STEPS, Found, counted
-from bayes_nqp.doors import door
-from bayes_nqp.errors import Spoken
-from bayes_nqp.fields import COLUMNS, PILOT_ZONES
-from bayes_nqp.files import in_shell
-from bayes_nqp.intake import Guess, Look
-from bayes_nqp.language import NOTHING, Message, Translator, listed, typography
-from bayes_nqp.markup import html
-from bayes_nqp.panel import Panel
+from bayes_nqp._core.exceptions import Spoken
+from bayes_nqp._core.fields import COLUMNS, PILOT_ZONES
+from bayes_nqp._core.i18n import NOTHING, Message, Translator, listed, typography
+from bayes_nqp._core.io import in_shell
+from bayes_nqp._core.templates import html
+from bayes_nqp._core.validation import door
+from bayes_nqp.data.column_inference import Guess, Look
+from bayes_nqp.data.panel import Panel
+from bayes_nqp.data.reading import STEPS, Found, counted
 from bayes_nqp.studies._new_text import CAN_RUN, HEADINGS, TAKE, toml_text
 
 _WORDS: Final = {

@@ -8,21 +8,21 @@ from dataclasses import MISSING, fields
 from inspect import cleandoc
 from typing import Any
 
-from bayes_nqp.annotations import annotations_of, parts_of
+from bayes_nqp._core.plugins import needed
+from bayes_nqp._core.types import annotations_of, parts_of
+from bayes_nqp._core.validation import door
 from bayes_nqp.checks import CHECKS
-from bayes_nqp.doors import door
-from bayes_nqp.estimands import ESTIMANDS
-from bayes_nqp.plots import PLOTS
-from bayes_nqp.registry import needed
-from bayes_nqp.reports import SECTIONS, writers
-from bayes_nqp.simulation import Spillover
+from bayes_nqp.data.simulation import Spillover
+from bayes_nqp.effects.estimands import ESTIMANDS
+from bayes_nqp.output.plots import PLOTS
+from bayes_nqp.output.reports import SECTIONS, writers
+from bayes_nqp.output.tables import KINDS
 from bayes_nqp.studies._families import DESIGNS, SAMPLERS, choices, members, plain
 from bayes_nqp.studies._index import normalisations, schemes, systems
 from bayes_nqp.studies._kinds import Schema, described, kind_of, several
 from bayes_nqp.studies._plugins import STUDY_TABLES, settings_model, value_keys
 from bayes_nqp.studies._simulate import simulations
 from bayes_nqp.studies._source import datasets_of
-from bayes_nqp.tables import KINDS
 
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 

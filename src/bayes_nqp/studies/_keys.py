@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from bayes_nqp.texts import LONGEST_NAME, LONGEST_TEXT, cleaned
+from bayes_nqp._core.texts import LONGEST_NAME, LONGEST_TEXT, cleaned
 
 Words = Annotated[str, Field(max_length=LONGEST_NAME), AfterValidator(cleaned)]
 """A title, a label, a unit of measurement: shown, and never looked up."""

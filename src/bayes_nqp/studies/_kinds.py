@@ -8,9 +8,9 @@ from inspect import cleandoc
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
-from bayes_nqp.annotations import bounds_of, parts_of
-from bayes_nqp.errors import StudyError, brief
-from bayes_nqp.language import Message, either
+from bayes_nqp._core.exceptions import StudyError, brief
+from bayes_nqp._core.i18n import Message, either
+from bayes_nqp._core.types import bounds_of, parts_of
 
 type Schema = dict[str, Any]
 

@@ -11,14 +11,15 @@ from typing import Any
 
 import pandas as pd
 
-from bayes_nqp.annotations import Language
-from bayes_nqp.columns import Found, first_row
-from bayes_nqp.doors import door
-from bayes_nqp.errors import NQPError, StudyError
-from bayes_nqp.files import draft, free, is_folder, text_path, write_csv, write_text, writing
-from bayes_nqp.intake import Guess, Look, guess, named, placed
-from bayes_nqp.intake import look as looked
-from bayes_nqp.language import NOTHING, Message, Translator, language_of
+from bayes_nqp._core.exceptions import NQPError, StudyError
+from bayes_nqp._core.i18n import NOTHING, Message, Translator, language_of
+from bayes_nqp._core.io import draft, free, is_folder, text_path, write_csv, write_text, writing
+from bayes_nqp._core.types import Language
+from bayes_nqp._core.validation import door
+from bayes_nqp.data.column_inference import Guess, Look, guess, named, placed
+from bayes_nqp.data.column_inference import look as looked
+from bayes_nqp.data.reading import Found, first_row
+from bayes_nqp.space.studies._new_space import with_space
 from bayes_nqp.studies._intake_page import READ, IntakePage, intake_page
 from bayes_nqp.studies._new_problems import (
     all_problems,
@@ -26,7 +27,6 @@ from bayes_nqp.studies._new_problems import (
     few_lost,
     listed_problems,
 )
-from bayes_nqp.studies._new_space import with_space
 from bayes_nqp.studies._new_text import Drop, study_text, with_channels
 from bayes_nqp.studies._study import Study, validate
 from bayes_nqp.studies._words import in_toml

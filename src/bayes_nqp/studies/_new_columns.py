@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from bayes_nqp.errors import StudyError, nearest
-from bayes_nqp.language import Message
+from bayes_nqp._core.exceptions import StudyError, nearest
+from bayes_nqp._core.i18n import Message
 from bayes_nqp.studies._data_keys import Data
 from bayes_nqp.studies._derive import columns_of, derive
 from bayes_nqp.studies._schema import Settings
 from bayes_nqp.studies._words import in_toml
 
 if TYPE_CHECKING:
-    from bayes_nqp.index import Index, ProductivityIndex
+    from bayes_nqp.data.index import Index, ProductivityIndex
 
 
 def check_new(table: str, columns: Iterable[str], frame: pd.DataFrame) -> None:

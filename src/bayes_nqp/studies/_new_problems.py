@@ -10,12 +10,12 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from bayes_nqp.columns import counted, plain, year_of
-from bayes_nqp.errors import IdentificationError, NQPError, PanelError, Spoken, shown
-from bayes_nqp.fields import AS_IT_STANDS, COLUMNS
-from bayes_nqp.intake import Guess, Look, match
-from bayes_nqp.language import NOTHING, Message, listed, separated
-from bayes_nqp.panel import Panel, doubtful_numbers
+from bayes_nqp._core.exceptions import IdentificationError, NQPError, PanelError, Spoken, shown
+from bayes_nqp._core.fields import AS_IT_STANDS, COLUMNS
+from bayes_nqp._core.i18n import NOTHING, Message, listed, separated
+from bayes_nqp.data.column_inference import Guess, Look, match
+from bayes_nqp.data.panel import Panel, doubtful_numbers
+from bayes_nqp.data.reading import counted, plain, year_of
 from bayes_nqp.studies._study import Study
 
 _MOST: Final = 8

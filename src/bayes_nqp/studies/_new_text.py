@@ -10,12 +10,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from bayes_nqp.columns import STEPS, counted, joined_unit
-from bayes_nqp.files import in_shell
-from bayes_nqp.intake import Guess, Look
-from bayes_nqp.labels import labels_of
-from bayes_nqp.language import Message, Translator, languages, listed
-from bayes_nqp.texts import folded, one_line, size_of
+from bayes_nqp._core.i18n import Message, Translator, languages, listed
+from bayes_nqp._core.io import in_shell
+from bayes_nqp._core.labels import labels_of
+from bayes_nqp._core.texts import folded, one_line, size_of
+from bayes_nqp.data.column_inference import Guess, Look
+from bayes_nqp.data.reading import STEPS, counted, joined_unit
 
 type Drop = Literal["no", "offered", "taken"]
 
@@ -210,7 +210,8 @@ def _design(proposal: Guess, drop: Drop) -> list[str]:
         "",
         "[design]",
         *comment(translate.name(shared)),
-        f'effect = {{ type = "Partial"{strata_text}, varying = {toml_text(home or "unit")} }}',
+        f'effect = {{ type = "PartialPooling"{strata_text}, '
+        f"varying = {toml_text(home or 'unit')} }}",
         _key("errors", "AR1", translate("errors of a unit are correlated over time")),
         *([] if drop == "no" else dropped),
     ]
@@ -239,7 +240,7 @@ def _rest(outcome: str, translate: Translator) -> list[str]:
         "",
         f"# {translate('All checks run; to choose some:')}",
         "# [checks]",
-        '# run = ["convergence", "support", "pretrends", "sensitivity"]',
+        '# run = ["convergence", "identification", "pretrends", "trend_sensitivity"]',
     ]
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from bayes_nqp._core.partial_failures import Omission
+from bayes_nqp._core.validation import door
 from bayes_nqp.checks import CheckResult, check_table
-from bayes_nqp.doors import door
-from bayes_nqp.fitting import Fit
-from bayes_nqp.omissions import Omission
+from bayes_nqp.inference.fitting import Fit
 from bayes_nqp.studies._study import Study
 
 
@@ -73,7 +73,7 @@ class Outcome:
         gate = () if self.fit.gate.passed else (f"convergence gate {self.fit.gate}",)
         return (
             *gate,
-            *(f"check {c.name}: {c.figure}" for c in self.checks if c.verdict == "fails"),
+            *(f"check {c.name}: {c.figure}" for c in self.checks if c.verdict == "failed"),
         )
 
     def __repr__(self) -> str:

@@ -10,8 +10,9 @@ from typing import Annotated, Any, TypeAliasType, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from bayes_nqp.errors import StudyError, brief, nearest, shown
-from bayes_nqp.language import Message, either, message
+from bayes_nqp._core.compat import current_study
+from bayes_nqp._core.exceptions import StudyError, brief, nearest, shown
+from bayes_nqp._core.i18n import Message, either, message
 from bayes_nqp.studies._plugins import settings_model
 from bayes_nqp.studies._schema import Settings
 
@@ -49,7 +50,7 @@ def parse(data: dict[str, Any], name: str) -> Settings:
         If a key is unknown, missing, or has the wrong kind of value.
     """
     try:
-        return settings_model().model_validate(data)
+        return settings_model().model_validate(current_study(data))
     except ValidationError as error:
         raise _worded(error.errors(include_url=False), data, name) from None
 

@@ -7,10 +7,10 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field, PlainSerializer, create_model
 
-from bayes_nqp.columns import STEPS
-from bayes_nqp.errors import StudyError
-from bayes_nqp.language import Message
-from bayes_nqp.registry import Plugins
+from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.plugins import Plugins
+from bayes_nqp.data.reading import STEPS
 from bayes_nqp.studies._data_keys import Data
 from bayes_nqp.studies._keys import Keys, Names
 from bayes_nqp.studies._schema import Settings

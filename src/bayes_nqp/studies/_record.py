@@ -13,11 +13,11 @@ from typing import Any
 
 import tomli_w
 
+from bayes_nqp._core.io import checksum, write_text
+from bayes_nqp._core.partial_failures import recorded
+from bayes_nqp._core.software import versions
 from bayes_nqp.checks import CheckResult
-from bayes_nqp.files import checksum, write_text
-from bayes_nqp.fitting import Fit, pooled_over
-from bayes_nqp.omissions import recorded
-from bayes_nqp.software import versions
+from bayes_nqp.inference.fitting import Fit, pooled_over
 from bayes_nqp.studies._study import Study
 from bayes_nqp.studies._value_names import with_names
 from bayes_nqp.studies._values import written, written_design

@@ -10,26 +10,26 @@ from pathlib import Path
 
 import pandas as pd
 
-from bayes_nqp import vocabulary as v
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.exceptions import ConvergenceError, speaking
+from bayes_nqp._core.i18n import Message, figures, separated
+from bayes_nqp._core.interrupts import heed
+from bayes_nqp._core.io import in_shell, place, text_path, write_csv
+from bayes_nqp._core.parallel import workers
+from bayes_nqp._core.partial_failures import collected, omitted, warn
+from bayes_nqp._core.progress import listening
+from bayes_nqp._core.validation import door
 from bayes_nqp.checks import CheckResult, run_checks
-from bayes_nqp.dispatch import workers
-from bayes_nqp.doors import door
-from bayes_nqp.errors import ConvergenceError, speaking
-from bayes_nqp.files import in_shell, place, text_path, write_csv
-from bayes_nqp.fitting import Fit, Store
-from bayes_nqp.language import Message, figures, separated
-from bayes_nqp.omissions import collected, omitted, warn
-from bayes_nqp.plots import sketches
-from bayes_nqp.progress import listening
-from bayes_nqp.reports import SPATIAL, Context, FigureFolder, report_title, write_report
-from bayes_nqp.signals import heed
-from bayes_nqp.studies._beside import beside_tables, heading
+from bayes_nqp.inference.fitting import Fit, Store
+from bayes_nqp.output.plots import sketches
+from bayes_nqp.output.reports import SPATIAL, Context, FigureFolder, report_title, write_report
+from bayes_nqp.studies._comparison_designs import beside_tables, heading
 from bayes_nqp.studies._fits import fit_of, fits_beside
-from bayes_nqp.studies._kept import store_folder
 from bayes_nqp.studies._outcome import Outcome
 from bayes_nqp.studies._record import write_provenance, write_study
-from bayes_nqp.studies._stated import ALL
+from bayes_nqp.studies._result_store import store_folder
 from bayes_nqp.studies._study import Study, validate
+from bayes_nqp.studies._table_notes import ALL
 from bayes_nqp.studies._tables import tables_of
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from bayes_nqp.language import languages
+from bayes_nqp._core.i18n import languages
 from bayes_nqp.studies._data_keys import Data
 from bayes_nqp.studies._keys import Keys, Names, Question, Words
 from bayes_nqp.studies._study_table import StudyTable
@@ -109,7 +109,7 @@ class Report(Keys):
     sections: Names | None = None
     """Sections of the report, all that suit by default."""
     estimands: Names = []
-    """Names of estimands with a table of their own, such as ["relative", "cumulative"]."""
+    """Names of estimands with a table of their own, such as ["relative_effects", "cumulative"]."""
 
 
 class Figures(Keys):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import bayes_nqp
-from bayes_nqp.doors import door
-from bayes_nqp.errors import StudyError, nearest
-from bayes_nqp.files import is_there
-from bayes_nqp.language import Message
+from bayes_nqp._core.exceptions import StudyError, nearest
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.io import is_there
+from bayes_nqp._core.validation import door
 
 
 @door

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp import simulation
-from bayes_nqp.annotations import annotations_of, parts_of
-from bayes_nqp.errors import StudyError, brief, nearest
-from bayes_nqp.language import Message
+from bayes_nqp._core.exceptions import StudyError, brief, nearest
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.types import annotations_of, parts_of
+from bayes_nqp.data import simulation
 from bayes_nqp.studies._kinds import check_kinds
 from bayes_nqp.studies._study_table import StudyTable
 from bayes_nqp.studies._value_names import values_of, with_values
 from bayes_nqp.studies._values import value_of
 
 if TYPE_CHECKING:
-    from bayes_nqp.panel import Panel
-    from bayes_nqp.simulation import Simulated
+    from bayes_nqp.data.panel import Panel
+    from bayes_nqp.data.simulation import Simulated
 
 
 _CHANNELS = "mediators"

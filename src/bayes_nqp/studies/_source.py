@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from bayes_nqp import datasets
-from bayes_nqp.columns import Reading, reading_of
-from bayes_nqp.errors import StudyError, nearest
-from bayes_nqp.files import text_path
-from bayes_nqp.language import Message
+from bayes_nqp._core.exceptions import StudyError, nearest
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.io import text_path
+from bayes_nqp.data import datasets
+from bayes_nqp.data.reading import Reading, reading_of
 from bayes_nqp.studies._schema import Settings
 from bayes_nqp.studies._simulate import simulate
 from bayes_nqp.studies._words import in_toml
 
 if TYPE_CHECKING:
-    from bayes_nqp.simulation import Simulated
+    from bayes_nqp.data.simulation import Simulated
     from bayes_nqp.studies._data_keys import Data
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-from bayes_nqp.engines import Address
-from bayes_nqp.errors import StudyError
-from bayes_nqp.language import Message
-from bayes_nqp.panel import Panel
+from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.data.backends import Address
+from bayes_nqp.data.panel import Panel
 from bayes_nqp.studies._data_keys import Data
-from bayes_nqp.studies._kept import store_folder
+from bayes_nqp.studies._result_store import store_folder
 from bayes_nqp.studies._schema import Settings
 from bayes_nqp.studies._source import source_of
 from bayes_nqp.studies._words import in_toml

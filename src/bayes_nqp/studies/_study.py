@@ -11,23 +11,24 @@ from typing import Any
 
 import pandas as pd
 
-from bayes_nqp import vocabulary as v
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.exceptions import StudyError, nearest, speaking
+from bayes_nqp._core.i18n import Message, Translator
+from bayes_nqp._core.validation import door
 from bayes_nqp.checks import suiting
-from bayes_nqp.designs import Design
-from bayes_nqp.doors import door
-from bayes_nqp.engines import Address
-from bayes_nqp.errors import StudyError, nearest, speaking
-from bayes_nqp.estimands import ESTIMANDS
-from bayes_nqp.intake import advice
-from bayes_nqp.language import Message, Translator
-from bayes_nqp.panel import Panel
-from bayes_nqp.planning import plan_of, support
-from bayes_nqp.plots import PLOTS
-from bayes_nqp.reports import SECTIONS, remarks, writers
-from bayes_nqp.sampling import Sampler
-from bayes_nqp.spatial_weights import SpatialWeights
-from bayes_nqp.studies._beside import check_beside, designs_beside
+from bayes_nqp.data.backends import Address
+from bayes_nqp.data.column_inference import advice
+from bayes_nqp.data.panel import Panel
+from bayes_nqp.data.spatial_weights import SpatialWeights
+from bayes_nqp.effects.estimands import ESTIMANDS
+from bayes_nqp.inference.model_frame import identification, plan_of
+from bayes_nqp.model.designs import Design
+from bayes_nqp.numerics.sampling import Sampler
+from bayes_nqp.output.plots import PLOTS
+from bayes_nqp.output.reports import SECTIONS, remarks, writers
+from bayes_nqp.output.tables import KINDS
 from bayes_nqp.studies._check_options import check_checks, check_columns, check_options
+from bayes_nqp.studies._comparison_designs import check_beside, designs_beside
 from bayes_nqp.studies._data import Prepared, prepared
 from bayes_nqp.studies._parse import parse
 from bayes_nqp.studies._schema import Settings
@@ -38,7 +39,6 @@ from bayes_nqp.studies._toml import read
 from bayes_nqp.studies._value_names import values_of, with_values
 from bayes_nqp.studies._values import design_of, sampler_of
 from bayes_nqp.studies._words import in_toml
-from bayes_nqp.tables import KINDS
 
 _GROUPS = (v.COHORT, v.TIME, v.STRATUM)
 
@@ -161,8 +161,8 @@ class Study:
 
     @cached_property
     def support(self) -> pd.DataFrame:
-        """Which cells' effects the data identify, as `nqp.support` lists them."""
-        return support(self.base, self.design.rows(self.panel))
+        """Which cells' effects the data identify, as `nqp.identification` lists them."""
+        return identification(self.base, self.design.rows(self.panel))
 
     def __repr__(self) -> str:
         identified = self.support["identified"]

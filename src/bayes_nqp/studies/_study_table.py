@@ -12,7 +12,7 @@ from bayes_nqp.studies._kinds import Schema
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bayes_nqp.panel import Panel
+    from bayes_nqp.data.panel import Panel
     from bayes_nqp.studies._data_keys import Data
 
 

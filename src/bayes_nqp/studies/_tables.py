@@ -8,27 +8,19 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_nqp import schema
-from bayes_nqp import vocabulary as v
+from bayes_nqp._core import effects_schema as schema
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.partial_failures import omitted
 from bayes_nqp.checks import (
     CheckResult,
     ReportedPosterior,
     check_table,
     reported_posterior,
 )
-from bayes_nqp.estimands import att, computed, index_variance, text
-from bayes_nqp.fitting import Fit, pooled_over
-from bayes_nqp.language import Message
-from bayes_nqp.omissions import omitted
-from bayes_nqp.studies._channel_tables import channel_tables
-from bayes_nqp.studies._data import Prepared
-from bayes_nqp.studies._index import tables_of_index
-from bayes_nqp.studies._received import received_table
-from bayes_nqp.studies._schema import Report
-from bayes_nqp.studies._stated import ALL, grouped, stated
-from bayes_nqp.studies._study import Study
-from bayes_nqp.studies._truth import truth_table
-from bayes_nqp.tables import (
+from bayes_nqp.effects.estimands import att, computed, index_variance, text
+from bayes_nqp.inference.fitting import Fit, pooled_over
+from bayes_nqp.output.tables import (
     STATISTICS,
     contrasts_table,
     event_study_table,
@@ -36,6 +28,14 @@ from bayes_nqp.tables import (
     specification_table,
     summary,
 )
+from bayes_nqp.space.studies._spillover_table import received_table
+from bayes_nqp.studies._channel_tables import channel_tables
+from bayes_nqp.studies._data import Prepared
+from bayes_nqp.studies._index import tables_of_index
+from bayes_nqp.studies._schema import Report
+from bayes_nqp.studies._study import Study
+from bayes_nqp.studies._table_notes import ALL, grouped, stated
+from bayes_nqp.studies._truth import truth_table
 
 
 def tables_of(study: Study, fit: Fit, checks: Sequence[CheckResult]) -> dict[str, pd.DataFrame]:

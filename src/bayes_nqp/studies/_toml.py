@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from bayes_nqp.doors import door
-from bayes_nqp.errors import StudyError, cut, nearest
-from bayes_nqp.files import is_folder, no_file, read_toml, text_path
-from bayes_nqp.language import ENGLISH, Message, languages
-from bayes_nqp.texts import one_line
+from bayes_nqp._core.exceptions import StudyError, cut, nearest
+from bayes_nqp._core.i18n import ENGLISH, Message, languages
+from bayes_nqp._core.io import is_folder, no_file, read_toml, text_path
+from bayes_nqp._core.texts import one_line
+from bayes_nqp._core.validation import door
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def read(path: Path) -> dict[str, Any]:
 
 def _holds_data(path: Path) -> bool:
     """Whether a file is one of data, by its ending."""
-    from bayes_nqp.columns import SUFFIXES
+    from bayes_nqp.data.reading import SUFFIXES
 
     return path.suffix.lower() in SUFFIXES
 

@@ -9,15 +9,15 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_nqp import schema
-from bayes_nqp import vocabulary as v
-from bayes_nqp.estimands import att, by_path, contrast, received, text
-from bayes_nqp.fitting import Fit, covariate_slopes
-from bayes_nqp.studies._received import received_parts
+from bayes_nqp._core import effects_schema as schema
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp.effects.estimands import att, by_path, contrast, spillover_effects, text
+from bayes_nqp.inference.fitting import Fit, covariate_slopes
+from bayes_nqp.output.tables import summary
+from bayes_nqp.space.studies._spillover_table import received_parts
 from bayes_nqp.studies._schema import Report
-from bayes_nqp.studies._stated import ALL, stated
 from bayes_nqp.studies._study import Study
-from bayes_nqp.tables import summary
+from bayes_nqp.studies._table_notes import ALL, stated
 
 _COLUMNS = ["estimand", "by", "level", "minus", "path", "truth", "mean", "sd", "lower", "upper"]
 
@@ -113,7 +113,7 @@ def _pairs(
                     )
     for onto, by in received_parts(effects) if v.RECEIVED in truth[v.PATH] else ():
         draws, truth_values = (
-            received(x, by, weights, onto).expand_dims({v.PATH: [v.RECEIVED]}, axis=2)
+            spillover_effects(x, by, weights, onto).expand_dims({v.PATH: [v.RECEIVED]}, axis=2)
             for x in (effects, truth)
         )
         estimand = f"received, {draws.attrs['onto']}"

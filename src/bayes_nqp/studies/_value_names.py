@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bayes_nqp.errors import StudyError, brief, nearest
-from bayes_nqp.language import Message
-from bayes_nqp.panel import Panel
+from bayes_nqp._core.exceptions import StudyError, brief, nearest
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.data.panel import Panel
 from bayes_nqp.studies._plugins import value_example, value_keys
 from bayes_nqp.studies._study_table import StudyTable, Values
 from bayes_nqp.studies._values import written

@@ -6,21 +6,21 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from bayes_nqp.annotations import annotations_of
-from bayes_nqp.codec import decode, encode
-from bayes_nqp.designs import Mediation, StaggeredDiD
-from bayes_nqp.errors import StudyError, brief, nearest
-from bayes_nqp.language import Message, either
-from bayes_nqp.priors import Priors
-from bayes_nqp.registry import registered
-from bayes_nqp.renames import RENAMED
-from bayes_nqp.sampling import Importance, Sampler
+from bayes_nqp._core.compat import RENAMED
+from bayes_nqp._core.exceptions import StudyError, brief, nearest
+from bayes_nqp._core.i18n import Message, either
+from bayes_nqp._core.plugins import registered
+from bayes_nqp._core.types import annotations_of
+from bayes_nqp.model.codec import decode, encode
+from bayes_nqp.model.designs import Mediation, StaggeredDiD
+from bayes_nqp.model.priors import Priors
+from bayes_nqp.numerics.sampling import Importance, Sampler
 from bayes_nqp.studies._families import DESIGNS, SAMPLERS, choices, members, plain
 from bayes_nqp.studies._kinds import Schema, check_kinds, fits, worded_kind
 from bayes_nqp.studies._schema import Channels
 
 if TYPE_CHECKING:
-    from bayes_nqp.designs import Design
+    from bayes_nqp.model.designs import Design
 
 
 _NONE = "none"
@@ -183,7 +183,7 @@ def options_of(
     Parameters
     ----------
     options : mapping
-        A table such as [checks.confounding].
+        A table such as [checks.mediation_sensitivity].
     annotations : mapping of str to type
         What the check takes.
     where : str
@@ -245,7 +245,7 @@ def _placed(key: str, item: Any, kinds: Mapping[str, type], data: Schema, where:
         return {_TAG: kinds[item].__name__}
     if isinstance(item, Mapping) and kinds:
         if _TAG not in item:
-            example = next((n for n in kinds if n == "Partial"), next(iter(kinds)))
+            example = next((n for n in kinds if n == "PartialPooling"), next(iter(kinds)))
             raise StudyError(
                 Message("'{}.{}' does not say its type", where, key),
                 hint=f'{key} = {{ type = "{example}", … }}',

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Self
 
-from bayes_nqp.columns import STEPS
-from bayes_nqp.errors import NQPError, PanelError, Spoken, speaking
-from bayes_nqp.fields import GROUPS, TREATED
-from bayes_nqp.labels import UNLABELLED, Labels
-from bayes_nqp.language import Message, Translator, either
+from bayes_nqp._core.exceptions import NQPError, PanelError, Spoken, speaking
+from bayes_nqp._core.fields import GROUPS, TREATED
+from bayes_nqp._core.i18n import Message, Translator, either
+from bayes_nqp._core.labels import UNLABELLED, Labels
+from bayes_nqp.data.reading import STEPS
 
 _REPLACED = (
     (re.compile(r"(\w+)=nqp\.(\w+)\(\)"), r'\1 = { type = "\2" }'),

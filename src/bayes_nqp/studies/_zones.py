@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bayes_nqp.errors import PanelError, shown
-from bayes_nqp.intake import merge_zones
-from bayes_nqp.language import Message
+from bayes_nqp._core.exceptions import PanelError, shown
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.data.column_inference import merge_zones
 from bayes_nqp.studies._words import in_toml
 
 if TYPE_CHECKING:

@@ -15,11 +15,11 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as Event
 
-from bayes_nqp.language import ENGLISH, NOTHING, Message, Translator, languages, typography
-from bayes_nqp.studio._desk import Desk
+from bayes_nqp._core.i18n import ENGLISH, NOTHING, Message, Translator, languages, typography
 from bayes_nqp.studio._files import Uploads, served
 from bayes_nqp.studio._registry import PAGES, Page
 from bayes_nqp.studio._view import Shared, View, alarm, switch
+from bayes_nqp.studio._workspace import Desk
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _POLICY: Final = (

@@ -8,8 +8,8 @@ from typing import Any
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from bayes_nqp.errors import StudyError
-from bayes_nqp.language import Message
+from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp._core.i18n import Message
 
 type Way = tuple[str, ...]
 type Edits = dict[Way, Any]

@@ -11,9 +11,9 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 
-from bayes_nqp.errors import StudyError
-from bayes_nqp.language import Message
-from bayes_nqp.studio._desk import Desk
+from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.studio._workspace import Desk
 
 LARGEST: Final = 500_000_000
 """Bytes of an upload; a table of this size is better cut before it comes to a browser."""

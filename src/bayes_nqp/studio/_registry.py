@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from bayes_nqp.language import Message
-from bayes_nqp.registry import Plugins
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.plugins import Plugins
 
 if TYPE_CHECKING:
     from bayes_nqp.studio._view import View

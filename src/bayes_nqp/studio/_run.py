@@ -15,8 +15,8 @@ from glob import escape
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from bayes_nqp.errors import StudyError
-from bayes_nqp.language import Message, languages
+from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp._core.i18n import Message, languages
 from bayes_nqp.studio._worker import FIRST
 
 type State = Literal["running", "done", "cancelled", "refused", "broken"]

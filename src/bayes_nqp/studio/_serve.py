@@ -15,9 +15,9 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
-from bayes_nqp.errors import StudyError
-from bayes_nqp.files import is_folder, is_there, no_file, text_path, writing
-from bayes_nqp.language import Message
+from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.io import is_folder, is_there, no_file, text_path, writing
 
 HOST: Final = "127.0.0.1"
 _PREFIX: Final = "bayes-nqp-studio-"
@@ -58,7 +58,7 @@ def serve(
     import uvicorn
 
     from bayes_nqp.studio._app import application
-    from bayes_nqp.studio._desk import Desk
+    from bayes_nqp.studio._workspace import Desk
 
     with _socket(port) as heard, _workplace(keep) as (folder, uploads):
         desk, token = Desk(), secrets.token_urlsafe(24)

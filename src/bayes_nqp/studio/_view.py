@@ -15,13 +15,13 @@ from babel import Locale
 from shiny import Inputs, Outputs, Session, reactive, render, ui
 from shiny.types import SilentException
 
-from bayes_nqp.errors import NQPError
-from bayes_nqp.labels import UNLABELLED, Labels
-from bayes_nqp.language import ENGLISH, NOTHING, Message, Translator, languages
-from bayes_nqp.studio._desk import Desk
+from bayes_nqp._core.exceptions import NQPError
+from bayes_nqp._core.i18n import ENGLISH, NOTHING, Message, Translator, languages
+from bayes_nqp._core.labels import UNLABELLED, Labels
 from bayes_nqp.studio._files import Uploads
 from bayes_nqp.studio._run import Run
 from bayes_nqp.studio._words import in_words
+from bayes_nqp.studio._workspace import Desk
 
 _PAUSE = 0.4
 """Seconds between two looks at a run."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bayes_nqp.errors import NQPError, speaking
-from bayes_nqp.fields import (
+from bayes_nqp._core.exceptions import NQPError, speaking
+from bayes_nqp._core.fields import (
     COLUMNS,
     COVARIATES,
     FILE,
@@ -20,7 +20,7 @@ from bayes_nqp.fields import (
     TREATED,
     UNIT,
 )
-from bayes_nqp.language import Message
+from bayes_nqp._core.i18n import Message
 
 LABELS: Final = {
     "unit": UNIT, "time": TIME, "outcome": OUTCOME, "cohort": FIRST_TREATED, "treated": TREATED,

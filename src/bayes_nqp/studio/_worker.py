@@ -15,18 +15,18 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from bayes_nqp import studies
+from bayes_nqp._core.exceptions import NQPError, speaking
+from bayes_nqp._core.i18n import Message, Translator, languages, unadvised
+from bayes_nqp._core.interrupts import stoppable
+from bayes_nqp._core.io import in_shell
+from bayes_nqp._core.labels import UNLABELLED, Labels
+from bayes_nqp._core.partial_failures import collected, omitted
+from bayes_nqp._core.process import alone
 from bayes_nqp.checks import VERDICTS, title_of
-from bayes_nqp.errors import NQPError, speaking
-from bayes_nqp.files import in_shell
-from bayes_nqp.labels import UNLABELLED, Labels
-from bayes_nqp.language import Message, Translator, languages, unadvised
-from bayes_nqp.omissions import collected, omitted
-from bayes_nqp.plots import sketches
-from bayes_nqp.process import alone
-from bayes_nqp.reports import Context, FigureFolder, write_report
-from bayes_nqp.signals import stoppable
+from bayes_nqp.output.plots import sketches
+from bayes_nqp.output.reports import Context, FigureFolder, write_report
+from bayes_nqp.output.tables import TONES
 from bayes_nqp.studio._words import in_words
-from bayes_nqp.tables import TONES
 
 FIRST = "first"
 """The folder of what is shown before all checks, beside the results."""

@@ -34,7 +34,7 @@ BY = {
 def staggered() -> nqp.Fit:
     """Fit units of their own, with leads: every group of the file is there."""
     panel = nqp.simulation.staggered(units=10, periods=5, cohorts=(3, 4), seed=1).panel
-    design = nqp.StaggeredDiD(nqp.Partial(["region"], varying="unit"), controls="never")
+    design = nqp.StaggeredDiD(nqp.PartialPooling(["region"], varying="unit"), controls="never")
     return nqp.fit(design, panel, FEW, progress=False)
 
 
@@ -74,7 +74,7 @@ def index() -> nqp.Fit:
     recipe = nqp.ProductivityIndex(nqp.IndexSystem.of(list(keys)))
     made = recipe.build(rows, unit="unit", time="time")
     return nqp.fit_index(
-        nqp.StaggeredDiD(nqp.Complete()), made.panel(cohort="cohort"), made,
+        nqp.StaggeredDiD(nqp.CompletePooling()), made.panel(cohort="cohort"), made,
         draws=3, seed=7, sampler=FEW, progress=False,
     )  # fmt: skip
 

@@ -1,5 +1,8 @@
 """Checks of the model: its errors, its priors, its draws."""
 
+from bayes_nqp.checks.model._alternative_errors import error_alternatives
+from bayes_nqp.checks.model._alternative_errors import error_means as error_means
+from bayes_nqp.checks.model._alternative_errors import rests_on as rests_on
 from bayes_nqp.checks.model._clusters import Clusters as Clusters
 from bayes_nqp.checks.model._clusters import clusters_above as clusters_above
 from bayes_nqp.checks.model._clusters import clusters_by as clusters_by
@@ -10,8 +13,5 @@ from bayes_nqp.checks.model._influences import saturated_plan as saturated_plan
 from bayes_nqp.checks.model._saturated import Saturated as Saturated
 from bayes_nqp.checks.model._spread import Evenly as Evenly
 from bayes_nqp.checks.model._spread import evenly as evenly
-from bayes_nqp.checks.model._structures import error_alternatives
-from bayes_nqp.checks.model._structures import error_means as error_means
-from bayes_nqp.checks.model._structures import rests_on as rests_on
 
 __all__ = ["error_alternatives"]

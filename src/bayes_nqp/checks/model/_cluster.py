@@ -30,19 +30,21 @@ import numpy.typing as npt
 from scipy.linalg import cho_solve
 from scipy.sparse import csr_array
 
-from bayes_nqp.arrays import Array, Index
+from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp.checks.model._clusters import SharedSums
 from bayes_nqp.checks.model._robust import Controls, Errors, Robust
 from bayes_nqp.checks.model._saturated import Saturated
-from bayes_nqp.fitting import effect_loads
-from bayes_nqp.moments import UnitClass, packed_rows
-from bayes_nqp.planning import Plan
+from bayes_nqp.inference.fitting import effect_loads
+from bayes_nqp.inference.model_frame import ModelFrame
+from bayes_nqp.numerics.sufficient_statistics import UnitClass, packed_rows
 
 _NUMBERS = 20_000_000
 """Numbers kept at once; above it, a class's units share their mean leverage."""
 
 
-def robust(plan: Plan, weights: Array, errors: Errors, cluster: Index, member: Index) -> Robust:
+def robust(
+    plan: ModelFrame, weights: Array, errors: Errors, cluster: Index, member: Index
+) -> Robust:
     """Compute cluster-robust variances of weighted sums of cell effects.
 
     Parameters
@@ -91,7 +93,7 @@ class Contributions:
     """
 
     def __init__(
-        self, plan: Plan, errors: Errors, weights: Array, cluster: Index, member: Index,
+        self, plan: ModelFrame, errors: Errors, weights: Array, cluster: Index, member: Index,
         *, apart: bool = False,
     ) -> None:  # fmt: skip
         equation = plan.equations[0]
@@ -235,7 +237,7 @@ class Contributions:
                 process.add(like, units, qa, q, shared + x @ slopes)
 
 
-def _shares(plan: Plan, weights: Array) -> Array:
+def _shares(plan: ModelFrame, weights: Array) -> Array:
     """Share of each unit's deviation in the estimates (unit, estimate): its rows in their cells."""
     rows = np.flatnonzero(plan.kept & (plan.cell_of_row >= 0))
     at = (plan.frame.unit[rows], plan.cell_of_row[rows])
@@ -244,7 +246,7 @@ def _shares(plan: Plan, weights: Array) -> Array:
     return np.asarray(table @ (weights / np.maximum(plan.cells.rows, 1)).T)
 
 
-def _treated(plan: Plan) -> Array:
+def _treated(plan: ModelFrame) -> Array:
     """What multiplies a unit's deviation (unit, period): treatment, or the exposure."""
     equation, rows = plan.equations[0], np.flatnonzero(plan.kept)
     loading = plan.frame.treated[rows].astype(np.float64)

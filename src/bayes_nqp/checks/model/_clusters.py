@@ -15,14 +15,14 @@ from functools import cached_property
 
 import numpy as np
 
-from bayes_nqp import vocabulary as v
-from bayes_nqp.arrays import Array, Index
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp._core.exceptions import NotApplicable, StudyError, nearest
+from bayes_nqp._core.i18n import Message
 from bayes_nqp.checks.shared import nesting, owner
-from bayes_nqp.errors import NotApplicable, StudyError, nearest
-from bayes_nqp.fitting import Fit, panel_of
-from bayes_nqp.language import Message
-from bayes_nqp.moments import UnitClass
-from bayes_nqp.panel import Panel, unit_column
+from bayes_nqp.data.panel import Panel, unit_column
+from bayes_nqp.inference.fitting import Fit, panel_of
+from bayes_nqp.numerics.sufficient_statistics import UnitClass
 
 FEWEST = 5
 """With fewer clusters a robust standard error says nothing."""

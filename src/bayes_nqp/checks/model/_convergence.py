@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from bayes_nqp import diagnostics
-from bayes_nqp import vocabulary as v
-from bayes_nqp.arrays import Array
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.exceptions import Hint
+from bayes_nqp._core.i18n import Message, advised, joined
 from bayes_nqp.checks.shared import FAILS, HOLDS, Finding, asks, gate_words, labels, reported_draws
-from bayes_nqp.effects import cell_effects
-from bayes_nqp.errors import Hint
-from bayes_nqp.fitting import Fit, scalar_draws
-from bayes_nqp.language import Message, advised, joined
-from bayes_nqp.sampling import Importance
+from bayes_nqp.effects.effects import group_time_effects
+from bayes_nqp.inference.fitting import Fit, scalar_draws
+from bayes_nqp.numerics import diagnostics
+from bayes_nqp.numerics.sampling import Importance
 
 _UNTRUSTED = Message("The draws cannot be trusted yet: {}.")
 
@@ -65,7 +65,7 @@ def _weights_table(fit: Fit) -> pd.DataFrame:
 
 def _chains(fit: Fit) -> Finding:
     """Judge parameters and reported estimands by R-hat, effective sizes and energy."""
-    effects = reported_draws(cell_effects(fit), contrasts=False, times="all")
+    effects = reported_draws(group_time_effects(fit), contrasts=False, times="all")
     quantities = scalar_draws(fit) | {name: x.to_numpy() for name, x in effects.items()}
     stats = {str(name): values.to_numpy() for name, values in fit.groups["sample_stats"].items()}
     gate = diagnostics.convergence(quantities, stats)
@@ -96,8 +96,8 @@ def _chains(fit: Fit) -> Finding:
             "do not agree yet: {}."
         )
         advice = Message(
-            "Fewer scales (nqp.Complete, varying=None), narrower priors (nqp.Priors) or another "
-            "seed may help; nqp.NUTS() samples it row by row."
+            "Fewer scales (nqp.CompletePooling, varying=None), narrower priors (nqp.Priors) or "
+            "another seed may help; nqp.NUTS() samples it row by row."
         )
     sentence = joined([reason.fill(gate_words("; ".join(failures))), advised(advice)])
     return Finding(FAILS, figure, sentence, evidence, "table")

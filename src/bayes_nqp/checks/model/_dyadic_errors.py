@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from bayes_nqp.arrays import Array, Index
+from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp._core.exceptions import Hint, IdentificationError, NotApplicable
+from bayes_nqp._core.i18n import Message, joined
 from bayes_nqp.checks.model._cluster import Contributions
 from bayes_nqp.checks.model._influences import saturated_model
 from bayes_nqp.checks.shared import (
@@ -20,13 +22,11 @@ from bayes_nqp.checks.shared import (
     average_effect,
     reported_weights,
 )
-from bayes_nqp.designs import NodeShocks
-from bayes_nqp.effects import cell_effects
-from bayes_nqp.errors import Hint, IdentificationError, NotApplicable
-from bayes_nqp.fitting import ADDITIVE, ROWS, SEPARATE, UNITS, Fit, panel_of
-from bayes_nqp.language import Message, joined
-from bayes_nqp.panel import Pairs, is_paired, pairs_of
-from bayes_nqp.terms import ProcessPart
+from bayes_nqp.data.panel import Pairs, is_paired, pairs_of
+from bayes_nqp.effects.effects import group_time_effects
+from bayes_nqp.inference.fitting import ADDITIVE, ROWS, SEPARATE, UNITS, Fit, panel_of
+from bayes_nqp.model.designs import NodeTimeEffects
+from bayes_nqp.model.predictors import ProcessPart
 
 _LIMIT = 1.2
 """Ratio of standard deviations from which intervals are in doubt."""
@@ -51,7 +51,8 @@ def dyadic_errors(fit: Fit) -> Finding:
     dyadic-robust one adds ``sum psi_p psi_q`` over pairs that share a node to the model's variance,
     psi their influences, less what the sum is on average of independent pairs whose groups have
     effects of their own (times ``n / (n - g)``, for n nodes of g dates of adoption). The other adds
-    what shocks of nodes do, as `NodeShocks` learns them from untreated rows, where the design has
+    what shocks of nodes do, as `NodeTimeEffects` learns them from untreated rows, where the design
+    has
     none, nor shocks that levels of a column share. Where links have a direction, a third adds to
     the posterior variance what links of two nodes, one each way, have in common, of which chance
     leaves little: twice the sum of the products of their influences. *In doubt* where one is more
@@ -65,7 +66,7 @@ def dyadic_errors(fit: Fit) -> Finding:
     variance estimation for dyadic data. Political Analysis 23(4).
     """
     pairs = _pairs(fit)
-    with_nodes = any(isinstance(term, NodeShocks) for term in fit.facts.terms)
+    with_nodes = any(isinstance(term, NodeTimeEffects) for term in fit.facts.terms)
     # What levels of a column share would be learned as shocks of nodes.
     shared = bool(fit.facts.shared_by)
     parts = _NodeSums.of(fit, pairs, [] if with_nodes or shared else _shocks(fit, pairs))
@@ -147,7 +148,7 @@ def _pairs(fit: Fit) -> Pairs:
 def _with_shocks(fit: Fit, pairs: Pairs) -> Hint:
     """The design's terms and shocks of nodes."""
     shocks = tuple(term for term in fit.facts.terms if term.argument == "terms")
-    return Hint("terms", (*shocks, NodeShocks(directed=pairs.directed)))
+    return Hint("terms", (*shocks, NodeTimeEffects(directed=pairs.directed)))
 
 
 def _shocks(fit: Fit, pairs: Pairs) -> Sequence[ProcessPart]:
@@ -192,7 +193,7 @@ class _NodeSums:
     @classmethod
     def of(cls, fit: Fit, pairs: Pairs, processes: Sequence[ProcessPart]) -> _NodeSums:
         """Sum up what pairs contribute to the saturated estimate."""
-        weights = reported_weights(cell_effects(fit))[1][[0]].toarray()
+        weights = reported_weights(group_time_effects(fit))[1][[0]].toarray()
         plan, everywhere, errors = saturated_model(fit, weights)
         units, eye = np.arange(plan.frame.n_units), np.eye(plan.frame.n_periods)
         owners = tuple((part.owner, eye) for part in processes)

@@ -23,12 +23,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import solve_triangular
 
-from bayes_nqp.arrays import Array, Index
+from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.checks.model._alternative_errors import error_means
 from bayes_nqp.checks.model._influences import process_roots
-from bayes_nqp.checks.model._structures import error_means
 from bayes_nqp.checks.model._untreated import Untreated
-from bayes_nqp.fitting import Fit, sigma_draws
-from bayes_nqp.language import Message
+from bayes_nqp.inference.fitting import Fit, sigma_draws
 
 _PERIODS, _UNITS = 4, 10
 """Fewest periods of a window, and fewest units beyond those that time effects take up."""

@@ -9,15 +9,16 @@ from typing import Literal
 import numpy as np
 import xarray as xr
 
-from bayes_nqp import vocabulary as v
-from bayes_nqp.annotations import Column
-from bayes_nqp.arrays import Array, Mask
-from bayes_nqp.checks.model._causes import Causes, advice
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array, Mask
+from bayes_nqp._core.i18n import Message, advised, either, joined, listed
+from bayes_nqp._core.types import Column
+from bayes_nqp.checks.model._alternative_errors import Structures, structures
 from bayes_nqp.checks.model._cluster import robust
 from bayes_nqp.checks.model._clusters import FEWEST, Clusters, clusters_above, clusters_by
 from bayes_nqp.checks.model._influences import saturated_model
 from bayes_nqp.checks.model._robust import Robust
-from bayes_nqp.checks.model._structures import Structures, structures
+from bayes_nqp.checks.model._understated_sd import Causes, advice
 from bayes_nqp.checks.shared import (
     Finding,
     asks,
@@ -27,9 +28,17 @@ from bayes_nqp.checks.shared import (
     reported_weights,
     said_alone,
 )
-from bayes_nqp.effects import cell_effects
-from bayes_nqp.fitting import ADDITIVE, LINKED, ROWS, SEPARATE, UNITS, Fit, meets, panel_of
-from bayes_nqp.language import Message, advised, either, joined, listed
+from bayes_nqp.effects.effects import group_time_effects
+from bayes_nqp.inference.fitting import (
+    ADDITIVE,
+    LINKED,
+    ROWS,
+    SEPARATE,
+    UNITS,
+    Fit,
+    meets,
+    panel_of,
+)
 
 _LIMIT, _FAR = 1.2, 1.5
 """Ratios of standard deviations from which intervals are in doubt, and fail."""
@@ -109,7 +118,7 @@ def error_model(fit: Fit, *, cluster: Column | None = None, event_times: bool = 
     least = clusters_by(fit, cluster)
     every = [least, *(clusters_above(fit, least) if cluster is None else ())]
     times: Literal["all"] | None = "all" if event_times else None
-    names, rows = reported_weights(cell_effects(fit), times=times, least=2)
+    names, rows = reported_weights(group_time_effects(fit), times=times, least=2)
     judged = _judged(fit, rows.toarray(), every)
     table = _table(fit, names, rows.toarray(), judged)
     others = structures(fit, table, [x for x in every if x.above])
@@ -152,7 +161,7 @@ def _table(fit: Fit, names: list[str], weights: Array, judged: Sequence[_Judged]
     def sd(target: Literal["sample", "superpopulation"]) -> Array:
         if target != "sample" and meets(fit, (LINKED,)):
             return none
-        draws = cell_effects(fit, target)[v.EFFECT].isel({v.PATH: 0}).to_numpy()
+        draws = group_time_effects(fit, target)[v.EFFECT].isel({v.PATH: 0}).to_numpy()
         return np.asarray((draws.reshape(-1, draws.shape[-1]) @ weights.T).std(axis=0))
 
     none = np.full(len(names), np.nan)

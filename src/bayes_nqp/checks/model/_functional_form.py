@@ -7,13 +7,15 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from bayes_nqp.arrays import Array
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.exceptions import NotApplicable, StudyError
+from bayes_nqp._core.i18n import Message, advised, joined, spanned
 from bayes_nqp.checks.model._untreated import Untreated
 from bayes_nqp.checks.shared import DOUBT, HOLDS, UNTOLD, Finding, Verdict, asks, quantities
-from bayes_nqp.effects import cell_effects
-from bayes_nqp.errors import NotApplicable, StudyError
-from bayes_nqp.estimands import att, relative
-from bayes_nqp.fitting import (
+from bayes_nqp.data.panel import Panel
+from bayes_nqp.effects.effects import group_time_effects
+from bayes_nqp.effects.estimands import att, relative_effects
+from bayes_nqp.inference.fitting import (
     ADDITIVE,
     ADOPTION,
     REFITS,
@@ -25,8 +27,6 @@ from bayes_nqp.fitting import (
     short_refit,
     total_fit,
 )
-from bayes_nqp.language import Message, advised, joined, spanned
-from bayes_nqp.panel import Panel
 
 _SURE: Final = 2.33
 """Standard deviations of the likelihood ratio from which one scale explains outcomes better."""
@@ -79,7 +79,7 @@ def functional_form(fit: Fit) -> Finding:
     logs = np.log(panel.outcome)
     z = preference(Untreated(alone.plan), panel.outcome[alone.plan.kept], logs[alone.plan.kept])
     try:
-        level = relative(cell_effects(alone)).to_numpy().ravel()
+        level = relative_effects(group_time_effects(alone)).to_numpy().ravel()
     except StudyError:
         raise NotApplicable(Message("The untreated level may be zero.")) from None
     other = short_refit(alone, alone.design, panel.with_outcome(logs))

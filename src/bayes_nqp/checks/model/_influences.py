@@ -19,17 +19,24 @@ from typing import Any
 import numpy as np
 from scipy.linalg import cho_solve
 
-from bayes_nqp.arrays import Array, Index
+from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp.checks.model._alternative_errors import error_means
 from bayes_nqp.checks.model._cluster import Contributions
 from bayes_nqp.checks.model._robust import Errors, chi2_over_mean
-from bayes_nqp.checks.model._structures import error_means
-from bayes_nqp.designs import saturated_design
-from bayes_nqp.fitting import Fit, deviation_draws, equation_draws, once, panel_of, sigma_draws
-from bayes_nqp.gaussian import correlation_root
-from bayes_nqp.panel import Panel
-from bayes_nqp.parameters import Parameter
-from bayes_nqp.planning import Plan, plan_model
-from bayes_nqp.terms import ProcessPart, TimeEffects
+from bayes_nqp.data.panel import Panel
+from bayes_nqp.inference.fitting import (
+    Fit,
+    deviation_draws,
+    equation_draws,
+    once,
+    panel_of,
+    sigma_draws,
+)
+from bayes_nqp.inference.model_frame import ModelFrame, plan_model
+from bayes_nqp.model.designs import saturated_design
+from bayes_nqp.model.predictors import ProcessPart, TimeEffects
+from bayes_nqp.numerics.linear_gaussian import correlation_root
+from bayes_nqp.numerics.parameters import Parameter
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +147,7 @@ def influences(fit: Fit, weights: Array, member: Index) -> Influences:
     return Influences(values, table, model * scale**2)
 
 
-def saturated_model(fit: Fit, weights: Array) -> tuple[Plan, Array, Errors]:
+def saturated_model(fit: Fit, weights: Array) -> tuple[ModelFrame, Array, Errors]:
     """Plan of the saturated design, weights of its cells, and the posterior means of the errors.
 
     Parameters
@@ -175,13 +182,13 @@ def _fixed(fit: Fit) -> float:
     return float(deviations.sd(scale, fit.scale)[0])
 
 
-def _without_processes(fit: Fit) -> tuple[Plan, tuple[tuple[Index, Array], ...]]:
+def _without_processes(fit: Fit) -> tuple[ModelFrame, tuple[tuple[Index, Array], ...]]:
     """Plan of the saturated design less its processes; who shares these, and their roots."""
     plan, processes = saturated_plan(fit, panel_of(fit))
     return plan, process_roots(fit, processes)
 
 
-def saturated_plan(fit: Fit, panel: Panel) -> tuple[Plan, Sequence[ProcessPart]]:
+def saturated_plan(fit: Fit, panel: Panel) -> tuple[ModelFrame, Sequence[ProcessPart]]:
     """Plan of a fit's saturated design on a panel, less its processes; and these."""
     time = TimeEffects(fit.facts.time_strata(panel))
     model = saturated_design(fit.design, panel, time=time).spec(panel)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import fdtrc
 
-from bayes_nqp.arrays import Array, Index
+from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp.checks.model._untreated import Untreated
 
 

@@ -23,7 +23,9 @@ from typing import Annotated, Final
 import numpy as np
 from annotated_types import Ge
 
-from bayes_nqp.arrays import Array
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.exceptions import Hint, NotApplicable, NQPError
+from bayes_nqp._core.i18n import Message, advised, enumerated, joined
 from bayes_nqp.checks.model._cluster import robust
 from bayes_nqp.checks.model._clusters import clusters_by
 from bayes_nqp.checks.model._eigenvalue import eigenvalue_shares
@@ -40,12 +42,10 @@ from bayes_nqp.checks.shared import (
     ladder,
     reported_weights,
 )
-from bayes_nqp.designs import AR1, Design, DifferentialTrends
-from bayes_nqp.effects import cell_effects
-from bayes_nqp.errors import Hint, NotApplicable, NQPError
-from bayes_nqp.fitting import ADDITIVE, ROWS, SEPARATE, UNITS, Fit, refit, replications
-from bayes_nqp.language import Message, advised, enumerated, joined
-from bayes_nqp.likelihoods import robust_likelihood
+from bayes_nqp.effects.effects import group_time_effects
+from bayes_nqp.inference.fitting import ADDITIVE, ROWS, SEPARATE, UNITS, Fit, refit, replications
+from bayes_nqp.model.designs import AR1, Design, DifferentialTrends
+from bayes_nqp.model.likelihoods import robust_likelihood
 
 _LIMIT, _FAR = 1.2, 1.5
 """Ratios of sds from which a misfit leaves a doubt, and fails."""
@@ -101,7 +101,7 @@ def _of_shape(fit: Fit) -> Harm | None:
     """Robust over model sd by unit, and the largest influence of one."""
     try:
         units = clusters_by(fit)
-        weights = reported_weights(cell_effects(fit))[1].toarray()[:1]
+        weights = reported_weights(group_time_effects(fit))[1].toarray()[:1]
         plan, everywhere, errors = saturated_model(fit, weights)
         estimate = robust(plan, everywhere, errors, units.codes, units.member)
         values = influences(fit, weights[0], units.member)

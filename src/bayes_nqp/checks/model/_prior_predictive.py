@@ -8,16 +8,16 @@ import numpy as np
 import numpy.typing as npt
 from annotated_types import Ge
 
-from bayes_nqp.arrays import Array
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.exceptions import Hint, NotApplicable
+from bayes_nqp._core.i18n import Message, advised, joined, separated
 from bayes_nqp.checks.model._tail import Tail, autocorrelation, phrase, tail_of
 from bayes_nqp.checks.model._untreated import Untreated
 from bayes_nqp.checks.shared import HOLDS, Finding, Verdict, asks, ladder
-from bayes_nqp.designs import AR1
-from bayes_nqp.errors import Hint, NotApplicable
-from bayes_nqp.estimands import att
-from bayes_nqp.fitting import ADDITIVE, ADOPTION, ROWS, SEPARATE, UNITS, Fit
-from bayes_nqp.fitting import prior_predictive as drawn
-from bayes_nqp.language import Message, advised, joined, separated
+from bayes_nqp.effects.estimands import att
+from bayes_nqp.inference.fitting import ADDITIVE, ADOPTION, ROWS, SEPARATE, UNITS, Fit
+from bayes_nqp.inference.fitting import prior_predictive as drawn
+from bayes_nqp.model.designs import AR1
 
 _DOUBT = 0.02
 """Two-sided tail probability of a single statistic below which there is doubt."""

@@ -10,9 +10,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_nqp import vocabulary as v
-from bayes_nqp.annotations import Positive
-from bayes_nqp.arrays import Array
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.exceptions import NotApplicable, StudyError
+from bayes_nqp._core.i18n import Message, joined, listed
+from bayes_nqp._core.process import quiet
+from bayes_nqp._core.types import Positive
 from bayes_nqp.checks.shared import (
     FAILS,
     HOLDS,
@@ -28,11 +31,15 @@ from bayes_nqp.checks.shared import (
     reported_draws,
     texts_of,
 )
-from bayes_nqp.effects import cell_effects
-from bayes_nqp.errors import NotApplicable, StudyError
-from bayes_nqp.fitting import ROWS, UNITS, Fit, log_likelihood, log_priors, parameter_draws
-from bayes_nqp.language import Message, joined, listed
-from bayes_nqp.process import quiet
+from bayes_nqp.effects.effects import group_time_effects
+from bayes_nqp.inference.fitting import (
+    ROWS,
+    UNITS,
+    Fit,
+    log_likelihood,
+    log_priors,
+    parameter_draws,
+)
 
 THRESHOLD = 0.05
 """Of Kallioinen et al. (2024): above it a quantity is sensitive."""
@@ -73,7 +80,7 @@ def prior_sensitivity(fit: Fit, *, threshold: Positive = THRESHOLD) -> Finding:
     priors = log_priors(fit)
     if not priors:
         raise NotApplicable(Message("Every prior of this design is flat."))
-    reported = reported_draws(cell_effects(fit), times="ends")
+    reported = reported_draws(group_time_effects(fit), times="ends")
     likelihood = _likelihood(fit)
     table = _table(reported | parameter_draws(fit), priors, likelihood, threshold)
     table["reported"] = [name in reported for name in table["quantity"]]

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaincinv
 
-from bayes_nqp.arrays import Array
+from bayes_nqp._core.arrays import Array
 
 
 @dataclass(frozen=True, slots=True)

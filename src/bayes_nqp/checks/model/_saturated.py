@@ -9,13 +9,19 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_array
 
-from bayes_nqp.arrays import Array, Index
-from bayes_nqp.errors import IdentificationError, StudyError
-from bayes_nqp.gaussian import PADDING, Arrowhead, Values, class_precision, normal_equations
-from bayes_nqp.language import Message
-from bayes_nqp.moments import UnitClass
-from bayes_nqp.parameters import FLAT
-from bayes_nqp.planning import Equation
+from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp._core.exceptions import IdentificationError, StudyError
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.inference.model_frame import Equation
+from bayes_nqp.numerics.linear_gaussian import (
+    PADDING,
+    Arrowhead,
+    Values,
+    class_precision,
+    normal_equations,
+)
+from bayes_nqp.numerics.parameters import FLAT
+from bayes_nqp.numerics.sufficient_statistics import UnitClass
 
 
 class Saturated:
@@ -43,7 +49,7 @@ class Saturated:
         if self.gaussian.deviation is not None or (numbers[numbers > PADDING] != FLAT).any():
             raise StudyError(
                 "the design has coefficients with priors, and no saturated fit",
-                hint="Separate(varying=None), and time effects that are not pooled",
+                hint="NoPooling(varying=None), and time effects that are not pooled",
             )
         names = self.gaussian.space.names
         # Without scales, all parameters but the last, sigma, are those of the errors.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from bayes_nqp import vocabulary as v
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.i18n import Message, advised, equality, joined
 from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, asks
-from bayes_nqp.effects import cell_effects
-from bayes_nqp.estimands import att
-from bayes_nqp.fitting import LAGGED, Fit, equation_draws
-from bayes_nqp.language import Message, advised, equality, joined
-from bayes_nqp.terms import DELTA
+from bayes_nqp.effects.effects import group_time_effects
+from bayes_nqp.effects.estimands import att
+from bayes_nqp.inference.fitting import LAGGED, Fit, equation_draws
+from bayes_nqp.model.predictors import DELTA
 
 NEAR_ONE = 0.9
 """Coefficient of linked units' outcomes from which totals are more than ten times as large."""
@@ -27,7 +27,7 @@ def spatial_lag(fit: Fit) -> Finding:
     """Judge the coefficient of linked units' outcomes, and how well received effects are known."""
     delta = np.asarray(equation_draws(fit, DELTA))
     near = float((delta > NEAR_ONE).mean())
-    effects = cell_effects(fit)
+    effects = group_time_effects(fit)
     sd = {
         str(path): float(att(effects, path=str(path)).std()) for path in effects[v.PATH].to_numpy()
     }

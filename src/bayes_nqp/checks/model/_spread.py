@@ -14,11 +14,11 @@ from typing import Final
 import numpy as np
 from scipy.special import stdtr
 
-from bayes_nqp.arrays import Index
-from bayes_nqp.errors import Hint, NQPError
-from bayes_nqp.fitting import Fit, once, panel_of, refit
-from bayes_nqp.language import NOTHING, Message, advised
-from bayes_nqp.planning import step_squares
+from bayes_nqp._core.arrays import Index
+from bayes_nqp._core.exceptions import Hint, NQPError
+from bayes_nqp._core.i18n import NOTHING, Message, advised
+from bayes_nqp.inference.fitting import Fit, once, panel_of, refit
+from bayes_nqp.inference.model_frame import step_squares
 
 _CHANCE: Final = 1e-3
 """Tail probability of equal spread below which groups are given spreads of their own."""

@@ -9,9 +9,9 @@ from typing import Final
 import numpy as np
 import xarray as xr
 
-from bayes_nqp.arrays import Array
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.i18n import Message
 from bayes_nqp.checks.shared import labels
-from bayes_nqp.language import Message
 
 _POSITIVE = ("kurtosis", "largest", "spread", "pre-period steps", "sd ")
 """How statistics are named that are positive and skewed, so that their logarithm is compared."""

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from bayes_nqp.arrays import Array, Index
+from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp._core.i18n import Message
 from bayes_nqp.checks.model._tail import autocorrelation
-from bayes_nqp.language import Message
-from bayes_nqp.planning import Plan, RowLayout, row_layout
+from bayes_nqp.inference.model_frame import ModelFrame, RowLayout, row_layout
 
 LAGS = (1, 2, 3)
 _LEAST = 20
@@ -25,7 +25,7 @@ _LEAST = 20
 class Untreated:
     """The untreated rows of a plan: those in no cell, of units with at least two of them."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: ModelFrame) -> None:
         self.plan, self.equation = plan, plan.equations[0]
         self.layout: RowLayout = row_layout(plan, self.equation)
         layout, frame = self.layout, plan.frame

@@ -7,8 +7,10 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
-from bayes_nqp.arrays import Array
-from bayes_nqp.checks.data import built_by_period
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.exceptions import NotApplicable, NQPError
+from bayes_nqp._core.i18n import Message, joined, listed, separated
+from bayes_nqp.audit import built_by_period
 from bayes_nqp.checks.shared import (
     DOUBT,
     HOLDS,
@@ -23,12 +25,10 @@ from bayes_nqp.checks.shared import (
     reason,
     worst_of,
 )
-from bayes_nqp.errors import NotApplicable, NQPError
-from bayes_nqp.fitting import ROWS, UNITS, Fit, panel_of
-from bayes_nqp.index import ProductivityIndex, Relation, recalled, relation
-from bayes_nqp.language import Message, joined, listed, separated
-from bayes_nqp.panel import Panel
-from bayes_nqp.planning import plan_of
+from bayes_nqp.data.index import ProductivityIndex, Relation, recalled, relation
+from bayes_nqp.data.panel import Panel
+from bayes_nqp.inference.fitting import ROWS, UNITS, Fit, panel_of
+from bayes_nqp.inference.model_frame import plan_of
 
 _HALF, _SAME = 0.5, 1e-8
 

@@ -10,9 +10,11 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from bayes_nqp import vocabulary as v
-from bayes_nqp.annotations import Column, Natural
-from bayes_nqp.arrays import Array
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.exceptions import NotApplicable, StudyError
+from bayes_nqp._core.i18n import Message, joined, listed
+from bayes_nqp._core.types import Column, Natural
 from bayes_nqp.checks.sample._loo import loo
 from bayes_nqp.checks.shared import (
     FAILS,
@@ -27,9 +29,8 @@ from bayes_nqp.checks.shared import (
     reason,
     refitted_averages,
 )
-from bayes_nqp.errors import NotApplicable, StudyError
-from bayes_nqp.estimands import gate_of, text
-from bayes_nqp.fitting import (
+from bayes_nqp.effects.estimands import gate_of, text
+from bayes_nqp.inference.fitting import (
     APART,
     ROWS,
     SEPARATE,
@@ -42,7 +43,6 @@ from bayes_nqp.fitting import (
     left_out,
     rows_without,
 )
-from bayes_nqp.language import Message, joined, listed
 
 MOVED: Final = 1.0
 """Shift of the average effect, in posterior sd's, beyond which a unit is influential."""

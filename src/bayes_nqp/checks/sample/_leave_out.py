@@ -7,17 +7,17 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import xarray as xr
 
-from bayes_nqp import schema
-from bayes_nqp import vocabulary as v
-from bayes_nqp.annotations import Column, names_in
-from bayes_nqp.arrays import Mask
+from bayes_nqp._core import effects_schema as schema
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Mask
+from bayes_nqp._core.exceptions import NotApplicable, PanelError, StudyError
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.types import Column, names_in
 from bayes_nqp.checks.shared import Alternative, Finding, after_adoption, asks, compared, comparison
-from bayes_nqp.effects import cell_effects
-from bayes_nqp.errors import NotApplicable, PanelError, StudyError
-from bayes_nqp.estimands import att, text
-from bayes_nqp.fitting import ROWS, Fit, apart, panel_of, rows_without
-from bayes_nqp.language import Message
-from bayes_nqp.panel import Panel, unit_column
+from bayes_nqp.data.panel import Panel, unit_column
+from bayes_nqp.effects.effects import group_time_effects
+from bayes_nqp.effects.estimands import att, text
+from bayes_nqp.inference.fitting import ROWS, Fit, apart, panel_of, rows_without
 
 type Part = tuple[str, str, Mask, Mask | None]
 """What kind of part, its label, the units that stay, and the cells that stay comparable."""
@@ -50,7 +50,7 @@ def leave_out(fit: Fit, *, groups: Column | Sequence[Column] = ()) -> Finding:
         If a column is missing somewhere, or changes within a unit.
     """
     columns = names_in(groups)
-    panel, effects = panel_of(fit), after_adoption(cell_effects(fit))
+    panel, effects = panel_of(fit), after_adoption(group_time_effects(fit))
     parts = [*_cohorts(panel, effects), *_levels(panel, effects), *_groups(panel, columns)]
     design, wider = apart(fit)
     if fit.takes("unidentified"):

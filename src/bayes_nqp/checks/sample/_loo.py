@@ -14,13 +14,13 @@ import pandas as pd
 import xarray as xr
 from scipy.special import softmax
 
-from bayes_nqp import vocabulary as v
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.exceptions import NQPError, StudyError, shown
+from bayes_nqp._core.process import quiet
+from bayes_nqp._core.validation import door
 from bayes_nqp.checks.shared import comparable, marginal
-from bayes_nqp.doors import door
-from bayes_nqp.errors import NQPError, StudyError, shown
-from bayes_nqp.estimands import ResultFrame, gate_of
-from bayes_nqp.fitting import Fit, left_out, log_likelihood, panel_of
-from bayes_nqp.process import quiet
+from bayes_nqp.effects.estimands import ResultFrame, gate_of
+from bayes_nqp.inference.fitting import Fit, left_out, log_likelihood, panel_of
 
 if TYPE_CHECKING:
     from arviz_stats.utils import ELPDDataLOO
@@ -309,7 +309,8 @@ def _comparable(fits: Mapping[str, Fit], by: str | None) -> None:
             raise StudyError(
                 f"{first!r} and {name!r} use different rows of the panel",
                 where=shown([*fit.notes, *other.notes]),
-                hint="nqp.support shows what each design drops; give both the rows they share",
+                hint="nqp.identification shows what each design drops; give both the rows "
+                "they share",
             )
         theirs = left_out(other, by)
         if theirs.dim != groups.dim or (theirs.group != groups.group).any():

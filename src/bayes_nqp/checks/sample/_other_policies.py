@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from bayes_nqp._core.exceptions import NotApplicable
+from bayes_nqp._core.i18n import Message, advised, joined, listed
 from bayes_nqp.checks.sample._policy_columns import policies_of, with_policies
 from bayes_nqp.checks.shared import (
     HOLDS,
@@ -14,9 +16,7 @@ from bayes_nqp.checks.shared import (
     compared,
     comparison,
 )
-from bayes_nqp.errors import NotApplicable
-from bayes_nqp.fitting import ADOPTION, ROWS, Fit, panel_of
-from bayes_nqp.language import Message, advised, joined, listed
+from bayes_nqp.inference.fitting import ADOPTION, ROWS, Fit, panel_of
 
 _FAR: Final = 1.0
 """Posterior sds by which another policy may move the average effect, beyond chance."""

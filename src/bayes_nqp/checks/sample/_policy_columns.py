@@ -10,9 +10,9 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from bayes_nqp.arrays import Array, Index, Mask
-from bayes_nqp.columns import marks_of, year_of
-from bayes_nqp.panel import ADOPTIONS, Panel, Roles, is_paired
+from bayes_nqp._core.arrays import Array, Index, Mask
+from bayes_nqp.data.panel import ADOPTIONS, Panel, Roles, is_paired
+from bayes_nqp.data.reading import marks_of, year_of
 
 _FEWEST: Final = 3
 """Units that take another policy up, for a column to be one."""

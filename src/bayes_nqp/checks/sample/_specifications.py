@@ -10,6 +10,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from bayes_nqp._core.exceptions import NotApplicable, NQPError, StudyError
+from bayes_nqp._core.i18n import Message, crossed, listed
+from bayes_nqp._core.plugins import registered
 from bayes_nqp.checks.model import error_alternatives
 from bayes_nqp.checks.shared import (
     FAR,
@@ -22,11 +25,8 @@ from bayes_nqp.checks.shared import (
     comparison,
     owner,
 )
-from bayes_nqp.errors import NotApplicable, NQPError, StudyError
-from bayes_nqp.fitting import ROWS, UNIT_DOSES, Fit, panel_of
-from bayes_nqp.language import Message, crossed, listed
-from bayes_nqp.registry import registered
-from bayes_nqp.terms import TimeEffects
+from bayes_nqp.inference.fitting import ROWS, UNIT_DOSES, Fit, panel_of
+from bayes_nqp.model.predictors import TimeEffects
 
 _EFFECT_PRIORS = ("level", "drift", "walk", "contrast", "factor", "cohort", "cell", "member")
 _FACTOR = 2.5

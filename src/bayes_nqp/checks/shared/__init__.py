@@ -43,7 +43,7 @@ from bayes_nqp.checks.shared._labels import (
     with_sd,
 )
 from bayes_nqp.checks.shared._mixture import cell_labels, identified_cells, mixture, taken, turns_of
-from bayes_nqp.checks.shared._reported import quantities, reported_draws, reported_weights
+from bayes_nqp.checks.shared._reported_effects import quantities, reported_draws, reported_weights
 from bayes_nqp.checks.shared._result import CHECKS, Check, CheckResult, Finding, asks, on_request
 from bayes_nqp.checks.shared._verdicts import (
     DOUBT,

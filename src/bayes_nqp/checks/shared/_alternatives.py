@@ -10,16 +10,17 @@ import numpy as np
 import xarray as xr
 from scipy.special import ndtri
 
-from bayes_nqp import schema
-from bayes_nqp import vocabulary as v
-from bayes_nqp.arrays import Array
+from bayes_nqp._core import effects_schema as schema
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.exceptions import IdentificationError, NotApplicable, PanelError, StudyError
+from bayes_nqp._core.i18n import Message, Sized, decoded, encoded, listed, separated
 from bayes_nqp.checks.shared._labels import called, labels, reason, texts_of
 from bayes_nqp.checks.shared._verdicts import FAILING, HOLDS, Verdict, ladder, otherwise
-from bayes_nqp.designs import Design
-from bayes_nqp.effects import cell_effects
-from bayes_nqp.errors import IdentificationError, NotApplicable, PanelError, StudyError
-from bayes_nqp.estimands import att, gate_of
-from bayes_nqp.fitting import (
+from bayes_nqp.data.panel import Panel
+from bayes_nqp.effects.effects import group_time_effects
+from bayes_nqp.effects.estimands import att, gate_of
+from bayes_nqp.inference.fitting import (
     REFITS,
     SHORT,
     Fit,
@@ -32,8 +33,7 @@ from bayes_nqp.fitting import (
     require,
     short_effects,
 )
-from bayes_nqp.language import Message, Sized, decoded, encoded, listed, separated
-from bayes_nqp.panel import Panel
+from bayes_nqp.model.designs import Design
 
 FAR: Final = 2.0
 """Posterior sd by which another specification's estimate may differ, if chance explains less."""
@@ -178,7 +178,7 @@ def after_adoption(effects: xr.Dataset) -> xr.Dataset:
 
 def average_effect(fitted: Fit) -> xr.DataArray:
     """Draws of the average effect (chain, draw), outcome units."""
-    return att(cell_effects(fitted))
+    return att(group_time_effects(fitted))
 
 
 def thinned(draws: xr.DataArray) -> Array:
@@ -283,8 +283,8 @@ def comparison(evidence: xr.Dataset, *, far: float = FAR, shared: bool = False) 
     Returns
     -------
     Comparison
-        "fails" if the fit's interval excludes zero and an alternative lies more than a posterior
-        sd on the other side; "in doubt" if one concludes otherwise (see `otherwise`), lies far
+        "failed" if the fit's interval excludes zero and an alternative lies more than a posterior
+        sd on the other side; "caution" if one concludes otherwise (see `otherwise`), lies far
         from the fit's own estimate of the same target, or did not converge. Neither distance counts
         that chance explains at 5 %, nor another conclusion of fewer data, a sign at 0.5 %.
         Alternatives that do not count are left aside.

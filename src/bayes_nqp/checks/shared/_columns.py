@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from bayes_nqp.arrays import Array
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.exceptions import NotApplicable, PanelError
+from bayes_nqp._core.i18n import Message
 from bayes_nqp.checks.shared._labels import reason
-from bayes_nqp.errors import NotApplicable, PanelError
-from bayes_nqp.language import Message
-from bayes_nqp.panel import Panel, free_name
+from bayes_nqp.data.panel import Panel, free_name
 
 
 def shifted(panel: Panel, values: Array, periods: int) -> Array:

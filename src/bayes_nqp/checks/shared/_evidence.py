@@ -8,14 +8,14 @@ from typing import Final
 
 import numpy as np
 
-from bayes_nqp.arrays import Index
-from bayes_nqp.designs import Design, Term, structures
-from bayes_nqp.errors import IdentificationError, NQPError, PanelError, StudyError, shown
-from bayes_nqp.fitting import Fit, Marginal, known_draws, log_marginal, once, panel_of
-from bayes_nqp.language import NOTHING, Message, joined
-from bayes_nqp.panel import ENDS, Panel, is_paired, of_one_end, unit_column, units_alone
-from bayes_nqp.registry import registered
-from bayes_nqp.terms import TimeEffects
+from bayes_nqp._core.arrays import Index
+from bayes_nqp._core.exceptions import IdentificationError, NQPError, PanelError, StudyError, shown
+from bayes_nqp._core.i18n import NOTHING, Message, joined
+from bayes_nqp._core.plugins import registered
+from bayes_nqp.data.panel import ENDS, Panel, is_paired, of_one_end, unit_column, units_alone
+from bayes_nqp.inference.fitting import Fit, Marginal, known_draws, log_marginal, once, panel_of
+from bayes_nqp.model.designs import Design, Term, structures
+from bayes_nqp.model.predictors import TimeEffects
 
 REFUTED: Final = 3.0
 """Nats by which data prefer a design from which another one is no rival: odds of 20 to 1."""

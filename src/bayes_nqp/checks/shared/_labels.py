@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_nqp import vocabulary as v
-from bayes_nqp.errors import NotApplicable, NQPError
-from bayes_nqp.fitting import GIVEN_LAG, OUTCOME_ALONE, Fit, pairs_coefficients
-from bayes_nqp.language import Message, Numeral, decoded, encoded, figures, recalled, separated
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.exceptions import NotApplicable, NQPError
+from bayes_nqp._core.i18n import Message, Numeral, decoded, encoded, figures, recalled, separated
+from bayes_nqp.inference.fitting import GIVEN_LAG, OUTCOME_ALONE, Fit, pairs_coefficients
 
 AS_FITTED: Final = Message("as fitted")
 OVERALL: Final = Message("overall")

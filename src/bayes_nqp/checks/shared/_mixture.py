@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xarray as xr
 
-from bayes_nqp import vocabulary as v
-from bayes_nqp.arrays import Array, Index
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array, Index
 
 
 def cell_labels(effects: xr.Dataset) -> list[tuple[str, ...]]:

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from inspect import signature
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_nqp.annotations import Language
-from bayes_nqp.checks.shared._labels import unidentified
-from bayes_nqp.checks.shared._verdicts import NOT_APPLICABLE, TINTS, VERDICTS, Verdict, cautious
-from bayes_nqp.designs import Design
-from bayes_nqp.doors import CheckResultAttributes, door
-from bayes_nqp.errors import (
+from bayes_nqp._core.compat import current
+from bayes_nqp._core.exceptions import (
     ChoiceError,
     IdentificationError,
     NotApplicable,
@@ -26,12 +22,17 @@ from bayes_nqp.errors import (
     nearest,
     one_of,
 )
-from bayes_nqp.fitting import Fit, Need, require
-from bayes_nqp.labels import UNLABELLED, Labels, labels_of
-from bayes_nqp.language import NOTHING, Message, Translator, message
-from bayes_nqp.markup import html
-from bayes_nqp.panel import Panel
-from bayes_nqp.registry import Plugins
+from bayes_nqp._core.i18n import NOTHING, Message, Translator, message
+from bayes_nqp._core.labels import UNLABELLED, Labels, labels_of
+from bayes_nqp._core.plugins import Plugins
+from bayes_nqp._core.templates import html
+from bayes_nqp._core.types import Language
+from bayes_nqp._core.validation import CheckResultAttributes, door
+from bayes_nqp.checks.shared._labels import unidentified
+from bayes_nqp.checks.shared._verdicts import NOT_APPLICABLE, TINTS, VERDICTS, Verdict, cautious
+from bayes_nqp.data.panel import Panel
+from bayes_nqp.inference.fitting import Fit, Need, require
+from bayes_nqp.model.designs import Design
 
 type Evidence = xr.Dataset | xr.DataArray | pd.DataFrame | None
 type Subject = Literal["total", "outcome", "errors", "channels", "fit"]
@@ -77,8 +78,8 @@ class CheckResult(CheckResultAttributes):
         Of the check.
     question : str
         What it asks.
-    verdict : {"holds", "in doubt", "fails", "could not tell", "reported", "not applicable"}
-        The answer in short; "could not tell": nothing speaks against it, and these data could not
+    verdict : {"passed", "caution", "failed", "inconclusive", "reported", "not applicable"}
+        The answer in short; "inconclusive": nothing speaks against it, and these data could not
         have shown enough for it; "reported" is a number that nobody can judge, which counts neither
         for nor against the result.
     figure : str
@@ -98,13 +99,14 @@ class CheckResult(CheckResultAttributes):
           coordinate ``change`` (specification) that groups them; the first is the fit itself;
         - "permutation", a Dataset of estimates ``placebo`` (repetition) and ``actual``;
         - "shifts", a Dataset of draws ``effect`` (chain, draw, shift), and ``att`` of the fit;
-        - "sensitivity", a Dataset of regions over a grid of bounds;
+        - "trend_sensitivity", a Dataset of regions over a grid of bounds;
         - "predictive", a Dataset of ``replicated`` (replication, statistic) and ``observed``
           (statistic);
         - "moran", a Dataset of Moran's I (series, time) and of scores (series, place, time);
         - "influence", a DataFrame with a row a unit;
         - "power_scaling", a DataFrame with a row a quantity;
-        - "confounding", a Dataset of curves (quantity, path, rho) and of where they cross zero;
+        - "mediation_sensitivity", a Dataset of curves (quantity, path, rho) and of where they
+        cross zero;
         - "channels", a DataFrame of mediator, quantity, value, lower, upper, verdict and scale.
     labels : Labels
         What names in its sentences are called, a language each.
@@ -114,9 +116,9 @@ class CheckResult(CheckResultAttributes):
     >>> import bayes_nqp as nqp
     >>> panel = nqp.datasets.castle_doctrine()
     >>> fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
-    >>> result = nqp.check(fit, "support", progress=False)
+    >>> result = nqp.check(fit, "identification", progress=False)
     >>> result.name, str(result.verdict)
-    ('support', 'holds')
+    ('identification', 'passed')
     """
 
     name: str
@@ -278,6 +280,9 @@ class Check:
         if not isinstance(finding, Finding):
             problem = f"the check {self.name!r} returned {finding!r}, which is no Finding"
             raise StudyError(problem, hint="return Finding(HOLDS, figure, sentence) on every way")
+        verdict = current("verdict", finding.verdict)
+        if verdict != finding.verdict:
+            finding = replace(finding, verdict=cast("Verdict", verdict))
         one_of(f"the verdict of {self.name}", finding.verdict, VERDICTS)
         return finding
 

@@ -9,18 +9,18 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from bayes_nqp import vocabulary as v
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.i18n import Message, joined
 from bayes_nqp.checks.shared._labels import gate_words
-from bayes_nqp.estimands import gate_of
-from bayes_nqp.fitting import Fit
-from bayes_nqp.language import Message, joined
+from bayes_nqp.effects.estimands import gate_of
+from bayes_nqp.inference.fitting import Fit
 
-type Verdict = Literal["holds", "in doubt", "fails", "could not tell", "reported", "not applicable"]
+type Verdict = Literal["passed", "caution", "failed", "inconclusive", "reported", "not applicable"]
 
-HOLDS: Final = "holds"
-DOUBT: Final = "in doubt"
-FAILS: Final = "fails"
-UNTOLD: Final = "could not tell"
+HOLDS: Final = "passed"
+DOUBT: Final = "caution"
+FAILS: Final = "failed"
+UNTOLD: Final = "inconclusive"
 """Nothing speaks against it, and these data could not have shown enough for it."""
 REPORTED: Final = "reported"
 """A number with its meaning that no measured rate lets anyone judge: neither for nor against."""
@@ -35,10 +35,10 @@ TINTS: Final = {
 }
 """Colours of verdicts on a page; that of the others is grey."""
 VERDICTS: Final = {
-    "holds": Message("holds"),
-    "in doubt": Message("in doubt"),
-    "fails": Message("fails"),
-    "could not tell": Message("could not tell"),
+    "passed": Message("passed"),
+    "caution": Message("caution"),
+    "failed": Message("failed"),
+    "inconclusive": Message("inconclusive"),
     "reported": Message("reported"),
     "not applicable": Message("not applicable"),
 }
@@ -57,7 +57,7 @@ losing one by their wider intervals alone."""
 
 
 def ladder(*, fails: object = False, doubt: object = False, untold: object = False) -> Verdict:
-    """Climb down from "holds" as far as thresholds are crossed."""
+    """Climb down from "passed" as far as thresholds are crossed."""
     return FAILS if fails else DOUBT if doubt else UNTOLD if untold else HOLDS
 
 
@@ -133,7 +133,7 @@ def cautious(
     Returns
     -------
     tuple of str and Message
-        The verdict, at best "in doubt" if the refit's gate failed, and the sentence, which says so.
+        The verdict, at best "caution" if the refit's gate failed, and the sentence, which says so.
     """
     gate = gate_text(refitted)
     if gate == v.PASSED:

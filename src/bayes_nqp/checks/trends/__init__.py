@@ -1,10 +1,10 @@
 """Checks of trends: how treated units would have moved, before adoption and after it."""
 
 from bayes_nqp.checks.trends._candidates import FAMILIES
-from bayes_nqp.checks.trends._earned import DRIFTING
 from bayes_nqp.checks.trends._leads import tail_of
 from bayes_nqp.checks.trends._model_average import ModelAverage, Weighed, model_average
 from bayes_nqp.checks.trends._parallel import holm, parted
+from bayes_nqp.checks.trends._trend_evidence import DRIFTING
 
 __all__ = [
     "DRIFTING",

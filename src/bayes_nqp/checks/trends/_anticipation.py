@@ -8,8 +8,10 @@ import numpy as np
 import xarray as xr
 from annotated_types import Ge
 
-from bayes_nqp import vocabulary as v
-from bayes_nqp.arrays import Array
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.exceptions import NotApplicable
+from bayes_nqp._core.i18n import Message
 from bayes_nqp.checks.shared import (
     HOLDS,
     Alternative,
@@ -20,13 +22,11 @@ from bayes_nqp.checks.shared import (
     excluding_zero,
     worst_of,
 )
-from bayes_nqp.effects import cell_effects
-from bayes_nqp.errors import NotApplicable
-from bayes_nqp.estimands import att
-from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, UNSELECTED, Fit, panel_of, refit
-from bayes_nqp.language import Message
-from bayes_nqp.panel import Panel
-from bayes_nqp.terms import NEIGHBOUR
+from bayes_nqp.data.panel import Panel
+from bayes_nqp.effects.effects import group_time_effects
+from bayes_nqp.effects.estimands import att
+from bayes_nqp.inference.fitting import ADOPTION, REFITS, ROWS, UNSELECTED, Fit, panel_of, refit
+from bayes_nqp.model.predictors import NEIGHBOUR
 
 _SAME: Final = Message(
     "Nothing moves in the period before adoption, and without it as a control the conclusion "
@@ -82,7 +82,7 @@ def anticipation(fit: Fit, *, periods: Annotated[int, Ge(1)] = 2) -> Finding:
     evidence = compared(fit, windows, Message("refitting with anticipation"))
     against = comparison(evidence)
     sooner, before = refit(fit, windows[0].design, unreached), -1 - ahead
-    early = _itself(cell_effects(sooner), before)
+    early = _itself(group_time_effects(sooner), before)
     response = excluding_zero(early)
     figure = Message(
         "effect at event time {}: {:.3g} ({:.2g}); average effect moves by {:+.1f} posterior sd",

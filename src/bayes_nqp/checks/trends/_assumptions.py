@@ -10,8 +10,16 @@ import numpy as np
 import xarray as xr
 from annotated_types import Ge
 
-from bayes_nqp import vocabulary as v
-from bayes_nqp.arrays import Array
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.exceptions import (
+    ConvergenceError,
+    IdentificationError,
+    NotApplicable,
+    NQPError,
+    PanelError,
+)
+from bayes_nqp._core.i18n import Message, Sized, joined, listed, spanned
 from bayes_nqp.checks.shared import (
     HOLDS,
     Finding,
@@ -26,17 +34,10 @@ from bayes_nqp.checks.shared import (
 )
 from bayes_nqp.checks.trends._differential_trend import trend_design
 from bayes_nqp.checks.trends._placebo import moved_back, placebo_design, placebos
-from bayes_nqp.designs import Design, DifferentialTrends, saturated_design
-from bayes_nqp.effects import cell_effects
-from bayes_nqp.errors import (
-    ConvergenceError,
-    IdentificationError,
-    NotApplicable,
-    NQPError,
-    PanelError,
-)
-from bayes_nqp.estimands import att, gate_of
-from bayes_nqp.fitting import (
+from bayes_nqp.data.panel import Panel
+from bayes_nqp.effects.effects import group_time_effects
+from bayes_nqp.effects.estimands import att, gate_of
+from bayes_nqp.inference.fitting import (
     ADOPTION,
     REFITS,
     ROWS,
@@ -50,9 +51,8 @@ from bayes_nqp.fitting import (
     reached_rows,
     short_refit,
 )
-from bayes_nqp.language import Message, Sized, joined, listed, spanned
-from bayes_nqp.panel import Panel
-from bayes_nqp.pooling import flat_pooling
+from bayes_nqp.model.designs import Design, DifferentialTrends, saturated_design
+from bayes_nqp.model.pooling import flat_pooling
 
 PARALLEL = Message("parallel trends")
 LINE = Message("one straight line")
@@ -164,7 +164,9 @@ def _fitted(fit: Fit, name: Message, design: Design, panel: Panel, periods: int)
         predicted = held_out(flat, panel, panel.where(~last))
     except NQPError:
         predicted = np.nan
-    effects = cell_effects(fit) if _is_fit(fit, design, panel) else short_refit(fit, design, panel)
+    effects = (
+        group_time_effects(fit) if _is_fit(fit, design, panel) else short_refit(fit, design, panel)
+    )
     try:
         judged = placebos(fit, design, panel)
         early = moved_back(panel, periods, ahead, reached_rows(fit))

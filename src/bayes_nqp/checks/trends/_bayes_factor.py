@@ -14,15 +14,15 @@ from typing import Final
 
 import numpy as np
 
-from bayes_nqp.arrays import Mask
+from bayes_nqp._core.arrays import Mask
+from bayes_nqp._core.exceptions import NQPError
+from bayes_nqp._core.i18n import NOTHING, Message
 from bayes_nqp.checks.shared import comparable, marginal
-from bayes_nqp.designs import Design, DifferentialTrends, Facts, Noise, saturated_design
-from bayes_nqp.errors import NQPError
-from bayes_nqp.fitting import Fit, Marginal, log_marginal, panel_of
-from bayes_nqp.language import NOTHING, Message
-from bayes_nqp.panel import Panel
-from bayes_nqp.pooling import flat_pooling
-from bayes_nqp.priors import Priors
+from bayes_nqp.data.panel import Panel
+from bayes_nqp.inference.fitting import Fit, Marginal, log_marginal, panel_of
+from bayes_nqp.model.designs import Design, DifferentialTrends, Facts, Noise, saturated_design
+from bayes_nqp.model.pooling import flat_pooling
+from bayes_nqp.model.priors import Priors
 
 HELD: Final = 4.0
 """Log Bayes factor above which parallel trends are earned: docs/trends.md, by simulation."""

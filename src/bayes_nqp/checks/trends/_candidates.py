@@ -45,7 +45,9 @@ from typing import Final, Literal
 import numpy as np
 from scipy.special import logsumexp, softmax
 
-from bayes_nqp.arrays import Array
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.exceptions import Hint, IdentificationError, NQPError, StudyError, nearest
+from bayes_nqp._core.i18n import NOTHING, Message, listed
 from bayes_nqp.checks.model import error_means
 from bayes_nqp.checks.shared import REFUTED, reason
 from bayes_nqp.checks.trends._bayes_factor import evidence_against_drift
@@ -57,21 +59,19 @@ from bayes_nqp.checks.trends._near_adoption import (
     tail_of_means,
     variance_alone,
 )
-from bayes_nqp.designs import (
+from bayes_nqp.inference.fitting import Fit, SlopeLaw, once, panel_of
+from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.model.designs import (
+    AshenfelterDip,
     Calendar,
     Design,
     DifferentialTrends,
-    Dip,
     Factors,
-    LevelShift,
+    PreAdoptionShift,
     Term,
     held_out_gains,
     net_rows,
 )
-from bayes_nqp.errors import Hint, IdentificationError, NQPError, StudyError, nearest
-from bayes_nqp.fitting import Fit, SlopeLaw, once, panel_of
-from bayes_nqp.language import NOTHING, Message, listed
-from bayes_nqp.planning import plan_of
 
 type Family = Literal["parallel", "differential", "event"]
 PRIOR: Final[Mapping[Family, float]] = {"parallel": 0.3, "differential": 0.5, "event": 0.2}
@@ -174,10 +174,10 @@ CANDIDATES: Final = (
     Candidate(Message("anticipation one period before adoption"), 1),
     Candidate(Message("anticipation two periods before adoption"), 2),
     Candidate(Message("anticipation three periods before adoption"), 3),
-    Candidate(Message("Ashenfelter's dip of one period"), trends=Dip()),
-    Candidate(Message("Ashenfelter's dip of two periods"), trends=Dip(2)),
-    Candidate(Message("Ashenfelter's dip of three periods"), trends=Dip(3)),
-    Candidate(Message("a level shift three periods before adoption"), trends=LevelShift()),
+    Candidate(Message("Ashenfelter's dip of one period"), trends=AshenfelterDip()),
+    Candidate(Message("Ashenfelter's dip of two periods"), trends=AshenfelterDip(2)),
+    Candidate(Message("Ashenfelter's dip of three periods"), trends=AshenfelterDip(3)),
+    Candidate(Message("a level shift three periods before adoption"), trends=PreAdoptionShift()),
     Candidate(Message("a linear differential trend"), trends=LINES, share=4.0),
     Candidate(Message("differential trends"), trends=DifferentialTrends()),
     Candidate(
@@ -189,11 +189,12 @@ CANDIDATES: Final = (
 """Whoever adds a design adds a line."""
 CHOICES: Final = (
     Candidate(
-        Message("a choice of all adopters after a bad or good period"), trends=Dip(at_once=True)
+        Message("a choice of all adopters after a bad or good period"),
+        trends=AshenfelterDip(at_once=True),
     ),
     Candidate(
         Message("a choice of all adopters after three bad or good periods"),
-        trends=Dip(3, at_once=True),
+        trends=AshenfelterDip(3, at_once=True),
     ),
 )
 """Asked beside these, and not averaged: a cycle of adopters leaves the same mark."""

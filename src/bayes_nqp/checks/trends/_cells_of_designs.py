@@ -6,14 +6,16 @@ import numpy as np
 import xarray as xr
 from scipy import sparse
 
-from bayes_nqp import vocabulary as v
-from bayes_nqp.arrays import Array, Index
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp.checks.shared import cell_labels
-from bayes_nqp.fitting import cells_of_rows
-from bayes_nqp.planning import Plan
+from bayes_nqp.inference.fitting import cells_of_rows
+from bayes_nqp.inference.model_frame import ModelFrame
 
 
-def over_rows(waist: xr.Dataset, cells: xr.Dataset, plan: Plan, other: Plan) -> xr.Dataset:
+def over_rows(
+    waist: xr.Dataset, cells: xr.Dataset, plan: ModelFrame, other: ModelFrame
+) -> xr.Dataset:
     """Effects of another design in the cells of a fit, averaged over the rows of each.
 
     Where units respond before they adopt, those near them are reached sooner, and stand in cells of

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from bayes_nqp._core.i18n import Message, joined
 from bayes_nqp.checks.shared import HOLDS, Alternative, Finding, asks, compared, comparison
-from bayes_nqp.fitting import ADOPTION, Fit
-from bayes_nqp.language import Message, joined
+from bayes_nqp.inference.fitting import ADOPTION, Fit
 
 
 @asks(

@@ -9,11 +9,11 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from bayes_nqp import schema
-from bayes_nqp.arrays import Array
+from bayes_nqp._core import effects_schema as schema
+from bayes_nqp._core.arrays import Array
 from bayes_nqp.checks.trends._leads import precision_of
-from bayes_nqp.designs import Design
-from bayes_nqp.panel import Panel
+from bayes_nqp.data.panel import Panel
+from bayes_nqp.model.designs import Design
 
 type Strata = dict[str, npt.NDArray[np.str_]]
 """Level of every factor (stratum); empty where all strata are one."""

@@ -9,7 +9,9 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from bayes_nqp.arrays import Array
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.exceptions import NotApplicable
+from bayes_nqp._core.i18n import Message, spanned
 from bayes_nqp.checks.shared import (
     DOUBTFUL,
     FAILING,
@@ -21,9 +23,8 @@ from bayes_nqp.checks.shared import (
     quantities,
 )
 from bayes_nqp.checks.trends._leads import tail_of
-from bayes_nqp.errors import NotApplicable
-from bayes_nqp.estimands import att
-from bayes_nqp.fitting import (
+from bayes_nqp.effects.estimands import att
+from bayes_nqp.inference.fitting import (
     DOSE,
     REFITS,
     ROWS,
@@ -33,7 +34,6 @@ from bayes_nqp.fitting import (
     refit,
     total_fit,
 )
-from bayes_nqp.language import Message, spanned
 
 _KNOTS: Final = (0.05, 0.275, 0.5, 0.725, 0.95)
 """Quantiles of exposure at which the curve bends (Harrell 2015, table 2.3)."""

@@ -10,6 +10,8 @@ from typing import Final
 
 import numpy as np
 
+from bayes_nqp._core.exceptions import Hint, NQPError
+from bayes_nqp._core.i18n import NOTHING, Message, advised, chance, joined
 from bayes_nqp.checks.model import evenly, rests_on
 from bayes_nqp.checks.shared import FAILS, HOLDS, Verdict, ladder, reason
 from bayes_nqp.checks.trends._candidates import (
@@ -20,12 +22,10 @@ from bayes_nqp.checks.trends._candidates import (
     family_probabilities,
     log_bayes_factor,
 )
-from bayes_nqp.checks.trends._earned import MONTE_CARLO
-from bayes_nqp.checks.trends._next_design import shared_shocks
-from bayes_nqp.errors import Hint, NQPError
-from bayes_nqp.estimands import att
-from bayes_nqp.fitting import CHANNELS, Fit, meets, once, refit, short_refit, total_fit
-from bayes_nqp.language import NOTHING, Message, advised, chance, joined
+from bayes_nqp.checks.trends._recommended_specification import shared_shocks
+from bayes_nqp.checks.trends._trend_evidence import MONTE_CARLO
+from bayes_nqp.effects.estimands import att
+from bayes_nqp.inference.fitting import CHANNELS, Fit, meets, once, refit, short_refit, total_fit
 
 PASSED: Final = 0.7
 """Posterior probability of parallel trends from which observations support them."""

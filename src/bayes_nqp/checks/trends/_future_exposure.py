@@ -7,10 +7,10 @@ from typing import Annotated
 import pandas as pd
 from annotated_types import Ge
 
+from bayes_nqp._core.i18n import Message, spanned
 from bayes_nqp.checks.shared import FAILING, Finding, Verdict, asks, ladder
 from bayes_nqp.checks.trends._other_period import other_period
-from bayes_nqp.fitting import DOSE, REFITS, ROWS, Fit
-from bayes_nqp.language import Message, spanned
+from bayes_nqp.inference.fitting import DOSE, REFITS, ROWS, Fit
 
 _LARGE = 0.5
 """Share of the effect from which a lead is no trifle."""

@@ -8,10 +8,10 @@ import numpy as np
 import xarray as xr
 from scipy import special
 
-from bayes_nqp import vocabulary as v
-from bayes_nqp.arrays import Array, Mask
-from bayes_nqp.estimands import joint_signs
-from bayes_nqp.panel import Panel, is_paired, pairs_of
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array, Mask
+from bayes_nqp.data.panel import Panel, is_paired, pairs_of
+from bayes_nqp.effects.estimands import simultaneous_signs
 
 _ALONE = 0.975
 """Probability of a sign from which an equal-tailed 95 % interval leaves zero out."""
@@ -66,7 +66,7 @@ def joint_of(leads: xr.DataArray, bound: float, freedom: float, reference: int =
     well = rows >= 0.5 * rows.max()
     span = (event_time - reference).astype(np.float64)
     weights = precision_of(draws) @ span
-    signs = joint_signs(leads)
+    signs = simultaneous_signs(leads)
     alone = signs["probability"].to_numpy() >= _ALONE
     return Joint(
         tail=tail_of(draws, freedom),

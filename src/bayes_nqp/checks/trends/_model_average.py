@@ -9,9 +9,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_nqp import schema
-from bayes_nqp import vocabulary as v
-from bayes_nqp.arrays import Array
+from bayes_nqp._core import effects_schema as schema
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.exceptions import NQPError, StudyError
+from bayes_nqp._core.i18n import NOTHING, Message, listed
+from bayes_nqp._core.templates import FactSheet
+from bayes_nqp._core.validation import door
 from bayes_nqp.checks.shared import identified_cells, mixture, reason
 from bayes_nqp.checks.trends._candidates import (
     CONTRADICTED,
@@ -27,11 +31,9 @@ from bayes_nqp.checks.trends._candidates import (
 )
 from bayes_nqp.checks.trends._cells_of_designs import aligned, over_rows
 from bayes_nqp.checks.trends._family_evidence import reference_of
-from bayes_nqp.doors import door
-from bayes_nqp.effects import cell_effects
-from bayes_nqp.errors import NQPError, StudyError
-from bayes_nqp.estimands import att, worst_gate
-from bayes_nqp.fitting import (
+from bayes_nqp.effects.effects import group_time_effects
+from bayes_nqp.effects.estimands import att, worst_gate
+from bayes_nqp.inference.fitting import (
     ADOPTION,
     CHANNELS,
     REFITS,
@@ -44,9 +46,7 @@ from bayes_nqp.fitting import (
     short_refit,
     single,
 )
-from bayes_nqp.language import NOTHING, Message, listed
-from bayes_nqp.markup import FactSheet
-from bayes_nqp.planning import plan_of
+from bayes_nqp.inference.model_frame import plan_of
 
 _LEAST = 0.005
 """Posterior probability below which a candidate is not fitted."""
@@ -269,8 +269,8 @@ def model_average(fit: Fit, *, prior: Mapping[str, float] | None = None) -> Mode
     """Average the effects over assumptions about untreated outcomes, weighted by evidence.
 
     The candidate models are the fit's own design under parallel trends; with a response one, two
-    and three periods before adoption; with `Dip`, of one, two and three periods; with
-    `LevelShift`, three periods before adoption; with a linear differential trend; with
+    and three periods before adoption; with `AshenfelterDip`, of one, two and three periods; with
+    `PreAdoptionShift`, three periods before adoption; with a linear differential trend; with
     `DifferentialTrends`; with these and a response one period before; and with `Factors`, where
     held-out untreated observations clearly prefer common factors (their evidence:
     docs/trends.md). The evidence is the log marginal likelihood of untreated observations: effects
@@ -368,7 +368,7 @@ def mixed(
         lost |= more
     shares /= shares.sum()
     seed = int(fit.sampler.seed or 0)
-    mixed_effects = _mixture(cell_effects(fit), effects, shares, seed)
+    mixed_effects = _mixture(group_time_effects(fit), effects, shares, seed)
     designs = tuple(
         Weighed(*x)
         for x in zip(weighable, weights.tolist(), effects, strict=True)
@@ -404,7 +404,7 @@ def _fitted(
     """Effects of designs that weigh something; those that lose a cell of the fit, and why."""
     effects: list[xr.Dataset | None] = []
     lost: dict[Candidate, Message] = {}
-    waist = cell_effects(fit)
+    waist = group_time_effects(fit)
     places, paths = identified_cells(waist), {*waist[v.PATH].to_numpy()}
     receivers = v.ROLE in waist.coords and bool((waist[v.ROLE] == v.NEIGHBOUR).any())
     for x, weight in zip(weighable, weights, strict=True):
@@ -414,7 +414,7 @@ def _fitted(
         try:
             design = x.candidate.design(fit)
             long = design == fit.design or weight > _MUCH
-            cells = cell_effects((refit if long else short_refit)(fit, design))
+            cells = group_time_effects((refit if long else short_refit)(fit, design))
             if x.candidate.early and receivers:
                 cells = over_rows(waist, cells, fit.plan, plan_of(design, panel_of(fit)))
         except NQPError as error:

@@ -11,14 +11,23 @@ from typing import Final
 
 import numpy as np
 
+from bayes_nqp._core.exceptions import IdentificationError, NQPError
 from bayes_nqp.checks.shared import marginal
 from bayes_nqp.checks.trends._bayes_factor import untreated
 from bayes_nqp.checks.trends._differential_trend import widened
 from bayes_nqp.checks.trends._leads import freedom_of, tail_at
-from bayes_nqp.designs import DifferentialTrends, Term
-from bayes_nqp.errors import IdentificationError, NQPError
-from bayes_nqp.fitting import REFITS, Fit, SlopeLaw, known_draws, once, panel_of, require, slope_law
-from bayes_nqp.panel import Panel
+from bayes_nqp.data.panel import Panel
+from bayes_nqp.inference.fitting import (
+    REFITS,
+    Fit,
+    SlopeLaw,
+    known_draws,
+    once,
+    panel_of,
+    require,
+    slope_law,
+)
+from bayes_nqp.model.designs import DifferentialTrends, Term
 
 _NEAR = 3
 """Periods before adoption that have means of their own."""

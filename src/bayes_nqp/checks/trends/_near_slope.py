@@ -7,7 +7,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from bayes_nqp.arrays import Array
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.exceptions import IdentificationError
+from bayes_nqp._core.i18n import Message, advised, joined
 from bayes_nqp.checks.shared import (
     DOUBT,
     DOUBTFUL,
@@ -19,11 +21,9 @@ from bayes_nqp.checks.shared import (
     with_sd,
 )
 from bayes_nqp.checks.trends._leads import tail_of
-from bayes_nqp.designs import RingTerm, SpatialLag
-from bayes_nqp.errors import IdentificationError
-from bayes_nqp.estimands import received
-from bayes_nqp.fitting import Fit, covariate_slopes, refit, total_fit
-from bayes_nqp.language import Message, advised, joined
+from bayes_nqp.effects.estimands import spillover_effects
+from bayes_nqp.inference.fitting import Fit, covariate_slopes, refit, total_fit
+from bayes_nqp.model.designs import RingTerm, SpatialLag
 
 _FEWEST: Final = 3
 """Units never treated that are near adopters, and not, of fewer of which it is not asked."""
@@ -72,7 +72,7 @@ class NearSlope:
         """What to say of it, and what effects would be with it."""
         if self.tail >= DOUBTFUL:
             return None
-        pairs = [with_sd(of(x)) for of in (average_effect, received)
+        pairs = [with_sd(of(x)) for of in (average_effect, spillover_effects)
                  for x in (self.beside, self.fit)]  # fmt: skip
         numbers = [number for pair in pairs for number in pair]
         return joined([_APART.fill(*with_sd(self.slope), self.tail, *numbers), _NEXT])

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bayes_nqp.arrays import Array, Index
+from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp._core.exceptions import IdentificationError
 from bayes_nqp.checks.shared import beside, shifted
-from bayes_nqp.errors import IdentificationError
-from bayes_nqp.estimands import att
-from bayes_nqp.fitting import Fit, covariate_slopes, panel_of, refit
+from bayes_nqp.effects.estimands import att
+from bayes_nqp.inference.fitting import Fit, covariate_slopes, panel_of, refit
 
 _SOON: Final = 2
 """Periods after its end in which what is left of an exposure is judged."""

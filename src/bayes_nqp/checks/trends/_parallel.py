@@ -8,18 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from bayes_nqp import schema
-from bayes_nqp import vocabulary as v
-from bayes_nqp.arrays import Array
+from bayes_nqp._core import effects_schema as schema
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.effects_schema import FitOrEffects
 from bayes_nqp.checks.shared import Verdict, ladder
 from bayes_nqp.checks.trends._differential_trend import Trend, trend_design
-from bayes_nqp.checks.trends._earned import Earned, earned
 from bayes_nqp.checks.trends._leads import Joint, freedom_of, joint_of, tail_of
-from bayes_nqp.effects import cell_effects, lead_effects
-from bayes_nqp.estimands import att
-from bayes_nqp.fitting import Fit, covariate_slopes, lead_fit, panel_of, refit
-from bayes_nqp.panel import Panel
-from bayes_nqp.schema import FitOrEffects
+from bayes_nqp.checks.trends._trend_evidence import Earned, earned
+from bayes_nqp.data.panel import Panel
+from bayes_nqp.effects.effects import group_time_effects, lead_effects
+from bayes_nqp.effects.estimands import att
+from bayes_nqp.inference.fitting import Fit, covariate_slopes, lead_fit, panel_of, refit
 
 _OVERALL, _LEVELS = 0.05, 0.02
 """False alarms allowed: for the average over all strata, and for all levels together."""
@@ -248,7 +248,7 @@ def parted(fit: Fit, outcomes: int = 1) -> Parted:
     leads = lead_effects(flat)
     sloped, wider, names, strata = trend_design(flat.outcome_design, panel, leads)
     trend_fit = refit(fit, sloped, wider)
-    trend = Trend(cell_effects(trend_fit), covariate_slopes(trend_fit, names), strata)
+    trend = Trend(group_time_effects(trend_fit), covariate_slopes(trend_fit, names), strata)
     reference = -1 - fit.facts.anticipation
     judged = judge(panel, fit, leads, trend, reference)
     return Parted(fit, judged, flat, trend_fit, leads, reference, outcomes)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from annotated_types import Ge
 
+from bayes_nqp._core.i18n import Message, joined, separated, spanned
 from bayes_nqp.checks.shared import (
     DOUBT,
     FAILING,
@@ -19,8 +20,7 @@ from bayes_nqp.checks.shared import (
     worst_of,
 )
 from bayes_nqp.checks.trends._other_period import Left, left_behind, other_period
-from bayes_nqp.fitting import DOSE, REFITS, ROWS, Fit
-from bayes_nqp.language import Message, joined, separated, spanned
+from bayes_nqp.inference.fitting import DOSE, REFITS, ROWS, Fit
 
 _DOUBT: Final = 0.01
 """Tail probability of zero below which a slope that should be zero is in doubt."""
@@ -79,7 +79,7 @@ def past_exposure(fit: Fit, *, periods: Annotated[int, Ge(1)] = 1) -> Finding:
     part = Message("left of it after its end {}", spanned(*_ends(left.table.iloc[1])))
     return Finding(
         worst_of([verdict, lasting]), separated([figure, part]), joined(loud or [sentence]),
-        table, refit=ago.refit if verdict != "holds" else left.refit,
+        table, refit=ago.refit if verdict != "passed" else left.refit,
     )  # fmt: skip
 
 

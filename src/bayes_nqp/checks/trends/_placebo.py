@@ -9,15 +9,15 @@ import numpy.typing as npt
 import xarray as xr
 from scipy.special import ndtr
 
-from bayes_nqp import vocabulary as v
-from bayes_nqp.arrays import Array, Index
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp._core.exceptions import NotApplicable
+from bayes_nqp._core.i18n import Message
 from bayes_nqp.checks.shared import DOUBTFUL, FAILING, Verdict, ladder
-from bayes_nqp.designs import Design
-from bayes_nqp.errors import NotApplicable
-from bayes_nqp.estimands import att, gate_of
-from bayes_nqp.fitting import Fit, reached_rows, short_refit
-from bayes_nqp.language import Message
-from bayes_nqp.panel import Panel
+from bayes_nqp.data.panel import Panel
+from bayes_nqp.effects.estimands import att, gate_of
+from bayes_nqp.inference.fitting import Fit, reached_rows, short_refit
+from bayes_nqp.model.designs import Design
 
 BEFORE = 2
 """Periods that must be left before a pretended adoption."""

@@ -9,14 +9,23 @@ from typing import Annotated, Final, Literal
 import numpy as np
 from annotated_types import Ge
 
-from bayes_nqp.annotations import Column
-from bayes_nqp.arrays import Index
+from bayes_nqp._core.arrays import Index
+from bayes_nqp._core.i18n import Message, joined
+from bayes_nqp._core.types import Column
 from bayes_nqp.checks.shared import Finding, asks, on_request
-from bayes_nqp.checks.trends._deals import SILENT, beside_chance, deals, placebos, refits
+from bayes_nqp.checks.trends._assignment_units import places_of
+from bayes_nqp.checks.trends._permutations import SILENT, beside_chance, deals, placebos, refits
 from bayes_nqp.checks.trends._placebo import BEFORE
-from bayes_nqp.checks.trends._recipients import places_of
-from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, SEPARATE, UNITS, UNSELECTED, Fit, panel_of
-from bayes_nqp.language import Message, joined
+from bayes_nqp.inference.fitting import (
+    ADOPTION,
+    REFITS,
+    ROWS,
+    SEPARATE,
+    UNITS,
+    UNSELECTED,
+    Fit,
+    panel_of,
+)
 
 
 @asks(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from bayes_nqp import vocabulary as v
-from bayes_nqp.annotations import Column
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.exceptions import NotApplicable, PanelError, StudyError, nearest
+from bayes_nqp._core.i18n import Message, spanned
+from bayes_nqp._core.types import Column
 from bayes_nqp.checks.shared import HOLDS, Finding, asks, excluding_zero
-from bayes_nqp.errors import NotApplicable, PanelError, StudyError, nearest
-from bayes_nqp.estimands import att, by_event_time
-from bayes_nqp.fitting import ADOPTION, ROWS, Fit, panel_of, refit
-from bayes_nqp.language import Message, spanned
+from bayes_nqp.effects.estimands import att, by_event_time
+from bayes_nqp.inference.fitting import ADOPTION, ROWS, Fit, panel_of, refit
 
 
 @asks(

@@ -7,14 +7,15 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Ge
 
-from bayes_nqp import vocabulary as v
-from bayes_nqp.annotations import Column
-from bayes_nqp.arrays import Array
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.i18n import Message, joined
+from bayes_nqp._core.types import Column
 from bayes_nqp.checks.shared import DOUBT, Finding, asks
-from bayes_nqp.checks.trends._deals import SILENT, beside_chance, deals, placebos, refits
-from bayes_nqp.checks.trends._recipients import places_of
-from bayes_nqp.effects import cell_effects
-from bayes_nqp.fitting import (
+from bayes_nqp.checks.trends._assignment_units import places_of
+from bayes_nqp.checks.trends._permutations import SILENT, beside_chance, deals, placebos, refits
+from bayes_nqp.effects.effects import group_time_effects
+from bayes_nqp.inference.fitting import (
     ADOPTION,
     REFITS,
     ROWS,
@@ -24,7 +25,6 @@ from bayes_nqp.fitting import (
     equation_draws,
     received_of_rows,
 )
-from bayes_nqp.language import Message, joined
 
 _TOO_OFTEN = 0.15
 """Share of placebo intervals that may exclude zero: one in seven where one in twenty should."""
@@ -97,7 +97,7 @@ def placebo_space(
 
 def row_effects(fitted: Fit) -> Array:
     """Posterior mean effect in each row of the panel; zero where nothing is received untreated."""
-    plan, effects = fitted.plan, cell_effects(fitted).mean(v.SAMPLE_DIMS)
+    plan, effects = fitted.plan, group_time_effects(fitted).mean(v.SAMPLE_DIMS)
     received, real = received_of_rows(fitted), ~fitted.plan.cells.lead
     total = effects.isel({v.PATH: 0}) if received is None else effects.sel({v.PATH: v.DIRECT})
     by_cell = np.zeros(real.size + 1)

@@ -7,13 +7,13 @@ from typing import Annotated
 import xarray as xr
 from annotated_types import Ge
 
-from bayes_nqp import vocabulary as v
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.i18n import Message, joined, listed
 from bayes_nqp.checks.model import evenly
 from bayes_nqp.checks.shared import HOLDS, UNTOLD, Finding, Verdict, asks, average_effect, with_sd
 from bayes_nqp.checks.trends._placebo import PlaceboDraws, placebos
-from bayes_nqp.estimands import att, gate_of
-from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, SEPARATE, UNSELECTED, Fit, apart
-from bayes_nqp.language import Message, joined, listed
+from bayes_nqp.effects.estimands import att, gate_of
+from bayes_nqp.inference.fitting import ADOPTION, REFITS, ROWS, SEPARATE, UNSELECTED, Fit, apart
 
 
 @asks(
@@ -33,7 +33,8 @@ def placebo_time(fit: Fit, *, periods: Annotated[int, Ge(1)] | None = None) -> F
     Each shift is a short refit, of the units that have two periods before the pretended adoption.
     The smallest of the two-sided tail probabilities of zero, times their number, is the chance of
     any: it fails below .5 %, and is in doubt below 2 %. If every 95 % interval is wider than four
-    times the effect that was found, it could not tell. As `pretrends`, it is asked under `Unequal`
+    times the effect that was found, it could not tell. As `pretrends`, it is asked under
+    `Heteroskedastic`
     errors where untreated rows say that errors spread so.
 
     Parameters

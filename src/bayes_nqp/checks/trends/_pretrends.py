@@ -8,8 +8,19 @@ from typing import Final
 import numpy as np
 import xarray as xr
 
-from bayes_nqp import schema
-from bayes_nqp import vocabulary as v
+from bayes_nqp._core import effects_schema as schema
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.exceptions import Hint
+from bayes_nqp._core.i18n import (
+    NOTHING,
+    Message,
+    Numeral,
+    advised,
+    figures,
+    joined,
+    listed,
+    separated,
+)
 from bayes_nqp.checks.model import evenly
 from bayes_nqp.checks.shared import (
     AS_FITTED,
@@ -28,25 +39,14 @@ from bayes_nqp.checks.shared import (
 )
 from bayes_nqp.checks.trends._bayes_factor import BayesFactor
 from bayes_nqp.checks.trends._candidates import Evidence, chosen, own_leads
-from bayes_nqp.checks.trends._earned import APART, CHOSEN, DIPPING, DRIFTING, SHIFTING
 from bayes_nqp.checks.trends._family_evidence import FamilyEvidence, family_evidence
 from bayes_nqp.checks.trends._near_slope import near_slope
-from bayes_nqp.checks.trends._next_design import next_step
 from bayes_nqp.checks.trends._parallel import Judgement, Parted, PreTrend, parted
-from bayes_nqp.designs import DifferentialTrends, Dip
-from bayes_nqp.errors import Hint
-from bayes_nqp.estimands import att, by_event_time, text
-from bayes_nqp.fitting import ADOPTION, REFITS, ROWS, Fit
-from bayes_nqp.language import (
-    NOTHING,
-    Message,
-    Numeral,
-    advised,
-    figures,
-    joined,
-    listed,
-    separated,
-)
+from bayes_nqp.checks.trends._recommended_specification import next_step
+from bayes_nqp.checks.trends._trend_evidence import APART, CHOSEN, DIPPING, DRIFTING, SHIFTING
+from bayes_nqp.effects.estimands import att, by_event_time, text
+from bayes_nqp.inference.fitting import ADOPTION, REFITS, ROWS, Fit
+from bayes_nqp.model.designs import AshenfelterDip, DifferentialTrends
 
 _DOUBT, _FAILS = 0.05, 0.01
 """Tail probabilities of leads beside a drift below which there is doubt, and failure."""
@@ -91,7 +91,7 @@ def pretrends(fit: Fit) -> Finding:
     is in doubt if zero has a tail probability below 2 %, and fails below 0.5 %.
 
     Where steps of untreated observations show that errors of treated units spread otherwise (tail
-    probability below 0.001), all of this is computed under `Unequal` errors.
+    probability below 0.001), all of this is computed under `Heteroskedastic` errors.
     """
     weights = evenly(fit)
     fit = weights.fit
@@ -103,7 +103,7 @@ def pretrends(fit: Fit) -> Finding:
     stated = next((role for role in _STATED if fit.facts.has(role)), None)
     if stated is not None:
         statement, name = _STATED[stated]
-        if dip := fit.facts.term(Dip):
+        if dip := fit.facts.term(AshenfelterDip):
             statement = (CHOSEN if dip.at_once else DIPPING).fill(n=dip.periods)
         verdict, near = _near_adoption(own_leads(fit), name)
         beside = advised(Message("Compare with {}.", Hint("trends", DifferentialTrends())))

@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from bayes_nqp import schema
-from bayes_nqp import vocabulary as v
+from bayes_nqp._core import effects_schema as schema
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.exceptions import Hint, NotApplicable, NQPError
+from bayes_nqp._core.i18n import Message, advised, crossed, decoded, joined, listed
 from bayes_nqp.checks.shared import (
     FAILS,
     HOLDS,
@@ -32,14 +34,12 @@ from bayes_nqp.checks.shared import (
     shared_for,
     worst_of,
 )
-from bayes_nqp.designs import Design
-from bayes_nqp.effects import cell_effects
-from bayes_nqp.errors import Hint, NotApplicable, NQPError
-from bayes_nqp.estimands import att, contrast, worst_gate
-from bayes_nqp.fitting import ROWS, Fit, panel_of, refit
-from bayes_nqp.language import Message, advised, crossed, decoded, joined, listed
-from bayes_nqp.panel import Panel, with_stratum
-from bayes_nqp.terms import TimeEffects
+from bayes_nqp.data.panel import Panel, with_stratum
+from bayes_nqp.effects.effects import group_time_effects
+from bayes_nqp.effects.estimands import att, contrast, worst_gate
+from bayes_nqp.inference.fitting import ROWS, Fit, panel_of, refit
+from bayes_nqp.model.designs import Design
+from bayes_nqp.model.predictors import TimeEffects
 
 type Pair = tuple[str, str, str]
 """A factor and two of its levels."""
@@ -300,7 +300,7 @@ def _label(fit: Fit) -> Message:
 
 
 def _pairs(fit: Fit) -> list[Pair]:
-    effects = cell_effects(fit)
+    effects = group_time_effects(fit)
     identified = effects[v.IDENTIFIED].to_numpy()
     return [
         (factor, str(a), str(b))

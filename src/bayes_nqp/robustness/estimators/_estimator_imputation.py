@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from bayes_nqp.arrays import Array, Index, Mask
-from bayes_nqp.errors import NotApplicable
-from bayes_nqp.language import Message
+from bayes_nqp._core.arrays import Array, Index, Mask
+from bayes_nqp._core.exceptions import NotApplicable
+from bayes_nqp._core.i18n import Message
 from bayes_nqp.robustness.estimators._rows import EventCurve, Sample, estimator
 
 

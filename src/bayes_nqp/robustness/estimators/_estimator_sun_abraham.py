@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bayes_nqp.language import Message
+from bayes_nqp._core.i18n import Message
 from bayes_nqp.robustness.estimators._rows import EventCurve, Sample, estimator, never_treated
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bayes_nqp.language import Message
+from bayes_nqp._core.i18n import Message
 from bayes_nqp.robustness.estimators._estimator_imputation import centred, imputed
 from bayes_nqp.robustness.estimators._rows import EventCurve, Sample, estimator
 

@@ -16,11 +16,11 @@ from typing import Final
 
 import numpy as np
 
-from bayes_nqp.arrays import Array, Index, Mask
-from bayes_nqp.errors import NotApplicable
-from bayes_nqp.language import Message
-from bayes_nqp.panel import Panel
-from bayes_nqp.registry import Plugins
+from bayes_nqp._core.arrays import Array, Index, Mask
+from bayes_nqp._core.exceptions import NotApplicable
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.plugins import Plugins
+from bayes_nqp.data.panel import Panel
 
 AVERAGE: Final = np.iinfo(np.int64).max
 """The event time that stands for the average over all treated rows."""

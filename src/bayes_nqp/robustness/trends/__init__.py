@@ -2,16 +2,16 @@
 
 from bayes_nqp.robustness.trends._event_study import EventStudy, event_study_draws, event_study_of
 from bayes_nqp.robustness.trends._over_time import OverTime, over_time
-from bayes_nqp.robustness.trends._priors import NormalSteps, UniformSteps
-from bayes_nqp.robustness.trends._regions import sensitivity
+from bayes_nqp.robustness.trends._priors import BoundedDeviation, SmoothnessPrior
+from bayes_nqp.robustness.trends._regions import trend_sensitivity
 
 __all__ = [
+    "BoundedDeviation",
     "EventStudy",
-    "NormalSteps",
     "OverTime",
-    "UniformSteps",
+    "SmoothnessPrior",
     "event_study_draws",
     "event_study_of",
     "over_time",
-    "sensitivity",
+    "trend_sensitivity",
 ]

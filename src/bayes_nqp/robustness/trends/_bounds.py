@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from scipy.optimize import brentq
 
-from bayes_nqp.arrays import Array
+from bayes_nqp._core.arrays import Array
 from bayes_nqp.robustness.trends._priors import StepPrior
 from bayes_nqp.robustness.trends._process import Violations, truncated_normal
 

@@ -8,15 +8,15 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from bayes_nqp import schema
-from bayes_nqp import vocabulary as v
-from bayes_nqp.annotations import Seed
-from bayes_nqp.doors import door
-from bayes_nqp.effects import cell_effects, lead_effects
-from bayes_nqp.errors import StudyError, shown
-from bayes_nqp.estimands import gate_of
-from bayes_nqp.fitting import ADOPTION, Fit, lead_fit, require
-from bayes_nqp.limits import afford
+from bayes_nqp._core import effects_schema as schema
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.exceptions import StudyError, shown
+from bayes_nqp._core.limits import afford
+from bayes_nqp._core.types import Seed
+from bayes_nqp._core.validation import door
+from bayes_nqp.effects.effects import group_time_effects, lead_effects
+from bayes_nqp.effects.estimands import gate_of
+from bayes_nqp.inference.fitting import ADOPTION, Fit, lead_fit, require
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +71,7 @@ def event_study_of(source: object) -> EventStudy:
     leads = lead_effects(flat)
     return EventStudy(
         leads=leads.isel({v.CELL: leads[v.IDENTIFIED].to_numpy()}),
-        effects=cell_effects(flat),
+        effects=group_time_effects(flat),
         reference=-1 - flat.facts.anticipation,
         seed=int(source.sampler.seed or 0),
         fit=flat,
@@ -101,7 +101,7 @@ def event_study_draws(
     Returns
     -------
     DataArray (chain, draw, event_time), outcome units
-        For `sensitivity`. Their mean and covariance are exactly those given.
+        For `trend_sensitivity`. Their mean and covariance are exactly those given.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def event_study_draws(
     --------
     >>> import bayes_nqp as nqp
     >>> draws = nqp.event_study_draws([0.1, 1.0], [[0.04, 0.02], [0.02, 0.04]], [-2, 0])
-    >>> float(nqp.sensitivity(draws, grid=[0])["lower"].round(2).item())
+    >>> float(nqp.trend_sensitivity(draws, grid=[0])["lower"].round(2).item())
     0.61
     """
     centre, spread = _numbers("mean", mean), _numbers("covariance", covariance)

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from bayes_nqp import schema
-from bayes_nqp import vocabulary as v
-from bayes_nqp.errors import StudyError, nearest
-from bayes_nqp.estimands import Axis, By, average_of, axes_of, entries_of, names_of
+from bayes_nqp._core import effects_schema as schema
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.exceptions import StudyError, nearest
+from bayes_nqp.effects.estimands import Axis, By, average_of, axes_of, entries_of, names_of
 from bayes_nqp.robustness.trends._event_study import EventStudy
 from bayes_nqp.robustness.trends._process import TrendCells, process_of
 

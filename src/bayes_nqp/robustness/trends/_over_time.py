@@ -10,12 +10,19 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from bayes_nqp import vocabulary as v
-from bayes_nqp.arrays import Array
-from bayes_nqp.errors import NotApplicable, NQPError, StudyError
-from bayes_nqp.estimands import By, by_event_time, effects_of, names_of, reference_of, simultaneous
-from bayes_nqp.fitting import Fit, once
-from bayes_nqp.language import NOTHING, Message
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.exceptions import NotApplicable, NQPError, StudyError
+from bayes_nqp._core.i18n import NOTHING, Message
+from bayes_nqp.effects.estimands import (
+    By,
+    by_event_time,
+    effects_of,
+    names_of,
+    reference_of,
+    simultaneous,
+)
+from bayes_nqp.inference.fitting import Fit, once
 from bayes_nqp.robustness.trends._event_study import event_study_of
 
 

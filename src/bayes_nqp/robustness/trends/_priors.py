@@ -8,16 +8,16 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Ge
 
-from bayes_nqp.annotations import Count
-from bayes_nqp.arrays import Array
-from bayes_nqp.doors import door
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.types import Count
+from bayes_nqp._core.validation import door
 
 _POINTS = 200
 
 
 @door
 @dataclass(frozen=True, slots=True)
-class UniformSteps:
+class BoundedDeviation:
     """Each step after adoption is uniform between −M̄Δ and M̄Δ, independently.
 
     Parameters
@@ -35,8 +35,8 @@ class UniformSteps:
     Examples
     --------
     >>> import bayes_nqp as nqp
-    >>> nqp.UniformSteps(magnitude=1)
-    UniformSteps(scale=1.0, magnitude=1)
+    >>> nqp.BoundedDeviation(magnitude=1)
+    BoundedDeviation(scale=1.0, magnitude=1)
     """
 
     scale: Annotated[float, Ge(0)] = 1.0
@@ -67,7 +67,7 @@ class UniformSteps:
 
 @door
 @dataclass(frozen=True, slots=True)
-class NormalSteps:
+class SmoothnessPrior:
     """Each step after adoption is N(0, ω²), independently, with ω learnt from the leads.
 
     Steps before adoption are taken to have the same distribution; their posterior serves as a
@@ -84,7 +84,7 @@ class NormalSteps:
     >>> import bayes_nqp as nqp
     >>> panel = nqp.datasets.castle_doctrine()
     >>> fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
-    >>> left = nqp.sensitivity(fit, prior=nqp.NormalSteps())
+    >>> left = nqp.trend_sensitivity(fit, prior=nqp.SmoothnessPrior())
     >>> "limit" in left.dims
     True
     """
@@ -127,4 +127,4 @@ class NormalSteps:
         return rng.standard_normal(shape)
 
 
-type StepPrior = UniformSteps | NormalSteps
+type StepPrior = BoundedDeviation | SmoothnessPrior

@@ -10,9 +10,9 @@ import numpy.typing as npt
 import xarray as xr
 from scipy.special import log_ndtr, ndtri_exp
 
-from bayes_nqp import vocabulary as v
-from bayes_nqp.arrays import Array
-from bayes_nqp.estimands import strata_labels
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array
+from bayes_nqp.effects.estimands import strata_labels
 
 _SWEEPS = 20
 

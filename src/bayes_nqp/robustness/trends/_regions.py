@@ -9,22 +9,22 @@ from typing import Final, Literal
 import numpy as np
 import xarray as xr
 
-from bayes_nqp import vocabulary as v
-from bayes_nqp.arrays import Array
-from bayes_nqp.doors import door
-from bayes_nqp.errors import NotApplicable, StudyError
-from bayes_nqp.estimands import By, at_level, names_of, sides_of
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.exceptions import NotApplicable, StudyError
+from bayes_nqp._core.validation import door
+from bayes_nqp.effects.estimands import By, at_level, names_of, sides_of
 from bayes_nqp.robustness.trends import _bounds as bounds
 from bayes_nqp.robustness.trends._event_study import EventStudy, event_study_of
 from bayes_nqp.robustness.trends._groups import EventTime, Weights, groups_of
-from bayes_nqp.robustness.trends._priors import StepPrior, UniformSteps
+from bayes_nqp.robustness.trends._priors import BoundedDeviation, StepPrior
 from bayes_nqp.robustness.trends._process import Violations
 
 type Bound = Literal["relative magnitudes", "smoothness"]
 type Pair = tuple[Violations | None, Violations | None]
 """The process of a group, and of the group that is taken off."""
 
-_PRIOR = UniformSteps()
+_PRIOR = BoundedDeviation()
 _RELATIVE = tuple(np.arange(0.0, 2.01, 0.25).tolist())
 _FRACTIONS = np.array([0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0])
 
@@ -46,7 +46,7 @@ _BOUNDS: Final = frozenset({"M", "Mbar", "Mbarvec", "Mvec"})
 
 
 @door
-def sensitivity(
+def trend_sensitivity(
     source: object,
     levels: Mapping[str, object] | None = None,
     /,
@@ -93,7 +93,7 @@ def sensitivity(
         M̄ (0 to 2 by default), or M in outcome units (0 to the posterior sd of the effect).
     prob : float, default 0.95
         Of the regions.
-    prior : UniformSteps, NormalSteps or None, default UniformSteps()
+    prior : BoundedDeviation, SmoothnessPrior or None, default BoundedDeviation()
         Of the steps after adoption, for the draws ``adjusted``.
     **dims : level
         Dim and level of a contrast: ``region="inland", minus="coastal"``.
@@ -132,7 +132,7 @@ def sensitivity(
     --------
     >>> import bayes_nqp as nqp
     >>> draws = nqp.event_study_draws([0.1, 1.0], [[0.01, 0], [0, 0.04]], [-2, 0])
-    >>> robust = nqp.sensitivity(draws, grid=[0, 1, 2])
+    >>> robust = nqp.trend_sensitivity(draws, grid=[0, 1, 2])
     >>> robust["lower"].values.round(1)
     array([0.6, 0.5, 0.2])
     """
@@ -243,7 +243,7 @@ def _dataset(
     if not shapes:
         raise StudyError(
             "no group has the leads that this bound needs",
-            hint="two periods before adoption; nqp.support(design, panel)",
+            hint="two periods before adoption; nqp.identification(design, panel)",
         )
     data: dict[str, tuple[list[str], Array]] = {}
     for name, shape in shapes.items():

@@ -8,13 +8,13 @@ from typing import Any
 
 from shiny import ui
 
+from bayes_nqp._core.i18n import Message
 from bayes_nqp.checks.shared import NOT_APPLICABLE
-from bayes_nqp.language import Message
+from bayes_nqp.output.tables import TONES
 from bayes_nqp.studio._files import address
 from bayes_nqp.studio._registry import Body, page
 from bayes_nqp.studio._run import Run
 from bayes_nqp.studio._view import View, alarm, progress_of, told
-from bayes_nqp.tables import TONES
 
 _TONES = {
     "good": Message("{} passed"), "doubt": Message("{} in doubt"), "bad": Message("{} failed"),

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from shiny import ui
 
-from bayes_nqp.fields import (
+from bayes_nqp._core.fields import (
     COLUMNS,
     FIRST_TREATED,
     GROUPS,
@@ -19,10 +19,10 @@ from bayes_nqp.fields import (
     TREATED,
     UNIT,
 )
-from bayes_nqp.language import Message
-from bayes_nqp.studio._desk import COVARIATES, MEDIATORS, Desk
+from bayes_nqp._core.i18n import Message
 from bayes_nqp.studio._registry import Body, page
 from bayes_nqp.studio._view import View, alarm
+from bayes_nqp.studio._workspace import COVARIATES, MEDIATORS, Desk
 
 _LABELS: Final = {
     "unit": UNIT, "time": TIME, "outcome": OUTCOME, "cohort": FIRST_TREATED, "treated": TREATED,

@@ -8,13 +8,13 @@ from typing import Any
 
 from shiny import ui
 
-from bayes_nqp.language import Message
-from bayes_nqp.studio._desk import Desk
+from bayes_nqp._core.i18n import Message
 from bayes_nqp.studio._edits import differences
 from bayes_nqp.studio._files import address
 from bayes_nqp.studio._registry import Body, page
 from bayes_nqp.studio._run import Run
 from bayes_nqp.studio._view import View, table, told
+from bayes_nqp.studio._workspace import Desk
 
 
 @page(Message("Compare"), place=80)

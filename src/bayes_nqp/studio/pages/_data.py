@@ -8,9 +8,9 @@ from typing import Any
 
 from shiny import ui
 
-from bayes_nqp.columns import STEPS, SUFFIXES
-from bayes_nqp.fields import AS_IT_STANDS
-from bayes_nqp.language import Message, Translator
+from bayes_nqp._core.fields import AS_IT_STANDS
+from bayes_nqp._core.i18n import Message, Translator
+from bayes_nqp.data.reading import STEPS, SUFFIXES
 from bayes_nqp.studies import IntakePage
 from bayes_nqp.studio._files import LARGEST
 from bayes_nqp.studio._registry import Body, page

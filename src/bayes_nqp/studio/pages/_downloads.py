@@ -9,13 +9,13 @@ from typing import Any, Final
 
 from shiny import ui
 
-from bayes_nqp.language import Message, Translator
-from bayes_nqp.reports import writers
-from bayes_nqp.studio._desk import Desk
+from bayes_nqp._core.i18n import Message, Translator
+from bayes_nqp.output.reports import writers
 from bayes_nqp.studio._files import address
 from bayes_nqp.studio._registry import Body, page
 from bayes_nqp.studio._run import Run
 from bayes_nqp.studio._view import View, progress_of, told
+from bayes_nqp.studio._workspace import Desk
 
 FILES: Final = {
     "docx": ("report/report.docx", Message("Word")),

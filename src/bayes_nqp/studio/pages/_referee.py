@@ -6,8 +6,8 @@ from typing import Any
 
 from shiny import ui
 
+from bayes_nqp._core.i18n import Message
 from bayes_nqp.checks import CHECKS
-from bayes_nqp.language import Message
 from bayes_nqp.studio._files import address
 from bayes_nqp.studio._registry import Body, page
 from bayes_nqp.studio._view import View, table, told

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from shiny import reactive, ui
 
-from bayes_nqp.fields import STUDY
-from bayes_nqp.language import Message
-from bayes_nqp.reports import writers
+from bayes_nqp._core.fields import STUDY
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.output.reports import writers
 from bayes_nqp.studio._edits import Way
 from bayes_nqp.studio._registry import Body, page
 from bayes_nqp.studio._view import View, alarm, switch

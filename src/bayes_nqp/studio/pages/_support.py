@@ -8,12 +8,12 @@ from typing import Any
 
 from shiny import ui
 
-from bayes_nqp import plots
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.partial_failures import collected, omitted
+from bayes_nqp._core.process import alone
 from bayes_nqp.checks import CHECKS
-from bayes_nqp.language import Message
-from bayes_nqp.omissions import collected, omitted
-from bayes_nqp.plots import PLOTS
-from bayes_nqp.process import alone
+from bayes_nqp.output import plots
+from bayes_nqp.output.plots import PLOTS
 from bayes_nqp.studies import Study
 from bayes_nqp.studio._registry import Body, page
 from bayes_nqp.studio._view import View, alarm, table

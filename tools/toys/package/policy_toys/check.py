@@ -1,8 +1,8 @@
 """Whether there are more units than periods."""
 
+from bayes_nqp._core.i18n import Message
 from bayes_nqp.checks.shared import HOLDS, Finding, asks
-from bayes_nqp.fitting import ROWS, Fit
-from bayes_nqp.language import Message
+from bayes_nqp.inference.fitting import ROWS, Fit
 
 
 @asks("Are there more units than periods?", place=25, needs=(ROWS,))

@@ -1,0 +1,1 @@
+"""What every package may use: errors, validation, plug-ins, messages, files and names."""

@@ -1,0 +1,172 @@
+"""What earlier versions called otherwise: the new way, in code and in studies."""
+
+from __future__ import annotations
+
+import re
+import sys
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from itertools import accumulate
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from bayes_nqp._core.lazy import entered
+from bayes_nqp._core.renamed import MODULES, NAMES, STAY
+
+__all__ = [
+    "RENAMED",
+    "Rename",
+    "as_before",
+    "current",
+    "current_study",
+    "install",
+    "module_of",
+    "public",
+    "told",
+]
+
+_HOME = str(Path(__file__).parents[1])
+_TOLD: set[str] = set()
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """The new way of what a public name was.
+
+    Parameters
+    ----------
+    code : str
+        In Python.
+    study : str
+        In a study's TOML.
+    value : str
+        The type that takes the place of a value's, where files hold it.
+    fields : frozenset of str
+        Its arguments that are still there.
+    """
+
+    code: str
+    study: str
+    value: str
+    fields: frozenset[str]
+
+
+RENAMED: Mapping[str, Rename] = {
+    "IMH": Rename(
+        code="nqp.Importance(draws=1000, chains=4, seed=1), which needs no tune and no thin",
+        study='type = "Importance" without tune and thin, or no [sampler] at all',
+        value="Importance",
+        fields=frozenset({"draws", "chains", "seed"}),
+    )
+}
+"""By the former name."""
+
+
+def told(old: str, new: str) -> None:
+    """Warn, once a name, that something is called otherwise."""
+    if old not in _TOLD:
+        _TOLD.add(old)
+        warnings.warn(
+            f"{old} is now called {new}; the old name works until version 0.3",
+            FutureWarning,
+            skip_file_prefixes=(_HOME, "<frozen"),
+        )
+
+
+def current(kind: str, name: str) -> str:
+    """Give the name of today for one that may be of an earlier version.
+
+    Parameters
+    ----------
+    kind : str
+        What it names: "check", "estimand", "plot", "value" or "verdict".
+    name : str
+        As code, a study or a file states it.
+    """
+    new = NAMES.get(kind, {}).get(name, name)
+    if new != name:
+        told(f"the {kind} {name!r}", repr(new))
+    return new
+
+
+def public(name: str) -> str:
+    """Give the new name of a public one of an earlier version, or ""."""
+    new = next((names[name] for names in NAMES.values() if name in names), "")
+    if new:
+        told(f"nqp.{name}", f"nqp.{new}")
+    return new
+
+
+def current_study(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Put names of today into the plain data of a study."""
+
+    def values(item: Any) -> Any:
+        if isinstance(item, Mapping):
+            held = {key: values(x) for key, x in item.items()}
+            if isinstance(held.get("type"), str):
+                held["type"] = current("value", held["type"])
+            return held
+        return [values(x) for x in item] if isinstance(item, list) else item
+
+    study: dict[str, Any] = values(data)
+    checks = study.get("checks")
+    if isinstance(checks, dict):
+        study["checks"] = {current("check", key): x for key, x in checks.items()}
+        run = checks.get("run")
+        if isinstance(run, list):
+            named = [current("check", x) if isinstance(x, str) else x for x in run]
+            study["checks"]["run"] = named
+    return study
+
+
+def as_before(text: str) -> str:
+    """Write the names of values as before they were renamed, so that digests stay the same."""
+    former = {new: old for old, new in NAMES.get("value", {}).items()}
+    return re.sub(r"\b[A-Z]\w+", lambda found: former.get(found[0], found[0]), text)
+
+
+def module_of(name: str) -> str:
+    """Give the new name of a module that was elsewhere in an earlier version, or ""."""
+    package, _, rest = name.partition(".")
+    if package != "bayes_nqp" or not rest:
+        return ""
+    for old in reversed([*accumulate(rest.split("."), "{}.{}".format)]):
+        if old in MODULES:
+            return f"{package}.{MODULES[old]}{rest[len(old) :]}"
+    return ""
+
+
+class _Former(MetaPathFinder, Loader):
+    """Finds modules by the names that they had; each stays one module, under both names."""
+
+    def __init__(self) -> None:
+        self._specs: dict[str, ModuleSpec | None] = {}
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Find a module that has another name now."""
+        return ModuleSpec(name, self) if module_of(name) else None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Give the module of the new name."""
+        new = module_of(spec.name)
+        if spec.name.removeprefix("bayes_nqp.") not in STAY:
+            told(spec.name, new)
+        module = entered(new)
+        self._specs[module.__name__] = module.__spec__
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Leave the module as it was."""
+        module.__spec__ = self._specs[module.__name__]
+
+
+def install() -> None:
+    """Let modules be imported by the names that they had."""
+    if not any(isinstance(finder, _Former) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Former())

@@ -1,0 +1,22 @@
+"""Names of the pages and fields of the studio, which messages quote for who fills them in."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bayes_nqp._core.i18n import Message
+
+COLUMNS: Final = Message("Columns")
+UNIT: Final = Message("Unit")
+TIME: Final = Message("Time")
+OUTCOME: Final = Message("Outcome")
+FIRST_TREATED: Final = Message("First treated period")
+TREATED: Final = Message("Treated or not, row by row")
+GROUPS: Final = Message("Groups to compare")
+PILOT_ZONES: Final = Message("The policy is the cross-border e-commerce pilot zones")
+AS_IT_STANDS: Final = Message("Use the file as it stands")
+LEAVE_OUT: Final = Message("Leave out what the data cannot identify")
+COVARIATES: Final = Message("Covariate", context="field")
+MEDIATORS: Final = Message("Channel", context="field")
+FILE: Final = Message("File", context="field")
+STUDY: Final = Message("Study")

@@ -1,0 +1,231 @@
+"""What is a language's own beside its words: spaces, numbers, fonts."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Self, SupportsFloat
+
+from bayes_nqp._core.i18n._catalogue import ENGLISH
+
+_HAN, _MARKS = "\u4e00-\u9fff", "、。（），：；？“”"
+_SPACE = re.compile(f"(?<=[{_HAN}]) (?=[{_HAN}])|(?<=[{_MARKS}]) | (?=[{_MARKS}])")
+"""Where a template leaves room for names of another script, and none is needed."""
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+class Numeral(str):
+    """A number as English writes it; where a message holds it, other languages set their own."""
+
+    __slots__ = ()
+
+
+class Sized(float):
+    """A number with its posterior sd, of which a message shows one digit at least.
+
+    Parameters
+    ----------
+    value : float
+    sd : float
+    """
+
+    sd: float
+
+    def __new__(cls, value: float, sd: float) -> Self:
+        """Keep the sd beside the number."""
+        made = super().__new__(cls, value)
+        made.sd = float(sd)
+        return made
+
+    def __reduce__(self) -> tuple[type[Sized], tuple[float, float]]:
+        """Copy and pickle both."""
+        return Sized, (float(self), self.sd)
+
+    def __format__(self, spec: str) -> str:
+        """Write so many digits as are asked, or more where the sd is smaller than they show."""
+        asked = _GENERAL.fullmatch(spec)
+        usable = all(math.isfinite(x) and x for x in (self, self.sd))
+        if asked is None or not usable:
+            return format(float(self), spec)
+        needed = math.floor(math.log10(abs(self))) - math.floor(math.log10(abs(self.sd))) + 1
+        return format(float(self), f"{asked[1]},.{min(max(int(asked[2]), needed), _MOST)}g")
+
+
+@dataclass(frozen=True, slots=True)
+class Typography:
+    """How pages of a language are set.
+
+    Parameters
+    ----------
+    tag : str
+        Of the language, as pages and documents carry it (BCP 47).
+    font : str
+        Of spreadsheets, and of its own script in documents.
+    fonts : str
+        Of pages, in CSS.
+    document : str
+        The class of LaTeX documents.
+    packages : tuple of str
+        What typesets it in LaTeX.
+    sample : str, default ""
+        A character of its script, where that is not Latin.
+    date : tuple of str, default ()
+        What stands behind a year alone, and behind the year, the month and the day of a date: four
+        regular expressions.
+    """
+
+    tag: str
+    font: str = "Times New Roman"
+    fonts: str = '"Times New Roman",Georgia,serif'
+    document: str = "article"
+    packages: tuple[str, ...] = ()
+    sample: str = ""
+    date: tuple[str, ...] = ()
+
+    def closed(self, text: str) -> str:
+        """Close the spaces around names, where the names themselves are written without any."""
+        return _SPACE.sub("", text) if self.sample else text
+
+
+_TYPOGRAPHIES: Final = {
+    "zh": Typography(
+        "zh-CN",
+        "宋体",
+        '"Times New Roman","Noto Serif CJK SC","Songti SC",SimSun,serif',
+        "ctexart",
+        ("ctex (xelatex)",),
+        sample="汉",
+        date=("年?度?", "年", "月", "[日号]"),
+    )
+}
+"""Of languages that are not set as English is."""
+
+
+def dates() -> list[tuple[str, ...]]:
+    """List how languages mark a year alone, and the year, the month and the day of a date."""
+    return [setting.date for setting in _TYPOGRAPHIES.values() if setting.date]
+
+
+def typography(language: str) -> Typography:
+    """Say how pages of a language are set."""
+    return _TYPOGRAPHIES.get(language, Typography(language))
+
+
+def language_of(text: str) -> str:
+    """Guess the language of a name by its script."""
+    han = any(re.match(f"[{_HAN}]", character) for character in text)
+    return next((x for x, setting in _TYPOGRAPHIES.items() if han and setting.sample), ENGLISH)
+
+
+def leading(languages: Iterable[str]) -> str:
+    """Choose the language of a page that holds parts in several: the one that needs the most."""
+    return max(languages, key=lambda language: typography(language).sample, default=ENGLISH)
+
+
+def figures(value: float, sd: float, decimals: int | None = None) -> Numeral:
+    """Write a number with as many decimals as its posterior sd makes sense of, or as are asked."""
+    if decimals is None:
+        decimals = 3 if not (math.isfinite(sd) and sd > 0) else 1 - math.floor(math.log10(sd))
+    text = f"{value:,.{min(max(decimals, 0), 10)}f}"
+    if float(text.replace(",", "")) == 0:
+        text = text.removeprefix("-")
+    return Numeral(text.replace("-", "−"))
+
+
+LIMITS: Final = (0.66, 0.7, 0.9, 0.95, 0.975, 0.99, 0.995)
+"""Probabilities from which words, marks and verdicts are stronger."""
+
+
+def chance(value: float, decimals: int = 3) -> Numeral:
+    """Write a probability; none that draws estimate is exactly 0 or 1.
+
+    Rounding stops short of the limits of words and marks: 0.9895 is written as 0.989.
+    """
+    edge = 10.0**-decimals
+    if value < edge or value > 1 - edge:
+        return Numeral(f"> {1 - edge:.{decimals}f}" if value > 0.5 else f"< {edge:.{decimals}f}")
+    shown = float(f"{value:.{decimals}f}")
+    sure, seen = (round(max(x, 1 - x), 9) for x in (value, shown))
+    if any(sure < limit <= seen for limit in LIMITS):
+        shown += edge if shown < 0.5 else -edge
+    return Numeral(f"{shown:.{decimals}f}")
+
+
+def equality(value: float, decimals: int = 3) -> Numeral:
+    """Write a probability with the sign before it: ``= 0.982``, ``> 0.999``."""
+    written = chance(value, decimals)
+    return written if written[0] in "<>" else Numeral(f"= {written}")
+
+
+def spanned(value: float, lower: float, upper: float) -> Numeral:
+    """Write a number with its 95 % interval, ``.12 [.09, .15]``, all to the same decimals."""
+    sd = (upper - lower) / 4.0
+    mean, low, high = (figures(x, sd) for x in (value, lower, upper))
+    return Numeral(f"{mean} [{low}, {high}]")
+
+
+_WRITTEN_OUT: Final = 7
+"""Powers of ten from which a number of few digits is not written out."""
+_MOST: Final = 12
+"""Digits that are shown at most."""
+_GENERAL: Final = re.compile(r"([+]?)\.(\d+)g")
+
+
+def in_digits(value: SupportsFloat, spec: str) -> str:
+    """Write a number as print does; one of thousands in full, as tables have it.
+
+    Parameters
+    ----------
+    spec : str
+        Python's; ``.3g`` shows three digits, or all before the point.
+    """
+    text = format(value, spec)
+    asked = _GENERAL.fullmatch(spec)
+    power = int(text.partition("e")[2] or 0)
+    if asked is None or not power or abs(power) >= _WRITTEN_OUT:
+        return typeset(text)
+    digits = len(text.partition("e")[0].strip("+-").replace(".", ""))
+    return typeset(format(float(value), f"{asked[1]},.{max(digits - 1 - power, 0)}f"))
+
+
+def typeset(number: str) -> str:
+    """Set a number as print does: minus signs and powers of ten, thousands written out.
+
+    Parameters
+    ----------
+    number : str
+        As Python formats it.
+    """
+    base, _, power = number.partition("e")
+    if power and 0 < int(power) < _WRITTEN_OUT:
+        base = f"{float(number):{'+' if number[0] == '+' else ''},.0f}"
+    elif power:
+        sign = "⁻" if power[0] == "-" else ""
+        base += "×10" + sign + power.lstrip("+-0").translate(_RAISED)
+    return base.replace("-", "−")
+
+
+def localised(number: str, language: str) -> str:
+    """Give a number the decimal and group symbols of a language, and its sign of per cent.
+
+    Parameters
+    ----------
+    number : str
+        In English.
+    """
+    if language == ENGLISH:
+        return number
+    from babel import Locale
+    from babel.numbers import get_decimal_symbol, get_group_symbol
+
+    locale = Locale.parse(language)
+    symbols: dict[str, str | int | None] = {
+        ".": get_decimal_symbol(locale),
+        ",": get_group_symbol(locale),
+    }
+    symbols["%"] = locale.percent_formats[None].suffix[1] or "%"
+    if symbols["."] != ".":
+        number = re.sub(r"(?<!\d)\.(?=\d)", "0.", number)  # .98 is 0,98
+    return number.translate(str.maketrans(symbols))

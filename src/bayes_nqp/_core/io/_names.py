@@ -1,0 +1,168 @@
+"""Names of files and paths: what can be said of them, and what they lead to."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shlex
+import stat
+import sys
+from pathlib import Path
+
+from bayes_nqp._core.exceptions import StudyError, brief
+from bayes_nqp._core.i18n import NOTHING, Message
+
+FINAL: dict[Path, Path] = {}
+"""Where the drafts of this process will be."""
+
+_UNSAFE = re.compile(r'[\\/:*?"<>|\s\x00-\x1f\x7f\ud800-\udfff]+')
+_LONGEST = 120
+"""Bytes, of the 255 that a name may have on most disks; an ending and a number come to it."""
+
+
+def file_name(text: str) -> str:
+    """Make a name that every system takes.
+
+    Parameters
+    ----------
+    text : str
+        Such as "event_study_" and a stratum's name.
+
+    Returns
+    -------
+    str
+        A long one is cut, and told from others by a few digits.
+    """
+    name = _UNSAFE.sub("_", text)
+    coded = name.encode("utf-8")
+    if len(coded) <= _LONGEST:
+        return name
+    digits = hashlib.sha256(coded).hexdigest()[:8]
+    return f"{coded[:_LONGEST].decode('utf-8', 'ignore')}_{digits}"
+
+
+def final(path: Path) -> Path:
+    """Tell where a file of a draft will be.
+
+    Returns
+    -------
+    Path
+        The path itself, if it is in no draft.
+    """
+    for folder in (path, *path.parents):
+        if folder in FINAL:
+            return final(FINAL[folder] / path.relative_to(folder))
+    return path
+
+
+def in_shell(path: Path) -> str:
+    """Write a path as a shell reads it; letters of any script need no quotes."""
+    text = str(path)
+    return text if re.fullmatch(r"[\w%+,./:@-]+", text) else shlex.quote(text)
+
+
+_NUL = "\0"
+
+
+def text_path(path: str | Path, argument: str) -> Path:
+    """Take a path, unless its name is no text, or the system's locale cannot say it.
+
+    Parameters
+    ----------
+    argument : str
+        What it stands for, for messages.
+
+    Raises
+    ------
+    StudyError
+        If it holds bytes that are no text, which neither a study nor its results can hold; a
+        character that the locale's encoding lacks; or a NUL.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise StudyError(f"{argument} is {brief(path)}", hint="a path, in quotes")
+    text = str(path)
+    if _NUL in text:
+        raise StudyError(
+            f"{argument} {text!r} holds the character NUL, which no path has", hint="take it out"
+        )
+    try:
+        raw = os.fsencode(text)
+    except UnicodeEncodeError as error:
+        raise _locale(argument, text) from error
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        try:
+            raise _locale(argument, raw.decode("utf-8")) from error
+        except UnicodeDecodeError:
+            shown = raw.decode("utf-8", "backslashreplace")
+            raise StudyError(
+                f"{argument} '{shown}' is no text in UTF-8",
+                hint="give the file or folder another name; results must be able to name it",
+            ) from error
+    return Path(path)
+
+
+def _locale(argument: str, text: str) -> StudyError:
+    return StudyError(
+        f"{argument} {text!r} has characters that the locale of this terminal lacks "
+        f"(its encoding is {sys.getfilesystemencoding()})",
+        hint="LC_ALL=C.UTF-8 before the command, or the environment variable PYTHONUTF8=1",
+    )
+
+
+_KINDS = (
+    (stat.S_ISDIR, Message("is a folder")),
+    (stat.S_ISFIFO, Message("is a pipe")),
+    (stat.S_ISSOCK, Message("is a socket")),
+    (stat.S_ISCHR, Message("is a device")),
+    (stat.S_ISBLK, Message("is a device")),
+)
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is anything at a path; not where the system cannot tell."""
+    return os.path.lexists(path)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path leads to a folder; not where the system cannot tell."""
+    return os.path.isdir(path)  # noqa: PTH112  (Path.is_dir may raise)
+
+
+def listed(folder: Path) -> list[str]:
+    """Name what a folder holds, sorted; nothing where it is none, or may not be entered."""
+    try:
+        return sorted(os.listdir(folder))  # noqa: PTH208  (names alone)
+    except OSError:
+        return []
+
+
+def no_file(path: Path) -> Message:
+    """Say what a path leads to, if not to a file; nothing is opened, as pipes would wait.
+
+    Returns
+    -------
+    Message
+        Such as ``is not there`` or ``is a pipe``; empty for a file.
+    """
+    state = NOTHING
+    try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            state = next((words for test, words in _KINDS if test(mode)), Message("is no file"))
+    except FileNotFoundError:
+        state = Message("is not there")
+    except PermissionError:
+        state = Message("may not be read: permission denied")
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or Message("it leads back to itself")
+        return Message("cannot be followed ({})", reason)
+    except UnicodeEncodeError:
+        return Message("is no path: its text was decoded wrongly")
+    except ValueError:
+        return Message("is no path: it holds the character NUL")
+    if state and os.path.islink(path):  # noqa: PTH114  (Path.is_symlink may raise)
+        return Message("is a link to {!r}, which {}", str(path.readlink()), state)
+    return state

@@ -1,0 +1,165 @@
+"""A folder made beside its place, and moved there."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.io._atomic_write import draft, move, sync
+from bayes_nqp._core.io._words import named, worded
+from bayes_nqp._core.io._write import folders
+
+
+class Place:
+    """A folder in the making, and where it will be.
+
+    Parameters
+    ----------
+    out : Path
+        Where it will be.
+    draft : Path
+        Where it is made, on the same disk.
+    force : bool
+        Whether what is there is moved aside.
+    name : str, default "out"
+        Of the argument that named it, for messages.
+    """
+
+    def __init__(self, out: Path, draft: Path, force: bool, name: str = "out") -> None:
+        self.out, self.draft, self.force, self.name = out, draft, force, name
+        self.moved: Path | None = None
+
+    def finish(self) -> None:
+        """Move an earlier folder aside, and the new one to its place.
+
+        Raises
+        ------
+        StudyError
+            If something came to be there meanwhile, which is not moved without ``force``, or
+            cannot be moved; the new folder is then kept under the next free name.
+        """
+        sync(self.draft)
+        if os.path.lexists(self.out):
+            if not self.force:
+                raise self._kept_beside(Message("came to be there meanwhile, and was not touched"))
+            moved = _aside(self.out)
+            try:
+                move(self.out, moved)
+            except OSError as error:
+                raise self._kept_beside(
+                    Message("cannot be moved aside ({})", error.strerror)
+                ) from error
+            self.moved = moved
+        try:
+            move(self.draft, self.out)
+        except BaseException:
+            if self.moved is not None and not os.path.lexists(self.out):
+                self.moved.rename(self.out)
+            raise
+
+    def _kept_beside(self, problem: Message) -> StudyError:
+        """Move the new folder to the next free name, and say so."""
+        beside = _aside(self.out)
+        move(self.draft, beside)
+        return StudyError(
+            Message("{}={!r} {}", self.name, str(self.out), problem),
+            where=Message("the new results are in {!r}", str(beside)),
+            hint="compare the two, and rename the folder that you want",
+        )
+
+
+@contextmanager
+def place(
+    out: str | Path, *, force: bool, guarded: tuple[Path, ...] = (), name: str = "out"
+) -> Iterator[Place]:
+    """Make a folder beside its place; whatever goes wrong, nothing of it is left.
+
+    Parameters
+    ----------
+    out : str or Path
+        Where it will be.
+    force : bool
+        Whether an earlier folder is moved aside.
+    guarded : tuple of Path
+        What must not be moved with an earlier folder.
+    name : str, default "out"
+        Of the argument, for messages.
+
+    Raises
+    ------
+    StudyError
+        If the place is taken, being written by another run, or cannot be written.
+    """
+    out = _nameable(named(out, name), name)
+    try:
+        _check(out, force, guarded, name)
+        with folders(out), draft(out, alone=True, name=name) as part:
+            part.mkdir()
+            yield Place(out, part, force, name)
+    except OSError as error:
+        raise worded(error, out, name) from error
+
+
+def _nameable(out: Path, name: str) -> Path:
+    """Give a folder such as ``.`` or ``..`` its name."""
+    path_text = out if out.name not in ("", "..") else out.resolve()
+    if not path_text.name:
+        raise StudyError(
+            Message("{}={!r} is the root of a disk", name, str(out)),
+            hint="a folder of its own, results/NAME",
+        )
+    if path_text.suffix.lower() in _FILES:
+        raise StudyError(
+            Message(
+                "{}={!r} is called like a file, and a folder of files is written", name, str(out)
+            ),
+            hint=Message("a folder, such as {!r}", str(path_text.with_suffix(""))),
+        )
+    return path_text
+
+
+_FILES: Final = frozenset((".docx", ".xlsx", ".pdf", ".html", ".tex", ".md", ".csv", ".dta"))
+"""Endings of what such folders hold."""
+
+
+def _check(out: Path, force: bool, guarded: tuple[Path, ...], name: str) -> None:
+    try:
+        mode = out.lstat().st_mode  # says at once what renaming would say at the end
+    except FileNotFoundError:
+        return
+    if not force:
+        raise StudyError(
+            Message("{}={!r} is there already, and nothing is overwritten", name, str(out)),
+            hint=Message(
+                "another name, or --force (force=True), which moves it aside to {}",
+                _aside(out).name,
+            ),
+        )
+    if not any(test(mode) for test in (stat.S_ISDIR, stat.S_ISREG, stat.S_ISLNK)):
+        raise StudyError(
+            Message("{}={!r} is a device or a pipe, and will not be moved aside", name, str(out)),
+            hint="a folder of its own, such as results/NAME",
+        )
+    with suppress(FileNotFoundError):
+        _aside(out).lstat()  # likewise
+    inside = [p for p in guarded if p.resolve().is_relative_to(out.resolve())]
+    if inside:
+        raise StudyError(
+            Message(
+                "{}={!r} holds {!r}, and will not be moved aside", name, str(out), inside[0].name
+            ),
+            hint="a folder of its own, such as results/NAME",
+        )
+
+
+def _aside(out: Path) -> Path:
+    number = 1
+    while os.path.lexists(free := out.with_name(f"{out.name}.{number}")):
+        number += 1
+    return free

@@ -1,0 +1,204 @@
+"""Tables as text that a spreadsheet opens without taking words for formulas."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp._core.io._write import write, write_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+_FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
+"""What makes a spreadsheet take text for a formula, behind marks that were set already."""
+_NOTHING = re.compile(r"'*(<NA>|N/A|n/a|NA|NULL|null|None|NaN|nan|1\.#(IND|QNAN))")
+"""What readers take for a missing value, likewise; others of these begin with a sign."""
+_EXACT = 10**15
+"""Whole numbers from there on have digits that no cell of a workbook holds."""
+_ROWS, _COLUMNS = 1_048_576, 16_384
+"""Of a sheet, the header among them."""
+_NUMBER = re.compile(r"[+-]?(\d[\d,]*\.?\d*|\.\d+)([eE][+-]?\d+)?%?")
+
+
+def guarded(value: Any) -> Any:
+    """Mark a text that a spreadsheet would compute, or a reader take for missing.
+
+    It stands behind an apostrophe then. Text that is a number stays as it is. `unguarded` is the
+    exact inverse.
+
+    Returns
+    -------
+    object
+        Anything but text as it is.
+    """
+    if not isinstance(value, str) or not _is_special(value) or _NUMBER.fullmatch(value):
+        return value
+    return f"'{value}"
+
+
+def unguarded(value: Any) -> Any:
+    """Take away the apostrophe of `guarded`."""
+    if isinstance(value, str) and value.startswith("'") and _is_special(value):
+        plain = value[1:]
+        return value if _NUMBER.fullmatch(plain) else plain
+    return value
+
+
+def _is_special(text: str) -> bool:
+    return bool(_FORMULA.match(text) or _NOTHING.fullmatch(text))
+
+
+def marked(value: Any) -> Any:
+    """Mark a text that a reader would take for missing; formulas are text in our workbooks."""
+    return f"'{value}" if isinstance(value, str) and _NOTHING.fullmatch(value) else value
+
+
+def unmarked(value: Any) -> Any:
+    """Take away the apostrophe of `marked`."""
+    special = isinstance(value, str) and value.startswith("'") and _NOTHING.fullmatch(value)
+    return value[1:] if special else value
+
+
+def write_csv(
+    table: pd.DataFrame,
+    path: str | os.PathLike[str],
+    *,
+    digits: int | None = None,
+    replace: bool = True,
+) -> Path:
+    """Write a table as a .csv that Excel shows rightly, whole or not at all.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Its text, and its columns' names, are `guarded`; numbers are written as they are.
+    digits : int, optional
+        Significant ones of numbers; all by default.
+    replace : bool, default True
+        Whether a file that is there is replaced.
+
+    Raises
+    ------
+    StudyError
+        If it cannot be written, or is there and is not to be replaced.
+    """
+    plain = table.copy(deep=False)
+    for place, (_, column) in enumerate(table.items()):
+        if column.dtype.kind not in "biufcmM":
+            texts = column.astype(object).map(guarded, na_action="ignore")
+            plain.isetitem(place, texts.to_numpy())
+    plain.columns = plain.columns.map(guarded)
+    text = plain.to_csv(index=False, float_format=None if digits is None else f"%.{digits}g")
+    return write_text(path, f"\ufeff{text}", replace=replace)
+
+
+def write_parquet(
+    table: pd.DataFrame, path: str | os.PathLike[str], *, replace: bool = True
+) -> Path:
+    """Write a table as a Parquet file, whole or not at all.
+
+    Columns of cells of several types become text.
+
+    Parameters
+    ----------
+    replace : bool, default True
+        Whether a file that is there is replaced.
+
+    Raises
+    ------
+    StudyError
+        If it cannot be written, or is there and is not to be replaced.
+    """
+    plain = table.copy(deep=False)
+    for place, (_, column) in enumerate(table.items()):
+        if column.dtype.kind in "Oc" and not _has_a_type(column):
+            texts = column.astype(object).map(str, na_action="ignore")
+            plain.isetitem(place, texts.array)
+    return write(path, lambda file: plain.to_parquet(file, index=False), replace=replace)
+
+
+def _has_a_type(column: pd.Series[Any]) -> bool:
+    """Whether all cells of a column are of one type that Parquet has."""
+    import pyarrow as pa
+
+    try:
+        pa.array(column, from_pandas=True)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        return False
+    return True
+
+
+def write_workbook(
+    table: pd.DataFrame, path: str | os.PathLike[str], *, replace: bool = True
+) -> Path:
+    """Write a table as a workbook in which text is text, whole or not at all.
+
+    What no cell holds is written as text: long whole numbers, and times with a time zone.
+
+    Parameters
+    ----------
+    replace : bool, default True
+        Whether a file that is there is replaced.
+
+    Raises
+    ------
+    StudyError
+        If it cannot be written, or is there and is not to be replaced; if it has more rows or
+        columns than a sheet, or text that no workbook holds.
+    """
+    _fits(table, Path(path))
+    plain = table.copy(deep=False)
+    for place, (_, column) in enumerate(table.items()):
+        plain.isetitem(place, _cells(column).array)
+
+    def fill(file: io.BytesIO) -> None:
+        import pandas as pd
+
+        with pd.ExcelWriter(file, engine="openpyxl") as book:
+            plain.to_excel(book, index=False)
+            for row in book.book.active.iter_rows():
+                for cell in row:
+                    if cell.data_type == "f":
+                        cell.data_type = "s"
+
+    return write(path, fill, replace=replace)
+
+
+def _cells(column: pd.Series[Any]) -> pd.Series[Any]:
+    """A column as a workbook holds it."""
+    if column.dtype.kind in "bfM" and getattr(column.dtype, "tz", None) is None:
+        return column
+    values = column.astype(object)
+    long = any(isinstance(x, int) and abs(x) >= _EXACT for x in values)
+
+    def held(value: Any) -> Any:
+        zoned = getattr(value, "tzinfo", None) is not None
+        return str(value) if zoned or long else marked(value)
+
+    return values.map(held, na_action="ignore").astype(object)
+
+
+def _fits(table: pd.DataFrame, path: Path) -> None:
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+    if len(table) >= _ROWS or len(table.columns) > _COLUMNS:
+        raise StudyError(
+            f"{path.name!r}: {len(table)} rows × {len(table.columns)} columns are more than a "
+            "sheet holds",
+            hint="the ending .parquet or .csv",
+        )
+    for name, column in table.items():
+        texts = [name, *column] if column.dtype.kind in "OTUS" else [name]
+        for place, text in enumerate(texts):
+            if isinstance(text, str) and ILLEGAL_CHARACTERS_RE.search(text):
+                raise StudyError(
+                    f"{path.name!r}: a workbook holds no control characters",
+                    where=f"column {name!r}" + (f", row {place}" if place else ""),
+                    hint="the ending .csv, or the text without them",
+                )

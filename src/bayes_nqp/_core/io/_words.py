@@ -1,0 +1,157 @@
+"""What the system says when a file cannot be written, and what to try."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp._core.io._names import final
+
+_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+_OPEN_ELSEWHERE = (32, 33)
+"""Windows: another program holds the file, or a part of it."""
+_BAD_NAME = (123, 161, 267)
+"""Windows: characters or parts of a path that it does not take."""
+_REASONS: dict[int, tuple[str, str]] = {
+    errno.EROFS: ("its disk can only be read", "a folder on another disk"),
+    errno.EISDIR: ("it is a folder", "the name of a file, or of a file in that folder"),
+    errno.ENOTDIR: ("a part of its path is a file and no folder", "another folder"),
+    errno.ENAMETOOLONG: ("its name is too long for this disk", "a shorter name"),
+    errno.ENOENT: (
+        "its folder is not there, or was taken away meanwhile",
+        "a folder that is there, on a disk that stays connected",
+    ),
+    errno.EEXIST: ("it is there already", "another name"),
+    errno.ENOTEMPTY: ("it is there already", "another name"),
+    errno.EACCES: (
+        "permission denied",
+        "close it in the program that has it open, such as Excel; or a folder you may write to",
+    ),
+    errno.EBUSY: ("another program holds it", "close it there, or another name"),
+    errno.EMFILE: (
+        "too many files are open",
+        "restart the session, close what holds files open, or raise the limit (ulimit -n)",
+    ),
+    errno.EFBIG: (
+        "it would be larger than a file may be here",
+        "raise the limit (ulimit -f), or another disk",
+    ),
+    errno.EIO: ("the disk reports a fault", "another disk; then have this one looked at"),
+    errno.ELOOP: ("links on its path lead in a circle", "a path without these links"),
+    errno.EINVAL: ("the system does not take this name", "a name of letters, digits, - and _"),
+}
+_ALIKE = {
+    errno.EPERM: errno.EACCES,
+    errno.ENFILE: errno.EMFILE,
+    getattr(errno, "ETXTBSY", errno.EBUSY): errno.EBUSY,
+    getattr(errno, "ESTALE", errno.ENOENT): errno.ENOENT,
+    getattr(errno, "ENODEV", errno.ENOENT): errno.ENOENT,
+    getattr(errno, "ENXIO", errno.ENOENT): errno.ENOENT,
+    getattr(errno, "EILSEQ", errno.EINVAL): errno.EINVAL,
+}
+
+
+def worded(error: OSError, path: str | Path, name: str = "") -> StudyError:
+    """Word what the system said about a file or folder that was to be written.
+
+    Parameters
+    ----------
+    path : str or Path
+        What was to be written.
+    name : str, optional
+        Of the argument that named it.
+    """
+    target = final(Path(path))
+    called = f"{name!r} {str(target)!r}" if name else repr(str(target))
+    number = _ALIKE.get(error.errno or 0, error.errno)
+    windows = getattr(error, "winerror", None)
+    if number in _FULL:
+        return StudyError(
+            f"the disk is full, so nothing was written to {str(target)!r}",
+            hint="free some space, or a folder on another disk",
+        )
+    if windows in _OPEN_ELSEWHERE:
+        number = errno.EBUSY
+    elif windows in _BAD_NAME:
+        number = errno.EINVAL
+    about = error.filename
+    raw = Path(os.fsdecode(about)) if isinstance(about, str | bytes) else target
+    reason, hint = _of_folder(number, raw.parent) or _REASONS.get(
+        number or 0, (str(error.strerror or error), "a folder you may write to")
+    )
+    place = final(raw)
+    return StudyError(
+        f"{called} cannot be written: {reason}",
+        where="" if place == target else str(place),
+        hint=hint,
+    )
+
+
+def _of_folder(number: int | None, folder: Path) -> tuple[str, str] | None:
+    """What is wrong with the folder that a file is made in, where it is not the file."""
+    exists = os.path.isdir(folder)  # noqa: PTH112  (Path.is_dir may raise)
+    if number == errno.ENOENT and exists:
+        return "its folder takes no files, as those of the system do", "a folder on a disk"
+    if number == errno.EACCES and exists and not os.access(folder, os.W_OK):
+        return "its folder may not be written to", "a folder you may write to"
+    return None
+
+
+@contextmanager
+def writing(path: str | Path, name: str = "") -> Iterator[None]:
+    """Word what the system says while a file or folder is written.
+
+    Parameters
+    ----------
+    path : str or Path
+        What is written.
+    name : str, optional
+        Of the argument that named it.
+
+    Raises
+    ------
+    StudyError
+        For any error of the system.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise worded(error, path, name) from error
+
+
+def named(path: object, name: str = "path") -> Path:
+    """Take a path that the system can be asked for.
+
+    Parameters
+    ----------
+    name : str, default "path"
+        Of the argument, for messages.
+
+    Raises
+    ------
+    StudyError
+        If it is no path, empty, or holds characters that no name can hold.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise StudyError(
+            f"{name!r} is a {type(path).__name__}, no path", hint="text, such as 'results/mine'"
+        )
+    text = os.fspath(path)
+    if not isinstance(text, str):
+        text = os.fsdecode(text)
+    if not text.strip():
+        raise StudyError(f"{name!r} is empty", hint="a name, such as 'results/mine'")
+    try:
+        writable = "\0" not in text and bool(os.fsencode(text))
+    except UnicodeEncodeError:
+        writable = False
+    if not writable:
+        raise StudyError(
+            f"{name!r} {text!r} holds characters that no file's name can hold here",
+            hint="a name of letters, digits, - and _",
+        )
+    return Path(text)

@@ -1,0 +1,222 @@
+"""Files written whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import os
+import re
+import stat
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.io._atomic_write import draft, exchange, move_new, sync
+from bayes_nqp._core.io._names import final
+from bayes_nqp._core.io._words import named, writing
+
+_ARCHIVE = b"PK\x03\x04"
+"""How an archive begins; its other marks stand by chance among the bytes of pictures too."""
+_DATES = re.compile(rb"<dcterms:(created|modified)\b[^>]*>[^<]*</dcterms:\1>")
+"""Of Office documents: when they were made and changed."""
+
+
+def write_bytes(path: str | os.PathLike[str], content: bytes, *, replace: bool = True) -> Path:
+    """Write a file whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+        Folders on the way are made, and a link is followed.
+    replace : bool, default True
+        Whether a file that is there is replaced; its permissions stay.
+
+    Raises
+    ------
+    StudyError
+        If it cannot be written, or is there and is not to be replaced. A file that is there stays
+        as it was.
+    """
+    path = named(path)
+    with writing(path):
+        target = _target(path, replace)
+        if final(target) != target:
+            _fill(target, content)
+            return path
+        with folders(target), draft(target) as part:
+            _fill(part, content)
+            sync(part)
+            if replace:
+                _like(part, target)
+                exchange(part, target)
+            else:
+                move_new(part, target)
+    return path
+
+
+def write_text(path: str | os.PathLike[str], content: str, *, replace: bool = True) -> Path:
+    """Write a text file in UTF-8, whole or not at all.
+
+    Parameters
+    ----------
+    replace : bool, default True
+        Whether a file that is there is replaced.
+
+    Raises
+    ------
+    StudyError
+        If it cannot be written, or is there and is not to be replaced.
+    """
+    try:
+        coded = content.encode("utf-8")
+    except UnicodeEncodeError as error:
+        around = content[max(0, error.start - 20) : error.end + 20]
+        raise StudyError(
+            f"{str(final(Path(path)))!r} cannot be written: halves of characters have no UTF-8",
+            where=ascii(around),
+            hint="correct the text there; it was decoded wrongly on its way",
+        ) from error
+    return write_bytes(path, coded, replace=replace)
+
+
+def write(
+    path: str | os.PathLike[str],
+    into: Callable[[io.BytesIO], object],
+    *,
+    replace: bool = True,
+    dated: bool = False,
+) -> Path:
+    """Write what a function of another package writes, whole or not at all.
+
+    Archives, such as workbooks and documents of Word, get no dates, so that equal content makes
+    equal bytes. Such functions meet full disks in their own words, or crash; here they meet memory,
+    and a folder for temporary files at most.
+
+    Parameters
+    ----------
+    into : callable
+        Given a binary file.
+    replace : bool, default True
+        Whether a file that is there is replaced.
+    dated : bool, default False
+        Whether the properties of a document keep their dates, which are then not those of the hour.
+
+    Raises
+    ------
+    StudyError
+        If it cannot be written, or is there and is not to be replaced.
+    """
+    buffer = io.BytesIO()
+    try:
+        into(buffer)
+    except OSError as error:
+        raise StudyError(
+            f"{str(final(named(path)))!r} cannot be written: {error.strerror or error}",
+            where=str(error.filename or ""),
+            hint="a folder that takes temporary files: the environment variable TMPDIR names one",
+        ) from error
+    content = buffer.getvalue()
+    undated = _undated(content, dated=dated) if content.startswith(_ARCHIVE) else content
+    return write_bytes(path, undated, replace=replace)
+
+
+def _undated(archive: bytes, *, dated: bool) -> bytes:
+    """An archive with the same files, and neither the hour at hand nor other dates."""
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(archive)) as source,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target,
+    ):
+        for entry in source.infolist():
+            content = source.read(entry)
+            if entry.filename == "docProps/core.xml" and not dated:
+                content = _DATES.sub(b"", content)
+            target.writestr(zipfile.ZipInfo(entry.filename), content, zipfile.ZIP_DEFLATED)
+    return out.getvalue()
+
+
+def free(path: Path) -> None:
+    """Refuse a place that is taken.
+
+    Raises
+    ------
+    StudyError
+        If something is there, or the system cannot tell.
+    """
+    path = named(path)
+    with writing(path):
+        try:
+            path.lstat()
+        except FileNotFoundError:
+            return
+    raise StudyError(
+        Message("{!r} is there already, and nothing is overwritten", str(path)),
+        hint="--out (out=) names another file",
+    )
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def folders(target: Path) -> Iterator[None]:
+    """Make the folders above a place; those that are new and stay empty go again."""
+    new: list[Path] = []
+    try:
+        for folder in reversed([above for above in target.parents if not above.exists()]):
+            try:
+                folder.mkdir()
+                new.append(folder)
+            except FileExistsError:  # another run was quicker
+                if not folder.is_dir():
+                    raise
+        yield
+    finally:
+        for folder in reversed(new):
+            with suppress(OSError):
+                folder.rmdir()
+
+
+def _target(path: Path, replace: bool) -> Path:
+    """Where a file will be: at the end of links, if it is replaced."""
+    if not replace:
+        free(path)
+        return path
+    if final(path) == path and path.is_symlink():
+        path = path.resolve()
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return path
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(mode):
+        raise StudyError(
+            f"{str(path)!r} is a device or a pipe, and a file is written here",
+            hint="the name of a file",
+        )
+    return path
+
+
+def _fill(part: Path, content: bytes) -> None:
+    """Write bytes, and read them back."""
+    with part.open("wb") as file:
+        file.write(content)
+    if checksum(part) != hashlib.sha256(content).hexdigest():
+        raise StudyError(
+            f"{str(final(part))!r} cannot be written: the disk gives back other bytes",
+            hint="another disk; then have this one looked at",
+        )
+
+
+def _like(part: Path, target: Path) -> None:
+    """Keep the permissions of the file that is replaced, where the disk knows any."""
+    with suppress(OSError, AttributeError):
+        part.chmod(stat.S_IMODE(target.stat().st_mode))

@@ -1,0 +1,69 @@
+"""Tasks as they travel: what several of them have in common by its digest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from typing import Any, Final
+
+import cloudpickle
+
+from bayes_nqp._core.exceptions import StudyError, brief
+from bayes_nqp._core.parallel._outcome import Part
+
+_SMALL: Final = 2_000
+"""Bytes of a part that may as well go with every task."""
+
+
+class Freight:
+    """Tasks, pickled; larger parts that are the same object in several of them go by digest.
+
+    Parameters
+    ----------
+    function : callable
+        Of all tasks.
+    tasks : mapping of str to tuple
+        Arguments by key.
+
+    Raises
+    ------
+    StudyError
+        If something cannot be pickled.
+    """
+
+    def __init__(self, function: Callable[..., Any], tasks: Mapping[str, tuple[Any, ...]]) -> None:
+        self._tasks = {key: (function, *arguments) for key, arguments in tasks.items()}
+        every = [part for parts in self._tasks.values() for part in parts]
+        uses = Counter(map(id, every))
+        common = {id(part): part for part in every if uses[id(part)] > 1}
+        self._common = {place: pickled(part) for place, part in common.items()}
+        self._digests = {
+            place: sha256(content).hexdigest()
+            for place, content in self._common.items()
+            if len(content) > _SMALL
+        }
+
+    def parts(self, key: str) -> tuple[Part, ...]:
+        """Parts of a task; of the larger common ones their digests."""
+        return tuple(
+            self._digests.get(id(part)) or self._common.get(id(part)) or pickled(part)
+            for part in self._tasks[key]
+        )
+
+    def cargo(self, key: str) -> dict[str, bytes]:
+        """What stands behind these digests."""
+        places = {id(part) for part in self._tasks[key]} & self._digests.keys()
+        return {self._digests[place]: self._common[place] for place in places}
+
+
+def pickled(part: object) -> bytes:
+    """A part as bytes; classes and functions of scripts and notebooks with their code."""
+    try:
+        content: bytes = cloudpickle.dumps(part)
+    except Exception as error:
+        raise StudyError(
+            f"a {type(part).__name__} cannot go to 'workers': {brief(str(error), 300)}",
+            hint="without nqp.workers, refits stay in this process",
+        ) from error
+    return content

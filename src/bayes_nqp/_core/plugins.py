@@ -1,0 +1,328 @@
+"""What is registered where it stands: values that files hold, and the plug-ins of a room."""
+
+from __future__ import annotations
+
+import warnings
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, fields
+from functools import cache, partial
+from importlib.util import find_spec
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from bayes_nqp._core.compat import current
+from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.lazy import Search, discovered
+from bayes_nqp._core.safe_calls import reply
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint, EntryPoints
+
+__all__ = [
+    "Plugins",
+    "claim",
+    "family_of",
+    "needed",
+    "register",
+    "registered",
+    "registered_as",
+    "unloaded",
+    "worded",
+]
+
+_KINDS: dict[str, type] = {}
+_FAMILIES: dict[str, str] = {}
+_WORDS: dict[str, str] = {}
+_TERMS = "terms"
+"""The family of terms that no argument of a design is for; none of the library's own is of it."""
+_SEARCHES: dict[str, Search] = defaultdict(Search)
+_EXTENSIONS: Mapping[str, tuple[str, ...]] = {
+    "bayes_nqp.checks": ("bayes_nqp.audit", "bayes_nqp.space.checks"),
+    "bayes_nqp.effects.estimands": ("bayes_nqp.space.estimands",),
+    "bayes_nqp.output.plots": ("bayes_nqp.space.plots",),
+    "bayes_nqp.output.reports.sections": ("bayes_nqp.space.reports",),
+    "bayes_nqp.output.tables": ("bayes_nqp.space.tables",),
+    "bayes_nqp.studies": ("bayes_nqp.space.studies",),
+}
+"""Folders of extensions, which can be taken away, by what their plug-ins add to."""
+_KIND_OF: Mapping[str, str] = {
+    "bayes_nqp.output.tables": "table",
+    "bayes_nqp.checks": "check",
+    "bayes_nqp.effects.estimands": "estimand",
+    "bayes_nqp.output.plots": "plot",
+}
+_GROUPS: Mapping[str, str] = {
+    "bayes_nqp.data.reading.steps": "bayes_nqp.columns.steps",
+    "bayes_nqp.data.spatial_weights": "bayes_nqp.spatial_weights",
+    "bayes_nqp.effects.estimands": "bayes_nqp.estimands",
+    "bayes_nqp.output.accessors": "bayes_nqp.attributes",
+    "bayes_nqp.output.plots": "bayes_nqp.plots",
+    "bayes_nqp.output.reports": "bayes_nqp.reports",
+    "bayes_nqp.output.reports.sections": "bayes_nqp.reports.sections",
+    "bayes_nqp.output.tables": "bayes_nqp.tables",
+}
+"""Groups of entry points that are not called as the folder."""
+_UNLOADED: dict[tuple[str, str], Exception] = {}
+_VALUES: dict[str, str] = {}
+"""The module of every value that is registered, and of every word that studies have for one."""
+
+
+def claim(names: dict[str, str], name: str, source: object) -> bool:
+    """Give a name to the module that defines what is registered under it.
+
+    A package may register a name again, as when a notebook's cell runs again. The library keeps
+    its names where another package registered them before.
+
+    Parameters
+    ----------
+    names : dict of str to str
+        The module of every name; the name is added.
+    name : str
+        What is registered.
+    source : object
+        The function or class; one without a module takes any name.
+
+    Returns
+    -------
+    bool
+        Whether another package lost the name.
+
+    Raises
+    ------
+    StudyError
+        If another package has the name.
+    """
+    home = str(getattr(source, "__module__", None) or "")
+    former = names.get(name, home)
+    clash = bool(home and former) and _package(home) != _package(former)
+    if clash:
+        ours = _package(home) == _package(__name__)
+        loser, owner = (former, home) if ours else (home, former)
+        error = StudyError(
+            Message("{!r} of {} has a name that {} uses", name, loser, _package(owner)),
+            hint=Message("register it in {} under another name", loser),
+        )
+        if not ours:
+            raise error
+        _leave_out(loser, name, f"{name} of {loser} is left out ({error.what})", error)
+    names[name] = home
+    return clash
+
+
+def _package(module: str) -> str:
+    return module.partition(".")[0]
+
+
+class Plugins[T](Mapping[str, T]):
+    """The plug-ins of a room by name, in the order of their places.
+
+    A plug-in is a file that registers itself. Those of the room are found by its modules, once
+    something is looked up, and then those of other packages, by entry points in the group of the
+    room's name; others, as in a notebook, whenever they register.
+
+    Parameters
+    ----------
+    room : str
+        The package whose modules are the plug-ins' files.
+    prefix : str, default "_"
+        How the modules' names begin, where other files stand beside them.
+    """
+
+    def __init__(self, room: str, prefix: str = "_") -> None:
+        self._room, self._prefix = room, prefix
+        self._places: dict[str, tuple[float, T]] = {}
+        self._homes: dict[str, str] = {}
+        self._once = Search()
+
+    def add(self, name: str, plugin: T, place: float = 1000.0, source: object = None) -> T:
+        """Register a plug-in; it replaces an earlier one of the same name and package.
+
+        Parameters
+        ----------
+        name : str
+            By which it is looked up.
+        plugin : object
+            What is found there.
+        place : float, default 1000
+            Where it stands among the others, from low to high.
+        source : object, optional
+            The function or class that it is made of; by default itself.
+
+        Raises
+        ------
+        StudyError
+            If another package has the name.
+        """
+        claim(self._homes, name, plugin if source is None else source)
+        self._places[name] = (place, plugin)
+        return plugin
+
+    def __getitem__(self, name: str) -> T:
+        self._search()
+        if name not in self._places:
+            name = current(_KIND_OF.get(self._room, ""), name)
+        return self._places[name][1]
+
+    def __delitem__(self, name: str) -> None:
+        del self._places[name], self._homes[name]
+
+    def __iter__(self) -> Iterator[str]:
+        self._search()
+        places = dict(self._places)
+        return iter(sorted(places, key=lambda name: (places[name][0], name)))
+
+    def __len__(self) -> int:
+        self._search()
+        return len(self._places)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+    def _search(self) -> None:
+        """Import the modules of the room, so that its plug-ins register; then other packages'."""
+        more = filter(_there, _EXTENSIONS.get(self._room, ()))
+        searches = [partial(discovered, room, self._prefix) for room in (self._room, *more)]
+        self._once(*searches, partial(_load, _GROUPS.get(self._room, self._room)))
+
+
+def _there(room: str) -> bool:
+    outer = accumulate(room.split("."), "{}.{}".format)
+    return all(find_spec(name) is not None for name in outer)
+
+
+@cache
+def _points() -> EntryPoints:
+    # As long an import as the whole of `import bayes_nqp`, which looks nothing up.
+    from importlib.metadata import entry_points
+
+    return entry_points()
+
+
+def _load(group: str) -> None:
+    """Import what installed packages have to add, by their entry points in a group.
+
+    Whatever one raises costs that one alone, and is said once.
+    """
+    for point in _points().select(group=group):
+        reply(point.load, partial(_miss, point))
+
+
+def _miss(point: EntryPoint, error: Exception) -> None:
+    package = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
+    reason = f"{type(error).__name__}: {error}"
+    _leave_out(
+        package,
+        point.value,
+        f"{point.value} of the package {package}, an entry point of {point.group}, cannot be "
+        f"loaded and is left out ({reason})",
+        error,
+    )
+
+
+def _leave_out(package: str, value: str, warning: str, error: Exception) -> None:
+    """Warn once of what a package cannot add."""
+    if (package, value) not in _UNLOADED:
+        _UNLOADED[package, value] = error
+        warnings.warn(warning, UserWarning, stacklevel=1)
+
+
+def unloaded() -> dict[tuple[str, str], Exception]:
+    """Return the error of all that other packages could not add, by package and name."""
+    return dict(_UNLOADED)
+
+
+def register[T](family: str, word: str = "") -> Callable[[type[T]], type[T]]:
+    """Let files and studies hold a value, by the name of its type.
+
+    Parameters
+    ----------
+    family : str
+        What it stands for: "design", "errors", "pooling", "sampler", "likelihood", "time",
+        "priors", "trends" or "index".
+    word : str, optional
+        What studies may call it besides.
+
+    Returns
+    -------
+    callable
+        The decorator of a frozen dataclass. A type replaces an earlier one of the same name and
+        package, as when a notebook's cell runs again. Other packages name its module as an entry
+        point in the group of the family, such as "bayes_nqp.terms".
+
+    Raises
+    ------
+    StudyError
+        If another package has the name or the word.
+    """
+
+    def decorate(kind: type[T]) -> type[T]:
+        for name in filter(None, (kind.__name__, word)):
+            claim(_VALUES, name, kind)
+        kind.__family__ = family  # type: ignore[attr-defined]
+        # The name comes last: who finds it, in any thread, finds all of it.
+        _FAMILIES[kind.__name__] = family
+        if word:
+            _WORDS[word] = kind.__name__
+        _KINDS[kind.__name__] = kind
+        return kind
+
+    return decorate
+
+
+def family_of(name: str) -> str:
+    """Name the family of a type; empty where it is not registered."""
+    return _FAMILIES.get(name, "")
+
+
+def registered(family: str | None = None) -> Mapping[str, type]:
+    """Name the values that are registered.
+
+    Parameters
+    ----------
+    family : str, optional
+        All by default, as they are, and not sorted.
+
+    Returns
+    -------
+    mapping of str to type
+        In the order of their names.
+    """
+    for group in {_TERMS, *_FAMILIES.values()} if family is None else (family,):
+        _SEARCHES[group](partial(_load, f"bayes_nqp.{group}"))
+    kinds = dict(_KINDS)
+    if family is None:
+        return kinds
+    return {name: kinds[name] for name in sorted(kinds) if _FAMILIES[name] == family}
+
+
+def registered_as(kind: type) -> dict[str, type]:
+    """Name the registered values of a class, or those that do what a protocol asks.
+
+    Parameters
+    ----------
+    kind : type
+        Of which values are, or a protocol.
+    """
+    names = getattr(kind, "__protocol_attrs__", ())
+    return {
+        name: x
+        for name, x in sorted(registered().items())
+        if kind in x.__mro__ or (names and all(hasattr(x, attribute) for attribute in names))
+    }
+
+
+def needed(kind: type) -> list[str]:
+    """Name the arguments of a value that have no default."""
+    return [
+        field.name
+        for field in fields(kind)
+        if field.default is MISSING and field.default_factory is MISSING
+    ]
+
+
+def worded(family: str) -> dict[str, type]:
+    """Name the values of a family that studies call by a word."""
+    kinds = registered(family)
+    return {word: kinds[name] for word, name in dict(_WORDS).items() if name in kinds}

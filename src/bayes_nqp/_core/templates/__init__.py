@@ -1,0 +1,6 @@
+"""Markup: Jinja templates for HTML and LaTeX, in which every value is escaped by itself."""
+
+from bayes_nqp._core.templates._notebook import FactSheet, facts_html, facts_text
+from bayes_nqp._core.templates._render import Tex, escaped, html, latex
+
+__all__ = ["FactSheet", "Tex", "escaped", "facts_html", "facts_text", "html", "latex"]

@@ -1,0 +1,9 @@
+"""Extension: checks of the data themselves, such as copied, interpolated or leaking columns."""
+
+from bayes_nqp.audit._by_period import built_by_period as built_by_period
+from bayes_nqp.audit._column import Measurements as Measurements
+from bayes_nqp.audit._column import column_of as column_of
+from bayes_nqp.audit._column import numbers_of as numbers_of
+from bayes_nqp.audit._column import slopes_of as slopes_of
+from bayes_nqp.audit._column import two_ways_out as two_ways_out
+from bayes_nqp.audit._leaks import shared_with as shared_with

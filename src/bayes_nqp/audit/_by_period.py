@@ -1,0 +1,139 @@
+"""Columns that were re-scaled, ranked or re-weighted within each period."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from bayes_nqp._core.arrays import Array, Mask
+from bayes_nqp._core.i18n import Message, listed
+from bayes_nqp.audit._column import Measurements, Trace, numbers_of
+from bayes_nqp.checks.shared import DOUBT
+from bayes_nqp.data.index import ProductivityIndex, recalled
+from bayes_nqp.data.panel import Panel
+
+_PERIODS, _UNITS = 3, 8
+"""Fewest periods, and units in each, that are compared."""
+_NEARLY: Final = 0.8
+"""Share of periods in which an end of the scale is reached."""
+_ALONE: Final = 1.5
+"""Mean number of units at an end of the scale, beyond which it is a bound of the measurement."""
+_CONSTANT: Final = 1e-3
+"""Spread of means or standard deviations over periods, in pooled standard deviations."""
+_DIGITS: Final = 1e-7
+_SPARE: Final = 4
+"""Units beyond the number of indicators that every period's regression must have."""
+_EXPONENT: Final = 40.0
+_COARSE: Final = 0.05
+"""Rounding, over the spread, up to which indicators are asked."""
+
+
+def built_by_period(recipe: ProductivityIndex) -> bool:
+    """Tell whether the bounds or the weights of an index are those of each period."""
+    return "yearly" in (recipe.normalise.scope, getattr(recipe.weights, "scope", "pooled"))
+
+
+def by_period(panel: Panel, column: Measurements) -> Iterator[Trace]:
+    """Look for a scale, ranks or weights that are made anew in each period.
+
+    A gain of one unit then lowers the values of all others, and no effect is one unit's alone.
+    """
+    recipe = recalled(panel.frame).get(column.name)
+    words = (
+        Message("its recipe has bounds or weights of each period")
+        if recipe is not None and built_by_period(recipe)
+        else _scaled(column.values) or _weighed(panel, column)
+    )
+    if words is not None:
+        said = Message(
+            "{}: it was built within periods, so that gains of treated units lower the values of "
+            "all others, and no effect is one unit's alone; pool its bounds and weights over "
+            "periods",
+            words,
+        )
+        yield Trace(said, column.name, DOUBT, int(np.isfinite(column.values).any(axis=0).sum()))
+
+
+def _scaled(values: Array) -> Message | None:
+    """Describe what is the same in every period although values change: ends, ranks, or moments."""
+    seen = np.isfinite(values).sum(axis=0) >= _UNITS
+    values = values[:, seen]
+    if values.shape[1] < _PERIODS or not np.nanmax(np.abs(np.diff(values, axis=1)), initial=0.0):
+        return None
+    spread = float(np.nanstd(values))
+    full = values[np.isfinite(values).all(axis=1)]
+    ranked = np.sort(full, axis=0)
+    moved = np.abs(np.diff(full, axis=1)).max(axis=1, initial=0.0) > _DIGITS * spread
+    if len(full) == len(values) and np.ptp(ranked, axis=1).max() <= _DIGITS * spread:
+        if moved.mean() > 0.5 and np.unique(ranked[:, 0]).size > 2:
+            return Message("it has the same values in every period, as ranks or quantile groups do")
+        return None
+    low, high = (_end(values, end, spread) for end in (np.nanmin, np.nanmax))
+    if low is not None and high is not None and min(low[1], high[1]) <= _ALONE:
+        return Message(
+            "its lowest and highest values are {:.4g} and {:.4g} in every period", low[0], high[0]
+        )
+    means, sds = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
+    if np.ptp(means) <= _CONSTANT * spread:
+        if np.ptp(sds) <= _CONSTANT * spread:
+            return Message("its mean and standard deviation are the same in every period")
+        if abs(means.mean()) > _CONSTANT * spread:
+            return Message("its sum is the same in every period, as that of shares is")
+    return None
+
+
+def _end(values: Array, end: object, spread: float) -> tuple[float, float] | None:
+    """The end of a scale that nearly every period has, and how many units stand there."""
+    ends = end(values, axis=0)  # type: ignore[operator]
+    usual = float(np.median(ends))
+    at = np.abs(values - usual) <= _DIGITS * spread
+    reached = np.abs(ends - usual) <= _DIGITS * spread
+    return (usual, float(at.sum(axis=0).mean())) if reached.mean() >= _NEARLY else None
+
+
+def _weighed(panel: Panel, column: Measurements) -> Message | None:
+    """Compare regressions on the numbers of the file, in each period and over all periods."""
+    if column.name != panel.roles.outcome:
+        return None
+    parts = numbers_of(panel)
+    levels = [column.values]
+    if np.nanmax(np.abs(column.values), initial=0.0) < _EXPONENT:
+        levels.append(np.exp(column.values))
+    for y in levels if parts else ():
+        error = np.nan_to_num(0.5 * column.grain) * (y if y is not column.values else 1.0)
+        error = error + _DIGITS * np.nanstd(y)
+        x = np.stack([z.values / np.nanstd(z.values) for z in parts])
+        full = np.isfinite(y) & np.isfinite(x).all(axis=0)
+        periods = [t for t in range(panel.periods) if full[:, t].sum() > len(parts) + _SPARE]
+        if len(periods) < _PERIODS:
+            continue
+        weights = [
+            _weights(y[:, [t]], x[:, :, [t]], error[:, [t]], full[:, [t]], _COARSE) for t in periods
+        ]
+        found = [w / np.linalg.norm(w) for w in weights if w is not None]
+        # Weights that differ by a factor of the period are those of one index at other prices.
+        if (
+            len(found) >= _NEARLY * len(periods)
+            and np.ptp(found, axis=0).max() > _CONSTANT
+            and _weights(y, x, error, full) is None
+        ):
+            names = listed([z.name for z in parts], 3)
+            return Message(
+                "in every period it is an exact linear function of other columns ({}), each time "
+                "with other weights",
+                names,
+            )
+    return None
+
+
+def _weights(y: Array, x: Array, error: Array, full: Mask, coarse: float = np.inf) -> Array | None:
+    """Weights with which columns make another up to rounding, and a constant of each period."""
+    rows = np.nonzero(full)
+    columns = np.column_stack([x[:, rows[0], rows[1]].T, np.eye(y.shape[1])[rows[1]]])
+    slopes = np.linalg.lstsq(columns, y[rows], rcond=None)[0]
+    limit = 2.0 * error[rows] + 1e-9 * np.abs(y[rows]).max()
+    held = float((np.abs(y[rows] - columns @ slopes) <= limit).mean())
+    fine = np.median(limit) < coarse * y[rows].std()
+    return slopes[: len(x)] if held >= _NEARLY and fine else None

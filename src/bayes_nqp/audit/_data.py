@@ -1,0 +1,138 @@
+"""Whether the data can be what they seem."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from bayes_nqp._core.i18n import Message, listed, separated
+from bayes_nqp.audit._by_period import by_period
+from bayes_nqp.audit._column import Codes, Measurements, Trace, column_of, columns_of_role
+from bayes_nqp.audit._copies import copies
+from bayes_nqp.audit._duplicate_units import misdated, strangers, twins
+from bayes_nqp.audit._imputed_values import (
+    carried,
+    exchanged,
+    interpolated,
+    repeated_periods,
+    smooth_periods,
+)
+from bayes_nqp.audit._leaks import leaks, made_elsewhere
+from bayes_nqp.audit._magnitudes import far_rows, repeated_extremes, rounded, units_of_measurement
+from bayes_nqp.audit._policy_end import ended
+from bayes_nqp.audit._post_treatment_covariates import gaps, leavers, moved
+from bayes_nqp.checks.shared import FAILS, Finding, asks, average_effect, labels, worst_of
+from bayes_nqp.data.panel import Panel
+from bayes_nqp.inference.fitting import ROWS, UNITS, Fit, panel_of
+
+_COLUMNS = ("column", "fault", "verdict", "count", "where")
+_MOST = 5
+
+
+@asks("Can the data be what they seem?", "data", of="fit", place=15, needs=(ROWS, UNITS))
+def data(fit: Fit) -> Finding:
+    """Look at the rows of a panel for what no model sees.
+
+    Looked for are values that stand twice (of other units, of other periods, plus a constant or
+    times a factor), values that were filled in or rounded for some, rows of another size than the
+    rest, columns that were re-scaled or re-weighted within each period, columns that are the
+    outcome of this or of another period, covariates that the treatment moves, and units that leave
+    with adoption. It fails by what cannot be, and is in doubt by what is suspicious.
+    """
+    panel = panel_of(fit)
+    with np.errstate(all="ignore"):
+        traces = [*_series(fit, panel), *_beside(fit, panel), *_absent(fit, panel)]
+    traces.sort(key=lambda trace: trace.verdict != FAILS)
+    lines = [[getattr(x, name) for name in _COLUMNS] for x in traces]
+    table = pd.DataFrame(lines, columns=list(_COLUMNS))
+    table.attrs = labels([*table["fault"], *table["where"]])
+    verdict = worst_of(trace.verdict for trace in traces)
+    if not traces:
+        figure = Message("{n:,} rows, and nothing to see", n=panel.n_rows)
+        sentence = Message(
+            "No values stand twice or were filled in, none is of another size than the rest, no "
+            "column is the outcome of another period or moved by treatment, and nobody leaves with "
+            "adoption, as far as rows tell."
+        )
+        return Finding(verdict, figure, sentence, table)
+    figure = Message(
+        "{n} trace in {rows:,} rows: {columns}",
+        plural="{n} traces in {rows:,} rows: {columns}",
+        n=len(traces), rows=panel.n_rows, columns=listed(dict.fromkeys(x.column for x in traces)),
+    )  # fmt: skip
+    sentences = [_said(trace) for trace in traces[:_MOST]]
+    if len(traces) > _MOST:
+        sentences.append(Message("and {} more", len(traces) - _MOST))
+    sentence = Message("Seen in the rows: {}. Look at their source first.", separated(sentences))
+    return Finding(verdict, figure, sentence, table)
+
+
+def _said(trace: Trace) -> Message:
+    if not trace.where:
+        return Message("{!r}: {}", trace.column, trace.fault)
+    return Message("{!r}: {} ({})", trace.column, trace.fault, trace.where)
+
+
+def _series(fit: Fit, panel: Panel) -> Iterator[Trace]:
+    """What the outcome and mediators show by themselves."""
+    units, times, stratum = panel.unit_labels, panel.time_labels, _strata(panel)
+    outcome = column_of(panel, panel.roles.outcome, panel.outcome)
+    for column in (outcome, *columns_of_role(panel, "mediators", fit.facts.mediators(panel))):
+        traces = list(copies(column, units))
+        yield from traces or twins(column, stratum, units)
+        yield from repeated_periods(column, times)
+        yield from exchanged(column, units, times)
+        yield from carried(column, units)
+        yield from interpolated(column, units, times)
+        yield from smooth_periods(column, times)
+        yield from rounded(column, units, times)
+        yield from units_of_measurement(column, units)
+        yield from far_rows(column, units, times)
+        yield from repeated_extremes(column, units, times)
+        yield from by_period(panel, column)
+    if fit.facts.adopted:
+        cohort = panel.cohort_codes[:, None]
+        free = (cohort < 0) | (np.arange(panel.periods) < cohort)
+        yield from strangers(outcome, stratum, free, units)
+        yield from misdated(outcome, panel.cohort_codes, units)
+    yield from made_elsewhere(panel, outcome)
+
+
+def _beside(fit: Fit, panel: Panel) -> Iterator[Trace]:
+    """What other columns of the design show beside the outcome."""
+    facts = fit.facts
+    outcome = column_of(panel, panel.roles.outcome, panel.outcome)
+    held = columns_of_role(panel, "covariates", facts.covariates_of(panel))
+    held += columns_of_role(panel, "moderators", _named(facts.moderator))
+    innocent: list[Measurements] = []
+    for column in (*held, *columns_of_role(panel, "exposures", _named(facts.exposure))):
+        traces = list(leaks(column, outcome))
+        yield from traces
+        innocent += [column] if not traces and column in held else []
+    for column in columns_of_role(panel, "mediators", facts.mediators(panel)):
+        yield from leaks(column, outcome, near=False)
+    if facts.adopted and innocent:
+        sd = float(average_effect(fit).std())
+        yield from moved(innocent, outcome, panel.cohort_codes, _strata(panel), sd)
+
+
+def _absent(fit: Fit, panel: Panel) -> Iterator[Trace]:
+    """Whether rows are missing because of treatment."""
+    dose = columns_of_role(panel, "exposures", _named(fit.facts.exposure))
+    yield from leavers(panel, dose[0].values if dose else None, _strata(panel))
+    if fit.facts.adopted:
+        yield from gaps(panel, _strata(panel))
+        yield from ended(panel)
+
+
+def _named(name: str | None) -> tuple[str, ...]:
+    return () if name is None else (name,)
+
+
+def _strata(panel: Panel) -> Codes:
+    """Number the combinations of the panel's strata (unit)."""
+    codes = [panel.strata_codes[name] for name in panel.roles.strata]
+    table = np.stack([*codes, np.zeros(panel.unit_labels.size, dtype=np.int64)], axis=1)
+    return np.asarray(np.unique(table, axis=0, return_inverse=True)[1].ravel(), dtype=np.int64)

@@ -1,0 +1,250 @@
+"""Columns that are the outcome, and units whose outcome other columns make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from bayes_nqp._core.arrays import Array, Mask
+from bayes_nqp._core.i18n import Message, listed
+from bayes_nqp.audit._column import (
+    Codes,
+    Measurements,
+    Trace,
+    numbers_of,
+    slopes_of,
+    two_ways_out,
+)
+from bayes_nqp.checks.shared import DOUBT, FAILS, Verdict
+from bayes_nqp.data.panel import Panel
+
+_SAME: Final = 0.98
+"""Share of a column's variation, net of unit and time effects, that the outcome explains."""
+_AHEAD: Final = 0.9
+"""The same of an outcome to come: nothing knows so much of it."""
+_EXACT: Final = 0.9999
+_ROWS: Final = 20
+_CHANGES: Final = 60
+_AGREE: Final = 0.999
+_EQUAL: Final = (3, 0.01)
+
+_TO_COME: Final = {
+    1: Message("it is the outcome of the next period"),
+    2: Message("it is the outcome of two periods later"),
+}
+_MOVES: Final = {
+    0: Message("it and the outcome are functions of one another: they always move together"),
+    1: Message("it always moves as the outcome of the next period does"),
+    2: Message("it always moves as the outcome of two periods later does"),
+    -1: Message("it always moves as the outcome of the period before does"),
+}
+
+
+def leaks(column: Measurements, outcome: Measurements, *, near: bool = True) -> Iterator[Trace]:
+    """Lay a column beside the outcome of earlier, later and the same periods.
+
+    Parameters
+    ----------
+    near : bool, default True
+        Whether it may not be close to the outcome of the same period either.
+    """
+    shares = {lead: shared_with(column, outcome, lead) for lead in (0, 1, 2, -1)}
+    lead = max(shares, key=lambda k: shares[k])
+    if shares[lead] >= (_AHEAD if lead > 0 else _SAME):
+        trace = _named(column, lead, shares[lead], near=near)
+    else:
+        trace = _made(column, outcome) or _function(column, outcome) or _rows(column, outcome)
+    if trace is not None and (near or lead != 0 or trace.verdict == FAILS):
+        yield trace
+
+
+def _named(column: Measurements, lead: int, share: float, *, near: bool) -> Trace | None:
+    if lead > 0:
+        words = Message("{} ({:.2%} of its variation)", _TO_COME[lead], share)
+        return Trace(words, column.name, FAILS if share >= _SAME else DOUBT, 1)
+    if lead == 0:
+        words = Message("it is nearly the outcome itself ({:.2%} of its variation)", share)
+        return Trace(words, column.name, FAILS if near and share > _EXACT else DOUBT, 1)
+    words = Message(
+        "it is the outcome of the period before ({:.2%} of its variation), which treatment moves "
+        "and unit effects bias",
+        share,
+    )
+    return Trace(words, column.name, DOUBT, 1)
+
+
+def _made(column: Measurements, outcome: Measurements) -> Trace | None:
+    """Whether a column is made of outcomes of several periods, such as their growth or mean."""
+    parts = [_shifted(outcome.values, lead) for lead in (1, 0, -1)]
+    fit = _explained(column.values, parts)
+    if fit < _SAME:
+        return None
+    if _explained(column.values, parts[1:]) < fit - 0.01:
+        words = Message("it is made of outcomes, the next period's among them")
+    else:
+        words = Message("it is made of outcomes of this period and the one before")
+    return Trace(words, column.name, FAILS, 1)
+
+
+def _function(column: Measurements, outcome: Measurements) -> Trace | None:
+    """Whether a column rises wherever the outcome does, or falls: a function of one another."""
+    for lead in (0, 1, 2, -1):
+        later = np.diff(_shifted(outcome.values, lead), axis=1)
+        signs = np.sign(column.changes) * np.sign(later)
+        signs = signs[np.isfinite(signs) & (signs != 0.0)]
+        if signs.size >= _CHANGES and abs(float(signs.mean())) >= 2.0 * _AGREE - 1.0:
+            verdict: Verdict = DOUBT if lead < 0 else FAILS
+            return Trace(_MOVES[lead], column.name, verdict, int(signs.size))
+    return None
+
+
+def _rows(column: Measurements, outcome: Measurements) -> Trace | None:
+    """Rows that hold the outcome of another period, to the last digit."""
+    if not (column.fine and outcome.fine):
+        return None
+    for lead in (1, -1, 2):
+        later = _shifted(outcome.values, lead)
+        with np.errstate(invalid="ignore"):
+            equal = (np.abs(column.values - later) <= 1e-9 * np.abs(later)) & column.telling
+        count = int(equal.sum())
+        if count >= max(_EQUAL[0], _EQUAL[1] * int(np.isfinite(later).sum())):
+            words = Message(
+                "{n} row has the outcome of {lead:+d} periods",
+                plural="{n} rows have the outcome of {lead:+d} periods",
+                n=count,
+                lead=lead,
+            )
+            return Trace(words, column.name, FAILS if lead > 0 else DOUBT, count)
+    return None
+
+
+def _shifted(values: Array, lead: int) -> Array:
+    """Values of some periods later."""
+    out = np.full_like(values, np.nan)
+    if lead > 0:
+        out[:, :-lead] = values[:, lead:]
+    elif lead < 0:
+        out[:, -lead:] = values[:, :lead]
+    else:
+        out[:] = values
+    return out
+
+
+def shared_with(column: Measurements, outcome: Measurements, lead: int) -> float:
+    """Largest squared correlation, in levels or logarithms, net of unit and time effects."""
+    if column.values.shape[1] <= abs(lead) + 1:
+        return 0.0
+    pairs = [
+        (x.values, _shifted(y.values, lead))
+        for x in (column, *((column.logarithms(),) if column.positive else ()))
+        for y in (outcome, *((outcome.logarithms(),) if outcome.positive else ()))
+    ]
+    return max(_explained(x, [y]) for x, y in pairs)
+
+
+def _explained(values: Array, parts: list[Array]) -> float:
+    """R² of a regression on other tables, unit and time effects taken out of all."""
+    full = np.isfinite(values) & np.isfinite(np.stack(parts)).all(axis=0)
+    full &= full.sum(axis=1, keepdims=True) > 1
+    if full.sum() < _ROWS:
+        return 0.0
+    left = two_ways_out(np.where(full, np.stack([values, *parts]), np.nan))[:, full]
+    size = np.linalg.norm(left, axis=1)
+    if size[0] <= 1e-9 * np.linalg.norm(values[full]) or (size[1:] == 0.0).any():
+        return 0.0
+    free = int(full.sum() - full.any(axis=1).sum() - full.any(axis=0).sum() - len(parts))
+    if free < 6:
+        return 0.0
+    y, x = left[0] / size[0], left[1:] / size[1:, None]
+    return float(1.0 - np.sum((y - slopes_of(y, x) @ x) ** 2))
+
+
+_MADE, _NOT = 0.98, 0.5
+"""Share of the variation of most units that other columns explain; of those that are not alike."""
+_FEWEST: Final = (3, 0.02)
+_KEPT: Final = 0.6
+"""Share of units that a regression rests on: those that it fits best."""
+_STEPS: Final = 8
+
+
+def made_elsewhere(panel: Panel, outcome: Measurements) -> Iterator[Trace]:
+    """Where other columns of the file make the outcome of most units, name those of whom not.
+
+    As an index is made of indicators: a unit that has the index of another shows.
+    """
+    parts = _parts(panel)
+    if len(parts) == 0:
+        return
+    full = np.isfinite(outcome.values) & np.isfinite(parts).all(axis=0)
+    full &= full.sum(axis=1, keepdims=True) > 2
+    if full.sum() < 3 * (len(parts) + panel.periods) + full.any(axis=1).sum():
+        return
+    left = np.nan_to_num(two_ways_out(np.where(full, np.stack([outcome.values, *parts]), np.nan)))
+    y, predicted = left[0], _predicted(left[0], left[1:], full)
+    share = _share(y, predicted)
+    observed = np.isfinite(share)
+    strange = np.flatnonzero(observed & (share < _NOT))
+    if not observed.any() or not np.median(share[observed]) > _MADE:
+        return
+    if strange.size < max(_FEWEST[0], _FEWEST[1] * observed.sum()):
+        return
+    owner = _owners(y[strange], predicted[strange], full[strange])
+    traces, names = owner >= 0, panel.unit_labels
+    pairs = [
+        f"{names[i]} = {names[strange[k]]}" for i, k in zip(strange, owner, strict=True) if k >= 0
+    ]
+    if 2 * traces.sum() > strange.size:
+        words = Message(
+            "{n} unit has the outcome that other columns make of another",
+            plural="{n} units have the outcomes that other columns make of others",
+            n=int(traces.sum()),
+        )  # fmt: skip
+        yield Trace(words, outcome.name, FAILS, int(traces.sum()), listed(pairs))
+        return
+    words = Message(
+        "other columns make the outcome of most units, and not that of {n} unit",
+        plural="other columns make the outcome of most units, and not those of {n} units",
+        n=strange.size,
+    )  # fmt: skip
+    yield Trace(words, outcome.name, DOUBT, strange.size, listed(names[strange]))
+
+
+def _parts(panel: Panel) -> Array:
+    """Numbers of the file that are seen in nearly all rows, each over its sd (column, unit, T)."""
+    tables = [x.values / np.nanstd(x.values) for x in numbers_of(panel)]
+    return np.array(tables).reshape(-1, panel.unit_labels.size, panel.periods)
+
+
+def _predicted(y: Array, x: Array, full: Mask) -> Array:
+    """Fit a regression to the units that it fits best, in a few steps (unit, period)."""
+    best, predicted = full.any(axis=1), np.zeros_like(y)
+    for _ in range(_STEPS):
+        rows = full & best[:, None]
+        predicted = np.tensordot(slopes_of(y[rows], x[:, rows]), x, axes=1)
+        share = np.nan_to_num(_share(y, predicted), nan=-np.inf)
+        before, best = best, share >= np.quantile(share[full.any(axis=1)], 1.0 - _KEPT)
+        if np.array_equal(before, best):
+            break
+    return predicted
+
+
+def _share(y: Array, predicted: Array) -> Array:
+    """Share of the variation of each unit that is explained (unit)."""
+    size = (y**2).sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(size > 0.0, 1.0 - ((y - predicted) ** 2).sum(axis=1) / size, np.nan)
+
+
+def _owners(y: Array, predicted: Array, full: Mask) -> Codes:
+    """Which of the others each one's outcome is made of; -1 for none."""
+    size = np.maximum((y**2).sum(axis=1), 1e-300)
+    out = np.full(len(y), -1, dtype=np.int64)
+    for k in range(len(y)):
+        rows = full & full[k]
+        error = (np.where(rows, y[k] - predicted, 0.0) ** 2).sum(axis=1) / size[k]
+        error[k] = np.inf
+        other = int(np.argmin(error))
+        out[k] = other if error[other] < 1.0 - _MADE + 0.05 else -1
+    return out

@@ -1,0 +1,128 @@
+"""Whether rows were deleted because they were far from the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import ndtr
+
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.audit._column import two_ways_out
+
+_CHANCE: Final = 0.003
+"""Probability below which ends are sharper than those of a normal distribution."""
+_SHARES: Final = ((0.0, 1.0), (0.0, 100.0))
+"""Between which shares lie, whose ends are sharp by nature."""
+_FEWEST: Final = 50
+"""Different values below which ends are those of a scale."""
+_WIDEST: Final = 2.0
+"""How much larger log(sigma) may be than without a cut."""
+_TAIL, _MANY, _BLUNT, _SEVERAL, _TRIMMED = 0.05, 20, 0.3, 6, 0.03
+"""Share of the rows that are an end, how many they are at least; the share of them in the outer
+half of their range, and the units that this is of, from which they were cut off; share of all rows
+that may be missing without harm where both ends were."""
+
+
+def far_from_others(values: Array) -> Iterator[Message]:
+    """Ask whether rows that are there end as if those beyond had been deleted.
+
+    Parameters
+    ----------
+    values : ndarray (unit, period)
+        The outcome, NaN where there is no row.
+
+    Yields
+    ------
+    Message
+        Where they end, and what to try.
+    """
+    values = values[np.isfinite(values).any(axis=1)]
+    seen = values[np.isfinite(values)]
+    shares = any(low <= seen.min() and seen.max() <= high for low, high in _SHARES)
+    if not shares and np.unique(seen).size >= _FEWEST:
+        yield from _from_their_unit(values)
+        yield from _from_all(values)
+
+
+def blunt(values: Array) -> tuple[float, int]:
+    """How the lower end of a table of units and periods thins out.
+
+    Parameters
+    ----------
+    values : ndarray (unit, period)
+        NaN where there is none.
+
+    Returns
+    -------
+    tuple of float and int
+        Share of the lowest twentieth that lies below the middle between its ends, .1 of normal
+        values and less of heavier tails; and the units that this is of. Zero of too few rows.
+    """
+    order = np.argsort(values, axis=None)[: int(_TAIL * np.isfinite(values).sum())]
+    if order.size < _MANY:
+        return 0.0, 0
+    tail, unit = values.ravel()[order], order // values.shape[1]
+    near = tail <= 0.5 * (tail[0] + tail[-1])
+    return float(near.mean()), int(np.unique(unit[near]).size)
+
+
+def _from_all(values: Array) -> Iterator[Message]:
+    """Whether units that are far from most lack more rows, and both ends were cut off."""
+    missing = ~np.isfinite(values)
+    share, level = missing.mean(axis=1), np.nanmean(values, axis=1)
+    r = float(np.corrcoef(share, np.abs(level - np.median(level)))[0, 1])
+    # Fisher's z of the correlation, one-sided.
+    chance = float(ndtr(-np.arctanh(r) * np.sqrt(len(share) - 3.0)))
+    ends = [blunt(values), blunt(-values)]
+    sharp = min(units for _, units in ends) >= _SEVERAL and sum(x for x, _ in ends) > 2.0 * _BLUNT
+    if chance < _CHANCE and sharp and missing.mean() > _TRIMMED:
+        yield Message(
+            "Rows are missing in units whose outcome is far from most ({:.1%} of all), and the "
+            "others end at {:.3g} and {:.3g} as if all beyond had been deleted. Effects that led "
+            "there went with them: keep these rows, and let errors have heavy tails (StudentT).",
+            float(missing.mean()), float(np.nanmin(values)), float(np.nanmax(values)),
+        )  # fmt: skip
+
+
+def _from_their_unit(values: Array) -> Iterator[Message]:
+    """Whether distances from what is usual of a unit end sharply."""
+    present = np.isfinite(values)
+    residual = two_ways_out(values)[present]
+    distance = (values - np.nanmean(values, axis=1, keepdims=True))[present]
+    # From the mean of the unit, with what periods share; and from both.
+    chances = [(_chance(r, r - residual), r) for r in (distance, residual)]
+    chance, r = min(chances, key=lambda pair: pair[0])
+    chance *= len(chances)
+    if chance < _CHANCE:
+        yield Message(
+            "Rows are missing ({:.1%} of all), and the others end {:.3g} from what is usual of "
+            "their unit as if all beyond had been deleted (p = {:.1g}). What looks like an outlier "
+            "may be an effect: keep these rows, and let errors have heavy tails (StudentT).",
+            1.0 - float(present.mean()), float(np.abs(r).max()), chance,
+        )  # fmt: skip
+
+
+def _chance(r: Array, mean: Array) -> float:
+    r"""How probable so sharp an end is of normal distances r around their means.
+
+    None lies beyond c = max |r|. Were those beyond deleted, the density of r would be
+    ``φ((r - m) / σ) / σ`` over ``Φ((c - m) / σ) - Φ((-c - m) / σ)``. The gain of log likelihood,
+    both at their best σ, is near ``sum P(|r| > c)``, which without deletion is exponential: the
+    probability of a gain g is ``e^-g``.
+    """
+    n, c, squares = r.size, np.abs(r).max(), float(np.sum((r - mean) ** 2))
+    if squares == 0.0:
+        return 1.0
+    usual = 0.5 * np.log(squares / n)
+
+    def loss(log_sigma: float) -> float:
+        sigma = np.exp(log_sigma)
+        within = ndtr((c - mean) / sigma) - ndtr((-c - mean) / sigma)
+        return float(n * log_sigma + np.log(within).sum() + squares / (2.0 * sigma**2))
+
+    best = minimize_scalar(loss, bounds=(usual, usual + _WIDEST), method="bounded").fun
+    return float(np.exp(min(best - n * (usual + 0.5), 0.0)))

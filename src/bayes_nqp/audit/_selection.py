@@ -1,0 +1,257 @@
+"""Whether rows are there because of the policy, or because of the outcome itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtr
+
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.i18n import Message, joined
+from bayes_nqp.audit._column import Codes, Measurements, column_of, step_of
+from bayes_nqp.audit._outliers import blunt, far_from_others
+from bayes_nqp.audit._post_treatment_covariates import change_with_adoption
+from bayes_nqp.checks.mediation import effects_on
+from bayes_nqp.checks.shared import (
+    DOUBT,
+    FAILS,
+    Finding,
+    Verdict,
+    asks,
+    average_effect,
+    labels,
+    worst_of,
+)
+from bayes_nqp.data.panel import Panel
+from bayes_nqp.effects.estimands import att
+from bayes_nqp.inference.fitting import ROWS, UNITS, Fit, panel_of
+
+_CHANCE: Final = 0.003
+"""Two-sided probability below which what is missing goes with something."""
+_LEAST: Final = 5
+"""Missing rows, units with some and units with none, below which nothing is asked."""
+_SMALL, _SMALL_SHARE = 2.0, 0.01
+"""Counts, and their share of rows, where zeros are to be expected too."""
+_MANY: Final = 0.05
+"""Share of rows without which the rest is no sample of them."""
+_ZEROS: Final = 0.02
+"""Share of zeros under log(1 + y) from which the effect rests on the unit of y."""
+_HEAP, _NEAR, _FEWEST, _HARM = 0.01, 0.05, 20, 1.0
+"""Share of rows at an end of the outcome from which it is a bound; share and number of rows next to
+it, which are mostly different numbers; posterior sds of the average effect that rows at it could
+lack."""
+_NATURAL: Final = (0.0, 1.0, 100.0)
+"""Ends of shares, and of what cannot be below zero: nothing lies beyond them."""
+_BLUNT, _SEVERAL = 0.33, 6
+"""The share of the lowest rows in the lower half of their range, and the units that this is of,
+from which they were cut off."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Cause:
+    """Something that rows are missing for.
+
+    Parameters
+    ----------
+    sentence : Message
+        With the numbers, and what to try.
+    """
+
+    name: str
+    verdict: Verdict
+    sentence: Message
+
+
+@asks(
+    "Are rows missing for other reasons than the policy or the outcome?",
+    "selection",
+    of="fit",
+    place=17,
+    needs=(ROWS, UNITS),
+)
+def selection(fit: Fit) -> Finding:
+    """Ask what missing rows go with.
+
+    Rows that are missing because of earlier outcomes are no harm: the likelihood has these. Two
+    others are. Adoption may change which rows are there: the design of two ways of fixed effects is
+    fitted to an indicator of being there, over the whole rectangle of units and periods. And rows
+    may be missing where a low outcome is expected, as where zeros have no logarithm: units whose
+    outcomes are low lack more rows, and the outcome is the logarithm of small whole numbers, or
+    its lowest values end as if they were cut off. Or rows were deleted as outliers: distances from
+    the mean of a unit (and of a period) end more sharply than those of a normal distribution, or
+    both ends of the outcome do and units near them lack more rows. The logarithm of one more than
+    a count that is often zero is named as well: its effect rests on the unit of the count.
+
+    Rows are there, and their outcomes are not, where these were cut off at a bound and written as
+    it (top-coded, winsorised): the treated among them cannot show an effect, so that the average
+    lacks their share of it, and is named where that is a posterior sd. So are those of mediators.
+
+    In doubt by each of them; it fails where more than 5 % of the rows are missing below small
+    counts.
+
+    References
+    ----------
+    Chen, J. and Roth, J. (2024). Logs with zeros? Some problems and solutions. Quarterly Journal of
+    Economics 139(2). Heckman, J. J. (1979). Sample selection bias as a specification error.
+    Econometrica 47(1).
+    """
+    panel = panel_of(fit)
+    outcome = column_of(panel, panel.roles.outcome, panel.outcome)
+    level, missing = _level(panel), ~np.isfinite(outcome.values)
+    # A period in which no unit of a level is there, as after a sample's end, lacks no row.
+    absent = np.stack([missing[level == k].all(axis=0) for k in range(level.max() + 1)])[level]
+    missing &= ~absent
+    with np.errstate(all="ignore"):
+        low = list(_floor(outcome, missing)) or list(_unit(outcome))
+        far = [] if low else list(_outliers(outcome.values, missing))
+        causes = [*_policy(fit, panel, level, missing), *low, *far, *_bounds(fit, panel)]
+    table = pd.DataFrame(
+        [[x.name, x.verdict, x.sentence] for x in causes], columns=["cause", "verdict", "sentence"]
+    )
+    table.attrs = labels([*table["cause"], *table["sentence"]])
+    figure = Message("{:,} of {:,} rows are missing", int(missing.sum()), int((~absent).sum()))
+    calm = Message("What is missing goes with neither adoption nor low outcomes.")
+    if not missing.any():
+        calm = Message("Every unit is there in every period.")
+    return Finding(
+        worst_of(x.verdict for x in causes), figure,
+        joined([x.sentence for x in causes] or [calm]), table,
+    )  # fmt: skip
+
+
+def _level(panel: Panel) -> Codes:
+    """Combination of strata (unit)."""
+    codes = [panel.strata_codes[name] for name in panel.roles.strata]
+    table = np.stack([*codes, np.zeros(panel.unit_labels.size, dtype=np.int64)], axis=1)
+    return np.asarray(np.unique(table, axis=0, return_inverse=True)[1].ravel())
+
+
+def _policy(fit: Fit, panel: Panel, level: Codes, missing: Array) -> Iterator[_Cause]:
+    """Whether adoption changes the share of rows that are there."""
+    if not fit.facts.adopted or missing.sum() < _LEAST:
+        return
+    units = np.arange(panel.unit_labels.size)
+    present = 1.0 - missing
+    change, chance = change_with_adoption(present, panel.cohort_codes, level, units)
+    if chance < _CHANCE:
+        yield _Cause(
+            Message("adoption"), DOUBT,
+            Message(
+                "Adoption changes the share of rows that are there by {:+.0%} (p = {:.1g}): those "
+                "that are left may be others. Look at who leaves and who enters, or keep the units "
+                "that are there throughout.",
+                change, chance,
+            ),
+        )  # fmt: skip
+
+
+def _floor(outcome: Measurements, missing: Array) -> Iterator[_Cause]:
+    """Whether rows are missing where a low outcome is expected."""
+    share, level = missing.mean(axis=1), np.nanmean(outcome.values, axis=1)
+    some = share > 0
+    if missing.sum() < _LEAST or some.sum() < _LEAST or (~some).sum() < _LEAST:
+        return
+    r = float(np.corrcoef(share, level)[0, 1])
+    # Fisher's z of the correlation between the share of missing rows and the level of a unit.
+    chance = float(ndtr(np.arctanh(r) * np.sqrt(len(share) - 3.0)))
+    if chance >= _CHANCE / 2.0:
+        return
+    lost = float(missing.mean())
+    if _counts(np.exp(outcome.values)):
+        yield _Cause(
+            Message("zeros without a logarithm"), FAILS if lost > _MANY else DOUBT,
+            Message(
+                "The outcome is the logarithm of small whole numbers, and rows are missing in "
+                "units where these are low ({:.0%} of all): zeros have no logarithm, and the rest "
+                "is chosen by the outcome. Keep these rows, with the number itself or a rate as "
+                "the outcome.",
+                lost,
+            ),
+        )  # fmt: skip
+        return
+    # A tail thins out towards its end; one that is cut off does not.
+    sharp, units = blunt(outcome.values)
+    if sharp > _BLUNT and units >= _SEVERAL:
+        yield _Cause(
+            Message("a floor"), DOUBT,
+            Message(
+                "Rows are missing in units where the outcome is low ({:.0%} of all), and the "
+                "others end at {:.3g} as if they were cut off there. Look at why they are missing.",
+                lost, float(np.nanmin(outcome.values)),
+            ),
+        )  # fmt: skip
+
+
+def _outliers(values: Array, missing: Array) -> Iterator[_Cause]:
+    """Whether rows were deleted that were far from the others."""
+    if missing.sum() >= _LEAST:
+        for sentence in far_from_others(values):
+            yield _Cause(Message("outliers"), DOUBT, sentence)
+
+
+def _bounds(fit: Fit, panel: Panel) -> Iterator[_Cause]:
+    """Whether treated rows stand at a bound at which the outcome, or a mediator, was cut off."""
+    if not fit.facts.adopted:
+        return
+    cohort = panel.cohort_codes[panel.unit_codes]
+    on = (cohort >= 0) & (panel.time_codes >= cohort)
+    columns = {panel.roles.outcome: (panel.outcome, average_effect(fit).to_numpy().ravel())}
+    for name in () if fit.facts.channels is None else fit.facts.mediators(panel):
+        values = panel.mediators[:, panel.roles.mediators.index(name)]
+        columns[name] = values, att(effects_on(fit, name)).to_numpy().ravel()
+    for name, (values, effect) in columns.items():
+        for end in _heaps(values):
+            share = float((values == end)[on].mean())
+            if share * abs(effect.mean()) > _HARM * effect.std():
+                yield _Cause(Message("a bound"), DOUBT, _at_bound(name, end, share, effect))
+
+
+def _heaps(values: Array) -> Iterator[float]:
+    """Ends of a column at which many rows stand, and next to which rows differ."""
+    order = np.sort(values[np.isfinite(values)])
+    ends = {order[-1]: order[order < order[-1]][::-1], order[0]: order[order > order[0]]}
+    for end, others in ends.items():
+        heap, near = order.size - others.size, others[: max(int(_NEAR * order.size), _FEWEST)]
+        many = heap >= max(_LEAST, _HEAP * order.size)
+        if many and end not in _NATURAL and np.unique(near).size > 0.5 * near.size:
+            yield float(end)
+
+
+def _at_bound(name: str, end: float, share: float, effect: Array) -> Message:
+    return Message(
+        "{:.0%} of treated rows have {:.5g} for {}, beyond which there is none, and next to which "
+        "others differ from one another: it looks cut off there (top-coded, winsorised). These "
+        "rows cannot show an effect, and the average effect on it may lack {:.2g}. Take it as it "
+        "was measured.",
+        share,
+        end,
+        name,
+        share * abs(effect.mean()),
+    )
+
+
+def _unit(outcome: Measurements) -> Iterator[_Cause]:
+    """Whether the outcome is log(1 + y) of a count that is often zero."""
+    values = outcome.values[np.isfinite(outcome.values)]
+    zeros = float((values == 0.0).mean())
+    if zeros >= _ZEROS and values.min() >= 0.0 and _counts(np.expm1(outcome.values)):
+        yield _Cause(
+            Message("log(1 + y)"), DOUBT,
+            Message(
+                "The outcome is log(1 + y) of whole numbers of which {:.0%} are zero: the size of "
+                "the effect rests on the unit in which they are counted. Take the number itself, "
+                "or a rate.",
+                zeros,
+            ),
+        )  # fmt: skip
+
+
+def _counts(values: Array) -> bool:
+    """Whether these are whole numbers, among them small ones."""
+    finite = values[np.isfinite(values)]
+    small = float((finite <= _SMALL + 0.5).mean())
+    return step_of(values) >= 1.0 and small >= _SMALL_SHARE

@@ -1,0 +1,95 @@
+"""Differences between groups under other defensible choices than the fit's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from bayes_nqp._core.i18n import NOTHING, Message
+from bayes_nqp.checks.shared import DOUBT, FAILS, CheckResult, texts_of
+from bayes_nqp.effects.estimands import text
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """A difference under another choice than the fit's.
+
+    Parameters
+    ----------
+    check : str
+        That made it.
+    choice : Message
+        What was chosen otherwise; empty where the check's draws are not at hand.
+    p_positive : float
+        Probability of a difference above zero; one half where it is not at hand.
+    less_data : bool, default False
+        Whether it is less precise by design.
+    """
+
+    check: str
+    choice: Message
+    p_positive: float
+    less_data: bool = False
+
+
+def rivals_of(
+    results: Iterable[CheckResult], factor: str, first: object, second: object
+) -> tuple[Rival, ...]:
+    """Find the effect in one level less that in another, under the other choices of checks.
+
+    Parameters
+    ----------
+    results : iterable of CheckResult
+        Of them, "time_effects" has every difference with other time effects, and
+        "trend_sensitivity"
+        that of the lead fit.
+    first, second : object
+        Its levels.
+
+    Returns
+    -------
+    tuple of Rival
+        The lead fit measures from one period alone, and is less precise. Time effects that the
+        data refute are no rival.
+    """
+    pair, every = (text(first), text(second)), []
+    for result in results:
+        if result.name == "time_effects":
+            every += [_of_time(result, factor, pair)]
+        elif result.name == "trend_sensitivity" and isinstance(result.evidence, xr.Dataset):
+            every += list(_of_leads(result.evidence, factor, pair))
+    return tuple(rival for rival in every if rival is not None)
+
+
+def _of_time(result: CheckResult, factor: str, pair: tuple[str, str]) -> Rival | None:
+    evidence = result.evidence
+    if not isinstance(evidence, xr.Dataset) or "contrast" not in evidence:
+        open_ = result.verdict in (DOUBT, FAILS)
+        return Rival(result.name, NOTHING, 0.5) if open_ else None
+    if "refuted" in evidence and bool(evidence["refuted"]):
+        return None
+    columns = (evidence[name].to_numpy() for name in ("factor", "level", "minus"))
+    for k, (name, *levels) in enumerate(zip(*columns, strict=True)):
+        if name == factor and sorted(levels) == sorted(pair):
+            other = evidence["contrast"].isel(specification=1, pair=k).to_numpy()
+            above = float((other > 0).mean())
+            choice = Message("time effects {}", texts_of(evidence, "specification")[1])
+            return Rival(result.name, choice, above if levels[0] == pair[0] else 1 - above)
+    return None
+
+
+def _of_leads(evidence: xr.Dataset, factor: str, pair: tuple[str, str]) -> Iterator[Rival]:
+    if not {"original_probability", "factor", "kind", "label"} <= {*map(str, evidence.variables)}:
+        return
+    names = zip(*(evidence[x].to_numpy() for x in ("factor", "kind", "label")), strict=True)
+    for k, (name, kind, label) in enumerate(names):
+        forward, backward = (f"{a} − {b}" for a, b in (pair, pair[::-1]))
+        if name != factor or kind != "difference" or label not in (forward, backward):
+            continue
+        above = float(evidence["original_probability"][k])
+        if np.isfinite(above):
+            choice = Message("the last period before adoption as reference")
+            yield Rival("trend_sensitivity", choice, above if label == forward else 1 - above, True)

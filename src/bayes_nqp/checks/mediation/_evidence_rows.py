@@ -1,0 +1,263 @@
+"""What checks of channels share: rows of evidence, effects on mediators, residuals of columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+from scipy.sparse import csr_array, hstack
+from scipy.sparse.linalg import lsmr
+
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.checks.shared import NOT_APPLICABLE, Finding, Verdict, gate_text, labels, worst_of
+from bayes_nqp.effects.effects import group_time_effects
+from bayes_nqp.inference.fitting import Fit, effects_on_mediator, error_draws
+from bayes_nqp.inference.model_frame import ModelFrame
+from bayes_nqp.model.designs import Design, Noise
+
+type Scale = Literal["effect", "slope", "sd", "periods", "correlation", "r_squared", "share"]
+
+QUANTILES = "quantiles"
+"""The attr of the evidence that holds them."""
+CORRELATED = 0.3
+"""Correlation of mediators' innovations beyond which single channels are in doubt."""
+LEVELS = np.linspace(0.0, 1.0, 201)
+"""Probabilities of the quantiles that evidence keeps: any interval in steps of 1 %."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the evidence on channels.
+
+    Parameters
+    ----------
+    value, lower, upper : float
+        95 % equal-tailed interval; NaN where there is none.
+    verdict : {"passed", "caution", "failed", "not applicable"}
+        "not applicable" where nothing is asked of the row.
+    scale : str
+        What the value is measured in.
+    quantiles : tuple of float
+        At the probabilities `LEVELS`, for intervals of any width; empty where there is none.
+    """
+
+    mediator: str
+    quantity: str
+    value: float
+    lower: float
+    upper: float
+    verdict: Verdict
+    scale: Scale = "effect"
+    quantiles: tuple[float, ...] = ()
+
+
+def drawn(
+    mediator: str,
+    quantity: str,
+    draws: npt.ArrayLike,
+    verdict: Verdict = NOT_APPLICABLE,
+    scale: Scale = "effect",
+    *,
+    middle: Literal["mean", "median"] = "mean",
+) -> Line:
+    """Reduce draws to a row of evidence.
+
+    Parameters
+    ----------
+    middle : {"mean", "median"}, default "mean"
+        What stands for the value: ratios have no mean.
+    """
+    flat = np.asarray(draws, dtype=np.float64).ravel()
+    low, median, high = (float(x) for x in np.quantile(flat, (0.025, 0.5, 0.975)))
+    value = float(flat.mean()) if middle == "mean" else median
+    quantiles = tuple(np.quantile(flat, LEVELS).tolist())
+    return Line(mediator, quantity, value, low, high, verdict, scale, quantiles)
+
+
+def finding_of(
+    lines: Sequence[Line],
+    figure: Message,
+    sentence: Message,
+    fits: Sequence[Fit | xr.Dataset],
+    *,
+    verdict: Verdict | None = None,
+    refit: Fit | xr.Dataset | None = None,
+) -> Finding:
+    """Answer with rows of evidence.
+
+    Parameters
+    ----------
+    fits : sequence of Fit or Dataset
+        What the rows rest on, or its effects; the gate of the first that did not converge is kept.
+    verdict : str, optional
+        The worst of the rows' by default.
+    refit : Fit or Dataset, optional
+        As in `Finding`.
+
+    Returns
+    -------
+    Finding
+        With a DataFrame, a row each, and the attrs ``gate`` and ``quantiles``, a list for each row.
+    """
+    names = [name for name in Line.__slots__ if name != QUANTILES]
+    table = pd.DataFrame([{name: getattr(x, name) for name in names} for x in lines])
+    gates = [gate_text(fit) for fit in fits]
+    table.attrs = {
+        v.GATE: next((gate for gate in gates if gate != v.PASSED), v.PASSED),
+        QUANTILES: [list(x.quantiles) for x in lines],
+        **labels(text for x in lines for text in (x.mediator, x.quantity)),
+    }
+    worst = worst_of(x.verdict for x in lines) if verdict is None else verdict
+    return Finding(worst, figure, sentence, table, "channels", refit)
+
+
+def effects_on(fit: Fit, mediator: str) -> xr.Dataset:
+    """Effects of cells on a mediator, in the form of the waist, without deviations."""
+    every = group_time_effects(fit).drop_dims([v.MEMBER, v.MEMBERSHIP], errors="ignore")
+    draws = effects_on_mediator(fit, mediator)[:, :, None]
+    dims = (*v.SAMPLE_DIMS, v.PATH, v.CELL)
+    return every.sel({v.PATH: [v.TOTAL]}).assign({v.EFFECT: (dims, draws)})
+
+
+def plain(fit: Fit, **changes: Any) -> Design:
+    """State the same channels with other arguments, no two effects of a unit with a correlation.
+
+    Parameters
+    ----------
+    **changes
+        Such as any number of mediators, or any lag.
+    """
+    facts = fit.facts
+    if facts.joined:
+        changes["vary_by"] = None
+    if changes.get("lag", facts.lag) and "b" in facts.moderated:
+        # Slopes of earlier mediators take no moderator.
+        legs = tuple(leg for leg in facts.moderated if leg != "b")
+        changes["moderates"] = legs or ("a", "direct")
+        changes |= {} if legs else {"moderator": None}
+    return fit.variant(**changes)
+
+
+def left_over(plan: ModelFrame, values: Array) -> Array:
+    """Take unit and time effects off columns.
+
+    Parameters
+    ----------
+    values : ndarray (row, column)
+        Over all rows of the plan.
+
+    Returns
+    -------
+    ndarray (row, column)
+        Over the rows that it keeps.
+    """
+    return _residuals(_effects_of(plan), values[plan.kept])
+
+
+def correlations(fit: Fit) -> tuple[Array, float]:
+    """Correlations of the innovations of mediators, at posterior means of their errors.
+
+    Returns
+    -------
+    tuple of ndarray (mediator, mediator) and float
+        And the sd of Fisher's transform of one.
+    """
+    panel, plan, facts = fit.rows, fit.plan, fit.facts
+    left = []
+    for name in facts.mediators(panel):
+        values = panel.mediators[:, panel.roles.mediators.index(name)]
+        *parameters, _ = error_draws(fit, name).values()
+        means = np.array([draws.mean() for draws in parameters])
+        varying = facts.varying is not None
+        left.append(innovations(plan, values, facts.noise, means, varying=varying))
+    sd = 1.0 / np.sqrt(max(left[0].size - int(plan.frame.unit.max()) - 4, 1))
+    return np.atleast_2d(np.corrcoef(np.stack(left))), sd
+
+
+def innovations(
+    plan: ModelFrame, values: Array, errors: Noise, parameters: Array, *, varying: bool,
+    more: Array | None = None,
+) -> Array:  # fmt: skip
+    """Innovations of a column: what its past, its effects and its cells do not tell.
+
+    Parameters
+    ----------
+    values : ndarray (row)
+        Over all rows of the plan.
+    parameters : ndarray (parameter)
+        Of the errors, on their own scales.
+    varying : bool
+        Whether each unit has its own effect.
+    more : ndarray (row, column), optional
+        What else tells of it, over all rows of the plan.
+
+    Returns
+    -------
+    ndarray (row)
+        Over the rows that it keeps, in the column's units times one factor.
+    """
+    rows = np.flatnonzero(plan.kept)
+    unit, time, cell = plan.frame.unit[rows], plan.frame.time[rows], plan.cell_of_row[rows]
+    parts = [_effects_of(plan), _dummies(cell)]
+    if varying:
+        parts.append(_dummies(np.where(plan.frame.treated[rows], unit, -1)))
+    if more is not None and more.size:
+        parts.append(csr_array(more[rows] / np.maximum(np.abs(more).max(axis=0), 1e-300)))
+    filtered = _filter(unit, time, errors.covariance(plan.frame.n_periods, parameters[None])[0])
+    columns = csr_array(filtered @ csr_array(hstack(parts)))
+    return _residuals(columns, (filtered @ values[rows])[:, None])[:, 0]
+
+
+def _effects_of(plan: ModelFrame) -> csr_array:
+    """Columns of unit effects, and of time effects in each of their levels."""
+    rows = np.flatnonzero(plan.kept)
+    unit, time = plan.frame.unit[rows], plan.frame.time[rows]
+    return csr_array(
+        hstack([_dummies(unit), _dummies(plan.frame.level[unit] * plan.frame.n_periods + time)])
+    )
+
+
+def _dummies(codes: Index) -> csr_array:
+    """One column for every code; none for -1."""
+    rows = np.flatnonzero(codes >= 0)
+    distinct, column = np.unique(codes[rows], return_inverse=True)
+    return csr_array((np.ones(rows.size), (rows, column)), shape=(codes.size, distinct.size))
+
+
+def _filter(unit: Index, time: Index, covariance: Array) -> csr_array:
+    """Turn errors with a covariance on the time grid, gaps and all, to independent ones.
+
+    ``L^-1`` with ``LL' = V_oo``: each row less what the unit's earlier rows tell of it.
+    """
+    order = np.lexsort((time, unit))
+    rows, columns, values = [], [], []
+    whiteners: dict[bytes, Array] = {}
+    for mine in np.split(order, np.flatnonzero(np.diff(unit[order])) + 1):
+        seen = time[mine]
+        white = whiteners.get(seen.tobytes())
+        if white is None:
+            white = np.linalg.inv(np.linalg.cholesky(covariance[np.ix_(seen, seen)]))
+            whiteners[seen.tobytes()] = white
+        low, high = np.tril_indices(mine.size)
+        rows.append(mine[low])
+        columns.append(mine[high])
+        values.append(white[low, high])
+    at = (np.concatenate(rows), np.concatenate(columns))
+    out = csr_array((np.concatenate(values), at), shape=(unit.size, unit.size))
+    out.eliminate_zeros()
+    return out
+
+
+def _residuals(columns: csr_array, values: Array) -> Array:
+    out = np.empty_like(values)
+    for k, column in enumerate(values.T):
+        centred = column - column.mean()
+        out[:, k] = centred - columns @ lsmr(columns, centred, atol=1e-11, btol=1e-11)[0]
+    return out

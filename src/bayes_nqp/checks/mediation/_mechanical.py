@@ -1,0 +1,185 @@
+"""Whether a mediator contains the outcome by construction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from scipy.stats import chi2
+
+from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp._core.i18n import Message, joined, listed, separated
+from bayes_nqp.audit import column_of, numbers_of, slopes_of, two_ways_out
+from bayes_nqp.checks.mediation._evidence_rows import Line, finding_of, innovations, left_over
+from bayes_nqp.checks.mediation._identities import identity
+from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, Finding, asks, ladder
+from bayes_nqp.inference.fitting import CHANNELS, ROWS, UNITS, Fit, error_draws
+
+_NEAR: Final = 2.5
+"""Standard errors within which a slope counts as plus or minus one."""
+_SHARP: Final = 0.15
+"""Standard error beyond which a slope of one is no sign."""
+_SAME: Final = 0.9
+"""Shared variation beyond which a mediator is the outcome itself: see `near_treatment`."""
+_CLOSER: Final = 0.02
+"""Shared variation by which another scale may be closer."""
+_ANY_EFFECT, _OTHER_PERIODS = 0.01, 0.001
+"""Probabilities below which what is left of a mediator responds to the policy, or to other
+periods' outcomes, and is no separate quantity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """A regression of a mediator on the outcome, both on scales of their own."""
+
+    mediator: str
+    outcome: str
+    value: float
+    se: float
+    shared: float
+    rest: Array
+    y: Array
+
+    @property
+    def one_to_one(self) -> bool:
+        near = abs(abs(self.value) - 1.0) <= _NEAR * self.se
+        return near and self.se <= _SHARP and self.shared <= _SAME
+
+
+@asks(
+    "Does no mediator contain the outcome by construction?",
+    "mechanical relations",
+    of="channels",
+    place=275,
+    needs=(CHANNELS, ROWS, UNITS),
+)
+def mechanical(fit: Fit) -> Finding:
+    """Look for ratios, differences and shares of the outcome among the mediators.
+
+    A mediator that is computed from the outcome responds to the policy because the outcome does,
+    and its slope is arithmetic. It fails if, up to rounding and in 90 % of the observations, a
+    mediator is a ratio, product, difference, sum or share of the outcome and another column of the
+    file, or an exact linear function of the outcome and other columns with unit and time effects,
+    in levels or in logarithms.
+
+    The other part need not be in the file. Without it the check is in doubt if the outcome's
+    innovations enter the mediator one to one (a slope of plus or minus one within 2.5 standard
+    errors, which are at most 0.15, in levels, logarithms or log odds, whichever fit best), and what
+    is left of the mediator responds neither to the policy nor to the outcomes of the periods before
+    and after. An actual mediator has such a slope by coincidence only. Not detected: a relation
+    whose other part is not in the file and moves with the outcome or with the policy.
+    """
+    panel = fit.rows
+    outcome = column_of(panel, panel.roles.outcome, panel.outcome)
+    columns = numbers_of(panel)
+    lines: list[Line] = []
+    with np.errstate(all="ignore"):
+        for name in fit.facts.mediators(panel):
+            values = panel.mediators[:, panel.roles.mediators.index(name)]
+            found = identity(column_of(panel, name, values), outcome, columns)
+            if found is not None:
+                quantity = Message("made of {}", found[0])
+                lines.append(Line(name, quantity, found[1], np.nan, np.nan, FAILS, "share"))
+            else:
+                lines.append(_contained(fit, name, values))
+    bad = [x for x in lines if x.verdict != HOLDS]
+    figure = separated(Message("{} {}: {:.2f}", x.mediator, x.quantity, x.value) for x in lines)
+    sentence = Message(
+        "No mediator is a ratio, difference or share of the outcome, as far as the file can show: "
+        "a part that is not in the file and moves with the outcome leaves no trace."
+    )
+    if bad:
+        exact = [Message("{} is {}", x.mediator, x.quantity) for x in bad if x.verdict == FAILS]
+        like = [Message("{}, {}", x.mediator, x.quantity) for x in bad if x.verdict == DOUBT]
+        sentence = joined([
+            *[Message(
+                "A mediator contains the outcome by construction ({}): its indirect effect is "
+                "arithmetic and no channel.", listed(exact)
+            )][: len(exact)],
+            *[Message(
+                "The outcome's own errors enter a mediator one to one ({}), and the policy moves "
+                "nothing else of it, as in a ratio, difference or share of the outcome.",
+                listed(like)
+            )][: len(like)],
+            Message("Next: use a mediator that is measured without the outcome."),
+        ])  # fmt: skip
+    return finding_of(lines, figure, sentence, [fit])
+
+
+def _contained(fit: Fit, name: str, values: Array) -> Line:
+    """Judge the slope of a mediator on the outcome, on the scales on which they are closest."""
+    slopes = list(_slopes(fit, name, values))
+    closest = max(x.shared for x in slopes)
+    near = [x for x in slopes if x.shared >= closest - _CLOSER]
+    alarms = [x for x in near if x.one_to_one and _apart(fit, x)]
+    best = alarms[0] if alarms else max(near, key=lambda x: x.shared)
+    quantity = Message("slope of {} on {}", best.mediator, best.outcome)
+    low, high = (best.value + 1.96 * side * best.se for side in (-1.0, 1.0))
+    return Line(name, quantity, best.value, low, high, ladder(doubt=alarms), "slope")
+
+
+def _scales(name: str, values: Array, *, odds: bool) -> Iterator[tuple[str, Array]]:
+    yield name, values
+    if (values > 0.0).all():
+        yield f"log({name})", np.log(values)
+        most = float(values.max())
+        top = 1.0 if most < 1.0 else 100.0
+        if odds and most < top:
+            yield f"logit({name})", np.log(values / (top - values))
+
+
+def _slopes(fit: Fit, name: str, values: Array) -> Iterator[Slope]:
+    """Regress innovations of the mediator on those of the outcome, with errors by unit."""
+    panel, plan, facts = fit.rows, fit.plan, fit.facts
+    means = np.array([draws.mean() for draws in list(error_draws(fit, name).values())[:-1]])
+    held = [panel.roles.covariates.index(x) for x in facts.covariates_of(panel)]
+    more = panel.covariates[:, held] if held else None
+    unit = plan.frame.unit[plan.kept]
+
+    def left(column: Array) -> Array:
+        return innovations(
+            plan, column, facts.noise, means, varying=facts.varying is not None, more=more
+        )
+
+    outcomes = [
+        (label, y, left(y)) for label, y in _scales(panel.roles.outcome, panel.outcome, odds=False)
+    ]
+    for label, m in _scales(name, values, odds=True):
+        own = left(m)
+        for other, y, moved in outcomes:
+            size = float(moved @ moved)
+            slope = float(moved @ own) / size
+            scores = np.bincount(unit, moved * (own - slope * moved))
+            units = int(np.count_nonzero(scores))
+            se = float(np.sqrt(scores @ scores * units / max(units - 1, 1))) / size
+            shared = slope**2 * size / float(own @ own)
+            yield Slope(label, other, slope, se, shared, m - np.sign(slope) * y, y)
+
+
+def _apart(fit: Fit, slope: Slope) -> bool:
+    """Whether what is left of a mediator responds neither to the policy nor to other periods."""
+    panel, plan = fit.rows, fit.plan
+    rest, y = (column_of(panel, "", x).values for x in (slope.rest, slope.y))
+    tables = np.stack([rest[:, 1:-1], y[:, 1:-1], y[:, :-2], y[:, 2:]])
+    full = np.isfinite(tables).all(axis=0)
+    full &= full.sum(axis=1, keepdims=True) > 1
+    left = two_ways_out(np.where(full, tables, np.nan))[:, full]
+    if full.sum() > 30 and _tail(left[0], left[1:], np.nonzero(full)[0]) < _OTHER_PERIODS:
+        return False
+    if not fit.facts.adopted:
+        return True
+    treated = plan.frame.treated.astype(np.float64)
+    left = left_over(plan, np.column_stack([slope.rest, treated])).T
+    return _tail(left[0], left[1:], plan.frame.unit[plan.kept]) >= _ANY_EFFECT
+
+
+def _tail(y: Array, x: Array, unit: Index) -> float:
+    """Probability of slopes as far from zero, by standard errors clustered by unit (Wald)."""
+    slopes, bread = slopes_of(y, x), np.linalg.pinv(x @ x.T, hermitian=True)
+    scores = np.zeros((int(unit.max()) + 1, len(x)))
+    np.add.at(scores, unit, (x * (y - slopes @ x)).T)
+    units = np.unique(unit).size
+    covariance = bread @ (scores.T @ scores) @ bread * units / max(units - 1, 1)
+    return float(chi2.sf(slopes @ np.linalg.pinv(covariance, hermitian=True) @ slopes, len(x)))

@@ -1,0 +1,226 @@
+"""Whether mediators act alike with and without the policy, and along a line."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.exceptions import Hint, NotApplicable
+from bayes_nqp._core.i18n import Message, advised, joined, listed, spanned
+from bayes_nqp.checks.mediation._evidence_rows import Line, drawn, effects_on, finding_of
+from bayes_nqp.checks.shared import (
+    DOUBT,
+    FAILING,
+    FAILS,
+    HOLDS,
+    Finding,
+    Verdict,
+    asks,
+    beside,
+    certain,
+    ladder,
+)
+from bayes_nqp.effects.estimands import att
+from bayes_nqp.inference.fitting import (
+    ADOPTION,
+    CHANNELS,
+    REFITS,
+    ROWS,
+    UNITS,
+    Fit,
+    covariate_slopes,
+    refit,
+    total_fit,
+)
+
+_DOUBT: Final = 0.01
+"""Tail probability of zero below which a slope that should be zero is in doubt."""
+_APART: Final = 3
+"""Columns beside a mediator, the last of them its slope in units that ever adopt."""
+_COLUMNS: Final = 60
+"""Slopes of strata up to which each has its own."""
+_PLAIN: Final = Message("slope, one for all")
+_TREATED: Final = Message("what the policy adds to the slope")
+_BENT: Final = Message("what one more unit of the mediator adds to it")
+_ADOPTERS: Final = Message("slope of units that ever adopt, less that of others")
+_PATH: Final = Message("slope of what the policy does to it")
+
+
+@asks(
+    "Do mediators act alike with the policy and without it, and along a line?",
+    "slopes of mediators",
+    of="channels",
+    place=244,
+    needs=(CHANNELS, ADOPTION, ROWS, UNITS, REFITS),
+    assumption=True,
+)
+def mediator_slopes(fit: Fit) -> Finding:
+    """Let slopes of mediators differ by policy and by who ever adopts, and let them bend.
+
+    One slope for rows with and without the policy, and for low and high values of the mediator, is
+    what an indirect effect ``a b`` takes. The outcome's equation gets three flat columns besides
+    each mediator, whose own slope is flat in each stratum: its product with treatment, its square,
+    and its product with units that ever adopt, where some stratum has others beside them. Where
+    treated rows had another slope than untreated ones, or those who adopt another than those who
+    never do, what the policy does through the mediator goes by theirs, and the slope of the fit is
+    that of mostly untreated rows. Where nothing speaks for a slope of adopters' own, the other
+    columns are judged as if it were none. A column is in doubt if zero has a tail probability below
+    1 % (over the number of columns asked), and fails below .5 % if the slope of what the policy
+    does to the mediator is then more than a posterior sd away, and farther than its own
+    uncertainty explains (Hausman 1978), where the policy moves the mediator at all.
+
+    Returns
+    -------
+    Finding
+        With slopes of each mediator, outcome units per unit of it.
+    """
+    _ask(fit)
+    names = fit.facts.mediators(fit.rows)
+    plain, rich, changed = _slopes(fit, names)
+    columns = rich.shape[1] - 1
+    lines: list[Line] = []
+    for name, now, every, slopes in zip(names, plain, rich, _without(rich), strict=True):
+        moved = att(effects_on(fit, name)).to_numpy().ravel()
+        # ((m)² − (m − a)²) / a = 2 m − a, on average over treated rows, where m is centred
+        path = slopes[0] + slopes[1] + slopes[3:].sum(axis=0) - slopes[2] * moved.mean()
+        counts = bool(certain(moved)) and _far(now, path)
+        lines.append(drawn(name, _PLAIN, now, scale="slope"))
+        added = ((_TREATED, slopes[1]), (_BENT, 2.0 * slopes[2]), (_ADOPTERS, every[-1]))
+        for quantity, draws in added[:columns]:
+            verdict = _judged(draws, columns * len(names), counts=counts)
+            lines.append(drawn(name, quantity, draws, verdict, "slope"))
+        lines.append(drawn(name, _PATH, path, scale="slope"))
+    pairs = zip(*([x for x in lines if x.quantity == y] for y in (_PLAIN, _PATH)), strict=True)
+    parts = [
+        Message(
+            "{!s} {:.3g}; of what the policy does to it {}",
+            now.mediator,
+            now.value,
+            spanned(path.value, path.lower, path.upper),
+        )
+        for now, path in pairs
+    ]
+    figure = Message("slopes: {}", listed(parts, len(parts)))
+    return finding_of(lines, figure, _sentence(lines), [fit, changed], refit=changed)
+
+
+def _ask(fit: Fit) -> None:
+    facts = fit.facts
+    assert facts.channels is not None
+    if facts.channels.interaction or "b" in facts.moderated:
+        raise NotApplicable(Message("Slopes of mediators differ between rows in this design."))
+    if facts.reach != "none":
+        raise NotApplicable(Message("Channels lie in space here; ask it of those that do not."))
+    if facts.lag:
+        raise NotApplicable(
+            Message("Mediators come earlier here; ask it of a fit with {}.", Hint("lag", 0))
+        )
+
+
+def _slopes(fit: Fit, names: tuple[str, ...]) -> tuple[Array, Array, Fit]:
+    """Draws of slopes, plain (mediator, draw) and of the mediator and columns beside it.
+
+    The latter are (mediator, column, draw), the last of four columns being what slopes of those
+    who adopt have beside others', where these are told apart.
+
+    Slopes b_s of strata stand for one, ``sum_s w_s b_s`` with w_s the share of treated rows: where
+    they differ, one for all would make treated rows of some strata look like another slope.
+    """
+    alone = total_fit(fit)
+    panel, on = alone.rows, alone.plan.frame.treated
+    stratum = alone.plan.frame.stratum[panel.unit_codes]
+    if (stratum.max() + 1) * len(names) > _COLUMNS:
+        stratum = np.zeros_like(stratum)
+    share = np.bincount(stratum[on], minlength=stratum.max() + 1) / on.sum()
+    adopts = (np.asarray(panel.cohort_codes) >= 0)[panel.unit_codes]
+    apart = np.unique(stratum[adopts]).size + np.unique(stratum[~adopts]).size > share.size
+    plain: dict[str, Array] = {}
+    rich: dict[str, Array] = {}
+    for name in names:
+        values = panel.mediators[:, panel.roles.mediators.index(name)]
+        centred = values - values[on].mean()
+        by_stratum = {f"{name} in stratum {k}": values * (stratum == k) for k in range(share.size)}
+        plain |= by_stratum
+        rich |= by_stratum | {f"{name} × treated": centred * on, f"{name}²": centred**2}
+        rich |= {f"{name} × adopts": values * adopts} if apart else {}
+    covariates = alone.facts.covariates_of(panel)
+
+    def with_columns(columns: dict[str, Array]) -> tuple[Array, Fit]:
+        rows, added = beside(panel, columns)
+        richer = refit(alone, alone.variant(covariates=(*covariates, *added)), rows)
+        slopes = covariate_slopes(richer, added).reshape(-1, len(added)).T
+        return slopes.reshape(len(names), -1, slopes.shape[1]), richer
+
+    first, _ = with_columns(plain)
+    every, richer = with_columns(rich)
+    base, added = (np.einsum("s,msd->md", share, x[:, : share.size]) for x in (first, every))
+    return base, np.concatenate([added[:, None], every[:, share.size :]], axis=1), richer
+
+
+def _without(slopes: Array) -> Array:
+    """Take slopes as they are without those of adopters' own for which nothing speaks.
+
+    Of normal draws of all slopes x, those given that some of them, e, are zero are
+    ``x - C V⁻¹ e``, with C the covariance of x and e, and V that of e.
+    """
+    number, columns, _ = slopes.shape
+    flat = slopes.reshape(number * columns, -1)
+    adopters = [k * columns + columns - 1 for k in range(number)] if columns > _APART else []
+    silent = [
+        k for k in adopters if _judged(flat[k], len(adopters) * _APART, counts=False) == HOLDS
+    ]
+    if not silent:
+        return slopes
+    covariance = np.cov(flat)
+    regression = np.linalg.solve(covariance[np.ix_(silent, silent)], covariance[silent])
+    return np.asarray((flat - regression.T @ flat[silent]).reshape(slopes.shape))
+
+
+def _far(plain: Array, path: Array) -> bool:
+    move = abs(path.mean() - plain.mean())
+    chance = 1.96 * np.sqrt(max(path.var() - plain.var(), 0.0))
+    return bool(move > max(plain.std(), chance))
+
+
+def _judged(draws: Array, number: int, *, counts: bool) -> Verdict:
+    tail = 2.0 * min((draws > 0).mean(), (draws < 0).mean()) * number
+    return ladder(fails=tail < FAILING and counts, doubt=tail < _DOUBT)
+
+
+def _sentence(lines: list[Line]) -> Message:
+    bad = {
+        x: [y.mediator for y in lines if y.quantity == x and y.verdict in (DOUBT, FAILS)]
+        for x in (_TREATED, _BENT, _ADOPTERS)
+    }
+    parts = []
+    if bad[_TREATED]:
+        parts.append(
+            Message(
+                "With the policy {} acts otherwise than without it, and one slope for both is not "
+                "that of what the policy does through it.",
+                listed(bad[_TREATED]),
+            )
+        )
+    if bad[_ADOPTERS]:
+        parts.append(
+            Message(
+                "In units that ever adopt {} acts otherwise than in others, before the policy too, "
+                "and one slope for both is not that of what the policy does through it.",
+                listed(bad[_ADOPTERS]),
+            )
+        )
+    if parts:
+        parts.append(advised(Message("Fit with {}.", Hint("interaction", True))))
+    if bad[_BENT]:
+        parts.append(
+            Message(
+                "One more unit of {} does more at some values than at others: take a function "
+                "of it along which outcomes respond in a line.",
+                listed(bad[_BENT]),
+            )
+        )
+    if not parts:
+        return Message("Nothing speaks against one slope, with the policy and without it.")
+    return joined(parts)

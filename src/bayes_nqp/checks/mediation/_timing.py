@@ -1,0 +1,224 @@
+"""Whether mediators move before the outcome does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.exceptions import IdentificationError, NotApplicable, PanelError, StudyError
+from bayes_nqp._core.i18n import Message, enumerated, joined, listed, separated, spanned
+from bayes_nqp.checks.mediation._evidence_rows import Line, drawn, effects_on, finding_of, plain
+from bayes_nqp.checks.shared import NOT_APPLICABLE, Finding, Verdict, asks, certain, ladder
+from bayes_nqp.effects.effects import group_time_effects
+from bayes_nqp.effects.estimands import att, nie
+from bayes_nqp.inference.fitting import ADOPTION, CHANNELS, ROWS, Fit, panel_of, short_refit
+
+_LATER, _SAME = 0.05, 0.9
+"""Of a mediator that is in doubt, the probability that it is no later, over the number of
+mediators, and that the direct effect has no more of it at first; and of a sign that stays."""
+_EARLIER = Message("indirect effect, a period earlier")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Order:
+    """Of one mediator: rows of evidence, whether it is behind, or late; its sign lost or turned."""
+
+    lines: list[Line]
+    behind: bool = False
+    late: bool = False
+    lost: bool = False
+    turned: bool = False
+
+
+@asks(
+    "Do mediators move no later than the outcome?",
+    "timing of mediators",
+    of="channels",
+    place=240,
+    needs=(CHANNELS, ADOPTION, ROWS),
+    assumption=True,
+)
+def timing(fit: Fit) -> Finding:
+    """Compare when a mediator and the outcome respond, and let mediators come a period earlier.
+
+    An effect's *delay* is the number of periods' worth of its long-run size that is lost
+    before it is reached: the sum over event times of one less the share of the long-run effect
+    that is there, which is the average over the later half of the event times from 0 to the
+    last one that cohorts with half of the treated units (in the first period) reach; these
+    cohorts alone are compared. An effect that is there at once has a delay of zero. A mediator
+    is behind if its delay exceeds that of the total effect but for a probability of 5 % over their
+    number; this is asked where both long-run effects have a sign (97.5 %). If the direct effect
+    comes at once, the total is ahead of mediators that grow, and nothing is wrong. Whatever goes
+    through a mediator before it responds is counted as direct, though, so that the direct effect
+    ``d_e`` has more of it at first than in the long run: a mediator that is behind is late if
+    ``sum_e (d_e - d)`` has the sign of the indirect effect but for a probability of 5 %.
+
+    Of mediators whose indirect effect has a sign a second, short fit (1,000 draws), with the
+    mediators one period earlier, asks whether it keeps it (90 %): what happens within a period
+    has no order, and cause could run from the outcome to the mediator. The verdict is in doubt
+    if a mediator is late; data could not tell if one is behind, or loses its sign; it holds
+    otherwise.
+    """
+    names, horizon = fit.facts.mediators(panel_of(fit)), _horizon(group_time_effects(fit))
+    total = None if horizon is None else _delay(group_time_effects(fit), horizon)
+    signed = any(certain(nie(fit, mediators=name)) for name in names)
+    lagged = _lagged(fit) if signed else None
+    orders = {name: _order(fit, lagged, name, horizon, total) for name in names}
+    lines = [line for order in orders.values() for line in order.lines]
+    if all(line.verdict == NOT_APPLICABLE for line in lines):
+        raise NotApplicable(
+            Message(
+                "No mediator has both a certain long-run response, beside a certain total effect, "
+                "or a certain indirect effect: there is no order in time to ask of."
+            )
+        )
+    if total is not None:
+        lines.insert(0, _delayed(Message("outcome"), total, NOT_APPLICABLE))
+    late, behind = (
+        [name for name, order in orders.items() if order.behind and order.late == x]
+        for x in (True, False)
+    )
+    lost = [name for name, order in orders.items() if order.lost and not order.turned]
+    turned = [name for name, order in orders.items() if order.turned]
+    earlier = lagged is not None or not signed
+    fits: list[Fit | xr.Dataset] = [fit] if lagged is None else [fit, lagged]
+    sentence = order_said(late, behind, lost, turned, earlier=earlier)
+    return finding_of(lines, _figure(lines), sentence, fits, refit=lagged)
+
+
+def _order(
+    fit: Fit, lagged: xr.Dataset | None, name: str, horizon: int | None, total: Array | None
+) -> _Order:
+    lines, behind, late, lost, turned = [], False, False, False, False
+    via = nie(fit, mediators=name)
+    if horizon is not None and total is not None:
+        delay = _delay(effects_on(fit, name), horizon)
+        if delay is not None:
+            limit = _LATER / len(fit.facts.mediators(panel_of(fit)))
+            behind = bool((delay <= total).mean() < limit)
+            early = float(np.sign(via.mean())) * _front_load(fit, horizon)
+            late = behind and bool((early <= 0.0).mean() < _LATER)
+            lines.append(_delayed(name, delay, ladder(doubt=late, untold=behind)))
+    sign = certain(via)
+    lines.append(drawn(name, Message("indirect effect"), via, middle="median"))
+    if lagged is not None:
+        earlier = nie(lagged, mediators=name).to_numpy()
+        lost = sign != 0 and float((earlier * sign > 0).mean()) < _SAME
+        turned = sign != 0 and certain(earlier) == -sign
+        verdict = NOT_APPLICABLE if sign == 0 else ladder(untold=lost)
+        lines.append(drawn(name, _EARLIER, earlier, verdict, middle="median"))
+    return _Order(lines, behind, late, lost, turned)
+
+
+def _delayed(name: str, delay: Array, verdict: Verdict) -> Line:
+    return drawn(name, Message("delay"), delay, verdict, "periods", middle="median")
+
+
+def _lagged(fit: Fit) -> xr.Dataset | None:
+    if fit.facts.reach != "none":
+        return None
+    try:
+        return short_refit(fit, plain(fit, lag=fit.facts.lag + 1))
+    except (IdentificationError, PanelError):
+        return None
+
+
+def _horizon(effects: xr.Dataset) -> int | None:
+    """Last event time that cohorts with half of the units treated in the first period reach."""
+    few = effects.drop_dims([v.MEMBER, v.MEMBERSHIP], errors="ignore")
+    few = few.isel({v.DRAW: [0], v.CHAIN: [0]})
+    times = few[v.EVENT_TIME].to_numpy()
+    if not (times == 0).any():
+        return None
+    half = 0.5 * float(few[v.UNITS].to_numpy()[times == 0].sum())
+    for last in range(int(times.max()), 0, -1):
+        try:
+            profile = att(few, v.EVENT_TIME, "units", balanced=last)
+        except StudyError:
+            continue
+        if float(profile[v.WEIGHT].sel({v.EVENT_TIME: 0})) >= half:
+            return last
+    return None
+
+
+def _delay(effects: xr.Dataset, horizon: int) -> Array | None:
+    """Periods' worth of the long-run effect that are lost; None if that has no sign (draw)."""
+    profile, long_run = _profile(effects, horizon)
+    if certain(long_run) == 0:
+        return None
+    return np.asarray((1.0 - profile / long_run[:, None]).sum(axis=1))
+
+
+def _profile(effects: xr.Dataset, horizon: int) -> tuple[Array, Array]:
+    """Effects by event time (draw, event time), and in the long run (draw)."""
+    effects = effects.drop_dims([v.MEMBER, v.MEMBERSHIP], errors="ignore")
+    profile = att(effects, v.EVENT_TIME, balanced=horizon).transpose(..., v.EVENT_TIME)
+    profile = profile.sel({v.EVENT_TIME: slice(0, horizon)})
+    draws = profile.to_numpy().reshape(-1, profile.sizes[v.EVENT_TIME])
+    late = profile[v.EVENT_TIME].to_numpy() >= (horizon + 1) / 2
+    return draws, draws[:, late].mean(axis=1)
+
+
+def _front_load(fit: Fit, horizon: int) -> Array:
+    """By how much the direct effect is larger at first than in the long run, all told (draw)."""
+    every = group_time_effects(fit)
+    direct = every[v.EFFECT].sel({v.PATH: [v.DIRECT]}).to_numpy()
+    total = every.sel({v.PATH: [v.TOTAL]})
+    profile, long_run = _profile(total.assign({v.EFFECT: (every[v.EFFECT].dims, direct)}), horizon)
+    return np.asarray((profile - long_run[:, None]).sum(axis=1))
+
+
+def _figure(lines: list[Line]) -> Message:
+    delays = [Message("{} {:.1f}", x.mediator, x.value) for x in lines if x.scale == "periods"]
+    earlier = [
+        Message("{!s} {}", x.mediator, spanned(x.value, x.lower, x.upper))
+        for x in lines
+        if x.quantity == _EARLIER
+    ]
+    parts = []
+    if delays:
+        parts.append(Message("delay in periods: {}", listed(delays, len(delays))))
+    if earlier:
+        parts.append(Message("{}: {}", _EARLIER, listed(earlier, len(earlier))))
+    return separated(parts)
+
+
+def order_said(
+    late: list[str], behind: list[str], lost: list[str], turned: list[str], *, earlier: bool
+) -> Message:
+    """Say which mediators are late, and of which a period earlier leaves no sign, or the other."""
+    responded = Message(
+        "{} responded later than the outcome: what came before it cannot have gone through it.",
+        enumerated(late),
+    )
+    slow = Message(
+        "{} responded after the outcome, by no more than a direct effect that comes at once may "
+        "explain.",
+        enumerated(behind),
+    )
+    unordered = Message(
+        "With mediators a period earlier nothing certain of its sign is left of what goes "
+        "through {}.",
+        enumerated(lost),
+    )
+    opposite = Message(
+        "With mediators a period earlier the sign of what goes through {} is the other one.",
+        enumerated(turned),
+    )
+    untold = Message("Within a period data do not tell cause from consequence.")
+    if late or behind or lost or turned:
+        pairs = (
+            (late, responded), (behind, slow), (lost, unordered), (turned, opposite),
+            ([*lost, *turned], untold),
+        )  # fmt: skip
+        return joined([sentence for names, sentence in pairs if names])
+    if not earlier:
+        return Message("Where it can be asked, mediators respond no later than the outcome.")
+    return Message(
+        "Where it can be asked, mediators respond no later than the outcome, and indirect "
+        "effects keep their sign with mediators a period earlier."
+    )

@@ -1,0 +1,281 @@
+"""Whether units of high and of low levels move alike, as parallel trends in levels have them do.
+
+Of untreated rows let ``λ_t`` be the movement that time effects tell (of the unit's own level of
+these, about its mean) and ``ℓ_i`` the unit's level, standardised. Outcomes that vary in proportion,
+shares near a bound, ratings and whatever is measured in another unit from a date on have
+``y_it = α_i + λ_t + θ_1 ℓ_i λ_t + θ_2 (ℓ_i² - 1) λ_t + e_it``: for ``θ_2 = 0`` the one degree of
+freedom of Tukey (1949). Where ``λ_t`` is known badly its slopes are too small; a line has no error:
+``y_it = α_i + λ_t + θ ℓ_i t + e_it``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from scipy.special import stdtr
+
+from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp._core.exceptions import NotApplicable
+from bayes_nqp._core.i18n import Message, spanned
+from bayes_nqp.checks.model._alternative_errors import error_means
+from bayes_nqp.checks.model._level_slopes import LevelSlopes, slopes_of
+from bayes_nqp.checks.model._untreated import Untreated
+from bayes_nqp.checks.shared import DOUBT, FAILS, UNTOLD, Finding, Verdict, asks, ladder, worst_of
+from bayes_nqp.effects.estimands import att
+from bayes_nqp.inference.fitting import (
+    ADDITIVE,
+    ADOPTION,
+    REFITS,
+    ROWS,
+    SEPARATE,
+    UNITS,
+    Fit,
+    equation_draws,
+    panel_of,
+    posterior_mean,
+    total_fit,
+)
+
+_FEWEST: Final = 10
+"""Units with untreated rows below which nothing is asked."""
+_STEP: Final = 0.05
+"""Of the outcome's sd: what is added to outcomes to see where it goes in the average effect."""
+_LITTLE, _MUCH = 0.5, 1.0
+"""Posterior sds of the average effect by which it is off, in doubt and fails."""
+_DOUBT, _FAIL, _JOINT = 0.01, 0.0025, 0.005
+"""Tail probabilities of that, and of slopes together; two movements are asked."""
+_LARGE, _REACH = 1.2, 2.0
+"""Posterior sds by which it seems off, and by which it may then be: these data cannot tell."""
+_NORMAL: Final = 3.0
+"""Kurtosis of a unit's score, by which squares of scores tell their degrees of freedom."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Bias:
+    """By how much the average effect is off, in its own unit.
+
+    Parameters
+    ----------
+    mean, sd : float
+        θ'c and its standard deviation.
+    tail, joint : float
+        Tail probabilities of zero: of θ'c, of all slopes.
+    line : bool
+        Whether movement is a line, which nothing but its slope speaks for.
+    """
+
+    mean: float
+    sd: float
+    tail: float
+    joint: float
+    line: bool
+
+    @classmethod
+    def of(cls, slopes: LevelSlopes, taken: Array) -> _Bias:
+        """``θ'c`` and its sd; squares of few units' scores tell few degrees of freedom."""
+        # (sum_i v_i)² / sum_i v_i² of n normal scores' squares is n / 3.
+        v = (slopes.moves @ taken) ** 2
+        mean, sd = float(slopes.values @ taken), float(np.sqrt(v.sum()))
+        free = min(_NORMAL * v.sum() ** 2 / max(float(v @ v), 1e-300), float(v.size)) - 2.0
+        tail = 2.0 * float(stdtr(max(free, 1.0), -abs(mean) / max(sd, 1e-300)))
+        return cls(mean, sd, tail, slopes.tail, taken.size == 1)
+
+    def verdict(self, sd: float) -> Verdict:
+        """What it says of an average effect with a posterior sd."""
+        off, half = abs(self.mean) / sd, 1.96 * self.sd / sd
+        wide = half > _REACH and not self.line
+        return ladder(
+            fails=off > _MUCH and self.tail < _FAIL,
+            doubt=off > _LITTLE and self.clear,
+            untold=wide or (off > _LARGE and off + half > _REACH),
+        )
+
+    @property
+    def clear(self) -> bool:
+        """Whether movement goes with level."""
+        return self.tail < _DOUBT or self.joint < _JOINT
+
+
+@asks(
+    "Do units of high and of low levels move alike?",
+    "scale_dependence",
+    of="errors",
+    place=127,
+    needs=(ADOPTION, ROWS, UNITS, REFITS, ADDITIVE, SEPARATE),
+    assumption=True,
+)
+def scale_dependence(fit: Fit) -> Finding:
+    """Ask whether untreated units' movement goes with their level, and what that makes of effects.
+
+    Where high units move more than low ones, trends are parallel on another scale, and an average
+    effect is off as far as those who adopt have other levels than those who do not. Movement times
+    level, and times its square, are entered beside unit effects, time effects and covariates of
+    untreated rows. With H what time effects take of the outcome, `θ` rests on ``e'D H e``, whose
+    mean is not zero where errors are larger at high levels; each unit's own part of it is taken
+    off, which leaves pairs of different units. The level is the unit effect under the fit's errors:
+    other weights would let errors that last go with it. Where time effects are known badly, their
+    slopes are too small: a line times level is asked as well. The average effect is off by
+    ``θ'c``, c what the fit's design, at posterior means of its parameters, makes of the columns as
+    outcomes. *In doubt* if that is half a posterior sd and has a tail probability below 1 %, or the
+    slopes together one below .5 %; it *fails* from one sd on and below .25 %. It *could not tell*
+    if 1.96 sds of it (of movement) are more than two of the effect, or it is 1.2 of these and may
+    be two. The worse of both is reported.
+
+    Returns
+    -------
+    Finding
+        Its evidence is a DataFrame of quantity, mean, sd, lower, upper: the effect, by how much it
+        is off, and the effect less that.
+
+    References
+    ----------
+    Tukey, J. W. (1949). One degree of freedom for non-additivity. Biometrics 5(3). Bell, R. and
+    McCaffrey, D. (2002). Bias reduction in standard errors for linear regression with multi-stage
+    samples. Survey Methodology 28(2).
+    """
+    alone = fit if fit.facts.channels is None else total_fit(fit)
+    untreated = Untreated(alone.plan)
+    if untreated.count.size < _FEWEST:
+        raise NotApplicable(Message("Untreated rows are of fewer than {} units.", _FEWEST))
+    outcome = panel_of(alone).outcome[alone.plan.kept]
+    biases = [
+        _Bias.of(slopes_of(untreated, outcome, columns, part), _taken(alone, columns))
+        for columns, part in interactions(alone, untreated, outcome)
+    ]
+    draws = att(alone).to_numpy().ravel()
+    sd = float(draws.std())
+    verdict = worst_of(bias.verdict(sd) for bias in biases)
+    worst = min((x for x in biases if x.verdict(sd) == verdict), key=lambda x: x.tail)
+    table = _table(draws, worst)
+    figure = Message(
+        "the average effect is off by {} (P = {:.2g}) as levels go with movement (P = {:.2g}); "
+        "{:.3g}, less that {}",
+        spanned(*table.loc[1, ["mean", "lower", "upper"]]),
+        worst.tail,
+        worst.joint,
+        draws.mean(),
+        spanned(*table.loc[2, ["mean", "lower", "upper"]]),
+    )
+    return Finding(verdict, figure, _sentence(verdict, worst), table)
+
+
+def interactions(
+    fit: Fit, untreated: Untreated, outcome: Array
+) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """Movement times level and times its square, a line times level, and units' own in them.
+
+    Parameters
+    ----------
+    outcome : ndarray (row)
+        Of all rows of the plan.
+
+    Returns
+    -------
+    tuple of tuple of ndarray
+        Columns on all rows (column, row), of movement and of a line. On untreated rows ``D_ii
+        H_ii`` of each (column, untreated row): the level's function less its mean in the period,
+        over the number of rows there; zero of a line, in which no outcome is.
+    """
+    layout, level_of = untreated.layout, np.asarray(fit.plan.frame.level)
+    residuals, slopes, unit_effect = untreated.residuals(outcome[None])
+    _, node = np.unique(layout.node, return_inverse=True)
+    coefficients = slopes[0, : node.max() + 1]
+    group = np.zeros(coefficients.size, dtype=np.int64)
+    group[node] = level_of[layout.unit]
+    movement = _centred(coefficients, group)[node]
+    level = np.zeros(level_of.size)
+    who = np.unique(untreated.who)
+    values = _levels(fit, untreated, residuals[0] + unit_effect[0, untreated.unit])
+    level[who] = _centred(values, level_of[who])
+    size = level[who].std()
+    if size <= 0.0 or np.ptp(movement) <= 0.0:
+        raise NotApplicable(Message("All units have one level, or nothing moves."))
+    level = level[layout.unit] / size
+    functions = np.stack([level, level**2 - 1.0])
+    at = node[untreated.rows]
+    count = np.bincount(at)
+    means = np.stack([np.bincount(at, x[untreated.rows]) for x in functions]) / np.maximum(count, 1)
+    part = (functions[:, untreated.rows] - means[:, at]) / count[at]
+    time = untreated.equation.rows.time - untreated.time.mean()
+    return (functions * movement, part), (functions[:1] * time, np.zeros_like(part[:1]))
+
+
+def _centred(values: Array, group: Index) -> Array:
+    """Take means of groups off."""
+    mean = np.bincount(group, values) / np.maximum(np.bincount(group), 1)
+    return np.asarray(values - mean[group])
+
+
+def _levels(fit: Fit, untreated: Untreated, values: Array) -> Array:
+    """Levels of units as the fit's errors weigh rows, ``(1'Q1)^-1 1'Q y`` (unit)."""
+    means = np.array([list(error_means(fit).values())])
+    v = fit.facts.noise.covariance(panel_of(fit).periods, means)[0]
+    level = np.empty(untreated.count.size)
+    for unit, rows in _rows_by_unit(untreated):
+        time = untreated.time[rows]
+        weight = np.linalg.solve(v[np.ix_(time, time)], np.ones(time.size))
+        level[unit] = weight @ values[rows] / weight.sum()
+    return level
+
+
+def _rows_by_unit(untreated: Untreated) -> Iterator[tuple[int, Index]]:
+    order = np.argsort(untreated.unit, kind="stable")
+    ends = np.cumsum(untreated.count.astype(np.int64))[:-1]
+    yield from enumerate(np.split(order, ends))
+
+
+def _taken(fit: Fit, columns: Array) -> Array:
+    """What the average effect takes of each column, were it an outcome (column)."""
+    panel, sample = panel_of(fit), fit.plan.kept
+    names = fit.plan.equations[0].problem.parameter_names
+    draws = {name: equation_draws(fit, name) for name in names}
+    means = {name: float(x.mean()) for name, x in draws.items() if x is not None}
+
+    def average(outcome: Array) -> float:
+        effects = posterior_mean(fit.design, panel.with_outcome(outcome), **means)
+        return float(att(effects).item())
+
+    start, taken = average(panel.outcome), np.empty(len(columns))
+    for k, values in enumerate(columns):
+        column = np.zeros(sample.size)
+        column[sample] = values
+        step = _STEP * panel.outcome.std() / column.std()
+        taken[k] = (average(panel.outcome + step * column) - start) / step
+    return taken
+
+
+def _table(draws: Array, bias: _Bias) -> pd.DataFrame:
+    lower, upper = np.quantile(draws, (0.025, 0.975))
+    total, mean = float(np.hypot(draws.std(), bias.sd)), float(draws.mean())
+    off, less = bias.mean, mean - bias.mean
+    rows = [
+        ("average effect", mean, draws.std(), lower, upper),
+        ("off by", off, bias.sd, off - 1.96 * bias.sd, off + 1.96 * bias.sd),
+        ("less that", less, total, less - 1.96 * total, less + 1.96 * total),
+    ]
+    return pd.DataFrame(rows, columns=["quantity", "mean", "sd", "lower", "upper"])
+
+
+def _sentence(verdict: Verdict, bias: _Bias) -> Message:
+    if verdict in (DOUBT, FAILS):
+        return Message(
+            "Units of high levels move otherwise than units of low ones, and those who adopt have "
+            "other levels: trends are parallel on another scale, if on any. Take one on which all "
+            "levels move alike, such as logarithms, or log odds of shares; where there is none, "
+            "report the effect less what this makes of it, which the evidence has."
+        )
+    if verdict == UNTOLD:
+        return Message(
+            "Whether movement goes with level, these data cannot tell: it could be twice as large "
+            "as the effect's own uncertainty."
+        )
+    if bias.clear:
+        return Message(
+            "Movement goes with level, and those who adopt have about the levels of the others: "
+            "the average effect hardly rests on it."
+        )
+    return Message("Nothing speaks against movements that all levels share.")

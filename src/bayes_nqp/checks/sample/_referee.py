@@ -1,0 +1,289 @@
+"""The routine questions of a referee, each a refit of the same model.
+
+Matching: units i that ever adopt have, by a logistic regression on what is known of units before
+the first adoption (means of outcome and covariates, standardised, x_i), the propensity
+
+    p_i = 1 / (1 + exp(-a - x_i'b)),  (a, b) maximising sum_i log p - (.01 / 2) b'b,
+
+and stay beside the nearest unit that never adopts, by logit p, within a caliper of .2 sd of
+logit p over all units; units without a neighbour that near leave, as do those that are nobody's
+neighbour (Austin 2011).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+
+from bayes_nqp._core.arrays import Array, Mask
+from bayes_nqp._core.exceptions import NotApplicable, NQPError, StudyError, nearest
+from bayes_nqp._core.i18n import Message, listed, separated
+from bayes_nqp._core.types import Column, names_in
+from bayes_nqp.checks.shared import (
+    Alternative,
+    Finding,
+    asks,
+    compared,
+    comparison,
+    on_request,
+    reason,
+)
+from bayes_nqp.data.datasets import prefectures
+from bayes_nqp.data.panel import Panel
+from bayes_nqp.inference.fitting import ADOPTION, ROWS, UNITS, Fit, apart, panel_of, rows_without
+from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.model.designs import Design
+
+type Task = tuple[Design, Panel]
+type Row = tuple[Message, Message, Callable[[], Task]]
+"""What kind of question, its label, and what to fit; `NotApplicable` where nothing answers it."""
+
+_TAILS: Final = (0.01, 0.05)
+"""Shares of rows at either end of the outcome that are brought to the quantile there."""
+_WINDOW: Final = 3
+"""Periods around adoption in the narrow window."""
+_SUBPROVINCIAL: Final = frozenset({210200, 330200, 350200, 370200, 440300})
+"""Codes (GB/T 2260) of the five cities with plans of their own."""
+_CALIPER, _RIDGE = 0.2, 0.01
+_FEWEST: Final = 10
+"""Units of either kind for which a propensity can be estimated."""
+
+
+@asks(
+    "What do the routine questions of a referee say of the average effect?",
+    "routine questions",
+    place=165,
+    needs=(ADOPTION, ROWS, UNITS),
+    suits=on_request,
+)
+def referee(
+    fit: Fit, *, outcomes: Column | Sequence[Column] = (), policies: Column | Sequence[Column] = ()
+) -> Finding:
+    """Refit with another outcome, winsorised, without special cities, with other policies, matched.
+
+    Each question is a refit of the same model. Other outcomes are brought to the within-unit
+    spread of the fit's (the scale ``s`` of the priors). Units are known as municipalities,
+    provincial capitals or cities with plans of their own by their names or codes. It fails if an
+    estimate has the other sign, and is in doubt if a conclusion is lost; how far it moves does not
+    count, for most rows are about other units or another outcome. A question that this panel
+    cannot be asked is named with the reason. It is asked by its name alone.
+
+    Parameters
+    ----------
+    outcomes : str or sequence of str, default ()
+        Columns of the panel's frame that measure the outcome otherwise.
+    policies : str or sequence of str, default ()
+        Columns of the panel's frame, by row: other policies of these years, as controls.
+
+    Raises
+    ------
+    StudyError
+        If an option names no column of the panel.
+
+    References
+    ----------
+    Austin, P. C. (2011). An introduction to propensity score methods for reducing the effects of
+    confounding in observational studies. Multivariate Behavioral Research 46(3), 399-424.
+    """
+    columns = list(panel_of(fit).frame)
+    named = {"outcomes": names_in(outcomes), "policies": names_in(policies)}
+    for option, names in named.items():
+        for name in names:
+            if name not in columns:
+                problem = f"'{option}' names {name!r}, which the panel does not have"
+                raise StudyError(problem, hint=nearest(name, columns))
+    alternatives = (
+        *_outcomes(fit, named["outcomes"]),
+        *_winsorised(fit),
+        *_places(fit),
+        *_policies(fit, named["policies"]),
+        *_time(fit),
+        _matched(fit),
+    )
+    others, lost = [], []
+    for change, label, task in alternatives:
+        try:
+            design, rows = task()
+            fewer = rows.n_rows < panel_of(fit).n_rows
+            others.append(Alternative(label, change, design, rows, fewer=fewer))
+        except NotApplicable as missing:
+            lost.append(Message("{}, {}: {}", change, label, missing.why))
+        except NQPError as error:
+            lost.append(Message("{}, {}: {}", change, label, reason(error)))
+    evidence = compared(fit, others, Message("asking routine questions"))
+    if lost:
+        evidence.attrs["left_out"] = separated([*filter(None, [evidence.attrs["left_out"]]), *lost])
+    against = comparison(evidence, far=np.inf)
+    figure = Message("{} refits: average effect from {:.3g} to {:.3g} ({} {:.3g})", *against.span)
+    same = Message("All {} routine questions conclude the same.", len(against.names) - 1)
+    sentence = against.sentence(same, Message("{}", context="left out"))
+    return Finding(against.verdict, figure, sentence, evidence, "specifications")
+
+
+def _outcomes(fit: Fit, names: Sequence[str]) -> Iterator[Row]:
+    change = Message("another outcome")
+    for name in names:
+        yield change, Message("{}", name), partial(_scaled, fit, name)
+    if not names:
+        yield change, Message("none named"), partial(_none, Message("outcomes=[…] names columns"))
+
+
+def _scaled(fit: Fit, name: str) -> Task:
+    """Another outcome, of the same within-unit spread."""
+    raw = panel_of(fit).with_outcome(name)
+    scale = plan_of(fit.outcome_design, raw).equations[0].scale
+    return fit.variant(drop=True), raw.with_outcome(raw.outcome * (fit.scale / scale))
+
+
+def _winsorised(fit: Fit) -> Iterator[Row]:
+    for tail in _TAILS:
+        label = Message("at {:.0%} and {:.0%}", tail, 1.0 - tail)
+        yield Message("winsorised outcome"), label, partial(_clipped, fit, tail)
+
+
+def _clipped(fit: Fit, tail: float) -> Task:
+    panel = panel_of(fit)
+    low, high = np.quantile(panel.outcome, [tail, 1.0 - tail])
+    return fit.outcome_design, panel.with_outcome(np.clip(panel.outcome, low, high))
+
+
+def _places(fit: Fit) -> Iterator[Row]:
+    """Without municipalities, without these and capitals, without all cities of higher rank."""
+    code = _codes(panel_of(fit))
+    municipality = (code % 10_000 == 0) & (code > 0)
+    capital = municipality | (code % 10_000 == 100)
+    every = capital | np.isin(code, list(_SUBPROVINCIAL))
+    for label, left in {
+        Message("without the four municipalities"): municipality,
+        Message("without municipalities and provincial capitals"): capital,
+        Message("without these and cities with plans of their own"): every,
+    }.items():
+        yield Message("special cities"), label, partial(_units, fit, ~left)
+
+
+def _codes(panel: Panel) -> npt.NDArray[np.int64]:
+    """GB/T 2260 codes of units (unit), 0 of what is no prefecture: by code, full or short name."""
+    places = prefectures(dissolved=True)
+    codes: dict[str, int] = {}
+    for name, code in zip(places["prefecture"], places["code"].astype(int), strict=True):
+        codes |= {str(name)[:-1]: code, str(name): code, str(code): code}
+    return np.array([codes.get(str(unit), 0) for unit in panel.unit_labels], dtype=np.int64)
+
+
+def _units(fit: Fit, mask: Mask) -> Task:
+    """Some units alone (unit); others go on reaching them."""
+    design, panel = apart(fit)
+    if fit.takes("unidentified"):
+        design = design.variant({"unidentified": "drop"})
+    return design, _some(panel, mask.all(), rows_without(fit, panel, ~mask))
+
+
+def _rows(fit: Fit, mask: Mask) -> Task:
+    """Some rows alone (row)."""
+    return fit.variant(drop=True), _some(panel_of(fit), mask.all(), mask)
+
+
+def _some(panel: Panel, every: object, rows: Mask) -> Panel:
+    if every:
+        raise NotApplicable(Message("this panel has no such rows"))
+    return panel.where(rows)
+
+
+def _policies(fit: Fit, names: Sequence[str]) -> Iterator[Row]:
+    change = Message("other policies")
+    sets = [(name,) for name in names] + ([tuple(names)] if len(names) > 1 else [])
+    for controls in sets:
+        label = Message("{} controlled for", listed(controls, len(controls)))
+        yield change, label, partial(_controlled, fit, controls)
+    if not names:
+        yield change, Message("none named"), partial(_none, Message("policies=[…] names columns"))
+
+
+def _controlled(fit: Fit, names: Sequence[str]) -> Task:
+    """Columns as further covariates."""
+    panel = panel_of(fit)
+    every = list(dict.fromkeys([*panel.roles.covariates, *names]))
+    wider = Panel.from_frame(panel.frame, **{**panel.arguments, "covariates": every})
+    stated = fit.facts.covariates_of(panel)
+    return fit.outcome_design.variant({"covariates": (*stated, *names)}), wider
+
+
+def _time(fit: Fit) -> Iterator[Row]:
+    """An earlier response, and shorter spans."""
+    panel = panel_of(fit)
+    earlier = (Message("responses one period earlier"), Message("responses two periods earlier"))
+    for periods, label in enumerate(earlier, 1):
+        yield Message("anticipation"), label, partial(_ahead, fit, periods)
+    start, time = panel.cohort_codes[panel.unit_codes], panel.time_codes
+    # Of event times −3, …, 2 the middle is −1/2.
+    near = np.abs(time - start + 0.5) <= _WINDOW
+    for label, mask in {
+        Message("{} periods before and after adoption", _WINDOW): near | (start < 0),
+        Message("without the first period"): time > time.min(),
+        Message("without the last period"): time < time.max(),
+    }.items():
+        yield Message("another window"), label, partial(_rows, fit, mask)
+
+
+def _ahead(fit: Fit, periods: int) -> Task:
+    if not fit.takes("anticipation"):
+        raise NotApplicable(Message("this design has no such choice"))
+    ahead = fit.facts.anticipation + periods
+    return fit.variant(drop=True, anticipation=ahead), panel_of(fit)
+
+
+def _matched(fit: Fit) -> Row:
+    label = Message("nearest neighbours by propensity")
+    return Message("matching"), label, lambda: _units(fit, neighbours(panel_of(fit)))
+
+
+def neighbours(panel: Panel) -> Mask:
+    """Units (unit) that adopt and have a neighbour within the caliper, and those neighbours.
+
+    Raises
+    ------
+    NotApplicable
+        If fewer than ten units adopt or never do, or nothing is known before the first adoption.
+    """
+    ever = panel.cohort_codes >= 0
+    if min(ever.sum(), (~ever).sum()) < _FEWEST:
+        few = Message("fewer than {} units that adopt, or that never do", _FEWEST)
+        raise NotApplicable(few)
+    early = panel.time_codes < panel.cohort_codes[ever].min()
+    columns = np.column_stack([panel.outcome, panel.covariates])[early]
+    owner, number = panel.unit_codes[early], np.zeros(panel.unit_labels.size)
+    np.add.at(number, owner, 1.0)
+    if not number.all():
+        raise NotApplicable(Message("some units have no row before the first adoption"))
+    sums = np.zeros((panel.unit_labels.size, columns.shape[1]))
+    np.add.at(sums, owner, columns)
+    x = sums / number[:, None]
+    # x_i standardised; constants carry nothing.
+    x = x[:, x.std(axis=0) > 0]
+    x = (x - x.mean(axis=0)) / x.std(axis=0)
+
+    def loss(b: Array) -> tuple[float, Array]:
+        logit = b[0] + x @ b[1:]
+        p = 1.0 / (1.0 + np.exp(-logit))
+        value = np.logaddexp(0.0, np.where(ever, -logit, logit)).sum() + _RIDGE / 2 * b[1:] @ b[1:]
+        slope = p - ever
+        return float(value), np.concatenate([[slope.sum()], x.T @ slope + _RIDGE * b[1:]])
+
+    b = minimize(loss, np.zeros(1 + x.shape[1]), jac=True, method="L-BFGS-B").x
+    logit = b[0] + x @ b[1:]
+    controls = np.flatnonzero(~ever)
+    gap = np.abs(logit[ever][:, None] - logit[controls])
+    near = gap.min(axis=1) <= _CALIPER * logit.std()
+    mask = np.zeros(panel.unit_labels.size, dtype=bool)
+    mask[np.flatnonzero(ever)[near]] = True
+    mask[controls[gap.argmin(axis=1)[near]]] = True
+    return mask
+
+
+def _none(why: Message) -> Task:
+    raise NotApplicable(why)

@@ -1,0 +1,114 @@
+"""What adopts as a whole, so that adoption is dealt to it: units, or places that hold several."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Index
+from bayes_nqp._core.exceptions import PanelError
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.data.panel import Panel, unit_column
+from bayes_nqp.inference.fitting import Fit
+
+_CROWDED = 2
+"""Units a place, and adopting places a cohort, from which a column is taken for places."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recipients:
+    """What adoption is dealt to: units, or places whose units adopt together.
+
+    Parameters
+    ----------
+    name : str
+        The column of places; "unit" where units are dealt one by one.
+    of_unit : ndarray of int (unit)
+        Place of every unit.
+    cohort, stratum : ndarray of int (place)
+        Codes; strata are those of factors that are constant within places.
+    """
+
+    name: str
+    of_unit: Index
+    cohort: Index
+    stratum: Index
+
+
+def places_of(fit: Fit, panel: Panel, groups: str | None) -> Recipients:
+    """Find what adopts as a whole: `groups`, or else the widest such column of the panel.
+
+    Raises
+    ------
+    StudyError
+        If there is no column `groups`.
+    PanelError
+        If it changes within units, or units of one value adopt at different times.
+    """
+    if groups is None:
+        columns = [*_stated(fit, panel), *_columns(panel)]
+        name, codes = min(columns, key=lambda column: column[1].max(initial=-1), default=("", None))
+        codes = np.arange(panel.unit_labels.size) if codes is None else codes
+        return _places(panel, name or v.UNIT, codes)
+    codes, labels = unit_column(panel, groups, "groups")
+    apart = [str(labels[k]) for k in np.unique(codes) if _cohorts(panel, codes == k).size > 1]
+    if apart:
+        raise PanelError(
+            Message("units of one value of {!r} adopt at different times", groups),
+            where=", ".join(apart[:3]),
+            hint=f"groups={panel.roles.unit!r} deals adoption to single units",
+        )
+    return _places(panel, groups, codes)
+
+
+def _stated(fit: Fit, panel: Panel) -> Iterator[tuple[str, Index]]:
+    """The column that effects vary by, if its levels adopt as a whole."""
+    name = fit.facts.varying
+    if name not in (None, v.UNIT):
+        codes, _ = unit_column(panel, name, "varying")
+        if _together(panel, codes):
+            yield name, codes
+
+
+def _columns(panel: Panel) -> Iterator[tuple[str, Index]]:
+    """Columns constant within units whose levels hold several units each and adopt as a whole."""
+    cohorts = _cohorts(panel, np.asarray(panel.cohort_codes) >= 0).size
+    named = {panel.roles.unit, panel.roles.time, panel.roles.cohort, panel.roles.outcome}
+    for name in panel.frame.columns:
+        if name in named:
+            continue
+        rows = pd.factorize(panel.frame[name])[0].astype(np.int64)
+        codes = np.full(panel.unit_labels.size, -1)
+        codes[panel.unit_codes] = rows
+        constant = (codes >= 0).all() and (codes[panel.unit_codes] == rows).all()
+        if not constant or _CROWDED * (codes.max() + 1) > panel.unit_labels.size:
+            continue
+        adopting = np.unique(codes[np.asarray(panel.cohort_codes) >= 0]).size
+        if adopting > _CROWDED * cohorts and _together(panel, codes):
+            yield str(name), codes
+
+
+def _cohorts(panel: Panel, units: npt.NDArray[np.bool_]) -> Index:
+    return np.unique(np.asarray(panel.cohort_codes)[units])
+
+
+def _together(panel: Panel, codes: Index) -> bool:
+    """Whether units of a code have one cohort."""
+    pairs = np.unique(np.stack([codes, panel.cohort_codes]), axis=1)
+    return bool(np.unique(pairs[0]).size == pairs.shape[1])
+
+
+def _places(panel: Panel, name: str, codes: Index) -> Recipients:
+    _, first, of_unit = np.unique(codes, return_index=True, return_inverse=True)
+    stratum = np.zeros(first.size, dtype=np.int64)
+    for factor in panel.roles.strata:
+        level = np.asarray(panel.strata_codes[factor])
+        if (level[first][of_unit] == level).all():
+            stratum = stratum * len(panel.levels[factor]) + level[first]
+    cohort = np.asarray(panel.cohort_codes, dtype=np.int64)[first]
+    return Recipients(name, of_unit, cohort, stratum)

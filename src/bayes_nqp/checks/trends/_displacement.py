@@ -1,0 +1,373 @@
+"""Whether units without the policy move as more of their group adopt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+from scipy.linalg import cho_factor, cho_solve, cholesky, solve_triangular
+from scipy.optimize import brentq
+from scipy.special import ndtr, softmax
+
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp._core.exceptions import Hint, NotApplicable
+from bayes_nqp._core.i18n import Message, advised, crossed, equality, joined, separated, spanned
+from bayes_nqp.checks.shared import (
+    DOUBT,
+    HOLDS,
+    REPORTED,
+    UNTOLD,
+    Finding,
+    Verdict,
+    asks,
+    average_effect,
+    reported_weights,
+)
+from bayes_nqp.checks.trends._candidates import CONTRADICTED, own_leads
+from bayes_nqp.data.panel import Panel
+from bayes_nqp.inference.fitting import ADOPTION, REFITS, ROWS, SEPARATE, Fit, panel_of, short_refit
+from bayes_nqp.inference.model_frame import ModelFrame, plan_of
+from bayes_nqp.model.designs import DifferentialTrends, saturated_design
+
+_LIKELY: Final = 0.90
+"""Probability that effects rise with the share, from which displacement is possible."""
+_SEPARATE: Final = 0.95
+"""The same beside free effects of cohorts, from which cohorts alone do not explain the rise."""
+_SURE: Final = 0.975
+"""Probability that effects fall with the share, from which spillovers of one sign are possible."""
+_COLLINEAR: Final = 1e-8
+"""Part of the share that other regressors leave, below which they explain it."""
+_SCALES: Final = np.concatenate([[0.0], np.geomspace(0.01, 3.0, 40)])
+"""Scales of cohorts' effects at which the slope is known exactly, multiples of the prior's."""
+_ALIKE: Final = Message(
+    "At no time since adoption do cohorts differ in the share of units that have adopted: whether "
+    "others are moved by it cannot be asked."
+)
+_NEXT: Final = advised(
+    Message(
+        "Next: {}, whose interval holds more of what adopters alone meet later.",
+        Hint("trends", DifferentialTrends()),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SlopeMixture:
+    """A mixture of normal densities: a slope's posterior, ``τ`` integrated out.
+
+    Parameters
+    ----------
+    weight, place, spread : ndarray (scale)
+        Of each density; means and standard deviations in outcome units.
+    """
+
+    weight: Array
+    place: Array
+    spread: Array
+
+    @property
+    def mean(self) -> float:
+        """``E[b(τ)]``."""
+        return float(self.weight @ self.place)
+
+    @property
+    def sd(self) -> float:
+        """``(E[v(τ)] + Var[b(τ)])^(1/2)``."""
+        off = self.place - self.mean
+        return float(np.sqrt(self.weight @ (self.spread**2 + off**2)))
+
+    def below(self, value: float) -> float:
+        """Give the probability of a smaller slope."""
+        return float(self.weight @ ndtr((value - self.place) / self.spread))
+
+    def quantile(self, probability: float) -> float:
+        """Give the value that is exceeded with the remaining probability."""
+        ends = self.place + np.array([[-9.0], [9.0]]) * self.spread
+        return float(brentq(lambda x: self.below(x) - probability, ends.min(), ends.max()))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shares:
+    """Effects of saturated cells, and how much of their group is in force in each.
+
+    Parameters
+    ----------
+    draws : ndarray (draw, cell), outcome units
+        Of the effects.
+    share : ndarray (cell)
+        Of the units of the cell's group, in the cell's period.
+    age, cohort, level : ndarray of int (cell)
+        Event time, number of the cohort, number of the crossed strata.
+    """
+
+    draws: Array
+    share: Array
+    age: Index
+    cohort: Index
+    level: Index
+
+    @property
+    def regressors(self) -> Array:
+        """Ages, levels but the first, and the share last (cell, regressor)."""
+        ages, levels = _indicators(self.age), _indicators(self.level)
+        return np.column_stack([ages, levels[:, 1:], self.share])
+
+    @property
+    def families(self) -> Index:
+        """Number of the cohort within its level (cell)."""
+        return _crossed([self.cohort, self.level], self.age.size)
+
+    @property
+    def covariance(self) -> Array:
+        """Posterior covariance, enlarged so that its inverse is unbiased (Hartlap et al. 2007)."""
+        number, size = self.draws.shape
+        larger = (number - 1) / (number - size - 2)
+        return np.asarray(larger * np.cov(self.draws, rowvar=False))
+
+    def slope(self, scale: float) -> SlopeMixture:
+        """Tell what a share of one adds to effects at the same age.
+
+        Estimates ``θ̂`` of saturated cells have ``θ̂ | β, τ ~ N(Xβ, V)``, ``V = C + τ² Z Z'``: C
+        their posterior covariance, X `regressors`, Z who is in which cohort. With β flat and
+        ``p(τ)`` half-normal, ``β | τ`` is ``N(b, A⁻¹)``, ``A = X'V⁻¹X``, ``b = A⁻¹X'V⁻¹θ̂``, and
+        ``p(τ | θ̂) ∝ p(τ) |V|^(-1/2) |A|^(-1/2) exp(-(θ̂ - Xb)'V⁻¹(θ̂ - Xb) / 2)``.
+
+        Parameters
+        ----------
+        scale : float, outcome units
+            Of the prior of τ.
+        """
+        x, y, c = self.regressors, self.draws.mean(axis=0), self.covariance
+        together = self.families[:, None] == self.families
+        log, place, spread = (np.empty(_SCALES.size) for _ in range(3))
+        for k, tau in enumerate(_SCALES):
+            factor = cho_factor(c + (tau * scale) ** 2 * together, lower=True)
+            a = x.T @ cho_solve(factor, x)
+            b = np.linalg.solve(a, x.T @ cho_solve(factor, y))
+            off = y - x @ b
+            energy = off @ cho_solve(factor, off)
+            sizes = 2.0 * np.log(np.diag(factor[0])).sum() + np.linalg.slogdet(a)[1]
+            log[k] = -0.5 * (energy + sizes + tau**2)
+            place[k], spread[k] = b[-1], np.sqrt(np.linalg.inv(a)[-1, -1])
+        # By trapezoids: a weight is half the distance between its neighbours.
+        return SlopeMixture(softmax(log + np.log(np.gradient(_SCALES))), place, spread)
+
+    def separate_slope(self) -> SlopeMixture | None:
+        """Estimate the slope with effects that differ freely by cohort.
+
+        The share stands beside ages, an effect of each cohort in each level, and a slope in age of
+        each cohort, all with flat priors. What is left of the share are its steps over calendar
+        time and its differences between levels.
+
+        Returns
+        -------
+        SlopeMixture or None
+            One normal density; none where the other regressors explain the share.
+        """
+        ages, cohorts = _indicators(self.age), _indicators(self.cohort)
+        free = np.column_stack([ages, _indicators(self.families), cohorts * self.age[:, None]])
+        together = np.column_stack([free, self.share, self.draws.mean(axis=0)])
+        white = solve_triangular(cholesky(self.covariance, lower=True), together, lower=True)
+        x, share, y = white[:, :-2], white[:, -2], white[:, -1]
+        left = share - x @ np.linalg.lstsq(x, share)[0]
+        size = left @ left
+        if size < _COLLINEAR * (share @ share):
+            return None
+        place, spread = np.array([left @ y / size]), np.array([size**-0.5])
+        return SlopeMixture(np.ones(1), place, spread)
+
+
+@asks(
+    "Are units without the policy moved as more of their group adopt?",
+    "crowding out",
+    of="errors",
+    place=172,
+    needs=(ADOPTION, ROWS, REFITS, SEPARATE),
+    assumption=True,
+)
+def displacement(fit: Fit) -> Finding:
+    """Test whether effects at the same event time rise with the share of their group treated.
+
+    Where untreated units lose ``λ`` times the share of their group that is treated, time effects of
+    the group follow that loss, no period before adoption shows it, and the effect of each cell is
+    too large by ``λ`` times the share in its period. The check therefore regresses effects at the
+    same event time on the share, with the event time, the level and random effects of cohorts, on
+    the saturated fit's cells and their covariance. The group of a unit has time effects of its own
+    (its stratum, else all units).
+
+    Effects that differ by cohort can imitate displacement. A second slope has free effects of each
+    cohort: a mean within each level, and a slope in event time. The verdict is *in doubt* if the
+    share moves effects away from zero with a probability of .90, and of .95 by the second slope. It
+    is *could not tell* if only the first is so, or if effects move towards zero with .975: there
+    untreated units gain, or the first cohorts respond most. Nothing fails.
+
+    Returns
+    -------
+    Finding
+        Its evidence is a DataFrame of quantity, mean, sd, lower, upper: what a share of one adds,
+        how much of the average effect that is, and the second slope where the panel identifies it.
+
+    References
+    ----------
+    Crépon, B., Duflo, E., Gurgand, M., Rathelot, R. and Zamora, P. (2013). Do labor market policies
+    have displacement effects? Quarterly Journal of Economics 128(2).
+    """
+    if not fit.facts.parallel:
+        raise NotApplicable(
+            Message(
+                "By this design adopters may move otherwise than others, and effects that rise as "
+                "others adopt cannot be told from it."
+            )
+        )
+    panel = panel_of(fit)
+    design = saturated_design(fit.outcome_design, panel)
+    effects, groups = short_refit(fit, design), fit.facts.time_strata(panel)
+    cells, weights = _cells(effects, plan_of(design, panel), groups)
+    slope, average = cells.slope(fit.scale), float(average_effect(fit).mean())
+    separate = cells.separate_slope()
+    table = _table(slope, float(weights @ cells.share), separate)
+    most = np.abs(table.loc[1, ["lower", "upper"]].astype(float)).max()
+    away = _away(slope, average)
+    apart = 0.0 if separate is None else _away(separate, average)
+    verdict, sentence = _judged(away, apart, groups, vague=bool(most > 0.5 * abs(average)))
+    if verdict == DOUBT and fit.takes("trends") and not own_leads(fit) < CONTRADICTED:
+        sentence = joined([sentence, _NEXT])
+    figure = Message(
+        "a share of one adds {} (away from zero with P {}); of the average effect of {:.3g} that "
+        "is {}",
+        spanned(*table.loc[0, ["mean", "lower", "upper"]]),
+        equality(away),
+        average,
+        spanned(*table.loc[1, ["mean", "lower", "upper"]]),
+    )
+    beside = Message("with free effects of cohorts it is not identified")
+    if separate is not None:
+        beside = Message(
+            "with free effects of cohorts {} (away from zero with P {})",
+            spanned(*table.loc[2, ["mean", "lower", "upper"]]),
+            equality(apart),
+        )
+    return Finding(verdict, separated([figure, beside]), sentence, table, refit=effects)
+
+
+def _cells(effects: xr.Dataset, plan: ModelFrame, groups: tuple[str, ...]) -> tuple[Shares, Array]:
+    """Take the identified cells, and their weights in the average effect (cell).
+
+    Raises
+    ------
+    NotApplicable
+        If ages and levels explain the share, or cells are many beside draws.
+    """
+    panel, of_row = plan.panel, plan.cell_of_row
+    inside = effects[v.IDENTIFIED].to_numpy() & (effects[v.ROLE].to_numpy() == v.TREATED)
+    # Cells of untreated rows that receive something may follow those of the plan.
+    at = np.flatnonzero(~plan.cells.lead)
+    at = at[inside[: at.size]]
+    rows = np.flatnonzero(of_row >= 0)
+    counted, size = panel.counts[panel.unit_codes[rows]], plan.cells.lead.size
+    share = np.bincount(of_row[rows], counted * _share(panel, groups)[rows], size)
+    strata = [codes[at] for codes in plan.cells.strata.values()]
+    draws = effects[v.EFFECT].sel({v.PATH: _own(effects)}).to_numpy()
+    cells = Shares(
+        draws.reshape(-1, inside.size)[:, inside],
+        share[at] / np.bincount(of_row[rows], counted, size)[at],
+        effects[v.EVENT_TIME].to_numpy()[inside],
+        plan.cells.cohort[at],
+        _crossed(strata, at.size),
+    )
+    if np.linalg.matrix_rank(cells.regressors) < cells.regressors.shape[1]:
+        raise NotApplicable(_ALIKE)
+    if 2 * at.size > len(cells.draws):
+        raise NotApplicable(Message("Cells are too many for a short run of the sampler."))
+    return cells, reported_weights(effects)[1][[0]].toarray()[0, inside]
+
+
+def _own(effects: xr.Dataset) -> str:
+    """The path without what is received, which rises with others' adoption by itself."""
+    return v.DIRECT if v.DIRECT in effects[v.PATH] else v.TOTAL
+
+
+def _share(panel: Panel, groups: tuple[str, ...]) -> Array:
+    """Share of its unit's group in force in its period, of each row."""
+    group = _crossed([panel.strata_codes[name] for name in groups], panel.cohort_codes.size)
+    start = np.where(panel.cohort_codes < 0, panel.periods, panel.cohort_codes)
+    force = panel.counts[:, None] * (np.arange(panel.periods) >= start[:, None])
+    inside = np.zeros((int(group.max()) + 1, panel.periods))
+    np.add.at(inside, group, force)
+    share = inside / np.bincount(group, panel.counts)[:, None]
+    return np.asarray(share[group[panel.unit_codes], panel.time_codes])
+
+
+def _crossed(columns: Iterable[npt.NDArray[Any]], size: int) -> Index:
+    """Number the combinations of values that occur."""
+    codes = [np.unique(column, return_inverse=True)[1] for column in columns]
+    together = np.stack([np.zeros(size, np.int64), *codes])
+    return np.asarray(np.unique(together, axis=1, return_inverse=True)[1].ravel())
+
+
+def _indicators(codes: Index) -> Array:
+    """Columns of zeros and ones, one a value (cell, value)."""
+    return np.asarray(codes[:, None] == np.unique(codes), np.float64)
+
+
+def _away(slope: SlopeMixture, average: float) -> float:
+    """Probability that the share moves effects away from zero."""
+    below = slope.below(0.0)
+    return 1.0 - below if average > 0.0 else below
+
+
+def _table(slope: SlopeMixture, share: float, separate: SlopeMixture | None) -> pd.DataFrame:
+    numbers = _moments(slope)
+    rows = {"what a share of one adds": numbers, "part of the average effect": share * numbers}
+    if separate is not None:
+        rows["what a share of one adds, with free effects of cohorts"] = _moments(separate)
+    columns = ["mean", "sd", "lower", "upper"]
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+    return table.rename_axis("quantity").reset_index()
+
+
+def _moments(slope: SlopeMixture) -> Array:
+    return np.array([slope.mean, slope.sd, slope.quantile(0.025), slope.quantile(0.975)])
+
+
+def _judged(
+    away: float, apart: float, groups: tuple[str, ...], *, vague: bool
+) -> tuple[Verdict, Message]:
+    others = Message("their {}", crossed(groups)) if groups else Message("all units")
+    if away >= _LIKELY and apart >= _SEPARATE:
+        return DOUBT, Message(
+            "At the same event time, effects are farther from zero the more of {} have adopted, "
+            "also with effects that differ by cohort. Untreated units may move in the opposite "
+            "direction (displacement), which the average effect would include.",
+            others,
+        )
+    if away >= _LIKELY:
+        return UNTOLD, Message(
+            "At the same event time, effects are farther from zero the more of {} have adopted. "
+            "The data cannot separate displacement of untreated units from effects that differ by "
+            "cohort.",
+            others,
+        )
+    if away <= 1.0 - _SURE:
+        return UNTOLD, Message(
+            "At the same event time, effects are closer to zero the more of {} have adopted. "
+            "Untreated units may move in the same direction, which the average effect would omit. "
+            "The data cannot separate this from effects that differ by cohort.",
+            others,
+        )
+    if vague:
+        return REPORTED, Message(
+            "Whether effects go with how many of {} have adopted, these data hardly tell: how "
+            "others are moved by it may be more than half of the average effect.",
+            others,
+        )
+    return HOLDS, Message(
+        "Effects at the same event time do not depend on how many of {} have adopted.",
+        others,
+    )

@@ -1,0 +1,246 @@
+"""Whether units whose own exposure is higher, grows or varies more move or respond otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp._core.exceptions import IdentificationError, NotApplicable
+from bayes_nqp._core.i18n import Message, joined, listed, spanned
+from bayes_nqp.checks.shared import (
+    DOUBT,
+    DOUBTFUL,
+    FAILING,
+    FAILS,
+    UNTOLD,
+    Finding,
+    Verdict,
+    asks,
+    beside,
+    cautious,
+    ladder,
+    quantities,
+    worst_of,
+)
+from bayes_nqp.checks.trends._leads import tail_of
+from bayes_nqp.effects.estimands import att
+from bayes_nqp.inference.fitting import (
+    DOSE,
+    REFITS,
+    ROWS,
+    UNIT_DOSES,
+    Fit,
+    covariate_slopes,
+    refit,
+    total_fit,
+)
+
+_FEWEST: Final = 10
+"""Units whose exposure varies below which nothing is asked."""
+_FLAT: Final = 1e-8
+"""Of the largest: length from which a cosine says more than those before it."""
+_LEAST: Final = 0.1
+"""Of the mean sd within units: what is added to that of each, so that small ones have logs."""
+_WAVES: Final = 10
+"""Cosines at most that stand for the periods in which units of high exposure may move apart."""
+_LINES: Final = Message("beside lines of exposure")
+_GAINS: Final = Message("slopes by how much exposure varies")
+_WIDE: Final = 2.0
+"""Times the posterior sd is as large beside periods by mean exposure, from which the slope rests on
+the course that all units' exposure has, and these rows cannot tell it from another."""
+_MOVES: Final = Message("beside periods by mean exposure")
+_ABOUT: Final = {
+    _LINES: Message(
+        "Units whose exposure grows drift apart from the others, and the slope takes their drift "
+        "for a response: report the slope beside each unit's line of exposure, which the evidence "
+        "has."
+    ),
+    _GAINS: Message(
+        "Units whose exposure varies more respond otherwise, and they count for more in the slope "
+        "than among rows: report the mean slope over rows, which the evidence has, or let effects "
+        "vary by groups of like exposure."
+    ),
+    _MOVES: Message(
+        "Units of high exposure move apart from the others in some periods, and not as exposure "
+        "does: something else reaches them, and the slope takes part of it for a response. Report "
+        "the slope beside each period times mean exposure, which the evidence has."
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Beside:
+    """The effect beside more columns.
+
+    Parameters
+    ----------
+    draws : ndarray (draw)
+        Of the effect.
+    tail : float
+        Tail probability of slopes of zero of the columns that are asked.
+    rests : bool
+        Whether what the slope loses beside them is what it rests on.
+    """
+
+    draws: Array
+    tail: float
+    refit: Fit
+    rests: bool = False
+
+    def verdict(self, plain: Array, number: int) -> Verdict:
+        """In doubt by the column's slope; fails where the effect moves beyond chance too."""
+        move = abs(self.draws.mean() - plain.mean())
+        chance = 1.96 * np.sqrt(max(self.draws.var() - plain.var(), 0.0))
+        moved = move > max(plain.std(), chance)
+        chances = number * self.tail
+        untold = self.rests and self.draws.std() > _WIDE * plain.std()
+        return ladder(fails=chances < FAILING and moved, doubt=chances < DOUBTFUL, untold=untold)
+
+
+@asks(
+    "Do units whose own exposure is higher, grows or varies more move or respond otherwise?",
+    "exposure of one's own",
+    place=45,
+    needs=(DOSE, ROWS, UNIT_DOSES, REFITS),
+    assumption=True,
+)
+def exposure_heterogeneity(fit: Fit) -> Finding:
+    """Refit with lines of exposure, slopes by how much it varies, and periods by its level.
+
+    With ``g_i`` the slope of unit i's exposure over time, the column ``g_i (t - mean t_i)`` has no
+    slope beside exposure if what exposure does from period to period is what it does over the
+    years (Mundlak 1978, of lines in place of means). Where units whose exposure grows have grown
+    anyhow it has one, and the slope beside it is that of exposure about its lines. With ``s_i`` the
+    sd of exposure within the unit and ``v_i`` its logarithm, standardised, and centred over exposed
+    rows, the column ``v_i (D_it - d_0)`` has a slope if units that take much gain otherwise: the
+    fit's slope weighs units by ``s_i²``, and the average beside the column is one over rows
+    (Wooldridge 2005).
+
+    Where exposure is a share of the unit's own times a course that all units have, ``m_i G_t``, its
+    slope tells no more than the course does: whatever else moves the units with high shares, and is
+    not alike over time, bends it (Goldsmith-Pinkham, Sorkin and Swift 2020). With ``m_i`` the
+    unit's mean exposure (less that of its periods) and ``G_t`` the mean over units, the columns are
+    ``m_i G_t``, which is let free and not asked, and ``m_i`` times up to ten cosines over time that
+    are orthogonal to ``G_t``, which have no slope beside exposure unless these units move apart.
+
+    *In doubt* if zero has a tail probability below 2 % for one of these, over all; *fails* below
+    .5 % if the effect moves by more than a posterior sd, and by more than its own uncertainty
+    explains (Hausman 1978); *could not tell* if beside the last the posterior sd of the effect is
+    twice as large, so that three quarters of what is known of it are that course.
+
+    Returns
+    -------
+    Finding
+        Its evidence is a DataFrame of quantity, mean, sd, lower, upper, per as much exposure as
+        the fit's effects.
+
+    References
+    ----------
+    Goldsmith-Pinkham, P., Sorkin, I. and Swift, H. (2020). Bartik instruments: what, when, why, and
+    how. American Economic Review 110(8). Mundlak, Y. (1978). On the pooling of time series and
+    cross section data. Econometrica 46(1). Wooldridge, J. M. (2005). Fixed-effects and related
+    estimators for correlated random-coefficient and treatment-effect panel data models. Review of
+    Economics and Statistics 87(2).
+    """
+    line = total_fit(fit)
+    plain = att(line).to_numpy().ravel()
+    results = {name: _asked(line, name, x) for name, x in _columns(line).items()}
+    answers = {name: x for name, x in results.items() if x is not None}
+    if not answers:
+        raise NotApplicable(
+            Message("Exposure grows and varies alike in all units: nothing can be asked.")
+        )
+    verdicts = {name: x.verdict(plain, len(answers)) for name, x in answers.items()}
+    table = quantities({"the fit's": plain, **{str(name): x.draws for name, x in answers.items()}})
+    parts = [
+        Message("{} {} (P = {:.2g})", name, spanned(*row[["mean", "lower", "upper"]]), x.tail)
+        for (name, x), (_, row) in zip(answers.items(), table.iloc[1:].iterrows(), strict=True)
+    ]
+    figure = Message("slope {:.3g}; {}", plain.mean(), listed(parts, len(parts)))
+    causes = [_ABOUT[name] for name, verdict in verdicts.items() if verdict in (DOUBT, FAILS)]
+    if verdicts.get(_MOVES) == UNTOLD:
+        causes.append(_resting(answers[_MOVES].draws.std() / plain.std()))
+    sentence = joined(causes) if causes else Message(
+        "Units whose exposure is higher, grows or varies more neither move nor respond otherwise."
+    )  # fmt: skip
+    verdict = worst_of(verdicts.values())
+    refits = [x.refit for x in answers.values()]
+    for other in refits:
+        verdict, sentence = cautious(verdict, sentence, other)
+    return Finding(verdict, figure, sentence, table, refit=refits[-1])
+
+
+def _resting(ratio: float) -> Message:
+    """Say that the slope rests on a course that all units' exposure has."""
+    return Message(
+        "Exposure is much of a share of each unit's own times a course that all have, and the "
+        "slope rests on it: whatever else moves units of high exposure along that course passes "
+        "for a response, and these rows cannot tell. Beside each period times mean exposure its sd "
+        "is {:.1f} times as large; report that interval too.",
+        ratio,
+    )
+
+
+def _columns(line: Fit) -> dict[Message, Array]:
+    """Lines, exposure times how much it varies, periods by level; what is asked last (row, k)."""
+    panel, exposure = line.rows, line.plan.exposure
+    assert exposure is not None
+    unit, dose = panel.unit_codes, exposure.values
+    count = np.maximum(np.bincount(unit), 1.0)
+
+    def within(values: Array) -> Array:
+        return np.asarray(values - (np.bincount(unit, values) / count)[unit])
+
+    time, moves = within(panel.time_codes.astype(np.float64)), within(dose)
+    length = np.bincount(unit, time**2)
+    growth = np.bincount(unit, time * moves) / np.where(length > 0.0, length, np.inf)
+    sd = np.sqrt(np.bincount(unit, moves**2) / count)
+    present = np.bincount(unit) > 0
+    if (sd > 0.0).sum() < _FEWEST:
+        raise NotApplicable(Message("Exposure varies within fewer than {} units.", _FEWEST))
+    varies = np.log(sd / sd[present].mean() + _LEAST)
+    spread = varies[present].std()
+    varies = (varies - varies[unit][dose != 0.0].mean()) / (spread if spread > 0.0 else 1.0)
+    columns = {_LINES: (growth[unit] * time)[:, None], _GAINS: (varies[unit] * dose)[:, None]}
+    moves_apart = _levels(panel.unit_codes, panel.time_codes, dose, panel.periods)
+    return columns if moves_apart is None else {**columns, _MOVES: moves_apart}
+
+
+def _levels(unit: Index, period: Index, dose: Array, periods: int) -> Array | None:
+    """Mean exposure of the unit times the course of all, and times cosines beside it (row, k).
+
+    None where fewer than two cosines are left.
+    """
+    seen = np.maximum(np.bincount(period, minlength=periods), 1.0)
+    course = np.bincount(period, dose, minlength=periods) / seen
+    level = np.bincount(unit, dose - course[period]) / np.maximum(np.bincount(unit), 1.0)
+    number = min(periods - 2, _WAVES, int((level != 0.0).sum()) // 4)
+    spread = level[level != 0.0].std() if number >= 2 else 0.0
+    if not spread > 0.0:
+        return None
+    waves = np.cos(np.pi * np.outer(np.arange(periods) + 0.5, np.arange(1, number + 1)) / periods)
+    basis, triangle = np.linalg.qr(np.column_stack([np.ones(periods), course, waves]))
+    size = np.abs(np.diag(triangle))
+    columns = [1, *(k for k in range(2, 2 + number) if size[k] > _FLAT * size.max())]
+    return np.asarray((level / spread)[unit, None] * basis[period][:, columns])
+
+
+def _asked(line: Fit, name: Message, columns: Array) -> _Beside | None:
+    """None where nothing of the columns is left beside unit and time effects and exposure.
+
+    The first of several is let free, and not asked.
+    """
+    panel, several = line.rows, columns.shape[1] > 1
+    try:
+        rows, names = beside(panel, {f"{name} {k}": x for k, x in enumerate(columns.T)})
+        covariates = (*line.facts.covariates_of(panel), *names)
+        other = refit(line, line.variant(covariates=covariates), rows)
+    except IdentificationError:
+        return None
+    slopes = covariate_slopes(other, names[int(several) :])
+    slopes = slopes.reshape(-1, len(names) - int(several))
+    tail = tail_of(slopes, panel.unit_labels.size - 1.0)
+    return _Beside(att(other).to_numpy().ravel(), tail, other, several)

@@ -1,0 +1,226 @@
+"""Adoptions dealt at random to units and dates, refits to them, and the actual one beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp._core.exceptions import IdentificationError, NotApplicable
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, Verdict, average_effect, owner
+from bayes_nqp.checks.trends._assignment_units import Recipients
+from bayes_nqp.data.panel import Panel
+from bayes_nqp.inference.fitting import Fit, Numbers, batch, dealt_averages, modes, numbers_of
+from bayes_nqp.inference.model_frame import ModelFrame
+from bayes_nqp.model.designs import Design
+from bayes_nqp.numerics.sampling import Summit
+
+_TOGETHER = 63
+"""Deals of one task: with 500 of them, and the actual adoption, there are eight."""
+
+type Dates = Callable[[Index, np.random.Generator], Index]
+"""From the cohorts of places, -1 for never, to others."""
+
+SILENT = Message(
+    "This says nothing about parallel trends: dealt at random, adoption has no tie to how units "
+    "moved before."
+)
+
+
+def deals(
+    places: Recipients, repetitions: int, seed: int, dates: Dates | None = None
+) -> list[Index]:
+    """The actual cohorts (unit), then cohorts dealt to other places of the same stratum.
+
+    Parameters
+    ----------
+    dates : callable, optional
+        Changes the dealt cohorts; by default they stay.
+    """
+    generator = np.random.default_rng([seed, 7])
+    members = [np.flatnonzero(places.stratum == k) for k in np.unique(places.stratum)]
+    dealt = [places.cohort[places.of_unit]]
+    for _ in range(repetitions):
+        cohort = places.cohort.copy()
+        for group in members:
+            cohort[group] = places.cohort[generator.permutation(group)]
+        if dates is not None:
+            cohort = dates(cohort, generator)
+        dealt.append(cohort[places.of_unit])
+    return dealt
+
+
+def refits(
+    fit: Fit, design: Design, panel: Panel, dealt: Sequence[Index], work: str
+) -> tuple[Array, Array]:
+    """Refit at the mode of the parameters, climbed to from that of a deal.
+
+    Returns
+    -------
+    tuple of ndarray (deal), outcome units
+        Mean and sd of the average effect; NaN where it is not identified.
+    """
+    near = _near(design, panel, dealt)
+    every, order = np.stack(dealt), _by_dates(dealt)
+    parts = [every[order[start : start + _TOGETHER]] for start in range(0, len(order), _TOGETHER)]
+    tasks = {
+        f"placebo {design!r} {panel.digest} {sha256(codes.tobytes()).hexdigest()}": (
+            design,
+            panel,
+            codes,
+            near,
+        )
+        for codes in parts
+    }
+    results = batch(_placebo, tasks, store=numbers_of(fit), work=work).values()
+    mean, sd = np.empty((2, len(order)))
+    mean[order] = np.concatenate([part["mean"] for part in results])
+    sd[order] = np.concatenate([part["sd"] for part in results])
+    return mean, sd
+
+
+def _near(design: Design, panel: Panel, dealt: Sequence[Index]) -> Summit:
+    """Mode of the first deal that can be fitted: all deals are as much without an effect."""
+    for codes in dealt[1:]:
+        with suppress(IdentificationError):
+            return modes(design, panel.with_cohorts(codes))[0]
+    return modes(design, panel)[0]
+
+
+def _by_dates(dealt: Sequence[Index]) -> Index:
+    """Order in which deals with the same dates lie side by side: they share a layout."""
+    dates = [tuple(np.unique(codes).tolist()) for codes in dealt]
+    return np.array(sorted(range(len(dates)), key=dates.__getitem__), dtype=np.int64)
+
+
+def _placebo(design: Design, panel: Panel, codes: Index, near: Summit) -> Numbers:
+    mean, sd = dealt_averages(design, panel, codes, _treated_rows, near=near)
+    return {"mean": mean, "sd": sd}
+
+
+def _treated_rows(plan: ModelFrame) -> Array:
+    """Shares of cells in the treated rows from adoption on (cell, 1)."""
+    cells = plan.cells
+    rows = np.where(cells.lead | (cells.event_time < 0), 0.0, cells.rows)
+    return np.asarray(rows[:, None] / rows.sum())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Placebos:
+    """Average effects of dealt adoptions, and of the actual one, all at their modes.
+
+    Parameters
+    ----------
+    mean, sd : ndarray (repetition), outcome units
+        Of dealt adoptions.
+    actual, actual_sd : float, outcome units
+        Mean and standard deviation of the actual one.
+    """
+
+    mean: Array
+    sd: Array
+    actual: float
+    actual_sd: float
+
+    @property
+    def p(self) -> float:
+        """Two-sided: share of estimates as far from zero as the actual one, itself included."""
+        return _share(np.abs(self.mean) >= abs(self.actual))
+
+    @property
+    def p_left(self) -> float:
+        """Share of estimates as low."""
+        return _share(self.mean <= self.actual)
+
+    @property
+    def p_right(self) -> float:
+        """Share of estimates as high."""
+        return _share(self.mean >= self.actual)
+
+    @property
+    def p_over_sd(self) -> float:
+        """Share as far from zero in units of its sd, so that noisy deals are not taken for large.
+
+        References
+        ----------
+        Chung, E. and Romano, J. (2013). Exact and asymptotically robust permutation tests. Annals
+        of Statistics 41(2).
+        """
+        ratio, actual = self.mean / self.sd, self.actual / self.actual_sd
+        return _share(np.abs(ratio) >= abs(actual))
+
+    def figure(self, places: Recipients) -> Message:
+        """Say where the actual estimate lies."""
+        return Message(
+            "p = {:.3f} two-sided, {:.3f} left, {:.3f} right over {} deals by {}; "
+            "over its sd p = {:.3f}; placebo effects have sd {:.2g} around {:.2g}, the actual one, "
+            "estimated alike at the posterior mode, is {:.3g}",
+            self.p,
+            self.p_left,
+            self.p_right,
+            self.mean.size,
+            owner(places.name),
+            self.p_over_sd,
+            self.mean.std(),
+            self.mean.mean(),
+            self.actual,
+        )
+
+    def dataset(self, panel: Panel, places: Recipients, **attrs: float | str) -> xr.Dataset:
+        """Evidence of the kind "permutation".
+
+        Returns
+        -------
+        Dataset
+            ``placebo`` and ``placebo_sd`` (repetition), ``actual`` and ``actual_sd``, outcome
+            units; p-values among the attrs.
+        """
+        return xr.Dataset(
+            {"placebo": ("repetition", self.mean), "placebo_sd": ("repetition", self.sd),
+             "actual": self.actual, "actual_sd": self.actual_sd},
+            attrs={"p": self.p, "p_left": self.p_left, "p_right": self.p_right,
+                   "p_over_sd": self.p_over_sd, "dealt_to": places.name,
+                   "outcome": panel.roles.outcome, **attrs},
+        )  # fmt: skip
+
+
+def placebos(mean: Array, sd: Array) -> Placebos:
+    """Set the first of some refits apart, as the actual one.
+
+    Raises
+    ------
+    NotApplicable
+        If fewer than half of the deals can be fitted, or the actual adoption cannot.
+    """
+    fitted = np.isfinite(mean[1:])
+    if np.isnan(mean[0]) or fitted.sum() < fitted.size // 2:
+        raise NotApplicable(Message("Too few deals of the cohorts can be fitted."))
+    return Placebos(mean[1:][fitted], sd[1:][fitted], float(mean[0]), float(sd[0]))
+
+
+def _share(far: npt.NDArray[np.bool_]) -> float:
+    return (1 + int(far.sum())) / (far.size + 1)
+
+
+def beside_chance(fit: Fit, p: float) -> tuple[Verdict, Message]:
+    """Judge an effect by how often adoption dealt at random shows one as large over its sd."""
+    low, high = np.quantile(average_effect(fit), (0.025, 0.975))
+    if low <= 0 <= high:
+        return HOLDS, Message("No effect is claimed, and adoption dealt at random shows none.")
+    if p < 0.05:
+        return HOLDS, Message(
+            "Adoption dealt at random hardly ever shows an effect as large against its uncertainty."
+        )
+    often = Message(
+        "Adoption dealt at random shows effects as large against their uncertainty in {:.0%} of "
+        "cases.",
+        p,
+    )
+    return (DOUBT if p < 0.2 else FAILS), often

@@ -1,0 +1,199 @@
+"""The design to try where parallel trends fail or are in doubt: the one that the evidence names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from bayes_nqp._core.exceptions import Hint, NotApplicable, NQPError
+from bayes_nqp._core.i18n import NOTHING, Message, advised, joined
+from bayes_nqp.checks.shared import (
+    DOUBT,
+    FAILS,
+    HOLDS,
+    UNTOLD,
+    Lasting,
+    Verdict,
+    nesting,
+    shared_for,
+)
+from bayes_nqp.checks.trends._candidates import (
+    CONTRADICTED,
+    Candidate,
+    Evidence,
+    evidence_of,
+    last_period_alone,
+    probabilities,
+)
+from bayes_nqp.checks.trends._near_adoption import LINES
+from bayes_nqp.checks.trends._placebo import placebos
+from bayes_nqp.inference.fitting import Fit, apart, panel_of
+from bayes_nqp.model.designs import DifferentialTrends
+
+_ALONE: Final = 0.95
+"""Posterior probability from which one design is named: what others say moves no 95 % interval."""
+_FEWEST: Final = 5
+"""Levels of a column whose units may share shocks."""
+_RIVAL: Final = 0.1
+"""Posterior probability from which the second likeliest design is named beside the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """A design and its probability among all.
+
+    Parameters
+    ----------
+    candidate : Candidate
+        The one with the largest posterior.
+    probability : float
+        Differential trends have that of lines too, which they may follow.
+    rival, contradicted : tuple of Candidate and float, optional
+        The second likeliest, with its probability, where this is a tenth at least; and one that is
+        likelier than the first, but for its leads or a placebo.
+    """
+
+    candidate: Candidate
+    probability: float
+    rival: tuple[Candidate, float] | None = None
+    contradicted: tuple[Candidate, float] | None = None
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is to be taken, and not the average over designs."""
+        return self.probability >= _ALONE
+
+
+def next_design(fit: Fit, verdict: Verdict) -> Next | None:
+    """The candidate of the largest posterior that neither its leads nor a placebo contradict.
+
+    Prior odds of a drift are those of the average over designs.
+
+    Parameters
+    ----------
+    verdict : str
+        On the fit's own design, which is named only where nothing speaks against it.
+
+    Returns
+    -------
+    Next or None
+        None where every design is contradicted.
+    """
+    alone, weighable = last_period_alone(fit), [x for x in evidence_of(fit) if not x.reason]
+    share = {x.candidate: p for x, p in zip(weighable, probabilities(weighable), strict=True)}
+    lines = sum(p for candidate, p in share.items() if candidate.trends == LINES)
+
+    def probability(x: Evidence) -> float:
+        bends = x.candidate.trends == DifferentialTrends() and not x.candidate.early
+        return float(share[x.candidate] + lines * bends)
+
+    def stands(x: Evidence) -> bool:
+        candidate, same = x.candidate, not x.candidate.changes(fit)
+        contradicted = x.tail < CONTRADICTED or (same and verdict in (DOUBT, FAILS))
+        late = candidate.drift and not candidate.early and alone
+        return not (candidate.trends == LINES or contradicted or late)
+
+    order = sorted(weighable, key=probability, reverse=True)
+    ranked = [x for x in order if stands(x)]
+    for k, x in enumerate(ranked):
+        if not x.candidate.changes(fit) or not _contradicted(fit, x.candidate):
+            others = ((y.candidate, probability(y)) for y in ranked[k + 1 :])
+            rival = next((y for y in others if y[1] >= _RIVAL), None)
+            before = (y for y in order[: order.index(x)] if y.candidate.trends != LINES)
+            above = next((y for y in before if y.candidate.changes(fit)), None)
+            contradicted = None if above is None else (above.candidate, probability(above))
+            return Next(x.candidate, probability(x), rival, contradicted)
+    return None
+
+
+def shared_shocks(fit: Fit) -> Lasting | None:
+    """Shocks that last and are not in the design, of the column for which most speaks."""
+    panel, stated = panel_of(fit), fit.facts.shared_by
+    columns = {
+        name: codes
+        for name, codes in nesting(panel).items()
+        if name not in stated and np.unique(codes).size >= _FEWEST
+    }
+    shocks = [x for x in shared_for(fit, columns).values() if x.found]
+    return max(shocks, key=lambda x: x.value, default=None)
+
+
+def next_step(fit: Fit, verdict: Verdict) -> Message:
+    """Say what to try where the fit's design fails, is in doubt, or cannot be told from others."""
+    see_all = Hint("check", "assumptions")
+    if verdict not in (DOUBT, FAILS, UNTOLD):
+        return NOTHING
+    together = shared_shocks(fit)
+    if together is not None:
+        return advised(
+            Message(
+                "Units of one {} share persistent shocks (log Bayes factor {:.1f}), which affect "
+                "pre-adoption coefficients too. Next, before other trends: {}.",
+                together.by,
+                together.value,
+                Hint("shocks", together.shocks),
+            )
+        )
+    winner = None if verdict == UNTOLD else next_design(fit, verdict)
+    if winner is not None and winner.alone:
+        hint = winner.candidate.hint(fit)
+        return advised(Message("Next: {}; or compare all with {}.", hint, see_all))
+    if any(x.reason for x in evidence_of(fit) if x.candidate.drift):
+        return advised(
+            Message("How large violations may be: {}.", Hint("check", "trend_sensitivity"))
+        )
+    average = Message("Next: report the model average; compare assumptions with {}.", see_all)
+    if winner is not None:
+        return advised(joined([_likeliest(fit, winner), average]))
+    rejected = Message("Pre-adoption coefficients or placebos reject every candidate model.")
+    return advised(joined([NOTHING if verdict == UNTOLD else rejected, average]))
+
+
+def _likeliest(fit: Fit, winner: Next) -> Message:
+    """Name the candidates with most probability, where none is to be taken alone."""
+
+    def named(candidate: Candidate) -> Message:
+        return candidate.hint(fit) or candidate.name
+
+    first = Message(
+        "The likeliest design that its coefficients and placebos do not reject is {} ({:.0%}).",
+        named(winner.candidate),
+        winner.probability,
+    )
+    if winner.contradicted is not None:
+        candidate, probability = winner.contradicted
+        above = Message(
+            "The likeliest design is {} ({:.0%}), but its coefficients or placebos reject it.",
+            named(candidate),
+            probability,
+        )
+        first = joined([above, first])
+    if winner.rival is None:
+        return first
+    candidate, probability = winner.rival
+    second = Message(
+        "The second is {} ({:.0%}): only knowledge of the policy distinguishes the two.",
+        named(candidate),
+        probability,
+    )
+    return joined([first, second])
+
+
+def _contradicted(fit: Fit, candidate: Candidate) -> bool:
+    """Whether adoptions that never happened have an effect under a design.
+
+    They cannot be asked of a dip or shift, which comes before those that did happen, and is left in
+    the rows between.
+    """
+    if candidate.trends is not None and candidate.trends.column:
+        return False
+    design, panel = apart(fit)
+    changes = candidate.changes(fit)
+    if fit.takes("unidentified"):
+        changes["unidentified"] = "drop"
+    try:
+        return placebos(fit, design.variant(changes), panel).verdict != HOLDS
+    except (NotApplicable, NQPError):
+        return False

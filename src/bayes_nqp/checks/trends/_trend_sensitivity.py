@@ -1,0 +1,239 @@
+"""How large violations of parallel trends would undo the effect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from bayes_nqp._core import effects_schema as schema
+from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp._core.i18n import NOTHING, Message, advised, joined, listed, separated
+from bayes_nqp.checks.shared import (
+    NOT_APPLICABLE,
+    OVERALL,
+    REPORTED,
+    Finding,
+    Verdict,
+    asks,
+    certain,
+    stacked,
+)
+from bayes_nqp.effects.estimands import att, text
+from bayes_nqp.inference.fitting import ADOPTION, REFITS, ROWS, SEPARATE, Fit
+from bayes_nqp.robustness import EventStudy, event_study_of
+from bayes_nqp.robustness import trend_sensitivity as regions_of
+
+_CONTRASTED = 4
+"""Levels of a factor up to which all pairs are compared."""
+_UNDECIDED = Message(
+    "In the fit, measured from all periods before adoption, the interval of the average effect "
+    "includes zero."
+)
+_UNCLEAR = Message(
+    "Measured from the last period before adoption, the interval of the average effect includes "
+    "zero even under parallel trends (M̄ = 0)."
+)
+_SILENT = Message(
+    "The interval of the average effect includes zero, in the fit and measured from the last "
+    "period before adoption: no conclusion about it depends on parallel trends."
+)
+_LARGER = Message(
+    "Next: judge whether trends could diverge by more; the sign of the effect would then be open."
+)
+_OTHER_PERIODS = Message(
+    "Next: judge by the pre-adoption coefficients whether earlier periods can serve as reference."
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BoundedEffect:
+    """Regions of one effect: "overall", of a "level", or a contrast: "difference" or "own"."""
+
+    label: str
+    factor: str
+    kind: str
+    regions: xr.Dataset
+    claimed: bool = False
+    """Whether the fit's own interval excludes zero."""
+
+    @property
+    def named(self) -> str:
+        """What it is of: a level with its column, by which it is called."""
+        return f"{self.factor} = {self.label}" if self.kind == "level" else self.label
+
+    @property
+    def breakdown(self) -> float:
+        """M̄ from which the region includes zero."""
+        return float(self.regions["breakdown"])
+
+    @property
+    def step(self) -> float:
+        """Δ, the largest step before adoption, outcome units."""
+        return float(self.regions["largest_step"])
+
+    @property
+    def bearable(self) -> float:
+        """The largest step after adoption that leaves the conclusion standing, outcome units."""
+        return self.breakdown * self.step if self.step else 0.0
+
+    @property
+    def clear(self) -> bool:
+        """Whether the interval under parallel trends excludes zero."""
+        low, high = (float(self.regions[f"original_{end}"]) for end in ("lower", "upper"))
+        return not low <= 0 <= high
+
+
+@asks(
+    "How large would violations of parallel trends have to be to undo the effect?",
+    "sensitivity to non-parallel trends",
+    of="errors",
+    place=50,
+    needs=(ADOPTION, ROWS, REFITS, SEPARATE),
+    assumption=True,
+)
+def trend_sensitivity(fit: Fit, *, grid: Sequence[float] | None = None) -> Finding:
+    """Find the size of violations that would undo the average effect, and each level's.
+
+    Violations are bounded by relative magnitudes: from one period to the next they are at most
+    M̄ times the largest change before adoption. Everything is measured by the lead fit. Reported is
+    the breakdown value, the largest M̄ at which the robust 95 % region excludes zero, of the
+    average effect, of each level, and of contrasts, bounded both ways; and what a violation of
+    that size would be, in outcome units per period.
+
+    No verdict is given: in simulated panels the breakdown value is about as large where trends
+    are parallel as where they are not (docs/sensitivity.md), for it grows with the effect and
+    falls with the noise of the leads. Where neither the fit nor its lead fit claims an average
+    effect, and the fit claims no contrast, the check does not apply.
+
+    Parameters
+    ----------
+    grid : sequence of float, optional
+        M̄; from 0 to 2 by default.
+    """
+    study = event_study_of(fit)
+    effects = [BoundedEffect(OVERALL, "", "overall", regions_of(study, grid=grid))]
+    factors = schema.factors(study.effects)
+    parts = [x for factor in factors for x in _parts(fit, study, factor, grid)]
+    effects += sorted(parts, key=lambda x: x.kind != "level")
+    overall = effects[0]
+    low, high = np.quantile(att(fit), (0.025, 0.975))
+    undecided = bool(low <= 0 <= high)
+    silent = undecided and not overall.clear and not any(x.claimed for x in effects)
+    sentence = _SILENT if silent else _sentence(effects, undecided=undecided)
+    evidence = stacked([x.regions for x in effects], effects, "label", "factor", "kind")
+    evidence = evidence.assign(bearable=("quantity", [x.bearable for x in effects]))
+    verdict: Verdict = NOT_APPLICABLE if silent else REPORTED
+    return Finding(verdict, _figure(effects), sentence, evidence, "trend_sensitivity", study.fit)
+
+
+def _sentence(effects: list[BoundedEffect], *, undecided: bool) -> Message:
+    """State what the average effect tolerates, then the weakest part, then what to judge."""
+    overall = effects[0]
+    finding, advice = _UNCLEAR, _OTHER_PERIODS
+    if overall.clear:
+        finding, advice = _tolerated(overall), _LARGER
+    own = _UNDECIDED if undecided and overall.clear else NOTHING
+    parts = (finding, own, _weakest(effects), advised(advice))
+    return joined([part for part in parts if part][:3])
+
+
+def _tolerated(overall: BoundedEffect) -> Message:
+    if np.isinf(overall.breakdown):
+        return Message(
+            "The average effect stays different from zero whatever multiple of the largest "
+            "pre-adoption change ({:.2g}) trends diverge by after adoption: M̄ has no limit.",
+            overall.step,
+        )
+    return Message(
+        "The average effect stays different from zero if trends diverge after adoption by at most "
+        "{:.2g} per period, M̄ = {:.2g} times the largest pre-adoption change ({:.2g}; Rambachan "
+        "and Roth 2023).",
+        overall.bearable,
+        overall.breakdown,
+        overall.step,
+    )
+
+
+def _weakest(effects: list[BoundedEffect]) -> Message:
+    """Name the claimed difference that falls first; without one, a level weaker than the average.
+
+    Differences that the lead fit is too uncertain to bound are weaker still.
+    """
+    claimed = [x for x in effects if x.kind == "difference" and x.claimed]
+    if names := [x.label for x in claimed if not x.clear]:
+        return Message(
+            "Measured from the last period before adoption, the claimed difference {} includes "
+            "zero even under parallel trends.",
+            listed(names, 3),
+            plural="Measured from the last period before adoption, the claimed differences {} "
+            "include zero even under parallel trends.",
+            n=len(names),
+        )
+    limit = effects[0].breakdown
+    levels = [x for x in effects if x.kind == "level" and x.clear and x.breakdown < limit]
+    least = min(claimed or levels, key=lambda x: x.breakdown, default=None)
+    if least is None or np.isinf(least.breakdown):
+        return NOTHING
+    return Message(
+        "The weakest {}, {}, stays different from zero up to {:.2g} per period (M̄ = {:.2g} times "
+        "its own largest change).",
+        Message("claimed difference") if claimed else Message("group effect"),
+        least.named,
+        least.bearable,
+        least.breakdown,
+    )
+
+
+def _figure(effects: list[BoundedEffect]) -> Message:
+    others = len(effects) - 1
+    if others and not any(x.clear or x.breakdown for x in effects):
+        return Message(
+            "breakdown M̄: 0 for the average effect and {} others, whose intervals include zero",
+            others,
+        )
+    parts = []
+    for x in effects:
+        size = Message("{:.2g}", x.breakdown)
+        if np.isinf(x.breakdown):
+            size = Message("without limit")
+        elif x.kind == "overall" and x.clear:
+            size = Message("{:.2g} ({:.2g} per period)", x.breakdown, x.bearable)
+        kind = Message(", own") if x.kind == "own" else ""
+        zero = "" if x.clear else Message(" (includes zero)")
+        parts.append(Message("{}{} {}{}", x.named, kind, size, zero))
+    return Message("breakdown M̄: {}", separated(parts))
+
+
+def _parts(
+    fit: Fit, study: EventStudy, factor: str, grid: Sequence[float] | None
+) -> Iterator[BoundedEffect]:
+    """Regions of every level of a factor, and of its contrasts, bounded both ways."""
+    try:
+        by = regions_of(study, by=factor, grid=grid)
+    except StudyError:
+        return
+    levels = [x for x in by[factor].to_numpy() if not np.isnan(by["estimate"].sel({factor: x}))]
+    if len(levels) < 2:
+        return
+    for level in levels:
+        yield BoundedEffect(text(level), factor, "level", by.sel({factor: level}, drop=True))
+    kinds: tuple[Any, ...] = ("difference", "own")
+    effects = att(fit, factor)
+    for a, b in combinations(levels, 2) if len(levels) <= _CONTRASTED else ():
+        for kind in kinds:
+            try:
+                regions = regions_of(study, {factor: a}, minus=b, contrast=kind, grid=grid)
+            except StudyError:
+                continue  # The two have no step before adoption in common.
+            label = str(regions["contrast"].item())
+            claimed = certain(
+                effects.sel({factor: a}).to_numpy() - effects.sel({factor: b}).to_numpy()
+            )
+            yield BoundedEffect(
+                label, factor, kind, regions.drop_vars("contrast"), claimed=claimed != 0
+            )

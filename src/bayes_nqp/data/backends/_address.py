@@ -1,0 +1,229 @@
+"""Where a table is: files, a table of a database, or what a variable of the environment says."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final, Literal, Self
+from urllib.parse import urlsplit
+
+from bayes_nqp._core.exceptions import NQPError, PanelError, StudyError, shown
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.io import is_folder, no_file
+
+_READERS: Final = {
+    ".parquet": "read_parquet", ".csv": "read_csv", ".tsv": "read_csv", ".gz": "read_csv",
+}  # fmt: skip
+_DATABASE: Final = "duckdb:"
+_VARIABLE: Final = "env:"
+_SECRETS: Final = (
+    (re.compile(r"://[^/\s'\"]*@"), "://…@"),
+    (re.compile(r"(://[^\s'\"?#]*)\?[^\s'\"#]*"), r"\1?…"),
+    (re.compile(r"(?i)\b(pass\w*|pwd|token|secret|user\w*)(\s*[=:]\s*)\S+"), r"\1\2…"),
+)
+_WORDS: Final = 300
+"""Characters of what a driver says that are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a table is.
+
+    Parameters
+    ----------
+    kind : {"files", "database", "url", "variable"}
+        Files of a format that holds tables, perhaps with ``*``; a table of a DuckDB file; one of a
+        server; or the variable of the environment that says where.
+    place : str
+        The path, the URL, or the name of the variable.
+    table : str
+        Of a database; empty otherwise.
+    """
+
+    kind: Literal["files", "database", "url", "variable"]
+    place: str
+    table: str = ""
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """Read an address; one that holds a password is refused.
+
+        Raises
+        ------
+        StudyError
+            If it does, or lacks the table of a database.
+        """
+        if text.startswith(_VARIABLE):
+            return cls("variable", text.removeprefix(_VARIABLE))
+        if re.search(r"://[^/\s]*@", text):
+            raise StudyError(
+                Message("the address {!r} names a user or a password", redacted(text)),
+                hint=Message('"env:NAME", and the address in the variable NAME'),
+            )
+        return cls._plain(text)
+
+    @classmethod
+    def _plain(cls, text: str) -> Self:
+        if not text.startswith(_DATABASE) and _suffix(text) in _READERS:
+            return cls("files", text)
+        if not text.startswith(_DATABASE) and "://" not in text:
+            raise PanelError(
+                Message("rows={!r} is no table that can be read", redacted(text)),
+                hint=Message("{}; or a relation or lazy frame of an engine", shown([*_READERS])),
+            )
+        place, _, table = text.removeprefix(_DATABASE).partition("#")
+        if not table:
+            raise StudyError(
+                Message("the address {!r} names no table", redacted(text)),
+                hint=Message('the table after #, as in "duckdb:firms.duckdb#rows"'),
+            )
+        return cls("database" if text.startswith(_DATABASE) else "url", place, table)
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of its files; None elsewhere."""
+        if self.kind not in {"files", "database"} or "://" in self.place:
+            return None
+        parts = Path(self.place).parts
+        fixed = next((k for k, x in enumerate(parts) if "*" in x or "?" in x), len(parts) - 1)
+        return Path(*parts[: min(fixed, len(parts) - 1)])
+
+    @property
+    def files(self) -> list[Path]:
+        """The files of this machine that it names."""
+        if self.folder is None:
+            return []
+        pattern = str(Path(self.place).relative_to(self.folder))
+        return sorted(x for x in self.folder.glob(pattern) if not is_folder(x))
+
+    def moved(self, way: Callable[[str], str]) -> Address:
+        """Write the path of its files anew."""
+        return self if self.folder is None else replace(self, place=way(self.place))
+
+    def found(self) -> Address:
+        """Look a variable up.
+
+        Raises
+        ------
+        StudyError
+            If it is not set.
+        """
+        if self.kind != "variable":
+            return self
+        text = os.environ.get(self.place, "")
+        if not text or text.startswith(_VARIABLE):
+            raise StudyError(
+                Message("the variable {!r} of the environment holds no address", self.place),
+                hint=Message('such as "firms/*.parquet", or a URL and the table after #'),
+            )
+        return Address._plain(text)
+
+    def __str__(self) -> str:
+        """Write it as it is read."""
+        head = {"database": _DATABASE, "variable": _VARIABLE}.get(self.kind, "")
+        return f"{head}{self.place}" + (f"#{self.table}" if self.table else "")
+
+
+def redacted(text: str) -> str:
+    """Leave users, passwords and query strings out of what is shown."""
+    for pattern, instead in _SECRETS:
+        text = pattern.sub(instead, text)
+    return text
+
+
+@contextmanager
+def opened(rows: Any, memory: str | None) -> Iterator[tuple[Any, str]]:
+    """Open what an address names; anything else is there already.
+
+    Parameters
+    ----------
+    rows : str, Path, or any lazy frame
+        An address, or what an engine of its own holds.
+    memory : str or None
+        How much DuckDB holds before it writes to the disk, such as ``"2GB"``.
+
+    Yields
+    ------
+    tuple of object and str
+        What narwhals takes, and the host and database, if it is on a server.
+
+    Raises
+    ------
+    PanelError
+        If the engine cannot read it; words of a driver are shown without users and passwords.
+    """
+    if not isinstance(rows, str | Path):
+        if memory is not None:
+            raise StudyError(
+                Message("memory={!r} is for rows at an address", memory),
+                hint="the memory of the connection that the rows are of",
+            )
+        yield rows, ""
+        return
+    named = Address.of(str(rows))
+    address = named.found()
+    for file in address.files:
+        if wrong := no_file(file):
+            raise PanelError(
+                Message(
+                    "rows={!r} cannot be read: {!r} {}", redacted(str(named)), file.name, wrong
+                ),
+                hint=Message("files of tables"),
+            )
+    remote = address.kind == "url"
+    engine = imported("ibis" if remote else "duckdb")
+    faults = Exception if remote else engine.Error
+    with TemporaryDirectory(prefix="bayes_nqp-") as spilled:
+        try:
+            if remote:
+                url = urlsplit(address.place)
+                where = f"{url.hostname or ''}{url.path}"
+                yield engine.connect(address.place).table(address.table), where
+            else:
+                with _connected(engine, address, spilled, memory) as native:
+                    yield native, ""
+        except NQPError:
+            raise
+        except faults as error:
+            words = str(error).replace(address.place, "…") if named != address else str(error)
+            shown_as = Path(named.place).name if named.kind == "files" else redacted(str(named))
+            # The driver's own error holds the address, and is not chained.
+            raise PanelError(
+                Message("rows={!r} cannot be read: {}", shown_as, redacted(words)[:_WORDS]),
+                hint="the path or address, and its columns",
+            ) from None
+
+
+@contextmanager
+def _connected(engine: Any, address: Address, spilled: str, memory: str | None) -> Iterator[Any]:
+    """A relation of DuckDB."""
+    limits = {"temp_directory": spilled, "preserve_insertion_order": False}
+    limits |= {} if memory is None else {"memory_limit": memory}
+    base = address.kind == "database"
+    place = address.place if base else ":memory:"
+    with engine.connect(place, read_only=base, config=limits) as connection:
+        connection.execute("SET enable_progress_bar = false")
+        if base:
+            yield connection.table(address.table)
+        else:
+            yield getattr(connection, _READERS[_suffix(address.place)])(address.place)
+
+
+def _suffix(place: str) -> str:
+    return Path(urlsplit(place).path if "://" in place else place).suffix.lower()
+
+
+def imported(name: str) -> Any:
+    """Import what an extra brings."""
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise StudyError(
+            Message("{} is not installed", name), hint="pip install 'bayes-nqp[tables]'"
+        ) from error

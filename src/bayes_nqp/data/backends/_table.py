@@ -1,0 +1,394 @@
+"""Tables that an engine keeps: read once, laid out unit by unit in a file, never loaded.
+
+One query goes through the rows, and writes of every unit its values by period, how many rows it
+has, and whether what a unit has once is the same in all of them: least, most and how often, which
+every engine gives alike. Everything that rounds is reckoned here, part by part of that file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, partial, reduce
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow import dataset
+
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.exceptions import PanelError, brief, nearest, shown
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.io import checksum, draft
+from bayes_nqp._core.safe_calls import reply
+from bayes_nqp.data.backends._address import imported
+from bayes_nqp.numerics.sufficient_statistics import UnitPart, units_of_part
+
+_PERIODS: Final = 62
+"""Periods that a table may have."""
+_EXAMPLES: Final = 5
+_UNIT, _ROWS, _N = "__unit", "__rows", "__n"
+
+
+def _no_table(rows: object, error: Exception) -> NoReturn:
+    raise PanelError(
+        Message("rows={} is no table", brief(rows)),
+        hint='a path such as "firms/*.parquet", a DuckDB relation, or a polars lazy frame',
+    ) from error
+
+
+class SourceTable:
+    """A table in an engine, and what its columns are for.
+
+    Parameters
+    ----------
+    rows : lazy frame, relation or data frame
+        As narwhals takes it.
+    constant : mapping of str to bool
+        Columns that a unit has once, such as its cohort and strata, and whether each must be there.
+    values : mapping of str to bool
+        Outcome and other columns of numbers, and whether a row needs each.
+    products : mapping of str to (str, str)
+        Two columns of numbers each, whose product is one more among `values`.
+    """
+
+    def __init__(
+        self,
+        rows: Any,
+        unit: str,
+        time: str,
+        constant: Mapping[str, bool],
+        values: Mapping[str, bool],
+        products: Mapping[str, tuple[str, str]],
+    ) -> None:
+        self.nw = imported("narwhals")
+        self.unit, self.time = unit, time
+        self.constant, self.values = tuple(constant), tuple(values)
+        frame = reply(lambda: self.nw.from_native(rows).lazy(), partial(_no_table, rows))
+        engine = frame.implementation.value
+        self.engine = f"{engine} {imported(engine).__version__}"
+        columns = frame.collect_schema()
+        factors = [x for pair in products.values() for x in pair]
+        read = dict.fromkeys(x for x in (*values, *factors) if x not in products)
+        for name in (unit, time, *constant, *read):
+            if name not in columns.names():
+                raise PanelError(
+                    Message("{!r} is not a column of the table", name),
+                    hint=nearest(name, columns.names()),
+                )
+        for name in read:
+            if not columns[name].is_numeric():
+                raise PanelError(
+                    Message("the column {!r} holds no numbers, but {}", name, str(columns[name])),
+                    hint="cast it in the table's own engine",
+                )
+        frame = frame.with_columns(
+            self.nw.when(~self.nw.col(x).is_nan()).then(self.nw.col(x)).alias(x)
+            for x in dict.fromkeys((unit, time, *constant, *read))
+            if columns[x].is_float()
+        )  # what is no number is missing, as pandas has it
+        number = {x: self.nw.col(x).cast(self.nw.Float64) for x in factors}
+        for name, (a, b) in products.items():
+            frame = frame.with_columns((number[a] * number[b]).alias(name))
+        needed = [x for part in (constant, values) for x, always in part.items() if always]
+        complete = ~self.nw.any_horizontal(
+            *(self.nw.col(x).is_null() for x in (unit, time, *needed)), ignore_nulls=False
+        )
+        self.every = frame.select(*dict.fromkeys((unit, time, *constant, *values)))
+        self.frame = self.every.filter(complete)
+
+    @cached_property
+    def counts(self) -> dict[int, int]:
+        """How many rows there are of each period.
+
+        Raises
+        ------
+        PanelError
+            If there are none, or periods are no whole numbers, or too many.
+        """
+        nw, name = self.nw, self.time
+        table = self.frame.group_by(name).agg(nw.len().alias(_N)).collect()
+        times, counts = table[name].to_list(), table[_N].to_list()
+        if not times:
+            raise PanelError("the table has no rows with all values", hint="its filters")
+        if any(int(x) != x if isinstance(x, int | float) else True for x in times):
+            raise PanelError(
+                Message("time={!r} holds {}, and no whole numbers", name, shown(times)),
+                hint="years, 4 · year + quarter, or 12 · year + month, made in the table's own "
+                "engine",
+            )
+        if len(times) > _PERIODS:
+            raise PanelError(
+                Message("{} periods: tables have at most {}", len(times), _PERIODS),
+                hint="longer periods, or Panel.from_frame",
+            )
+        return {int(t): int(n) for t, n in sorted(zip(times, counts, strict=True))}
+
+    @property
+    def left_out(self) -> int:
+        """Rows without a value that they need."""
+        every = self.every.select(self.nw.len().alias(_N)).collect().item()
+        return int(every) - sum(self.counts.values())
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Digest of all rows and columns that are read, in any order.
+
+        The engine hashes its rows in one pass. The digest is empty where it has no hash.
+        """
+        name, rows = self.every.implementation.value, self.every.to_native()
+        hashed = reply(lambda: _HASHES[name](rows), lambda _: None)
+        return "" if hashed is None else f"{self.engine} {hashed}"
+
+    def laid_out(self, folder: Path, shards: int = 1, *, kept: bool = False) -> UnitFiles:
+        """Write one row a unit: values by period, rows, and what a unit has once.
+
+        Parameters
+        ----------
+        folder : Path
+            Where files are written.
+        shards : int, default 1
+            How many queries share the units, by the rest of their numbers.
+        kept : bool, default False
+            Whether files of the same rows and question that are in the folder already are used.
+            One whose bytes are not those that were written is removed and made again.
+
+        Raises
+        ------
+        PanelError
+            If units are no whole numbers and there are several shards, or rows changed meanwhile.
+        """
+        kind = self.every.collect_schema()[self.unit]
+        if shards > 1 and not kind.is_integer():
+            raise PanelError(
+                Message("shards={} need whole numbers in {!r}, not {}", shards, self.unit, kind),
+                hint="a number of each unit, made in the table's own engine; or one shard",
+            )
+        known = (self.fingerprint if kept else "") or secrets.token_hex()
+        text = repr((self.unit, self.time, self.constant, self.values, self.counts, known))
+        seal = hashlib.sha256(text.encode("utf-8")).hexdigest()[:20]
+        shard = (self.nw.col(self.unit) % shards + shards) % shards
+        paths = []
+        for k in range(shards):
+            stem = f"units-{seal}-{k + 1}-of-{shards}"
+            path = next(_whole(folder.glob(f"{stem}-*.parquet")), None)
+            if path is None:
+                with draft(folder / stem) as part:
+                    self._lay_out(self.frame.filter(shard == k) if shards > 1 else self.frame, part)
+                    path = folder / f"{stem}-{checksum(part)}.parquet"
+                    part.replace(path)
+            paths.append(path)
+        files = UnitFiles(
+            tuple(paths), self.unit, self.constant, len(self.values), tuple(self.counts)
+        )
+        if files.n_rows != sum(self.counts.values()):
+            files.remove()
+            raise PanelError(
+                Message("the rows of the table changed while it was read"),
+                hint=Message("the same call once more"),
+            )
+        return files
+
+    def _lay_out(self, rows: Any, path: Path) -> None:
+        nw, col = self.nw, self.nw.col
+        wide = {
+            _entry(k, p): nw.when(col(self.time) == t).then(col(name).cast(nw.Float64))
+            for k, name in enumerate(self.values)
+            for p, t in enumerate(self.counts)
+        }
+        once = [
+            x
+            for k, name in enumerate(self.constant)
+            for x in (
+                col(name).min().alias(f"least{k}"), col(name).max().alias(f"most{k}"),
+                col(name).count().alias(f"there{k}"),
+            )
+        ]  # fmt: skip
+        values = (col(name).max() for name in wide)
+        grouped = rows.with_columns(**wide).group_by(self.unit)
+        laid = grouped.agg(*values, *once, nw.len().alias(_ROWS)).rename({self.unit: _UNIT})
+        laid.sink_parquet(str(path))
+        if path.is_dir():
+            _merge(path)
+
+
+@dataclass(frozen=True, eq=False)
+class UnitFiles:
+    """Units of a table, a row each, in files.
+
+    Parameters
+    ----------
+    paths : tuple of Path
+        The files.
+    unit : str
+        What the table calls the column of units.
+    constant : tuple of str
+        Columns that a unit has once.
+    columns : int
+        How many columns of values there are.
+    periods : tuple of int
+        In which there are rows.
+    """
+
+    paths: tuple[Path, ...]
+    unit: str
+    constant: tuple[str, ...]
+    columns: int
+    periods: tuple[int, ...]
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the table that units are made of."""
+        return sum(
+            pa.compute.sum(pq.read_table(x, columns=[_ROWS])[_ROWS]).as_py() or 0
+            for x in self.paths
+        )
+
+    def remove(self) -> None:
+        """Remove the files."""
+        for path in self.paths:
+            path.unlink(missing_ok=True)
+
+    def check(self) -> None:
+        """Refuse rows given twice, values that are no numbers, and what changes within a unit.
+
+        Raises
+        ------
+        PanelError
+            With the keys of five units.
+        """
+        faults = [(Message("have several rows in a period"), Message("one row a unit and period"))]
+        faults += [
+            (Message("have several values of {!r}", x), Message("one value a unit, or none"))
+            for x in self.constant
+        ]
+        faults.append((Message("have values that are not finite"), Message("numbers")))
+        for (words, hint), units in zip(faults, self._survey[0], strict=True):
+            if units:
+                raise PanelError(
+                    Message("units {}", words),
+                    where=f"{self.unit} = {shown(units, _EXAMPLES)}",
+                    hint=hint,
+                )
+
+    @property
+    def keys(self) -> pd.DataFrame:
+        """What units have once: each combination that there is, in order."""
+        return self._survey[1].set_axis(list(self.constant), axis=1)
+
+    @cached_property
+    def _survey(self) -> tuple[list[list[Any]], pd.DataFrame]:
+        """Five units with each fault, and combinations of what units have once."""
+        names = [f"least{k}" for k in range(len(self.constant))]
+        wrong: list[list[Any]] = [[] for _ in range(len(names) + 2)]
+        keys = []
+        for batch in self._batches():
+            values, rows = self._values(batch), _numbers(batch, _ROWS)
+            faults = [(~np.isnan(values[:, 0])).sum(axis=1) != rows]
+            for k, name in enumerate(names):
+                other = pa.compute.not_equal(batch.column(name), batch.column(f"most{k}"))
+                present = _numbers(batch, f"there{k}")
+                changed = pa.compute.fill_null(other, False).to_numpy(zero_copy_only=False)
+                faults.append(changed | (present > 0) & (present < rows))
+            faults.append(np.isinf(values).any(axis=(1, 2)))
+            for units, fault in zip(wrong, faults, strict=True):
+                if fault.any():
+                    found_here = batch.column(_UNIT).filter(pa.array(fault)).to_pylist()
+                    units[:] = sorted({*units, *found_here})[:_EXAMPLES]
+            keys.append(batch.select(names).to_pandas().drop_duplicates())
+        if not names:
+            return wrong, pd.DataFrame(index=range(1))
+        distinct = pd.concat(keys).drop_duplicates()
+        return wrong, distinct.sort_values(names, ignore_index=True)
+
+    def parts(self) -> Iterator[UnitPart]:
+        """Units, with the row of `keys` that each has."""
+        names = [f"least{k}" for k in range(len(self.constant))]
+        place = self._survey[1].assign(place=np.arange(len(self._survey[1])))
+        for batch in self._batches():
+            number = np.zeros((batch.num_rows, 1), dtype=np.int64)
+            if names:
+                part = batch.select(names).to_pandas().merge(place, how="left", on=names)
+                number[:, 0] = part["place"]
+            yield UnitPart(self._values(batch), number)
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        for path in self.paths:
+            with pq.ParquetFile(path) as file:
+                yield from file.iter_batches(units_of_part(self.columns, len(self.periods)))
+
+    def _values(self, batch: pa.RecordBatch) -> Array:
+        values = np.empty((batch.num_rows, self.columns, len(self.periods)))
+        for k in range(self.columns):
+            for p in range(len(self.periods)):
+                values[:, k, p] = _numbers(batch, _entry(k, p))
+        return values
+
+
+def _whole(paths: Iterable[Path]) -> Iterator[Path]:
+    """Yield files whose names end with the digest of their bytes; remove the others."""
+    for path in filter(Path.is_file, paths):
+        if path.stem.endswith(f"-{checksum(path)}"):
+            yield path
+        else:
+            path.unlink()
+
+
+def _of_ibis(rows: Any) -> int:
+    cells = [rows[name].cast("string").fill_null("\0") for name in rows.columns]
+    text = reduce(lambda a, b: a + "\1" + b, cells)
+    return int(text.hash().cast("decimal(38, 0)").sum().execute())
+
+
+def _of_polars(rows: Any) -> int:
+    every = imported("polars").all()
+    hashed = rows.select(imported("polars").struct(every).hash(seed=0).sum())
+    return int(hashed.collect(engine="streaming").item())
+
+
+def _of_spark(rows: Any) -> int:
+    functions = imported("pyspark.sql.functions")
+    hashed = functions.xxhash64(*map(functions.col, rows.columns)).cast("decimal(38, 0)")
+    return int(rows.agg(functions.sum(hashed)).collect()[0][0])
+
+
+def _of_duckdb(rows: Any) -> int:
+    names = ", ".join(f'"{name.replace(chr(34), 2 * chr(34))}"' for name in rows.columns)
+    return int(rows.aggregate(f"sum(hash({names}))").fetchall()[0][0])
+
+
+def _of_pandas(rows: pd.DataFrame) -> int:
+    return int(pd.util.hash_pandas_object(rows, index=False).sum())
+
+
+_HASHES: Final[dict[str, Callable[[Any], int]]] = {
+    "duckdb": _of_duckdb, "ibis": _of_ibis, "pandas": _of_pandas, "polars": _of_polars,
+    "pyarrow": lambda rows: _of_pandas(rows.to_pandas()), "pyspark": _of_spark,
+}  # fmt: skip
+"""Sum of the hashes of all rows, by engine."""
+
+
+def _merge(folder: Path) -> None:
+    """Make one file of the folder of files that Spark writes, in its place."""
+    data, target = dataset.dataset(folder), folder.with_name(f"{folder.name}.whole")
+    with pq.ParquetWriter(target, data.schema) as file:
+        for batch in data.to_batches():
+            file.write_batch(batch)
+    shutil.rmtree(folder)
+    target.replace(folder)
+
+
+def _entry(column: int, period: int) -> str:
+    """Call a value of a unit."""
+    return f"entry{column}_{period}"
+
+
+def _numbers(batch: pa.RecordBatch, name: str) -> npt.NDArray[Any]:
+    return np.asarray(batch.column(name).to_numpy(zero_copy_only=False))

@@ -1,0 +1,148 @@
+"""Rows and cells of a file, cleaned by the steps that a study declares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import reduce
+from typing import Any
+
+import pandas as pd
+
+from bayes_nqp._core.exceptions import PanelError, Spoken, shown
+from bayes_nqp._core.fields import GROUPS
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.data.reading import EDGES, SourceRows, counted, grouped, quoted, refuse_broken
+
+_MARKS = 4
+"""So many different words, at most, may stand for missing numbers."""
+
+
+def cleaned(
+    frame: pd.DataFrame,
+    numeric: Iterable[str],
+    notes: list[str],
+    *,
+    missing: Sequence[str],
+    thousands: str | None,
+    place: tuple[str, str],
+) -> pd.DataFrame:
+    """Read numbers that are written as text.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Is changed.
+    numeric : iterable of str
+        Columns that must be numbers; those that the frame does not have are left alone.
+    notes : list of str
+        What was done is added.
+    missing : sequence of str
+        Texts that stand for a missing number.
+    thousands : str or None
+        Mark between thousands.
+    place : tuple of str
+        Columns of the unit and the time, by which messages name rows.
+
+    Raises
+    ------
+    PanelError
+        If a cell holds text that no declared step explains.
+    """
+    for name in dict.fromkeys(numeric):
+        if name in frame.columns and not pd.api.types.is_numeric_dtype(frame[name].dtype):
+            frame[name] = _numbers(frame, name, notes, missing, thousands, place)
+    return frame
+
+
+def with_numbers(frame: pd.DataFrame, name: str, codes: list[Any]) -> pd.DataFrame:
+    """Read those cells of a column as numbers that are whole numbers stored as text.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Is changed.
+    codes : list
+        Declared ones, which stay as they are.
+    """
+    column = frame[name]
+    if pd.api.types.is_object_dtype(column.dtype) or pd.api.types.is_string_dtype(column.dtype):
+        numbers = pd.to_numeric(column, errors="coerce")
+        integral = (numbers % 1 == 0) & ~column.isin(codes)
+        if integral.any():
+            frame[name] = column.astype(object).mask(integral, numbers.astype(object))
+    return frame
+
+
+def _numbers(
+    frame: pd.DataFrame,
+    name: str,
+    notes: list[str],
+    missing: Sequence[str],
+    thousands: str | None,
+    place: tuple[str, str],
+) -> pd.Series[Any]:
+    """Read text as numbers; name the cells that are none."""
+    column = frame[name]
+    declared = Message("missing = [{}] in [data.read], where they stand for a missing number", "…")
+    refuse_broken(column, "column", SourceRows(frame, *place), missing, declared)
+    text = column.map(lambda x: x.strip(EDGES) if isinstance(x, str) else x)
+    gone = text.isin([*missing, ""]) | text.isna()
+    bare = text
+    if thousands:
+        bare = text.map(lambda x: grouped(x, thousands) if isinstance(x, str) else x)
+    numbers = pd.to_numeric(bare.where(~gone), errors="coerce").astype("float64")
+    wrong = (numbers.isna() & ~gone).to_numpy()
+    if wrong.any():
+        texts = [str(x) for x in column[wrong]]
+        raise PanelError(
+            Message(
+                "{!r} must be numbers, and holds text in {}: {}",
+                name,
+                counted(wrong.sum(), "row"),
+                shown(map(quoted, column[wrong].unique()), 4),
+            ),
+            where=SourceRows(frame, *place).shown(wrong, name),
+            hint=_no_numbers(name, texts, int((~gone).sum()))
+            or _cleaning(name, texts, missing, thousands),
+        )
+    count = int(gone.sum()) - int(column.isna().sum())
+    if count:
+        notes.append(Message("{}: {} read as missing", name, counted(count, "cell")))
+    if text[~gone].map(lambda x: isinstance(x, str)).any():
+        notes.append(Message("{}: numbers stored as text were read as numbers", name))
+    return numbers
+
+
+_DECLARED = Message("missing = [{}] in [data.read], where they stand for a missing number")
+
+
+def _no_numbers(name: str, texts: list[str], cells: int) -> str:
+    """Say what to do with a column most of whose cells are words; "" where they are not."""
+    words = [x.strip(EDGES) for x in texts if not any(c.isdigit() for c in x)]
+    if len(words) < cells and (len(words) <= 0.5 * cells or len(set(words)) <= _MARKS):
+        return ""
+    return Spoken(
+        Message(
+            "it is text: leave it out, or, if it groups units, use it as a stratum: "
+            'strata = ["{}"] in [data]',
+            name,
+        ),
+        Message("it is text: leave it out, or, if it groups units, choose it under “{}”", GROUPS),
+    )
+
+
+def _cleaning(name: str, texts: list[str], missing: Sequence[str], thousands: str | None) -> str:
+    """Say what in [data] would make numbers of some texts."""
+    steps: list[Message] = []
+    marked = [x for x in texts if "," in x and any(c.isdigit() for c in x)]
+    if any(grouped(x, ",") is None for x in marked):
+        return Message('if the comma is a decimal one: decimals = ["{}"] in [data.read]', name)
+    if thousands is None and marked:
+        steps.append(Message('thousands = "," reads "1,234" as a number'))
+    words = sorted({x.strip(EDGES) for x in texts if not any(c.isdigit() for c in x)})
+    if words:
+        listed = ", ".join(f'"{x}"' for x in [*missing, *words[:4]])
+        steps.append(Message("missing = [{}] reads such cells as missing", listed))
+    if not steps:
+        return "correct these cells in the file"
+    return Message("in [data.read], {}", reduce(lambda a, b: Message("{}, and {}", a, b), steps))

@@ -1,0 +1,311 @@
+"""Which columns are the unit and the time, and which pair comes nearest where none is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import combinations
+from typing import Any, Final
+
+import pandas as pd
+
+from bayes_nqp._core.exceptions import PanelError, Spoken, shown
+from bayes_nqp._core.fields import TIME, UNIT
+from bayes_nqp._core.i18n import NOTHING, Message
+from bayes_nqp.data.column_inference._file_overview import Look, SourceColumn, column_of
+from bayes_nqp.data.column_inference._guessed import years_of
+from bayes_nqp.data.reading import (
+    as_days,
+    bare_quarters,
+    counted,
+    is_text,
+    joined_unit,
+    plain,
+    sounds_like,
+    with_unit,
+)
+
+_MERGED: Final = 0.05
+"""Share of empty cells from which they pass for merged ones."""
+_REPEATED: Final = 0.05
+"""Share of rows that may share a unit and a time: a mistake to correct, not another unit."""
+_ROUNDED: Final = 1e-3
+"""How far a total may be from the sum, for its being rounded."""
+_PARTS: Final = 6
+"""Columns of names among which those are looked for that name units together."""
+_DATES: Final = "a column of years, or of dates, such as 2015; {}"
+_CROSS_SECTION: Final = (
+    "a column of years, or of dates, such as 2015; {}. Of a single cross-section, without "
+    "periods, nqp.mediate splits the effect of a treatment"
+)
+_AGES: Final = (1800, 2200)
+_SEVERAL: Final = 4
+"""Columns that are units, or years of a variable, at least."""
+_TWO_DIGITS: Final = re.compile(r"(.*?\D)(\d\d)")
+_SHORT: Final = re.compile(r"简称|short.?name|abbr", re.IGNORECASE)
+"""What names of firms are called that change: ST, and back."""
+
+type Names = str | list[str]
+
+
+def unit_and_time_of(columns: dict[str, SourceColumn], keys: dict[str, Any]) -> dict[str, Any]:
+    """Find columns that name every row once, and repeat unit and time.
+
+    Parameters
+    ----------
+    keys : dict
+        Those that the user names.
+
+    Returns
+    -------
+    roles : dict
+        ``unit``, the name of a column or a list of them, and ``time``.
+
+    Raises
+    ------
+    PanelError
+        If there are none, with the pair that comes nearest.
+    """
+    named = "unit" in keys and "time" in keys
+    unit, time = (keys["unit"], keys["time"]) if named else _pair(keys, columns)
+    return {"unit": unit, "time": time}
+
+
+def reasons_of(overview: Look, frame: pd.DataFrame) -> dict[str, Message]:
+    """Say why columns are the unit and the time, of the rows as all steps left them.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        From `rows_of_panel`.
+    """
+    reason = Message("{:,} different values", frame["__unit"].nunique())
+    if not frame.duplicated(["__unit", "__time"]).any():
+        reason = Message("{}, each at most once a period", reason)
+    if "parts" in overview.roles:
+        reason = Message("{}; neither column alone names them", reason)
+    time = overview.columns[overview.roles["time"]]
+    periods = Message("{} periods, {}", time.values.nunique(), _ends(time))
+    return {"unit": reason, "time": periods}
+
+
+def rows_of_panel(overview: Look) -> pd.DataFrame:
+    """Values of the columns, with the unit and the time under ``__unit`` and ``__time``.
+
+    Times are years if their text says so.
+    """
+    unit, time = joined_unit(overview.roles["unit"]), overview.roles["time"]
+    columns = overview.columns
+    place = {"__unit": _plain(columns[unit].values), "__time": _in_order(columns[time].values)}
+    return pd.DataFrame({name: column.values for name, column in columns.items()} | place)
+
+
+def nameless_sums(
+    aside: pd.DataFrame, frame: pd.DataFrame, roles: dict[str, Any]
+) -> pd.Series[bool]:
+    """Tell which rows without a unit are the sums or means of a period's rows.
+
+    Parameters
+    ----------
+    aside : DataFrame
+        Rows that lack a unit or a time.
+    frame : DataFrame
+        Rows of the panel, with ``__time``.
+    roles : dict
+        ``time`` and ``outcome`` among them.
+    """
+    time, name = roles["time"], roles["outcome"]
+    none = pd.Series(False, aside.index)
+    if not len(aside) or time not in aside or name not in aside:
+        return none
+    parts = column_of(frame[name], name).numbers.groupby(frame["__time"])
+    at = _in_order(column_of(aside[time], time).values)
+    numbers = column_of(aside[name], name).numbers
+    for total in (parts.sum(), parts.mean()):
+        none |= (numbers - at.map(total)).abs() <= _ROUNDED * numbers.abs()
+    return none
+
+
+def _plain(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Text throughout where a column mixes it with numbers, so that it can be sorted."""
+    return values.map(plain, na_action="ignore") if is_text(values) else values
+
+
+def _in_order(times: pd.Series[Any]) -> pd.Series[Any]:
+    """Times as years where text says one a period; as dates where it says parts of years."""
+    if not is_text(times):
+        return times
+    years = years_of(times)
+    if years.isna().any() or years.nunique() < times.nunique():
+        days = as_days(times, "time", quarters=bare_quarters(times.dropna().unique()))
+        return _plain(times) if is_text(days) else days
+    return years
+
+
+def _pair(keys: dict[str, Any], columns: dict[str, SourceColumn]) -> tuple[Names, str]:
+    times = [keys["time"]] if "time" in keys else _times(columns)
+    units: list[Names] = [keys["unit"]] if "unit" in keys else [*columns]
+    scores = _scores(units, times, columns)
+    if not scores and "unit" not in keys:
+        scores = _scores(_several(columns), times, columns)
+    if scores:
+        return max(scores, key=lambda pair: pair[0])[1:]
+    wanted = Spoken(
+        Message("--unit and --time name them"),
+        Message("choose their columns under “{}” and “{}”", UNIT, TIME),
+    )
+    dates = Spoken(Message(_CROSS_SECTION, wanted), Message(_DATES, wanted))
+    raise PanelError(
+        "no two columns look like a unit and its periods: each pair once, and both repeat",
+        where=_nearest(units, times, columns) or Message("the columns are {}", shown(columns, 20)),
+        hint=_turned(columns) or _short_years(columns) or (wanted if times else dates),
+    )
+
+
+def _turned(columns: dict[str, SourceColumn]) -> Message:
+    """Say that each column seems to be a unit, under periods that all come once."""
+    once = {name: x.values for name, x in columns.items() if x.values.is_unique}
+    years = [name for name, x in once.items() if years_of(x).between(*_AGES).all()]
+    others = [name for name, x in columns.items() if name not in years]
+    if len(years) != 1 or len(others) < _SEVERAL or not all(columns[x].numeric for x in others):
+        return NOTHING
+    return Message(
+        "if {} are units: turn the table, so that each is a row and the years are columns (in "
+        "Excel: copy, paste special, transpose), and write 城市, or what they are, above their "
+        "names", shown(others, 3),
+    )  # fmt: skip
+
+
+def _short_years(columns: dict[str, SourceColumn]) -> Message:
+    """Say that columns seem to be called by years of two digits."""
+    stems: dict[str, list[int]] = {}
+    for name in columns:
+        if match := _TWO_DIGITS.fullmatch(name):
+            stems.setdefault(match[1], []).append(int(match[2]))
+    for stem, years in stems.items():
+        if len(years) >= _SEVERAL and sorted(years) == [
+            *range(min(years), min(years) + len(years))
+        ]:
+            first = f"{stem}{min(years):02d}"
+            return Message(
+                "if columns such as {} are years: write these with four digits, {}, and they are "
+                "read as such", first, f"{stem}20{min(years):02d}",
+            )  # fmt: skip
+    return NOTHING
+
+
+def _scores(
+    units: Iterable[Names], times: list[str], columns: dict[str, SourceColumn]
+) -> list[tuple[float, Names, str]]:
+    return [
+        (score, unit, time)
+        for time in times
+        for unit in units
+        if time not in (unit if isinstance(unit, list) else [unit])
+        if (score := _score(_unit(columns, unit), columns[time])) is not None
+    ]
+
+
+def _several(columns: dict[str, SourceColumn]) -> list[Names]:
+    """Pairs of columns of names, in their order."""
+    texts = [name for name, x in columns.items() if not x.numeric and is_text(x.values)][:_PARTS]
+    return [[wide, narrow] for wide, narrow in combinations(texts, 2)]
+
+
+def _nearest(units: Iterable[Names], times: list[str], columns: dict[str, SourceColumn]) -> Message:
+    """The pair that names most rows once, and what is amiss with it; nothing where none is near."""
+    candidates = []
+    called = [x for x in columns if sounds_like("time", x) and not sounds_like("cohort", x)]
+    for time in dict.fromkeys([*times, *called]):
+        for unit in units:
+            column = _unit(columns, unit)
+            if unit == time or (column.numeric and not column.whole):
+                continue
+            place = _both(column, columns[time])
+            counts = place["unit"].nunique()
+            if 2 <= counts <= len(place) / 2:
+                share = float(place.duplicated().mean()) - 0.5 * sounds_like("unit", column.name)
+                candidates.append((share, column.name, time, place))
+    if not candidates:
+        return NOTHING
+    _, name, time, place = min(candidates, key=lambda one: one[0])
+    twice = place[place.duplicated(keep=False)]
+    rows = shown(map(str, twice.index), 6)
+    if not len(twice):
+        gaps = len(columns[name].values) - len(place) if name in columns else 0
+        if not gaps:
+            return Message("{} and {} come nearest, but {} says no periods: {}", name, time, time,
+                           shown(map(str, columns[time].values.unique()), 3))  # fmt: skip
+        return Message("{} and {} come nearest: {} lack one of them", name, time,
+                       counted(gaps, "row"))  # fmt: skip
+    return Message("{} and {} come nearest: {} share them with another ({})", name, time,
+                   counted(len(twice), "row"), rows)  # fmt: skip
+
+
+def _times(columns: dict[str, SourceColumn]) -> list[str]:
+    """Columns that can be periods, those with such a name first."""
+    candidates = []
+    for name, column in columns.items():
+        observed = column.values.dropna()
+        dated = pd.api.types.is_datetime64_any_dtype(column.values.dtype)
+        named = sounds_like("time", name)
+        if not len(observed) or observed.nunique() < 2 or observed.nunique() > len(observed) / 2:
+            continue
+        if not (column.whole or dated):
+            if not named or column.numeric or years_of(observed).notna().mean() < 1 - _REPEATED:
+                continue
+            dated = True
+        years = column.whole and bool(observed.between(1800, 2200).all())
+        if years or dated or named:
+            candidates.append((not named, not years, name))
+    return [name for *_, name in sorted(candidates)]
+
+
+def _score(unit: SourceColumn, time: SourceColumn) -> float | None:
+    """How well a column names units; None where it cannot."""
+    place = _both(unit, time)
+    if not len(place) or len(place) < 0.8 * time.values.notna().sum():
+        return None
+    units = place["unit"].nunique()
+    repeated = place.duplicated().mean()
+    if units < 2 or units > len(place) / 2 or repeated > _REPEATED:
+        return None
+    if unit.numeric and not unit.whole:
+        return None
+    full = len(place) / (units * place["time"].nunique())
+    named = 2.0 * sounds_like("unit", unit.name) + 1.0 * sounds_like("time", time.name)
+    short = 1.0 * (_SHORT.search(unit.name) is not None)
+    return float(named + full + 0.8 * (not unit.numeric) - 2.0 * (repeated > 0) - short)
+
+
+def _ends(time: SourceColumn) -> Message:
+    labels = time.values.dropna()
+    if not len(labels):
+        return Message("all empty")
+    order = _in_order(labels).reset_index(drop=True).sort_values().index
+    ends = (plain(labels.iloc[x]) for x in (order[0], order[-1]))
+    return Message("{} to {}", *ends)
+
+
+def _unit(columns: dict[str, SourceColumn], names: Names) -> SourceColumn:
+    """A column that names units, or what several of them name together."""
+    if isinstance(names, str):
+        return columns[names]
+    parts = pd.DataFrame({name: columns[name].values.ffill() for name in names})
+    joined = with_unit(parts, names)[joined_unit(names)]
+    return replace(columns[names[-1]], name=joined_unit(names), values=joined, numeric=False)
+
+
+def _both(unit: SourceColumn, time: SourceColumn) -> pd.DataFrame:
+    """Unit and time of the rows that have both; names count for the empty cells below them."""
+    present = time.values.notna()
+    gone = unit.values.isna() & present
+    named = unit.values[present]
+    values = unit.values
+    if not unit.numeric and gone.any() and pd.notna(named.iloc[0]) and gone.mean() >= _MERGED:
+        values = values.ffill()
+    place = pd.DataFrame({"unit": values, "time": time.values}).dropna()
+    # Where filling repeats names in a period, as totals without one would, they are gaps.
+    bare = pd.DataFrame({"unit": unit.values, "time": time.values}).dropna()
+    return bare if place.duplicated().sum() > bare.duplicated().sum() else place

@@ -1,0 +1,325 @@
+"""Who is treated when: the one column that says so, or what keeps any from saying it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any, Final
+from unicodedata import numeric
+
+import pandas as pd
+
+from bayes_nqp._core.exceptions import PanelError, Spoken, shown
+from bayes_nqp._core.fields import FIRST_TREATED, PILOT_ZONES, TREATED
+from bayes_nqp._core.i18n import NOTHING, Message, separated
+from bayes_nqp.data.column_inference._conflicting_treatment import Claim, otherwise
+from bayes_nqp.data.column_inference._file_overview import SourceColumn
+from bayes_nqp.data.column_inference._guess_zones import offer_zones, take_zones
+from bayes_nqp.data.column_inference._guessed import Guess, free, years_of
+from bayes_nqp.data.column_inference._treatment_columns import (
+    BACK,
+    amiss,
+    dated,
+    ended,
+    is_cohort,
+    may_be_cohort,
+    periods_of,
+    status_of,
+    with_amounts,
+)
+from bayes_nqp.data.reading import (
+    CODES,
+    date_in,
+    never_marks,
+    plain,
+    says_end,
+    says_never,
+    sounds_like,
+    unclear,
+)
+
+_SOUND: Final = Message("one period a unit, within those of the data, and none for some units")
+_NAMED: Final = Message("its name says so")
+_SWITCHES: Final = Message("says treated or not, and never goes back within a unit")
+_UNNAMED: Final = Message("{}; its name does not say that it is the policy")
+_BATCH: Final = re.compile(
+    r"第?\s*[一二三四五六七八九十\d]+\s*(?:批|期|轮|波)|(?:batch|wave|round)\s*\d"
+)
+_COUNTED: Final = re.compile(r"批|期|轮|batch|wave|round", re.IGNORECASE)
+_LISTED: Final = 6
+"""Columns that say otherwise, at most, of which a message tells where."""
+_MANY: Final = 12
+"""Different cells of a column that names batches, at most."""
+
+
+def find_treatment(
+    proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame, *, zones: bool
+) -> None:
+    """Find who is treated when.
+
+    Parameters
+    ----------
+    proposal : Guess
+        Is changed: with the problem, where no column says it, or several do and differ.
+    frame : DataFrame
+        Their values, with ``__unit`` and ``__time``.
+    zones : bool
+        Whether the pilot zones are the policy; they add ``region``.
+    """
+    if zones:
+        take_zones(proposal, columns, frame)
+    elif name := proposal.roles.get("treated"):
+        column = columns[name]
+        if fault := amiss(column, status_of(column, shares=True), frame):
+            proposal.problem = PanelError(Message("{} {}", name, fault), hint=_wanted([fault]))
+    elif "cohort" not in proposal.roles:
+        claims = sorted(_claims(proposal, columns, frame), key=lambda claim: claim.rank)
+        if stated := proposal.stated("treatment"):
+            claims = [replace(claim, rank=0, reason=proposal.as_stated(claim.name))
+                      for claim in claims if claim.name in stated]  # fmt: skip
+        if claims:
+            _choose(proposal, claims, frame)
+            proposal.problem = proposal.problem or ended(dict(free(proposal, columns)))
+        else:
+            offer_zones(proposal, columns, frame)
+            proposal.problem = _nothing(proposal, columns, frame)
+
+
+_WANTED: Final = Spoken(
+    Message(
+        "--cohort names a column with the first treated period of each unit, empty for never; "
+        "--treated one that is 1, or 是, from then on"
+    ),
+    Message(
+        "add to the file a column with the first treated period of each unit, empty for units that "
+        "are never treated, and choose it under “{}”; or a column that is 1, or 是, in treated "
+        "periods and 0, or 否, otherwise, and choose it under “{}”",
+        FIRST_TREATED, TREATED,
+    ),
+)  # fmt: skip
+
+_BACK: Final = Spoken(
+    Message(
+        "correct these cells if the policy goes on there; where it ended, leave these units out of "
+        "the file; or name the first treated period of each unit with --cohort"
+    ),
+    Message(
+        "correct these cells if the policy goes on there; where it ended, leave these units out of "
+        "the file; or choose a column with the first treated period of each unit under “{}”",
+        FIRST_TREATED,
+    ),
+)
+
+
+def _wanted(faults: Iterable[Message]) -> Message:
+    """Say what a column of treatment must be; or what to do where treatment ends in it."""
+    ends = any(fault.template == BACK.template for fault in faults)
+    return _BACK if ends else _WANTED
+
+
+def _claims(
+    proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame
+) -> Iterator[Claim]:
+    """Columns that may say who is treated when, and how well."""
+    times = years_of(frame["__time"])
+    every = free(proposal, columns, "treatment")
+    for name, column in filter(lambda one: not says_end(one[0]), every):
+        periods, named = periods_of(column), sounds_like("cohort", name)
+        since = times.ge(periods).astype("float64") if times.notna().all() else None
+        if is_cohort(periods, column, frame):
+            reason = _SOUND if named else _UNNAMED.fill(_SOUND)
+            yield Claim(0 if named else 3, "cohort", name, since, reason)
+        elif named and may_be_cohort(periods, column, frame):
+            yield Claim(2, "cohort", name, since, _NAMED)
+        else:
+            named = sounds_like("treated", name)
+            status = status_of(column, shares=named)
+            if status is not None and dated(status, frame):
+                reason = _SWITCHES if named else _UNNAMED.fill(_SWITCHES)
+                yield Claim(1 if named else 4, "treated", name, status, reason)
+
+
+def _choose(proposal: Guess, claims: list[Claim], frame: pd.DataFrame) -> None:
+    """Take the column that names and cells speak for; none where equals say otherwise."""
+    best, *others = claims
+    equals = [x for x in others if x.tier == best.tier and best.differs(x)]
+    if equals:
+        proposal.offers = [(x.key, x.name) for x in (best, *equals)]
+        proposal.problem = PanelError(
+            "several columns could say who is treated when, and they differ",
+            where=separated([otherwise(best, x, frame) for x in equals[:_LISTED]]),
+            hint=Spoken(
+                Message("--{} {} if that is the policy; or another of them", best.key, best.name),
+                Message(
+                    "choose {} under “{}” if that is the policy; or another of them",
+                    best.name,
+                    FIRST_TREATED if best.key == "cohort" else TREATED,
+                ),
+            ),
+        )
+        return
+    same = [x.name for x in others if x.status is not None and not best.differs(x)]
+    rivals = [x.name for x in others if best.differs(x)]
+    reason = best.reason
+    if same:
+        reason = Message("{}; so does {}", reason, shown(same, 4))
+    if rivals:
+        reason = Message("{}; otherwise than {}", reason, shown(rivals, 4))
+    proposal.take(best.key, best.name, reason)
+
+
+def _nothing(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> PanelError:
+    """Say that no column dates treatment, what comes near, and what to do."""
+    stated = proposal.stated("treatment")
+    called = {
+        name: column
+        for name, column in free(proposal, columns, "treatment")
+        if name in stated or sounds_like("treated", name) or sounds_like("cohort", name)
+    }
+    faults = {
+        name: amiss(column, status_of(column, shares=True), frame)
+        for name, column in called.items()
+    }
+    near = [Message("{} {}", name, fault) for name, fault in faults.items() if fault]
+    near += [Message("{}: {}", name, proposal.as_stated(name))
+             for name in stated if not faults.get(name)]  # fmt: skip
+    hint = _product(proposal, columns, frame) or _batches(proposal, columns)
+    hint = hint or _wanted(fault for fault in faults.values() if fault)
+    hint = with_amounts(hint, called)
+    if proposal.zones:
+        hint = Spoken(
+            Message("{}; --zones merges the cross-border e-commerce pilot zones", hint),
+            Message(
+                "{}; if the policy is the cross-border e-commerce pilot zones, tick “{}”",
+                hint, PILOT_ZONES,
+            ),
+        )  # fmt: skip
+    return PanelError(
+        "no column says who is treated when", where=separated(near) if near else NOTHING, hint=hint
+    )
+
+
+def _batches(proposal: Guess, columns: dict[str, SourceColumn]) -> Message:
+    """Ask for the year of each batch, or of a remark that could mean several years."""
+    for name, column in free(proposal, columns):
+        if not (sounds_like("treated", name) or sounds_like("cohort", name)):
+            continue
+        if column.numeric and not (column.whole and _COUNTED.search(name)):
+            continue
+        words = sorted(map(plain, column.values.dropna().unique()), key=_place)
+        wanted = (
+            [x for x in words if x not in map(str, CODES)] if column.numeric else unclear(words)
+        )
+        remarks = any(date_in(x) for x in words)
+        batches = column.numeric or any(map(_BATCH.search, wanted))
+        if not 0 < len(wanted) <= _MANY or not (remarks or batches):
+            continue
+        others: list[Any] = [x for x in words if says_never(x)]
+        if column.numeric:
+            others = [int(x) for x in words if x not in wanted]
+        called = json.dumps(name, ensure_ascii=False)
+        never = Message(" and never = {}", json.dumps(others, ensure_ascii=False)) if others else ""
+        stands = ", ".join(f"{json.dumps(x, ensure_ascii=False)} = …" for x in wanted)
+        return Spoken(
+            Message(
+                "say when each began: in [data] cohort = {}{}, and in [data.read] values = {}{}",
+                called, never, f"{{ {called} = {{ {stands} }} }}",
+                Message(" and approvals = {}", f"[{called}]") if remarks else "",
+            ),
+            Message(
+                "replace the cells of {} in the file by the first treated period of each, such as "
+                "2016, and leave them empty for units that are never treated",
+                name,
+            ),
+        )  # fmt: skip
+    return NOTHING
+
+
+def _place(batch: str) -> tuple[float, str]:
+    """The first number in a text, by which batches are in order."""
+    return next((numeric(x) for x in batch if x.isnumeric()), 0.0), batch
+
+
+def _product(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> Message:
+    """Offer the product of who and when, where two columns of 0 and 1 say one each."""
+    numbers = {
+        name: status.groupby(frame["__unit"]).nunique().max() > 1
+        for name, column in free(proposal, columns)
+        if sounds_like("treated", name)
+        and column.numeric
+        and (status := status_of(column, shares=False)) is not None
+        and status.nunique() > 1
+    }
+    who, when = ([name for name, x in numbers.items() if x == varies] for varies in (False, True))
+    if len(who) != 1 or len(when) != 1:
+        return NOTHING
+    return Message(
+        '{} says who, and {} when: in [data] treated = "did", and in [data.derive] '
+        'did = "{} * {}", if all begin at once',
+        who[0], when[0], who[0], when[0],
+    )  # fmt: skip
+
+
+def ever_treated(
+    proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame
+) -> pd.Series[Any] | None:
+    """Tell whether each unit is ever treated; None where no column says it."""
+    rows: pd.Series[Any]
+    if "treated" in proposal.roles:
+        status = status_of(columns[proposal.roles["treated"]], shares=True)
+        if status is None:
+            return None
+        rows = status > 0
+    elif "cohort" in proposal.roles:
+        never = proposal.roles.get("never", ())
+        codes = {*CODES, *(never if isinstance(never, list) else [never])}
+        values = columns[proposal.roles["cohort"]].values
+        late = years_of(values) > years_of(frame["__time"]).max()
+        rows = values.notna() & ~values.isin(codes) & ~late
+    elif "__first" in frame:
+        rows = frame["__first"].notna()
+    else:
+        return None
+    return rows.groupby(frame["__unit"]).max()
+
+
+def adoption_of(
+    proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame, ever: pd.Series[Any]
+) -> pd.Series[Any]:
+    """Number the periods in which units are first treated; −1 for never.
+
+    Parameters
+    ----------
+    ever : Series of bool
+        By unit.
+    """
+    if "treated" in proposal.roles:
+        status = status_of(columns[proposal.roles["treated"]], shares=True)
+        rows = frame["__time"].rank(method="dense")
+        rows = rows if status is None else rows.where(status > 0)
+    else:
+        name = proposal.roles.get("cohort")
+        dates = frame["__first"] if name is None else columns[name].values
+        rows = pd.Series(pd.factorize(dates)[0], frame.index, dtype="float64")
+    first = rows.groupby(frame["__unit"]).min()
+    return first.where(ever.reindex(first.index).astype(bool), -1.0)
+
+
+def find_never(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> None:
+    """Find the codes of a cohort that stand for never treated.
+
+    Parameters
+    ----------
+    proposal : Guess
+        Is changed.
+    """
+    if "cohort" not in proposal.roles:
+        return
+    column = columns[proposal.roles["cohort"]]
+    codes = never_marks(column.raw, years_of(frame["__time"]))
+    if codes:
+        proposal.take(
+            "never", codes[0] if len(codes) == 1 else codes, Message("no period: never treated")
+        )

@@ -1,0 +1,116 @@
+"""The pilot zones, where a column names prefectures: merged if asked for, else offered."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pandas as pd
+
+from bayes_nqp._core.exceptions import NQPError, PanelError, Spoken, shown
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.data.column_inference._file_overview import Look, SourceColumn
+from bayes_nqp.data.column_inference._guessed import Guess
+from bayes_nqp.data.column_inference._merge_zones import merge_zones
+from bayes_nqp.data.column_inference._spellings import spelled_twice
+
+_PREFECTURES: Final = 0.7
+"""Share of units that must be prefectures for the zones to be merged."""
+_FULL_NAME: Final = "prefecture_name"
+"""What merging the zones calls the full name of a prefecture."""
+
+
+def prefecture_of(overview: Look) -> str | None:
+    """Find the column that names prefectures."""
+    for name, column in overview.columns.items():
+        if column.whole or not column.numeric:
+            share = _share(name, column.values)[0]
+            if share >= _PREFECTURES:
+                return name
+    return None
+
+
+def offer_zones(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> None:
+    """Write down how the zones would be merged, for somebody whose policy they are.
+
+    Parameters
+    ----------
+    proposal : Guess
+        Is changed.
+    frame : DataFrame
+        Values of the columns, with ``__unit`` and ``__time``.
+    """
+    unit = proposal.roles["unit"]
+    others = [name for name, column in columns.items() if name != unit and not column.numeric]
+    for name in [unit, *others]:
+        values = frame["__unit"] if name == unit else columns[name].values
+        share, unmatched = _share(name, values)
+        if share < _PREFECTURES:
+            continue
+        proposal.zones = {"prefecture": name}
+        proposal.reasons["zones"] = Message(
+            "{:.0%} of the values of {} are prefectures: is the policy the cross-border e-commerce "
+            "pilot zones?",
+            share,
+            name,
+        )
+        if len(unmatched):
+            proposal.zones["unmatched"] = "drop"
+            pairs = zip(unmatched["value"], unmatched["nearest"], strict=True)
+            listed = (f"{value} (near {near})" if near else str(value) for value, near in pairs)
+            proposal.reasons["unmatched"] = Message("no prefecture: {}", shown(listed, 6))
+        return
+
+
+def take_zones(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> None:
+    """Merge the zones, as they were asked for.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The zones add ``region``, and ``__first``, the first treated year.
+
+    Raises
+    ------
+    PanelError
+        If no column names prefectures.
+    """
+    offer_zones(proposal, columns, frame)
+    if not proposal.zones:
+        raise PanelError(
+            Spoken(
+                Message(
+                    "--zones merges the pilot zones, and no column of the file names prefectures"
+                ),
+                Message(
+                    "the pilot zones are merged by prefecture, and no column of the file names "
+                    "prefectures"
+                ),
+            ),
+            where=Message("the columns are {}", shown(columns, 20)),
+            hint="a column of names (杭州市) or codes (330100) of prefectures",
+        )
+    name, unit = proposal.zones["prefecture"], proposal.roles["unit"]
+    proposal.merges = True
+    proposal.reasons["zones"] = Message("the cross-border e-commerce pilot zones, as you said")
+    values = frame["__unit"] if name == unit else columns[name].values
+    spelling = spelled_twice(name, values) if name == unit else ""
+    if spelling and _FULL_NAME not in columns:
+        proposal.take("unit", _FULL_NAME, Message("comes with the zones: {}", spelling))
+    merged = merge_zones(pd.DataFrame({name: values}), name).frame
+    frame["__first"] = merged["cohort"]
+    if "region" not in columns:
+        frame["region"] = merged["region"]
+        proposal.roles.setdefault("strata", ["region"])
+        proposal.reasons.setdefault(
+            "strata", Message("coastal and inland provinces come with the zones")
+        )
+
+
+def _share(name: str, values: pd.Series[Any]) -> tuple[float, pd.DataFrame]:
+    """Share of a column's values that are prefectures, and those that are not."""
+    distinct = pd.DataFrame({name: values.dropna().unique()})
+    try:
+        unmatched = merge_zones(distinct, name).unmatched
+    except NQPError:
+        return 0.0, pd.DataFrame()
+    return 1 - len(unmatched) / len(distinct), unmatched

@@ -1,0 +1,333 @@
+"""Which column may play which part, and why: a guess for somebody to confirm."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pandas as pd
+
+from bayes_nqp._core.exceptions import PanelError, Spoken, nearest, shown
+from bayes_nqp._core.fields import OUTCOME
+from bayes_nqp._core.i18n import NOTHING, Message, separated
+from bayes_nqp.data.column_inference._file_overview import Look, Placed, SourceColumn, column_of
+from bayes_nqp.data.column_inference._guess_cells import (
+    doubt_of_times,
+    errors_of,
+    refuse_formulas,
+    twins_of,
+)
+from bayes_nqp.data.column_inference._guess_rows import (
+    nameless_sums,
+    reasons_of,
+    rows_of_panel,
+    unit_and_time_of,
+)
+from bayes_nqp.data.column_inference._guess_treatment import (
+    adoption_of,
+    ever_treated,
+    find_never,
+    find_treatment,
+)
+from bayes_nqp.data.column_inference._guessed import Guess, constant, free, same
+from bayes_nqp.data.column_inference._spellings import advice as spelled_advice
+from bayes_nqp.data.reading import Role, broken_cell, channel_of, joined_unit, marks_of, sounds_like
+
+_LEVELS: Final = 6
+"""Levels of a stratum at most."""
+_STRATA_MOST: Final = 2
+_TEXT: Final = 0.9
+"""Share of cells that are no numbers in a column that holds some, at most."""
+_FEW: Final = 0.1
+"""Share of units in which a column may change and still look like a stratum."""
+
+
+def guess(
+    overview: Look, roles_given: dict[str, Any], *, zones: bool = False, language: str = ""
+) -> Guess:
+    """Guess the roles of a file's columns.
+
+    Parameters
+    ----------
+    roles_given : dict
+        Roles that the user names.
+    zones : bool, default False
+        Whether the policy is the pilot zones, which are merged then; else they are only offered.
+    language : str, default ""
+        Of its words; that of the outcome's name by default.
+
+    Raises
+    ------
+    PanelError
+        If no column can be the unit, the time or the outcome.
+    """
+    if overview.problem is not None:  # what is amiss with how it was read goes before it
+        raise overview.doubt or overview.problem
+    proposal = Guess(notes=list(overview.notes), steps=dict(overview.steps), language=language,
+                     stated_roles=dict(overview.stated_roles))  # fmt: skip
+    _check({k: x for k, x in roles_given.items() if k not in ("unit", "time")}, overview.columns)
+    refuse_formulas(overview, roles_given)
+    columns, frame = overview.columns, rows_of_panel(overview)
+    reasons = reasons_of(overview, frame)
+    for key, value in (overview.roles | roles_given).items():
+        reason = reasons.get(key, NOTHING)
+        proposal.take(key, value, Message("as you said") if key in roles_given else reason)
+    proposal.parts = proposal.roles.pop("parts", proposal.roles["unit"])
+    proposal.roles["unit"] = joined_unit(proposal.parts)
+    find_treatment(proposal, columns, frame, zones=zones)
+    find_never(proposal, columns, frame)
+    _outcome(proposal, columns, frame)
+    sums = nameless_sums(overview.aside, frame, proposal.roles)
+    if sums.any():
+        rows = shown(map(str, sums.index[sums]), 4)
+        proposal.notes.append(Message("totals without a name left out: rows {}", rows))
+    lost = overview.aside[~sums].get(proposal.roles["outcome"], pd.Series(dtype="float64"))
+    proposal.unplaced = int(column_of(lost, "").numbers.notna().sum())
+    proposal.rows = len(frame) + proposal.unplaced
+    _strata(proposal, columns, frame)
+    _others(proposal, columns, frame)
+    proposal.notes += errors_of(proposal, overview)
+    doubts = (
+        overview.doubt,
+        doubt_of_times(proposal, frame),
+        proposal.problem,
+        twins_of(proposal, overview),
+    )
+    proposal.problem = next((doubt for doubt in doubts if doubt is not None), None)
+    if proposal.roles["unit"] in columns and (
+        twice := spelled_advice(proposal.roles["unit"], frame["__unit"])
+    ):
+        proposal.notes.append(twice)
+    return proposal
+
+
+def placed(roles_given: dict[str, Any]) -> Placed:
+    """Tell of a file's columns which are the unit and the time.
+
+    Parameters
+    ----------
+    roles_given : dict
+        Roles that the user names.
+    """
+    keys: dict[str, Any] = {k: x for k, x in roles_given.items() if k in ("unit", "time")}
+
+    def of(columns: dict[str, SourceColumn]) -> dict[str, Any]:
+        _check(keys, columns)
+        return unit_and_time_of(columns, keys)
+
+    return of
+
+
+def _check(roles_given: dict[str, Any], columns: dict[str, SourceColumn]) -> None:
+    for key, value in roles_given.items():
+        for name in [value] if isinstance(value, str) else value:
+            if name not in columns:
+                raise PanelError(
+                    Message("{}={!r} is no column of the file", key, name),
+                    hint=nearest(name, columns),
+                )
+
+
+def _outcome(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> None:
+    if "outcome" in proposal.roles:
+        return
+    if stated := proposal.stated("outcome"):
+        reason = proposal.as_stated(stated[0])
+        if stated[1:]:
+            reason = Message("{}, as is that of {}", reason, shown(stated[1:], 5))
+        proposal.take("outcome", stated[0], reason)
+        return
+    candidates = [
+        (not sounds_like("outcome", name), place, name)
+        for place, (name, column) in enumerate(free(proposal, columns))
+        if _measures(column.numbers, frame) and (column.numeric or column.doubtful)
+    ]
+    if all(unnamed for unnamed, *_ in candidates):
+        # What is called like an outcome is refused for what it holds, and never passed over.
+        candidates += [
+            (False, place, name)
+            for place, (name, column) in enumerate(free(proposal, columns))
+            if sounds_like("outcome", name) and not column.numeric
+            if not constant(column.raw, frame) or column.raw.map(broken_cell).any()
+        ]
+    if not candidates:
+        raise PanelError(
+            "no column of numbers varies within units, so none can be the outcome",
+            where=separated(
+                [
+                    Message("the columns are {}", shown(columns, 20)),
+                    *_unread(proposal, columns),
+                    *proposal.notes,
+                ]
+            ),
+            hint=Spoken(
+                Message("--outcome names it"),
+                Message(
+                    "check that the numbers of the outcome are stored as numbers in the file, or "
+                    "choose its column under “{}”",
+                    OUTCOME,
+                ),
+            ),
+        )
+    unnamed, _, name = min(candidates)
+    others = [name_other for *_, name_other in candidates if name_other != name]
+    reason = (
+        Message("by its name")
+        if not unnamed
+        else Message("the first column of numbers that varies over time")
+    )
+    if others:
+        reason = Message("{}; it could also be {}", reason, shown(others, 5))
+    proposal.take("outcome", name, reason)
+
+
+def _unread(proposal: Guess, columns: dict[str, SourceColumn]) -> list[Message]:
+    """Columns some of whose cells are numbers, and what stands in others."""
+    notes = []
+    for name, column in free(proposal, columns):
+        gone = column.numbers.isna() & column.values.notna()
+        digits = column.values[gone].map(lambda x: any(map(str.isdecimal, str(x))))
+        if not column.numeric and digits.any() and gone.mean() <= _TEXT:
+            odd = column.values[digits.index[digits]].unique()
+            notes.append(Message("{} holds text beside numbers, such as {}", name, shown(odd, 3)))
+    return notes
+
+
+def _measures(values: pd.Series[Any], frame: pd.DataFrame) -> bool:
+    """Whether numbers vary within units, and are no other way to count periods."""
+    return (
+        values.nunique() > 2 and not constant(values, frame) and not same(values, frame["__time"])
+    )
+
+
+def _strata(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> None:
+    """Take groups that have untreated units wherever they have treated ones."""
+    if "strata" in proposal.roles and proposal.reasons["strata"] == "as you said":
+        return
+    ever = ever_treated(proposal, columns, frame)
+    names = _distinct(_groups(proposal, columns, frame, ever), frame)
+    brought, came = proposal.roles.pop("strata", []), proposal.reasons.pop("strata", NOTHING)
+    chosen: list[str] = []
+    others: list[str] = []
+    for name in [*_distinct([*names, *brought], frame)[len(names) :], *names]:
+        lone = _lone([*chosen, name], ever, frame)
+        if lone:
+            why = Message(
+                "{} is not proposed as a stratum: every unit of {} is treated", name, lone
+            )
+            proposal.notes.append(why)
+        else:
+            (chosen if len(chosen) < _STRATA_MOST else others).append(name)
+    reasons = [came] if {*brought} & {*chosen} else []
+    if {*names} & {*chosen}:
+        reason = Message("constant within units, with few values")
+        reasons.append(Message("{}; so are {}", reason, shown(others, 5)) if others else reason)
+    if chosen:
+        proposal.take("strata", chosen, separated(reasons))
+
+
+def _groups(
+    proposal: Guess,
+    columns: dict[str, SourceColumn],
+    frame: pd.DataFrame,
+    ever: pd.Series[Any] | None,
+) -> list[str]:
+    """Columns that are constant within units and have few values, the likeliest first."""
+    candidates = []
+    begins = None if ever is None else adoption_of(proposal, columns, frame, ever)
+    for name, column in free(proposal, columns):
+        if not constant(column.values, frame) or column.values.isna().any():
+            _nearly(proposal, column, frame)
+            continue
+        of_units = column.values.groupby(frame["__unit"]).first()
+        sizes = of_units.value_counts()
+        integral = not column.numeric or column.whole
+        if not integral or not 2 <= len(sizes) <= _LEVELS or sizes.min() < 2:
+            continue
+        marked = proposal.problem is not None or marks_of(column.values) is not None
+        if marked and sounds_like("treated", name):
+            continue
+        if ever is not None and same(of_units, ever.reindex(of_units.index)):
+            continue
+        if begins is not None and _follows(of_units, begins):
+            note = Message(
+                "{} is not proposed as a stratum: it follows from when units are treated", name
+            )
+            proposal.notes.append(note)
+            continue
+        candidates.append((not sounds_like("stratum", name), column.numeric, len(sizes), name))
+    return [name for *_, name in sorted(candidates)]
+
+
+def _follows(levels: pd.Series[Any], begins: pd.Series[Any]) -> bool:
+    """Whether when a unit is treated tells its level: then no level has anybody to compare with."""
+    return bool((levels.groupby(begins.reindex(levels.index)).nunique() <= 1).all())
+
+
+def _lone(names: list[str], ever: pd.Series[Any] | None, frame: pd.DataFrame) -> Message:
+    """Levels without an untreated unit to compare with; nothing where no unit is untreated."""
+    if ever is None or ever.all():
+        return NOTHING
+    levels = frame.groupby("__unit")[names].first().map(str).agg(" · ".join, axis=1)
+    alone = ever.astype(bool).groupby(levels.reindex(ever.index)).all()
+    return shown(alone.index[alone]) if alone.any() else NOTHING
+
+
+def _distinct(names: list[str], frame: pd.DataFrame) -> list[str]:
+    """Leave out columns that group rows as an earlier one does."""
+    distinct: list[str] = []
+    for name in names:
+        if not any(same(frame[name], frame[earlier]) for earlier in distinct):
+            distinct.append(name)
+    return distinct
+
+
+def _nearly(proposal: Guess, column: SourceColumn, frame: pd.DataFrame) -> None:
+    """Say which column would be a stratum but for a few units."""
+    values = column.values
+    if not sounds_like("stratum", column.name) or not 2 <= values.nunique() <= _LEVELS:
+        return
+    several = values.groupby(frame["__unit"]).nunique(dropna=False) > 1
+    several |= values.isna().groupby(frame["__unit"]).any()
+    if 0 < several.mean() <= _FEW:
+        listed = shown(several.index[several], 4)
+        proposal.notes.append(
+            Message(
+                "{} looks like a stratum, but changes or is empty within {}. Try: one value "
+                "in all rows of a unit",
+                column.name,
+                listed,
+            )
+        )
+
+
+def _others(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> None:
+    """Name the mediators and covariates that the file states, or those that could be.
+
+    By their names there is one mediator a channel.
+    """
+    lists: dict[Role, list[str]] = {
+        "mediator": proposal.mediators, "covariate": proposal.covariates,
+    }  # fmt: skip
+    for role, names in lists.items():
+        for name in proposal.stated(role):
+            if columns[name].numeric and _measures(columns[name].values, frame):
+                names.append(name)
+            else:
+                note = Message("{} is not taken as {}: it has no numbers that vary within units",
+                               name, proposal.stated_roles[name])  # fmt: skip
+                proposal.notes.append(note)
+    first: dict[str, str] = {}
+    for name, column in free(proposal, columns):
+        if not column.numeric or not _measures(column.values, frame):
+            continue
+        channel = channel_of(name)
+        if channel is None:
+            if not proposal.stated("covariate") and sounds_like("covariate", name):
+                proposal.covariates.append(name)
+        elif proposal.stated("mediator"):
+            continue
+        elif channel in first:
+            proposal.alike.setdefault(first[channel], []).append(name)
+        else:
+            first[channel] = name
+            proposal.mediators.append(name)

@@ -1,0 +1,267 @@
+"""The pilot zones, merged to a user's panel of prefectures."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+import numpy as np
+import pandas as pd
+
+from bayes_nqp._core.arrays import Index
+from bayes_nqp._core.exceptions import PanelError, nearest, shown
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.labels import ATTR, Labels, labels_of
+from bayes_nqp._core.validation import door
+from bayes_nqp.data.column_inference._cohorts import Rule, cohorts_from_dates
+from bayes_nqp.data.column_inference._merged import MergedZones
+from bayes_nqp.data.column_inference._place_labels import zone_labels
+from bayes_nqp.data.column_inference._places import Match, match
+from bayes_nqp.data.datasets import pilot_zones, prefectures
+
+type BelowPrefecture = Literal["ignore", "count", "drop"]
+
+_ADDED: Final = ("zone_batch", "zone_approved", "zone_below_prefecture")
+_WHERE_ABSENT: Final = (
+    "prefecture_code",
+    "prefecture_name",
+    "province",
+    "region",
+    "resource_based",
+)
+
+
+@door
+def merge_zones(
+    frame: pd.DataFrame,
+    prefecture: str,
+    *,
+    rule: Rule = "approval_year",
+    cohort: str = "cohort",
+    below_prefecture: BelowPrefecture = "ignore",
+    province: str | None = None,
+) -> MergedZones:
+    """Merge the cross-border e-commerce pilot zones to a panel of prefectures.
+
+    Prefectures are found by code (integers, floats or text, of 4 or 6 digits, former codes too) or
+    by name: endings (市, 地区, 盟, 自治州), spaces, full-width characters, former names and a
+    province before the name do not matter. A name is never guessed: what did not match is listed
+    with the nearest names.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row a prefecture and year, or several; firms with their city, for instance.
+    prefecture : str
+        The column of names or codes.
+    rule : {"approval_year", "next_year_after_june"}, default "approval_year"
+        The first treated year; see `cohorts_from_dates`.
+    cohort : str, default "cohort"
+        What to call the column of first treated years.
+    below_prefecture : {"ignore", "count", "drop"}, default "ignore"
+        Eight zones cover a part of their prefecture. "ignore" gives the prefecture no cohort for
+        it, "count" counts it like any other zone (the earliest counts), "drop" leaves out the rows
+        of these prefectures.
+    province : str, optional
+        A column with the province, which settles 吉林 and 海南 and refuses a prefecture of another
+        province.
+
+    Returns
+    -------
+    MergedZones
+        Its ``frame`` is a copy of `frame`, in its order, with the columns
+
+        - `zone_batch`: 1 to 7, NaN without a zone
+        - `zone_approved`: date of approval
+        - `zone_below_prefecture`: whether a zone lies within that is smaller than the prefecture
+        - the cohort: first treated year, NaN for none
+        - `prefecture_code`, `prefecture_name` (the full one, 杭州市, however it is spelled in the
+          rows), `province`, `region` ("coastal" or "inland") and `resource_based`, unless there
+          are columns of that name
+
+        Prefectures approved after 2022 have no cohort (see `bayes_nqp.data.datasets.pilot_zones`).
+        Rows without a match are kept, with missing values in them; they would pass for never
+        treated, so look at ``unmatched``.
+
+    Raises
+    ------
+    PanelError
+        If the column is not there, holds provinces, or nothing in it is a prefecture; if a column
+        to be added is there already; if "drop" would leave no row.
+    StudyError
+        If `rule` or `below_prefecture` is unknown.
+
+    See Also
+    --------
+    bayes_nqp.data.datasets.pilot_zones : the zones themselves.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> import pandas as pd
+    >>> df = pd.DataFrame({"城市": ["杭州", "浙江省温州市", "阜阳市", "杭洲"], "年份": 2020})
+    >>> merged = nqp.merge_zones(df, "城市")
+    >>> merged.frame["cohort"].tolist()
+    [2015.0, 2019.0, nan, nan]
+    >>> merged.unmatched["nearest"].tolist()
+    ['杭州市, 株洲市']
+    """
+    _check_columns(frame, prefecture, cohort, province)
+    values, index = _distinct(frame, prefecture, province)
+    matches = [match(*value) for value in values]
+    _refuse_provinces(prefecture, values, matches)
+    codes = pd.Series([m.code for m in matches], dtype="Int64").iloc[index]
+    codes.index = frame.index
+    facts = _facts(codes, rule, cohort, below_prefecture)
+    facts = facts[[name for name in facts if name not in frame.columns]]
+    merged = pd.concat([frame, facts], axis=1)
+    called = Labels.of(zone_labels(merged, prefecture, [str(x) for x in facts]))
+    merged.attrs[ATTR] = (called | labels_of(frame)).text
+    if below_prefecture == "drop":
+        merged = merged[~merged["zone_below_prefecture"].to_numpy()]
+        if merged.empty and len(frame):
+            raise PanelError(
+                "below_prefecture='drop' leaves no row: each prefecture has a zone within",
+                hint="below_prefecture='ignore'",
+            )
+    rows = np.bincount(index, minlength=len(values))
+    return MergedZones(
+        frame=merged,
+        matched=_matched(values, matches, rows, rule, below_prefecture),
+        unmatched=_listed(values, matches, rows, matched=False),
+        doubtful=_listed(values, matches, rows, matched=True),
+        prefecture=prefecture,
+        rule=rule,
+        below_prefecture=below_prefecture,
+    )
+
+
+def _check_columns(frame: pd.DataFrame, prefecture: str, cohort: str, province: str | None) -> None:
+    named = {"prefecture": prefecture} | ({} if province is None else {"province": province})
+    for argument, column in named.items():
+        if column not in frame.columns:
+            raise PanelError(
+                Message("{}={!r} is not a column of frame", argument, column),
+                hint=nearest(column, frame.columns),
+            )
+        if list(frame.columns).count(column) > 1:
+            raise PanelError(Message("{}={!r} is the name of several columns", argument, column))
+    if cohort in (*_ADDED, *_WHERE_ABSENT):
+        raise PanelError(Message("cohort={!r} is the name of another column that is added", cohort))
+    taken = [name for name in (*_ADDED, cohort) if name in frame.columns]
+    if taken:
+        raise PanelError(
+            Message("frame already has the columns {}", shown(taken)),
+            hint="cohort='zone_year', for another name; or drop what an earlier merge has added",
+        )
+
+
+def _distinct(
+    frame: pd.DataFrame, prefecture: str, province: str | None
+) -> tuple[list[tuple[Any, Any]], Index]:
+    """List the distinct (prefecture, province), and which of them each row has."""
+    first, names = pd.factorize(frame[prefecture])
+    second, provinces = np.full(len(frame), -1), pd.Index([])
+    if province is not None:
+        second, provinces = pd.factorize(frame[province])
+    width = len(provinces) + 1
+    index, pairs = pd.factorize((first + 1) * width + second + 1)
+    names_given, within = [None, *names.tolist()], [None, *provinces.tolist()]
+    return [(names_given[pair // width], within[pair % width]) for pair in pairs.tolist()], index
+
+
+def _refuse_provinces(prefecture: str, values: list[tuple[Any, Any]], matches: list[Match]) -> None:
+    matched_places = [m for m in matches if m.code is not None]
+    provinces = [
+        value
+        for (value, _), m in zip(values, matches, strict=True)
+        if m.code is None and m.provincial
+    ]
+    municipal = all(m.provincial or (m.code or 0) % 10_000 == 0 for m in matched_places)
+    if provinces and municipal:
+        raise PanelError(
+            Message("prefecture={!r} holds provinces; the zones are of prefectures", prefecture),
+            where=shown(map(repr, provinces)),
+            hint="merge to a panel of prefectures; by province, count them: "
+            "nqp.datasets.pilot_zones().groupby('province')",
+        )
+    if not matched_places:
+        listed = [
+            f"{value!r}" + (f" (near: {', '.join(m.nearest)})" if m.nearest else "")
+            for (value, _), m in zip(values, matches, strict=True)
+        ]
+        raise PanelError(
+            Message("prefecture={!r}: no value is a prefecture of China", prefecture),
+            where=shown(listed) or "frame has no row",
+            hint="pass the column with names such as 杭州市, or codes such as 330100",
+        )
+
+
+def _facts(
+    codes: pd.Series[Any], rule: Rule, cohort: str, below_prefecture: BelowPrefecture
+) -> pd.DataFrame:
+    """Look up what is known of each row's prefecture."""
+    zones = pilot_zones()
+    below = zones["below_prefecture"]
+    counted = zones if below_prefecture == "count" else zones[~below]
+    zone_of_place = (
+        counted.sort_values("approved", kind="stable").drop_duplicates("code").set_index("code")
+    )
+    places = prefectures(dissolved=True).set_index("code")
+    approved = pd.to_datetime(codes.map(zone_of_place["approved"]))
+    resource = codes.map(places["resource_based"]).astype("boolean")
+    return pd.DataFrame(
+        {
+            "zone_batch": codes.map(zone_of_place["batch"]).astype(np.float64),
+            "zone_approved": approved,
+            "zone_below_prefecture": codes.isin(set(zones.loc[below, "code"])).astype(bool),
+            cohort: cohorts_from_dates(approved, rule),
+            "prefecture_code": codes if codes.isna().any() else codes.astype(np.int64),
+            "prefecture_name": codes.map(places["prefecture"]),
+            "province": codes.map(places["province"]),
+            "region": codes.map(places["region"]),
+            "resource_based": resource if resource.isna().any() else resource.astype(bool),
+        }
+    )
+
+
+def _matched(
+    values: list[tuple[Any, Any]],
+    matches: list[Match],
+    rows: Index,
+    rule: Rule,
+    below_prefecture: BelowPrefecture,
+) -> pd.DataFrame:
+    """List the prefectures that were found, and how they are written."""
+    ways: dict[int, dict[str, None]] = {}
+    sizes: dict[int, int] = {}
+    for (value, _), m, n in zip(values, matches, rows, strict=True):
+        if m.code is not None:
+            ways.setdefault(m.code, {})[str(value)] = None
+            sizes[m.code] = sizes.get(m.code, 0) + int(n)
+    codes = pd.Series(sorted(ways), dtype=np.int64)
+    names = prefectures(dissolved=True).set_index("code")["prefecture"]
+    return pd.DataFrame(
+        {
+            "code": codes,
+            "prefecture": codes.map(names),
+            "written": codes.map(
+                {code: ", ".join(matched_places) for code, matched_places in ways.items()}
+            ),
+            "rows": codes.map(sizes),
+            "cohort": _facts(codes, rule, "cohort", below_prefecture)["cohort"],
+        }
+    )
+
+
+def _listed(
+    values: list[tuple[Any, Any]], matches: list[Match], rows: Index, *, matched: bool
+) -> pd.DataFrame:
+    """List distinct values that have no match, or whose match is doubtful."""
+    table = [
+        (value, int(n), m.remark, ", ".join(m.nearest))
+        for (value, _), m, n in zip(values, matches, rows, strict=True)
+        if m.remark and (m.code is not None) == matched
+    ]
+    df = pd.DataFrame(table, columns=["value", "rows", "remark", "nearest"])
+    df = df.astype({"rows": np.int64})
+    return df.drop(columns="nearest") if matched else df

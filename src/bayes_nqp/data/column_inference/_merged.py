@@ -1,0 +1,122 @@
+"""What came of merging the zones: the panel, and what to look at before using it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pandas as pd
+
+from bayes_nqp._core.exceptions import shown
+from bayes_nqp._core.labels import labels_of
+from bayes_nqp._core.templates import facts_html
+from bayes_nqp._core.validation import door
+from bayes_nqp.data.datasets import pilot_zones
+from bayes_nqp.data.reading import counted
+
+_RULES: Final = {
+    "approval_year": "in the year of approval",
+    "next_year_after_june": "in the year of approval, or in the next one if that was after June",
+}
+_BELOW: Final = {
+    "ignore": "no cohort for these",
+    "count": "counted like zones of a whole prefecture",
+    "drop": "the rows of these prefectures are left out",
+}
+
+
+@door
+@dataclass(frozen=True, eq=False, repr=False)
+class MergedZones:
+    """A panel with the pilot zones, and what to look at before using it.
+
+    Made by `merge_zones`.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The panel with the added columns.
+    matched : DataFrame
+        One row a prefecture that was found: `code`, `prefecture`, `written` (as in the panel, all
+        ways), `rows`, `cohort` (first treated year, NaN for none).
+    unmatched : DataFrame
+        One row a distinct value without a match: `value`, `rows` (how many have it), `remark`
+        (why), `nearest` (names that may be meant).
+    doubtful : DataFrame
+        One row a distinct value whose match should be looked at: `value`, `rows`, `remark`.
+    prefecture, rule, below_prefecture : str
+        As they were asked for.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> import pandas as pd
+    >>> merged = nqp.merge_zones(pd.DataFrame({"city": ["杭州", "杭洲"], "year": 2020}), "city")
+    >>> merged.unmatched["value"].tolist()
+    ['杭洲']
+    """
+
+    frame: pd.DataFrame
+    matched: pd.DataFrame
+    unmatched: pd.DataFrame
+    doubtful: pd.DataFrame
+    prefecture: str
+    rule: str
+    below_prefecture: str
+
+    @property
+    def labels(self) -> dict[str, dict[str, Any]]:
+        """Names of prefectures and added columns, a language each; the frame brings them along."""
+        return labels_of(self.frame).words
+
+    @property
+    def report(self) -> str:
+        """What was found, what was not, and what to look at, as text."""
+        facts = self.facts()
+        width = max(map(len, facts))
+        return "\n".join(f"{name:<{width}}  {fact}" for name, fact in facts.items())
+
+    def facts(self) -> dict[str, str]:
+        """Describe the merge, one line each."""
+        years = self.matched["cohort"].dropna().astype(int).value_counts().sort_index()
+        never = int(self.matched["cohort"].isna().sum())
+        out = {
+            "prefectures": f"{len(self.matched)} found in {self.prefecture!r}",
+            "treated first": _RULES[self.rule],
+            "cohorts": shown(
+                [*(f"{year}: {n}" for year, n in years.items()), f"none: {never}"], 12
+            ),
+            "rows": f"{len(self.frame):,}",
+        }
+        zones = pilot_zones()
+        parts = zones[zones["below_prefecture"] & zones["code"].isin(self.matched["code"])]
+        if len(parts):
+            pairs = zip(parts["name"], parts["prefecture"], strict=True)
+            listed = shown((f"{part} in {prefecture_name}" for part, prefecture_name in pairs), 8)
+            out["parts"] = f"{listed}: {_BELOW[self.below_prefecture]}"
+        if len(self.unmatched):
+            out["not matched"] = (
+                f"{_values(self.unmatched)}. Without a cohort, "
+                f"{counted(int(self.unmatched['rows'].sum()), 'row')} would pass for never treated"
+            )
+        if len(self.doubtful):
+            out["look at"] = _values(self.doubtful)
+        several = self.matched[self.matched["written"].str.contains(", ")]
+        if len(several):
+            out["several names"] = shown(several["written"].str.replace(", ", " = "), 8)
+        return out
+
+    def __repr__(self) -> str:
+        return "<MergedZones>\n" + "\n".join(f"  {line}" for line in self.report.splitlines())
+
+    def _repr_html_(self) -> str:
+        return facts_html("Pilot zones merged", self.facts())
+
+
+def _values(table: pd.DataFrame) -> str:
+    """List values with their remarks, the ones in most rows first."""
+    texts = []
+    for row in table.sort_values("rows", ascending=False, kind="stable").to_dict("records"):
+        near = f", near {row['nearest']}" if row.get("nearest") else ""
+        texts.append(f"{row['value']!r} ({row['remark']}{near})")
+    return shown(texts, 8)

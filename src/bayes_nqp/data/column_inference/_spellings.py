@@ -1,0 +1,66 @@
+"""Prefectures that a column of units spells in several ways."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pandas as pd
+
+from bayes_nqp._core.exceptions import shown
+from bayes_nqp._core.i18n import NOTHING, Message, enumerated
+from bayes_nqp.data.column_inference._places import match
+from bayes_nqp.data.reading import counted, is_text
+
+_SAMPLE: Final = 40
+_MOST: Final = 2000
+"""Names beyond which a column is not one of China's 337 prefectures."""
+_SHARE: Final = 0.7
+
+
+def spelled_twice(name: str, values: pd.Series[Any]) -> Message:
+    """Say which prefectures have several names, each of them a unit of its own.
+
+    Parameters
+    ----------
+    name : str
+        Of the column of units.
+
+    Returns
+    -------
+    Message
+        Empty if there is none, or if the units are no prefectures.
+    """
+    if not is_text(values):
+        return NOTHING
+    names = sorted({str(x).strip() for x in values.dropna().unique()})
+    sample = names[:_SAMPLE]
+    if len(names) > _MOST or sum(match(x).code is not None for x in sample) < _SHARE * len(sample):
+        return NOTHING
+    ways: dict[int, list[str]] = {}
+    for spelling in names:
+        code = match(spelling).code
+        if code is not None:
+            ways.setdefault(code, []).append(spelling)
+    several = [enumerated(names) for names in ways.values() if len(names) > 1]
+    if not several:
+        return NOTHING
+    return Message(
+        "{} spells {} in more than one way ({})",
+        name,
+        counted(len(several), "prefecture"),
+        shown(several, 6),
+    )
+
+
+def advice(name: str, values: pd.Series[Any]) -> Message:
+    """Say that each name of a prefecture is a unit of its own, and what to do about it."""
+    spelled = spelled_twice(name, values)
+    if not spelled:
+        return NOTHING
+    return Message(
+        "{}, and each name is a unit of its own. Try: one name in the file; or [data.zones] "
+        'prefecture = "{}", and unit = "prefecture_name", a column that the zones bring beside '
+        "your own cohort",
+        spelled,
+        name,
+    )

@@ -1,0 +1,199 @@
+"""What one column says of treatment: since when, by period; or what is amiss with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from bayes_nqp._core.exceptions import PanelError, shown
+from bayes_nqp._core.i18n import NOTHING, Message
+from bayes_nqp.data.column_inference._file_overview import SourceColumn
+from bayes_nqp.data.column_inference._guessed import constant, years_of
+from bayes_nqp.data.reading import (
+    CODES,
+    counted,
+    days_since_1900,
+    marks_of,
+    plain,
+    says_end,
+    sounds_like,
+)
+
+_WORDS: Final = 3
+"""Words for never treated that a column may have."""
+_FEW: Final = 6
+"""Different cells of a column that is called like treatment and says neither treated nor not."""
+
+
+BACK: Final = Message("goes back to untreated in {}: {}")
+"""What is wrong with a column in which treatment ends."""
+
+
+def periods_of(column: SourceColumn) -> pd.Series[Any]:
+    """What a column says of periods: no codes, no words, and nothing if it is 0 and 1."""
+    values = years_of(column.values)
+    if set(values.dropna().unique()) <= {0, 1}:
+        return values.where(values > 1)
+    return values.where(~values.isin((*CODES, np.inf)))
+
+
+def is_cohort(periods: pd.Series[Any], column: SourceColumn, frame: pd.DataFrame) -> bool:
+    """First treated periods: constant within units, some period of the data, and not for all."""
+    times, dates_there = years_of(frame["__time"]), periods.dropna()
+    if times.isna().any() or not len(dates_there):
+        return False
+    if not constant(column.values, frame):
+        return False
+    low, high = times.min(), times.max()
+    if not (dates_there == np.floor(dates_there)).all() or dates_there.nunique() > high - low + 3:
+        return False
+    text = column.values[years_of(column.values).isna() & column.values.notna()].unique()
+    words = len(text) <= _WORDS and not any(c.isnumeric() for x in text for c in str(x))
+    inside = dates_there.between(low, high + 2)
+    return bool(inside.all() and periods.isna().any() and words)
+
+
+def may_be_cohort(periods: pd.Series[Any], column: SourceColumn, frame: pd.DataFrame) -> bool:
+    """What a column must be that is only called like a cohort: few units with several periods."""
+    dates_there, times = periods.dropna(), years_of(frame["__time"])
+    if not len(dates_there):
+        text = not column.numeric and bool(column.values.notna().any())
+        return text and sounds_like("time", column.name)
+    if not (dates_there == np.floor(dates_there)).all():
+        return False
+    if times.notna().any() and not dates_there.between(times.min(), times.max() + 2).any():
+        return False
+    several = dates_there.groupby(frame["__unit"]).nunique() > 1
+    return bool(several.mean() <= 0.5)
+
+
+def status_of(column: SourceColumn, *, shares: bool) -> pd.Series[Any] | None:
+    """Read treated or not by row; None where a column does not say it.
+
+    Parameters
+    ----------
+    shares : bool
+        Whether it may say which share of a period was treated: such a share is followed by 1.
+
+    Returns
+    -------
+    Series of float or None
+        1, 0, NaN where missing.
+    """
+    marks = marks_of(column.raw if column.missing else column.values)
+    if marks is not None:
+        return marks.values
+    values = column.values
+    if not shares or not column.numeric or not (values == 0).any():
+        return None
+    inside = values.dropna().between(0, 1).all()
+    shared = values[values > 0].lt(1).sum() <= values.eq(1).sum()
+    return values.gt(0).astype("float64").where(values.notna()) if inside and shared else None
+
+
+def dated(status: pd.Series[Any], frame: pd.DataFrame) -> bool:
+    """Whether treatment begins within some unit, ends in none, and does not begin for all at once.
+
+    Parameters
+    ----------
+    status : Series of float
+        1, 0, NaN where missing.
+    """
+    return not _fault(status, frame)
+
+
+def amiss(column: SourceColumn, status: pd.Series[Any] | None, frame: pd.DataFrame) -> Message:
+    """Say why a column that is called like treatment does not date it.
+
+    Returns
+    -------
+    Message
+        Empty if it does, or has nothing to do with treatment.
+    """
+    if status is not None:
+        return _fault(status, frame)
+    if days := _days(column):
+        return Message("holds dates as numbers of days: {}", days)
+    if is_amount(column):
+        low, high = column.values[column.values > 0].min(), column.values.max()
+        return Message("holds amounts ({} to {}), and not who is treated", plain(low), plain(high))
+    cells = column.values.dropna().unique()
+    if len(cells) > _FEW:
+        return NOTHING
+    if not len(cells):
+        return Message("is empty")
+    return Message("holds {}, which say neither treated nor untreated", shown(map(plain, cells)))
+
+
+def is_amount(column: SourceColumn) -> bool:
+    """Tell whether a column says how much of a policy there is: 0, and several amounts above it."""
+    if not column.numeric:
+        return False
+    values = column.values.dropna()
+    above = values[values > 0]
+    return bool((values == 0).any() and (values >= 0).all() and above.nunique() > 1
+                and (above % 1 != 0).any())  # fmt: skip
+
+
+def with_amounts(hint: Message, columns: Mapping[str, SourceColumn]) -> Message:
+    """Add to what to try the design of amounts, where a column holds some."""
+    name = next((name for name, column in columns.items() if is_amount(column)), "")
+    if not name:
+        return hint
+    return Message(
+        '{}; for effects per unit of an amount, in [design] type = "ContinuousExposure" and '
+        "exposure = {}", hint, json.dumps(name, ensure_ascii=False),
+    )  # fmt: skip
+
+
+def ended(columns: Mapping[str, SourceColumn]) -> PanelError | None:
+    """Say which column tells when the policy ended for some units."""
+    names = [
+        name for name, x in columns.items() if says_end(name) and periods_of(x).notna().any()
+    ]  # fmt: skip
+    if not names:
+        return None
+    return PanelError(
+        Message("{} says when the policy ended", shown(names)),
+        hint="a policy that ends is none here: leave these units out of the file, or that column "
+        "where the end is after the data",
+    )
+
+
+def _days(column: SourceColumn) -> Message:
+    """Which date a number of days stands for, in a column of dates as spreadsheets count them."""
+    if not column.numeric or not column.whole:
+        return NOTHING
+    return days_since_1900(column.values.dropna().unique())
+
+
+def _fault(status: pd.Series[Any], frame: pd.DataFrame) -> Message:
+    rows = frame[["__unit", "__time"]].assign(on=status).dropna()
+    rows = rows.sort_values(["__unit", "__time"])
+    units = rows.groupby("__unit")["on"]
+    steps = units.diff().dropna()
+    if not (rows["on"] == 1).any():
+        return Message("says treated in no row")
+    if not (rows["on"] == 0).any():
+        return Message("says treated in every row, so that nobody is untreated")
+    if (steps < 0).any():
+        back = rows.loc[steps.index[steps < 0]]
+        pairs = zip(back["__unit"], back["__time"], strict=True)
+        places = (f"{plain(unit)} ({plain(time)})" for unit, time in pairs)
+        count = counted(back["__unit"].nunique(), "unit")
+        return BACK.fill(count, shown(places, 4))
+    if not (steps > 0).any():
+        ever = units.max()
+        return Message(
+            "says which units are treated ({} of {}), and not since when",
+            int(ever.sum()),
+            len(ever),
+        )
+    if (rows.groupby("__time")["on"].nunique() == 1).all():
+        start = plain(rows.loc[rows["on"] == 1, "__time"].min())
+        return Message("begins for all units at once ({}), so that nobody is untreated", start)
+    return NOTHING

@@ -1,0 +1,150 @@
+"""Panels of a few units that stand for many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.threads import one_thread
+from bayes_nqp.data.panel._build import build, cohort_column, free_name
+from bayes_nqp.data.panel._derive import column_of, rows_of, where
+from bayes_nqp.data.panel._panel_arrays import Rectangle, product_name
+from bayes_nqp.data.panel._roles import as_names, labelled
+from bayes_nqp.data.panel._unit_column import unit_column
+from bayes_nqp.data.reading import numbers
+from bayes_nqp.numerics.sufficient_statistics import (
+    UnitPart,
+    UnitSummary,
+    UnitSums,
+    distinct_rows,
+    stand_ins,
+    units_of_part,
+)
+
+_NET = ("outcome", "covariates")
+"""Parts of columns whose unit means no model reads: flat unit effects absorb them."""
+_BARE = ("exposures", "weights")
+"""Parts of columns that are taken as they are: what is zero stays zero."""
+_COLUMNS = ("outcome", "covariates", "mediators", "moderators", "exposures", "weights")
+
+
+def summed_up[P: Rectangle](
+    panel: P,
+    by: str | Iterable[str],
+    baseline: str | Iterable[str],
+    products: Iterable[tuple[str, str]],
+) -> P:
+    """Replace the units of each class by a few with the same sums."""
+    by, baseline = as_names("by", by), as_names("baseline", baseline)
+    roles = panel.roles
+    first = np.searchsorted(panel.unit_codes, np.arange(panel.unit_labels.size))
+    parts_of = {name: part for part, name in roles.named() if part in _COLUMNS}
+    parts_of |= {name: "baseline" for name in baseline if name not in parts_of}
+    factors = pairs_of(products)
+    parts_of |= dict.fromkeys(factors, "products")
+    values = _measured(panel, parts_of, factors)
+    weights = None if roles.weights is None else values[:, list(parts_of).index(roles.weights)]
+    number = distinct_rows(_classes(panel, by, weights))[1]
+    chosen = np.unique(number, return_index=True)[1]
+    counts_of = panel.counts if panel.summed else None
+
+    def parts() -> Iterator[UnitPart]:
+        step = units_of_part(*values.shape[1:])
+        for start in range(0, first.size, step):
+            units = slice(start, start + step)
+            some = None if counts_of is None else counts_of[units]
+            yield UnitPart(values[units], number[units, None], some)
+
+    with one_thread():
+        sums, of_key = summary_of(parts, parts_of.values()).sums()
+    chosen = chosen[of_key[:, 0]]
+    keys = {x: panel.frame[x].to_numpy()[first[chosen]] for x in (*roles.strata, *by)}
+    if roles.cohort is not None:
+        keys[roles.cohort] = cohort_column(panel.cohort_codes[chosen], panel.grid)
+    counts = roles.counts or free_name("counts", panel.frame)
+    times = panel.time_labels
+    if panel.grid.base is not None:
+        times = cohort_column(np.arange(panel.periods), panel.grid)
+    frame = frame_of(sums, keys, list(parts_of), times, (roles.unit, roles.time, counts))
+    note = Message(
+        "{:,} rows of {:,} units are summed up in {:,} classes",
+        panel.n_rows, panel.n_units, sums.n.size,
+    )  # fmt: skip
+    arguments = {**panel.arguments, "counts": counts, "never": None, "labels": None}
+    few = type(panel)(**build(frame, **arguments, notes=(*panel.notes, note)))
+    return replace(few, dropped=panel.dropped, labels=labelled(panel.labels, None, frame))
+
+
+def _classes(panel: Rectangle, by: Iterable[str], weights: Array | None) -> Index:
+    """Codes (unit, ...) of what units of a class share: cohort, strata, groups and weights."""
+    codes = [panel.cohort_codes, *panel.strata_codes.values()]
+    codes += [unit_column(panel, name, "by")[0] for name in by]
+    if weights is not None:
+        codes.append(np.unique(np.nan_to_num(weights), axis=0, return_inverse=True)[1].ravel())
+    return np.column_stack(codes)
+
+
+def summary_of(parts: Callable[[], Iterable[UnitPart]], kinds: Iterable[str]) -> UnitSummary:
+    """Units as they are summed up, whose columns have these parts."""
+    bare = [kind in _BARE for kind in kinds]
+    return UnitSummary(parts, [kind not in _NET + _BARE for kind in kinds], bare)
+
+
+def pairs_of(products: Iterable[tuple[str, str]]) -> dict[str, tuple[str, str]]:
+    """Two columns each by what their product is called."""
+    return {product_name(left, right): (left, right) for left, right in products}
+
+
+def _measured(
+    panel: Rectangle, parts: Mapping[str, str], factors: Mapping[str, tuple[str, str]]
+) -> Array:
+    """Columns (unit, column, period), NaN where a unit has no row; the outcome first."""
+    values = np.full((panel.unit_labels.size, len(parts), panel.periods), np.nan)
+    for k, (name, part) in enumerate(parts.items()):
+        column = np.ones(panel.unit_codes.size)
+        for factor in factors.get(name, (name,)):
+            column *= numbers(column_of(panel, part, factor), part, rows_of(panel), [])
+        values[panel.unit_codes, k, panel.time_codes] = column
+    values[panel.unit_codes, 0, panel.time_codes] = panel.outcome
+    return values
+
+
+def sample[P: Rectangle](panel: P, units: int, seed: int) -> P:
+    """Draw some of the units, as many of every cohort and combination of strata as its share."""
+    panel.need_units(Message("panel.sample"))
+    groups = np.column_stack([panel.cohort_codes, *panel.strata_codes.values()])
+    order = np.random.default_rng(seed).permutation(len(groups))
+    # Evenly spaced among units that lie group by group, and at random within each.
+    order = order[np.lexsort(groups[order].T)]
+    places = np.linspace(0, len(order) - 1, min(units, len(order))).round().astype(np.int64)
+    chosen = np.zeros(len(order), dtype=bool)
+    chosen[order[places]] = True
+    note = Message("{:,} of {:,} units drawn at random (seed {})", chosen.sum(), len(order), seed)
+    return where(panel, chosen[panel.unit_codes], note)
+
+
+def frame_of(
+    sums: UnitSums,
+    keys: Mapping[str, npt.NDArray[Any]],
+    columns: list[str],
+    times: Any,
+    names: tuple[str, str, str],
+) -> pd.DataFrame:
+    """Rows of stand-ins.
+
+    ``keys`` (class) are what the units of a class share, ``columns`` those that are summed up, and
+    ``names`` those of units, of periods, and of how many units each unit stands for.
+    """
+    few, (unit, time, counts) = stand_ins(sums), names
+    at, period = np.nonzero(sums.seen[few.of_class])
+    data: dict[str, Any] = {unit: at + 1, time: pd.Series(times).array[period]}
+    data |= {name: column[few.of_class[at]] for name, column in keys.items()}
+    data |= {name: few.values[at, k, period] for k, name in enumerate(columns)}
+    return pd.DataFrame({**data, counts: few.counts[at]})

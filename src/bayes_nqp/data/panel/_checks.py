@@ -1,0 +1,244 @@
+"""What a panel's columns must not be."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp._core.exceptions import PanelError, shown
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.data.panel._roles import Roles
+from bayes_nqp.data.reading import FEW, SourceRows, Strings, counted, plain
+
+_COMPARED: Final = 1000
+"""Repeated rows, at most, whose cells are compared for a message."""
+_RATIO: Final = 1e10
+"""How many times larger one weight may be than another."""
+
+_PEOPLE: Final = 10_000_000_000
+"""Units that one stands for, at most; sums over units lose digits far above."""
+
+
+def distinct_rows(key: Index, rows: SourceRows) -> None:
+    """Refuse rows that repeat a unit and a time, and say in which columns they differ.
+
+    Parameters
+    ----------
+    key : ndarray of int (row)
+        Number of the pair of unit and time, in order.
+    """
+    same = key[1:] == key[:-1]
+    if not same.any():
+        return
+    repeated = np.append(same, False) | np.append(False, same)
+    first = np.flatnonzero(same)[:_COMPARED]
+    raise PanelError(
+        Message(
+            "unit={!r} and time={!r} repeat: {} rows share a unit and a time with another",
+            rows.unit,
+            rows.time,
+            repeated.sum(),
+        ),
+        where=_apart(rows, rows.shown(repeated), first),
+        hint=Message(
+            "df[df.duplicated([{!r}, {!r}], keep=False)] lists them; aggregate or drop, "
+            "or name a finer unit",
+            rows.unit,
+            rows.time,
+        ),
+    )
+
+
+def _apart(rows: SourceRows, places: str, first: Index) -> Message:
+    """Name the columns in which rows differ from the rows after them."""
+    first_row, next_row = rows.frame.iloc[first], rows.frame.iloc[first + 1]
+    names = [
+        str(name)
+        for k, name in enumerate(rows.frame.columns)
+        if name not in (rows.unit, rows.time)
+        and [*map(plain, first_row.iloc[:, k])] != [*map(plain, next_row.iloc[:, k])]
+    ]
+    if names:
+        return Message("{}; they differ in {}", places, shown(names))
+    return Message("{}; they are the same in every other column", places)
+
+
+def constant_stratum(
+    name: str, codes: Index, labels: Strings, starts: Index, units: Strings
+) -> None:
+    """Refuse a stratum that changes within a unit."""
+    high = np.maximum.reduceat(codes, starts)
+    low = np.minimum.reduceat(np.where(codes < 0, len(labels), codes), starts)
+    changing = (high >= 0) & (low != high)
+    if changing.any():
+        listed = [
+            f"{units[i]} ({labels[low[i]]}, {labels[high[i]]})" for i in np.flatnonzero(changing)
+        ]
+        raise PanelError(
+            Message(
+                "strata={!r} changes within {}; a stratum is one fact of a unit",
+                name,
+                counted(changing.sum(), "unit"),
+            ),
+            where=shown(listed),
+            hint=Message(
+                "panel.stratify({!r}, at=…) makes a stratum from a baseline value, or keep "
+                "each unit's first value",
+                name,
+            ),
+        )
+
+
+def whole_stratum(name: str, codes: Index, units: Index, rows: SourceRows) -> None:
+    """Refuse a stratum that is given in some rows of a unit alone, as merged cells are."""
+    gone, stated = codes < 0, np.unique(units[codes >= 0])
+    partly = gone & np.isin(units, stated)
+    if partly.sum() > FEW * len(codes):
+        raise PanelError(
+            Message(
+                "strata={!r} is empty in {} of {} rows, whose units have it elsewhere",
+                name,
+                int(partly.sum()),
+                len(codes),
+            ),
+            where=rows.shown(partly),
+            hint=Message(
+                "df[{0!r}] = df.groupby({1!r})[{0!r}].transform('first'), if it is one fact of a "
+                "unit",
+                name,
+                rows.unit,
+            ),
+        )
+
+
+def not_continuous(name: str, column: pd.Series[Any], levels: int, units: int) -> None:
+    """Refuse a stratum of fractions in which nearly every unit is alone."""
+    if levels > 10 and 2 * levels > units and column.dtype.kind == "f":
+        raise PanelError(
+            Message(
+                "strata={!r} has {} levels for {} units; it looks continuous", name, levels, units
+            ),
+            hint=Message(
+                "leave it out of strata and cut it: panel.stratify({!r}, cuts='median')", name
+            ),
+        )
+
+
+def constant_counts(values: Array, name: str, starts: Index, units: Strings) -> None:
+    """Refuse a unit that stands for more units in one row than in another."""
+    low, high = np.fmin.reduceat(values, starts), np.fmax.reduceat(values, starts)
+    changing = high > low
+    if changing.any():
+        raise PanelError(
+            Message(
+                "counts={!r} changes within {}; it is how many units one stands for",
+                name,
+                counted(changing.sum(), "unit"),
+            ),
+            where=shown(f"{units[i]} ({low[i]:g}, {high[i]:g})" for i in np.flatnonzero(changing)),
+            hint="weights= takes what differs by row; cells whose members come and go are no units",
+        )
+
+
+def comparable(weights: Array, name: str, rows: SourceRows) -> None:
+    """Refuse weights so unlike that the smaller ones are lost in the sum with the larger."""
+    few = weights < weights.max(initial=0.0) / _RATIO
+    if few.any():
+        raise PanelError(
+            Message("weights={!r}: {} values are more than {:,} times smaller than the largest, "
+                    "{:g}", name, int(few.sum()), int(_RATIO), weights.max()),
+            where=rows.shown(few, name),
+            hint="leave these rows out, or use precisions of rows",
+        )  # fmt: skip
+
+
+def possible_counts(values: Array, name: str, rows: SourceRows) -> None:
+    """Refuse a unit that stands for more units than there are people."""
+    wrong = values > _PEOPLE
+    if wrong.any():
+        raise PanelError(
+            Message(
+                "counts={!r} is above {:,} in {}: it is how many units one stands for",
+                name, _PEOPLE, counted(wrong.sum(), "row"),
+            ),
+            where=rows.shown(wrong, name),
+            hint="weights= takes what is no count, such as a population or an amount",
+        )  # fmt: skip
+
+
+def positive(values: Array, part: str, name: str, rows: SourceRows) -> None:
+    """Refuse weights or counts that are zero or negative."""
+    wrong = values <= 0
+    if wrong.any():
+        raise PanelError(
+            Message(
+                "{}={!r} must be positive, and is not in {}",
+                part,
+                name,
+                counted(wrong.sum(), "row"),
+            ),
+            where=rows.shown(wrong, name),
+            hint=Message("drop these rows: df[df[{!r}] > 0]", name),
+        )
+
+
+def whole(
+    values: dict[str, Array], roles: Roles, units: Strings, starts: Index, rows: SourceRows
+) -> None:
+    """Check what needs all the kept rows: units, outcome, covariates, mediators."""
+    if len(units) == 1:
+        raise PanelError(
+            Message(
+                "unit={!r} has a single unit, {}: there is nothing to compare it to",
+                roles.unit,
+                str(units[0]),
+            ),
+            hint="name the column that tells units apart, or add untreated units",
+        )
+    outcome = values[roles.outcome]
+    if len(outcome) > 1 and outcome.min() == outcome.max():
+        raise PanelError(
+            Message("outcome={!r} is {:g} in every row", roles.outcome, outcome[0]),
+            hint="check that the right column was named",
+        )
+    for part, name in roles.named():
+        if part not in ("covariates", "mediators", "moderators", "exposures"):
+            continue
+        present = ~np.isnan(values[name])
+        if not present.any():
+            raise PanelError(
+                Message("{}={!r} is missing in every row", part, name), hint="leave it out"
+            )
+        made_of_it = np.array_equal(values[name][present], outcome[present])
+        if made_of_it and part in ("mediators", "exposures"):
+            raise PanelError(
+                Message("{}={!r} equals outcome={!r} in every row", part, name, roles.outcome),
+                hint="name its own column",
+            )
+        if part in ("covariates", "mediators"):
+            _varies_within(part, name, values[name], starts)
+
+
+def _varies_within(argument: str, name: str, values: Array, starts: Index) -> None:
+    low, high = np.fmin.reduceat(values, starts), np.fmax.reduceat(values, starts)
+    if ((high > low).any()) or not len(starts) < len(values):
+        return
+    everywhere = np.nanmin(low) == np.nanmax(high)
+    reason = Message("is constant") if everywhere else Message("never changes within a unit")
+    advice = (
+        Message("leave it out")
+        if everywhere
+        else Message(
+            "let its baseline shift the trend, StaggeredDiD(baseline=[{!r}]), and leave "
+            "it out of covariates",
+            name,
+        )
+        if argument == "covariates"
+        else Message("name a column that changes over time")
+    )
+    raise PanelError(
+        Message("{}={!r} {}, so the unit effects absorb it", argument, name, reason), hint=advice
+    )

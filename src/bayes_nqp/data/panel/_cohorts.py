@@ -1,0 +1,274 @@
+"""When each unit is first treated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bayes_nqp._core.arrays import Array, Index, Mask
+from bayes_nqp._core.exceptions import PanelError, brief, shown
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.safe_calls import reply
+from bayes_nqp.data.panel._grid import Grid
+from bayes_nqp.data.panel._times import TimeScale, read_times
+from bayes_nqp.data.reading import (
+    CODES,
+    SourceRows,
+    Strings,
+    as_years,
+    counted,
+    marks_of,
+    never_marks,
+    numbers,
+    plain,
+    quoted,
+    says_never,
+    unsaid,
+)
+
+NEVER = np.iinfo(np.int64).max
+
+_MANY = 100_000
+"""Codes that are taken of what may have no end."""
+
+
+def declared(never: object) -> list[object]:
+    """List the codes that stand for never treated."""
+    if never is None:
+        return []
+    if isinstance(never, str | bytes) or not isinstance(never, Iterable):
+        return [never]
+    codes = reply(lambda: list(islice(never, _MANY)), lambda _: None)
+    if codes is None:  # it only looked as if it held several
+        raise PanelError(
+            Message("never={} is no list of codes", brief(never)),
+            hint="never=0, or never=[0, 9999]",
+        )
+    return codes
+
+
+def found_never(
+    column: pd.Series[Any], times: pd.Series[Any], notes: list[str]
+) -> list[object] | None:
+    """List the cells of a file's cohort column that stand for never treated; None for none."""
+    codes = {*map(str, CODES)}
+    marks = [
+        x for x in never_marks(column, times)
+        if not isinstance(x, str) or says_never(x) or x.strip() in codes
+    ]  # fmt: skip
+    if not marks:
+        return None
+    listed = shown(map(quoted, marks), 4)
+    notes.append(Message("{}: {} read as never treated", column.name, listed))
+    return marks
+
+
+def from_column(
+    column: pd.Series[Any],
+    never: list[object],
+    rows: SourceRows,
+    starts: Index,
+    scale: TimeScale,
+    notes: list[str],
+    *,
+    yearly: bool,
+    quarters: bool,
+) -> Index:
+    """Read one first treated period per unit, NEVER for none.
+
+    Where times are years, dates and text that says dates are taken as their years.
+    """
+    if never:
+        column = column.mask(column.isin(never))
+    if yearly:
+        column = as_years(column, notes)
+        _no_odd_dates(column, rows)
+    ordinals, present, _ = read_times(
+        column, "cohort", rows, TimeScale(scale.base or None, scale.step), quarters=quarters
+    )
+    ordinals[~present] = NEVER
+    low, high = np.minimum.reduceat(ordinals, starts), np.maximum.reduceat(ordinals, starts)
+    changing = low != high
+    if changing.any():
+        raise PanelError(
+            Message(
+                "cohort={!r} changes within {}; the first treated period is one fact of a unit",
+                column.name,
+                counted(changing.sum(), "unit"),
+            ),
+            where=_changes(column, starts, changing, rows),
+            hint=Message(
+                "give it in every row of the unit; if it stands in one row of each, "
+                "df.groupby({!r})[{!r}].transform('first'); if it is a 0/1 indicator of "
+                "being treated, pass it as treated= instead",
+                rows.unit,
+                column.name,
+            ),
+        )
+    return low
+
+
+def _no_odd_dates(column: pd.Series[Any], rows: SourceRows) -> None:
+    """Refuse numbers that are long as dates and are none, among years."""
+    if column.dtype.kind not in "iuf":
+        return
+    nines = column.isin([10**k - 1 for k in range(5, 10)])
+    odd = ((column > 9999) & (column < np.inf) & ~nines).to_numpy(dtype=bool, na_value=False)
+    if odd.any():
+        raise PanelError(
+            Message("cohort={!r} holds numbers that are neither years nor dates", column.name),
+            where=rows.shown(odd, str(column.name)),
+            hint="dates as numbers are written 20150724 or 201507; correct these cells, or never=… "
+            "if they stand for never treated",
+        )
+
+
+def _changes(column: pd.Series[Any], starts: Index, changing: Mask, rows: SourceRows) -> str:
+    ends = np.append(starts[1:], len(column))
+    texts = []
+    for i in np.flatnonzero(changing)[:6]:
+        part = column.iloc[starts[i] : ends[i]].drop_duplicates()
+        unit = rows.frame[rows.unit].iloc[starts[i]]
+        cells = shown(map(plain, part), 3)
+        rows_listed = shown(map(plain, part.index), 3)
+        texts.append(Message("{} ({}) from rows {}", unit, cells, rows_listed))
+    return shown(texts + [""] * (int(changing.sum()) - len(texts)))
+
+
+def from_indicator(
+    column: pd.Series[Any], rows: SourceRows, starts: Index, ordinals: Index, notes: list[str]
+) -> Index:
+    """Date the adoption of each unit by its first row with a positive indicator."""
+    shares = _shares(column, rows, notes)
+    on = shares > 0
+    undone = ~on[1:] & on[:-1]
+    undone[starts[1:] - 1] = False
+    if undone.any():
+        raise PanelError(
+            Message("treated={!r} goes back to 0: treatment must be absorbing", column.name),
+            where=rows.shown(np.append(False, undone)),
+            hint="date adoption by the first treated period with cohort=, or drop these units",
+        )
+    first = np.minimum.reduceat(np.where(on, ordinals, NEVER), starts)
+    # Amounts after the first treated period count as treated in full.
+    later = np.append(False, on[1:] & on[:-1])
+    later[starts] = False
+    if (partly := later & (shares < 1)).any():
+        notes.append(
+            Message(
+                "{} is below 1 in {} after the first treated period: these count as treated, and "
+                "how much is not asked (ContinuousExposure does)",
+                column.name, counted(partly.sum(), "row"),
+            )
+        )  # fmt: skip
+    late = on[starts] & (ordinals[starts] > ordinals.min())
+    if late.any():
+        notes.append(
+            Message(
+                "{} treated in the first row, after the panel begins: adoption may have been "
+                "earlier",
+                counted(late.sum(), "unit"),
+            )
+        )
+    return first
+
+
+def _shares(column: pd.Series[Any], rows: SourceRows, notes: list[str]) -> Array:
+    """Shares of its period that each row is in force, 0 to 1."""
+    marks = marks_of(column)
+    if marks is not None and not marks.plain:
+        notes.append(Message("{}: {}", column.name, marks.words))
+        column = marks.values
+    elif marks is None and (words := unsaid(column)):
+        wrong = column.isin(words).to_numpy(dtype=bool)
+        raise PanelError(
+            Message(
+                "treated={!r} says neither treated nor untreated in {}: {}",
+                column.name,
+                counted(wrong.sum(), "row"),
+                shown(map(quoted, words), 4),
+            ),
+            where=rows.shown(wrong, str(column.name)),
+            hint="1 or 0 in every row, or words such as yes and no, 是 and 否",
+        )
+    values = numbers(column, "treated", rows, notes)
+    gone = np.isnan(values)
+    if gone.any():
+        raise PanelError(
+            Message("treated={!r} is missing in {}", column.name, counted(gone.sum(), "row")),
+            where=rows.shown(gone),
+            hint="fill it: a unit's adoption cannot be dated around a hole",
+        )
+    wrong = (values < 0) | (values > 1)
+    if wrong.any():
+        raise PanelError(
+            Message("treated={!r} must be 0, 1, or a share between them", column.name),
+            where=rows.shown(wrong, str(column.name)),
+            hint="if it holds the first treated period, pass it as cohort=",
+        )
+    return values
+
+
+def on_grid(first: Index, grid: Grid, units: Strings, name: str, notes: list[str]) -> Index:
+    """Turn first treated ordinals into codes of the grid, −1 for never within the sample."""
+    treated = first != NEVER
+    early = treated & (first < grid.start)
+    if early.any():
+        _refuse_early(first, early, grid, units, name)
+    codes = np.full(len(first), -1, dtype=np.int64)
+    codes[treated] = -((grid.start - first[treated]) // grid.step)
+    between = treated & ((first - np.where(treated, grid.start, 0)) % grid.step != 0)
+    if between.any():
+        notes.append(
+            Message(
+                "{}: {} adopting between two periods, taken as treated from the next one",
+                name,
+                counted(between.sum(), "unit"),
+            )
+        )
+    beyond = codes >= grid.size
+    if beyond.any():
+        labels = grid.text(np.unique(first[beyond]))
+        notes.append(
+            Message(
+                "{}: {} adopting after the last period ({}), taken as never treated within "
+                "the sample",
+                name,
+                counted(beyond.sum(), "unit"),
+                shown(labels, 4),
+            )
+        )
+        codes[beyond] = -1
+    return codes
+
+
+def _refuse_early(first: Index, early: Mask, grid: Grid, units: Strings, name: str) -> None:
+    values = np.unique(first[early])
+    start = grid.text(np.array([grid.start]))[0]
+    texts = grid.text(first[early])
+    listed = [f"{unit} ({label})" for unit, label in zip(units[early], texts, strict=True)]
+    hint = Message("start the panel before these units adopt")
+    codes = values if len(values) == 1 or grid.base else values[values <= 0]
+    if grid.base is None and values.max() == 1 and grid.start > 1:
+        hint = Message(
+            "treated= if this is a 0/1 indicator by row; cohort= takes the first treated period"
+        )
+    elif len(codes) == 1:
+        code = grid.text(codes)[0] if grid.base is None else repr(str(grid.text(codes)[0]))
+        hint = Message("never={} if that stands for never treated; otherwise {}", code, hint)
+    raise PanelError(
+        Message(
+            "cohort={!r} has {} treated before the first period, {}",
+            name,
+            counted(early.sum(), "unit"),
+            start,
+        ),
+        where=shown(listed),
+        hint=Message(
+            "{}, or drop these units: without an untreated row they identify nothing", hint
+        ),
+    )

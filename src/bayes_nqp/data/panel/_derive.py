@@ -1,0 +1,165 @@
+"""Panels from panels: fewer rows, another outcome, other cohorts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayes_nqp._core.arrays import Index, Mask
+from bayes_nqp._core.exceptions import PanelError, brief, nearest, shown
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.data.panel._build import build, cohort_column, free_name
+from bayes_nqp.data.panel._panel_arrays import Rectangle
+from bayes_nqp.data.panel._roles import as_names
+from bayes_nqp.data.reading import SourceRows, frozen, missing, numbers
+
+
+def column_of(panel: Rectangle, argument: str, column: str) -> pd.Series[Any]:
+    """Look up a column of the user's data."""
+    if column not in panel.frame.columns:
+        raise PanelError(
+            Message("{}={!r} is not a column of the panel", argument, column),
+            hint=nearest(column, panel.frame.columns),
+        )
+    return panel.frame[column]
+
+
+def rows_of(panel: Rectangle) -> SourceRows:
+    """Name the panel's rows in messages."""
+    return SourceRows(panel.frame, panel.roles.unit, panel.roles.time)
+
+
+def where[P: Rectangle](panel: P, mask: Mask | pd.Series[Any], note: str = "") -> P:
+    """Keep some rows."""
+    keep = np.asarray(mask)
+    if keep.dtype != bool or keep.shape != panel.unit_codes.shape:
+        raise PanelError(
+            Message(
+                "mask must be {} booleans, one per row, not {} of shape {}",
+                panel.unit_codes.size,
+                keep.dtype,
+                keep.shape,
+            ),
+            hint="panel.where(panel.frame['year'] >= 2012)",
+        )
+    if not keep.any():
+        raise PanelError("mask keeps no row", hint="check the condition on panel.frame")
+    if keep.all():
+        return panel
+    note = note or Message("{} of {} rows chosen by a mask", keep.sum(), keep.size)
+    pieces = build(panel.frame[keep], **panel.arguments, notes=(*panel.notes, note))
+    pieces["dropped"] = {**panel.dropped, **pieces["dropped"]}
+    return type(panel)(**pieces)
+
+
+def complete[P: Rectangle](panel: P, columns: str | Iterable[str]) -> P:
+    """Keep the rows in which columns are present."""
+    names = dict.fromkeys(as_names("columns", columns))
+    gone = {name: missing(column_of(panel, "columns", name)) for name in names}
+    lost = {name: int(mask.sum()) for name, mask in gone.items() if mask.any()}
+    if not lost:
+        return panel
+    keep = ~np.logical_or.reduce(list(gone.values()))
+    if not keep.any():
+        raise PanelError(
+            Message("columns={!r}: no row has all of them", list(names)),
+            where=shown(f"{name} is missing in {count} rows" for name, count in lost.items()),
+            hint="leave one out",
+        )
+    causes = shown((f"{name} {count}" for name, count in lost.items()), 12)
+    note = Message("{} of {} rows left out as incomplete ({})", (~keep).sum(), keep.size, causes)
+    fewer = where(panel, keep, note)
+    return replace(fewer, dropped={**fewer.dropped, **lost})
+
+
+def with_outcome[P: Rectangle](panel: P, values: str | npt.ArrayLike) -> P:
+    """Replace the outcome."""
+    if isinstance(values, str):
+        panel = complete(panel, values)
+        notes: list[str] = []
+        column = column_of(panel, "outcome", values)
+        outcome_values = numbers(column, "outcome", rows_of(panel), notes)
+        mediators = tuple(name for name in panel.roles.mediators if name != values)
+        roles = replace(panel.roles, outcome=values, mediators=mediators)
+        return replace(
+            panel, roles=roles, outcome=frozen(outcome_values), notes=(*panel.notes, *notes)
+        )
+    try:
+        array = np.array(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise PanelError(
+            Message("values={} are no numbers", brief(values)),
+            hint="a number for each row of panel.frame, or the name of a column",
+        ) from error
+    if array.shape != panel.unit_codes.shape:
+        raise PanelError(
+            Message(
+                "values must have {} numbers, one per row, not shape {}",
+                panel.unit_codes.size,
+                array.shape,
+            ),
+            hint="keep the order of panel.frame",
+        )
+    wrong = ~np.isfinite(array)
+    if wrong.any():
+        raise PanelError(
+            Message("values has {} that are missing or infinite", wrong.sum()),
+            where=rows_of(panel).shown(wrong),
+            hint="panel.where(…) first, to leave these rows out",
+        )
+    frame = panel.frame.assign(**{panel.roles.outcome: array})
+    return replace(panel, frame=frame, outcome=frozen(array))
+
+
+def with_cohorts[P: Rectangle](panel: P, cohorts: npt.ArrayLike) -> P:
+    """Replace the cohorts."""
+    array = np.asarray(cohorts)
+    if array.shape != panel.unit_labels.shape:
+        raise PanelError(
+            Message(
+                "cohorts must have {} entries, one per unit, not shape {}",
+                panel.unit_labels.size,
+                array.shape,
+            ),
+            hint="keep the order of panel.unit_labels",
+        )
+    codes = array.astype(np.int64) if array.dtype.kind in "iu" else _codes(panel, array)
+    wrong = (codes < -1) | (codes >= panel.periods)
+    if wrong.any():
+        raise PanelError(
+            Message(
+                "cohorts must lie between −1 and {}, and {} do not", panel.periods - 1, wrong.sum()
+            ),
+            where=shown(
+                f"{u} ({c})" for u, c in zip(panel.unit_labels[wrong], codes[wrong], strict=True)
+            ),
+            hint="pass positions in panel.time_labels with −1 for never treated, or labels as "
+            "floats or text",
+        )
+    column = cohort_column(codes, panel.grid)[panel.unit_codes]
+    roles = replace(panel.roles, cohort=panel.roles.cohort or free_name("cohort", panel.frame))
+    frame = panel.frame.assign(**{str(roles.cohort): column})
+    return replace(panel, frame=frame, roles=roles, cohort_codes=frozen(codes), never=())
+
+
+def _codes(panel: Rectangle, labels: npt.NDArray[Any]) -> Index:
+    numeric = panel.time_labels.dtype.kind in "iuf"
+    code_of = {(float(x) if numeric else str(x)): i for i, x in enumerate(panel.time_labels)}
+    code_of[""] = -1
+    out = np.empty(len(labels), dtype=np.int64)
+    for i, label in enumerate(labels.tolist()):
+        never = label is None or label != label
+        code = -1 if never else code_of.get(label)
+        if code is None:
+            raise PanelError(
+                Message("cohorts: {!r} is no period of the panel", label),
+                where=str(panel.unit_labels[i]),
+                hint=nearest(str(label), panel.time_labels),
+            )
+        out[i] = code
+    return out

@@ -1,0 +1,309 @@
+"""Panels of pairs: who their two ends are, and when each of these adopts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from bayes_nqp._core.arrays import Index
+from bayes_nqp._core.exceptions import IdentificationError, PanelError, StudyError, brief, shown
+from bayes_nqp._core.i18n import ENGLISH, Message, languages
+from bayes_nqp._core.labels import ATTR, Labels, labels_of
+from bayes_nqp.data.panel._build import build, cohort_column
+from bayes_nqp.data.panel._pair_columns import of_both_ends
+from bayes_nqp.data.panel._panel_arrays import Rectangle
+from bayes_nqp.data.panel._roles import check_roles
+from bayes_nqp.data.reading import SourceRows, Strings, admitted_frame, counted
+
+PAIR: Final = "pair"
+"""The unit of a panel of pairs."""
+ENDS: Final[tuple[str, str]] = ("origin", "destination")
+"""Columns of the two ends."""
+ADOPTIONS: Final = ("origin_adoption", "destination_adoption")
+"""Columns of when they adopt."""
+_FIRST: Final = "adoption"
+"""Column of when the first of them does."""
+_CALLED: Final = {
+    PAIR: Message("pair", context="link"),
+    ENDS[0]: Message("origin", context="link"),
+    ENDS[1]: Message("destination", context="link"),
+    ADOPTIONS[0]: Message("adoption of the origin", context="link"),
+    ADOPTIONS[1]: Message("adoption of the destination", context="link"),
+}
+_LINKS: Final = {True: "→", False: "–"}
+"""What stands between the ends of links with a direction, and without."""
+_LEVELS: Final = {
+    "ends": Message("ends in force", context="link"),
+    "one": Message("one end", context="link"),
+    "both": Message("both ends", context="link"),
+}
+"""What tells pairs apart by how many of their ends are in force (terms `EndpointEffects`)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """The two ends of every unit.
+
+    Parameters
+    ----------
+    nodes : ndarray of str (node)
+        Their labels, sorted.
+    ends : ndarray of int (2, unit)
+        Number of each end.
+    adoption : ndarray of int (2, unit)
+        Position of its first treated period; the number of periods for none.
+    """
+
+    nodes: Strings
+    ends: Index
+    adoption: Index
+
+    @property
+    def directed(self) -> bool:
+        """Whether some links are those from the later name to the earlier one."""
+        return bool((self.ends[0] > self.ends[1]).any())
+
+    @property
+    def first(self) -> Index:
+        """When the first end adopts (unit)."""
+        return np.asarray(self.adoption.min(axis=0))
+
+    @property
+    def second(self) -> Index:
+        """When both have (unit)."""
+        return np.asarray(self.adoption.max(axis=0))
+
+
+def is_paired(panel: Rectangle) -> bool:
+    """Whether units are pairs, as `Panel.from_pairs` makes them."""
+    return {*ENDS, *ADOPTIONS} <= {*panel.frame.columns}
+
+
+def pairs_of(panel: Rectangle, directed: str = "") -> Pairs:
+    """Read the ends of a panel that was made by `Panel.from_pairs`.
+
+    Parameters
+    ----------
+    directed : str, optional
+        The term that needs links with a direction; none by default.
+
+    Raises
+    ------
+    StudyError
+        If its units are no pairs, or have no direction where a term needs one.
+    IdentificationError
+        If their cohorts are no longer those of the ends, as where a placebo deals them anew.
+    """
+    lacking = [name for name in (*ENDS, *ADOPTIONS) if name not in panel.frame.columns]
+    if lacking:
+        raise StudyError(
+            Message("units are no pairs: the panel has no column {!r}", lacking[0]),
+            hint="nqp.Panel.from_pairs(df, origin=…, destination=…, cohorts=…)",
+        )
+    if directed and not any(_LINKS[True] in label for label in panel.unit_labels):
+        raise StudyError(
+            Message("{} needs links with a direction, and those of this panel have none", directed),
+            hint="nqp.Panel.from_pairs(…, directed=True), or leave directed=True out of the term",
+        )
+    first = np.searchsorted(panel.unit_codes, np.arange(panel.unit_labels.size))
+    rows = panel.frame.iloc[first]
+    table = rows[list(ENDS)].astype(str).to_numpy(dtype=str)
+    nodes, ends = np.unique(table, return_inverse=True)
+    adoption = np.stack([_codes(panel, rows[name]) for name in ADOPTIONS])
+    pairs = Pairs(nodes, ends.reshape(table.shape).T.astype(np.int64), adoption)
+    never = panel.cohort_codes < 0
+    if (pairs.first != np.where(never, panel.periods, panel.cohort_codes)).any():
+        raise IdentificationError(
+            Message("cohorts of pairs are no longer when their first end adopts"),
+            hint="new dates are given to nodes: nqp.Panel.from_pairs(…, cohorts=…)",
+        )
+    return pairs
+
+
+def _codes(panel: Rectangle, column: pd.Series[Any]) -> Index:
+    """Positions of first treated periods, their number where there is none."""
+    never, out = column.isna().to_numpy(), np.full(len(column), panel.periods, dtype=np.int64)
+    if panel.grid.base is None:
+        place = (column[~never].to_numpy(dtype=np.int64) - panel.grid.start) // panel.grid.step
+        out[~never] = np.minimum(place, panel.periods)
+        return out
+    at = {str(label): code for code, label in enumerate(panel.time_labels)}
+    out[~never] = [at.get(str(label), panel.periods) for label in column[~never]]
+    return out
+
+
+def build_pairs(
+    df: pd.DataFrame,
+    *,
+    origin: str,
+    destination: str,
+    time: str,
+    outcome: str,
+    cohorts: Any,
+    directed: bool,
+    never: object,
+    freq: int | str | None,
+    **others: Any,
+) -> dict[str, Any]:
+    """Validate a frame with one row per pair and time, and return the fields of a Panel."""
+    named = [("origin", origin), ("destination", destination), ("time", time), ("outcome", outcome)]
+    check_roles(df, named)
+    df = admitted_frame(df, named, lambda frame: SourceRows(frame, origin, time), [])
+    if origin == destination:
+        raise PanelError(
+            f"'origin' and 'destination' are both {origin!r}", hint="two columns, an end each"
+        )
+    taken = [x for x in (PAIR, *ENDS, *ADOPTIONS, _FIRST)
+             if x in df.columns and x not in (origin, destination)]  # fmt: skip
+    if taken:
+        raise PanelError(
+            Message("the column {!r} has a name that panels of pairs need", taken[0]),
+            hint="rename it",
+        )
+    df = df.rename(columns={origin: ENDS[0], destination: ENDS[1]})
+    rows, ends = SourceRows(df, ENDS[0], time), _ends(df, SourceRows(df, ENDS[0], time))
+    order = ends
+    if not directed:
+        ends = np.sort(ends, axis=1)
+    link = _LINKS[directed]
+    pair = np.char.add(np.char.add(ends[:, 0], link), ends[:, 1])
+    df = df.assign(**{ENDS[0]: ends[:, 0], ENDS[1]: ends[:, 1], PAIR: pair})
+    _refuse_repeated(df, rows, time, directed=directed)
+    nodes, codes, column, notes = _adoptions(df, ends, cohorts, time, never, freq)
+    df = of_both_ends(df, order, codes, {PAIR, *ENDS, time, outcome}, directed=directed)
+    first, second = (codes[np.searchsorted(nodes, ends[:, k])] for k in (0, 1))
+    # -1 is never: less than any date.
+    alone = np.minimum(first, second) < 0
+    least = np.where(alone, np.maximum(first, second), np.minimum(first, second))
+    df = df.assign(
+        **{name: column(code) for name, code in zip(ADOPTIONS, (first, second), strict=True)},
+        **{_FIRST: column(least)},
+    )
+    df.attrs = {**df.attrs, ATTR: (_words() | labels_of(df)).text}
+    return build(
+        df, unit=PAIR, time=time, outcome=outcome, cohort=_FIRST, freq=freq, notes=notes, **others
+    )
+
+
+def _words() -> Labels:
+    """What the columns of pairs, and their ends in force, are called in other languages."""
+    words: dict[str, dict[str, Any]] = {}
+    for language in languages():
+        if language != ENGLISH:
+            words[language] = {
+                column: {"label": name.in_(language)} for column, name in _CALLED.items()
+            }
+            levels = {level: name.in_(language) for level, name in _LEVELS.items()}
+            words[language][PAIR] |= {"levels": levels}
+    return Labels.of(words)
+
+
+def _ends(df: pd.DataFrame, rows: SourceRows) -> Strings:
+    """Names of both ends (row, 2); whole numbers are written without decimals."""
+    out = []
+    for name in ENDS:
+        column = df[name]
+        gone = column.isna().to_numpy()
+        if gone.any():
+            raise PanelError(
+                Message("{!r} is missing in {}", name, counted(gone.sum(), "row")),
+                where=rows.shown(gone),
+                hint=Message("a pair needs both of its ends; where these rows are none, such as a "
+                             "note under the table: df.dropna(subset=[{!r}])", name),
+            )  # fmt: skip
+        out.append(_text(column))
+    ends = np.stack(out, axis=1)
+    same = ends[:, 0] == ends[:, 1]
+    if same.any():
+        raise PanelError(
+            Message("{} rows link a node to itself", int(same.sum())),
+            where=rows.shown(same), hint="drop these rows: a pair has two ends",
+        )  # fmt: skip
+    return ends
+
+
+def _text(column: pd.Series[Any]) -> Strings:
+    if column.dtype.kind == "f" and (column == column.round()).all():
+        column = column.astype(np.int64)
+    return np.array([str(x).strip() for x in column.tolist()], dtype=str)
+
+
+def _refuse_repeated(df: pd.DataFrame, rows: SourceRows, time: str, *, directed: bool) -> None:
+    twice = df.duplicated([PAIR, time], keep=False).to_numpy()
+    if not twice.any():
+        return
+    hint = (
+        "df.groupby([origin, destination, time]) adds them up; or leave one of them out"
+        if directed
+        else "directed=True where a link has a direction; else keep one of a–b and b–a"
+    )
+    raise PanelError(
+        Message("{} rows give a pair of nodes more than once in a period", int(twice.sum())),
+        where=Message("{}: {}", rows.shown(twice), shown(np.unique(df[PAIR][twice]), 3)),
+        hint=hint,
+    )
+
+
+def _adoptions(
+    df: pd.DataFrame, ends: Strings, cohorts: Any, time: str, never: object, freq: int | str | None
+) -> tuple[Strings, Index, Any, tuple[str, ...]]:
+    """Nodes, positions of when they adopt (-1 for never), what writes such as a column, notes."""
+    nodes, stated = np.unique(ends), _by_node(cohorts)
+    lacking = np.setdiff1d(nodes, list(stated))
+    if lacking.size:
+        raise PanelError(
+            Message("'cohorts' has no entry for {} of {} nodes", lacking.size, nodes.size),
+            where=shown(lacking),
+            hint="every node once, with an empty date (None, NaN) where it never adopts",
+        )
+    periods = df[time].drop_duplicates()
+    grid = pd.DataFrame({
+        "node": np.repeat(nodes, len(periods)),
+        time: np.tile(periods.to_numpy(), nodes.size),
+        _FIRST: pd.Series([stated[x] for x in nodes]).repeat(len(periods)).to_numpy(),
+        PAIR: np.arange(nodes.size * len(periods), dtype=np.float64),
+    })  # fmt: skip
+    fields = build(
+        grid, unit="node", time=time, outcome=PAIR, cohort=_FIRST, never=never, freq=freq
+    )
+    order = np.argsort(fields["unit_labels"])
+    codes, calendar = fields["cohort_codes"][order], fields["grid"]
+
+    labels = [*map(str, calendar.labels()), None]
+
+    def column(positions: Index) -> Any:
+        if calendar.base is None:
+            return cohort_column(positions, calendar)
+        return np.array([labels[k] for k in positions], dtype=object)
+
+    return fields["unit_labels"][order], codes, column, fields["notes"]
+
+
+def _by_node(cohorts: Any) -> dict[str, Any]:
+    """Dates of adoption by node, from a mapping, a series, or two columns of a frame."""
+    if isinstance(cohorts, pd.DataFrame):
+        if cohorts.shape[1] != 2:
+            raise PanelError(
+                Message("'cohorts' has {} columns", cohorts.shape[1]),
+                hint="two: the node, and its first treated period; cohorts=df[['city', 'year']]",
+            )
+        cohorts = cohorts.drop_duplicates().set_index(cohorts.columns[0]).iloc[:, 0]
+    if isinstance(cohorts, Mapping):
+        cohorts = pd.Series(dict(cohorts), dtype=object)
+    if not isinstance(cohorts, pd.Series):
+        raise PanelError(
+            Message("'cohorts' is {}", brief(cohorts)),
+            hint="a mapping of nodes to their first treated periods, or a frame of two columns",
+        )
+    named = _text(cohorts.index.to_series())
+    twice = pd.Series(named).duplicated().to_numpy()
+    if twice.any():
+        raise PanelError(
+            Message("'cohorts' gives {} nodes more than one date", int(twice.sum())),
+            where=shown(np.unique(named[twice])), hint="one first treated period a node",
+        )  # fmt: skip
+    return dict(zip(named.tolist(), cohorts.tolist(), strict=True))

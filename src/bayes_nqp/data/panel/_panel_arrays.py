@@ -1,0 +1,146 @@
+"""What a panel holds: rows as arrays, on a grid of units and periods."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp._core.exceptions import PanelError
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.labels import UNLABELLED, Labels
+from bayes_nqp._core.validation import door
+from bayes_nqp.data.panel._grid import Grid
+from bayes_nqp.data.panel._roles import Roles
+from bayes_nqp.data.reading import Strings, frozen
+
+
+@door
+@dataclass(frozen=True, eq=False, repr=False)
+class Rectangle:
+    """The fields of a panel, as `Panel` describes them, and what follows from them alone."""
+
+    frame: pd.DataFrame
+    roles: Roles
+    unit_labels: Strings
+    unit_codes: Index
+    time_labels: npt.NDArray[Any]
+    time_codes: Index
+    cohort_codes: Index
+    outcome: Array
+    weights: Array | None
+    covariates: Array
+    mediators: Array
+    moderators: Array
+    levels: dict[str, Strings]
+    strata_codes: dict[str, Index]
+    dropped: dict[str, int]
+    notes: tuple[str, ...]
+    grid: Grid
+    never: tuple[object, ...] = ()
+    exposures: Array = field(default_factory=lambda: frozen(np.empty((0, 0))))
+    labels: Labels = UNLABELLED
+    counts: Array = field(default_factory=lambda: frozen(np.empty(0)))
+
+    @property
+    def summed(self) -> bool:
+        """Whether units are what others are summed up in, and not observed one by one."""
+        return self.roles.counts is not None
+
+    def need_units(self, subject: Message) -> None:
+        """Refuse what looks at single units, where these are summed up."""
+        if self.summed:
+            raise PanelError(
+                Message("{} looks at single units, and this panel has them summed up", subject),
+                where=Message("{:,} units, summed up in {:,}", self.n_units, self.unit_labels.size),
+                hint="the panel of single units, or of a sample of them",
+            )
+
+    def summed_product(self, left: str, right: str) -> Array:
+        """Two columns multiplied before units were summed up (row); refused if they were not."""
+        name = product_name(left, right)
+        if name not in self.frame.columns:
+            raise PanelError(
+                Message("sums of units hold no product of {!r} and {!r}", left, right),
+                where=Message("{:,} units, summed up in {:,}", self.n_units, self.unit_labels.size),
+                hint=Message("products=[({!r}, {!r})] where units are summed up", left, right),
+            )
+        return self.frame[name].to_numpy(dtype=float)
+
+    @cached_property
+    def n_units(self) -> int:
+        """Number of units, each as often as it counts."""
+        return round(self.counts.sum())
+
+    @cached_property
+    def n_rows(self) -> int:
+        """Number of rows, each as often as its unit counts."""
+        return round(self.counts[self.unit_codes].sum())
+
+    @property
+    def periods(self) -> int:
+        """Number of periods of the grid."""
+        return len(self.time_labels)
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every unit has a row in every period."""
+        return len(self.unit_codes) == len(self.unit_labels) * self.periods
+
+    @cached_property
+    def cohort_labels(self) -> npt.NDArray[Any]:
+        """Each unit's first treated period: float with NaN, or text with ``""`` (unit)."""
+        codes, labels = self.cohort_codes, self.time_labels
+        if labels.dtype.kind in "iuf":
+            return frozen(np.where(codes < 0, np.nan, labels[codes].astype(np.float64)))
+        return frozen(np.where(codes < 0, "", labels[codes]))
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """Arguments of `from_frame` that give this panel again from its frame."""
+        never, labels = list(self.never) or None, self.labels.words or None
+        return {**asdict(self.roles), "never": never, "freq": self.grid.freq, "labels": labels}
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the content in roles, whatever the order of rows and units, and dtypes."""
+        order = np.argsort(self.unit_labels, kind="stable")
+        rank = np.empty_like(order)
+        rank[order] = np.arange(order.size)
+        named = bool((order == rank).all() and (np.diff(order) == 1).all())
+        rows = slice(None) if named else np.argsort(rank[self.unit_codes], kind="stable")
+        texts: list[object] = [
+            self.roles.named(),
+            self.unit_labels[order].tolist(),
+            [str(label) for label in self.time_labels],
+            [self.levels[f][self.strata_codes[f][order]].tolist() for f in self.roles.strata],
+        ]
+        seal = hashlib.sha256(repr(texts).encode("utf-8"))
+        for codes in (self.cohort_codes[order], rank[self.unit_codes][rows], self.time_codes[rows]):
+            seal.update(np.ascontiguousarray(codes, dtype="<i8"))
+        weights = () if self.weights is None else (self.weights,)
+        matrices = (self.covariates, self.mediators, self.moderators, self.exposures)
+        for values in (self.outcome, *matrices, *weights):
+            if values.size:
+                seal.update(_canonical(values[rows]))
+        if self.roles.counts is not None:
+            seal.update(_canonical(self.counts[order]))
+        return seal.hexdigest()
+
+
+def product_name(left: str, right: str) -> str:
+    """Call the product of two columns, whichever comes first."""
+    return " × ".join(sorted((left, right)))
+
+
+def _canonical(values: Array) -> Array:
+    """Give every zero one sign and every NaN one bit pattern."""
+    out = np.ascontiguousarray(values + 0.0, dtype="<f8")
+    out[np.isnan(out)] = np.nan
+    return out

@@ -1,0 +1,222 @@
+"""A stratum from a baseline value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp._core.arrays import Array, Mask
+from bayes_nqp._core.exceptions import PanelError, nearest, shown
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.vocabulary import RESERVED
+from bayes_nqp.data.panel._derive import column_of, rows_of, where
+from bayes_nqp.data.panel._panel_arrays import Rectangle
+from bayes_nqp.data.panel._unit_column import stratified
+from bayes_nqp.data.reading import (
+    checked_names,
+    counted,
+    is_text,
+    numbers,
+    plain,
+    quoted,
+    unwrapped,
+)
+
+_QUANTILES = {
+    "median": (Message("median"), [1 / 2]),
+    "terciles": (Message("terciles"), [1 / 3, 2 / 3]),
+    "quartiles": (Message("quartiles"), [1 / 4, 1 / 2, 3 / 4]),
+}
+_MISSING = "missing"
+
+
+def stratify[P: Rectangle](
+    panel: P,
+    column: str,
+    cuts: str | Sequence[float],
+    thresholds: Sequence[float] | None,
+    at: object,
+    labels: Sequence[str] | None,
+    name: str | None,
+    missing: str,
+) -> P:
+    """Add a stratum; the arguments are those of `Panel.stratify`."""
+    name = name or f"{column}_group"
+    checked_names([("name", name)])
+    if name in panel.frame.columns or name in RESERVED:
+        taken = Message("name={!r} is already a column", name)
+        taken = Message("name={!r} is reserved", name) if name in RESERVED else taken
+        raise PanelError(taken, hint="name='another_name'")
+    if missing not in ("error", "drop", "level"):
+        raise PanelError(
+            Message("missing={!r} is unknown", missing), hint="'error', 'drop' or 'level'"
+        )
+    values, when = _baseline(panel, column, at)
+    gone = np.isnan(values)
+    if gone.all() or (gone.any() and missing == "error"):
+        _refuse_missing(panel, column, when, gone)
+    edges, how = _edges(values[~gone], column, cuts, thresholds)
+    texts = _labels(labels, len(edges) + 1)
+    level = texts[np.searchsorted(edges, np.where(gone, edges[0], values), side="left")]
+    _check_filled(texts, level[~gone], column, edges)
+    note = Message(
+        "{}: {} {}, cut at {} ({}): {}",
+        name,
+        column,
+        when,
+        shown(f"{x:.6g}" for x in edges),
+        how,
+        shown((f"{text} {(level[~gone] == text).sum()}" for text in texts), 12),
+    )
+    if gone.any() and missing == "level":
+        level = np.where(gone, _MISSING, level)
+        note = Message("{}, {} {}", note, Message("missing", context="level"), gone.sum())
+    frame = panel.frame.assign(**{name: level[panel.unit_codes]})
+    levels, codes = np.unique(level, return_inverse=True)
+    out = stratified(panel, name, levels, codes, frame=frame, notes=(*panel.notes, note))
+    if gone.any() and missing == "drop":
+        listed = shown(panel.unit_labels[gone])
+        note = Message(
+            "{} left out, without {} {}: {}", counted(gone.sum(), "unit"), column, when, listed
+        )
+        out = where(out, ~gone[panel.unit_codes], note)
+    return out
+
+
+def _baseline(panel: Rectangle, column: str, at: object) -> tuple[Array, str]:
+    raw = column_of(panel, "column", column)
+    if is_text(unwrapped(raw)) and raw.nunique() < panel.unit_labels.size and not _numeric(raw):
+        raise PanelError(
+            Message(
+                "column={!r} is text, not numbers: {}",
+                column,
+                shown(map(quoted, raw.dropna().unique()), 3),
+            ),
+            hint=Message("if it groups units already, strata=[{!r}] takes it as it is", column),
+        )
+    panel.need_units(Message("column={!r}", column))
+    values = numbers(raw, "column", rows_of(panel), [])
+    use = ~np.isnan(values)
+    if at is None:
+        adopted = panel.cohort_codes[panel.cohort_codes >= 0]
+        first = int(adopted.min()) if len(adopted) else panel.periods
+        if first == 0:
+            raise PanelError(
+                Message(
+                    "at=None takes the mean before any unit is treated, and one is treated in "
+                    "the first period, {}",
+                    panel.time_labels[0],
+                ),
+                hint=Message("at={!r} or another period", panel.time_labels[0]),
+            )
+        use &= panel.time_codes < first
+        ends = (panel.time_labels[k] for k in (0, first - 1))
+        when = Message("averaged over {} to {}", *map(str, ends))
+    else:
+        use &= panel.time_codes == _period(panel, at)
+        when = Message("at {}", plain(at))
+    units = panel.unit_codes[use]
+    count = np.bincount(units, minlength=panel.unit_labels.size)
+    total = np.bincount(units, weights=values[use], minlength=panel.unit_labels.size)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan), when
+
+
+def _numeric(raw: Any) -> bool:
+    try:
+        [float(x) for x in raw.dropna().unique()[:20]]
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _period(panel: Rectangle, at: object) -> int:
+    labels = [str(label) for label in panel.time_labels]
+    if plain(at) not in labels:
+        raise PanelError(
+            Message(
+                "at={!r} is no period of the panel, which runs from {} to {}",
+                at,
+                labels[0],
+                labels[-1],
+            ),
+            hint=nearest(plain(at), labels),
+        )
+    return labels.index(plain(at))
+
+
+def _refuse_missing(panel: Rectangle, column: str, when: str, gone: Mask) -> None:
+    raise PanelError(
+        Message(
+            "column={!r} has no value {} for {} of {} units",
+            column,
+            when,
+            gone.sum(),
+            panel.unit_labels.size,
+        ),
+        where=shown(panel.unit_labels[gone], 12),
+        hint="another period with at=…; missing='drop' leaves these units out, missing='level' "
+        "gives them a level of their own",
+    )
+
+
+def _edges(
+    values: Array, column: str, cuts: str | Sequence[float], thresholds: Sequence[float] | None
+) -> tuple[Array, str]:
+    if thresholds is not None:
+        edges = np.asarray(thresholds, dtype=np.float64)
+        how = Message("given", context="cuts")
+    else:
+        if isinstance(cuts, str) and cuts not in _QUANTILES:
+            raise PanelError(Message("cuts={!r} is unknown", cuts), hint=nearest(cuts, _QUANTILES))
+        words, quantiles = _QUANTILES[cuts] if isinstance(cuts, str) else (None, list(cuts))
+        if not quantiles or not all(0 < q < 1 for q in quantiles):
+            raise PanelError(
+                Message("cuts={!r} must be quantiles between 0 and 1", cuts),
+                hint=Message("thresholds=… takes values of {!r}", column),
+            )
+        edges = np.quantile(values, quantiles)
+        words = words or Message("quantiles {}", shown(quantiles))
+        how = Message("{} over {} units", words, len(values))
+    if edges.ndim != 1 or not len(edges) or not (np.diff(edges) > 0).all():
+        raise PanelError(
+            Message("the cuts of {!r} must increase, and are {}", column, shown(edges.ravel())),
+            hint="fewer cuts: many units share a value; or thresholds=… in increasing order",
+        )
+    return edges, how
+
+
+def _labels(labels: Sequence[str] | None, count: int) -> npt.NDArray[np.str_]:
+    if labels is None:
+        few = {2: ["low", "high"], 3: ["low", "middle", "high"]}
+        labels = few.get(count, [f"q{i + 1}" for i in range(count)])
+    texts = np.array([str(x) for x in labels], dtype=str)
+    if len(texts) != count or len(set(texts.tolist())) != count or _MISSING in texts:
+        raise PanelError(
+            Message(
+                "labels={!r} must be {} different names, from low to high, none of them {!r}",
+                list(labels),
+                count,
+                _MISSING,
+            ),
+            hint="one more than there are cuts",
+        )
+    return texts
+
+
+def _check_filled(
+    texts: npt.NDArray[np.str_], level: npt.NDArray[np.str_], column: str, edges: Array
+) -> None:
+    empty = [text for text in texts if not (level == text).any()]
+    if empty:
+        raise PanelError(
+            Message(
+                "no unit falls into {}: {!r} is cut at {}",
+                shown(map(repr, map(str, empty))),
+                column,
+                shown(f"{x:.6g}" for x in edges),
+            ),
+            hint="many units share a value; choose thresholds=… that divide them",
+        )

@@ -1,0 +1,118 @@
+"""Columns that are constant within units, as codes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayes_nqp._core.arrays import Index
+from bayes_nqp._core.exceptions import PanelError, StudyError, nearest, shown
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.data.panel._panel_arrays import Rectangle
+from bayes_nqp.data.reading import frozen
+
+_UNKNOWN: Final = 0.05
+"""Share of units without a value up to which these may count by themselves."""
+
+
+def unit_column(
+    panel: Rectangle, name: str, argument: str, *, alone: bool = False
+) -> tuple[Index, npt.NDArray[np.str_]]:
+    """Codes and labels of a column that is constant within units.
+
+    Parameters
+    ----------
+    name : str
+        The column.
+    argument : str
+        The argument that named it, for messages.
+    alone : bool, default False
+        Whether an empty cell has what other rows of its unit say, and a unit without any value a
+        level of its own, where these are no more than 5 % of all units.
+
+    Returns
+    -------
+    tuple of ndarray
+        Codes (unit), labels.
+
+    Raises
+    ------
+    StudyError
+        If there is no such column.
+    PanelError
+        If it is missing or changes within a unit.
+    """
+    if name not in panel.frame.columns:
+        raise StudyError(
+            f"'{argument}' names the column {name!r}, which the panel does not have",
+            hint=Message("panel.summed_up(by=[{!r}]) keeps it", name)
+            if panel.summed
+            else nearest(name, panel.frame.columns),
+        )
+    values = panel.frame[name]
+    if alone and values.isna().any():
+        values = _with_alone(panel, values)
+    if values.isna().any():
+        raise PanelError(
+            f"'{argument}' column {name!r} is missing in {int(values.isna().sum())} rows",
+            hint="fill it in, or drop these rows",
+        )
+    text = values.astype(str).to_numpy(dtype=str)
+    labels, codes = np.unique(text, return_inverse=True)
+    first = np.zeros(panel.unit_labels.size, dtype=np.int64)
+    first[panel.unit_codes[::-1]] = codes[::-1]
+    changing = np.unique(panel.unit_codes[codes != first[panel.unit_codes]])
+    if changing.size:
+        raise PanelError(
+            f"'{argument}' column {name!r} changes within units",
+            where=shown(panel.unit_labels[changing]),
+            hint="give each unit one value",
+        )
+    return first, labels
+
+
+def units_alone(panel: Rectangle, name: str) -> npt.NDArray[np.str_]:
+    """Labels of units that have no value of a column in any row."""
+    labels = panel.unit_labels
+    rows = np.bincount(panel.unit_codes, panel.frame[name].notna().to_numpy(), labels.size)
+    return np.asarray(labels[rows == 0])
+
+
+def _with_alone(panel: Rectangle, values: pd.Series[Any]) -> pd.Series[Any]:
+    """Fill empty cells by what other rows of their units say; else by a level of the unit alone."""
+    values_of_units = values.groupby(panel.unit_codes).transform("first")
+    unknown = values_of_units.isna().to_numpy()
+    if np.unique(panel.unit_codes[unknown]).size > _UNKNOWN * panel.unit_labels.size:
+        return values
+    labels = pd.Series(panel.unit_labels[panel.unit_codes], values.index)
+    filled = values.astype(object).where(values.notna(), values_of_units)
+    return filled.where(~unknown, "unit " + labels)
+
+
+def with_stratum[P: Rectangle](panel: P, column: str) -> P:
+    """Make a column that is constant within units a stratum.
+
+    Raises
+    ------
+    PanelError
+        If it is missing or changes within a unit.
+    """
+    codes, labels = unit_column(panel, column, "strata", alone=True)
+    return stratified(panel, column, labels, codes)
+
+
+def stratified[P: Rectangle](
+    panel: P, name: str, labels: npt.NDArray[np.str_], codes: Index, **others: Any
+) -> P:
+    """Add a stratum of sorted labels and codes (unit), and change other fields."""
+    return replace(
+        panel,
+        roles=replace(panel.roles, strata=(*panel.roles.strata, name)),
+        levels={**panel.levels, name: frozen(labels)},
+        strata_codes={**panel.strata_codes, name: frozen(codes.astype(np.int64))},
+        **others,
+    )

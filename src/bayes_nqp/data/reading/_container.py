@@ -1,0 +1,119 @@
+"""What a workbook's file really is: a new or an old one, a protected one, or none at all."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from bayes_nqp._core.exceptions import PanelError
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.limits import limit
+
+_OLD: Final = b"\xd0\xcf\x11\xe0"
+"""Begins a compound file: a workbook before 2007, or one that is encrypted."""
+_NEW: Final = b"PK"
+_ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
+_BEGIN: Final = b"\x09\x08\x10\x00\x00\x06\x05\x00"
+"""Begins the first sheet of an old workbook, for 20 bytes; what follows tells of a password."""
+_PASSWORD: Final = b"\x2f\x00"
+_HEAD: Final = 1 << 12
+_SECONDS: Final = 30
+"""In which an old workbook of a megabyte is read, at least."""
+_TRIAL: Final = """
+import sys
+from python_calamine import CalamineWorkbook
+try:
+    import resource
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]), resource.RLIM_INFINITY))
+except (ImportError, ValueError):
+    pass
+with CalamineWorkbook.from_path(sys.argv[1]) as book:
+    for name in book.sheet_names:
+        book.get_sheet_by_name(name).to_python()
+"""
+
+
+def is_old(path: Path) -> bool:
+    """Tell whether a file is a compound one, as workbooks before 2007 are."""
+    return _head(path).startswith(_OLD)
+
+
+def refuse_other(path: Path) -> None:
+    """Refuse a file that is called a workbook, and is protected or something else.
+
+    Raises
+    ------
+    PanelError
+        With what it is.
+    """
+    head = _head(path)
+    if head.startswith(_OLD):
+        _refuse_protected(path)
+    elif head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        raise PanelError(
+            Message(
+                "path={!r} is a page of HTML or XML with the suffix {}", path.name, path.suffix
+            ),
+            hint="open it in Excel or LibreOffice, and save it as .xlsx",
+        )
+    elif not head.startswith(_NEW) and b"\0" not in head and b"\n" in head:
+        raise PanelError(
+            Message("path={!r} is text with the suffix {}", path.name, path.suffix),
+            hint="give it the suffix .csv",
+        )
+
+
+def _refuse_protected(path: Path) -> None:
+    data = path.read_bytes()
+    begin = data.find(_BEGIN)
+    old = begin >= 0 and data[begin + 20 : begin + 22] == _PASSWORD
+    if old or _ENCRYPTED in data:
+        raise PanelError(
+            Message("path={!r} is protected by a password", path.name),
+            hint="open it in Excel with the password, take the protection away (File, Info, "
+            "Protect Workbook, Encrypt with Password, leave it empty), and save it",
+        )
+
+
+def refuse_fatal(path: Path) -> None:
+    """Read an old workbook in a process of its own, which a damaged one may end.
+
+    The reader of old workbooks allocates what they claim, and aborts the process where it cannot.
+
+    Raises
+    ------
+    PanelError
+        If the process ended otherwise than by itself, or had to be ended.
+    """
+    state = path.stat()
+    if sys.executable and _is_fatal(path.resolve(), state.st_size, state.st_mtime_ns):
+        raise PanelError(
+            Message("path={!r} is a damaged workbook: its sheets cannot be read", path.name),
+            hint="open it in Excel or LibreOffice, and save it as .xlsx",
+        )
+
+
+@lru_cache(maxsize=8)
+def _is_fatal(path: Path, size: int, _: int) -> bool:
+    """Tell whether the process does not end well; once for a file of this size and time."""
+    command = [sys.executable, "-c", _TRIAL, str(path), str(limit("memory"))]
+    known = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    seconds = _SECONDS * (1.0 + size / 1e6)
+    try:
+        ended = subprocess.run(
+            command, env=known, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds,
+            check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return True
+    return ended.returncode != 0
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_HEAD)

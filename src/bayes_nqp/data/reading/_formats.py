@@ -1,0 +1,98 @@
+"""What the formats of a worksheet's cells make of its numbers: 0.315 that is shown as 31.5%."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Any, Final
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pandas as pd
+
+from bayes_nqp.data.reading._number_words import in_per_cent, percent
+
+_BUILT_IN: Final = frozenset({"9", "10"})
+"""Formats 0% and 0.00%, which every workbook has without naming them."""
+_QUOTED: Final = re.compile(r'"[^"]*"|\\.|_.|\[[^\]]*\]')
+"""Parts of a format that are shown as they are, or not at all."""
+
+
+def percent_styles(styles: bytes) -> frozenset[str]:
+    """Find the styles of cells that show a number as per cent.
+
+    Parameters
+    ----------
+    styles : bytes
+        The workbook's part of that name, as XML.
+
+    Returns
+    -------
+    frozenset of str
+        Their numbers, as cells name them.
+    """
+    root = ET.fromstring(styles)
+    shares = {*_BUILT_IN} | {
+        x.get("numFmtId", "")
+        for x in root.iter()
+        if _local(x.tag) == "numFmt" and "%" in _QUOTED.sub("", x.get("formatCode", ""))
+    }
+    cells = next((x for x in root.iter() if _local(x.tag) == "cellXfs"), None)
+    used = () if cells is None else cells
+    return frozenset(str(k) for k, x in enumerate(used) if x.get("numFmtId", "0") in shares)
+
+
+def as_shown(
+    df: pd.DataFrame, places: Collection[tuple[int, int]], first: int
+) -> tuple[pd.DataFrame, dict[int, int]]:
+    """Write numbers that are shown as per cent as they are shown, beside cells that are not.
+
+    A number of a column in which text says per cent, or plain numbers are as large as what is
+    shown, is of another scale than these unless it is read as it is shown.
+
+    Parameters
+    ----------
+    df : DataFrame
+        As it was read, from column A on.
+    places : collection of tuple of two int
+        Row and column of the cells that are formatted so, counted from 1.
+    first : int
+        Row of the sheet that is the first of `df`.
+
+    Returns
+    -------
+    df : DataFrame
+    changed : dict of int to int
+        Cells by the number of their column, from 1.
+    """
+    rows: dict[int, list[int]] = {}
+    for row, column in places:
+        if first <= row < first + len(df) and column <= df.shape[1]:
+            rows.setdefault(column - 1, []).append(row - first)
+    changed: dict[int, int] = {}
+    for column, which in sorted(rows.items()):
+        cells: Any = df.iloc[:, column].astype(object)
+        numbers = [k for k in which if _is_number(cells.iat[k])]
+        written = [f"{round(100.0 * float(cells.iat[k]), 10):.15g}%" for k in numbers]
+        others = cells.drop(cells.index[numbers]).dropna().unique()
+        if not written or not _otherwise(written, [*others]):
+            continue
+        cells.iloc[numbers] = written
+        changed[column + 1] = len(numbers)
+        df.isetitem(column, cells.array)
+    return df, changed
+
+
+def _otherwise(written: list[str], others: list[Any]) -> bool:
+    """Whether other cells of the column are in per cent, by their mark or by their size."""
+    texts = any(isinstance(x, str) and percent(x.strip()) is not None for x in others)
+    return texts or in_per_cent([*written, *(x for x in others if _is_number(x))])
+
+
+def _is_number(cell: Any) -> bool:
+    kinds = (int, float, np.number)
+    return isinstance(cell, kinds) and not isinstance(cell, bool) and bool(np.isfinite(cell))
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]

@@ -1,0 +1,50 @@
+"""Cells that are empty below a name, as merged ones are: their rows would be lost."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pandas as pd
+
+from bayes_nqp._core.exceptions import PanelError
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.data.reading._values import SourceRows, missing
+
+FEW: Final = 0.05
+"""Share of rows up to which empty cells are gaps of their own."""
+
+
+def refuse_gaps(df: pd.DataFrame, unit: str, time: str) -> None:
+    """Refuse rows that have a period and no unit, where the name above them would be theirs.
+
+    Parameters
+    ----------
+    unit, time : str
+        Columns.
+
+    Raises
+    ------
+    PanelError
+        With the rows, if they are many and filling them from above repeats no unit and time.
+    """
+    timed = ~missing(df[time])
+    bare = missing(df[unit]) & timed
+    if not bare.any() or bare[timed.argmax()] or bare.sum() <= FEW * timed.sum():
+        return
+    filled = df[unit].mask(missing(df[unit])).ffill()
+    if pd.DataFrame({"unit": filled, "time": df[time]})[timed].duplicated().any():
+        return
+    raise PanelError(
+        Message(
+            "unit={!r} is empty in {} of {} rows that have a time, below a name: merged cells, it "
+            "seems",
+            unit,
+            int(bare.sum()),
+            int(timed.sum()),
+        ),
+        where=SourceRows(df, unit, time).shown(bare),
+        hint=Message(
+            "df[{0!r}] = df[{0!r}].ffill(), if each of these rows belongs to the name above it",
+            unit,
+        ),
+    )

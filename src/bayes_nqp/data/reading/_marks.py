@@ -1,0 +1,126 @@
+"""Marks that say treated or not: 是 and 否, Y and N, √ and an empty cell."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from bayes_nqp._core.exceptions import shown
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.data.reading._values import plain
+from bayes_nqp.data.reading._words import WORDS
+
+_YES: Final = frozenset(WORDS["marks"]["yes"])
+_NO: Final = frozenset(WORDS["marks"]["no"])
+_PLAIN: Final = frozenset(("0", "1", "True", "False"))
+_EMPTY: Final = frozenset(("", "-", "--", "–", "—", "——", "/", "\\", "."))
+"""An empty cell, and what people write into one."""
+_NEGATIONS: Final = tuple(WORDS["marks"]["negations"])
+_DENIALS: Final = tuple(WORDS["marks"]["denials"])
+"""How a text begins that says so in more words."""
+_AFFIRMATIONS: Final = tuple(WORDS["marks"]["affirmations"])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Marks:
+    """A column that says treated or not.
+
+    Parameters
+    ----------
+    values : Series of float
+        1, 0, and NaN where missing.
+    treated, untreated : tuple of str
+        How it says either; where nothing says untreated, empty cells do.
+    plain : bool
+        Whether they are 0 and 1 already.
+    """
+
+    values: pd.Series[Any]
+    treated: tuple[str, ...]
+    untreated: tuple[str, ...]
+    plain: bool
+
+    @property
+    def words(self) -> Message:
+        """What was read as what."""
+        listed = shown(self.treated) if self.treated else Message("nothing")
+        others: Message | str = shown(self.untreated)
+        if not self.untreated and (self.values == 0.0).any():
+            others = Message("empty cells")
+        if not others:
+            return Message("{} read as treated", listed)
+        return Message("{} read as treated, {} as untreated", listed, others)
+
+
+def marks_of(column: pd.Series[Any]) -> Marks | None:
+    """Read a column whose cells say treated or not.
+
+    Width, case and blanks do not matter. Empty cells are untreated where nothing else is, and
+    missing otherwise.
+
+    Returns
+    -------
+    Marks or None
+        None where some cell says neither.
+    """
+    codes, values = pd.factorize(column)
+    keys = [_key(x) for x in values]
+    answers = _said({key for key in keys if key not in _EMPTY})
+    if answers is None:
+        return None
+    empty = np.nan if 0.0 in answers.values() else 0.0
+    numbers = np.array([answers.get(key, empty) for key in (*keys, "")], dtype=np.float64)
+    read = pd.Series(numbers[codes], index=column.index, name=column.name)
+    written = {plain(x): answers.get(key) for x, key in zip(values, keys, strict=True)}
+    treated, untreated = (
+        tuple(text for text, answer in written.items() if answer == wanted) for wanted in (1, 0)
+    )
+    complete = 0.0 in answers.values() or bool(column.notna().all())
+    return Marks(read, treated, untreated, {*written} <= _PLAIN and complete)
+
+
+def unsaid(column: pd.Series[Any]) -> list[Any]:
+    """List the distinct cells that are neither marks nor numbers.
+
+    Returns
+    -------
+    list
+        In their order.
+    """
+    values = pd.factorize(column)[1]
+    vocabulary = _YES | _NO | _EMPTY
+    words = [x for x in values if isinstance(x, str) and _key(x) not in vocabulary]
+    return [x for x in words if pd.isna(pd.to_numeric(x, errors="coerce"))]
+
+
+def says_no(cell: str) -> bool:
+    """Whether a text says untreated: 否, 未获批, or a dash."""
+    key = _key(cell)
+    return key in _NO or key in _EMPTY or key.startswith(_DENIALS)
+
+
+def _key(cell: Any) -> str:
+    text = unicodedata.normalize("NFKC", plain(cell)).replace("\ufe0f", "").strip().casefold()
+    return text.removesuffix(".0")
+
+
+def _said(keys: set[str]) -> dict[str, float] | None:
+    """What each way of writing says; None where one says nothing, or there is none."""
+    answers = {key: float(key in _YES) for key in keys if key in _YES or key in _NO}
+    if keys and len(answers) == len(keys):
+        return (
+            answers if 1.0 in answers.values() or "x" not in answers else None
+        )  # x alone may be a tick
+    if len(keys) == 2:
+        for yes, no in (sorted(keys), sorted(keys, reverse=True)):
+            if any(no == f"{negation}{core}" for negation in _NEGATIONS for core in _cores(yes)):
+                return {yes: 1.0, no: 0.0}
+    return None
+
+
+def _cores(text: str) -> tuple[str, ...]:
+    return (text, *(text.removeprefix(x) for x in _AFFIRMATIONS if text.startswith(x)))

@@ -1,0 +1,83 @@
+"""Names of a file's columns: told apart where one stands above several."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import Any, Final
+
+import pandas as pd
+
+from bayes_nqp._core.exceptions import shown
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.data.reading._worksheet import letters
+
+MISSING_WORDS: Final = (
+    "", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL",
+    "NaN", "None", "n/a", "nan", "null",
+)  # fmt: skip
+"""Texts of a missing number. Errors of a spreadsheet are none: somebody has to look at them."""
+_BREAK: Final = re.compile(
+    r"([\u3000-\u9fff\uff00-\uffef])\s*[\r\n]+\s*|\s*[\r\n]+\s*([\u3000-\u9fff\uff00-\uffef]|$)"
+    r"|\s*[\r\n]+\s*"
+)
+_NUMBERED: Final = re.compile(r"(.*)\.\d+")
+
+
+def unbroken(name: str) -> str:
+    """Write the name of a column in one line; Chinese lines join without a blank."""
+    return _BREAK.sub(lambda x: x[1] or (" " if x[2] is None else x[2]), name)
+
+
+def missing_words(columns: Sequence[Any], names: Collection[str]) -> dict[Any, Sequence[str]]:
+    """Give each column its words for missing; those that hold names have none.
+
+    Parameters
+    ----------
+    columns : sequence
+        Of a file, as they are read.
+    names : collection of str
+        Columns in which NA and None are names: Namibia, for one.
+    """
+    return {x: ("",) if str(x).strip() in names else MISSING_WORDS for x in columns}
+
+
+def mangled(columns: Sequence[Any]) -> bool:
+    """Tell whether a reader may have numbered a name that stands above several columns."""
+    numbered = (_NUMBERED.fullmatch(str(name)) for name in columns)
+    return any(x is not None and x[1] in columns for x in numbered)
+
+
+def unmangled(columns: Sequence[Any], header: Sequence[Any]) -> list[Any]:
+    """Give columns the names of their header again, but where it has none."""
+    if len(header) != len(columns):
+        return list(columns)
+    blank = [pd.isna(name) or not str(name).strip() for name in header]
+    return [x if gone else name for x, name, gone in zip(columns, header, blank, strict=True)]
+
+
+def apart(df: pd.DataFrame, source: str, notes: list[str]) -> pd.DataFrame:
+    """Tell columns apart that have one name, by the letters that spreadsheets give them.
+
+    Parameters
+    ----------
+    source : str
+        Name of the file.
+    notes : list of str
+        What was done is added.
+    """
+    twice = {name: n for name, n in Counter(df.columns).items() if n > 1}
+    if not twice:
+        return df
+    names = [
+        f"{name} [{letters(place + 1)}]" if name in twice else name
+        for place, name in enumerate(df.columns)
+    ]
+    for name in twice:
+        letters_of = [x for x, old in zip(names, df.columns, strict=True) if old == name]
+        notes.append(
+            Message("{}: {!r} stands above {} columns, which are called {} here", source, name,
+                    len(letters_of), shown(letters_of))
+        )  # fmt: skip
+    return df.set_axis(names, axis=1)

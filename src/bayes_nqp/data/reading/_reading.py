@@ -1,0 +1,276 @@
+"""The one reader of files: where the table is, and what its cells say, by steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from bayes_nqp._core.exceptions import PanelError, nearest, shown
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.validation import held
+from bayes_nqp.data.reading._codes import zeros
+from bayes_nqp.data.reading._names import apart
+from bayes_nqp.data.reading._number_words import EDGES
+from bayes_nqp.data.reading._read import TEXTS, checked_file, read
+from bayes_nqp.data.reading._rows import BETWEEN, joined, panel_rows
+from bayes_nqp.data.reading._text import no_header, text_grid
+from bayes_nqp.data.reading._texts import remembered
+from bayes_nqp.data.reading._unit_name_variants import twins
+from bayes_nqp.data.reading._values import is_text, missing
+from bayes_nqp.data.reading._vocabulary import sounds_like
+from bayes_nqp.data.reading.steps import BOOKS, STEPS, Reading, joined_names
+
+type Roles = Mapping[str, Any]
+_SEEN: Final = 12
+"""Rows in which a header further down is looked for."""
+
+
+def reading_of(
+    path: Path,
+    stated: Mapping[str, Any] | None,
+    *,
+    fixed: Mapping[str, Any] | None = None,
+    roles: Roles | Callable[[Reading], Roles] | None = None,
+    encoding: str | None = None,
+    names: Collection[str] = (),
+    doubts: list[PanelError] | None = None,
+) -> Reading:
+    """Read a file by steps.
+
+    Parameters
+    ----------
+    stated : mapping or None
+        Steps by their keys; None for all that find something to do.
+    fixed : mapping, optional
+        Steps that are taken as they are said here, whatever the others are.
+    roles : mapping or callable, optional
+        Columns that are known: ``unit`` (one or several), ``time``, and what else has a part. Or
+        what tells them of a file whose other steps are taken. Without any, no row is set aside.
+    encoding : str, optional
+        Of a text file.
+    names : collection of str, default ()
+        Columns whose cells are names, also where they look like missing numbers.
+    doubts : list of PanelError, optional
+        Takes what somebody has to decide; raised by default.
+
+    Returns
+    -------
+    Reading
+        Its frame has rows with a unit and a time.
+
+    Raises
+    ------
+    PanelError
+        If the file cannot be read, or a step is unknown or does not fit it.
+    """
+    held(stated, Mapping[str, Any] | None, "read")
+    for key, value in {**(stated or {}), **(fixed or {})}.items():
+        if key not in STEPS:
+            raise PanelError(Message("read={!r} is no step", key), hint=nearest(key, STEPS))
+        kind = STEPS[key].kind
+        kind = (str | kind if kind == list[str] else kind) | None
+        held(_known(value) if isinstance(value, Mapping) else value, kind, f"read.{key}")
+    checked_file(path)
+    with remembered():
+        reading = _read_by_steps(path, stated, fixed, roles, encoding, names)
+    if doubts is not None:
+        doubts += reading.doubts
+    elif reading.doubts:
+        raise reading.doubts[0]
+    return reading
+
+
+def _read_by_steps(
+    path: Path,
+    stated: Mapping[str, Any] | None,
+    fixed: Mapping[str, Any] | None,
+    roles: Roles | Callable[[Reading], Roles] | None,
+    encoding: str | None,
+    names: Collection[str],
+) -> Reading:
+    parts = {} if roles is None or callable(roles) else {**roles}
+    reading = Reading(path, partial(_loaded, path, encoding, names), parts, encoding)
+    choices = {**(fixed or {})}
+    _take(reading, stated, choices, placed=False)
+    if roles is None:
+        return reading
+    if callable(roles):
+        reading.roles = {**roles(reading)}
+    _take(reading, stated, choices, placed=True)
+    place(reading)
+    return reading
+
+
+def _take(
+    reading: Reading, stated: Mapping[str, Any] | None, fixed: Mapping[str, Any], *, placed: bool
+) -> None:
+    """Take the steps that are given, or that find something to do."""
+    for key, each in STEPS.items():
+        if each.placed != placed:
+            continue
+        if key in fixed:
+            value = fixed[key]
+        elif stated is None:
+            finding = each.found(reading)
+            if finding is None:
+                continue
+            reading.taken[key] = finding
+            if finding.offered:
+                reading.notes.append(finding.reason)
+                continue
+            value = finding.value
+        elif key in stated and stated[key] is not None:
+            value = stated[key]
+        else:
+            continue
+        if value in ([], {}):
+            continue
+        if isinstance(value, str) and each.kind == list[str]:
+            value = [value]
+        if each.by_column and not isinstance(value, str | int):
+            _check(key, value, reading)
+        count = each.applied(reading, value)
+        if count and each.of in ("cell", "row") and key != "header":
+            names = [*value] if isinstance(value, list | dict) else []
+            label = Message("{} ({})", each.label, shown(names, 4)) if names else each.label
+            reading.said.append(Message("{}: {}", label, each.size(count)))
+        elif key in reading.taken:
+            reading.said.append(Message("{}: {}", each.label, reading.taken[key].reason))
+
+
+def _check(key: str, value: Any, reading: Reading) -> None:
+    """Refuse a column of a step that is not there."""
+    for name in value:
+        if name not in reading.frame.columns:
+            row = further_down(name, reading.frame)
+            raise PanelError(
+                Message("{}={!r} is no column of the file", key, name),
+                hint=Message("header = {} in [data.read], if the column names are in that row", row)
+                if row is not None
+                else nearest(name, reading.frame.columns),
+            )
+
+
+def place(reading: Reading) -> None:
+    """Set aside rows without a unit or a time; name the unit that several columns name."""
+    unit, time = reading.roles.get("unit"), reading.roles.get("time")
+    if not isinstance(unit, str | None):
+        reading.frame = with_unit(reading.frame, list(unit))
+        unit = joined_unit(unit)
+        reading.roles |= {"unit": unit, "parts": reading.roles["unit"]}
+    rows = panel_rows(reading.frame, unit, time, False, reading.notes)
+    complete = len(rows) == len(reading.frame)
+    reading.aside = rows[:0] if complete else reading.frame[~reading.frame.index.isin(rows.index)]
+    if reading.path.suffix.lower() in TEXTS and len(reading.aside):
+        rows = _numeric(rows, reading.aside)
+    reading.frame = rows
+    if unit in rows and time in rows and (note := twins(rows[unit], rows[time])) is not None:
+        reading.notes.append(note)
+
+
+def _numeric(rows: pd.DataFrame, aside: pd.DataFrame) -> pd.DataFrame:
+    """Columns of text as a reader types them without what stood below the table."""
+    out = rows.copy(deep=False)
+    for name in [x for x in aside if is_text(aside[x]) and is_text(rows[x])]:
+        if sounds_like("unit", str(name)) and zeros(rows[name].map(str)):
+            continue
+        with suppress(ValueError, TypeError):
+            out[name] = pd.to_numeric(rows[name])
+    return out
+
+
+def _known(value: Any) -> Any:
+    """A value with 0 for codes of missing cells, NaN, which no kind of number is."""
+    if isinstance(value, Mapping):
+        return {name: _known(x) for name, x in value.items()}
+    return 0 if isinstance(value, float) and np.isnan(value) else value
+
+
+def joined_unit(unit: str | Collection[str]) -> str:
+    """What the column is called that names the unit, where several do together."""
+    return unit if isinstance(unit, str) else BETWEEN.join(unit)
+
+
+def with_unit(frame: pd.DataFrame, names: Collection[str]) -> pd.DataFrame:
+    """Add the column that names the unit, from its parts.
+
+    Raises
+    ------
+    PanelError
+        If a part is no column.
+    """
+    if not names:
+        raise PanelError("'unit' names no column", hint=nearest("", frame.columns))
+    for name in names:
+        if name not in frame.columns:
+            raise PanelError(
+                Message("unit={!r} is no column of the file", name),
+                hint=nearest(name, frame.columns),
+            )
+    parts = [frame[name].mask(missing(frame[name])) for name in names]
+    return frame.assign(**{joined_unit(names): joined(parts)})
+
+
+def _loaded(
+    path: Path,
+    encoding: str | None,
+    names: Collection[str],
+    sheet: str | int | None,
+    header: tuple[int, ...],
+    notes: list[str],
+) -> pd.DataFrame:
+    text = path.suffix.lower() in TEXTS
+    row = header[-1] if text else 1
+    frame, more = read(path, sheet=sheet, encoding=encoding, names=names, header=row)
+    notes += more
+    if header == (row,):
+        return frame
+    if not text:
+        return _below(frame, header, path, notes)
+    joined = joined_names(text_grid(path, encoding, row), header)
+    return apart(frame.set_axis(_whole(joined), axis=1), path.name, notes)
+
+
+def _below(
+    frame: pd.DataFrame, rows: tuple[int, ...], path: Path, notes: list[str]
+) -> pd.DataFrame:
+    """Take the names of columns from later rows of a worksheet, or from several."""
+    if path.suffix.lower() not in BOOKS:
+        raise PanelError(
+            Message("header={}: {} is neither a workbook nor text", rows[0], path.name),
+            hint="leave header out",
+        )
+    last = rows[-1]
+    if last not in frame.index and last != 1:
+        raise no_header(last, Message("rows {} to {}", frame.index[0], frame.index[-1]))
+    upper = [*frame.columns] if rows[0] == 1 else [*frame.loc[rows[0]]]
+    upper = [None if str(x).startswith("Unnamed: ") else _unlettered(x) for x in upper]
+    heads = pd.DataFrame([upper, *(list(frame.loc[row]) for row in rows[1:])])
+    texts = joined_names(heads, tuple(range(1, len(heads) + 1)))
+    frame = frame.loc[frame.index > last].infer_objects()
+    return apart(frame.set_axis(_whole(texts), axis=1), path.name, notes)
+
+
+def _whole(names: Sequence[str]) -> list[str]:
+    """Names of columns, those without one by their number."""
+    return [x or f"Unnamed: {k}" for k, x in enumerate(names)]
+
+
+def _unlettered(name: Any) -> Any:
+    """A name of the first row without the letters that tell it from another one."""
+    return name[: name.rindex(" [")] if isinstance(name, str) and name.endswith("]") and (
+        " [" in name) else name  # fmt: skip
+
+
+def further_down(column: str, frame: pd.DataFrame) -> int | None:
+    """Find the row of a frame in which a column's name stands."""
+    for label, values in frame.head(_SEEN).iterrows():
+        if any(isinstance(x, str) and x.strip(EDGES) == column for x in values):
+            return int(str(label))
+    return None

@@ -1,0 +1,56 @@
+"""Names of units that differ by the word for what they are: 沧溟 and 沧溟市, 青县 and 青区."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any, Final
+
+import pandas as pd
+
+from bayes_nqp._core.exceptions import shown
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.data.reading._texts import distinct, texts_of
+from bayes_nqp.data.reading._values import is_text
+from bayes_nqp.data.reading._words import WORDS
+
+_KINDS: Final[list[str]] = WORDS["places"]["kinds"]
+"""Words at the end of the names of places."""
+
+
+def pairs_apart(unit: pd.Series[Any], time: pd.Series[Any]) -> list[tuple[str, str]]:
+    """Pairs of names that are alike but for that word, and never have a row in one period."""
+    if not is_text(unit) or texts_of(unit).run_on.isascii():
+        return []
+    stems: dict[str, list[str]] = {}
+    for name in sorted(x for x in distinct(unit) if isinstance(x, str)):
+        stems.setdefault(name.removesuffix(kind_of(name)), []).append(name)
+    return [
+        (first, second)
+        for names in stems.values()
+        for first, second in combinations(names, 2)
+        if time[unit == first].isin(time[unit == second]).sum() == 0
+    ]
+
+
+def kind_of(name: str) -> str:
+    """The word for what a place is at the end of its name; "" where there is none."""
+    return next((x for x in _KINDS if name.endswith(x) and len(name) > len(x) + 1), "")
+
+
+def twins(unit: pd.Series[Any], time: pd.Series[Any]) -> Message | None:
+    """Name pairs that never have a row in the same period; None where there are none.
+
+    Parameters
+    ----------
+    unit, time : Series
+        Of the rows of a panel.
+    """
+    apart = pairs_apart(unit, time)
+    if not apart:
+        return None
+    first, second = apart[0]
+    return Message(
+        "never in one period, and perhaps one unit: {}; if so, in [data.read] values = {}",
+        shown((" / ".join(pair) for pair in apart), 3),
+        f'{{ "{unit.name}" = {{ "{second}" = "{first}" }} }}',
+    )

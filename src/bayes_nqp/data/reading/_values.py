@@ -1,0 +1,240 @@
+"""Columns to arrays: numbers, labels, and words for the rows that are wrong."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayes_nqp._core.arrays import Array, Index, Mask
+from bayes_nqp._core.exceptions import PanelError, cut, shown
+from bayes_nqp._core.i18n import Message, separated
+from bayes_nqp.data.reading._texts import texts_of
+
+Strings = npt.NDArray[np.str_]
+
+_CELL = 60
+"""Characters of a cell that a message shows."""
+_LONGEST = 1e22
+"""Whole floats below it are written out."""
+_HUGE = 10**400
+_MOST = 1e100
+"""No number is larger: squares of larger ones overflow."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRows:
+    """Names rows for a message, by the user's index, unit and time."""
+
+    frame: pd.DataFrame
+    unit: str
+    time: str
+
+    def shown(self, wrong: Mask, value: str | None = None) -> str:
+        """Describe the rows where `wrong`, with their value of one column if asked."""
+        places = np.flatnonzero(wrong)
+        few = self.frame.iloc[places[:5]]
+        texts = []
+        for position, label in enumerate(few.index):
+            cells = [few[name].iloc[position] for name in (self.unit, self.time)]
+            unit, time = (cut(plain(cell), _CELL) for cell in cells)
+            text = Message("row {} ({}, {})", cut(plain(label), _CELL), unit, time)
+            cell = None if value is None else quoted(few[value].iloc[position])
+            texts.append(text if cell is None else Message("{}: {}", text, cell))
+        more = len(places) - len(few)
+        return joined_rows(texts, more)
+
+
+def joined_rows(texts: Sequence[str], more: int) -> Message:
+    """List rows, and say how many more there are."""
+    listed = separated(texts)
+    return Message("{}; and {} more", listed, more) if more else listed
+
+
+_THOUSANDS = Message(
+    "pd.read_csv(…, thousands=',', na_values=['—', '--']) when reading, or "
+    "pd.to_numeric(df[{!r}].str.replace(',', ''), errors='coerce')"
+)
+_SHARES = ("%", "％", "‰")
+_SCALE = Message(
+    "write all cells of {!r} in one way: beside {} it cannot be told whether a plain number is a "
+    "share or per cent"
+)
+_DECIMAL = Message("pd.read_csv(…, decimal=',') when reading, if the comma is a decimal one")
+
+
+def plain(value: Any) -> str:
+    """Write a label without white space around it, a trailing ``.0``, or midnight.
+
+    What can be no label is named by its type.
+    """
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, float | np.floating) and np.isfinite(value) and float(value).is_integer():
+        return str(int(value)) if abs(float(value)) < _LONGEST else repr(float(value))
+    if isinstance(value, pd.Timestamp) and value == value.normalize():
+        return str(value.date())
+    if isinstance(value, int) and abs(value) >= _HUGE:
+        return f"a number of {int(value.bit_length() * math.log10(2)) + 1:,} digits"
+    if isinstance(value, UUID | Enum):
+        return str(value)
+    if isinstance(value, tuple):
+        return f"({', '.join(map(plain, value))})"
+    if not pd.api.types.is_scalar(value) or isinstance(value, bytes):
+        return f"<{type(value).__name__}>"
+    return "missing" if pd.isna(value) else str(value).strip()
+
+
+def quoted(value: object) -> str:
+    """Write a cell so that text is told from numbers."""
+    return cut(repr(value) if isinstance(value, str) else plain(value), _CELL)
+
+
+def counted(number: int | np.integer[Any], noun: str) -> Message:
+    """Write a number and its noun, in the plural where due."""
+    return Message("{n:,} " + noun, plural="{n:,} " + noun + "s", n=int(number))
+
+
+def unwrapped(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Replace a categorical by the values of its categories, and object by what it holds."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(column.cat.categories.dtype)
+    return column.infer_objects() if column.dtype == object else column
+
+
+def is_text(column: pd.Series[Any]) -> bool:
+    """Tell whether a column holds text or mixed objects."""
+    return column.dtype == object or pd.api.types.is_string_dtype(column.dtype)
+
+
+def missing(column: pd.Series[Any]) -> Mask:
+    """Tell where a column is missing; blank text counts."""
+    gone: Mask = column.isna().to_numpy(dtype=bool)
+    if not is_text(column):
+        return gone
+    blank = texts_of(column).blank
+    return gone | column.isin(blank).to_numpy(dtype=bool) if blank else gone
+
+
+def numbers(column: pd.Series[Any], argument: str, rows: SourceRows, notes: list[str]) -> Array:
+    """Read a column as float64 with NaN; refuse text and infinities."""
+    name = str(column.name)
+    column = unwrapped(column)
+    if pd.api.types.is_numeric_dtype(column.dtype) and not np.iscomplexobj(column.array):
+        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    elif is_text(column):
+        values = _from_text(column, argument, rows, notes)
+    else:
+        raise PanelError(
+            Message("{}={!r} must be numbers, and holds {}", argument, name, column.dtype),
+            hint="convert the column to numbers first",
+        )
+    infinite: Mask = np.isinf(values)
+    if infinite.any():
+        raise PanelError(
+            Message("{}={!r} has {}", argument, name, counted(infinite.sum(), "infinite value")),
+            where=rows.shown(infinite),
+            hint="a logarithm of zero or a division by zero; "
+            "df.replace([np.inf, -np.inf], np.nan) drops these rows",
+        )
+    large: Mask = np.abs(values) > _MOST
+    if large.any():
+        raise PanelError(
+            Message(
+                "{}={!r} has {} beyond {}",
+                argument,
+                name,
+                counted(large.sum(), "value"),
+                f"{_MOST:g}",
+            ),
+            where=rows.shown(large, name),
+            hint="such numbers are codes of missing values, or mistakes: make these cells empty",
+        )
+    return values
+
+
+def _from_text(column: pd.Series[Any], argument: str, rows: SourceRows, notes: list[str]) -> Array:
+    name = str(column.name)
+    blank = missing(column)
+    values: Array = pd.to_numeric(column.where(~blank), errors="coerce").to_numpy(
+        dtype=np.float64, na_value=np.nan
+    )
+    wrong = np.isnan(values) & ~blank
+    if wrong.any():
+        distinct = shown(map(quoted, column[wrong].unique()), 4)
+        raise PanelError(
+            Message(
+                "{}={!r} must be numbers, and holds text in {}: {}",
+                argument,
+                name,
+                counted(wrong.sum(), "row"),
+                distinct,
+            ),
+            where=rows.shown(wrong, name),
+            hint=_hint(column[wrong], bool((~wrong & ~blank).any())),
+        )
+    if column[~blank].map(lambda x: isinstance(x, str)).any():
+        notes.append(Message("{}: numbers stored as text were read as numbers", name))
+    return values
+
+
+def _hint(wrong: pd.Series[Any], beside: bool) -> Message:
+    """Say what to do about text in a column of numbers."""
+    texts = [str(x).strip() for x in wrong]
+    if beside and all(x.endswith(_SHARES) for x in texts):
+        return _SCALE.fill(wrong.name, texts[0])
+    return _DECIMAL if any(grouped(x, ",") is None for x in texts) else _THOUSANDS.fill(wrong.name)
+
+
+def grouped(text: str, mark: str) -> str | None:
+    """Take the marks between thousands out of a number; None where they are in other places.
+
+    ``1,234.5`` is 1234.5, and ``0,532`` or ``1,5`` are no such numbers: their comma is a decimal
+    one.
+    """
+    if mark not in text:
+        return text
+    tail = r"(?:\.\d+)?(?:[eE][-+]?\d+)?" if mark != "." else ""
+    form = rf"[-+]?[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+{tail}"
+    return text.replace(mark, "") if re.fullmatch(form, text.strip()) else None
+
+
+def encode(column: pd.Series[Any]) -> tuple[Index, Strings]:
+    """Give the distinct values of a column their numbers.
+
+    Returns
+    -------
+    codes : ndarray of int64, one per row
+        −1 where missing.
+    labels : ndarray of str
+        Sorted, by number if the column is numeric.
+    """
+    column = unwrapped(column)
+    codes, values = pd.factorize(column)
+    texts = np.array([plain(x) for x in values], dtype=str)
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        order = np.argsort(np.asarray(values), kind="stable")
+        rank = np.empty(len(order) + 1, dtype=np.int64)
+        rank[order], rank[-1] = np.arange(len(order)), -1
+        return rank[codes], texts[order]
+    labels, merged = np.unique(texts, return_inverse=True)
+    codes = np.append(merged, -1).astype(np.int64)[codes]
+    if len(labels) and labels[0] == "":
+        return np.maximum(codes - 1, -1), labels[1:]
+    return codes, labels
+
+
+def frozen[T: np.generic](array: npt.NDArray[T]) -> npt.NDArray[T]:
+    """Return the array, read-only."""
+    if array.flags.writeable:
+        array = array.view()
+        array.flags.writeable = False
+    return array

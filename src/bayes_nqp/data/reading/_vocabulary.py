@@ -1,0 +1,36 @@
+"""How columns tend to be called, by the part they play; in English and in Chinese."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+from bayes_nqp.data.reading._words import WORDS
+
+type Part = Literal["unit", "time", "cohort", "treated", "outcome", "covariate", "stratum"]
+
+
+def sounds_like(part: Part, name: str) -> bool:
+    """Tell whether a column's name is one that such columns often have."""
+    return any(re.search(word, name, re.IGNORECASE) for word in WORDS["parts"][part])
+
+
+type Role = Literal["outcome", "treatment", "mediator", "covariate", "identifier"]
+
+
+def role_of(text: str) -> Role | None:
+    """Tell which role a word such as 被解释变量 or "control" states, also where it is numbered."""
+    word = re.sub(r"\s*(?:\d+|[一二三四五六七八九]|[(（][^)）]*[)）])$", "", text.strip()).rstrip(
+        ":："
+    )
+    roles: Any = WORDS["roles"]
+    return next((role for role, forms in roles.items() if any(
+        re.fullmatch(form, word, re.IGNORECASE) for form in forms)), None)  # fmt: skip
+
+
+def channel_of(name: str) -> str | None:
+    """Tell which channel a column's name sounds like."""
+    for channel, words in WORDS["channels"].items():
+        if any(re.search(word, name, re.IGNORECASE) for word in words):
+            return channel
+    return None

@@ -1,0 +1,168 @@
+"""Years out of dates, and out of text that says a year or a date."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bayes_nqp._core.i18n import NOTHING, Message, dates
+from bayes_nqp.data.reading._values import missing, plain, unwrapped
+
+DAYS = (20_000, 80_000)
+"""Days as spreadsheets count them, from 1954 to 2119."""
+_MONTH_LONG = 28
+
+_YEAR = r"((?:1[89]|20|21)\d\d)"
+_MONTH = r"(0?[1-9]|1[0-2])"
+_DAY = r"(?:0?[1-9]|[12]\d|3[01])"
+_CLOCK = r"(?:[T ]\s*\d\d?:\d\d.*)?"
+_TEXTS = tuple(
+    re.compile(text)
+    for text in (
+        rf"{_YEAR}(?:\.0+)?",
+        rf"{_YEAR}\s*[-./]\s*{_MONTH}(?:\s*[-./]\s*{_DAY})?{_CLOCK}",
+        rf"{_YEAR}(0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])?",
+        *(rf"{_YEAR}(?:\.0+)?\s*{alone}" for alone, *_ in dates()),
+        *(
+            rf"{_YEAR}\s*{year}\s*{_MONTH}\s*{month}(?:\s*{_DAY}\s*{day}?)?{_CLOCK}"
+            for _, year, month, day in dates()
+        ),
+    )
+)
+"""2018; 2018-07-24, 2018.7; 20180724, 201807; and dates as languages write them out."""
+_BEHIND = re.compile(rf"{_DAY}([./-])(0?[1-9]|[12]\d|3[01])\1{_YEAR}{_CLOCK}")
+"""24.07.2018; and 07/24/2018 beside 24/07/2018, which agree on the year alone."""
+_SINCE = re.compile(
+    r"(?<=[\d年月日])\s*(?:获?(?:批复|批准|批)(?:设立|建设)?|设立|成立|公布|发布|印发|实施|启动|入选|纳入)?"
+    r"(?:起|开始|以来)?$"
+)
+_WRITTEN = re.compile(
+    r"([一二][〇○零八九一][〇○零一二三四五六七八九]{2})(?:\s*年(?:\s*(十[一二]?|[一二三四五六七八九])\s*月)?.*)?"
+)
+"""二〇一八, 二零一八年, 二〇一八年七月二十四日."""
+_DIGITS = str.maketrans("〇○零一二三四五六七八九", "000123456789")
+_MONTHS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
+
+
+def year_of(value: object) -> int | None:
+    """Tell the year of a date, or of text or a number that writes a year or a date.
+
+    Parameters
+    ----------
+    value : object
+        Such as ``2018``, ``"2018.07.24"``, ``"2018-07"``, ``20180724``, or a date.
+
+    Returns
+    -------
+    int or None
+        None where no year can be told.
+    """
+    if isinstance(value, str):
+        text = _said(value)
+        if written := _WRITTEN.fullmatch(text):
+            text = written[1].translate(_DIGITS)
+        if behind := _BEHIND.fullmatch(text):
+            return int(behind[3])
+        return next((int(x[1]) for form in _TEXTS if (x := form.fullmatch(text))), None)
+    if isinstance(value, bool | np.bool_) or pd.isna(value):  # type: ignore[call-overload]
+        return None
+    if isinstance(value, int | float | np.number):
+        integral = isinstance(value, int) or float(value).is_integer()
+        return year_of(plain(value)) if integral else None
+    year = getattr(value, "year", None)
+    return int(year) if isinstance(year, int | np.integer) else None
+
+
+def month_of(value: object) -> int | None:
+    """Tell the month of a date of which `year_of` tells the year; None where it has none."""
+    if isinstance(value, str):
+        text = _said(value)
+        if written := _WRITTEN.fullmatch(text):
+            return None if written[2] is None else _MONTHS.index(written[2]) + 1
+        if behind := _BEHIND.fullmatch(text):
+            return int(behind[2]) if behind[1] == "." and int(behind[2]) <= 12 else None
+        match = next((x for form in _TEXTS if (x := form.fullmatch(text))), None)
+        return None if match is None or match.re.groups < 2 else int(match[2])
+    if year_of(value) is None:
+        return None
+    if isinstance(value, int | float | np.number):
+        return month_of(plain(value))
+    month = getattr(value, "month", None)
+    return int(month) if isinstance(month, int | np.integer) else None
+
+
+def _said(text: str) -> str:
+    """A date without the words behind it: 2018年7月获批."""
+    return _SINCE.sub("", text.strip(" \t\r\n\u3000\xa0"))
+
+
+def days_since_1900(values: Iterable[float]) -> Message:
+    """Say which date a whole number stands for, where all seem to be dates as spreadsheets count.
+
+    Parameters
+    ----------
+    values : iterable of float
+        Distinct times; none of them missing.
+
+    Returns
+    -------
+    Message
+        Such as ``day 42369 is 2015-12-31``; empty where they are no dates.
+    """
+    days = np.sort(np.asarray(list(values), dtype=np.float64))
+    low, high = DAYS
+    if len(days) < 2 or days[0] < low or days[-1] > high or np.diff(days).min() < _MONTH_LONG:
+        return NOTHING
+    date = pd.Timestamp(1899, 12, 30) + pd.Timedelta(days=int(days[0]))
+    return Message("day {} is {}", plain(days[0]), str(date.date()))
+
+
+def _is_code(value: float) -> bool:
+    """Whether a number is a code beside dates: small, or all nines."""
+    return value <= 9999 or set(plain(value)) == {"9"}
+
+
+def as_years(column: pd.Series[Any], notes: list[str], *, once: bool = False) -> pd.Series[Any]:
+    """Read dates, and text that says years or dates, as years.
+
+    Parameters
+    ----------
+    notes : list of str
+        What was done is added.
+    once : bool, default False
+        Whether different values must be different years, as in a column of yearly times.
+
+    Returns
+    -------
+    Series
+        Of float, NaN where missing; as it was if it holds numbers that are no dates, or
+        anything of which no year can be told.
+    """
+    values = unwrapped(column)
+    number = values.dtype.kind in "iuf" and not isinstance(values.dtype, pd.PeriodDtype)
+    if number and not bool((values > 9999).any()):
+        return column
+    codes, distinct = pd.factorize(values.mask(missing(values)))
+    years = [year_of(x) for x in distinct]
+    if number:  # codes beside dates, such as 0 or 9999, are left as they are
+        pairs = zip(distinct, years, strict=True)
+        years = [x if year is None and _is_code(x) else year for x, year in pairs]
+    if not years or None in years:
+        return column
+    if once and len(set(years)) < len({plain(x) for x in distinct}):
+        return column
+    pairs_of_years = zip(distinct, years, strict=True)
+    example = next(
+        ((plain(x), year) for x, year in pairs_of_years if plain(x) != plain(year)), None
+    )
+    if example is not None:
+        text = example[0].removesuffix(" 00:00:00")
+        notes.append(Message("{}: read as years, such as {} as {}", column.name, text, example[1]))
+    elif not number and any(x != year for x, year in zip(distinct, years, strict=True)):
+        notes.append(Message("{}: read as years, which were stored as text", column.name))
+    read = np.append(np.asarray(years, dtype=np.float64), np.nan)[codes]
+    return pd.Series(read, index=column.index, name=column.name)

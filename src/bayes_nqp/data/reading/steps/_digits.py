@@ -1,0 +1,38 @@
+"""Digits of full width, as Chinese input methods write them: ０．５４２０."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.data.reading._number_words import MOST, Cells, counts, marked, narrow, unraised
+from bayes_nqp.data.reading.steps._cellwise import Cellwise
+from bayes_nqp.data.reading.steps._step import step
+
+
+@step("digits", place=30)
+class Digits(Cellwise):
+    """Full-width digits, points and signs to the usual ones."""
+
+    label = Message("Full-width digits")
+    text = "Columns whose digits, points and signs of full width (０．５) are read as usual ones."
+
+    def odd(self, entries: Cells) -> list[Any]:
+        """Wide cells of columns of numbers or years."""
+        if entries.count(lambda x: counts(unraised(x))) < MOST * entries.counts.sum():
+            return []
+        return [x for x in entries.values if narrow(x) != x and counts(unraised(x))]
+
+    def reason(self, names: str) -> Message:
+        """Say in which columns."""
+        return Message("digits of full width in {}", names)
+
+    def after(self, cell: Any) -> Any:
+        """In the usual width."""
+        return narrow(cell)
+
+    def column(self, values: list[Any]) -> list[Any]:
+        """In the usual width; where all are numbers then, as numbers."""
+        texts = super().column(values)
+        numbers = [marked(x, "\0") for x in texts]
+        return texts if None in numbers else numbers

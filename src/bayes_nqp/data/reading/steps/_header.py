@@ -1,0 +1,194 @@
+"""In which row of a worksheet or a text file the names of columns stand, or in which rows."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import Any, Final
+
+import pandas as pd
+
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.data.reading._names import unbroken
+from bayes_nqp.data.reading._number_words import EDGES, narrow, number
+from bayes_nqp.data.reading._years import year_of
+from bayes_nqp.data.reading.steps._roles import roles_in
+from bayes_nqp.data.reading.steps._step import Found, Reading, Step, some, step
+
+_ROWS: Final = 15
+"""Rows in which the names of columns are looked for."""
+_SHORT: Final = re.compile(r"[A-Za-z]\w{0,15}", re.ASCII)
+_HAN: Final = re.compile(r"[\u3400-\u9fff]")
+_FULL: Final = 0.6
+"""Share of a table's width that names fill, at least."""
+_WHOLE: Final = 0.9
+"""That of two rows together."""
+
+
+@step("header", place=10)
+class Header(Step):
+    """Titles above the table left out; names over two or three rows made one."""
+
+    label = Message("Names of columns")
+    text = (
+        "Row of a workbook or of a text file with the names of columns, as Excel numbers it; or "
+        "all rows, of which the upper ones name groups."
+    )
+    kind = int | list[int]
+    by_column = False
+    of = "row"
+
+    def found(self, reading: Reading) -> Found | None:
+        """Find the first row of names, and those below where they complete them."""
+        grid = reading.grid
+        if grid is None or reading.loaded:
+            return None
+        rows = header_rows(grid)
+        if rows == (1,):
+            return None
+        if len(rows) == 1:
+            reason = Message("the names of columns stand in row {}", rows[0])
+            return Found(rows[0], reason, rows[0] - 1, "", "")
+        names = joined_names(grid, rows)
+        upper = next((str(x) for x in grid.iloc[rows[0] - 1] if isinstance(x, str)), "")
+        ends = rows[0], rows[-1]
+        reason = Message("names of columns over rows {} to {}, which are made one", *ends)
+        return Found(list(rows), reason, len(rows), upper, some(names))
+
+    def applied(self, reading: Reading, value: Any) -> int:
+        """Read the table below them."""
+        reading.header = (value,) if isinstance(value, int) else tuple(value)
+        grid, above = reading.grid, reading.header[0] - 2
+        if grid is not None and 0 <= above and reading.header[-1] <= len(grid):
+            names = joined_names(grid, reading.header)
+            reading.stated_roles |= {
+                names[k]: word for k, word in roles_in(grid.iloc[above]).items()
+            }
+        return reading.header[0] - 1
+
+
+def header_rows(grid: pd.DataFrame) -> tuple[int, ...]:
+    """The first row of names, nearly full and no name twice; or two or three, so together.
+
+    Parameters
+    ----------
+    grid : DataFrame
+        Cells of a sheet, from its first row on.
+
+    Returns
+    -------
+    tuple of int
+        Counted as Excel does.
+    """
+    wide = int(grid.notna().sum(axis=1).max()) if len(grid) else 0
+    for row in range(min(_ROWS, len(grid))):
+        cells = _names(grid.iloc[row])
+        if cells is None or len(cells) < 2:
+            continue
+        if row + 1 < len(grid) and roles_in(grid.iloc[row]) and _names(grid.iloc[row + 1]):
+            continue
+        for depth in (2, 3):
+            if _over(grid, rows := tuple(range(row + 1, row + 1 + depth)), wide):
+                return rows
+        texts = [*cells.values()]
+        full = len(texts) >= _FULL * wide and len({*texts}) == len(texts)
+        if full and any(number(x) is None for x in texts):
+            return (row + 2,) if _labelled(grid, row) else (row + 1,)
+    return (1,)
+
+
+def _labelled(grid: pd.DataFrame, row: int) -> bool:
+    """Whether names such as Stkcd and Accper have theirs in words below them: 证券代码."""
+    below = _names(grid.iloc[row + 1]) if row + 1 < len(grid) else None
+    names = _names(grid.iloc[row]) or {}
+    if not below or below.keys() != names.keys() or len({*below.values()}) < len(below):
+        return False
+    short = all(_SHORT.fullmatch(x) for x in names.values())
+    return short and all(_HAN.search(x) for x in below.values())
+
+
+def _over(grid: pd.DataFrame, rows: tuple[int, ...], wide: int) -> bool:
+    """Whether rows hold names of columns together, the upper ones those of groups."""
+    names = [_names(grid.iloc[row - 1]) for row in rows if row <= len(grid)]
+    upper: dict[int, str] = {}
+    for groups in names[:-1]:
+        # Names and what is said of the table, "制表日期：2019年6月", do not make three rows.
+        if not groups or (len(rows) > 2 and any(set(x) & set(":：") for x in groups.values())):
+            return False
+        upper |= groups
+    lower = names[-1]
+    if len(names) < len(rows) or not lower or not _completes(upper, lower, wide):
+        return False
+    if len(rows) > 2 and (len(upper) >= _FULL * wide or len(lower) < _WHOLE * wide):
+        return False
+    complete = [x for x in joined_names(grid, rows) if x]
+    return len(complete) >= _WHOLE * wide and len({*complete}) == len(complete)
+
+
+def _completes(upper: dict[int, str], lower: dict[int, str], wide: int) -> bool:
+    """Whether a row names columns that the row above it leaves open, under names of groups."""
+    gaps = [place for place in lower if place not in upper]
+    repeated = len({*upper.values()}) < len(upper)
+    named = {*upper, *lower}
+    # A name that is merged over two columns, with nothing below it, is that of both: 地区.
+    merged = {place for place, name in upper.items() if lower.get(place, name) == name}
+    named |= {place + 1 for place in merged}
+    return (bool(gaps) or repeated) and len(named) >= _WHOLE * wide
+
+
+def _names(row: pd.Series[Any]) -> dict[int, str] | None:
+    """Names by place; None where a cell is no name: a number that is no year."""
+    names: dict[int, str] = {}
+    for place, cell in enumerate(row):
+        if isinstance(cell, str):
+            if cell.strip(EDGES):
+                names[place] = cell.strip(EDGES)
+        elif pd.notna(cell):
+            year = year_of(cell)
+            if year is None or number(cell) != year:
+                return None
+            names[place] = str(year)
+    return names
+
+
+def joined_names(grid: pd.DataFrame, rows: tuple[int, ...]) -> list[str]:
+    """Names of columns: of several rows the lowest one, with the upper ones where it repeats.
+
+    Returns
+    -------
+    list of str
+        "" where there is none.
+    """
+    *upper, lower = ([heading(x) for x in grid.iloc[row - 1]] for row in rows)
+    groups = [""] * len(lower)
+    for names in upper:
+        name, within = "", ""
+        for place, under in enumerate(lower):
+            # A merged name goes on over the columns below it, and ends with the group around it.
+            carried = name if under and groups[place] == within else ""
+            name, within = names[place] or carried, groups[place]
+            if name not in groups[place].split():
+                groups[place] = f"{groups[place]} {name}".strip()
+    filled = [x for x in lower if x]
+    joined = [
+        group if not name or name == group
+        else f"{group} {name}".strip() if filled.count(name) > 1
+        else name
+        for group, name in zip(groups, lower, strict=True)
+    ]  # fmt: skip
+    for place, (before, name) in enumerate(pairwise(joined), 1):
+        above = any(names[place - 1] == before for names in upper)
+        if above and before and not name:
+            joined[place] = f"{before} 2"
+    return joined
+
+
+def heading(cell: Any) -> str:
+    """Write the name of a column that a cell holds, in one line; "" for none."""
+    if cell is None or pd.isna(cell):
+        return ""
+    year = None if isinstance(cell, str) else year_of(cell)
+    text = str(cell if year is None else year).strip(EDGES)
+    return " ".join(
+        unbroken(str(narrow(text) if number(narrow(text)) is not None else text)).split()
+    )

@@ -1,0 +1,292 @@
+"""Names that another sheet lists, matched to those of the data; the date of each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any, Final
+
+import pandas as pd
+
+from bayes_nqp._core.exceptions import PanelError, nearest, shown
+from bayes_nqp._core.i18n import Message, separated
+from bayes_nqp.data.reading._date_remarks import date_of, is_never, is_remark, says_end
+from bayes_nqp.data.reading._number_words import narrow
+from bayes_nqp.data.reading._unit_name_variants import kind_of
+from bayes_nqp.data.reading._values import missing, plain
+from bayes_nqp.data.reading._years import year_of
+from bayes_nqp.data.reading.steps._header import header_rows, joined_names
+from bayes_nqp.data.reading.steps._names import bare
+from bayes_nqp.data.reading.steps._step import Reading
+
+_PROVINCES: Final = (
+    "河北|山西|内蒙古|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|广西|海南|四川|贵州|云南|西藏|"
+    "陕西|甘肃|青海|宁夏|新疆"
+)
+_WITHIN: Final = re.compile(rf"(?:{_PROVINCES})(?:省|[^（(]{{0,3}}自治区)?[（(]([^）)]+)[）)]")
+"""A province with its cities in brackets: 广东（深圳、珠海）."""
+_DATE: Final = re.compile(r"((?:19|20)\d\d\s*年(?:\s*\d\d?\s*月(?:\s*\d\d?\s*日)?)?|(?:19|20)\d\d)")
+_HEAD: Final = re.compile(rf"{_DATE.pattern}|^第?[一二三四五六七八九十\d]+[批期轮]")
+"""Names of columns that are dates or batches of the names below them."""
+_ABOVE: Final = re.compile(r"第?\s*[一二三四五六七八九十\d]+\s*[批期轮]")
+"""A batch that stands above its names."""
+BATCH: Final = re.compile(
+    r"第?([一二三四五六七八九十\d]+)(?:批|期|轮|波)|(?:batch|wave|round|phase|tranche)\s*(\d+)"
+)
+_BATCHES, _NAMES = "批次", "名单"
+_SEVERAL: Final = 2
+_BETWEEN: Final = re.compile(r"[、，,；;\n]+")
+_PROVINCE: Final = re.compile(r"^.{2,6}?(?:省|自治区)(?=..)")
+_ALIKE: Final = 0.8
+_KEYS: Final = ("sheet", "unit", "since", "of", "dates", "names")
+_NEEDED: Final = _KEYS[:3]
+_EXAMPLE: Final = 'policy = { first = { sheet = "list", unit = "city", since = "date" } }'
+
+
+@dataclass(slots=True)
+class Listed:
+    """Names of a list, matched to those of the data.
+
+    Parameters
+    ----------
+    dates : dict
+        What says since when, by the name in the data.
+    matched, absent : list of str
+        Names that are in the data, and that are not.
+    near : dict of str to list of str
+        Names in the data that a listed one may mean, none of them surely.
+    undated : list of str
+        Names of which no year, or several, can be told.
+    """
+
+    dates: dict[str, Any] = field(default_factory=dict)
+    matched: list[str] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
+    near: dict[str, list[str]] = field(default_factory=dict)
+    undated: list[str] = field(default_factory=list)
+
+    @property
+    def names(self) -> int:
+        """How many names the list has."""
+        return len(self.matched) + len(self.absent) + len(self.near)
+
+
+def listed(reading: Reading, source: Mapping[str, Any]) -> Listed:
+    """Match the names of a list to those of the data."""
+    names, stated, match = source.get("names", {}), _dates(reading, source), Listed()
+    stems: dict[str, list[str]] = {}
+    for unit in names_in(reading, source):
+        for key in keys_of(unit):
+            stems.setdefault(key, []).append(unit)
+    for name, dates in stated.items():
+        called = names.get(name, name)
+        if called == "":
+            match.absent.append(name)
+            continue
+        meant, near = _match(called, stems)
+        if meant is None:
+            match.near |= {name: near} if near else {}
+            match.absent += [] if near else [name]
+            continue
+        match.matched.append(name)
+        date = match.dates.get(meant, dates[0])
+        if year_of(date) is None or {*map(year_of, dates)} != {year_of(date)}:
+            match.undated.append(name)
+        else:
+            match.dates[meant] = date
+    for name, near in [*match.near.items()]:
+        match.near[name] = [x for x in near if x not in match.dates]
+        if not match.near[name]:
+            del match.near[name]
+            match.absent.append(name)
+    return match
+
+
+def _dates(reading: Reading, source: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """What the list says of each name; a name that it says is not treated is left out."""
+    table, words = _checked(reading, source), source.get("dates", {})
+    dates: dict[str, list[Any]] = {}
+    for cell, since in zip(table[source["unit"]], table[source["since"]], strict=True):
+        for name in [] if pd.isna(cell) else parts_of(cell):
+            if pd.isna(since):
+                dates.setdefault(name, []).append(None)
+            elif not is_never(since):
+                word = since.strip() if isinstance(since, str) else since
+                date = words.get(word, word)
+                dates.setdefault(name, []).append(date_of(date) if is_remark(date) else date)
+    return dates
+
+
+def _match(name: str, stems: Mapping[str, list[str]]) -> tuple[str | None, list[str]]:
+    """What a name means in the data; or none, and what it may mean."""
+    text = bare_name(name)
+    for way in _ways(text):
+        units = stems.get(key_of(way), [])
+        kinds = {kind_of(x) for x in (way, *units)} - {""}
+        if way in units:
+            return way, []
+        if len(units) == 1 and len(kinds) <= 1:
+            return units[0], []
+        if units:
+            return None, units
+    stem, units = key_of(text), [x for names in stems.values() for x in names]
+    near = [] if text.isdecimal() else get_close_matches(text, units, n=3, cutoff=_ALIKE)
+    if len(stem) > 1 and not stem.isascii():
+        near += [x for x in units if x.startswith(stem)]
+        near += [x for key in stems if len(key) > 1 and stem.startswith(key) for x in stems[key]]
+    return None, [*dict.fromkeys(near)]
+
+
+def _checked(reading: Reading, source: Mapping[str, Any]) -> pd.DataFrame:
+    """The sheet of a list, if all that is said of it is there."""
+    for key in _NEEDED:
+        if not isinstance(source.get(key), str):
+            raise PanelError(Message("policy: {!r} is missing", key), hint=_EXAMPLE)
+    for key in source:
+        if key not in _KEYS:
+            raise PanelError(Message("policy: {!r} is no key", key), hint=nearest(key, _KEYS))
+    sheet, of = source["sheet"], source.get("of")
+    if sheet not in reading.grids:
+        raise PanelError(
+            Message("policy: sheet {!r} is not in {}", sheet, reading.path.name),
+            hint=nearest(sheet, reading.grids),
+        )
+    table = table_of(reading, sheet)
+    for key in ("unit", "since"):
+        if source[key] not in table.columns:
+            raise PanelError(
+                Message("policy: {!r} is no column of sheet {!r}", source[key], sheet),
+                hint=nearest(source[key], table.columns),
+            )
+    if of is not None and of not in reading.frame.columns:
+        raise PanelError(
+            Message("policy: of={!r} is no column of the data", of),
+            hint=nearest(of, reading.frame.columns),
+        )
+    return table
+
+
+def doubt_of(source: Mapping[str, Any], matches: Listed) -> PanelError | None:
+    """Say which names may be units, or have no year: what they are must not be guessed."""
+    places, hints = [], []
+    if matches.near:
+        pairs = [f"{name} ({' / '.join(near)})" for name, near in matches.near.items()]
+        places.append(Message("perhaps units of the data under another name: {}", shown(pairs, 8)))
+        names = (f'"{name}" = "{near[0]}"' for name, near in matches.near.items())
+        hints.append(Message('names = {} in policy of [data.read] says which they are; "" for a '
+                             "unit that is not there", f"{{ {', '.join(names)} }}"))  # fmt: skip
+    if matches.undated:
+        places.append(Message("without a year, or with several: {}", shown(matches.undated, 8)))
+        hints.append(Message("one date for each in {}; or, if it names batches, dates = {} in "
+                             "policy of [data.read]", source["since"],
+                             '{ "第一批" = 2013 }'))  # fmt: skip
+    if not places:
+        return None
+    return PanelError(
+        Message("the list in {!r} does not say surely who is treated when", source["sheet"]),
+        where=separated(places),
+        hint=separated(hints),
+    )
+
+
+def ended(reading: Reading, source: Mapping[str, Any]) -> list[PanelError]:
+    """Say of which names the list states when the policy ended."""
+    table = table_of(reading, source["sheet"])
+    for name in map(str, table.columns):
+        if name == source["since"] or not says_end(name):
+            continue
+        left = table[[not is_never(x) for x in table[name]] & ~missing(table[name])]
+        if len(left):
+            return [PanelError(
+                Message("column {} of the list in {!r} says when the policy ended",
+                        name, source["sheet"]),
+                where=shown(map(plain, left[source["unit"]]), 6),
+                hint="a policy that ends is none here: leave these units out of the file, or that "
+                "column where the end is after the data",
+            )]  # fmt: skip
+    return []
+
+
+def table_of(reading: Reading, sheet: str) -> pd.DataFrame:
+    """Read a sheet below its names; batches side by side are put one below the other."""
+    grid = reading.grids[sheet]
+    rows = header_rows(grid)
+    names = joined_names(grid, rows)
+    body = grid.iloc[rows[-1] :]
+    columns = [k for k, name in enumerate(names) if name and name not in names[:k]]
+    table = body.iloc[:, columns].set_axis([names[k] for k in columns], axis=1)
+    if len(columns) < _SEVERAL or not all(map(_HEAD.search, table.columns)):
+        return _under_batches(table)
+    return table.rename(columns=_when).melt(var_name=_BATCHES, value_name=_NAMES).dropna()
+
+
+def _under_batches(table: pd.DataFrame) -> pd.DataFrame:
+    """Put batches that stand alone in a row, each above its names, into a column."""
+    alone = table.notna().sum(axis=1) == 1
+    first = table.bfill(axis=1).iloc[:, 0] if len(table.columns) else pd.Series(dtype=object)
+    heads = first.where(alone & first.map(lambda x: bool(_ABOVE.match(str(x).strip()))))
+    if not heads.notna().any() or _BATCHES in table.columns:
+        return table
+    below = table.assign(**{_BATCHES: heads.ffill()})[heads.isna()]
+    return below[below[_BATCHES].notna()].assign(
+        **{_BATCHES: lambda rows: rows[_BATCHES].map(lambda head: _when(str(head)))}
+    )
+
+
+def _when(head: str) -> str:
+    """What the name of a column says of time: its date, else its batch."""
+    return match[1] if (match := _DATE.search(head)) else head
+
+
+def names_in(reading: Reading, source: Mapping[str, Any]) -> list[str]:
+    """Names in the data that have a row, as they are compared: of units, or in another column."""
+    column = reading.frame[source.get("of", reading.parts[0])]
+    timed = ~missing(column)
+    if (time := reading.roles.get("time")) in reading.frame.columns:
+        timed &= ~missing(reading.frame[time])
+    return list(dict.fromkeys(map(bare_name, column[timed].unique())))
+
+
+def parts_of(cell: Any) -> list[str]:
+    """List the names in a cell: 保定市、唐山市 are two, and so are 河北（保定、唐山）."""
+    text = _WITHIN.sub(r"\1", plain(cell))
+    return [x for part in _BETWEEN.split(text) if (x := part.strip())]
+
+
+def bare_name(name: Any) -> str:
+    """Take blanks from between the characters of a name, and marks of notes from behind it."""
+    text = bare(str(narrow(plain(name))))
+    return str(int(text)) if text.isdecimal() else text
+
+
+def means(name: str, keys: AbstractSet[str]) -> bool:
+    """Tell whether a name may be one of some."""
+    return not keys_of(name).isdisjoint(keys)
+
+
+def keys_of(name: Any) -> set[str]:
+    """List what a name may be called by: with the province before it, and without."""
+    return {key_of(x) for x in _ways(bare_name(name))}
+
+
+def key_of(name: Any) -> str:
+    """Take the word for what it is from a name."""
+    text = bare_name(name)
+    return text.removesuffix(kind_of(text))
+
+
+def _ways(name: str) -> tuple[str, str]:
+    """A name with and without the province before it."""
+    return name, _PROVINCE.sub("", name)
+
+
+def batch_of(text: str) -> str:
+    """The number of a batch; "" for other words."""
+    match = BATCH.search(bare_name(text).casefold())
+    return "" if match is None else (match[1] or match[2]).translate(_DIGITS)
+
+
+_DIGITS: Final = str.maketrans("一二三四五六七八九", "123456789")

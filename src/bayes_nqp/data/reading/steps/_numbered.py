@@ -1,0 +1,80 @@
+"""Rows that a step names by their numbers, held to what stood in them when they were named."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from hashlib import sha256
+from typing import Any, Final
+
+import pandas as pd
+
+from bayes_nqp._core.exceptions import PanelError, shown
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.data.reading._values import plain
+
+_LONG: Final = 60
+"""Characters of a row that are written out."""
+
+
+def contents(frame: pd.DataFrame, rows: Iterable[int]) -> dict[str, str]:
+    """Return what stands in rows, by their numbers: long ones as their beginning and a digest."""
+    return {str(row): _content(frame.loc[row]) for row in rows}
+
+
+def _content(row: Any) -> str:
+    text = " · ".join(" ".join(plain(x).split()) for x in row.dropna())
+    if len(text) <= _LONG:
+        return text
+    digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return f"{text[: _LONG // 2]}… {digest}"
+
+
+def numbered(
+    key: str, frame: pd.DataFrame, value: list[int] | dict[str, str], expected: Collection[Any]
+) -> list[int]:
+    """Return the numbers of the rows that a step removes.
+
+    Parameters
+    ----------
+    key : str
+        Of the step.
+    value : list of int or dict of str to str
+        Numbers of rows, or what stands in each of them.
+    expected : collection of int
+        Rows that the step would find by itself; numbers without content are held to them.
+
+    Raises
+    ------
+    PanelError
+        If a row is not there, or is another one than was named.
+    """
+    stated = value if isinstance(value, dict) else dict.fromkeys(map(str, value))
+    if stated and not frame.index.is_unique:
+        raise PanelError(
+            Message("{} names rows by their numbers, and several sheets have these", key),
+            hint=Message("leave {} out", key),
+        )
+    at = {str(row): row for row in frame.index}
+    if lacking := [row for row in stated if row not in at]:
+        raise PanelError(
+            Message("{}: the table has no row {}", key, shown(lacking)),
+            hint=Message("the rows are {} to {}; leave the others out of {}",
+                         frame.index.min(), frame.index.max(), key),
+        )  # fmt: skip
+    there = contents(frame, (at[row] for row in stated))
+    for row, content in stated.items():
+        if content is None and at[row] not in expected:
+            raise PanelError(
+                Message("{}: row {} is not a row that this step removes: {!r}",
+                        key, row, there[row]),
+                hint=Message("leave {} out of {}; or, if the row is not data, {} = {{ {} = {!r} }}",
+                             row, key, key, row, there[row]),
+            )  # fmt: skip
+        if content is not None and content != there[row]:
+            raise PanelError(
+                Message("{}: row {} holds {!r}, and {!r} was named", key, row, there[row], content),
+                hint=Message(
+                    "the file has changed: name its rows anew in {}, or leave {} out", key, key
+                ),
+            )
+    return [at[row] for row in stated]

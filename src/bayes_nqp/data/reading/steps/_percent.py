@@ -1,0 +1,64 @@
+"""Shares that are written in per cent, as text."""
+
+from __future__ import annotations
+
+from typing import Any
+from unicodedata import normalize
+
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.data.reading._number_words import (
+    Cells,
+    figure,
+    in_per_cent,
+    number,
+    percent,
+    plain_sizes,
+    words_beside,
+)
+from bayes_nqp.data.reading.steps._cellwise import Cellwise
+from bayes_nqp.data.reading.steps._step import step
+
+
+@step("percent", place=40)
+class Percent(Cellwise):
+    """17.2% as 0.172; as 17.2 where the column's name or plain numbers beside it are per cent."""
+
+    label = Message("Per cent")
+    text = (
+        "Columns of texts such as 17.2%, which are read as shares: 0.172; or as 17.2, where the "
+        "column's name has %, or plain numbers beside them are as large."
+    )
+
+    def odd(self, entries: Cells) -> list[Any]:
+        """Cells in per cent, where cells beside them are words, or numbers as large."""
+        shares = [x for x in entries.values if percent(x) is not None]
+        others = [x for x in entries.values if percent(x) is None and number(x) is None and x != ""]
+        apart = len(words_beside(others, lambda _: False)) != len(others)
+        return (
+            []
+            if apart or (plain_sizes(entries.values) and not in_per_cent(entries.values))
+            else shares
+        )
+
+    def reason(self, names: str) -> Message:
+        """Say in which columns."""
+        return Message("shares in per cent in {}", names)
+
+    def after(self, cell: Any) -> Any:
+        """As a share; plain numbers beside shares as numbers."""
+        share = percent(cell)
+        return next((x for x in (share, number(cell)) if x is not None), cell)
+
+    def column(self, values: list[Any]) -> list[Any]:
+        """As shares; in per cent as the plain numbers beside them, where these are as large."""
+        return self._written(values) if in_per_cent(values) else super().column(values)
+
+    def called(self, values: list[Any], name: str) -> list[Any]:
+        """In per cent, too, where that is the unit in the column's name: 占比（%）."""
+        unit = "%" in normalize("NFKC", name) and not any("‰" in str(x) for x in values)
+        return self._written(values) if unit and not plain_sizes(values) else self.column(values)
+
+    def _written(self, values: list[Any]) -> list[Any]:
+        """The numbers before the marks."""
+        return [y if (before := figure(x)) is None else before
+                for x, y in zip(values, super().column(values), strict=True)]  # fmt: skip

@@ -1,0 +1,266 @@
+"""Which sheet of a workbook is read, or which ones, one a period or one a variable."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pandas as pd
+
+from bayes_nqp._core.exceptions import PanelError, brief, nearest, shown
+from bayes_nqp._core.i18n import Message, Translator, language_of
+from bayes_nqp.data.reading._cells import is_total
+from bayes_nqp.data.reading._number_words import narrow, scale
+from bayes_nqp.data.reading._years import year_of
+from bayes_nqp.data.reading.steps._header import header_rows, heading, joined_names
+from bayes_nqp.data.reading.steps._step import Found, Reading, Step, some, step
+
+_SEVERAL = 2
+"""Sheets of periods or variables, at least."""
+_YEARS = 3
+"""Years of a variable, at least."""
+_SHARED = 0.5
+"""Share of units that two sheets have both, at least."""
+_ALIKE = 0.7
+"""Share of names of columns that two sheets have both, at least."""
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_UNIT = re.compile(r"(.+?)[(（\[](.{1,8})[)）\]]")
+
+type Key = tuple[str, ...]
+
+
+@step("sheet", place=0)
+class Sheet(Step):
+    """The fullest sheet; or all a year, or a group of units, below one another; or side by side."""
+
+    label = Message("Sheet")
+    text = (
+        "Sheet of a workbook, by name or number from 0, the first that is not hidden by default; "
+        'or several, put together, with a column of their names: { year = ["2011", "2012"] }; or '
+        'several whose columns are years, side by side, a variable each: ["gdp", "trade"].'
+    )
+    kind = str | int | list[str] | dict[str, list[str]]
+    by_column = False
+    of = "sheet"
+
+    def found(self, reading: Reading) -> Found | None:
+        """Take the fullest, or those that are called by years and have one header."""
+        grids = reading.grids
+        if len(grids) < _SEVERAL:
+            return None
+        dated = [name for name in grids if _year_in(name) is not None]
+        if len({*map(_year_in, dated)}) == len(dated) >= max(_SEVERAL, 0.5 * len(grids)):
+            if _alike([grids[x] for x in dated]):
+                column = _column(reading, grids[dated[0]])
+                reason = Message("{} sheets are called by years", len(dated))
+                return Found({column: dated}, reason, len(dated), "", column)
+            unlike = _unlike({x: grids[x] for x in dated})
+            reading.doubts += [unlike] if _fullest(grids) in dated else []
+        if len(yearly := _of_years(reading)) >= _SEVERAL:
+            reason = Message("{} sheets have years as columns, a variable each", len(yearly))
+            return Found(yearly, reason, len(yearly), "", some(yearly))
+        name = _fullest(grids)
+        if len(groups := _of_groups(grids, name)) >= _SEVERAL:
+            column = str(Translator(_language(grids[name]))(_SHEET))
+            reason = Message("{} sheets have the same columns, and other units each", len(groups))
+            return Found({column: groups}, reason, len(groups), "", some(groups))
+        reason = Message("the fullest of {} sheets ({})", len(grids), ", ".join(grids))
+        first = next(iter(grids))
+        return Found(name, reason, 1, "" if first == name else first, name)
+
+    def applied(self, reading: Reading, value: Any) -> int:
+        """Read it; several are read with their own headers and put together."""
+        if isinstance(value, dict) and not all(value.values()):
+            raise PanelError(
+                Message("sheet = {} names no sheet", brief(value)),
+                hint=nearest("", reading.grids),
+            )
+        if isinstance(value, list):
+            reading.sheet = value[0]
+            reading.frame = _side_by_side(reading, value)
+            return len(value)
+        if not isinstance(value, dict):
+            reading.sheet = value
+            return 1
+        for column, names in value.items():
+            reading.sheet = names[0]
+            parts: list[pd.DataFrame] = []
+            scaled: dict[Key, list[str]] = {}
+            for name in names:
+                rows = header_rows(reading.grids[name]) if name in reading.grids else (1,)
+                frame = reading.load(name, rows, reading.notes)
+                if parts:
+                    frame = _named_as(parts[0], frame, name, scaled)
+                year = _year_in(name)
+                parts.append(frame if column in frame else frame.assign(**{column: year or name}))
+            reading.frame = pd.concat(parts)
+            reading.notes += [
+                Message("{} is read as {} ({})", *key, some(sheets))
+                for key, sheets in scaled.items()
+            ]
+        return sum(map(len, value.values()))
+
+
+def _of_years(reading: Reading) -> list[str]:
+    """Sheets whose columns are the same, names and years, and whose rows are of the same units."""
+    earlier: tuple[set[str], set[Key]] | None = None
+    sheets = []
+    for name, grid in reading.grids.items():
+        rows = header_rows(grid)
+        names = joined_names(grid, rows) if len(grid) else []
+        years = [x for x in names if year_of(x) is not None]
+        keys = [k for k, x in enumerate(names) if x and year_of(x) is None]
+        if len(years) < _YEARS or not keys or len({*years}) < len(years):
+            continue
+        units = [x for x in _keys(grid.iloc[rows[-1] :, keys]) if any(x)]
+        if len({*units}) < len(units):
+            continue
+        first, others = earlier = earlier or ({*names}, {*units})
+        if {*names} == first and len(others & {*units}) >= _SHARED * max(len(others), len(units)):
+            sheets.append(name)
+    return sheets
+
+
+def _side_by_side(reading: Reading, names: list[str]) -> pd.DataFrame:
+    """Sheets of years beside one another, rows of a unit in one."""
+    joined, places = pd.DataFrame(), dict[Key, int]()
+    for name in names:
+        if name not in reading.grids:
+            raise PanelError(
+                Message("sheet={!r} is not in {}", name, reading.path.name),
+                hint=nearest(name, reading.grids),
+            )
+        frame = reading.load(name, header_rows(reading.grids[name]), reading.notes)
+        years = {x: f"{name} {year_of(x)}" for x in frame.columns if year_of(x) is not None}
+        keys = [x for x in frame.columns if x not in years]
+        units = _keys(frame[keys])
+        if len({*units}) < len(units) or not years:
+            raise PanelError(
+                Message("sheet {!r} has no years as columns, or several rows of a unit", name),
+                hint="leave it out of sheet",
+            )
+        last = max([*joined.index, *frame.index])
+        new = [x for x in units if x not in places]
+        labels = frame.index if joined.empty else range(last + 1, last + 1 + len(new))
+        places |= dict(zip(new, map(int, labels), strict=True))
+        frame.index = pd.Index([places[x] for x in units])
+        added = frame.loc[[places[x] for x in new], keys]
+        joined = pd.concat([joined, added]).join(frame[[*years]].rename(columns=years))
+    return joined
+
+
+def _keys(frame: pd.DataFrame) -> list[Key]:
+    """What names each row, without blanks."""
+    return [
+        tuple("" if pd.isna(x) else "".join(str(x).split()) for x in row)
+        for row in frame.itertuples(index=False, name=None)
+    ]
+
+
+def _fullest(grids: dict[str, pd.DataFrame]) -> str:
+    return max(grids, key=lambda name: int(grids[name].notna().to_numpy().sum()))
+
+
+def _of_groups(grids: dict[str, pd.DataFrame], fullest: str) -> list[str]:
+    """Sheets with the columns of the fullest one, whose units are in no other: 广东, 浙江."""
+    names, seen = [], set[str]()
+    for name, grid in grids.items():
+        if len(grid) < _SEVERAL or not _alike([grids[fullest], grid]):
+            continue
+        units = _first_names(grid)
+        if not units or units & seen:
+            return []
+        seen |= units
+        names.append(name)
+    return names
+
+
+def _first_names(grid: pd.DataFrame) -> set[str]:
+    """Names in the first column that holds text and no periods."""
+    for _, column in grid.iloc[header_rows(grid)[-1] :].items():
+        cells = column.dropna()
+        texts = {"".join(x.split()) for x in cells if isinstance(x, str) and year_of(x) is None}
+        texts = {x for x in texts if not is_total(x)}
+        if texts and cells.map(lambda x: isinstance(x, str)).mean() > _SHARED:
+            return texts
+    return set()
+
+
+def _year_in(name: str) -> int | None:
+    """The year that the name of a sheet says, or holds among other words: 2011年各市."""
+    years = {*_YEAR.findall(name)}
+    return year_of(name) or (int(years.pop()) if len(years) == 1 else None)
+
+
+def _stem(name: object) -> tuple[str, str]:
+    """The name of a column without the unit in brackets behind it, and that unit."""
+    text = "".join(str(narrow(heading(name))).split())
+    match = _UNIT.fullmatch(text)
+    return (match[1], match[2]) if match else (text, "")
+
+
+def _named_as(
+    first: pd.DataFrame, frame: pd.DataFrame, sheet: str, scaled: dict[Key, list[str]]
+) -> pd.DataFrame:
+    """Columns under the names of the first sheet, numbers in its units: 万元 as 亿元.
+
+    Parameters
+    ----------
+    scaled : dict of tuple of str to list of str
+        Sheets by the names of a column in them and in the first one: is added to.
+    """
+    stems = {_stem(name)[0]: str(name) for name in first.columns}
+    for name in map(str, frame.columns):
+        stem, unit = _stem(name)
+        called = stems.get(stem, name)
+        if called in frame.columns:
+            continue
+        measure, other = scale(unit), scale(_stem(called)[1])
+        if measure and other and measure[1] == other[1] and measure[0] != other[0]:
+            numbers = pd.to_numeric(frame[name], errors="coerce")
+            if (numbers.isna() & frame[name].notna()).any():
+                continue
+            frame = frame.assign(**{name: numbers * (measure[0] / other[0])})
+            scaled.setdefault((name, called), []).append(sheet)
+        elif unit and unit != _stem(called)[1]:
+            continue
+        frame = frame.rename(columns={name: called})
+    return frame
+
+
+def _alike(grids: list[pd.DataFrame]) -> bool:
+    """Whether sheets have the same names of columns, units in brackets aside."""
+    first, *others = map(_heads, grids)
+    return all(len(head & first) >= _ALIKE * max(len(head), len(first)) for head in others)
+
+
+def _heads(grid: pd.DataFrame) -> set[str]:
+    return {_stem(x)[0] for x in grid.iloc[header_rows(grid)[-1] - 1].dropna()}
+
+
+def _unlike(grids: dict[str, pd.DataFrame]) -> PanelError:
+    """Say that sheets are called by years, and which columns only some have."""
+    heads = {name: _heads(grid) for name, grid in grids.items()}
+    common = set.intersection(*heads.values())
+    odd = [Message("{}: {}", name, shown(sorted(head - common), 6)) for name, head in heads.items()]
+    return PanelError(
+        Message("{} sheets are called by years, and their columns have other names", len(grids)),
+        where=shown(odd, 12),
+        hint="the same names in all of these sheets; units in brackets may differ",
+    )
+
+
+def _column(reading: Reading, grid: pd.DataFrame) -> str:
+    """What to call the periods: as the user does, or the language of the file."""
+    time = reading.roles.get("time")
+    if isinstance(time, str):
+        return time
+    return str(Translator(_language(grid))(_PERIOD))
+
+
+def _language(grid: pd.DataFrame) -> str:
+    words = " ".join(str(x) for x in grid.head(8).to_numpy().ravel() if isinstance(x, str))
+    return language_of(words)
+
+
+_PERIOD, _SHEET = Message("year"), Message("sheet")

@@ -1,0 +1,37 @@
+"""What cells stand for, as their keeper says: 第一批 for 2013."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.data.reading._values import plain
+from bayes_nqp.data.reading.steps._step import Found, Reading, Step, step
+
+
+@step("values", place=25)
+class Meanings(Step):
+    """Cells of a column by what they stand for; nobody guesses it."""
+
+    label = Message("Cells by what they stand for")
+    text = (
+        "What cells of a column stand for: { 批次 = { 第一批 = 2013, 第二批 = 2015 } }; codes of "
+        "missing cells are nan: { gdp = { -99 = nan } }."
+    )
+    kind = dict[str, dict[str, str | int | float]]
+
+    def found(self, reading: Reading) -> Found | None:
+        """Nothing: what a word stands for is not in the file."""
+        return None
+
+    def applied(self, reading: Reading, value: Any) -> int:
+        """Put it in their place; what is not named stays."""
+        count = 0
+        for name, stands in value.items():
+            column = reading.frame[name]
+            keys = column.map(plain, na_action="ignore")
+            named = keys.isin(stands)
+            count += int(named.sum())
+            read = keys.map(stands, na_action="ignore").where(named, column)
+            reading.frame = reading.frame.assign(**{name: read.infer_objects()})
+        return count

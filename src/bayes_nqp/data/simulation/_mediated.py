@@ -1,0 +1,313 @@
+"""An outcome that mediators move: its rows, and the truth of its paths."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp._core.exceptions import StudyError, nearest
+from bayes_nqp._core.types import Positive
+from bayes_nqp._core.validation import door
+from bayes_nqp.data.simulation._checks import Correlation, Size
+from bayes_nqp.data.simulation._rows import Assignment
+from bayes_nqp.data.simulation._spillover import Feedback, Received, exposed_cells
+from bayes_nqp.data.simulation._truth import truth_of_rows
+
+
+@door
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """How a policy moves a mediator, and how the mediator moves the outcome.
+
+    Parameters
+    ----------
+    level, growth : float, default 0.6, 0.05
+        Effect on the mediator at event time 0, and what each further period adds.
+    slope : float, default 0.5
+        Of the outcome on the mediator.
+    contrast : float, default 0
+        Difference of the slope between the first two levels of the first factor, half to each
+        side.
+    interaction : float, default 0
+        What treatment adds to the slope.
+    deviation_sd : float, default 0.2
+        Standard deviation of the units' own deviations of the effect on the mediator.
+    rho, sigma : float, default 0.5, 1
+        Autocorrelation of errors, standard deviation of innovations.
+    trend : float, default 0
+        Slope by which the mediator of treated units drifts away, in ``sigma`` per period, from
+        the first period on.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> idle = nqp.simulation.Channel(slope=0.0)
+    >>> made = nqp.simulation.channels(
+    ...     mediators={"idle": idle}, units=30, periods=6, cohorts=(4,), seed=1
+    ... )
+    >>> made.panel.roles.mediators
+    ('idle',)
+    """
+
+    level: float = 0.6
+    growth: float = 0.05
+    slope: float = 0.5
+    contrast: float = 0.0
+    interaction: float = 0.0
+    deviation_sd: Size = 0.2
+    rho: Correlation = 0.5
+    sigma: Positive = 1.0
+    trend: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class MediatedTruth:
+    """What is behind each row; the outcome is the last equation.
+
+    Parameters
+    ----------
+    code, cell : ndarray of int (row)
+        Unit; cell, or -1 where untreated.
+    untreated : ndarray (equation, row)
+        Left sides without policy, the outcome's without what mediators hand on.
+    own : ndarray (equation, member)
+        Deviations of effects.
+    curves : ndarray (equation, cell)
+        Effects without deviations.
+    slopes : ndarray (mediator, stratum)
+        Of the outcome on mediators.
+    added : ndarray (mediator)
+        What treatment adds to the slopes.
+    members : ndarray of int (unit), optional
+        Whose deviations a unit has; its own by default.
+    labels : ndarray of str (member), optional
+        Names of members; those of units by default.
+    shift : ndarray (equation, row), optional
+        What a moderator adds to the effects of treated rows; nothing by default.
+    dose : ndarray (row), optional
+        Exposure by which effects are multiplied; 1 by default.
+    received : Received, optional
+        What rows have of the treatment of others; nothing by default.
+    feedback : Feedback, optional
+        How outcomes follow those of linked units; they do not by default.
+    """
+
+    code: Index
+    cell: Index
+    who: Assignment
+    untreated: Array
+    own: Array
+    curves: Array
+    slopes: Array
+    added: Array
+    members: Index | None = None
+    labels: npt.NDArray[np.str_] | None = None
+    shift: Array | None = None
+    dose: Array | None = None
+    received: Received | None = None
+    feedback: Feedback | None = None
+
+    @property
+    def on(self) -> npt.NDArray[np.bool_]:
+        """Treated rows."""
+        return self.cell >= 0
+
+    @property
+    def member(self) -> Index:
+        """Member of every row."""
+        return self.code if self.members is None else self.members[self.code]
+
+    def effects(self) -> Array:
+        """Effects on each equation's own left side, of one unit of the exposure."""
+        total = self.curves[:, self.cell[self.on]] + self.own[:, self.member[self.on]]
+        return total if self.shift is None else total + self.shift[:, self.on]
+
+    def mediators(self) -> Array:
+        """Observed mediators."""
+        values = self.untreated[:-1].copy()
+        values[:, self.on] += self._moved()[:-1]
+        return values
+
+    def outcome(self) -> Array:
+        """Observed outcome."""
+        slopes = self.slopes[:, self.who.stratum[self.code]] + self.added[:, None] * self.on
+        values = self.untreated[-1] + (slopes * self.mediators()).sum(axis=0)
+        values[self.on] += self._moved()[-1]
+        values = values if self.received is None else values + self.received.effect
+        return np.asarray(values if self.feedback is None else self.feedback.outcome(values))
+
+    def _moved(self) -> Array:
+        effects = self.effects()
+        return effects if self.dose is None else effects * self.dose[self.on]
+
+    def paths(self, effects: Array, stratum: Index, untreated: Array) -> Array:
+        """Total, direct and indirect effects from those on every equation.
+
+        Parameters
+        ----------
+        untreated : ndarray (mediator, any)
+            Untreated levels of the mediators.
+        """
+        slopes = self.slopes[:, stratum] + self.added[:, None]
+        indirect = slopes * effects[:-1]
+        direct = effects[-1] + self.added @ untreated
+        return np.stack([direct + indirect.sum(axis=0), direct, *indirect])
+
+
+def truth_of(
+    facts: MediatedTruth,
+    outcome: Array,
+    cells: pd.DataFrame,
+    factors: Collection[str],
+    mediators: tuple[str, ...],
+    name: str = "outcome",
+    gain: float = 1.0,
+) -> xr.Dataset:
+    """Put the true effects into the schema of the waist.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Levels of the strata, cohort, time and event_time, one row a cell.
+    factors : collection of str
+        Columns of `cells` that are strata.
+    mediators : tuple of str
+        Names of the paths.
+    name : str, default "outcome"
+        Of the outcome.
+    gain : float, default 1
+        Outcome units per unit of the left side of the last equation.
+
+    Returns
+    -------
+    Dataset
+        Of the waist, with one chain and one draw.
+    """
+    on, received = facts.on, facts.received
+    member, stratum = facts.member[on], facts.who.stratum[facts.code[on]]
+    untreated = facts.untreated[:-1, on]
+    members, owner = np.unique(member, return_inverse=True)
+    size = np.bincount(owner)
+    usual = np.stack([np.bincount(owner, x) / size for x in untreated]).reshape(-1, size.size)
+    deviations = facts.own[:, members]
+    if facts.shift is not None:
+        shift = np.stack([np.bincount(owner, x) / size for x in facts.shift[:, on]])
+        deviations = deviations + shift
+    # A member's units lie in one stratum.
+    home = np.zeros(size.size, dtype=np.int64)
+    home[owner] = stratum
+    deviation = facts.paths(deviations, home, usual)
+    effects = np.zeros((len(deviation), on.size))
+    effects[:, on] = facts.paths(facts.effects(), stratum, untreated)
+    cell, paths = facts.cell, (v.TOTAL, v.DIRECT, *mediators)
+    if received is not None:
+        levels = {f: facts.who.levels[f][facts.who.stratum[facts.code]] for f in factors}
+        cell, cells = exposed_cells(cell, cells, levels, received)
+        effects[0] += received.effect
+        effects, paths = np.vstack([effects, received.effect]), (*paths, v.RECEIVED)
+        deviation = np.vstack([deviation, np.zeros(size.size)])
+    if facts.feedback is not None:
+        # Effects of a unit are the same in all periods.
+        effects, paths = facts.feedback.effects(effects), (*paths, v.RECEIVED)
+        deviation = effects[:, np.searchsorted(facts.code, members)]
+    owners, rows = np.full(on.size, -1), cell >= 0
+    owners[on] = owner
+    labels = facts.who.units if facts.labels is None else facts.labels
+    return truth_of_rows(
+        cell[rows], cells, gain * effects[:, rows], outcome[rows], owners[rows], gain * deviation,
+        labels[members].tolist(), factors, paths, name,
+    )  # fmt: skip
+
+
+def slopes_of(channel: Channel, who: Assignment, factors: Mapping[str, Sequence[str]]) -> Array:
+    """Slope of the outcome on a mediator in each stratum.
+
+    Parameters
+    ----------
+    factors : mapping of str to sequence of str
+        Levels in the order that the user gave.
+    """
+    slopes = np.full(int(who.stratum.max()) + 1, channel.slope)
+    if channel.contrast:
+        name, levels = next(iter(factors.items()))
+        column = who.levels[name]
+        slopes += 0.5 * channel.contrast * (1.0 * (column == levels[0]) - (column == levels[1]))
+    return slopes
+
+
+def correlation(
+    names: tuple[str, ...], confounding: float, confounded: str | None, related: float
+) -> Array:
+    """Correlate innovations, the outcome's last.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Of the mediators.
+    confounding, related : float
+        As in `channels`.
+    confounded : str, optional
+        As in `channels`.
+
+    Raises
+    ------
+    StudyError
+        If an argument is out of range.
+    """
+    size = len(names)
+    if not size:
+        return np.eye(1)
+    lowest = -1.0 / (size - 1) if size > 1 else -1.0
+    if not lowest < related < 1.0:
+        raise StudyError(f"'related' is {related!r}", hint=f"between {lowest:g} and 1")
+    if not -1.0 < confounding < 1.0:
+        raise StudyError(f"'confounding' is {confounding!r}", hint="between -1 and 1")
+    name = names[0] if confounded is None else confounded
+    if name not in names:
+        raise StudyError(f"'confounded' is {confounded!r}", hint=nearest(name, names))
+    among = np.full((size, size), related) + (1.0 - related) * np.eye(size)
+    # Given the others the correlation is `confounding`, and the others have none of their own.
+    apart = 1.0 / np.linalg.inv(among)[names.index(name), names.index(name)]
+    correlations = np.eye(size + 1)
+    correlations[:size, :size] = among
+    at = names.index(name)
+    correlations[-1, at] = correlations[at, -1] = confounding * np.sqrt(apart)
+    return correlations
+
+
+def check_channels(mediators: Mapping[str, Channel], factors: Mapping[str, Sequence[str]]) -> None:
+    """Refuse mediators that make no panel.
+
+    Parameters
+    ----------
+    factors : mapping of str to sequence of str
+        Levels of every factor.
+
+    Raises
+    ------
+    StudyError
+        If there is none, a name is taken, or a contrast has no two levels.
+    """
+    taken = {v.UNIT, v.TIME, v.COHORT, "outcome", "code", "cell", *factors}
+    if not mediators or taken & set(mediators):
+        raise StudyError(
+            f"'mediators' names {list(mediators)!r}",
+            hint=f"one or more, none of them called {', '.join(sorted(taken))}",
+        )
+    for name, channel in mediators.items():
+        if not isinstance(channel, Channel):
+            raise StudyError(
+                f"'mediators' {name!r} is {channel!r}", hint="simulation.Channel(level=0.6)"
+            )
+        if channel.contrast and len(next(iter(factors.values()), ())) < 2:
+            raise StudyError(
+                f"'mediators' {name!r} has a contrast, and the first factor no two levels",
+                hint='strata={"region": ["inland", "coastal"]}',
+            )

@@ -1,0 +1,234 @@
+"""Weights of units that share a border, and their polygons from a file of the user's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+import pandas as pd
+
+from bayes_nqp._core.exceptions import PanelError, nearest, shown
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.io import is_folder, no_file
+from bayes_nqp._core.limits import afford
+from bayes_nqp._core.safe_calls import reply
+from bayes_nqp._core.validation import door
+from bayes_nqp.data.spatial_weights._links import linked
+from bayes_nqp.data.spatial_weights._places import Locations
+from bayes_nqp.data.spatial_weights._rules import geopandas_for, graph_class
+from bayes_nqp.data.spatial_weights._sources import labels_of
+from bayes_nqp.data.spatial_weights._weights import Islands, SpatialWeights, Standardised
+
+if TYPE_CHECKING:
+    import geopandas
+
+_AREAS = ("Polygon", "MultiPolygon", "GeometryCollection")
+
+
+@dataclass(frozen=True, eq=False)
+class Boundaries:
+    """Polygons by the labels of units.
+
+    Parameters
+    ----------
+    ids : tuple of str (unit)
+        Labels, as panels write them.
+    polygons : GeoSeries (unit)
+        In the coordinates of their file.
+    """
+
+    ids: tuple[str, ...]
+    polygons: Any
+
+    @property
+    def middles(self) -> Locations | None:
+        """A point within each polygon; None where the file does not say what it is in."""
+        if self.polygons.crs is None:
+            return None
+        points = self.polygons.representative_point().to_crs(4326)
+        degrees = np.stack([points.x.to_numpy(), points.y.to_numpy()], axis=1)
+        return Locations(self.ids, degrees)
+
+    def places_of(self, labels: Iterable[object]) -> list[int]:
+        """Positions of the polygons of units (unit).
+
+        Raises
+        ------
+        PanelError
+            If a unit has none.
+        """
+        place = {label: k for k, label in enumerate(self.ids)}
+        names = [str(label) for label in labels]
+        if lacking := [name for name in names if name not in place]:
+            others = [label for label in self.ids if label not in {*names}]
+            raise PanelError(
+                Message("{} of {} units are not in the boundaries", len(lacking), len(names)),
+                where=shown(lacking),
+                hint=nearest(lacking[0], others or self.ids),
+            )
+        return [place[name] for name in names]
+
+    def in_degrees(self) -> Any:
+        """Polygons in longitude and latitude (GeoSeries); in degrees already if nothing is said.
+
+        Raises
+        ------
+        PanelError
+            If nothing is said, and these are no degrees.
+        """
+        if self.polygons.crs is not None:
+            return self.polygons.to_crs(4326)
+        if (np.abs(self.polygons.total_bounds) > (180.0, 90.0, 180.0, 90.0)).any():
+            raise PanelError(
+                "the boundaries are not in degrees, and do not say what they are in",
+                hint="boundaries.set_crs(…), by what came with the file (.prj)",
+            )
+        return self.polygons
+
+
+def boundaries_of(
+    boundaries: str | Path | geopandas.GeoDataFrame, column: str, asked_by: str
+) -> Boundaries:
+    """Read polygons, and see that each stands for one unit.
+
+    Parameters
+    ----------
+    boundaries : str, Path or GeoDataFrame
+        A file that geopandas reads, or what it read.
+    column : str
+        Its column that names units as the panel does.
+    asked_by : str
+        Function to name in messages.
+
+    Raises
+    ------
+    PanelError
+        If there is no such file or column, it cannot be read, or labels or polygons do not stand
+        for units.
+    StudyError
+        If geopandas is not installed.
+    """
+    geopandas = geopandas_for(asked_by)
+    frame: Any = boundaries
+    if isinstance(boundaries, str | Path):
+        path = Path(boundaries)
+        for part in (path, *_beside(path)):
+            if problem := no_file(part):
+                raise PanelError(
+                    Message("{!r} {}", str(part), problem), hint="a file of polygons, with its path"
+                )
+        afford(path.stat().st_size, f"reading {path.name}", "a file of the borders of your units")
+        frame = _read(geopandas, path)
+    return Boundaries(_ids(frame, column), frame.geometry)
+
+
+def _beside(path: Path) -> list[Path]:
+    """What has the name of a file and another ending, and is no folder: its reader opens it too."""
+    start = f"{path.stem}."
+    return [x for x in path.parent.iterdir() if x.name.startswith(start) and not is_folder(x)]
+
+
+def _read(geopandas: Any, path: Path) -> Any:
+    """Polygons of a file, whatever its format; a reader of some format raises what it likes."""
+
+    def refuse(error: Exception) -> NoReturn:
+        raise PanelError(
+            Message("{!r} holds no polygons: {}", str(path), error),
+            hint="a file of polygons, such as .geojson, .gpkg or .shp",
+        ) from error
+
+    frame = reply(lambda: geopandas.read_file(path), refuse)
+    if "geometry" not in frame.columns:
+        raise PanelError(
+            Message("{!r} holds no polygons", str(path)),
+            hint="a file of polygons, such as .geojson, .gpkg or .shp",
+        )
+    return frame
+
+
+def _ids(frame: Any, column: str) -> tuple[str, ...]:
+    """Labels of polygons.
+
+    Raises
+    ------
+    PanelError
+        If there is no such column, or labels or polygons do not stand for units.
+    """
+    if column not in frame.columns:
+        raise PanelError(
+            Message("id={!r} is not a column of the boundaries", column),
+            hint=nearest(column, frame.columns),
+        )
+    named = frame[column].notna()
+    ids = labels_of(pd.Index(frame.loc[named, column]))
+    twice = pd.Index(ids).duplicated()
+    empty = ~frame.geom_type.isin(_AREAS) | frame.geometry.is_empty
+    if twice.any() or not named.all():
+        raise PanelError(
+            Message("id={!r} does not name each polygon once", column),
+            where=shown(sorted({*np.asarray(ids)[twice].tolist()})),
+            hint=f"boundaries.dissolve({column!r}) joins the polygons of a unit",
+        )
+    if empty.any():
+        raise PanelError(
+            Message("units have no polygon"),
+            where=shown(np.asarray(ids)[empty.to_numpy()]),
+            hint="leave them out, or draw them",
+        )
+    return ids
+
+
+@door
+def contiguity(
+    boundaries: str | Path | geopandas.GeoDataFrame,
+    *,
+    id: str,
+    rook: bool = False,
+    standardised: Standardised = "row",
+    islands: Islands = "keep",
+) -> SpatialWeights:
+    """Link units that share a border.
+
+    Parameters
+    ----------
+    boundaries : str, Path or GeoDataFrame
+        A file of polygons that geopandas reads (.geojson, .gpkg, .shp), or what it read.
+    id : str
+        Its column that names units as the panel does.
+    rook : bool, default False
+        Whether borders have to be shared along a line: by default a corner is enough.
+    standardised : {"row", "none"}, default "row"
+        Whether the weights of a unit's neighbours sum to one.
+    islands : {"keep", "nearest", "error"}, default "keep"
+        What to do with units that border nobody.
+
+    Raises
+    ------
+    PanelError
+        If there is no such file or column, units are named twice or have no polygon; or at
+        islands, where none may be.
+    StudyError
+        If geopandas or libpysal is not installed: they come with ``bayes-nqp[space]``.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> import geopandas as gpd
+    >>> squares = [f"POLYGON(({x} 0, {x + 1} 0, {x + 1} 1, {x} 1, {x} 0))" for x in range(3)]
+    >>> cells = gpd.GeoSeries.from_wkt(squares, crs="EPSG:4326")
+    >>> borders = gpd.GeoDataFrame({"id": ["a", "b", "c"]}, geometry=cells)
+    >>> nqp.spatial_weights.contiguity(borders, id="id")
+    SpatialWeights('contiguity', 3 units, 4 links)
+    """
+    graph = graph_class("contiguity")
+    land = boundaries_of(boundaries, id, "contiguity")
+    # Numbers as labels: libpysal sorts text.
+    shapes = land.polygons.set_axis(pd.RangeIndex(len(land.ids)))
+    links = graph.build_contiguity(shapes, rook=rook).sparse
+    return linked(
+        links, "contiguity", "contiguity", ids=land.ids, places=land.middles,
+        standardised=standardised, islands=islands,
+    )  # fmt: skip

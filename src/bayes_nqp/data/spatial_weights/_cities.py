@@ -1,0 +1,162 @@
+"""Units inside cities: firms are near the firms of cities that are near theirs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
+
+from bayes_nqp._core.arrays import Index
+from bayes_nqp._core.exceptions import PanelError, StudyError, nearest, shown
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.validation import door
+from bayes_nqp.data.spatial_weights._places import Locations, located, locations_of
+from bayes_nqp.data.spatial_weights._sources import labels_of
+from bayes_nqp.data.spatial_weights._weights import SpatialWeights
+
+if TYPE_CHECKING:
+    from bayes_nqp.data.panel import Panel
+
+
+MOST_LINKS: Final = 20_000_000
+"""Links between units beyond which none are spread out: 240 MB."""
+_SHARING: Final = 0.5
+"""Share of units at the place of another beyond which they pass for firms of cities,"""
+_MANY: Final = 10
+"""where there are so many."""
+
+
+def cities_of(panel: Panel, city: str | None) -> tuple[tuple[str, ...], Index]:
+    """Labels of cities, and the city of each unit (unit); a unit is a city of its own by default.
+
+    Raises
+    ------
+    PanelError
+        If there is no such column, or it is missing or changes within a unit.
+    """
+    if city is None:
+        return tuple(map(str, panel.unit_labels)), np.arange(panel.unit_labels.size)
+    if city not in panel.frame.columns:
+        raise PanelError(
+            Message("{}={!r} is not a column of the panel", "city", city),
+            hint=nearest(city, panel.frame.columns),
+        )
+    code, names = pd.factorize(panel.frame[city], sort=True)
+    ends = pd.Series(code).groupby(np.asarray(panel.unit_codes)).agg(["min", "max"]).to_numpy()
+    odd = (ends[:, 0] != ends[:, 1]) | (ends[:, 0] < 0)
+    if odd.any():
+        raise PanelError(
+            Message("city={!r} is missing or changes within units", city),
+            where=shown(panel.unit_labels[odd]),
+            hint="give each unit one city, such as the first in which it was",
+        )
+    return labels_of(pd.Index(names)), ends[:, 0].astype(np.int64)
+
+
+def crowded(panel: Panel) -> bool:
+    """Whether most units share a place with others, as firms of a city do."""
+    return bool(_sharing(locations_of(panel)).any())
+
+
+@lru_cache(maxsize=4)
+def _sharing(places: Locations) -> npt.NDArray[np.bool_]:
+    """Which units are at the place of another (unit), where most are; none otherwise."""
+    _, at, count = np.unique(places.degrees, axis=0, return_inverse=True, return_counts=True)
+    sharing = count[at.ravel()] > 1
+    most = sharing.size >= _MANY and sharing.mean() > _SHARING
+    return np.asarray(sharing & most)
+
+
+def places_apart(panel: Panel, longitude: str, latitude: str, city: str | None) -> Locations:
+    """Where units are, or the cities in which they are; none may pass for another's neighbour.
+
+    Raises
+    ------
+    PanelError
+        As of `locations_of`; or if most units share a place, as firms of a city do.
+    """
+    if city is not None:
+        return locations_of(panel, longitude, latitude, cities_of(panel, city))
+    places = locations_of(panel, longitude, latitude)
+    if (sharing := _sharing(places)).any():
+        raise PanelError(
+            Message(
+                "{} of {} units are at the place of another, as firms of one city are",
+                int(sharing.sum()), sharing.size,
+            ),
+            where=shown(np.asarray(places.ids)[sharing]),
+            hint="city='city', the column with their cities: near are then units of other cities",
+        )  # fmt: skip
+    return places
+
+
+@door
+def spread(weights: SpatialWeights, panel: Panel, city: str | None) -> SpatialWeights:
+    """Spread weights of cities over the units inside them: firms, for example.
+
+    A unit's neighbours are all units of the cities that are its own city's neighbours, whose
+    weight they share in equal parts, so that ``W y`` is the weighted mean of the means of these
+    cities. Units of one city are no neighbours of each other.
+
+    Parameters
+    ----------
+    weights : SpatialWeights
+        Of cities.
+    panel : Panel
+        Of units, with their city among its columns.
+    city : str, optional
+        That column; without it the weights stay as they are.
+
+    Returns
+    -------
+    SpatialWeights
+        Of the units.
+
+    Raises
+    ------
+    PanelError
+        If a city is not among those of the weights, or is missing or changes within a unit.
+    StudyError
+        If more than 20 million pairs of units would be linked.
+
+    Notes
+    -----
+    ``W = B W_c (B / n)'``, B telling the city of each unit and n how many are in it. Its
+    determinant ``|I - delta W|`` is that of the cities.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import bayes_nqp as nqp
+    >>> frame = nqp.simulation.staggered(units=8, periods=4, cohorts=(3,), seed=1).panel.frame
+    >>> frame["city"] = [f"c{int(unit[1:]) % 2}" for unit in frame["unit"]]
+    >>> panel = nqp.Panel.from_frame(frame, unit="unit", time="time", cohort="cohort",
+    ...                              outcome="outcome")
+    >>> links = pd.DataFrame([[0, 1], [1, 0]], index=["c0", "c1"], columns=["c0", "c1"])
+    >>> nqp.spatial_weights.spread(nqp.spatial_weights.matrix(links), panel, city="city")
+    SpatialWeights('matrix', 8 units, 32 links)
+    """
+    if city is None:
+        return weights
+    labels, of_unit = cities_of(panel, city)
+    between = weights.aligned(labels).matrix
+    count = np.bincount(of_unit, minlength=len(labels)).astype(np.float64)
+    links = count @ ((between != 0) @ count)
+    if links > MOST_LINKS:
+        raise StudyError(
+            Message("{:,} pairs of units would be linked", int(links)),
+            hint="fewer cities as neighbours: k=5, or a smaller km; or rings, nqp.Rings([100, "
+            "200], city='city'), which link nobody",
+        )
+    inside = sparse.csr_array(
+        (np.ones(of_unit.size), (np.arange(of_unit.size), of_unit)), (of_unit.size, len(labels))
+    )
+    matrix = inside @ between @ sparse.diags_array(1.0 / count) @ inside.T
+    places = tuple(map(tuple, locations_of(panel).degrees.tolist())) if located(panel) else ()
+    ids = tuple(map(str, panel.unit_labels))
+    return replace(weights, ids=ids, matrix=matrix, places=places)

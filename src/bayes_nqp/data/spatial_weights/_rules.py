@@ -1,0 +1,161 @@
+"""Rules of weights (islands, rows that sum to one), their names, and packages that they need."""
+
+from __future__ import annotations
+
+import re
+from functools import reduce
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Final
+
+import numpy as np
+from scipy import sparse
+
+from bayes_nqp._core.exceptions import PanelError, StudyError, shown
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.data.spatial_weights._places import Locations
+
+
+def ruled(
+    matrix: sparse.csr_array,
+    ids: tuple[str, ...],
+    places: tuple[tuple[float, float], ...],
+    *,
+    islands: str,
+    standardised: str,
+) -> Any:
+    """Deal with islands as a rule has it, then let rows sum to one where they are to.
+
+    Parameters
+    ----------
+    places : tuple of tuple of float (unit, 2)
+        Longitude and latitude in degrees, where they are available.
+
+    Returns
+    -------
+    csr_array (unit, unit)
+        W after both rules.
+
+    Raises
+    ------
+    PanelError
+        If there are islands where none may be.
+    StudyError
+        If they are to be linked to the nearest unit, and no places are available.
+    """
+    alone = np.flatnonzero(np.diff(matrix.indptr) == 0)
+    if alone.size and islands == "error":
+        raise PanelError(
+            Message("{} of {} units have no neighbour", alone.size, len(ids)),
+            where=shown(np.asarray(ids)[alone]),
+            hint="islands='nearest' links each to the nearest unit, islands='keep' keeps its row "
+            "empty; or let more units be neighbours"
+            if places
+            else "link each by hand in the table (as Hainan to Guangdong); islands='keep' keeps "
+            "its row empty",
+        )
+    if alone.size and islands == "nearest":
+        if not places:
+            raise StudyError(
+                "islands='nearest' needs places, which these weights do not have",
+                hint="link each by hand in the table (as Hainan to Guangdong); or islands='keep'",
+            )
+        # One link each, as strong as links are on average.
+        nearest = Locations(ids, np.asarray(places)).nearest(1).indices[alone]
+        strength = float(matrix.data.mean()) if matrix.nnz else 1.0
+        added = (np.full(alone.size, strength), (alone, nearest))
+        matrix = matrix + sparse.csr_array(added, shape=matrix.shape)
+    if standardised == "row":
+        with np.errstate(over="ignore"):
+            total = matrix.sum(axis=1)
+        if (~np.isfinite(total) | ((total > 0.0) & (total < _LEAST))).any():
+            # Of the largest of its row each, so that sums and their reciprocals are numbers.
+            most = np.repeat(matrix.max(axis=1).toarray().ravel(), np.diff(matrix.indptr))
+            matrix = matrix.copy()
+            matrix.data = matrix.data / np.where(most > 0.0, most, 1.0)
+            total = matrix.sum(axis=1)
+        scale = np.divide(1.0, total, out=np.zeros_like(total), where=total > 0.0)
+        matrix = sparse.diags_array(scale) @ matrix
+    return matrix
+
+
+_LEAST: Final = 1e-300
+"""Sum of a row whose reciprocal is a number."""
+_PLUS, _TIMES = " + ", " × "
+_CALLED: Final = (
+    (re.compile(r"(\d+) nearest"), Message("{} nearest")),
+    (re.compile(r"within (\S+) km"), Message("within {} km")),
+    (re.compile(r"inverse distance within (\S+) km"), Message("inverse distance within {} km")),
+    (re.compile(r"inverse distance"), Message("inverse distance")),
+    (re.compile(r"exponential, (\S+) km"), Message("exponential, {} km")),
+    (re.compile(r"economic \((.+)\)"), Message("economic ({})")),
+    (re.compile(r"contiguity"), Message("contiguity")),
+    (re.compile(r"matrix"), Message("matrix")),
+)
+_SHARE: Final = re.compile(r"([\d.]+) (.+)")
+
+
+def worded(label: str) -> Message:
+    """Take a label, as weights and files hold it, for a message of the same English.
+
+    Parameters
+    ----------
+    label : str
+        Of the library's own making, such as "5 nearest", or of the user's, which stays as it is.
+    """
+    if _PLUS in label:
+        return reduce(lambda a, b: Message("{} + {}", a, b), map(_shared, label.split(_PLUS)))
+    if _TIMES in label:
+        return reduce(lambda a, b: Message("{} × {}", a, b), map(worded, label.split(_TIMES)))
+    for pattern, words in _CALLED:
+        if (match := pattern.fullmatch(label)) is not None:
+            return words.fill(*match.groups())
+    return Message("{}", label)
+
+
+def _shared(part: str) -> Message:
+    """A part of a composite, with its share."""
+    match = _SHARE.fullmatch(part)
+    return worded(part) if match is None else Message("{} {}", match[1], worded(match[2]))
+
+
+def geopandas_for(asked_by: str) -> Any:
+    """Import geopandas.
+
+    Parameters
+    ----------
+    asked_by : str
+        Function to name in the message.
+
+    Raises
+    ------
+    StudyError
+        If it is not installed.
+    """
+    return _module("geopandas", asked_by)
+
+
+def graph_class(asked_by: str) -> Any:
+    """Import libpysal's class of graphs.
+
+    Parameters
+    ----------
+    asked_by : str
+        Function to name in the message.
+
+    Raises
+    ------
+    StudyError
+        If it is not installed.
+    """
+    _module("libpysal", asked_by)
+    return import_module("libpysal.graph").Graph
+
+
+def _module(name: str, asked_by: str) -> Any:
+    if find_spec(name) is None:
+        raise StudyError(
+            Message("{}() needs the package {}, which is not installed", asked_by, name),
+            hint="pip install 'bayes-nqp[space]'",
+        )
+    return import_module(name)

@@ -1,5 +1,0 @@
-"""Error structures of a unit's rows, one per file: each is found where it stands."""
-
-from bayes_nqp.rooms import discovered
-
-globals().update(discovered(__name__))

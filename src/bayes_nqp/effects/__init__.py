@@ -1,0 +1,1 @@
+"""From draws to effects and estimands, which all outputs read."""

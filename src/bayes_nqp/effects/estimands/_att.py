@@ -1,0 +1,257 @@
+"""The average effect on the treated: overall, by group, by event time, and summed up."""
+
+from __future__ import annotations
+
+import xarray as xr
+
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.effects_schema import FitOrEffects
+from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.validation import door
+from bayes_nqp.effects.estimands._average import Average, average_of, linked, units_of
+from bayes_nqp.effects.estimands._by import By, names_of
+from bayes_nqp.effects.estimands._effects_of import effects_of, evidence_of
+from bayes_nqp.effects.estimands._registry import EVENT_TIMES, estimand
+from bayes_nqp.effects.estimands._weights import units_behind
+
+
+@estimand(Message("Average effect"), place=10)
+@door
+def att(
+    fit_or_effects: FitOrEffects,
+    by: By = None,
+    weights: str = "rows",
+    path: str = v.TOTAL,
+    balanced: int | None = None,
+    *,
+    anticipated: bool = False,
+) -> xr.DataArray:
+    """Average the effect on the treated, overall or by group.
+
+    Only cells whose effect is identified count; the attr ``cells_left_out`` says how many do
+    not. The coordinates ``rows`` and ``weight`` hold the rows and the weight behind every
+    average, so that the mean of ``att(fit, by=...)`` weighted by ``weight`` is ``att(fit)``.
+
+    Under a design with ``anticipation`` effects begin before adoption. They count in no average
+    over several event times. Where event times are kept apart ("event_time", "cell", or "cohort"
+    and "time") they are there, and the coordinate ``anticipated`` marks them.
+
+    Parameters
+    ----------
+    fit_or_effects : Fit or Dataset
+        A fit, or effects in the schema of the waist.
+    by : str, sequence of str or mapping, optional
+        What to keep apart: stratum factors, "cohort", "time", "event_time", "unit" (what has
+        its own effect deviation), "stratum" (all factors combined) or "cell". Several give
+        several dims, NaN where a combination is empty. A mapping renames: ``{"region": "area"}``.
+    weights : str, default "rows"
+        "rows", "units", "equal" (every cell counts the same), or a numeric coordinate of the
+        cells such as "weight".
+    path : str, default "total"
+        "total", "direct", or a mediator.
+    balanced : int, optional
+        Keep event times from 0 to this one, of those cohorts (within strata) alone that are
+        identified at each of them.
+    anticipated : bool, default False
+        Whether anticipated effects, those before adoption, count in every average.
+
+    Returns
+    -------
+    DataArray (chain, draw, ...), outcome units
+        Draws, with the scalar coordinate ``gate``.
+
+    Raises
+    ------
+    StudyError
+        If a name is unknown, members are asked for but have no deviations, or nothing is left.
+
+    Notes
+    -----
+    A member's effect in a cell is the cell's effect plus the member's deviation minus the mean
+    deviation in that cell; by="unit" averages it over the member's rows.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> design = nqp.StaggeredDiD(nqp.PartialPooling(["region"]), unidentified="drop")
+    >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
+    >>> nqp.att(fit).dims
+    ('chain', 'draw')
+    >>> nqp.att(fit, by="cohort")["cohort"].values.tolist()
+    [2006.0, 2007.0, 2008.0, 2009.0, 2010.0]
+    >>> nqp.att(fit, by=["region", "event_time"]).dims
+    ('chain', 'draw', 'region', 'event_time')
+    """
+    effects = effects_of(fit_or_effects)
+    names = names_of(by)
+    if list(names.values()) == [v.UNIT] and balanced is None and linked(fit_or_effects):
+        average, effects = units_of(
+            fit_or_effects, effects, v.TREATED, next(iter(names)), anticipated=anticipated
+        )
+    else:
+        average = average_of(effects, by, weights, balanced, anticipated=anticipated)
+    draws = average.of_effects(effects, path).rename("att")
+    draws.attrs = described(
+        effects, average, "att", by=by, weights=weights, path=path, balanced=balanced
+    )
+    return draws
+
+
+def described(
+    effects: xr.Dataset,
+    average: Average,
+    estimand: str,
+    *,
+    by: By,
+    weights: str,
+    path: str,
+    balanced: int | None,
+) -> dict[str, str | float]:
+    """Say what an average is, in attrs that files can hold.
+
+    Parameters
+    ----------
+    effects : Dataset
+        Of the waist.
+    average : Average
+        The map used.
+    estimand : str
+        Its name.
+    by : str, sequence of str, mapping, or None
+        What it keeps apart.
+    weights : str
+        How cells count.
+    path : str
+        Which path.
+    balanced : int or None
+        Last event time of a balanced window.
+    """
+    attrs = {str(key): value for key, value in effects.attrs.items() if key != "factors"}
+    return {
+        "target": "sample",
+        **attrs,
+        "estimand": estimand,
+        "by": ", ".join(names_of(by)),
+        "weights": weights,
+        "path": path,
+        "balanced": "" if balanced is None else f"event times 0 to {balanced}",
+        "cells_left_out": average.left_out,
+    }
+
+
+def by_event_time(
+    fit_or_effects: object, by: By = None, weights: str = "rows", balanced: int | None = None
+) -> xr.DataArray:
+    """Average the effect at every event time, overall or by group.
+
+    Parameters
+    ----------
+    fit_or_effects : Fit or Dataset
+        A fit, or effects in the schema of the waist.
+    by : str, sequence of str or mapping, optional
+        What else to keep apart, as in ``att``.
+    weights : str, default "rows"
+        As in ``att``.
+    balanced : int, optional
+        As in ``att``.
+
+    Returns
+    -------
+    DataArray (chain, draw, ..., event_time), outcome units
+        As ``att``, with the units behind every average as the coordinate ``units`` besides.
+
+    Raises
+    ------
+    StudyError
+        As ``att``.
+    """
+    names = {new: old for new, old in names_of(by).items() if old != v.EVENT_TIME}
+    names |= {v.EVENT_TIME: v.EVENT_TIME}
+    effects = effects_of(fit_or_effects)
+    draws = att(effects, names, weights, balanced=balanced)
+    units = units_behind(effects, names, balanced)
+    return draws.assign_coords({v.UNITS: (units.dims, units.to_numpy())})
+
+
+def reference_of(draws: xr.DataArray) -> int:
+    """Event time from which leads are measured: the last one before effects begin.
+
+    Parameters
+    ----------
+    draws : DataArray (chain, draw, ..., event_time)
+        From `by_event_time`.
+    """
+    return min(int(draws[v.EVENT_TIME].min()), 0) - 1
+
+
+@estimand(
+    Message("Cumulative effect since adoption"),
+    unit=Message("effect × periods"),
+    place=40,
+    needs=(EVENT_TIMES,),
+)
+@door
+def cumulative(
+    fit_or_effects: FitOrEffects,
+    by: By = None,
+    weights: str = "rows",
+    path: str = v.TOTAL,
+    balanced: int | None = None,
+    *,
+    anticipated: bool = False,
+) -> xr.DataArray:
+    """Add up the average effects from event time 0 on, draw by draw.
+
+    Later event times average over fewer cohorts unless `balanced` fixes the window.
+
+    Parameters
+    ----------
+    fit_or_effects : Fit or Dataset
+        A fit, or effects in the schema of the waist.
+    by : str, sequence of str or mapping, optional
+        What else to keep apart, as in `att`.
+    weights : str, default "rows"
+        As in `att`.
+    path : str, default "total"
+        As in `att`.
+    balanced : int, optional
+        As in `att`.
+    anticipated : bool, default False
+        Whether to begin with anticipated effects, before event time 0.
+
+    Returns
+    -------
+    DataArray (chain, draw, ..., event_time), outcome units × periods
+        NaN from the first event time on at which a group is not observed.
+
+    Raises
+    ------
+    StudyError
+        As `att`; and if no cell has an event time of 0 or more.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
+    >>> nqp.cumulative(fit).dims
+    ('chain', 'draw', 'event_time')
+    """
+    names = {new: old for new, old in names_of(by).items() if old != v.EVENT_TIME}
+    draws = att(fit_or_effects, {**names, v.EVENT_TIME: v.EVENT_TIME}, weights, path, balanced)
+    if not anticipated:
+        since = draws[v.EVENT_TIME].to_numpy() >= 0
+        draws = draws.isel({v.EVENT_TIME: since}).drop_vars(v.ANTICIPATED, errors="ignore")
+    steps = draws[v.EVENT_TIME].to_numpy()
+    if not len(steps):
+        raise StudyError(
+            "no cell has an event time of 0 or more", hint="nqp.att(fit, by='event_time')"
+        )
+    every = draws.reindex({v.EVENT_TIME: range(min(0, steps.min()), steps.max() + 1)})
+    added = every.cumsum(v.EVENT_TIME, skipna=False).sel({v.EVENT_TIME: steps})
+    result = added.assign_coords({v.EVENT_TIME: steps}).rename("cumulative")
+    result = result.assign_coords(evidence_of(draws))
+    result.attrs = {**draws.attrs, "estimand": "cumulative effect"}
+    return result

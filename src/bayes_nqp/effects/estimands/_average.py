@@ -1,0 +1,299 @@
+"""Weighted averages of cell effects, one linear map for every estimand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from scipy import sparse
+
+from bayes_nqp._core import effects_schema as schema
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.draws import Draws
+from bayes_nqp._core.exceptions import StudyError, nearest
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.effects.estimands._by import (
+    Axis,
+    By,
+    axes_of,
+    entries_of,
+    keeps_event_times,
+    names_of,
+)
+from bayes_nqp.effects.estimands._effects_of import evidence_of
+from bayes_nqp.effects.estimands._weights import before_adoption, cell_weights, kept_cells
+from bayes_nqp.inference.fitting import LINKED, RECEIVED, Fit, meets, realised_units
+from bayes_nqp.inference.model_frame import ModelFrame
+
+_ALL_OWN: Final = Message(
+    "path='total': treated units receive nothing here, so that all they have is their own"
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Average:
+    """The linear map from cells, and members, to groups.
+
+    Parameters
+    ----------
+    axes : list of Axis
+        Dimensions of the groups.
+    cells : sparse array (group, cell)
+        Weights that sum to one in every group that is not empty.
+    members : sparse array (group, member) or None
+        Weights of the deviations, those of their cells' means taken off.
+    weight : array (group)
+        Sum of the weights.
+    rows : array (group)
+        Rows averaged over.
+    left_out : int
+        Cells of the same role, from adoption on, that do not count.
+    before : array of bool (group), optional
+        Which groups lie before adoption.
+    """
+
+    axes: list[Axis]
+    cells: sparse.csr_array
+    members: sparse.csr_array | None
+    weight: npt.NDArray[np.float64]
+    rows: npt.NDArray[np.float64]
+    left_out: int
+    before: npt.NDArray[np.bool_] | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Sizes of the groups' dimensions."""
+        return tuple(len(axis.labels) for axis in self.axes)
+
+    def of_effects(self, effects: xr.Dataset, path: str) -> xr.DataArray:
+        """Average the effects of one path.
+
+        Parameters
+        ----------
+        effects : Dataset
+            Of the waist.
+        path : str
+            Which path.
+
+        Raises
+        ------
+        StudyError
+            If there is no such path.
+        """
+        paths = effects[v.PATH].to_numpy()
+        if path not in paths:
+            apart = path == v.DIRECT and v.RECEIVED in paths
+            raise StudyError(
+                f"path={path!r} is not a path of these effects",
+                hint=_ALL_OWN if apart else nearest(path, paths),
+            )
+        along = effects.isel({v.PATH: int(np.flatnonzero(paths == path)[0])})
+        values = self.cells @ _columns(along[v.EFFECT])
+        if self.members is not None:
+            values = values + self.members @ _columns(along[v.DEVIATION])
+        return self._labelled(values, effects)
+
+    def of_cells(self, values: npt.NDArray[np.float64]) -> xr.DataArray:
+        """Average a number per cell that does not vary by draw.
+
+        Parameters
+        ----------
+        values : array (cell)
+            What to average.
+        """
+        means = np.where(self.weight > 0, self.cells @ values, np.nan)
+        return xr.DataArray(means.reshape(self.shape), dims=[axis.name for axis in self.axes])
+
+    def _labelled(self, values: npt.NDArray[np.float64], effects: xr.Dataset) -> xr.DataArray:
+        values[self.weight == 0] = np.nan
+        dims = [axis.name for axis in self.axes]
+        sample = [effects.sizes[dim] for dim in v.SAMPLE_DIMS]
+        coords: dict[str, object] = {dim: effects[dim].to_numpy() for dim in v.SAMPLE_DIMS}
+        coords |= {axis.name: axis.labels for axis in self.axes}
+        coords[v.ROWS] = (dims, self.rows.reshape(self.shape))
+        coords[v.WEIGHT] = (dims, self.weight.reshape(self.shape))
+        coords |= evidence_of(effects)
+        if self.before is not None and self.before.any():
+            coords[v.ANTICIPATED] = (dims, self.before.reshape(self.shape))
+        if v.INDEX_DRAW in effects.coords:
+            coords[v.INDEX_DRAW] = (v.DRAW, effects[v.INDEX_DRAW].to_numpy())
+        draws = np.ascontiguousarray(values.T).reshape(*sample, *self.shape)
+        return Draws(draws, dims=[*v.SAMPLE_DIMS, *dims], coords=coords)
+
+
+def average_of(
+    effects: xr.Dataset,
+    by: By,
+    weights: str,
+    balanced: int | None,
+    role: str = v.TREATED,
+    *,
+    anticipated: bool = False,
+) -> Average:
+    """Build the map from cells to the groups that `by` keeps apart.
+
+    Parameters
+    ----------
+    effects : Dataset
+        Of the waist.
+    by : str, sequence of str, mapping, or None
+        What to keep apart.
+    weights : str
+        How cells count.
+    balanced : int or None
+        Last event time of a balanced window.
+    role : str, default "treated"
+        Whose effects: those of treated units, or what their neighbours receive.
+    anticipated : bool, default False
+        Whether cells before adoption count, where they are averaged with others.
+
+    Raises
+    ------
+    StudyError
+        If they are to count in a window that begins at adoption.
+    """
+    names = names_of(by)
+    if anticipated and balanced is not None:
+        raise StudyError(
+            f"balanced={balanced!r} is a window from adoption on", hint="leave out 'anticipated'"
+        )
+    entries = entries_of(effects, names)
+    axes = axes_of(effects, names, entries)
+    early, anticipated = before_adoption(effects), anticipated or keeps_event_times(names)
+    counted = kept_cells(effects, balanced, role, anticipated=anticipated)
+    in_play = counted[entries.cell]
+    cell, share = entries.cell[in_play], entries.share[in_play]
+    weight = cell_weights(effects, weights)[cell] * share
+    shape = tuple(len(axis.labels) for axis in axes)
+    group = np.zeros(len(cell), dtype=np.int64)
+    if axes:
+        group = np.ravel_multi_index(tuple(axis.codes[in_play] for axis in axes), shape)
+    n_groups, n_cells = int(np.prod(shape)), effects.sizes[v.CELL]
+    total = np.bincount(group, weight, n_groups)
+    rows = np.bincount(group, effects[v.ROWS].to_numpy()[cell] * share, n_groups)
+    part = np.divide(weight, total[group], out=np.zeros_like(weight), where=total[group] > 0)
+    cells = _sparse(part, group, cell, (n_groups, n_cells))
+    members = None
+    if entries.member is not None:
+        n_members = effects.sizes[v.MEMBER]
+        shares = _sparse(entries.share, entries.cell, entries.member, (n_cells, n_members))
+        by_member = _sparse(part, group, entries.member[in_play], (n_groups, n_members))
+        members = (by_member - cells @ shares).tocsr()
+    left_out = int((~counted & ~early & (schema.roles(effects) == role)).sum())
+    before = (total > 0) & (np.bincount(group, weight * ~early[cell], n_groups) == 0)
+    return Average(axes, cells, members, total, rows, left_out, before)
+
+
+def _sparse(
+    values: npt.NDArray[np.float64],
+    row: npt.NDArray[np.int64],
+    column: npt.NDArray[np.int64],
+    shape: tuple[int, int],
+) -> sparse.csr_array:
+    """Sum into a sparse matrix that stores no zeros, so that NaN in what it skips stays out."""
+    matrix = sparse.coo_array((values, (row, column)), shape=shape).tocsr()
+    matrix.eliminate_zeros()
+    return matrix
+
+
+def _columns(draws: xr.DataArray) -> npt.NDArray[np.float64]:
+    """Reshape (chain, draw, k) to (k, chain × draw)."""
+    values = draws.transpose(*v.SAMPLE_DIMS, ...).to_numpy()
+    return np.ascontiguousarray(values.reshape(-1, values.shape[-1]).T)
+
+
+def linked(fit: object) -> bool:
+    """Whether a fit's units are linked, so that cells hold averages of units that differ."""
+    return isinstance(fit, Fit) and meets(fit, (LINKED, RECEIVED))
+
+
+def units_of(
+    fit: object, effects: xr.Dataset, role: str, name: str = v.UNIT, *, anticipated: bool = False
+) -> tuple[Average, xr.Dataset]:
+    """The map to the means over each unit's rows, and the effects that it takes.
+
+    Parameters
+    ----------
+    fit : object
+        A fit with its rows, which say who is in which cell.
+    effects : Dataset
+        Its waist.
+    role : {"treated", "neighbour"}
+        Which cells count.
+    name : str, default "unit"
+        Of the dimension.
+    anticipated : bool, default False
+        Whether rows before adoption count.
+
+    Returns
+    -------
+    tuple of Average and Dataset
+        The effects of cells; where units are linked, those of units.
+
+    Raises
+    ------
+    StudyError
+        If it is no fit, or does not hold what single units have.
+    """
+    if not isinstance(fit, Fit):
+        raise StudyError(
+            "by='unit' needs a fit with its rows", hint="nqp.spillover_effects(fit, by='unit')"
+        )
+    if v.VIA in effects:
+        raise StudyError(
+            "what reaches single units through mediators of others is not kept",
+            hint="by='time', or another name by which cells differ",
+        )
+    fit.rows.need_units(Message("by='unit'"))
+    if linked(fit):
+        return _of_linked(fit, effects, role, name, anticipated=anticipated)
+    return _of_cells(fit, effects, role, name, anticipated=anticipated), effects
+
+
+def _of_linked(
+    fit: Fit, effects: xr.Dataset, role: str, name: str, *, anticipated: bool
+) -> tuple[Average, xr.Dataset]:
+    """Effects on units, each in the place of a cell."""
+    values, units, count = realised_units(fit, role, anticipated=anticipated)
+    axis = Axis(name, fit.plan.panel.unit_labels[units], np.arange(units.size))
+    identity, rows = sparse.eye_array(units.size, format="csr"), count.astype(np.float64)
+    bare = effects.drop_dims([v.CELL, v.MEMBER, v.MEMBERSHIP], errors="ignore")
+    by_unit = bare.assign({v.EFFECT: ((*v.SAMPLE_DIMS, v.PATH, v.CELL), values)})
+    return Average([axis], identity, None, rows, rows, 0), by_unit
+
+
+def _of_cells(fit: Fit, effects: xr.Dataset, role: str, name: str, *, anticipated: bool) -> Average:
+    """The map from cells, and members."""
+    plan = fit.plan
+    place = np.where(plan.cells.lead, -1, np.cumsum(~plan.cells.lead) - 1)
+    rows = np.flatnonzero(plan.cell_of_row >= 0)
+    cell = place[plan.cell_of_row[rows]]
+    mask = kept_cells(effects, None, role, anticipated=anticipated)
+    counted = (cell >= 0) & mask[cell]
+    cell, unit = cell[counted], plan.frame.unit[rows[counted]]
+    codes, owner = np.unique(unit, return_inverse=True)
+    count = np.bincount(owner).astype(np.float64)
+    shape = (codes.size, effects.sizes[v.CELL])
+    matrix = sparse.csr_array((1.0 / count[owner], (owner, cell)), shape=shape)
+    axis = Axis(name, plan.panel.unit_labels[codes], owner)
+    deviates = role == v.TREATED and v.DEVIATION in effects
+    members = _members(plan, effects, codes, matrix) if deviates else None
+    return Average([axis], matrix, members, count, count, 0)
+
+
+def _members(
+    plan: ModelFrame, effects: xr.Dataset, units: npt.NDArray[np.int64], cells: sparse.csr_array
+) -> sparse.csr_array:
+    """Each unit's member, less the mean deviation of its cells (unit, member)."""
+    cell, member = (effects[x].to_numpy() for x in (v.MEMBERSHIP_CELL, v.MEMBERSHIP_MEMBER))
+    n_cells, n_members = effects.sizes[v.CELL], effects.sizes[v.MEMBER]
+    rows = effects[v.MEMBERSHIP_ROWS].to_numpy().astype(np.float64)
+    share = rows / np.bincount(cell, rows, n_cells)[cell]
+    shares = sparse.csr_array((share, (cell, member)), shape=(n_cells, n_members))
+    place = np.searchsorted(plan.effects.codes, plan.frame.member[units])
+    at = (np.arange(units.size), place)
+    return (sparse.csr_array((np.ones(units.size), at), shape=(units.size, n_members))
+            - cells @ shares).tocsr()  # fmt: skip

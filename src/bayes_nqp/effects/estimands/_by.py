@@ -1,0 +1,233 @@
+"""What to average over, and what to keep apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayes_nqp._core import effects_schema as schema
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.exceptions import StudyError, nearest, shown
+from bayes_nqp.data.reading import sounds_like
+from bayes_nqp.effects.estimands._words import distinct, text
+
+type By = str | Sequence[str] | Mapping[str, str] | None
+"""One name, several, or new name → name."""
+
+_OTHERWISE = {
+    **dict.fromkeys(("adoption", "gvar", "first_treat", "first_treated", "批次"), v.COHORT),
+    **dict.fromkeys(("year", "period", "month", "quarter", "date"), v.TIME),
+    **dict.fromkeys(("relative_time", "rel_time", "dynamic", "event", "horizon"), v.EVENT_TIME),
+    **dict.fromkeys(("相对时间", "相对年份", "事件时间"), v.EVENT_TIME),
+    **dict.fromkeys(("firm", "id", "individual", "city", "county", "company", "country"), v.UNIT),
+    **dict.fromkeys(("城市", "地级市", "企业", "公司", "区县", "县", "个体"), v.UNIT),
+}
+"""What others call the names by which effects differ."""
+_PERIODS = (v.COHORT, v.TIME, v.EVENT_TIME)
+_TAKEN = (*v.SAMPLE_DIMS, v.PATH, v.ROWS, v.WEIGHT, v.ANTICIPATED, *v.EVIDENCE)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entries:
+    """The pieces that are averaged: cells, or members within cells.
+
+    Parameters
+    ----------
+    cell : array of int (entry)
+        Number of the cell.
+    member : array of int (entry) or None
+        Number of the member, where members are kept apart.
+    share : array (entry)
+        The member's part of the rows of its cell; 1 for a whole cell.
+    """
+
+    cell: npt.NDArray[np.int64]
+    member: npt.NDArray[np.int64] | None
+    share: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Axis:
+    """One dimension of a result.
+
+    Parameters
+    ----------
+    name : str
+        Of the dimension.
+    labels : array
+        Its distinct labels.
+    codes : array of int (entry)
+        Place of every entry's label among them.
+    """
+
+    name: str
+    labels: npt.NDArray[Any]
+    codes: npt.NDArray[np.intp]
+
+
+def names_of(by: By) -> dict[str, str]:
+    """Read `by` as a mapping from the result's dimensions to the names behind them.
+
+    Parameters
+    ----------
+    by : str, sequence of str, mapping of str to str, or None
+        As users write it.
+
+    Raises
+    ------
+    StudyError
+        If it is none of these, or repeats a name.
+    """
+    if by is None:
+        return {}
+    if isinstance(by, str):
+        return {by: by}
+    if isinstance(by, Mapping):
+        return {str(new): str(old) for new, old in by.items()}
+    pairs: object = by
+    names = list(pairs) if isinstance(pairs, Iterable) else [pairs]
+    texts = [name for name in names if isinstance(name, str)]
+    if len(texts) < len(names):
+        raise StudyError(f"by={by!r} is not made of names", hint="by='region', or a list of names")
+    if len(set(texts)) < len(texts):
+        raise StudyError(f"by={by!r} repeats a name", hint="name every dimension once")
+    return {name: name for name in texts}
+
+
+def keeps_event_times(names: Mapping[str, str]) -> bool:
+    """Tell whether event times are kept apart, so that no average is over several of them.
+
+    Parameters
+    ----------
+    names : mapping of str to str
+        From `names_of`.
+    """
+    columns = set(names.values())
+    return bool(columns & {v.EVENT_TIME, v.CELL}) or {v.COHORT, v.TIME} <= columns
+
+
+def strata_labels(effects: xr.Dataset) -> npt.NDArray[Any]:
+    """Label every cell's stratum by the levels of all factors, as "inland × market".
+
+    Parameters
+    ----------
+    effects : Dataset
+        Of the waist.
+    """
+    columns = [effects[name].to_numpy() for name in schema.factors(effects)]
+    if not columns:
+        return np.full(effects.sizes[v.CELL], "all")
+    return np.asarray([" × ".join(map(text, levels)) for levels in zip(*columns, strict=True)])
+
+
+def member_name(effects: xr.Dataset) -> str:
+    """Name what the members are: "unit" unless the effects say otherwise.
+
+    Parameters
+    ----------
+    effects : Dataset
+        Of the waist.
+    """
+    return str(effects.attrs.get("varying") or v.UNIT)
+
+
+def entries_of(effects: xr.Dataset, names: Mapping[str, str]) -> Entries:
+    """List what is averaged: the cells, or the members in them if `names` keeps these apart.
+
+    Parameters
+    ----------
+    effects : Dataset
+        Of the waist.
+    names : mapping of str to str
+        From `names_of`.
+
+    Raises
+    ------
+    StudyError
+        If members are asked for and have no deviations.
+    """
+    if not set(names.values()) & {member_name(effects), v.MEMBER}:
+        n_cells = effects.sizes[v.CELL]
+        return Entries(np.arange(n_cells), None, np.ones(n_cells))
+    if v.DEVIATION not in effects or not effects.sizes.get(v.MEMBERSHIP):
+        if effects.attrs.get(v.SUMMED):
+            raise StudyError(
+                f"by={member_name(effects)!r} looks at single units, and these are summed up",
+                hint="a fit to panel.sample(units=…) of the panel of units",
+            )
+        raise StudyError(
+            f"by={member_name(effects)!r} needs effects that vary by unit, and these do not",
+            hint="fit with PartialPooling([...], varying='unit'), then ask again",
+        )
+    cell = effects[v.MEMBERSHIP_CELL].to_numpy()
+    rows = effects[v.MEMBERSHIP_ROWS].to_numpy().astype(np.float64)
+    of_cell = np.bincount(cell, rows, effects.sizes[v.CELL])
+    return Entries(cell, effects[v.MEMBERSHIP_MEMBER].to_numpy(), rows / of_cell[cell])
+
+
+def axes_of(effects: xr.Dataset, names: Mapping[str, str], entries: Entries) -> list[Axis]:
+    """Build the dimensions of a result.
+
+    Parameters
+    ----------
+    effects : Dataset
+        Of the waist.
+    names : mapping of str to str
+        From `names_of`.
+    entries : Entries
+        From `entries_of`.
+
+    Raises
+    ------
+    StudyError
+        If a name is unknown, or a dimension takes a name that results use themselves.
+    """
+    taken = [new for new in names if new in _TAKEN]
+    if taken:
+        raise StudyError(
+            f"by names a dimension {shown(taken)}, which results use themselves",
+            hint="by={'another_name': ...}",
+        )
+    return [_axis(effects, new, old, entries) for new, old in names.items()]
+
+
+def _axis(effects: xr.Dataset, new: str, old: str, entries: Entries) -> Axis:
+    if entries.member is not None and old in (member_name(effects), v.MEMBER):
+        return Axis(new, effects[v.MEMBER].to_numpy(), entries.member)
+    labels = _cell_labels(effects, old)
+    levels, codes = distinct(labels, in_order=old in _PERIODS)
+    return Axis(new, levels, codes[entries.cell])
+
+
+def _cell_labels(effects: xr.Dataset, name: str) -> npt.NDArray[Any]:
+    factors = schema.factors(effects)
+    periods = [period for period in _PERIODS if period in effects.coords]
+    if name in _PERIODS and name not in periods:
+        raise StudyError(
+            f"by={name!r}: these are effects of a continuous exposure, which nobody adopts",
+            hint="by='time', or a stratum",
+        )
+    if name in (*factors, *periods):
+        return effects[name].to_numpy()
+    if name == v.STRATUM:
+        return strata_labels(effects)
+    if name == v.CELL:
+        parts = [effects[p].to_numpy() for p in (v.COHORT, v.TIME) if p in periods]
+        if factors:
+            parts.insert(0, strata_labels(effects))
+        return np.asarray([" · ".join(map(text, labels)) for labels in zip(*parts, strict=True)])
+    columns = (*factors, *periods, member_name(effects), v.STRATUM, v.CELL)
+    if name == v.MEDIATOR:
+        hint = "effects of each mediator are there without by: nqp.nie(fit).sel(mediator='digital')"
+        raise StudyError(f"by={name!r} is not something effects differ by", hint=hint)
+    wanted = "_".join(name.lower().replace("-", " ").split())
+    dated = next((x for x in (v.COHORT, v.TIME) if sounds_like(x, name)), name)
+    wanted = wanted if wanted in columns else _OTHERWISE.get(wanted, dated)
+    raise StudyError(
+        f"by={name!r} is not something effects differ by", hint=nearest(wanted, columns, 0.7)
+    )

@@ -1,0 +1,103 @@
+"""What estimands are computed from, and the evidence that travels with it."""
+
+from __future__ import annotations
+
+import xarray as xr
+
+from bayes_nqp._core import effects_schema as schema
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.exceptions import StudyError
+
+
+def effects_of(fit_or_effects: object) -> xr.Dataset:
+    """Return the Dataset of effects of a fit, or the Dataset itself.
+
+    Parameters
+    ----------
+    fit_or_effects : Fit or Dataset
+        A Dataset of effects, a fit, or anything with an attribute ``effects`` that holds one.
+
+    Returns
+    -------
+    Dataset
+        Validated effects (chain, draw, path, cell), outcome units.
+
+    Raises
+    ------
+    StudyError
+        If there are no effects to be found.
+
+    Examples
+    --------
+    >>> from bayes_nqp.effects.estimands import effects_of
+    >>> effects_of("fit.nc")
+    Traceback (most recent call last):
+    ...
+    bayes_nqp._core.exceptions.StudyError: 'fit_or_effects' is a str and holds no effects.
+    Try: pass a fit, or a Dataset made by nqp.group_time_effects.
+    """
+    if isinstance(fit_or_effects, xr.Dataset):
+        return schema.validate(fit_or_effects)
+    held = getattr(fit_or_effects, "effects", None)
+    if isinstance(held, xr.Dataset):
+        return schema.validate(held)
+    raise StudyError(
+        f"'fit_or_effects' is a {type(fit_or_effects).__name__} and holds no effects",
+        hint="pass a fit, or a Dataset made by nqp.group_time_effects",
+    )
+
+
+def lag_of(fit: object) -> int:
+    """Periods by which mediators come before the outcome; 0 where no design states a lag."""
+    from bayes_nqp.inference.fitting import Fit
+
+    return fit.facts.lag if isinstance(fit, Fit) else 0
+
+
+def evidence_of(draws: xr.DataArray | xr.Dataset) -> dict[str, str | float]:
+    """Read all that travels with draws of whether they can be used.
+
+    Returns
+    -------
+    dict of str to str or float
+        Scalar coordinates: the gate's verdict and, of resampled proposals, what their weights
+        allow.
+    """
+    return {
+        name: draws.coords[name].item()
+        for name in v.EVIDENCE
+        if name in draws.coords and not draws.coords[name].ndim
+    }
+
+
+def gate_of(draws: xr.DataArray | xr.Dataset) -> str:
+    """Read the gate's verdict that draws carry.
+
+    Parameters
+    ----------
+    draws : DataArray or Dataset
+        With or without the scalar coordinate ``gate``.
+
+    Returns
+    -------
+    str
+        "passed", "failed: …", or "unverified" where it is missing.
+    """
+    if v.GATE not in draws.coords or draws.coords[v.GATE].ndim:
+        return v.UNVERIFIED
+    return str(draws.coords[v.GATE].item())
+
+
+def worst_gate(*draws: xr.DataArray | xr.Dataset) -> str:
+    """Find the worst verdict among several draws: failed, then unverified, then passed.
+
+    Parameters
+    ----------
+    *draws : DataArray or Dataset
+        Each with or without the scalar coordinate ``gate``.
+    """
+    gates = [gate_of(part) for part in draws]
+    failed = [gate for gate in gates if gate not in (v.PASSED, v.UNVERIFIED)]
+    if failed:
+        return failed[0]
+    return v.UNVERIFIED if v.UNVERIFIED in gates else v.PASSED

@@ -1,0 +1,208 @@
+"""How the effect moves over event time, among those who are seen at both ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+from scipy.sparse import csr_array
+
+from bayes_nqp._core import effects_schema as schema
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.draws import Draws
+from bayes_nqp._core.exceptions import StudyError, nearest
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.effects.estimands._effects_of import effects_of
+from bayes_nqp.effects.estimands._registry import EVENT_TIMES, estimand
+from bayes_nqp.effects.estimands._weights import ENOUGH, cell_weights, pieces_of
+from bayes_nqp.effects.estimands._words import distinct, text
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Growth:
+    """The effect at both ends of a window of event time, of the same cohorts.
+
+    Parameters
+    ----------
+    last : int
+        Event time at which the window ends; it begins at 0.
+    cohorts : tuple of str
+        Those seen at both ends.
+    units : int
+        How many of their units are seen at both ends.
+    start, end : DataArray (chain, draw), outcome units
+        Average effects, weighted alike.
+    """
+
+    last: int
+    cohorts: tuple[str, ...]
+    units: int
+    start: xr.DataArray
+    end: xr.DataArray
+
+    @property
+    def change(self) -> xr.DataArray:
+        """The effect at the end less that at the start, draw by draw."""
+        return self.end - self.start
+
+
+def growth(
+    fit_or_effects: object, weights: str = "rows", path: str = v.TOTAL, enough: int = ENOUGH
+) -> Growth | None:
+    """Compare the effect at adoption with that of the same cohorts later.
+
+    Averages at different event times are averages over different cohorts, since late ones are
+    seen for few periods: their difference is growth and composition in one. Here both ends have
+    the same cohorts within strata, and of these the same members where members are told apart,
+    each with one weight. The window is the longest with enough of them.
+
+    Parameters
+    ----------
+    fit_or_effects : Fit or Dataset
+        A fit, or effects in the schema of the waist.
+    weights : str, default "rows"
+        As in ``att``; those of both ends are averaged.
+    path : str, default "total"
+        "total", "direct", or a mediator.
+    enough : int, default 5
+        Units that must be seen at both ends.
+
+    Returns
+    -------
+    Growth or None
+        None where no window has enough units, or nothing is adopted.
+
+    Raises
+    ------
+    StudyError
+        If there is no such path or no such weights, or no cell is identified.
+
+    Examples
+    --------
+    Two late cohorts have larger effects from the start, and none grows:
+
+    >>> import numpy as np
+    >>> from bayes_nqp._core import effects_schema as schema
+    >>> from bayes_nqp.effects.estimands import att, growth
+    >>> effects = schema.build(
+    ...     np.ones((4, 100, 1, 3)) * [3.0, 3.0, 1.0], strata={}, cohort=[2015, 2015, 2016],
+    ...     time=[2015, 2016, 2016], event_time=[0, 1, 0], rows=[6, 6, 9], units=[6, 6, 9],
+    ... )
+    >>> att(effects, "event_time").mean(["chain", "draw"]).values
+    array([1.8, 3. ])
+    >>> change = growth(effects)
+    >>> float(change.change.mean()) if change is not None else "one event time"
+    0.0
+    """
+    effects = effects_of(fit_or_effects)
+    if not schema.is_timed(effects):
+        return None
+    paths = effects[v.PATH].to_numpy()
+    if path not in paths:
+        raise StudyError(f"path={path!r} is not a path of these effects", hint=nearest(path, paths))
+    pieces = pieces_of(effects)
+    pieces["weight"] = cell_weights(effects, weights)[pieces[v.CELL]] * pieces["share"]
+    blocks = pieces.groupby([v.EVENT_TIME, "block", v.MEMBER])
+    for name in ("weight", v.UNITS):
+        pieces[f"all_{name}"] = blocks[name].transform("sum")
+    first = pieces[pieces[v.EVENT_TIME] == 0]
+    for last in sorted(set(pieces[v.EVENT_TIME]) - {0}, reverse=True):
+        ends = first.merge(
+            pieces[pieces[v.EVENT_TIME] == last], on=["block", v.MEMBER], suffixes=("", "_last")
+        )
+        ends = _shared(ends, "weight")
+        weight = ends["weight"] + ends["weight_last"]
+        ends = ends[weight > 0].assign(part=weight / weight.sum())
+        ends = _shared(ends, v.UNITS)
+        if min(ends[v.UNITS].sum(), ends[f"{v.UNITS}_last"].sum()) >= enough - 1e-6:
+            return _compared(effects.sel({v.PATH: path}), ends, int(last))
+    return None
+
+
+@estimand(
+    Message("Change of the effect since adoption, of the same units"),
+    place=41,
+    needs=(EVENT_TIMES,),
+)
+def change(fit_or_effects: object, weights: str = "rows") -> xr.DataArray:
+    """Subtract the effect at adoption from that of the same cohorts later, draw by draw.
+
+    Parameters
+    ----------
+    fit_or_effects : Fit or Dataset
+        A fit, or effects in the schema of the waist.
+    weights : str, default "rows"
+        As in `growth`.
+
+    Returns
+    -------
+    DataArray (chain, draw), outcome units
+        Over the longest window of `growth`.
+
+    Raises
+    ------
+    StudyError
+        As `growth`; and where no window has enough units.
+    """
+    moved = growth(fit_or_effects, weights)
+    if moved is None:
+        raise StudyError(
+            Message("no two event times have {} units in common", ENOUGH),
+            hint="nqp.att(fit, by='event_time')",
+        )
+    attrs = {**moved.end.attrs, "estimand": "change of the effect"}
+    return moved.change.assign_attrs(attrs).rename("change")
+
+
+def _shared(ends: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Share what a block has at each end between the pairs of its cells, which exposure parts.
+
+    Of a cell's amount a pair has the share of the other cell in its own end, so that all pairs of a
+    block add up to what it has at an end.
+    """
+    names = (name, f"{name}_last")
+    part = {x: ends[x] / ends[f"all_{x}"].where(ends[f"all_{x}"] > 0, 1.0) for x in names}
+    share = part[names[0]] * part[names[1]]
+    return ends.assign(**{x: ends[f"all_{x}"] * share for x in names})
+
+
+def _compared(effects: xr.Dataset, ends: pd.DataFrame, last: int) -> Growth:
+    part, member = ends["part"].to_numpy(), ends[v.MEMBER].to_numpy()
+    start, end = (
+        _average(effects, ends[name].to_numpy(), member, part)
+        for name in (v.CELL, f"{v.CELL}_last")
+    )
+    cohorts = effects[v.COHORT].to_numpy()[ends[v.CELL]]
+    labels = tuple(text(x) for x in distinct(cohorts, in_order=True)[0])
+    units = ends[[v.UNITS, f"{v.UNITS}_last"]].min(axis=1).sum()
+    return Growth(last, labels, round(units), start, end)
+
+
+def _average(
+    effects: xr.Dataset, cell: npt.NDArray[np.int64], member: npt.NDArray[np.int64], part: Array
+) -> xr.DataArray:
+    """Average members' effects: the cell's, plus their deviation less that of the cell's mean."""
+    of_cell = np.bincount(cell, part, effects.sizes[v.CELL])
+    weights = np.flatnonzero(of_cell)
+    draws = effects[v.EFFECT].isel({v.CELL: weights}).transpose(*v.SAMPLE_DIMS, v.CELL)
+    values = _weighed(draws.to_numpy(), of_cell[weights])
+    if v.DEVIATION in effects and (member >= 0).all():
+        pairs, size = pieces_of(effects), effects.sizes[v.MEMBER]
+        expected = of_cell[pairs[v.CELL]] * pairs["share"]
+        weight = np.bincount(member, part, size) - np.bincount(pairs[v.MEMBER], expected, size)
+        deviation = effects[v.DEVIATION].transpose(*v.SAMPLE_DIMS, v.MEMBER)
+        values = values + _weighed(deviation.to_numpy(), weight)
+    names = (*v.SAMPLE_DIMS, *v.EVIDENCE)
+    coords = {name: effects[name] for name in names if name in effects.coords}
+    attrs = {**effects.attrs, "estimand": "att of the same units"}
+    return Draws(values, dims=v.SAMPLE_DIMS, coords=coords, attrs=attrs)
+
+
+def _weighed(draws: Array, weight: Array) -> Array:
+    """Weighted sums of the last axis, each summed by itself: a draw's is that of the draw alone."""
+    rows = np.ascontiguousarray(draws.reshape(-1, weight.size).T)
+    return np.asarray(csr_array(weight[None]) @ rows).reshape(draws.shape[:-1])

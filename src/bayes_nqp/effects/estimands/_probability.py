@@ -1,0 +1,253 @@
+"""Posterior probabilities of simple statements, and of the signs of both legs."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp._core.validation import door
+
+
+@door
+def probability(
+    draws: xr.DataArray, *, above: float | None = None, below: float | None = None
+) -> xr.DataArray:
+    """Find the posterior probability that a quantity lies above or below a value.
+
+    Parameters
+    ----------
+    draws : DataArray (chain, draw, ...)
+        Labelled draws; or a condition on them, such as ``draws > 4``.
+    above, below : float, outcome units, optional
+        Bounds, not included; both for an interval. Above 0 by default.
+
+    Returns
+    -------
+    DataArray (...), probability
+        NaN where there is no draw.
+
+    Raises
+    ------
+    StudyError
+        If these are not draws.
+
+    Examples
+    --------
+    >>> import numpy as np, xarray as xr
+    >>> from bayes_nqp.effects.estimands import probability
+    >>> draws = xr.DataArray([[-1.0, 1.0, 2.0, 3.0]], dims=("chain", "draw"))
+    >>> float(probability(draws, above=0)), float(probability(draws, below=2))
+    (0.75, 0.5)
+    """
+    if draws.dtype.kind == "b":
+        if above is not None or below is not None:
+            raise StudyError(
+                "'draws' are true or false, and have no bounds",
+                hint="nqp.probability(draws > 4), or nqp.probability(draws, above=4)",
+            )
+        return _mean(draws, draws, f"P(condition on {draws.attrs.get('estimand', 'draw')})")
+    low = 0.0 if above is None and below is None else above
+    inside = xr.ones_like(draws, dtype=bool)
+    words = []
+    if low is not None:
+        inside, words = inside & (draws > low), [f"> {low:g}"]
+    if below is not None:
+        inside, words = inside & (draws < below), [*words, f"< {below:g}"]
+    return _mean(draws, inside, f"P({draws.attrs.get('estimand', 'draw')} {' and '.join(words)})")
+
+
+@door
+def rope(draws: xr.DataArray, width: float | tuple[float, float]) -> xr.DataArray:
+    """Find the posterior probability that a quantity is practically zero.
+
+    Parameters
+    ----------
+    draws : DataArray (chain, draw, ...)
+        Labelled draws, such as a contrast.
+    width : float or pair of float, outcome units
+        The largest effect that does not matter, in either direction; or the two ends of the range
+        of such effects.
+
+    Returns
+    -------
+    DataArray (...), probability
+        Of ``abs(draws) < width``, or of draws between the two ends; NaN where there is no draw.
+
+    Raises
+    ------
+    StudyError
+        If the width is not positive, if the ends of the range are not in order, or if these are
+        not draws.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> from bayes_nqp.effects.estimands import rope
+    >>> draws = xr.DataArray([[-1.0, 0.1, 0.2, 3.0]], dims=("chain", "draw"))
+    >>> float(rope(draws, 0.5))
+    0.5
+    """
+    name = draws.attrs.get("estimand", "draw")
+    if not isinstance(width, float | int):
+        low, high = width
+        if not low < high:
+            raise StudyError(
+                f"width={width!r} is no range", hint="the lower end first: width=(-0.5, 0.5)"
+            )
+        return _mean(draws, (draws > low) & (draws < high), f"P({low:g} < {name} < {high:g})")
+    if not width > 0:
+        raise StudyError(
+            f"width={width!r} is not positive",
+            hint="the largest effect that would not matter, in outcome units",
+        )
+    inside = (draws > -width) & (draws < width)
+    return _mean(draws, inside, f"P(|{name}| < {width:g})")
+
+
+def _mean(draws: xr.DataArray, inside: xr.DataArray, words: str) -> xr.DataArray:
+    missing = [dim for dim in v.SAMPLE_DIMS if dim not in draws.dims]
+    if missing:
+        raise StudyError(
+            f"'draws' has no dim {missing[0]!r}, so these are not draws",
+            hint="pass what nqp.att or nqp.contrast returned",
+        )
+    result = inside.astype(np.float64).where(draws.notnull()).mean(v.SAMPLE_DIMS)
+    result.attrs = {**draws.attrs, "estimand": words}
+    return result.rename("probability")
+
+
+Flags = npt.NDArray[np.bool_]
+
+
+@door
+def simultaneous_signs(draws: xr.DataArray, prob: float = 0.95) -> xr.Dataset:
+    """Find the statements whose signs can be named together.
+
+    A statement is that an effect, or a difference, has the sign of its posterior mean. A set of
+    them is named only if all of it holds with posterior probability `prob`, and if what is named
+    last would stand out among all that is not named before it: the likeliest of many differences
+    is a likely one even where none is there.
+
+    Parameters
+    ----------
+    draws : DataArray (chain, draw, ...)
+        All that is compared, and not only what looks large: ``pairwise_contrasts(att(fit,
+        "region"))``,
+        or ``nie(fit)``. A missing one (NaN) is no statement.
+    prob : float, default 0.95
+        Posterior probability that all that is named has its sign.
+
+    Returns
+    -------
+    Dataset (...), probabilities
+        ``named``: whether the statement is in the set; ``positive``: its sign; ``probability``:
+        of the statement by itself; ``tail``: how often the uncertainty alone takes some statement
+        as far from its mean as this mean is from zero, among those that are not surer; the least
+        of them is that of no statement being true. Scalars: ``joint``, the posterior probability
+        of all that is named (one where nothing is).
+
+    Raises
+    ------
+    StudyError
+        If these are not draws, or `prob` is no probability.
+
+    Notes
+    -----
+    With means ``m_k``, standard deviations ``s_k`` and ``t_k = |m_k| / s_k``, statements are taken
+    in the order of ``t_k``, and k is named while ``tail_k = P(max_j |d_j - m_j| / s_j >= t_k)``,
+    over all j that come no earlier, is at most ``1 - prob``, and the joint probability is at least
+    `prob`. The first is outside the simultaneous credible band of all statements, so that under
+    equal effects and a flat prior some statement is named with probability ``1 - prob``, however
+    many there are. A single statement is named from a probability of ``(1 + prob) / 2`` on.
+
+    References
+    ----------
+    Montiel Olea, J. and Plagborg-Møller, M. (2019). Simultaneous confidence bands: theory,
+    implementation, and an application to SVARs. Journal of Applied Econometrics 34(1). Romano, J.
+    and Wolf, M. (2005). Exact and approximate stepdown methods for multiple hypothesis testing.
+    Journal of the American Statistical Association 100(469).
+
+    Examples
+    --------
+    >>> import numpy as np, xarray as xr
+    >>> from bayes_nqp.effects.estimands import simultaneous_signs
+    >>> draws = xr.DataArray(
+    ...     np.random.default_rng(1).normal([6.0, -5.0, 1.5], 1.0, (4, 1000, 3)),
+    ...     dims=("chain", "draw", "mediator"),
+    ...     coords={"mediator": ["digital", "finance", "skills"]},
+    ... )
+    >>> said = simultaneous_signs(draws)
+    >>> said["named"].to_series().to_dict()
+    {'digital': True, 'finance': True, 'skills': False}
+    >>> round(float(said["joint"]), 2)
+    1.0
+    """
+    missing = [dim for dim in v.SAMPLE_DIMS if dim not in draws.dims]
+    if missing:
+        raise StudyError(
+            f"'draws' has no dim {missing[0]!r}, so these are not draws",
+            hint="pass what nqp.att, nqp.nie or nqp.pairwise_contrasts returned",
+        )
+    if not 0 < prob < 1:
+        raise StudyError(f"prob={prob!r} is no probability", hint="prob=0.95")
+    ordered = draws.transpose(*v.SAMPLE_DIMS, ...)
+    values = ordered.to_numpy().astype(np.float64)
+    shape = values.shape[2:]
+    values = values.reshape(values.shape[0] * values.shape[1], -1)
+    draw = ordered.isel(chain=0, draw=0, drop=True)
+    seen = np.isfinite(values).all(axis=0)
+    positive, single, tail, named = (np.full(seen.size, x) for x in (False, np.nan, np.nan, False))
+    positive[seen], single[seen], tail[seen], named[seen], joint = _stepped(values[:, seen], prob)
+    variables = {"named": named, "positive": positive, "probability": single, "tail": tail}
+    return xr.Dataset(
+        {name: (draw.dims, x.reshape(shape)) for name, x in variables.items()} | {"joint": joint},
+        coords=draw.coords,
+        attrs={**draws.attrs, "estimand": f"signs of {draws.attrs.get('estimand', 'draws')}"},
+    )
+
+
+def simultaneous(draws: Array, prob: float) -> tuple[Array, Array]:
+    """Find the sup-t band that holds all of some quantities at once.
+
+    Parameters
+    ----------
+    draws : array (chain, draw, label)
+        Of each quantity.
+    prob : float
+        Posterior probability of the band.
+
+    Returns
+    -------
+    tuple of two arrays (label)
+        m ∓ c s, where P(max |d - m| / s <= c) is `prob`.
+    """
+    values = draws.reshape(-1, draws.shape[-1])
+    mean, sd = values.mean(axis=0), np.maximum(values.std(axis=0), np.finfo(np.float64).tiny)
+    reach = sd * np.quantile((np.abs(values - mean) / sd).max(axis=1), prob)
+    return mean - reach, mean + reach
+
+
+def _stepped(draws: Array, prob: float) -> tuple[Flags, Array, Array, Flags, float]:
+    """Name statements in the order of t: signs, single chances, tails, the set, its chance."""
+    number = draws.shape[1]
+    mean = draws.mean(axis=0)
+    sd = np.sqrt(((draws - mean) ** 2).sum(axis=0) / max(len(draws) - 1, 1))
+    # A quantity without uncertainty is as far out as can be, and takes no part in the maximum.
+    scale = np.where(sd > 0, sd, 1.0)
+    t = np.where(sd > 0, np.abs(mean) / scale, np.where(mean == 0, 0.0, np.inf))
+    order = np.argsort(-t, kind="stable")
+    away = (np.abs(draws - mean) / scale)[:, order]
+    holds = (np.sign(draws) == np.sign(mean)) & (mean != 0)
+    # Column k: the maximum over all that come no earlier than k.
+    farthest = np.maximum.accumulate(away[:, ::-1], axis=1)[:, ::-1]
+    tails = np.maximum.accumulate((farthest >= t[order]).mean(axis=0)) if number else np.empty(0)
+    together = np.logical_and.accumulate(holds[:, order], axis=1).mean(axis=0)
+    inside = np.logical_and.accumulate((tails <= 1 - prob) & (together >= prob))
+    tail, named = np.empty(number), np.zeros(number, dtype=bool)
+    tail[order], named[order] = tails, inside
+    joint = float(together[inside][-1]) if inside.any() else 1.0
+    return mean > 0, holds.mean(axis=0), tail, named, joint

@@ -1,0 +1,125 @@
+"""Effects relative to what would have been."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from bayes_nqp._core import effects_schema as schema
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.effects_schema import FitOrEffects
+from bayes_nqp._core.exceptions import StudyError, shown
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.validation import door
+from bayes_nqp.effects.estimands._att import described
+from bayes_nqp.effects.estimands._average import average_of
+from bayes_nqp.effects.estimands._by import By
+from bayes_nqp.effects.estimands._effects_of import effects_of
+from bayes_nqp.effects.estimands._registry import OUTCOMES, OWN_SCALE, estimand
+from bayes_nqp.effects.estimands._words import text
+
+
+@estimand(
+    Message("Relative effect"),
+    unit=Message("share of the untreated outcome"),
+    place=30,
+    needs=(OUTCOMES, OWN_SCALE),
+)
+@door
+def relative_effects(
+    fit_or_effects: FitOrEffects,
+    by: By = None,
+    weights: str = "rows",
+    path: str = v.TOTAL,
+    balanced: int | None = None,
+    *,
+    anticipated: bool = False,
+) -> xr.DataArray:
+    """Divide the average effect by the average untreated outcome, draw by draw.
+
+    The untreated outcome of a cell is its mean observed outcome minus its total effect. Means
+    are taken before the ratio. For an outcome in logs, use ``np.exp(att(...)) - 1`` instead.
+
+    Parameters
+    ----------
+    fit_or_effects : Fit or Dataset
+        A fit, or effects in the schema of the waist, with the cells' ``observed`` outcome.
+    by : str, sequence of str or mapping, optional
+        As in `att`, except "unit".
+    weights : str, default "rows"
+        As in `att`.
+    path : str, default "total"
+        Path of the numerator.
+    balanced : int, optional
+        As in `att`.
+    anticipated : bool, default False
+        As in `att`.
+
+    Returns
+    -------
+    DataArray (chain, draw, ...), a pure number
+        0.1 for ten percent.
+
+    Raises
+    ------
+    StudyError
+        If the effects hold no observed outcome, or an untreated mean is not of one sign in all
+        draws, so that a ratio to it says nothing.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
+    >>> round(float(nqp.relative_effects(fit).mean()), 2)
+    0.03
+    """
+    effects = effects_of(fit_or_effects)
+    if v.OBSERVED not in effects:
+        raise StudyError(
+            "these effects hold no observed outcome to relate them to",
+            hint="nqp.att, or build the effects with observed=...",
+        )
+    if schema.link_of(effects) != v.IDENTITY:
+        raise StudyError(
+            Message(
+                "effects are in {}, and not in units of the outcome",
+                schema.effect_unit(effects.attrs),
+            ),
+            hint="nqp.att; an effect x in log points multiplies the outcome by np.exp(x)",
+        )
+    average = average_of(effects, by, weights, balanced, anticipated=anticipated)
+    if average.members is not None:
+        raise StudyError(
+            Message("relative effects by unit are not available: outcomes are held per cell"),
+            hint="by a stratum, cohort or event_time, or nqp.att(by='unit')",
+        )
+    effect = average.of_effects(effects, path)
+    total = effect if path == v.TOTAL else average.of_effects(effects, v.TOTAL)
+    untreated = average.of_cells(effects[v.OBSERVED].to_numpy()) - total
+    _one_sign(untreated)
+    result = (effect / untreated).transpose(*effect.dims).rename("relative_effects")
+    result.attrs = described(
+        effects, average, "relative effect", by=by, weights=weights, path=path, balanced=balanced
+    )
+    result.attrs["outcome_unit"] = "share of the untreated outcome"
+    return result
+
+
+def _one_sign(untreated: xr.DataArray) -> None:
+    low, high = untreated.min(v.SAMPLE_DIMS), untreated.max(v.SAMPLE_DIMS)
+    mixed = np.asarray((low <= 0) & (high >= 0))
+    if not mixed.any():
+        return
+    where = [
+        " × ".join(text(low[dim].to_numpy()[i]) for dim, i in zip(low.dims, place, strict=True))
+        for place in np.argwhere(mixed)
+    ]
+    raise StudyError(
+        Message(
+            "the mean untreated outcome is not of one sign in all draws, so a ratio to it says "
+            "nothing"
+        ),
+        where=shown([label for label in where if label]),
+        hint="nqp.att in outcome units; for an outcome in logs np.exp(nqp.att(fit)) - 1",
+    )

@@ -1,0 +1,278 @@
+"""Which cells count, how much, and which units are behind them."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+
+from bayes_nqp._core import effects_schema as schema
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.exceptions import StudyError, nearest
+from bayes_nqp.effects.estimands._by import (
+    By,
+    axes_of,
+    entries_of,
+    keeps_event_times,
+    names_of,
+    strata_labels,
+)
+
+
+def cell_weights(effects: xr.Dataset, weights: str) -> npt.NDArray[np.float64]:
+    """Weigh the cells.
+
+    Parameters
+    ----------
+    effects : Dataset
+        Of the waist.
+    weights : str
+        "rows", "units", "equal", or a numeric coordinate of the cells.
+
+    Raises
+    ------
+    StudyError
+        If there is no such coordinate, or it is not made of finite numbers ≥ 0.
+    """
+    if weights == "equal":
+        return np.ones(effects.sizes[v.CELL])
+    numeric = [
+        str(name)
+        for name, values in effects.variables.items()
+        if values.dims == (v.CELL,) and values.dtype.kind in "iuf" and name != v.CELL
+    ]
+    if weights not in numeric:
+        raise StudyError(
+            f"weights={weights!r} is no numeric coordinate of the cells",
+            hint=nearest(weights, dict.fromkeys([v.ROWS, v.UNITS, "equal", *numeric])),
+        )
+    values = effects[weights].to_numpy().astype(np.float64)
+    counted = values[effects[v.IDENTIFIED].to_numpy()]
+    if not np.isfinite(counted).all() or (counted < 0).any():
+        raise StudyError(
+            f"weights={weights!r} holds negative or missing numbers",
+            hint="weights='rows', or correct the column",
+        )
+    return values
+
+
+def before_adoption(effects: xr.Dataset) -> npt.NDArray[np.bool_]:
+    """Mark treated units' cells before adoption: leads, and those of anticipation (cell)."""
+    if not schema.is_timed(effects):
+        return np.zeros(effects.sizes[v.CELL], dtype=bool)
+    early = effects[v.EVENT_TIME].to_numpy() < 0
+    return np.asarray(early & (schema.roles(effects) == v.TREATED))
+
+
+def _is_event_time(value: object) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value >= 0)
+
+
+def kept_cells(
+    effects: xr.Dataset, balanced: int | None, role: str = v.TREATED, *, anticipated: bool = False
+) -> npt.NDArray[np.bool_]:
+    """Mark the cells that an average may use.
+
+    Parameters
+    ----------
+    effects : Dataset
+        Of the waist.
+    balanced : int or None
+        Last event time of a balanced window that starts at 0.
+    role : str, default "treated"
+        Whose effects: those of treated units, or what their neighbours receive.
+    anticipated : bool, default False
+        Whether cells before adoption count, which a design with anticipation has.
+
+    Returns
+    -------
+    array of bool (cell)
+        Identified cells of the role; in a balanced window, of the cohorts (within strata) that are
+        identified at every event time of it.
+
+    Raises
+    ------
+    StudyError
+        If nothing is left.
+    """
+    counted = np.asarray(effects[v.IDENTIFIED].to_numpy().astype(bool))
+    counted = counted & np.asarray(schema.roles(effects) == role)
+    if not counted.any():
+        raise StudyError("no cell's effect is identified", hint="nqp.identification(design, panel)")
+    if not anticipated:
+        counted = counted & ~before_adoption(effects)
+        if not counted.any():
+            raise StudyError(
+                "every identified cell lies before adoption",
+                hint="by='event_time', or anticipated=True",
+            )
+    return counted if balanced is None else _in_window(effects, counted, balanced)
+
+
+def _in_window(
+    effects: xr.Dataset, counted: npt.NDArray[np.bool_], balanced: int
+) -> npt.NDArray[np.bool_]:
+    """Cells of the cohorts, within strata, that are identified from event time 0 to `balanced`."""
+    if not _is_event_time(balanced):
+        raise StudyError(
+            f"balanced={balanced!r} is not an event time",
+            hint="balanced=3 for the window from event time 0 to 3",
+        )
+    if not schema.is_timed(effects):
+        raise StudyError(
+            f"balanced={balanced!r}: these are effects of a continuous exposure, which nobody "
+            "adopts",
+            hint="leave out 'balanced'",
+        )
+    event_time = effects[v.EVENT_TIME].to_numpy()
+    pairs = np.char.add(
+        np.char.add(strata_labels(effects), "\x1f"), effects[v.COHORT].to_numpy().astype(str)
+    )
+    _, group = np.unique(pairs, return_inverse=True)
+    # Beyond the last event time nothing is seen: a huge window allocates nothing.
+    last = min(balanced, int(event_time.max(initial=0)) + 1)
+    window = counted & (event_time >= 0) & (event_time <= last)
+    seen = np.zeros((group.max() + 1, last + 1), dtype=bool)
+    seen[group[window], event_time[window]] = True
+    counted = window & seen.all(axis=1)[group]
+    if not counted.any():
+        longest = int(event_time[effects[v.IDENTIFIED].to_numpy()].max())
+        raise StudyError(
+            f"balanced={balanced}: no cohort is identified at every event time from 0 on",
+            hint=f"a shorter window; the last identified event time is {longest}",
+        )
+    return counted
+
+
+ENOUGH = 5
+"""Units below which a point of an event study says little about anybody else."""
+
+
+def blocks_of(effects: xr.Dataset) -> npt.NDArray[np.intp]:
+    """Number the stratum and cohort of every cell: its units are the same from period to period.
+
+    Parameters
+    ----------
+    effects : Dataset
+        Of the waist.
+    """
+    labels = strata_labels(effects)
+    if schema.is_timed(effects):
+        cohorts = effects[v.COHORT].to_numpy().astype(str)
+        labels = np.char.add(np.char.add(labels, "\x1f"), cohorts)
+    return np.unique(labels, return_inverse=True)[1]
+
+
+def pieces_of(effects: xr.Dataset, balanced: int | None = None) -> pd.DataFrame:
+    """List who is in every cell: members where they are told apart, else the cell as a whole.
+
+    Parameters
+    ----------
+    effects : Dataset
+        Of the waist.
+    balanced : int, optional
+        As in ``att``.
+
+    Returns
+    -------
+    DataFrame
+        A row a piece of an identified cell from adoption on: ``cell``, ``block``, ``member`` (−1
+        for all), ``share`` of the cell's rows, ``units``.
+    """
+    cells = np.arange(effects.sizes[v.CELL])
+    member, share = np.full(cells.size, -1), np.ones(cells.size)
+    if effects.sizes.get(v.MEMBERSHIP):
+        cells = effects[v.MEMBERSHIP_CELL].to_numpy()
+        member = effects[v.MEMBERSHIP_MEMBER].to_numpy()
+        rows = effects[v.MEMBERSHIP_ROWS].to_numpy().astype(np.float64)
+        share = rows / np.bincount(cells, rows, effects.sizes[v.CELL])[cells]
+    pieces = pd.DataFrame(
+        {
+            v.CELL: cells,
+            "block": blocks_of(effects)[cells],
+            v.MEMBER: member,
+            "share": share,
+            v.UNITS: effects[v.UNITS].to_numpy()[cells] * share,
+        }
+    )
+    if schema.is_timed(effects):
+        pieces[v.EVENT_TIME] = effects[v.EVENT_TIME].to_numpy()[cells]
+    return pieces[kept_cells(effects, balanced)[cells]].reset_index(drop=True)
+
+
+def units_behind(effects: xr.Dataset, by: By = None, balanced: int | None = None) -> xr.DataArray:
+    """Count the treated units behind every average.
+
+    Parameters
+    ----------
+    effects : Dataset
+        Of the waist.
+    by : str, sequence of str or mapping, optional
+        As in ``att``.
+    balanced : int, optional
+        As in ``att``.
+
+    Returns
+    -------
+    DataArray of int (...)
+        The dims of ``att``. Of a stratum and cohort that is averaged over several periods, the
+        units of the period in which most of them were observed; by event time this is exact.
+    """
+    names = names_of(by)
+    entries = entries_of(effects, names)
+    axes = axes_of(effects, names, entries)
+    shape = tuple(len(axis.labels) for axis in axes)
+    mask = kept_cells(effects, balanced, anticipated=keeps_event_times(names))
+    counted = mask[entries.cell]
+    cell = entries.cell[counted]
+    group = np.zeros(cell.size, dtype=np.int64)
+    if axes:
+        group = np.ravel_multi_index(tuple(axis.codes[counted] for axis in axes), shape)
+    units = effects[v.UNITS].to_numpy()[cell] * entries.share[counted]
+    times = effects[v.TIME].to_numpy()[cell]
+    frame = pd.DataFrame(
+        {"group": group, "block": blocks_of(effects)[cell], v.TIME: times, v.UNITS: units}
+    )
+    # Cells of one stratum and cohort that differ in exposure hold other units in the same period.
+    by_period = frame.groupby(["group", "block", v.TIME])[v.UNITS].sum()
+    most = by_period.groupby(level=["group", "block"]).max().groupby(level="group").sum()
+    counts = np.zeros(int(np.prod(shape)), dtype=np.int64)
+    counts[most.index.to_numpy()] = np.rint(most.to_numpy()).astype(np.int64)
+    return xr.DataArray(
+        counts.reshape(shape),
+        dims=[axis.name for axis in axes],
+        coords={axis.name: axis.labels for axis in axes},
+        name=v.UNITS,
+    )
+
+
+def same_units(effects: xr.Dataset, by: str | None = None, balanced: int | None = None) -> bool:
+    """Tell whether all event times from 0 on rest on the same units.
+
+    Parameters
+    ----------
+    effects : Dataset
+        Of the waist.
+    by : str, optional
+        A stratum factor: whether they do within each of its levels.
+    balanced : int, optional
+        As in ``att``.
+
+    Returns
+    -------
+    bool
+        By the cohorts within strata, the number of their units and, where they are told apart,
+        the members.
+    """
+    pieces = pieces_of(effects, balanced)
+    group = np.zeros(len(pieces), dtype=np.int64)
+    if by is not None:
+        group = np.unique(effects[by].to_numpy(), return_inverse=True)[1][pieces[v.CELL]]
+    pieces = pieces.assign(group=group)
+    times = pieces.groupby("group")[v.EVENT_TIME].nunique()
+    seen = pieces.groupby(["group", "block", v.MEMBER])[v.EVENT_TIME].nunique()
+    if (seen < times.reindex(seen.index.get_level_values("group")).to_numpy()).any():
+        return False
+    units = pieces.groupby(["group", v.EVENT_TIME])[v.UNITS].sum().round()
+    return bool((units.groupby(level="group").nunique() == 1).all())

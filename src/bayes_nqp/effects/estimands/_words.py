@@ -1,0 +1,104 @@
+"""What figures and tables of draws say alike, and how labels are written and ordered."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.exceptions import StudyError, nearest, one_of
+from bayes_nqp._core.i18n import Message, Numeral, Translator, languages
+from bayes_nqp._core.labels import labels_of
+
+PATHS: Final = {
+    v.DIRECT: Message("Direct"),
+    v.TOTAL: Message("Total"),
+    "all mediators": Message("All mediators"),
+    v.RECEIVED: Message("Received"),
+}
+"""How paths are called; mediators have their own names."""
+EARLY: Final = Message(
+    "Before event time 0: anticipated effects, which no average over event times counts."
+)
+"""What is said of averages that the coordinate ``anticipated`` marks."""
+
+
+def words(language: str, source: object = None) -> Translator:
+    """Speak a language.
+
+    Parameters
+    ----------
+    source : object, optional
+        A panel, a fit, draws or the result of a check, whose labels names are called by.
+
+    Raises
+    ------
+    StudyError
+        If there is no such language.
+    """
+    one_of("language", language, languages())
+    return Translator(language, labels_of(source))
+
+
+def percent(prob: float) -> Numeral:
+    """Write a probability as a percentage: 95%, 97.5%.
+
+    Parameters
+    ----------
+    prob : float
+        Between 0 and 1.
+    """
+    return Numeral(f"{100 * prob:g}%")
+
+
+def text(value: object) -> str:
+    """Write a label the way a reader expects: 2015, not 2015.0.
+
+    Parameters
+    ----------
+    value : object
+        A label, possibly a numpy scalar.
+    """
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def distinct(
+    labels: npt.NDArray[Any], *, in_order: bool
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.intp]]:
+    """List the distinct labels, and code every label by its place in the list.
+
+    Parameters
+    ----------
+    labels : array
+        With repetitions.
+    in_order : bool
+        Sort the list; otherwise, for text, keep the order of first appearance.
+    """
+    levels, first, codes = np.unique(labels, return_index=True, return_inverse=True)
+    if in_order or labels.dtype.kind in "iuf":
+        return levels, codes
+    order = np.argsort(first)
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    return levels[order], place[codes]
+
+
+def dim_of(draws: xr.DataArray, dim: str | None) -> str:
+    """Find the dim whose levels are compared.
+
+    Raises
+    ------
+    StudyError
+        If there is no such dim, or none is named and there is not just one.
+    """
+    dims = [str(d) for d in draws.dims if d not in v.SAMPLE_DIMS]
+    if dim is None and len(dims) == 1:
+        return dims[0]
+    if dim is None or dim not in dims:
+        raise StudyError(f"dim={dim!r} is not a dim of these draws", hint=nearest(dim or "", dims))
+    return dim

@@ -1,0 +1,62 @@
+"""Coefficients of draws: those that a fit holds, or drawn anew."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp.inference.fitting._coefficients import COEFFICIENTS
+from bayes_nqp.inference.fitting._fit import Fit
+from bayes_nqp.inference.fitting._parameters import unconstrained
+from bayes_nqp.numerics.linear_gaussian import draw
+
+if TYPE_CHECKING:
+    from bayes_nqp.inference.model_frame import Equation
+
+
+_STREAM = 1
+"""Tells the stream of coefficients from others of the same seed."""
+
+
+def pairs_coefficients(fit: Fit) -> bool:
+    """Whether a fit holds the coefficients of its draws.
+
+    Returns
+    -------
+    bool
+        If not, what is computed from coefficients belongs to no single draw of an effect.
+    """
+    return COEFFICIENTS in fit.groups
+
+
+def coefficients_of(fit: Fit, equation: Equation, chosen: Index) -> Array:
+    """Slots of some draws: those that the fit holds, or others given the draws' parameters.
+
+    The latter have the same distribution, but are not those whose effects the fit holds.
+
+    Parameters
+    ----------
+    chosen : ndarray of int (draw)
+        Among the draws of all chains, one after another.
+
+    Raises
+    ------
+    StudyError
+        If the equation was drawn together with others, and its coefficients were not kept.
+    """
+    if pairs_coefficients(fit):
+        slots = fit.groups[COEFFICIENTS][f"{equation.name}__slots"].to_numpy()
+        return np.asarray(slots.reshape(-1, slots.shape[-1])[chosen], dtype=np.float64)
+    if fit.facts.joined:
+        raise StudyError(
+            "both legs of channels that vary by unit were drawn together, and one equation alone "
+            "says nothing of its rows",
+            hint="vary_by=None",
+        )
+    points = unconstrained(equation, fit.posterior)
+    points = points.reshape(-1, points.shape[-1])[chosen]
+    stream = np.random.default_rng(np.random.SeedSequence([int(fit.sampler.seed or 0), _STREAM]))
+    return draw(equation.gaussian, points, stream).slots

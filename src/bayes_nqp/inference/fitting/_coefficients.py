@@ -1,0 +1,65 @@
+"""Coefficients of draws, as a fit keeps them: in the slots that its rows load on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array
+from bayes_nqp.inference.model_frame import node_names
+
+if TYPE_CHECKING:
+    from bayes_nqp.inference.model_frame import Equation, ModelFrame
+
+
+COEFFICIENTS = "coefficients"
+"""The group of a fit's tree that holds them."""
+
+_STORED = 25_000_000
+"""Above this many numbers (200 MB) they are not kept."""
+
+
+def labelled_slots(plan: ModelFrame, equation: Equation, slots: Array) -> xr.Dataset | None:
+    """Label draws of an equation's slots.
+
+    Returns
+    -------
+    Dataset or None
+        ``<equation>__slots`` (chain, draw, slot); None where it would take more than 200 MB.
+    """
+    if slots.size > _STORED:
+        return None
+    return xr.Dataset(
+        {f"{equation.name}__slots": ((*v.SAMPLE_DIMS, "slot"), slots)},
+        coords={
+            v.CHAIN: np.arange(slots.shape[0]),
+            v.DRAW: np.arange(slots.shape[1]),
+            "slot": _labels(plan, equation, slots.shape[2]),
+        },
+        attrs={"unit": "multiples of s"},
+    )
+
+
+def _labels(plan: ModelFrame, equation: Equation, size: int) -> npt.NDArray[np.str_]:
+    """What each slot is: a time effect, the effect of a cell, or the slope of a column."""
+    places = equation.slots
+    nodes = node_names(plan.frame.level_names, np.arange(plan.frame.n_periods))
+    columns = [column.name for column in equation.rows.columns]
+    named = (
+        ("time_effect", places.time, nodes),
+        ("cell", places.cells, np.arange(places.cells.size).astype(str)),
+        (
+            "slope",
+            places.slopes.ravel(),
+            [f"{s} · {c}" for s in plan.stratum_names for c in columns],
+        ),
+        ("path", places.paths, np.arange(places.paths.size).astype(str)),
+    )
+    out = np.full(size + 1, "", dtype=object)
+    for kind, place, labels in named:
+        out[place] = [f"{kind}[{label}]" for label in labels]
+    return out[:size].astype(str)

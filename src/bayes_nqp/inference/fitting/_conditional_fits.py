@@ -1,0 +1,89 @@
+"""Fits of the outcome's equation given part of it, in which no unit's rows need another's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from bayes_nqp.data.panel import Panel
+from bayes_nqp.inference.fitting._fit import Fit
+from bayes_nqp.inference.fitting._refits import refit
+from bayes_nqp.inference.fitting._reported import equation_draws
+from bayes_nqp.inference.fitting._store import keep, once, store_of
+from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.model.designs import SpatialLag
+from bayes_nqp.model.predictors import DELTA, Linked, linked_name
+
+GIVEN_LAG: Final = "given_lag"
+"""The fact of a fit of outcomes less what follows linked units': the coefficient."""
+
+
+def fit_given_channels(fitted: Fit) -> Fit:
+    """Fit the outcome's own design beside the columns of its channels, given these.
+
+    ``y = tau D + sum_m (b_m M_m + b_m' W M_m) + e``: mediators of linked units are causes that
+    linked units share, and leave no trace in e, which they do in the errors of the total effect.
+    """
+    plan, facts = fitted.plan, fitted.facts
+    equation, rows = plan.equations[0], plan.panel.where(plan.kept)
+    stated, term = facts.covariates_of(rows), facts.term(SpatialLag)
+    known = {x.name for x in plan_of(fitted.outcome_design, rows).equations[0].rows.columns}
+    values = {
+        x.name: x.at(equation.rows.time) for x in equation.rows.columns if x.name not in known
+    }
+    mediators = [x for x in facts.mediators(rows) if x in values]
+    changes: dict[str, object] = {}
+    links = facts.channels.links if facts.channels else None
+    if term is not None and links is not None:
+        # W M stands among the term's own columns where both have one W, else as it is.
+        linked = mediators if links.digest == term.weights.digest else []
+        values = {k: x for k, x in values.items() if k not in map(linked_name, linked)}
+        durbin = ("treatment", *stated) if term.durbin is True else tuple(term.durbin or ())
+        changes["spillovers"] = replace(term, durbin=(*durbin, *linked))
+    names = list(dict.fromkeys([*rows.roles.covariates, *values]))
+    frame = rows.frame.assign(**values)
+    wider = Panel.from_frame(frame, **{**rows.arguments, "covariates": names, "mediators": ()})
+    changes["covariates"] = (*stated, *values)
+    return refit(fitted, fitted.outcome_design.variant(changes), wider)
+
+
+def follows(fitted: Fit) -> bool:
+    """Whether outcomes, or errors, follow those of linked units, and of no other period."""
+    term = fitted.facts.term(SpatialLag)
+    return fitted.panel is not None and term is not None and term.lag and not term.dynamics
+
+
+def fit_given_lag(fitted: Fit) -> tuple[Fit, float]:
+    """Fit outcomes less what follows linked units', delta at its posterior mean.
+
+    With ``S = I - delta W`` a lag is ``S y = X beta + W X theta + e``, and errors that follow
+    linked units' are ``S y = X beta - delta W X beta + W X theta + e``, which columns W X of every
+    x hold: given delta, rows have errors of their own. Its effects are those of a unit's own
+    treatment, before anything feeds back.
+
+    Parameters
+    ----------
+    fitted : Fit
+        That `follows`.
+
+    Returns
+    -------
+    tuple of Fit and float
+        And the value of delta.
+    """
+    term, delta = fitted.facts.term(SpatialLag), equation_draws(fitted, DELTA)
+    assert term is not None
+    assert delta is not None
+    value, rows = float(delta.mean()), fitted.rows
+    near = Linked(term.weights.aligned(rows.unit_labels).matrix, rows)(rows.outcome)
+    alone = None
+    if term.durbin or term.error:
+        alone = replace(term, lag=False, error=False, durbin=term.error or term.durbin)
+    design = fitted.design.variant({"spillovers": alone})
+    found = refit(fitted, design, rows.with_outcome(rows.outcome - value * near))
+
+    def make() -> Fit:
+        given, store = replace(found, record={**found.record, GIVEN_LAG: value}), store_of(fitted)
+        return given if store is None else keep(given, store)
+
+    return once(fitted, GIVEN_LAG, make), value

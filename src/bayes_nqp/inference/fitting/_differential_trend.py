@@ -1,0 +1,94 @@
+"""How far those who adopt drift, period by period, beside the effect."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import xarray as xr
+
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.draws import Draws
+from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp._core.validation import door
+from bayes_nqp.inference.fitting._coefficient_draws import coefficients_of
+
+if TYPE_CHECKING:
+    from bayes_nqp.inference.fitting._fit import Fit
+
+
+@door
+def differential_trend(fit: Fit, by: Literal["stratum"] | None = None) -> xr.DataArray:
+    """Draw the drift of adopters, relative to their last period without treatment.
+
+    Where the design has shared shocks, these are in it.
+
+    Effects exclude it: under parallel trends it would be taken for an effect after adoption, and
+    for leads before it.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of a design with ``trends``.
+    by : {"stratum"}, optional
+        Whether strata are kept apart; the mean over all adopters by default.
+
+    Returns
+    -------
+    DataArray (chain, draw, [stratum], event_time), outcome units
+        Means over the units that are observed, with the coordinate ``units``.
+
+    Raises
+    ------
+    StudyError
+        If the design assumes parallel trends, or the fit has no rows.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.simulation.staggered(units=30, periods=8, cohorts=(4, 6), seed=1).panel
+    >>> design = nqp.StaggeredDiD(nqp.CompletePooling(), trends=nqp.DifferentialTrends())
+    >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
+    >>> float(nqp.differential_trend(fit).sel(event_time=-1).mean())
+    0.0
+    """
+    if not fit.facts.has("drift"):
+        raise StudyError(
+            "the design assumes parallel trends, and has no drift",
+            hint="StaggeredDiD(trends=nqp.DifferentialTrends())",
+        )
+    plan, equation = fit.plan, fit.plan.equations[0]
+    sizes = [fit.posterior.sizes[dim] for dim in v.SAMPLE_DIMS]
+    slots = coefficients_of(fit, equation, np.arange(int(np.prod(sizes))))
+    problem, rows = equation.problem, equation.rows
+    paths = slots[:, equation.slots.paths] * equation.scale
+    paths = paths.reshape(-1, len(problem.groups), problem.n_periods)
+    # One unit of each group tells its cohort and stratum.
+    unit = rows.first_units
+    start, stratum = plan.frame.cohort[unit], plan.frame.stratum[unit]
+    # Rows of each group in each period, which weigh its path there.
+    seen = np.zeros((len(problem.groups), problem.n_periods))
+    inside = rows.group[rows.unit] >= 0
+    np.add.at(seen, (rows.group[rows.unit[inside]], rows.time[inside]), 1.0)
+    names = list(plan.stratum_names) if by == "stratum" else [""]
+    place = stratum if by == "stratum" else np.zeros_like(stratum)
+    events = np.arange(-int(start.max()), problem.n_periods - int(start[start > 0].min()))
+    total = np.zeros((len(paths), len(names), events.size))
+    count = np.zeros((len(names), events.size))
+    for g in np.flatnonzero(start > 0):
+        event = np.arange(problem.n_periods) - start[g] - events[0]
+        # eta_t - eta_(adoption - 1), by event time, weighed by the group's rows.
+        relative = paths[:, g] - paths[:, g, start[g] - 1, None]
+        total[:, place[g], event] += relative * seen[g]
+        count[place[g], event] += seen[g]
+    with np.errstate(invalid="ignore"):
+        mean = np.where(count > 0, total / count, np.nan)
+    out = Draws(
+        mean.reshape(*sizes, len(names), events.size),
+        dims=(*v.SAMPLE_DIMS, "stratum", v.EVENT_TIME),
+        coords={"stratum": names, v.EVENT_TIME: events, v.GATE: fit.effects[v.GATE].item(),
+                v.UNITS: (("stratum", v.EVENT_TIME), count.astype(np.int64))},
+        attrs={"estimand": "drift"}, name="drift",
+    )  # fmt: skip
+    out = out.isel({v.EVENT_TIME: count.any(axis=0)})
+    return out if by == "stratum" else out.isel(stratum=0, drop=True)

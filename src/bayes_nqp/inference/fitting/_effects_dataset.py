@@ -1,0 +1,119 @@
+"""Draws of cells and members, and a plan's labels, to the Dataset of the waist."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayes_nqp._core import effects_schema as schema
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array
+from bayes_nqp.inference.model_frame import CellInfo, ModelFrame
+from bayes_nqp.model.predictors import NEIGHBOUR
+from bayes_nqp.numerics.diagnostics import Gate
+
+
+def waist(
+    plan: ModelFrame,
+    effect: Array,
+    deviation: Array | None,
+    *,
+    paths: Sequence[str] = (v.TOTAL,),
+    gate: str | Gate,
+    leads: bool = False,
+    cells: CellInfo | None = None,
+    via: Array | None = None,
+    attrs: Mapping[str, str | float] | None = None,
+) -> xr.Dataset:
+    """Label draws as effects.
+
+    Parameters
+    ----------
+    effect : ndarray (chain, draw, cell) or (chain, draw, path, cell), outcome units
+        Of all cells, leads included.
+    gate : str or Gate
+        Verdict of the convergence gate; and, in a Gate, what weights of proposals allow.
+    leads : bool, default False
+        Take the lead cells instead of those with effects.
+    cells : CellInfo, optional
+        Of the effects, those of the plan first; these alone by default.
+    via : ndarray (chain, draw, mediator, treatment, mediator, cell), optional
+        Effects through mediators by whose treatment, and through whose.
+
+    Returns
+    -------
+    Dataset
+        As `schema.build` gives it.
+    """
+    cells = plan.cells if cells is None else cells
+    keep = np.flatnonzero(cells.lead if leads else ~cells.lead)
+    members, membership = None, None
+    if deviation is not None and not leads:
+        # Treated rows stand in cells with effects, so that members have no rows elsewhere.
+        cell, member, rows = plan.effects.membership
+        members = plan.effects.labels.tolist()
+        membership = np.searchsorted(keep, cell), member, rows
+    role = np.where(cells.role[keep] == NEIGHBOUR, v.NEIGHBOUR, v.TREATED)
+    effect = effect if effect.ndim == 4 else effect[:, :, None]
+    effect = effect if keep.size == effect.shape[3] else np.take(effect, keep, axis=3)
+    if deviation is not None and deviation.ndim == 3:
+        deviation = deviation[:, :, None]
+    if v.RECEIVED not in paths and (role == v.NEIGHBOUR).any():
+        paths = (*paths, v.RECEIVED)
+        effect, deviation = _with_received(effect, deviation, role == v.NEIGHBOUR)
+    built = schema.build(
+        effect,
+        strata={f: levels[keep].tolist() for f, levels in cells.strata.items()},
+        cohort=None if plan.exposure is not None else cells.cohort[keep],
+        time=cells.time[keep],
+        event_time=None if plan.exposure is not None else cells.event_time[keep],
+        rows=cells.rows[keep],
+        units=cells.rows[keep],
+        observed=None if plan.exposure is not None else cells.observed[keep],
+        weight=cells.weight[keep],
+        deviation=None if leads else deviation,
+        members=members,
+        membership=membership,
+        paths=paths,
+        role=role.tolist(),
+        labels={name: values[keep] for name, values in cells.labels.items()},
+        gate=str(gate),
+        importance={} if isinstance(gate, str) else gate.importance,
+        attrs={**_stated(plan), **(attrs or {})},
+    )
+    return built if via is None else _with_via(built, via[..., keep])
+
+
+def _with_via(built: xr.Dataset, via: Array) -> xr.Dataset:
+    """Add effects through mediators by whose treatment, and through whose."""
+    dims = (*v.SAMPLE_DIMS, v.MEDIATOR, v.TREATMENT_OF, v.MEDIATOR_OF, v.CELL)
+    whose = np.asarray([v.OWN, v.OTHERS], dtype=str)
+    names = [path for path, role in schema.path_roles(built).items() if role == v.INDIRECT]
+    return built.assign({v.VIA: (dims, via)}).assign_coords(
+        {v.MEDIATOR: names, v.TREATMENT_OF: whose, v.MEDIATOR_OF: whose}
+    )
+
+
+def _stated(plan: ModelFrame) -> dict[str, str | float]:
+    """Attrs by which effects are read: the link, the exposure, whether rows are sums."""
+    attrs: dict[str, str | float] = {v.LINK: plan.facts.likelihood.link}
+    if plan.panel.summed:
+        attrs[v.SUMMED] = 1.0
+    if plan.exposure is not None:
+        attrs |= {"exposure": plan.exposure.name, "per": plan.exposure.label}
+    return attrs
+
+
+def _with_received(
+    effect: Array, deviation: Array | None, neighbour: npt.NDArray[np.bool_]
+) -> tuple[Array, Array | None]:
+    """Add the path of what is received: the effects of neighbours' cells, without deviations."""
+    # What treated units receive is no part of the model: nothing.
+    received = np.where(neighbour, effect[:, :, :1], 0.0)
+    effect = np.concatenate([effect, received], axis=2)
+    if deviation is not None:
+        deviation = np.concatenate([deviation, np.zeros_like(deviation[:, :, :1])], axis=2)
+    return effect, deviation

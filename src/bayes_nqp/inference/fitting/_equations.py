@@ -1,0 +1,174 @@
+"""Drawing the equations of a plan, one by one or side by side."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from bayes_nqp._core import progress as steps
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.threads import n_threads
+from bayes_nqp.inference.fitting._correlated_equations import correlated
+from bayes_nqp.inference.fitting._draws import recovered
+from bayes_nqp.inference.fitting._existing_draws import KnownDraws
+from bayes_nqp.inference.fitting._groups import Drawn
+from bayes_nqp.inference.fitting._parameters import constrain, point_at
+from bayes_nqp.inference.fitting._streams import SharedStreams
+from bayes_nqp.inference.model_frame import Equation, ModelFrame
+from bayes_nqp.numerics.linear_gaussian import KeptDraws, density, gradient
+from bayes_nqp.numerics.sampling import Chains, Density, Importance, importance
+
+_KEPT = 4_000_000
+"""Numbers of draws that are kept with proposals, of all equations: 32 MB."""
+_SPARE = 2.0
+"""Draws that are kept with a proposal, in multiples of those that are resampled on average."""
+_MANY = 1_000
+"""Points from which they are proposals that draws may come from, not rounds of fitting one."""
+
+type Stream = np.random.Generator | SharedStreams
+
+
+def draw_equations(
+    plan: ModelFrame, sampler: Importance, stock: KnownDraws, progress: bool
+) -> tuple[list[Drawn], tuple[str, ...]]:
+    """Draw parameters and coefficients of every equation of a plan.
+
+    Parameters
+    ----------
+    sampler : Importance
+        With a seed.
+    stock : KnownDraws
+        Draws that are at hand.
+    progress : bool
+        Whether to show a progress bar where there are several equations.
+
+    Returns
+    -------
+    tuple of list of Drawn and tuple of str
+        In the order of the equations; notes come second.
+    """
+    equations = plan.equations
+    workers = min(n_threads(None), len(equations))
+    threads = max(1, n_threads(None) // workers)
+    done = 0
+    keepers = [_kept(x, numbered(sampler, k), len(equations)) for k, x in enumerate(equations)]
+
+    def sample(number: int) -> Chains:
+        nonlocal done
+        equation = equations[number]
+        at_hand = stock.chains.get(equation.gaussian.digest)
+        shape = (sampler.chains, sampler.draws)
+        if at_hand is not None and at_hand.values["x"].shape[:2] == shape:
+            return at_hand
+        values = stock.of(equation.name)
+        chains = importance(
+            equation_density(equation, threads, often=True, keeper=keepers[number]),
+            equation.problem.space,
+            numbered(sampler, number),
+            point_at(equation, values) if values else None,
+        )
+        done += 1
+        if progress:
+            steps.say(Message("drawing equations"), done, len(equations))
+        return chains
+
+    def draw(number: int) -> Drawn:
+        equation, x = equations[number], chains[number].values["x"]
+        flat = x.reshape(-1, x.shape[2])
+        draws = recovered(
+            plan, equation, flat, streams[number], threads=threads, keeper=keepers[number]
+        )
+        keepers[number].clear()
+        return Drawn(equation, chains[number], x, constrain(equation, x), draws)
+
+    numbers = range(len(equations))
+    with steps.bar(progress and len(equations) > 1):
+        chains = _each(sample, numbers, workers)
+        streams, notes = _streams(plan, chains, sampler)
+        return _each(draw, numbers, workers), notes
+
+
+def equation_density(
+    equation: Equation,
+    threads: int | None = None,
+    *,
+    often: bool = False,
+    keeper: KeptDraws | None = None,
+) -> Density:
+    """The log density of an equation's parameters, as samplers take it.
+
+    Parameters
+    ----------
+    often : bool, default False
+        Whether it will be asked for hundreds of points or more.
+    keeper : KeptDraws, optional
+        For draws of coefficients at proposals.
+    """
+    problem = equation.gaussian.for_many if often else equation.gaussian
+
+    def heights(points: Array) -> Array:
+        many = keeper if len(points) >= _MANY else None
+        return density(problem, points, threads=threads, keeper=many)
+
+    return Density(heights, partial(gradient, problem, threads=threads))
+
+
+def _kept(equation: Equation, sampler: Importance, n_equations: int) -> KeptDraws:
+    """Draws of coefficients that proposals of an equation are kept with."""
+    times = math.ceil(_SPARE * sampler.draws * sampler.chains / sampler.proposals)
+    stream = np.random.default_rng(np.random.SeedSequence([_seed(sampler), 2]))
+    return KeptDraws(equation.gaussian.for_many, times, _KEPT // n_equations, stream)
+
+
+def numbered(sampler: Importance, number: int) -> Importance:
+    """The sampler of one equation: each has its own stream of random numbers.
+
+    Parameters
+    ----------
+    sampler : Importance
+        With a seed.
+    number : int
+        Of the equation.
+    """
+    if number == 0:
+        return sampler
+    seed = np.random.SeedSequence([_seed(sampler), 3, number]).generate_state(1)[0] % (1 << 31)
+    return replace(sampler, seed=int(seed))
+
+
+def _each[T](make: Callable[[int], T], numbers: Iterable[int], workers: int) -> list[T]:
+    """Do the same for every equation, side by side where there are workers."""
+    if workers == 1:
+        return [make(number) for number in numbers]
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        return list(pool.map(make, numbers))
+
+
+def _streams(
+    plan: ModelFrame, chains: Sequence[Chains], sampler: Importance
+) -> tuple[list[Stream], tuple[str, ...]]:
+    """Random numbers of coefficients; those of mediators follow their errors' correlation."""
+    # Numbers 0 and 1: the sampler itself draws from the first stream.
+    streams = [
+        np.random.default_rng(np.random.SeedSequence([_seed(numbered(sampler, number)), 1]))
+        for number in range(len(chains))
+    ]
+    xs = [part.values["x"] for part in chains[1:]]
+    errors = correlated(plan.equations[1:], xs, _seed(sampler))
+    if isinstance(errors, str):
+        return list(streams), (errors,)
+    if errors is None:
+        return list(streams), ()
+    draws = max(x.shape[0] * x.shape[1] for x in xs)
+    return [streams[0], *errors.streams(streams[1:], draws)], ()
+
+
+def _seed(sampler: Importance) -> int:
+    assert sampler.seed is not None
+    return sampler.seed

@@ -1,0 +1,427 @@
+"""Fitting, and what a fit holds."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import xarray as xr
+
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.compat import as_before
+from bayes_nqp._core.exceptions import Hint, StudyError
+from bayes_nqp._core.i18n import Message, encoded
+from bayes_nqp._core.labels import ATTR, Labels, labels_of
+from bayes_nqp._core.software import versions
+from bayes_nqp._core.templates import facts_html, facts_text
+from bayes_nqp._core.threads import within
+from bayes_nqp._core.validation import FitAttributes, door
+from bayes_nqp.inference.fitting._equations import draw_equations
+from bayes_nqp.inference.fitting._existing_draws import KnownDraws
+from bayes_nqp.inference.fitting._files import write_fit
+from bayes_nqp.inference.fitting._groups import build_groups
+from bayes_nqp.inference.fitting._memory_need import check_draws
+from bayes_nqp.inference.fitting._names import into_tree
+from bayes_nqp.inference.fitting._short_repr import brief
+from bayes_nqp.inference.model_frame import before_all_adopt, plan_of
+from bayes_nqp.numerics.diagnostics import Gate
+from bayes_nqp.numerics.sampling import NUTS, Importance, Sampler
+
+if TYPE_CHECKING:
+    from bayes_nqp.data.panel import Panel
+    from bayes_nqp.inference.model_frame import ModelFrame
+    from bayes_nqp.model.designs import Design, Facts, SingleEquation
+
+
+_BACKSTAGE = frozenset({
+    "digest", "facts", "groups", "labels", "leads", "outcome_design", "plan", "record", "rows",
+    "scale", "takes", "variants",
+})  # fmt: skip
+"""What other rooms ask of a fit, and a console need not offer first."""
+UNSEALED = (
+    "read from a file without a seal; nothing tells whether it was changed since it was saved"
+)
+
+MEMORY: Final = "_memory"
+"""Attribute in which a fit keeps what was made for it: `once`."""
+
+
+@door
+@dataclass(frozen=True, eq=False, repr=False)
+class Fit(FitAttributes):
+    """A design fitted to a panel: draws, and all that tells where they come from.
+
+    Parameters
+    ----------
+    panel : Panel or None
+        None only where a file was saved without rows and read without a panel.
+    sampler : Importance or NUTS
+        With the seed that was used.
+    groups : mapping of str to Dataset
+        ``posterior`` (parameters and coefficients, named ``equation__name``), ``sample_stats``,
+        ``effects`` (the waist) and, where the design has them, ``leads``; and ``coefficients``,
+        where they take no more than 200 MB: time effects, cells and slopes of the outcome's
+        equation, which likelihoods of units and replications start from. For ArviZ they are a
+        DataTree, `tree`.
+    gate : Gate
+        The convergence gate.
+    record : mapping of str to str or float
+        Panel digest, ``s``, whether sampling was interrupted; and ``unsealed``, where it
+        was read from a file of version 0.1, which has no seal.
+    versions : mapping of str to str
+        Of the packages that made it.
+    notes : tuple of str
+        What was dropped, and why.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
+    >>> fit.gate.passed
+    True
+    >>> list(fit.summary().columns[:2])
+    ['mean', 'sd']
+    """
+
+    design: Design
+    panel: Panel | None
+    sampler: Sampler
+    groups: Mapping[str, xr.Dataset]
+    gate: Gate
+    record: Mapping[str, str | float]
+    versions: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Travel without what can be made again."""
+        return {name: value for name, value in vars(self).items() if name != MEMORY}
+
+    @property
+    def facts(self) -> Facts:
+        """What the design can do and what it assumes."""
+        return self.design.facts
+
+    @property
+    def outcome_design(self) -> SingleEquation:
+        """The design of the outcome without mediators; the design itself where it has none."""
+        return self.design.outcome_design
+
+    def variant(self, *, drop: bool = False, **changes: object) -> Design:
+        """State the fit's design with other arguments.
+
+        Parameters
+        ----------
+        drop : bool, default False
+            Whether effects that the data do not identify are left out rather than refused, where
+            the design has this choice.
+        **changes
+            Arguments of the design; with mediators also those of the outcome's design.
+
+        Returns
+        -------
+        Design
+            As `fit` takes it.
+
+        Raises
+        ------
+        StudyError
+            If the design has no such argument.
+
+        Examples
+        --------
+        >>> import bayes_nqp as nqp
+        >>> design = nqp.StaggeredDiD(unidentified="drop")
+        >>> sampler = nqp.Importance(seed=1)
+        >>> fit = nqp.fit(design, nqp.datasets.castle_doctrine(), sampler, progress=False)
+        >>> fit.variant(errors=nqp.IID()).facts.noise
+        IID()
+        """
+        if drop and self.takes("unidentified"):
+            changes["unidentified"] = "drop"
+        return self.design.variant(changes)
+
+    def variants(self) -> list[tuple[Message, Message, Design]]:
+        """State the design with other choices that its kind alone has.
+
+        Returns
+        -------
+        list of (Message, Message, Design)
+            What each is called, what changes, and the design; empty where nothing could be chosen.
+        """
+        return list(self.outcome_design.variants(self._panel))
+
+    def takes(self, *names: str) -> bool:
+        """Tell whether the design has these arguments, so that `variant` can change them.
+
+        Parameters
+        ----------
+        *names : str
+            Of arguments.
+        """
+        return self.design.arguments.issuperset(names)
+
+    @property
+    def rows(self) -> Panel:
+        """The panel's rows that all equations use: with mediators, those that have them all.
+
+        Raises
+        ------
+        StudyError
+            If the fit holds no panel.
+        """
+        return self.design.rows(self._panel)
+
+    @property
+    def tree(self) -> xr.DataTree:
+        """The groups as a tree for ArviZ, whose attr ``gate`` is the verdict on the draws.
+
+        It is made each time it is asked for, of the same draws. A slash in a name is written as
+        ``%2F`` in it, and a percent sign as ``%25``.
+        """
+        # Nodes of a tree refer to one another: a fit that kept it would outlive its last holder.
+        named = {name: into_tree(group) for name, group in self.groups.items()}
+        tree = xr.DataTree.from_dict(named)
+        tree.attrs[v.GATE] = str(self.gate)
+        return tree
+
+    @property
+    def posterior(self) -> xr.Dataset:
+        """Draws of parameters and coefficients (chain, draw, …), outcome units, with the gate."""
+        return self.groups["posterior"].assign_coords(self.gate.evidence)
+
+    @property
+    def effects(self) -> xr.Dataset:
+        """Draws of the effects of cells: the waist, for the sample at hand."""
+        return self.groups["effects"].copy()
+
+    @property
+    def leads(self) -> xr.Dataset | None:
+        """Draws of leads in the form of the waist; None where the design has none."""
+        return self.groups["leads"].copy() if "leads" in self.groups else None
+
+    @property
+    def labels(self) -> Labels:
+        """What columns, levels and units are called, a language each."""
+        return labels_of(self.effects)
+
+    @property
+    def scale(self) -> float:
+        """``s``, the scale of the priors, outcome units."""
+        return float(self.record["scale"])
+
+    @cached_property
+    def plan(self) -> ModelFrame:
+        """The design's plan of the panel.
+
+        Raises
+        ------
+        StudyError
+            If the fit holds no panel.
+        """
+        return plan_of(self.design, self._panel, scale=self.scale)
+
+    @property
+    def _panel(self) -> Panel:
+        if self.panel is None:
+            raise StudyError(
+                "this fit was saved without its rows",
+                hint="nqp.load(path, panel=panel) with the same panel",
+            )
+        return self.panel
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the draws, the design and the panel's digest."""
+        seal = hashlib.sha256(as_before(repr((self.design, self.record["panel_digest"]))).encode())
+        for name in ("posterior", "effects"):
+            dataset = into_tree(self.groups[name])
+            for variable in sorted(map(str, dataset.data_vars)):
+                seal.update(np.ascontiguousarray(dataset[variable].values))
+        return seal.hexdigest()
+
+    def save(self, path: str | Path, *, rows: bool = True) -> Path:
+        """Write the fit to one netCDF file; either all of it is written or nothing.
+
+        What was written is read back before the file is moved to its place. The same fit is the
+        same bytes.
+
+        Parameters
+        ----------
+        path : str or Path
+            An existing file is replaced.
+        rows : bool, default True
+            Whether the panel's rows go into the file; False for confidential data.
+        """
+        values = {"design": self.design, "sampler": self.sampler}
+        facts = {
+            "gate": asdict(self.gate), "facts": dict(self.record), "versions": dict(self.versions)
+        }  # fmt: skip
+        texts = {"notes": encoded(self.notes), "digest": self.digest}
+        return write_fit(path, self.groups, self.panel if rows else None, values, facts, texts)
+
+    def _lines(self) -> list[tuple[str, str]]:
+        posterior = self.groups["posterior"]
+        chains, draws = posterior.sizes[v.CHAIN], posterior.sizes[v.DRAW]
+        gate = str(self.gate)
+        lines = [
+            *self._headline,
+            ("design", brief(self.design)),
+            ("draws", f"{chains} chains × {draws}, seed {self.sampler.seed}"),
+            ("convergence", gate.replace("failed", "FAILED", 1)),
+        ]
+        if self.record.get("interrupted"):
+            lines.append(("note", "sampling was interrupted; the draws so far were kept"))
+        if self.record.get("unsealed"):
+            lines.append(("note", UNSEALED))
+        lines += [("note", note) for note in self.notes]
+        return lines
+
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if name not in _BACKSTAGE]
+
+    def __repr__(self) -> str:
+        return facts_text("<Fit>", self._lines())
+
+    def _repr_html_(self) -> str:
+        lines = [(name, text) for name, text in self._lines() if name != "convergence"]
+        colour = "#1a7f37" if self.gate.passed else "#b42318"
+        return facts_html("Fit", lines, badge=f"convergence gate {self.gate}", colour=colour)
+
+
+@door
+def fit(
+    design: Design,
+    panel: Panel,
+    sampler: Sampler | None = None,
+    *,
+    scale: float | None = None,
+    threads: int | None = None,
+    progress: bool = True,
+) -> Fit:
+    """Fit a design to a panel.
+
+    Linear coefficients are integrated out, so that only scales, the autocorrelation and the
+    error standard deviation are sampled; coefficients and deviations are then drawn exactly.
+    Stopping `NUTS` by the keyboard keeps the draws so far.
+
+    Parameters
+    ----------
+    sampler : Importance or NUTS, optional
+        By default `Importance`, which takes a fraction of a second, and `NUTS`, which samples the
+        row-by-row model of `build`, where the likelihood is sampled by rows.
+    scale : float, optional, outcome units
+        ``s``, on which priors are stated, held at this value, as where the outcome was simulated;
+        computed from the outcome by default.
+    threads : int, optional
+        Threads to compute in, which draws do not depend on. By default the environment variable
+        ``BAYES_NQP_THREADS``, and without it as many as the machine lends.
+    progress : bool, default True
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    Fit
+        Its repr and every summary say whether the convergence gate was passed.
+
+    Raises
+    ------
+    IdentificationError
+        If the panel cannot identify what the design asks for.
+    ConvergenceError
+        If there are no draws to keep.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> design = nqp.StaggeredDiD(unidentified="drop")
+    >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
+    >>> fit.gate.passed
+    True
+    """
+    sampler = (sampler or (NUTS() if design.facts.by_rows else Importance())).seeded()
+    with within(threads):
+        return _run(design, panel, sampler, scale, progress, KnownDraws())
+
+
+def fit_again(design: Design, panel: Panel, sampler: Importance, stock: KnownDraws) -> Fit:
+    """Fit a design that shares equations with one already fitted.
+
+    Parameters of shared equations are not drawn again: their draws are at hand.
+
+    Parameters
+    ----------
+    design : StaggeredDiD, ContinuousExposure or Mediation
+        With a Gaussian likelihood.
+    sampler : Importance
+        With a seed.
+    stock : KnownDraws
+        As `known_draws` gives them; chains are used where they have as many draws.
+    """
+    return _run(design, panel, sampler, None, False, stock)
+
+
+def _run(
+    design: Design,
+    panel: Panel,
+    sampler: Sampler,
+    scale: float | None,
+    progress: bool,
+    stock: KnownDraws,
+) -> Fit:
+    facts = design.facts
+    if facts.by_rows and isinstance(sampler, Importance):
+        raise StudyError(
+            "'sampler' is Importance, which needs a compressed likelihood",
+            hint=Message("{} with {}", Hint("sampler", NUTS()), type(facts.inexact[1]).__name__),
+        )
+    plan = plan_of(design, panel, scale=scale)
+    ending = before_all_adopt(plan)
+    if ending is not None:
+        panel, plan = ending.panel, plan_of(design, ending.panel, scale=scale)
+    check_draws(plan, sampler)
+    notes = plan.notes if ending is None else (ending.note, *plan.notes)
+    if isinstance(sampler, NUTS):
+        from bayes_nqp.inference.fitting._rows import ROWS_NOTE, fit_rows
+
+        groups, gate, interrupted = fit_rows(plan, sampler, progress)
+        notes = (*notes, ROWS_NOTE)
+    elif facts.joined:
+        from bayes_nqp.inference.fitting._joint import fit_joint
+
+        groups, gate, interrupted = fit_joint(plan, sampler, progress)
+    else:
+        drawn, more = draw_equations(plan, sampler, stock, progress)
+        notes, interrupted = (*notes, *more), False
+        groups, gate = build_groups(plan, drawn)
+    result = fitted(design, panel, sampler, plan, groups, gate, notes, interrupted=interrupted)
+    return result if ending is None else replace(result, record={**result.record, **ending.facts})
+
+
+def fitted(
+    design: Design,
+    panel: Panel,
+    sampler: Sampler,
+    plan: ModelFrame,
+    groups: Mapping[str, xr.Dataset],
+    gate: Gate,
+    notes: tuple[str, ...],
+    *,
+    interrupted: bool = False,
+) -> Fit:
+    """Put draws and where they come from together."""
+    if panel.labels:
+        groups["effects"].attrs[ATTR] = panel.labels.text
+    record: dict[str, str | float] = {
+        "panel_digest": panel.digest,
+        "scale": plan.equations[0].scale,
+        "interrupted": float(interrupted),
+        "outcome": panel.roles.outcome,
+    }
+    return Fit(design, panel, sampler, groups, gate, record, versions(), notes)

@@ -1,0 +1,115 @@
+"""Draws of the row model that another sampler made, as a fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from bayes_nqp._core.exceptions import StudyError, shown
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.validation import door
+from bayes_nqp.inference.fitting._fit import Fit, fitted
+from bayes_nqp.inference.fitting._groups import build_groups
+from bayes_nqp.inference.fitting._rows import drawn_of, kept_by
+from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.pymc_model import Variables
+from bayes_nqp.numerics.sampling import NUTS, Chains
+
+if TYPE_CHECKING:
+    from bayes_nqp.data.panel import Panel
+    from bayes_nqp.inference.model_frame import Equation, ModelFrame
+    from bayes_nqp.model.designs import Design
+
+NOTE = "sampled outside: the model row by row, as nqp.to_pymc(design, panel) states it"
+_STATS = {
+    "diverging": "diverging", "energy": "energy", "n_steps": "n_steps", "step_size": "step_size",
+    "depth": "tree_depth", "tree_depth": "tree_depth",
+}  # fmt: skip
+_SAMPLE = "pm.sample(model=nqp.to_pymc(design, panel)), which keeps every variable"
+
+
+@door
+def from_pymc(
+    draws: xr.DataTree, design: Design, panel: Panel, *, scale: float | None = None
+) -> Fit:
+    """Take draws of the row model, however they were sampled, for a fit.
+
+    What `build` returns can be sampled by ``pm.sample``, or any sampler of PyMC models; with this
+    its draws enter estimands, tables and checks. If the model was changed before, what its
+    variables of these names mean is for you to know.
+
+    Parameters
+    ----------
+    draws : DataTree
+        With a group ``posterior`` (chain, draw, …) of all variables of the model, and perhaps
+        ``sample_stats``.
+    design : StaggeredDiD, ContinuousExposure or Mediation
+        As `build` was given it.
+    panel : Panel
+        Likewise.
+    scale : float, optional, outcome units
+        Likewise.
+
+    Returns
+    -------
+    Fit
+        Judged by the gate of chains: R-hat, effective draws, divergences, energy.
+
+    Raises
+    ------
+    StudyError
+        If variables are missing, or are those of another design or panel.
+    IdentificationError
+        If the panel cannot identify what the design asks for.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> import pymc as pm
+    >>> panel = nqp.simulation.staggered(units=8, periods=5, cohorts=(3,), seed=1).panel
+    >>> design = nqp.StaggeredDiD(nqp.CompletePooling(None), nqp.IID())
+    >>> with nqp.to_pymc(design, panel):
+    ...     draws = pm.sample(  # doctest: +SKIP
+    ...         100, tune=100, chains=2, random_seed=1, progressbar=False
+    ...     )
+    >>> nqp.from_pymc(draws, design, panel).summary()  # doctest: +SKIP
+    """
+    children = getattr(draws, "children", {})
+    if "posterior" not in children:
+        raise StudyError("'draws' has no group 'posterior'", hint=_SAMPLE)
+    posterior = draws["posterior"].to_dataset()
+    stats = _stats(draws["sample_stats"].to_dataset() if "sample_stats" in children else {})
+    plan = plan_of(design, panel, scale=scale)
+    drawn = [
+        drawn_of(plan, equation, Chains(_values(plan, equation, posterior), stats))
+        for equation in plan.equations
+    ]
+    groups, gate = build_groups(plan, drawn)
+    chains, number, *_ = drawn[0].x.shape
+    tune = int(posterior.attrs.get("tuning_steps", 1000))
+    sampler = NUTS(draws=number, tune=max(tune, 50), chains=chains)
+    return fitted(design, panel, sampler, plan, groups, gate, (*plan.notes, NOTE))
+
+
+def _values(plan: ModelFrame, equation: Equation, posterior: xr.Dataset) -> dict[str, Any]:
+    """Draws of what a fit keeps of an equation, by the names of the row model."""
+    names = [Variables(equation.name)(name) for name in kept_by(plan, equation)]
+    lacking = [name for name in names if name not in posterior]
+    if lacking:
+        raise StudyError(Message("the posterior lacks {}", shown(lacking, 5)), hint=_SAMPLE)
+    values = {name: np.asarray(posterior[name], dtype=np.float64) for name in names}
+    cells, wanted = values[Variables(equation.name)("cell_effect")].shape[2], plan.cells.rows.size
+    if cells != wanted:
+        raise StudyError(
+            Message("the posterior has {} cells, and the design has {}", cells, wanted),
+            hint="the design and the panel that nqp.to_pymc was given",
+        )
+    return values
+
+
+def _stats(stats: Mapping[Any, xr.DataArray]) -> dict[str, Any]:
+    """What samplers report, as fits call it."""
+    return {ours: np.asarray(stats[theirs]) for theirs, ours in _STATS.items() if theirs in stats}

@@ -1,0 +1,88 @@
+"""Coefficients of own treatment and of that of linked units, on average over treated rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp.inference.fitting._linked_coefficients import theta_of
+from bayes_nqp.inference.fitting._reported import equation_draws
+from bayes_nqp.model.designs import SpatialLag
+from bayes_nqp.model.predictors import DELTA, OPPOSITE, SHARED, TREATED, LinkedTime
+from bayes_nqp.numerics.linear_gaussian import coefficients_of
+
+if TYPE_CHECKING:
+    from bayes_nqp.inference.fitting._fit import Fit
+
+
+def lag_draws(fit: Fit) -> Array | None:
+    """Draws of delta, tau and psi (chain, draw, 3); None without outcomes of the period before."""
+    parts = [equation_draws(fit, name) for name in (DELTA, SHARED, OPPOSITE)]
+    if parts[1] is None:
+        return None
+    draws = np.stack([part for part in parts if part is not None], axis=-1)
+    return coefficients_of(draws.reshape(-1, 3)).reshape(draws.shape)
+
+
+def linked_terms(fit: Fit) -> dict[str, Array]:
+    """Draws of the terms of linked units' treatment (chain, draw, label), outcome units."""
+    names = ("linked_level", "linked_drift", "linked_walk", "linked_each")
+    draws = {name: equation_draws(fit, name) for name in names}
+    return {name: values for name, values in draws.items() if values is not None}
+
+
+def own_receivers(fit: Fit) -> tuple[str, ...]:
+    """Factors by which units receive differently of linked units' treatment; none by default."""
+    term = fit.facts.term(SpatialLag)
+    return () if term is None else tuple(term.receivers)
+
+
+def received_of_rows(fit: Fit) -> Array | None:
+    """Posterior mean of what rows have of linked units' treatment as it enters (row).
+
+    None where it does not enter.
+    """
+    linked = fit.plan.model.equations[0].linked
+    if linked is None or not linked.treated:
+        return None
+    theta = theta_of(linked_terms(fit), list(linked.treated)).mean(axis=(0, 1))
+    return np.asarray(theta @ np.stack(list(linked.treated.values())))
+
+
+def treatment_coefficients(fit: Fit) -> xr.DataArray:
+    """Draw the coefficients of treatment, tau and theta, on average over treated rows.
+
+    Where outcomes follow those of linked units these are no effects: feedback is not in them.
+
+    Returns
+    -------
+    DataArray (chain, draw, term), outcome units
+        "own", and "linked" where treatment of linked units has coefficients: level, drift and
+        walk at the event times of the rows; of levels of receivers each counts by how much of
+        linked units' treatment it has.
+    """
+    plan, linked = fit.plan, fit.plan.model.equations[0].linked
+    rows = np.where(plan.cells.role == TREATED, plan.cells.rows, 0)
+    tau = equation_draws(fit, "cell_mean")
+    assert tau is not None
+    terms = {"own": tau @ (rows / rows.sum())}
+    if linked is not None and linked.treated:
+        theta = theta_of(linked_terms(fit), list(linked.treated))
+        terms["linked"] = theta @ _shares(plan.table.event_time, rows, linked.treated)
+    return xr.DataArray(
+        np.stack(list(terms.values()), axis=-1), dims=(*v.SAMPLE_DIMS, "term"),
+        coords={"term": list(terms), v.GATE: fit.effects[v.GATE].item()},
+    )  # fmt: skip
+
+
+def _shares(event_time: Index, rows: Index, treated: Mapping[LinkedTime, Array]) -> Array:
+    """What coefficients count for, by the treated rows of event times (time)."""
+    near = np.array([column.sum() for column in treated.values()])
+    event = np.array([time.event for time in treated])
+    of_event = np.array([rows[event_time == e].sum() for e in event]) / rows.sum()
+    return np.asarray(of_event * near / [near[event == e].sum() for e in event])

@@ -1,0 +1,155 @@
+"""Log marginal likelihoods of a design's outcome, coefficients and parameters integrated out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.exceptions import Hint, StudyError
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.inference.fitting._equations import equation_density
+from bayes_nqp.inference.fitting._existing_draws import KnownDraws
+from bayes_nqp.inference.fitting._mode_averages import summit_of
+from bayes_nqp.inference.fitting._parameters import point_at
+from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.model.predictors import TimeEffects
+from bayes_nqp.numerics.parameters import FLAT
+from bayes_nqp.numerics.sampling import Importance, brief_importance, importance, refit_importance
+
+if TYPE_CHECKING:
+    from bayes_nqp.data.panel import Panel
+    from bayes_nqp.inference.model_frame import ModelFrame
+    from bayes_nqp.model.designs import Design
+
+
+@dataclass(frozen=True, slots=True)
+class Marginal:
+    """The log marginal likelihood of a design, and what one of another design must share.
+
+    Parameters
+    ----------
+    value : float
+        Absolute but for flat coefficients, whose prior density is one.
+    error : float
+        Monte-Carlo standard error.
+    counts : tuple of int
+        Rows less flat effects of units; other flat coefficients.
+    ground : tuple
+        Rows, ``s``, free rows and flat coefficients, of linked units with their columns: designs
+        of which these are equal compare.
+    """
+
+    value: float
+    error: float
+    counts: tuple[int, ...]
+    ground: tuple[object, ...]
+
+
+def log_marginal(
+    design: Design,
+    panel: Panel,
+    *,
+    seed: int,
+    proposals: int | None = None,
+    stock: KnownDraws | None = None,
+) -> Marginal:
+    """Integrate all that a design does not know out of its outcome's likelihood.
+
+    Parameters
+    ----------
+    design : Design
+        With a Gaussian likelihood and one equation.
+    proposals : int, optional
+        Weighted points, whose mean weight is the marginal likelihood: by default as few as leave
+        a Monte-Carlo error of .1 or less.
+    stock : KnownDraws, optional
+        Draws of much the same parameters, near which the climb begins.
+
+    Raises
+    ------
+    IdentificationError
+        If the panel cannot identify what the design asks for.
+    ConvergenceError
+        If no draws of the parameters can be made.
+    StudyError
+        If the likelihood is an adjusted one.
+    """
+    plan = plan_of(design, panel)
+    equation, lag = plan.equations[0], plan.model.equations[0].lag
+    if lag is not None and lag.adjusted:
+        if lag.before is not None:
+            raise StudyError(
+                Message("where outcomes follow those of the period before, the likelihood is an "
+                        "adjusted one, which has no marginal likelihood"),
+                hint="dynamics=False",
+            )  # fmt: skip
+        raise StudyError(
+            Message("weights that link levels of time effects make an adjusted likelihood, which "
+                    "has no marginal likelihood"),
+            hint=Message("common time effects ({})", Hint("time", TimeEffects())),
+        )  # fmt: skip
+    problem = equation.gaussian
+    density, space = equation_density(equation, often=True), equation.problem.space
+    sampler = Importance(draws=100, proposals=proposals or 1000, seed=seed)
+    start = {} if stock is None else stock.of(equation.name)
+    if start:
+        drawn = refit_importance(density, space, sampler, point_at(equation, start))
+    else:
+        draw = brief_importance if proposals is None else importance
+        drawn = draw(density, space, sampler)
+    flat = tuple(
+        (part.name, part.columns.shape[1]) for part in equation.globals if part.scale == FLAT
+    ) + tuple((part.name, part.index.size) for part in equation.locals if part.scale == FLAT)
+    return Marginal(
+        *marginal_of(drawn.facts),
+        (problem.n_free, problem.n_flat),
+        (panel.digest, equation.scale, problem.n_free, problem.noise, flat, _linked(plan)),
+    )
+
+
+def marginal_of(facts: Mapping[str, float]) -> tuple[float, float]:
+    """Log marginal likelihood that draws were made with, and its Monte-Carlo error; NaN if none."""
+    # sd of log mean(w) is sqrt(1 / ESS - 1 / n), to first order: at most this.
+    weights = facts.get(v.IMPORTANCE_ESS, np.nan) ** -0.5
+    value = facts.get("log_marginal_likelihood", np.nan)
+    return float(value), float(facts.get("log_marginal_error", weights))
+
+
+def _linked(plan: ModelFrame) -> tuple[tuple[str, str], ...]:
+    """Seals of columns of linked units whose coefficients are flat: they differ by weights."""
+    spec = plan.model.equations[0]
+    seals = dict(spec.columns)
+    if spec.linked is not None and spec.linked.flat:
+        seals["links"] = spec.linked.links.toarray()
+    return tuple((k, sha256(np.ascontiguousarray(x)).hexdigest()) for k, x in seals.items())
+
+
+def held_out(design: Design, panel: Panel, without: Panel) -> float:
+    """Log predictive density of the rows that a part of a panel lacks, given that part.
+
+    ``log p(y | phi) - log p(y_- | phi)``, phi the most probable parameters of the part; flat
+    coefficients are the same in both, and ``s`` is the whole panel's.
+
+    Parameters
+    ----------
+    without : Panel
+        The part.
+
+    Raises
+    ------
+    IdentificationError
+        If either cannot identify what the design asks for.
+    """
+    full = plan_of(design, panel).equations[0]
+    part = plan_of(design, without, scale=full.scale).equations[0]
+    point = summit_of(part).point[None]
+    # log p(y | phi) of each: the prior of phi comes off again.
+    heights = [equation_density(e)(point) - e.problem.space.log_prior(point) for e in (full, part)]
+    # A density per row in multiples of s, less the log of s, is one in outcome units.
+    rows = full.problem.free - part.problem.free
+    return float((heights[0] - heights[1])[0]) - rows * float(np.log(full.scale))

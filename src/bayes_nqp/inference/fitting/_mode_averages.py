@@ -1,0 +1,220 @@
+"""Averages of effects at the posterior mode of the parameters, as functionals: no draws."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp._core.exceptions import IdentificationError
+from bayes_nqp.inference.fitting._draws import cell_shares
+from bayes_nqp.inference.fitting._effect_loads import effect_loads
+from bayes_nqp.inference.fitting._equations import equation_density
+from bayes_nqp.inference.model_frame import plan_of, redealt
+from bayes_nqp.numerics.linear_gaussian import averages
+from bayes_nqp.numerics.sampling import Densities, Summit, climb, newton
+
+if TYPE_CHECKING:
+    from bayes_nqp.data.panel import Panel
+    from bayes_nqp.inference.model_frame import Equation, ModelFrame, Redealt
+    from bayes_nqp.model.designs import Design
+
+_ROUNDED = 1e-9
+"""Largest relative difference of densities that were summed up in another order."""
+
+
+def modal_averages(
+    design: Design,
+    panel: Panel,
+    weigh: Callable[[ModelFrame], Array],
+    *,
+    near: Summit | None = None,
+) -> tuple[Array, Array]:
+    """Average effects given the scales, autocorrelation and error sd that are most probable.
+
+    Means and standard deviations are exact at the mode. What is not known about these parameters
+    is left out, so that intervals are slightly too narrow; means are those of a fit but for small
+    differences.
+
+    Parameters
+    ----------
+    design : Design
+        Of the outcome alone, with a Gaussian likelihood.
+    weigh : callable
+        From the plan to the weights (cell, r) of r averages.
+    near : Summit, optional
+        The mode on a panel much like this one, as `modes` gives it: the climb then takes a few
+        steps.
+
+    Returns
+    -------
+    tuple of ndarray (r), outcome units
+        Conditional means and standard deviations.
+
+    Raises
+    ------
+    IdentificationError
+        If the panel cannot identify what the design asks for.
+    """
+    plan = plan_of(design, panel)
+    (equation,) = plan.equations
+    slots, deviations = average_loads(plan, equation, weigh(plan))
+    point = _mode(equation, near)
+    mean, variance = averages(equation.gaussian, point[None], slots, deviations)
+    return mean[0], np.sqrt(variance[0])
+
+
+def dealt_averages(
+    design: Design,
+    panel: Panel,
+    cohorts: Index,
+    weigh: Callable[[ModelFrame], Array],
+    *,
+    near: Summit,
+) -> tuple[Array, Array]:
+    """Average effects as `modal_averages` gives them, of adoption dealt to others.
+
+    Deals that leave cells as they are (`redealt`) climb side by side.
+
+    Parameters
+    ----------
+    cohorts : ndarray of int (deal, unit)
+        Codes, -1 for never.
+    weigh : callable
+        From a plan to the weights (cell, 1) of one average, by what its cells are and hold.
+
+    Returns
+    -------
+    tuple of ndarray (deal), outcome units
+        NaN where the panel cannot identify what the design asks for.
+    """
+    # Deals with other cohorts may have other scales: the first with as many is climbed from afar.
+    summits = {near.point.size: near}
+    modes = _side_by_side(design, panel, cohorts, weigh, summits)
+    for deal in np.flatnonzero(np.isnan(modes[0])):
+        dealt = panel.with_cohorts(cohorts[deal])
+        with suppress(IdentificationError):
+            (equation,) = plan_of(design, dealt).equations
+            size = len(equation.problem.space)
+            if size not in summits:
+                summits[size] = summit_of(equation)
+            mean, sd = modal_averages(design, dealt, weigh, near=summits[size])
+            modes[:, deal] = mean[0], sd[0]
+    return modes[0], modes[1]
+
+
+def _side_by_side(
+    design: Design,
+    panel: Panel,
+    cohorts: Index,
+    weigh: Callable[[ModelFrame], Array],
+    summits: dict[int, Summit],
+) -> Array:
+    """Means and sd's (2, deal) of deals that share a plan; NaN of others."""
+    out = np.full((2, len(cohorts)), np.nan)
+    with suppress(IdentificationError):
+        plan = plan_of(design, panel)
+        for deals in redealt(plan, cohorts):
+            size = len(deals.problems.first.space)
+            if size not in summits:
+                first = plan_of(design, panel.with_cohorts(cohorts[deals.numbers[0]]))
+                summits[size] = summit_of(first.equations[0])
+            alone = plan_of(design, panel.with_cohorts(cohorts[deals.numbers[-1]]))
+            if _agree(deals, alone.equations[0], summits[size]):
+                out[:, deals.numbers] = _climbed(deals, weigh, summits[size])
+    return out
+
+
+def _climbed(deals: Redealt, weigh: Callable[[ModelFrame], Array], near: Summit) -> Array:
+    """Means and sd's (2, deal) of deals of one plan; NaN where a climb found no mode."""
+    plan, (equation,), n = deals.plan, deals.plan.equations, deals.numbers.size
+    starts, inverses = np.tile(near.point, (n, 1)), np.tile(near.inverse, (n, 1, 1))
+    points, heights = climb(Densities(deals.problems.gradient), starts, inverses)
+    fine = np.flatnonzero(np.isfinite(heights))
+    loads = [part[fine] for part in _loads_of_deals(plan, equation, deals, weigh)]
+    mean, variance = deals.problems.averages(points[fine], fine, *loads)
+    out = np.full((2, n), np.nan)
+    # Loads are in outcome units by s of the actual adoption.
+    moments = np.stack([mean[:, 0], np.sqrt(variance[:, 0])])
+    out[:, fine] = moments * deals.scales[fine] / equation.scale
+    return out
+
+
+def _agree(deals: Redealt, last: Equation, near: Summit) -> bool:
+    """Whether the last deal is a problem that was made by itself, but for rounding."""
+    space = last.problem.space
+    if deals.problems.first.space != space or near.point.size != len(space):
+        return False
+    ours = deals.problems.gradient(near.point[None], np.array([deals.numbers.size - 1]))
+    theirs = equation_density(last).gradients(near.point[None])
+    return all(
+        np.allclose(a, b, rtol=_ROUNDED, atol=1e-6) for a, b in zip(ours, theirs, strict=True)
+    )
+
+
+def _loads_of_deals(
+    plan: ModelFrame, equation: Equation, deals: Redealt, weigh: Callable[[ModelFrame], Array]
+) -> tuple[Array, Array]:
+    """As `average_loads`, deal by deal (deal, slot, 1), and on units' deviations."""
+    weights = np.stack(
+        [weigh(replace(plan, cells=replace(plan.cells, rows=rows)))[:, 0] for rows in deals.rows]
+    )
+    slots = np.asarray(effect_loads(plan, equation) @ weights.T).T
+    units = deals.of_units(weights)
+    return slots[..., None] * equation.effect_scale, units[..., None] * equation.effect_scale
+
+
+def average_loads(plan: ModelFrame, equation: Equation, weights: Array) -> tuple[Array, Array]:
+    """Weighted sums of cell effects, in the terms of what the likelihood is linear in.
+
+    An effect is that of its cell, the deviations of the cell's rows, and what their mean moderator
+    and the treatment of units linked to them add.
+
+    Returns
+    -------
+    tuple of ndarray (slot, r) and ndarray (owner, r), outcome units
+        Loadings on slots and deviations, as `gaussian.averages` takes them.
+    """
+    # sum_c w_c (effect of c given coefficients + sum_o S_oc delta_o).
+    unit, shares = equation.effect_scale, cell_shares(plan, equation)
+    slots = np.asarray(effect_loads(plan, equation) @ weights) * unit
+    if shares is None:
+        return slots, np.zeros((0, weights.shape[1]))
+    return slots, np.asarray(shares @ weights) * unit
+
+
+def modes(design: Design, panel: Panel) -> list[Summit]:
+    """Find the modes of the parameters of a design's equations.
+
+    Parameters
+    ----------
+    design : StaggeredDiD, ContinuousExposure or Mediation
+        With a Gaussian likelihood.
+
+    Returns
+    -------
+    list of Summit
+        For `modal_averages` on panels much like this one.
+    """
+    return [summit_of(equation) for equation in plan_of(design, panel).equations]
+
+
+def _mode(equation: Equation, near: Summit | None) -> Array:
+    """The mode, unconstrained; from nearby it may be missed by .02 in log density."""
+    if near is None or near.point.size != len(equation.problem.space):
+        return summit_of(equation).point
+    points, heights = climb(equation_density(equation), near.point[None], near.inverse[None])
+    return points[0] if np.isfinite(heights[0]) else summit_of(equation).point
+
+
+def summit_of(equation: Equation) -> Summit:
+    """The highest of several climbs from typical values."""
+    density, space = equation_density(equation), equation.problem.space
+    typical = space.unconstrain(space.typical)
+    lower = np.where(space.folds, typical - 1.5, typical)
+    ends, heights = climb(density, np.stack([typical, lower]))
+    return newton(density, ends[int(np.argmax(heights))])

@@ -1,0 +1,206 @@
+"""What later work needs of a fit, and the reasons where it is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from bayes_nqp._core.exceptions import NotApplicable
+from bayes_nqp._core.i18n import Message
+
+if TYPE_CHECKING:
+    from bayes_nqp.data.panel import Panel
+    from bayes_nqp.inference.fitting._fit import Fit
+    from bayes_nqp.model.designs import Facts
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Need:
+    """Something that a check, or a refit, cannot do without.
+
+    Parameters
+    ----------
+    met : callable
+        Whether a design, and the panel that a fit of it has, offer it.
+    reason : callable
+        From a design that does not offer it to a sentence.
+    asked_anyway : bool, default True
+        Whether the list of all checks holds those that miss it, with the reason.
+    """
+
+    met: Callable[[Facts, Panel | None], bool]
+    reason: Callable[[Facts], Message]
+    asked_anyway: bool = True
+
+
+def meets(fit: Fit, needs: tuple[Need, ...]) -> bool:
+    """Tell whether a fit offers what is needed."""
+    return all(need.met(fit.facts, fit.panel) for need in needs)
+
+
+def require(fit: Fit, *needs: Need) -> None:
+    """See that a fit offers what is needed.
+
+    Parameters
+    ----------
+    *needs : Need
+        In the order in which the first that is missing gives the reason.
+
+    Raises
+    ------
+    NotApplicable
+        With the reason.
+    """
+    for need in needs:
+        if not need.met(fit.facts, fit.panel):
+            raise NotApplicable(need.reason(fit.facts))
+
+
+def _no_adoption(facts: Facts) -> Message:
+    if facts.channels:
+        return Message(
+            "This check looks at rows before or without treatment, and a continuous exposure has "
+            "none."
+        )
+    return Message(
+        "Nobody adopts a continuous exposure, so there is no time before it to look at; "
+        "the check 'future_exposure' asks whether exposure to come predicts the outcome."
+    )
+
+
+ROWS: Final = Need(
+    lambda _, panel: panel is not None,
+    lambda _: Message(
+        "This fit was saved without its rows; nqp.load(path, panel=panel) brings them back."
+    ),
+)
+"""The panel that was fitted."""
+
+UNITS: Final = Need(
+    lambda _, panel: panel is None or not panel.summed,
+    lambda _: Message(
+        "This looks at single units, and the panel has them summed up; ask it of a fit to "
+        "panel.sample(units=…) of the panel of units."
+    ),
+)
+"""Units that each stand for themselves alone."""
+
+UNIT_DOSES: Final = Need(
+    lambda facts, panel: facts.adopted or UNITS.met(facts, panel), UNITS.reason
+)
+"""The same of a continuous exposure, whose effects cannot vary by sums of units."""
+
+REFITS: Final = Need(
+    lambda facts, _: not facts.by_rows,
+    lambda facts: Message(
+        "Refits under {!r} run row by row and take too long; ask it of the same design with {}.",
+        *facts.inexact[1:],
+    ),
+)
+"""Rows that can be summed up, so that refits are quick."""
+
+ADDITIVE: Final = Need(
+    lambda facts, _: not facts.likelihood.latent,
+    lambda facts: Message(
+        "Under {!r} rows are drawn through a link ({}), and have no residuals on the scale of "
+        "effects.",
+        facts.likelihood,
+        facts.likelihood.link,
+    ),
+)
+"""Errors that are added to the outcome itself."""
+
+ADOPTION: Final = Need(lambda facts, _: facts.adopted, _no_adoption)
+"""A treatment that units adopt, so that there are cohorts and rows before it."""
+
+DOSE: Final = Need(
+    lambda facts, _: not facts.adopted,
+    lambda _: Message(
+        "This design has no continuous exposure; 'pretrends' asks it of a treatment."
+    ),
+    asked_anyway=False,
+)
+"""A continuous exposure."""
+
+CHANNELS: Final = Need(
+    lambda facts, _: facts.channels is not None,
+    lambda _: Message("No channels were fitted; nqp.Mediation(design, mediators=[...])."),
+    asked_anyway=False,
+)
+"""Mediators with equations of their own."""
+
+TRENDS: Final = Need(
+    lambda facts, _: facts.has("drift"),
+    lambda _: Message("The design assumes parallel trends."),
+    asked_anyway=False,
+)
+"""Trends that may differ between those who adopt and the others."""
+
+LAGGED: Final = Need(
+    lambda facts, _: facts.has("lag"),
+    lambda _: Message("No outcomes follow others'; StaggeredDiD(spillovers=nqp.SpatialLag(…))."),
+    asked_anyway=False,
+)
+"""Outcomes that follow those of linked units."""
+
+DYNAMIC: Final = Need(
+    lambda facts, _: any(getattr(term, "dynamics", False) for term in facts.terms),
+    lambda _: Message(
+        "Outcomes do not follow those of the period before; nqp.SpatialLag(…, dynamics=True)."
+    ),
+    asked_anyway=False,
+)
+"""Outcomes that follow those of the period before."""
+
+SEPARATE: Final = Need(
+    lambda facts, _: not facts.has("lag"),
+    lambda _: Message(
+        "Outcomes follow those of linked units in the same period, so that no unit, row or period "
+        "can be looked at by itself."
+    ),
+)
+"""Outcomes that follow no others'."""
+
+LINKED: Final = Need(
+    lambda facts, _: facts.has("lag") or facts.has("linked"),
+    lambda _: Message(
+        "Nothing of linked units is in the model; StaggeredDiD(spillovers=nqp.SpatialLag(…))."
+    ),
+    asked_anyway=False,
+)
+"""Outcomes, errors, treatment or covariates of linked units."""
+
+APART: Final = Need(
+    lambda facts, _: facts.adopted or not LINKED.met(facts, None),
+    lambda _: Message(
+        "The exposure of linked units is in the model, and is not known where their rows are left "
+        "out."
+    ),
+)
+"""Treatment of linked units that is known without their rows, or none in the model."""
+
+RECEIVED: Final = Need(
+    lambda facts, _: facts.has("exposure") or (LINKED.met(facts, None) and facts.reach != "none"),
+    lambda _: Message("No rows of this design receive anything."),
+    asked_anyway=False,
+)
+"""Rows that have something of the treatment of others, in the model."""
+
+IN_SPACE: Final = Need(
+    lambda facts, _: facts.channels is not None and facts.reach != "none",
+    lambda _: Message(
+        "No channels lie in space; nqp.Mediation(nqp.StaggeredDiD(spillovers=…), links=weights)."
+    ),
+    asked_anyway=False,
+)
+"""Mediators that others' treatment, or those of linked units, matter through."""
+
+UNSELECTED: Final = Need(
+    lambda facts, _: not facts.differing,
+    lambda _: Message(
+        "By this design periods before adoption may differ without any effect; 'pretrends' looks "
+        "at what is left of them beside what it states."
+    ),
+)
+"""Adoption that does not look at the periods before it."""

@@ -1,0 +1,139 @@
+"""What a calendar of treatment did where its effects feed on over periods.
+
+What is done to units in a period, ``b_s = D_s tau + W D_s theta``, is there h periods later by
+``G^h S^-1`` (`gaussian.dynamics`): effects are ``sum_h G^h S^-1 b_(t-h)``, of which a unit has
+``sum_h (G^h S^-1)_ii tau + (G^h S^-1 W)_ii theta`` of its own treatment and the rest of others'.
+These are power series in W, whose coefficients change from draw to draw, and powers of W do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+
+from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp.inference.fitting._lag_effects import Reach
+from bayes_nqp.numerics.linear_gaussian import lasting_response, responses, series_length
+
+RUNS: Final = ("short", "actual", "long")
+"""What this period's treatment does at once; all of it so far; in the end, if it stays as it is."""
+CHUNK = 250
+"""Draws that are computed at once."""
+
+
+@dataclass(frozen=True, eq=False)
+class DynamicReach(Reach):
+    """Whom the treatment of units reaches over periods: no unit deviates.
+
+    Parameters
+    ----------
+    known : dict of int to tuple of ndarray
+        Powers of W, by their number.
+    """
+
+    known: dict[int, tuple[Array, Array]] = field(default_factory=dict)
+
+    def of_draws(
+        self,
+        delta: Array | None,
+        tau: Array,
+        terms: Mapping[str, Array],
+        u: Array | None,
+        slope: Array | None = None,
+    ) -> Array:
+        """Effects of cells along paths, of the whole calendar so far (draw, path, cell).
+
+        Parameters
+        ----------
+        delta : ndarray (draw, 3)
+            delta, tau and psi.
+        """
+        assert delta is not None
+        parts = [
+            self.along_paths(*self._courses(delta[k], tau[k], theta), tau[k])
+            for k, theta in self._chunks(self.of_linked(terms, len(tau)))
+        ]
+        return np.concatenate(parts)
+
+    def runs(self, delta: Array, tau: Array, theta: Array) -> Array:
+        """Effects of `RUNS` on rows treated in the last period (draw, run, path)."""
+        size = np.where(self.treated[:, -1] >= 0, np.bincount(self.group), 0)
+        parts = []
+        for k, of_linked in self._chunks(theta):
+            local, near = self._done(tau[k], of_linked)
+            series = self._series(delta[k])
+            actual = tuple(x[:, -1] for x in self._courses(delta[k], tau[k], of_linked))
+            ends = [
+                self._response(x, local[:, -1:], near[:, -1:])
+                for x in (series[:, 0], lasting_response(delta[k], series.shape[2]))
+            ]
+            short, long = (tuple(x[:, 0] for x in end) for end in ends)
+            paths = np.stack([short, actual, long], axis=1)  # (path, run, draw, group)
+            parts.append(paths @ (size / size.sum()))
+        total, direct = np.concatenate(parts, axis=2).swapaxes(1, 2)
+        return np.stack([total, direct, total - direct], axis=2)
+
+    def _chunks(self, theta: Array) -> list[tuple[slice, Array]]:
+        starts = range(0, len(theta), CHUNK)
+        return [(slice(k, k + CHUNK), theta[k : k + CHUNK]) for k in starts]
+
+    def _done(self, tau: Array, theta: Array) -> tuple[Array, Array]:
+        """What treatment does to groups themselves, and through W (draw, T, group)."""
+        # -1, of rows without treatment, is a last column of zeros.
+        pads = (np.pad(x, ((0, 0), (0, 1))) for x in (tau, theta))
+        direct, near = (
+            x[:, label.T] for x, label in zip(pads, (self.treated, self.column[0]), strict=True)
+        )
+        return direct, near
+
+    def _series(self, delta: Array) -> Array:
+        horizons = self.cell.shape[1]
+        return responses(delta, horizons, series_length(delta, horizons))
+
+    def _courses(self, delta: Array, tau: Array, theta: Array) -> tuple[Array, Array]:
+        """Total and own effects of groups period by period (draw, T, group)."""
+        local, near = self._done(tau, theta)
+        series, first = self._series(delta), int((self.treated >= 0).any(axis=0).argmax())
+        total, direct = np.zeros((2, *local.shape))
+        for h in range(local.shape[1] - first):
+            end = local.shape[1] - h
+            parts = self._response(series[:, h], local[:, first:end], near[:, first:end])
+            total[:, first + h :] += parts[0]
+            direct[:, first + h :] += parts[1]
+        return total, direct
+
+    def _response(self, series: Array, local: Array, near: Array) -> tuple[Array, Array]:
+        """Total and own response ``sum_j c_j W^j`` to what is done (draw, T, group)."""
+        size = series.shape[1]
+        onto, itself = self._powers(size + 1)
+        # e_g' f(W) 1_h of groups treated h, and with one W more of what goes through links.
+        of_own, of_near = (
+            (series @ onto[k : k + size].reshape(size, -1)).reshape(-1, *onto.shape[1:])
+            for k in (0, 1)
+        )
+        total = local[..., self.sources] @ of_own + near[..., self.sources] @ of_near
+        alone, back = ((series @ itself[k : k + size])[:, None] for k in (0, 1))
+        return total, local * alone + near * back
+
+    @cached_property
+    def sources(self) -> Index:
+        """Groups that are treated at some time."""
+        return np.flatnonzero((self.treated >= 0).any(axis=1))
+
+    def _powers(self, size: int) -> tuple[Array, Array]:
+        """Means over group g of ``W^j 1_h`` (power, source h, g), and ``(W^j)_ii`` (power, g)."""
+        if size not in self.known:
+            n, n_groups = self.group.size, len(self.cell)
+            inside = np.equal.outer(np.arange(n_groups), self.group) * 1.0
+            mean = inside / inside.sum(axis=1, keepdims=True)
+            power, onto, itself = np.eye(n), [], []
+            for _ in range(size):
+                onto.append((mean @ power @ inside[self.sources].T).T)
+                itself.append(mean @ np.diagonal(power))
+                power = self.links @ power
+            self.known[size] = np.stack(onto), np.stack(itself)
+        return self.known[size]

@@ -1,0 +1,277 @@
+"""Effects along paths: draws of a plan's equations to total, direct and indirect effects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp.inference.fitting._draws import Recovered, slope_of
+from bayes_nqp.inference.fitting._lag_effects import PATHS
+from bayes_nqp.inference.fitting._lag_receivers import reach_of
+from bayes_nqp.inference.fitting._mediator_lag_receivers import channel_reach
+from bayes_nqp.inference.model_frame import CellInfo, ModelFrame
+from bayes_nqp.model.predictors import SLOPE, TREATED, Slope, SlopeKind, linked_name
+
+
+@dataclass(frozen=True, eq=False)
+class Paths:
+    """Draws of effects, path by path.
+
+    Parameters
+    ----------
+    names : tuple of str
+        "total"; and "direct" and every mediator where there are any.
+    cells : CellInfo, optional
+        Of the effects; those of the plan by default.
+    via : ndarray (draw, mediator, treatment, mediator, cell), optional
+        Effects through each mediator by whose treatment and through whose mediator, where that
+        may be another unit's.
+    """
+
+    names: tuple[str, ...]
+    effect: Array
+    deviation: Array | None
+    cells: CellInfo | None = None
+    via: Array | None = None
+
+
+def paths_of(plan: ModelFrame, draws: Sequence[Recovered]) -> Paths:
+    """Put the equations of a plan together.
+
+    The indirect effect via a mediator is its own effect in the cell times its slope in the
+    stratum (and what treated rows add to the slope); the direct effect is the outcome
+    equation's, plus that addition times the untreated level of the mediator. They add up to
+    the total effect, draw by draw. Where a moderator shifts the slope, the indirect effect is
+    the mean over the cell's rows of their own effect on the mediator times their own slope.
+
+    Parameters
+    ----------
+    plan : Plan
+        The outcome's equation first, then those of the mediators.
+    draws : sequence of Recovered
+        In the order of the equations; paired draw by draw.
+
+    References
+    ----------
+    VanderWeele, T. (2015). Explanation in Causal Inference. Oxford University Press, chapter 2.
+    """
+    outcome, slopes = draws[0], plan.equations[0].slopes
+    if draws[1:] and draws[1].across is not None:
+        return _in_space(plan, draws)
+    if outcome.realised is not None:
+        return _of_links(plan, outcome, outcome.realised)
+    if not draws[1:]:
+        deviation = None if outcome.deviation is None else outcome.deviation[:, None]
+        return Paths((v.TOTAL,), outcome.cell_effect[:, None], deviation)
+    by_kind = {(slope.kind, slope.mediator): slope for slope in slopes}
+    names = tuple(name for kind, name in by_kind if kind is SlopeKind.MEDIATOR)
+    stratum, member = plan.effects.stratum, plan.effects.stratum_of_members
+    means = _products_of(plan) if any(s.kind is SlopeKind.SHIFT for s in slopes) else None
+    direct, indirect, deviation = outcome.cell_effect.copy(), [], None
+    if outcome.deviation is not None:
+        deviation = np.zeros((len(direct), 2 + len(names), outcome.deviation.shape[1]))
+        deviation[:, 1] = outcome.deviation  # Total, direct, then one for each mediator.
+    for k, (name, drawn) in enumerate(zip(names, draws[1:], strict=True)):
+        slope = by_kind[SlopeKind.MEDIATOR, name]
+        effect, b = lagged(plan, drawn.cell_effect, slope.lag), outcome.slopes[slope]
+        if (extra := by_kind.get((SlopeKind.INTERACTION, name))) is not None:
+            d = outcome.slopes[extra]
+            direct += d[:, stratum] * _untreated_level(plan, extra, effect)
+            b = b + d  # The indirect effect of b m + d D m: a (b + d).
+            if deviation is not None and drawn.deviation is not None:
+                # The untreated level is lower by what the member's own effect is higher.
+                deviation[:, 1] -= d[:, member] * drawn.deviation
+        if means is not None:
+            product = _Product(drawn, b, outcome.slopes[by_kind[SlopeKind.SHIFT, name]])
+            indirect.append(means.of_cells(product))
+            if deviation is not None and drawn.deviation is not None:
+                deviation[:, 2 + k] = means.of_members(product, member)
+            continue
+        indirect.append(effect * b[:, stratum])  # a_c b_s, draw by draw.
+        if deviation is not None and drawn.deviation is not None:
+            np.multiply(drawn.deviation, np.take(b, member, axis=1), out=deviation[:, 2 + k])
+    total = direct + sum(indirect)
+    if deviation is not None:
+        deviation[:, 0] = deviation[:, 1:].sum(axis=1)  # Total = direct + all indirect ones.
+    effects = np.stack([total, direct, *indirect], axis=1)
+    return Paths((v.TOTAL, v.DIRECT, *names), effects, deviation)
+
+
+def _in_space(plan: ModelFrame, draws: Sequence[Recovered]) -> Paths:
+    """Paths where others' treatment and linked units' mediators matter.
+
+    Total, direct and through every mediator of the own treatment, and received of others', on
+    whatever way.
+    """
+    outcome, reach = draws[0], channel_reach(plan, plan.equations[1])
+    assert reach is not None
+    by_kind = {(slope.kind, slope.mediator): x for slope, x in outcome.slopes.items()}
+    names = tuple(name for kind, name in by_kind if kind is SlopeKind.MEDIATOR)
+    size, stratum = plan.table.size, reach.stratum
+    direct = np.zeros((len(outcome.cell_effect), 2, stratum.size))  # Of own, of others' treatment.
+    if outcome.realised is not None:
+        direct[..., : outcome.realised.shape[-1]] = outcome.realised[:, 1:]
+    else:
+        direct[:, :, :size] = np.where(
+            reach.neighbour == np.array([[False], [True]]), outcome.cell_effect[:, None], 0.0
+        )
+    via = np.stack([x.across for x in draws[1:] if x.across is not None], axis=1)
+    labels = {part.name: list(part.labels) for part in plan.equations[0].globals}.get(SLOPE, [])
+    treated = np.flatnonzero(plan.table.role == TREATED)
+    for k, name in enumerate(names):
+        b = by_kind[SlopeKind.MEDIATOR, name][:, stratum]
+        if (d := by_kind.get((SlopeKind.INTERACTION, name))) is not None:
+            (slope,) = (
+                s for s in outcome.slopes
+                if s.kind is SlopeKind.INTERACTION and s.mediator == name
+            )  # fmt: skip
+            level = _untreated_level(plan, slope, via[:, k, :, 0, :size].sum(axis=1))
+            direct[:, 0, treated] += (d[:, stratum[:size]] * level)[:, treated]
+            b[:, treated] += d[:, stratum[treated]]
+        c = np.zeros((len(b), 1))
+        if (linked := linked_name(name)) in labels:
+            c = outcome.coefficients[SLOPE][:, [labels.index(linked)]]
+        via[:, k, :, 0] *= b[:, None]
+        via[:, k, :, 1] *= c[:, None]
+    of_treatment, received = (direct + via.sum(axis=(1, 3))).transpose(1, 0, 2)
+    through = via[:, :, 0].sum(axis=2)  # Of own treatment, through whomever's mediator.
+    effects = np.concatenate(
+        [(of_treatment + received)[:, None], direct[:, :1], through, received[:, None]], axis=1
+    )
+    return Paths((v.TOTAL, v.DIRECT, *names, v.RECEIVED), effects, None, reach.cells, via)
+
+
+def _untreated_level(plan: ModelFrame, slope: Slope, effect: Array) -> Array:
+    """``m_0 - centre`` of cells: the mediator's observed mean less the policy's effect on it."""
+    # Outcome b m + d D m: with m = m_0 + a the direct effect is tau + d (m_0 - centre).
+    return np.asarray(plan.cells.mediators[slope.mediator] - slope.centre - effect)
+
+
+def _of_links(plan: ModelFrame, outcome: Recovered, realised: Array) -> Paths:
+    """Total, direct and received effects where units are linked."""
+    reach, deviation = reach_of(plan, plan.equations[0]), outcome.deviation
+    if reach is not None:
+        # A unit's own deviation reaches others: it has no place of its own in any cell.
+        return Paths(PATHS, realised, None, reach.cells)
+    if deviation is not None:
+        direct, received = deviation, np.broadcast_to(0.0, deviation.shape)
+        deviation = np.stack([deviation, direct, received], axis=1)
+    return Paths(PATHS, realised, deviation)
+
+
+def lagged(plan: ModelFrame, effect: Array, lag: int) -> Array:
+    """Effect on the mediator some periods before; zero where that is before treatment."""
+    if lag == 0:
+        return effect
+    table = plan.table
+    where = {
+        key: k
+        for k, key in enumerate(
+            zip(table.stratum.tolist(), table.cohort.tolist(), table.time.tolist(), strict=True)
+        )
+        if not table.lead[k]
+    }
+    out = np.zeros_like(effect)
+    for k, (s, g, t) in enumerate(
+        zip(table.stratum.tolist(), table.cohort.tolist(), table.time.tolist(), strict=True)
+    ):
+        before = where.get((s, g, t - lag))
+        if before is not None:
+            out[:, k] = effect[:, before]
+    return out
+
+
+@dataclass(frozen=True, eq=False)
+class _Product:
+    """Both legs of one channel.
+
+    In a row with the moderator z, less its centre, and the deviation u, the effect on the
+    mediator is ``cell_mean + theta z + u``, and the slope ``b + m z``.
+
+    Parameters
+    ----------
+    drawn : Recovered
+        Of the mediator's equation.
+    b : ndarray (draw, stratum), outcome units per unit of the mediator
+        Slope of treated rows at the moderator's centre.
+    m : ndarray (draw, stratum)
+        What a unit of the moderator adds to it.
+    """
+
+    drawn: Recovered
+    b: Array
+    m: Array
+
+    @property
+    def theta(self) -> Array | None:
+        """What a unit of the moderator adds to the effect on the mediator (draw, stratum)."""
+        return slope_of(self.drawn.slopes, SlopeKind.MODERATION)
+
+
+@dataclass(frozen=True, eq=False)
+class _Products:
+    """Moments of the moderator over treated rows, that mean products are made of.
+
+    Parameters
+    ----------
+    mean, variance : ndarray (cell), the moderator's units
+        Of the rows of each cell, less the centre; zero in leads.
+    moment : csr_array (member, cell)
+        Share of each cell in a member's rows times its mean moderator there.
+    own, square : ndarray (member)
+        Mean moderator of a member's rows, and its mean square.
+    """
+
+    stratum: Index
+    mean: Array
+    variance: Array
+    moment: Any
+    own: Array
+    square: Array
+
+    def of_cells(self, product: _Product) -> Array:
+        """Mean over the rows of cells: the product of means, and the covariance."""
+        # Over rows E[(a + theta z + u)(b + m z)] = E[a + theta z + u] E[b + m z] + m (theta var(z)
+        # + cov(u, z)), the last one the tilt.
+        m = product.m[:, self.stratum]
+        covariance = np.zeros_like(product.drawn.cell_effect)
+        theta = product.theta
+        if theta is not None:
+            covariance += theta[:, self.stratum] * self.variance
+        if product.drawn.tilt is not None:
+            covariance += product.drawn.tilt
+        mean = product.drawn.cell_effect * (product.b[:, self.stratum] + m * self.mean)
+        return np.asarray(mean + m * covariance)
+
+    def of_members(self, product: _Product, stratum: Index) -> Array:
+        """Mean over the rows of members, less what a row at the centre would have."""
+        drawn = product.drawn
+        assert drawn.deviation is not None
+        b, m = product.b[:, stratum], product.m[:, stratum]
+        theta = product.theta
+        # Deviations hold the mean moderator of the member's rows, u + theta z-bar = v: over these
+        # E[(a + theta z + u)(b + m z)] - E[a] b = b v + m (E[a z] + v z-bar + theta var(z)).
+        wide = 0.0 if theta is None else theta[:, stratum] * (self.square - self.own**2)
+        base = np.asarray((self.moment @ drawn.cell_mean.T).T)
+        return np.asarray(b * drawn.deviation + m * (base + drawn.deviation * self.own + wide))
+
+
+def _products_of(plan: ModelFrame) -> _Products:
+    """Sum up the moderator over treated rows.
+
+    Parameters
+    ----------
+    plan : Plan
+        With a moderator.
+    """
+    effects = plan.effects
+    z, mean = effects.z, effects.mean_of_cells
+    return _Products(
+        plan.table.stratum, mean, effects.cell_means((z - mean[effects.cell]) ** 2),
+        effects.cells_of_members(z), effects.mean_of_members, effects.member_means(z**2),
+    )  # fmt: skip

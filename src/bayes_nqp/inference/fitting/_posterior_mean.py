@@ -1,0 +1,79 @@
+"""Conditional posterior means at given parameters: no sampling, no Monte-Carlo error."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import xarray as xr
+
+from bayes_nqp._core.exceptions import StudyError, nearest
+from bayes_nqp._core.validation import door
+from bayes_nqp.inference.fitting._draws import recovered
+from bayes_nqp.inference.fitting._effects_dataset import waist
+from bayes_nqp.inference.fitting._parameters import point_at
+from bayes_nqp.inference.fitting._paths import paths_of
+from bayes_nqp.inference.model_frame import plan_of
+
+if TYPE_CHECKING:
+    from bayes_nqp.data.panel import Panel
+    from bayes_nqp.model.designs import Design
+
+
+@door
+def posterior_mean(design: Design, panel: Panel, **parameters: float) -> xr.Dataset:
+    """Posterior mean of the effects of cells given the parameters, exactly.
+
+    Under ``NoPooling(varying=None)`` with independent errors this is the saturated
+    least-squares estimate, whatever ``sigma``.
+
+    Parameters
+    ----------
+    **parameters : float
+        Values of ``sigma``, ``rho`` and the ``scale_…`` of the design, outcome units (``rho``
+        and ``noise`` have none); all equations that have one take it. By default rho is 0,
+        noise 0.5, each scale its prior scale.
+
+    Returns
+    -------
+    Dataset
+        Of the waist, with one chain and one draw.
+
+    Raises
+    ------
+    StudyError
+        If the design has no such parameter.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> design = nqp.StaggeredDiD(nqp.NoPooling(varying=None), nqp.IID(), unidentified="drop")
+    >>> effects = nqp.posterior_mean(design, panel)
+    >>> round(float(nqp.att(effects).item()), 3)
+    0.056
+    """
+    plan = plan_of(design, panel)
+    if plan.facts.joined:
+        raise StudyError(
+            "conditional means take one equation at a time, and vary_by='unit' joins two",
+            hint="nqp.fit, or vary_by=None",
+        )
+    names = [n for e in plan.equations for n in e.problem.parameter_names]
+    for name in parameters:
+        if name not in names:
+            raise StudyError(f"the design has no parameter {name!r}", hint=nearest(name, names))
+    draws = [
+        recovered(plan, equation, point_at(equation, parameters)[None], None)
+        for equation in plan.equations
+    ]
+    paths = paths_of(plan, draws)
+    return waist(
+        plan,
+        paths.effect[None],
+        None if paths.deviation is None else paths.deviation[None],
+        paths=paths.names,
+        cells=paths.cells,
+        via=None if paths.via is None else paths.via[None],
+        gate="passed",
+        attrs={"target": "sample"},
+    )

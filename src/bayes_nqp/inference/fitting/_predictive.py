@@ -1,0 +1,205 @@
+"""Outcomes that a fit would expect to see again: draws from the posterior, rows included."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+import xarray as xr
+from annotated_types import Ge
+
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp._core.limits import afford
+from bayes_nqp._core.threads import one_thread
+from bayes_nqp._core.types import Seed
+from bayes_nqp._core.validation import door
+from bayes_nqp.inference.fitting._coefficient_draws import coefficients_of
+from bayes_nqp.inference.fitting._fit_index import refuse_pooled
+from bayes_nqp.inference.fitting._parameters import natural, unconstrained
+from bayes_nqp.inference.fitting._unit_rows import Members, UnitRows
+from bayes_nqp.inference.model_frame import RowLayout, row_layout
+from bayes_nqp.inference.pymc_model import chunks, errors_of, padded, row_slopes
+
+if TYPE_CHECKING:
+    from bayes_nqp.inference.fitting._fit import Fit
+    from bayes_nqp.inference.model_frame import Equation, ModelFrame
+
+
+_CHUNK_NUMBERS = 2_000_000
+
+
+@door
+def posterior_predictive(
+    fit: Fit,
+    *,
+    draws: Annotated[int, Ge(1)] = 500,
+    seed: Seed | None = None,
+    members: Members = "same",
+) -> xr.Dataset:
+    """Draw outcomes anew for the rows of a fit's panel, from the posterior.
+
+    Each draw takes parameters and coefficients from the posterior, and the unit effects given both
+    and the data, all exactly; only the errors are new. So the replicated
+    units are the panel's own, at their own levels: what is asked is how else the same units
+    could have moved.
+
+    Parameters
+    ----------
+    fit : Fit
+        With a Gaussian likelihood.
+    draws : int, default 500
+        How many; posterior draws are taken evenly spaced.
+    seed : int, optional
+        The same seed gives the same draws; None takes one at random, kept in the attrs.
+    members : {"same", "new"}, default "same"
+        Whether the treated keep their own deviations of the effect, drawn given the data, or
+        get new ones from the distribution of deviations. "new" is for statistics of how
+        effects differ between members; untreated rows do not depend on it.
+
+    Returns
+    -------
+    Dataset
+        ``outcome`` (chain, draw, row), with one chain, and ``observed`` (row), in outcome
+        units. ``row`` counts the panel's rows; those that the design drops are left out. The
+        scalar coordinate ``gate`` is the verdict on the posterior draws.
+
+    Raises
+    ------
+    StudyError
+        If the fit holds no rows, its likelihood is not Gaussian, or an argument is out of
+        range.
+
+    References
+    ----------
+    Gelman, A., Meng, X.-L. and Stern, H. (1996). Posterior predictive assessment of model
+    fitness via realized discrepancies. Statistica Sinica 6(4).
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> design = nqp.StaggeredDiD(unidentified="drop")
+    >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
+    >>> nqp.posterior_predictive(fit, draws=100, seed=1)["outcome"].dims
+    ('chain', 'draw', 'row')
+    """
+    if not fit.facts.exact:
+        name, value, _ = fit.facts.inexact
+        raise StudyError(
+            f"the fit's {name} is {value!r}, and a fit row by row keeps no "
+            "unit effects to start from",
+            hint="nqp.check(fit, 'model_fit'), which needs none",
+        )
+    refuse_pooled(fit)
+    plan, equation = fit.plan, fit.plan.equations[0]
+    seed = secrets.randbits(31) if seed is None else seed
+    assert fit.panel is not None
+    observed = fit.panel.outcome[plan.kept]
+    rows = np.flatnonzero(plan.kept)
+    afford(8.0 * draws * rows.size, f"'draws': {draws:,} of all rows", "fewer of them")
+    outcome = np.empty((draws, rows.size))
+    for part in replications(fit, draws=draws, seed=seed, members=members):
+        # The equation's outcome is centred by unit and period; differences are not.
+        change = (part.outcome - equation.rows.outcome) * equation.scale
+        outcome[part.draws] = observed + change
+    return xr.Dataset(
+        {"outcome": ((v.CHAIN, v.DRAW, "row"), outcome[None]), "observed": ("row", observed)},
+        coords={v.CHAIN: [0], v.DRAW: np.arange(draws), "row": rows, **fit.gate.evidence},
+        attrs={
+            "draws": "posterior",
+            "outcome": fit.panel.roles.outcome,
+            "members": members,
+            "seed": float(seed),
+        },
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Replication:
+    """Some draws of a panel's rows.
+
+    Parameters
+    ----------
+    draws : slice
+        Which.
+    outcome : ndarray (draw, row), multiples of ``s``
+        Centred as the equation's rows are.
+    """
+
+    draws: slice
+    outcome: Array
+
+
+def replications(
+    fit: Fit, *, draws: int, seed: Seed, members: Members = "same"
+) -> Iterator[Replication]:
+    """Draw outcomes anew, some draws at a time.
+
+    A fit row by row keeps neither unit nor time effects: there rows come without them, and rows of
+    leads without theirs. What is left after taking unit and time effects out of untreated rows is
+    exact all the same, but for rows that are drawn through a link.
+
+    Parameters
+    ----------
+    members : {"same", "new"}
+        As in `posterior_predictive`.
+    """
+    plan, equation = fit.plan, fit.plan.equations[0]
+    layout = row_layout(plan, equation)
+    units, *errors = np.random.default_rng(seed).spawn(4)
+    total = fit.posterior.sizes[v.CHAIN] * fit.posterior.sizes[v.DRAW]
+    chosen = np.linspace(0, total - 1, draws).round().astype(np.int64)
+    x = unconstrained(equation, fit.posterior).reshape(total, -1)[chosen]
+    parameters = natural(equation, x)
+    likelihood = fit.facts.likelihood
+    parameters |= {x.name: _flat(fit, x.name, chosen) for x in likelihood.parameters}
+    exact = fit.facts.exact
+    rows = UnitRows(plan, equation) if exact else None
+    slots = coefficients_of(fit, equation, chosen) if exact else np.zeros((draws, 0))
+    with one_thread():
+        for part in chunks(draws, layout.rows.size, _CHUNK_NUMBERS):
+            some = {name: values[part] for name, values in parameters.items()}
+            if rows is not None:
+                mean = rows.expected(slots[part])
+                residual, values = equation.rows.outcome - mean, equation.gaussian.values(x[part])
+                mean += rows.drawn(residual, values, units, members)
+            else:
+                mean = _stored(fit, plan, equation, layout, chosen[part])
+            new = errors_of(equation, layout, likelihood, some, errors)
+            yield Replication(part, mean + new)
+
+
+def _flat(fit: Fit, name: str, chosen: Index) -> Array:
+    name = f"{fit.plan.equations[0].name}__{name}"
+    return np.asarray(fit.posterior[name].to_numpy().ravel()[chosen], dtype=np.float64)
+
+
+def _stored(
+    fit: Fit, plan: ModelFrame, equation: Equation, layout: RowLayout, chosen: Index
+) -> Array:
+    """Expected outcomes from what a fit row by row keeps: no unit, time or lead effects."""
+    prefix = f"{equation.name}__"
+    cells = np.zeros((chosen.size, plan.table.size))
+    posterior = fit.posterior
+    cells[:, ~plan.cells.lead] = (
+        posterior[f"{prefix}cell_mean"]
+        .to_numpy()
+        .reshape(-1, int((~plan.cells.lead).sum()))[chosen]
+    )
+    out = padded(cells / equation.scale)[:, layout.cell]
+    if v.DEVIATION in (effects := fit.groups["effects"]):
+        deviation = effects[v.DEVIATION].to_numpy().reshape(-1, plan.effects.codes.size)
+        out += padded(deviation[chosen] / equation.scale)[:, layout.member]
+    for part in equation.globals:
+        if part.place == "slopes":
+            shown = posterior[prefix + part.name].to_numpy().reshape(-1, len(part.labels))[chosen]
+            values = shown / equation.scale
+            if part.display is not None:
+                values = values @ np.linalg.inv(part.display).T
+            row_slopes(layout, len(equation.rows.columns), values @ part.columns.T, out)
+    return out

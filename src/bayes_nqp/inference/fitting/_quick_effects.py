@@ -1,0 +1,238 @@
+"""Effects by few proposals: where many refits are asked for an average each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import xarray as xr
+from scipy.special import logsumexp
+
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array
+from bayes_nqp.inference.fitting._draws import cell_shares, recovered
+from bayes_nqp.inference.fitting._effects_dataset import waist
+from bayes_nqp.inference.fitting._equations import equation_density, numbered
+from bayes_nqp.inference.fitting._existing_draws import KnownDraws
+from bayes_nqp.inference.fitting._marginal import marginal_of
+from bayes_nqp.inference.fitting._parameters import point_at
+from bayes_nqp.inference.fitting._paths import paths_of
+from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.model.predictors import SLOPE
+from bayes_nqp.numerics.diagnostics import Gate, populations_gate, weights_gate, worst_of
+from bayes_nqp.numerics.linear_gaussian import averages
+from bayes_nqp.numerics.sampling import (
+    LEAST_BRIEF,
+    Chains,
+    Importance,
+    importance,
+    refit_importance,
+)
+
+if TYPE_CHECKING:
+    from bayes_nqp.data.panel import Panel
+    from bayes_nqp.inference.model_frame import Equation
+    from bayes_nqp.model.designs import Design
+
+
+SHORT: Final = (4, 250)
+"""Chains and draws of a refit."""
+
+
+@dataclass(frozen=True, eq=False)
+class SlopeLaw:
+    """A mixture of normal laws of slopes.
+
+    Parameters
+    ----------
+    share : ndarray (point)
+        Of draws at each point of the parameters; they add up to one.
+    means, covariances : ndarray (point, covariate) and (point, covariate, covariate)
+        Given the parameters, outcome units per unit of each covariate.
+    s : float, outcome units
+        The standard deviation that priors are multiples of.
+    flat : float
+        Log marginal likelihood ``log p(y)`` where the slopes have density one; NaN where draws
+        were made without it.
+    counts : tuple of int, default ()
+        Those of `Marginal`, without the slopes.
+    """
+
+    share: Array
+    means: Array
+    covariances: Array
+    s: float
+    flat: float = np.nan
+    counts: tuple[int, ...] = ()
+
+    @property
+    def mean(self) -> Array:
+        """``E[m(x)]`` (covariate)."""
+        return np.asarray(self.share @ self.means)
+
+    @property
+    def covariance(self) -> Array:
+        """``E[V(x)] + Var[m(x)]`` (covariate, covariate)."""
+        off = self.means - self.mean
+        inside = np.einsum("p,pij->ij", self.share, self.covariances)
+        return np.asarray(inside + (self.share[:, None] * off).T @ off)
+
+    def log_density(self, prior: Array) -> float:
+        """``log E[N(0; m(x), V(x) + P)]``, P a prior covariance (covariate, covariate).
+
+        With the slopes' law ``N(0, P)`` instead of a density of one, ``log p(y)`` is larger by it.
+        """
+        spread = self.covariances + prior
+        energy = np.einsum("pi,pij,pj->p", self.means, np.linalg.inv(spread), self.means)
+        log = -0.5 * (energy + np.linalg.slogdet(2.0 * np.pi * spread)[1])
+        return float(logsumexp(log, b=self.share))
+
+
+def short_effects(
+    design: Design, panel: Panel, *, seed: int = 0, stock: KnownDraws | None = None
+) -> xr.Dataset:
+    """Draw effects from their posterior by a few hundred evaluations of its density.
+
+    The posterior is that of `fit`, with a fourth of its draws. Equations are drawn independently
+    of one another.
+
+    Parameters
+    ----------
+    design : StaggeredDiD, ContinuousExposure or Mediation
+        With a Gaussian likelihood, its equations not joined by ``vary_by``.
+    stock : KnownDraws, optional
+        Draws of equations' parameters that are at hand, and where to begin with others, as
+        `known_draws` gives them.
+
+    Returns
+    -------
+    Dataset
+        Of the waist, with 4 chains of 250 draws.
+
+    Raises
+    ------
+    IdentificationError
+        If the panel cannot identify what the design asks for.
+    """
+    plan = plan_of(design, panel)
+    draws, gates = [], {}
+    for number, equation in enumerate(plan.equations):
+        x, gates[f"{equation.name}: "] = _points(equation, number, seed, stock)
+        generator = np.random.default_rng([seed, number, 1])
+        draws.append(recovered(plan, equation, x, generator))
+    paths = paths_of(plan, draws)
+    effect = paths.effect.reshape(*SHORT, *paths.effect.shape[1:])
+    deviation = paths.deviation
+    if deviation is not None:
+        deviation = deviation.reshape(*SHORT, *deviation.shape[1:])
+    return waist(
+        plan,
+        effect,
+        deviation,
+        paths=paths.names,
+        cells=paths.cells,
+        via=None if paths.via is None else paths.via.reshape(*SHORT, *paths.via.shape[1:]),
+        gate=worst_of(gates if len(gates) > 1 else {"": next(iter(gates.values()))}),
+        attrs={"target": "sample", "outcome": panel.roles.outcome},
+    )
+
+
+def slope_law(
+    design: Design,
+    panel: Panel,
+    names: Sequence[str],
+    *,
+    seed: int = 0,
+    stock: KnownDraws | None = None,
+) -> SlopeLaw:
+    """Posterior law of slopes of covariates: a mixture of normal ones over short draws.
+
+    Given parameters x it is ``N(m(x), V(x))``, exactly.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of covariates of the outcome.
+
+    Returns
+    -------
+    SlopeLaw
+        Outcome units per unit of each.
+
+    Raises
+    ------
+    IdentificationError
+        If the panel cannot identify what the design asks for.
+    """
+    plan = plan_of(design, panel)
+    equation = plan.equations[0]
+    chains = _chains(equation, numbered(Importance(*SHORT[::-1], seed=seed), 0), stock)
+    drawn = _thinned(chains.values["x"])
+    x, counts = np.unique(drawn.reshape(-1, drawn.shape[2]), axis=0, return_counts=True)
+    share = counts / counts.sum()
+    part = next(part for part in equation.globals if part.name == SLOPE)
+    columns = [part.labels.index(name) for name in names]
+    # A slope is a slot of every block; var(a + b) = var a + var b + 2 cov(a, b).
+    place = equation.slots.slopes[0, columns]
+    i, j = np.triu_indices(len(names), 1)
+    single = np.zeros((equation.n_slots, len(names)))
+    single[place, np.arange(len(names))] = 1.0
+    loads = np.concatenate([single, single[:, i] + single[:, j]], axis=1)
+    shares = cell_shares(plan, equation)
+    owners = np.zeros((0 if shares is None else shares.shape[0], loads.shape[1]))
+    mean, variance = averages(equation.gaussian, x, loads, owners)
+    mean = mean[:, : len(names)]
+    slopes = variance[:, : len(names)]
+    covariance = slopes[:, :, None] * np.eye(len(names))
+    covariance[:, i, j] = covariance[:, j, i] = 0.5 * (
+        variance[:, len(names) :] - slopes[:, i] - slopes[:, j]
+    )
+    unit = equation.scale * np.diag(np.asarray(part.display))[columns]
+    # A density of one in outcome units is one of |unit| in those of the density: dx = unit dz.
+    flat = marginal_of(chains.facts)[0] + float(np.log(np.abs(unit)).sum())
+    return SlopeLaw(
+        share, mean * unit, covariance * np.outer(unit, unit), equation.scale, flat,
+        (equation.gaussian.n_free, equation.gaussian.n_flat - len(names)),
+    )  # fmt: skip
+
+
+def _points(
+    equation: Equation, number: int, seed: int, stock: KnownDraws | None
+) -> tuple[Array, Gate]:
+    """Draws of an equation's parameters (draw, parameter), and whether they stand."""
+    chains = _chains(equation, numbered(Importance(*SHORT[::-1], seed=seed), number), stock)
+    x = _thinned(chains.values["x"])
+    return x.reshape(-1, x.shape[2]), _gate(chains.facts)
+
+
+def _chains(equation: Equation, sampler: Importance, stock: KnownDraws | None) -> Chains:
+    """Draws of an equation's parameters: those at hand, or by a few hundred evaluations."""
+    density, space = equation_density(equation, often=True), equation.problem.space
+    if stock is None:
+        return importance(density, space, sampler)
+    at_hand = stock.chains.get(equation.gaussian.digest)
+    if at_hand is not None:
+        return at_hand
+    values = stock.of(equation.name)
+    if not values:
+        return importance(density, space, sampler)
+    return refit_importance(density, space, sampler, point_at(equation, values))
+
+
+def _gate(facts: Mapping[str, float]) -> Gate:
+    """Whether a refit stands: with fewer effective weights than a fit, for averages alone."""
+    draws = SHORT[0] * SHORT[1]
+    if v.IMPORTANCE_ESS in facts:
+        return weights_gate(facts, draws, least=LEAST_BRIEF)
+    return populations_gate(facts, draws)
+
+
+def _thinned(x: Array) -> Array:
+    """Keep evenly spaced draws (chain, draw, parameter)."""
+    if x.shape[:2] == SHORT:
+        return x
+    flat = x.reshape(-1, x.shape[2])
+    places = np.linspace(0, len(flat) - 1, SHORT[0] * SHORT[1]).astype(np.int64)
+    return flat[places].reshape(*SHORT, -1)

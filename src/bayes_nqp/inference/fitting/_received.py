@@ -1,0 +1,50 @@
+"""What cells receive of others' treatment, and what is their own, draw by draw."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bayes_nqp._core.arrays import Array
+from bayes_nqp.inference.model_frame import Equation, ModelFrame
+from bayes_nqp.model.predictors import EXPOSURE_TIME, NEIGHBOUR, RECEIVED, TREATED
+from bayes_nqp.numerics.linear_gaussian import Coefficients
+
+
+def own_and_received(
+    plan: ModelFrame, equation: Equation, draws: Coefficients, effect: Array
+) -> Array | None:
+    """Take effects of cells apart into what is their own and what they receive.
+
+    Parameters
+    ----------
+    draws : Coefficients
+        Of the equation, in multiples of ``s``.
+    effect : ndarray (draw, cell), outcome units
+        Of cells, deviations included.
+
+    Returns
+    -------
+    ndarray (draw, path, cell), outcome units, or None
+        Total, direct (own) and received, which add up; None where treated cells receive nothing
+        in this model, so that own and received effects of theirs are not told apart.
+    """
+    none = np.full(plan.table.size, -1)
+    exposed = plan.table.labels.get(EXPOSURE_TIME, none).astype(np.int64) >= 0
+    if not (exposed & (plan.table.role == TREATED)).any():
+        return None
+    # C theta of the global coefficients that stand for what cells receive; own = effect - received.
+    sizes = [part.columns.shape[1] for part in equation.globals]
+    ends = np.cumsum(sizes)
+    parts = [
+        (part.columns, range(end - size, end))
+        for part, size, end in zip(equation.globals, sizes, ends, strict=True)
+        if part.place == "cells" and part.name.startswith(RECEIVED)
+    ]
+    columns = np.concatenate([columns for columns, _ in parts], axis=1) * equation.scale
+    which = np.concatenate([np.array(places) for _, places in parts])
+    out = np.empty((len(effect), 3, effect.shape[1]))
+    out[:, 0] = effect
+    np.matmul(draws.shared[:, which], columns.T, out=out[:, 2])
+    np.copyto(out[:, 2], effect, where=plan.table.role == NEIGHBOUR)
+    np.subtract(effect, out[:, 2], out=out[:, 1])
+    return out

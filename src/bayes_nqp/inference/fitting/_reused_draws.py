@@ -1,0 +1,57 @@
+"""Draws that a fit already holds, for refits in which an equation stays as it is."""
+
+from __future__ import annotations
+
+import xarray as xr
+
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp.inference.fitting._existing_draws import KnownDraws
+from bayes_nqp.inference.fitting._fit import Fit
+from bayes_nqp.inference.fitting._parameters import unconstrained
+from bayes_nqp.numerics.sampling import Chains
+
+
+def known_draws(fit: Fit) -> KnownDraws:
+    """Take what a fit says of the parameters of every equation.
+
+    Parameters
+    ----------
+    fit : Fit
+        With its panel.
+
+    Returns
+    -------
+    KnownDraws
+        Without chains where equations were not drawn one by one on compressed rows, or draws of
+        fits to several outcomes are pooled.
+    """
+    if fit.facts.joined or not fit.facts.exact:
+        return KnownDraws()
+    posterior, values = fit.posterior, _values(fit)
+    if v.INDEX_DRAW in posterior.coords:  # Of several outcomes.
+        return KnownDraws(values=values)
+    stats = fit.groups["sample_stats"]
+    chains = {}
+    for equation in fit.plan.equations:
+        names, facts = equation.problem.space.names, _facts(stats, equation.name)
+        # Other samplers say nothing of weights or populations, by which a refit is judged.
+        if facts and all(f"{equation.name}__{name}" in posterior for name in names):
+            x = unconstrained(equation, posterior)
+            chains[equation.gaussian.digest] = Chains({"x": x}, {}, facts=facts)
+    return KnownDraws(chains, values)
+
+
+def _values(fit: Fit) -> dict[str, float]:
+    """Posterior means of scalar parameters by name."""
+    return {
+        str(name): float(draws.mean())
+        for name, draws in fit.posterior.data_vars.items()
+        if set(draws.dims) == set(v.SAMPLE_DIMS)
+    }
+
+
+def _facts(stats: xr.Dataset, name: str) -> dict[str, float]:
+    """What the sampler said of all draws of one equation."""
+    if v.EQUATION in stats.dims:
+        stats = stats.sel(equation=name)
+    return {str(key): float(value) for key, value in stats.data_vars.items() if not value.dims}

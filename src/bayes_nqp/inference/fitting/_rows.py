@@ -1,0 +1,165 @@
+"""Fitting row by row: what does not compress, and the independent check of what does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.exceptions import Hint, StudyError
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.inference.fitting._draws import (
+    Recovered,
+    kept_members,
+    leaning_of,
+    members_stored,
+    slope_of,
+)
+from bayes_nqp.inference.fitting._groups import Drawn, build_groups
+from bayes_nqp.inference.fitting._lag_receivers import reach_of
+from bayes_nqp.inference.pymc_model import Variables, equation_model
+from bayes_nqp.model.predictors import Slope, SlopeKind
+from bayes_nqp.numerics.diagnostics import Gate
+from bayes_nqp.numerics.sampling import NUTS, Chains, Importance, sample_model
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from bayes_nqp.inference.model_frame import Equation, ModelFrame
+
+
+ROWS_NOTE = Message(
+    "the model was sampled row by row, with every coefficient, which is slow: time grows with "
+    "the number of rows"
+)
+"""What a fit says of itself."""
+
+
+def fit_rows(
+    plan: ModelFrame, sampler: NUTS, progress: bool
+) -> tuple[dict[str, xr.Dataset], Gate, bool]:
+    """Sample the row model of a plan, and label its draws like any other fit's.
+
+    Slower than the compressed fit by far: unit effects, time effects, every coefficient and
+    every deviation are sampled, and each evaluation passes over all rows. Equations share no
+    variable, so that each is sampled by itself.
+
+    Parameters
+    ----------
+    sampler : NUTS
+        With its seed.
+    progress : bool
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    tuple
+        The groups, the convergence gate, and whether sampling was interrupted.
+
+    Raises
+    ------
+    StudyError
+        If the design, or its error structure, is not stated row by row.
+    """
+    if any(equation.problem.redraws is not None for equation in plan.equations):
+        raise StudyError(
+            "estimated series are not sampled row by row: their error would be left out",
+            hint=Message("{}, the default, carries it", Hint("sampler", Importance())),
+        )
+    drawn: list[Drawn] = []
+    for number, equation in enumerate(plan.equations):
+        names = [Variables(equation.name)(name) for name in kept_by(plan, equation)]
+        model = equation_model(plan, equation)
+        chains = sample_model(model, _numbered(sampler, number), names, progress=progress)
+        drawn.append(drawn_of(plan, equation, chains))
+        if chains.interrupted:
+            # What comes after is drawn as long as there are draws to pair it with.
+            sampler = replace(sampler, draws=drawn[-1].x.shape[1])
+    least = min(part.x.shape[1] for part in drawn)
+    groups, gate = build_groups(plan, [part.cut(least) for part in drawn])
+    return groups, gate, any(part.chains.interrupted for part in drawn)
+
+
+def kept_by(plan: ModelFrame, equation: Equation) -> list[str]:
+    """Name the variables of the row model that a fit keeps of an equation."""
+    return [*_parameters(plan, equation), *_reported(plan, equation)]
+
+
+def drawn_of(plan: ModelFrame, equation: Equation, chains: Chains) -> Drawn:
+    """Label the chains of an equation's row model.
+
+    Parameters
+    ----------
+    chains : Chains
+        With the variables of `kept_by`, as the row model calls them.
+    """
+    called = Variables(equation.name)
+    values = {
+        name: np.asarray(chains.values[called(name)], dtype=float)
+        for name in kept_by(plan, equation)
+    }
+    parameters = {name: values[name] for name in _parameters(plan, equation)}
+    recovered = _recovered(plan, equation, values)
+    return Drawn(equation, chains, values["cell_effect"], parameters, recovered)
+
+
+def _parameters(plan: ModelFrame, equation: Equation) -> list[str]:
+    names = [parameter.name for parameter in plan.facts.likelihood.parameters]
+    return [*equation.problem.parameter_names, *names]
+
+
+def _numbered(sampler: NUTS, number: int) -> NUTS:
+    """The sampler of one equation: each has its own stream of random numbers."""
+    if number == 0:
+        return sampler
+    seed = np.random.SeedSequence([sampler.seed or 0, number]).generate_state(1)[0] >> 1
+    return replace(sampler, seed=int(seed))
+
+
+def _terms(equation: Equation) -> list[str]:
+    """Terms whose coefficients are reported as they are."""
+    return [part.name for part in equation.globals if part.reported]
+
+
+def _reported(plan: ModelFrame, equation: Equation) -> list[str]:
+    """Variables of the row model that a fit keeps, parameters apart."""
+    names = [*_terms(equation), *dict.fromkeys(slope.kind.draws for slope in equation.slopes)]
+    few = members_stored(plan) or leaning_of(plan, equation) is not None
+    few = few or reach_of(plan, equation) is not None
+    if equation.problem.member_scale is not None and few:
+        names.append("deviation")
+    return [*names, "cell_mean", "cell_effect"]
+
+
+def _recovered(plan: ModelFrame, equation: Equation, values: Mapping[str, Array]) -> Recovered:
+    """Draws of one equation, flat over chains, as compressed fits have them."""
+    draws = int(np.prod(values["cell_effect"].shape[:2]))
+    flat = {name: a.reshape(draws, *a.shape[2:]) for name, a in values.items()}
+    coefficients = {name: flat[name].reshape(draws, -1) for name in _terms(equation)}
+    slopes = _slopes(equation, flat)
+    deviation, tilt = flat.get("deviation"), None
+    leaning = leaning_of(plan, equation)
+    if deviation is not None and leaning is not None:
+        tilt = np.asarray((leaning @ deviation.T).T)
+    realised, reach = None, reach_of(plan, equation)
+    if reach is not None:
+        realised = reach.of_draws(None, flat["cell_mean"], coefficients, deviation)
+    deviation = kept_members(plan, deviation, slope_of(slopes, SlopeKind.MODERATION))
+    return Recovered(
+        flat["cell_mean"], flat["cell_effect"], coefficients, deviation, slopes, tilt,
+        realised=realised,
+    )  # fmt: skip
+
+
+def _slopes(equation: Equation, flat: Mapping[str, Array]) -> dict[Slope, Array]:
+    """Slopes of mediators and the moderator in every stratum (draw, stratum)."""
+    out = {}
+    for kind in SlopeKind:
+        slopes = [slope for slope in equation.slopes if slope.kind is kind]
+        for k, slope in enumerate(slopes):
+            values = flat[kind.draws]
+            out[slope] = values if kind is SlopeKind.MODERATION else values[..., k]
+    return out

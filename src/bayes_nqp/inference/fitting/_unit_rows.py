@@ -1,0 +1,282 @@
+"""Rows of units given coefficients: what these expect of them, and what is the units' own.
+
+With r the residual rows of a unit, Q the precision of its errors at unit innovation variance, N
+the loadings of its flat coefficients and d that of its deviation, flat coefficients leave
+``Q̃ = Q - QN (N'QN)^-1 N'Q`` (docs/gaussian.md, 2). Weights w are taken into r, N and d as
+``w^1/2``, so that all units that were observed in the same periods share Q.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp.inference.model_frame import RowLayout, row_layout
+from bayes_nqp.inference.pymc_model import padded, row_slopes
+from bayes_nqp.numerics.linear_gaussian import back_solve
+
+if TYPE_CHECKING:
+    from bayes_nqp.inference.model_frame import Equation, ModelFrame
+    from bayes_nqp.numerics.linear_gaussian import ErrorLaw, Values
+
+
+Members = Literal["same", "new"]
+
+
+@dataclass(frozen=True, eq=False)
+class Pattern:
+    """Units that were observed in the same periods. B draws, n units, m periods, h kinds.
+
+    Parameters
+    ----------
+    unit, member : ndarray of int (n)
+        The member is one past the last where a unit has no treated rows.
+    kind : ndarray of int (n)
+        Units of one kind have the same weights and loadings.
+    root : ndarray (h, m)
+        ``w^1/2``.
+    nuisance : ndarray (h, m, a)
+        ``w^1/2 N``.
+    loading : ndarray (h, m)
+        ``w^1/2 d``.
+    """
+
+    rows: Index
+    unit: Index
+    member: Index
+    times: Index
+    kind: Index
+    root: Array
+    nuisance: Array
+    loading: Array
+
+    @cached_property
+    def free(self) -> int:
+        """Rows of a unit less its flat coefficients."""
+        return int(self.times.size - self.nuisance.shape[2])
+
+    def of_units(self, values: Array) -> Array:
+        """Take (B, h, ...) to (B, n, ...)."""
+        return values if values.shape[1] == 1 else values[:, self.kind]
+
+
+@dataclass(frozen=True, eq=False)
+class Absorbed:
+    """What the units of one pattern say, draw by draw, once flat coefficients are out.
+
+    Parameters
+    ----------
+    level : ndarray (B, n, a)
+        ``(N'QN)^-1 N'Qr``, the flat coefficients that fit best.
+    shift : ndarray (B, h, a)
+        ``(N'QN)^-1 N'Qd``, what a deviation of one takes off them.
+    factor : ndarray (B, h, a, a)
+        Cholesky factor of ``N'QN``.
+    along : ndarray (B, n)
+        ``d'Q̃r``.
+    inner : ndarray (B, h)
+        ``d'Q̃d``.
+    energy : ndarray (B, n)
+        ``r'Q̃r``.
+    log_det : ndarray (B, h)
+        ``log|Q| - log|N'QN|``.
+    """
+
+    level: Array
+    shift: Array
+    factor: Array
+    along: Array
+    inner: Array
+    energy: Array
+    log_det: Array
+
+
+class UnitRows:
+    """Rows of an equation by the units that they are of."""
+
+    def __init__(self, plan: ModelFrame, equation: Equation) -> None:
+        self.equation, self.layout = equation, row_layout(plan, equation)
+        self.places = equation.slots
+        self.noise: ErrorLaw = equation.gaussian.noise
+        self.n_members = plan.effects.codes.size
+        self.patterns = _patterns(equation, self.layout)
+
+    def expected(self, slots: Array) -> Array:
+        """Expected outcome of rows, without what is the units' own."""
+        layout, slots = self.layout, padded(slots)
+        out = slots[:, self.places.time][:, layout.node]
+        out += padded(slots[:, self.places.cells])[:, layout.cell]
+        columns = len(self.equation.rows.columns)
+        row_slopes(layout, columns, slots[:, self.places.slopes.ravel()], out)
+        if self.places.paths.size:
+            out += slots[:, self._paths]
+        return out
+
+    @cached_property
+    def _paths(self) -> Index:
+        """Where each row finds what processes add to it."""
+        rows, n_periods = self.equation.rows, self.equation.problem.n_periods
+        group = rows.group[rows.unit]
+        none = self.places.paths[-1] + 1
+        slot = self.places.paths[np.maximum(group, 0) * n_periods + rows.time]
+        return np.where(group >= 0, slot, none)
+
+    def absorbed(self, residual: Array, values: Values) -> list[Absorbed]:
+        """Take flat coefficients out of the units of every pattern.
+
+        Parameters
+        ----------
+        values : Values
+            At these B draws.
+        """
+        distinct, draw = _distinct(values.noise)
+        grid = self.noise.covariance(self.equation.problem.n_periods, distinct)
+        return [_absorbed(p, residual[:, p.rows], grid, draw) for p in self.patterns]
+
+    def of_members(self, pieces: list[Absorbed]) -> tuple[Array, Array]:
+        """Sum what units say of the deviations of their members.
+
+        Parameters
+        ----------
+        pieces : list of Absorbed
+            One a pattern.
+
+        Returns
+        -------
+        tuple of two ndarray (B, member + 1)
+            ``d'Q̃r`` and ``d'Q̃d``; those of units without treated rows, zeros, last.
+        """
+        along = np.concatenate([a.along for a in pieces], axis=1)
+        inner = np.concatenate(
+            [
+                np.broadcast_to(p.of_units(a.inner), a.along.shape)
+                for p, a in zip(self.patterns, pieces, strict=True)
+            ],
+            axis=1,
+        )
+        return np.asarray((self._members.T @ along.T).T), np.asarray((self._members.T @ inner.T).T)
+
+    def drawn(
+        self, residual: Array, values: Values, generator: np.random.Generator, members: Members
+    ) -> Array:
+        """Draw flat coefficients and deviations given the data: ``N alpha + d delta`` of rows.
+
+        ``delta | y ~ N(d'Q̃r / (K + d'Q̃d), sigma² / (K + d'Q̃d))``, summed over the units of a
+        member, and ``alpha | delta, y ~ N((N'QN)^-1 N'Q (r - d delta), sigma² (N'QN)^-1)``.
+
+        Parameters
+        ----------
+        values : Values
+            At these B draws.
+        members : {"same", "new"}
+            Whether deviations that rows get are those given the data, or new ones.
+        """
+        nuisance, n_units = self.equation.gaussian.nuisance, int(self.layout.unit.max()) + 1
+        n_levels = n_units * nuisance.shape[1]
+        normal = generator.standard_normal((len(values), n_levels + 2 * self.n_members))
+        level, member, fresh = np.split(normal, [n_levels, n_levels + self.n_members], axis=1)
+        level = level.reshape(len(values), n_units, -1)
+        deviates = self.equation.gaussian.deviation is not None
+        pieces, sigma = self.absorbed(residual, values), values.sigma[:, None]
+        deviation = np.zeros((len(values), self.n_members + 1))
+        if deviates:
+            along, inner = (a[:, :-1] for a in self.of_members(pieces))
+            precision = sigma**2 / values.deviation[:, 0] + inner  # K + d'Q̃d
+            deviation[:, :-1] = along / precision + sigma / np.sqrt(precision) * member
+        out = np.zeros_like(residual)
+        for p, a in zip(self.patterns, pieces, strict=True):
+            alpha = a.level - p.of_units(a.shift) * deviation[:, p.member, None]
+            noise = sigma[..., None] * level[:, p.unit]
+            # F F' = N'QN: F^-T sigma z has the covariance sigma² (N'QN)^-1.
+            alpha = alpha + back_solve(p.of_units(a.factor), noise[..., None])[..., 0]
+            out[:, p.rows] = alpha @ nuisance[p.times].T  # N alpha, in rows without weights.
+        if members == "new":
+            deviation[:, :-1] = np.sqrt(values.deviation[:, 0]) * fresh if deviates else 0.0
+        out += deviation[:, self.layout.member] * self.layout.loading
+        return out
+
+    @cached_property
+    def _members(self) -> Any:
+        owner = np.concatenate([p.member for p in self.patterns])
+        shape = (owner.size, self.n_members + 1)
+        return csr_array((np.ones(owner.size), (np.arange(owner.size), owner)), shape=shape)
+
+
+def _distinct(values: Array) -> tuple[Array, Index]:
+    """Rows that differ, and which of them each row (B, k) is: resampled draws repeat."""
+    if values.shape[1] == 0:
+        return values[:1], np.zeros(len(values), dtype=np.int64)
+    distinct, number = np.unique(values, axis=0, return_inverse=True)
+    return distinct, number.ravel()
+
+
+def _absorbed(pattern: Pattern, rows: Array, grid: Array, draw: Index) -> Absorbed:
+    """Take flat coefficients out of rows (B, n, m), errors having covariances (U, T, T).
+
+    Draw b has the covariance ``draw[b]``. Rows, N and d are multiplied by ``w^1/2``, so that
+    ``Q = V^-1`` serves units of all weights.
+    """
+    covariance = grid[:, pattern.times[:, None], pattern.times]
+    lower = np.linalg.cholesky(covariance)
+    q = np.linalg.inv(covariance)[:, None]
+    n, d = pattern.nuisance, pattern.loading[..., None]
+    qn = q @ n
+    inner = n.swapaxes(-1, -2) @ qn  # N'QN (U, h, a, a).
+    factor = np.linalg.cholesky(inner)
+    project = np.linalg.solve(inner, qn.swapaxes(-1, -2))  # (N'QN)^-1 N'Q
+    shift = project @ d
+    # Q̃d = Q (d - N (N'QN)^-1 N'Qd), Q̃ = Q - QN (N'QN)^-1 N'Q.
+    qd = (q @ (d - n @ shift))[..., 0]
+    # log|w^1/2 V^-1 w^1/2| - log|N'QN|, from factors.
+    log_det = 2.0 * (
+        np.log(pattern.root).sum(axis=1)
+        - np.log(np.diagonal(lower, axis1=1, axis2=2)).sum(axis=1)[:, None]
+        - np.log(np.diagonal(factor, axis1=2, axis2=3)).sum(axis=2)
+    )
+    r = rows * pattern.of_units(pattern.root[None])
+    # r'Q̃r = (r - N alpha)'Q (r - N alpha) with alpha = (N'QN)^-1 N'Qr: nothing is subtracted.
+    level = (pattern.of_units(project[draw]) @ r[..., None])[..., 0]
+    mean = (pattern.of_units(n[None]) @ level[..., None])[..., 0]
+    residual = r - mean
+    return Absorbed(
+        level, shift[draw, ..., 0], factor[draw],
+        np.einsum("bnm,bnm->bn", r, np.broadcast_to(pattern.of_units(qd[draw]), r.shape)),
+        np.maximum((pattern.loading * qd).sum(axis=2), 0.0)[draw],
+        np.einsum("bnm,bnm->bn", residual @ q[draw, 0], residual), log_det[draw],
+    )  # fmt: skip
+
+
+def _patterns(equation: Equation, layout: RowLayout) -> list[Pattern]:
+    """Divide units by their observed periods."""
+    unit, time = layout.unit, equation.rows.time
+    codes, starts = np.unique(unit, return_index=True)
+    bounds = [*starts[1:].tolist(), unit.size]
+    groups: dict[bytes, list[tuple[int, int]]] = {}
+    for u, (start, end) in enumerate(zip(starts.tolist(), bounds, strict=True)):
+        groups.setdefault(time[start:end].tobytes(), []).append((u, start))
+    return [
+        _pattern(
+            equation, layout, codes[[u for u, _ in group]], np.array([start for _, start in group])
+        )
+        for group in groups.values()
+    ]
+
+
+def _pattern(equation: Equation, layout: RowLayout, unit: Index, start: Index) -> Pattern:
+    time, weights = equation.rows.time, equation.rows.weights
+    length = int((layout.unit == unit[0]).sum())
+    rows = start[:, None] + np.arange(length)  # (unit, period)
+    root = np.ones(rows.shape) if weights is None else np.sqrt(weights[rows])
+    loading = layout.loading[rows]
+    # Units of equal weights and loadings share N'QN, Q̃d and determinants.
+    kinds, kind = np.unique(np.concatenate([root, loading], axis=1), axis=0, return_inverse=True)
+    root, loading = kinds[:, :length], kinds[:, length:]
+    times = time[rows[0]]
+    nuisance = root[:, :, None] * equation.gaussian.nuisance[times]
+    member = layout.member[rows].min(axis=1)
+    return Pattern(rows, unit, member, times, kind.ravel(), root, nuisance, root * loading)

@@ -1,0 +1,228 @@
+"""Whether a file holds what its design makes of its rows: all but parameters is drawn anew.
+
+Draws of coefficients given parameters are exact, so that those of a fit and others at the same
+parameters follow one law: the mean of their difference is zero, and so is that of the difference
+of their squares. Parameters follow a density p whose score has mean zero, ``E[d log p] = 0``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp._core.labels import ATTR
+from bayes_nqp.inference.fitting._arithmetic import alike
+from bayes_nqp.inference.fitting._coefficients import COEFFICIENTS
+from bayes_nqp.inference.fitting._draws import recovered
+from bayes_nqp.inference.fitting._equations import equation_density
+from bayes_nqp.inference.fitting._fit_index import pooled_over
+from bayes_nqp.inference.fitting._groups import Drawn, build_groups
+from bayes_nqp.inference.fitting._joint import joint_groups, joint_points
+from bayes_nqp.inference.fitting._joint_problem import joint_density, joint_of
+from bayes_nqp.inference.fitting._parameters import constrain, unconstrained
+from bayes_nqp.numerics.diagnostics import ESS, Gate
+from bayes_nqp.numerics.sampling import Chains, Density, Importance
+
+if TYPE_CHECKING:
+    from bayes_nqp.inference.fitting._fit import Fit
+
+
+_DRAWS = 256
+"""Draws that are made again."""
+_SCORES = 32
+"""Draws whose score is taken."""
+_LEAST = 64
+"""Below this many draws nothing is said of their mean."""
+_FAR = 9.0
+"""Standard errors: of symmetric differences exceeded with a chance below 1e-12."""
+_STREAM = 9
+"""Tells the stream from others of the same seed."""
+
+
+def check_redraw(fit: Fit) -> None:
+    """Draw a fit's coefficients and effects anew, from its rows and parameters, and compare.
+
+    Parameters
+    ----------
+    fit : Fit
+        With its rows.
+
+    Raises
+    ------
+    StudyError
+        Naming what differs.
+    """
+    total = fit.posterior.sizes[v.CHAIN] * fit.posterior.sizes[v.DRAW]
+    chosen = np.unique(np.linspace(0, total - 1, _DRAWS).round().astype(np.int64))
+    groups = _made(fit, chosen)
+    stored = fit.groups
+    for name, group in groups.items():
+        if name in stored:
+            _check_labels(name, stored[name], group, unsealed=bool(fit.record.get("unsealed")))
+        elif name != COEFFICIENTS:
+            raise StudyError(f"it has no {name}")
+    if extra := sorted(set(stored) - set(groups) - {"sample_stats"}):
+        raise StudyError(f"its design makes no {extra[0]}")
+    if fit.record["outcome"] != fit.plan.panel.roles.outcome:
+        raise StudyError("the outcome in its head is not that of its rows")
+    _check_cell_slots(fit)
+    if pooled_over(fit) or not fit.facts.exact:
+        return
+    exact = isinstance(fit.sampler, Importance)
+    if chosen.size >= _LEAST and (exact or fit.gate.passed):
+        for name, group in groups.items():
+            if name in stored:
+                _check_means(name, stored[name], group, chosen)
+    if fit.gate.passed or _well_weighted(fit.gate):
+        _check_scores(fit)
+
+
+def _well_weighted(gate: Gate) -> bool:
+    """Whether proposals carry what is said of means, however few draws were kept."""
+    return gate.weighted and gate.khat < gate.khat_limit and gate.importance_ess >= ESS
+
+
+def _made(fit: Fit, chosen: Index) -> dict[str, xr.Dataset]:
+    """Groups of draws at some of the fit's parameters, in one chain."""
+    plan, posterior, seed = fit.plan, fit.posterior, [int(fit.sampler.seed or 0), _STREAM]
+    streams = np.random.default_rng(seed).spawn(len(plan.equations))
+    if fit.facts.joined:
+        joint = joint_of(plan, plan.facts.priors)
+        x = _points(joint_points(plan, joint, posterior), chosen)
+        groups, _ = joint_groups(plan, joint, Chains({"x": x}, {}), streams[0], fit.gate)
+    else:
+        drawn = []
+        for equation, stream in zip(plan.equations, streams, strict=True):
+            for name in equation.problem.space.names:
+                if f"{equation.name}__{name}" not in posterior:
+                    raise StudyError(f"its posterior has no {name!r} of {equation.name!r}")
+            with np.errstate(all="ignore"):
+                x = _points(unconstrained(equation, posterior), chosen)
+            parameters = constrain(equation, x)
+            for name, values in parameters.items():
+                stored = posterior[f"{equation.name}__{name}"].transpose(*v.SAMPLE_DIMS).to_numpy()
+                if not alike(values, stored.reshape(1, -1)[:, chosen]):
+                    raise StudyError(f"{name!r} of its posterior is outside of its range")
+            for parameter in fit.facts.likelihood.parameters:
+                stored = posterior[f"{equation.name}__{parameter.name}"].to_numpy()
+                parameters[parameter.name] = stored.reshape(1, -1)[:, chosen]
+            draws = recovered(plan, equation, x[0], stream)
+            drawn.append(Drawn(equation, Chains({"x": x}, {}), x, parameters, draws))
+        groups, _ = build_groups(plan, drawn, gate=fit.gate)
+    assert fit.panel is not None
+    if fit.panel.labels:
+        groups["effects"].attrs[ATTR] = fit.panel.labels.text
+    del groups["sample_stats"]
+    return groups
+
+
+def _points(x: Array, chosen: Index) -> Array:
+    """Some points, as one chain."""
+    points = x.reshape(1, -1, x.shape[-1])[:, chosen]
+    if not np.isfinite(points).all():
+        raise StudyError("parameters of its posterior are outside of their range")
+    return points
+
+
+def _check_labels(name: str, stored: xr.Dataset, drawn: xr.Dataset, *, unsealed: bool) -> None:
+    """All but draws is the same; files of version 0.1 have less of it."""
+    for called, values in drawn.variables.items():
+        if called in v.SAMPLE_DIMS or called in v.EVIDENCE:
+            continue
+        if called not in stored.variables:
+            if unsealed and v.DRAW not in values.dims:
+                continue
+            raise StudyError(f"its {name} have no {str(called)!r}")
+        variable = stored.variables[called]
+        sizes = [
+            {d: n for d, n in x.sizes.items() if d not in v.SAMPLE_DIMS} for x in (variable, values)
+        ]
+        if sizes[0] != sizes[1] or (not unsealed and variable.dtype.kind != values.dtype.kind):
+            raise StudyError(f"{str(called)!r} of its {name} is not of the kind of its rows")
+        if v.DRAW not in values.dims and not _same(variable.to_numpy(), values.to_numpy()):
+            raise StudyError(f"{str(called)!r} of its {name} is not what its rows say")
+    labels = {*drawn.variables, v.INDEX_DRAW}
+    if extra := [str(called) for called in stored.variables if called not in labels]:
+        raise StudyError(f"its design makes no {extra[0]!r} in its {name}")
+    for key, value in drawn.attrs.items():
+        if stored.attrs.get(key, value if unsealed else None) != value:
+            raise StudyError(f"{key!r} of its {name} is not what its rows say")
+    if extra := [key for key in stored.attrs if key not in drawn.attrs]:
+        raise StudyError(f"its design says nothing of {extra[0]!r} in its {name}")
+
+
+def _same(a: npt.NDArray[np.generic], b: npt.NDArray[np.generic]) -> bool:
+    if a.dtype.kind == "f" or b.dtype.kind == "f":
+        return a.dtype.kind in "biuf" and alike(a.astype(np.float64), b.astype(np.float64))
+    return bool(np.array_equal(a, b))
+
+
+def _check_cell_slots(fit: Fit) -> None:
+    """Coefficients of cells are their means."""
+    if COEFFICIENTS not in fit.groups:
+        return
+    equation, real = fit.plan.equations[0], ~fit.plan.cells.lead
+    slots = fit.groups[COEFFICIENTS][f"{equation.name}__slots"].to_numpy()
+    slots = slots[..., equation.slots.cells[real]]
+    mean = fit.posterior[f"{equation.name}__cell_mean"].to_numpy()
+    if not alike(slots * equation.effect_scale, mean):
+        raise StudyError(f"cells of its {COEFFICIENTS} are not the means of its posterior")
+
+
+def _check_means(name: str, stored: xr.Dataset, drawn: xr.Dataset, chosen: Index) -> None:
+    """Draws and draws made anew have the same mean and spread."""
+    for called, values in drawn.data_vars.items():
+        if v.DRAW not in values.dims:
+            continue
+        dims = (*v.SAMPLE_DIMS, *(dim for dim in values.dims if dim not in v.SAMPLE_DIMS))
+        new = values.transpose(*dims).to_numpy().reshape(chosen.size, -1)
+        old = stored[called].transpose(*dims).to_numpy()
+        old = old.reshape(-1, new.shape[1])[chosen]
+        centre = new.mean(axis=0)
+        for difference in (old - new, (old - centre) ** 2 - (new - centre) ** 2):
+            if _is_far(difference, float(np.nanmax(np.abs(new), initial=0.0))):
+                raise StudyError(
+                    f"{str(called)!r} of its {name} does not follow from its rows and parameters"
+                )
+
+
+def _is_far(values: Array, size: float, share: float = 1.0) -> bool:
+    """Whether a column's mean is many standard errors from zero, of so large a share of draws."""
+    error = values.std(axis=0, ddof=1) / np.sqrt(len(values) * share)
+    mean = np.abs(values.mean(axis=0))
+    return bool((mean > _FAR * error + 1e-9 * size * max(size, 1.0)).any())
+
+
+def _check_scores(fit: Fit) -> None:
+    """The score of the density of parameters has mean zero, along every one of them."""
+    total = fit.posterior.sizes[v.CHAIN] * fit.posterior.sizes[v.DRAW]
+    chosen = np.unique(np.linspace(0, total - 1, _SCORES).round().astype(np.int64))
+    share = min(1.0, min(fit.gate.ess_bulk, fit.gate.ess_tail) / chosen.size)
+    for name, density, x in _densities(fit):
+        points = x.reshape(-1, x.shape[-1])
+        heights, score = density.gradients(points[chosen])
+        if not np.isfinite(heights).all():
+            continue
+        for k in range(score.shape[1]):
+            if _is_far(score[:, [k]], 1.0, share):
+                raise StudyError(
+                    f"draws of {name!r} do not follow from its rows: its parameter {k} is elsewhere"
+                )
+
+
+def _densities(fit: Fit) -> Iterator[tuple[str, Density, Array]]:
+    plan, posterior = fit.plan, fit.posterior
+    if fit.facts.joined:
+        joint = joint_of(plan, plan.facts.priors)
+        points = joint_points(plan, joint, posterior)
+        yield "both equations", joint_density(joint), points
+        return
+    for equation in plan.equations:
+        yield equation.name, equation_density(equation), unconstrained(equation, posterior)

@@ -1,0 +1,268 @@
+"""The cells of a model, and which rows are dropped as unidentified."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Index, Mask
+from bayes_nqp._core.exceptions import Hint, IdentificationError
+from bayes_nqp._core.i18n import NOTHING, Message, listed, separated
+from bayes_nqp.data.panel import Panel
+from bayes_nqp.data.reading import plain
+from bayes_nqp.inference.model_frame._codes import PlanFrame
+from bayes_nqp.inference.model_frame._identification import NO_BASE, OK, REASONS, row_reasons
+from bayes_nqp.inference.model_frame._model_frame import CellInfo
+from bayes_nqp.model.designs import Calendar, ModelSpec
+from bayes_nqp.model.predictors import NEIGHBOUR, CellTable, TimeEffects
+from bayes_nqp.numerics.sufficient_statistics import distinct_rows
+
+_SHOWN = 6
+"""Places that a note lists."""
+
+
+def drop_reasons(model: ModelSpec, frame: PlanFrame) -> tuple[Mask, tuple[Message, ...]]:
+    """Rows that enter the likelihood, and notes on those that do not.
+
+    Refused where nothing, or not everything, is identified, as the model says.
+    """
+    panel = model.panel
+    _check_whole(model, frame)
+    reason = row_reasons(frame, never=model.facts.leads)
+    bad = reason != OK
+    if not bad.any():
+        return ~bad, ()
+    where = separated([*_baseless(panel, frame, reason), *_apart(panel, frame, reason)])
+    rows = round(frame.weight[bad].sum())
+    if model.unidentified == "raise" or not (frame.treated & ~bad).any():
+        early, less = _earlier(model, frame, reason)
+        cause = Message(
+            "{:,} of {:,} rows that the policy reaches have effects that the data do not identify",
+            rows,
+            round(frame.weight[frame.own_effect].sum()),
+        )
+        raise IdentificationError(
+            Message("{}{}", cause, early),
+            where=where,
+            hint=reduce(lambda x, y: Message("{}; or {}", x, y), [*less, *_hints(frame, reason)]),
+        )
+    note = Message("rows left out, since their effects are not identified: {:,} ({})", rows, where)
+    return ~bad, (note,)
+
+
+def _check_whole(model: ModelSpec, frame: PlanFrame) -> None:
+    panel = model.panel
+    if frame.n_periods < 2 or np.unique(frame.time).size < 2:
+        raise IdentificationError(
+            Message("the panel has a single period"),
+            hint="difference-in-differences needs periods before and after treatment",
+        )
+    if not frame.treated.any():
+        raise IdentificationError(
+            Message("nobody is treated within the sample"),
+            where=Message("periods {!s} to {!s}", panel.time_labels[0], panel.time_labels[-1]),
+            hint=Message(
+                "check that 'cohort' holds the first treated period in the units of 'time'"
+            ),
+        )
+    if frame.treated.all():
+        raise IdentificationError(
+            Message(
+                "every row is treated, so nothing shows what would have happened without the policy"
+            ),
+            hint="add units or periods before treatment",
+        )
+    if model.facts.leads:
+        treated_levels = np.unique(frame.level[frame.cohort >= 0])
+        never = np.unique(frame.level[frame.cohort < 0])
+        lacking = np.setdiff1d(treated_levels, never)
+        if lacking.size:
+            names = [frame.level_names[k] or "the panel" for k in lacking]
+            raise IdentificationError(
+                Message("controls='never' needs never-treated units wherever units are treated"),
+                where=Message("none in {}", listed(names)),
+                hint=Message(
+                    "common time effects ({}), or {}",
+                    Hint("time", TimeEffects()),
+                    Hint("controls", "all"),
+                ),
+            )
+
+
+def _baseless(panel: Panel, frame: PlanFrame, reason: Index) -> list[Message]:
+    """Units without an untreated row, by when their effects begin."""
+    rows = np.flatnonzero(reason == NO_BASE)
+    places = []
+    for near, start in np.unique([frame.role[rows] == NEIGHBOUR, frame.origin[rows]], axis=1).T:
+        alike = ((frame.role == NEIGHBOUR) == near) & (frame.origin == start) & frame.own_effect
+        units, alone = (np.unique(frame.unit[x]) for x in (alike, alike & (reason == NO_BASE)))
+        single = bool((frame.counts[alone] == 1.0).all())
+        places.append(
+            Message(
+                "{}: {:,} of {:,} units without an untreated row{}",
+                (Message("exposed from {}") if near else Message("treated from {}")).fill(
+                    plain(panel.time_labels[start])
+                ),
+                round(frame.counts[alone].sum()),
+                round(frame.counts[units].sum()),
+                Message(" ({})", listed(panel.unit_labels[alone], 3)) if single else NOTHING,
+            )
+        )
+    return _first(places, len(places))
+
+
+def _apart(panel: Panel, frame: PlanFrame, reason: Index) -> list[Message]:
+    """Cells with rows that have untreated rows of their own, and nothing to compare these with."""
+    rows = np.where(reason == NO_BASE, OK, reason)
+    if not rows.any():
+        return []
+    support = support_frame(panel, frame, rows)
+    lost = support[support["identifying"] < support["rows"]]
+    some = [
+        Message("{}: {}", _cell_name(x, panel), Message(x["reason"]))
+        for _, x in lost.head(_SHOWN).iterrows()
+    ]
+    return _first(some, len(lost))
+
+
+def _first(places: list[Message], count: int) -> list[Message]:
+    more = [Message("and {} more", count - _SHOWN)] if count > _SHOWN else []
+    return [*places[:_SHOWN], *more]
+
+
+def _earlier(model: ModelSpec, frame: PlanFrame, reason: Index) -> tuple[Message, list[Message]]:
+    """An argument that takes rows before adoption from units that have them, and a shorter one."""
+    panel, facts = model.panel, model.facts
+    first = np.full(panel.unit_labels.size, panel.periods)
+    np.minimum.at(first, panel.unit_codes, panel.time_codes)
+    before = (panel.cohort_codes - first)[frame.unit[reason == NO_BASE]]
+    if facts.anticipation and (before > 0).any():
+        name, value, less = "anticipation", facts.anticipation, int(before[before > 0].min()) - 1
+    elif facts.lag and (before == 0).any():
+        name, value, less = "lag", facts.lag, facts.lag - 1
+    else:
+        return NOTHING, []
+    return Message(", and '{}' is {}", name, value), [Message("{}", Hint(name, less))]
+
+
+def _hints(frame: PlanFrame, reason: Index) -> list[Message]:
+    hints = []
+    if (reason == NO_BASE).any():
+        hints.append(Message("start the panel earlier"))
+    if (reason[frame.treated] == NO_BASE).all():
+        since = Message("say since when units are treated, where the column says which ones are")
+        return [*hints, since]
+    if np.isin(reason, (2, 3)).any():
+        if len(frame.level_names) > 1:
+            hints.append(Message("common time effects ({})", Hint("time", TimeEffects())))
+        if (frame.role == NEIGHBOUR).any():
+            hints.append(Message("fewer or narrower rings, beyond which there are controls"))
+        hints.append(Message("end the sample before everyone is treated"))
+    drop = Hint("unidentified", "drop")
+    hints.append(Message("{} to leave these rows out; nqp.identification lists their cells", drop))
+    return hints
+
+
+def _cell_name(row: Any, panel: Panel) -> Message:
+    strata = ", ".join(str(row[f]) for f in panel.roles.strata)
+    lead = f"{strata}, " if strata else ""
+    near = row.get("role") == v.NEIGHBOUR
+    kind = Message("({}exposed from {}, time {})") if near else Message("({}cohort {}, time {})")
+    return kind.fill(lead, plain(row["cohort"]), plain(row["time"]))
+
+
+def cell_table(
+    panel: Panel, frame: PlanFrame, sample: Mask, calendar: Calendar
+) -> tuple[CellTable, Index]:
+    """Cells of the kept rows, by stratum, class and time; and the cell of each row, -1 for none."""
+    rows = np.flatnonzero(frame.own_effect & sample)
+    unit = frame.unit[rows]
+    kind = frame.key[unit]
+    if calendar.cell is not None:
+        kind = calendar.cell[kind, frame.time[rows]]
+    width, n_kinds = frame.n_periods, int(kind.max(initial=0)) + 1
+    number = (frame.stratum[unit] * n_kinds + kind) * width + frame.time[rows]
+    _, first, cell = np.unique(number, return_index=True, return_inverse=True)
+    cell_of_row = np.full(frame.unit.size, -1, dtype=np.int64)
+    cell_of_row[rows] = cell
+    at = rows[first]
+    unit = frame.unit[at]
+    stratum, origin, key = frame.stratum[unit], frame.origin[at], frame.key[unit]
+    factors = panel.roles.strata
+    table = CellTable(
+        stratum=stratum,
+        cohort=origin,
+        time=frame.time[at],
+        event_time=frame.time[at] - origin,
+        role=frame.role[at],
+        levels={f: frame.stratum_levels[stratum, i] for i, f in enumerate(factors)},
+        names={f: panel.levels[f] for f in factors},
+        cohort_names={int(c): plain(panel.time_labels[c]) for c in np.unique(origin)},
+        labels={
+            name: labels[key] if labels.ndim == 1 else labels[key, frame.time[at]]
+            for name, labels in calendar.labels.items()
+        },
+        moving={
+            f: names[level[key, frame.time[at]]] for f, (names, level) in calendar.factors.items()
+        },
+    )
+    return table, cell_of_row
+
+
+def cell_info(
+    panel: Panel, frame: PlanFrame, sample: Mask, table: CellTable, cell_of_row: Index
+) -> CellInfo:
+    """Labels, sizes and mean outcomes of cells."""
+    rows = np.flatnonzero(cell_of_row >= 0)
+    cell = cell_of_row[rows]
+    f = frame.weight[rows]
+    weight = exact = np.bincount(cell, f, minlength=table.size)
+    if panel.weights is not None:
+        weight = np.bincount(cell, f * panel.weights[rows], minlength=table.size)
+    labels = np.asarray(panel.time_labels)
+    cohort = labels[table.time - table.event_time]
+    return CellInfo(
+        strata={**{f: table.names[f][table.levels[f]] for f in table.levels}, **table.moving},
+        cohort=cohort.astype(float) if cohort.dtype.kind in "iuf" else cohort,
+        time=labels[table.time],
+        event_time=table.event_time,
+        role=table.role,
+        labels=table.labels,
+        rows=np.rint(exact).astype(np.int64),
+        observed=np.bincount(cell, f * panel.outcome[rows], minlength=table.size) / exact,
+        weight=weight,
+    )
+
+
+def support_frame(panel: Panel, frame: PlanFrame, reason: Index) -> pd.DataFrame:
+    """List all cells, identified or not, of the `row_reasons` of rows, as `identification` shows them."""
+    rows = np.flatnonzero(frame.own_effect)
+    near = frame.role[rows] == NEIGHBOUR
+    codes = [frame.stratum[frame.unit[rows]], frame.origin[rows], frame.time[rows], near]
+    _, cell = distinct_rows(np.column_stack(codes).astype(np.int64))
+    _, first = np.unique(cell, return_index=True)
+    at, f = rows[first], frame.weight[rows]
+    unit, labels = frame.unit[at], np.asarray(panel.time_labels)
+    data: dict[str, Any] = {
+        f: panel.levels[f][panel.strata_codes[f][unit]] for f in panel.roles.strata
+    }
+    data |= {
+        "cohort": labels[frame.origin[at]],
+        "time": labels[frame.time[at]],
+        "event_time": frame.time[at] - frame.origin[at],
+    }
+    if near.any():
+        data["role"] = np.where(near[first], v.NEIGHBOUR, v.TREATED)
+    keys = [*data]
+    worst = np.zeros(at.size, dtype=np.int64)
+    np.maximum.at(worst, cell, reason[rows])
+    for name, weight in (("rows", f), ("identifying", np.where(reason[rows] == OK, f, 0.0))):
+        data[name] = np.rint(np.bincount(cell, weight, at.size)).astype(np.int64)
+    out = pd.DataFrame(data)
+    out["identified"] = out["identifying"] > 0
+    out["reason"] = [REASONS[k] for k in worst]
+    return out.sort_values(keys, kind="stable", ignore_index=True)

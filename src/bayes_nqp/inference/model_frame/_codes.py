@@ -1,0 +1,159 @@
+"""Codes of a panel's rows and units under a model: strata, levels, cells, members."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp._core.arrays import Array, Index, Mask
+from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.data.panel import unit_column
+from bayes_nqp.model.designs import Calendar, DoseSpec, ModelSpec
+from bayes_nqp.model.predictors import BARE, LEAD, TREATED
+from bayes_nqp.numerics.sufficient_statistics import distinct_rows
+
+
+@dataclass(frozen=True, eq=False)
+class PlanFrame:
+    """Codes of a panel's rows and units under one model.
+
+    Parameters
+    ----------
+    unit, time : ndarray of int (row)
+        Codes.
+    stratum, level, key, cohort, member : ndarray of int (unit)
+        Combination of strata; time-effect level; class of the calendar; first treated period with
+        anticipation (-1 = never); what has its own deviation.
+    origin : ndarray of int (row)
+        Period from which event time counts (-1 = none).
+    role : ndarray of int (row)
+        `BARE`, `TREATED`, `LEAD` or `NEIGHBOUR`; of an exposure, treated rows have some.
+    stratum_levels : ndarray of int (stratum, factor)
+        Level of every factor in each combination.
+    level_names : tuple of str
+        Labels of the time-effect levels.
+    member_labels : ndarray of str (member)
+        Labels of members.
+    counts : ndarray (unit)
+        How many units each stands for.
+    """
+
+    unit: Index
+    time: Index
+    stratum: Index
+    level: Index
+    key: Index
+    cohort: Index
+    member: Index
+    origin: Index
+    role: Index
+    stratum_levels: Index
+    level_names: tuple[str, ...]
+    member_labels: npt.NDArray[np.str_]
+    counts: Array
+
+    @property
+    def weight(self) -> Array:
+        """How many units the unit of each row stands for (row)."""
+        return self.counts[self.unit]
+
+    @property
+    def treated(self) -> Mask:
+        """Treated rows (row)."""
+        return np.asarray(self.role == TREATED)
+
+    @property
+    def lead(self) -> Mask:
+        """Rows of lead cells (row)."""
+        return np.asarray(self.role == LEAD)
+
+    @property
+    def own_effect(self) -> Mask:
+        """Rows of cells with effects of their own (row): no controls."""
+        return np.asarray(self.role != BARE)
+
+    @property
+    def untreated(self) -> Mask:
+        """Untreated rows, including those with pre-adoption coefficients of their own (row)."""
+        return np.asarray((self.role == BARE) | (self.role == LEAD))
+
+    @property
+    def level_of_stratum(self) -> Index:
+        """Level of time effects that each stratum has (stratum)."""
+        level = np.zeros(len(self.stratum_levels), dtype=np.int64)
+        level[self.stratum] = self.level
+        return level
+
+    @property
+    def n_units(self) -> int:
+        """Number of units."""
+        return int(self.stratum.size)
+
+    @property
+    def n_periods(self) -> int:
+        """Length of the time grid."""
+        return int(self.time.max()) + 1
+
+
+def combine(codes: Index) -> tuple[Index, Index]:
+    """Number combinations of codes (row, factor): by row, and the table (combination, factor)."""
+    if codes.shape[1] == 0:
+        return np.zeros(codes.shape[0], dtype=np.int64), np.zeros((1, 0), dtype=np.int64)
+    table, number = distinct_rows(codes.astype(np.int64))
+    return number, table
+
+
+def frame_of(model: ModelSpec) -> PlanFrame:
+    """Number strata, levels and members, and give rows their roles."""
+    panel, facts = model.panel, model.facts
+    factors = panel.roles.strata
+    none = np.zeros((panel.unit_labels.size, 0), dtype=np.int64)
+    table = np.column_stack([none, *(panel.strata_codes[f] for f in factors)])
+    stratum, stratum_levels = combine(table)
+    time_by = facts.time_strata(panel)
+    level, level_table = combine(table[:, [factors.index(f) for f in time_by]])
+    names = tuple(
+        " × ".join(str(panel.levels[f][k]) for f, k in zip(time_by, row, strict=True))
+        for row in level_table
+    )
+    if facts.varying is None or facts.varying == "unit":
+        member, labels = np.arange(panel.unit_labels.size), panel.unit_labels
+    else:
+        member, labels = unit_column(panel, facts.varying, "varying")
+        if labels.size < 2:
+            raise StudyError(
+                Message(
+                    "'varying' is {!r}, which is the same for all units: nothing has a deviation",
+                    facts.varying,
+                ),
+                where=str(labels[0]),
+                hint="varying=None, or varying='unit'",
+            )
+    unit = np.asarray(panel.unit_codes, dtype=np.int64)
+    time = np.asarray(panel.time_codes, dtype=np.int64)
+    key, cohort, origin, role = _roles(model.timing, unit, time, panel.unit_labels.size)
+    return PlanFrame(
+        unit, time, stratum, level, key, cohort, member.astype(np.int64), origin, role,
+        stratum_levels, names, labels, panel.counts,
+    )  # fmt: skip
+
+
+def _roles(
+    timing: Calendar | DoseSpec, unit: Index, time: Index, n_units: int
+) -> tuple[Index, Index, Index, Index]:
+    """Class and first treated period of units, origins and roles of rows.
+
+    Of an exposure the classes are units with some in any row, as if treated from the first period
+    on, and others; nobody adopts anything.
+    """
+    if isinstance(timing, Calendar):
+        key = timing.key
+        at = key[unit], time
+        return key, timing.start[key], timing.origin[at], timing.role[at]
+    exposed = timing.values != 0.0
+    ever = np.bincount(unit[exposed], minlength=n_units) > 0
+    key = np.where(ever, 0, -1)
+    return key, key, np.full(unit.size, -1, dtype=np.int64), np.where(exposed, TREATED, BARE)

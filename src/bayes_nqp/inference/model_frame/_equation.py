@@ -1,0 +1,327 @@
+"""One equation: a column of the panel and its linear predictor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.exceptions import Hint, PanelError, StudyError
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.plugins import registered
+from bayes_nqp.inference.model_frame._assemble import assemble
+from bayes_nqp.inference.model_frame._codes import PlanFrame
+from bayes_nqp.inference.model_frame._columns import centred, varying_columns, within
+from bayes_nqp.inference.model_frame._connected import block_of_strata, free_times
+from bayes_nqp.inference.model_frame._error_variances import relative_variances
+from bayes_nqp.inference.model_frame._exposure import (
+    exposure_columns,
+    parts_of_exposure,
+    per_exposure,
+)
+from bayes_nqp.inference.model_frame._identified import ColumnNames, check_identified
+from bayes_nqp.inference.model_frame._lagged import lagged_columns, lagged_parts
+from bayes_nqp.inference.model_frame._model_frame import Dose, Equation, ModelFrame
+from bayes_nqp.inference.model_frame._moderation import moderated_slope, moderation, own_slope
+from bayes_nqp.inference.model_frame._scale import relative_weights, within_scale
+from bayes_nqp.inference.model_frame._size import check_size
+from bayes_nqp.model.designs import EquationSpec, MediatorSpec, structures
+from bayes_nqp.model.predictors import (
+    ESTIMATED_FROM,
+    GlobalPart,
+    LocalPart,
+    Slope,
+    SlopeKind,
+    cell_parts,
+    exposed_parts,
+    lead_parts,
+    mediator_parts,
+    slope_parts,
+    time_parts,
+)
+from bayes_nqp.numerics.parameters import FLAT, Scale, answered
+from bayes_nqp.numerics.sufficient_statistics import Rows, VaryingColumn
+
+_TINY = 1e-100
+"""Squares of smaller scales vanish, and those of their inverses overflow."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Columns:
+    """Varying columns of an equation: covariates, the exposure's, those with slopes by stratum.
+
+    ``sizes`` are what covariates were divided by; ``slopes`` are those of the last columns.
+    """
+
+    columns: list[VaryingColumn]
+    sizes: list[float]
+    slopes: tuple[Slope, ...]
+    dose: Dose | None
+
+    @property
+    def covariates(self) -> list[str]:
+        """Names of the first columns."""
+        return [column.name for column in self.columns[: len(self.sizes)]]
+
+
+def equation_of(
+    ground: ModelFrame, equation: EquationSpec, *, scale: float | None = None
+) -> Equation:
+    """State one equation and reduce its rows; with ``s`` held, or of the outcome."""
+    frame = ground.frame
+    scale = _scale(ground, equation, scale)
+    members = equation.pooling.varying not in (None, "unit")
+    local_time = not equation.pooled_time and (
+        len(frame.level_names) > 1 or frame.stratum_levels.shape[0] == 1
+    )
+    block = block_of_strata(
+        frame, local_time=local_time or equation.pooled_time, members=members,
+        owners=[process.owner for process in equation.processes if not process.border],
+    )  # fmt: skip
+    check_size(
+        equation, frame, ground.table, block,
+        slopes=sum(
+            1 + m.interaction + (m.moderated and ground.moderator is not None)
+            for m in equation.mediators
+        ),
+        exposed=ground.exposure is not None,
+    )  # fmt: skip
+    columns = _columns(ground, equation, scale)
+    rows = _rows(ground, equation, columns, scale)
+    effects = _effect_parts(ground, equation, columns)
+    stated = assemble(
+        ground, equation, rows, _parts(ground, equation, rows, columns, effects, local_time),
+        block=block, time_rows=frame.level_of_stratum, members=members, scale=scale,
+        member_scale=_member_scale(equation, frame), slopes=columns.slopes, dose=columns.dose,
+    )  # fmt: skip
+    check_identified(stated, _roles(ground, equation, columns.covariates), effects)
+    return stated
+
+
+def _scale(ground: ModelFrame, equation: EquationSpec, scale: float | None) -> float:
+    """``s`` of an equation: held, or of the rows without effects of their own."""
+    if scale is None and (stated := ground.facts.likelihood.scale) is not None:
+        return stated
+    if scale is None:
+        return usual_scale(ground, equation, equation.outcome)
+    if not _TINY < scale < 1 / _TINY:
+        raise StudyError(f"'scale' is {scale!r}", hint="a positive number, in outcome units")
+    return scale
+
+
+def usual_scale(ground: ModelFrame, equation: EquationSpec, outcome: Array) -> float:
+    """``s`` of an outcome (row): its spread in the rows without effects of their own."""
+    frame = ground.frame
+    plain = ground.kept if ground.exposure is not None else ground.kept & ~frame.own_effect
+    if equation.pooled_time:
+        frame = replace(frame, level=np.zeros_like(frame.level), level_names=("",))
+    return within_scale(frame, outcome, plain)
+
+
+def _columns(ground: ModelFrame, equation: EquationSpec, scale: float) -> _Columns:
+    """Lay the varying columns of an equation out."""
+    frame, sample, exposure = ground.frame, ground.kept, ground.exposure
+    shifts = moderation(ground) if equation.moderated else []
+    columns, sizes = varying_columns(ground, equation)
+    dose = None
+    if exposure is not None:
+        shifts = per_exposure(shifts, exposure, ground.panel)
+        for column, size in own_slope(ground) if equation.moderated else []:
+            columns.append(column)
+            sizes.append(size)
+        dose = Dose(len(columns), exposure.size / exposure.unit)
+        columns += exposure_columns(exposure, frame, sample)
+    columns += lagged_columns(ground, equation, columns[: len(sizes)], scale)
+    slopes = [*_mediator_slopes(ground, equation.mediators), *shifts]
+    columns += [VaryingColumn(slope.label, values[sample]) for slope, values in slopes]
+    return _Columns(columns, sizes, tuple(slope for slope, _ in slopes), dose)
+
+
+def _mediator_slopes(
+    ground: ModelFrame, mediators: Sequence[MediatorSpec]
+) -> list[tuple[Slope, Array]]:
+    """Columns of mediators, of their interactions with treatment, and with the moderator."""
+    frame, sample = ground.frame, ground.kept
+    slopes, shifted = [], []
+    for mediator in mediators:
+        values = mediator.values
+        column, size = within(frame.unit[sample], values[sample], frame.counts)
+        full = np.zeros(values.size)
+        full[sample] = column
+        slopes.append((Slope(mediator.name, SlopeKind.MEDIATOR, size, lag=mediator.lag), full))
+        if mediator.interaction:
+            centre = float(np.average(values[sample], weights=frame.weight[sample]))
+            product = (values - centre) * frame.treated / size
+            slopes.append(
+                (Slope(mediator.name, SlopeKind.INTERACTION, size, centre, mediator.lag), product)
+            )
+        if ground.moderator is not None and mediator.moderated:
+            shifted.append(moderated_slope(ground, ground.moderator, mediator.name, values))
+    return slopes + shifted
+
+
+def _rows(ground: ModelFrame, equation: EquationSpec, columns: _Columns, scale: float) -> Rows:
+    """The rows that enter the likelihood, in multiples of ``s``; as they are under a link."""
+    frame, sample = ground.frame, ground.kept
+    outcome = equation.outcome[sample]
+    likelihood = ground.facts.likelihood
+    unit, time = frame.unit[sample], frame.time[sample]
+    flat = (unit, frame.level[unit] * frame.n_periods + time)
+    refuse = partial(likelihood.refusal, outcome, flat)
+    refusal = answered(likelihood, "refusal", refuse, PanelError | None)
+    if refusal is not None:
+        raise refusal
+    if not likelihood.latent:
+        outcome = centred(frame, equation.outcome / scale, sample, common=equation.pooled_time)
+    # Classes of all equations come in one order, whatever the variances of each.
+    more = [equation.key, equation.noise.groups(ground.panel)]
+    owners = [process.owner for process in equation.processes]
+    owners += [groups for groups in more if groups is not None]
+    key = np.column_stack([frame.stratum, frame.key, *owners])
+    return Rows(
+        unit=unit,
+        time=time,
+        key=key,
+        outcome=outcome,
+        columns=columns.columns,
+        weights=_precision(ground, equation, outcome, columns),
+        loading=_loading(ground, equation),
+        counts=frame.counts,
+        own=1 if equation.series is None else 1 + equation.series.values.shape[1],
+    )
+
+
+def _parts(
+    ground: ModelFrame,
+    equation: EquationSpec,
+    rows: Rows,
+    columns: _Columns,
+    effects: Sequence[GlobalPart | LocalPart],
+    local_time: bool,
+) -> list[GlobalPart | LocalPart]:
+    """All parts of the linear predictor, flat ones of an exposure before other slopes."""
+    frame, pooled, priors = ground.frame, equation.pooled_time, equation.priors
+    n_levels, n_periods = len(frame.level_names), frame.n_periods
+    series = None if equation.series is None else equation.series.values
+    seen, free = free_times(rows, frame.level, n_levels, n_periods, series)
+    before = len(columns.columns) - len(columns.slopes)
+    flat_doses = [part for part in effects if isinstance(part, GlobalPart) and part.scale == FLAT]
+    return [
+        *time_parts(seen if pooled else free, n_levels, n_periods,
+                    pooled=pooled, local=local_time, priors=priors),
+        *flat_doses,
+        *slope_parts(columns.covariates, columns.sizes, frame.stratum_levels.shape[0],
+                     len(columns.columns)),
+        *mediator_parts(columns.slopes, before, equation.pooling, equation.strata,
+                        ground.panel.roles.strata, frame.stratum_levels, priors),
+        *(part for part in effects if part not in flat_doses),
+        *lagged_parts(
+            ground, equation, columns.columns, frame.stratum_levels.shape[0], columns.dose
+        ),
+    ]  # fmt: skip
+
+
+def _roles(ground: ModelFrame, equation: EquationSpec, columns: Sequence[str]) -> ColumnNames:
+    """What messages call the columns of an equation."""
+    panel, exposure = ground.panel, ground.exposure
+    kinds = dict.fromkeys(panel.roles.covariates, Message("covariate {!r}"))
+    kinds |= dict.fromkeys(panel.roles.moderators, Message("moderator {!r}"))
+    kinds |= dict.fromkeys(equation.columns, Message("linked units' column {!r}"))
+    named = [kinds.get(c, Message("baseline {!r}")).fill(c) for c in columns]
+    if exposure is None:
+        spanned = Message("the effects of treatment")
+        return ColumnNames(equation.called, named, Message("treatment"), spanned, certain=True)
+    effects = Message("the exposure {!r}", exposure.name)
+    spanned = Message("the effects of the exposure {!r}", exposure.name)
+    return ColumnNames(equation.called, named, effects, spanned, certain=False)
+
+
+def _effect_parts(
+    ground: ModelFrame, equation: EquationSpec, columns: _Columns
+) -> Sequence[GlobalPart | LocalPart]:
+    """Effects of cells, or slopes of the exposure in them."""
+    table, strata, priors = ground.table, equation.strata, equation.priors
+    if ground.exposure is None or columns.dose is None:
+        near = equation.neighbours
+        if near is not None:
+            return exposed_parts(table, equation.pooling, strata, near.pooling, near.strata, priors)
+        return [*lead_parts(table), *cell_parts(table, equation.pooling, strata, priors)]
+    return parts_of_exposure(ground, equation, ground.exposure, columns.dose, len(columns.columns))
+
+
+def _loading(ground: ModelFrame, equation: EquationSpec) -> Array | None:
+    """What multiplies deviations: treatment, or the exposure."""
+    if equation.pooling.varying is None:
+        return None
+    if ground.exposure is None:
+        return ground.frame.treated[ground.kept].astype(np.float64)
+    return np.asarray(ground.exposure.values[ground.kept] / ground.exposure.size)
+
+
+def _member_scale(equation: EquationSpec, frame: PlanFrame) -> Scale | None:
+    if equation.pooling.varying is None or equation.deviation is not None:
+        return equation.deviation
+    treated = np.unique(frame.member[frame.cohort >= 0]).size
+    return Scale("deviation", equation.priors.scale("member"), treated >= ESTIMATED_FROM)
+
+
+def _precision(
+    ground: ModelFrame, equation: EquationSpec, outcome: Array, columns: _Columns
+) -> Array | None:
+    """Precision of rows: weights, over the relative variances of groups of units."""
+    weights, groups = _weights(ground, equation), equation.noise.groups(ground.panel)
+    if groups is None or np.ptp(groups) == 0:
+        return weights
+    if ground.facts.likelihood.latent:
+        raise StudyError(
+            Message(
+                "'errors' is {!r}, and nobody sees the errors of {!r} to tell how they spread",
+                equation.noise, ground.facts.likelihood,
+            ),
+            hint="errors that spread alike",
+        )  # fmt: skip
+    frame, sample = ground.frame, ground.kept
+    unit = frame.unit[sample]
+    free = frame.untreated[sample]
+    controls = [x.values for x in columns.columns[: len(columns.sizes)]]
+    variances = relative_variances(
+        groups, unit, frame.time[sample], frame.level[unit], free, outcome, controls, frame.counts
+    )[unit]
+    return np.asarray((1.0 if weights is None else weights) / variances)
+
+
+def _weights(ground: ModelFrame, equation: EquationSpec) -> Array | None:
+    weights = ground.panel.weights
+    if weights is None:
+        return None
+    if ground.facts.likelihood.latent:
+        raise StudyError(
+            Message(
+                "'weights' are precision weights of errors of the outcome itself, and those of "
+                "{!r} are not",
+                ground.facts.likelihood,
+            ),
+            hint="leave 'weights' out of the panel",
+        )
+    if not equation.noise.takes_weights:
+        leave = Message(
+            "leave 'weights' out of the panel: what befalls a city or a cluster as a whole does "
+            "not shrink with its size; an average effect is weighted by nqp.att(fit, weights=…)"
+        )
+        others = [x for x in structures(*registered("errors")) if x.takes_weights]
+        short = Message(
+            "{}; {} takes them, and its intervals are too short wherever errors last",
+            leave,
+            Hint("errors", others[0] if others else None),
+        )
+        raise StudyError(
+            Message(
+                "'weights' are precision weights of independent errors, and 'errors' is {!r}",
+                equation.noise,
+            ),
+            hint=short if others else leave,
+        )
+    return relative_weights(weights, ground.frame.unit, ground.kept)[ground.kept]

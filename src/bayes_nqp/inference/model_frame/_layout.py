@@ -1,0 +1,161 @@
+"""Where each row of an equation finds its coefficients: index arrays, one entry a row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp._core.arrays import Array, Index, Mask
+from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.inference.model_frame._model_frame import Equation, ModelFrame
+
+
+@dataclass(frozen=True, eq=False)
+class RowLayout:
+    """Index arrays of the rows that enter the likelihood, sorted by unit and time.
+
+    Parameters
+    ----------
+    rows : ndarray of int (row)
+        Positions among the panel's rows.
+    node : ndarray of int (row)
+        Time effect: level × period.
+    cell : ndarray of int (row)
+        The cell whose effect a row has; the number of cells where it has none, as where effects
+        are slopes.
+    member : ndarray of int (row)
+        Whose deviation a treated row has; the number of members where it has none.
+    previous : ndarray of int (row)
+        The unit's previous observed row; the row itself where it is the first.
+    gap : ndarray of int (row)
+        Periods since then; 0 in first rows.
+    entry_row, entry_slope : ndarray of int (entry)
+        Row and slope (stratum × column) of each entry of the varying columns that is not zero
+        by design.
+    entry_value : ndarray (entry)
+        Its value.
+    loading : ndarray (row)
+        What multiplies the deviation: 1 in treated rows, or the exposure; 0 where there is none.
+    """
+
+    rows: Index
+    unit: Index
+    node: Index
+    cell: Index
+    member: Index
+    previous: Index
+    gap: Index
+    entry_row: Index
+    entry_slope: Index
+    entry_value: Array
+    loading: Array
+
+    @property
+    def first(self) -> Mask:
+        """Whether a row is the first of its unit (row)."""
+        return np.asarray(self.gap == 0)
+
+
+def row_layout(plan: ModelFrame, equation: Equation) -> RowLayout:
+    """Lay out the rows of an equation.
+
+    Raises
+    ------
+    StudyError
+        If outcomes of other units are part of it, so that no row stands alone.
+    PanelError
+        If units are summed up.
+    """
+    if equation.problem.lag is not None:
+        raise StudyError(
+            "a spatial lag is not stated row by row",
+            hint="sampler=nqp.Importance(), the default, samples it",
+        )
+    plan.panel.need_units(Message("the model row by row"))
+    frame = plan.frame
+    rows = np.flatnonzero(plan.kept)
+    unit, time = equation.rows.unit, equation.rows.time
+    n_cells = plan.table.size
+    cell = plan.cell_of_row[rows]
+    effect = cell if equation.dose is None else np.full_like(cell, -1)
+    loading = frame.treated[rows].astype(np.float64)
+    if equation.rows.loading is not None:
+        loading = equation.rows.loading
+    effects = plan.effects
+    member = np.full(frame.unit.size, effects.codes.size, dtype=np.int64)
+    member[effects.rows] = effects.member
+    later = np.append(False, unit[1:] == unit[:-1])
+    order = np.arange(rows.size)
+    previous = np.where(later, order - 1, order)
+    return RowLayout(
+        rows, unit, frame.level[unit] * frame.n_periods + time,
+        np.where(effect >= 0, effect, n_cells), member[rows],
+        previous, np.where(later, time - time[previous], 0),
+        *_entries(equation, frame.stratum[unit]), loading,
+    )  # fmt: skip
+
+
+def _entries(equation: Equation, stratum: Index) -> tuple[Index, Index, Array]:
+    """Entries of the varying columns; one that is active in a single period has no others."""
+    columns, none = equation.rows.columns, np.zeros(0, dtype=np.int64)
+    active = [column.active(equation.rows.time) for column in columns]
+    slopes = [stratum[at] * len(columns) + k for k, at in enumerate(active)]
+    values = [column.values[at] for column, at in zip(columns, active, strict=True)]
+    return (
+        np.concatenate([none, *active]),
+        np.concatenate([none, *slopes]),
+        np.concatenate([np.zeros(0), *values]),
+    )
+
+
+def cell_slopes(plan: ModelFrame, equation: Equation) -> Index:
+    """Where the effects of cells stand among the slopes, where effects are slopes.
+
+    Parameters
+    ----------
+    equation : Equation
+        With a dose.
+
+    Returns
+    -------
+    ndarray of int (cell)
+        Stratum × column.
+    """
+    assert equation.dose is not None
+    width = len(equation.rows.columns)
+    return np.asarray(plan.table.stratum * width + equation.dose.start + plan.table.time)
+
+
+def cell_names(
+    strata: Sequence[npt.NDArray[np.str_]],
+    cohort: npt.NDArray[np.generic],
+    time: npt.NDArray[np.generic],
+) -> list[str]:
+    """Names of cells for people: strata, cohort and time.
+
+    Parameters
+    ----------
+    strata : sequence of ndarray of str (cell)
+        Levels of each factor.
+    cohort, time : ndarray (cell)
+        Labels.
+    """
+    parts = [*(s.tolist() for s in strata), _texts(cohort), _texts(time)]
+    return [" · ".join(row) for row in zip(*parts, strict=True)]
+
+
+def node_names(levels: Sequence[str], times: npt.NDArray[np.generic]) -> npt.NDArray[np.str_]:
+    """Names of time effects: level and period."""
+    return np.array(
+        [f"{level} · {t}" if level else t for level in levels for t in _texts(times)], dtype=str
+    )
+
+
+def _texts(labels: npt.NDArray[np.generic]) -> list[str]:
+    return [
+        str(int(x)) if isinstance(x, float) and x.is_integer() else str(x) for x in labels.tolist()
+    ]

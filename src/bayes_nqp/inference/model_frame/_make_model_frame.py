@@ -1,0 +1,263 @@
+"""From the model of a panel to its plan, and to what can be identified on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.exceptions import IdentificationError
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.validation import door
+from bayes_nqp.data.panel import Panel, where, with_cohorts
+from bayes_nqp.data.reading import plain
+from bayes_nqp.inference.model_frame._cells import (
+    cell_info,
+    cell_table,
+    drop_reasons,
+    support_frame,
+)
+from bayes_nqp.inference.model_frame._codes import frame_of
+from bayes_nqp.inference.model_frame._equation import equation_of
+from bayes_nqp.inference.model_frame._exposure import (
+    exposed_cells,
+    exposure_of,
+    exposure_support,
+    kept_rows,
+)
+from bayes_nqp.inference.model_frame._identification import row_reasons
+from bayes_nqp.inference.model_frame._model_frame import Equation, ModelFrame
+from bayes_nqp.inference.model_frame._moderation import moderator_of
+from bayes_nqp.model.designs import Calendar, Design, DoseSpec, EquationSpec, ModelSpec
+
+_REMEMBERED = 4
+"""Plans that are held: a study plans one panel several times."""
+
+
+@door
+def plan_of(design: Design, panel: Panel, *, scale: float | None = None) -> ModelFrame:
+    """Plan the model that a design makes of a panel, once for both.
+
+    Parameters
+    ----------
+    scale : float, optional, outcome units
+        ``s`` of the outcome, held at this value; computed from the outcome by default.
+
+    Raises
+    ------
+    IdentificationError
+        If the panel cannot identify what the design asks for.
+    PanelError
+        If what the design needs is missing in a row.
+    StudyError
+        If the panel does not have what the design names, or ``scale`` is not a positive number.
+    """
+    return _remembered(design, panel, scale)
+
+
+@door
+def identification(design: Design, panel: Panel) -> pd.DataFrame:
+    """Tell which cells' effects the data identify, and why the others are not.
+
+    An effect is identified only if its unit has untreated rows, its period has untreated
+    rows among the units that share its time effects, and untreated rows connect the two. The
+    slope of a continuous exposure is identified in a stratum where exposure varies within
+    units, and not by time effects alone.
+
+    Returns
+    -------
+    DataFrame
+        One row a cell: the strata's levels, cohort, time, event_time, rows, identifying
+        (rows that identify it), identified (by any), reason (of rows that do not); with
+        spillovers a role, "treated" or "neighbour", whose cohort is the period of exposure. Of a
+        continuous exposure one row a stratum: its levels, rows, exposed (rows), units, varying
+        (units whose exposure changes), sd, sd_within (units), sd_net (of unit and time effects),
+        identified, reason.
+
+    References
+    ----------
+    Borusyak, K., Jaravel, X. and Spiess, J. (2024). Revisiting event-study designs. Review of
+    Economic Studies 91(6), section 3.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> bool(nqp.identification(nqp.StaggeredDiD(), panel)["identified"].all())
+    True
+    """
+    model = design.spec(panel)
+    frame = frame_of(model)
+    if isinstance(model.timing, Calendar):
+        reason = row_reasons(frame, never=model.facts.leads)
+        return support_frame(model.panel, frame, reason)
+    return exposure_support(model.panel, model.timing, frame)
+
+
+@dataclass(frozen=True, eq=False)
+class Ending:
+    """The sample before everyone has adopted, and what is left out with the rest.
+
+    Parameters
+    ----------
+    panel : Panel
+        Of it: the last to adopt are never treated within it.
+    before : str
+        The period that it ends before, by level of time effects where these differ.
+    rows, cells : int
+        Treated from there on.
+    units : int
+        The last to adopt.
+    """
+
+    panel: Panel
+    before: str
+    rows: int
+    cells: int
+    units: int
+
+    @property
+    def note(self) -> Message:
+        """In words."""
+        return Message(
+            "the sample ends before {}, when everyone has adopted; {} units that adopt last are "
+            "never treated within it",
+            self.before,
+            self.units,
+        )
+
+    @property
+    def facts(self) -> dict[str, str | float]:
+        """For the record of a fit."""
+        rows, cells = float(self.rows), float(self.cells)
+        return {"ends_before": self.before, "rows_beyond": rows, "cells_beyond": cells}
+
+
+def before_all_adopt(plan: ModelFrame) -> Ending | None:
+    """End a plan's panel before everyone has adopted, where what nothing identifies is left out.
+
+    Each level of time effects ends by itself: no row from there on enters the fit. Within what is
+    left the last to adopt are never treated, as leads, placebo dates and the average over designs
+    need of some.
+    """
+    panel, frame, start = plan.panel, plan.frame, plan.panel.cohort_codes
+    if plan.model.unidentified == "raise" or plan.facts.reach != "none":
+        return None
+    # end_l = max start - anticipation where all of level l adopt, and there are periods before.
+    levels = np.arange(len(frame.level_names))
+    last = np.array([start[frame.level == level].max() for level in levels])
+    some_never = np.bincount(frame.level, start < 0) > 0
+    end = last - plan.facts.anticipation
+    # No row that enters the fit is lost: an exposure's rows do, whoever has adopted.
+    after = plan.kept & (frame.time >= end[frame.level[frame.unit]])
+    goes_on = np.bincount(frame.level[frame.unit], after) > 0
+    end = np.where(some_never | goes_on | (end < 2), frame.n_periods, end)
+    before = frame.time < end[frame.level[frame.unit]]
+    if before.all():
+        return None
+    beyond = np.flatnonzero(~before & frame.treated)
+    unit = frame.unit[beyond]
+    cells = np.stack([frame.stratum[unit], frame.cohort[unit], frame.time[beyond]])
+    ended = levels[end < frame.n_periods]
+    names = [plain(panel.time_labels[end[level]]) for level in ended]
+    if len(levels) > ended.size or len(set(names)) > 1:
+        names = [f"{x} ({frame.level_names[k]})" for x, k in zip(names, ended, strict=True)]
+    label = ", ".join(dict.fromkeys(names))
+    late = start >= end[frame.level]
+    note = Message("{} of {} rows, those before {}", before.sum(), before.size, label)
+    fewer = where(panel, before, note)
+    codes = np.where(np.isin(fewer.unit_labels, panel.unit_labels[late]), -1, fewer.cohort_codes)
+    if (codes != fewer.cohort_codes).any():
+        fewer = with_cohorts(fewer, codes)
+    return Ending(
+        fewer,
+        label,
+        round(frame.weight[beyond].sum()),
+        np.unique(cells, axis=1).shape[1],
+        round(panel.counts[late].sum()),
+    )
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _remembered(design: Design, panel: Panel, scale: float | None) -> ModelFrame:
+    return plan_model(design.spec(panel), scale=scale)
+
+
+def plan_model(model: ModelSpec, *, scale: float | None = None) -> ModelFrame:
+    """Number the rows and cells of a model, and reduce each of its equations.
+
+    Parameters
+    ----------
+    scale : float, optional, outcome units
+        ``s`` of the outcome, held at this value.
+
+    Raises
+    ------
+    IdentificationError
+        If the panel cannot identify what the model asks for.
+    PanelError
+        If it sums units up, and the model looks at single ones.
+    """
+    ground = bare_plan(model)
+    outcome, *mediators = model.equations
+    equations = (
+        equation_of(ground, outcome, scale=scale),
+        *(_explained(ground, mediator) for mediator in mediators),
+    )
+    means = {m.name: _cell_means(ground, m.values) for m in outcome.mediators}
+    cells = replace(ground.cells, mediators=means)
+    notes = (*ground.notes, *(e.series.note for e in model.equations if e.series is not None))
+    return replace(ground, equations=equations, cells=cells, notes=notes)
+
+
+def bare_plan(model: ModelSpec) -> ModelFrame:
+    """Number rows and cells, and drop what is not identified: a plan without equations."""
+    panel, timing = model.panel, model.timing
+    ground = model.facts.by_units
+    if isinstance(timing, DoseSpec) and timing.reference:
+        ground = Message("reference={:g}", timing.reference)
+    if ground:
+        panel.need_units(ground)
+    frame = frame_of(model)
+    exposure = None
+    if isinstance(timing, Calendar):
+        sample, notes = drop_reasons(model, frame)
+        table, cell_of_row = cell_table(panel, frame, sample, timing)
+        cells = cell_info(panel, frame, sample, table, cell_of_row)
+    else:
+        sample, notes = kept_rows(model, timing, frame)
+        exposure = exposure_of(timing, frame, sample)
+        table, cell_of_row, cells = exposed_cells(panel, frame, sample)
+    moderator = moderator_of(model, frame, sample)
+    return ModelFrame(
+        model, frame, sample, cells, cell_of_row, table, (*model.notes, *notes), moderator, exposure
+    )
+
+
+def _explained(ground: ModelFrame, mediator: EquationSpec) -> Equation:
+    """State a mediator's equation, and name it where it cannot be."""
+    try:
+        return equation_of(ground, mediator)
+    except IdentificationError as error:
+        raise IdentificationError(
+            Message(
+                "the mediator {!r} cannot be explained by this design: {}",
+                mediator.name,
+                error.what,
+            ),
+            where=error.where,
+            hint=f"{error.hint}; a mediator must vary over time within untreated units, and "
+            "not be the treatment itself",
+        ) from None
+
+
+def _cell_means(ground: ModelFrame, values: Array) -> Array:
+    """Mean of a column in the rows of each cell."""
+    rows = np.flatnonzero(ground.cell_of_row >= 0)
+    cell = ground.cell_of_row[rows]
+    f = ground.frame.weight[rows]
+    total = np.bincount(cell, f * values[rows], minlength=ground.table.size)
+    return np.asarray(total / np.bincount(cell, f, minlength=ground.table.size))

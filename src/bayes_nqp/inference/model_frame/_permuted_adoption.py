@@ -1,0 +1,229 @@
+"""Adoption dealt to other units: many problems from one plan, whatever rows are missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+
+from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp.inference.model_frame._columns import centred
+from bayes_nqp.inference.model_frame._equation import usual_scale
+from bayes_nqp.inference.model_frame._model_frame import Equation, ModelFrame
+from bayes_nqp.inference.model_frame._permuted_exposure import StackedDeals, stacked_deals
+from bayes_nqp.inference.model_frame._permuted_rows import DealtRows, Ground, dealt_rows, ground_of
+from bayes_nqp.inference.model_frame._scale import relative_weights
+from bayes_nqp.model.designs import Calendar
+from bayes_nqp.model.predictors import BARE, LEAD, TREATED
+from bayes_nqp.numerics.linear_gaussian import Deals, Siblings, Units
+from bayes_nqp.numerics.sufficient_statistics import distinct_rows
+
+_LARGEST = 2e6
+"""Numbers of deals on one node, beyond which they come in parts: 200 MB with a dozen nodes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Redealt:
+    """Problems of deals that share the cells and coefficients of a plan.
+
+    Parameters
+    ----------
+    plan : Plan
+        Whose cells and coefficients they share.
+    numbers : ndarray of int (k)
+        Which deals these are.
+    scales : ndarray (k), outcome units
+        ``s`` of each.
+    rows : ndarray of int (k, cell)
+        Rows of every cell.
+    cell : ndarray of int (k, unit, period)
+        Cell of each row that counts in it and has a deviation, -1 of others.
+    """
+
+    plan: ModelFrame
+    numbers: Index
+    problems: Siblings
+    scales: Array
+    rows: Index
+    cell: Index
+
+    def of_units(self, weights: Array) -> Array:
+        """Weights of units' deviations (k, unit) in averages of cells with weights (k, cell)."""
+        # sum_c w_c n_ic / n_c; the last is of rows without a cell.
+        share = np.column_stack([weights / np.maximum(self.rows, 1), np.zeros(len(weights))])
+        each = np.take_along_axis(share, self.cell.reshape(len(share), -1), axis=1)
+        return np.asarray(each.reshape(self.cell.shape).sum(axis=2))
+
+
+def redealt(plan: ModelFrame, cohorts: Index) -> list[Redealt]:
+    """The problems of an outcome whose units have other cohorts.
+
+    Units keep their rows. Where cells and time effects stay, so do coefficients: groups, loadings
+    of deviations and ``s`` change.
+
+    Parameters
+    ----------
+    plan : Plan
+        Of one equation.
+    cohorts : ndarray of int (deal, unit)
+        Codes, -1 for never.
+
+    Returns
+    -------
+    list of Redealt
+        The problems of deals that share the plan, in multiples of ``s`` of each: in parts, where
+        these are too large to be held together.
+    """
+    (equation,) = plan.equations
+    if not _by_adoption_alone(plan, equation):
+        return []
+    if plan.model.equations[0].neighbours is not None:
+        return [part for deals in stacked_deals(plan, cohorts) for part in _exposed(plan, deals)]
+    ground = ground_of(plan)
+    actual = dealt_rows(plan, ground, ground.key[None])
+    key = ground.key_of(cohorts)
+    inside = (key >= 0).all(axis=1)
+    deals = dealt_rows(plan, ground, np.where(key >= 0, key, 0))
+    fits = np.flatnonzero(inside & deals.like(actual, same_rows=bool(equation.problem.n_columns)))
+    if not actual.connected[0]:
+        return []
+    most = _most_together(equation, len(equation.rows.key))
+    parts = [fits[start : start + most] for start in range(0, fits.size, most)]
+    return [_stated(plan, equation, ground, deals.of(part), part) for part in parts]
+
+
+def _most_together(equation: Equation, n_units: int) -> int:
+    """How many deals are held at once."""
+    width = equation.gaussian.width
+    numbers = len(equation.problem.groups) * width**2 // 2 + n_units * (width + 1)
+    return int(max(_LARGEST // numbers, 1))
+
+
+def _by_adoption_alone(plan: ModelFrame, equation: Equation) -> bool:
+    """Whether nothing but stratum, adoption and seen rows tells units apart."""
+    (spec,), problem, timing = plan.model.equations, equation.problem, plan.model.timing
+    unlike = (
+        spec.key, spec.lag, spec.linked, spec.series,
+        spec.noise.groups(plan.panel), plan.moderator, plan.exposure,
+    )  # fmt: skip
+    if any(part is not None for part in unlike) or not isinstance(timing, Calendar):
+        return False
+    alone = (
+        not (spec.processes or spec.mediators or problem.absorbed or problem.members)
+        and len(problem.error_parameters) == 2
+        and bool((plan.frame.counts == 1.0).all())
+    )
+    if spec.neighbours is not None:
+        bare = not problem.n_columns and plan.panel.weights is None
+        return alone and bare and bool((timing.role != LEAD).all())
+    return (
+        alone
+        and timing.cell is None
+        and not timing.factors
+        and bool(np.isin(timing.role, (BARE, TREATED)).all())
+        and len({*zip(plan.panel.cohort_codes, timing.key, strict=True)}) == len(timing.role)
+    )
+
+
+def _stated(
+    plan: ModelFrame, equation: Equation, ground: Ground, deals: DealtRows, numbers: Index
+) -> Redealt:
+    """The problems of deals that share the plan."""
+    seen, n_seen = ground.seen, ground.seen.sum(axis=1)
+    scales = _scales(plan, deals)
+    repeated = deals.kept & (n_seen > 1)
+    kinds = np.flatnonzero(ground.treated.any(axis=1))
+    kind = np.full(len(ground.treated), -1)
+    kind[kinds] = np.arange(kinds.size)
+    deviates = equation.problem.member_scale is not None
+    stated = Deals(
+        group=np.where(repeated, ground.group[deals.code], -1),
+        kind=np.where(repeated, kind[deals.key], -1) if deviates else np.full(deals.key.shape, -1),
+        n_free=(repeated * (n_seen - 1)).sum(axis=1),
+        scale=equation.scale / scales,
+    )
+    cell = np.where(repeated[:, :, None] & seen, ground.cell[deals.code], -1)
+    rows = np.zeros((len(numbers), plan.table.size), dtype=np.int64)
+    inside = ground.cell >= 0
+    rows[:, ground.cell[inside]] = deals.counts[:, inside]
+    return Redealt(plan, numbers, Siblings(_units_of(plan), stated), scales, rows, cell)
+
+
+def _exposed(plan: ModelFrame, deals: StackedDeals) -> list[Redealt]:
+    """The problems of deals whose units receive of their neighbours', in parts."""
+    most = _most_together(deals.plan.equations[0], len(plan.frame.stratum))
+    parts = np.array_split(np.arange(deals.numbers.size), -(-deals.numbers.size // most))
+    return [_of_exposed(plan, deals.of(part)) for part in parts]
+
+
+def _of_exposed(plan: ModelFrame, deals: StackedDeals) -> Redealt:
+    """A unit that has other rows in a deal, where some are left out, is another unit there."""
+    (equation,), n = deals.plan.equations, deals.numbers.size
+    deal, unit = np.nonzero(deals.lasting)
+    units, place = distinct_rows(np.column_stack([unit, deals.seen[deal, unit]]))
+    seen = units[:, 1:] > 0
+
+    def of_places(values: Index) -> Index:
+        out = np.full((n, len(units), *values.shape[1:]), -1)
+        out[deal, place] = values
+        return out
+
+    kinds, kind = distinct_rows(deals.treated[deal, unit].astype(np.int64))
+    bare = int(not kinds[0].any())  # Units that are never treated, first of all, have no d.
+    deviates = equation.problem.member_scale is not None
+    kinds, kind = (kinds[bare:], kind - bare) if deviates else (kinds[:0], np.full_like(kind, -1))
+    z, _ = _columns(plan, equation, deals.seen.shape[1:])
+    stated = Deals(
+        of_places(deals.group[deal, unit]), of_places(kind),
+        np.where(deals.lasting, deals.seen.sum(axis=2) - 1, 0).sum(axis=1),
+        equation.scale / deals.scales,
+    )  # fmt: skip
+    alike = Units(
+        equation.gaussian, seen, np.ones(seen.shape), z[units[:, 0]] * seen[:, :, None],
+        kinds.astype(np.float64),
+    )  # fmt: skip
+    rows = [np.bincount(cell[cell >= 0], minlength=deals.plan.table.size) for cell in deals.cell]
+    return Redealt(
+        deals.plan, deals.numbers, Siblings(alike, stated), deals.scales, np.stack(rows),
+        of_places(np.where(deals.treated, deals.cell, -1)[deal, unit]),
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=2)
+def _units_of(plan: ModelFrame) -> Units:
+    """Units with what adoption at any date of the plan multiplies."""
+    (equation,), ground = plan.equations, ground_of(plan)
+    kinds = ground.treated[ground.treated.any(axis=1)].astype(np.float64)
+    deviates = equation.problem.member_scale is not None
+    z, weights = _columns(plan, equation, ground.seen.shape)
+    return Units(equation.gaussian, ground.seen, weights, z, kinds if deviates else kinds[:0])
+
+
+def _columns(plan: ModelFrame, equation: Equation, shape: tuple[int, ...]) -> tuple[Array, Array]:
+    """Columns and the outcome of all units (unit, period, K + 1), and weights of their rows."""
+    (spec,), frame, panel = plan.model.equations, plan.frame, plan.panel
+    at = frame.unit, frame.time
+    z = np.zeros((*shape, len(equation.rows.columns) + 1))
+    for k, column in enumerate(equation.rows.columns):
+        z[*at, k] = column.at(frame.time)
+    every = np.ones(frame.unit.size, dtype=bool)
+    z[*at, -1] = centred(frame, spec.outcome / equation.scale, every, common=spec.pooled_time)
+    weights = np.ones(shape)
+    if panel.weights is not None:
+        weights[at] = relative_weights(panel.weights, frame.unit, plan.kept)
+    return z, weights
+
+
+def _scales(plan: ModelFrame, deals: DealtRows) -> Array:
+    """``s`` of every deal."""
+    (spec,), frame, timing = plan.model.equations, plan.frame, plan.model.timing
+    assert isinstance(timing, Calendar)
+    if (stated := plan.facts.likelihood.scale) is not None:
+        return np.full(len(deals.key), stated)
+    out = []
+    for key, usable in zip(deals.key, deals.kept, strict=True):
+        role = timing.role[key[frame.unit], frame.time]
+        ground = replace(plan, frame=replace(frame, role=role), kept=usable[frame.unit])
+        out.append(usual_scale(ground, spec, spec.outcome))
+    return np.array(out)

@@ -1,0 +1,245 @@
+"""Adoption dealt to other units where these receive of their neighbours': one plan of many deals.
+
+Each deal has cells of its own: who stands in which ring, and since when. All deals are planned as
+one panel of as many units as there are in all of them, whose cells are those of any deal. A cell
+that a deal has no rows in has a coefficient that its prior alone knows: integrated out it leaves
+one, and no average changes. Deals are together where all else is as if each were planned by itself
+(`_likeness`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from bayes_nqp._core.arrays import Array, Index, Mask
+from bayes_nqp._core.exceptions import IdentificationError, StudyError
+from bayes_nqp.inference.model_frame._cells import cell_info, cell_table
+from bayes_nqp.inference.model_frame._codes import PlanFrame
+from bayes_nqp.inference.model_frame._connected import free_times
+from bayes_nqp.inference.model_frame._equation import equation_of, usual_scale
+from bayes_nqp.inference.model_frame._identification import OK, row_reasons
+from bayes_nqp.inference.model_frame._model_frame import ModelFrame
+from bayes_nqp.model.designs import Calendar
+from bayes_nqp.model.predictors import (
+    ESTIMATED_FROM,
+    CellTable,
+    GlobalPart,
+    LocalPart,
+    exposed_parts,
+)
+from bayes_nqp.numerics.parameters import Scale
+from bayes_nqp.numerics.sufficient_statistics import Rows
+
+_OPEN = ("walk", "cohort", "cell")
+"""How names of parts end that have a coefficient more for each kind of cell more."""
+
+
+@dataclass(frozen=True, eq=False)
+class StackedDeals:
+    """Deals that share the coefficients of one plan.
+
+    Parameters
+    ----------
+    plan : Plan
+        Of all units of all deals.
+    numbers : ndarray of int (deal)
+        Which deals these are.
+    seen, treated : ndarray of bool (deal, unit, period)
+        Rows that enter the likelihood, and which of them are treated.
+    cell : ndarray of int (deal, unit, period)
+        Of the plan, -1 of rows without one.
+    group : ndarray of int (deal, unit)
+        Of the plan, -1 of none.
+    scales : ndarray (deal), outcome units
+        ``s`` of each.
+    """
+
+    plan: ModelFrame
+    numbers: Index
+    seen: Mask
+    treated: Mask
+    cell: Index
+    group: Index
+    scales: Array
+
+    @property
+    def lasting(self) -> Mask:
+        """Units with several rows (deal, unit)."""
+        return self.group >= 0
+
+    def of(self, part: Index) -> StackedDeals:
+        """Some of them."""
+        names = ("numbers", "seen", "treated", "cell", "group", "scales")
+        return replace(self, **{name: getattr(self, name)[part] for name in names})
+
+
+@dataclass(frozen=True, eq=False)
+class _Deal:
+    """One deal: its frame, and which rows are kept."""
+
+    number: int
+    frame: PlanFrame
+    kept: Mask
+
+
+def stacked_deals(plan: ModelFrame, cohorts: Index) -> Iterator[StackedDeals]:
+    """Plan deals whose units receive of their neighbours', those that are alike together."""
+    classes, keys, numbers = _classes(plan, cohorts)
+    if classes is None:
+        return
+    deals = [
+        deal
+        for number, key in zip(numbers, keys, strict=True)
+        if (deal := _deal(plan, classes, number, key)) is not None
+    ]
+    if not deals:
+        return
+    frame, sample = _stacked(deals), np.concatenate([deal.kept for deal in deals])
+    table, cell = cell_table(plan.panel, frame, sample, classes)
+    cells = cell.reshape(len(deals), -1)
+    alike: dict[tuple[object, ...], list[int]] = {}
+    for k, deal in enumerate(deals):
+        alike.setdefault(_likeness(plan, deal, table, cells[k]), []).append(k)
+    for likeness, members in alike.items():
+        stated = _stated(plan, classes, [deals[k] for k in members], likeness)
+        if stated is not None:
+            yield stated
+
+
+def _classes(plan: ModelFrame, cohorts: Index) -> tuple[Calendar | None, list[Index], list[int]]:
+    """One calendar of all deals that have one, the classes of their units, and which they are."""
+    facts, calendars, numbers = plan.facts, [], []
+    for number, codes in enumerate(cohorts):
+        with suppress(IdentificationError, StudyError):
+            timing, panel = plan.model.timing, plan.panel.with_cohorts(codes)
+            for term in facts.terms:
+                timing = term.timing(timing, facts, panel)
+            assert isinstance(timing, Calendar)
+            calendars.append(timing)
+            numbers.append(number)
+    if not calendars:
+        return None, [], []
+    names = [*calendars[0].labels]
+    labels = {name: np.concatenate([c.labels[name] for c in calendars]) for name in names}
+    role, origin = (np.concatenate([getattr(c, x) for c in calendars]) for x in ("role", "origin"))
+    codes = [np.unique(x, return_inverse=True)[1].reshape(role.shape) for x in labels.values()]
+    table = np.stack([role, origin, *codes], axis=-1)
+    flat = table.reshape(len(table), -1)
+    _, first, same = np.unique(flat, axis=0, return_index=True, return_inverse=True)
+    kind = np.unique(table[first].reshape(-1, table.shape[2]), axis=0, return_inverse=True)[1]
+    calendar = Calendar(
+        np.zeros(0, dtype=np.int64), origin[first], role[first],
+        {name: x[first] for name, x in labels.items()}, kind.reshape(role[first].shape),
+    )  # fmt: skip
+    starts = np.cumsum([0, *(len(c.role) for c in calendars)])
+    same = same.ravel()
+    keys = [same[start + c.key] for start, c in zip(starts, calendars, strict=False)]
+    return calendar, keys, numbers
+
+
+def _deal(plan: ModelFrame, classes: Calendar, number: int, key: Index) -> _Deal | None:
+    """One deal, unless the panel cannot identify what the design asks for of it."""
+    frame = plan.frame
+    at = key[frame.unit], frame.time
+    frame = replace(
+        frame, key=key, cohort=classes.start[key], origin=classes.origin[at], role=classes.role[at]
+    )
+    sample = row_reasons(frame, never=False) == OK
+    if not (frame.treated & sample).any() or (
+        plan.model.unidentified == "raise" and not sample.all()
+    ):
+        return None
+    return _Deal(number, frame, sample)
+
+
+def _stacked(deals: Sequence[_Deal]) -> PlanFrame:
+    """The frame of all units of all deals."""
+    frames, n = [deal.frame for deal in deals], len(deals)
+    first = frames[0]
+    key, cohort, origin, role = (
+        np.concatenate([getattr(frame, name) for frame in frames])
+        for name in ("key", "cohort", "origin", "role")
+    )
+    return PlanFrame(
+        np.tile(first.unit, n) + np.repeat(np.arange(n) * first.n_units, first.unit.size),
+        np.tile(first.time, n), np.tile(first.stratum, n), np.tile(first.level, n), key, cohort,
+        np.arange(n * first.n_units), origin, role, first.stratum_levels, first.level_names,
+        np.tile(first.member_labels, n), np.tile(first.counts, n),
+    )  # fmt: skip
+
+
+def _likeness(plan: ModelFrame, deal: _Deal, table: CellTable, cell: Index) -> tuple[object, ...]:
+    """What deals have to have in common beside coefficients: parts, time effects, adopters."""
+    frame, sample = deal.frame, deal.kept
+    inside = np.unique(cell[cell >= 0])
+
+    each = ("stratum", "cohort", "time", "event_time", "role")
+    some: dict[str, Any] = {name: getattr(table, name)[inside] for name in each}
+    for name in ("levels", "labels", "moving"):
+        some[name] = {key: column[inside] for key, column in getattr(table, name).items()}
+    cells = replace(table, **some)
+    none = np.zeros(frame.n_units, dtype=np.int64)
+    rows = Rows(frame.unit[sample], frame.time[sample], none, np.zeros(int(sample.sum())))
+    seen, free = free_times(rows, frame.level, len(frame.level_names), frame.n_periods)
+    adopters = np.unique(frame.member[frame.cohort >= 0]).size >= ESTIMATED_FROM
+    return _of_parts(_parts(plan, cells)), seen.tobytes(), free.tobytes(), adopters
+
+
+def _parts(plan: ModelFrame, table: CellTable) -> Sequence[GlobalPart | LocalPart]:
+    (spec,) = plan.model.equations
+    near = spec.neighbours
+    assert near is not None
+    return exposed_parts(table, spec.pooling, spec.strata, near.pooling, near.strata, spec.priors)
+
+
+def _of_parts(parts: Sequence[GlobalPart | LocalPart]) -> object:
+    """Parts by name, scale and, where these tell what is compared with what, labels; and scales.
+
+    One coefficient more of a part of independent ones, as of a cohort, changes no other.
+    """
+    kinds: dict[object, None] = {}
+    for part in parts:
+        name = part.name.removesuffix("_shared")
+        more = name.rpartition("_")[2] in _OPEN and isinstance(part.scale, Scale)
+        labels = () if more or isinstance(part, LocalPart) else tuple(part.labels)
+        kinds[name, part.place, part.scale, labels] = None
+    order = [p.scale for kind in (GlobalPart, LocalPart) for p in parts if isinstance(p, kind)]
+    names = dict.fromkeys(scale.name for scale in order if isinstance(scale, Scale))
+    return tuple(kinds), tuple(names)
+
+
+def _stated(
+    plan: ModelFrame, classes: Calendar, deals: Sequence[_Deal], likeness: tuple[object, ...]
+) -> StackedDeals | None:
+    """Deals that are alike, planned as one; None where together they are unlike each alone."""
+    (spec,), (equation,), n = plan.model.equations, plan.equations, len(deals)
+    frame, sample = _stacked(deals), np.concatenate([deal.kept for deal in deals])
+    panel = replace(plan.panel, outcome=np.tile(plan.panel.outcome, n))
+    table, cell = cell_table(panel, frame, sample, classes)
+    if _of_parts(_parts(plan, table)) != likeness[0]:
+        return None
+    stacked = replace(spec, outcome=np.tile(spec.outcome, n))
+    ground = replace(
+        plan, model=replace(plan.model, panel=panel, equations=(stacked,)), frame=frame,
+        kept=sample, cells=cell_info(panel, frame, sample, table, cell), cell_of_row=cell,
+        table=table,
+    )  # fmt: skip
+    stated = equation_of(ground, stacked, scale=equation.scale)
+    scales = [
+        usual_scale(replace(plan, frame=deal.frame, kept=deal.kept), spec, spec.outcome)
+        for deal in deals
+    ]
+    shape = n * plan.frame.n_units, plan.frame.n_periods
+    seen, treated, cells = np.zeros(shape, bool), np.zeros(shape, bool), np.full(shape, -1)
+    rows = frame.unit[sample], frame.time[sample]
+    seen[rows], treated[rows], cells[rows] = True, frame.treated[sample], cell[sample]
+    by_deal = [x.reshape(n, -1, shape[1]) for x in (seen, treated, cells)]
+    return StackedDeals(
+        replace(ground, equations=(stated,)), np.array([deal.number for deal in deals]),
+        by_deal[0], by_deal[1], by_deal[2], stated.rows.group.reshape(n, -1), np.array(scales),
+    )  # fmt: skip

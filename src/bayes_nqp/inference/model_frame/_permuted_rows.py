@@ -1,0 +1,141 @@
+"""What rows are to a model whose adoption is dealt to others: kept, in cells, in groups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from bayes_nqp._core.arrays import Index, Mask
+from bayes_nqp.inference.model_frame._model_frame import ModelFrame
+from bayes_nqp.model.designs import Calendar
+from bayes_nqp.model.predictors import ESTIMATED_FROM, TREATED
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """What no deal changes.
+
+    Parameters
+    ----------
+    seen : ndarray of bool (unit, period)
+        Rows of the panel.
+    treated : ndarray of bool (key, period)
+        By the calendar.
+    key : ndarray of int (unit)
+        Actual class of the calendar.
+    by_cohort : ndarray of int (code + 1)
+        Class of each cohort, -1 where there is none.
+    cell : ndarray of int (stratum × key, period)
+        Cell of such rows, -1 where there is none.
+    group : ndarray of int (stratum × key)
+        Group of such units, -1 where there is none.
+    """
+
+    seen: Mask
+    treated: Mask
+    key: Index
+    by_cohort: Index
+    cell: Index
+    group: Index
+
+    def key_of(self, cohorts: Index) -> Index:
+        """Class of cohorts, -1 of those that the plan does not have."""
+        inside = cohorts + 1 < self.by_cohort.size
+        return np.where(inside, self.by_cohort[np.where(inside, cohorts + 1, 0)], -1)
+
+
+@dataclass(frozen=True, eq=False)
+class DealtRows:
+    """Deals as their rows have them.
+
+    Parameters
+    ----------
+    key, code : ndarray of int (deal, unit)
+        Class of the calendar; with the stratum.
+    kept : ndarray of bool (deal, unit)
+        Units with untreated rows.
+    counts : ndarray of int (deal, stratum × key, period)
+        Treated rows.
+    periods : ndarray of bool (deal, level, period)
+        Time effects of units with several rows.
+    connected : ndarray of bool (deal)
+        Whether untreated rows connect all periods of every level.
+    estimated : ndarray of bool (deal)
+        Whether adopters are enough to estimate the scale of their deviations.
+    placed : ndarray of bool (deal)
+        Whether units with several rows are all in groups that the plan has.
+    """
+
+    key: Index
+    code: Index
+    kept: Mask
+    counts: Index
+    periods: Mask
+    connected: Mask
+    estimated: Mask
+    placed: Mask
+
+    def like(self, actual: DealtRows, *, same_rows: bool) -> Mask:
+        """Which have the coefficients of the actual one; with columns, also the same rows."""
+        same = self.connected & self.placed & (self.estimated == actual.estimated)
+        same &= ((self.counts > 0) == (actual.counts > 0)).all(axis=(1, 2))
+        same &= (self.periods == actual.periods).all(axis=(1, 2))
+        return np.asarray(same & self.kept.all(axis=1) & actual.kept.all() if same_rows else same)
+
+    def of(self, numbers: Index) -> DealtRows:
+        """Some deals."""
+        return DealtRows(*(getattr(self, name)[numbers] for name in self.__dataclass_fields__))
+
+
+@lru_cache(maxsize=2)
+def ground_of(plan: ModelFrame) -> Ground:
+    (equation,), frame, timing = plan.equations, plan.frame, plan.model.timing
+    assert isinstance(timing, Calendar)
+    n_keys = len(timing.role)
+    seen = np.zeros((frame.n_units, frame.n_periods), dtype=bool)
+    seen[frame.unit, frame.time] = True
+    by_cohort = np.full(int(plan.panel.cohort_codes.max()) + 2, -1, dtype=np.int64)
+    by_cohort[np.asarray(plan.panel.cohort_codes) + 1] = timing.key
+    size = len(frame.stratum_levels) * n_keys
+    code = frame.stratum * n_keys + timing.key
+    cell, group = np.full((size, frame.n_periods), -1), np.full(size, -1)
+    rows = np.flatnonzero(plan.cell_of_row >= 0)
+    cell[code[frame.unit[rows]], frame.time[rows]] = plan.cell_of_row[rows]
+    inside = equation.rows.group >= 0
+    group[code[inside]] = equation.rows.group[inside]
+    treated = timing.role[:, : frame.n_periods] == TREATED
+    return Ground(seen, treated, timing.key, by_cohort, cell, group)
+
+
+def dealt_rows(plan: ModelFrame, ground: Ground, key: Index) -> DealtRows:
+    """What classes of the calendar (deal, unit) make of the rows."""
+    frame, seen, n_keys = plan.frame, ground.seen, len(ground.treated)
+    code = frame.stratum * n_keys + key
+    control = seen & ~ground.treated[key]
+    usable = control.any(axis=2)
+    repeated = usable & (seen.sum(axis=1) > 1)
+    deal, unit = np.nonzero(usable)
+    shape = (len(key) * len(ground.cell), frame.n_units)
+    onto = csr_array((np.ones(unit.size), (deal * len(ground.cell) + code[usable], unit)), shape)
+    counts = (onto @ seen.astype(np.float64)).reshape(len(key), len(ground.cell), -1)
+    counts = np.rint(counts).astype(np.int64)
+    counts *= np.tile(ground.treated, (len(frame.stratum_levels), 1))
+    periods, connected = [], np.ones(len(key), dtype=bool)
+    for level in range(len(frame.level_names)):
+        units = frame.level == level
+        periods.append((repeated[:, units, None] & seen[units]).any(axis=1))
+        every = (usable[:, units, None] & seen[units]).any(axis=1)
+        free = control[:, units].astype(np.float64)
+        reached = free.swapaxes(1, 2) @ free > 0
+        for _ in range(frame.n_periods.bit_length()):
+            reached = reached.astype(np.float64) @ reached > 0
+        pairs = every[:, :, None] & every[:, None]
+        connected &= (reached | ~pairs).all(axis=(1, 2))
+    estimated = ground.treated.any(axis=1)[key].sum(axis=1) >= ESTIMATED_FROM
+    placed = ((ground.group[code] >= 0) | ~repeated).all(axis=1)
+    return DealtRows(
+        key, code, usable, counts, np.stack(periods, axis=1), connected, estimated, placed
+    )  # fmt: skip

@@ -1,0 +1,56 @@
+"""Where time effects, effects of cells and slopes stand among the slots of all blocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayes_nqp._core.arrays import Index
+from bayes_nqp.inference.model_frame._codes import PlanFrame
+from bayes_nqp.numerics.linear_gaussian import Problem
+from bayes_nqp.numerics.sufficient_statistics import Rows
+
+
+@dataclass(frozen=True, eq=False)
+class Slots:
+    """Slots of an equation by what they are: blocks one after another, and then paths.
+
+    Parameters
+    ----------
+    time : ndarray of int (level × period)
+        One past the last slot where there is none.
+    cells : ndarray of int (cell)
+        Of an exposure, slots of its slopes.
+    slopes : ndarray of int (stratum, column)
+        Of the varying columns.
+    paths : ndarray of int (group × period)
+        What processes add; none without any.
+    """
+
+    time: Index
+    cells: Index
+    slopes: Index
+    paths: Index
+
+
+def slots_of(
+    frame: PlanFrame, rows: Rows, problem: Problem, cell_slots: Index, slope_slots: Index
+) -> Slots:
+    """Find the slots of an equation.
+
+    ``cell_slots`` (cell, 2) are the block of each cell, and its slot there; ``slope_slots``
+    (stratum) the first slot of each stratum's slopes among those of all blocks.
+    """
+    periods = frame.n_periods
+    starts = np.cumsum([0, *(b.columns.shape[0] for b in problem.blocks)])
+    drawn = bool(problem.processes or problem.path_coefficients)
+    paths = starts[-1] + np.arange(len(problem.groups) * periods * drawn)
+    time = np.full(len(frame.level_names) * periods, starts[-1] + paths.size, dtype=np.int64)
+    for group, unit in zip(problem.groups, rows.first_units, strict=True):
+        level, slot = int(frame.level[unit]), starts[group.block] + group.level * periods
+        time[level * periods : (level + 1) * periods] = slot + np.arange(periods)
+    return Slots(
+        time, starts[cell_slots[:, 0]] + cell_slots[:, 1],
+        slope_slots[:, None] + np.arange(problem.n_columns), paths,
+    )  # fmt: skip

@@ -1,0 +1,103 @@
+"""The model of a design, row by row, for reading and for samplers of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from bayes_nqp._core.exceptions import Hint, StudyError
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.threads import needing_room
+from bayes_nqp._core.validation import door
+from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.numerics.sampling import Importance
+
+if TYPE_CHECKING:
+    import pymc as pm
+
+    from bayes_nqp.data.panel import Panel
+    from bayes_nqp.inference.model_frame import Equation, ModelFrame
+    from bayes_nqp.model.designs import Design
+
+
+@door
+def to_pymc(design: Design, panel: Panel, *, scale: float | None = None) -> pm.Model:
+    """Write the model of a design out row by row, for reading and for samplers of your own.
+
+    Nothing is integrated out: unit effects, time effects, every coefficient and every deviation
+    is a variable, and each row has its density given the unit's rows before. This is what a
+    design means; `fit` compresses the rows first, and its posterior is the same. Use this model
+    to see what is assumed, or to change it. ``nqp.fit(design, panel, nqp.NUTS())`` samples it,
+    slowly. Of `Mediation` it holds all equations side by side; mediators are data in the
+    outcome's, and errors of different equations are independent of one another.
+
+    Under a likelihood that is sampled by rows it is what `fit` samples. ``sigma`` stays the
+    standard deviation of the innovations, and rows that are a unit's first, or come after a gap,
+    have the standard deviation that AR(1) implies. Under a link other than the identity errors
+    belong to an outcome that nobody sees, and are stated by ``z_errors`` (unit, time).
+
+    Parameters
+    ----------
+    scale : float, optional, outcome units
+        ``s``, held at this value; computed from the outcome by default.
+
+    Returns
+    -------
+    Model
+        Variables are called as in ``fit.posterior``, ``equation__name``, where the equation is
+        "outcome" or a mediator. Free variables ``…_over_s`` are in multiples of ``s`` and
+        ``z_…`` are standard normal. In outcome units, or on the scale of a link: ``alpha`` (unit),
+        ``time_effects`` (time_level, time), ``cell_mean``, ``cell_effect`` (cell), ``deviation``
+        (member), ``sigma``, ``scale_…``, the coefficients of each term, and slopes of mediators
+        ``b``, of their products with treatment ``d`` (stratum, mediator); ``rho`` has no unit.
+        Effects of a continuous exposure are per ``per`` units of it. Flat priors have no prior
+        draws: see `prior_predictive`.
+
+    Raises
+    ------
+    IdentificationError
+        If the panel cannot identify what the design asks for.
+    StudyError
+        If the design, or its error structure, is not stated row by row.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> design = nqp.StaggeredDiD(unidentified="drop")
+    >>> model = nqp.to_pymc(design, nqp.datasets.castle_doctrine())
+    >>> "outcome__cell_effect" in model.named_vars
+    True
+    """
+    plan = plan_of(design, panel, scale=scale)
+    return _row_model(plan, plan.equations)
+
+
+def equation_model(plan: ModelFrame, equation: Equation) -> pm.Model:
+    """Write one equation of a plan out row by row: no other shares a variable with it.
+
+    Raises
+    ------
+    StudyError
+        If the design, or its error structure, is not stated row by row.
+    """
+    return _row_model(plan, (equation,))
+
+
+def _row_model(plan: ModelFrame, equations: Sequence[Equation]) -> pm.Model:
+    _check(plan)
+    with needing_room("PyMC"):
+        from bayes_nqp.inference.pymc_model._model import row_model
+    return row_model(plan, equations)
+
+
+def _check(plan: ModelFrame) -> None:
+    """Refuse a model that is not stated row by row."""
+    if plan.facts.joined:
+        raise StudyError(
+            "'vary_by' joins the deviations of two equations, which is not stated row by row",
+            hint=Message(
+                "{}, the default, samples it; or {}",
+                Hint("sampler", Importance()),
+                Hint("vary_by", None),
+            ),
+        )

@@ -1,0 +1,157 @@
+"""Outcomes of rows from drawn parameters: expected values and errors, some draws at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.exceptions import Hint, StudyError
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.model.designs import AR1, Noise
+from bayes_nqp.model.likelihoods import Likelihood, exact_likelihood
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bayes_nqp.inference.model_frame import Equation, RowLayout
+
+
+_CHUNK_NUMBERS = 4_000_000
+
+
+def chunks(draws: int, rows: int, numbers: int = _CHUNK_NUMBERS) -> Iterator[slice]:
+    """Divide draws into parts that fit into memory.
+
+    Parameters
+    ----------
+    numbers : int
+        Draws × rows of one part, at most.
+    """
+    size = int(np.clip(numbers // max(rows, 1), 1, draws))
+    for start in range(0, draws, size):
+        yield slice(start, min(start + size, draws))
+
+
+def padded(values: Array) -> Array:
+    """Append the zero that rows without a cell, or without a deviation, point at."""
+    return np.concatenate([values, np.zeros((values.shape[0], 1))], axis=1)
+
+
+def row_slopes(layout: RowLayout, columns: int, slopes: Array, out: Array) -> None:
+    """Add what the varying columns contribute.
+
+    Parameters
+    ----------
+    columns : int
+        How many there are.
+    out : ndarray (draw, row)
+        Is added to.
+    """
+    for k in range(columns):
+        # One column has at most one entry a row, so that adding by index loses none.
+        mine = np.flatnonzero(layout.entry_slope % columns == k)
+        out[:, layout.entry_row[mine]] += (
+            slopes[:, layout.entry_slope[mine]] * (layout.entry_value[mine])
+        )
+
+
+def errors_of(
+    equation: Equation,
+    layout: RowLayout,
+    likelihood: Likelihood,
+    parameters: Mapping[str, Array],
+    generators: Sequence[np.random.Generator],
+) -> Array:
+    """Draw the errors of rows: step by step, or from their covariance on the whole time grid.
+
+    Parameters
+    ----------
+    parameters : mapping of str to ndarray (draw,)
+        Those of the equation's errors and of its likelihood, on their own scales; ``sigma`` in
+        multiples of ``s``.
+    generators : sequence of three Generators
+        For innovations, tails and noise: no stream depends on the size of a chunk.
+
+    Raises
+    ------
+    StudyError
+        If errors are not stated row by row, and innovations are not normal.
+    """
+    generator, innovations, white = generators
+    noise = equation.problem.errors
+    assert isinstance(noise, Noise)
+    *values, sigma = (parameters[p.name][:, None] for p in equation.problem.error_parameters)
+    kind = noise.steps(layout.gap[:1], values)
+    if kind is None:
+        if not (likelihood.exact or likelihood.latent):
+            raise no_innovations(noise, likelihood)
+        return _by_covariance(noise, equation, layout, [*values, sigma], generator)
+    out = generator.standard_normal((sigma.shape[0], layout.rows.size))
+    theirs = [parameters[p.name][:, None] for p in likelihood.parameters]
+    if not likelihood.latent:
+        out = likelihood.innovations(out, theirs, innovations)
+    out *= sigma
+    if equation.rows.weights is not None:
+        out /= np.sqrt(equation.rows.weights)
+    if kind.carry is not None:
+        _carry(noise, layout, values, out)
+    if kind.white is not None:
+        out += kind.white * sigma * white.standard_normal(out.shape)
+    return out
+
+
+def _carry(noise: Noise, layout: RowLayout, values: Sequence[Array], out: Array) -> None:
+    """Turn innovations (draw, row) into errors, each from the one before; in place."""
+    for rows in _in_order(layout):
+        steps = noise.steps(layout.gap[rows], values)
+        assert steps is not None
+        out[:, rows] *= steps.spread
+        out[:, rows] += steps.carry * out[:, layout.previous[rows]]
+
+
+def no_innovations(noise: Noise, likelihood: Likelihood) -> StudyError:
+    """Refuse innovations of errors that are not stated row by row.
+
+    Returns
+    -------
+    StudyError
+        To be raised.
+    """
+    return StudyError(
+        Message(
+            "'errors' is {!r}, whose rows do not follow from one another, as {} innovations need "
+            "it",
+            noise,
+            likelihood.label,
+        ),
+        hint=Message("{}, or {}", Hint("likelihood", exact_likelihood()), Hint("errors", AR1())),
+    )
+
+
+def _by_covariance(
+    noise: Noise,
+    equation: Equation,
+    layout: RowLayout,
+    values: Sequence[Array],
+    generator: np.random.Generator,
+) -> Array:
+    """Draw errors on every unit's whole time grid, and take those of its rows (draw, row)."""
+    units, n_periods = int(layout.unit.max()) + 1, equation.problem.n_periods
+    points = np.concatenate(values, axis=1)
+    grid = noise.draw(generator, n_periods, points[:, :-1], units)
+    out = grid[:, layout.unit, equation.rows.time] * points[:, -1:]
+    if equation.rows.weights is not None:
+        out /= np.sqrt(equation.rows.weights)
+    return np.asarray(out)
+
+
+def _in_order(layout: RowLayout) -> list[npt.NDArray[np.int64]]:
+    """Rows by their place within their unit: each step needs only the one before."""
+    starts = np.maximum.accumulate(np.where(layout.first, np.arange(layout.rows.size), 0))
+    place = np.arange(layout.rows.size) - starts
+    order = np.argsort(place, kind="stable")
+    return np.split(order, np.cumsum(np.bincount(place))[:-1])

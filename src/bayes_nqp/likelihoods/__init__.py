@@ -1,5 +1,0 @@
-"""Distributions of rows around a linear predictor, one a file: each is found where it stands."""
-
-from bayes_nqp.rooms import discovered
-
-globals().update(discovered(__name__))

@@ -1,6 +1,0 @@
-"""Markup: Jinja templates for HTML and LaTeX, in which every value is escaped by itself."""
-
-from bayes_nqp.markup._notebook import FactSheet, facts_html, facts_text
-from bayes_nqp.markup._render import Tex, escaped, html, latex
-
-__all__ = ["FactSheet", "Tex", "escaped", "facts_html", "facts_text", "html", "latex"]

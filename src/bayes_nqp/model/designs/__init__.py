@@ -1,0 +1,47 @@
+"""Designs: one estimator a file; each states a model and neither plans nor samples it."""
+
+from bayes_nqp._core.lazy import discovered
+from bayes_nqp.model.designs._channels import ChannelFacts as ChannelFacts
+from bayes_nqp.model.designs._design import Design
+from bayes_nqp.model.designs._design import SingleEquation as SingleEquation
+from bayes_nqp.model.designs._facts import Facts as Facts
+from bayes_nqp.model.designs._facts import Term as Term
+from bayes_nqp.model.designs._leads import flat_deviations as flat_deviations
+from bayes_nqp.model.designs._leads import lead_design as lead_design
+from bayes_nqp.model.designs._leads import saturated_design as saturated_design
+from bayes_nqp.model.designs._model import ModelSpec as ModelSpec
+from bayes_nqp.model.designs._series import held_out_gains as held_out_gains
+from bayes_nqp.model.designs._series import net_rows as net_rows
+from bayes_nqp.model.designs._spec import Calendar as Calendar
+from bayes_nqp.model.designs._spec import DoseSpec as DoseSpec
+from bayes_nqp.model.designs._spec import EquationSpec as EquationSpec
+from bayes_nqp.model.designs._spec import LagSpec as LagSpec
+from bayes_nqp.model.designs._spec import LinkedSpec as LinkedSpec
+from bayes_nqp.model.designs._spec import MediatorSpec as MediatorSpec
+from bayes_nqp.model.designs._spec import Neighbours as Neighbours
+from bayes_nqp.model.designs._spec import Timing as Timing
+from bayes_nqp.model.designs.continuous_exposure import ContinuousExposure
+from bayes_nqp.model.designs.mediation import Mediation
+from bayes_nqp.model.designs.staggered_did import StaggeredDiD
+from bayes_nqp.model.errors import AR1 as AR1
+from bayes_nqp.model.errors import Noise as Noise
+from bayes_nqp.model.errors import Steps as Steps
+from bayes_nqp.model.errors import parameters_of as parameters_of
+from bayes_nqp.model.errors import structures as structures
+from bayes_nqp.model.terms import AshenfelterDip as AshenfelterDip
+from bayes_nqp.model.terms import DifferentialTrends as DifferentialTrends
+from bayes_nqp.model.terms import Factors as Factors
+from bayes_nqp.model.terms import NodeTimeEffects as NodeTimeEffects
+from bayes_nqp.model.terms import PreAdoptionShift as PreAdoptionShift
+from bayes_nqp.space.terms import Donut as Donut
+from bayes_nqp.space.terms import Rings as Rings
+from bayes_nqp.space.terms import RingTerm as RingTerm
+from bayes_nqp.space.terms import SpatialLag as SpatialLag
+
+type Estimator = StaggeredDiD | ContinuousExposure
+"""States the equation of an outcome, and of mediators alike."""
+
+__all__ = ["ContinuousExposure", "Design", "Estimator", "Mediation", "StaggeredDiD"]
+
+# Designs that no name here stands for register where they stand.
+discovered(__name__, "")

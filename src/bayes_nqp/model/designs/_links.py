@@ -1,0 +1,317 @@
+"""What columns, outcomes and errors of linked units do not go with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp._core.exceptions import (
+    Hint,
+    IdentificationError,
+    PanelError,
+    StudyError,
+    nearest,
+    shown,
+)
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.data.spatial_weights import SpatialWeights
+from bayes_nqp.model.designs._facts import Facts, Term
+from bayes_nqp.model.pooling import single_curve
+from bayes_nqp.model.predictors import Linked, LinkedTime
+from bayes_nqp.numerics import linear_gaussian as gaussian
+
+if TYPE_CHECKING:
+    from bayes_nqp.data.panel import Panel
+
+_LAG: Final = Message(
+    "Outcomes follow those of linked units of the same period, by the weights {weights} and one "
+    "coefficient, (1 + δ)/2 being Beta(3, 3) between −0.95 and 0.97.{durbin} The log determinant "
+    "is that of deviations from the means of levels of time effects.{adjusted} {effects} "
+    "Feedback through all units is included."
+)
+_SLX: Final = Message(
+    "Nobody's outcome follows another's (SLX).{durbin} Links are those of the weights {weights}. "
+    "{effects}"
+)
+_EFFECTS: Final = Message(
+    "Effects are those of the actual calendar against no policy anywhere: direct, of the unit's "
+    "own treatment, and received, of others'."
+)
+_EFFECTS_DOSE: Final = Message(
+    "Effects are those of the same amount more of the exposure for everyone: direct, of the unit's "
+    "own, and received, of others'."
+)
+_ERROR: Final = Message(
+    "Errors follow those of linked units of the same period, by the weights {weights} and one "
+    "coefficient, (1 + δ)/2 being Beta(3, 3) between −0.95 and 0.97; there are no spillovers."
+    "{adjusted}"
+)
+_SDEM: Final = Message(
+    "Errors follow those of linked units of the same period, by the weights {weights} and one "
+    "coefficient, (1 + δ)/2 being Beta(3, 3) between −0.95 and 0.97; nobody's outcome follows "
+    "another's (SDEM).{durbin}{adjusted} {effects}"
+)
+_DURBIN: Final = Message(
+    " Treatment and covariates of linked units enter as well, treatment by event time, its "
+    "coefficients pooled as effects are."
+)
+_DURBIN_DOSE: Final = Message(
+    " Exposure and covariates of linked units enter as well, the former with one coefficient that "
+    "has the prior of the slope."
+)
+_DYNAMICS: Final = Message(
+    " They follow those of the period before as well, the unit's own (τ) and linked units' (ψ), so "
+    "that effects feed on over periods: (τ + ψ)/(1 − δ) and (τ − ψ)/(1 + δ), which stationarity "
+    "keeps between −1 and 1, have priors like that of δ. The first period is taken as given. With "
+    "a level of every unit this is an adjusted likelihood: its score is unbiased whatever the "
+    "first period is, and it has no marginal likelihood."
+)
+_ADJUSTED: Final = Message(
+    " As links cross levels of time effects, it is an adjusted likelihood: its score is unbiased, "
+    "and it has no marginal likelihood."
+)
+
+
+def link_words(
+    attrs: Mapping[str, object],
+    weights: str,
+    *,
+    lag: bool,
+    durbin: bool,
+    error: bool,
+    dynamics: bool = False,
+) -> Message:
+    """Say how outcomes, or errors, follow those of linked units, and what else enters.
+
+    Parameters
+    ----------
+    attrs : mapping of str to object
+        Of the effects that were fitted.
+    weights : str
+        Their name.
+    """
+    adjusted, dose = _ADJUSTED if "likelihood" in attrs else "", "exposure" in attrs
+    if dynamics:
+        adjusted = _DYNAMICS
+    columns = (_DURBIN_DOSE if dose else _DURBIN) if durbin else ""
+    effects = _EFFECTS_DOSE if dose else _EFFECTS
+    if error and durbin:
+        return _SDEM.fill(weights=weights, durbin=columns, adjusted=adjusted, effects=effects)
+    if error:
+        return _ERROR.fill(weights=weights, adjusted=adjusted)
+    if not lag:
+        return _SLX.fill(durbin=columns, weights=weights, effects=effects)
+    return _LAG.fill(durbin=columns, weights=weights, adjusted=adjusted, effects=effects)
+
+
+_TO_ONE = 1e-9
+"""How far the sum of a row of W may be from one."""
+
+
+def check_design(
+    facts: Facts, panel: Panel, *, lag: bool, error: bool = False, dynamics: bool = False
+) -> None:
+    """Refuse what linked units do not go with, and gaps where their outcomes enter.
+
+    Parameters
+    ----------
+    lag, error, dynamics : bool
+        Whether outcomes, or errors, follow those of linked units, and those of the period before.
+
+    Raises
+    ------
+    StudyError
+        If another argument does not go with it.
+    PanelError
+        If a unit has gaps, under a lag.
+    """
+    if lag and not facts.exact:
+        _, value, hint = facts.inexact
+        needs = type(value).__name__
+        raise StudyError(
+            Message("a spatial lag is not stated row by row, as {} needs it", needs), hint=hint
+        )
+    if panel.weights is not None:
+        raise StudyError(
+            Message("'spillovers' with a spatial lag does not go with {!r}", "weights"),
+            hint=Message("leave out {!r}", "weights"),
+        )
+    stated = {
+        "lag=False": not lag, "error=True": error, "dynamics=True": dynamics,
+        "channels": facts.channels is not None,
+    }  # fmt: skip
+    why = next((name for name, value in stated.items() if value), "")
+    if facts.moderator is not None and why:
+        raise StudyError(
+            Message("'moderator' beside spillovers goes with a lag of outcomes, and not with {}",
+                    why),
+            hint="SpatialLag(weights), or leave out 'moderator'",
+        )  # fmt: skip
+    if not lag:
+        return
+    gaps = np.flatnonzero(
+        np.bincount(panel.unit_codes, minlength=panel.unit_labels.size) < panel.periods
+    )
+    if not gaps.size:
+        return
+    raise PanelError(
+        Message(
+            "a spatial lag needs every unit in every period, and {} of {} have gaps",
+            gaps.size, panel.unit_labels.size,
+        ),
+        where=shown(panel.unit_labels[gaps]),
+        hint="SpatialLag(…, complete='units') leaves these units out; rings of exposure "
+        "(nqp.Rings) take gaps",
+    )  # fmt: skip
+
+
+def check_errors(term: Term, facts: Facts) -> None:
+    """Refuse what errors that follow linked units' do not go with.
+
+    Raises
+    ------
+    StudyError
+        If another argument does not go with them.
+    IdentificationError
+        If units have deviations.
+    """
+    if facts.varying is not None:
+        raise IdentificationError(
+            Message("where errors follow those of linked units, no unit deviates by itself"),
+            hint=Message("{}", Hint("effect", single_curve())),
+        )
+    others = [other.argument for other in facts.terms if other != term]
+    others += ["time"] if facts.time is not None and facts.time.pooled else []
+    for name in others:
+        raise StudyError(
+            Message("'error' of a spatial lag does not go with {!r}", name),
+            hint=Message("leave out {!r}", name),
+        )
+
+
+def receivers_of(factors: Sequence[str], panel: Panel) -> npt.NDArray[np.str_]:
+    """Level, or combination of levels, of factors that every unit has (unit).
+
+    Raises
+    ------
+    StudyError
+        If the panel does not have them.
+    """
+    strata, parts = panel.roles.strata, []
+    for name in factors:
+        if name not in strata:
+            raise StudyError(
+                Message(
+                    "'spillover_heterogeneity' names {!r}, which is no factor of the panel's strata",
+                    name,
+                ),
+                hint=nearest(name, strata) if strata else f"Panel(..., strata=[{name!r}])",
+            )
+        parts.append(np.asarray(panel.levels[name]).astype(str)[panel.strata_codes[name]])
+    return np.array([" × ".join(levels) for levels in zip(*parts, strict=True)])
+
+
+_SAME: Final = 1e-9
+"""Of linked treatment: less of it within a period and level is rounding."""
+
+
+def check_receivers(
+    treated: Mapping[LinkedTime, Array], levels: npt.NDArray[np.str_], groups: Index, panel: Panel
+) -> None:
+    """See that something tells what each level of receivers has of linked units' treatment.
+
+    Parameters
+    ----------
+    treated : mapping of LinkedTime to ndarray (row)
+        That of linked units, by event time and level.
+    levels : ndarray of str (unit)
+        Of receivers.
+    groups : ndarray of int (unit)
+        Level of time effects.
+
+    Raises
+    ------
+    IdentificationError
+        If units of a level are linked to nobody who is treated, or all of a period alike.
+    """
+    cell = groups[panel.unit_codes] * panel.periods + panel.time_codes
+    rows = np.maximum(np.bincount(cell), 1)
+    for level in np.unique(levels).tolist():
+        near = sum((x for time, x in treated.items() if time.level == level), np.zeros(cell.size))
+        if not near.any():
+            problem = Message("no unit of {!r} is linked to a treated one", level)
+        elif (np.abs(near - (np.bincount(cell, near) / rows)[cell]) < _SAME).all():
+            problem = Message(
+                "units of {!r} are linked to treated ones all alike, which time effects explain",
+                level,
+            )
+        else:
+            continue
+        raise IdentificationError(
+            Message(
+                "'spillover_heterogeneity': {}, so that nothing tells what they receive", problem
+            ),
+            hint="fewer levels, or other factors; other weights",
+        )
+
+
+def check_rows(linked: Linked, panel: Panel, column: str) -> None:
+    """See that linked units have the rows that a column of theirs is taken from.
+
+    Raises
+    ------
+    PanelError
+        If some are not seen in a period in which a unit linked to them is.
+    """
+    units = np.unique(panel.unit_codes[linked.unseen])
+    if not units.size:
+        return
+    raise PanelError(
+        Message(
+            "{!r} of linked units is needed in every period, and units linked to {} of {} have "
+            "gaps",
+            column, units.size, panel.unit_labels.size,
+        ),
+        where=shown(panel.unit_labels[units]),
+        hint="SpatialLag(…, complete='units') leaves out units with gaps; durbin=['treatment'] "
+        "needs no rows of linked units, where treatment is adopted",
+    )  # fmt: skip
+
+
+def check_links(weights: SpatialWeights) -> None:
+    """See that rows of W sum to one, and that it can be factored.
+
+    Raises
+    ------
+    PanelError
+        If a unit has no neighbour.
+    StudyError
+        If sums are others, or W links nearly everyone and is too large for that.
+    """
+    if weights.isolated:
+        raise PanelError(
+            Message("outcomes follow those of neighbours, and {} of {} units have none",
+                    len(weights.isolated), len(weights.ids)),
+            where=shown(weights.isolated),
+            hint="islands='nearest' where the weights are made, or a larger distance"
+            if weights.places
+            else "link each by hand in the table of the weights (as Hainan to Guangdong), or leave "
+            "these units out",
+        )  # fmt: skip
+    if (np.abs(weights.matrix.sum(axis=1) - 1.0) > _TO_ONE).any():
+        raise StudyError(
+            Message("the rows of the weights {!r} do not sum to one", weights.name),
+            hint="standardised='row' where they are made",
+        )
+    if len(weights.ids) > gaussian.MOST_DENSE and gaussian.is_dense(weights.matrix):
+        raise StudyError(
+            Message(
+                "the weights {!r} link nearly everyone, which a lag over {:,} units does not bear",
+                weights.name, len(weights.ids),
+            ),
+            hint="a cut-off such as km=300, or the nearest units",
+        )  # fmt: skip

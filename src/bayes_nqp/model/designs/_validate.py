@@ -1,0 +1,191 @@
+"""Hold what classes of a user's own return to what a model needs, when its frame is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast, get_args
+
+import numpy as np
+
+from bayes_nqp._core.exceptions import StudyError, brief
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.validation import held
+from bayes_nqp._core.vocabulary import Link
+from bayes_nqp.data.panel import Panel
+from bayes_nqp.model.designs._spec import Calendar, EquationSpec, Timing
+from bayes_nqp.model.likelihoods import Likelihood
+from bayes_nqp.model.pooling import Piece, Pooling
+from bayes_nqp.model.priors import Deviations
+from bayes_nqp.numerics.parameters import (
+    Parameter,
+    Prior,
+    Scale,
+    answered,
+    check_prior,
+    numbers,
+    own,
+)
+
+if TYPE_CHECKING:
+    from bayes_nqp.model.designs._facts import Facts, Term
+
+
+def check_own(facts: Facts) -> None:
+    """See that priors, a pooling and a likelihood of a user's own can be used.
+
+    Raises
+    ------
+    StudyError
+        With the first method or attribute that returns what a model cannot use.
+    """
+    for field in fields(cast(Any, facts.priors)):
+        value = getattr(facts.priors, field.name)
+        if isinstance(value, Deviations):
+            _check_deviations(value)
+        elif isinstance(value, Prior):
+            check_prior(value)
+    if own(facts.pooling):
+        _check_pooling(facts.pooling)
+    if own(facts.likelihood):
+        _check_likelihood(facts.likelihood)
+
+
+def _check_deviations(deviations: Deviations) -> None:
+    check_prior(answered(deviations, "prior", lambda: deviations.prior, Prior))
+    if not own(deviations):
+        return
+    scale, generator = np.array([0.5, 1.0]), np.random.default_rng(1)
+    drawn = answered(deviations, "draw", lambda: deviations.draw(generator, scale, 3, 1.0), object)
+    numbers(deviations, "draw", drawn, (2, 3))
+    sd = answered(deviations, "sd", lambda: deviations.sd(scale, 1.0), object)
+    numbers(deviations, "sd", sd, (2,), 0.0)
+    answered(deviations, "label", lambda: deviations.label, str)
+    answered(deviations, "words", deviations.words, str)
+
+
+def _check_pooling(pooling: Pooling) -> None:
+    pieces = answered(pooling, "pieces", lambda: pooling.pieces, object)
+    known = get_args(Piece.__value__)
+    if not isinstance(pieces, set | frozenset) or not pieces <= {*known}:
+        raise StudyError(
+            Message("{}.pieces is {}", type(pooling).__name__, brief(pieces)),
+            hint=Message("a frozenset of some of {}", ", ".join(map(repr, known))),
+        )
+    answered(pooling, "flat", lambda: pooling.flat, bool)
+    answered(pooling, "varying", lambda: pooling.varying, str | None)
+    answered(pooling, "factors", lambda: pooling.factors, tuple[str, ...] | None)
+    for what in ("label", "phrase"):
+        answered(pooling, what, partial(getattr, pooling, what), str)
+    answered(pooling, "words", lambda: pooling.words("x"), str)
+    answered(pooling, "with_varying", lambda: pooling.with_varying(None), Pooling)
+
+
+def _check_likelihood(likelihood: Likelihood) -> None:
+    answered(likelihood, "link", lambda: likelihood.link, Link)
+    stated = _parameters(likelihood, lambda: likelihood.parameters)
+    scale = answered(likelihood, "scale", lambda: likelihood.scale, float | None)
+    if scale is not None and not scale > 0.0:
+        raise StudyError(
+            Message("{}.scale is {}", type(likelihood).__name__, scale), hint="a number above 0"
+        )
+    for what in ("exact", "by_sites", "robust"):
+        answered(likelihood, what, partial(getattr, likelihood, what), bool)
+    answered(likelihood, "label", lambda: likelihood.label, str)
+    answered(likelihood, "words", lambda: likelihood.words("AR(1)"), str)
+    values = [np.full((2, 1), x.prior.centre) for x in stated]
+    what = "observed" if likelihood.latent else "innovations"
+    method, normal = getattr(likelihood, what), np.full((2, 3), 0.5)
+    drawn = answered(
+        likelihood, what, lambda: method(normal.copy(), values, np.random.default_rng(1)), object
+    )
+    numbers(likelihood, what, drawn, normal.shape)
+
+
+def _parameters(owner: object, call: Callable[[], Any]) -> tuple[Parameter, ...]:
+    """Return parameters, whose priors can be used."""
+    stated: Any = answered(owner, "parameters", call, object)
+    if not isinstance(stated, Sequence) or not all(isinstance(x, Parameter) for x in stated):
+        raise StudyError(
+            Message("{}.parameters is {}", type(owner).__name__, brief(stated)),
+            hint="a tuple of Parameter, () where there is none",
+        )
+    for parameter in stated:
+        held(parameter.prior, Prior, f"{type(owner).__name__}.parameters: {parameter.name}")
+        check_prior(parameter.prior)
+    return tuple(stated)
+
+
+def rows_of(term: Term, panel: Panel) -> Panel:
+    """Return the rows that a term keeps."""
+    if not own(term):
+        return term.rows(panel)
+    kept: Panel = answered(term, "rows", lambda: term.rows(panel), Panel)
+    return kept
+
+
+def timing_of(term: Term, timing: Timing, facts: Facts, panel: Panel) -> Timing:
+    """Return a timing as a term changes it."""
+    if not own(term):
+        return term.timing(timing, facts, panel)
+    changed: Timing = answered(
+        term, "timing", lambda: term.timing(timing, facts, panel), type(timing)
+    )
+    if isinstance(changed, Calendar):
+        key = numbers(term, "timing: key", changed.key, (panel.unit_labels.size,), 0.0)
+        classes = (int(key.max(initial=-1)) + 1, panel.periods)
+        size = (None if len(changed.role) > classes[0] else classes[0], classes[1])
+        numbers(term, "timing: role", changed.role, size)
+        numbers(term, "timing: origin", changed.origin, (len(changed.role), panel.periods))
+    return changed
+
+
+def equation_of(
+    term: Term, equation: EquationSpec, facts: Facts, timing: Timing, panel: Panel
+) -> EquationSpec:
+    """Return an equation with what a term adds."""
+    if not own(term):
+        return term.equation(equation, facts, timing, panel)
+    call = partial(term.equation, equation, facts, timing, panel)
+    changed: EquationSpec = answered(term, "equation", call, EquationSpec)
+    _parameters(term, lambda: term.parameters(panel.periods, facts.priors))
+    numbers(term, "equation: outcome", changed.outcome, (panel.outcome.size,))
+    for name, column in answered(term, "equation: columns", changed.columns.items, object):
+        numbers(term, f"equation: column {name}", column, (panel.outcome.size,))
+    if changed.series is not None:
+        numbers(term, "equation: series", changed.series.values, (panel.periods, None))
+    for part in changed.processes:
+        if all(part is not before for before in equation.processes):
+            _check_process(term, part, panel)
+    return changed
+
+
+def _check_process(term: Term, part: Any, panel: Panel) -> None:
+    what = f"equation: process {getattr(part, 'name', brief(part))}"
+    owner = answered(term, what, lambda: part.owner, object)
+    numbers(term, f"{what}, owner", owner, (panel.unit_labels.size,), -1.0)
+    loadings, scales = (
+        answered(term, f"{what}, {name}", partial(_listed, part, name), object)
+        for name in ("loadings", "scales")
+    )
+    for loading in loadings:
+        numbers(term, f"{what}, loadings", loading, (panel.periods, None))
+    _scales(term, what, scales, len(loadings))
+
+
+def _listed(part: Any, name: str) -> list[Any]:
+    return [*getattr(part, name)]
+
+
+def _scales(term: Term, what: str, scales: Iterable[object], number: int) -> None:
+    listed = list(scales)
+    if len(listed) != number or not all(isinstance(x, Scale) for x in listed):
+        raise StudyError(
+            Message("{}.{} has the scales {}", type(term).__name__, what, brief(listed)),
+            hint=Message("{} of them, each a Scale, one for each of the loadings", number),
+        )
+    for scale in listed:
+        assert isinstance(scale, Scale)
+        held(scale.prior, Prior, f"{type(term).__name__}.{what}, scale {scale.name}")
+        check_prior(scale.prior)

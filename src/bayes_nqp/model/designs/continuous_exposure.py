@@ -1,0 +1,198 @@
+"""Slopes of a continuous exposure that varies within units over time, pooled between strata."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import field
+from typing import TYPE_CHECKING, Literal, Self
+
+import numpy as np
+
+from bayes_nqp._core.exceptions import PanelError, StudyError, nearest
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.types import Positive
+from bayes_nqp._core.validation import value
+from bayes_nqp.data.reading import SourceRows
+from bayes_nqp.model.designs._design import SingleEquation
+from bayes_nqp.model.designs._facts import Facts, StatedTerm, Term
+from bayes_nqp.model.designs._spec import DoseSpec
+from bayes_nqp.model.errors import AR1, Noise
+from bayes_nqp.model.pooling import PartialPooling, Pooling
+from bayes_nqp.model.predictors import TimeEffects
+from bayes_nqp.model.priors import Priors
+
+if TYPE_CHECKING:
+    from bayes_nqp.data.panel import Panel
+
+
+@value("design")
+class ContinuousExposure(SingleEquation):
+    """Effect of one more unit of a continuous exposure, such as trade per head.
+
+    The outcome of unit i in period t is ``alpha_i + lambda_t + x'gamma + (beta_stratum + u_i)
+    (D_it - reference) + error``. Slopes vary by strata as the effects of a `StaggeredDiD` do:
+    around a common one under `PartialPooling`, each flat under `NoPooling`. There is no adoption
+    and no
+    cohort: cells are stratum × time over exposed rows (D other than the reference), and
+    effects are per ``per`` units of the exposure.
+
+    A slope is causal if exposure is as good as random given unit and time effects, in all
+    periods at once (strict exogeneity: past outcomes do not move it), and if the outcome
+    responds linearly and alike to every unit of it. Where responses differ by dose, the slope
+    averages them with weights that are not those of the sample. ``check(fit,
+    "future_exposure")`` asks whether exposure to come predicts the outcome.
+
+    Parameters
+    ----------
+    exposure : str
+        One of the panel's ``exposures``.
+    effect : CompletePooling, PartialPooling or NoPooling, default PartialPooling()
+        How slopes share strength by strata, and what has its own deviation of the slope. With
+        deviations by unit, units with different paths of exposure are reduced one by one, so
+        that the cost of an evaluation grows with their number; with ``varying=None`` it does
+        not.
+    errors : AR1, AR1PlusNoise or IID, default AR1()
+        Correlation of a unit's errors over time.
+    time : TimeEffects, optional
+        Which strata share time effects. By default every combination of the factors by which
+        slopes vary has its own.
+    covariates : sequence of str, optional
+        Time-varying covariates in levels; all of the panel's by default.
+    baseline : sequence of str, default ()
+        Columns whose value in the unit's first row gets a slope per period.
+    moderator : str, optional
+        One of the panel's moderators Z that shifts the slope: ``theta_stratum (Z - centre) D``,
+        centred at its mean over exposed rows. It must be there in all rows; where it varies
+        within units, its own slope is added as a covariate.
+    reference : float, default 0
+        The exposure at which there is no effect: exposed rows are those at another one. It
+        matters for what cells average over, for a moderator, and where ``by_time``; constant
+        slopes are the same for any reference.
+    per : {"unit", "sd"} or float, default "unit"
+        What effects are stated for: one unit of the exposure, its standard deviation within
+        units and net of time effects, or a number of units.
+    by_time : bool, default False
+        Whether slopes also differ by period: around those of the stratum, or flat and on their
+        own under `NoPooling`.
+    unidentified : {"raise", "drop"}, default "raise"
+        What to do with strata in which exposure does not vary within units.
+    priors : Priors, default Priors()
+        In multiples of ``s / s_D``: s the outcome's and s_D the exposure's standard deviation
+        within units and net of time effects. Rescaling either changes nothing else.
+    spillovers : SpatialLag, optional
+        What exposure of linked units does, and outcomes that follow theirs. Effects are then of
+        ``per`` more for everyone: of a unit's own ("direct"), of all others' ("received"), and
+        "total".
+    shocks : ClusterTimeEffects, optional
+        What all units of a cluster, such as a province, have in common in each period; none by
+        default.
+    terms : sequence of Term, default ()
+        As of a `StaggeredDiD`.
+
+    Raises
+    ------
+    StudyError
+        If an argument is not one of those above.
+
+    References
+    ----------
+    Callaway, B., Goodman-Bacon, A. and Sant'Anna, P. (2024). Difference-in-differences with a
+    continuous treatment. NBER Working Paper 32117. de Chaisemartin, C. and D'Haultfœuille, X.
+    (2020). Two-way fixed effects estimators with heterogeneous treatment effects. American
+    Economic Review 110(9).
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> design = nqp.ContinuousExposure("cbec", effect=nqp.PartialPooling(["region"]), per="sd")
+    >>> design.errors
+    AR1()
+    """
+
+    exposure: str
+    effect: Pooling = field(default_factory=PartialPooling)
+    errors: Noise = field(default_factory=AR1)
+    time: TimeEffects | None = None
+    covariates: str | Sequence[str] | None = None
+    baseline: str | Sequence[str] = ()
+    moderator: str | None = None
+    reference: float = 0.0
+    per: Literal["unit", "sd"] | Positive = "unit"
+    by_time: bool = False
+    unidentified: Literal["raise", "drop"] = "raise"
+    priors: Priors = field(default_factory=Priors)
+    spillovers: StatedTerm | None = None
+    shocks: StatedTerm | None = None
+    terms: StatedTerm | Sequence[Term] = ()
+
+    def __post_init__(self) -> None:
+        self._check_arguments()
+        if not self.exposure:
+            raise StudyError("'exposure' is ''", hint="the name of one exposure of the panel")
+        object.__setattr__(self, "reference", float(self.reference))
+        if self.per not in ("unit", "sd"):
+            object.__setattr__(self, "per", float(self.per))
+        for term in self.stated_terms:
+            if not term.with_dose:
+                raise StudyError(
+                    Message(
+                        "'{}' is {}, which goes by when units adopt, and nobody adopts a "
+                        "continuous exposure",
+                        term.argument, repr(term),
+                    ),
+                    hint="spillovers=nqp.SpatialLag(weights)",
+                )  # fmt: skip
+
+    @property
+    def facts(self) -> Facts:
+        """What the design can do and what it assumes."""
+        return Facts(
+            "dose", self.effect, self.errors, self.time,
+            priors=self.priors,
+            covariates=self.covariates,
+            baseline=self.baseline,
+            moderator=self.moderator,
+            exposure=self.exposure,
+            by_period=self.by_time,
+            terms=self.stated_terms,
+        )  # fmt: skip
+
+    def variants(self, panel: Panel) -> list[tuple[Message, Message, Self]]:
+        """State the design with a slope for every period.
+
+        Returns
+        -------
+        list of (Message, Message, ContinuousExposure)
+            What it is called, what changes, and the design.
+        """
+        if self.by_time or panel.periods < 3:
+            return []
+        return [(Message("slopes by period"), Message("slopes"), self.replace(by_time=True))]
+
+    def timing(self, panel: Panel) -> DoseSpec:
+        """Read the exposure's column, less the reference.
+
+        Raises
+        ------
+        StudyError
+            If the panel has no such exposure.
+        PanelError
+            If it is missing in a row.
+        """
+        name, present = self.exposure, panel.roles.exposures
+        if name not in present:
+            raise StudyError(
+                f"'exposure' names {name!r}, which is no exposure of the panel",
+                hint=nearest(name, present)
+                if present
+                else f"Panel.from_frame(..., exposures=[{name!r}])",
+            )
+        values = panel.exposures[:, present.index(name)]
+        missing = np.isnan(values)
+        if missing.any():
+            raise PanelError(
+                f"the exposure {name!r} is missing in {missing.sum()} of {values.size} rows",
+                where=SourceRows(panel.frame, panel.roles.unit, panel.roles.time).shown(missing),
+                hint=f"panel.complete({name!r}) keeps the rows that have it; or fill it in",
+            )
+        return DoseSpec(name, values - self.reference, self.reference, self.per, self.by_time)

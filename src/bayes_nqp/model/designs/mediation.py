@@ -1,0 +1,330 @@
+"""Mediation in a staggered design: through which channels a policy works."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import field, fields, replace
+from typing import TYPE_CHECKING, Literal, Self
+
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.exceptions import Hint, StudyError
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.types import Natural
+from bayes_nqp._core.validation import value
+from bayes_nqp.data.spatial_weights import SpatialWeights
+from bayes_nqp.model.designs._channels import ChannelFacts, complete_cases
+from bayes_nqp.model.designs._design import Design, SingleEquation, units_left_out
+from bayes_nqp.model.designs._facts import Facts
+from bayes_nqp.model.designs._links import check_rows
+from bayes_nqp.model.designs._model import ModelSpec
+from bayes_nqp.model.designs._spec import MediatorSpec
+from bayes_nqp.model.designs.staggered_did import StaggeredDiD
+from bayes_nqp.model.pooling import PartialPooling
+from bayes_nqp.model.predictors import Linked, linked_name
+
+if TYPE_CHECKING:
+    from bayes_nqp.data.panel import Panel
+
+
+_WITHOUT_LAG = (
+    "spillovers=nqp.SpatialLag(weights, lag=False), nqp.Rings([100, 200]) or "
+    "nqp.ShareTreated(weights), under which outcomes do not feed back"
+)
+_LEGS = ("a", "b", "direct")
+
+
+@value("design")
+class Mediation(Design):
+    """Direct and indirect effects of a policy that reaches units at different times.
+
+    Every mediator has an equation like the outcome's own design, with the same cells, time
+    effects and pooling; the outcome's equation adds the mediators, each with a slope that
+    varies by stratum::
+
+        M_j = alpha_i + lambda_t + x'gamma + a_j,cell + u_j,i [treated] + error
+        y   = alpha_i + lambda_t + x'beta + tau_cell + sum_j b_j,stratum M_j + u_i [treated] + error
+
+    The indirect effect via a mediator is ``a_j,cell b_j,stratum`` and the direct effect
+    ``tau_cell``; they add up to the total effect, draw by draw. All equations use the rows in
+    which every mediator is observed. They are causal under sequential ignorability: no
+    unmeasured cause of both a mediator and the outcome within units over time; `check` asks
+    how strong one would have to be. With several mediators their sum is the joint indirect
+    effect; a single one is "entering the outcome last through this mediator", and causal by
+    itself only if mediators do not affect one another.
+
+    Channels may lie in space: with ``spillovers`` of the design every equation has what units
+    receive of others' treatment, and with `links` the outcome's has the mediators of linked units,
+    ``sum_j c_j W M_j``. Every effect then goes by whose treatment and by whose mediator; `nqp.att`
+    of ``path="received"`` is what others' treatment gives on whatever way, and
+    `nqp.paths_in_space` tells them apart.
+
+    Parameters
+    ----------
+    design : StaggeredDiD or ContinuousExposure
+        Of the outcome without mediators, and of every mediator. With a continuous exposure all
+        effects are per ``per`` units of it: ``a_j`` is the slope of a mediator, and the direct
+        effect that of the outcome, mediators held fixed; without `interaction` and `lag`.
+    mediators : sequence of str, optional
+        Which of the panel's; all by default.
+    interaction : bool, default False
+        Whether treatment also changes the slopes of mediators.
+    lag : int, default 0
+        Periods by which mediators come before the outcome. It orders cause and effect in time,
+        and can bring in confounders that treatment has moved meanwhile.
+    vary_by : {"unit"}, optional
+        Whether the effect on the mediator and its slope vary by unit, with a correlation: then
+        units whose mediator responds more may also gain more from it, and the indirect effect
+        is the mean of their products, ``E[a] E[b] + cov(a, b)``. Both equations are then sampled
+        jointly, for one mediator, without `interaction` and `lag`.
+    moderates : sequence of {"a", "b", "direct"}, default ("a", "direct")
+        What the design's ``moderator`` shifts, where it has one: effects on mediators, slopes
+        of mediators in the outcome, the direct effect. "b" adds ``m_j,stratum (Z − centre) M_j``
+        to the outcome's equation, and the indirect effect in a cell is the mean over its rows
+        of the product of both legs, each at the row's own Z. Z must then be there in all rows;
+        if it varies over time, enter it as a covariate too.
+    links : SpatialWeights, optional
+        W, by which mediators of linked units enter the outcome's equation, each with a flat slope
+        that all strata share; none do by default. Every row needs its linked units' rows.
+
+    Raises
+    ------
+    StudyError
+        If an argument is not one of those above.
+
+    References
+    ----------
+    Imai, K., Keele, L. and Yamamoto, T. (2010). Identification, inference and sensitivity
+    analysis for causal mediation effects. Statistical Science 25(1). VanderWeele, T. (2015).
+    Explanation in Causal Inference. Oxford University Press. Edwards, J. and Lambert, L. (2007).
+    Methods for integrating moderation and mediation. Psychological Methods 12(1).
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> nqp.Mediation(nqp.StaggeredDiD(), ["digital"]).mediators
+    ('digital',)
+    """
+
+    design: SingleEquation = field(default_factory=StaggeredDiD)
+    mediators: str | Sequence[str] | None = None
+    interaction: bool = False
+    lag: Natural = 0
+    vary_by: Literal["unit"] | None = None
+    moderates: str | Sequence[str] = ("a", "direct")
+    links: SpatialWeights | None = None
+
+    def __post_init__(self) -> None:
+        if not self.design.facts.exact:
+            name, value, hint = self.design.facts.inexact
+            raise StudyError(
+                f"'design.{name}' is {value!r}, which does not compress",
+                hint=Message("{} for channels", hint),
+            )
+        self._check_terms()
+        if self.mediators is not None:
+            listed: str | Sequence[str] = self.mediators
+            names = (listed,) if isinstance(listed, str) else tuple(listed)
+            if not names or len(set(names)) < len(names):
+                raise StudyError(f"'mediators' is {names!r}", hint="one name or several, each once")
+            object.__setattr__(self, "mediators", names)
+        if not self.design.facts.adopted:
+            self._check_exposure()
+        if self.vary_by is not None:
+            self._check_vary_by()
+        self._check_moderates()
+        if self.facts.reach != "none":
+            self._check_space()
+
+    def _check_terms(self) -> None:
+        terms = self.design.facts.terms
+        barred = [term.argument for term in terms if not term.with_channels]
+        barred += ["spillovers"] if self.design.facts.spillovers != "none" else []
+        for name in barred:
+            alone = Message("{} for channels", Hint(name, () if name == "terms" else None))
+            raise StudyError(
+                Message("channels do not go with 'design.{}' as it is", name),
+                hint=_WITHOUT_LAG if name == "spillovers" else alone,
+            )
+
+    def _check_space(self) -> None:
+        """Refuse what channels in space do not go with.
+
+        Raises
+        ------
+        StudyError
+            If there is such an argument.
+        """
+        reasons = {
+            "lag": (self.lag, Message("units receive in the period in which others are treated")),
+            "vary_by": (self.vary_by, Message("legs that vary by unit reach others differently")),
+            "moderates": (
+                "b" in self.moderates and self.design.facts.moderator is not None,
+                Message("slopes of linked units' mediators are not moderated"),
+            ),
+        }
+        for name, (stated, reason) in reasons.items():
+            if stated:
+                raise StudyError(
+                    Message("'{}' does not go with channels in space: {}", name, reason),
+                    hint=Message("leave out {!r}; or neither 'links' nor 'spillovers'", name),
+                )
+
+    def _check_exposure(self) -> None:
+        reasons = {
+            "interaction": "the slope of a mediator would differ by every dose",
+            "lag": "effects are those of this period's exposure",
+        }
+        for name, reason in reasons.items():
+            if getattr(self, name):
+                raise StudyError(
+                    f"'{name}' does not go with a continuous exposure: {reason}",
+                    hint=f"leave out {name!r}; or a StaggeredDiD of a treatment",
+                )
+
+    def _check_moderates(self) -> None:
+        named: str | Sequence[str] = self.moderates
+        paths = (named,) if isinstance(named, str) else tuple(named)
+        if not paths or set(paths) - set(_LEGS):
+            raise StudyError(
+                f"'moderates' is {self.moderates!r}",
+                hint="one or several of 'a', 'b' and 'direct'; no moderation is a design "
+                "without 'moderator'",
+            )
+        object.__setattr__(self, "moderates", tuple(leg for leg in _LEGS if leg in paths))
+        if self.moderates != ("a", "direct") and self.design.facts.moderator is None:
+            raise StudyError(
+                f"'moderates' is {self.moderates!r}, but the design has no moderator",
+                hint="nqp.Mediation(nqp.StaggeredDiD(moderator='digital_finance'), moderates=...)",
+            )
+        if "b" in self.moderates and self.lag:
+            raise StudyError(
+                "'moderates' with 'b' does not go with a lag",
+                hint="lag=0, or moderates=('a', 'direct')",
+            )
+
+    def _check_vary_by(self) -> None:
+        if self.facts.varying != "unit":
+            raise StudyError(
+                "'vary_by' is 'unit', but the design's effects do not vary by unit",
+                hint=Hint("effect", PartialPooling(varying="unit")),
+            )
+        if self.mediators is not None and len(self.mediators) > 1:
+            raise StudyError(
+                f"'vary_by' takes one mediator, and 'mediators' has {len(self.mediators)}",
+                hint="one fit for each mediator",
+            )
+        if self.interaction or self.lag:
+            raise StudyError(
+                "'vary_by' goes with neither 'interaction' nor 'lag'",
+                hint="leave them out, or vary_by=None",
+            )
+        if self.design.facts.moderator is not None:
+            raise StudyError(
+                "'vary_by' does not go with a moderator", hint="leave one of the two out"
+            )
+
+    @property
+    def facts(self) -> Facts:
+        """What the design can do and what it assumes."""
+        channels = ChannelFacts(
+            self.mediators,
+            self.lag,
+            self.interaction,
+            self.vary_by is not None,
+            self.moderates,
+            self.links,
+        )
+        return replace(self.design.facts, channels=channels)
+
+    @property
+    def outcome_design(self) -> SingleEquation:
+        """The design of the outcome without mediators."""
+        return self.design
+
+    @property
+    def arguments(self) -> frozenset[str]:
+        """Names that `variant` takes: its own, and those of the outcome's design."""
+        return frozenset(item.name for item in fields(self)) | self.design.arguments
+
+    def variant(self, changes: Mapping[str, object]) -> Self:
+        """State the channels with other arguments, or with others of the outcome's design.
+
+        Raises
+        ------
+        StudyError
+            If neither has such an argument.
+        """
+        names = {item.name for item in fields(self)}
+        inner = {name: value for name, value in changes.items() if name not in names}
+        outer = {name: value for name, value in changes.items() if name in names}
+        if inner:
+            outer["design"] = self.design.variant(inner)
+        return self.replace(**outer)
+
+    def rows(self, panel: Panel) -> Panel:
+        """Keep the rows that all equations use: those in which every mediator is observed.
+
+        Raises
+        ------
+        PanelError
+            If a mediator is missing in every treated row of a cohort.
+        """
+        return self._complete(panel, self.facts.mediators(panel))[0]
+
+    def _complete(self, panel: Panel, names: Sequence[str]) -> tuple[Panel, Array, tuple[str, ...]]:
+        """Rows with every mediator that terms keep, and what enters the outcome's equation."""
+        panel, values, notes = complete_cases(panel, names, self.lag)
+        rows = self.design.rows(panel)
+        if rows.n_rows < panel.n_rows:
+            notes = (*notes, *units_left_out(panel, rows))
+            panel, values, _ = complete_cases(rows, names, self.lag)
+        return panel, values, notes
+
+    def spec(self, panel: Panel) -> ModelSpec:
+        """State the model of a panel: the outcome's equation, then one for each mediator.
+
+        Returns
+        -------
+        ModelSpec
+            Of the rows that `rows` keeps.
+
+        Raises
+        ------
+        PanelError
+            If a mediator is missing in every treated row of a cohort.
+        StudyError
+            If the panel does not have what the design names.
+        """
+        names = self.facts.mediators(panel)
+        panel, values, notes = self._complete(panel, names)
+        model, moderates = self.design.spec(panel), self.moderates
+        (outcome,) = model.equations
+        slopes = tuple(
+            MediatorSpec(name, values[:, k], self.lag, self.interaction, "b" in moderates)
+            for k, name in enumerate(names)
+        )
+        outcome = replace(
+            outcome, mediators=slopes, moderated="direct" in moderates,
+            columns={**outcome.columns, **self._of_linked(panel, names, values)},
+        )  # fmt: skip
+        equations = [outcome]
+        for name in names:
+            plain = replace(self.design.facts.equation(panel, name), moderated="a" in moderates)
+            equations.append(self.design.facts.with_terms(plain, model.timing, panel))
+        return replace(
+            model, facts=self.facts, equations=tuple(equations), notes=(*notes, *model.notes)
+        )
+
+    def _of_linked(self, panel: Panel, names: Sequence[str], values: Array) -> dict[str, Array]:
+        """Mediators of linked units (row) by the name of their slope.
+
+        Raises
+        ------
+        PanelError
+            If linked units are not seen in a period, or are not among those of the weights.
+        """
+        if self.links is None:
+            return {}
+        linked = Linked(self.links.aligned(panel.unit_labels).matrix, panel)
+        check_rows(linked, panel, names[0])
+        return {linked_name(name): linked(x) for name, x in zip(names, values.T, strict=True)}

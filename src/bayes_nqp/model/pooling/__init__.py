@@ -1,0 +1,5 @@
+"""How effects of cells share strength, one way a file: each is found where it stands."""
+
+from bayes_nqp._core.lazy import discovered
+
+globals().update(discovered(__name__))

@@ -1,0 +1,183 @@
+"""Slopes of a continuous exposure, by stratum and period, and of covariates, common to all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayes_nqp._core.arrays import Array
+from bayes_nqp.model.pooling import Pooling
+from bayes_nqp.model.predictors.cells import ESTIMATED_FROM, CellTable, cell_parts
+from bayes_nqp.model.predictors.parts import GlobalPart, LocalPart
+from bayes_nqp.model.priors import Priors
+from bayes_nqp.numerics.parameters import FIXED, FLAT, Scale
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureSlots:
+    """Where slopes of an exposure load: one varying column for each period.
+
+    Parameters
+    ----------
+    strata, columns : int
+        Number of strata; of all varying columns.
+    start : int
+        The exposure's column in the first period.
+    size : float
+        What the columns were divided by, in the units of exposure that effects are stated for.
+    """
+
+    strata: int
+    columns: int
+    start: int
+    size: float
+
+    def loadings(self, table: CellTable, cells: Array) -> Array:
+        """Carry loadings on cells over to the columns of their stratum and period."""
+        out = np.zeros((self.strata * self.columns, cells.shape[1]))
+        out[table.stratum * self.columns + self.start + table.time] = cells
+        return out
+
+
+def exposure_parts(
+    table: CellTable,
+    pooling: Pooling,
+    strata: tuple[str, ...],
+    priors: Priors,
+    slots: ExposureSlots,
+    *,
+    by_time: bool,
+    periods: Sequence[str],
+) -> list[GlobalPart]:
+    """Parts of the linear predictor that make up the slopes of an exposure.
+
+    A slope is ``mu + strata + interactions``, and, where slopes differ by period, a deviation
+    of the period and, under `PartialPooling`, one of the stratum in that period.
+
+    Parameters
+    ----------
+    table : CellTable
+        Every stratum with exposed rows in every period, all of event time 0.
+    strata : tuple of str
+        The factors by which slopes vary.
+    priors : Priors
+        Scales, in multiples of ``s`` for an exposure of unit spread.
+    by_time : bool
+        Whether slopes differ by period.
+    periods : sequence of str
+        Their labels.
+
+    Returns
+    -------
+    list of GlobalPart
+        Those that are flat come first.
+    """
+    parts = [
+        _shared(part, table, slots, pooling, by_time=by_time, periods=periods)
+        for part in cell_parts(table, pooling, strata, priors)
+        if isinstance(part, GlobalPart) or by_time or pooling.flat
+    ]
+    if by_time and not pooling.flat and np.unique(table.time).size > 1:
+        times = np.unique(table.time)
+        scale = Scale("period", priors.scale("cell"), times.size >= ESTIMATED_FROM)
+        columns = (table.time[:, None] == times).astype(np.float64)
+        labels = [periods[t] for t in times]
+        parts.append(_part("period", columns, scale, labels, None, table, slots))
+    return sorted(parts, key=lambda part: part.scale != FLAT)
+
+
+def _shared(
+    part: GlobalPart | LocalPart,
+    table: CellTable,
+    slots: ExposureSlots,
+    pooling: Pooling,
+    *,
+    by_time: bool,
+    periods: Sequence[str],
+) -> GlobalPart:
+    if isinstance(part, GlobalPart):
+        return _part(
+            part.name, part.columns, part.scale, part.labels, part.display, table, slots
+        )  # fmt: skip
+    names = _names(table)
+    if by_time:
+        pairs = zip(names, table.time, strict=True)
+        labels = [f"{name} · {periods[t]}" if name else periods[t] for name, t in pairs]
+        return _part("cell", np.eye(table.size), part.scale, labels, None, table, slots)
+    assert pooling.flat
+    distinct, first, at = np.unique(table.stratum, return_index=True, return_inverse=True)
+    labels = [names[k] or "all" for k in first]
+    return _part("by_stratum", np.eye(distinct.size)[at], part.scale, labels, None, table, slots)
+
+
+def _part(
+    name: str,
+    columns: Array,
+    scale: Scale | int,
+    labels: Sequence[str],
+    display: Array | None,
+    table: CellTable,
+    slots: ExposureSlots,
+) -> GlobalPart:
+    shown = np.eye(columns.shape[1]) if display is None else display
+    return GlobalPart(
+        name, "slopes", slots.loadings(table, columns), scale, list(labels), shown / slots.size
+    )
+
+
+def _names(table: CellTable) -> list[str]:
+    factors = [table.names[f][codes] for f, codes in table.levels.items()]
+    if not factors:
+        return [""] * table.size
+    return [" × ".join(map(str, levels)) for levels in zip(*factors, strict=True)]
+
+
+LAG = "lag"
+"""Name of the part whose coefficient is given, not drawn."""
+SLOPE = "slope"
+"""Name of the part of covariates."""
+
+
+def slope_parts(
+    names: Sequence[str], scales: Sequence[float], n_strata: int, n_columns: int | None = None
+) -> list[GlobalPart]:
+    """Parts of the linear predictor for covariates with one slope each.
+
+    Parameters
+    ----------
+    names : sequence of str (column)
+        Labels of the varying columns.
+    scales : sequence of float (column)
+        What each column was divided by, to report slopes in its own units.
+    n_strata : int
+        Number of strata.
+    n_columns : int, optional
+        All varying columns, these first; no others by default.
+
+    Returns
+    -------
+    list of GlobalPart
+        Empty without columns.
+    """
+    if not names:
+        return []
+    eye = np.eye(len(names) if n_columns is None else n_columns)[:, : len(names)]
+    display = np.diag(1.0 / np.asarray(scales, dtype=float))
+    columns = np.tile(eye, (n_strata, 1))
+    return [GlobalPart(SLOPE, "slopes", columns, FLAT, list(names), display)]
+
+
+def lag_parts(places: Sequence[int], n_strata: int, n_columns: int) -> list[GlobalPart]:
+    """The part of outcomes of other units or periods: columns with one slope each in all strata.
+
+    Parameters
+    ----------
+    places : sequence of int
+        Which of the varying columns.
+    n_strata, n_columns : int
+        Numbers of strata and of varying columns.
+    """
+    columns = np.tile(np.eye(n_columns)[:, places], (n_strata, 1))
+    return [GlobalPart(LAG, "slopes", columns, FIXED, [LAG] * len(places), reported=False)]

@@ -1,0 +1,309 @@
+"""What units have of others' treatment: columns of linked units, and effects in parts received."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy import linalg, sparse
+
+from bayes_nqp._core.arrays import Array, Mask
+from bayes_nqp.model.pooling import Pooling
+from bayes_nqp.model.predictors.cells import (
+    BARE,
+    ESTIMATED_FROM,
+    LEAD,
+    NEIGHBOUR,
+    TREATED,
+    CellTable,
+    cell_parts,
+    curve_parts,
+)
+from bayes_nqp.model.predictors.parts import GlobalPart, LocalPart
+from bayes_nqp.model.priors import Priors
+from bayes_nqp.numerics.parameters import FIXED, FLAT, Scale
+
+if TYPE_CHECKING:
+    from bayes_nqp.data.panel import Panel
+
+
+DELTA: Final = "delta"
+"""Name of the coefficient of ``W y`` among the draws."""
+SHARED: Final = "shared_persistence"
+"""Name of what a period keeps of an outcome that all units share, ``(tau + psi) / (1 - delta)``."""
+OPPOSITE: Final = "opposite_persistence"
+"""Name of what it keeps where linked units are opposite, ``(tau - psi) / (1 + delta)``."""
+LINKED: Final = "W × event_time"
+"""How the columns of linked units' treatment are called, before the event time."""
+TIED: Final = "tied"
+"""Name of the part, and how columns begin, whose coefficients are tied to those of others."""
+
+
+class Linked:
+    """Columns of the panel to what linked units have of them.
+
+    Parameters
+    ----------
+    links : csr_array (unit, unit)
+        W.
+    """
+
+    def __init__(self, links: sparse.csr_array, panel: Panel) -> None:
+        self.links, self.shape = links, (panel.unit_labels.size, panel.periods)
+        self.at = panel.unit_codes, panel.time_codes
+
+    def __call__(self, column: Array) -> Array:
+        """``W x`` of a column (row)."""
+        table = np.zeros(self.shape)
+        table[self.at] = column
+        return self.table(table)
+
+    @property
+    def unseen(self) -> npt.NDArray[np.bool_]:
+        """Rows some of whose linked units are not seen in that period (row)."""
+        absent = np.ones(self.shape)
+        absent[self.at] = 0.0
+        return self.table(absent) > 0.0
+
+    def table(self, values: Array) -> Array:
+        """``W x`` of a table (unit, period), in rows."""
+        return np.asarray((self.links @ values.astype(np.float64))[self.at])
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedTime:
+    """For how long linked units have been treated, and which units receive it.
+
+    Parameters
+    ----------
+    event : int
+        Event time of the linked units.
+    level : str, default ""
+        Of the units that receive; all of them by default.
+    """
+
+    event: int
+    level: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.event}, {self.level}" if self.level else str(self.event)
+
+
+def linked_name(column: str) -> str:
+    """Name the same column of linked units."""
+    return f"W × {column}"
+
+
+def linked_parts(
+    times: Sequence[LinkedTime],
+    start: int,
+    n_strata: int,
+    n_columns: int,
+    priors: Priors,
+    size: float = 1.0,
+    *,
+    flat: bool = False,
+) -> list[GlobalPart]:
+    """Coefficients of the treatment of linked units by event time, pooled as effects are.
+
+    Those of each level of receivers have a level, a drift and a walk of their own; walks have one
+    scale.
+
+    Parameters
+    ----------
+    times : sequence of LinkedTime
+        Of their varying columns, which stand one after another.
+    start : int
+        The first of these columns.
+    n_strata, n_columns : int
+        Numbers of strata and of varying columns.
+    size : float, default 1
+        What the columns were divided by, in units of what effects are stated for.
+    flat : bool, default False
+        Whether each has a flat coefficient instead.
+    """
+    if not times:
+        return []
+    place = np.eye(n_columns)[:, start : start + len(times)]
+    if flat:
+        labels, display = [str(time) for time in times], np.eye(len(times)) / size
+        columns = np.tile(place, (n_strata, 1))
+        return [GlobalPart("linked_each", "slopes", columns, FLAT, labels, display)]
+    return [
+        replace(
+            part, name=f"linked_{part.name}", place="slopes", scale=_linked(part.scale),
+            columns=np.tile(place @ part.columns, (n_strata, 1)),
+            display=_over(part, size),
+        )
+        for part in _courses(times, priors)
+    ]  # fmt: skip
+
+
+def _over(part: GlobalPart, size: float) -> Array | None:
+    """How coefficients are reported, of columns before they were divided."""
+    if size == 1.0:
+        return part.display
+    display = np.eye(part.columns.shape[1]) if part.display is None else part.display
+    return display / size
+
+
+def _courses(times: Sequence[LinkedTime], priors: Priors) -> list[GlobalPart]:
+    """Level, drift and walk of each level of receivers, those of all levels in one part."""
+    e, whose = np.array([x.event for x in times]), np.array([x.level for x in times])
+    parts: dict[str, list[GlobalPart]] = {}
+    for level in dict.fromkeys(whose.tolist()):
+        inside = whose == level
+        for part in curve_parts(np.where(inside, e, 0), inside, priors):
+            labels = [f"{label}, {level}" if level else label for label in part.labels]
+            parts.setdefault(part.name, []).append(replace(part, labels=labels))
+    return [_together(same) for same in parts.values()]
+
+
+def _together(parts: Sequence[GlobalPart]) -> GlobalPart:
+    """One part of several of one name, side by side; many steps estimate their scale."""
+    columns = np.concatenate([part.columns for part in parts], axis=1)
+    displays = [part.display for part in parts if part.display is not None]
+    scale = parts[0].scale
+    if isinstance(scale, Scale):
+        scale = replace(scale, estimated=columns.shape[1] >= ESTIMATED_FROM)
+    return replace(
+        parts[0], columns=columns, scale=scale,
+        labels=[label for part in parts for label in part.labels],
+        display=linalg.block_diag(*displays) if displays else None,
+    )  # fmt: skip
+
+
+def _linked(scale: Scale | int) -> Scale | int:
+    """A scale of its own, where it is estimated."""
+    return replace(scale, name=f"linked_{scale.name}") if isinstance(scale, Scale) else scale
+
+
+def tied_parts(names: Sequence[str], n_strata: int) -> list[GlobalPart]:
+    """The part of columns whose coefficients are tied to those of others.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of all varying columns.
+    """
+    at = [k for k, name in enumerate(names) if name.startswith(f"{TIED} ")]
+    if not at:
+        return []
+    columns = np.tile(np.eye(len(names))[:, at], (n_strata, 1))
+    labels = [names[k] for k in at]
+    return [GlobalPart(TIED, "slopes", columns, FIXED, labels, reported=False)]
+
+
+RECEIVED = "received"
+"""How names of parts begin that treated and untreated rows receive."""
+EXPOSURE_TIME = "exposure_time"
+"""The label of cells with periods since exposure; -1 of treated cells without any."""
+ONTO: Final = ("untreated", "treated")
+"""Whose rows may receive something."""
+_COURSE = ("level", "drift", "walk")
+"""Parts that follow exposure time: each ring has its own."""
+
+
+def exposed_parts(
+    cells: CellTable,
+    pooling: Pooling,
+    strata: tuple[str, ...],
+    received: Pooling,
+    received_strata: tuple[str, ...],
+    priors: Priors,
+) -> list[GlobalPart | LocalPart]:
+    """Parts of effects of treated cells, and of what cells receive by ring and exposure time.
+
+    A treated cell that is exposed has the sum ``tau_c + kappa_rx`` of its own effect c (stratum ×
+    cohort × time) and of what it receives in ring r, x periods after exposure; an untreated one
+    ``kappa_rx`` of its own.
+
+    Parameters
+    ----------
+    pooling : Pooling
+        Of treated cells.
+    strata : tuple of str
+        Factors by which their effects vary.
+    received : Pooling
+        Of what is received.
+    received_strata : tuple of str
+        Factors by which that varies.
+    """
+    parts = [*_lead_parts(cells), *_whole(cell_parts(cells, pooling, strata, priors), cells)]
+    for name, inside, view in _sides(cells):
+        labels = view.labels.get("ring", np.full(cells.size, ""))
+        rings = np.unique(labels[inside])
+        flat = received.flat and name == RECEIVED
+        for ring in () if flat else rings:
+            at = replace(view, role=np.where(inside & (labels == ring), NEIGHBOUR, BARE))
+            called = f"{name}[{ring}]" if rings.size > 1 else name
+            course = curve_parts(at.event_time, at.role == NEIGHBOUR, priors)
+            parts += [_renamed(part, called, name) for part in course]
+        at = replace(view, role=np.where(inside, NEIGHBOUR, BARE))
+        others = cell_parts(at, received, received_strata, priors, role=NEIGHBOUR)
+        parts += [
+            _renamed(part, name, name)
+            for part in others
+            if part.name not in _COURSE and (name == RECEIVED or part.name.startswith("strata_"))
+        ]
+    return parts
+
+
+def _renamed[P: GlobalPart | LocalPart](part: P, name: str, scale: str) -> P:
+    """A part of what is received: rings share the scales of their courses."""
+    called = part.scale
+    if isinstance(called, Scale):
+        called = replace(called, name=f"{scale}_{called.name}")
+    return replace(part, name=f"{name}_{part.name}", scale=called)
+
+
+def _sides(cells: CellTable) -> Iterator[tuple[str, Mask, CellTable]]:
+    """Untreated cells that receive, then treated ones, with exposure time as event time."""
+    near = cells.role == NEIGHBOUR
+    if near.any():
+        yield RECEIVED, near, cells
+    if EXPOSURE_TIME in cells.labels:
+        time = cells.labels[EXPOSURE_TIME].astype(np.int64)
+        exposed = (cells.role == TREATED) & (time >= 0)
+        if exposed.any():
+            view = replace(cells, event_time=time, cohort=cells.time - time)
+            yield f"{RECEIVED}_treated", exposed, view
+
+
+def _lead_parts(cells: CellTable) -> list[GlobalPart]:
+    """Flat coefficients before exposure, one for each exposure time."""
+    leads = cells.role == LEAD
+    if not leads.any():
+        return []
+    times = np.unique(cells.event_time[leads])
+    columns = (leads[:, None] & (cells.event_time[:, None] == times)).astype(np.float64)
+    return [GlobalPart("lead", "cells", columns, FLAT, [str(t) for t in times])]
+
+
+def _whole(
+    parts: list[GlobalPart | LocalPart], cells: CellTable
+) -> Iterator[GlobalPart | LocalPart]:
+    """Give cells of one stratum, cohort and time that differ in exposure one effect of their own.
+
+    Cells of which there is one keep a coefficient that loads on a single slot.
+    """
+    for part in parts:
+        if not isinstance(part, LocalPart):
+            yield part
+            continue
+        index = part.index
+        keys = np.stack([cells.stratum[index], cells.cohort[index], cells.time[index]], axis=1)
+        _, group, size = np.unique(keys, axis=0, return_inverse=True, return_counts=True)
+        group = group.ravel()
+        alone = size[group] == 1
+        if alone.any():
+            yield replace(part, index=index[alone])
+        together = np.unique(group[~alone])
+        if together.size:
+            columns = np.zeros((cells.size, together.size))
+            columns[index[~alone], np.searchsorted(together, group[~alone])] = 1.0
+            labels = [str(k) for k in range(together.size)]
+            yield GlobalPart(f"{part.name}_shared", "cells", columns, part.scale, labels)

@@ -1,0 +1,166 @@
+"""A term's contribution to the linear predictor: labelled coefficients and where they load."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.numerics.linear_gaussian import ErrorLaw
+from bayes_nqp.numerics.parameters import Parameter, Scale
+
+Place = Literal["time", "cells", "slopes", "paths"]
+
+
+@dataclass(frozen=True, eq=False)
+class GlobalPart:
+    """Coefficients that several strata share.
+
+    Parameters
+    ----------
+    name : str
+        Its name among the draws.
+    place : {"time", "cells", "slopes", "paths"}
+        What it loads on: time effects (level × period), cells, slopes (stratum × column), or the
+        paths of the border (path × period).
+    columns : ndarray (place, coefficient)
+        Loadings; fixed prior scales are folded in.
+    scale : Scale or int
+        An estimated scale, or `FIXED`, or `FLAT`.
+    labels : sequence of str
+        What is reported: coefficients, or levels that they span.
+    display : ndarray (label, coefficient), optional
+        From standardised coefficients to what is reported; the identity by default.
+    reported : bool, default True
+        Whether fits hold its coefficients by its name; others are part of what they hold besides.
+    """
+
+    name: str
+    place: Place
+    columns: Array
+    scale: Scale | int
+    labels: Sequence[str]
+    display: Array | None = None
+    reported: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class LocalPart:
+    """Coefficients each of which loads on a single slot of its own block.
+
+    Parameters
+    ----------
+    name : str
+        Its name among the draws.
+    place : {"time", "cells"}
+        What it loads on.
+    index : ndarray of int (coefficient)
+        The time effect (level × period) or the cell.
+    scale : Scale or int
+        An estimated or fixed scale, or `FLAT`.
+    """
+
+    name: str
+    place: Place
+    index: Index
+    scale: Scale | int
+
+
+def agreed(parts: Sequence[GlobalPart | LocalPart]) -> list[GlobalPart | LocalPart]:
+    """Parts of which those that share a scale agree: it is estimated for all of them, or for none.
+
+    Courses of rings share theirs, and some are too short to estimate one alone.
+    """
+    scales = [part.scale for part in parts if isinstance(part.scale, Scale)]
+    estimated = {scale.name: scale for scale in scales if scale.estimated}
+    return [
+        replace(part, scale=estimated[part.scale.name])
+        if isinstance(part.scale, Scale) and part.scale.name in estimated else part
+        for part in parts
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class ProcessPart:
+    """What the rows of some units have in common period by period, a Gaussian process.
+
+    Parameters
+    ----------
+    name : str
+        Its name among the draws.
+    owner : ndarray of int (unit)
+        Who shares a path of it, -1 for none.
+    loadings : sequence of ndarray (T, q_k)
+        A path is the sum of these times standard normal numbers and ``scales``.
+    scales : sequence of Scale
+        One for each of the loadings.
+    border : bool, default False
+        Whether the numbers that paths are made of are coefficients, instead of integrated out block
+        by block: where strata with blocks of their own have paths in common. Owners are numbered
+        from 0.
+    errors : ErrorLaw, optional
+        Whose correlation over the time grid paths have: the root of it is multiplied with the sum.
+        Loadings of paths in the border are the identity then.
+    parameters : sequence of Parameter
+        Of these errors, by names that no other parameter of the model has.
+    mixing : ndarray (owner, source), optional
+        In the border: owners' paths are these sums of paths of independent sources; by default
+        each is a source of its own.
+    measured : bool, default False
+        In the border: whether loadings are in outcome units, instead of multiples of ``s``.
+    """
+
+    name: str
+    owner: Index
+    loadings: Sequence[Array]
+    scales: Sequence[Scale]
+    border: bool = False
+    errors: ErrorLaw | None = None
+    parameters: Sequence[Parameter] = ()
+    mixing: Array | None = None
+    measured: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """Series on which every unit has flat coefficients of its own, besides its level.
+
+    Parameters
+    ----------
+    values : ndarray (T, k)
+        Linearly independent, of one another and of a constant. Only what they span matters.
+    note : Message
+        What a fit says of them.
+    redraws : callable, optional
+        Gives series as they might have been, (number, T, k), where they were estimated: draws of
+        coefficients are given one of them each. Without it they are known.
+    """
+
+    values: Array
+    note: Message
+    redraws: Callable[[], Array] | None = None
+
+
+def zero_sum(levels: int) -> Array:
+    """Orthonormal basis of the contrasts between levels.
+
+    Parameters
+    ----------
+    levels : int
+        How many.
+
+    Returns
+    -------
+    ndarray (level, level - 1)
+        Columns sum to zero and are orthonormal.
+    """
+    basis = np.zeros((levels, max(levels - 1, 0)))
+    for k in range(1, levels):
+        basis[:k, k - 1] = -1.0
+        basis[k, k - 1] = k
+        basis[:, k - 1] /= np.sqrt(k * (k + 1.0))
+    return basis

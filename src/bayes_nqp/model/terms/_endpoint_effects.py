@@ -1,0 +1,137 @@
+"""Pairs of which one end is in force, or both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from bayes_nqp._core.arrays import Index
+from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.validation import value
+from bayes_nqp.data.panel import ENDS as COLUMNS
+from bayes_nqp.data.panel import pairs_of
+from bayes_nqp.model.designs._facts import Facts, Term
+from bayes_nqp.model.designs._spec import Calendar, Timing
+from bayes_nqp.model.predictors import TREATED
+
+if TYPE_CHECKING:
+    from bayes_nqp.data.panel import Panel
+
+
+ENDS: Final = "ends"
+"""The factor of cells that says which ends are in force."""
+ADOPTED: Final = "ends_adopted"
+"""The label of cells with the dates of both ends."""
+_NAMES: Final = ("one", "both")
+_DIRECTED: Final = (*COLUMNS, "both")
+
+_WORDS: Final = Message(
+    "A pair is treated from when the first of its ends adopts. Effects are apart for pairs with "
+    "one end in force and with both ({}), each with its own course in the periods since the first "
+    "end adopted, or the second did."
+)
+_QUESTION: Final = Message(
+    "Did the policy draw links away from pairs of which no end has it? They are the controls: what "
+    "these lose would count as its effect, and no period before adoption shows it."
+)
+
+
+@value("terms", "ends")
+class EndpointEffects(Term):
+    """Effects of one end of a pair, and of both, apart.
+
+    A pair whose ends adopt in periods g and h > g has one end in force from g on, and both from h;
+    effects of the latter count their periods from h. The factor ``ends`` tells them apart wherever
+    strata do: ``nqp.att(fit, by="ends")``. Each has a level, a drift and a random walk of its own.
+    With ``anticipation`` pairs may respond before g; what they do before h is an effect of one end.
+    Without this term an effect is that of one end or both, averaged over the pairs at hand.
+
+    Parameters
+    ----------
+    directed : bool, default False
+        Whether one end is that where the link begins (``origin``) or where it leads
+        (``destination``).
+
+    Raises
+    ------
+    StudyError
+        If the panel is not one of pairs (`Panel.from_pairs`), or all treated pairs have the same
+        ends in force.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> design = nqp.StaggeredDiD(terms=[nqp.EndpointEffects()])
+    >>> nqp.EndpointEffects(directed=True).names
+    ('origin', 'destination', 'both')
+    """
+
+    directed: bool = False
+
+    role = "ends"
+    factors = (ENDS,)
+    with_channels = False
+    of_sums = False
+    with_dose = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Levels of the factor."""
+        return _DIRECTED if self.directed else _NAMES
+
+    @property
+    def question(self) -> Message:
+        """Whether links are diverted."""
+        return _QUESTION
+
+    def words(self, attrs: Mapping[str, object]) -> Message:
+        """Say that effects are apart by ends."""
+        return _WORDS.fill(" | ".join(self.names))
+
+    @property
+    def formula(self) -> tuple[str, Mapping[str, Message]]:
+        """Nothing besides effects, which also differ by the ends that are treated."""
+        return "", {}
+
+    def flat(self, *, leads: bool) -> EndpointEffects | None:
+        """Leave it out beside leads, which come before any end adopts."""
+        return None if leads else self
+
+    def timing(self, timing: Timing, facts: Facts, panel: Panel) -> Timing:
+        """Divide classes of pairs by when the second end adopts, and count from there.
+
+        Raises
+        ------
+        StudyError
+            If it tells no treated pairs apart.
+        """
+        assert isinstance(timing, Calendar)
+        pairs = pairs_of(panel, "EndpointEffects(directed=True)" if self.directed else "")
+        ahead = (pairs.adoption[1] < pairs.adoption[0]) & self.directed
+        dates = pairs.adoption.T if self.directed else np.sort(pairs.adoption.T, axis=1)
+        table = np.column_stack([timing.key, pairs.second, ahead, dates])
+        classes, key = np.unique(table, axis=0, return_inverse=True)
+        base, second, kind, *ends = classes.T
+        written = np.append(np.asarray(panel.time_labels, dtype=str), "–")
+        adopted = np.char.add(np.char.add(written[ends[0]], " "), written[ends[1]])
+        # Where one end is in force already, what precedes the second is an effect of the one.
+        early = np.where(np.min(ends, axis=0) < second, 0, facts.anticipation)
+        overlap = np.arange(panel.periods) >= (second - early)[:, None]
+        overlap &= (second < panel.periods)[:, None]
+        treated = timing.role[base] == TREATED
+        label = np.where(overlap, len(self.names) - 1, kind[:, None])
+        if np.unique(label[treated]).size < 2:
+            raise StudyError(
+                Message("'EndpointEffects' has nothing to tell apart: of all treated pairs the "
+                        "same ends are in force"),
+                hint="leave EndpointEffects() out",
+            )  # fmt: skip
+        origin: Index = np.where(treated & overlap, second[:, None], timing.origin[base])
+        return Calendar(
+            key.ravel().astype(np.int64), origin.astype(np.int64), timing.role[base],
+            {**{name: x[base] for name, x in timing.labels.items()}, ADOPTED: adopted},
+            factors={ENDS: (np.array(self.names), np.where(treated, label, 0).astype(np.int64))},
+        )  # fmt: skip

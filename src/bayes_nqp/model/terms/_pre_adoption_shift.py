@@ -1,0 +1,116 @@
+"""A level of adopters that changed some periods before adoption, and stays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Final
+
+import numpy as np
+from annotated_types import Interval
+
+from bayes_nqp._core.exceptions import Hint, IdentificationError
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.validation import value
+from bayes_nqp.model.designs._facts import Facts, Term
+from bayes_nqp.model.designs._spec import Calendar, EquationSpec, Timing
+
+if TYPE_CHECKING:
+    from bayes_nqp.data.panel import Panel
+
+
+_WORDS: Final = Message(
+    "The level of units that adopt may have changed {periods} before adoption, for reasons other "
+    "than the policy, and stays at what it became; the size of the change is common to them and "
+    "has a flat prior."
+)
+_QUESTION: Final = Message(
+    "Is the change of adopters' level before adoption none of the policy's? Had they responded to "
+    "it early, their rows before adoption would be the same, and the change belong to the effect."
+)
+
+
+@value("trends", "level_shift")
+class PreAdoptionShift(Term):
+    """Adopters' level changed some periods before adoption, and the change stays.
+
+    An earlier policy for the same units, another way of measuring, a merger: one column,
+    ``d_it = 1{t >= c_i - periods}`` of units that adopt in period c_i, with a flat coefficient
+    common to them. The effect of the policy is what comes on top. Before adoption nothing tells
+    such a change from a response of as many periods, which is part of the policy's effect, or from
+    a dip, which fades: what it was has to be known, or averaged over (`averaged`).
+
+    Parameters
+    ----------
+    periods : int, default 3
+        Before adoption, or before the first anticipated period, from which on adopters have the
+        new level.
+
+    Raises
+    ------
+    StudyError
+        If the number is not one from 1 on.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> nqp.StaggeredDiD(trends=nqp.PreAdoptionShift()).trends
+    PreAdoptionShift(periods=3)
+    """
+
+    periods: Annotated[int, Interval(ge=1, le=10**9)] = 3
+
+    role = "shift"
+    column = "level since before adoption"
+    with_dose = False
+
+    @property
+    def question(self) -> Message:
+        """Whether the change is a response."""
+        return _QUESTION
+
+    def words(self, attrs: Mapping[str, object]) -> Message:
+        """Say since when adopters may have another level."""
+        periods = Message("{n} period", plural="{n} periods", n=self.periods)
+        return _WORDS.fill(periods=periods)
+
+    @property
+    def formula(self) -> tuple[str, Mapping[str, Message]]:
+        """A step of treated units before adoption."""
+        periods = Message("{n} period", plural="{n} periods", n=self.periods)
+        return "κ S_{it}", {
+            "S_{it}": Message("1 for treated units from {} before adoption", periods),
+            "κ": Message("pre-adoption level shift"),
+        }
+
+    def flat(self, *, leads: bool) -> PreAdoptionShift | None:
+        """Leave it out beside leads, which would absorb it."""
+        return None if leads else self
+
+    def equation(
+        self, equation: EquationSpec, facts: Facts, timing: Timing, panel: Panel
+    ) -> EquationSpec:
+        """Add the column of the new level.
+
+        Raises
+        ------
+        IdentificationError
+            If periods before adoption have effects of their own, or no unit is seen both before
+            and after the change, before it adopts.
+        """
+        if facts.leads:
+            raise IdentificationError(
+                Message("a level that shifts before adoption and flat leads cannot be told apart"),
+                hint=Message("{}, or leave out 'trends'", Hint("controls", "all")),
+            )
+        assert isinstance(timing, Calendar)
+        unit, time = np.asarray(panel.unit_codes), np.asarray(panel.time_codes)
+        start = timing.start[timing.key][unit]
+        shifted = (start >= 0) & (time >= start - self.periods)
+        if not np.isin(unit[shifted & (time < start)], unit[(start >= 0) & ~shifted]).any():
+            raise IdentificationError(
+                Message("no unit is seen more than {} periods before it adopts", self.periods),
+                hint="trends=None",
+            )
+        columns = {**equation.columns, self.column: shifted.astype(np.float64)}
+        return replace(equation, columns=columns)

@@ -1,0 +1,1 @@
+"""Linear algebra, densities and samplers, which know neither panels nor designs."""

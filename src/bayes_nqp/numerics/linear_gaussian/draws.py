@@ -1,0 +1,280 @@
+"""Exact draws of coefficients and deviations, given parameters (9)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp.numerics.linear_gaussian._back_substitution import (
+    by_draw,
+    conditionals,
+    from_factor,
+    in_blocks,
+)
+from bayes_nqp.numerics.linear_gaussian._sparse import product
+from bayes_nqp.numerics.linear_gaussian.batches import batch_size, draws_of_distinct
+from bayes_nqp.numerics.linear_gaussian.correlated import ErrorSums, FixedErrorSums, standardised
+from bayes_nqp.numerics.linear_gaussian.density import Factor, factorise, normal_equations, solved
+from bayes_nqp.numerics.linear_gaussian.draws_with_density import KeptDraws
+from bayes_nqp.numerics.linear_gaussian.equations import deviation_precision
+from bayes_nqp.numerics.linear_gaussian.path_laws import turned
+from bayes_nqp.numerics.linear_gaussian.paths import surfaces
+from bayes_nqp.numerics.linear_gaussian.problem import GaussianProblem
+from bayes_nqp.numerics.linear_gaussian.reduced_cells import ReducedFactor
+from bayes_nqp.numerics.linear_gaussian.types import Owners, Values
+from bayes_nqp.numerics.linear_gaussian.unit_precision import small
+
+
+@dataclass(frozen=True, eq=False)
+class Coefficients:
+    """Draws of what the density integrates out, in multiples of ``s``.
+
+    Parameters
+    ----------
+    shared : ndarray (draw, global)
+        Global coefficients.
+    local : ndarray (draw, block, local)
+        Local coefficients of every block; padding is zero.
+    slots : ndarray (draw, slot)
+        Slots of all blocks, one after another: time effects, cells, slopes, paths of the border.
+        Then, where there are processes, what these add in each period of each group (group, T).
+    deviation : ndarray (draw, owner)
+        Of every owner; where each unit is one, the mean over the units of each class.
+    spread : ndarray (draw, type)
+        Conditional sd of a single unit's deviation; empty where owners hold several units.
+    weight : ndarray (draw, class, column)
+        What columns and, last, the outcome count for in a unit's deviation; empty likewise.
+    response : ndarray (draw, type, T)
+        How a unit's deviation answers to each period; empty likewise. What a unit has of column k
+        in period t above its class's mean adds this times the column's weight.
+    """
+
+    shared: Array
+    local: Array
+    slots: Array
+    deviation: Array
+    spread: Array
+    weight: Array
+    response: Array
+
+    def at(self, rows: Index) -> Coefficients:
+        """Some of the draws."""
+        return Coefficients(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+
+
+@dataclass(frozen=True, eq=False)
+class SharedErrors:
+    """Standard normal numbers that draws of several problems have in common.
+
+    Parameters
+    ----------
+    numbers : ndarray (draw, width)
+        Standardised errors; or, without sums, the numbers of coefficients and deviations.
+    sums : ErrorSums, FixedErrorSums or None
+        How errors enter the normal equations; None where owners hold several units.
+    """
+
+    numbers: Array
+    sums: ErrorSums | FixedErrorSums | None
+
+
+def number_count(problem: GaussianProblem) -> int:
+    """Standard normal numbers of one draw: of coefficients, deviations and processes."""
+    head = problem.arrowhead
+    # One z for each coefficient, padding included, and for each owner.
+    return head.n_dense + problem.n_deviations + problem.n_process_numbers
+
+
+def draw(
+    problem: GaussianProblem,
+    points: Array,
+    generator: np.random.Generator | None,
+    *,
+    errors: SharedErrors | None = None,
+    single: bool = False,
+    threads: int | None = None,
+    keeper: KeptDraws | None = None,
+) -> Coefficients:
+    """Draw all coefficients given parameters.
+
+    Points that stand more than once, as resampled ones do, share one factor; where series of
+    units' own coefficients are redrawn, distinct points have one redraw each, in turn.
+
+    Parameters
+    ----------
+    points : ndarray (draw, parameter)
+        Unconstrained.
+    generator : Generator or None
+        None gives conditional means.
+    errors : SharedErrors, optional
+        Of every draw, for draws that move with those of other problems.
+    single : bool, default False
+        Whether deviations of single units are wanted, not of classes alone.
+    threads : int, optional
+        Draws do not depend on their number.
+    keeper : KeptDraws, optional
+        At some of the points.
+
+    Raises
+    ------
+    LinAlgError
+        If there is no factor at a point.
+    """
+    head = problem.arrowhead
+
+    def values_of(distinct: Array) -> Values:
+        values = problem.values(distinct)
+        return values if keeper is None else replace(values, kept=keeper.found(distinct))
+
+    def piece(
+        values: Values, stream: np.random.Generator | None, draws: Index
+    ) -> tuple[Array, ...]:
+        shared = None
+        if errors is not None:
+            # (B, times, width) to (B, width, times), as everything is here.
+            shared = SharedErrors(errors.numbers[draws].swapaxes(1, 2), errors.sums)
+        if problem.redraws is not None and stream is not None:
+            nuisance = problem.redraws()
+            values = replace(values, nuisance=nuisance[draws[:, 0] % len(nuisance)])
+        times = draws.shape[1]
+        beta = None if keeper is None or errors is not None else keeper.take(values.kept, times)
+        if beta is not None:
+            z = _standard(stream, (len(values), number_count(problem) - head.n_dense, times))
+            return _given(problem, values, beta, z, single)
+        factor: Factor | ReducedFactor
+        # Shared errors enter the normal equations of all coefficients, own cells among them.
+        if errors is None or errors.sums is None:
+            _, factor = solved(problem, values)
+        else:
+            factor = factorise(problem, values, normal_equations(problem, values).matrix)
+        *of_beta, z = _numbers(problem, values, factor, stream, times, shared)
+        # beta = A^-1 b + sigma L^-T z, block by block; with shared errors z is L^-1 xi.
+        beta = from_factor(problem, values, factor, *of_beta)
+        return _given(problem, values, beta, z, single)
+
+    # Draws that are kept need no matrix.
+    size = batch_size(problem, drawn=True) * (1 if keeper is None else 2)
+    arrays = draws_of_distinct(
+        piece, points, generator, values=values_of, size=lambda _: size, threads=threads
+    )
+    return Coefficients(*arrays)
+
+
+def _given(
+    problem: GaussianProblem,
+    values: Values,
+    beta: tuple[Array, Array],
+    z: Array,
+    single: bool,
+) -> tuple[Array, ...]:
+    """Draw all of `Coefficients` given those that the factor is of (B, times, ...).
+
+    Parameters
+    ----------
+    z : ndarray (B, number, times)
+        Standard normal, of deviations and processes.
+    """
+    head, (shared, local) = problem.arrowhead, beta
+    times = shared.shape[-1]
+    z_deviation, z_process = np.split(z, [problem.n_deviations], axis=1)
+    shared = turned(problem.turns(values), shared)  # R z: values of paths in the border.
+    if problem.lag is not None and values.lag is not None:
+        # Rows of y, not of y - delta W y, from here on: W y has the coefficient delta, and W x
+        # that of x times -delta.
+        shared[:, problem.lag.columns] = values.lag[..., None]
+        for column, near in problem.lag.ties:
+            shared[:, near] = -values.lag[:, :1] * shared[:, column]
+    flat = in_blocks(head, shared, local)
+    slots = product(head.slot_loads, flat)
+    # Processes given coefficients, then deviations given both: X beta + eta in every group (fits).
+    surface, fits = surfaces(problem, values, flat, _times_sigma(values, z_process))
+    # (B, slot + G T, times): processes follow the slots, group by group.
+    slots = np.concatenate([slots, surface.reshape(len(values), -1, times)], axis=1)
+    deviations = _deviations(problem, values, flat, fits, z_deviation, single)
+    return tuple(by_draw(part) for part in (shared, local, slots, *deviations))
+
+
+def _standard(stream: np.random.Generator | None, size: tuple[int, ...]) -> Array:
+    """Standard normal numbers; zero without a stream."""
+    return np.zeros(size) if stream is None else stream.standard_normal(size)
+
+
+def _numbers(
+    problem: GaussianProblem,
+    values: Values,
+    factor: Factor | ReducedFactor,
+    stream: np.random.Generator | None,
+    times: int,
+    errors: SharedErrors | None,
+) -> tuple[Array, Array, Array]:
+    """Standard normal numbers (B, ..., times): global, local, of deviations and processes."""
+    head = problem.arrowhead
+    z = _standard(stream, (len(values), number_count(problem), times))
+    if errors is not None and errors.sums is None:
+        z = errors.numbers
+    sparse = z[:, head.n_dense :]
+    if errors is None or errors.sums is None:
+        return *head.parted(z), sparse
+    assert isinstance(factor, Factor)
+    assert problem.lag is None, "errors are not shared by equations with a lag"
+    # xi = X'Q̃e + sigma diag(tau)^-1 z instead of L z: the same law, but moved by the errors e.
+    right, *moved = errors.sums.right_side(
+        problem,
+        values,
+        errors.numbers,
+        (sparse[:, : problem.n_deviations], sparse[:, problem.n_deviations :]),
+    )
+    shared, local = standardised(problem, values, factor, right, z[:, : head.n_dense])
+    return shared, local, np.concatenate(moved, axis=1)
+
+
+def _times_sigma(values: Values, z: Array) -> Array:
+    """``sigma z`` (B, ..., times)."""
+    return np.asarray(values.sigma.reshape(-1, *[1] * (z.ndim - 1)) * z)
+
+
+def _deviations(
+    problem: GaussianProblem, values: Values, flat: Array, fits: Array, z: Array, single: bool
+) -> tuple[Array, Array, Array, Array]:
+    """Deviations of owners given coefficients; for single units what else theirs take too."""
+    head, times = problem.arrowhead, flat.shape[2]
+    empty = np.zeros((len(values), 0, times)), np.zeros((len(values), 0, 0, times))
+    out = np.zeros((len(values), problem.n_deviations, times))
+    if problem.deviation is None:
+        return out, empty[0], empty[1], empty[1]
+    # Owners across groups have a_o on coefficients of a block, others on the rows of a group.
+    coefficients = flat.reshape(len(values), head.n_blocks, head.size, times)
+    for owners in conditionals(problem, values):
+        # delta_o | beta ~ N(G (a_oy - a_o X beta), sigma² G), G = (Lambda + H_o)^-1.
+        mean = owners.mean(coefficients if owners.in_blocks else fits)
+        noise = _times_sigma(values, z[:, owners.number])
+        out[:, owners.number] = mean + noise / np.sqrt(owners.inner)[:, :, None]
+    if problem.by_class is None or not single:
+        return out, empty[0], empty[1], empty[1]
+    return out, *_of_units(problem, problem.by_class, values, fits)
+
+
+def _of_units(
+    problem: GaussianProblem, classes: Owners, values: Values, fits: Array
+) -> tuple[Array, Array, Array]:
+    """A unit's spread around the mean deviation of its class, weights and responses.
+
+    Given beta, ``delta_i - mean ~ N(h^-1 d'Q̃ (Z_i - S/n) w, sigma²/h)`` up to the mean of the n
+    noises, with ``h = Lambda + d'Q̃d`` and w minus slopes and one for the outcome.
+    """
+    d, times = problem.moments.loadings, fits.shape[-1]
+    v = small(problem, values, flat_only=True).q @ d  # Q̃d of every type (B, H, T, 1).
+    precision = (d.swapaxes(-1, -2) @ v)[..., 0, 0] + deviation_precision(values)[:, 0]  # h (B, H)
+    spread = values.sigma[:, None, None] / np.sqrt(precision)[..., None]
+    # Columns enter with minus their slopes, as X_g beta of the class's group has them, the outcome
+    # with one.
+    weight = -fits[:, :, problem.moments.n_periods :][:, classes.place]
+    weight[:, :, -1] += 1.0
+    response = v / precision[:, :, None, None]  # h^-1 Q̃d
+    return (
+        np.broadcast_to(spread, (*spread.shape[:2], times)),
+        weight,
+        np.broadcast_to(response, (*response.shape[:3], times)),
+    )

@@ -1,0 +1,82 @@
+"""Normal equations of groups and owners, as errors and deviations of single units decide (3, 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayes_nqp._core.arrays import Array
+from bayes_nqp.numerics.linear_gaussian.types import Values
+
+
+def deviation_precision(values: Values) -> Array:
+    """``Lambda = sigma² Omega^-1`` (B, q, q)."""
+    return np.asarray((values.sigma**2)[:, None, None] * np.linalg.inv(values.deviation))
+
+
+@dataclass(frozen=True, eq=False)
+class OwnerEquations:
+    """Normal equations of owners' deviations at B points.
+
+    Parameters
+    ----------
+    a : ndarray (B, O, q, size)
+        ``a_o = sum_i D'Q̃ [I, Z_i]``, on the normal equations of a group (J), or ``sum_g a_og
+        X_g``, on the coefficients and outcomes of a block (n).
+    h : ndarray (B, O, q, q)
+        ``H_o = sum_i D'Q̃D``, over the owner's units.
+    """
+
+    a: Array
+    h: Array
+
+    def inner(self, values: Values) -> Array:
+        """``Lambda + H_o`` (B, O, q, q): ``sigma²`` times a deviation's precision given beta."""
+        return np.asarray(self.h + deviation_precision(values)[:, None])
+
+
+@dataclass(frozen=True, eq=False)
+class NoiseEquations:
+    """Normal equations of groups and owners at B points (3), deviations of several units still in.
+
+    Where each unit has a deviation of its own it is out of Q̃ already (2). Equations that are the
+    same at every point stand once, B = 1.
+
+    Parameters
+    ----------
+    f : ndarray (B, G J (J + 1) / 2)
+        F, lower triangles.
+    by_group, by_block : OwnerEquations or None
+        Of owners inside one group, and across the groups of a block.
+    total : ndarray (B)
+        ``(log|Q| - log|N'QN|) / 2`` summed over units, and what deviations of single units add.
+    """
+
+    f: Array
+    total: Array
+    by_group: OwnerEquations | None
+    by_block: OwnerEquations | None
+
+    @property
+    def arrays(self) -> list[Array]:
+        """All arrays, one after another."""
+        owners = [o for o in (self.by_group, self.by_block) if o is not None]
+        return [self.f, self.total, *(part for o in owners for part in (o.a, o.h))]
+
+    @property
+    def table(self) -> Array:
+        """All numbers side by side (B, number)."""
+        return np.concatenate([a.reshape(len(a), -1) for a in self.arrays], axis=1)
+
+    @staticmethod
+    def of(arrays: Sequence[Array], by_group: bool, by_block: bool) -> NoiseEquations:
+        """From `arrays`, in their order; owners where there are some."""
+        # Arrays may be linear combinations of those at points, as polynomials between nodes are.
+        f, total, *entries = arrays
+        owners = [OwnerEquations(a, h) for a, h in zip(entries[::2], entries[1::2], strict=True)]
+        # Owners inside groups stand before owners across them.
+        return NoiseEquations(
+            f, total, owners.pop(0) if by_group else None, owners.pop(0) if by_block else None
+        )

@@ -1,0 +1,117 @@
+"""Normal equations that no parameter changes: independent errors, levels absorbed (1 to 3).
+
+With Q = diag(w) of a unit's rows and N = 1, ``Q̃ = diag(w) - w w'/sum(w)``: weighted means are
+taken off, once for all points, and F and the log determinants are sums over units (`moments`).
+Owners of several units have theirs, ``a_o`` and ``H_o``, likewise; only Lambda is left to the
+points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp.numerics.linear_gaussian._unit_matrices import lower_indices
+from bayes_nqp.numerics.linear_gaussian.equations import NoiseEquations, OwnerEquations
+from bayes_nqp.numerics.linear_gaussian.problem_spec import Problem
+from bayes_nqp.numerics.linear_gaussian.types import Moments, Owners
+
+
+def without_types(problem: Problem) -> Moments:
+    """Moments of no type of unit: all that rows say is in the normal equations.
+
+    Parameters
+    ----------
+    problem : Problem
+        Whose groups are absorbed.
+    """
+    n_periods, width = problem.n_periods, problem.n_periods + problem.n_columns + 1
+    none = np.zeros((0, n_periods))
+    q = int(problem.member_scale is not None)
+    return Moments(
+        seen=none.astype(bool),
+        weights=none,
+        n_units=np.zeros(0),
+        pattern=np.zeros(0, dtype=np.int64),
+        loadings=np.zeros((0, n_periods, q)),
+        map1=csr_array((len(problem.groups) * width * (width + 1) // 2, 0)),
+        n_columns=problem.n_columns,
+        n_outcomes=1,
+    )
+
+
+def fixed_equations(
+    problem: Problem, loads: Sequence[Any]
+) -> tuple[NoiseEquations, Owners | None, Owners | None]:
+    """Normal equations of groups and owners, and the owners inside one group and across groups.
+
+    Parameters
+    ----------
+    problem : Problem
+        Whose groups are absorbed.
+    loads : sequence of csr_array (J, n)
+        ``X_g`` of every group.
+    """
+    # One point stands for all: B = 1.
+    low = lower_indices(problem.n_periods + problem.n_columns + 1)
+    f = np.concatenate([group.normal[low] for group in problem.absorbed])
+    # (log|Q| - log|N'QN|) / 2 over all units.
+    total = 0.5 * sum(group.log_det for group in problem.absorbed)
+    by_group, of_groups = _inside(problem, loads) or (None, None)
+    by_block, of_blocks = _across(problem, loads) or (None, None)
+    equations = NoiseEquations(f[None], np.array([total]), of_groups, of_blocks)
+    return equations, by_group, by_block
+
+
+def _owner_numbers(problem: Problem) -> tuple[Index, Index]:
+    """Number of each entry's owner (entry), and how many groups it has units in (owner)."""
+    assert problem.absorbed_members is not None
+    owner = np.unique(problem.absorbed_members.owner, return_inverse=True)[1].ravel()
+    return owner, np.bincount(owner)
+
+
+def _inside(problem: Problem, loads: Sequence[Any]) -> tuple[Owners, OwnerEquations] | None:
+    """Owners inside one group, on its normal equations."""
+    members = problem.absorbed_members
+    if members is None:
+        return None
+    owner, count = _owner_numbers(problem)
+    entry = np.flatnonzero(count[owner] == 1)
+    if not entry.size:
+        return None
+    place = members.group[entry]  # The one group that the owner has units in.
+    return _owners(members.normal[entry], members.inner[entry], place, len(loads), owner[entry])
+
+
+def _across(problem: Problem, loads: Sequence[Any]) -> tuple[Owners, OwnerEquations] | None:
+    """Owners across the groups of a block, on its coefficients: through ``X_g``."""
+    members = problem.absorbed_members
+    if members is None:
+        return None
+    owner, count = _owner_numbers(problem)
+    number = np.flatnonzero(count > 1)
+    if not number.size:
+        return None
+    # a_o = sum_g a_og X_g and H_o = sum_g H_og over the groups that an owner has units in.
+    a, inner = np.zeros((number.size, loads[0].shape[1])), np.zeros(number.size)
+    place = np.zeros(number.size, dtype=np.int64)
+    for entry in np.flatnonzero(count[owner] > 1):
+        row, group = np.searchsorted(number, owner[entry]), int(members.group[entry])
+        a[row] += loads[group].T @ members.normal[entry]
+        inner[row] += members.inner[entry]
+        place[row] = problem.groups[group].block
+    return _owners(a, inner, place, len(problem.blocks), number)
+
+
+def _owners(
+    a: Array, inner: Array, place: Index, n_places: int, number: Index
+) -> tuple[Owners, OwnerEquations]:
+    """Owners of one column, and their equations at every point."""
+    # No type of unit is left for a_o and H_o to be summed over: they are here already.
+    loads, counts = csr_array((a.size, 0)), csr_array((len(a), 0))
+    equations = OwnerEquations(a[None, :, None], inner[None, :, None, None])
+    return Owners(loads, counts, place, n_places, number), equations

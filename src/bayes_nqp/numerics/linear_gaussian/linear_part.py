@@ -1,0 +1,105 @@
+"""Coefficients and their scales: all that the factor of normal equations needs of a problem."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp.numerics.linear_gaussian.types import Arrowhead, Values
+from bayes_nqp.numerics.linear_gaussian.unshared_cells import OwnCells
+from bayes_nqp.numerics.parameters import FLAT
+
+
+@dataclass(frozen=True, eq=False)
+class Reduced:
+    """Coefficients without own cells, global ones through dummies.
+
+    Parameters
+    ----------
+    buckets : sequence of OwnCells
+        All groups.
+    take : ndarray of int (G J J)
+        Where the squares of the groups, bucket after bucket, lie in the lower triangles of F.
+    local : ndarray of int (block, local)
+        Which local coefficients of the block stay, -1 for padding.
+    kind_loads : ndarray (dummy + 1, global + 1)
+        C_0, and the outcome: ``C = U C_0`` (`pairs`).
+    map2 : csr_array (block local n + border², squares)
+        From the squares to rows of local coefficients (block, local, local + border), and to the
+        border, lower triangle.
+    lags : ndarray of int (column)
+        Rows of every F that a lag takes off the outcome's.
+    """
+
+    buckets: Sequence[OwnCells]
+    take: Index
+    local: Index
+    local_scale: Index  # (block, local), PADDING likewise.
+    kind_loads: Array
+    map2: Any
+    lags: Index
+
+    @property
+    def n_border(self) -> int:
+        """Dummies and the outcome."""
+        return int(self.kind_loads.shape[0])
+
+
+class LinearPart:
+    """Coefficients of a problem with their scales: all that its factor needs of it.
+
+    Parameters
+    ----------
+    tau : ndarray (scale)
+        Values of fixed scales, NaN where estimated.
+    n_free : int, or ndarray of int (B)
+        Rows less flat unit coefficients.
+    """
+
+    arrowhead: Arrowhead
+    tau: Array
+    n_free: Any
+
+    @property
+    def reduced(self) -> Reduced | None:
+        """How the same coefficients are laid out where own cells come off first."""
+        return None
+
+    @cached_property
+    def scale_count(self) -> Array:
+        """How many coefficients have each scale (scale)."""
+        # What log tau_k counts for in the density; flat, fixed and padding numbers are negative.
+        numbers = np.concatenate([self.arrowhead.local_scale.ravel(), self.arrowhead.global_scale])
+        return np.bincount(numbers[numbers >= 0], minlength=self.tau.size).astype(np.float64)
+
+    @cached_property
+    def n_flat(self) -> int:
+        """Coefficients with a flat prior."""
+        # Each leaves log 2 pi / 2 in the density (8).
+        head = self.arrowhead
+        return int((head.local_scale == FLAT).sum() + (head.global_scale == FLAT).sum())
+
+    @cached_property
+    def n_coefficients(self) -> int:
+        """Coefficients, flat ones included."""
+        # p of the density (8): padding, below FLAT, is no coefficient.
+        head = self.arrowhead
+        return int((head.local_scale >= FLAT).sum() + head.global_scale.size)
+
+    def prior_precision(self, values: Values, scale: Index) -> Array:
+        """``sigma² / tau²`` of coefficients with given scale numbers; 0 where flat.
+
+        Returns
+        -------
+        ndarray (B, ...)
+            1 for padding, so that its diagonal has a factor.
+        """
+        sigma2 = (values.sigma**2)[:, None]
+        # Numbers -1, -2 and -3 count from the end: sigma² where tau = 1, 0 flat, 1 for padding.
+        ends = np.concatenate([np.ones_like(sigma2), np.zeros_like(sigma2), sigma2], axis=1)
+        return np.concatenate([sigma2 / values.tau**2, ends], axis=1)[:, scale]

@@ -1,0 +1,155 @@
+"""From classes of units and blocks of coefficients to the two sparse maps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache, partial
+
+import numpy as np
+
+from bayes_nqp._core.arrays import Array
+from bayes_nqp.numerics.linear_gaussian.class_maps import (
+    ClassTypes,
+    class_types,
+    moments_of_classes,
+    owners_by_class,
+    owners_of_several,
+)
+from bayes_nqp.numerics.linear_gaussian.equations import NoiseEquations
+from bayes_nqp.numerics.linear_gaussian.fixed import fixed_equations, without_types
+from bayes_nqp.numerics.linear_gaussian.interpolation import MANY_PATTERNS
+from bayes_nqp.numerics.linear_gaussian.layout import Layout, layout_of, slots_of_groups
+from bayes_nqp.numerics.linear_gaussian.linear_part import Reduced
+from bayes_nqp.numerics.linear_gaussian.pairs import MANY_PAIRS, paired
+from bayes_nqp.numerics.linear_gaussian.problem import GaussianProblem, IsotropicDeviation
+from bayes_nqp.numerics.linear_gaussian.problem_spec import Problem
+from bayes_nqp.numerics.linear_gaussian.reduced_cells import (
+    MANY_LOCAL,
+    NARROW,
+    VERY_MANY_LOCAL,
+    reduced,
+)
+from bayes_nqp.numerics.linear_gaussian.types import Moments, Owners
+from bayes_nqp.numerics.parameters import Scale
+
+
+def gaussian_problem(
+    problem: Problem,
+    *,
+    reduce: bool | None = None,
+    dense_pairs: bool | None = None,
+    nodes: bool | None = None,
+) -> GaussianProblem:
+    """Sum classes up, and lay coefficients out.
+
+    Parameters
+    ----------
+    reduce : bool, optional
+        Whether own cells come off first; by default where that is quicker.
+    dense_pairs : bool, optional
+        Whether pairs of columns are dense products; by default where these are quicker.
+    nodes : bool, optional
+        Whether what the noise decides is interpolated between nodes of its parameter, where it has
+        one; by default where patterns of observed periods are many.
+    """
+    types = class_types(problem)
+    # Q̃ is inverted pattern by pattern at every point: with many of these nodes are quicker. They
+    # are of one parameter of the noise; on sigma, the other, F does not depend.
+    if nodes is None:
+        nodes = len(types.patterns) >= MANY_PATTERNS
+    nodes = nodes and len(problem.error_parameters) == 2
+    layout = layout_of(problem)
+    fixed, by_group, by_block, by_class = _owners(problem, types, layout)
+    if nodes and by_class is not None and dense_pairs is None:
+        dense_pairs = False  # Sums of classes stand on nodes, from sparse ones.
+    moments = _moments(problem, types, dense_pairs)
+    n_local = layout.arrowhead.n_local
+    # Owners across groups act on cells too, so that none of these can come off first.
+    smaller = None
+    if by_block is None and _reduces(problem, moments.width, n_local, reduce):
+        smaller = partial(_reduced, problem, n_local)
+    return GaussianProblem(
+        space=problem.space,
+        noise=problem.errors,
+        deviation=_deviation(problem.member_scale),
+        nuisance=_nuisance(problem.n_periods, problem.series),
+        moments=moments,
+        arrowhead=layout.arrowhead,
+        tau=np.array([np.nan if s.estimated else s.fixed for s in problem.scales]),
+        n_free=problem.free,
+        by_group=by_group,
+        by_block=by_block,
+        by_class=by_class,
+        reduces=smaller,
+        processes=problem.processes,
+        placement=problem.placement if problem.processes else None,
+        n_process_parameters=len(problem.process_parameters),
+        path_coefficients=problem.path_coefficients,
+        border_laws=problem.border_laws,
+        lag=problem.lag,
+        fixed=fixed,
+        redraws=_redraws(problem),
+        on_nodes=nodes,
+    )
+
+
+def _reduced(problem: Problem, n_local: int) -> Reduced:
+    return reduced(problem, slots_of_groups(problem), n_local)
+
+
+def _deviation(scale: Scale | None) -> IsotropicDeviation | None:
+    """omega² I of members' deviations, of one standard deviation."""
+    if scale is None:
+        return None
+    return IsotropicDeviation(1, None if scale.estimated else scale.fixed)
+
+
+def _owners(
+    problem: Problem, types: ClassTypes, layout: Layout
+) -> tuple[NoiseEquations | None, Owners | None, Owners | None, Owners | None]:
+    """F where it is fixed, and who owns deviations: inside groups, across groups, single units."""
+    # Deviations: of members on F_g or on A (4), of single units within Q̃ (2); with independent
+    # errors and no deviation of single units F is the same at every point.
+    if problem.absorbed:
+        return *fixed_equations(problem, layout.loads), None
+    if problem.members:
+        return None, *owners_of_several(problem, types, layout.loads), None
+    by_class = None if problem.member_scale is None else owners_by_class(problem, types)
+    return None, None, None, by_class
+
+
+def _nuisance(n_periods: int, series: Array | None) -> Array:
+    """N of units' flat coefficients: their levels, and what they load on series (..., T, a)."""
+    if series is None:
+        return np.ones((n_periods, 1))
+    return np.concatenate([np.ones((*series.shape[:-1], 1)), series], axis=-1)
+
+
+def _redraws(problem: Problem) -> Callable[[], Array] | None:
+    """N with series as they might have been (number, T, a), made once."""
+    redraws = problem.redraws
+    return None if redraws is None else cache(lambda: _nuisance(problem.n_periods, redraws()))
+
+
+def _moments(problem: Problem, types: ClassTypes, dense_pairs: bool | None) -> Moments:
+    """Sums of classes; pairs of columns as dense products where these are quicker."""
+    if problem.absorbed:
+        return without_types(problem)
+    # Entries <Q̃, M> of F_g, of K columns and the outcome.
+    pairs = (problem.n_columns + 1) * (problem.n_columns + 2) // 2
+    dense = pairs >= MANY_PAIRS if dense_pairs is None else dense_pairs
+    moments = moments_of_classes(problem, types, pairs=not dense)
+    return replace(moments, map1=paired(problem, types, moments.map1)) if dense else moments
+
+
+def _reduces(problem: Problem, width: int, n_local: int, reduce: bool | None) -> bool:
+    """Whether own cells come off first: by default where there are many, and few columns."""
+    # Columns with ties may be of cells, which F has no row of.
+    tied = problem.lag is not None and problem.lag.ties
+    if problem.placement.most or problem.path_coefficients or tied:
+        return False
+    locals_of_all = n_local * len(problem.blocks)
+    narrow = NARROW * n_local * max(1.0, locals_of_all / VERY_MANY_LOCAL)
+    many = locals_of_all >= MANY_LOCAL and width <= narrow
+    return many if reduce is None else reduce

@@ -1,0 +1,76 @@
+"""Few matrices of which a matrix is a combination, whatever the one parameter of the errors.
+
+``Q`` of AR(1) errors is ``(I + rho² K - rho L) / (1 - rho²)``, K the inner periods and L the
+neighbours of the diagonal, so that ``Q̃``, and v v' of ``v = Q̃d``, lie in a space of some six
+dimensions. With an orthonormal basis P of it (r, number), ``X(u) = c(u) P`` and ``C vec X = (C P')
+c(u)``: a map C of thousands of rows is applied r times in all, and nodes hold c alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayes_nqp._core.arrays import Array
+
+PLACES = np.linspace(-5.0, 5.0, 41)[:, None]
+"""Where matrices are looked at, on the parameter's unconstrained scale: every other is held out."""
+_RANK = 1e-13
+"""Smallest singular value that counts, of matrices of length one, over the largest."""
+_EXACT = 1e-12
+"""Largest entry that a basis may miss, over the matrix's own largest."""
+
+
+@dataclass(frozen=True, eq=False)
+class Span:
+    """What a matrix is a combination of, and where a map takes it.
+
+    Parameters
+    ----------
+    basis : ndarray (r, number)
+        P, its rows orthonormal.
+    image : ndarray (r, stored)
+        ``(C P')'``.
+    """
+
+    basis: Array
+    image: Array
+
+    @classmethod
+    def of(cls, matrices: Array, onto: Callable[[Array], Array]) -> Span | None:
+        """The span of matrices at `PLACES` (place, number); None where it misses some of them.
+
+        Parameters
+        ----------
+        onto : callable
+            From matrices X (n, number) to ``C vec X`` (n, stored).
+        """
+        # Of length one each: those near a unit root are as large as 1 / (1 - rho²).
+        length = np.linalg.norm(matrices, axis=1, keepdims=True)
+        unit = matrices / np.where(length > 0.0, length, 1.0)
+        _, values, basis = np.linalg.svd(unit[::2], full_matrices=False)
+        basis = basis[values > _RANK * values[0]]
+        if _missed(basis, unit) > _EXACT:
+            return None
+        return cls(basis, np.ascontiguousarray(onto(basis)))
+
+    def coefficients(self, matrices: Array) -> Array:
+        """Coefficients c of matrices (n, r).
+
+        Raises
+        ------
+        LinAlgError
+            If one of them is no combination of the basis.
+        """
+        if _missed(self.basis, matrices) > _EXACT:
+            raise np.linalg.LinAlgError("not in the span")
+        return matrices @ self.basis.T
+
+
+def _missed(basis: Array, matrices: Array) -> float:
+    """Largest entry of ``X - X P'P`` over the largest of X."""
+    residual = np.abs(matrices - (matrices @ basis.T) @ basis).max(axis=1)
+    largest = np.abs(matrices).max(axis=1)
+    return float((residual / np.where(largest > 0.0, largest, 1.0)).max())

@@ -1,0 +1,275 @@
+"""Paths whose periods are correlated as errors are, and where they come off (5a).
+
+``eta = L(phi) sum_k tau_k R_k z_k`` with ``L L'`` the correlation over the time grid, phi sampled.
+Processes of groups and blocks have L in their roots, and z of variance one. Of paths in the border
+``R_k = I``, z has the variance tau² as coefficients have, and the rows load on the values ``L z``:
+A of z is ``R'AR`` with R the identity but for L at every path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp.numerics.linear_gaussian.types import ErrorLaw
+
+_MANY = 8
+"""Processes of a block from which those that meet none of the others come off before these."""
+
+type Turn = tuple[Array, Index]
+"""L (B, T, T), and the global coefficients that it is for (path, T)."""
+
+
+@dataclass(frozen=True, eq=False)
+class PathLaw:
+    """What correlates the periods of a path.
+
+    Parameters
+    ----------
+    errors : ErrorLaw
+        Whose correlation they have.
+    parameters : ndarray of int
+        Its own, by their numbers among those of all processes.
+    """
+
+    errors: ErrorLaw
+    parameters: Index
+
+    def root(self, n_periods: int, processes: Array) -> Array:
+        """L at points.
+
+        Parameters
+        ----------
+        processes : ndarray (B, parameter)
+            Of all processes.
+
+        Returns
+        -------
+        ndarray (B, T, T)
+            L of the correlation ``L L'`` of a path over time, at each point.
+        """
+        return correlation_root(self.errors, n_periods, processes[:, self.parameters])
+
+
+@dataclass(frozen=True, eq=False)
+class BorderLaw:
+    """What correlates the periods of some paths of the border.
+
+    Parameters
+    ----------
+    paths : ndarray of int (path)
+        Which they are.
+    coefficients : ndarray of int (path, T)
+        Which of the global ones are theirs.
+    """
+
+    law: PathLaw
+    paths: Index
+    coefficients: Index
+
+
+def correlation_root(errors: ErrorLaw, n_periods: int, values: Array) -> Array:
+    """Cholesky factor of the correlation over the time grid (B, T, T).
+
+    Parameters
+    ----------
+    values : ndarray (B, k)
+        Of the law's parameters, on their own scales.
+
+    Raises
+    ------
+    LinAlgError
+        If there is none at a point.
+    """
+    # L L' = S^-1/2 V S^-1/2 with S the diagonal of V: a path's scale is that of its tau.
+    covariance = errors.covariance(n_periods, values)
+    sd = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
+    return np.linalg.cholesky(covariance / (sd[:, :, None] * sd[:, None, :]))
+
+
+def turned(turns: Sequence[Turn], values: Array) -> Array:
+    """``R z``: take global coefficients (B, global, times) to what A was made of."""
+    return _rows(turns, values, back=False)
+
+
+def turned_back(turns: Sequence[Turn], loads: Array) -> Array:
+    """``R'a``: take loadings on what A was made of (B, global, times) to coefficients."""
+    return _rows(turns, loads, back=True)
+
+
+def turned_in(turns: Sequence[Turn], matrix: Array, before: int) -> None:
+    """``R'AR``, in place.
+
+    Parameters
+    ----------
+    matrix : ndarray (B, block, n, n)
+        A, lower triangles.
+    before : int
+        Coefficients that stand before the global ones.
+    """
+    if not turns:
+        return
+    # R' from the left onto A, and once more onto the transpose: R'(R'A)' = R'AR, A symmetric.
+    full = np.tril(matrix) + np.tril(matrix, -1).swapaxes(-1, -2)
+    for _ in range(2):
+        full[:, :, before:] = np.stack(
+            [_rows(turns, full[:, b, before:], back=True) for b in range(full.shape[1])], axis=1
+        )
+        full = full.swapaxes(-1, -2)
+    matrix[:] = np.tril(full)
+
+
+def _rows(turns: Sequence[Turn], rows: Array, *, back: bool) -> Array:
+    """Multiply the rows of paths with L, or its transpose."""
+    if not turns:
+        return rows
+    # Either may be the same at every point (B = 1).
+    points = max(len(rows), *(len(root) for root, _ in turns))
+    out = np.broadcast_to(rows, (points, *rows.shape[1:])).copy()
+    for root, index in turns:
+        # L (B, T, T) at the rows of each path (path, T); R is the identity elsewhere.
+        factor = root.swapaxes(-1, -2) if back else root
+        out[:, index] = factor[:, None] @ out[:, index]
+    return out
+
+
+@dataclass(frozen=True, eq=False)
+class OwnPaths:
+    """Processes that a single group has to itself.
+
+    Parameters
+    ----------
+    groups : ndarray of int (group)
+        Which groups have one or more.
+    laws : sequence of tuple of int, one a group
+        Their laws, -1 for none: as many of each.
+    rows : ndarray of int (process T)
+        Which rows of F they add to.
+    """
+
+    groups: Index
+    laws: Sequence[tuple[int, ...]]
+    rows: Index
+
+
+@dataclass(frozen=True, eq=False)
+class Placement:
+    """Where processes come off: the normal equations of a single group, or those of a block.
+
+    Parameters
+    ----------
+    by_group : ndarray of int (group)
+        Law of the process that comes off the group's own, -1 for none.
+    shared : sequence of tuple of int, one a block
+        Laws of the processes that come off the block's.
+    of_group : sequence of tuple of int, one a group
+        Which of the latter the group's rows have a part of.
+    apart : int
+        How many of a block's first processes no group, and no member of several groups, has two
+        of; zero where it is few.
+    """
+
+    by_group: Index
+    shared: Sequence[tuple[int, ...]]
+    of_group: Sequence[tuple[int, ...]]
+    apart: int
+
+    @property
+    def most(self) -> int:
+        """Largest number of processes that come off one block."""
+        return max(map(len, self.shared), default=0)
+
+
+def placed(
+    laws: Sequence[tuple[int, ...]],
+    groups: Sequence[tuple[int, tuple[int, ...]]],
+    members: Sequence[Index],
+    *,
+    alone: bool,
+) -> Placement:
+    """Place processes.
+
+    Parameters
+    ----------
+    laws : sequence of tuple of int, one a block
+        The law of each of its processes.
+    groups : sequence of (int, tuple of int)
+        Block of each group, and which of its processes it has.
+    members : sequence of ndarray of int
+        Groups of each member.
+    alone : bool
+        Whether a process that one group alone has may come off that group's own.
+    """
+    users: list[list[list[int]]] = [[[] for _ in block] for block in laws]  # block, process, group
+    for g, (block, processes) in enumerate(groups):
+        for k in processes:
+            users[block][k].append(g)
+    by_group = np.full(len(groups), -1, dtype=np.int64)
+    # A little less to take off a block is worth less than A that is linear in Q̃ (3, 4).
+    sizes = [len(group) for of_block in users for group in of_block if group]
+    alone = alone and 2 * sizes.count(1) >= len(sizes)
+    shared: list[tuple[int, ...]] = []
+    place: list[dict[int, int]] = []
+    for of_block, users_of_block in zip(laws, users, strict=True):
+        common = []
+        for k, group in enumerate(users_of_block):
+            # A process of one group meets that group's F_g alone: it comes off before X_g'F_g X_g.
+            if len(group) == 1 and by_group[group[0]] < 0 and alone:
+                by_group[group[0]] = of_block[k]
+            elif group:
+                common.append(k)
+        shared.append(tuple(of_block[k] for k in common))
+        place.append({k: j for j, k in enumerate(common)})
+    of_group = [
+        tuple(place[block][k] for k in processes if k in place[block])
+        for block, processes in groups
+    ]
+    block_of = [block for block, _ in groups]
+    return _apart_first(Placement(by_group, shared, of_group, 0), block_of, members)
+
+
+def _apart_first(
+    placement: Placement, block_of: Sequence[int], members: Sequence[Index]
+) -> Placement:
+    """Put processes that do not meet one another first in every block, where they are many.
+
+    Parameters
+    ----------
+    block_of : sequence of int, one a group
+        Block of each group.
+    members : sequence of ndarray of int
+        Groups of each member.
+    """
+    shared, of_group = placement.shared, placement.of_group
+    # Processes meet in a group's rows, and in a member's deviation, which is out of A_vv by then.
+    partners: list[list[set[int]]] = [[set() for _ in of_block] for of_block in shared]
+    for index in [np.array([g]) for g in range(len(of_group))] + list(members):
+        for block in {block_of[g] for g in index}:
+            meeting = {k for g in index if block_of[g] == block for k in of_group[g]}
+            for k in meeting:
+                partners[block][k] |= meeting - {k}
+    if not any(any(of_block) for of_block in partners):
+        return replace(placement, apart=placement.most)
+    orders = [_order(of_block) for of_block in partners]
+    apart = min((number for number, order in orders if order), default=0)
+    if placement.most < _MANY or apart < 2:
+        return placement
+    first = [tuple(x[k] for k in order) for x, (_, order) in zip(shared, orders, strict=True)]
+    of_group = [
+        tuple(sorted(orders[block][1].index(k) for k in processes))
+        for block, processes in zip(block_of, of_group, strict=True)
+    ]
+    return replace(placement, shared=first, of_group=of_group, apart=apart)
+
+
+def _order(partners: Sequence[set[int]]) -> tuple[int, list[int]]:
+    """Put processes that do not meet one another first: how many they are, and the order."""
+    first: list[int] = []
+    for k in sorted(range(len(partners)), key=lambda k: (len(partners[k]), k)):
+        if not partners[k].intersection(first):
+            first.append(k)
+    first.sort()
+    return len(first), first + [k for k in range(len(partners)) if k not in first]

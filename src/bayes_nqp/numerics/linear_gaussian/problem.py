@@ -1,0 +1,343 @@
+"""A Gaussian problem: moments and maps, from which everything is computed in batches of points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from hashlib import sha256
+from typing import Any, Protocol
+
+import numpy as np
+
+from bayes_nqp._core.arrays import Array
+from bayes_nqp.numerics.linear_gaussian.class_sums import ClassLayout, DealtPanels, class_layout
+from bayes_nqp.numerics.linear_gaussian.equations import NoiseEquations
+from bayes_nqp.numerics.linear_gaussian.linear_part import LinearPart, Reduced
+from bayes_nqp.numerics.linear_gaussian.pairs import PairedMap
+from bayes_nqp.numerics.linear_gaussian.path_laws import (
+    BorderLaw,
+    OwnPaths,
+    PathLaw,
+    Placement,
+    Turn,
+)
+from bayes_nqp.numerics.linear_gaussian.problem_spec import Lag, Process
+from bayes_nqp.numerics.linear_gaussian.types import (
+    Arrowhead,
+    ErrorLaw,
+    Moments,
+    Owners,
+    Panelled,
+    Values,
+)
+from bayes_nqp.numerics.parameters import ParameterSpace, Prior
+
+
+class Deviation(Protocol):
+    """The covariance of an owner's deviation, with q columns."""
+
+    @property
+    def n_parameters(self) -> int:
+        """How many parameters it has."""
+
+    def covariance(self, values: Array) -> Array:
+        """Covariance at parameter values (B, k), on their own scales: (B, q, q)."""
+
+
+@dataclass(frozen=True, slots=True)
+class IsotropicDeviation:
+    """Deviations of one standard deviation, estimated or fixed.
+
+    Parameters
+    ----------
+    n_columns : int, default 1
+        q.
+    fixed : float, optional
+        The standard deviation, in multiples of ``s``, where it is not estimated.
+    """
+
+    n_columns: int = 1
+    fixed: float | None = None
+
+    @property
+    def n_parameters(self) -> int:
+        """One where it is estimated."""
+        return int(self.fixed is None)
+
+    def covariance(self, values: Array) -> Array:
+        """``omega² I``."""
+        omega = values[:, 0] if self.fixed is None else np.full(len(values), self.fixed)
+        return np.asarray((omega**2)[:, None, None] * np.eye(self.n_columns))
+
+
+@dataclass(frozen=True, eq=False)
+class GaussianProblem(LinearPart):
+    """A conditionally Gaussian model of rows that are summed up.
+
+    Parameters
+    ----------
+    space : ParameterSpace
+        Estimated scales, parameters of the deviation, of processes, of the noise, delta of a lag
+        where there is one, and sigma, in this order.
+    noise : ErrorLaw
+        V.
+    deviation : Deviation or None
+        Omega; None without deviations.
+    nuisance : ndarray (T, a)
+        N, loadings of flat unit coefficients: a column of ones, and series that units load on.
+    moments : Moments
+        What the rows say.
+    arrowhead : Arrowhead
+        The coefficients.
+    tau : ndarray (scale)
+        Values of fixed scales, NaN where estimated.
+    n_free : int, or ndarray of int (B)
+        Rows less flat unit coefficients.
+    by_group, by_block : Owners or None
+        Owners of several units, inside one group or across the groups of a block; both None
+        where every unit is an owner.
+    by_class : Owners or None
+        The classes of units, where every unit is an owner.
+    reduces : callable or None
+        Lays out what own cells leave, where these come off first.
+    processes : sequence of Process
+        Laws of processes on the time grid.
+    placement : Placement or None
+        Where these come off; None without processes.
+    n_process_parameters : int
+        Of what correlates the periods of processes.
+    path_coefficients : tuple of int
+        Global coefficients that load on paths of the border.
+    border_laws : tuple of BorderLaw
+        What correlates the periods of such paths.
+    lag : Lag or None
+        Outcomes of other units, whose coefficient is sampled.
+    fixed : NoiseEquations or None
+        What is the same at every point, where the noise has no parameter; then there are no types.
+    redraws : callable or None
+        Gives N with series as they might have been (number, T, a), for draws.
+    on_nodes : bool
+        Whether what the noise decides is interpolated, where it has one parameter.
+    often : bool
+        Whether hundreds of points are asked for, so that all of A is interpolated where it may be.
+    node_panels : dict
+        Panels of nodes that points have fallen into so far (`interpolation`).
+    unit_panels : dict
+        The same of units' precision before their own deviations are out.
+    kept : dict
+        What is made once of a problem that is asked often, by the function that makes it.
+    dealt : DealtPanels or None
+        Nodes of points each of which has a deal of its own (`siblings`).
+    """
+
+    space: ParameterSpace
+    noise: ErrorLaw
+    deviation: Deviation | None
+    nuisance: Array
+    moments: Moments
+    arrowhead: Arrowhead
+    tau: Array
+    n_free: Any
+    by_group: Owners | None = None
+    by_block: Owners | None = None
+    by_class: Owners | None = None
+    reduces: Callable[[], Reduced] | None = None
+    processes: Sequence[Process] = ()
+    placement: Placement | None = None
+    n_process_parameters: int = 0
+    path_coefficients: tuple[int, ...] = ()
+    border_laws: tuple[BorderLaw, ...] = ()
+    lag: Lag | None = None
+    fixed: NoiseEquations | None = None
+    redraws: Callable[[], Array] | None = None
+    on_nodes: bool = False
+    often: bool = False
+    node_panels: dict[int, Panelled | None] = field(default_factory=dict)
+    unit_panels: dict[int, Panelled | None] = field(default_factory=dict)
+    kept: dict[Any, Any] = field(default_factory=dict)
+    dealt: DealtPanels | None = None
+
+    @cached_property
+    def reduced(self) -> Reduced | None:
+        """Where own cells come off first; gradients and functionals never ask."""
+        return None if self.reduces is None else self.reduces()
+
+    @property
+    def deviates_by_unit(self) -> bool:
+        """Whether each unit has a deviation of its own, so that types take it out."""
+        return self.by_class is not None
+
+    @cached_property
+    def class_layout(self) -> ClassLayout | None:
+        """Where classes stand whose units deviate, if what these take is on nodes."""
+        if self.dealt is not None:
+            return self.dealt.layout
+        if self.by_class is None or not self.on_nodes or isinstance(self.moments.map1, PairedMap):
+            return None
+        return class_layout(self.moments, self.by_class)
+
+    @property
+    def for_many(self) -> GaussianProblem:
+        """The same problem, to be asked for hundreds of points; nodes are of one parameter."""
+        return self._often or self
+
+    @cached_property
+    def _often(self) -> GaussianProblem | None:
+        # A problem never keeps itself, which would hold its rows until garbage is collected.
+        single = self.of_noise.stop - self.of_noise.start == 1
+        return self.bare(often=True) if single and self.fixed is None else None
+
+    def bare(self, **changes: Any) -> GaussianProblem:
+        """The same problem, of which nothing is kept."""
+        return replace(self, kept={}, **changes)
+
+    def noise_parameter(self, values: Values) -> Array:
+        """The one parameter of the noise on its unconstrained scale (B, 1)."""
+        return np.asarray(self.noise_prior.unconstrain(values.noise))
+
+    @property
+    def noise_prior(self) -> Prior:
+        """Its prior."""
+        # Of the parameters the last is sigma, before it a lag's, and before that the noise's.
+        return self.space.parameters[-2 - self.n_lags].prior
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of all that draws of parameters depend on, whatever the equation is called."""
+        m, head = self.moments, self.arrowhead
+        laws = self.placement and (self.placement.shared, self.placement.by_group.tolist())
+        of_paths = [(x.errors, x.parameters.tolist()) for x in self.path_laws]
+        some = [*([laws] if laws else []), *of_paths]
+        law = (self.space, self.noise, self.deviation, self.n_free, *some)
+        seal = sha256(repr(law).encode("utf-8"))
+        arrays = [
+            self.nuisance, self.tau, m.seen, m.weights, m.n_units, m.pattern, m.loadings,
+            head.stored, head.local_scale, head.global_scale,
+        ]  # fmt: skip
+        if self.fixed is not None:
+            arrays += self.fixed.arrays
+        if self.lag is not None:
+            points = np.tile(np.linspace(-0.5, 0.5, 5)[:, None], self.n_lags)
+            arrays.append(self.lag.log_determinant(*self.lag.law(points).T))
+        for process in self.processes:
+            arrays += [*process.loadings, process.scales]
+        arrays += [x.coefficients for x in self.border_laws]
+        sparse = [head.map2]
+        if isinstance(m.map1, PairedMap):
+            arrays += m.map1.parts
+        else:
+            sparse.append(m.map1)
+        for owners in (self.by_class, self.by_group, self.by_block):
+            if owners is not None:
+                sparse += [owners.loads, owners.counts]
+                arrays.append(owners.place)
+        arrays += [part for a in sparse for part in (a.indptr, a.indices, a.data)]
+        for array in arrays:
+            seal.update(np.ascontiguousarray(array))
+        return seal.hexdigest()
+
+    @property
+    def path_laws(self) -> list[PathLaw]:
+        """What correlates the periods of processes, and of paths of the border."""
+        inner = [process.law for process in self.processes if process.law is not None]
+        return [*inner, *(border.law for border in self.border_laws)]
+
+    def turns(self, values: Values) -> list[Turn]:
+        """What takes global coefficients to the values of their paths: the L of R (`path_laws`)."""
+        return [
+            (x.law.root(self.moments.n_periods, values.processes), x.coefficients)
+            for x in self.border_laws
+        ]
+
+    @property
+    def width(self) -> int:
+        """J."""
+        return self.moments.width
+
+    @property
+    def n_periods(self) -> int:
+        """T."""
+        return self.moments.n_periods
+
+    @cached_property
+    def own_paths(self) -> OwnPaths:
+        """Processes that come off the normal equations of a single group."""
+        none = np.zeros(0, dtype=np.int64)
+        laws = none if self.placement is None else self.placement.by_group
+        groups = np.flatnonzero(laws >= 0)
+        return OwnPaths(
+            groups, [(law,) for law in laws[groups].tolist()], np.arange(self.n_periods)
+        )
+
+    @property
+    def shared_paths(self) -> Sequence[tuple[int, ...]]:
+        """Laws of the processes that come off every block."""
+        return () if self.placement is None else self.placement.shared
+
+    @property
+    def n_unit_numbers(self) -> int:
+        """Numbers of one draw from which deviations of single units are made."""
+        if self.by_class is None:
+            return 0
+        # Spread, weights of K columns and the outcome, responses of T periods: 1 + J of each class.
+        m = self.moments
+        return self.by_class.n_owners * (1 + m.width)
+
+    @property
+    def n_process_numbers(self) -> int:
+        """Standard normal numbers of one draw of all processes."""
+        if self.placement is None:
+            return 0
+        # z of each process, padded to q: of groups that have one alone, and of blocks that share.
+        q = max(process.size for process in self.processes)
+        return q * (self.own_paths.groups.size + self.arrowhead.n_blocks * self.placement.most)
+
+    @property
+    def n_deviations(self) -> int:
+        """Owners of deviations; where each unit is one, the classes of units."""
+        return sum(
+            o.n_owners for o in (self.by_class, self.by_group, self.by_block) if o is not None
+        )
+
+    @property
+    def of_noise(self) -> slice:
+        """Which parameters are those of the noise."""
+        deviations = 0 if self.deviation is None else self.deviation.n_parameters
+        start = int(np.isnan(self.tau).sum()) + deviations + self.n_process_parameters
+        return slice(start, len(self.space) - 1 - self.n_lags)
+
+    @property
+    def n_lags(self) -> int:
+        """Parameters of a lag."""
+        return 0 if self.lag is None else len(self.lag.parameters)
+
+    def values(self, points: Array) -> Values:
+        """Parameters on their own scales, by what they are parameters of.
+
+        Parameters
+        ----------
+        points : ndarray (B, parameter)
+            Unconstrained.
+        """
+        # In the order tau, omega, of processes, of the noise, delta, sigma.
+        constrained = self.space.constrain(points)
+        estimated = np.isnan(self.tau)
+        n_scales = int(estimated.sum())
+        tau = np.tile(self.tau, (len(points), 1))
+        tau[:, estimated] = constrained[:, :n_scales]
+        remainder, lag, log_determinant = constrained[:, n_scales:-1], None, None
+        if self.lag is not None:
+            remainder, lag = np.split(remainder, [-self.n_lags], axis=1)
+            lag = self.lag.law(lag)
+            with np.errstate(all="ignore"):  # Of points that are refused.
+                log_determinant = self.lag.log_determinant(*lag.T)
+        covariance = np.zeros((len(points), 0, 0))  # Omega: q = 0 without deviations.
+        if self.deviation is not None:
+            covariance = self.deviation.covariance(remainder)
+            remainder = remainder[:, self.deviation.n_parameters :]
+        processes, noise = np.split(remainder, [self.n_process_parameters], axis=1)
+        sigma = constrained[:, -1]
+        return Values(
+            tau, covariance, noise, sigma, lag, processes, log_determinant=log_determinant
+        )

@@ -1,0 +1,311 @@
+"""The Gaussian problem that a design states: blocks of coefficients over classes of units."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp.numerics.linear_gaussian.path_laws import BorderLaw, PathLaw, Placement, placed
+from bayes_nqp.numerics.linear_gaussian.types import ErrorLaw
+from bayes_nqp.numerics.parameters import Parameter, ParameterSpace, Scale
+from bayes_nqp.numerics.sufficient_statistics import AbsorbedGroup, AbsorbedLoadings, UnitClass
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Groups of units whose local coefficients no other group shares.
+
+    Its slots are, in order: the time effects of its levels (levels × periods), its cells, its
+    sets of slopes of the varying columns (sets × columns), the paths of the border (paths ×
+    periods), its processes (processes × periods).
+    Coefficients map to slots: a local one to one slot, global ones by a dense matrix. Values of
+    processes are no coefficients: they are integrated out before these.
+
+    Parameters
+    ----------
+    n_levels, n_cells, n_slopes : int
+        Levels of time effects, cells, and sets of slopes in the block.
+    local_slot, local_scale : ndarray of int (local)
+        The slot of each local coefficient, and the number of its scale.
+    columns : ndarray (slot, global)
+        Loadings of the global coefficients on slots.
+    processes : tuple of int
+        Processes of the block, by the number of their law.
+    """
+
+    n_levels: int
+    n_cells: int
+    n_slopes: int
+    local_slot: Index
+    local_scale: Index
+    columns: Array
+    processes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Units of one key: where their rows find their coefficients.
+
+    Parameters
+    ----------
+    level, slopes : int
+        Level of time effects and set of slopes, within the block.
+    cells : ndarray of int (T)
+        Cell within the block in each period, -1 where there is none.
+    processes : tuple of int
+        Processes within the block that its rows have a part of.
+    paths : tuple of int
+        Paths of the border that its rows have a part of.
+    """
+
+    block: int
+    level: int
+    slopes: int
+    cells: Index
+    processes: tuple[int, ...] = ()
+    paths: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Process:
+    """A law of processes on the time grid, ``eta = L sum_k tau_k R_k z_k``, z standard normal.
+
+    Parameters
+    ----------
+    loadings : sequence of ndarray (T, q_k)
+        ``R_k``.
+    scales : ndarray of int (k)
+        Number of ``tau_k`` among the scales of the problem.
+    law : PathLaw, optional
+        Of L; without it L is the identity.
+    """
+
+    loadings: Sequence[Array]
+    scales: Index
+    law: PathLaw | None = None
+
+    @property
+    def size(self) -> int:
+        """q: standard normal numbers of one draw."""
+        return sum(part.shape[1] for part in self.loadings)
+
+    def root(self, tau: Array, processes: Array) -> Array:
+        """``R = L [tau_1 R_1, tau_2 R_2, …]`` at points (B, T, q).
+
+        Parameters
+        ----------
+        tau : ndarray (B, scale)
+            All scales of the problem.
+        processes : ndarray (B, parameter)
+            Parameters of all processes.
+        """
+        # The scale of each of the q columns.
+        scale = np.repeat(self.scales, [part.shape[1] for part in self.loadings])
+        root = np.concatenate(self.loadings, axis=1) * tau[:, None, scale]
+        if self.law is not None:
+            # L from the left: eta = R z has the covariance R R'.
+            root = self.law.root(root.shape[1], processes) @ root
+        return np.asarray(root)
+
+
+@dataclass(frozen=True, eq=False)
+class Lag:
+    """Outcomes of other units, taken off the outcome: ``y - delta W y`` (5).
+
+    ``W y`` is a varying column. Its coefficient is no unknown of the normal equations: it has the
+    value of a sampled parameter, and the density gains ``periods × tr(M log(I - delta W))``, M
+    taking the means of levels of time effects off. This is the Jacobian of all contrasts free of
+    them where W links units of one level alone, or there is one level and rows of W sum to one;
+    where links cross levels it makes the score of delta unbiased (docs/spatial_lag.md). Outcomes of
+    the period before are further columns, of one coefficient each (docs/dynamic_lag.md).
+
+    Parameters
+    ----------
+    parameters : tuple of Parameter
+        delta, and what those of the period before are made of; pure numbers.
+    columns : tuple of int
+        Which of the global coefficients are theirs.
+    log_determinant : callable
+        From coefficients (B), one argument each, to ``tr(M log(I - delta W))`` (B).
+    periods : int
+        T less flat coefficients of a unit: free rows of each unit.
+    ties : tuple of (int, int)
+        Global coefficients whose columns have ``W`` of theirs taken off too, ``x - delta W x``, and
+        those of these ``W x``.
+    law : callable
+        From parameters to coefficients (B, column): the same by default.
+    """
+
+    parameters: tuple[Parameter, ...]
+    columns: tuple[int, ...]
+    log_determinant: Callable[..., Array]
+    periods: int
+    ties: tuple[tuple[int, int], ...] = ()
+    law: Callable[[Array], Array] = np.asarray
+
+    @property
+    def sources(self) -> Index:
+        """Global coefficients of what is taken off others: of outcomes, then of `ties`."""
+        return np.array([*self.columns, *(near for _, near in self.ties)], dtype=np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """An owner that holds several units: they have one effect deviation together.
+
+    Parameters
+    ----------
+    block : int
+        The block of all of its units.
+    classes : ndarray of int (entry)
+        Classes of its units.
+    counts : ndarray of int (entry)
+        Its units in each of them.
+    sums : sequence of ndarray (k,)
+        Sums of the packed entries over these units, per class.
+    """
+
+    block: int
+    classes: Index
+    counts: Index
+    sums: Sequence[Array]
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A conditionally Gaussian model on rows that are summed up.
+
+    Parameters
+    ----------
+    n_periods, n_columns : int
+        Length of the time grid, number of varying columns (the outcome not counted).
+    free : int
+        Rows less flat coefficients of units; units that these leave no row are no part of it.
+    errors : ErrorLaw
+        Of the rows of a unit.
+    error_parameters : tuple of Parameter
+        Of the errors, then sigma.
+    scales : sequence of Scale
+        Of coefficients, estimated or fixed.
+    member_scale : Scale or None
+        Of effect deviations; None for no deviations.
+    global_scale : ndarray of int (global)
+        Number of the scale of each global coefficient.
+    groups : sequence of Group
+        One a key, in the order of `Rows.group`.
+    classes : sequence of UnitClass
+        Sums of units of one group with the same observed periods, weights and loadings.
+    class_treated : sequence of ndarray (period,)
+        What multiplies a deviation in each observed period: 1 in treated ones, or the exposure.
+    members : sequence of Member
+        Only where members hold several units; empty if each unit is a member.
+    absorbed : sequence of AbsorbedGroup
+        One a group, instead of classes: where errors are independent and no single unit deviates.
+    absorbed_members : AbsorbedLoadings, optional
+        Members that hold several units, where groups are absorbed.
+    processes : sequence of Process
+        Laws of processes.
+    process_parameters : tuple of Parameter
+        Of what correlates the periods of processes.
+    path_coefficients : tuple of int
+        Global coefficients that load on paths of the border.
+    border_laws : tuple of BorderLaw
+        What correlates the periods of such paths.
+    lag : Lag, optional
+        Outcomes of other units.
+    series : ndarray (T, a - 1), optional
+        On which every unit has a flat coefficient of its own, besides its level.
+    redraws : callable, optional
+        Gives series as they might have been, (number, T, a - 1): draws of coefficients, though not
+        the density, are given one of them each.
+    """
+
+    n_periods: int
+    n_columns: int
+    free: int
+    errors: ErrorLaw
+    error_parameters: tuple[Parameter, ...]
+    scales: Sequence[Scale]
+    member_scale: Scale | None
+    global_scale: Index
+    blocks: Sequence[Block]
+    groups: Sequence[Group]
+    classes: Sequence[UnitClass]
+    class_treated: Sequence[Array]
+    members: Sequence[Member] = ()
+    absorbed: Sequence[AbsorbedGroup] = ()
+    absorbed_members: AbsorbedLoadings | None = None
+    processes: Sequence[Process] = ()
+    process_parameters: tuple[Parameter, ...] = ()
+    path_coefficients: tuple[int, ...] = ()
+    border_laws: tuple[BorderLaw, ...] = ()
+    lag: Lag | None = None
+    series: Array | None = None
+    redraws: Callable[[], Array] | None = None
+
+    @cached_property
+    def space(self) -> ParameterSpace:
+        """Sampled parameters: of scales, deviations, processes, errors, a lag, and sigma."""
+        scales = [*self.scales, *([] if self.member_scale is None else [self.member_scale])]
+        return ParameterSpace(
+            (
+                *(
+                    Parameter(f"scale_{scale.name}", scale.prior, folds=True)
+                    for scale in scales
+                    if scale.estimated
+                ),
+                *self.process_parameters,
+                *self.error_parameters[:-1],
+                *(() if self.lag is None else self.lag.parameters),
+                self.error_parameters[-1],
+            )
+        )
+
+    @property
+    def shares_deviations(self) -> bool:
+        """Whether members hold several units."""
+        return bool(self.members) or self.absorbed_members is not None
+
+    @property
+    def spans_groups(self) -> bool:
+        """Whether a member has units in several groups."""
+        if self.absorbed_members is not None:
+            owner = np.unique(self.absorbed_members.owner, return_counts=True)[1]
+            return bool((owner > 1).any())
+        return any(np.unique(self.class_group[m.classes]).size > 1 for m in self.members)
+
+    @cached_property
+    def placement(self) -> Placement:
+        """Which processes come off the normal equations of one group, and which off a block's."""
+        # Groups of every member: its deviation joins their normal equations before any process.
+        of_members = [np.unique(self.class_group[m.classes]) for m in self.members]
+        # Absorbed owners are taken to join all groups, which costs time but no digit.
+        if self.absorbed_members is not None and self.spans_groups:
+            of_members = [np.arange(len(self.groups))]
+        return placed(
+            [block.processes for block in self.blocks],
+            [(group.block, group.processes) for group in self.groups],
+            of_members,
+            alone=not self.spans_groups,
+        )
+
+    @property
+    def units(self) -> Index:
+        """Units that are summed up, in no order."""
+        return np.concatenate(
+            [*(c.units for c in self.classes), *(group.units for group in self.absorbed)]
+        )
+
+    @cached_property
+    def class_group(self) -> Index:
+        """Group of every class (class)."""
+        return np.array([c.group for c in self.classes], dtype=np.int64)
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """Names of the sampled parameters, in order."""
+        return self.space.names

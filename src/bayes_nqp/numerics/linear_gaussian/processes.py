@@ -1,0 +1,305 @@
+"""Processes on the time grid, taken out of normal equations before the coefficients (5a).
+
+``eta = R z`` with ``R = L [tau_1 R_1, …]``, z standard normal and L as in `path_laws`, mostly the
+identity. With v the values eta and r all that they meet, the normal equations lose
+
+    ``A_rv R (sigma² I + R'A_vv R)^-1 R'A_vr``
+
+and the log density ``log|M| / 2``: z integrated out, whose precision given the rows and all else is
+``M = I + R'A_vv R / sigma²``. Processes that groups of a block share come off its A, where their
+values are local coefficients until then; one that a group has alone comes off its F at once, v the
+periods and r all rows of F in place of those of A. P places (groups, or blocks) have n processes
+each, of T values and q numbers z.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from bayes_nqp._core.arrays import Array
+from bayes_nqp.numerics.linear_gaussian._arrow_matrix import ArrowFactor
+from bayes_nqp.numerics.linear_gaussian._unit_matrices import lower_indices, lower_places, symmetric
+from bayes_nqp.numerics.linear_gaussian.path_laws import OwnPaths
+from bayes_nqp.numerics.linear_gaussian.problem_spec import Process
+from bayes_nqp.numerics.linear_gaussian.types import Arrowhead, Values
+
+type Inner = Sequence[Array]
+"""A_vv: lower triangles of the first sets of processes with themselves (B, P, set, joint, joint),
+the last processes with the first (B, P, last, first), the lower triangle of the last."""
+
+
+@dataclass(frozen=True, eq=False)
+class PathFactor:
+    """Processes that were taken out at B points: what draws of them, and a gradient, need.
+
+    Parameters
+    ----------
+    root : ndarray (B, P, n, T, q)
+        R / sigma of the n processes of each of P places.
+    lower : ArrowFactor (B, P)
+        Of M: sets of the first processes, such as shocks by cluster, meet one another only in the
+        last, such as drifts of all adopters.
+    cross_root : ndarray (B, P, n q, rest)
+        ``lower^-1 R'A_vr / sigma``, on all that the processes meet, the outcome last.
+    onto : ndarray (B, P, n T, rest)
+        A_vr, as it came off.
+    inner : Inner
+        A_vv, as it came off.
+    """
+
+    root: Array
+    lower: ArrowFactor
+    cross_root: Array
+    onto: Array
+    inner: Inner
+
+    @property
+    def log_det(self) -> Array:
+        """``log|M|`` over all places (B), not halved."""
+        return np.asarray(self.lower.log_det.sum(axis=1))
+
+    @property
+    def n_numbers(self) -> int:
+        """Standard normal numbers of a place, n q."""
+        return int(self.root.shape[2] * self.root.shape[-1])
+
+    def values(self, fit: Array, z: Array) -> Array:
+        """Values given all else, ``R M^-1 R'(A_vy - A_vr beta) / sigma² + R lower^-T z``.
+
+        Parameters
+        ----------
+        fit : ndarray (B, P, rest, times)
+            Coefficients that the processes meet; zero for the outcome.
+        z : ndarray (B, P, n q, times), multiples of s
+            Standard normal, times sigma.
+
+        Returns
+        -------
+        ndarray (B, P, n T, times), multiples of s
+            Process after process.
+        """
+        # lower^-1 R'(A_vy - A_vr beta) / sigma + sigma z, and z of the process by lower^-T.
+        right = self.cross_root[..., -1:] - self.cross_root @ fit + z
+        numbers = self.lower.back_solve(right)  # sigma z of the process.
+        points, places, n, n_periods, q = self.root.shape
+        out = self.root @ numbers.reshape(points, places, n, q, -1)
+        return np.asarray(out.reshape(points, places, n * n_periods, -1))
+
+    def perturbed(self, errors: Array, white: Array) -> tuple[Array, Array]:
+        """What processes that are drawn along with errors take off ``X'Q̃ e``.
+
+        Parameters
+        ----------
+        errors : ndarray (B, P, n T, times)
+            ``X'Q̃ e`` of the processes' own periods.
+        white : ndarray (B, P, n q, times)
+            Standard normal.
+
+        Returns
+        -------
+        tuple of ndarray (B, P, rest, times) and ndarray (B, P, n q, times)
+            ``A_rv R M^-1 (R'X'Q̃ e / sigma + z) / sigma``, and noise of the processes, standard
+            normal again.
+        """
+        # R'X'Q̃e / sigma + z has covariance R'A_vv R / sigma² + I = M: lower^-1 of it is white, and
+        # X'Q̃e less A_rv R / sigma times M^-1 of it is uncorrelated with it.
+        points, places, n, n_periods, q = self.root.shape
+        inner = self.root.swapaxes(-1, -2) @ errors.reshape(points, places, n, n_periods, -1)
+        noise = self.lower.half_solve(inner.reshape(points, places, n * q, -1) + white)
+        return self.cross_root.swapaxes(-1, -2) @ noise, noise
+
+    def functional(self, loads: Array) -> tuple[Array, Array, Array]:
+        """What a functional of processes is of all that they meet.
+
+        Parameters
+        ----------
+        loads : ndarray (B, P, n T, r)
+            Loadings on the processes' values.
+
+        Returns
+        -------
+        tuple of ndarray (B, r), (B, P, rest, r) and (B, r)
+            Its mean where all else is zero, what comes off the loadings on all else, and its
+            variance over ``sigma²``.
+        """
+        points, places, n, n_periods, q = self.root.shape
+        # l'eta = l'R z: with w = lower^-1 R'l / sigma, mean w'cross_root (-beta, 1), variance
+        # sigma² w'w.
+        turned = self.root.swapaxes(-1, -2) @ loads.reshape(points, places, n, n_periods, -1)
+        w = self.lower.half_solve(turned.reshape(points, places, n * q, -1))
+        off = self.cross_root.swapaxes(-1, -2) @ w
+        return off[:, :, -1].sum(axis=1), off, (w**2).sum(axis=(1, 2))
+
+
+def _path_factor(root: Array, cross: Array, inner: Inner) -> PathFactor:
+    """Take processes out of what they meet: the factor of ``M = I + R'A_vv R / sigma²``.
+
+    Parameters
+    ----------
+    root : ndarray (B, P, n, T, q)
+        R / sigma.
+    cross : ndarray (B, P, n T, rest)
+        A_vr.
+    inner : Inner
+        A_vv.
+    """
+    points, places, n, n_periods, q = root.shape
+    blocks, side, corner = meetings(inner, n_periods)
+    first, last = of_sets(root, blocks), root[:, :, n - corner.shape[2] :]
+    n_last, size = last.shape[2] * q, first.shape[-1]
+    # R'A_vr / sigma, process by process of each place: (B, P, n q, rest).
+    cross_root = root.swapaxes(-1, -2) @ cross.reshape(points, places, n, n_periods, -1)
+    # R_k'(A_vv)_kl R_l / sigma² and the prior precision of z, I: D of the first sets with
+    # themselves, C of the last processes with these, E of the last, T × T each a q × q.
+    d = first.swapaxes(-1, -2) @ blocks @ first + np.eye(size)
+    left, shape = last.swapaxes(-1, -2)[:, :, :, None], (points, places, n_last)
+    c = (left @ side @ first[:, :, None]).swapaxes(3, 4).reshape(*shape, blocks.shape[2] * size)
+    e = (left @ corner @ last[:, :, None]).swapaxes(3, 4).reshape(*shape, n_last)
+    lower = ArrowFactor.of(d, c, e + np.eye(n_last))
+    cross_root = lower.half_solve(cross_root.reshape(points, places, n * q, -1))
+    return PathFactor(root, lower, cross_root, cross, inner)
+
+
+def meetings(inner: Inner, n_periods: int) -> tuple[Array, Array, Array]:
+    """A_vv by sets and processes that meet, symmetric.
+
+    Returns
+    -------
+    tuple of ndarray
+        The first sets with themselves (B, P, set, joint, joint), the last processes with these
+        (B, P, last, set, T, joint) and with one another (B, P, last, last, T, T).
+    """
+    blocks, side, corner = symmetric(inner[0]), inner[1], symmetric(inner[2])
+    points, places, sets, joint, _ = blocks.shape
+    last = corner.shape[-1] // n_periods
+    side = side.reshape(points, places, last, n_periods, sets, joint)
+    corner = corner.reshape(points, places, last, n_periods, last, n_periods)
+    return blocks, side.swapaxes(3, 4), corner.swapaxes(3, 4)
+
+
+def of_sets(root: Array, blocks: Array) -> Array:
+    """Roots of the first sets, block diagonal over the processes of each.
+
+    Parameters
+    ----------
+    root : ndarray (B, P, n, T, q)
+        R / sigma of all processes.
+    blocks : ndarray (B, P, set, joint, joint)
+        D, A_vv of the first sets, whose shape tells how many processes a set has.
+
+    Returns
+    -------
+    ndarray (B, P, set, joint, joint / T q)
+        R / sigma of each set.
+    """
+    points, places, _, n_periods, q = root.shape
+    sets, number = blocks.shape[2], blocks.shape[3] // n_periods
+    out = np.zeros((points, places, sets, number, n_periods, number, q))
+    by_set = root[:, :, : sets * number].reshape(points, places, sets, number, n_periods, q)
+    for j in range(number):
+        out[:, :, :, j, :, j] = by_set[:, :, :, j]
+    return out.reshape(points, places, sets, number * n_periods, number * q)
+
+
+class Pathed(Protocol):
+    """A problem with processes: one equation, or several stacked."""
+
+    @property
+    def arrowhead(self) -> Arrowhead:
+        """Its coefficients."""
+
+    @property
+    def processes(self) -> Sequence[Process]:
+        """Their laws."""
+
+    @property
+    def own_paths(self) -> OwnPaths:
+        """Those of single groups."""
+
+    @property
+    def shared_paths(self) -> Sequence[tuple[int, ...]]:
+        """Laws of those of every block, -1 for none."""
+
+    @property
+    def n_periods(self) -> int:
+        """T."""
+
+    @property
+    def width(self) -> int:
+        """J."""
+
+
+def _roots(problem: Pathed, values: Values, laws: Sequence[Sequence[int]]) -> Array:
+    """R / sigma of the processes of each place (B, P, n, T, q), zero where there are fewer."""
+    n, q = max(map(len, laws)), max(process.size for process in problem.processes)
+    out = np.zeros((len(values), len(laws), n, problem.n_periods, q))
+    for number, process in enumerate(problem.processes):
+        root = process.root(values.tau, values.processes) / values.sigma[:, None, None]
+        for place, row in enumerate(laws):
+            for k, law in enumerate(row):
+                if law == number:
+                    out[:, place, k, :, : process.size] = root
+    return out
+
+
+def group_processes_out(problem: Pathed, values: Values, f: Array) -> tuple[Array, Array]:
+    """Take the processes of single groups out of their normal equations.
+
+    Parameters
+    ----------
+    f : ndarray (B, G J (J + 1) / 2)
+        F, lower triangles, of all groups; B is 1 where they are the same at every point.
+
+    Returns
+    -------
+    tuple of ndarray (B, G J (J + 1) / 2) and ndarray (B)
+        F without them, and their log determinants, not halved.
+    """
+    paths = problem.own_paths
+    if not paths.groups.size:
+        return f, np.zeros(len(values))
+    places = lower_places(problem.width)
+    rows, columns = lower_indices(len(places))
+    # Also where F is the same at every point: R differs, so that what is left does.
+    f = np.broadcast_to(f, (len(values), f.shape[1])).copy()
+    lower = f.reshape(len(values), -1, rows.size)
+    # v are periods of the group: A_vr is these rows of F, A_vv the same columns of them.
+    cross = lower[:, paths.groups][:, :, places[paths.rows]]
+    roots = _roots(problem, values, paths.laws)
+    none = np.zeros((*cross.shape[:2], 0, paths.rows.size))
+    out = _path_factor(roots, cross, (cross[:, :, None, :, paths.rows], none, none[..., :0]))
+    # F loses cross_root'cross_root = A_rv R (sigma² I + R'A_vv R)^-1 R'A_vr, r its periods too.
+    taken = out.cross_root.swapaxes(-1, -2) @ out.cross_root
+    lower[:, paths.groups] -= taken[:, :, rows, columns]
+    values.known[group_processes_out, id(problem)] = out
+    return f, out.log_det
+
+
+def block_processes_out(
+    problem: Pathed, values: Values, matrix: Array, onto: Array, inner: Inner
+) -> Array:
+    """Take the processes that groups of a block share out of A, in place.
+
+    Parameters
+    ----------
+    matrix : ndarray (B, block, rest, rest)
+        A_rr, lower triangles.
+    onto : ndarray (B, block, value, rest)
+        A_vr.
+    inner : Inner
+        A_vv.
+
+    Returns
+    -------
+    ndarray (B)
+        Log determinants, not halved.
+    """
+    out = _path_factor(_roots(problem, values, problem.shared_paths), onto, inner)
+    # A_rr loses A_rv R (sigma² I + R'A_vv R)^-1 R'A_vr.
+    matrix -= out.cross_root.swapaxes(-1, -2) @ out.cross_root
+    values.known[block_processes_out, id(problem)] = out
+    return out.log_det

@@ -1,0 +1,120 @@
+"""What is sampled: parameters in order, and scales of coefficients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.numerics.parameters._prior import Prior, ScalePrior
+
+FLAT = -2
+"""Scale number of a coefficient with a flat prior."""
+FIXED = -1
+"""Scale number of a coefficient with a standard normal prior (its scale is in its column)."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The scale of some coefficients, in multiples of ``s``: estimated, or fixed.
+
+    Parameters
+    ----------
+    name : str
+        What it is the scale of.
+    prior : ScalePrior
+        Its prior; where it is not estimated it is fixed at the prior's centre.
+    estimated : bool, default True
+        Whether it is sampled.
+    """
+
+    name: str
+    prior: ScalePrior
+    estimated: bool = True
+
+    @property
+    def fixed(self) -> float:
+        """Its value where it is not estimated."""
+        return self.prior.centre
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One sampled parameter.
+
+    Parameters
+    ----------
+    in_outcome_units : bool, default True
+        Whether it is stored times ``s``; a correlation or a ratio is not.
+    folds : bool, default False
+        Whether it may vanish, so that its posterior can lean against zero: proposals are then
+        made on its own scale and folded there.
+    typical : float, optional, multiples of s
+        A value to look at it by, where none is given; that of the prior by default.
+    meaning : Message, optional
+        What it is, as a report begins a sentence on its prior: ``Message("the ratio of …")``.
+        By default its name stands there.
+    """
+
+    name: str
+    prior: Prior
+    in_outcome_units: bool = True
+    folds: bool = False
+    typical: float | None = None
+    meaning: Message | None = None
+
+
+@dataclass(frozen=True)
+class ParameterSpace:
+    """The sampled parameters of a problem, in order.
+
+    Points are (point, parameter) arrays of unconstrained values, values those on the
+    parameters' own scales, in multiples of ``s``.
+    """
+
+    parameters: tuple[Parameter, ...]
+
+    def __len__(self) -> int:
+        return len(self.parameters)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names in order."""
+        return tuple(p.name for p in self.parameters)
+
+    @property
+    def typical(self) -> Array:
+        """A typical value of each (parameter), multiples of s."""
+        values = [p.prior.centre if p.typical is None else p.typical for p in self.parameters]
+        return np.array(values, dtype=np.float64)
+
+    @property
+    def folds(self) -> npt.NDArray[np.bool_]:
+        """Which parameters may vanish (parameter)."""
+        return np.array([p.folds for p in self.parameters], dtype=bool)
+
+    def constrain(self, points: Array) -> Array:
+        """Values at unconstrained points."""
+        columns = [p.prior.constrain(points[..., k]) for k, p in enumerate(self.parameters)]
+        return np.stack(columns, axis=-1) if columns else np.zeros_like(points)
+
+    def unconstrain(self, values: Array) -> Array:
+        """Unconstrained points at values."""
+        columns = [p.prior.unconstrain(values[..., k]) for k, p in enumerate(self.parameters)]
+        return np.stack(columns, axis=-1) if columns else np.zeros_like(values)
+
+    def log_prior(self, points: Array) -> Array:
+        """Log prior density of unconstrained points."""
+        total = np.zeros(len(points))
+        for k, parameter in enumerate(self.parameters):
+            total += parameter.prior.log_density(points[:, k])
+        return total
+
+    def draw(self, generator: np.random.Generator, size: int) -> Array:
+        """Values drawn from the prior."""
+        columns: Sequence[Array] = [p.prior.draw(generator, size) for p in self.parameters]
+        return np.stack(columns, axis=-1) if columns else np.zeros((size, 0))

@@ -1,0 +1,31 @@
+"""Samplers as values, and drawing the parameters of a density or of a PyMC model."""
+
+from bayes_nqp.numerics.sampling._chains import Chains
+from bayes_nqp.numerics.sampling._climb import Densities, Density, Summit, climb, newton
+from bayes_nqp.numerics.sampling._importance import (
+    LEAST_BRIEF,
+    Importance,
+    brief_importance,
+    importance,
+    refit_importance,
+)
+from bayes_nqp.numerics.sampling._nuts import NUTS, sample_model
+
+type Sampler = NUTS | Importance
+
+__all__ = [
+    "LEAST_BRIEF",
+    "NUTS",
+    "Chains",
+    "Densities",
+    "Density",
+    "Importance",
+    "Sampler",
+    "Summit",
+    "brief_importance",
+    "climb",
+    "importance",
+    "newton",
+    "refit_importance",
+    "sample_model",
+]

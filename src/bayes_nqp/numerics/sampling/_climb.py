@@ -1,0 +1,290 @@
+"""The mode of a density, climbed by its gradient from several points at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayes_nqp._core.arrays import Array, Index
+
+_BOX = 12.0
+"""Bounds of a climb on the unconstrained scale, either way."""
+_STEP = 1e-4
+"""Over which differences of gradients are taken: their error is its square, of one side itself."""
+_GAIN = 1e-3
+_SETTLED = 1e-15
+"""Twice the gain in log density that is left where a mode is known to 1e-8 of its spread."""
+_LEAST = 0.01
+"""Gain in log density that a quadratic promises, below which a climb has ended."""
+_SHORTER = np.array([2.0, 0.5, 0.25, 0.0625, 0.004])
+"""Lengths that are tried at once where a full step does not climb."""
+_FLATTEST = 0.3
+"""Curvature below which a direction counts as flat: the step is then no longer Newton's."""
+_FEW = 32
+"""Points of which gradients take not much longer than those of one: all neighbours of a climb."""
+
+
+@dataclass(frozen=True, eq=False)
+class Density:
+    """A log density of unconstrained points, with its gradient.
+
+    Parameters
+    ----------
+    heights : callable
+        From points (B, parameter) to log densities (B), minus infinity where there is none.
+    gradients : callable
+        From points to log densities (B) and gradients (B, parameter), zero where there is none.
+    """
+
+    heights: Callable[[Array], Array]
+    gradients: Callable[[Array], tuple[Array, Array]]
+
+    def __call__(self, points: Array) -> Array:
+        return self.heights(points)
+
+    def at(self, starts: Index) -> Density:
+        """The density that climbs from some starts climb."""
+        return self
+
+
+@dataclass(frozen=True, eq=False)
+class Densities:
+    """As many log densities as there are starts of climbs, over one space.
+
+    Parameters
+    ----------
+    gradients : callable
+        From points (B, parameter) and the numbers of their densities (B) to log densities (B) and
+        gradients (B, parameter), zero where there is none.
+    """
+
+    gradients: Callable[[Array, Index], tuple[Array, Array]]
+
+    def at(self, starts: Index) -> Density:
+        """Those of some starts, point by point."""
+        return Density(
+            lambda points: self.gradients(points, starts)[0],
+            lambda points: self.gradients(points, starts),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Summit:
+    """A mode of the density of unconstrained points.
+
+    Parameters
+    ----------
+    curvature : ndarray (parameter, parameter)
+        Negative Hessian there.
+    height : float
+        Log density there.
+    """
+
+    point: Array
+    curvature: Array
+    height: float
+
+    @property
+    def smooth(self) -> bool:
+        """Whether there is a finite density with a finite curvature."""
+        return bool(np.isfinite(self.height) and np.isfinite(self.curvature).all())
+
+    @property
+    def inverse(self) -> Array:
+        """Inverse curvature, of flat directions that of the flattest."""
+        # V diag(1/|e|) V', |e| from below bounded.
+        values, vectors = np.linalg.eigh(self.curvature)
+        return np.asarray((vectors / np.maximum(np.abs(values), _FLATTEST)) @ vectors.T)
+
+    def distance(self, point: Array) -> float:
+        """Standard deviations, by the curvature, between a point and the mode."""
+        # Mahalanobis: sqrt((x - m)' V diag(e) V' (x - m)).
+        offset = point - self.point
+        values, vectors = np.linalg.eigh(self.curvature)
+        return float(np.sqrt(np.sum(np.maximum(values, _FLATTEST) * (vectors.T @ offset) ** 2)))
+
+
+def curvatures(
+    density: Density, points: Array, sides: tuple[int, ...] = (1, -1)
+) -> tuple[Array, Array, Array]:
+    """Heights, gradients and negative Hessians of points, from gradients beside them.
+
+    Parameters
+    ----------
+    sides : tuple of int, default (1, -1)
+        Either; on the way to a mode one is enough.
+
+    Returns
+    -------
+    tuple of ndarray (B), ndarray (B, parameter) and ndarray (B, parameter, parameter)
+        Curvatures are missing where a neighbour has no density.
+    """
+    n, d = points.shape
+    around = np.stack([points[:, None] + side * _STEP * np.eye(d) for side in sides])
+    heights, slopes = density.gradients(np.concatenate([points, around.reshape(-1, d)]))
+    # (side, B, d, d): minus the mean of (g(x + h) - g(x)) / h over the sides h.
+    beside = slopes[n:].reshape(len(sides), n, d, d)
+    bends = np.mean(
+        [
+            side * (slopes[:n, None] - each) / _STEP
+            for side, each in zip(sides, beside, strict=True)
+        ],
+        axis=0,
+    )
+    bends = 0.5 * (bends + bends.swapaxes(1, 2))
+    # A neighbour without a density says nothing of the curvature.
+    refused = ~np.isfinite(heights[n:].reshape(len(sides), n, d)).all(axis=(0, 2))
+    bends[refused] = np.nan
+    return heights[:n], slopes[:n], bends
+
+
+def _inverse(bend: Array) -> Array:
+    """``V diag(1/|e|) V'``: uphill where the density bends upwards, too; flat ones bounded."""
+    if not np.isfinite(bend).all():
+        return np.eye(len(bend))
+    values, vectors = np.linalg.eigh(bend)
+    return np.asarray((vectors / np.maximum(np.abs(values), _FLATTEST)) @ vectors.T)
+
+
+def _moved(inverses: Array, slopes: Array) -> Array:
+    """``V clip(diag(1/e) V'g)``: steps of at most one along every axis of the curvature.
+
+    One that is flat, and long, shortens none of the others.
+    """
+    values, vectors = np.linalg.eigh(inverses)
+    along = values * np.einsum("...ji,...j->...i", vectors, slopes)
+    return np.asarray(np.einsum("...ij,...j->...i", vectors, np.clip(along, -1.0, 1.0)))
+
+
+def newton(density: Density, point: Array, *, rounds: int = 12) -> Summit:
+    """Climb by Newton steps to the mode itself, to what rounding allows.
+
+    Where a climb of a few steps ends depends on rounding; the mode does not. The curvature of the
+    way comes from d gradients each round, that of the mode from 2 d.
+    """
+    lengths = 2.0 ** -np.arange(8.0)
+    for left in range(rounds, -1, -1):
+        (height,), (gradient,), (bend,) = curvatures(density, point[None], sides=(1,))
+        if not (np.isfinite(height) and np.isfinite(bend).all() and np.isfinite(gradient).all()):
+            break
+        inverse = _inverse(bend)
+        if float(gradient @ inverse @ gradient) < 2.0 * _GAIN:
+            point = _settled(density, point, gradient, inverse)
+            break
+        if not left:
+            break
+        move = _moved(inverse, gradient)
+        heights = density(point + lengths[:, None] * move)  # Step lengths 1, 1/2, …, 1/128 at once.
+        best = int(np.argmax(np.where(np.isfinite(heights), heights, -np.inf)))
+        if not heights[best] > height:
+            break
+        point = np.clip(point + lengths[best] * move, -_BOX, _BOX)
+    (height,), _, (bend,) = curvatures(density, point[None])
+    return Summit(point, bend, float(height))
+
+
+def _settled(density: Density, point: Array, gradient: Array, inverse: Array) -> Array:
+    """Go on by steps ``H^-1 g`` of one curvature while each promises less than half the last."""
+    gain = float(gradient @ inverse @ gradient)
+    while gain > _SETTLED:
+        ahead = np.clip(point + inverse @ gradient, -_BOX, _BOX)
+        slope = density.gradients(ahead[None])[1][0]
+        left = float(slope @ inverse @ slope)
+        if not left < 0.5 * gain:
+            break
+        point, gradient, gain = ahead, slope, left
+    return point
+
+
+def climb(
+    density: Density | Densities, points: Array, inverses: Array | None = None, *, rounds: int = 30
+) -> tuple[Array, Array]:
+    """Climb from several points at once by BFGS steps; from afar the last few by Newton's.
+
+    Steps are of full length, each judged with the gradient at its end; others are tried where a
+    full one does not climb. A climb ends where another step would gain less than .01.
+
+    Parameters
+    ----------
+    density : Density or Densities
+        One for all starts, or one each.
+    inverses : ndarray (start, parameter, parameter), optional
+        Inverse curvatures to begin with, as of a density much like this one: by default those at
+        the starts.
+
+    Returns
+    -------
+    tuple of ndarray (start, parameter) and ndarray (start)
+        Where each climb ended, and the log density there; minus infinity where it found no
+        finite one.
+    """
+    points, every, afar = points.copy(), np.arange(len(points)), inverses is None
+    if inverses is None:
+        heights, slopes, bends = _at(density, points, every, bent=True)
+        inverses = np.stack([_inverse(bend) for bend in bends])
+    else:
+        (heights, slopes), inverses = density.at(every).gradients(points), inverses.copy()
+    active = np.isfinite(heights)
+    for _ in range(rounds):
+        moves = np.einsum("sij,sj->si", inverses, slopes)  # H^-1 g of each.
+        # A quadratic with this gradient and curvature has g'H^-1 g / 2 still to gain.
+        active &= 0.5 * (slopes * moves).sum(axis=1) >= _LEAST
+        starts = np.flatnonzero(active)
+        if starts.size == 0:
+            break
+        moves = _moved(inverses[starts], slopes[starts])
+        ahead = np.clip(points[starts] + moves, -_BOX, _BOX)
+        # Close to a mode BFGS is quick, and where a climb ends depends on no other.
+        few = afar and starts.size * (points.shape[1] + 1) <= _FEW
+        tops, ends, bends = _at(density, ahead, starts, bent=few)
+        lower = np.flatnonzero(~(tops > heights[starts]))
+        if lower.size:
+            ahead[lower] = _shorter(density, points, moves[lower], starts[lower])
+            tops[lower], ends[lower], bends[lower] = _at(
+                density, ahead[lower], starts[lower], bent=few
+            )
+        higher = tops > heights[starts]
+        active[starts[~higher]] = False
+        for k in np.flatnonzero(higher):
+            s = starts[k]
+            if few and np.isfinite(bends[k]).all():
+                inverses[s] = _inverse(bends[k])
+            else:
+                inverses[s] = _updated(inverses[s], ahead[k] - points[s], slopes[s] - ends[k])
+            points[s], heights[s], slopes[s] = ahead[k], tops[k], ends[k]
+    return points, np.where(np.isfinite(heights), heights, -np.inf)
+
+
+def _at(
+    density: Density | Densities, points: Array, starts: Index, *, bent: bool
+) -> tuple[Array, Array, Array]:
+    """Heights and gradients where climbs stand, and negative Hessians if asked for."""
+    n, d = points.shape
+    if not bent:
+        return *density.at(starts).gradients(points), np.full((n, d, d), np.nan)
+    # Of each point, and of its neighbours on one side.
+    every = np.concatenate([starts, starts.repeat(d)])
+    return curvatures(density.at(every), points, sides=(1,))
+
+
+def _shorter(density: Density | Densities, points: Array, moves: Array, starts: Index) -> Array:
+    """Highest ends of other lengths of steps."""
+    tried = points[starts, None] + _SHORTER[:, None] * moves[:, None]
+    tried = np.clip(tried, -_BOX, _BOX)
+    each = density.at(starts.repeat(_SHORTER.size))
+    values = each(tried.reshape(-1, points.shape[1])).reshape(starts.size, -1)
+    best = np.argmax(np.where(np.isfinite(values), values, -np.inf), axis=1)
+    return np.asarray(tried[np.arange(starts.size), best])
+
+
+def _updated(inverse: Array, move: Array, change: Array) -> Array:
+    """BFGS: the inverse curvature after a step along which the slope fell by ``change``."""
+    # (I - s y'/s'y) H^-1 (I - y s'/s'y) + s s'/s'y: the new inverse takes y to s, and stays
+    # positive definite where s'y > 0.
+    product = float(move @ change)
+    if product <= 1e-12:
+        return inverse
+    projection = np.eye(move.size) - np.outer(move, change) / product
+    return np.asarray(projection @ inverse @ projection.T + np.outer(move, move) / product)

@@ -1,0 +1,255 @@
+"""Importance sampling of the few parameters that are not integrated out."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from typing import Annotated
+
+import numpy as np
+from annotated_types import Ge
+from scipy.special import logsumexp
+
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.types import Seed
+from bayes_nqp._core.validation import value
+from bayes_nqp.numerics.parameters import ParameterSpace
+from bayes_nqp.numerics.sampling._chains import Chains
+from bayes_nqp.numerics.sampling._climb import Density, Summit, climb, newton
+from bayes_nqp.numerics.sampling._proposals import (
+    Proposals,
+    around,
+    chart_of,
+    fitted,
+    pooled,
+    propose,
+    refitted,
+)
+
+_APART = 5.0
+"""Standard deviations at which two climbs count as ended at different modes."""
+_AS_HIGH = 0.02
+"""Log density by which ends of climbs to one mode may differ."""
+_DEPTH = 12.0
+"""How far below the highest mode another one may lie, in log density, and still count."""
+_BRIEF = (192, 256, 256)
+"""Proposals of a refit, round by round, until their weights carry it."""
+_BRIEF_STEPS = 2
+"""Newton steps of a refit, which starts close to its mode; rounds of proposals do the rest."""
+_SPARE = 1.3
+"""How many more proposals are drawn than a share of effective ones asks for."""
+_MOST_BRIEF = 2048
+"""Proposals of a refit whose last round is drawn on until its weights carry it."""
+LEAST_BRIEF = 100.0
+"""Effective proposals that a refit needs: it is asked for averages, not for tails."""
+
+
+@value("sampler")
+class Importance:
+    """Importance sampling: independent draws of a few parameters, with honest weights.
+
+    Proposals come from one Student-t around the mode, fitted by adaptive importance sampling and
+    folded at zero where a scale may vanish. They are weighted by the density, and each chain
+    resamples its own. Where the weights do not carry it, more are drawn, from a Student-t fitted
+    to all before, five times as many at most; and then the posterior is reached by `Tempered` steps
+    from the prior.
+
+    Parameters
+    ----------
+    draws : int, default 1000
+        Draws kept in each chain.
+    chains : int, default 4
+        Streams of proposals, each resampled on its own.
+    proposals : int, default 2000
+        Weighted points, of all chains together.
+    seed : int, optional
+        The same seed gives the same draws; None takes one at random, which the fit records.
+
+    Raises
+    ------
+    StudyError
+        If a number is out of range.
+
+    References
+    ----------
+    Cappé, O. et al. (2008). Adaptive importance sampling in general mixture classes. Statistics
+    and Computing 18(4). Vehtari, A. et al. (2024). Pareto smoothed importance sampling. Journal
+    of Machine Learning Research 25(72).
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> nqp.Importance(draws=500, seed=1)
+    Importance(draws=500, chains=4, proposals=2000, seed=1)
+    """
+
+    draws: Annotated[int, Ge(4)] = 1000
+    chains: Annotated[int, Ge(1)] = 4
+    proposals: Annotated[int, Ge(64)] = 2000
+    seed: Seed | None = None
+
+    @property
+    def n_evaluations(self) -> int:
+        """Points that are held at once, at most: five times the proposals where they are few."""
+        return 5 * self.proposals
+
+    def seeded(self) -> Importance:
+        """The same sampler with a seed: its own, or one at random."""
+        return self if self.seed is not None else replace(self, seed=secrets.randbits(31))
+
+
+def importance(
+    density: Density,
+    space: ParameterSpace,
+    sampler: Importance,
+    start: Array | None = None,
+) -> Chains:
+    """Draw the parameters of a density.
+
+    Parameters
+    ----------
+    density : Density
+        Of the unconstrained parameters.
+    sampler : Importance
+        With a seed.
+    start : ndarray (parameter), optional
+        Unconstrained, of a density much like this one: the one climb begins there, not several at
+        dispersed points.
+
+    Returns
+    -------
+    Chains
+        One variable, "x" (chain, draw, parameter), unconstrained; facts say what the weights
+        allow, and whether `Tempered` was needed.
+    """
+    from bayes_nqp.numerics.sampling._tempered import tempered
+
+    generator = np.random.default_rng(sampler.seed)
+    summit = None if start is None else newton(density, start)
+    modes = 1
+    if summit is None or not summit.smooth:
+        summit, modes = summits(density, space, generator)
+    # One proposal covers one mode; w = p / q of independent points, five times as many at worst.
+    if modes == 1:
+        proposal = fitted(density, around(summit, chart_of(space.folds, summit)), generator)
+        drawn = [propose(density, proposal, generator, sampler.proposals)]
+        while not (pool := pooled(drawn)).weights.passed:
+            if len(pool.points) >= sampler.n_evaluations:
+                return tempered(density, space, sampler.draws, sampler.chains, generator)
+            proposal = refitted(proposal, pool)
+            drawn.append(propose(density, proposal, generator, sampler.proposals // 2))
+        return _resampled(pool, sampler, generator)
+    return tempered(density, space, sampler.draws, sampler.chains, generator)
+
+
+def refit_importance(
+    density: Density, space: ParameterSpace, sampler: Importance, start: Array
+) -> Chains:
+    """Draw the parameters of a density much like one whose draws are at hand.
+
+    A fit needs thousands of evaluations, a refit hundreds. Where its few weights do not carry it,
+    it is drawn as a fit is.
+
+    Parameters
+    ----------
+    density : Density
+        Of the unconstrained parameters.
+    sampler : Importance
+        With a seed.
+    start : ndarray (parameter)
+        Unconstrained, where the climb begins.
+
+    Returns
+    -------
+    Chains
+        As `importance` gives it; facts are those of the proposals that were used.
+    """
+    generator = np.random.default_rng(sampler.seed)
+    summit = newton(density, start, rounds=_BRIEF_STEPS)
+    chains = _brief(density, space, sampler, summit, generator) if summit.smooth else None
+    return chains or importance(density, space, sampler)
+
+
+def brief_importance(density: Density, space: ParameterSpace, sampler: Importance) -> Chains:
+    """Draw the parameters of a density from as few proposals as carry averages.
+
+    As `refit_importance`, but for a climb from dispersed points; a marginal likelihood has a
+    Monte-Carlo error of .1 or less.
+    """
+    generator = np.random.default_rng(sampler.seed)
+    summit, modes = summits(density, space, generator)
+    chains = _brief(density, space, sampler, summit, generator) if modes == 1 else None
+    return chains or importance(density, space, sampler)
+
+
+def _brief(
+    density: Density,
+    space: ParameterSpace,
+    sampler: Importance,
+    summit: Summit,
+    generator: np.random.Generator,
+) -> Chains | None:
+    """Draw by rounds of few proposals; None where their weights do not carry it."""
+    proposal = around(summit, chart_of(space.folds, summit))
+    drawn = propose(density, proposal, generator, _BRIEF[0])
+    for size in _BRIEF[1:]:
+        if replace(drawn.weights, least=LEAST_BRIEF).passed:
+            return _resampled(drawn, sampler, generator)
+        proposal = refitted(proposal, drawn)
+        drawn = propose(density, proposal, generator, size)
+    if replace(drawn.weights, least=LEAST_BRIEF).passed:
+        return _resampled(drawn, sampler, generator)
+    # More of the same proposals, as many as the last round says are needed, beside its own.
+    size = len(drawn.points)
+    share = drawn.weights.effective / size
+    wanted = max(2 * size, int(np.ceil(_SPARE * LEAST_BRIEF / max(share, 1e-9))))
+    if wanted > _MOST_BRIEF:
+        return None
+    more = propose(density, proposal, generator, wanted - size)
+    drawn = Proposals(
+        np.concatenate([drawn.points, more.points]),
+        np.concatenate([drawn.log_weights, more.log_weights]),
+        proposal,
+    )
+    passed = replace(drawn.weights, least=LEAST_BRIEF).passed
+    return _resampled(drawn, sampler, generator) if passed else None
+
+
+def summits(
+    density: Density, space: ParameterSpace, generator: np.random.Generator
+) -> tuple[Summit, int]:
+    """Climb from dispersed points; the highest mode, and how many: 0 if none is smooth."""
+    typical = space.unconstrain(space.typical)
+    # Scales are often well below their priors' scales; half of the starts look there.
+    lower = np.where(space.folds, typical - 1.5, typical)
+    drawn = space.unconstrain(space.draw(generator, 2))
+    starts = np.stack([typical, lower, *np.clip(drawn, typical - 4.0, typical + 4.0)])
+    ends, heights = climb(density, starts)
+    # Of climbs that ended as high the first: which is higher by a hair is rounding's to say.
+    first = int(np.argmax(heights >= heights.max() - _AS_HIGH))
+    summit = newton(density, ends[first])
+    if not summit.smooth:
+        return summit, 0
+    modes = 1
+    for end, height in zip(ends, heights, strict=True):
+        if height < summit.height - _DEPTH or summit.distance(end) < _APART:
+            continue
+        other = newton(density, end)
+        # A mode of its own: positive curvature in all directions, far from the highest one.
+        concave = np.linalg.eigvalsh(other.curvature).min() > 0.0
+        modes += int(concave and summit.distance(other.point) >= _APART)
+    return summit, modes
+
+
+def _resampled(proposals: Proposals, sampler: Importance, generator: np.random.Generator) -> Chains:
+    """Resample each stream of proposals by its own weights, systematically, and shuffle."""
+    streams = np.array_split(np.arange(len(proposals.points)), sampler.chains)
+    index = np.empty((sampler.chains, sampler.draws), dtype=np.int64)
+    for c, stream in enumerate(streams):
+        log_weights = proposals.log_weights[stream]
+        # Draw j takes the point whose share of the cumulative weight holds (j + U) / n, one U.
+        share = np.cumsum(np.exp(log_weights - logsumexp(log_weights)))
+        places = (np.arange(sampler.draws) + generator.random()) / sampler.draws
+        chosen = np.minimum(np.searchsorted(share, places * share[-1]), stream.size - 1)
+        index[c] = generator.permutation(stream[chosen])
+    return Chains({"x": proposals.points[index]}, {}, facts=proposals.weights.facts)

@@ -1,0 +1,152 @@
+"""Proposals of parameters: made around a mode, weighted, and fitted to what the weights say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayes_nqp._core.arrays import Array, Mask
+from bayes_nqp.numerics.sampling._climb import Density, Summit
+from bayes_nqp.numerics.sampling._transformed_space import Chart, FoldedT
+from bayes_nqp.numerics.sampling._weights import Weights
+
+_ROUNDS = (200, 400, 800)
+_INFLATION = 1.2
+_GOOD = 0.5
+"""Effective share of a round's points from which the proposal needs no further round."""
+_MOST_FOLDED = 12
+"""Parameters that are folded: 4,096 images. Others that may vanish are bent."""
+_FLATTEST = 0.5
+"""Curvature below which a scale, in multiples of its mode, counts as flat."""
+
+
+@dataclass(frozen=True, eq=False)
+class Proposals:
+    """Weighted points of a density.
+
+    Parameters
+    ----------
+    points : ndarray (point, parameter)
+        Unconstrained.
+    log_weights : ndarray (point)
+        Log density over that of the proposal.
+    proposal : FoldedT
+        What they were drawn from.
+    """
+
+    points: Array
+    log_weights: Array
+    proposal: FoldedT
+
+    @property
+    def weights(self) -> Weights:
+        """What the weights allow."""
+        return Weights(self.log_weights)
+
+
+def chart_of(folds: Mask, summit: Summit) -> Chart:
+    """Fold the parameters that are nearest to zero, by their own sd, and bend the others.
+
+    A folded proposal has an image for every choice of signs, so that there may not be many.
+    """
+    # Of u = log x: sd² is the diagonal of V diag(1/e) V', e the curvature's eigenvalues. A scale x
+    # with little information has a large sd of its logarithm.
+    values, vectors = np.linalg.eigh(summit.curvature)
+    spread = np.sqrt((vectors**2 / np.maximum(values, 0.3)).sum(axis=1))
+    nearest = np.argsort(np.where(folds, -spread, np.inf), kind="stable")[:_MOST_FOLDED]
+    chosen = np.zeros_like(folds)
+    chosen[nearest] = folds[nearest]
+    # The density of u = log x, x half-normal of scale tau, is highest at log tau.
+    return Chart(chosen, folds & ~chosen, summit.point)
+
+
+def around(summit: Summit, chart: Chart) -> FoldedT:
+    """The proposal that the curvature at a mode gives in places, where scales have their own scale.
+
+    Of ``x = e^u`` the log density is ``l(u) - u``. Where l has its mode that has the slope -1 / x
+    and the curvature ``(H - 1) / x²``: its own mode is a Newton step lower, at ``x (h - 2) / (h -
+    1)`` of a single x, which of a normal density is exact, and of a half-normal one zero.
+    """
+    jacobian, folds = chart.slopes(summit.point), chart.folds.astype(np.float64)
+    # In multiples of dx/du: slopes -1 and curvatures H - 1 where folded, 0 and H elsewhere.
+    values, vectors = np.linalg.eigh(summit.curvature - np.diag(folds))
+    covariance = (vectors / np.maximum(values, _FLATTEST)) @ vectors.T
+    centre = np.clip(-covariance @ folds, -1.0, 1.0)  # Not below zero where folded.
+    return FoldedT(
+        chart.places(summit.point) + centre * jacobian,
+        covariance * np.outer(jacobian, jacobian) * _INFLATION,
+        chart,
+    )
+
+
+def fitted(density: Density, proposal: FoldedT, generator: np.random.Generator) -> FoldedT:
+    """Fit a proposal by rounds of importance sampling."""
+    for size in _ROUNDS:
+        proposals = propose(density, proposal, generator, size)
+        proposal = refitted(proposal, proposals)
+        if proposals.weights.effective >= _GOOD * size:
+            break
+    return proposal
+
+
+def propose(
+    density: Density, proposal: FoldedT, generator: np.random.Generator, size: int
+) -> Proposals:
+    """Draw points from a proposal and weight them."""
+    places = proposal.draw(generator, size)
+    # Both densities are of places, Jacobian and images included: log w = log p - log q.
+    target = proposal.chart.density(density)(places)
+    log_weights = target - proposal.log_density(places)
+    return Proposals(proposal.chart.points(places), log_weights, proposal)
+
+
+def pooled(drawn: Sequence[Proposals]) -> Proposals:
+    """Points of several proposals, each proposal's in proportion to what they are worth.
+
+    Many parameters have a covariance that a few effective points do not tell: each proposal is
+    fitted to all points before it, and none of them is lost.
+    """
+    if len(drawn) == 1:
+        return drawn[0]
+    # Z = sum_k a_k mean_k(p / q_k) for any shares a that sum to one; the best are as effective
+    # sizes. Of N points in all, the n_k of a proposal weigh a_k N / n_k.
+    sizes = np.array([len(part.points) for part in drawn])
+    worth = np.array([max(part.weights.effective, 1e-9) for part in drawn])
+    more = np.log(worth / worth.sum() * sizes.sum() / sizes)
+    log_weights = [part.log_weights + x for part, x in zip(drawn, more, strict=True)]
+    # Every stretch of the points holds its share of each proposal's.
+    order = np.argsort(np.concatenate([np.arange(n) / n for n in sizes]), kind="stable")
+    return Proposals(
+        np.concatenate([part.points for part in drawn])[order],
+        np.concatenate(log_weights)[order],
+        drawn[-1].proposal,
+    )
+
+
+def refitted(proposal: FoldedT, proposals: Proposals) -> FoldedT:
+    """Mean and covariance by the weights, the largest of which are cut to their fiftieth.
+
+    A covariance of d parameters from n effective points loses a share of some ``d (d + 1) / 4n`` of
+    what it proposes: the proposal itself counts for ``d (d + 1)`` points.
+    """
+    if not np.isfinite(proposals.log_weights).any():
+        return proposal
+    # Cut weights are biased for the moments, but a proposal may be: w = p / q holds for any q.
+    weights = np.exp(proposals.log_weights - proposals.log_weights.max())
+    weights = np.minimum(weights, np.sort(weights)[-max(5, weights.size // 50)])
+    if not weights.sum() > 0.0:
+        return proposal
+    weights /= weights.sum()
+    places = proposal.chart.places(proposals.points)
+    centre = weights @ places
+    centred = places - centre
+    covariance = (weights[:, None] * centred).T @ centred  # sum w (x - m)(x - m)'
+    effective, d = 1.0 / float(weights @ weights), centre.size
+    share = effective / (effective + d * (d + 1))
+    centre = share * centre + (1.0 - share) * proposal.centre
+    covariance = share * covariance + (1.0 - share) * proposal.covariance / _INFLATION
+    # A positive diagonal: the scale matrix has a factor though weights may be on few points.
+    floor = 1e-9 * np.diag(np.diag(covariance) + 1e-12)
+    return FoldedT(centre, _INFLATION * covariance + floor, proposal.chart)

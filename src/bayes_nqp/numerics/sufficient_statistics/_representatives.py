@@ -1,0 +1,137 @@
+"""Sums over the units of classes, and a few units that have the same ones.
+
+The likelihood reads the rows of units through sums and cross-products over those of a class. So a
+class may be any other units with the same number, means and cross-products.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import helmert
+
+from bayes_nqp._core.arrays import Array, Index, Mask
+
+LEVEL = -1
+"""The period of an entry that holds the mean of a unit's rows."""
+
+_ROUNDING = 1e-13
+"""Share of the largest eigenvalue that rounding alone may leave of another."""
+_DIGITS = 1e-14
+"""Share of a column's level that rounding alone may leave of spread between equal units."""
+_PART = 2**22
+"""Numbers of covariances that are decomposed at once."""
+
+
+@dataclass(frozen=True, eq=False)
+class UnitSums:
+    """What the rows of many units come to, class by class.
+
+    A unit's entries are the values of its columns in each period, less the mean of its rows unless
+    the column is taken as it is; where that mean is kept, it is an entry of its own.
+
+    Parameters
+    ----------
+    column, period : ndarray of int (entry)
+        What an entry holds; `LEVEL` for the mean of a unit's rows.
+    seen : ndarray of bool (class, T)
+        Observed periods.
+    absent : ndarray of bool (class, column, T)
+        Which of their values are missing.
+    n : ndarray (class)
+        Units.
+    level : ndarray (class, column)
+        Mean over units of means that are no entries; else zero.
+    mean : ndarray (class, entry)
+        Mean of the entries.
+    covariance : ndarray (class, entry, entry)
+        Theirs, over n.
+    """
+
+    column: Index
+    period: Index
+    seen: Mask
+    absent: Mask
+    n: Array
+    level: Array
+    mean: Array
+    covariance: Array
+
+
+@dataclass(frozen=True, eq=False)
+class StandIns:
+    """Units with the sums of others.
+
+    Parameters
+    ----------
+    of_class : ndarray of int (unit)
+        Whose sums they have together with the others of the class.
+    counts : ndarray (unit)
+        How many units each stands for.
+    values : ndarray (unit, column, T)
+        NaN where there is no row, or no value.
+    """
+
+    of_class: Index
+    counts: Array
+    values: Array
+
+
+def stand_ins(sums: UnitSums) -> StandIns:
+    """Make units of sums: of each class one more than the rank of its covariance.
+
+    With ``C = V diag(e) V'`` of rank r and ``z_0 ... z_r`` the corners of a simplex, whose mean is
+    zero and whose covariance one, ``mean + V diag(e)^1/2 z_j`` have the mean and the covariance of
+    the class. They lie in the affine span of its units: whatever is linear in all of them is so
+    here.
+
+    Returns
+    -------
+    StandIns
+        Class by class.
+    """
+    parts = []
+    step = max(1, _PART // max(sums.column.size, 1) ** 2)
+    for start in range(0, sums.n.size, step):
+        classes = np.arange(start, min(start + step, sums.n.size))
+        parts.append(_points(sums, classes))
+    of_class, counts, entries = (np.concatenate(part) for part in zip(*parts, strict=True))
+    order = np.argsort(of_class, kind="stable")
+    of_class, counts, entries = of_class[order], counts[order], entries[order]
+    values = np.repeat(sums.level[of_class][:, :, None], sums.seen.shape[1], axis=2)
+    levels = sums.period == LEVEL
+    values[:, sums.column[levels]] += entries[:, levels, None]
+    values[:, sums.column[~levels], sums.period[~levels]] += entries[:, ~levels]
+    values[np.broadcast_to(~sums.seen[of_class][:, None], values.shape)] = np.nan
+    values[sums.absent[of_class]] = np.nan
+    return StandIns(of_class, counts, values)
+
+
+def _points(sums: UnitSums, classes: Index) -> tuple[Index, Array, Array]:
+    """Classes of points, what each stands for, and their entries."""
+    c, n = sums.covariance[classes], sums.n[classes]
+    # Correlations: columns differ in size, and so do periods.
+    s = np.sqrt(np.maximum(np.einsum("gii->gi", c), 0.0))
+    reach = np.zeros_like(sums.level[classes])
+    for k in range(reach.shape[1]):
+        reach[:, k] = np.abs(sums.mean[classes][:, sums.column == k]).max(axis=1)
+    s[s < _DIGITS * (reach + np.abs(sums.level[classes]))[:, sums.column]] = 0.0
+    inverse = np.where(s > 0.0, 1.0 / np.where(s > 0.0, s, 1.0), 0.0)
+    size, vectors = np.linalg.eigh(c * inverse[:, :, None] * inverse[:, None, :])
+    size, vectors = size[:, ::-1], vectors[:, :, ::-1]
+    largest = np.maximum(size[:, :1], np.finfo(float).tiny)
+    rank = np.minimum((size > _ROUNDING * largest).sum(axis=1), np.maximum(np.rint(n) - 1, 0))
+    out = []
+    for r in np.unique(rank).astype(int):
+        at = np.flatnonzero(rank == r)
+        root = vectors[at, :, :r] * np.sqrt(size[at, None, :r]) * s[at, :, None]
+        # r + 1 points in r dimensions with mean zero and covariance one.
+        corners = helmert(r + 1).T * np.sqrt(r + 1.0)
+        points = sums.mean[classes[at], None] + corners @ root.swapaxes(1, 2)
+        out.append(
+            (np.repeat(classes[at], r + 1), np.repeat(n[at] / (r + 1), r + 1),
+             points.reshape(-1, sums.column.size))
+        )  # fmt: skip
+    of_class, counts, entries = (np.concatenate(part) for part in zip(*out, strict=True))
+    return of_class, counts, entries

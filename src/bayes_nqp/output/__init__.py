@@ -1,0 +1,1 @@
+"""What readers see: tables, plots, reports and files for other programs."""

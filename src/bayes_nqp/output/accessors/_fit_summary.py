@@ -1,0 +1,44 @@
+"""``fit.summary()``: the average effect, or effects by what is kept apart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import bayes_nqp as nqp
+from bayes_nqp._core.validation import attribute
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bayes_nqp.effects.estimands import By
+
+
+@attribute("Fit")
+def summary(
+    fit: nqp.Fit, by: By = None, *, prob: float = 0.95, weights: str = "rows"
+) -> pd.DataFrame:
+    """Summarise the average effect: ``nqp.summary(nqp.att(fit, by))``.
+
+    Parameters
+    ----------
+    by : str, sequence of str or mapping, optional
+        What to keep apart, as in `att`: a stratum, "event_time", "cohort", "unit".
+    prob : float, default 0.95
+        Posterior probability of the interval, equal-tailed.
+    weights : str, default "rows"
+        As in `att`.
+
+    Returns
+    -------
+    DataFrame
+        As `summary` gives it, outcome units.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
+    >>> fit.summary("event_time")["event_time"].tolist()
+    [0, 1, 2, 3, 4]
+    """
+    return nqp.summary(nqp.att(fit, by, weights), prob)

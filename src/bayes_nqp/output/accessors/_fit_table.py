@@ -1,0 +1,32 @@
+"""``fit.table()``: the table of a fit, to be shown or saved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import bayes_nqp as nqp
+from bayes_nqp._core.validation import attribute
+
+if TYPE_CHECKING:
+    from bayes_nqp.effects.estimands import By
+
+
+@attribute("Fit")
+def table(fit: nqp.Fit, kind: str | None = None, *, by: By = None, **options: Any) -> nqp.Table:
+    """Build a table of a fit: ``nqp.table(fit, kind, by=by)``.
+
+    Parameters
+    ----------
+    kind : str, optional
+        "effects", "event_study", "estimands", "mediation", …; as in `table`.
+    by : str, sequence of str or mapping, optional
+        Groups, as in `table`.
+    **options
+        Of `table`: ``language``, ``prob``, ``digits``, ``spread``, …
+
+    Returns
+    -------
+    Table
+        Whose ``save("table.docx")`` writes it.
+    """
+    return nqp.table(fit, kind, by=by, **options)

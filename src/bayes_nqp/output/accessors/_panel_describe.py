@@ -1,0 +1,30 @@
+"""``panel.describe()``: descriptive statistics."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import bayes_nqp as nqp
+from bayes_nqp._core.validation import attribute
+
+if TYPE_CHECKING:
+    from bayes_nqp.effects.estimands import By
+
+
+@attribute("Panel")
+def describe(panel: nqp.Panel, by: By = None, **options: Any) -> nqp.Table:
+    """Tabulate descriptive statistics of a panel: ``nqp.table(panel, by=by)``.
+
+    Parameters
+    ----------
+    by : str, sequence of str or mapping, optional
+        Strata, or "treated": whether units are ever treated.
+    **options
+        Of `table`: ``language``, ``digits``, ``title``.
+
+    Returns
+    -------
+    Table
+        Whose ``save("descriptives.docx")`` writes it.
+    """
+    return nqp.table(panel, by=by, **options)

@@ -1,0 +1,194 @@
+"""What units have of the policy, on a map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.types import Language, Style
+from bayes_nqp.checks import ADOPTION, ROWS, UNITS
+from bayes_nqp.effects import estimands
+from bayes_nqp.effects.effects import group_time_effects
+from bayes_nqp.effects.estimands import gate_of, percent, units_of
+from bayes_nqp.inference.fitting import RECEIVED, Fit, meets, panel_of
+from bayes_nqp.output.plots._canvas import Canvas, canvas
+from bayes_nqp.output.plots._intervals import Points, points_of
+from bayes_nqp.output.plots._map_shapes import BLANK, PLACES, Land, land_of
+from bayes_nqp.output.plots._notes import effect_label, words
+from bayes_nqp.output.plots._registry import Appearance, Sketch, plot
+from bayes_nqp.output.plots._scene import Scene
+from bayes_nqp.output.plots._style import INK
+from bayes_nqp.output.tables import summary
+
+if TYPE_CHECKING:
+    import geopandas
+
+
+type Along = Literal["total", "direct", "received"]
+type Onto = Literal["untreated", "treated"]
+
+_TITLE = Message("Effects of the policy where they are.")
+_CAPTIONS = {
+    v.TOTAL: _TITLE,
+    v.DIRECT: Message("What treated units have of their own treatment, where they are."),
+    v.RECEIVED: Message("What untreated units receive of others' treatment, where they are."),
+}
+_COLOURED = {
+    v.TOTAL: Message("Colours: posterior means over each unit's rows."),
+    v.DIRECT: Message("Colours: posterior means of effects of units' own treatment."),
+    v.RECEIVED: Message("Colours: posterior means of effects of others' treatment."),
+}
+_COLOURS = "RdBu_r"
+"""Of effects: red above zero, blue below; told apart by colour-blind readers."""
+
+
+def _sheets(scene: Scene) -> Iterator[Sketch]:
+    fit = scene.fit
+    if v.VIA in fit.effects:
+        return
+    spilt: list[Along] = ["direct", "received"]
+    paths: list[Along] = spilt if meets(fit, (RECEIVED,)) else ["total"]
+    for path in paths:
+        if path in fit.effects[v.PATH]:
+            yield Sketch(
+                f"effect_map_{path}",
+                scene.translate(_CAPTIONS[path]),
+                partial(effect_map, fit, path, **scene.look, **scene.maps),
+                partial(_numbers, fit, path, scene.prob),
+            )
+
+
+def _numbers(fit: Fit, path: Along, prob: float) -> pd.DataFrame:
+    return summary(_draws(fit, path, "untreated"), prob=prob)
+
+
+@plot(_TITLE, section="results", place=35, needs=(ADOPTION, ROWS, UNITS, PLACES), sheets=_sheets)
+def effect_map(
+    fit: Fit,
+    path: Literal["total", "direct", "received"] = "total",
+    boundaries: str | Path | geopandas.GeoDataFrame | None = None,
+    id: str | None = None,
+    *,
+    onto: Literal["untreated", "treated"] = "untreated",
+    dots: bool = False,
+    prob: float = 0.95,
+    ax: Axes | None = None,
+    title: str | None = None,
+    language: Language = "en",
+    style: Style | None = None,
+) -> Figure:
+    """Draw each unit's mean effect where it is, from blue over white at zero to red.
+
+    Units whose interval holds zero are hatched (dots: hollow), those without an effect grey.
+
+    Parameters
+    ----------
+    fit : Fit
+        With its rows, of a panel with columns ``longitude`` and ``latitude`` in degrees, unless
+        there are boundaries.
+    path : {"total", "direct", "received"}, default "total"
+        All that treated units have of the policy; what they have of their own treatment; or what
+        units receive of others', for designs with ``spillovers``.
+    boundaries : str, Path or GeoDataFrame, optional
+        A file of polygons that geopandas reads, or what it read. None are shipped: without them the
+        title says that the map is schematic.
+    id : str, optional
+        Its column that names units as the panel does.
+    onto : {"untreated", "treated"}, default "untreated"
+        Whose rows, of effects received.
+    dots : bool, default False
+        Whether units without boundaries are dots, and not cells.
+    prob : float, default 0.95
+        Posterior probability of the intervals, equal-tailed.
+    ax : Axes, optional
+        To draw into.
+    title : str, optional
+        Of the figure.
+    language : str, default "en"
+        Of labels and notes.
+    style : mapping, optional
+        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
+
+    Raises
+    ------
+    PanelError
+        If a unit has no place, or is not in the boundaries.
+    StudyError
+        If the fit has no such effects by unit, or boundaries come without `id`.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> near = nqp.simulation.Spillover(nqp.Rings([100]), untreated=[0.5], treated=[0.2])
+    >>> panel = nqp.simulation.cities(
+    ...     spillover=near, strata=[], mediators=["innovation"], years=(2013, 2018), seed=1
+    ... ).panel
+    >>> design = nqp.StaggeredDiD(nqp.CompletePooling(), spillovers=nqp.Rings([100]),
+    unidentified="drop")
+    >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
+    >>> figure = nqp.plots.effect_map(fit)
+    """
+    translate, panel = words(language, fit), panel_of(fit)
+    land = land_of(panel, boundaries, id, dots, "effect_map")
+    draws = _draws(fit, path, onto)
+    points = points_of(draws, prob)
+    place = {label: k for k, label in enumerate(panel.unit_labels)}
+    units = np.array([place[label] for label in draws[v.UNIT].to_numpy()], dtype=np.intp)
+    look = land.titled(Appearance(prob, ax, title, translate, style))
+    with canvas(look, land.size(beside=1.0), []) as page:
+        land.frame(page)
+        blank = np.setdiff1d(np.arange(panel.unit_labels.size), units)
+        if blank.size:
+            land.paint(page.ax, blank, BLANK)
+        doubt = _shades(page, land, units, points, effect_label(fit.effects, translate))
+        page.note(_COLOURED[path])
+        page.note("Hatched or hollow: the {} interval holds zero.", percent(prob), when=doubt)
+        page.note("Grey: no such effect.", when=blank.size > 0)
+        if path == v.RECEIVED and onto == "untreated":
+            zones = land.middles[np.asarray(panel.cohort_codes) >= 0]
+            page.ax.plot(*zones.T, ".", color=INK, markersize=2.4, zorder=3)
+            page.note("Black points: units that are treated at some time.")
+        page.gate = gate_of(draws)
+    return page.figure
+
+
+def _draws(fit: Fit, path: Along, onto: Onto) -> xr.DataArray:
+    """Draws by unit of effects along a path."""
+    if path == v.RECEIVED:
+        return estimands.spillover_effects(fit, by=v.UNIT, onto=onto)
+    average, effects = units_of(fit, group_time_effects(fit), v.TREATED)
+    return average.of_effects(effects, path)
+
+
+def _shades(
+    page: Canvas, land: Land, units: npt.NDArray[np.intp], points: Points, label: str
+) -> bool:
+    """Colour units by their mean, with a bar symmetric about zero; whether some are in doubt."""
+    most = float(np.abs(points.mean).max())
+    norm, colours = Normalize(-most, most), mpl.colormaps[_COLOURS]
+    doubt = (points.outer[0] <= 0.0) & (points.outer[1] >= 0.0)
+    for some in (False, True):
+        inside = doubt == some
+        if inside.any():
+            land.paint(page.ax, units[inside], colours(norm(points.mean[inside])), doubt=some)
+    bar = page.figure.colorbar(
+        ScalarMappable(norm, colours), ax=page.ax, shrink=0.7, aspect=24, pad=0.02
+    )
+    bar.set_label(label)
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(labelsize=8)
+    return bool(doubt.any())

@@ -1,0 +1,55 @@
+"""What reaches the outcome through every mediator, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bayes_nqp._core.i18n import Message, either
+from bayes_nqp.effects.estimands import nie, proportion_mediated
+from bayes_nqp.output.reports._context import Context
+from bayes_nqp.output.reports._posterior import posteriors_of, together
+from bayes_nqp.output.reports._sentences import indirect, jointly
+
+
+def through(context: Context, *, brief: bool = False) -> Iterator[str]:
+    """Give the indirect effect of every channel, and name those that hold together.
+
+    Parameters
+    ----------
+    brief : bool, default False
+        Give the effects of those alone that are named, and say which are left.
+    """
+    via = nie(context.effects, weights=context.weights, mediators=list(context.channels))
+    every = [via.sel(mediator=name) for name in context.channels]
+    posteriors = posteriors_of(every, context.prob)
+    ratio = proportion_mediated(context.effects, weights=context.weights)
+    shares = (
+        {}
+        if ratio.attrs["withheld"]
+        else {name: float(ratio.sel(mediator=name).median()) for name in context.channels}
+    )
+    open_ = []
+    for name, posterior in zip(context.channels, posteriors, strict=True):
+        called = context.translate.name(name)
+        if brief and not posterior.named:
+            open_.append(called)
+            continue
+        yield indirect(
+            posterior,
+            called,
+            context.outcome or context.translate("the outcome"),
+            context.language,
+            context.effect_unit,
+            context.moved.get("exposure", ""),
+            shares.get(name),
+        )
+    if open_:
+        yield context.translate(
+            "The data do not determine whether anything goes through {}.", either(open_)
+        )
+    named = [
+        channel for channel, posterior in zip(every, posteriors, strict=True) if posterior.named
+    ]
+    if len(named) > 1 and not brief:
+        kind = Message("of channels")
+        yield jointly(kind, len(named), together(named), context.language)

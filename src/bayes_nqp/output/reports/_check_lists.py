@@ -1,0 +1,86 @@
+"""Checks as reports print them: grouped by subject, with or without a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from bayes_nqp._core.i18n import NOTHING, Message, Translator
+from bayes_nqp.checks import CHECKS, VERDICTS, CheckResult, title_of
+from bayes_nqp.output.plots import Sketch
+from bayes_nqp.output.reports._content import Block, Heading, Paragraph
+from bayes_nqp.output.reports._context import Context
+
+OPEN: Final = ("failed", "caution", "inconclusive")
+"""Verdicts whose evidence stands in the main part; that of all others is in the appendix."""
+SPATIAL: Final = ("moran", "spatial_lm", "spatial_weights", "spatial_decay")
+"""Checks that the section on spatial dependence tabulates, in its order."""
+_GROUPS: Final = {
+    "trends": Message("Tests of parallel trends"),
+    "exposure": Message("Tests of the identifying assumptions"),
+    "placebo": Message("Placebo tests"),
+    "": Message("Model specification and sample"),
+    "audit": Message("Data quality"),
+    "mediation": Message("Tests of mediators"),
+    "space": Message("Tests of spatial dependence"),
+}
+"""Headings, in the order of reports; checks of others belong to the model and the sample."""
+
+
+def grouped(
+    context: Context, results: Iterable[CheckResult]
+) -> Iterator[tuple[str, list[CheckResult]]]:
+    """Give checks under the heading of their subject."""
+    groups: dict[str, list[CheckResult]] = {}
+    for result in results:
+        key = _group_of(result.name, staggered=context.staggered)
+        groups.setdefault(key, []).append(result)
+    for key, title in _GROUPS.items():
+        if key in groups:
+            yield context.translate(title), groups[key]
+
+
+def _group_of(name: str, *, staggered: bool) -> str:
+    """Find the group of a check by its folder, or by its name for placebo tests."""
+    if "placebo" in name:
+        return "placebo"
+    folders = CHECKS[name].find.__module__.split(".")[:-1] if name in CHECKS else []
+    room = next((folder for folder in folders if folder in _GROUPS), "")
+    if room == "trends" and not staggered:
+        return "exposure"
+    return room
+
+
+def titled(result: CheckResult, context: Context) -> str:
+    """Name a check at the beginning of a line."""
+    name = context.translate.name(title_of(result.name))
+    return name[:1].upper() + name[1:]
+
+
+def figure_of(result: CheckResult, context: Context) -> str:
+    """Give the key figure of a check in the language of the report."""
+    return Translator(context.language, result.labels).name(result.figure)
+
+
+def explained(
+    context: Context, results: Sequence[CheckResult], level: int
+) -> Iterator[Block | Sketch]:
+    """Explain checks one by one: question, answer, numbers and figure, under a heading each.
+
+    Parameters
+    ----------
+    level : int
+        Level of the headings.
+    """
+    translate = context.translate
+    drawn = {sketch.stem: sketch for sketch in context.sketches("check")}
+    for result in results:
+        verdict = VERDICTS[result.verdict]
+        figure = figure_of(result, context)
+        numbers = translate("In numbers: {}.", figure) if figure else NOTHING
+        yield Heading(translate("{}: {}", titled(result, context), verdict), level)
+        yield Paragraph(
+            context.joined([translate.name(result.question), context.answer(result), numbers])
+        )
+        if (sketch := drawn.get(f"check_{result.name}")) is not None:
+            yield sketch

@@ -1,0 +1,204 @@
+"""How a function becomes a section of reports, or a format that writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from bayes_nqp._core.exceptions import StudyError, nearest
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.partial_failures import omitted
+from bayes_nqp._core.plugins import Plugins
+from bayes_nqp._core.texts import shortened
+from bayes_nqp.checks import Need, meets
+from bayes_nqp.output.plots import PLOTS, Sketch, sketches
+from bayes_nqp.output.reports._content import Block, Document, Heading, NumberedTable, Paragraph
+from bayes_nqp.output.reports._context import Context
+from bayes_nqp.output.tables import KINDS, TABLE_FORMATS, TableFormat
+
+type Part = Block | Sketch
+type Write = Callable[[Context], Iterable[Part]]
+type Writer = Callable[[Document, Path], object]
+"""What writes a report's file into a folder."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReportFormat:
+    """A format of reports.
+
+    Parameters
+    ----------
+    write : callable
+        Of a document and the folder to write into.
+    longest : mapping of str to int
+        Characters that its places hold, as of a `TableFormat`.
+    """
+
+    name: str
+    write: Writer
+    longest: Mapping[str, int] = MappingProxyType({})
+
+    def __call__(self, document: Document, folder: Path) -> object:
+        """Write the report."""
+        return self.write(document, folder)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Section:
+    """A section of a report.
+
+    Parameters
+    ----------
+    write : callable
+        From a context to blocks.
+    needs : tuple of Need
+        What a fit must offer.
+    """
+
+    name: str
+    write: Write
+    needs: tuple[Need, ...] = ()
+
+    def __call__(self, context: Context) -> Iterator[Part]:
+        """Give the section's own blocks, then the figures and tables that name it.
+
+        These are not given where the section has no block of its own.
+        """
+        if not context.tells(self.name) or not meets(context.fit, self.needs):
+            return
+        stems, blocks, empty = set(), 0, False
+        with omitted(Message("The section {}", self.name)):
+            for block in self.write(context):
+                stems |= {block.stem} if isinstance(block, Sketch) else set()
+                blocks += 1
+                yield block
+            empty = not blocks
+        if empty:
+            return
+        for sketch in sketches(context, self.name):
+            if sketch.stem not in stems and sketch.shown:
+                yield from announced(sketch)
+        for kind in KINDS.values():
+            wanted = context.kinds is None or kind.name in context.kinds
+            with omitted(Message("The table {}", kind.name)):
+                if wanted and kind.section == self.name and kind.suits("fit", context.fit):
+                    yield NumberedTable(kind.tabulate(context.fit, context.ask), 0)
+
+
+def announced(sketch: Sketch) -> Iterator[Part]:
+    """Give a figure under what is said above it."""
+    if sketch.heading:
+        yield Heading(sketch.heading, 2)
+    if sketch.words:
+        yield Paragraph(sketch.words)
+    yield sketch
+
+
+SECTIONS: Final = Plugins[Section]("bayes_nqp.output.reports.sections")
+"""Every section by name, in the order of reports."""
+
+_WRITERS: Final = Plugins[ReportFormat]("bayes_nqp.output.reports", "_as_")
+
+
+def section(*, place: float = 1000, needs: tuple[Need, ...] = ()) -> Callable[[Write], Write]:
+    """Make a function a section, named as the function is, and register it.
+
+    Parameters
+    ----------
+    place : float, default 1000
+        Where it stands in reports, from low to high.
+    needs : tuple of Need, default ()
+        What a fit must offer.
+
+    Returns
+    -------
+    callable
+        A decorator of a function from a context to blocks.
+    """
+
+    def decorate(write: Write) -> Write:
+        name = write.__name__
+        SECTIONS.add(name, Section(name, write, needs), place, write)
+        return write
+
+    return decorate
+
+
+def misplaced() -> Iterator[tuple[Message, StudyError]]:
+    """Find the plots and tables whose section is not there; each with the reason."""
+    plugins = [(Message("The plot {}", name), x.section) for name, x in PLOTS.items()]
+    plugins += [(Message("The table {}", name), x.section) for name, x in KINDS.items()]
+    for plugin, name in plugins:
+        if name and name not in SECTIONS:
+            why = Message(
+                "section={!r} is no section of reports; {}", name, nearest(name, SECTIONS)
+            )
+            yield plugin, StudyError(why)
+
+
+def report_format(
+    name: str, *, place: float = 1000, longest: Mapping[str, int] = MappingProxyType({})
+) -> Callable[[Writer], Writer]:
+    """Make a function the writer of a format of reports.
+
+    Parameters
+    ----------
+    name : str
+        Of the format, as reports and studies call it.
+    place : float, default 1000
+        Where it stands among the formats, from low to high.
+    longest : mapping of str to int, optional
+        Characters that its places hold, as of a `TableFormat`.
+
+    Returns
+    -------
+    callable
+        A decorator of a function of a document and the folder to write into.
+    """
+
+    def decorate(write: Writer) -> Writer:
+        _WRITERS.add(name, ReportFormat(name, write, longest), place, write)
+        return write
+
+    return decorate
+
+
+def writers() -> dict[str, ReportFormat]:
+    """Name what writes each format: those of reports, then those of their tables."""
+    tables = {
+        x.name: ReportFormat(x.name, partial(_write_tables, x), x.longest)
+        for x in TABLE_FORMATS.values()
+        if x.file
+    }
+    return {**_WRITERS, **tables}
+
+
+def remarks(formats: Iterable[str], title: str) -> tuple[Message, ...]:
+    """Say what no report holds for its section, and which formats do not hold the title whole.
+
+    Parameters
+    ----------
+    formats : iterable of str
+        Those that are wanted.
+    """
+    lost = tuple(Message("{}: {}", plugin, error.what) for plugin, error in misplaced())
+    bounded = [(name, writers()[name].longest.get("property")) for name in formats]
+    return lost + tuple(
+        Message(
+            "{}: the properties of the file hold the first {} characters of the title, the page "
+            "all of it",
+            name,
+            most,
+        )
+        for name, most in bounded
+        if most is not None and shortened(title, most) != title
+    )
+
+
+def _write_tables(form: TableFormat, document: Document, folder: Path) -> None:
+    if form.write is not None:
+        form.write(document.tables, folder / form.file)

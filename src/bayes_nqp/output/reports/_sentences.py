@@ -1,0 +1,305 @@
+"""Plain sentences about posteriors: right in direction and in strength."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import xarray as xr
+
+from bayes_nqp._core.i18n import Message, chance, joined
+from bayes_nqp.checks import Rival
+from bayes_nqp.output.reports._posterior import (
+    LIKELY,
+    UNDECIDED,
+    Posterior,
+    level,
+    posterior_of,
+    stated,
+    sureness,
+)
+from bayes_nqp.output.reports._unclaimed_signs import unclaimed
+from bayes_nqp.output.tables import percent
+
+
+def change(
+    posterior: Posterior,
+    outcome: str,
+    language: str,
+    unit: str = "",
+    whom: str = "",
+    exposure: str = "",
+    per: str = "",
+) -> str:
+    """Say what the policy did to an outcome, on average.
+
+    Parameters
+    ----------
+    one : Posterior
+        Of the average effect.
+    whom : str, default ""
+        Of which group: "inland"; everybody by default.
+    exposure, per : str, default ""
+        What moved the outcome, where that is no policy, and how much of it the effect is for.
+
+    Returns
+    -------
+    str
+        One sentence or two.
+    """
+    size, subject = level(posterior, unit), _subject(exposure)
+    effect = Message("the average effect is {} per {}", size, per)
+    average = Message("The average effect is {} per {}.", size, per)
+    if not exposure:
+        effect = Message("the average effect is {}", size)
+        average = Message("The average effect is {}.", size)
+    if not posterior.decided:
+        parts: tuple[object, ...] = (subject, outcome, effect, unclaimed(posterior))
+        sentence = Message(
+            "The data do not determine whether {} raised or lowered {}: {}, {}.", *parts
+        )
+        if whom:
+            sentence = Message(
+                "For {}, the data do not determine whether {} raised or lowered {}: {}, {}.",
+                whom,
+                *parts,
+            )
+        return sentence.in_(language)
+    parts = (
+        sureness(posterior.p_direction),
+        subject,
+        _verb(posterior),
+        outcome,
+        stated(posterior.p_direction),
+    )
+    claim = Message("It is {} that {} {} {} ({}).", *parts)
+    if whom:
+        claim = Message("For {}, it is {} that {} {} {} ({}).", whom, *parts)
+    return joined([claim, average]).in_(language)
+
+
+def _subject(exposure: str) -> Message:
+    return Message("more {}", exposure) if exposure else Message("the policy")
+
+
+def _verb(posterior: Posterior) -> Message:
+    return Message("raised") if posterior.positive else Message("lowered")
+
+
+def comparison(
+    posterior: Posterior,
+    sides: tuple[tuple[str, Posterior], tuple[str, Posterior]],
+    outcome: str,
+    language: str,
+    unit: str = "",
+    factor: str = "",
+    exposure: str = "",
+    *,
+    rivals: Sequence[Rival] = (),
+) -> str:
+    """Say in which of two groups the effect is larger, or where it lowered the outcome more.
+
+    It is as likely as in the posterior or under the rival choice that makes it least likely; where
+    a rival choice supports the direction too little, nothing is claimed.
+
+    Parameters
+    ----------
+    one : Posterior
+        Of the effect in the first less that in the second.
+    sides : tuple of two tuples of str and Posterior
+        Both groups, and the effect in each.
+    factor : str, default ""
+        Whose levels they are.
+    exposure : str, default ""
+        What moved the outcome, where that is no policy.
+    rivals : sequence of Rival, default ()
+        What other choices say of the same difference.
+    """
+    size, groups = level(posterior, unit), [name for name, _ in sides]
+    gap = Message("The effect in {} less that in {} is {}", *groups, size)
+    if factor:
+        gap = Message("The effect in {} less that in {} ({}) is {}", *groups, factor, size)
+    lower = all(side.mean < 0 for _, side in sides)
+    subject = _subject(exposure)
+    question = Message("which effect is larger")
+    if lower:
+        question = Message("where {} lowered {} more", subject, outcome)
+    if not posterior.decided:
+        return Message(
+            "{}; the data do not determine {} ({}).",
+            gap,
+            question,
+            unclaimed(posterior),
+        ).in_(language)
+    if opposed := [rival for rival in rivals if not _supports(rival, posterior)]:
+        return _open(gap, question, _least(opposed, posterior), posterior).in_(language)
+    p, grounds = posterior.p_direction, stated(posterior.p_direction)
+    if rivals and (under := _agreeing(least := _least(rivals, posterior), posterior)) < p:
+        p, grounds = under, Message("{}; {} with {}", grounds, stated(under), least.choice)
+    high, low = groups if posterior.positive else groups[::-1]
+    larger = Message("the effect is larger in {} than in {}", high, low)
+    if lower:
+        larger = Message("{} lowered {} more in {} than in {}", subject, outcome, low, high)
+    claim = Message("It is {} that {} ({}).", sureness(p), larger, grounds)
+    return joined([Message("{}.", gap), claim]).in_(language)
+
+
+def differing(
+    spread: Posterior, tail: float, groups: int, factor: str, language: str, unit: str = ""
+) -> str:
+    """Say how much groups differ at all.
+
+    Parameters
+    ----------
+    spread : Posterior
+        Of the standard deviation between their effects.
+    tail : float
+        Probability that equal effects would be estimated as far apart.
+    groups : int
+        How many they are.
+    factor : str
+        Whose levels they are.
+    """
+    return Message(
+        "Between the {} groups ({}) effects have a standard deviation of {}; if all were equal, "
+        "some two would still be estimated as far apart as these with probability {}.",
+        groups,
+        factor,
+        level(spread, unit),
+        chance(tail),
+    ).in_(language)
+
+
+def untold(differences: int, others: int, language: str) -> str:
+    """Say of how many differences no direction is named.
+
+    Parameters
+    ----------
+    others : int
+        How many of them are named.
+    """
+    if others:
+        return Message(
+            "In {n} other pair of groups the data do not determine which effect is larger.",
+            plural="In {n} other pairs of groups the data do not determine which effect is larger.",
+            n=differences,
+        ).in_(language)
+    return Message(
+        "The data do not determine which effect is larger in any of the {} pairs of groups.",
+        differences,
+    ).in_(language)
+
+
+def jointly(kind: Message, number: int, p: float, language: str) -> str:
+    """Say how surely all hold that were named of one kind.
+
+    Parameters
+    ----------
+    kind : Message
+        What they are of: "of groups".
+    number : int
+        How many directions were named.
+    """
+    return Message(
+        "The {} named directions {} hold all at once ({}).",
+        number,
+        kind,
+        stated(p),
+    ).in_(language)
+
+
+def stands(posterior: Posterior, rivals: Sequence[Rival]) -> bool:
+    """Whether a direction is named, and no rival choice takes it back."""
+    return posterior.decided and all(_supports(rival, posterior) for rival in rivals)
+
+
+def _supports(rival: Rival, posterior: Posterior) -> bool:
+    """Whether a rival choice leaves a direction standing; one with less data needs less."""
+    return _agreeing(rival, posterior) >= (LIKELY if rival.less_data else UNDECIDED)
+
+
+def _agreeing(rival: Rival, posterior: Posterior) -> float:
+    """Probability that a rival choice gives to the sign of a posterior."""
+    return rival.p_positive if posterior.positive else round(1 - rival.p_positive, 9)
+
+
+def _least(rivals: Sequence[Rival], posterior: Posterior) -> Rival:
+    return min(rivals, key=lambda rival: _agreeing(rival, posterior))
+
+
+def _open(gap: Message, question: Message, rival: Rival, posterior: Posterior) -> Message:
+    """Claim no direction where another choice supports it too little."""
+    why = Message("{} with {}", stated(rival.p_positive, "P(> 0)"), rival.choice)
+    if not rival.choice:
+        why = Message("the check of time effects leaves it open")
+    certain = stated(posterior.p_positive, "P(> 0)")
+    return Message("{} ({}). It stays open {}: {}.", gap, certain, question, why)
+
+
+def indirect(
+    posterior: Posterior,
+    via: str,
+    outcome: str,
+    language: str,
+    unit: str = "",
+    exposure: str = "",
+    share: float | None = None,
+) -> str:
+    """State the indirect effect through one mediator.
+
+    Parameters
+    ----------
+    exposure : str, default ""
+        What moves the mediator, where that is no policy.
+    share : float, optional
+        Of the total effect, its posterior median, where that is not withheld.
+    """
+    size: Message = level(posterior, unit)
+    if share is not None and posterior.decided:
+        size = Message("{}, {:.0%} of the total effect", size, share)
+    if not posterior.decided:
+        return Message(
+            "Through {}: {}; the data do not determine its direction ({}).",
+            via,
+            size,
+            unclaimed(posterior),
+        ).in_(language)
+    claim = Message(
+        "It is {} that {} {} {} on this path ({}).",
+        sureness(posterior.p_direction),
+        _subject(exposure),
+        _verb(posterior),
+        outcome,
+        stated(posterior.p_direction),
+    )
+    return joined([Message("Through {}: {}.", via, size), claim]).in_(language)
+
+
+def share(draws: xr.DataArray | None, prob: float, language: str) -> str:
+    """Say which share of the total effect is mediated, or why that is withheld.
+
+    Parameters
+    ----------
+    draws : DataArray (chain, draw), or None
+        None where the posterior of the total effect straddles zero.
+    """
+    if draws is None:
+        return Message(
+            "No proportion mediated is given: the posterior of the total effect straddles zero, "
+            "and a share of nothing has no meaning."
+        ).in_(language)
+    ratio = posterior_of(draws, prob)
+    if ratio.lower <= 0.0:
+        return Message(
+            "The data do not determine the share of the total effect that all mediators together "
+            "carry ({} interval {:.0%} to {:.0%}).",
+            percent(prob),
+            ratio.lower,
+            ratio.upper,
+        ).in_(language)
+    return Message(
+        "All mediators together carry {:.0%} of the total effect ({} interval {:.0%} to {:.0%}).",
+        float(draws.median()),  # as tables have it: the mean of a ratio has no end
+        percent(prob),
+        ratio.lower,
+        ratio.upper,
+    ).in_(language)

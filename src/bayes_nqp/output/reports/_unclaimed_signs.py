@@ -1,0 +1,16 @@
+"""Probabilities of directions that no sentence claims, and why."""
+
+from __future__ import annotations
+
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.output.reports._posterior import UNDECIDED, Posterior, stated
+
+
+def unclaimed(posterior: Posterior, subject: str = "P(> 0)") -> Message:
+    """State a probability that claims no direction, and why, where it alone would bear one."""
+    p = stated(posterior.p_positive, subject)
+    if posterior.p_direction < UNDECIDED:
+        return p
+    if posterior.lower < 0 < posterior.upper:
+        return Message("{}, but the interval holds zero", p)
+    return Message("{}, but not jointly with the others", p)

@@ -1,0 +1,47 @@
+"""The appendix: all checks, the evidence of those that leave nothing open, and definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from bayes_nqp.checks import NOT_APPLICABLE, CheckResult
+from bayes_nqp.output.plots import Sketch
+from bayes_nqp.output.reports._check_lists import OPEN, explained, figure_of, grouped, titled
+from bayes_nqp.output.reports._content import Appendix, Block, Bullets, Heading, Paragraph
+from bayes_nqp.output.reports._context import Context
+from bayes_nqp.output.reports._registry import section
+from bayes_nqp.output.reports._scales import scales
+from bayes_nqp.output.tables import key_of
+
+
+@section(place=110)
+def appendix(context: Context) -> Iterator[Block | Sketch]:
+    """List all checks; explain those that hold or are reported, and why others do not apply."""
+    translate = context.translate
+    yield Appendix(translate("Appendix"))
+    if context.checks:
+        briefly = [_brief(result, context) for result in context.checks]
+        pages = [replace(x.table, stamps=()) for x in context.table("diagnostics", briefly)]
+        for table in context.table("diagnostics", list(context.checks)):
+            yield replace(table, page=pages[0] if pages else None)
+    settled = [x for x in context.checks if x.verdict not in (*OPEN, NOT_APPLICABLE)]
+    for title, results in grouped(context, settled):
+        yield Heading(title, 2)
+        yield from explained(context, results, 3)
+    if without := context.of(NOT_APPLICABLE):
+        yield Heading(translate("Checks that do not apply"), 2)
+        yield Bullets(
+            tuple(
+                translate("{}: {}", titled(result, context), context.answer(result))
+                for result in without
+            )
+        )
+    if context.tells("methods"):
+        yield Heading(translate("Words of likelihood and confidence"), 2)
+        yield Paragraph(context.joined(scales(context)))
+
+
+def _brief(result: CheckResult, context: Context) -> CheckResult:
+    """Leave a check its first number: all others stand where the check is explained."""
+    return replace(result, figure=key_of(figure_of(result, context)), sentence="")

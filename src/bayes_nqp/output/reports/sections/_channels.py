@@ -1,0 +1,47 @@
+"""Through what the policy works."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bayes_nqp.checks import CHANNELS
+from bayes_nqp.effects.estimands import ALL, nde, proportion_mediated
+from bayes_nqp.output.reports._all_mediators import through
+from bayes_nqp.output.reports._content import Block, Bullets, Heading, Paragraph
+from bayes_nqp.output.reports._context import Context
+from bayes_nqp.output.reports._posterior import level, posterior_of
+from bayes_nqp.output.reports._registry import section
+from bayes_nqp.output.reports._sentences import share
+
+
+@section(place=60, needs=(CHANNELS,))
+def channels(context: Context) -> Iterator[Block]:
+    """Take the effect apart into direct and indirect ones."""
+    translate = context.translate
+    yield Heading(translate("Mechanisms"))
+    yield Paragraph(
+        translate(
+            "Direct and indirect effects add up to the total effect, draw by draw. They are "
+            "causal only if no unmeasured cause moves both a mediator and the outcome, and each "
+            "single channel only if mediators do not affect one another."
+        ),
+        "quiet",
+    )
+    yield Bullets(tuple(_sentences(context)))
+    for factor in (None, *context.factors):
+        yield from context.table("mediation", by=factor)
+
+
+def _sentences(context: Context) -> Iterator[str]:
+    translate, language, prob, unit = (
+        context.translate,
+        context.language,
+        context.prob,
+        context.effect_unit,
+    )
+    direct = posterior_of(nde(context.effects, weights=context.weights), prob)
+    yield translate("Directly: {}.", level(direct, unit))
+    yield from through(context)
+    ratio = proportion_mediated(context.effects, weights=context.weights)
+    total_share = ratio.sel(mediator=ALL if len(context.channels) > 1 else context.channels[0])
+    yield share(None if ratio.attrs["withheld"] else total_share, prob, language)

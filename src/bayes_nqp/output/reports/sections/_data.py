@@ -1,0 +1,115 @@
+"""What was asked of which data, and what they can answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pandas as pd
+
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.i18n import Message, listed
+from bayes_nqp._core.labels import Labels
+from bayes_nqp.data.panel import Panel
+from bayes_nqp.output.plots import Sketch
+from bayes_nqp.output.reports._check_lists import OPEN
+from bayes_nqp.output.reports._content import Block, Heading, Paragraph
+from bayes_nqp.output.reports._context import Context
+from bayes_nqp.output.reports._registry import section
+
+
+@section(place=20)
+def data(context: Context) -> Iterator[Block | Sketch]:
+    """Describe the panel, adoption and support."""
+    translate, panel = context.translate, context.panel
+    yield Heading(translate("Data and sample"))
+    if context.question:
+        yield Paragraph(context.question)
+    if panel is not None:
+        yield Paragraph(context.joined(_sentences(context, panel)))
+        yield from context.table("descriptives", _called(panel, context))
+        yield from context.sketches("adoption")
+    support = context.found("identification")
+    if support is not None and isinstance(support.evidence, pd.DataFrame):
+        cells = support.evidence
+        identified = cells[cells["identified"].astype(bool)]
+        rows = int(identified[v.ROWS].sum())
+        part = "evidence" if support.verdict in OPEN else "appendix"
+        plain = not context.staggered and support.verdict == "passed"
+        yield Paragraph(
+            context.joined(
+                [
+                    translate(
+                        (
+                            "Effects of {known} of {all} cells (stratum × cohort × period) are "
+                            "identified; they hold {rows:,} treated rows."
+                        )
+                        if context.staggered
+                        else (
+                            "Slopes of {known} of {all} strata are identified; they hold {rows:,} "
+                            "exposed rows."
+                        ),
+                        known=len(identified),
+                        all=len(cells) + round(float(context.fit.record.get("cells_beyond", 0.0))),
+                        rows=rows,
+                    ),
+                    *([] if context.tells(part) or plain else [context.answer(support)]),
+                ]
+            )
+        )
+
+
+def _called(panel: Panel, context: Context) -> Panel:
+    """The panel, with its outcome called as the report calls it."""
+    words = {context.language: {panel.roles.outcome: context.outcome}}
+    return replace(panel, labels=panel.labels | Labels.of(words)) if context.outcome else panel
+
+
+def _adoption(panel: Panel) -> Message:
+    """How many units adopt, and when."""
+    treated, labels = panel.cohort_codes >= 0, panel.time_labels
+    cohorts = sorted(set(panel.cohort_codes[treated].tolist()))
+    first, last = labels[cohorts[0]], labels[cohorts[-1]]
+    when = Message("in {} cohorts from {} to {}", len(cohorts), first, last)
+    if len(cohorts) == 1:
+        when = Message("in {} alone", first)
+    return Message(
+        "{n:,} unit adopts the policy, {when}; {never:,} never do within the sample.",
+        plural="{n:,} units adopt the policy, {when}; {never:,} never do within the sample.",
+        n=round(panel.counts[treated].sum()),
+        when=when,
+        never=round(panel.counts[~treated].sum()),
+    )
+
+
+def _sentences(context: Context, panel: Panel) -> Iterator[str]:
+    translate, labels = context.translate, panel.time_labels
+    yield translate(
+        "The panel has {rows:,} rows: {units:,} units ({unit}) in {periods} periods ({first} to "
+        "{last}).",
+        rows=panel.n_rows,
+        units=panel.n_units,
+        unit=panel.roles.unit,
+        periods=panel.periods,
+        first=labels[0],
+        last=labels[-1],
+    )
+    if (panel.cohort_codes >= 0).any():
+        yield translate(_adoption(panel))
+    record = context.fit.record
+    if "ends_before" in record:
+        yield translate(
+            "It ends before {}, when everyone has adopted: {:,} treated rows from there on are "
+            "left out.",
+            str(record["ends_before"]),
+            round(float(record["rows_beyond"])),
+        )
+    if panel.dropped:
+        gaps = [f"{name} {count:,}" for name, count in panel.dropped.items()]
+        yield translate("Rows left out because a value is missing: {}.", listed(gaps, len(gaps)))
+    plan = context.fit.plan
+    n_rows = round(plan.frame.weight[plan.kept].sum())
+    if n_rows < panel.n_rows:
+        yield translate(
+            "{:,} rows enter the fit; why the others are left out stands under Provenance.", n_rows
+        )

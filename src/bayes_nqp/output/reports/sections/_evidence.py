@@ -1,0 +1,69 @@
+"""Checks by subject, and the evidence of those that leave a question open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import get_args
+
+from bayes_nqp._core.i18n import Message, listed, separated
+from bayes_nqp.checks import VERDICTS, CheckResult, Verdict, title_of
+from bayes_nqp.effects.estimands import att
+from bayes_nqp.output.plots import Sketch
+from bayes_nqp.output.reports._check_lists import OPEN, explained, grouped
+from bayes_nqp.output.reports._content import Block, Heading, Paragraph
+from bayes_nqp.output.reports._context import Context
+from bayes_nqp.output.reports._posterior import level, posterior_of
+from bayes_nqp.output.reports._registry import section
+from bayes_nqp.output.tables import TONES
+
+
+@section(place=70)
+def evidence(context: Context) -> Iterator[Block | Sketch]:
+    """Name the checks that leave nothing open, by subject, and explain the others."""
+    if not context.checks:
+        return
+    translate = context.translate
+    yield Heading(translate("Robustness checks"))
+    yield Paragraph(context.joined(_leading(context)))
+    if not context.tells("appendix"):
+        yield from context.table("diagnostics", list(context.checks))
+    for title, results in grouped(context, context.checks):
+        yield Heading(title, 2)
+        if settled := [x for x in results if x.verdict not in OPEN]:
+            names = translate.name(_named(settled))
+            yield Paragraph(names[:1].upper() + names[1:], "quiet")
+        yield from explained(context, [x for x in results if x.verdict in OPEN], 3)
+
+
+def _leading(context: Context) -> Iterator[str]:
+    """Count verdicts; say where the evidence of checks stands, and over what they average."""
+    translate = context.translate
+    verdicts = [result.verdict for result in context.checks]
+    yield translate(
+        "Of {} checks, {} hold; in doubt: {}; failed: {}; could not be told: {}; reported without "
+        "a verdict: {}; not applicable: {}.",
+        len(verdicts),
+        *(verdicts.count(verdict) for verdict in get_args(Verdict.__value__)),
+    )
+    if context.tells("appendix"):
+        yield translate(
+            "The checks that leave a question open are explained here; the appendix lists all "
+            "checks and has the evidence of the others."
+        )
+    if context.weights != "rows":
+        over_rows = posterior_of(att(context.effects, weights="rows"), context.prob)
+        yield translate(
+            "Checks average over treated rows, whatever the weights of this report: the "
+            "average effect is then {}.",
+            level(over_rows, context.effect_unit),
+        )
+
+
+def _named(results: Sequence[CheckResult]) -> Message:
+    """Name checks by verdict."""
+    verdicts = [x for x in TONES if any(result.verdict == x for result in results)]
+    parts = []
+    for verdict in verdicts:
+        names = [title_of(x.name) for x in results if x.verdict == verdict]
+        parts.append(Message("{}: {}", VERDICTS[verdict], listed(names, len(names))))
+    return Message("{}.", separated(parts))

@@ -1,0 +1,64 @@
+"""What failed, and what is in doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bayes_nqp._core.i18n import enumerated
+from bayes_nqp.checks import CheckResult, title_of
+from bayes_nqp.output.reports._check_lists import figure_of, titled
+from bayes_nqp.output.reports._content import Alarm, Block, Paragraph
+from bayes_nqp.output.reports._context import Context
+from bayes_nqp.output.reports._registry import section
+from bayes_nqp.output.tables import key_of
+
+
+@section(place=15)
+def failures(context: Context) -> Iterator[Block]:
+    """Show the gate if it failed, and name every check that fails or is in doubt."""
+    translate = context.translate
+    failed = _listed(context, "failed")
+    if not context.fit.gate.passed:
+        gate = translate(
+            "The convergence gate failed: {}. The draws are not to be reported; sample longer, or "
+            "simplify the model.",
+            context.gate(reasons=True),
+        )
+        failed.insert(0, gate)
+    if failed:
+        yield Alarm(translate("What failed"), tuple(failed))
+        yield Paragraph(
+            translate(
+                "The estimate is valid only under the assumptions of the model; these checks "
+                "reject some of them."
+            ),
+            "quiet",
+        )
+    confidence = context.confidence("average")
+    if confidence.grade in ("high", "medium"):  # doubts stand in the sentence with the grade
+        return
+    doubtful = _listed(context, "caution")
+    if confidence.unasked:
+        doubtful.append(
+            translate("Not asked of this fit: {}.", enumerated(map(title_of, confidence.unasked)))
+        )
+    if doubtful:
+        yield Alarm(translate("In doubt"), tuple(doubtful), "doubt")
+
+
+def _listed(context: Context, verdict: str) -> list[str]:
+    """Name checks, with question and first number; their sentences stand with the evidence."""
+    explained = context.tells("evidence")
+    return [
+        context.translate("{}: {}", titled(result, context), _briefly(context, result, explained))
+        for result in context.of(verdict)
+    ]
+
+
+def _briefly(context: Context, result: CheckResult, explained: bool) -> str:
+    """Give the question of a check with its first number; its answer if that stands nowhere."""
+    question = context.translate.name(result.question)
+    if not explained:
+        return context.joined([question, context.answer(result)])
+    number = key_of(figure_of(result, context))
+    return context.translate("{} ({})", question, number) if number else question

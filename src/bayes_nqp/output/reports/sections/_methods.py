@@ -1,0 +1,253 @@
+"""How it was done: the model, its priors, the sampler."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.i18n import Message, Numeral, Translator, enumerated, separated
+from bayes_nqp.model.priors import Priors
+from bayes_nqp.numerics.parameters import Parameter
+from bayes_nqp.numerics.sampling import NUTS
+from bayes_nqp.output.reports._content import Block, Heading, Paragraph
+from bayes_nqp.output.reports._context import Context
+from bayes_nqp.output.reports._equation import covariates_of, equation_of
+from bayes_nqp.output.reports._registry import section
+from bayes_nqp.output.reports._scales import scales
+from bayes_nqp.output.tables import model_words
+
+_SCALES = {"period": "cell"}
+"""Fields of the priors, where they bear another name."""
+
+
+_CONTROLS: Final = {
+    "all": Message("All untreated rows, of units never or not yet treated, are controls."),
+    "never": Message(
+        "Rows of never-treated units are the only controls: every stratum and cohort has an "
+        "effect of its own in each period before adoption but the last."
+    ),
+}
+_ON_LINK: Final = {
+    "log": Message(
+        "Effects are in log points: one of x multiplies the expected outcome by exp(x)."
+    ),
+    "logit": Message("Effects are in log odds: one of x multiplies the odds by exp(x)."),
+}
+_FLAT: Final = {
+    "unit": Message("unit effects"),
+    "time": Message("time effects"),
+    "covariates": Message("slopes of covariates"),
+    "effects": Message("effects of cells"),
+}
+_PRIOR: Final = {
+    "level": Message("{}s for the overall effect"),
+    "drift": Message("{}s for its growth a period"),
+    "contrast": Message("{}s for the difference of two levels of a factor"),
+    "walk": Message("{}s for its further steps from period to period"),
+    "cohort": Message("{}s for cohorts"),
+    "cell": Message("{}s for single cells"),
+    "member": Message("{}s for the deviations of {whom}"),
+    "sigma": Message("{}s for innovations"),
+    "period": Message("{}s for periods, and for strata within them"),
+}
+_SAMPLER: Final = {
+    "Importance": Message("importance sampling"),
+    "NUTS": Message("the No-U-Turn sampler (NUTS)"),
+}
+
+
+@section(place=90)
+def methods(context: Context) -> Iterator[Block]:
+    """State the equation with its priors, and how it was sampled."""
+    translate, fit = context.translate, context.fit
+    method = Message("Methods", context="difference-in-differences")
+    yield Heading(translate(method if fit.facts.adopted else Message("Methods")))
+    yield equation_of(context)
+    yield Paragraph(_model(context))
+    for term in fit.facts.terms:
+        yield Paragraph(translate(term.words(fit.effects.attrs)))
+    yield Paragraph(_priors(context))
+    yield from _channels(context)
+    yield _sampling(context)
+    if not context.tells("appendix"):
+        yield Paragraph(context.joined(scales(context)), "quiet")
+
+
+def _channels(context: Context) -> Iterator[Block]:
+    """Say what equations of mediators add."""
+    translate, channels = context.translate, context.fit.facts.channels
+    if not channels:
+        return
+    yield Paragraph(
+        translate(
+            "The indirect effect through a mediator is the product of paths a and b, computed for "
+            "every draw and cell."
+        )
+    )
+    yield Paragraph(context.joined(_slopes_of_mediators(context)))
+    if channels.links is not None:
+        yield Paragraph(
+            translate(
+                "Mediators of linked units, by the weights {}, enter the outcome's equation, each "
+                "with a flat slope that all strata share.",
+                channels.links.name,
+            )
+        )
+
+
+def _slopes_of_mediators(context: Context) -> list[Message]:
+    """State the priors of paths b, and what the draws of several equations are conditional on."""
+    facts = context.fit.facts
+    if facts.pooling.flat:
+        slopes = Message("Slopes of mediators (paths b) have flat priors, one in each stratum.")
+    elif "strata" in facts.pooling.pieces and context.factors:
+        slopes = Message(
+            "The slope of a mediator (path b) has a flat prior. Its difference between two levels "
+            "of a factor is normal with sd {}s per within-unit standard deviation of the "
+            "mediator; for a factor with five levels or more the scale is estimated.",
+            _plain(facts.priors.contrast),
+        )
+    else:
+        slopes = Message(
+            "The slope of a mediator (path b) has a flat prior and is the same in all strata."
+        )
+    if facts.joined:
+        return [slopes]
+    return [
+        slopes,
+        Message(
+            "Equations are sampled one by one and their draws are paired: together they are a "
+            "joint posterior given the scales and autocorrelations of each equation and the "
+            "correlations of mediators' errors."
+        ),
+    ]
+
+
+def _sampling(context: Context) -> Block:
+    """Say how the model was sampled."""
+    translate, fit = context.translate, context.fit
+    posterior, sampler = fit.posterior, type(fit.sampler).__name__
+    return Paragraph(
+        translate(
+            (
+                "All parameters were sampled together, row by row, by {sampler} in {chains} "
+                "chains of {draws:,} draws. Convergence gate: {gate}."
+            )
+            if fit.facts.by_rows or isinstance(fit.sampler, NUTS)
+            else (
+                "Linear coefficients were integrated out exactly; scales, autocorrelation and "
+                "error sd were sampled by {sampler} in {chains} chains of {draws:,} draws, and "
+                "coefficients then drawn exactly. Convergence gate: {gate}."
+            ),
+            sampler=_SAMPLER.get(sampler, sampler),
+            chains=posterior.sizes[v.CHAIN],
+            draws=posterior.sizes[v.DRAW],
+            gate=context.gate(),
+        )
+    )
+
+
+def _model(context: Context) -> str:
+    translate, facts = context.translate, context.fit.facts
+    link = facts.likelihood.link
+    pooling = Message(
+        "Effects: {effects}; errors: {errors}; time effects: {time}.",
+        **model_words(context.fit, translate),
+    )
+    sentences = [_CONTROLS["never" if facts.leads else "all"]] if context.staggered else []
+    sentences += [pooling, *([_ON_LINK[link]] if link in _ON_LINK else [])]
+    if facts.by_period:
+        sentences.append(Message("The slope also differs by period."))
+    if facts.moderator is not None:
+        moderator = Message(
+            "{name} moderates the effect: treated rows add a slope, by stratum, times its "
+            "distance from its mean over treated rows."
+            if context.staggered
+            else "{name} moderates the slope: exposed rows add a slope, by stratum, times its "
+            "distance from its mean over exposed rows.",
+            name=facts.moderator,
+        )
+        sentences.append(moderator)
+    return context.joined(sentences)
+
+
+def _priors(context: Context) -> str:
+    translate, facts = context.translate, context.fit.facts
+    priors, errors = facts.priors, facts.noise
+    flat, normal, half = _pieces(context)
+    of_terms = (x for term in facts.terms for x in term.parameters(2, priors))
+    parameters = facts.likelihood.parameters
+    whom = facts.varying
+    whom = translate("units", context="whom") if whom in (None, v.UNIT) else whom
+    deviations = ""
+    if not facts.deviations.gaussian:
+        deviations = translate("; deviations of {} are {}", whom, facts.deviations.words())
+    rho = deviations + _priors_of(
+        [*errors.parameters(2, priors), *of_terms, *parameters], translate
+    )
+
+    sds = (_PRIOR[name].fill(_plain(getattr(priors, name))) for name in normal)
+    flat_priors = translate(enumerated(_FLAT[name] for name in flat))
+    text = translate(
+        "{flat} have flat priors. Other priors are stated in multiples of s = {s}, {spread}: "
+        "{normal}{scales}{rho}.",
+        flat=flat_priors[0].upper() + flat_priors[1:],
+        s=Numeral(f"{context.fit.scale:.3g}"),
+        spread=translate.name(facts.likelihood.scale_words or _spread(context)),
+        normal=translate("normal with sd {}; ", translate(enumerated(sds))) if normal else "",
+        scales=translate(separated(_scales_of(priors, half, whom))),
+        rho=rho,
+    )
+    return text
+
+
+def _spread(context: Context) -> Message:
+    """What ``s`` is where it comes from the outcome."""
+    if context.staggered:
+        return Message("the outcome's standard deviation within units on untreated rows")
+    return Message(
+        "the outcome's standard deviation within units, for one such standard deviation of the "
+        "exposure"
+    )
+
+
+def _priors_of(parameters: Iterable[Parameter], translate: Translator) -> str:
+    """Word the priors of parameters of errors, by their kind and what they are."""
+    return "".join(
+        translate("; {} is {}", x.prior.subject(x.name, x.meaning), x.prior.words())
+        for x in parameters
+    )
+
+
+def _scales_of(priors: Priors, names: Iterable[str], whom: str) -> Iterator[Message]:
+    """Word priors of scales, those of one family together."""
+    stated = [(name, priors.scale(_SCALES.get(name, name))) for name in names]
+    for family in dict.fromkeys(prior / prior.scale for _, prior in stated):
+        scales = enumerated(
+            _PRIOR[name].fill(_plain(prior.scale), whom=whom)
+            for name, prior in stated
+            if prior / prior.scale == family
+        )
+        yield family.over(scales)
+
+
+def _pieces(context: Context) -> tuple[list[str], list[str], list[str]]:
+    """What has a flat and a normal prior under a design, and of what the scale has one."""
+    facts, timed = context.fit.facts, context.staggered
+    pieces = frozenset() if facts.pooling.flat else facts.pooling.pieces
+    flat = ["unit", "time"]
+    flat += ["covariates"] if covariates_of(context) else []
+    flat += ["effects"] if facts.pooling.flat else []
+    normal = ["level"] if "curve" in pieces else []
+    normal += ["drift"] if "curve" in pieces and timed else []
+    normal += ["contrast"] if "strata" in pieces and context.factors else []
+    half = ["walk"] if "curve" in pieces and timed else []
+    half += [x for x in ("cohort", "cell") if x in pieces and timed]
+    half += ["period"] if pieces and facts.by_period else []
+    half += ["member"] if facts.varying is not None else []
+    return flat, normal, [*half, "sigma"]
+
+
+def _plain(number: float) -> Numeral:
+    return Numeral(f"{number:g}")

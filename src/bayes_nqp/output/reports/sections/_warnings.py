@@ -1,0 +1,16 @@
+"""What must be known, before anything else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bayes_nqp.output.reports._content import Alarm, Block
+from bayes_nqp.output.reports._context import Context
+from bayes_nqp.output.reports._registry import section
+
+
+@section(place=5)
+def top(context: Context) -> Iterator[Block]:
+    """Show what must be known."""
+    if context.notice:
+        yield Alarm(context.translate("To know first"), (context.notice,), "note")

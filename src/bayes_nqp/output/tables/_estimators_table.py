@@ -1,0 +1,126 @@
+"""Other estimators beside a fit, as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.exceptions import NotApplicable, StudyError, nearest
+from bayes_nqp._core.i18n import ENGLISH, Message, Translator
+from bayes_nqp._core.types import Language, Probability
+from bayes_nqp._core.validation import door
+from bayes_nqp.effects.estimands import att, by_event_time
+from bayes_nqp.inference.fitting import ADOPTION, Fit, panel_of, require
+from bayes_nqp.robustness import AVERAGE, ESTIMATORS, EventCurve, Sample
+
+OURS = "bayes_nqp"
+_COLUMNS = ["estimator", v.EVENT_TIME, "mean", "sd", "lower", "upper", "assumes"]
+
+
+@door
+def estimators_table(
+    fit: Fit,
+    estimators: Sequence[str] | None = None,
+    prob: Probability = 0.95,
+    language: Language = ENGLISH,
+) -> pd.DataFrame:
+    """Set a fit's effects by event time beside those of other estimators, in closed form.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of units that adopt, with its rows.
+    estimators : sequence of str, optional
+        "callaway_santanna", "imputation", "sun_abraham", "two_stage"; all by default.
+    prob : float, default 0.95
+        Of posterior intervals, equal-tailed, and confidence intervals, normal.
+    language : str, default "en"
+        Of what they assume.
+
+    Returns
+    -------
+    DataFrame
+        A row an estimator and event time: ``event_time`` (missing: the average over treated rows
+        from adoption on), ``mean``, ``sd`` (standard errors clustered by unit), ``lower``,
+        ``upper``, outcome units; ``assumes``, in words. The attr ``left_out`` says by name why an
+        estimator has no numbers.
+
+    Raises
+    ------
+    StudyError
+        If there is no such estimator, or effects are on another scale than the outcome.
+    NotApplicable
+        If nobody adopts, or the fit was saved without its rows.
+
+    Notes
+    -----
+    The others know neither covariates, weights nor strata: unit and time effects, and the units
+    of each cohort alike. On panels without gaps estimates and standard errors are those of
+    diff-diff; with gaps the standard errors of Callaway–Sant'Anna differ by some per cent.
+
+    References
+    ----------
+    Borusyak, K., Jaravel, X. and Spiess, J. (2024). Revisiting event-study designs. Review of
+    Economic Studies 91(6). Callaway, B. and Sant'Anna, P. (2021). Difference-in-differences with
+    multiple time periods. Journal of Econometrics 225(2). Gardner, J. (2022). Two-stage
+    differences in differences. Sun, L. and Abraham, S. (2021). Estimating dynamic treatment
+    effects in event studies with heterogeneous treatment effects. Journal of Econometrics 225(2).
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> fit = nqp.fit(nqp.StaggeredDiD(), panel, nqp.Importance(seed=1), progress=False)
+    >>> table = nqp.estimators_table(fit, ["imputation"])
+    >>> table[table["event_time"].isna()]["mean"].round(3).tolist()[1:]
+    [0.067]
+    """
+    require(fit, ADOPTION)
+    names = list(ESTIMATORS if estimators is None else estimators)
+    for name in names:
+        if name not in ESTIMATORS:
+            raise StudyError(f"there is no estimator {name!r}", hint=nearest(name, ESTIMATORS))
+    if fit.effects.attrs.get(v.LINK, v.IDENTITY) != v.IDENTITY:
+        raise StudyError("effects are on another scale than the outcome", hint="a Gaussian outcome")
+    translate, rows, left = (
+        Translator(language),
+        Sample.of(panel_of(fit), fit.facts.anticipation),
+        {},
+    )
+    parts = [pd.DataFrame(_ours(fit, prob, translate), columns=_COLUMNS)]
+    for name in names:
+        each = ESTIMATORS[name]
+        try:
+            lines = _lines(each.estimate(rows), prob, each.label, translate(each.assumes))
+        except NotApplicable as absent:
+            left[each.label] = translate(absent.why)
+        else:
+            parts.append(pd.DataFrame(lines, columns=_COLUMNS))
+    table = pd.concat(parts, ignore_index=True).astype({v.EVENT_TIME: "Int64"})
+    table.attrs = {**fit.effects.attrs, "left_out": left}
+    return table
+
+
+def _ours(fit: Fit, prob: float, translate: Translator) -> Iterator[tuple[object, ...]]:
+    says = translate(
+        Message("the fit's own design; from all periods before")
+        if fit.facts.parallel
+        else Message("the fit's own design, with trends of its own")
+    )
+    effects, tails = by_event_time(fit), [(1 - prob) / 2, (1 + prob) / 2]
+    draws = [(int(e), effects.sel({v.EVENT_TIME: e})) for e in effects[v.EVENT_TIME].to_numpy()]
+    for event_time, each in (*draws, (None, att(fit))):
+        flat = each.to_numpy()
+        low, high = np.quantile(flat, tails)
+        yield OURS, event_time, flat.mean(), flat.std(ddof=1), low, high, says
+
+
+def _lines(curve: EventCurve, prob: float, label: str, says: str) -> Iterator[tuple[object, ...]]:
+    reach = float(ndtri((1 + prob) / 2))
+    for event_time, mean, sd in zip(curve.event_time, curve.mean, curve.sd, strict=True):
+        at = None if event_time == AVERAGE else int(event_time)
+        yield label, at, mean, sd, mean - reach * sd, mean + reach * sd, says

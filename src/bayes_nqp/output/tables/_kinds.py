@@ -1,0 +1,180 @@
+"""How a function becomes a kind of table, and what a caller of one asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.i18n import Message, Translator
+from bayes_nqp._core.labels import UNLABELLED, Labels
+from bayes_nqp._core.plugins import Plugins
+from bayes_nqp.checks import CHANNELS, CheckResult, Need, meets
+from bayes_nqp.effects.estimands import By, words
+from bayes_nqp.inference.fitting import Fit
+from bayes_nqp.output.tables._model import Table
+from bayes_nqp.output.tables._parts import per_words
+from bayes_nqp.output.tables._summary import summary
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The arguments of `table`, beside what is tabulated."""
+
+    by: By = None
+    language: str = "en"
+    prob: float = 0.95
+    interval: Literal["eti", "hdi"] = "eti"
+    digits: int | None = None
+    spread: Literal["interval", "sd"] = "interval"
+    weights: str = "rows"
+    leads: bool | int = True
+    checks: Sequence[CheckResult] = ()
+    title: str | None = None
+    labels: Labels = UNLABELLED
+    estimands: Sequence[str] | None = None
+    marks: bool = False
+
+    @property
+    def translate(self) -> Translator:
+        """Words of the table's language."""
+        return words(self.language, self)
+
+    def summary(self, draws: xr.DataArray) -> pd.DataFrame:
+        """Summarise draws, with their rows and units where they know them."""
+        table = summary(draws, self.prob, self.interval)
+        for name in (x for x in (v.ROWS, v.UNITS) if x in draws.coords):
+            first = draws.isel(dict.fromkeys(v.SAMPLE_DIMS, 0)).to_numpy().ravel()
+            counts: Any = draws[name].to_numpy().ravel()
+            table[name] = counts[~np.isnan(first)].astype(np.int64)
+        return table
+
+    def weighted(self) -> str:
+        """Say how cells count."""
+        if self.weights == "rows":
+            return self.translate("Averages over treated rows.")
+        return self.translate("Averages weighted by {}.", self.weights)
+
+    def averaged(self, attrs: Mapping[Any, Any]) -> list[str]:
+        """Say over which rows averages are, and what rows and units count."""
+        if attrs.get("exposure"):
+            per = per_words(attrs, self.translate)
+            return [
+                self.translate("Effects per {}, averaged over exposed rows.", per),
+                self.translate("Rows, Units: those exposed."),
+            ]
+        return [
+            self.weighted(),
+            self.translate(
+                "Rows, Units: treated rows with an identified effect, and units that have them."
+            ),
+        ]
+
+    def facts(self, gate: str) -> dict[str, str]:
+        """Say what interval and gate a table has."""
+        return {"gate": gate, "interval": self.interval, "probability": f"{self.prob:g}"}
+
+
+type Subject = Literal["fit", "fits", "panel", "checks", "weights", "decay"]
+"""What can be tabulated: a fit or its effects, several of them by heading, a panel, checks, or an
+answer over weights or lengths of decay."""
+type Build = Callable[[Any, Ask], Table]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TableKind:
+    """A kind of table.
+
+    Parameters
+    ----------
+    title : Message
+        What it shows.
+    build : callable
+        From what is tabulated, and how, to the table.
+    of : tuple of {"fit", "fits", "panel", "checks", "weights", "decay"}
+        What it tabulates.
+    section : str
+        The section of a report that it stands in; "" for none, or where a section places it.
+    needs : tuple of Need
+        What a fit must offer, for it to be the table of that fit.
+    """
+
+    name: str
+    title: Message
+    build: Build
+    of: tuple[Subject, ...] = ("fit",)
+    section: str = ""
+    needs: tuple[Need, ...] = ()
+
+    def tabulate(self, source: object, ask: Ask) -> Table:
+        """Make the table, with variables and levels called by their labels."""
+        table = self.build(source, ask)
+        return labelled(table, ask.translate) if ask.labels else table
+
+    def suits(self, subject: Subject, source: object) -> bool:
+        """Tell whether it tabulates something of a kind, and this one offers what it needs."""
+        if subject not in self.of:
+            return False
+        if isinstance(source, xr.Dataset):
+            offered = {CHANNELS} if source.sizes.get(v.PATH, 1) > 1 else set()
+            return offered.issuperset(self.needs)
+        return not isinstance(source, Fit) or meets(source, self.needs)
+
+
+def labelled(table: Table, translate: Translator) -> Table:
+    """Call variables and levels by their labels; levels by those of the heading above them."""
+    rows, heading = [], ""
+    for row in table.rows:
+        heading = row.label if row.heading else heading
+        rows.append(replace(row, label=translate.name(row.label, "" if row.heading else heading)))
+    columns = (
+        replace(column, label=translate.name(column.label), group=translate.name(column.group))
+        for column in table.columns
+    )
+    return replace(table, rows=tuple(rows), columns=tuple(columns))
+
+
+KINDS: Final = Plugins[TableKind]("bayes_nqp.output.tables", "_kind_")
+"""Every kind of table by name; of those that suit, the first is the usual one."""
+
+
+def kind(
+    title: Message,
+    *,
+    of: tuple[Subject, ...] = ("fit",),
+    section: str = "",
+    place: float = 1000,
+    needs: tuple[Need, ...] = (),
+) -> Callable[[Build], Build]:
+    """Make a function a kind of table, named as the function is, and register it.
+
+    Parameters
+    ----------
+    title : Message
+        What it shows.
+    of : tuple of {"fit", "fits", "panel", "checks", "weights", "decay"}, default ("fit",)
+        What it tabulates.
+    section : str, default ""
+        The section of a report that ends with it.
+    place : float, default 1000
+        Where it stands among the kinds, from low to high.
+    needs : tuple of Need, default ()
+        What a fit must offer, for it to be the table of that fit.
+
+    Returns
+    -------
+    callable
+        A decorator of a function of what is tabulated and an `Ask`.
+    """
+
+    def decorate(build: Build) -> Build:
+        name = build.__name__
+        KINDS.add(name, TableKind(name, title, build, of, section, needs), place, build)
+        return build
+
+    return decorate

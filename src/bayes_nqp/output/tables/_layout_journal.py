@@ -1,0 +1,105 @@
+"""Tables as economics journals print them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
+
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.effects.estimands import att, by_path, effects_of, names_of, text, worst_gate
+from bayes_nqp.inference.fitting import Fit
+from bayes_nqp.output.tables._described import short_gate, time_strata, why_failed
+from bayes_nqp.output.tables._draft import TableDraft
+from bayes_nqp.output.tables._kinds import Ask
+from bayes_nqp.output.tables._layouts import layout
+from bayes_nqp.output.tables._model import NOTHING, Cell, Column, Form, Table
+from bayes_nqp.output.tables._parts import AS_FITTED_NOTE, count, outcome_of, units_by, word
+from bayes_nqp.output.tables._summary import summary
+
+if TYPE_CHECKING:
+    from bayes_nqp.output.tables._parts import Line
+
+_MARKS: Final = ((0.995, "***"), (0.975, "**"), (0.95, "*"))
+_NOTE = Message(
+    "Posterior means over posterior sds in parentheses, and in brackets the posterior probability "
+    "of a positive value."
+)
+_NOTE_MARKS = Message(
+    "*, ** and *** mark signs with a posterior probability above 95%, 97.5% and 99.5%: no p values."
+)
+
+
+@layout
+def journal(fits: Sequence[tuple[str, object]], ask: Ask) -> Table:
+    """Set fits side by side: estimate, (sd) and [P] in a cell, and what each column holds."""
+    translate = ask.translate
+    parts = [dict(_estimates(source, ask)) for _, source in fits]
+    draft = TableDraft(ask, [line["sd"] for part in parts for line in part.values()])
+    for label in dict.fromkeys(label for part in parts for label in part):
+        lines = (part.get(label) for part in parts)
+        draft.row(label, *(NOTHING if x is None else _cell(x, draft) for x in lines))
+    held = [dict(_held(source, ask)) for _, source in fits]
+    for number, label in enumerate(dict.fromkeys(label for part in held for label in part)):
+        answers = (translate("yes" if part.get(label) else "no") if part else "" for part in held)
+        draft.row(label, *(word(x) if x else NOTHING for x in answers), rule=number == 0)
+    sources = [source for _, source in fits]
+    sizes = [x.rows.n_rows if isinstance(x, Fit) and x.panel is not None else None for x in sources]
+    draft.row("N", *map(count, sizes))
+    treated = [units_by(x, effects_of(x), None).get("") for x in sources]
+    draft.row(translate("Treated units"), *map(count, treated))
+    tops = [att(effects_of(x), weights=ask.weights) for x in sources]
+    for i, top in enumerate(tops, 1):
+        gate = str(top[v.GATE].item())
+        if short_gate(gate, translate)[1]:
+            why = translate("Convergence gate failed: {}", why_failed(gate, translate))
+            draft.stamps.append(f"({i}) {why}")
+    draft.note(_NOTE)
+    draft.note(AS_FITTED_NOTE, when=any(isinstance(x, Fit) for _, x in fits))
+    draft.note(_NOTE_MARKS, when=ask.marks)
+    draft.notes += ask.averaged(tops[0].attrs)[:1]
+    outcomes = [translate.name(str(top.attrs.get("outcome", ""))) for top in tops]
+    title = translate("Effects of the policy: {}", outcome_of([ask.summary(tops[0])], translate))
+    heads = (
+        Column("\n".join(filter(None, (f"({i})", outcome, name))))
+        for i, ((name, _), outcome) in enumerate(zip(fits, outcomes, strict=True), 1)
+    )
+    return draft.finish("journal", title, "", heads, ask.facts(worst_gate(*tops)))
+
+
+def _estimates(source: object, ask: Ask) -> Iterator[tuple[str, Line]]:
+    """Average, paths and groups, by their labels."""
+    translate, effects = ask.translate, effects_of(source)
+    yield translate("Average effect"), ask.summary(att(effects, weights=ask.weights)).iloc[0]
+    if effects.sizes[v.PATH] > 1 and v.DIRECT in effects[v.PATH]:
+        table = summary(by_path(effects, None, ask.weights), ask.prob, ask.interval)
+        for _, line in table[table[v.PATH] != v.TOTAL].iterrows():
+            path = str(line[v.PATH])
+            yield translate("Direct") if path == v.DIRECT else translate("Through {}", path), line
+    for new, old in names_of(ask.by).items():
+        for _, line in ask.summary(att(effects, {new: old}, ask.weights)).iterrows():
+            yield f"{new}: {text(line[new])}", line
+
+
+def _cell(line: Line, draft: TableDraft) -> Cell:
+    """Write mean, sd and probability, and a mark where marks are asked for."""
+    chance, mark = float(line["p_positive"]), ""
+    if draft.ask.marks:
+        mark = next((m for least, m in _MARKS if max(chance, 1 - chance) > least), "")
+    names = (draft.translate("Mean"), draft.translate("SD"), draft.translate("P(> 0)"))
+    form = Form(f"{{}}{mark}\n({{}})\n[{{}}]", ("number", "number", "chance"), names)
+    return Cell((float(line["mean"]), float(line["sd"]), chance), form, draft.write.decimals)
+
+
+def _held(source: object, ask: Ask) -> Iterator[tuple[str, bool]]:
+    """What a column holds beside the policy."""
+    if not isinstance(source, Fit):
+        return
+    translate, by = ask.translate, time_strata(source)
+    yield translate("Unit effects"), True
+    yield translate("Time effects"), True
+    if by:
+        factors = " × ".join(map(translate.name, by))
+        yield translate("{} × time effects", factors), True
+    controls = source.panel is not None and bool(source.facts.covariates_of(source.panel))
+    yield translate("Controls"), controls

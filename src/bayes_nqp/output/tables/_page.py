@@ -1,0 +1,43 @@
+"""A table in HTML: one element, styled where it stands, with nothing from elsewhere."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from bayes_nqp._core.i18n import typography
+from bayes_nqp._core.io import guarded
+from bayes_nqp._core.templates import html
+from bayes_nqp._core.texts import size_of
+from bayes_nqp.output.tables._model import Table
+from bayes_nqp.output.tables._widths import slanted
+
+_SHORT = 26
+"""Characters that a label may have to be kept on one line."""
+
+
+def as_html(table: Table) -> str:
+    """Render a table that scrolls by itself where it is too wide, and its notes below."""
+    groups = [column.group for column in table.columns]
+    spans = [(group, len(list(columns))) for group, columns in groupby(groups)]
+    return html(
+        "output/tables/templates/table.html",
+        table=table,
+        tongue=typography(table.language).tag,
+        note=table.footnote,
+        spans=spans if any(groups) else [],
+        short=lambda text: size_of(text) <= _SHORT,
+        formula=lambda text: guarded(text) != text,
+        slanted=slanted,
+    )
+
+
+def as_page(table: Table) -> str:
+    """Render a table as a page of its own."""
+    setting = typography(table.language)
+    return html(
+        "output/tables/templates/page.html",
+        tongue=setting.tag,
+        fonts=setting.fonts,
+        title=table.title,
+        tables=[as_html(table)],
+    )

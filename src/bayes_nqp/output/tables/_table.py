@@ -1,0 +1,216 @@
+"""One function for every table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Annotated, Literal
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from annotated_types import Interval
+
+from bayes_nqp._core.exceptions import StudyError, nearest
+from bayes_nqp._core.labels import Labels, labels_of
+from bayes_nqp._core.safe_calls import reply
+from bayes_nqp._core.types import Language
+from bayes_nqp._core.validation import door
+from bayes_nqp.checks import CheckResult, Decay, WeightsPosterior, results_of
+from bayes_nqp.data.panel import Panel
+from bayes_nqp.effects.estimands import By
+from bayes_nqp.inference.fitting import Fit
+from bayes_nqp.output.tables._kinds import KINDS, Ask, Subject
+from bayes_nqp.output.tables._layouts import LAYOUTS, laid
+from bayes_nqp.output.tables._model import Table
+
+_MANY = 1_000
+"""Things that are taken of what may have no end."""
+_WHAT = "nqp.table(fit), nqp.table({'base': fit, 'iid': other}), nqp.table(panel), or checks"
+
+
+@door
+def table(
+    values: object,
+    kind: str | None = None,
+    *,
+    by: By = None,
+    language: Language = "en",
+    prob: float = 0.95,
+    digits: Annotated[int, Interval(ge=0, le=12)] | None = None,
+    interval: Literal["eti", "hdi"] = "eti",
+    spread: Literal["interval", "sd"] = "interval",
+    weights: str = "rows",
+    leads: bool | int = True,
+    checks: CheckResult | Iterable[CheckResult] = (),
+    title: str | None = None,
+    estimands: Sequence[str] | None = None,
+    layout: str | None = None,
+    marks: bool = False,
+) -> Table:
+    """Build a table for a paper: one table, rendered many ways.
+
+    A failed convergence gate, and every one of `checks` that fails, is written into the table
+    itself. There are no stars unless `marks` asks for them: P(> 0) is the posterior probability of
+    a positive value.
+
+    Parameters
+    ----------
+    values : Fit, Dataset, mapping or sequence of them, Panel, CheckResult or sequence of them
+        What to tabulate: a fit, or effects in the schema of the waist; several, by the heading
+        of their column; a panel; results of checks (also the table that ``nqp.check(fit)``
+        gives); or what `nqp.weights_probabilities` or `nqp.decay` answered.
+    kind : str, optional
+        Found from `values` by default:
+
+        - "effects", of a fit: overall, by group, and contrasts;
+        - "estimands", of a fit: every registered estimand that it has, or those of `estimands`;
+        - "event_study", of a fit: by event time, with leads;
+        - "mediation", of a fit of channels (the default there): every path, and shares;
+        - "steps", of a fit of channels: the three steps, an equation a column;
+        - "robustness", of several fits, a column each; or of checks that compare
+          specifications, a row each;
+        - "spatial", of fits with spatial weights by heading (and others beside), a column each;
+        - "moran", "lisa", "spatial_lm", of a fit or of checks: what papers print of space;
+        - "weights_probabilities", "decay", of the answers of these names, or of checks;
+        - "descriptives", of a panel;
+        - "diagnostics", of checks; of a fit, which is then asked all of them.
+    by : str, sequence of str or mapping, optional
+        Groups: of effects, the factors one after another (every stratum factor by default);
+        elsewhere as in ``att``; of a panel, strata and "treated". A mapping renames.
+    language : str, default "en"
+        Of labels and notes.
+    prob : float, default 0.95
+        Posterior probability of intervals.
+    digits : int, optional
+        Decimals. By default three; more where posterior sds are small, fewer where large.
+    interval : {"eti", "hdi"}, default "eti"
+        Equal-tailed, or highest density.
+    spread : {"interval", "sd"}, default "interval"
+        What stands beneath an estimate where both share a cell.
+    weights : str, default "rows"
+        As in ``att``.
+    leads : bool or int, default True
+        For an event study, as in `plots.event_study`.
+    checks : CheckResult or iterable of CheckResult, default ()
+        Evidence that travels with the numbers.
+    title : str, optional
+        Instead of the usual one.
+    estimands : sequence of str, optional
+        Names, for a table of estimands; all that the fit has by default.
+    layout : str, optional
+        In place of a kind, of one fit or several: "journal" sets them side by side as journals do,
+        an estimate over (sd) and [P(> 0)], N, and whether unit effects, time effects and controls
+        are in; groups of `by` below.
+    marks : bool, default False
+        With a layout: ``*``, ``**`` and ``***`` for signs of a probability above 95%, 97.5% and
+        99.5%; a note says that these are no p values.
+
+    Returns
+    -------
+    Table
+        ``to_frame``, ``to_markdown``, ``to_html``, ``to_latex``, ``to_docx``, ``to_excel``.
+
+    Raises
+    ------
+    StudyError
+        If `values` cannot be tabulated, or not as this kind; else as ``att`` and ``summary``.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.datasets.castle_doctrine()
+    >>> design = nqp.StaggeredDiD(nqp.PartialPooling(["region"]), unidentified="drop")
+    >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
+    >>> nqp.table(fit, by="region").kind
+    'effects'
+    """
+    values = list(islice(values, _MANY)) if isinstance(values, Iterator) else values
+    evidence = (checks,) if isinstance(checks, CheckResult) else tuple(checks)
+    labels = _labels(values)
+    named = None if estimands is None else tuple(estimands)
+    ask = Ask(
+        by, language, prob, interval, digits, spread, weights, leads, evidence, title, labels,
+        named, marks,
+    )  # fmt: skip
+    _check(ask, kind)
+    subject, source = _subject(values)
+    if isinstance(source, WeightsPosterior | Decay) and "fit" in (KINDS[kind].of if kind else ()):
+        # Kinds of fits take its draws, as they take those of a fit.
+        subject, source = "fit", source.effects
+    if layout is not None:
+        return laid(layout, subject, source, ask, kind)
+    usual = next((each.name for each in KINDS.values() if each.suits(subject, source)), None)
+    chosen = KINDS.get(kind or usual or "")
+    if chosen is None or subject not in chosen.of:
+        hint = f"kind={usual!r}"
+        if chosen is not None and "panel" in chosen.of:
+            hint = f"nqp.table(fit.panel, {kind!r})"
+        raise StudyError(f"kind={kind!r} is no table of a {type(values).__name__}", hint=hint)
+    return chosen.tabulate(source, ask)
+
+
+def _labels(subject: object) -> Labels:
+    """The labels of what is tabulated; of several, those of the first."""
+    if isinstance(subject, xr.Dataset) or not isinstance(subject, Mapping | list | tuple):
+        return labels_of(subject)
+    several = subject.values() if isinstance(subject, Mapping) else subject
+    return labels_of(next(iter(several), None))
+
+
+def _check(ask: Ask, kind: str | None) -> None:
+    if kind is not None and kind not in KINDS:
+        hint = f"layout={kind!r}" if kind in LAYOUTS else nearest(str(kind), KINDS, 0.6)
+        raise StudyError(f"kind={kind!r} is no kind of table", hint=hint)
+    ask.translate  # noqa: B018 - raises where the language is not spoken
+
+
+def _subject(candidate: object) -> tuple[Subject, object]:
+    """Tell what is to be tabulated."""
+    if isinstance(candidate, Panel):
+        return "panel", candidate
+    if isinstance(candidate, WeightsPosterior | Decay):
+        return "weights" if isinstance(candidate, WeightsPosterior) else "decay", candidate
+    results = _results(candidate)
+    if results is not None:
+        return "checks", results
+    if isinstance(candidate, Fit | xr.Dataset):
+        return "fit", candidate
+    return "fits", _several(candidate)
+
+
+def _results(candidate: object) -> list[CheckResult] | None:
+    """Results of checks, if these are some."""
+    if isinstance(candidate, CheckResult):
+        return [candidate]
+    if isinstance(candidate, pd.DataFrame):
+        wanted = ["check", "question", "verdict", "figure", "sentence"]
+        if not set(wanted) <= set(candidate.columns):
+            raise StudyError("'values' is a DataFrame, and not that of nqp.check(fit)", hint=_WHAT)
+        return results_of(candidate[wanted])
+    if isinstance(candidate, Iterable) and not isinstance(
+        candidate, str | Mapping | np.ndarray | xr.Dataset
+    ):
+        several = reply(lambda: list(candidate), lambda _: [])
+        if several and all(isinstance(result, CheckResult) for result in several):
+            return several
+    return None
+
+
+def _several(candidate: object) -> list[tuple[str, object]]:
+    """Fits with the headings of their columns."""
+    if isinstance(candidate, Mapping):
+        named = [(str(name), source) for name, source in candidate.items()]
+    elif isinstance(candidate, list | tuple):
+        records = [source.record if isinstance(source, Fit) else {} for source in candidate]
+        named = [
+            (str(f.get("outcome", "")), source)
+            for f, source in zip(records, candidate, strict=True)
+        ]
+    else:
+        raise StudyError(f"'values' is a {type(candidate).__name__}", hint=_WHAT)
+    odd = [source for _, source in named if not isinstance(source, Fit | xr.Dataset)]
+    if odd or not named:
+        reason = f"holds a {type(odd[0]).__name__}" if odd else "is empty"
+        raise StudyError(f"'values' {reason}", hint=_WHAT)
+    return named

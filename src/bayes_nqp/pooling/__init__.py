@@ -1,5 +1,0 @@
-"""How effects of cells share strength, one way a file: each is found where it stands."""
-
-from bayes_nqp.rooms import discovered
-
-globals().update(discovered(__name__))

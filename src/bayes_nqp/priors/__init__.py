@@ -1,5 +1,0 @@
-"""Priors of a design, and what scales and deviations may have, one family a file."""
-
-from bayes_nqp.rooms import discovered
-
-globals().update(discovered(__name__))

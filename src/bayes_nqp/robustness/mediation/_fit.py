@@ -1,0 +1,277 @@
+"""A refit whose channels can be confounded, of a panel or of a cross-section.
+
+Paths of a cross-section if an unmeasured cause moves a mediator and the outcome.
+With the sd of errors ``sigma_y`` of the outcome given mediators and ``sigma_j`` of the mediator
+given the others, ``b(rho) = b − (sigma_y / sigma_j) rho / √(1 − rho²)``, and slopes of other
+mediators move by the coefficients of their errors in the regression of the confounded one's.
+With one mediator the crossing is the correlation of its error with the error of the outcome in
+the regression without it. An interaction is taken to be the same at every ``rho``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.exceptions import Hint, NotApplicable, StudyError
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.effects.estimands import (
+    ALL,
+    Average,
+    By,
+    average_of,
+    member_name,
+    names_of,
+    nde,
+    nie,
+)
+from bayes_nqp.inference.fitting import (
+    CHANNELS,
+    Fit,
+    Mediated,
+    effects_on_mediator,
+    error_draws,
+    lagged,
+    mediator_covariance,
+    mediator_slopes,
+    refit,
+    require,
+    sigma_draws,
+)
+from bayes_nqp.model.designs import AR1, Facts, flat_deviations
+from bayes_nqp.robustness.mediation._curves import CONFOUNDED, ConfoundedPaths
+from bayes_nqp.robustness.mediation._panel import Bias, bias_of, correlation_of, patterns_of
+
+
+def paths_of_rows(rows: Mediated, by: By, weights: str) -> ConfoundedPaths:
+    """Average every path but the total, and what confounding adds to each."""
+    value = _paths(rows.effects, by, weights)
+    pull = [-_flat(_paths(shifted(rows, name), by, weights)) for name in rows.mediators]
+    dims = [str(dim) for dim in value.dims[3:]]
+    return ConfoundedPaths(
+        rows.mediators,
+        tuple(value[v.PATH].to_numpy().tolist()),
+        _flat(value),
+        np.stack(pull, axis=1),
+        np.ones((pull[0].shape[0], len(rows.mediators))),
+        {dim: value[dim].to_numpy() for dim in dims},
+        rows.effects.assign_attrs(outcome=rows.outcome),
+    )
+
+
+def shifted(rows: Mediated, mediator: str) -> xr.Dataset:
+    """What paths gain for each unit of strength, in the form of the waist."""
+    place = rows.mediators.index(mediator)
+    precision = np.linalg.inv(mediator_covariance(rows))
+    # The row over minus its diagonal: the coefficients of the other errors in the regression of
+    # this one, and −1 for its own slope.
+    move = -precision[..., place, :] / precision[..., place, place, None]
+    # sigma_y / sigma_j, with sigma_j² = 1 / P_jj the variance of its error given the others.
+    size = sigma_draws(rows) * np.sqrt(precision[..., place, place])
+    # (chain, draw, mediator, cell).
+    a = np.stack([effects_on_mediator(rows, name) for name in rows.mediators], axis=2)
+    # A path via a mediator is its slope times a; the direct one gains what all of these lose.
+    via = (size[..., None] * move)[..., None] * a
+    direct = -via.sum(axis=2, keepdims=True)
+    effect = np.concatenate([np.zeros_like(direct), direct, via], axis=2)
+    return rows.effects.assign({v.EFFECT: (rows.effects[v.EFFECT].dims, effect)})
+
+
+def unexplained(rows: Mediated) -> xr.DataArray:
+    """Product of the shares of variance that the two equations leave unexplained (confounded)."""
+    shares = [
+        np.mean((sigma_draws(rows) * sigma_draws(rows, name)) ** 2)
+        / (rows.facts["outcome__variance"] * rows.facts[f"{name}__variance"])
+        for name in rows.mediators
+    ]
+    return xr.DataArray(shares, dims=CONFOUNDED)
+
+
+def _paths(effects: xr.Dataset, by: By, weights: str) -> xr.DataArray:
+    """Average every path but the total (chain, draw, path, ...)."""
+    via = nie(effects, by, weights).rename({v.MEDIATOR: v.PATH})
+    direct = nde(effects, by, weights).expand_dims({v.PATH: [v.DIRECT]})
+    every = xr.concat([via, direct], dim=v.PATH, coords="minimal", compat="override", join="outer",
+                      combine_attrs="drop")  # fmt: skip
+    labels = np.asarray([*via[v.PATH].to_numpy(), v.DIRECT], dtype=str)
+    every = every.drop_vars([v.ROWS, v.WEIGHT]).assign_coords({v.PATH: labels})
+    return every.transpose(*v.SAMPLE_DIMS, v.PATH, ...)
+
+
+def _flat(paths: xr.DataArray) -> Array:
+    """Draws of groups (draw, path, group)."""
+    values = paths.to_numpy()
+    return values.reshape(values.shape[0] * values.shape[1], values.shape[2], -1)
+
+
+@dataclass(frozen=True, eq=False)
+class ConfoundedFit:
+    """A refit with flat deviations, and the bias of its slopes.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Of mediators.
+    effect : ndarray (draw, mediator, cell), mediators' units
+        On mediators, those of ``lag`` periods before.
+    bias : tuple of Bias
+        By the mediator that is confounded.
+    """
+
+    fit: Fit
+    names: tuple[str, ...]
+    effect: Array
+    bias: tuple[Bias, ...]
+
+    @property
+    def seed(self) -> int:
+        """Of the refit's sampler."""
+        return int(self.fit.sampler.seed or 0)
+
+    def paths(self, by: By, weights: str, balanced: int | None) -> ConfoundedPaths:
+        """Average over the cells of groups.
+
+        Parameters
+        ----------
+        by, weights, balanced
+            As in `att`; not by unit.
+
+        Raises
+        ------
+        StudyError
+            If ``by`` is not something cells differ by.
+        """
+        effects = self.fit.effects
+        if {member_name(effects), v.MEMBER} & set(names_of(by).values()):
+            raise StudyError(
+                f"by={by!r} asks for single units, whose channels are too uncertain for this",
+                hint="by='region', or another name by which cells differ",
+            )
+        average = average_of(effects, by, weights, balanced)
+        n_draws, names = self.effect.shape[0], self.names
+        via = [average.of_effects(effects, name).to_numpy() for name in names]
+        direct = average.of_effects(effects, v.DIRECT).to_numpy()
+        parts = [x.reshape(n_draws, -1) for x in (*via, sum(via, np.zeros(1)), direct)]
+        value, pull = np.stack(parts, axis=1), self._pull(average)
+        value[..., average.weight == 0] = np.nan  # Groups without cells.
+        paths, places = (*names, ALL, v.DIRECT), [*range(len(names) + 2)]
+        if len(names) == 1:
+            places.remove(1)
+        curvature = np.stack([bias.curvature for bias in self.bias], axis=1)
+        return ConfoundedPaths(
+            names,
+            tuple(paths[k] for k in places),
+            value[:, places],
+            pull[:, :, places],
+            curvature,
+            {axis.name: axis.labels for axis in average.axes},
+            effects,
+        )
+
+    def _pull(self, average: Average) -> Array:
+        """What confounding adds to paths for each unit of strength (draw, confounded, path, group).
+
+        A path via a mediator gains the bias of its slope, stratum by stratum, times the effect on
+        the mediator; all of them together the sum, and the direct path loses as much.
+        """
+        plan = self.fit.plan
+        stratum = plan.table.stratum[~plan.cells.lead]
+        # Cells that only receive come last, and nothing of theirs is the own mediator's.
+        stratum = np.pad(stratum, (0, self.effect.shape[2] - stratum.size))
+        n_strata, (n_draws, n_names, n_cells) = self.bias[0].slope.shape[1], self.effect.shape
+        # sum_c w_gc a_c over the cells of each stratum: (group, draw, mediator, stratum).
+        effect = np.moveaxis(self.effect, 2, 0).reshape(n_cells, n_draws * n_names)
+        shares = [average.cells[:, stratum == s] @ effect[stratum == s] for s in range(n_strata)]
+        size = (average.weight.size, n_draws, n_names, n_strata)
+        contribution = np.stack(shares, axis=-1).reshape(size)
+        # Bias of mediator k's slope in stratum s if j is confounded, times the effect on k there.
+        slope = np.stack([bias.slope for bias in self.bias], axis=1)
+        via = np.einsum("gdks,djsk->djkg", contribution, slope, optimize=True)
+        total = via.sum(axis=2, keepdims=True)
+        return np.concatenate([via, total, -total], axis=2)
+
+
+def confounded_fit(fit: Fit) -> ConfoundedFit:
+    """Refit with flat deviations, and work out the bias.
+
+    An interaction, and what a moderator adds to a slope, are not biased: both are taken from
+    the refit as they are.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of a `Mediation`; keeps the refit.
+
+    Raises
+    ------
+    NotApplicable
+        If the bias is not known for the design.
+    """
+    require(fit, CHANNELS)
+    _see_that_bias_is_known(fit.facts)
+    free = refit(fit, flat_deviations(fit.design))
+    plan, (outcome, *mediators) = free.plan, free.plan.equations
+    names = tuple(equation.name for equation in mediators)
+    patterns = patterns_of(outcome.problem, plan.frame.stratum)
+    phi, sigma = (np.stack(x, axis=1) for x in zip(*(_errors(free, n) for n in names), strict=True))
+    phi_outcome, sigma_outcome = _errors(free, outcome.name)
+    treated = plan.frame.treated[plan.kept]
+    correlation = correlation_of(outcome.rows, treated, patterns, phi.mean(axis=0))
+    bias = tuple(
+        bias_of(
+            patterns,
+            j,
+            phi_outcome=phi_outcome,
+            phi_mediators=phi,
+            sigma_outcome=sigma_outcome,
+            sigma_mediators=sigma,
+            correlation=correlation,
+            strata=mediator_slopes(free).shape[2],
+            common=fit.facts.pooling.factors == (),
+        )
+        for j in range(len(names))
+    )
+    effect = np.stack([_effect(free, name) for name in names], axis=1)
+    return ConfoundedFit(free, names, effect, bias)
+
+
+def _see_that_bias_is_known(facts: Facts) -> None:
+    if facts.joined:
+        raise NotApplicable(
+            Message(
+                "Where slopes vary by unit their bias is not known; ask it of the same design "
+                "with {}.",
+                Hint("vary_by", None),
+            )
+        )
+    if not facts.noise.markov:
+        raise NotApplicable(
+            Message(
+                "Under {} only a part of the errors has innovations that could be confounded, as "
+                "far as is known; ask it of the same design with {}.",
+                type(facts.noise).__name__,
+                Hint("errors", AR1()),
+            )
+        )
+
+
+def _errors(fit: Fit, equation: str) -> tuple[Array, Array]:
+    """Draws of the autocorrelation, zeros for independent errors, and of the innovations' sd."""
+    sigma = sigma_draws(fit, equation)
+    # Parameters of the error structure, sigma the last.
+    *memory, _ = error_draws(fit, equation).values()
+    return memory[0].ravel() if memory else np.zeros(sigma.size), sigma.ravel()
+
+
+def _effect(fit: Fit, name: str) -> Array:
+    plan, real = fit.plan, ~fit.plan.cells.lead
+    draws = effects_on_mediator(fit, name)
+    if fit.facts.reach != "none":
+        return draws.reshape(-1, draws.shape[2])
+    every = np.zeros((draws.shape[0] * draws.shape[1], plan.table.size))
+    every[:, real] = draws.reshape(-1, draws.shape[2])
+    return lagged(plan, every, fit.facts.lag)[:, real]

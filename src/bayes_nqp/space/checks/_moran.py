@@ -1,0 +1,148 @@
+"""Whether neighbours are alike, period by period: Moran's I."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from scipy.special import ndtr
+
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.i18n import Message, joined
+from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, asks
+from bayes_nqp.data.spatial_weights import SpatialWeights, located
+from bayes_nqp.inference.fitting import ADDITIVE, ROWS, UNITS, Fit, panel_of
+from bayes_nqp.space.checks._neighbour_weights import (
+    balanced,
+    filtered,
+    left_out,
+    named,
+    weights_by,
+)
+from bayes_nqp.space.checks._statistics import Moran, local_z, morans_i
+
+_LEVEL = 0.05
+
+
+@asks(
+    "Are neighbours alike beyond unit and time effects and the policy?",
+    "Moran's I",
+    of="outcome",
+    place=171,
+    needs=(ROWS, UNITS, ADDITIVE),
+    suits=located,
+)
+def moran(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
+    """Moran's I of the outcome and of what the model leaves of it, by period.
+
+    Of the outcome it tells how alike neighbours are, which is no fault of a model: unit effects
+    take what lasts. Residuals are those of least squares with unit effects, time effects by level,
+    a dummy of each treated cell and covariates, and less what the design says that linked units'
+    outcomes or errors do. The verdict is on them: in doubt where any period
+    has an I beyond what chance gives in one of twenty panels (normal approximation under
+    randomisation, two-sided, Bonferroni over periods).
+
+    The evidence has units' places in the plane of own and neighbours' values too (LISA): the type
+    HH, LL, LH or HL of a unit whose neighbours differ from chance at 5 %, each by itself, given its
+    own value (conditional randomisation, normal approximation); of the others none.
+
+    Where mediators of linked units enter the outcome's equation it is asked of that equation, given
+    mediators: in errors of the total effect they are shocks that linked units share.
+
+    Parameters
+    ----------
+    weights : SpatialWeights, optional
+        Who is near whom; the five nearest, either way, where the panel has ``longitude`` and
+        ``latitude`` and none are given.
+
+    References
+    ----------
+    Cliff, A. and Ord, J. (1981). Spatial processes: models and applications. Anselin, L. (1995).
+    Local indicators of spatial association. Geographical Analysis 27(2).
+    """
+    matrix = weights_by(fit, weights)
+    rows = balanced(fit, matrix)
+    residual = _residuals(*filtered(fit, rows), rows.levels)
+    series = {"outcome": rows.outcome, "residual": residual}
+    numbers = {
+        name: [morans_i(x, rows.matrix) for x in values.T] for name, values in series.items()
+    }
+    z = np.array([period.z_random for period in numbers["residual"]])
+    p = 2.0 * ndtr(-np.abs(z))
+    worst, times = int(p.argmin()), fit.plan.panel.time_labels
+    beyond = int((p * p.size < _LEVEL).sum())
+    figure = Message(
+        "largest I of residuals {:.2f} (z = {:.1f}) in {}; of the outcome {:.2f} (z = {:.1f}) "
+        "in {}",
+        numbers["residual"][worst].value, z[worst], times[worst],
+        numbers["outcome"][-1].value, numbers["outcome"][-1].z_random, times[-1],
+    )  # fmt: skip
+    evidence = _evidence(numbers, series, rows.matrix)
+    units = fit.plan.panel.unit_labels[rows.units].astype(str)
+    evidence = evidence.assign_coords({v.TIME: times, "place": units})
+    evidence = evidence.assign_attrs(named(matrix, fit))
+    says = _sentence(beyond, times.size, times[worst], alike=bool(z[worst] > 0.0))
+    sentence = joined(filter(None, [says, left_out(panel_of(fit), matrix.ids)]))
+    return Finding(DOUBT if beyond else HOLDS, figure, sentence, evidence, "moran")
+
+
+def _sentence(beyond: int, periods: int, worst: object, *, alike: bool) -> Message:
+    if not beyond:
+        return Message(
+            "What unit and time effects and the policy leave of the outcome is no more alike among "
+            "neighbours than chance has it."
+        )
+    when = (
+        Message("in {} alone, of {} periods", worst, periods)
+        if beyond == 1
+        else Message("in {} of {} periods, most in {}", beyond, periods, worst)
+    )
+    if alike:
+        return Message(
+            "What unit and time effects and the policy leave of the outcome is more alike among "
+            "neighbours than chance has it {}: the policy may reach them, or shocks are shared. "
+            "The spatial LM tests take all periods together.",
+            when,
+        )
+    return Message(
+        "What unit and time effects and the policy leave of the outcome is less alike among "
+        "neighbours than chance has it {}: what some gain, those near them may lose. The spatial "
+        "LM tests take all periods together.",
+        when,
+    )
+
+
+def _residuals(outcome: Array, columns: Array, levels: Array) -> Array:
+    """Of least squares with unit effects and time effects by level (n, T)."""
+    basis = np.linalg.qr(levels)[0]
+
+    def out(values: Array) -> Array:
+        centred = values - values.mean(axis=1, keepdims=True)
+        return centred - np.tensordot(basis, np.tensordot(basis, centred, (0, 0)), (1, 0))
+
+    y, x = out(outcome), out(columns).reshape(outcome.size, -1)
+    return np.asarray(y - (x @ np.linalg.lstsq(x, y.ravel(), rcond=None)[0]).reshape(y.shape))
+
+
+def _evidence(numbers: dict[str, list[Moran]], series: dict[str, Array], matrix: Any) -> xr.Dataset:
+    """Numbers by series and period, and standardised values with those of neighbours."""
+    fields = ("value", "mean", "z_normal", "z_random")
+    table = {
+        name: (("series", v.TIME), [[getattr(x, name) for x in row] for row in numbers.values()])
+        for name in fields
+    }
+    scores = np.stack([(x - x.mean(axis=0)) / x.std(axis=0) for x in series.values()])
+    near_by = np.stack([matrix @ x for x in scores])
+    far = np.stack([[local_z(x, matrix) for x in values.T] for values in scores]).swapaxes(1, 2)
+    # High or low itself, then its neighbours: where these are beyond chance.
+    letters = np.array(["L", "H"])
+    kinds = np.char.add(letters[(scores > 0.0) * 1], letters[(far > 0.0) * 1])
+    kinds = np.where(2.0 * ndtr(-np.abs(far)) < _LEVEL, kinds, "")
+    dims = ("series", "place", v.TIME)
+    return xr.Dataset(
+        {**table, "score": (dims, scores), "neighbours": (dims, near_by),
+         "local_z": (dims, far), "lisa": (dims, kinds)},
+        coords={"series": list(numbers)},
+    )  # fmt: skip

@@ -1,0 +1,226 @@
+"""Whether units near one another move together more than the model of errors has it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
+
+from bayes_nqp._core.exceptions import Hint, NotApplicable, NQPError
+from bayes_nqp._core.i18n import Message, joined, listed
+from bayes_nqp._core.types import Positive
+from bayes_nqp.checks.model import (
+    Clusters,
+    Influences,
+    KernelVariance,
+    clusters_above,
+    clusters_by,
+    influences,
+)
+from bayes_nqp.checks.shared import (
+    DOUBT,
+    HOLDS,
+    Finding,
+    asks,
+    average_effect,
+    labels,
+    lasting_shocks,
+    owner,
+    reported_weights,
+)
+from bayes_nqp.data.panel import Panel
+from bayes_nqp.data.spatial_weights import Locations, located, locations_of
+from bayes_nqp.effects.effects import group_time_effects
+from bayes_nqp.inference.fitting import ADDITIVE, ROWS, SEPARATE, UNITS, Fit, panel_of
+from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.model.designs import Rings
+from bayes_nqp.space.checks._neighbour_weights import alone, placed
+
+type Kernel = Literal["bartlett", "uniform"]
+
+
+def conley(places: Locations, km: float, kernel: Kernel) -> sparse.csr_array:
+    """``K_ij = 1 - d_ij / km`` (Bartlett) or 1 (uniform) up to a distance, 0 beyond (unit, unit).
+
+    Parameters
+    ----------
+    km : float
+        The cut-off.
+    """
+    distance = places.within(km)
+    falling = np.clip(1.0 - distance.data / km, 0.0, 1.0)
+    distance.data = falling if kernel == "bartlett" else np.ones_like(distance.data)
+    return sparse.csr_array(distance + sparse.eye_array(len(places.ids)))
+
+
+def _among(panel: Panel, part: Panel, kernel: sparse.csr_array) -> sparse.csr_array:
+    """A kernel of some units among all: the others, without a place, move with nobody."""
+    inside = np.isin(panel.unit_labels, part.unit_labels)
+    place = sparse.eye_array(inside.size, format="csr")[:, inside]
+    alone = sparse.diags_array((~inside).astype(np.float64))
+    return sparse.csr_array(place @ kernel @ place.T + alone)
+
+
+def within(codes: npt.NDArray[np.int64]) -> sparse.csr_array:
+    """One for pairs of one cluster (unit, unit)."""
+    member = sparse.csr_array(
+        (np.ones(codes.size), (np.arange(codes.size), np.unique(codes, return_inverse=True)[1]))
+    )
+    return sparse.csr_array(member @ member.T)
+
+
+_LIMIT = 1.2
+"""Ratio of standard deviations from which intervals are in doubt."""
+_CHANCE = 0.05
+"""Chance, over all kernels, that a true model passes what these can tell."""
+_UNITS = 5_000
+"""Units whose pairs still fit into memory."""
+_RINGS = (100.0, 200.0, 300.0)
+"""Outer bounds of the rings that are proposed, km."""
+
+
+@asks(
+    "Do intervals allow for units near one another that move together?",
+    "spatial errors",
+    place=176,
+    needs=(ROWS, UNITS, ADDITIVE, SEPARATE),
+    suits=located,
+)
+def spatial_errors(fit: Fit, *, km: Positive = 300.0, kernel: Kernel = "bartlett") -> Finding:
+    """Compare Conley and cluster standard errors with the model's standard deviation.
+
+    All are of the average effect of the saturated fit (an effect for every cell, errors at their
+    posterior means), from influences of units summed over time, so that any correlation within a
+    unit is in them. Conley's lets units up to a distance move together, with weights that fall to
+    zero there (``bartlett``) or not (``uniform``); those by cluster units of one level of every
+    column above units that is constant within them, such as a province.
+
+    Standard errors over the posterior sd are given as they are, and one by unit beside: it speaks
+    of all units like those at hand, and is larger than the posterior sd where effects differ
+    between units. The verdict compares each with what it would be if the model were true, as
+    `error_model` does: ``sqrt(1 + (robust - expected) / model)``, in variances. *In doubt* beyond
+    1.2, and beyond what chance explains (Satterthwaite's degrees of freedom, 5 % over all).
+
+    Parameters
+    ----------
+    km : float, default 300
+        Kilometres from which units are independent.
+    kernel : {"bartlett", "uniform"}, default "bartlett"
+        How covariances count by distance.
+
+    References
+    ----------
+    Conley, T. G. (1999). GMM estimation with cross sectional dependence. Journal of Econometrics
+    92(1). Liang, K.-Y. and Zeger, S. (1986).
+    """
+    panel, least = fit.rows, clusters_by(fit)
+    above = list(clusters_above(fit, least))
+    part = placed(panel)
+    if part is None and not above:
+        raise NotApplicable(
+            Message(
+                "Where units are is not known (columns 'longitude' and 'latitude'), and no column "
+                "puts several of them together."
+            )
+        )
+    if panel.unit_labels.size > _UNITS:
+        raise NotApplicable(
+            Message("Pairs of {:,} units are too many: up to {:,}.", panel.unit_labels.size, _UNITS)
+        )
+    weights = reported_weights(group_time_effects(fit))[1][[0]].toarray()[0]
+    parts = influences(fit, weights, least.member)
+    near = None if part is None else _among(panel, part, conley(locations_of(part), km, kernel))
+    called, variances = _variances(parts, [least, *above], near, km)
+    table = _table(fit, called, variances)
+    over = np.flatnonzero((table["ratio"] > table["limit"]).to_numpy()[1:]) + 1
+    listing = [
+        Message("{} {:.2f}", name, value)
+        for name, value in zip(called, table["over_posterior_sd"], strict=True)
+    ]
+    figure = Message(
+        "standard error over posterior sd: {}; largest of Conley and clusters over the model's "
+        "sd {:.2f}",
+        listed(listing, len(listing)), float(table["ratio"][1:].max()),
+    )  # fmt: skip
+    if not over.size:
+        sentence = Message(
+            "Units near one another, or of one cluster, move together no more than the model says."
+        )
+    else:
+        sentence = _sentence(fit, table, called, over, [x.name for x in above])
+    gone = None if part is None else alone(panel, part.unit_labels)
+    sentence = joined(filter(None, [sentence, gone]))
+    return Finding(DOUBT if over.size else HOLDS, figure, sentence, table)
+
+
+def _variances(
+    parts: Influences, every: Sequence[Clusters], near: sparse.csr_array | None, km: float
+) -> tuple[list[str], list[KernelVariance]]:
+    """Robust variances by unit, along distance, and by clusters above units, with their names."""
+    least, *above = every
+    called: list[str] = [owner(least.name)]
+    variances = [_clustered(parts, least.member)]
+    if near is not None:
+        called.append(Message("Conley, {:g} km", km))
+        variances.append(parts.variance(near))
+    for clusters in above:
+        called.append(clusters.name)
+        variances.append(_clustered(parts, clusters.codes))
+    return called, variances
+
+
+def _clustered(parts: Influences, codes: np.ndarray) -> KernelVariance:
+    """Robust variance by clusters, with the factor ``clusters / (clusters - 1)``."""
+    count = np.unique(codes).size
+    return parts.variance(within(codes), count / (count - 1.0))
+
+
+def _table(fit: Fit, called: Sequence[str], variances: Sequence[KernelVariance]) -> pd.DataFrame:
+    """Standard errors by kernel, the first by unit."""
+    chance, sd = 1.0 - _CHANCE / max(len(variances) - 1, 1), float(average_effect(fit).std())
+    rows = [
+        {
+            "by": str(name), "se": (se := float(np.sqrt(max(x.variance, 0.0)))),
+            "over_posterior_sd": se / sd, "expected_se": float(np.sqrt(x.expected)),
+            "ratio": x.ratio, "limit": max(_LIMIT, x.quantile(chance)),
+        }
+        for name, x in zip(called, variances, strict=True)
+    ]  # fmt: skip
+    table = pd.DataFrame(rows)
+    table.attrs |= labels(called)
+    return table
+
+
+def _sentence(
+    fit: Fit, table: pd.DataFrame, called: Sequence[str], over: np.ndarray, above: Sequence[str]
+) -> Message:
+    """By which kernel units move together, and what to fit."""
+    worst = int(over[np.argmax((table["ratio"] / table["limit"]).to_numpy()[over])])
+    wide = Message(
+        "Units move together: by {} the standard deviation is {:.2f} times what the model says, "
+        "and intervals are too narrow.",
+        called[worst], float(table["ratio"][worst]),
+    )  # fmt: skip
+    hint = _hint(fit, called[worst] if called[worst] in above else None)
+    if hint is None:
+        return Message("{} Report the larger standard error.", wide)
+    return Message("{} Next: {}.", wide, hint)
+
+
+def _hint(fit: Fit, cluster: str | None) -> Hint | None:
+    """A design that can be fitted: shocks of the cluster, or else rings."""
+    shocks = None if cluster is None else lasting_shocks(fit, cluster)
+    if shocks is not None and not fit.facts.has("shocks"):
+        return Hint("shocks", shocks)
+    if located(panel_of(fit)) and fit.takes("spillovers") and fit.facts.reach == "none":
+        rings = Rings(_RINGS)
+        try:
+            plan_of(fit.variant(spillovers=rings), panel_of(fit))
+        except NQPError:
+            return None
+        return Hint("spillovers", rings)
+    return None

@@ -1,0 +1,392 @@
+"""Whether a spatial Durbin model could be a plain lag, or errors that follow linked units'."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import xarray as xr
+from scipy.special import expit, softmax
+
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.exceptions import NotApplicable, PanelError, StudyError
+from bayes_nqp._core.i18n import Message, chance, equality, joined
+from bayes_nqp._core.types import Positive
+from bayes_nqp.checks.model import error_means
+from bayes_nqp.checks.shared import (
+    DOUBT,
+    FAILS,
+    HOLDS,
+    UNTOLD,
+    Finding,
+    Verdict,
+    asks,
+    ladder,
+    reason,
+)
+from bayes_nqp.inference.fitting import LINKED, ROWS, UNITS, Fit, panel_of, refit
+from bayes_nqp.inference.model_frame import ModelFrame, plan_of
+from bayes_nqp.model.designs import Design, SpatialLag
+from bayes_nqp.model.pooling import single_curve
+from bayes_nqp.model.predictors import TimeEffects
+from bayes_nqp.numerics.linear_gaussian import LogDeterminant
+from bayes_nqp.space.checks._form_posteriors import FORMS, marginals, posteriors
+from bayes_nqp.space.checks._neighbour_weights import covariates_of, named
+from bayes_nqp.space.checks._spatial_ml import Forms, Restriction, independent
+from bayes_nqp.space.checks._weights_probabilities import weights_probabilities
+
+_LEVEL, _SURE = 0.05, 0.001
+"""Sizes of the tests from which a form is in doubt, and fails."""
+_TOLD = 0.9
+"""Share of a lag, or of shared errors, among both from which the data tell them apart."""
+_ERRORS = (
+    "spillovers=nqp.SpatialLag(fit.design.spillovers.weights, error=True), "
+    "effect=nqp.CompletePooling(varying=None)"
+)
+_ALONE = Message("What follows goes by the likelihood ratio alone.")
+_UNTOLD = Message(
+    "The data do not tell whether outcomes of linked units matter or their shocks are shared: "
+    "neither the model with a plain lag nor the one with spatial errors is rejected."
+)
+
+
+@asks(
+    "Is the spatial model of the right form?",
+    "spatial form",
+    of="outcome",
+    place=175,
+    needs=(LINKED, ROWS, UNITS),
+)
+def spatial_form(fit: Fit, *, theta_sd: Positive | None = None) -> Finding:
+    """Test the spatial Durbin model (SDM) against the plain lag (SAR), errors (SEM) and SLX.
+
+    SAR has ``theta = 0``: nothing of linked units enters but their outcomes. SEM has ``theta =
+    -delta beta``: there are no spillovers, and errors follow one another. SLX has ``delta = 0``:
+    treatment and covariates of linked units enter, and nothing feeds back. Each restriction has a
+    Wald and a likelihood ratio statistic, by maximum likelihood on contrasts whitened by the
+    errors of the Durbin model, time effects by level out of the likelihood; and once more with
+    errors independent over time, as papers print them. The verdict goes by the likelihood ratio on
+    whitened contrasts at 5 %: the Wald statistic of a common factor depends on how the restriction
+    is written. SAR and SEM have as many parameters, and neither holds the other: where neither is
+    rejected, their odds by marginal likelihood (by likelihood where there is none) tell them apart
+    from nine to one on; otherwise the verdict is "inconclusive". All forms have effects on one
+    curve (a level and a drift in event time; an exposure has one slope) and no deviations, as SEM
+    needs them, and W X of every column.
+
+    Beside the tests stand the posterior of theta and of ``theta + delta beta`` in the Durbin
+    model, and log marginal likelihoods of SDM, SAR and SEM with probabilities under even odds. A
+    flat theta never enters one, and the width of its prior rules it: theta has as wide a prior as
+    what one unit tells (unit information: an sd of ``sqrt(units)`` posterior sds), treatment that
+    of the design as well; half of it about ``theta = 0`` and half about ``theta = -delta beta``,
+    so that neither SAR nor SEM is favoured. There is none where W links units of different levels
+    of time effects, since the likelihood is then an adjusted one.
+
+    Likelihood ratio and marginal likelihoods may disagree: the form whose marginal likelihood is
+    highest is rejected, or it is the Durbin model and a form is not rejected. The sentence says so
+    with the numbers, and the verdict is "caution".
+
+    No Durbin model holds errors that follow linked units' beside W X (SDEM): a fit of these, and
+    the Durbin model, have odds by marginal likelihood, as in `nqp.weights_probabilities`. It
+    *holds* if
+    they are nine to one for it; from nine to one against it is in doubt, and fails from 999 to one.
+
+    Where mediators of linked units enter the outcome's equation it is asked of that equation, given
+    mediators: in errors of the total effect they are shocks that linked units share.
+
+    There is no Hausman test: unit effects are flat in every design, and no model with random ones
+    is fitted that a test could prefer.
+
+    Parameters
+    ----------
+    theta_sd : float, optional
+        Prior sd of coefficients of linked units' covariates in place of unit information, in
+        multiples of ``s`` by within-unit sd of W x; those of treatment then have the priors of the
+        design alone.
+
+    References
+    ----------
+    Elhorst, J. P. (2014). Spatial Econometrics: From Cross-Sectional Data to Spatial Panels.
+    Burridge, P. (1981). Testing for a common factor in a spatial autoregression model. Kass, R. E.
+    and Wasserman, L. (1995). A reference Bayesian test for nested hypotheses.
+    """
+    if _term(fit).form == "SDEM":
+        return _errors_beside(fit)
+    designs = _designs(fit)
+    try:
+        durbin = refit(fit, designs["SDM"])
+    except (PanelError, StudyError) as error:
+        raise NotApplicable(Message("Its fit cannot be made: {}.", reason(error))) from None
+    tests = {
+        "whitened": _forms(durbin, designs["SAR"], white=True).restrictions(),
+        "iid": _forms(durbin, designs["SAR"], white=False).restrictions(),
+    }
+    evidence = _tests(tests).merge(posteriors(durbin))
+    evidence.attrs |= named(_term(fit).weights.aligned(panel_of(fit).unit_labels))
+    marginal = marginals(fit, durbin, designs, theta_sd)
+    if marginal:
+        evidence["log_marginal"] = ("form", [marginal[form] for form in FORMS])
+        evidence["probability"] = ("form", softmax(evidence["log_marginal"].to_numpy()))
+    ours = tests["whitened"]
+    p = {form: x.ratio_p for form, x in ours.items()}
+    # log L(SAR) - log L(SEM) is half of what the restrictions' ratios differ by.
+    form, by_ratio = _term(fit).form, 0.5 * (ours["SEM"].ratio - ours["SAR"].ratio)
+    lead = marginal["SAR"] - marginal["SEM"] if marginal else by_ratio
+    verdict, sentence = _verdict(form, p, float(expit(lead)))
+    figure = _figure(ours, evidence)
+    if disputes := _disputes(form, p, marginal):
+        _, sentence = _verdict(form, p, float(expit(by_ratio)))
+        verdict, sentence = DOUBT, joined([*disputes, _ALONE, sentence])
+    return Finding(verdict, figure, sentence, evidence, refit=durbin)
+
+
+def _errors_beside(fit: Fit) -> Finding:
+    """Judge shared errors beside W X by their odds against the Durbin model.
+
+    Raises
+    ------
+    NotApplicable
+        If either has no marginal likelihood.
+    """
+    weights = _term(fit).weights
+    answer = weights_probabilities(fit, {weights.name: weights}, forms=("SDM", "SDEM"))
+    if answer.left_out:
+        raise NotApplicable(Message("{}", answer.left_out[0][1]))
+    lag = float(answer.forms["SDM"])
+    figure = Message("probability of SDM {}, SDEM {}", chance(lag, 2), chance(1.0 - lag, 2))
+    verdict = ladder(fails=lag >= 1.0 - _SURE, doubt=lag >= _TOLD, untold=lag > 1.0 - _TOLD)
+    sentence = {
+        HOLDS: Message("Errors that follow linked units' explain more than outcomes that do."),
+        UNTOLD: Message(
+            "The data do not tell whether outcomes of linked units matter or their shocks are "
+            "shared, beside treatment and covariates of linked units."
+        ),
+    }.get(verdict, _rejected("SLX"))
+    return Finding(verdict, figure, sentence, answer.table)
+
+
+def _term(fit: Fit) -> SpatialLag:
+    term = fit.facts.term(SpatialLag)
+    assert term is not None
+    return term
+
+
+def _designs(fit: Fit) -> dict[str, Design]:
+    """Designs of the three forms, by name.
+
+    Raises
+    ------
+    NotApplicable
+        If the design has what spatial errors do not go with.
+    """
+    facts, term = fit.facts, _term(fit)
+    if term.dynamics:
+        raise NotApplicable(
+            Message(
+                "Outcomes follow those of the period before, and forms are told apart within one; "
+                "'dynamics' asks what stays of the past."
+            )
+        )
+    if term.receivers:
+        raise NotApplicable(
+            Message(
+                "Forms are told apart with one coefficient of linked units' treatment for all who "
+                "receive: ask a fit without 'spillover_heterogeneity'."
+            )
+        )
+    if facts.moderator is not None:
+        raise NotApplicable(
+            Message("Spatial errors, one of the forms, go with no moderator of the effect.")
+        )
+    if len(facts.terms) > 1 or (facts.time and facts.time.pooled):
+        raise NotApplicable(
+            Message(
+                "Spatial errors, one of the forms, go with no differential trends, shared shocks "
+                "or pooled time effects."
+            )
+        )
+    time = TimeEffects(facts.time_strata(panel_of(fit)))
+    terms = {
+        "SDM": replace(term, durbin=True, error=False, lag=True),
+        "SAR": replace(term, durbin=False, error=False, lag=True),
+        "SEM": replace(term, durbin=False, error=True, lag=True),
+    }
+    return {
+        form: fit.variant(spillovers=each, effect=single_curve(), time=time)
+        for form, each in terms.items()
+    }
+
+
+def _forms(durbin: Fit, plain: Design, *, white: bool) -> Forms:
+    """Rows of the three forms, whitened by the errors of the Durbin model.
+
+    Parameters
+    ----------
+    plain : Design
+        Without columns of linked units.
+    """
+    panel, plan = panel_of(durbin), plan_of(plain, panel_of(durbin))
+    equation, frame, spec = plan.equations[0], plan.frame, plan.model.equations[0]
+    lag, linked = spec.lag, spec.linked
+    assert lag is not None
+    assert linked is not None
+    assert isinstance(lag.log_determinant, LogDeterminant)
+    rows, columns = equation.rows, _columns(plan)
+    table = np.zeros((frame.n_units, frame.n_periods, 1 + len(columns)))
+    table[rows.unit, rows.time] = np.stack([panel.outcome / equation.scale, *columns], axis=1)
+    levels = np.equal.outer(frame.level, np.unique(frame.level)).astype(np.float64)
+    values = np.array([list(error_means(durbin).values())])
+    covariance = durbin.facts.noise.covariance(frame.n_periods, values)[0]
+    x = table[..., 1:]
+    return Forms.of_panel(
+        table[..., 0], x[..., independent(x, levels, linked.links)], levels, linked.links,
+        covariance if white else np.eye(frame.n_periods), lag.log_determinant,
+    )  # fmt: skip
+
+
+def _columns(plan: ModelFrame) -> list[Array]:
+    """Treatment, a level and a drift in event time, or an exposure; then covariates (row)."""
+    cell, exposure = plan.cell_of_row[plan.kept], plan.exposure
+    treated = np.where(cell >= 0, 1.0, 0.0)
+    columns = [treated, treated * plan.table.event_time[cell]]
+    if exposure is not None:
+        columns = [exposure.values[plan.kept]]
+    return columns + covariates_of(plan)
+
+
+def _tests(tests: Mapping[str, Mapping[str, Restriction]]) -> xr.Dataset:
+    """Statistics by errors and form."""
+    names = ("wald", "wald_p", "ratio", "ratio_p", "freedom")
+    dims = ("errors", "restricted")
+    numbers = {
+        name: (dims, [[getattr(x, name) for x in forms.values()] for forms in tests.values()])
+        for name in names
+    }
+    coords = {"errors": list(tests), "restricted": list(tests["iid"]), "form": list(FORMS)}
+    return xr.Dataset(numbers, coords)
+
+
+def _figure(tests: Mapping[str, Restriction], evidence: xr.Dataset) -> Message:
+    sar, sem, slx = (tests[form] for form in ("SAR", "SEM", "SLX"))
+    figure = Message(
+        "SDM to SAR: Wald {:.1f}, LR {:.1f} (p {}); to SEM: Wald {:.1f}, LR {:.1f} "
+        "(p {}); {} restrictions each; to SLX: LR {:.1f} (p {})",
+        sar.wald, sar.ratio, equality(sar.ratio_p), sem.wald, sem.ratio, equality(sem.ratio_p),
+        sar.freedom, slx.ratio, equality(slx.ratio_p),
+    )  # fmt: skip
+    if "probability" not in evidence:
+        return Message("{}; no marginal likelihoods, since W links levels of time effects", figure)
+    less = evidence["log_marginal"] - evidence["log_marginal"].sel(form="SDM")
+    return Message(
+        "{}; log marginal likelihood less that of SDM: SAR {:+.1f}, SEM {:+.1f}; probability of "
+        "SDM {}, SAR {}, SEM {}",
+        figure, *less.sel(form=["SAR", "SEM"]).to_numpy(),
+        *(chance(x, 2) for x in evidence["probability"].to_numpy()),
+    )  # fmt: skip
+
+
+def _disputes(
+    form: str, p: Mapping[str, float], marginal: Mapping[str, float]
+) -> Sequence[Message]:
+    """On what likelihood ratio and marginal likelihoods disagree.
+
+    Of a Durbin model the form of the highest marginal likelihood counts, or each where it is its
+    own; of a restricted form that form.
+    """
+    best = max(marginal, key=marginal.__getitem__, default=form)
+    alone = best if form == "SDM" else form
+    out = []
+    for name in ("SAR", "SEM") if alone == "SDM" else (alone,):
+        if name not in marginal:
+            continue
+        more, rejected = marginal[name] - marginal["SDM"], p[name] < _LEVEL
+        numbers = name, equality(p[name]), abs(more)
+        if rejected and more > 0.0:
+            out.append(
+                Message(
+                    "The likelihood ratio rejects {} (p {}), and its log marginal likelihood is "
+                    "{:.1f} above that of SDM: they disagree.", *numbers,
+                )
+            )  # fmt: skip
+        if not rejected and more <= 0.0:
+            out.append(
+                Message(
+                    "The likelihood ratio does not reject {} (p {}), and its log marginal "
+                    "likelihood is {:.1f} below that of SDM: they disagree.", *numbers,
+                )
+            )  # fmt: skip
+    return out
+
+
+def _verdict(form: str, p: Mapping[str, float], lag: float) -> tuple[Verdict, Message]:
+    """Judge the form of a fit.
+
+    Parameters
+    ----------
+    p : mapping of str to float
+        Of both restrictions, and of SLX.
+    lag : float
+        Share of SAR among SAR and SEM.
+    """
+    apart = {name: value < _LEVEL for name, value in p.items()}
+    if not apart["SAR"] and not apart["SEM"]:
+        apart |= {"SAR": lag <= 1.0 - _TOLD, "SEM": lag >= _TOLD}
+    if form == "SDM":
+        return _durbin(apart)
+    if p[form] < _LEVEL and (form != "SAR" or apart["SEM"]):
+        return (FAILS if p[form] < _SURE else DOUBT), _rejected(form)
+    if form == "SLX":
+        return HOLDS, Message("The Durbin model explains no more than this form, {}.", form)
+    other = "SEM" if form == "SAR" else "SAR"
+    if apart[form] and form == "SAR":
+        return (FAILS if p[form] < _SURE else DOUBT), Message(
+            "Errors that follow linked units' explain the outcome better than outcomes that do, "
+            "and then there are no spillovers. Next: {}.", _ERRORS,
+        )  # fmt: skip
+    if apart[form]:
+        return DOUBT, Message(
+            "Outcomes that follow linked units' explain the outcome better than errors that do, "
+            "and then there are spillovers. Next: {}.",
+            "spillovers=nqp.SpatialLag(fit.design.spillovers.weights, durbin=False)",
+        )
+    if not apart[other]:
+        return UNTOLD, _UNTOLD
+    return HOLDS, Message("The Durbin model explains no more than this form, {}.", form)
+
+
+def _durbin(apart: Mapping[str, bool]) -> tuple[Verdict, Message]:
+    """Judge a Durbin model, by which forms can be told from it."""
+    if apart["SAR"] and apart["SEM"] and not apart["SLX"]:
+        return HOLDS, Message(
+            "Treatment and covariates of linked units matter, and their outcomes add nothing: SLX "
+            "would do. Next: {}.",
+            "spillovers=nqp.SpatialLag(fit.design.spillovers.weights, lag=False)",
+        )
+    if apart["SAR"] and apart["SEM"]:
+        return HOLDS, Message(
+            "Neither a plain lag nor spatial errors would do: the Durbin model is called for."
+        )
+    if apart["SAR"]:
+        return DOUBT, Message(
+            "Coefficients are those of a common factor: errors that follow linked units' explain "
+            "as much, and then there are no spillovers. Next: {}.", _ERRORS,
+        )  # fmt: skip
+    if apart["SEM"]:
+        return HOLDS, Message(
+            "Treatment and covariates of linked units add nothing: a plain lag would do. Next: {}.",
+            "spillovers=nqp.SpatialLag(fit.design.spillovers.weights, durbin=False)",
+        )
+    return UNTOLD, _UNTOLD
+
+
+def _rejected(form: str) -> Message:
+    hint = "spillovers=nqp.SpatialLag(fit.design.spillovers.weights)"
+    if form == "SEM":
+        return Message(
+            "More than errors follows linked units: outcomes, treatment or covariates do. "
+            "Next: {}.",
+            hint,
+        )
+    if form == "SLX":
+        return Message("Outcomes of linked units matter as well. Next: {}.", hint)
+    return Message("Treatment or covariates of linked units matter by themselves. Next: {}.", hint)

@@ -1,0 +1,152 @@
+"""Whether a spatial lag or spatial errors are missing: Lagrange multiplier tests."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayes_nqp._core.i18n import Message, equality, joined
+from bayes_nqp.checks.shared import DOUBT, HOLDS, REPORTED, Finding, Verdict, asks
+from bayes_nqp.data.spatial_weights import SpatialWeights, located
+from bayes_nqp.inference.fitting import ADDITIVE, ROWS, UNITS, Fit, panel_of
+from bayes_nqp.model.designs import SpatialLag, parameters_of
+from bayes_nqp.numerics.linear_gaussian import LogDeterminant
+from bayes_nqp.space.checks._neighbour_weights import (
+    Balanced,
+    balanced,
+    left_out,
+    named,
+    weights_by,
+)
+from bayes_nqp.space.checks._spatial_ml import Forms
+from bayes_nqp.space.checks._statistics import TESTS, as_printed, whitened
+
+_LEVEL = 0.05
+_OF_ERRORS = Message(
+    "These are tests of the model without errors that follow those of linked units; "
+    "'spatial_form' asks whether such errors are the right form."
+)
+
+
+@asks(
+    "Does the outcome depend on that of neighbours?",
+    "spatial LM tests",
+    of="outcome",
+    place=172,
+    needs=(ROWS, UNITS, ADDITIVE),
+    suits=located,
+)
+def spatial_lm(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
+    """Lagrange multiplier tests of a spatial lag and of spatial errors, and their robust forms.
+
+    They are given twice. As printed in papers, residuals with unit and time effects out are taken
+    as independent over time: with autocorrelated errors, or time effects by level, they find
+    spatial dependence where there is none (docs/spatial.md has their sizes). The verdict goes by
+    the others, on contrasts of each unit whitened by the errors of the fit, centred by what time
+    effects by level take of the score: in doubt if the test of the lag or that of the errors
+    rejects at 5 % (2.5 % each).
+
+    Of a fit whose outcomes follow those of linked units they are tests of the model without that
+    lag, as papers print them before they choose it; the verdict then goes by spatial errors beside
+    the lag, whose coefficient is estimated from the same rows: in doubt at 5 %. Where errors follow
+    those of linked units they are reported, and `spatial_form` asks of the model.
+
+    Where mediators of linked units enter the outcome's equation it is asked of that equation, given
+    mediators: in errors of the total effect they are shocks that linked units share.
+
+    Parameters
+    ----------
+    weights : SpatialWeights, optional
+        Who is near whom; the five nearest, either way, where the panel has ``longitude`` and
+        ``latitude`` and none are given.
+
+    References
+    ----------
+    Anselin, L. (1988). Spatial econometrics: methods and models. Anselin, L., Le Gallo, J. and
+    Jayet, H. (2008). Spatial panel econometrics. Elhorst, J. P. (2010). Spatial panel data models.
+    In Handbook of applied spatial analysis.
+    """
+    matrix, term = weights_by(fit, weights), fit.facts.term(SpatialLag)
+    if term is not None and len(matrix.ids) < fit.plan.frame.n_units:
+        # A lag is of all units: those without coordinates have the design's own links.
+        matrix = weights_by(fit, term.weights)
+    rows = balanced(fit, matrix)
+    printed = as_printed(rows.outcome, rows.columns, rows.matrix)
+    ours = whitened(rows.outcome, rows.columns, rows.levels, rows.matrix, _covariance(fit))
+    table = pd.DataFrame(
+        [
+            {"test": name, "statistic": ours[name][0], "p": ours[name][1],
+             "printed_statistic": printed[name][0], "printed_p": printed[name][1]}
+            for name in TESTS
+        ]
+    )  # fmt: skip
+    lag, error = ours["lag"], ours["error"]
+    figure = Message(
+        "LM lag {:.1f} (p {}), errors {:.1f} (p {}); as printed in papers {:.1f} and {:.1f}",
+        lag[0], equality(lag[1]), error[0], equality(error[1]),
+        printed["lag"][0], printed["error"][0],
+    )  # fmt: skip
+    doubt = min(lag[1], error[1]) < 0.5 * _LEVEL
+    verdict: Verdict = DOUBT if doubt else HOLDS
+    sentence = _sentence(doubt, ours)
+    if term is not None and term.error:
+        verdict, sentence = REPORTED, _OF_ERRORS
+    elif term is not None and term.lag:
+        beside, p = _beside_lag(fit, rows, term)
+        table.loc[len(table)] = {"test": "error beside lag", "statistic": beside, "p": p}
+        verdict, sentence = DOUBT if p < _LEVEL else HOLDS, _sentence_of_lag(p < _LEVEL)
+        figure = Message(
+            "errors beside the lag {:.1f} (p {}); of the model without it: {}",
+            beside, equality(p), figure,
+        )  # fmt: skip
+    table.attrs |= named(matrix, fit)
+    sentence = joined(filter(None, [sentence, left_out(panel_of(fit), matrix.ids)]))
+    return Finding(verdict, figure, sentence, table)
+
+
+def _beside_lag(fit: Fit, rows: Balanced, term: SpatialLag) -> tuple[float, float]:
+    """Test of spatial errors beside the lag of a fit: statistic and p."""
+    lag = fit.plan.model.equations[0].lag
+    assert lag is not None
+    assert isinstance(lag.log_determinant, LogDeterminant)
+    links = term.weights.aligned(panel_of(fit).unit_labels[rows.units]).matrix
+    forms = Forms.of_lag(
+        rows.outcome, rows.columns, rows.levels, links, _covariance(fit), lag.log_determinant
+    )
+    return forms.errors_beside_lag(rows.levels, links, rows.matrix)
+
+
+def _sentence_of_lag(doubt: bool) -> Message:
+    if doubt:
+        return Message(
+            "What the lag leaves of the outcome is alike among neighbours: shocks are shared, or "
+            "outcomes follow others than the lag's weights say."
+        )
+    return Message("The lag leaves nothing of the outcome that is alike among neighbours.")
+
+
+def _sentence(doubt: bool, tests: dict[str, tuple[float, float]]) -> Message:
+    if not doubt:
+        return Message(
+            "Neither a spatial lag nor spatial errors are called for by what the model leaves."
+        )
+    lag, error = tests["robust lag"][1], tests["robust error"][1]
+    if min(lag, error) >= _LEVEL or max(lag, error) < _LEVEL:
+        return Message(
+            "What the model leaves depends on neighbours; whether by their outcomes or by shared "
+            "shocks these tests do not tell."
+        )
+    if lag < error:
+        return Message("What the model leaves depends on the outcomes of neighbours.")
+    return Message("What the model leaves has shocks that neighbours share.")
+
+
+def _covariance(fit: Fit) -> npt.NDArray[np.float64]:
+    """Covariance of a unit's errors at the posterior means of their parameters (T, T)."""
+    noise, n_periods = fit.facts.noise, fit.plan.frame.n_periods
+    parameters = parameters_of(noise, n_periods, fit.facts.priors)
+    name = fit.plan.equations[0].name
+    means = [float(fit.posterior[f"{name}__{p.name}"].mean()) for p in parameters]
+    values = np.array(means).reshape(1, -1)
+    return np.asarray(noise.covariance(n_periods, values)[0])

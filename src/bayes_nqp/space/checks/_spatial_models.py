@@ -1,0 +1,174 @@
+"""Posterior probabilities of spatial models of one fit: forms, weights, or reaches.
+
+Model k has the probability ``w_k ~ pi_k p(y | k)``. Flat parts that models share cancel; theta, of
+which they have different columns, is under unit information (`_form_posteriors`); or under the
+design's own prior, where it means the same in all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from scipy.special import softmax
+
+from bayes_nqp._core import effects_schema as schema
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.exceptions import NQPError, StudyError
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.checks.shared import cell_labels, marginal, mixture, reason
+from bayes_nqp.effects.estimands import att, worst_gate
+from bayes_nqp.inference.fitting import REFITS, ROWS, UNITS, Fit, Marginal, panel_of, refit, require
+from bayes_nqp.model.designs import SpatialLag
+from bayes_nqp.space.checks._form_posteriors import log_prior
+
+_LEAST = 0.005
+"""Probability below which a model has no draws."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpatialModel:
+    """A spatial model, with what the data say of it.
+
+    Parameters
+    ----------
+    weights : str
+        What its weights are called.
+    term : SpatialLag
+        The model.
+    log_marginal : float
+        Theta under unit information, or under the design's own prior.
+    probability : float
+        Among the models.
+    fit : Fit or None
+        None where it weighs too little to be fitted.
+    """
+
+    weights: str
+    term: SpatialLag
+    log_marginal: float
+    probability: float
+    fit: Fit | None
+
+    @property
+    def row(self) -> dict[str, object]:
+        """Weights, form, evidence, probability, and average effects with their sds."""
+        out: dict[str, object] = {
+            "weights": self.weights, "form": self.term.form, "log_marginal": self.log_marginal,
+            "probability": self.probability,
+        }  # fmt: skip
+        for name, path in (("att", v.TOTAL), ("own", v.DIRECT), ("received", v.RECEIVED)):
+            mean = sd = np.nan
+            if self.fit is not None:
+                draws = _path(self.fit.effects, path)
+                mean, sd = float(draws.mean()), float(draws.std())
+            out |= {name: mean, f"{name}_sd": sd}
+        return out
+
+
+def spatial_models(
+    fit: Fit,
+    terms: Mapping[tuple[str, str], SpatialLag],
+    odds: Mapping[str, float] | None = None,
+    *,
+    own_prior: bool = False,
+) -> tuple[list[SpatialModel], list[tuple[str, Message]]]:
+    """Fit and weigh models that differ by their spatial term alone.
+
+    Parameters
+    ----------
+    terms : mapping of (str, str) to SpatialLag
+        By name of weights and form.
+    odds : mapping of str to float, optional
+        Prior odds of weights; even by default, as are those of the forms under each.
+    own_prior : bool, default False
+        Whether theta, which means the same in all, has the design's prior in place of unit
+        information: draws and probabilities are then those of one joint posterior.
+
+    Returns
+    -------
+    tuple of list of SpatialModel and list of (str, Message)
+        The models, and what was left out and why.
+
+    Raises
+    ------
+    StudyError
+        If there is nothing to compare.
+    """
+    for need in (ROWS, REFITS, UNITS):
+        require(fit, need)
+    panel, left_out = panel_of(fit), []
+    candidates: list[tuple[str, SpatialLag, Marginal, float]] = []
+    for (name, form), term in terms.items():
+        try:
+            design = fit.variant(spillovers=term)
+            evidence = marginal(fit, design, panel)
+            more = log_prior(refit(fit, design)) if term.durbin and not own_prior else 0.0
+        except NQPError as error:
+            left_out.append((f"{name}, {form}", reason(error)))
+            continue
+        if candidates and evidence.ground[:4] != candidates[0][2].ground[:4]:
+            left_out.append((f"{name}, {form}", Message("it has other rows")))
+            continue
+        candidates.append((name, term, evidence, evidence.value + more))
+    if not candidates:
+        raise StudyError(
+            Message("no spatial model has a marginal likelihood"),
+            where="; ".join(f"{name}: {why}" for name, why in left_out),
+            hint="common time effects where weights link levels of these: time=nqp.TimeEffects()",
+        )
+    forms = np.array([sum(x[0] == name for x in candidates) for name, *_ in candidates])
+    value = np.array([height for *_, height in candidates])
+    prior = np.array([1.0 if odds is None else odds[name] for name, *_ in candidates])
+    probability = softmax(value + np.log(prior / forms))
+    probability = np.where(probability < _LEAST, 0.0, probability)
+    probability /= probability.sum()
+    models = []
+    for (name, term, _, height), p in zip(candidates, probability.tolist(), strict=True):
+        fitted = refit(fit, fit.variant(spillovers=term)) if p else None
+        models.append(SpatialModel(name, term, height, p, fitted))
+    return models, left_out
+
+
+def mixed(fit: Fit, models: Sequence[SpatialModel]) -> xr.Dataset:
+    """Draws of models in the waist, in proportion to their probabilities.
+
+    Cells of neighbours, and paths of own and of received effects, are there where any model has
+    them; where one has none nothing is received. Deviations of units are in the means of cells.
+    """
+    parts = [(x.probability, x.fit.effects) for x in models if x.fit is not None]
+    every = [effects for _, effects in parts]
+    waist = max(every, key=lambda x: (x.sizes[v.PATH], x.sizes[v.CELL]))
+    waist = waist.drop_dims([v.MEMBER, v.MEMBERSHIP], errors="ignore")
+    draws = [{v.EFFECT: _along(effects, waist)} for effects in every]
+    weights = np.array([p for p, _ in parts])
+    out = mixture(waist, draws, weights, int(fit.sampler.seed or 0))
+    return schema.validate(out.assign_coords({v.GATE: worst_gate(*every)}))
+
+
+def _along(effects: xr.Dataset, waist: xr.Dataset) -> Array:
+    """Draws (draw, path, cell) of a model in the cells and along the paths of a waist."""
+    values = effects[v.EFFECT].to_numpy()
+    values = values.reshape(-1, *values.shape[2:])
+    paths = effects[v.PATH].to_numpy().tolist()
+    place = {label: k for k, label in enumerate(cell_labels(effects))}
+    order = np.array([place.get(label, -1) for label in cell_labels(waist)])
+    out = np.zeros((len(values), waist.sizes[v.PATH], order.size))
+    for k, path in enumerate(waist[v.PATH].to_numpy().tolist()):
+        # Without spillovers all is own.
+        source = v.TOTAL if path == v.DIRECT and path not in paths else path
+        if source in paths:
+            out[:, k, order >= 0] = values[:, paths.index(source)][:, order[order >= 0]]
+    return out
+
+
+def _path(effects: xr.Dataset, path: str) -> Array:
+    """Draws of the average along a path: without spillovers all is own."""
+    paths = effects[v.PATH].to_numpy().tolist()
+    if path in paths:
+        return np.asarray(att(effects, path=path).to_numpy())
+    total = np.asarray(att(effects).to_numpy())
+    return total if path == v.DIRECT else np.zeros_like(total)

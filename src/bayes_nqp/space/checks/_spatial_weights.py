@@ -1,0 +1,132 @@
+"""Which weights the data prefer: those of a spatial model beside others of its places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from bayes_nqp._core.exceptions import NotApplicable, StudyError
+from bayes_nqp._core.i18n import Message, chance
+from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, asks, reason
+from bayes_nqp.data.panel import Panel
+from bayes_nqp.data.spatial_weights import SpatialWeights, band, crowded, nearest
+from bayes_nqp.inference.fitting import LINKED, ROWS, UNITS, Fit, panel_of
+from bayes_nqp.model.designs import SpatialLag
+from bayes_nqp.space.checks._neighbour_weights import readable
+from bayes_nqp.space.checks._spatial_models import spatial_models
+
+_MORE = 5.0
+"""Nats by which other weights are preferred from which the fit's own are in doubt."""
+_NEAREST, _BANDS = (3, 5, 8, 12), (100, 200, 300, 500)
+"""Numbers of nearest units, and distances in km, that are tried."""
+
+
+@asks(
+    "Do other weights explain the outcome better?",
+    "spatial weights",
+    place=176,
+    needs=(LINKED, ROWS, UNITS),
+)
+def spatial_weights(
+    fit: Fit, *, weights: SpatialWeights | Sequence[SpatialWeights] | None = None
+) -> Finding:
+    """Compare the weights of the design with others, by evidence.
+
+    The design is kept, and W is that of the 3, 5, 8 and 12 nearest units, and of bands of 100, 200,
+    300 and 500 km, or those that are given. Treatment and covariates of linked units, which are
+    other columns under every W, have as wide a prior as what one unit tells (unit information).
+    Probabilities are those of log marginal likelihoods under even odds, as of
+    `nqp.weights_probabilities`, which also mixes the answers. *In doubt* if other weights are
+    preferred
+    by more than five nats.
+
+    Parameters
+    ----------
+    weights : SpatialWeights or sequence of SpatialWeights, optional
+        With which those of the design are compared, instead of others of the panel's places.
+
+    References
+    ----------
+    LeSage, J. and Pace, R. K. (2009). Introduction to Spatial Econometrics, chapter 6. CRC Press.
+    """
+    panel, term = panel_of(fit), fit.facts.term(SpatialLag)
+    assert term is not None
+    if weights is None and (not readable(panel) or crowded(panel)):
+        raise NotApplicable(
+            Message("Other weights cannot be made: units have no places of their own.")
+        )
+    matrices = [weights] if isinstance(weights, SpatialWeights) else weights
+    others = _others(panel) if matrices is None else (("", x) for x in matrices)
+    table, hints = _marginals(fit, term, panel, others)
+    best = 1 + int(np.argmax(table["log_marginal"].iloc[1:]))
+    more = float(table["log_marginal"][best] - table["log_marginal"][0])
+    figure = Message(
+        "log marginal likelihood of {} less that of the design's weights {:+.1f}; probability of "
+        "the design's {}",
+        table["weights"][best], more, chance(table["probability"][0], 2),
+    )  # fmt: skip
+    if more > _MORE:
+        name, hint = table["weights"][best], hints[best]
+        sentence = Message(
+            "The data prefer other weights ({}); what units receive depends on them.", name
+        )
+        if hint:
+            sentence = Message(
+                "The data prefer other weights ({}); what units receive depends on them. Next: {}.",
+                name, f"weights = nqp.spatial_weights.{hint}",
+            )  # fmt: skip
+        return Finding(DOUBT, figure, sentence, table, "weights_probabilities")
+    held = Message("No other weights are preferred by a log Bayes factor above {:g}.", _MORE)
+    return Finding(HOLDS, figure, held, table, "weights_probabilities")
+
+
+def _marginals(
+    fit: Fit, term: SpatialLag, panel: Panel, others: Iterable[tuple[str, SpatialWeights]]
+) -> tuple[pd.DataFrame, list[str]]:
+    """Log marginal likelihoods under the term's weights, first, and others; what makes these.
+
+    Raises
+    ------
+    NotApplicable
+        If there is no marginal likelihood, or none of other weights.
+    """
+    matrix = term.weights.aligned(panel.unit_labels)
+    by_name, hints, digests = {str(matrix.name): term}, {str(matrix.name): ""}, [matrix.digest]
+    for hint, weights in others:
+        digest = weights.aligned(panel.unit_labels).digest
+        if digest in digests:
+            continue
+        digests.append(digest)
+        name = str(weights.name)
+        name = f"{name} ({len(digests)})" if name in by_name else name
+        by_name[name], hints[name] = replace(term, weights=weights), hint
+    try:
+        models, left_out = spatial_models(fit, {(k, x.form): x for k, x in by_name.items()})
+    except StudyError as error:
+        raise NotApplicable(
+            Message("There is no marginal likelihood to go by ({}).", reason(error))
+        ) from None
+    if models[0].term != term:
+        raise NotApplicable(
+            Message("There is no marginal likelihood to go by ({}).", *left_out[0][1:])
+        )
+    if len(models) == 1:
+        raise NotApplicable(Message("No other weights go with this design."))
+    rows = [(x.weights, x.log_marginal, x.probability) for x in models]
+    table = pd.DataFrame(rows, columns=["weights", "log_marginal", "probability"])
+    seals = dict(zip(by_name, digests, strict=True))
+    table.attrs["digests"] = " ".join(seals[x.weights] for x in models)
+    return table, [hints[x.weights] for x in models]
+
+
+def _others(panel: Panel) -> Iterator[tuple[str, SpatialWeights]]:
+    """Weights of the panel's places, and what makes them."""
+    for k in _NEAREST:
+        if k < panel.unit_labels.size:
+            yield f"nearest(panel, k={k})", nearest(panel, k=k)
+    for km in _BANDS:
+        call = f"band(panel, km={km}, islands='nearest')"
+        yield call, band(panel, km, islands="nearest")

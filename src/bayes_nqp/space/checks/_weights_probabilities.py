@@ -1,0 +1,191 @@
+"""Which weights, and which form: draws of spatial models, mixed by what the data say of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import pandas as pd
+import xarray as xr
+
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.exceptions import StudyError, one_of
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.templates import FactSheet
+from bayes_nqp._core.validation import door
+from bayes_nqp.data.spatial_weights import SpatialWeights
+from bayes_nqp.inference.fitting import Fit
+from bayes_nqp.model.designs import SpatialLag
+from bayes_nqp.space.checks._spatial_models import SpatialModel, mixed, spatial_models
+
+type Form = Literal["SAR", "SDM", "SEM", "SDEM", "SLX"]
+
+FORMS: Final[tuple[Form, ...]] = ("SAR", "SDM", "SEM", "SDEM", "SLX")
+"""What literature calls the spatial models."""
+
+
+@door
+@dataclass(frozen=True, eq=False, repr=False)
+class WeightsPosterior(FactSheet):
+    """The answer over spatial weights and forms, each by its posterior probability.
+
+    Every estimand, table and plot of effects takes it as it takes a fit.
+
+    Parameters
+    ----------
+    effects : Dataset
+        The waist: draws of all models, in proportion to their probabilities.
+    models : tuple of SpatialModel
+        Weights by form, with the probability of each.
+    left_out : tuple of (str, Message)
+        Models that this panel or design does not allow, and why.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.simulation.staggered(units=30, periods=8, cohorts=(4, 6), seed=1).panel
+    >>> ids = panel.unit_labels
+    >>> ring = np.roll(np.eye(30), 1, axis=1) + np.roll(np.eye(30), -1, axis=1)
+    >>> far = np.roll(np.eye(30), 7, axis=1) + np.roll(np.eye(30), -7, axis=1)
+    >>> near = {
+    ...     name: nqp.spatial_weights.matrix(pd.DataFrame(links, ids, ids))
+    ...     for name, links in {"ring": ring, "far": far}.items()
+    ... }
+    >>> design = nqp.StaggeredDiD(nqp.CompletePooling(varying=None), time=nqp.TimeEffects())
+    >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1, draws=250), progress=False)
+    >>> answer = nqp.weights_probabilities(fit, near, forms=["SAR", "SEM"])
+    >>> round(float(answer.weights.sum()), 6)
+    1.0
+    """
+
+    effects: xr.Dataset
+    models: tuple[SpatialModel, ...]
+    left_out: tuple[tuple[str, Message], ...] = ()
+
+    @property
+    def weights(self) -> pd.Series[float]:
+        """P(W): the probability of every matrix, over all forms."""
+        return self._summed("weights")
+
+    @property
+    def forms(self) -> pd.Series[float]:
+        """The probability of every form, over all matrices."""
+        return self._summed("form")
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Evidence, probability and average effects of every model.
+
+        Returns
+        -------
+        DataFrame
+            A row a model, the most probable first: ``weights``, ``form``, ``log_marginal`` (less
+            the highest), ``probability``, and ``att``, ``own``, ``received`` with their posterior
+            sds, outcome units, of treated or exposed rows, where it was fitted.
+        """
+        frame = pd.DataFrame([x.row for x in self.models])
+        frame["log_marginal"] -= frame["log_marginal"].max()
+        return frame.sort_values("log_marginal", ascending=False, ignore_index=True)
+
+    def _summed(self, column: str) -> pd.Series[float]:
+        table = pd.DataFrame([x.row for x in self.models])
+        return table.groupby(column, sort=False)["probability"].sum()
+
+    def _facts(self) -> list[tuple[str, str]]:
+        sizes = self.effects.sizes
+        lines = [(f"P({name})", f"{p:.2f}") for name, p in self.weights.items()]
+        lines += [(f"P({name})", f"{p:.2f}") for name, p in self.forms.items()]
+        lines += [(name, f"– ({why})") for name, why in self.left_out]
+        return [*lines, ("draws", f"{sizes[v.CHAIN]} × {sizes[v.DRAW]}")]
+
+
+@door
+def weights_probabilities(
+    fit: Fit, weights: Mapping[str, SpatialWeights], *, forms: Sequence[Form] = FORMS
+) -> WeightsPosterior:
+    """Ask the data which spatial weights, and which form, and answer over all of them.
+
+    Every matrix is fitted in every form, in place of the design's ``spillovers``; probabilities are
+    those of log marginal likelihoods, matrices having even odds and the forms of each. Draws of
+    effects are mixed in proportion, so that intervals hold what the data leave open of W.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of a `StaggeredDiD` or `ContinuousExposure`, with spillovers or without.
+    weights : mapping of str to SpatialWeights
+        By name, such as ``{"adjacent": a, "distance": b}``.
+    forms : sequence of {"SAR", "SDM", "SEM", "SDEM", "SLX"}
+        All by default. SEM and SDEM go with effects that do not vary by unit
+        (``effect=nqp.CompletePooling(varying=None)``), and are left out elsewhere.
+
+    Returns
+    -------
+    WeightsPosterior
+        Which `nqp.att`, tables and plots take as they take a fit.
+
+    Raises
+    ------
+    NotApplicable
+        If the fit has no rows, or its likelihood does not compress.
+    StudyError
+        If no weights are given, a form has another name, or no model has a marginal likelihood.
+
+    Notes
+    -----
+    Coefficients theta of linked units' treatment and covariates are other columns under every W.
+    They have as wide a prior as what one unit tells (unit information), of whatever the columns are
+    measured in, about ``theta = 0``; in the Durbin model half of it is about ``theta = -delta
+    beta``, the errors' form, where effects are on one curve. delta has the same Beta(3, 3) prior
+    in all forms. Draws of a model are those under the design's own priors, of which unit
+    information differs by one unit in all. Where W links levels of time effects, a lag of outcomes
+    or errors has an adjusted likelihood, which is no density of the data: such models are left out
+    with that reason, and SLX, or ``time=nqp.TimeEffects()``, remain.
+
+    References
+    ----------
+    LeSage, J. (2014). Spatial econometric panel data model specification: a Bayesian approach.
+    Spatial Statistics 9. Kass, R. E. and Wasserman, L. (1995). A reference Bayesian test for nested
+    hypotheses. Journal of the American Statistical Association 90(431).
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.simulation.staggered(units=30, periods=8, cohorts=(4, 6), seed=1).panel
+    >>> ids = panel.unit_labels
+    >>> ring = np.roll(np.eye(30), 1, axis=1) + np.roll(np.eye(30), -1, axis=1)
+    >>> near = {"ring": nqp.spatial_weights.matrix(pd.DataFrame(ring, ids, ids))}
+    >>> design = nqp.StaggeredDiD(nqp.CompletePooling(varying=None), time=nqp.TimeEffects())
+    >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1, draws=250), progress=False)
+    >>> answer = nqp.weights_probabilities(fit, near, forms=["SAR", "SLX"])
+    >>> answer.forms.index.tolist()
+    ['SAR', 'SLX']
+    """
+    if not weights:
+        raise StudyError("'weights' is empty", hint='{"adjacent": a, "distance": b}')
+    for form in forms:
+        one_of("forms", form, FORMS)
+    stated = fit.facts.term(SpatialLag)
+    terms: dict[tuple[str, str], SpatialLag] = {
+        (name, form): _term(form, matrix, stated)
+        for name, matrix in weights.items()
+        for form in forms
+    }
+    models, left_out = spatial_models(fit, terms)
+    return WeightsPosterior(mixed(fit, models), tuple(models), tuple(left_out))
+
+
+def _term(form: Form, weights: SpatialWeights, stated: SpatialLag | None) -> SpatialLag:
+    """The model of a form; which columns of linked units enter is as the design has it."""
+    columns = (stated.durbin if stated is not None else True) or True
+    return SpatialLag(
+        weights,
+        durbin=columns if form in ("SDM", "SDEM", "SLX") else False,
+        error=form in ("SEM", "SDEM"),
+        complete=None if stated is None else stated.complete,
+        lag=form != "SLX",
+        receivers=() if stated is None or form in ("SAR", "SEM") else stated.receivers,
+    )

@@ -1,0 +1,1 @@
+"""Spillover effects and paths between neighbours, as estimands."""

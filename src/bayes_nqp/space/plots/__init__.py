@@ -1,0 +1,1 @@
+"""Maps and plots of spatial dependence, one a file."""

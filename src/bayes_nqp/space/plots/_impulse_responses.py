@@ -1,0 +1,113 @@
+"""What a shock does over the periods that follow, in the unit and in those linked to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.types import Count, Language, Style
+from bayes_nqp.effects import estimands
+from bayes_nqp.effects.estimands import PATHS, gate_of, percent
+from bayes_nqp.inference.fitting import DYNAMIC, Fit
+from bayes_nqp.output.plots._canvas import canvas
+from bayes_nqp.output.plots._notes import words
+from bayes_nqp.output.plots._registry import Appearance, Sketch, plot
+from bayes_nqp.output.plots._scene import Scene
+from bayes_nqp.output.plots._style import COLOURS, MUTED
+from bayes_nqp.output.tables import summary
+
+_TITLE = Message("What a shock does over the periods that follow.")
+
+
+def _sheets(scene: Scene) -> Iterator[Sketch]:
+    fit = scene.fit
+    yield Sketch(
+        "impulse_responses",
+        scene.translate(_TITLE),
+        lambda: impulse_responses(fit, prob=scene.prob, language=scene.language),
+        lambda: _numbers(fit, scene.prob),
+    )
+
+
+def _numbers(fit: Fit, prob: float) -> pd.DataFrame:
+    return summary(estimands.impulse_responses(fit), prob=prob)
+
+
+@plot(_TITLE, section="spillovers", place=27, needs=(DYNAMIC,), sheets=_sheets)
+def impulse_responses(
+    fit: Fit,
+    *,
+    periods: Count = 10,
+    lasting: bool = False,
+    prob: float = 0.95,
+    ax: Axes | None = None,
+    title: str | None = None,
+    language: Language = "en",
+    style: Style | None = None,
+) -> Figure:
+    """Draw the responses of `nqp.impulse_responses`, in total, of own shocks and received.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of a design with ``spillovers=nqp.SpatialLag(…, dynamics=True)``.
+    periods : int, default 10
+        How far ahead.
+    lasting : bool, default False
+        Whether the shock stays.
+    prob : float, default 0.95
+        Posterior probability of bands, equal-tailed.
+    ax : Axes, optional
+        To draw into.
+    title : str, optional
+        Of the figure.
+    language : str, default "en"
+        Of labels and notes.
+    style : mapping, optional
+        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
+
+    Raises
+    ------
+    StudyError
+        If outcomes do not follow those of the period before.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> import bayes_nqp as nqp
+    >>> panel = nqp.simulation.staggered(units=30, periods=8, cohorts=(4, 6), seed=1).panel
+    >>> ring = np.roll(np.eye(30), 1, axis=1) + np.roll(np.eye(30), -1, axis=1)
+    >>> ids = panel.unit_labels
+    >>> weights = nqp.spatial_weights.matrix(pd.DataFrame(ring, ids, ids))
+    >>> design = nqp.StaggeredDiD(
+    ...     nqp.CompletePooling(varying=None), nqp.IID(),
+    ...     spillovers=nqp.SpatialLag(weights, dynamics=True),
+    ... )
+    >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
+    >>> figure = nqp.plots.impulse_responses(fit)
+    """
+    draws = estimands.impulse_responses(fit, periods, lasting=lasting)
+    translate, tail = words(language, fit), 0.5 * (1.0 - prob)
+    names = [translate(PATHS[str(path)]) for path in draws[v.PATH].to_numpy()]
+    with canvas(Appearance(prob, ax, title, translate, style), (5.8, 3.4), names) as page:
+        for k, name in enumerate(names):
+            path = draws.isel({v.PATH: k})
+            low, high = path.quantile([tail, 1.0 - tail], dim=v.SAMPLE_DIMS).to_numpy()
+            colour, ahead = COLOURS[k], path["horizon"].to_numpy()
+            page.ax.fill_between(ahead, low, high, color=colour, alpha=0.18, linewidth=0)
+            page.ax.plot(ahead, path.mean(v.SAMPLE_DIMS), color=colour, label=name)
+        page.ax.axhline(0.0, color=MUTED, linewidth=0.9, zorder=0.6)
+        page.ax.set_xlabel(translate("Periods since the shock"))
+        page.ax.set_ylabel(translate("Response, of a shock of one"))
+        page.ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        page.ax.legend(frameon=False)
+        page.note("Lines: posterior means; bands: {} intervals.", percent(prob))
+        page.note("The shock stays: responses add up.", when=lasting)
+        page.gate = gate_of(draws)
+    return page.figure

@@ -1,0 +1,110 @@
+"""What untreated units receive, and what the exposure of linked units does, as sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import xarray as xr
+
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.effects.estimands import moderated_difference, own_and_received, spillover_effects
+from bayes_nqp.inference.fitting import covariate_names, covariate_slopes
+from bayes_nqp.output.reports._context import Context
+from bayes_nqp.output.reports._posterior import Posterior, level, posterior_of, stated
+from bayes_nqp.output.reports._sentences import change
+
+_MODERATED: Final = Message(
+    "A standard deviation more of {name} goes with a change of what is received of others' "
+    "treatment by {size}, {p}, if the spatial model is right."
+)
+_MODERATED_DOSE: Final = Message(
+    "A standard deviation more of {name} goes with a change of what is received of others' "
+    "exposure by {size}, {p}, if the spatial model is right."
+)
+
+
+def neighbours(context: Context) -> str:
+    """Say what the policy did to untreated units; to those exposed, where it is by exposure."""
+    fit, translate = context.fit, context.translate
+    bystanders = (x.bystanders for x in fit.facts.terms if x.bystanders is not None)
+    who = next(bystanders, Message("untreated units"))
+    return change(
+        posterior_of(spillover_effects(fit, weights=context.weights), context.prob),
+        context.outcome or translate("the outcome"),
+        context.language,
+        context.effect_unit,
+        translate(who),
+    )
+
+
+def exposed(context: Context) -> str:
+    """Say what of the effect of a continuous exposure is a unit's own, and what is received."""
+    return context.translate(
+        "Effects are those of the same amount more of the exposure for everyone. Of the average "
+        "effect, {} comes from a unit's own exposure and, if the spatial model is right, {} from "
+        "others'.",
+        *sides(context),
+    )
+
+
+def sides(context: Context) -> tuple[Message, Message]:
+    """Own and received effects of treated or exposed rows."""
+    itself, others = (
+        level(posterior_of(draws, context.prob), context.effect_unit)
+        for draws in own_and_received(context.effects, context.weights)
+    )
+    return itself, others
+
+
+def moderated_briefly(context: Context) -> Iterator[str]:
+    """Say how what is received changes along a moderator, where outcomes follow linked ones."""
+    if (sides := moderated_sides(context)) is None:
+        return
+    of_others = sides[1]
+    yield context.translate(
+        _MODERATED if context.fit.facts.adopted else _MODERATED_DOSE,
+        name=context.fit.facts.moderator,
+        size=level(of_others, context.effect_unit),
+        p=stated(of_others.p_positive, "P(> 0)"),
+    )
+
+
+def moderated_sides(context: Context) -> tuple[Posterior, Posterior] | None:
+    """What a standard deviation of a moderator adds to own and received effects of a lag.
+
+    From one standard deviation below its mean to one above, halved, as tables of spatial models
+    have it; through links it is the moderator of those who send.
+    """
+    fit = context.fit
+    if fit.facts.moderator is None or not fit.facts.has("lag") or context.channels:
+        return None
+    itself, others = (
+        0.5 * moderated_difference(fit, path=path, weights=context.weights)
+        for path in (v.DIRECT, v.RECEIVED)
+    )
+    return (
+        posterior_of(itself.reset_coords("index", drop=True), context.prob),
+        posterior_of(others.reset_coords("index", drop=True), context.prob),
+    )
+
+
+def linked_exposure(context: Context) -> Iterator[Message]:
+    """Say what the exposure of linked units does, where it has a slope beside a unit's own.
+
+    No likelihood is put into words: no check looks at that slope.
+    """
+    fit = context.fit
+    for name, column in context.linked.items():
+        if column == fit.facts.exposure and name in covariate_names(fit):
+            slope = xr.DataArray(covariate_slopes(fit, [name])[..., 0], dims=v.SAMPLE_DIMS)
+            posterior = posterior_of(slope, context.prob)
+            yield Message(
+                "Per unit of {}, {} moves by {}, {}; the checks are of a unit's own exposure, and "
+                "none looks at this.",
+                context.translate.name(name),
+                context.outcome or context.translate("the outcome"),
+                level(posterior, context.effect_unit),
+                stated(posterior.p_positive, "P(> 0)"),
+            )

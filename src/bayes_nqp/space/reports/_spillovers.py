@@ -1,0 +1,121 @@
+"""What units have of their own treatment, and what they receive of others'."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.i18n import Message, listed
+from bayes_nqp.effects.estimands import long_run_effects, spillover_effects
+from bayes_nqp.inference.fitting import DYNAMIC, RECEIVED, meets, own_receivers
+from bayes_nqp.output.reports._content import Block, Heading, Paragraph
+from bayes_nqp.output.reports._context import Context
+from bayes_nqp.output.reports._group_differences import MANY
+from bayes_nqp.output.reports._posterior import level, posterior_of
+from bayes_nqp.output.reports._registry import section
+from bayes_nqp.space.reports._spillover_sentences import exposed, neighbours, sides
+
+
+@section(place=35, needs=(RECEIVED,))
+def spillovers(context: Context) -> Iterator[Block]:
+    """Say what neighbours receive, and what of the effect on treated units is their own."""
+    yield Heading(context.translate("Spillover effects"))
+    if context.fit.facts.adopted:
+        sentences = [*_untreated(context), _treated(context)]
+        if meets(context.fit, (DYNAMIC,)):
+            sentences.append(_over_periods(context))
+        yield Paragraph(context.joined(sentences))
+    else:
+        yield Paragraph(exposed(context))
+
+
+def _untreated(context: Context) -> Iterator[str]:
+    """What untreated units receive, all together and ring by ring."""
+    fit = context.fit
+    yield neighbours(context)
+    groups = dict(_groups(context))
+    yield from groups.values()
+    if alike := [x for x in groups if x not in own_receivers(fit)]:
+        yield from _alike(context, [*map(context.translate.name, alike)])
+    if not fit.facts.has("exposure"):
+        return
+    rings = spillover_effects(fit, v.RING, context.weights)
+    parts = [
+        Message(
+            "{size} at {ring}",
+            ring=ring,
+            size=level(posterior_of(rings.sel(ring=ring), context.prob), context.effect_unit),
+        )
+        for ring in rings[v.RING].to_numpy().tolist()
+    ]
+    if len(parts) > 1:
+        yield context.translate("They receive {}.", listed(parts))
+
+
+def _alike(context: Context, factors: Sequence[str]) -> Iterator[str]:
+    """On what intervals of groups rest that one coefficient of linked units' treatment is of."""
+    if context.fit.facts.has("exposure"):
+        return
+    yield context.translate(
+        "One coefficient of linked units' treatment holds for all levels of {factors} that "
+        "receive: they differ by how much treatment is near them alone, and their intervals hold "
+        "only if they receive alike (check receivers).",
+        factors=listed(factors, MANY),
+    )
+    result = context.found("spillover_heterogeneity")
+    if result is not None and result.verdict == "inconclusive":
+        yield context.translate(
+            "That check could not tell: confidence stated in the average of all is none in these "
+            "groups."
+        )
+
+
+def _groups(context: Context) -> Iterator[tuple[str, str]]:
+    """What untreated units of each group receive, by factor."""
+    for factor in context.factors:
+        draws = spillover_effects(context.effects, factor, context.weights).dropna(factor)
+        if not 1 < draws.sizes[factor] <= MANY:
+            continue
+        parts = [
+            Message(
+                "{size} in {group}",
+                group=context.translate.name(level_, factor),
+                size=level(posterior_of(draws.sel({factor: level_}), context.prob),
+                           context.effect_unit),
+            )
+            for level_ in draws[factor].to_numpy().tolist()
+        ]  # fmt: skip
+        yield (
+            factor,
+            context.translate(
+                "By {factor}, untreated units receive {groups}.",
+                factor=context.translate.name(factor), groups=listed(parts, MANY),
+            ),
+        )  # fmt: skip
+
+
+def _treated(context: Context) -> str:
+    """Own and received parts of the effect on treated units."""
+    translate, effects = context.translate, context.effects
+    if v.DIRECT not in effects[v.PATH]:
+        return translate("What treated units receive of one another is part of their total.")
+    return translate(
+        "Of the average effect on treated units, {} comes from their own treatment, and {} from "
+        "others'.",
+        *sides(context),
+    )
+
+
+def _over_periods(context: Context) -> str:
+    """What treatment does at once, so far and in the end."""
+    runs = long_run_effects(context.fit).sel({v.PATH: v.TOTAL})
+    sizes = {
+        str(run): level(posterior_of(runs.sel(run=run), context.prob), context.effect_unit)
+        for run in runs["run"].to_numpy()
+    }
+    return context.translate(
+        "Effects feed on over periods. In units treated last, what that period's treatment does at "
+        "once is {short}, what the policy has done by then {actual}, and where it leads if nothing "
+        "else changes {long}.",
+        **sizes,
+    )

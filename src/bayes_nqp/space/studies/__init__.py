@@ -1,0 +1,1 @@
+"""The table of a study that states places, weights and spillovers."""

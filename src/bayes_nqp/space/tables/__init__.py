@@ -1,0 +1,1 @@
+"""Tables of spatial dependence and spillover effects, one kind a file."""

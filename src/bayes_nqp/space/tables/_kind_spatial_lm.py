@@ -1,0 +1,75 @@
+"""Lagrange multiplier tests of a lag and of spatial errors, as printed and whitened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import pandas as pd
+import xarray as xr
+
+from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp._core.i18n import Message
+from bayes_nqp.checks import CHECKS, CheckResult
+from bayes_nqp.data.spatial_weights import worded
+from bayes_nqp.inference.fitting import ADDITIVE, ROWS, Fit
+from bayes_nqp.output.tables._draft import TableDraft
+from bayes_nqp.output.tables._kinds import Ask, kind
+from bayes_nqp.output.tables._model import NOTHING, Column, Table
+from bayes_nqp.output.tables._parts import chance, number
+from bayes_nqp.space.tables._dependence import LM, LM_BESIDE_LAG
+
+_SIDES: Final = {
+    ("printed_statistic", "printed_p"): Message("As printed"),
+    ("statistic", "p"): Message("Whitened"),
+}
+
+
+@kind(Message("Spatial LM tests"), of=("checks", "fit"), place=192, needs=(ROWS, ADDITIVE))
+def spatial_lm(source: Fit | xr.Dataset | Sequence[CheckResult], ask: Ask) -> Table:
+    """Tabulate the checks of that name, asked anew of a fit; a block for each of their weights.
+
+    Raises
+    ------
+    StudyError
+        If none of the checks is it, or none has numbers.
+    """
+    if isinstance(source, xr.Dataset):
+        raise StudyError(
+            "effects have no rows", hint="pass the fit, or nqp.check(fit, 'spatial_lm')"
+        )
+    results = [CHECKS["spatial_lm"](source)] if isinstance(source, Fit) else source
+    tests = [x for x in results if x.name == "spatial_lm"]
+    tables = [x.evidence for x in tests if isinstance(x.evidence, pd.DataFrame)]
+    if not tables:
+        problem = tests[0].sentence if tests else Message("none of the checks is 'spatial_lm'")
+        raise StudyError(problem, hint="nqp.check(fit, 'spatial_lm', weights=weights)")
+    translate, draft = ask.translate, TableDraft(ask)
+    digits = 2 if ask.digits is None else ask.digits
+    for table in tables:
+        draft.row(translate("Weights: {}", worded(str(table.attrs.get("weights", "")))))
+        by_test = table.set_index("test")
+        for name, label in (LM | LM_BESIDE_LAG).items():
+            if name not in by_test.index:
+                continue
+            line = by_test.loc[[name]].iloc[0]
+            pairs = (
+                (NOTHING, NOTHING)
+                if pd.isna(line[x])
+                else (number(line[x], digits), chance(line[p]))
+                for x, p in _SIDES
+            )
+            draft.row(translate(label), *(cell for pair in pairs for cell in pair))
+    draft.note(
+        "Of the model less what it has of linked units' outcomes and errors, but for errors beside "
+        "the lag (Anselin 1988); unit effects, time "
+        "effects and controls are in. As printed: residuals with unit and common time effects out "
+        "are taken as independent over time. Whitened: contrasts of units by the errors of the "
+        "fit, time effects by level out. Each is chi-squared with one degree of freedom."
+    )
+    columns = (
+        Column(head, translate(side))
+        for side in _SIDES.values()
+        for head in (translate("Statistic"), "p")
+    )
+    return draft.finish("spatial_lm", translate("Spatial LM tests"), "", columns, {})

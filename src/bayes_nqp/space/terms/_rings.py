@@ -1,0 +1,174 @@
+"""Rings around units in force: effects by how near the nearest of them is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bayes_nqp._core.arrays import Array, Index
+from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.types import Natural, Positive
+from bayes_nqp._core.validation import value
+from bayes_nqp.data.spatial_weights import Locations, cities_of, places_apart
+from bayes_nqp.space.terms._spillover import RingTerm, rising
+
+if TYPE_CHECKING:
+    from bayes_nqp.data.panel import Panel
+
+
+@value("spillovers")
+class Rings(RingTerm):
+    """What units receive from the nearest other unit in force, by distance and time since.
+
+    A unit is exposed once another one within the last ring has adopted. Its exposure cohort is
+    the period in which one first stood in that ring or nearer, its exposure time counts from it;
+    each ring has its own course of effects in exposure time. Rows beyond the last ring are the
+    controls.
+
+    Parameters
+    ----------
+    km : sequence of float, kilometres
+        Outer bounds of the rings, rising.
+    onto : sequence of {"untreated", "treated"}, default both
+        Whose rows receive. Where treated ones do not, only the total of own and received effects
+        is right of them, and no other is offered.
+    leads : int, default 0
+        Periods before exposure with flat effects of their own, which ought to be zero: those from
+        two periods before it back, as many as this.
+    longitude, latitude : str
+        Columns of the panel, in degrees.
+    city : str, optional
+        Column with the city of each unit, where units are firms: these are exposed to other
+        cities in force, which are so from the first adoption of a unit in them.
+
+    Raises
+    ------
+    StudyError
+        If an argument is not one of those above.
+
+    References
+    ----------
+    Butts, K. (2023). Difference-in-differences estimation with spatial spillovers.
+    arXiv:2105.03737.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> near = nqp.Rings([100, 200, 300])
+    >>> design = nqp.StaggeredDiD(spillovers=near)
+    >>> near.rings
+    ('0–100 km', '100–200 km', '200–300 km')
+    """
+
+    km: Sequence[float]
+    onto: str | Sequence[str] = ("untreated", "treated")
+    leads: Natural = 0
+    longitude: str = "longitude"
+    latitude: str = "latitude"
+    city: str | None = None
+
+    def __post_init__(self) -> None:
+        hint = "outer bounds in kilometres that rise, such as [100, 200, 300]"
+        bounds = rising(self.km, "km", last=np.inf, hint=hint)
+        if bounds[0] <= 0.0:
+            raise StudyError(Message("'{}' is {!r}", "km", self.km), hint=hint)
+        object.__setattr__(self, "km", bounds)
+        self._check_onto()
+
+    @property
+    def rings(self) -> tuple[str, ...]:
+        """Labels of the rings, from the nearest on."""
+        return tuple(f"{a:g}–{b:g} km" for a, b in zip((0.0, *self.km), self.km, strict=False))
+
+    def words(self, attrs: Mapping[str, object]) -> Message:
+        """What the methods of a report say of it."""
+        return self._exposed_words(
+            Message("by the distance to the nearest other unit in force, along a great circle")
+        )
+
+    def since(self, panel: Panel) -> Index:
+        """Period from which a unit stands in each ring or nearer (unit, ring)."""
+        places = places_apart(panel, self.longitude, self.latitude, self.city)
+        labels, of_unit = cities_of(panel, self.city)
+        row, column, km = _near(places, self.km[-1])
+        first = np.full((len(labels), len(self.km)), panel.periods, dtype=np.int64)
+        adoption = np.full(len(labels), panel.periods, dtype=np.int64)
+        date = np.where(panel.cohort_codes < 0, panel.periods, panel.cohort_codes)
+        np.minimum.at(adoption, of_unit, date)
+        for ring, bound in enumerate(self.km):
+            inside = km <= bound
+            np.minimum.at(first[:, ring], row[inside], adoption[column[inside]])
+        return first[of_unit]
+
+
+@lru_cache(maxsize=4)
+def _near(places: Locations, km: float) -> tuple[Index, Index, Array]:
+    """Pairs of places up to a distance, and how far apart these are, once for all adoptions."""
+    near = places.within(km).tocoo()
+    return near.row, near.col, near.data
+
+
+@value("spillovers")
+class Donut(RingTerm):
+    """Leave out untreated rows near units in force.
+
+    Rows are left out, not units: a unit that adopts later is exposed before it adopts, and its
+    rows before that exposure are good controls. What is left is the effect of the policy and of
+    treated neighbours together.
+
+    Parameters
+    ----------
+    km : float, kilometres
+        Within which another unit in force makes a row unfit as a control.
+    longitude, latitude : str
+        Columns of the panel, in degrees.
+    city : str, optional
+        As in `Rings`.
+
+    Raises
+    ------
+    StudyError
+        If an argument is not one of those above.
+
+    Examples
+    --------
+    >>> import bayes_nqp as nqp
+    >>> near = nqp.Donut(km=200)
+    >>> design = nqp.StaggeredDiD(spillovers=near)
+    >>> near.rings
+    ('0–200 km',)
+    """
+
+    km: Positive
+    longitude: str = "longitude"
+    latitude: str = "latitude"
+    city: str | None = None
+
+    role = "donut"
+    drops_rows = True
+    onto = ("untreated",)
+    leads = 0
+
+    @property
+    def rings(self) -> tuple[str, ...]:
+        """One ring."""
+        return (f"0–{self.km:g} km",)
+
+    def words(self, attrs: Mapping[str, object]) -> Message:
+        """What the methods of a report say of it."""
+        return Message(
+            "Untreated rows within {:g} km of another unit in force are left out, as the policy "
+            "may reach them; the effect includes what treated units receive of one another.",
+            self.km,
+        )
+
+    def since(self, panel: Panel) -> Index:
+        """Period from which another unit in force is within the distance (unit, 1)."""
+        ring = Rings(
+            (self.km,), longitude=self.longitude, latitude=self.latitude, city=self.city
+        )  # fmt: skip
+        return ring.since(panel)

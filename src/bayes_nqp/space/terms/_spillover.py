@@ -1,0 +1,296 @@
+"""How a policy reaches units that have not adopted it: who stands how near, and since when."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from bayes_nqp._core.arrays import Index
+from bayes_nqp._core.exceptions import Hint, IdentificationError, StudyError
+from bayes_nqp._core.i18n import Message, joined, listed
+from bayes_nqp.model.designs._facts import Facts, Reach, Term
+from bayes_nqp.model.designs._spec import Calendar, EquationSpec, Neighbours, Timing
+from bayes_nqp.model.predictors import BARE, EXPOSURE_TIME, LEAD, NEIGHBOUR, ONTO, TREATED
+from bayes_nqp.numerics.sufficient_statistics import distinct_rows
+
+if TYPE_CHECKING:
+    from bayes_nqp.data.panel import Panel
+
+
+_QUESTION: Final = Message(
+    "Did the policy touch units beyond the last ring, or links that the weights do not have? "
+    "Nearer ones have effects of their own, or are left out."
+)
+UNSEEN: Final = Message(
+    "Are there units in force that the panel does not have? Units near them alone pass for "
+    "untouched ones."
+)
+
+
+class RingTerm(Term):
+    """A term that says how near units are to others in force."""
+
+    __slots__ = ()
+    role = "exposure"
+    with_dose = False
+    onto: Sequence[str]
+    leads: int
+    drops_rows: bool = False
+    """Whether exposed rows leave the sample, in place of effects of their own."""
+
+    @property
+    @abstractmethod
+    def rings(self) -> tuple[str, ...]:
+        """Labels of how near a unit can be, from the nearest on (ring)."""
+
+    @abstractmethod
+    def since(self, panel: Panel) -> Index:
+        """Period from which a unit stands in each ring or nearer (unit, ring).
+
+        Returns
+        -------
+        ndarray of int (unit, ring)
+            Positions in the panel's periods, and their number for never. Along a row they do not
+            rise.
+
+        Raises
+        ------
+        PanelError
+            If units have no place, or are not among those of the weights.
+        """
+
+    @property
+    def reach(self) -> Reach:
+        """By being exposed."""
+        return "exposure"
+
+    @property
+    def question(self) -> Message:
+        """Whether the policy reaches farther, and from units that are not there."""
+        return joined([_QUESTION, UNSEEN])
+
+    @property
+    def bystanders(self) -> Message:
+        """Those who stand near."""
+        return Message("untreated units near treated ones")
+
+    def flat(self, *, leads: bool) -> RingTerm:
+        """Leave exposed rows out beside leads, else effects of treated rows are the totals.
+
+        What treated rows receive has priors, which flat effects of cells leave nothing to.
+        """
+        if leads:
+            return Unexposed(self)
+        value: Any = self
+        return self if self.drops_rows else replace(value, onto=("untreated",))
+
+    def rows(self, panel: Panel) -> Panel:
+        """Leave out untreated exposed rows, where the term says so."""
+        if not self.drops_rows:
+            return panel
+        unit, time = panel.unit_codes, panel.time_codes
+        treated = (panel.cohort_codes[unit] >= 0) & (time >= panel.cohort_codes[unit])
+        keep = treated | (time < self.since(panel)[unit, -1])
+        return panel if keep.all() else panel.where(keep)
+
+    def equation(
+        self, equation: EquationSpec, facts: Facts, timing: Timing, panel: Panel
+    ) -> EquationSpec:
+        """Let what neighbours receive share strength as effects do."""
+        if self.drops_rows:
+            return equation
+        return replace(equation, neighbours=Neighbours(facts.pooling, facts.strata(panel)))
+
+    def timing(self, timing: Timing, facts: Facts, panel: Panel) -> Timing:
+        """Treat from adoption on; before, count from exposure; cells go by both, and by the ring.
+
+        Raises
+        ------
+        StudyError
+            If no row is exposed in one of the rings.
+        IdentificationError
+            If the design has leads of its own.
+        """
+        if self.drops_rows:
+            return timing
+        if facts.leads:
+            raise IdentificationError(
+                Message(
+                    "'spillovers' makes controls of rows that no unit in force is near, and "
+                    "controls='never' of none but the never treated"
+                ),
+                hint=Message("{}", Hint("controls", "all")),
+            )
+        return _exposed(self, facts, panel)
+
+    @property
+    def formula(self) -> tuple[str, Mapping[str, Message]]:
+        """The spillover effects of the class of exposure that a unit is in."""
+        if self.drops_rows:
+            return "", {}
+        return "Σ_{r} θ_{rt} R_{irt}", {
+            "R_{irt}": Message("1 for unit i in exposure class r in period t"),
+            "θ_{rt}": Message("spillover effects"),
+        }
+
+    def _exposed_words(self, nearness: Message) -> Message:
+        """Say by what exposed units receive, and which of them do."""
+        onto = (
+            Message("untreated and treated units alike, in effects of their own for each")
+            if "treated" in self.onto
+            else Message("untreated units; of treated ones the total alone is estimated")
+        )
+        return Message(
+            "Units receive something of others' treatment, {}, and by the periods since that first "
+            "held: {}. Rows without exposure are the controls. Classes of exposure: {}.",
+            nearness, onto, listed(self.rings),
+        )  # fmt: skip
+
+    def _check_onto(self) -> None:
+        """See that ``onto`` is what it has to be, and make it a tuple.
+
+        Raises
+        ------
+        StudyError
+            If it is not.
+        """
+        value: Any = self.onto
+        onto = (value,) if isinstance(value, str) else tuple(value)
+        if "untreated" not in onto or not set(onto) <= set(ONTO):
+            raise StudyError(
+                Message("'{}' is {!r}", "onto", value),
+                hint="('untreated', 'treated'), or ('untreated',)",
+            )
+        object.__setattr__(self, "onto", onto)
+
+
+@dataclass(frozen=True, slots=True)
+class Unexposed(RingTerm):
+    """The same exposure, whose untreated rows leave the sample, as where leads are asked for.
+
+    Parameters
+    ----------
+    term : RingTerm
+        Says who is exposed, and since when.
+    """
+
+    term: RingTerm
+
+    role = "donut"
+    drops_rows = True
+    onto = ("untreated",)
+    leads = 0
+
+    @property
+    def rings(self) -> tuple[str, ...]:
+        """Labels of how near a unit can be."""
+        return self.term.rings
+
+    @property
+    def argument(self) -> str:
+        """That of the term."""
+        return self.term.argument
+
+    def words(self, attrs: Mapping[str, object]) -> Message:
+        """What the methods of a report say of it."""
+        return self.term.words(attrs)
+
+    def since(self, panel: Panel) -> Index:
+        """Period from which a unit stands in each ring or nearer (unit, ring)."""
+        return self.term.since(panel)
+
+    def timing(self, timing: Timing, facts: Facts, panel: Panel) -> Timing:
+        """Let leads end where units become exposed: their later rows before adoption are left out.
+
+        Leads of units of one cohort that become exposed at different dates are compared with
+        different periods, and are different cells.
+        """
+        assert isinstance(timing, Calendar)
+        timing = timing.without_leads()
+        dates = np.column_stack([timing.key, self.since(panel)[:, -1]])
+        (cohort, touched), key = _classes(dates)
+        role = timing.role[cohort]
+        number = len(timing.role) + np.arange(len(cohort))
+        cell = np.where(role == TREATED, cohort[:, None], number[:, None])
+        calendar = Calendar(key, timing.origin[cohort], role, cell=cell, touched=touched)
+        return calendar.with_leads() if facts.leads else calendar
+
+
+def _classes(dates: Index) -> tuple[Index, Index]:
+    """Distinct rows of a table (unit, column), transposed, and the one of each unit."""
+    classes, key = distinct_rows(dates)
+    return classes.T, key
+
+
+def _exposed(term: RingTerm, facts: Facts, panel: Panel) -> Calendar:
+    """Classes of units by when they adopt, and when they come to stand in each ring."""
+    first = np.where(panel.cohort_codes < 0, panel.periods, panel.cohort_codes)
+    dates = np.column_stack([first, term.since(panel)])
+    classes, key = _classes(dates)
+    first, time = classes[1:].T, np.arange(panel.periods)
+    adoption, since = classes[0, :, None], first[:, :, None] <= time
+    exposed = since.any(axis=1)
+    # The nearest ring in which a unit stands, and since when it has stood there or nearer.
+    ring = np.where(exposed, since.argmax(axis=1), 0)
+    start = np.take_along_axis(first, ring, axis=1)
+    treated = (time >= np.maximum(adoption - facts.anticipation, 0)) & (adoption < panel.periods)
+    before = time - first[:, -1:]
+    lead = ~exposed & ~treated & (before <= -2) & (before >= -1 - term.leads)
+    lead &= first[:, -1:] < panel.periods
+    role = np.select([treated, exposed, lead], [TREATED, NEIGHBOUR, LEAD], BARE)
+    bare = np.where(adoption < panel.periods, adoption, -1)
+    origin = np.select([treated, exposed, lead], [adoption, start, first[:, -1:]], bare)
+    onto = exposed & (~treated | ("treated" in term.onto))
+    place = np.where(onto, ring, -1)
+    _check_rings(term, place[key[panel.unit_codes], panel.time_codes])
+    names = np.array([*term.rings, ""])[place]
+    x = np.where(onto, time - start, np.where(lead, before, -1))
+    table = np.stack([role, origin, place, np.where(onto, start, -1)], axis=-1)
+    cell = distinct_rows(table.reshape(-1, 4))[1].reshape(role.shape)
+    return Calendar(
+        key, origin.astype(np.int64), role.astype(np.int64),
+        {"ring": names, EXPOSURE_TIME: x.astype(np.int64)}, cell.astype(np.int64),
+    )  # fmt: skip
+
+
+def _check_rings(term: RingTerm, place: Index) -> None:
+    """Refuse rings in which no row of the panel stands, by the ring of each, -1 of none."""
+    rows = np.bincount(place + 1, minlength=1 + len(term.rings))[1:]
+    for ring, count in zip(term.rings, rows, strict=True):
+        if not count:
+            raise StudyError(
+                Message("no row of the panel is exposed in the ring {}", ring),
+                hint="other bounds: nqp.spatial_weights.band(panel, km=…).describe() has distances",
+            )
+
+
+def rising(values: object, name: str, *, last: float, hint: str) -> tuple[float, ...]:
+    """See that bounds rise from above zero up to a largest one.
+
+    Parameters
+    ----------
+    values : object
+        One bound or several.
+    name : str
+        Of the argument.
+    last : float
+        Beyond which no bound may lie.
+
+    Raises
+    ------
+    StudyError
+        If they do not.
+    """
+    listed: Any = (values,) if isinstance(values, int | float) else values
+    try:
+        bounds = tuple(float(value) for value in listed)
+    except (TypeError, ValueError):
+        bounds = ()
+    fine = bool(bounds) and all(0.0 <= b < last for b in bounds)
+    if not fine or (np.diff(bounds) <= 0).any():
+        raise StudyError(Message("'{}' is {!r}", name, values), hint=hint)
+    return bounds
