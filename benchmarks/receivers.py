@@ -22,7 +22,7 @@ import bayes_nqp as nqp
 from ._store import Store
 from .earned import markdown
 
-STORE = Store("spillover_heterogeneity", ("world", "term", "number"))
+STORE = Store("receivers", ("world", "term", "number"))
 SEED, UNITS, PERIODS, NEAREST = 987, 120, 10, 4
 IDS = [f"u{k:03d}" for k in range(UNITS)]
 THETA = {"differ": (1.2, 0.6, -0.2, 0.0), "alike": (0.5, 0.5, 0.5, 0.5)}

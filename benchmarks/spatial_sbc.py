@@ -1,7 +1,7 @@
 """Run: python -m benchmarks.spatial_sbc [--replications N] [--collect]; an interrupted run goes on.
 
 Truths drawn from priors and ranked among draws of refits: coefficients of a lag with columns of
-linked units' treatment ("SDM"), by who receives it ("spillover_heterogeneity"), of errors that
+linked units' treatment ("SDM"), by who receives it ("receivers"), of errors that
 follow those of
 linked units ("SDEM") and of the period before ("dynamics"), draws over weights under SAR, which of
 three being drawn too ("weights"), and the length of decay ("decay"). The scale of priors is held,
@@ -277,7 +277,7 @@ def start_of(policy: np.ndarray) -> np.ndarray:
 
 CASES: dict[str, Callable[[int], dict[str, tuple[float, Any]]]] = {
     "SDM": partial(linked, error=False), "SDEM": partial(linked, error=True),
-    "spillover_heterogeneity": partial(linked, error=False, by=("half",)),
+    "receivers": partial(linked, error=False, by=("half",)),
     "dynamics": dynamics, "weights": weights, "decay": decay,
 }  # fmt: skip
 

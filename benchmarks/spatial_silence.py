@@ -2,7 +2,7 @@
 
 How often spatial models that are wrong give wrong intervals while no check of space speaks. Worlds:
 
-- "spatial_decay": spillovers to 200 km (benchmarks.spillovers), and one ring of 60 km;
+- "reach": spillovers to 200 km (benchmarks.spillovers), and one ring of 60 km;
 - "policy in W": outcomes follow the five nearest by .4, and W links units to those that adopt: two
   of its five links are drawn among these, as flows do that the policy has moved;
 - "common shocks": nothing is received, errors of the five nearest are shared (.5); SDM and SAR;
@@ -19,7 +19,7 @@ How often spatial models that are wrong give wrong intervals while no check of s
 Wrong: the 95 % interval of the total, own or received effect misses; in SLX worlds, of what
 untreated units receive too. Silent: no check asked fails, is in doubt, or cannot tell; in SLX
 worlds, where checks of every clean panel could not tell, fails or is in doubt. There
-`spillover_heterogeneity`
+`receivers`
 and `pretrends` are asked too, and what they name next is fitted. A row a panel in
 .cache/spatial_silence, kept in benchmarks/measured by --collect.
 """
@@ -46,7 +46,7 @@ SPEAKING = ("failed", "caution", "inconclusive")
 OF_RINGS = ("ring_reach", "donut", "moran", "spatial_lm")
 OF_LAGS = ("spatial_form", "spatial_weights", "spatial_lag", "moran", "spatial_lm")
 WORLDS = (
-    "spatial_decay", "policy in W", "common shocks", "common shocks, SAR", "right", "right, SDEM",
+    "reach", "policy in W", "common shocks", "common shocks, SAR", "right", "right, SDEM",
     "Durbin errors", "Durbin errors, SDEM", *spatial_received.WORLDS,
 )  # fmt: skip
 
@@ -129,9 +129,9 @@ def answer(world: str, number: int) -> dict[str, Any]:
     if world in spatial_received.WORLDS:
         return spatial_received.answer(world, number)
     seed = SEED + number
-    fit, truth = ringed(seed) if world == "spatial_decay" else lagged(world, seed)
+    fit, truth = ringed(seed) if world == "reach" else lagged(world, seed)
     covered = {path: holds(nqp.att(fit, path=path), value) for path, value in truth.items()}
-    asked = OF_RINGS if world == "spatial_decay" else OF_LAGS
+    asked = OF_RINGS if world == "reach" else OF_LAGS
     return covered | {name: str(nqp.check(fit, name, progress=False).verdict) for name in asked}
 
 
@@ -139,7 +139,7 @@ def line(world: str, rows: pd.DataFrame) -> list[Any]:
     """A row of the table."""
     if world in spatial_received.WORLDS:
         return spatial_received.line(world, rows)
-    asked = OF_RINGS if world == "spatial_decay" else OF_LAGS
+    asked = OF_RINGS if world == "reach" else OF_LAGS
     held, spoken = rows[list(PATHS)].dropna(axis=1), rows[list(asked)].isin(SPEAKING)
     silent = ~held.astype(bool).all(axis=1) & ~spoken.any(axis=1)
     return [

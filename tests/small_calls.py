@@ -291,7 +291,9 @@ CALLS: dict[str, Call] = {
     "plots.adoption": lambda w: nqp.plots.adoption(w.panel),
     "plots.channels": lambda w: nqp.plots.channels(w.channels),
     "plots.check": lambda w: nqp.plots.check(nqp.check(w.fit, "identification")),
-    "plots.mediation_sensitivity": lambda w: nqp.plots.mediation_sensitivity(nqp.mediation_sensitivity(w.channels, "digital")),
+    "plots.mediation_sensitivity": lambda w: nqp.plots.mediation_sensitivity(
+        nqp.mediation_sensitivity(w.channels, "digital")
+    ),
     "plots.decomposition": lambda w: nqp.plots.decomposition(w.channels),
     "plots.differential_trend": lambda w: nqp.plots.differential_trend(w.trending),
     "plots.estimators": lambda w: nqp.plots.estimators(w.fit, language="zh"),

@@ -145,7 +145,7 @@ class Names:
             if row.get("literal"):
                 names = {str(row["old"]): str(row["new"])}
                 add(r"(?<=\")(?:{})(?=\")|(?<=`)(?:{})(?=`)", names, row.get("except", ()))
-                if row.get("kind") in ("check", "verdict"):
+                if row.get("kind") == "verdict":
                     add(r"(?<=')({})(?=')", names, row.get("except", ()))
                 if row.get("kind") == "check":
                     add(r"\b({})(?==\"(?:passed|caution|failed|inconclusive|reported))", names)

@@ -369,7 +369,7 @@ LARGE = {
     "units": 1500,
     "cohorts": (5, 7, 9),
     "never": 1 / 3,
-    "mediation_sensitivity": 0.3,
+    "confounding": 0.3,
     "seed": 5,
 }
 

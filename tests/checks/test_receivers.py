@@ -165,7 +165,7 @@ def test_forms_are_told_apart_with_one_coefficient_for_all() -> None:
     fit = nqp.fit(design, panel_of(), SAMPLER, progress=False)
     result = nqp.check(fit, "spatial_form", progress=False)
     assert result.verdict == "not applicable"
-    assert "without 'spillover_heterogeneity'" in result.sentence
+    assert "without 'receivers'" in result.sentence
     answer = nqp.weights_probabilities(fit, {"ring": WEIGHTS}, forms=["SDM", "SAR", "SLX"])
     terms = {x.term.form: x.term.receivers for x in answer.models}
     assert terms == {"SDM": ("region",), "SAR": (), "SLX": ("region",)}

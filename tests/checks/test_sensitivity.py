@@ -214,7 +214,7 @@ def test_weights_by_event_time_are_linear_combinations() -> None:
     found = nqp.trend_sensitivity(draws, weights={2: 1.0, 0: -1.0})
     assert float(found["estimate"]) == pytest.approx((flat[:, 6] - flat[:, 4]).mean())
     # Only the steps from 0 to 1 and from 1 to 2 bear on it.
-    assert float(found["spatial_decay"]) == pytest.approx(2.0)
+    assert float(found["reach"]) == pytest.approx(2.0)
     same = nqp.trend_sensitivity(draws, {"event_time": 2}, minus=0)
     xr.testing.assert_allclose(
         found["lower"].drop_vars("gate"), same["lower"].drop_vars(["gate", "contrast"])
@@ -297,10 +297,8 @@ def test_contrasts_are_bounded_in_both_ways(calm: nqp.Fit) -> None:
         assert one["contrast"].item() == "inland − coastal"
         nested(one)
     by = nqp.trend_sensitivity(calm, by="region")
-    own = (by["spatial_decay"] * by["largest_step"]).sum()
-    assert float(found["own"]["spatial_decay"] * found["own"]["largest_step"]) == pytest.approx(
-        float(own)
-    )
+    own = (by["reach"] * by["largest_step"]).sum()
+    assert float(found["own"]["reach"] * found["own"]["largest_step"]) == pytest.approx(float(own))
     with pytest.raises(StudyError, match=r"'inlnd' is not a level.*\n.*inland"):
         nqp.trend_sensitivity(calm, region="inlnd", minus="coastal")
 

@@ -203,11 +203,11 @@ def test_levels_that_nothing_tells_of_are_refused() -> None:
     ("arguments", "message"),
     [({"durbin": False}, "'durbin' is without it"), ({"durbin": ["x"]}, "'durbin' is without it"),
      ({"error": True}, "'durbin' is without it"), ({"dynamics": True}, "dynamics=True"),
-     ({"spillover_heterogeneity": [1]}, "'spillover_heterogeneity' is")],
+     ({"receivers": [1]}, "'receivers' is")],
 )  # fmt: skip
 def test_what_receivers_do_not_go_with(arguments: dict[str, object], message: str) -> None:
     with pytest.raises(StudyError, match=message) as caught:
-        nqp.SpatialLag(WEIGHTS, **{"spillover_heterogeneity": "coast", **arguments})  # type: ignore[arg-type]
+        nqp.SpatialLag(WEIGHTS, **{"receivers": "coast", **arguments})  # type: ignore[arg-type]
     assert "Try:" in str(caught.value)
 
 

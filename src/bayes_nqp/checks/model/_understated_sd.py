@@ -102,7 +102,8 @@ def _apart(fit: Fit, robust: float) -> Message:
     if fit.facts.varying is None:
         return Message(
             "Effects differ between units, or errors last: fit {}, and take the mean over all "
-            "such units (nqp.group_time_effects(fit, target='superpopulation')) where that is meant.",
+            "such units (nqp.group_time_effects(fit, target='superpopulation')) where that is "
+            "meant.",
             Hint("effect", fit.facts.pooling.with_varying(v.UNIT)),
         )
     return Message(

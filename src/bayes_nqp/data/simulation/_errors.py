@@ -66,7 +66,7 @@ def near_ones(share: float, reach: float, longitude: Array, latitude: Array) -> 
     if not 0.0 <= share < 1.0:
         raise StudyError(f"'spatial' is {share!r}", hint="a correlation from 0 up, below 1")
     if not 0.0 < reach < math.inf:
-        raise StudyError(f"'spatial_decay' is {reach!r}", hint="kilometres, such as 200.0")
+        raise StudyError(f"'reach' is {reach!r}", hint="kilometres, such as 200.0")
     if share == 0.0:
         return None
     kernel = share * np.exp(-distances(longitude, latitude) / reach)

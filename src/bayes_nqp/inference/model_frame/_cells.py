@@ -239,7 +239,7 @@ def cell_info(
 
 
 def support_frame(panel: Panel, frame: PlanFrame, reason: Index) -> pd.DataFrame:
-    """List all cells, identified or not, of the `row_reasons` of rows, as `identification` shows them."""
+    """List all group-time cells, identified or not, with the reasons of `row_reasons`."""
     rows = np.flatnonzero(frame.own_effect)
     near = frame.role[rows] == NEIGHBOUR
     codes = [frame.stratum[frame.unit[rows]], frame.origin[rows], frame.time[rows], near]

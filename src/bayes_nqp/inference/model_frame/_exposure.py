@@ -36,8 +36,7 @@ _FLAT = 1e-9
 
 
 def exposure_support(panel: Panel, dose: DoseSpec, frame: PlanFrame) -> pd.DataFrame:
-    """Tell in which strata the slope is identified, as `identification` shows it: where exposure
-    varies.
+    """List the strata in which the slope is identified, since their exposure varies.
 
     One row a stratum; ``varying`` counts units whose exposure changes, ``sd_net`` is what time
     effects leave of the sd within units.

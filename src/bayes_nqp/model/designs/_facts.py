@@ -209,7 +209,7 @@ class Facts:
         What the model has besides.
     spillovers : {"none", "exposure", "lag"}
         How units that are not treated themselves may be affected by what the design adds itself;
-        `spatial_decay` knows of its terms as well.
+        `reach` knows of its terms as well.
     """
 
     timing: Literal["adoption", "dose"]

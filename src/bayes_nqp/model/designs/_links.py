@@ -206,7 +206,7 @@ def receivers_of(factors: Sequence[str], panel: Panel) -> npt.NDArray[np.str_]:
         if name not in strata:
             raise StudyError(
                 Message(
-                    "'spillover_heterogeneity' names {!r}, which is no factor of the panel's strata",
+                    "'receivers' names {!r}, which is no factor of the panel's strata",
                     name,
                 ),
                 hint=nearest(name, strata) if strata else f"Panel(..., strata=[{name!r}])",
@@ -252,9 +252,7 @@ def check_receivers(
         else:
             continue
         raise IdentificationError(
-            Message(
-                "'spillover_heterogeneity': {}, so that nothing tells what they receive", problem
-            ),
+            Message("'receivers': {}, so that nothing tells what they receive", problem),
             hint="fewer levels, or other factors; other weights",
         )
 

@@ -191,7 +191,7 @@ def _designs(fit: Fit) -> dict[str, Design]:
         raise NotApplicable(
             Message(
                 "Forms are told apart with one coefficient of linked units' treatment for all who "
-                "receive: ask a fit without 'spillover_heterogeneity'."
+                "receive: ask a fit without 'receivers'."
             )
         )
     if facts.moderator is not None:
