@@ -25,7 +25,7 @@ from bayes_nqp import (
     PartialPooling,
     StaggeredDiD,
 )
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 Parameters = Mapping[str, float]
 
@@ -35,11 +35,11 @@ class Dense:
 
     def __init__(self, design: StaggeredDiD, panel: Panel) -> None:
         self.design, self.panel, self.priors = design, panel, design.priors
-        plan = plan_of(design, panel)
-        self.s = plan.equations[0].scale
+        model_frame = model_frame_of(design, panel)
+        self.s = model_frame.equations[0].scale
         keep = (
-            plan.kept
-            & (np.bincount(panel.unit_codes[plan.kept], minlength=panel.n_units) > 1)[
+            model_frame.kept
+            & (np.bincount(panel.unit_codes[model_frame.kept], minlength=panel.n_units) > 1)[
                 panel.unit_codes
             ]
         )
@@ -170,7 +170,7 @@ class Dense:
         """Standard deviation of a row's errors over that of the average row's, by who adopts."""
         if not isinstance(self.design.errors, Heteroskedastic):
             return np.ones(self.rows.size)
-        plan, panel = plan_of(self.design, self.panel), self.panel
+        model_frame, panel = model_frame_of(self.design, self.panel), self.panel
         unit, time, adoption = panel.unit_codes, panel.time_codes, panel.cohort_codes
         start = np.where(adoption < 0, 10**6, adoption - self.design.anticipation)[unit]
         level = np.zeros(unit.size, dtype=int)
@@ -178,7 +178,7 @@ class Dense:
             level = 100 * level + panel.strata_codes[name][unit]
         frame = pd.DataFrame(
             {"unit": unit, "t": time, "level": level, "y": panel.outcome / self.s, "start": start}
-        )[plan.kept]
+        )[model_frame.kept]
         group = (adoption >= 0).astype(int)
         share = np.bincount(group[self.unit]) / self.rows.size
         before = frame.assign(t=frame["t"] + 1)[["unit", "t", "y"]]

@@ -8,7 +8,7 @@ import numpy as np
 from dense import Dense, Parameters
 
 from bayes_nqp import CompletePooling, ContinuousExposure, NoPooling, Panel
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 
 class DenseExposure(Dense):
@@ -16,15 +16,15 @@ class DenseExposure(Dense):
 
     def __init__(self, design: ContinuousExposure, panel: Panel) -> None:
         self.design, self.panel, self.priors = design, panel, design.priors
-        plan = plan_of(design, panel)
-        self.s, self.dose = plan.equations[0].scale, plan.equations[0].dose.size
-        self.rows = np.flatnonzero(plan.kept)
+        model_frame = model_frame_of(design, panel)
+        self.s, self.dose = model_frame.equations[0].scale, model_frame.equations[0].dose.size
+        self.rows = np.flatnonzero(model_frame.kept)
         self.unit = panel.unit_codes[self.rows]
         self.time = panel.time_codes[self.rows]
         self.y = panel.outcome[self.rows] / self.s
         raw = panel.exposures[:, panel.roles.exposures.index(design.exposure)] - design.reference
         self.exposed_units = np.unique(panel.unit_codes[raw != 0.0])
-        self.x = raw[self.rows] / plan.exposure.size
+        self.x = raw[self.rows] / model_frame.exposure.size
         self.treated = self.x != 0.0
         self.strata = {f: panel.strata_codes[f][self.unit] for f in panel.roles.strata}
         keys = np.stack([*self.strata.values(), self.time], axis=1)

@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks._speed import panels
 
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 
 def first_fit(options: argparse.Namespace) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def memory(options: argparse.Namespace) -> dict[str, Any]:
     marks = [time.perf_counter()]
     panel = panels.panel(rows)
     marks.append(time.perf_counter())
-    plan_of(design, panel)
+    model_frame_of(design, panel)
     marks.append(time.perf_counter())
     nqp.fit(design, panel, sampler, progress=False)
     marks.append(time.perf_counter())

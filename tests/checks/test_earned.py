@@ -23,7 +23,7 @@ import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import speaking
 from bayes_nqp._core.i18n import chance
 from bayes_nqp.data.simulation import staggered
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 Array = np.ndarray
 SATURATED = nqp.StaggeredDiD(nqp.NoPooling(varying=None), nqp.IID())
@@ -51,7 +51,7 @@ class Reference:
 
     def constant(self, point: dict[str, float]) -> float:
         """What densities of ours have beside, the same for all parameters."""
-        equation = plan_of(self.dense.design, self.dense.panel).equations[0]
+        equation = model_frame_of(self.dense.design, self.dense.panel).equations[0]
         values = [_free(name, point[name]) for name in equation.problem.parameter_names]
         ours = equation_density(equation)(np.array([values]))[0]
         return float(

@@ -99,8 +99,8 @@ def test_kernels_of_clusters_give_what_clusters_give(design: nqp.StaggeredDiD) -
         if name == "unit" and design.effect.varying == "province":
             continue
         groups = clusters_by(fit, name)
-        plan, everywhere, errors = saturated_model(fit, weights[None])
-        theirs = robust(plan, everywhere, errors, groups.codes, groups.member)
+        model_frame, everywhere, errors = saturated_model(fit, weights[None])
+        theirs = robust(model_frame, everywhere, errors, groups.codes, groups.member)
         count = np.unique(groups.codes).size
         ours = influences(fit, weights, groups.member).variance(
             within(groups.codes), count / (count - 1)

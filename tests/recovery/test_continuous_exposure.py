@@ -11,13 +11,13 @@ from bayes_nqp.inference.fitting import modal_averages
 SEEDS = range(40)
 
 
-def _groups(plan):
+def _groups(model_frame):
     """Shares of cells in all rows, in the difference of two regions, and in each."""
 
     def share(rows):
         return rows / rows.sum()
 
-    rows, region = plan.cells.rows, plan.cells.strata["region"]
+    rows, region = model_frame.cells.rows, model_frame.cells.strata["region"]
     of = {r: share(np.where(region == r, rows, 0)) for r in SLOPES}
     return np.stack([share(rows), of["inland"] - of["coastal"], *of.values()], axis=1)
 

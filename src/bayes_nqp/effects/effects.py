@@ -129,7 +129,7 @@ def moderated_effects(fit: object) -> xr.Dataset:
     """
     name = moderator_name(fit)
     assert isinstance(fit, Fit)
-    moderator = fit.plan.moderator
+    moderator = fit.model_frame.moderator
     assert moderator is not None
     effects = group_time_effects(fit)
     seen: dict[str, Any] = {}

@@ -14,7 +14,7 @@ from doors import average_loads, recovered
 import bayes_nqp as nqp
 from bayes_nqp.data.simulation import staggered
 from bayes_nqp.inference.fitting import dealt_averages, modal_averages, modes
-from bayes_nqp.inference.model_frame import ModelFrame, plan_of, redealt
+from bayes_nqp.inference.model_frame import ModelFrame, model_frame_of, redealt
 from bayes_nqp.numerics.linear_gaussian import averages, gradient
 
 NAMES = [
@@ -29,14 +29,18 @@ def test_averages_are_those_of_dense_rows(name: str) -> None:
     """Effects with the mean deviation of their rows, as functionals, at two points."""
     case = DESIGNS[name]
     panel = case.make(7, missing=0.1)
-    plan = plan_of(case.design, panel)
-    (equation,) = plan.equations
+    model_frame = model_frame_of(case.design, panel)
+    (equation,) = model_frame.equations
     generator = np.random.default_rng(2)
     points = 0.4 * generator.standard_normal((2, len(equation.problem.space)))
     reference = dense(case.design, panel)
-    groups = np.stack([plan.cells.rows, generator.random(plan.cells.rows.size)], axis=1)
+    groups = np.stack(
+        [model_frame.cells.rows, generator.random(model_frame.cells.rows.size)], axis=1
+    )
     weights = groups / groups.sum(axis=0)
-    means, variances = averages(equation.gaussian, points, *average_loads(plan, equation, weights))
+    means, variances = averages(
+        equation.gaussian, points, *average_loads(model_frame, equation, weights)
+    )
     shares = weights.T @ reference.shares()
     for point, ours, variance in zip(points, means, variances, strict=True):
         mean, covariance = reference.posterior(values_of(equation.problem.space.names, point))
@@ -53,15 +57,17 @@ def test_moderated_averages_hold_what_the_moderator_adds() -> None:
     frame[panel.roles.outcome] += 0.3 * (finance - 5.0)
     panel = nqp.Panel.from_frame(frame, **{**panel.arguments, "moderators": ["finance"]})
     design = nqp.StaggeredDiD(nqp.PartialPooling(["region"]), moderator="finance")
-    plan, (summit,) = plan_of(design, panel), modes(design, panel)
-    (equation,) = plan.equations
-    groups = np.stack([plan.cells.rows, plan.cells.event_time == 0, plan.table.stratum == 0])
+    model_frame, (summit,) = model_frame_of(design, panel), modes(design, panel)
+    (equation,) = model_frame.equations
+    groups = np.stack(
+        [model_frame.cells.rows, model_frame.cells.event_time == 0, model_frame.table.stratum == 0]
+    )
     weights = groups.T / groups.sum(axis=1)
     mean, sd = modal_averages(design, panel, lambda _: weights, near=summit)
     far, far_sd = modal_averages(design, panel, lambda _: weights)
     points = np.repeat(summit.point[None], 4000, axis=0)
-    middle = recovered(plan, equation, points[:1], None).cell_effect @ weights
-    draws = recovered(plan, equation, points, np.random.default_rng(1)).cell_effect @ weights
+    middle = recovered(model_frame, equation, points[:1], None).cell_effect @ weights
+    draws = recovered(model_frame, equation, points, np.random.default_rng(1)).cell_effect @ weights
     assert mean == pytest.approx(middle[0], rel=1e-9)
     assert sd == pytest.approx(draws.std(axis=0), rel=0.05)
     assert far == pytest.approx(mean, abs=2e-3 * equation.scale)
@@ -103,7 +109,7 @@ def test_deals_side_by_side_are_those_one_by_one(
     panel = _panel(**changes)
     design = replace(design, unidentified="drop")
     (near,), dealt = modes(design, panel), _dealt(panel, 5, **changes)
-    shared = redealt(plan_of(design, panel), dealt)
+    shared = redealt(model_frame_of(design, panel), dealt)
     assert sum(deals.numbers.size for deals in shared) == together
     mean, sd = dealt_averages(design, panel, dealt, _treated_rows, near=near)
     for k, codes in enumerate(dealt):
@@ -135,7 +141,7 @@ def test_deals_under_rings_are_those_one_by_one(
     design = nqp.StaggeredDiD(effect, spillovers=near, unidentified="drop", **changes)
     dealt = _dealt(panel, 8)
     (first,) = modes(design, panel.with_cohorts(dealt[1]))
-    shared = redealt(plan_of(design, panel), dealt)
+    shared = redealt(model_frame_of(design, panel), dealt)
     assert sum(deals.numbers.size for deals in shared) == len(dealt)
     assert max(deals.numbers.size for deals in shared) > 1
     mean, sd = dealt_averages(design, panel, dealt, _treated_rows, near=first)
@@ -147,7 +153,7 @@ def test_deals_under_rings_are_those_one_by_one(
     }
     for k, codes in enumerate(dealt):
         alone = panel.with_cohorts(codes)
-        (equation,) = plan_of(design, alone).equations
+        (equation,) = model_frame_of(design, alone).equations
         size = len(equation.problem.space)
         if size not in summits:
             (summits[size],) = modes(design, alone)
@@ -191,6 +197,6 @@ def _dealt(panel: nqp.Panel, deals: int, dates: bool = False, **_: object) -> np
     return out
 
 
-def _treated_rows(plan: ModelFrame) -> np.ndarray:
-    rows = np.where(plan.cells.lead, 0.0, plan.cells.rows)
+def _treated_rows(model_frame: ModelFrame) -> np.ndarray:
+    rows = np.where(model_frame.cells.lead, 0.0, model_frame.cells.rows)
     return np.asarray(rows[:, None] / rows.sum())

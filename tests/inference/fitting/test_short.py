@@ -20,7 +20,7 @@ from bayes_nqp.inference.fitting import (
     modes,
     short_effects,
 )
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 DESIGN = nqp.Mediation(nqp.StaggeredDiD(nqp.PartialPooling(varying="unit")))
 SAMPLER = nqp.Importance(draws=500, chains=4, seed=3)
@@ -36,15 +36,15 @@ def fit() -> nqp.Fit:
 
 def test_an_equation_is_known_by_what_it_says(fit: nqp.Fit) -> None:
     assert fit.panel is not None
-    outcome, first, second = fit.plan.equations
-    alone = plan_of(DESIGN.design, fit.panel.with_outcome(first.name)).equations[0]
+    outcome, first, second = fit.model_frame.equations
+    alone = model_frame_of(DESIGN.design, fit.panel.with_outcome(first.name)).equations[0]
     assert alone.gaussian.digest == first.gaussian.digest
     assert len({e.gaussian.digest for e in (outcome, first, second)}) == 3
 
 
 def test_known_draws_are_those_of_the_fit(fit: nqp.Fit) -> None:
     known = known_draws(fit).chains
-    for equation in fit.plan.equations:
+    for equation in fit.model_frame.equations:
         x = known[equation.gaussian.digest].values["x"]
         for k, name in enumerate(equation.problem.parameter_names):
             own = fit.posterior[f"{equation.name}__{name}"].to_numpy()
@@ -61,7 +61,7 @@ def test_a_refit_keeps_what_it_shares(fit: nqp.Fit) -> None:
     assert fit.panel is not None
     wider = DESIGN.replace(interaction=True)
     again = fit_again(wider, fit.panel, SAMPLER, known_draws(fit))
-    for equation in again.plan.equations[1:]:
+    for equation in again.model_frame.equations[1:]:
         for name in equation.problem.parameter_names:
             key = f"{equation.name}__{name}"
             xr.testing.assert_allclose(again.posterior[key].variable, fit.posterior[key].variable)
@@ -92,7 +92,7 @@ def test_a_climb_from_nearby_ends_on_the_same_top(fit: nqp.Fit) -> None:
     design = DESIGN.design
     near = modes(design, fit.panel)[0]
     codes = np.random.default_rng(1).permutation(fit.panel.cohort_codes)
-    other = plan_of(design, fit.panel.with_cohorts(codes)).equations[0]
+    other = model_frame_of(design, fit.panel.with_cohorts(codes)).equations[0]
     density = equation_density(other)
     far, close = _mode(other, None), _mode(other, near)
     heights = density(np.stack([far, close]))

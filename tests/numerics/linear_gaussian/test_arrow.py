@@ -8,7 +8,7 @@ from design_table import DESIGNS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.numerics.linear_gaussian import density, draw, functionals, gradient, path_laws
 from bayes_nqp.numerics.linear_gaussian._arrow_matrix import ArrowFactor
 
@@ -48,7 +48,7 @@ def test_shocks_of_cities_meet_in_the_drifts_alone(monkeypatch: pytest.MonkeyPat
     for many in (1, 1000):
         monkeypatch.setattr(path_laws, "_MANY", many)
         panel = DESIGNS[NAME].make(11, missing=0.1)
-        equation = plan_of(DESIGNS[NAME].design, panel).equations[0]
+        equation = model_frame_of(DESIGNS[NAME].design, panel).equations[0]
         problem, head = equation.gaussian, equation.gaussian.arrowhead
         assert (0 < head.n_apart < head.n_values) == (many == 1)
         points = 0.5 * np.random.default_rng(1).standard_normal((4, len(problem.space)))

@@ -7,7 +7,7 @@ import pytest
 from dense import dense, values_of
 from design_table import DESIGNS
 
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.numerics.linear_gaussian import draw, functionals, gaussian_problem
 
 NAMES = [
@@ -23,8 +23,8 @@ DRAWS = 20_000
 def test_draws_have_the_dense_mean_and_covariance(name: str) -> None:
     case = DESIGNS[name]
     panel = case.make(11, missing=0.1)
-    plan = plan_of(case.design, panel)
-    equation = plan.equations[0]
+    model_frame = model_frame_of(case.design, panel)
+    equation = model_frame.equations[0]
     problem = gaussian_problem(equation.problem)
     point = 0.4 * np.random.default_rng(3).standard_normal((1, len(problem.space)))
     reference = dense(case.design, panel)
@@ -43,7 +43,7 @@ def test_draws_have_the_dense_mean_and_covariance(name: str) -> None:
     assert gap.max() < 6.0 * np.sqrt(2.0 / DRAWS)
     if case.design.effect.varying == "city":
         order = [list(np.unique(reference.members[reference.treated])).index(c)
-                 for c in plan.effects.labels]  # fmt: skip
+                 for c in model_frame.effects.labels]  # fmt: skip
         theirs = mean[cells:][order]
         assert ours.deviation[0] * equation.scale == pytest.approx(theirs, rel=1e-7, abs=1e-9)
 
@@ -53,7 +53,7 @@ def test_functionals_have_the_dense_mean_and_variance(name: str) -> None:
     """Effects of cells, as functionals of coefficients, without a draw."""
     case = DESIGNS[name]
     panel = case.make(7, missing=0.1)
-    equation = plan_of(case.design, panel).equations[0]
+    equation = model_frame_of(case.design, panel).equations[0]
     problem, head = equation.gaussian, equation.gaussian.arrowhead
     points = 0.4 * np.random.default_rng(2).standard_normal((2, len(problem.space)))
     slots = equation.slots.cells
@@ -72,7 +72,7 @@ def test_functionals_have_the_dense_mean_and_variance(name: str) -> None:
 
 def test_draws_do_not_depend_on_threads() -> None:
     case = DESIGNS["partial, units, AR(1)"]
-    problem = gaussian_problem(plan_of(case.design, case.make(1)).equations[0].problem)
+    problem = gaussian_problem(model_frame_of(case.design, case.make(1)).equations[0].problem)
     points = 0.3 * np.random.default_rng(1).standard_normal((40, len(problem.space)))
     one, two = (draw(problem, points, np.random.default_rng(5), threads=n).slots for n in (1, 2))
     assert np.array_equal(one, two)
@@ -81,7 +81,7 @@ def test_draws_do_not_depend_on_threads() -> None:
 def test_points_that_stand_often_share_a_factor_and_nothing_else() -> None:
     """Draws stand where their points do, whatever the order of points."""
     case = DESIGNS["partial, units, AR(1)"]
-    problem = gaussian_problem(plan_of(case.design, case.make(1)).equations[0].problem)
+    problem = gaussian_problem(model_frame_of(case.design, case.make(1)).equations[0].problem)
     points = 0.5 * np.random.default_rng(1).standard_normal((5, len(problem.space)))
     at = np.array([3, 0, 3, 1, 4, 4, 4, 2, 0, 3])
     ours = draw(problem, points[at], None)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from design_table import DESIGNS
 
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.numerics.linear_gaussian import (
     GaussianProblem,
     KeptDraws,
@@ -25,7 +25,7 @@ FEW, TIMES = 8, 3
 
 def problem_and_points(name: str, number: int = FEW) -> tuple[GaussianProblem, np.ndarray]:
     case = DESIGNS[name]
-    problem = plan_of(case.design, case.make(11, missing=0.1)).equations[0].gaussian.for_many
+    problem = model_frame_of(case.design, case.make(11, missing=0.1)).equations[0].gaussian.for_many
     draws = np.random.default_rng(3).standard_normal((number, len(problem.space)))
     return problem, 0.4 * draws
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bayes_nqp import AR1, Priors
 from bayes_nqp._core.exceptions import IdentificationError
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.numerics.linear_gaussian import Block, Group, Problem, density, gaussian_problem
 from bayes_nqp.numerics.parameters import FLAT, HalfNormal, Parameter, Scale
 from bayes_nqp.numerics.sufficient_statistics import Rows, absorb_levels, reduce_rows
@@ -42,7 +42,9 @@ def _finer(group: np.ndarray, kind: str, rng: np.random.Generator) -> np.ndarray
 def test_a_finer_key_is_the_same_density(name: str, seed: int, kind: str) -> None:
     case, rng = DESIGNS[name], np.random.default_rng(seed)
     try:
-        equation = plan_of(case.design, case.make(seed, missing=0.1, singletons=1)).equations[0]
+        equation = model_frame_of(
+            case.design, case.make(seed, missing=0.1, singletons=1)
+        ).equations[0]
     except IdentificationError:
         assume(False)
     rows, problem = equation.rows, equation.problem

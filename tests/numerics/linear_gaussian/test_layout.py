@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from design_table import DESIGNS
 
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.numerics.linear_gaussian.layout import layout_of, quadratic_map, slots_of_groups
 
 
@@ -15,7 +15,7 @@ from bayes_nqp.numerics.linear_gaussian.layout import layout_of, quadratic_map, 
 )
 def test_loadings_and_squares(name: str) -> None:
     case = DESIGNS[name]
-    problem = plan_of(case.design, case.make(5, missing=0.1)).equations[0].problem
+    problem = model_frame_of(case.design, case.make(5, missing=0.1)).equations[0].problem
     layout = layout_of(problem)
     head, block_of = layout.arrowhead, [group.block for group in problem.groups]
     map2, stored = quadratic_map(layout.loads, block_of, len(problem.blocks))

@@ -8,7 +8,7 @@ from dense import dense
 from design_table import DESIGNS
 from same_density import assert_dense
 
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.numerics.linear_gaussian import (
     GaussianProblem,
     density,
@@ -26,7 +26,7 @@ NAMES = [
 
 def both(name: str) -> tuple[GaussianProblem, GaussianProblem]:
     case = DESIGNS[name]
-    statement = plan_of(case.design, case.make(7, missing=0.15)).equations[0].problem
+    statement = model_frame_of(case.design, case.make(7, missing=0.15)).equations[0].problem
     return gaussian_problem(statement, nodes=False), gaussian_problem(statement, nodes=True)
 
 
@@ -49,7 +49,7 @@ def test_some_designs_have_nodes_and_others_none() -> None:
 def test_the_density_is_dense(name: str) -> None:
     case = DESIGNS[name]
     panel = case.make(4, missing=0.2)
-    problem = gaussian_problem(plan_of(case.design, panel).equations[0].problem, nodes=True)
+    problem = gaussian_problem(model_frame_of(case.design, panel).equations[0].problem, nodes=True)
     reference = dense(case.design, panel)
     assert_dense(problem, reference.log_likelihood, 1.0, rel=1e-8, abs=1e-7)
 

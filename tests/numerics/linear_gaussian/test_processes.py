@@ -13,7 +13,7 @@ from drifting import LINE, NAMES, stated
 from same_density import assert_dense
 
 from bayes_nqp import Panel, StaggeredDiD, TimeEffects
-from bayes_nqp.inference.model_frame import plan_model, plan_of
+from bayes_nqp.inference.model_frame import make_model_frame, model_frame_of
 from bayes_nqp.numerics.linear_gaussian import (
     Problem,
     SharedErrors,
@@ -53,8 +53,8 @@ class Drifting(Dense):
 def case(name: str, seed: int = 11) -> tuple[Equation, Problem, Drifting]:
     design = DESIGNS[name].design
     panel = DESIGNS[name].make(seed, missing=0.1)
-    plan = plan_of(design, panel)
-    return plan.equations[0], stated(plan), Drifting(design, panel)
+    model_frame = model_frame_of(design, panel)
+    return model_frame.equations[0], stated(model_frame), Drifting(design, panel)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -135,7 +135,7 @@ def test_paths_of_the_border_are_those_of_blocks(name: str) -> None:
     model = case.design.replace(time=TimeEffects()).spec(case.make(11, missing=0.1))
     moved = [replace(x, border=True) for x in model.equations[0].processes]
     models = model, replace(model, equations=(replace(model.equations[0], processes=moved),))
-    inside, border = (plan_model(x).equations[0] for x in models)
+    inside, border = (make_model_frame(x).equations[0] for x in models)
     assert inside.problem.processes
     assert border.problem.border_laws
     names, draws = inside.gaussian.space.names, DRAWS // 5

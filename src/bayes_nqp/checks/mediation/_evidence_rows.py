@@ -145,7 +145,7 @@ def plain(fit: Fit, **changes: Any) -> Design:
     return fit.variant(**changes)
 
 
-def left_over(plan: ModelFrame, values: Array) -> Array:
+def left_over(model_frame: ModelFrame, values: Array) -> Array:
     """Take unit and time effects off columns.
 
     Parameters
@@ -158,7 +158,7 @@ def left_over(plan: ModelFrame, values: Array) -> Array:
     ndarray (row, column)
         Over the rows that it keeps.
     """
-    return _residuals(_effects_of(plan), values[plan.kept])
+    return _residuals(_effects_of(model_frame), values[model_frame.kept])
 
 
 def correlations(fit: Fit) -> tuple[Array, float]:
@@ -169,20 +169,20 @@ def correlations(fit: Fit) -> tuple[Array, float]:
     tuple of ndarray (mediator, mediator) and float
         And the sd of Fisher's transform of one.
     """
-    panel, plan, facts = fit.rows, fit.plan, fit.facts
+    panel, model_frame, facts = fit.rows, fit.model_frame, fit.facts
     left = []
     for name in facts.mediators(panel):
         values = panel.mediators[:, panel.roles.mediators.index(name)]
         *parameters, _ = error_draws(fit, name).values()
         means = np.array([draws.mean() for draws in parameters])
         varying = facts.varying is not None
-        left.append(innovations(plan, values, facts.noise, means, varying=varying))
-    sd = 1.0 / np.sqrt(max(left[0].size - int(plan.frame.unit.max()) - 4, 1))
+        left.append(innovations(model_frame, values, facts.noise, means, varying=varying))
+    sd = 1.0 / np.sqrt(max(left[0].size - int(model_frame.frame.unit.max()) - 4, 1))
     return np.atleast_2d(np.corrcoef(np.stack(left))), sd
 
 
 def innovations(
-    plan: ModelFrame, values: Array, errors: Noise, parameters: Array, *, varying: bool,
+    model_frame: ModelFrame, values: Array, errors: Noise, parameters: Array, *, varying: bool,
     more: Array | None = None,
 ) -> Array:  # fmt: skip
     """Innovations of a column: what its past, its effects and its cells do not tell.
@@ -203,24 +203,35 @@ def innovations(
     ndarray (row)
         Over the rows that it keeps, in the column's units times one factor.
     """
-    rows = np.flatnonzero(plan.kept)
-    unit, time, cell = plan.frame.unit[rows], plan.frame.time[rows], plan.cell_of_row[rows]
-    parts = [_effects_of(plan), _dummies(cell)]
+    rows = np.flatnonzero(model_frame.kept)
+    unit, time, cell = (
+        model_frame.frame.unit[rows],
+        model_frame.frame.time[rows],
+        model_frame.cell_of_row[rows],
+    )
+    parts = [_effects_of(model_frame), _dummies(cell)]
     if varying:
-        parts.append(_dummies(np.where(plan.frame.treated[rows], unit, -1)))
+        parts.append(_dummies(np.where(model_frame.frame.treated[rows], unit, -1)))
     if more is not None and more.size:
         parts.append(csr_array(more[rows] / np.maximum(np.abs(more).max(axis=0), 1e-300)))
-    filtered = _filter(unit, time, errors.covariance(plan.frame.n_periods, parameters[None])[0])
+    filtered = _filter(
+        unit, time, errors.covariance(model_frame.frame.n_periods, parameters[None])[0]
+    )
     columns = csr_array(filtered @ csr_array(hstack(parts)))
     return _residuals(columns, (filtered @ values[rows])[:, None])[:, 0]
 
 
-def _effects_of(plan: ModelFrame) -> csr_array:
+def _effects_of(model_frame: ModelFrame) -> csr_array:
     """Columns of unit effects, and of time effects in each of their levels."""
-    rows = np.flatnonzero(plan.kept)
-    unit, time = plan.frame.unit[rows], plan.frame.time[rows]
+    rows = np.flatnonzero(model_frame.kept)
+    unit, time = model_frame.frame.unit[rows], model_frame.frame.time[rows]
     return csr_array(
-        hstack([_dummies(unit), _dummies(plan.frame.level[unit] * plan.frame.n_periods + time)])
+        hstack(
+            [
+                _dummies(unit),
+                _dummies(model_frame.frame.level[unit] * model_frame.frame.n_periods + time),
+            ]
+        )
     )
 
 

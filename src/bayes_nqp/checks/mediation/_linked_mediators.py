@@ -78,7 +78,7 @@ def linked_mediators(fit: Fit) -> Finding:
     figures = [
         Message("{}, {}: {:+.3f} (z = {:.1f})", x.name, x.quantity, x.value, x.z) for x in scores
     ]
-    sentence, outcome = _sentence(scores, lines), fit.plan.equations[0].name
+    sentence, outcome = _sentence(scores, lines), fit.model_frame.equations[0].name
     if (share := _share(fit)) is not None:
         verdict = ladder(fails=False, doubt=share < _UNLIKELY)
         lines.append(Line(outcome, _TOTAL, share, np.nan, np.nan, verdict, "share"))
@@ -140,16 +140,16 @@ class _Score:
 
 
 def _scores(fit: Fit) -> list[_Score]:
-    plan, panel, facts = fit.plan, fit.plan.panel, fit.facts
+    model_frame, panel, facts = fit.model_frame, fit.model_frame.panel, fit.facts
     assert facts.channels is not None
     assert facts.channels.links is not None
     links = facts.channels.links.aligned(panel.unit_labels).matrix
     beyond = Linked(_beyond(links), panel)
-    specs = {spec.name: spec for spec in plan.model.equations}
-    names = [name for name in specs if name != plan.equations[0].name]
+    specs = {spec.name: spec for spec in model_frame.model.equations}
+    names = [name for name in specs if name != model_frame.equations[0].name]
     mediators = {name: specs[name].outcome for name in names}
     covariates = [panel.covariates[:, panel.roles.covariates.index(x)]
-                  for x in plan.model.equations[0].covariates]  # fmt: skip
+                  for x in model_frame.model.equations[0].covariates]  # fmt: skip
     out = []
     for name, spec in specs.items():
         near = [] if spec.linked is None else [*spec.linked.treated.values()]
@@ -161,7 +161,7 @@ def _scores(fit: Fit) -> list[_Score]:
         varying = facts.varying is not None
 
         def left(values: Array, more: Array = more, means: Array = means) -> Array:
-            return innovations(plan, values, facts.noise, means, varying=varying, more=more)  # noqa: B023
+            return innovations(model_frame, values, facts.noise, means, varying=varying, more=more)  # noqa: B023
 
         residual = left(spec.outcome)
         out.append(_shared(fit, name, residual, links))
@@ -182,9 +182,9 @@ def _beyond(links: sparse.csr_array) -> sparse.csr_array:
 
 def _shared(fit: Fit, name: str, residual: Array, links: sparse.csr_array) -> _Score:
     """Moran's I of innovations over all periods, less its mean."""
-    frame = fit.plan.frame
+    frame = fit.model_frame.frame
     table = np.zeros((frame.n_units, frame.n_periods))
-    table[frame.unit[fit.plan.kept], frame.time[fit.plan.kept]] = residual
+    table[frame.unit[fit.model_frame.kept], frame.time[fit.model_frame.kept]] = residual
     # E[e'We] = -s² (T - 1) tr(PW), P the means of levels; var = s⁴ (T - 1) tr(W² + W'W).
     level = sparse.csr_array(np.equal.outer(np.unique(frame.level), frame.level).astype(np.float64))
     inside = (level @ links @ level.T).diagonal() / level.sum(axis=1)

@@ -132,15 +132,15 @@ def _scales(name: str, values: Array, *, odds: bool) -> Iterator[tuple[str, Arra
 
 def _slopes(fit: Fit, name: str, values: Array) -> Iterator[Slope]:
     """Regress innovations of the mediator on those of the outcome, with errors by unit."""
-    panel, plan, facts = fit.rows, fit.plan, fit.facts
+    panel, model_frame, facts = fit.rows, fit.model_frame, fit.facts
     means = np.array([draws.mean() for draws in list(error_draws(fit, name).values())[:-1]])
     held = [panel.roles.covariates.index(x) for x in facts.covariates_of(panel)]
     more = panel.covariates[:, held] if held else None
-    unit = plan.frame.unit[plan.kept]
+    unit = model_frame.frame.unit[model_frame.kept]
 
     def left(column: Array) -> Array:
         return innovations(
-            plan, column, facts.noise, means, varying=facts.varying is not None, more=more
+            model_frame, column, facts.noise, means, varying=facts.varying is not None, more=more
         )
 
     outcomes = [
@@ -160,7 +160,7 @@ def _slopes(fit: Fit, name: str, values: Array) -> Iterator[Slope]:
 
 def _apart(fit: Fit, slope: Slope) -> bool:
     """Whether what is left of a mediator responds neither to the policy nor to other periods."""
-    panel, plan = fit.rows, fit.plan
+    panel, model_frame = fit.rows, fit.model_frame
     rest, y = (column_of(panel, "", x).values for x in (slope.rest, slope.y))
     tables = np.stack([rest[:, 1:-1], y[:, 1:-1], y[:, :-2], y[:, 2:]])
     full = np.isfinite(tables).all(axis=0)
@@ -170,9 +170,9 @@ def _apart(fit: Fit, slope: Slope) -> bool:
         return False
     if not fit.facts.adopted:
         return True
-    treated = plan.frame.treated.astype(np.float64)
-    left = left_over(plan, np.column_stack([slope.rest, treated])).T
-    return _tail(left[0], left[1:], plan.frame.unit[plan.kept]) >= _ANY_EFFECT
+    treated = model_frame.frame.treated.astype(np.float64)
+    left = left_over(model_frame, np.column_stack([slope.rest, treated])).T
+    return _tail(left[0], left[1:], model_frame.frame.unit[model_frame.kept]) >= _ANY_EFFECT
 
 
 def _tail(y: Array, x: Array, unit: Index) -> float:

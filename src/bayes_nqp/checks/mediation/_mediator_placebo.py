@@ -63,7 +63,7 @@ def mediator_placebo(fit: Fit, *, placebo: Column | None = None) -> Finding:
     if placebo in names:
         raise StudyError(f"'placebo' is {placebo!r}, a mediator of the fit", hint="another column")
     wide = refit(fit, plain(fit, mediators=(*names, placebo)), _with_mediator(panel, placebo))
-    sizes = {equation.name: equation.scale for equation in wide.plan.equations}
+    sizes = {equation.name: equation.scale for equation in wide.model_frame.equations}
     lines, effect = [], {}
     for name in (placebo, *names):
         effect[name] = att(effects_on(wide, name)) / sizes[name]

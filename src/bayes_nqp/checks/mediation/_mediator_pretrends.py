@@ -54,7 +54,7 @@ def mediator_pretrends(fit: Fit) -> Finding:
     tails = holm([parts.judged.total.tail for parts in every])
     drifting, lines, words, drifts = fit.facts.has("drift"), [], [], []
     for name, equation, parts, tail in zip(
-        names, fit.plan.equations[1:], every, tails, strict=True
+        names, fit.model_frame.equations[1:], every, tails, strict=True
     ):
         by_leads = parts.judged.verdict_at(tail, len(names), _FAILS)
         stated = worst_of([by_leads, parts.earned.verdict])

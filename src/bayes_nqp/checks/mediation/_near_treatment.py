@@ -31,11 +31,13 @@ def near_treatment(fit: Fit) -> Finding:
     outcome, and is in doubt beyond 70 %: nearly the treatment, and direct and indirect effects
     cannot be told apart; nearly the outcome, and it is no step on the way to it.
     """
-    panel, plan = fit.rows, fit.plan
+    panel, model_frame = fit.rows, fit.model_frame
     names = fit.facts.mediators(panel)
     places = [panel.roles.mediators.index(name) for name in names]
-    treated = plan.frame.treated.astype(np.float64)
-    left = left_over(plan, np.column_stack([treated, panel.outcome, panel.mediators[:, places]]))
+    treated = model_frame.frame.treated.astype(np.float64)
+    left = left_over(
+        model_frame, np.column_stack([treated, panel.outcome, panel.mediators[:, places]])
+    )
     lines = []
     for k, name in enumerate(names):
         for j, other in enumerate((Message("with the treatment"), Message("with the outcome"))):

@@ -43,13 +43,13 @@ _NUMBERS = 20_000_000
 
 
 def robust(
-    plan: ModelFrame, weights: Array, errors: Errors, cluster: Index, member: Index
+    model_frame: ModelFrame, weights: Array, errors: Errors, cluster: Index, member: Index
 ) -> Robust:
     """Compute cluster-robust variances of weighted sums of cell effects.
 
     Parameters
     ----------
-    plan : Plan
+    model_frame : ModelFrame
         Of a saturated design: every coefficient is flat, and nothing deviates.
     errors : Errors
         Their values weigh the estimate, and are the model that expects.
@@ -63,8 +63,10 @@ def robust(
     IdentificationError
         If the estimates are not identified.
     """
-    equation = plan.equations[0]
-    return Contributions(plan, errors, weights, cluster, member).robust(equation.effect_scale)
+    equation = model_frame.equations[0]
+    return Contributions(model_frame, errors, weights, cluster, member).robust(
+        equation.effect_scale
+    )
 
 
 @dataclass(slots=True, eq=False)
@@ -93,10 +95,11 @@ class Contributions:
     """
 
     def __init__(
-        self, plan: ModelFrame, errors: Errors, weights: Array, cluster: Index, member: Index,
+        self, model_frame: ModelFrame, errors: Errors, weights: Array, cluster: Index,
+        member: Index,
         *, apart: bool = False,
     ) -> None:  # fmt: skip
-        equation = plan.equations[0]
+        equation = model_frame.equations[0]
         self.fit = Saturated(equation, errors.parameters)
         self.problem, self.rows = equation.problem, equation.rows
         self.classes = equation.unit_classes
@@ -105,8 +108,8 @@ class Contributions:
             (errors.deviation / equation.scale) ** 2,
         )
         self.factor, self.mean = self.fit.solved()
-        self.shares, self.treated = _shares(plan, weights), _treated(plan)
-        of_slots = effect_loads(plan, equation) @ weights.T
+        self.shares, self.treated = _shares(model_frame, weights), _treated(model_frame)
+        of_slots = effect_loads(model_frame, equation) @ weights.T
         loads = np.asarray(of_slots.T @ self.fit.slot_loads)
         self.directions = cho_solve(self.factor, loads.T)
         self.estimate = loads @ self.mean
@@ -237,22 +240,22 @@ class Contributions:
                 process.add(like, units, qa, q, shared + x @ slopes)
 
 
-def _shares(plan: ModelFrame, weights: Array) -> Array:
+def _shares(model_frame: ModelFrame, weights: Array) -> Array:
     """Share of each unit's deviation in the estimates (unit, estimate): its rows in their cells."""
-    rows = np.flatnonzero(plan.kept & (plan.cell_of_row >= 0))
-    at = (plan.frame.unit[rows], plan.cell_of_row[rows])
-    shape = (plan.frame.n_units, plan.cells.rows.size)
+    rows = np.flatnonzero(model_frame.kept & (model_frame.cell_of_row >= 0))
+    at = (model_frame.frame.unit[rows], model_frame.cell_of_row[rows])
+    shape = (model_frame.frame.n_units, model_frame.cells.rows.size)
     table = csr_array((np.ones(rows.size), at), shape=shape)
-    return np.asarray(table @ (weights / np.maximum(plan.cells.rows, 1)).T)
+    return np.asarray(table @ (weights / np.maximum(model_frame.cells.rows, 1)).T)
 
 
-def _treated(plan: ModelFrame) -> Array:
+def _treated(model_frame: ModelFrame) -> Array:
     """What multiplies a unit's deviation (unit, period): treatment, or the exposure."""
-    equation, rows = plan.equations[0], np.flatnonzero(plan.kept)
-    loading = plan.frame.treated[rows].astype(np.float64)
-    if plan.exposure is not None:
-        loading *= plan.exposure.values[rows] / plan.exposure.size
-    out = np.zeros((plan.frame.n_units, plan.frame.n_periods))
+    equation, rows = model_frame.equations[0], np.flatnonzero(model_frame.kept)
+    loading = model_frame.frame.treated[rows].astype(np.float64)
+    if model_frame.exposure is not None:
+        loading *= model_frame.exposure.values[rows] / model_frame.exposure.size
+    out = np.zeros((model_frame.frame.n_units, model_frame.frame.n_periods))
     out[equation.rows.unit, equation.rows.time] = loading
     return out
 

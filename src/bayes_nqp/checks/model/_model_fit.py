@@ -102,8 +102,8 @@ def _of_shape(fit: Fit) -> Harm | None:
     try:
         units = clusters_by(fit)
         weights = reported_weights(group_time_effects(fit))[1].toarray()[:1]
-        plan, everywhere, errors = saturated_model(fit, weights)
-        estimate = robust(plan, everywhere, errors, units.codes, units.member)
+        model_frame, everywhere, errors = saturated_model(fit, weights)
+        estimate = robust(model_frame, everywhere, errors, units.codes, units.member)
         values = influences(fit, weights[0], units.member)
     except (NotApplicable, NQPError):
         return None
@@ -202,7 +202,7 @@ def model_fit(fit: Fit, *, draws: Annotated[int, Ge(20)] = 500) -> Finding:
     and Ventura, V. (2000). Asymptotic distribution of p values in composite null models.
     Journal of the American Statistical Association 95(452).
     """
-    rows = Untreated(fit.plan)
+    rows = Untreated(fit.model_frame)
     observed = _statistics(rows, rows.equation.rows.outcome[None], fit.scale)
     if "kurtosis of innovations" not in observed:
         raise NotApplicable(Message("Too few untreated rows follow one another within units."))
@@ -236,7 +236,7 @@ def model_fit(fit: Fit, *, draws: Annotated[int, Ge(20)] = 500) -> Finding:
 
 def _statistics(rows: Untreated, outcome: Array, scale: float) -> dict[str, Array]:
     residuals, _, _ = rows.residuals(outcome)
-    before = rows.before(outcome, residuals) if rows.plan.exposure is None else {}
+    before = rows.before(outcome, residuals) if rows.model_frame.exposure is None else {}
     return {**rows.shape(residuals), **{name: x * scale for name, x in before.items()}}
 
 

@@ -233,7 +233,7 @@ def _table(fit: Fit, groups: LeftOut, rows: Array) -> pd.DataFrame:
     cohort = np.array([text(c) for c in panel.cohort_labels], dtype=object)
     cohort[panel.cohort_codes < 0] = "never"
     inside = groups.group >= 0
-    if panel.roles.cohort is not None and fit.plan.exposure is None:
+    if panel.roles.cohort is not None and fit.model_frame.exposure is None:
         strata = {**strata, v.COHORT: cohort}
     for name, values in strata.items():
         frame = pd.DataFrame({"group": groups.group[inside], "value": values[inside]})

@@ -322,7 +322,7 @@ def _comparable(fits: Mapping[str, Fit], by: str | None) -> None:
 
 def _rows(fit: Fit) -> str:
     """Seal of the rows that enter the likelihood."""
-    equation = fit.plan.equations[0]
+    equation = fit.model_frame.equations[0]
     inside = np.isin(equation.rows.unit, equation.problem.units)
     pairs = np.stack([equation.rows.unit[inside], equation.rows.time[inside]])
     return sha256(np.ascontiguousarray(pairs)).hexdigest()

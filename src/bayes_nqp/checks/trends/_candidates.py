@@ -60,7 +60,7 @@ from bayes_nqp.checks.trends._near_adoption import (
     variance_alone,
 )
 from bayes_nqp.inference.fitting import Fit, SlopeLaw, once, panel_of
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.designs import (
     AshenfelterDip,
     Calendar,
@@ -151,7 +151,7 @@ class Candidate:
         design = fit.design.variant(self.changes(fit))
         if fit.takes("unidentified"):
             try:
-                plan_of(design, panel_of(fit))
+                model_frame_of(design, panel_of(fit))
             except IdentificationError:
                 return design.variant({"unidentified": "drop"})
         return design
@@ -332,7 +332,7 @@ def evidence_of(fit: Fit) -> tuple[Evidence, ...]:
 
 def _factors(fit: Fit) -> Evidence | None:
     """Weigh common factors, where held-out untreated observations clearly prefer them (module)."""
-    facts, model = fit.facts, fit.plan.model
+    facts, model = fit.facts, fit.model_frame.model
     timing = model.timing
     if not (fit.takes("trends", "anticipation") and facts.exact and facts.reach == "none"):
         return None

@@ -14,20 +14,20 @@ from bayes_nqp.inference.model_frame import ModelFrame
 
 
 def over_rows(
-    waist: xr.Dataset, cells: xr.Dataset, plan: ModelFrame, other: ModelFrame
+    waist: xr.Dataset, cells: xr.Dataset, model_frame: ModelFrame, other: ModelFrame
 ) -> xr.Dataset:
     """Effects of another design in the cells of a fit, averaged over the rows of each.
 
     Where units respond before they adopt, those near them are reached sooner, and stand in cells of
     other dates. Rows count that are treated, or receivers, in both; in cells without any, all do.
     """
-    (cell, cells_of_fit), (place, places) = cells_of_rows(plan), cells_of_rows(other)
-    rows = np.flatnonzero(plan.kept & other.kept & (cell >= 0) & (place >= 0))
+    (cell, cells_of_fit), (place, places) = cells_of_rows(model_frame), cells_of_rows(other)
+    rows = np.flatnonzero(model_frame.kept & other.kept & (cell >= 0) & (place >= 0))
     i, j = cell[rows], place[rows]
     alike = cells_of_fit.role[i] == places.role[j]
     counted = alike | (np.bincount(i[alike], minlength=cells_of_fit.rows.size) == 0)[i]
     shares = sparse.csr_array(
-        (plan.frame.weight[rows][counted], (i[counted], j[counted])),
+        (model_frame.frame.weight[rows][counted], (i[counted], j[counted])),
         (cells_of_fit.rows.size, places.rows.size),
     )[~cells_of_fit.lead][:, ~places.lead]
     if shares.shape != (waist.sizes[v.CELL], cells.sizes[v.CELL]):

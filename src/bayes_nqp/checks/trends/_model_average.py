@@ -46,7 +46,7 @@ from bayes_nqp.inference.fitting import (
     short_refit,
     single,
 )
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 _LEAST = 0.005
 """Posterior probability below which a candidate is not fitted."""
@@ -416,7 +416,9 @@ def _fitted(
             long = design == fit.design or weight > _MUCH
             cells = group_time_effects((refit if long else short_refit)(fit, design))
             if x.candidate.early and receivers:
-                cells = over_rows(waist, cells, fit.plan, plan_of(design, panel_of(fit)))
+                cells = over_rows(
+                    waist, cells, fit.model_frame, model_frame_of(design, panel_of(fit))
+                )
         except NQPError as error:
             lost[x.candidate] = reason(error)
             continue

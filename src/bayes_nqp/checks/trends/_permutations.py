@@ -105,9 +105,9 @@ def _placebo(design: Design, panel: Panel, codes: Index, near: Summit) -> Number
     return {"mean": mean, "sd": sd}
 
 
-def _treated_rows(plan: ModelFrame) -> Array:
+def _treated_rows(model_frame: ModelFrame) -> Array:
     """Shares of cells in the treated rows from adoption on (cell, 1)."""
-    cells = plan.cells
+    cells = model_frame.cells
     rows = np.where(cells.lead | (cells.event_time < 0), 0.0, cells.rows)
     return np.asarray(rows[:, None] / rows.sum())
 

@@ -66,7 +66,7 @@ def placebo_space(
     asymptotically robust permutation tests. Annals of Statistics 41(2). Chen, Q., Qi, J. and Yan,
     G. (2025). Placebo tests of difference-in-differences (in Chinese). Management World 41(2).
     """
-    design, panel = fit.variant(drop=True), fit.plan.panel
+    design, panel = fit.variant(drop=True), fit.model_frame.panel
     places = places_of(fit, panel, groups)
     dealt = deals(places, repetitions, int(fit.sampler.seed or 0))
     placebo = placebos(*refits(fit, design, panel, dealt, Message("dealing cohorts")))
@@ -97,12 +97,12 @@ def placebo_space(
 
 def row_effects(fitted: Fit) -> Array:
     """Posterior mean effect in each row of the panel; zero where nothing is received untreated."""
-    plan, effects = fitted.plan, group_time_effects(fitted).mean(v.SAMPLE_DIMS)
-    received, real = received_of_rows(fitted), ~fitted.plan.cells.lead
+    model_frame, effects = fitted.model_frame, group_time_effects(fitted).mean(v.SAMPLE_DIMS)
+    received, real = received_of_rows(fitted), ~fitted.model_frame.cells.lead
     total = effects.isel({v.PATH: 0}) if received is None else effects.sel({v.PATH: v.DIRECT})
     by_cell = np.zeros(real.size + 1)
     by_cell[:-1][real] = total[v.EFFECT].to_numpy()[: real.sum()]
-    out = by_cell[plan.cell_of_row]
+    out = by_cell[model_frame.cell_of_row]
     if received is not None:
         out += received
         deviations = equation_draws(fitted, "deviation")
@@ -111,5 +111,5 @@ def row_effects(fitted: Fit) -> Array:
         total = total.assign({v.DEVIATION: (v.MEMBER, deviations.mean(axis=(0, 1)))})
     elif v.DEVIATION not in effects:
         return out
-    out[plan.effects.rows] += plan.effects.beyond_cells(total[v.DEVIATION].to_numpy())
+    out[model_frame.effects.rows] += model_frame.effects.beyond_cells(total[v.DEVIATION].to_numpy())
     return out

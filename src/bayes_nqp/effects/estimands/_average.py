@@ -258,7 +258,7 @@ def _of_linked(
 ) -> tuple[Average, xr.Dataset]:
     """Effects on units, each in the place of a cell."""
     values, units, count = realised_units(fit, role, anticipated=anticipated)
-    axis = Axis(name, fit.plan.panel.unit_labels[units], np.arange(units.size))
+    axis = Axis(name, fit.model_frame.panel.unit_labels[units], np.arange(units.size))
     identity, rows = sparse.eye_array(units.size, format="csr"), count.astype(np.float64)
     bare = effects.drop_dims([v.CELL, v.MEMBER, v.MEMBERSHIP], errors="ignore")
     by_unit = bare.assign({v.EFFECT: ((*v.SAMPLE_DIMS, v.PATH, v.CELL), values)})
@@ -267,25 +267,28 @@ def _of_linked(
 
 def _of_cells(fit: Fit, effects: xr.Dataset, role: str, name: str, *, anticipated: bool) -> Average:
     """The map from cells, and members."""
-    plan = fit.plan
-    place = np.where(plan.cells.lead, -1, np.cumsum(~plan.cells.lead) - 1)
-    rows = np.flatnonzero(plan.cell_of_row >= 0)
-    cell = place[plan.cell_of_row[rows]]
+    model_frame = fit.model_frame
+    place = np.where(model_frame.cells.lead, -1, np.cumsum(~model_frame.cells.lead) - 1)
+    rows = np.flatnonzero(model_frame.cell_of_row >= 0)
+    cell = place[model_frame.cell_of_row[rows]]
     mask = kept_cells(effects, None, role, anticipated=anticipated)
     counted = (cell >= 0) & mask[cell]
-    cell, unit = cell[counted], plan.frame.unit[rows[counted]]
+    cell, unit = cell[counted], model_frame.frame.unit[rows[counted]]
     codes, owner = np.unique(unit, return_inverse=True)
     count = np.bincount(owner).astype(np.float64)
     shape = (codes.size, effects.sizes[v.CELL])
     matrix = sparse.csr_array((1.0 / count[owner], (owner, cell)), shape=shape)
-    axis = Axis(name, plan.panel.unit_labels[codes], owner)
+    axis = Axis(name, model_frame.panel.unit_labels[codes], owner)
     deviates = role == v.TREATED and v.DEVIATION in effects
-    members = _members(plan, effects, codes, matrix) if deviates else None
+    members = _members(model_frame, effects, codes, matrix) if deviates else None
     return Average([axis], matrix, members, count, count, 0)
 
 
 def _members(
-    plan: ModelFrame, effects: xr.Dataset, units: npt.NDArray[np.int64], cells: sparse.csr_array
+    model_frame: ModelFrame,
+    effects: xr.Dataset,
+    units: npt.NDArray[np.int64],
+    cells: sparse.csr_array,
 ) -> sparse.csr_array:
     """Each unit's member, less the mean deviation of its cells (unit, member)."""
     cell, member = (effects[x].to_numpy() for x in (v.MEMBERSHIP_CELL, v.MEMBERSHIP_MEMBER))
@@ -293,7 +296,7 @@ def _members(
     rows = effects[v.MEMBERSHIP_ROWS].to_numpy().astype(np.float64)
     share = rows / np.bincount(cell, rows, n_cells)[cell]
     shares = sparse.csr_array((share, (cell, member)), shape=(n_cells, n_members))
-    place = np.searchsorted(plan.effects.codes, plan.frame.member[units])
+    place = np.searchsorted(model_frame.effects.codes, model_frame.frame.member[units])
     at = (np.arange(units.size), place)
     return (sparse.csr_array((np.ones(units.size), at), shape=(units.size, n_members))
             - cells @ shares).tocsr()  # fmt: skip

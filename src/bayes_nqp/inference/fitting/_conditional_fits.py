@@ -10,7 +10,7 @@ from bayes_nqp.inference.fitting._fit import Fit
 from bayes_nqp.inference.fitting._refits import refit
 from bayes_nqp.inference.fitting._reported import equation_draws
 from bayes_nqp.inference.fitting._store import keep, once, store_of
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.designs import SpatialLag
 from bayes_nqp.model.predictors import DELTA, Linked, linked_name
 
@@ -24,10 +24,10 @@ def fit_given_channels(fitted: Fit) -> Fit:
     ``y = tau D + sum_m (b_m M_m + b_m' W M_m) + e``: mediators of linked units are causes that
     linked units share, and leave no trace in e, which they do in the errors of the total effect.
     """
-    plan, facts = fitted.plan, fitted.facts
-    equation, rows = plan.equations[0], plan.panel.where(plan.kept)
+    model_frame, facts = fitted.model_frame, fitted.facts
+    equation, rows = model_frame.equations[0], model_frame.panel.where(model_frame.kept)
     stated, term = facts.covariates_of(rows), facts.term(SpatialLag)
-    known = {x.name for x in plan_of(fitted.outcome_design, rows).equations[0].rows.columns}
+    known = {x.name for x in model_frame_of(fitted.outcome_design, rows).equations[0].rows.columns}
     values = {
         x.name: x.at(equation.rows.time) for x in equation.rows.columns if x.name not in known
     }

@@ -76,7 +76,7 @@ class Recovered:
 
 
 def recovered(
-    plan: ModelFrame,
+    model_frame: ModelFrame,
     equation: Equation,
     x: Array,
     generator: np.random.Generator | SharedStreams | None,
@@ -99,11 +99,11 @@ def recovered(
         Of coefficients at some of the points.
     """
     problem = equation.gaussian.for_many if len(x) >= _MANY else equation.gaussian
-    share = cell_shares(plan, equation)
-    leaning = leaning_of(plan, equation)
-    reach, across = reach_of(plan, equation), channel_reach(plan, equation)
+    share = cell_shares(model_frame, equation)
+    leaning = leaning_of(model_frame, equation)
+    reach, across = reach_of(model_frame, equation), channel_reach(model_frame, equation)
     every = leaning is not None or reach is not None or across is not None
-    units = _single_units(plan, equation, every=every)
+    units = _single_units(model_frame, equation, every=every)
     per_draw = number_count(problem) + equation.n_slots + equation.n_paths
     per_draw += 0 if units is None else problem.n_unit_numbers
     if isinstance(generator, SharedStreams):
@@ -130,7 +130,15 @@ def recovered(
         )  # fmt: skip
         parts.append(
             _assemble(
-                plan, equation, coefficients, share, leaning, units, stream_of_part, reach, across
+                model_frame,
+                equation,
+                coefficients,
+                share,
+                leaning,
+                units,
+                stream_of_part,
+                reach,
+                across,
             )
         )
     return parts[0] if len(parts) == 1 else joined(parts, np.argsort(np.concatenate(chunks)))
@@ -165,7 +173,7 @@ def _streams(
 
 
 def _assemble(
-    plan: ModelFrame,
+    model_frame: ModelFrame,
     equation: Equation,
     draws: Coefficients,
     share: Any,
@@ -175,7 +183,7 @@ def _assemble(
     reach: Reach | None,
     across: ChannelReach | None,
 ) -> Recovered:
-    effects, unit = plan.effects, equation.effect_scale
+    effects, unit = model_frame.effects, equation.effect_scale
     slopes = slopes_of(equation, draws)
     # Draw by draw in memory: an index along the last axis would lay cells out first.
     mean = np.take(draws.slots, equation.slots.cells, axis=1)
@@ -193,7 +201,7 @@ def _assemble(
             tilt = _product(np.asarray(deviation), leaning.T)
     effect, terms = effects.of_cells(mean, theta, average), terms_of(equation, draws)
     if reach is None:
-        realised = own_and_received(plan, equation, draws, effect)
+        realised = own_and_received(model_frame, equation, draws, effect)
     else:
         lag = equation.problem.lag
         delta = None if lag is None else draws.shared[:, lag.columns]
@@ -202,7 +210,7 @@ def _assemble(
     if across is not None:
         others = None if realised is None else realised[:, 2]
         by_whom = across.of_draws(mean, effect, others, theta, deviation, terms)
-    deviation = kept_members(plan, deviation, theta)
+    deviation = kept_members(model_frame, deviation, theta)
     return Recovered(mean, effect, terms, deviation, slopes, tilt, draws.slots, realised, by_whom)
 
 
@@ -215,17 +223,19 @@ def _product(draws: Array, loads: Any) -> Array:
     return out
 
 
-def members_stored(plan: ModelFrame) -> bool:
+def members_stored(model_frame: ModelFrame) -> bool:
     """Whether deviations of members are kept: not of too many, nor of units that are summed up."""
-    alone = plan.facts.varying == "unit" and plan.panel.summed
-    return plan.effects.codes.size <= MEMBERS_STORED and not alone
+    alone = model_frame.facts.varying == "unit" and model_frame.panel.summed
+    return model_frame.effects.codes.size <= MEMBERS_STORED and not alone
 
 
-def kept_members(plan: ModelFrame, deviation: Array | None, theta: Array | None) -> Array | None:
+def kept_members(
+    model_frame: ModelFrame, deviation: Array | None, theta: Array | None
+) -> Array | None:
     """Deviations as they are kept, each with its own moderator; None where they are not."""
-    if deviation is None or not members_stored(plan):
+    if deviation is None or not members_stored(model_frame):
         return None
-    return plan.effects.of_members(deviation, theta)
+    return model_frame.effects.of_members(deviation, theta)
 
 
 def slopes_of(equation: Equation, draws: Coefficients) -> dict[Slope, Array]:
@@ -265,7 +275,7 @@ def terms_of(equation: Equation, draws: Coefficients) -> dict[str, Array]:
     return out
 
 
-def cell_shares(plan: ModelFrame, equation: Equation) -> Any:
+def cell_shares(model_frame: ModelFrame, equation: Equation) -> Any:
     """Share of each class (or member) in the rows of each cell.
 
     Returns
@@ -273,19 +283,19 @@ def cell_shares(plan: ModelFrame, equation: Equation) -> Any:
     csr_array (owner, cell), or None
         None where nothing deviates.
     """
-    problem, effects = equation.problem, plan.effects
+    problem, effects = equation.problem, model_frame.effects
     if problem.member_scale is None:
         return None
     if problem.shares_deviations:
         return effects.shares
     # Units seen once are in no class: they say nothing about deviations.
-    class_of = np.full(plan.frame.n_units, -1, dtype=np.int64)
+    class_of = np.full(model_frame.frame.n_units, -1, dtype=np.int64)
     for k, c in enumerate(problem.classes):
         class_of[c.units] = k
     return effects.shares_of(class_of[effects.unit], len(problem.classes))
 
 
-def leaning_of(plan: ModelFrame, equation: Equation) -> Any:
+def leaning_of(model_frame: ModelFrame, equation: Equation) -> Any:
     """Take deviations to their covariance with the moderator in cells.
 
     Returns
@@ -294,21 +304,24 @@ def leaning_of(plan: ModelFrame, equation: Equation) -> Any:
         None where nothing asks for it: the slope of what this equation explains is not moderated.
     """
     shifted = any(
-        s.kind is SlopeKind.SHIFT and s.mediator == equation.name for s in plan.equations[0].slopes
+        s.kind is SlopeKind.SHIFT and s.mediator == equation.name
+        for s in model_frame.equations[0].slopes
     )
     if not shifted or equation.problem.member_scale is None:
         return None
     # cov(u, z) = sum_rows (z - z-bar) u / n: the mean of u drops out.
-    effects = plan.effects
+    effects = model_frame.effects
     count = np.bincount(effects.cell, effects.weight)[effects.cell]
     weight = effects.weight * (effects.z - effects.mean_of_cells[effects.cell]) / count
     shape = (effects.sizes.size, effects.codes.size)
     return csr_array((weight, (effects.cell, effects.member)), shape=shape)
 
 
-def _single_units(plan: ModelFrame, equation: Equation, *, every: bool) -> UnitDeviations | None:
+def _single_units(
+    model_frame: ModelFrame, equation: Equation, *, every: bool
+) -> UnitDeviations | None:
     """What deviations of single units take; None where there are none, or none are kept."""
     if equation.problem.member_scale is None or equation.problem.shares_deviations:
         return None
-    wanted = members_stored(plan) or every
-    return unit_deviations(equation, plan.effects.codes) if wanted else None
+    wanted = members_stored(model_frame) or every
+    return unit_deviations(equation, model_frame.effects.codes) if wanted else None

@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from bayes_nqp.inference.model_frame import Equation, ModelFrame
 
 
-def effect_loads(plan: ModelFrame, equation: Equation) -> csr_array:
+def effect_loads(model_frame: ModelFrame, equation: Equation) -> csr_array:
     """Loadings of cells' effects on slots (slot, cell), where outcomes follow no others.
 
     ``mu_c + theta_s z-bar_c + sum_e kappa_e d_ec`` in multiples of ``equation.effect_scale``: with
     ``d_ec`` the treatment of linked units at event time e, on average over the rows of the cell.
     """
-    slots, cells = equation.slots, np.arange(plan.table.size)
+    slots, cells = equation.slots, np.arange(model_frame.table.size)
     parts = [(slots.cells, cells, np.ones(cells.size))]
     if (moderation := equation.slope(SlopeKind.MODERATION)) is not None:
         size = equation.scale / equation.effect_scale / moderation.size
-        theta = slots.slopes[plan.effects.stratum, -1]
-        parts.append((theta, cells, plan.effects.mean_of_cells * size))
-    reach = reach_of(plan, equation)
+        theta = slots.slopes[model_frame.effects.stratum, -1]
+        parts.append((theta, cells, model_frame.effects.mean_of_cells * size))
+    reach = reach_of(model_frame, equation)
     if reach is not None and reach.near is not None:
         names = [column.name for column in equation.rows.columns]
         for event, near in zip(reach.events, reach.near_of_cells, strict=True):

@@ -17,7 +17,7 @@ from bayes_nqp.numerics.diagnostics import Gate
 
 
 def waist(
-    plan: ModelFrame,
+    model_frame: ModelFrame,
     effect: Array,
     deviation: Array | None,
     *,
@@ -48,13 +48,13 @@ def waist(
     Dataset
         As `schema.build` gives it.
     """
-    cells = plan.cells if cells is None else cells
+    cells = model_frame.cells if cells is None else cells
     keep = np.flatnonzero(cells.lead if leads else ~cells.lead)
     members, membership = None, None
     if deviation is not None and not leads:
         # Treated rows stand in cells with effects, so that members have no rows elsewhere.
-        cell, member, rows = plan.effects.membership
-        members = plan.effects.labels.tolist()
+        cell, member, rows = model_frame.effects.membership
+        members = model_frame.effects.labels.tolist()
         membership = np.searchsorted(keep, cell), member, rows
     role = np.where(cells.role[keep] == NEIGHBOUR, v.NEIGHBOUR, v.TREATED)
     effect = effect if effect.ndim == 4 else effect[:, :, None]
@@ -67,12 +67,12 @@ def waist(
     built = schema.build(
         effect,
         strata={f: levels[keep].tolist() for f, levels in cells.strata.items()},
-        cohort=None if plan.exposure is not None else cells.cohort[keep],
+        cohort=None if model_frame.exposure is not None else cells.cohort[keep],
         time=cells.time[keep],
-        event_time=None if plan.exposure is not None else cells.event_time[keep],
+        event_time=None if model_frame.exposure is not None else cells.event_time[keep],
         rows=cells.rows[keep],
         units=cells.rows[keep],
-        observed=None if plan.exposure is not None else cells.observed[keep],
+        observed=None if model_frame.exposure is not None else cells.observed[keep],
         weight=cells.weight[keep],
         deviation=None if leads else deviation,
         members=members,
@@ -82,7 +82,7 @@ def waist(
         labels={name: values[keep] for name, values in cells.labels.items()},
         gate=str(gate),
         importance={} if isinstance(gate, str) else gate.importance,
-        attrs={**_stated(plan), **(attrs or {})},
+        attrs={**_stated(model_frame), **(attrs or {})},
     )
     return built if via is None else _with_via(built, via[..., keep])
 
@@ -97,13 +97,13 @@ def _with_via(built: xr.Dataset, via: Array) -> xr.Dataset:
     )
 
 
-def _stated(plan: ModelFrame) -> dict[str, str | float]:
+def _stated(model_frame: ModelFrame) -> dict[str, str | float]:
     """Attrs by which effects are read: the link, the exposure, whether rows are sums."""
-    attrs: dict[str, str | float] = {v.LINK: plan.facts.likelihood.link}
-    if plan.panel.summed:
+    attrs: dict[str, str | float] = {v.LINK: model_frame.facts.likelihood.link}
+    if model_frame.panel.summed:
         attrs[v.SUMMED] = 1.0
-    if plan.exposure is not None:
-        attrs |= {"exposure": plan.exposure.name, "per": plan.exposure.label}
+    if model_frame.exposure is not None:
+        attrs |= {"exposure": model_frame.exposure.name, "per": model_frame.exposure.label}
     return attrs
 
 

@@ -35,7 +35,7 @@ type Stream = np.random.Generator | SharedStreams
 
 
 def draw_equations(
-    plan: ModelFrame, sampler: Importance, stock: KnownDraws, progress: bool
+    model_frame: ModelFrame, sampler: Importance, stock: KnownDraws, progress: bool
 ) -> tuple[list[Drawn], tuple[str, ...]]:
     """Draw parameters and coefficients of every equation of a plan.
 
@@ -53,7 +53,7 @@ def draw_equations(
     tuple of list of Drawn and tuple of str
         In the order of the equations; notes come second.
     """
-    equations = plan.equations
+    equations = model_frame.equations
     workers = min(n_threads(None), len(equations))
     threads = max(1, n_threads(None) // workers)
     done = 0
@@ -82,7 +82,7 @@ def draw_equations(
         equation, x = equations[number], chains[number].values["x"]
         flat = x.reshape(-1, x.shape[2])
         draws = recovered(
-            plan, equation, flat, streams[number], threads=threads, keeper=keepers[number]
+            model_frame, equation, flat, streams[number], threads=threads, keeper=keepers[number]
         )
         keepers[number].clear()
         return Drawn(equation, chains[number], x, constrain(equation, x), draws)
@@ -90,7 +90,7 @@ def draw_equations(
     numbers = range(len(equations))
     with steps.bar(progress and len(equations) > 1):
         chains = _each(sample, numbers, workers)
-        streams, notes = _streams(plan, chains, sampler)
+        streams, notes = _streams(model_frame, chains, sampler)
         return _each(draw, numbers, workers), notes
 
 
@@ -151,7 +151,7 @@ def _each[T](make: Callable[[int], T], numbers: Iterable[int], workers: int) -> 
 
 
 def _streams(
-    plan: ModelFrame, chains: Sequence[Chains], sampler: Importance
+    model_frame: ModelFrame, chains: Sequence[Chains], sampler: Importance
 ) -> tuple[list[Stream], tuple[str, ...]]:
     """Random numbers of coefficients; those of mediators follow their errors' correlation."""
     # Numbers 0 and 1: the sampler itself draws from the first stream.
@@ -160,7 +160,7 @@ def _streams(
         for number in range(len(chains))
     ]
     xs = [part.values["x"] for part in chains[1:]]
-    errors = correlated(plan.equations[1:], xs, _seed(sampler))
+    errors = correlated(model_frame.equations[1:], xs, _seed(sampler))
     if isinstance(errors, str):
         return list(streams), (errors,)
     if errors is None:

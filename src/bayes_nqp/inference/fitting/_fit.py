@@ -28,7 +28,7 @@ from bayes_nqp.inference.fitting._groups import build_groups
 from bayes_nqp.inference.fitting._memory_need import check_draws
 from bayes_nqp.inference.fitting._names import into_tree
 from bayes_nqp.inference.fitting._short_repr import brief
-from bayes_nqp.inference.model_frame import before_all_adopt, plan_of
+from bayes_nqp.inference.model_frame import before_all_adopt, model_frame_of
 from bayes_nqp.numerics.diagnostics import Gate
 from bayes_nqp.numerics.sampling import NUTS, Importance, Sampler
 
@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 
 
 _BACKSTAGE = frozenset({
-    "digest", "facts", "groups", "labels", "leads", "outcome_design", "plan", "record", "rows",
+    "digest", "facts", "groups", "labels", "leads", "model_frame", "outcome_design", "record",
+    "rows",
     "scale", "takes", "variants",
 })  # fmt: skip
 """What other rooms ask of a fit, and a console need not offer first."""
@@ -216,7 +217,7 @@ class Fit(FitAttributes):
         return float(self.record["scale"])
 
     @cached_property
-    def plan(self) -> ModelFrame:
+    def model_frame(self) -> ModelFrame:
         """The design's plan of the panel.
 
         Raises
@@ -224,7 +225,7 @@ class Fit(FitAttributes):
         StudyError
             If the fit holds no panel.
         """
-        return plan_of(self.design, self._panel, scale=self.scale)
+        return model_frame_of(self.design, self._panel, scale=self.scale)
 
     @property
     def _panel(self) -> Panel:
@@ -381,26 +382,28 @@ def _run(
             "'sampler' is Importance, which needs a compressed likelihood",
             hint=Message("{} with {}", Hint("sampler", NUTS()), type(facts.inexact[1]).__name__),
         )
-    plan = plan_of(design, panel, scale=scale)
-    ending = before_all_adopt(plan)
+    model_frame = model_frame_of(design, panel, scale=scale)
+    ending = before_all_adopt(model_frame)
     if ending is not None:
-        panel, plan = ending.panel, plan_of(design, ending.panel, scale=scale)
-    check_draws(plan, sampler)
-    notes = plan.notes if ending is None else (ending.note, *plan.notes)
+        panel, model_frame = ending.panel, model_frame_of(design, ending.panel, scale=scale)
+    check_draws(model_frame, sampler)
+    notes = model_frame.notes if ending is None else (ending.note, *model_frame.notes)
     if isinstance(sampler, NUTS):
         from bayes_nqp.inference.fitting._rows import ROWS_NOTE, fit_rows
 
-        groups, gate, interrupted = fit_rows(plan, sampler, progress)
+        groups, gate, interrupted = fit_rows(model_frame, sampler, progress)
         notes = (*notes, ROWS_NOTE)
     elif facts.joined:
         from bayes_nqp.inference.fitting._joint import fit_joint
 
-        groups, gate, interrupted = fit_joint(plan, sampler, progress)
+        groups, gate, interrupted = fit_joint(model_frame, sampler, progress)
     else:
-        drawn, more = draw_equations(plan, sampler, stock, progress)
+        drawn, more = draw_equations(model_frame, sampler, stock, progress)
         notes, interrupted = (*notes, *more), False
-        groups, gate = build_groups(plan, drawn)
-    result = fitted(design, panel, sampler, plan, groups, gate, notes, interrupted=interrupted)
+        groups, gate = build_groups(model_frame, drawn)
+    result = fitted(
+        design, panel, sampler, model_frame, groups, gate, notes, interrupted=interrupted
+    )
     return result if ending is None else replace(result, record={**result.record, **ending.facts})
 
 
@@ -408,7 +411,7 @@ def fitted(
     design: Design,
     panel: Panel,
     sampler: Sampler,
-    plan: ModelFrame,
+    model_frame: ModelFrame,
     groups: Mapping[str, xr.Dataset],
     gate: Gate,
     notes: tuple[str, ...],
@@ -420,7 +423,7 @@ def fitted(
         groups["effects"].attrs[ATTR] = panel.labels.text
     record: dict[str, str | float] = {
         "panel_digest": panel.digest,
-        "scale": plan.equations[0].scale,
+        "scale": model_frame.equations[0].scale,
         "interrupted": float(interrupted),
         "outcome": panel.roles.outcome,
     }

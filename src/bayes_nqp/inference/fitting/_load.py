@@ -31,7 +31,7 @@ from bayes_nqp.inference.fitting._panel_rows import from_bytes
 from bayes_nqp.inference.fitting._recorded_gate import check_gate
 from bayes_nqp.inference.fitting._structure import checked
 from bayes_nqp.inference.fitting._verify import check_redraw
-from bayes_nqp.inference.model_frame import before_all_adopt, plan_of
+from bayes_nqp.inference.model_frame import before_all_adopt, model_frame_of
 from bayes_nqp.model.codec import decode
 from bayes_nqp.numerics.diagnostics import Gate
 
@@ -101,7 +101,7 @@ def load(path: str | Path, panel: Panel | None = None) -> Fit:
     if panel is not None and panel.digest != digest:
         # The file's rows may be those before everyone adopts.
         with suppress(NQPError):
-            ending = before_all_adopt(plan_of(fit.design, panel))
+            ending = before_all_adopt(model_frame_of(fit.design, panel))
             if ending is not None and ending.panel.digest == digest:
                 panel = ending.panel
     if panel is not None and panel.digest != digest:

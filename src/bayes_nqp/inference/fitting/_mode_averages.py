@@ -14,7 +14,7 @@ from bayes_nqp._core.exceptions import IdentificationError
 from bayes_nqp.inference.fitting._draws import cell_shares
 from bayes_nqp.inference.fitting._effect_loads import effect_loads
 from bayes_nqp.inference.fitting._equations import equation_density
-from bayes_nqp.inference.model_frame import plan_of, redealt
+from bayes_nqp.inference.model_frame import model_frame_of, redealt
 from bayes_nqp.numerics.linear_gaussian import averages
 from bayes_nqp.numerics.sampling import Densities, Summit, climb, newton
 
@@ -60,9 +60,9 @@ def modal_averages(
     IdentificationError
         If the panel cannot identify what the design asks for.
     """
-    plan = plan_of(design, panel)
-    (equation,) = plan.equations
-    slots, deviations = average_loads(plan, equation, weigh(plan))
+    model_frame = model_frame_of(design, panel)
+    (equation,) = model_frame.equations
+    slots, deviations = average_loads(model_frame, equation, weigh(model_frame))
     point = _mode(equation, near)
     mean, variance = averages(equation.gaussian, point[None], slots, deviations)
     return mean[0], np.sqrt(variance[0])
@@ -98,7 +98,7 @@ def dealt_averages(
     for deal in np.flatnonzero(np.isnan(modes[0])):
         dealt = panel.with_cohorts(cohorts[deal])
         with suppress(IdentificationError):
-            (equation,) = plan_of(design, dealt).equations
+            (equation,) = model_frame_of(design, dealt).equations
             size = len(equation.problem.space)
             if size not in summits:
                 summits[size] = summit_of(equation)
@@ -117,13 +117,13 @@ def _side_by_side(
     """Means and sd's (2, deal) of deals that share a plan; NaN of others."""
     out = np.full((2, len(cohorts)), np.nan)
     with suppress(IdentificationError):
-        plan = plan_of(design, panel)
-        for deals in redealt(plan, cohorts):
+        model_frame = model_frame_of(design, panel)
+        for deals in redealt(model_frame, cohorts):
             size = len(deals.problems.first.space)
             if size not in summits:
-                first = plan_of(design, panel.with_cohorts(cohorts[deals.numbers[0]]))
+                first = model_frame_of(design, panel.with_cohorts(cohorts[deals.numbers[0]]))
                 summits[size] = summit_of(first.equations[0])
-            alone = plan_of(design, panel.with_cohorts(cohorts[deals.numbers[-1]]))
+            alone = model_frame_of(design, panel.with_cohorts(cohorts[deals.numbers[-1]]))
             if _agree(deals, alone.equations[0], summits[size]):
                 out[:, deals.numbers] = _climbed(deals, weigh, summits[size])
     return out
@@ -131,11 +131,11 @@ def _side_by_side(
 
 def _climbed(deals: Redealt, weigh: Callable[[ModelFrame], Array], near: Summit) -> Array:
     """Means and sd's (2, deal) of deals of one plan; NaN where a climb found no mode."""
-    plan, (equation,), n = deals.plan, deals.plan.equations, deals.numbers.size
+    model_frame, (equation,), n = deals.model_frame, deals.model_frame.equations, deals.numbers.size
     starts, inverses = np.tile(near.point, (n, 1)), np.tile(near.inverse, (n, 1, 1))
     points, heights = climb(Densities(deals.problems.gradient), starts, inverses)
     fine = np.flatnonzero(np.isfinite(heights))
-    loads = [part[fine] for part in _loads_of_deals(plan, equation, deals, weigh)]
+    loads = [part[fine] for part in _loads_of_deals(model_frame, equation, deals, weigh)]
     mean, variance = deals.problems.averages(points[fine], fine, *loads)
     out = np.full((2, n), np.nan)
     # Loads are in outcome units by s of the actual adoption.
@@ -157,18 +157,26 @@ def _agree(deals: Redealt, last: Equation, near: Summit) -> bool:
 
 
 def _loads_of_deals(
-    plan: ModelFrame, equation: Equation, deals: Redealt, weigh: Callable[[ModelFrame], Array]
+    model_frame: ModelFrame,
+    equation: Equation,
+    deals: Redealt,
+    weigh: Callable[[ModelFrame], Array],
 ) -> tuple[Array, Array]:
     """As `average_loads`, deal by deal (deal, slot, 1), and on units' deviations."""
     weights = np.stack(
-        [weigh(replace(plan, cells=replace(plan.cells, rows=rows)))[:, 0] for rows in deals.rows]
+        [
+            weigh(replace(model_frame, cells=replace(model_frame.cells, rows=rows)))[:, 0]
+            for rows in deals.rows
+        ]
     )
-    slots = np.asarray(effect_loads(plan, equation) @ weights.T).T
+    slots = np.asarray(effect_loads(model_frame, equation) @ weights.T).T
     units = deals.of_units(weights)
     return slots[..., None] * equation.effect_scale, units[..., None] * equation.effect_scale
 
 
-def average_loads(plan: ModelFrame, equation: Equation, weights: Array) -> tuple[Array, Array]:
+def average_loads(
+    model_frame: ModelFrame, equation: Equation, weights: Array
+) -> tuple[Array, Array]:
     """Weighted sums of cell effects, in the terms of what the likelihood is linear in.
 
     An effect is that of its cell, the deviations of the cell's rows, and what their mean moderator
@@ -180,8 +188,8 @@ def average_loads(plan: ModelFrame, equation: Equation, weights: Array) -> tuple
         Loadings on slots and deviations, as `gaussian.averages` takes them.
     """
     # sum_c w_c (effect of c given coefficients + sum_o S_oc delta_o).
-    unit, shares = equation.effect_scale, cell_shares(plan, equation)
-    slots = np.asarray(effect_loads(plan, equation) @ weights) * unit
+    unit, shares = equation.effect_scale, cell_shares(model_frame, equation)
+    slots = np.asarray(effect_loads(model_frame, equation) @ weights) * unit
     if shares is None:
         return slots, np.zeros((0, weights.shape[1]))
     return slots, np.asarray(shares @ weights) * unit
@@ -200,7 +208,7 @@ def modes(design: Design, panel: Panel) -> list[Summit]:
     list of Summit
         For `modal_averages` on panels much like this one.
     """
-    return [summit_of(equation) for equation in plan_of(design, panel).equations]
+    return [summit_of(equation) for equation in model_frame_of(design, panel).equations]
 
 
 def _mode(equation: Equation, near: Summit | None) -> Array:

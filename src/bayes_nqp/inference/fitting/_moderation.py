@@ -35,11 +35,11 @@ def moderator_rows(fit: Fit) -> tuple[Index, Array]:
     tuple of ndarray of int (row), ndarray (row)
         Places among the cells with effects; moderator's units.
     """
-    plan = fit.plan
-    assert plan.moderator is not None
-    place = np.cumsum(~plan.cells.lead) - 1
-    effects = plan.effects
-    return place[effects.cell], effects.z + plan.moderator.centre
+    model_frame = fit.model_frame
+    assert model_frame.moderator is not None
+    place = np.cumsum(~model_frame.cells.lead) - 1
+    effects = model_frame.effects
+    return place[effects.cell], effects.z + model_frame.moderator.centre
 
 
 def moderation_draws(fit: Fit) -> Array:
@@ -74,7 +74,10 @@ def _through_links(fit: Fit, draws: CellDraws) -> Array | None:
     Effects are linear in the moderator of treated rows: what the observed one does is taken out,
     and what one of it does in all of them is the slope.
     """
-    reach, delta = reach_of(fit.plan, fit.plan.equations[0]), equation_draws(fit, DELTA)
+    reach, delta = (
+        reach_of(fit.model_frame, fit.model_frame.equations[0]),
+        equation_draws(fit, DELTA),
+    )
     theta = draws.theta("outcome")
     if reach is None or reach.shift is None or delta is None or theta is None:
         return None
@@ -106,7 +109,7 @@ def _of_path(draws: CellDraws, effects: xr.Dataset, name: str) -> tuple[Array, A
         draws.slope(SlopeKind.MEDIATOR, name) + draws.slope(SlopeKind.INTERACTION, name),
         draws.slope(SlopeKind.SHIFT, name),
     )
-    level, theta = (lagged(draws.plan, x, draws.lag) for x in (level, theta))
+    level, theta = (lagged(draws.model_frame, x, draws.lag) for x in (level, theta))
     return level * b, theta * b + level * m, theta * m  # (a + theta z)(b + m z)
 
 

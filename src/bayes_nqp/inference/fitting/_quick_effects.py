@@ -19,7 +19,7 @@ from bayes_nqp.inference.fitting._existing_draws import KnownDraws
 from bayes_nqp.inference.fitting._marginal import marginal_of
 from bayes_nqp.inference.fitting._parameters import point_at
 from bayes_nqp.inference.fitting._paths import paths_of
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.predictors import SLOPE
 from bayes_nqp.numerics.diagnostics import Gate, populations_gate, weights_gate, worst_of
 from bayes_nqp.numerics.linear_gaussian import averages
@@ -116,19 +116,19 @@ def short_effects(
     IdentificationError
         If the panel cannot identify what the design asks for.
     """
-    plan = plan_of(design, panel)
+    model_frame = model_frame_of(design, panel)
     draws, gates = [], {}
-    for number, equation in enumerate(plan.equations):
+    for number, equation in enumerate(model_frame.equations):
         x, gates[f"{equation.name}: "] = _points(equation, number, seed, stock)
         generator = np.random.default_rng([seed, number, 1])
-        draws.append(recovered(plan, equation, x, generator))
-    paths = paths_of(plan, draws)
+        draws.append(recovered(model_frame, equation, x, generator))
+    paths = paths_of(model_frame, draws)
     effect = paths.effect.reshape(*SHORT, *paths.effect.shape[1:])
     deviation = paths.deviation
     if deviation is not None:
         deviation = deviation.reshape(*SHORT, *deviation.shape[1:])
     return waist(
-        plan,
+        model_frame,
         effect,
         deviation,
         paths=paths.names,
@@ -166,8 +166,8 @@ def slope_law(
     IdentificationError
         If the panel cannot identify what the design asks for.
     """
-    plan = plan_of(design, panel)
-    equation = plan.equations[0]
+    model_frame = model_frame_of(design, panel)
+    equation = model_frame.equations[0]
     chains = _chains(equation, numbered(Importance(*SHORT[::-1], seed=seed), 0), stock)
     drawn = _thinned(chains.values["x"])
     x, counts = np.unique(drawn.reshape(-1, drawn.shape[2]), axis=0, return_counts=True)
@@ -180,7 +180,7 @@ def slope_law(
     single = np.zeros((equation.n_slots, len(names)))
     single[place, np.arange(len(names))] = 1.0
     loads = np.concatenate([single, single[:, i] + single[:, j]], axis=1)
-    shares = cell_shares(plan, equation)
+    shares = cell_shares(model_frame, equation)
     owners = np.zeros((0 if shares is None else shares.shape[0], loads.shape[1]))
     mean, variance = averages(equation.gaussian, x, loads, owners)
     mean = mean[:, : len(names)]

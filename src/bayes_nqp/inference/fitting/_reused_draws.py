@@ -32,7 +32,7 @@ def known_draws(fit: Fit) -> KnownDraws:
         return KnownDraws(values=values)
     stats = fit.groups["sample_stats"]
     chains = {}
-    for equation in fit.plan.equations:
+    for equation in fit.model_frame.equations:
         names, facts = equation.problem.space.names, _facts(stats, equation.name)
         # Other samplers say nothing of weights or populations, by which a refit is judged.
         if facts and all(f"{equation.name}__{name}" in posterior for name in names):

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 def run_draws(fit: Fit) -> Array:
     """Effects on rows treated in the last period, by run and path (chain, draw, run, path)."""
-    reach, delta = reach_of(fit.plan, fit.plan.equations[0]), lag_draws(fit)
+    reach, delta = reach_of(fit.model_frame, fit.model_frame.equations[0]), lag_draws(fit)
     mean = equation_draws(fit, "cell_mean")
     assert isinstance(reach, DynamicReach)
     assert delta is not None
     assert mean is not None
     sample = mean.shape[:2]
     tau = np.zeros((*sample, reach.n_cells))
-    tau[..., ~fit.plan.cells.lead] = mean
+    tau[..., ~fit.model_frame.cells.lead] = mean
     theta = np.zeros((*sample, 0))
     if reach.events:
         theta = theta_of(linked_terms(fit), reach.events)
@@ -59,7 +59,7 @@ def response_draws(fit: Fit, periods: int, *, lasting: bool) -> Array:
 
 def _mean_traces(fit: Fit, size: int) -> Array:
     """``tr(W^j) / n`` (power)."""
-    linked = fit.plan.model.equations[0].linked
+    linked = fit.model_frame.model.equations[0].linked
     assert linked is not None
     roots = np.linalg.eigvals(linked.links.toarray())
     return np.array([(roots**j).sum().real for j in range(size)]) / roots.size

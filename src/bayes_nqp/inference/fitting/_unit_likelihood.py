@@ -103,7 +103,7 @@ def log_likelihood(fit: Fit, by: str | None = None) -> xr.DataArray:
             hint=hint,
         )
     refuse_pooled(fit)
-    equation = fit.plan.equations[0]
+    equation = fit.model_frame.equations[0]
     groups = left_out(fit, by)
     chains, draws = fit.posterior.sizes[v.CHAIN], fit.posterior.sizes[v.DRAW]
     most = max(_NUMBERS_STORED // max(chains * groups.labels.size, 1), 1)
@@ -142,8 +142,8 @@ def left_out(fit: Fit, by: str | None = None) -> LeftOut:
     StudyError
         If `by` divides the units of one member.
     """
-    plan, panel = fit.plan, fit.rows
-    problem, frame = plan.equations[0].problem, plan.frame
+    model_frame, panel = fit.model_frame, fit.rows
+    problem, frame = model_frame.equations[0].problem, model_frame.frame
     several = problem.shares_deviations
     if by is None or by == v.UNIT:
         dim, codes, labels = v.UNIT, np.arange(frame.n_units), panel.unit_labels.astype(str)
@@ -179,7 +179,7 @@ class _Densities:
 
     def __init__(self, fit: Fit, equation: Equation, groups: LeftOut) -> None:
         self.fit, self.equation = fit, equation
-        self.rows = UnitRows(fit.plan, equation)
+        self.rows = UnitRows(fit.model_frame, equation)
         self.patterns = self.rows.patterns
         group = np.concatenate([groups.group[p.unit] for p in self.patterns])
         member = np.concatenate([p.member for p in self.patterns])

@@ -99,11 +99,11 @@ class Absorbed:
 class UnitRows:
     """Rows of an equation by the units that they are of."""
 
-    def __init__(self, plan: ModelFrame, equation: Equation) -> None:
-        self.equation, self.layout = equation, row_layout(plan, equation)
+    def __init__(self, model_frame: ModelFrame, equation: Equation) -> None:
+        self.equation, self.layout = equation, row_layout(model_frame, equation)
         self.places = equation.slots
         self.noise: ErrorLaw = equation.gaussian.noise
-        self.n_members = plan.effects.codes.size
+        self.n_members = model_frame.effects.codes.size
         self.patterns = _patterns(equation, self.layout)
 
     def expected(self, slots: Array) -> Array:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayes_nqp._core.arrays import Array, Index
-from bayes_nqp.inference.model_frame._codes import PlanFrame
+from bayes_nqp.inference.model_frame._codes import PanelCodes
 from bayes_nqp.inference.model_frame._model_frame import Dose, Equation, ModelFrame
 from bayes_nqp.inference.model_frame._positions import slots_of
 from bayes_nqp.inference.model_frame._processes import (
@@ -135,7 +135,7 @@ def assemble(
     )  # fmt: skip
 
 
-def _absorbed_members(frame: PlanFrame, rows: Rows) -> AbsorbedLoadings:
+def _absorbed_members(frame: PanelCodes, rows: Rows) -> AbsorbedLoadings:
     """Loadings of members' deviations; units without treated rows have none."""
     assert rows.loading is not None
     treated = np.bincount(rows.unit[rows.loading != 0.0], minlength=frame.n_units) > 0
@@ -273,7 +273,7 @@ def _block_columns(
 
 
 def _members(
-    frame: PlanFrame, rows: Rows, classes: Sequence[UnitClass], block: Index
+    frame: PanelCodes, rows: Rows, classes: Sequence[UnitClass], block: Index
 ) -> list[Member]:
     """Treated members, with the sums of their units class by class."""
     entries: dict[int, list[tuple[int, float, Array]]] = {}

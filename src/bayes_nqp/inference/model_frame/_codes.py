@@ -17,7 +17,7 @@ from bayes_nqp.numerics.sufficient_statistics import distinct_rows
 
 
 @dataclass(frozen=True, eq=False)
-class PlanFrame:
+class PanelCodes:
     """Codes of a panel's rows and units under one model.
 
     Parameters
@@ -106,7 +106,7 @@ def combine(codes: Index) -> tuple[Index, Index]:
     return number, table
 
 
-def frame_of(model: ModelSpec) -> PlanFrame:
+def codes_of(model: ModelSpec) -> PanelCodes:
     """Number strata, levels and members, and give rows their roles."""
     panel, facts = model.panel, model.facts
     factors = panel.roles.strata
@@ -135,7 +135,7 @@ def frame_of(model: ModelSpec) -> PlanFrame:
     unit = np.asarray(panel.unit_codes, dtype=np.int64)
     time = np.asarray(panel.time_codes, dtype=np.int64)
     key, cohort, origin, role = _roles(model.timing, unit, time, panel.unit_labels.size)
-    return PlanFrame(
+    return PanelCodes(
         unit, time, stratum, level, key, cohort, member.astype(np.int64), origin, role,
         stratum_levels, names, labels, panel.counts,
     )  # fmt: skip

@@ -10,12 +10,12 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from bayes_nqp._core.arrays import Array, Index
-from bayes_nqp.inference.model_frame._codes import PlanFrame
+from bayes_nqp.inference.model_frame._codes import PanelCodes
 from bayes_nqp.numerics.sufficient_statistics import Rows
 
 
 def block_of_strata(
-    frame: PlanFrame, *, local_time: bool, members: bool, owners: Sequence[Index] = ()
+    frame: PanelCodes, *, local_time: bool, members: bool, owners: Sequence[Index] = ()
 ) -> Index:
     """Number the blocks of strata that share local time effects, members or processes (stratum).
 

@@ -13,7 +13,7 @@ from bayes_nqp._core.exceptions import Hint, PanelError, StudyError
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.plugins import registered
 from bayes_nqp.inference.model_frame._assemble import assemble
-from bayes_nqp.inference.model_frame._codes import PlanFrame
+from bayes_nqp.inference.model_frame._codes import PanelCodes
 from bayes_nqp.inference.model_frame._columns import centred, varying_columns, within
 from bayes_nqp.inference.model_frame._connected import block_of_strata, free_times
 from bayes_nqp.inference.model_frame._error_variances import relative_variances
@@ -261,7 +261,7 @@ def _loading(ground: ModelFrame, equation: EquationSpec) -> Array | None:
     return np.asarray(ground.exposure.values[ground.kept] / ground.exposure.size)
 
 
-def _member_scale(equation: EquationSpec, frame: PlanFrame) -> Scale | None:
+def _member_scale(equation: EquationSpec, frame: PanelCodes) -> Scale | None:
     if equation.pooling.varying is None or equation.deviation is not None:
         return equation.deviation
     treated = np.unique(frame.member[frame.cohort >= 0]).size

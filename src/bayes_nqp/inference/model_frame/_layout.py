@@ -60,7 +60,7 @@ class RowLayout:
         return np.asarray(self.gap == 0)
 
 
-def row_layout(plan: ModelFrame, equation: Equation) -> RowLayout:
+def row_layout(model_frame: ModelFrame, equation: Equation) -> RowLayout:
     """Lay out the rows of an equation.
 
     Raises
@@ -75,17 +75,17 @@ def row_layout(plan: ModelFrame, equation: Equation) -> RowLayout:
             "a spatial lag is not stated row by row",
             hint="sampler=nqp.Importance(), the default, samples it",
         )
-    plan.panel.need_units(Message("the model row by row"))
-    frame = plan.frame
-    rows = np.flatnonzero(plan.kept)
+    model_frame.panel.need_units(Message("the model row by row"))
+    frame = model_frame.frame
+    rows = np.flatnonzero(model_frame.kept)
     unit, time = equation.rows.unit, equation.rows.time
-    n_cells = plan.table.size
-    cell = plan.cell_of_row[rows]
+    n_cells = model_frame.table.size
+    cell = model_frame.cell_of_row[rows]
     effect = cell if equation.dose is None else np.full_like(cell, -1)
     loading = frame.treated[rows].astype(np.float64)
     if equation.rows.loading is not None:
         loading = equation.rows.loading
-    effects = plan.effects
+    effects = model_frame.effects
     member = np.full(frame.unit.size, effects.codes.size, dtype=np.int64)
     member[effects.rows] = effects.member
     later = np.append(False, unit[1:] == unit[:-1])
@@ -112,7 +112,7 @@ def _entries(equation: Equation, stratum: Index) -> tuple[Index, Index, Array]:
     )
 
 
-def cell_slopes(plan: ModelFrame, equation: Equation) -> Index:
+def cell_slopes(model_frame: ModelFrame, equation: Equation) -> Index:
     """Where the effects of cells stand among the slopes, where effects are slopes.
 
     Parameters
@@ -127,7 +127,9 @@ def cell_slopes(plan: ModelFrame, equation: Equation) -> Index:
     """
     assert equation.dose is not None
     width = len(equation.rows.columns)
-    return np.asarray(plan.table.stratum * width + equation.dose.start + plan.table.time)
+    return np.asarray(
+        model_frame.table.stratum * width + equation.dose.start + model_frame.table.time
+    )
 
 
 def cell_names(

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from bayes_nqp._core.arrays import Array, Index, Mask
 from bayes_nqp.data.panel import Panel
-from bayes_nqp.inference.model_frame._codes import PlanFrame
+from bayes_nqp.inference.model_frame._codes import PanelCodes
 from bayes_nqp.inference.model_frame._effects import EffectMap
 from bayes_nqp.inference.model_frame._positions import Slots
 from bayes_nqp.model.designs import DoseSpec, Facts, ModelSpec
@@ -232,7 +232,7 @@ class ModelFrame:
     """
 
     model: ModelSpec
-    frame: PlanFrame
+    frame: PanelCodes
     kept: Mask
     cells: CellInfo
     cell_of_row: Index

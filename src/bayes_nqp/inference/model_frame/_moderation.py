@@ -9,7 +9,7 @@ from bayes_nqp._core.exceptions import IdentificationError, PanelError, StudyErr
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.data.reading import SourceRows
-from bayes_nqp.inference.model_frame._codes import PlanFrame
+from bayes_nqp.inference.model_frame._codes import PanelCodes
 from bayes_nqp.inference.model_frame._columns import within
 from bayes_nqp.inference.model_frame._model_frame import ModelFrame, Moderator
 from bayes_nqp.model.designs import ModelSpec
@@ -20,7 +20,7 @@ _SAME = 1e-9
 """Share of a column's variation below which another explains it in full."""
 
 
-def moderator_of(model: ModelSpec, frame: PlanFrame, sample: Mask) -> Moderator | None:
+def moderator_of(model: ModelSpec, frame: PanelCodes, sample: Mask) -> Moderator | None:
     """Centre the model's moderator over the treated rows, None without one.
 
     Refused where it is missing or the same in all of these, or the outcome in other units.

@@ -19,7 +19,7 @@ import numpy as np
 from bayes_nqp._core.arrays import Array, Index, Mask
 from bayes_nqp._core.exceptions import IdentificationError, StudyError
 from bayes_nqp.inference.model_frame._cells import cell_info, cell_table
-from bayes_nqp.inference.model_frame._codes import PlanFrame
+from bayes_nqp.inference.model_frame._codes import PanelCodes
 from bayes_nqp.inference.model_frame._connected import free_times
 from bayes_nqp.inference.model_frame._equation import equation_of, usual_scale
 from bayes_nqp.inference.model_frame._identification import OK, row_reasons
@@ -45,7 +45,7 @@ class StackedDeals:
 
     Parameters
     ----------
-    plan : Plan
+    model_frame : ModelFrame
         Of all units of all deals.
     numbers : ndarray of int (deal)
         Which deals these are.
@@ -59,7 +59,7 @@ class StackedDeals:
         ``s`` of each.
     """
 
-    plan: ModelFrame
+    model_frame: ModelFrame
     numbers: Index
     seen: Mask
     treated: Mask
@@ -83,40 +83,42 @@ class _Deal:
     """One deal: its frame, and which rows are kept."""
 
     number: int
-    frame: PlanFrame
+    frame: PanelCodes
     kept: Mask
 
 
-def stacked_deals(plan: ModelFrame, cohorts: Index) -> Iterator[StackedDeals]:
+def stacked_deals(model_frame: ModelFrame, cohorts: Index) -> Iterator[StackedDeals]:
     """Plan deals whose units receive of their neighbours', those that are alike together."""
-    classes, keys, numbers = _classes(plan, cohorts)
+    classes, keys, numbers = _classes(model_frame, cohorts)
     if classes is None:
         return
     deals = [
         deal
         for number, key in zip(numbers, keys, strict=True)
-        if (deal := _deal(plan, classes, number, key)) is not None
+        if (deal := _deal(model_frame, classes, number, key)) is not None
     ]
     if not deals:
         return
     frame, sample = _stacked(deals), np.concatenate([deal.kept for deal in deals])
-    table, cell = cell_table(plan.panel, frame, sample, classes)
+    table, cell = cell_table(model_frame.panel, frame, sample, classes)
     cells = cell.reshape(len(deals), -1)
     alike: dict[tuple[object, ...], list[int]] = {}
     for k, deal in enumerate(deals):
-        alike.setdefault(_likeness(plan, deal, table, cells[k]), []).append(k)
+        alike.setdefault(_likeness(model_frame, deal, table, cells[k]), []).append(k)
     for likeness, members in alike.items():
-        stated = _stated(plan, classes, [deals[k] for k in members], likeness)
+        stated = _stated(model_frame, classes, [deals[k] for k in members], likeness)
         if stated is not None:
             yield stated
 
 
-def _classes(plan: ModelFrame, cohorts: Index) -> tuple[Calendar | None, list[Index], list[int]]:
+def _classes(
+    model_frame: ModelFrame, cohorts: Index
+) -> tuple[Calendar | None, list[Index], list[int]]:
     """One calendar of all deals that have one, the classes of their units, and which they are."""
-    facts, calendars, numbers = plan.facts, [], []
+    facts, calendars, numbers = model_frame.facts, [], []
     for number, codes in enumerate(cohorts):
         with suppress(IdentificationError, StudyError):
-            timing, panel = plan.model.timing, plan.panel.with_cohorts(codes)
+            timing, panel = model_frame.model.timing, model_frame.panel.with_cohorts(codes)
             for term in facts.terms:
                 timing = term.timing(timing, facts, panel)
             assert isinstance(timing, Calendar)
@@ -142,22 +144,22 @@ def _classes(plan: ModelFrame, cohorts: Index) -> tuple[Calendar | None, list[In
     return calendar, keys, numbers
 
 
-def _deal(plan: ModelFrame, classes: Calendar, number: int, key: Index) -> _Deal | None:
+def _deal(model_frame: ModelFrame, classes: Calendar, number: int, key: Index) -> _Deal | None:
     """One deal, unless the panel cannot identify what the design asks for of it."""
-    frame = plan.frame
+    frame = model_frame.frame
     at = key[frame.unit], frame.time
     frame = replace(
         frame, key=key, cohort=classes.start[key], origin=classes.origin[at], role=classes.role[at]
     )
     sample = row_reasons(frame, never=False) == OK
     if not (frame.treated & sample).any() or (
-        plan.model.unidentified == "raise" and not sample.all()
+        model_frame.model.unidentified == "raise" and not sample.all()
     ):
         return None
     return _Deal(number, frame, sample)
 
 
-def _stacked(deals: Sequence[_Deal]) -> PlanFrame:
+def _stacked(deals: Sequence[_Deal]) -> PanelCodes:
     """The frame of all units of all deals."""
     frames, n = [deal.frame for deal in deals], len(deals)
     first = frames[0]
@@ -165,7 +167,7 @@ def _stacked(deals: Sequence[_Deal]) -> PlanFrame:
         np.concatenate([getattr(frame, name) for frame in frames])
         for name in ("key", "cohort", "origin", "role")
     )
-    return PlanFrame(
+    return PanelCodes(
         np.tile(first.unit, n) + np.repeat(np.arange(n) * first.n_units, first.unit.size),
         np.tile(first.time, n), np.tile(first.stratum, n), np.tile(first.level, n), key, cohort,
         np.arange(n * first.n_units), origin, role, first.stratum_levels, first.level_names,
@@ -173,7 +175,9 @@ def _stacked(deals: Sequence[_Deal]) -> PlanFrame:
     )  # fmt: skip
 
 
-def _likeness(plan: ModelFrame, deal: _Deal, table: CellTable, cell: Index) -> tuple[object, ...]:
+def _likeness(
+    model_frame: ModelFrame, deal: _Deal, table: CellTable, cell: Index
+) -> tuple[object, ...]:
     """What deals have to have in common beside coefficients: parts, time effects, adopters."""
     frame, sample = deal.frame, deal.kept
     inside = np.unique(cell[cell >= 0])
@@ -187,11 +191,11 @@ def _likeness(plan: ModelFrame, deal: _Deal, table: CellTable, cell: Index) -> t
     rows = Rows(frame.unit[sample], frame.time[sample], none, np.zeros(int(sample.sum())))
     seen, free = free_times(rows, frame.level, len(frame.level_names), frame.n_periods)
     adopters = np.unique(frame.member[frame.cohort >= 0]).size >= ESTIMATED_FROM
-    return _of_parts(_parts(plan, cells)), seen.tobytes(), free.tobytes(), adopters
+    return _of_parts(_parts(model_frame, cells)), seen.tobytes(), free.tobytes(), adopters
 
 
-def _parts(plan: ModelFrame, table: CellTable) -> Sequence[GlobalPart | LocalPart]:
-    (spec,) = plan.model.equations
+def _parts(model_frame: ModelFrame, table: CellTable) -> Sequence[GlobalPart | LocalPart]:
+    (spec,) = model_frame.model.equations
     near = spec.neighbours
     assert near is not None
     return exposed_parts(table, spec.pooling, spec.strata, near.pooling, near.strata, spec.priors)
@@ -214,27 +218,28 @@ def _of_parts(parts: Sequence[GlobalPart | LocalPart]) -> object:
 
 
 def _stated(
-    plan: ModelFrame, classes: Calendar, deals: Sequence[_Deal], likeness: tuple[object, ...]
+    model_frame: ModelFrame, classes: Calendar, deals: Sequence[_Deal], likeness: tuple[object, ...]
 ) -> StackedDeals | None:
     """Deals that are alike, planned as one; None where together they are unlike each alone."""
-    (spec,), (equation,), n = plan.model.equations, plan.equations, len(deals)
+    (spec,), (equation,), n = model_frame.model.equations, model_frame.equations, len(deals)
     frame, sample = _stacked(deals), np.concatenate([deal.kept for deal in deals])
-    panel = replace(plan.panel, outcome=np.tile(plan.panel.outcome, n))
+    panel = replace(model_frame.panel, outcome=np.tile(model_frame.panel.outcome, n))
     table, cell = cell_table(panel, frame, sample, classes)
-    if _of_parts(_parts(plan, table)) != likeness[0]:
+    if _of_parts(_parts(model_frame, table)) != likeness[0]:
         return None
     stacked = replace(spec, outcome=np.tile(spec.outcome, n))
     ground = replace(
-        plan, model=replace(plan.model, panel=panel, equations=(stacked,)), frame=frame,
+        model_frame, model=replace(model_frame.model, panel=panel, equations=(stacked,)),
+        frame=frame,
         kept=sample, cells=cell_info(panel, frame, sample, table, cell), cell_of_row=cell,
         table=table,
     )  # fmt: skip
     stated = equation_of(ground, stacked, scale=equation.scale)
     scales = [
-        usual_scale(replace(plan, frame=deal.frame, kept=deal.kept), spec, spec.outcome)
+        usual_scale(replace(model_frame, frame=deal.frame, kept=deal.kept), spec, spec.outcome)
         for deal in deals
     ]
-    shape = n * plan.frame.n_units, plan.frame.n_periods
+    shape = n * model_frame.frame.n_units, model_frame.frame.n_periods
     seen, treated, cells = np.zeros(shape, bool), np.zeros(shape, bool), np.full(shape, -1)
     rows = frame.unit[sample], frame.time[sample]
     seen[rows], treated[rows], cells[rows] = True, frame.treated[sample], cell[sample]

@@ -91,28 +91,28 @@ class DealtRows:
 
 
 @lru_cache(maxsize=2)
-def ground_of(plan: ModelFrame) -> Ground:
-    (equation,), frame, timing = plan.equations, plan.frame, plan.model.timing
+def ground_of(model_frame: ModelFrame) -> Ground:
+    (equation,), frame, timing = model_frame.equations, model_frame.frame, model_frame.model.timing
     assert isinstance(timing, Calendar)
     n_keys = len(timing.role)
     seen = np.zeros((frame.n_units, frame.n_periods), dtype=bool)
     seen[frame.unit, frame.time] = True
-    by_cohort = np.full(int(plan.panel.cohort_codes.max()) + 2, -1, dtype=np.int64)
-    by_cohort[np.asarray(plan.panel.cohort_codes) + 1] = timing.key
+    by_cohort = np.full(int(model_frame.panel.cohort_codes.max()) + 2, -1, dtype=np.int64)
+    by_cohort[np.asarray(model_frame.panel.cohort_codes) + 1] = timing.key
     size = len(frame.stratum_levels) * n_keys
     code = frame.stratum * n_keys + timing.key
     cell, group = np.full((size, frame.n_periods), -1), np.full(size, -1)
-    rows = np.flatnonzero(plan.cell_of_row >= 0)
-    cell[code[frame.unit[rows]], frame.time[rows]] = plan.cell_of_row[rows]
+    rows = np.flatnonzero(model_frame.cell_of_row >= 0)
+    cell[code[frame.unit[rows]], frame.time[rows]] = model_frame.cell_of_row[rows]
     inside = equation.rows.group >= 0
     group[code[inside]] = equation.rows.group[inside]
     treated = timing.role[:, : frame.n_periods] == TREATED
     return Ground(seen, treated, timing.key, by_cohort, cell, group)
 
 
-def dealt_rows(plan: ModelFrame, ground: Ground, key: Index) -> DealtRows:
+def dealt_rows(model_frame: ModelFrame, ground: Ground, key: Index) -> DealtRows:
     """What classes of the calendar (deal, unit) make of the rows."""
-    frame, seen, n_keys = plan.frame, ground.seen, len(ground.treated)
+    frame, seen, n_keys = model_frame.frame, ground.seen, len(ground.treated)
     code = frame.stratum * n_keys + key
     control = seen & ~ground.treated[key]
     usable = control.any(axis=2)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayes_nqp._core.arrays import Index
-from bayes_nqp.inference.model_frame._codes import PlanFrame
+from bayes_nqp.inference.model_frame._codes import PanelCodes
 from bayes_nqp.numerics.linear_gaussian import Problem
 from bayes_nqp.numerics.sufficient_statistics import Rows
 
@@ -35,7 +35,7 @@ class Slots:
 
 
 def slots_of(
-    frame: PlanFrame, rows: Rows, problem: Problem, cell_slots: Index, slope_slots: Index
+    frame: PanelCodes, rows: Rows, problem: Problem, cell_slots: Index, slope_slots: Index
 ) -> Slots:
     """Find the slots of an equation.
 

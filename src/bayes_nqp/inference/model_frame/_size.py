@@ -8,7 +8,7 @@ from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp._core.exceptions import Hint
 from bayes_nqp._core.i18n import Message, separated
 from bayes_nqp._core.limits import afford
-from bayes_nqp.inference.model_frame._codes import PlanFrame
+from bayes_nqp.inference.model_frame._codes import PanelCodes
 from bayes_nqp.model.designs import EquationSpec
 from bayes_nqp.model.pooling import Pooling
 from bayes_nqp.model.predictors import CellTable, ProcessPart, TimeEffects
@@ -24,7 +24,7 @@ _COPIES = 3
 
 def check_size(
     equation: EquationSpec,
-    frame: PlanFrame,
+    frame: PanelCodes,
     cells: CellTable,
     block: Index,
     *,
@@ -78,7 +78,7 @@ def check_size(
 
 
 def _held(
-    equation: EquationSpec, frame: PlanFrame, cells: CellTable, slots: Array, *,
+    equation: EquationSpec, frame: PanelCodes, cells: CellTable, slots: Array, *,
     shared: int, full: int, by_period: int, exposed: bool,
 ) -> float:  # fmt: skip
     """Numbers in matrices of slots (block), of shared coefficients, and of units summed up."""

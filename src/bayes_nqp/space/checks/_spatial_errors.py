@@ -36,7 +36,7 @@ from bayes_nqp.data.panel import Panel
 from bayes_nqp.data.spatial_weights import Locations, located, locations_of
 from bayes_nqp.effects.effects import group_time_effects
 from bayes_nqp.inference.fitting import ADDITIVE, ROWS, SEPARATE, UNITS, Fit, panel_of
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.designs import Rings
 from bayes_nqp.space.checks._neighbour_weights import alone, placed
 
@@ -219,7 +219,7 @@ def _hint(fit: Fit, cluster: str | None) -> Hint | None:
     if located(panel_of(fit)) and fit.takes("spillovers") and fit.facts.reach == "none":
         rings = Rings(_RINGS)
         try:
-            plan_of(fit.variant(spillovers=rings), panel_of(fit))
+            model_frame_of(fit.variant(spillovers=rings), panel_of(fit))
         except NQPError:
             return None
         return Hint("spillovers", rings)
