@@ -105,8 +105,8 @@ def slopes(design: nqp.Mediation, panel: nqp.Panel) -> tuple[np.ndarray, np.ndar
     found = recovered(model_frame, outcome, at[0], None).slopes
     given = [constrain(e, x[None]) for e, x in zip(model_frame.equations, at, strict=True)]
     phi, sigma = (np.array([[one[name].item() for one in given[1:]]]) for name in ("rho", "sigma"))
-    patterns = patterns_of(outcome.problem, model_frame.frame.stratum)
-    treated = model_frame.frame.treated[model_frame.kept]
+    patterns = patterns_of(outcome.problem, model_frame.codes.stratum)
+    treated = model_frame.codes.treated[model_frame.kept]
     bias = bias_of(
         patterns, 0, phi_outcome=given[0]["rho"][0], phi_mediators=phi,
         sigma_outcome=given[0]["sigma"][0], sigma_mediators=sigma,

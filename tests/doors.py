@@ -93,7 +93,7 @@ HOMES = {
     "parallel_Judged": "bayes_nqp.checks.trends._parallel:PreTrend",
     "apart_of": "bayes_nqp.checks.trends._parallel",
     "parallel_holm": "bayes_nqp.checks.trends:holm",
-    "gate_words": "bayes_nqp.checks.shared",
+    "convergence_words": "bayes_nqp.checks.shared",
     "called": "bayes_nqp.checks.shared",
     "cautious": "bayes_nqp.checks.shared",
     "apart": "bayes_nqp.inference.fitting",

@@ -20,7 +20,7 @@ LINE = 0.5
 
 def stated(model_frame: ModelFrame) -> Problem:
     """The problem of an equation, whose adopters drift: together in a stratum, and by cohort."""
-    equation, frame = model_frame.equations[0], model_frame.frame
+    equation, frame = model_frame.equations[0], model_frame.codes
     problem, rows = equation.problem, equation.rows
     t = np.arange(problem.n_periods) - (problem.n_periods - 1) / 2
     steps = np.tri(problem.n_periods)[:, 1:]

@@ -10,7 +10,7 @@ from doors import Equation
 
 import bayes_nqp as nqp
 from bayes_nqp.inference.fitting import Fit
-from bayes_nqp.numerics.diagnostics import Gate
+from bayes_nqp.numerics.diagnostics import ConvergenceDiagnostics
 
 
 def fit_at(
@@ -26,7 +26,7 @@ def fit_at(
     groups = {"posterior": xr.Dataset(posterior, coords=coords)}
     if slots is not None:
         groups["coefficients"] = xr.Dataset({"outcome__slots": ((*dims, "slot"), slots[None])})
-    gate = Gate(1.0, 1e3, 1e3, 0, np.nan, ())
+    gate = ConvergenceDiagnostics(1.0, 1e3, 1e3, 0, np.nan, ())
     facts = {"scale": equation.scale, "panel_digest": panel.digest}
     return Fit(design, panel, nqp.Importance(seed=2), groups, gate, facts, {})
 

@@ -110,7 +110,7 @@ def demeaned_model(design: StaggeredDiD, panel: Panel) -> pm.Model:
     equation = model_frame.equations[0]
     rows, problem = equation.rows, equation.problem
     width = int(rows.time.max()) + 1
-    node = model_frame.frame.level[rows.unit] * model_frame.frame.n_periods + rows.time
+    node = model_frame.codes.level[rows.unit] * model_frame.codes.n_periods + rows.time
     cell = model_frame.cell_of_row[model_frame.kept]
     assert rows.unit.size == len(rows.key) * width, "the panel is not balanced"
     with pm.Model() as model:
@@ -118,7 +118,7 @@ def demeaned_model(design: StaggeredDiD, panel: Panel) -> pm.Model:
             s.name: s.prior.variable(f"scale_{s.name}") if s.estimated else s.fixed
             for s in problem.scales
         }
-        nodes = len(model_frame.frame.level_names) * model_frame.frame.n_periods
+        nodes = len(model_frame.codes.level_names) * model_frame.codes.n_periods
         time = _sum_of_parts(equation, "time", nodes, scales)
         tau = _sum_of_parts(equation, "cells", model_frame.table.size, scales)
         pm.Deterministic("cell_effect", tau * equation.scale)

@@ -244,14 +244,14 @@ def test_innovations_are_what_generalised_least_squares_leaves(
     generator = np.random.default_rng(0)
     y = generator.standard_normal(model_frame.kept.size)
     found = innovations(model_frame, y, errors, parameters, varying=False)
-    unit, time = model_frame.frame.unit, model_frame.frame.time
-    level = model_frame.frame.level[unit] * 100 + time
+    unit, time = model_frame.codes.unit, model_frame.codes.time
+    level = model_frame.codes.level[unit] * 100 + time
     columns = [
         np.equal.outer(x, np.unique(x[x >= 0])) for x in (unit, level, model_frame.cell_of_row)
     ]
     x = np.concatenate(columns, axis=1).astype(float)
     same = np.equal.outer(unit, unit)
-    grid = errors.covariance(model_frame.frame.n_periods, parameters[None])[0]
+    grid = errors.covariance(model_frame.codes.n_periods, parameters[None])[0]
     root = np.linalg.inv(np.linalg.cholesky(np.where(same, grid[time[:, None], time], 0.0)))
     x, y = root @ x, root @ y
     expected = y - x @ np.linalg.lstsq(x, y, rcond=None)[0]

@@ -162,7 +162,7 @@ def test_flat_deviations_are_those_of_least_squares() -> None:
     outcome = model_frame.equations[0]
     x = np.zeros((1, len(outcome.problem.space.names)))
     slopes = np.stack([*recovered(model_frame, outcome, x, None).slopes.values()], axis=-1)
-    frame = model_frame.frame
+    frame = model_frame.codes
     unit, time, treated = frame.unit, frame.time, frame.treated
     stratum = frame.stratum[unit]
     dummies = [
@@ -351,14 +351,14 @@ def shifted(
         given.append({k: a.ravel() for k, a in constrain(equation, x[None]).items()})
     found = recovered(model_frame, outcome, at[0], None).slopes
     phi = np.array([[one.get("rho", np.zeros(1))[0] for one in given[1:]]])
-    patterns = panel_bias.patterns_of(outcome.problem, model_frame.frame.stratum)
-    treated = model_frame.frame.treated[model_frame.kept]
+    patterns = panel_bias.patterns_of(outcome.problem, model_frame.codes.stratum)
+    treated = model_frame.codes.treated[model_frame.kept]
     bias = panel_bias.bias_of(
         patterns, 0, phi_outcome=given[0].get("rho", np.zeros(1)), phi_mediators=phi,
         sigma_outcome=given[0]["sigma"],
         sigma_mediators=np.array([[one["sigma"][0] for one in given[1:]]]),
         correlation=panel_bias.correlation_of(outcome.rows, treated, patterns, phi[0]),
-        strata=model_frame.frame.stratum_levels.shape[0],
+        strata=model_frame.codes.stratum_levels.shape[0],
     )  # fmt: skip
     shift = bias.slope[0] * strength(np.array(rho), bias.curvature[0])
     kinds = {f"{s.kind} {s.mediator}": x[0].mean() for s, x in found.items()}

@@ -32,8 +32,8 @@ def test_exposure_of_the_others_stays(fit: nqp.Fit) -> None:
     gone = panel.cohort_codes == panel.cohort_codes.max()
     rows = panel.where(rows_without(fit, panel, gone))
     whole, part = (
-        fit.model_frame.frame,
-        model_frame_of(design.variant({"unidentified": "drop"}), rows).frame,
+        fit.model_frame.codes,
+        model_frame_of(design.variant({"unidentified": "drop"}), rows).codes,
     )
     others = ~gone[whole.unit]
     key = whole.unit[others] * panel.periods + whole.time[others]

@@ -132,7 +132,7 @@ def test_residuals_are_least_squares(true_model: nqp.Fit) -> None:
 def test_effects_do_not_enter(true_model: nqp.Fit) -> None:
     rows = Untreated(true_model.model_frame)
     y = np.random.default_rng(0).normal(size=(1, rows.layout.rows.size))
-    treated = true_model.model_frame.frame.treated[true_model.model_frame.kept]
+    treated = true_model.model_frame.codes.treated[true_model.model_frame.kept]
     np.testing.assert_array_equal(rows.residuals(y)[0], rows.residuals(y + 9.0 * treated)[0])
 
 

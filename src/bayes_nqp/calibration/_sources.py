@@ -167,7 +167,7 @@ class PosteriorSource:
 
     def _time(self, at: tuple[int, int], generator: np.random.Generator) -> Array:
         """Time effects (draw, level × period): zero where they are flat."""
-        frame = self.model_frame.frame
+        frame = self.model_frame.codes
         out = np.zeros((1, len(frame.level_names) * frame.n_periods))
         for local in self.model_frame.equations[0].locals:
             if local.place == "time" and not isinstance(local.scale, int):

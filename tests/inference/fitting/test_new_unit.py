@@ -46,7 +46,7 @@ def test_a_new_unit_is_what_its_equations_say(fit: nqp.Fit) -> None:
     posterior, model_frame = fit.posterior, fit.model_frame
     stratum = xr.DataArray(model_frame.table.stratum, dims="cell")
     z = xr.DataArray(np.zeros(model_frame.table.size), dims="cell")
-    treated = model_frame.frame.treated
+    treated = model_frame.codes.treated
     cells = model_frame.cell_of_row[treated]
     z.values[:] = np.bincount(cells, model_frame.moderator.values[treated]) / np.bincount(cells)
 

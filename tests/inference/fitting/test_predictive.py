@@ -124,7 +124,7 @@ def test_draws_have_the_coefficients_that_the_fit_holds(short):
 def test_new_members_differ_only_where_rows_are_treated(short):
     same = posterior_predictive(short, draws=200, seed=3)["outcome"].to_numpy()[0]
     new = posterior_predictive(short, draws=200, seed=3, members="new")["outcome"].to_numpy()[0]
-    treated = short.model_frame.frame.treated[short.model_frame.kept]
+    treated = short.model_frame.codes.treated[short.model_frame.kept]
     np.testing.assert_allclose(same[:, ~treated], new[:, ~treated])
     assert new[:, treated].std(axis=0).mean() > same[:, treated].std(axis=0).mean()
 

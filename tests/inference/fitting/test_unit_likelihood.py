@@ -95,7 +95,7 @@ def test_densities_are_the_dense_ones(name: str, seed: int) -> None:
     found = densities(case.design, panel, equation, x)
     reference = dense(case.design, panel)
     several = found.dims[1] == "member"
-    member = model_frame.frame.member if several else np.arange(panel.n_units)
+    member = model_frame.codes.member if several else np.arange(panel.n_units)
     theirs = [
         expected(reference, values_of(names, x[0]), np.flatnonzero(member[reference.unit] == code))
         for code in found["code"].to_numpy()

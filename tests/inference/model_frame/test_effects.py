@@ -37,7 +37,7 @@ def test_effects_are_means_over_rows(
         controls=controls, time=nqp.TimeEffects(), unidentified="drop",
     )  # fmt: skip
     model_frame = model_frame_of(design, PANEL)
-    (equation,), effects, frame = model_frame.equations, model_frame.effects, model_frame.frame
+    (equation,), effects, frame = model_frame.equations, model_frame.effects, model_frame.codes
     generator = np.random.default_rng(1)
     points = 0.3 * generator.normal(size=(4, len(equation.problem.parameter_names)))
     found = recovered(model_frame, equation, points, generator)

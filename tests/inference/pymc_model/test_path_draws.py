@@ -32,7 +32,7 @@ def test_shocks_of_a_cluster_last_and_those_of_others_are_their_own(border: bool
     rows = equation.rows
     used = rows.group >= 0
     cluster[rows.group[used]] = processes[0].owner[used]
-    time = np.arange(model_frame.frame.n_periods)
+    time = np.arange(model_frame.codes.n_periods)
     apart = 0.7 ** np.abs(time[:, None] - time) * 0.49
     same = np.equal.outer(cluster, cluster)
     assert same.sum() > cluster.size

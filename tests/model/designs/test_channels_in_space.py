@@ -107,7 +107,7 @@ def test_paths_are_those_of_rows_one_by_one(kind: str) -> None:
     unit, time = panel.unit_codes, panel.time_codes
     w = nqp.spatial_weights.nearest(panel, 4).aligned(panel.unit_labels).matrix.toarray()
     treated = np.zeros((panel.n_units, panel.periods))
-    treated[unit, time] = model_frame.frame.treated
+    treated[unit, time] = model_frame.codes.treated
     event = np.where(treated > 0, np.arange(panel.periods) - panel.cohort_codes[:, None], -1)
     number = np.full(treated.shape, -1)
     number[unit, time] = model_frame.cell_of_row
@@ -349,7 +349,7 @@ def test_a_moderator_and_strata_stand_beside_links() -> None:
     table, z, rows = np.zeros((4, UNITS, PERIODS)), model_frame.effects.z, model_frame.effects.rows
     theta = np.nan_to_num(draws["digital__moderation"].to_numpy())
     mean = draws["digital__cell_mean"].to_numpy()
-    stratum = model_frame.frame.stratum[unit[rows]]
+    stratum = model_frame.codes.stratum[unit[rows]]
     table[:, unit[rows], time[rows]] = (
         mean[:, model_frame.cell_of_row[rows]] + theta[:, stratum] * z
     )

@@ -315,7 +315,7 @@ def test_the_plain_model_has_the_density_of_its_rows():
     model_frame = model_frame_of(design, panel)
     equation, rows = model_frame.equations[0], np.flatnonzero(model_frame.kept)
     unit, time = panel.unit_codes[rows], panel.time_codes[rows]
-    stratum, trade = model_frame.frame.stratum[unit], model_frame.exposure.values[rows]
+    stratum, trade = model_frame.codes.stratum[unit], model_frame.exposure.values[rows]
     own = trade - (np.bincount(unit, trade) / np.bincount(unit))[unit]
     same, apart = unit[:, None] == unit, np.abs(time[:, None] - time)
     model = nqp.to_pymc(design, panel)

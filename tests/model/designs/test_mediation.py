@@ -243,16 +243,16 @@ def test_the_level_of_an_untreated_mediator_enters_the_direct_effect() -> None:
     effects = nqp.posterior_mean(design, panel, rho=0.0)
     model_frame = model_frame_of(design, panel)
     treated, tech = (
-        model_frame.frame.treated,
+        model_frame.codes.treated,
         panel.mediators[:, panel.roles.mediators.index("tech")],
     )
     cells = model_frame.cell_of_row
-    stratum = model_frame.frame.stratum[model_frame.frame.unit]
+    stratum = model_frame.codes.stratum[model_frame.codes.unit]
     dummies = [
         np.equal.outer(codes, np.unique(codes[codes >= 0]))
         for codes in (
-            model_frame.frame.unit,
-            model_frame.frame.level[model_frame.frame.unit] * 100 + model_frame.frame.time,
+            model_frame.codes.unit,
+            model_frame.codes.level[model_frame.codes.unit] * 100 + model_frame.codes.time,
         )
     ]
     cell = np.equal.outer(cells, np.arange(model_frame.table.size))

@@ -59,7 +59,7 @@ def _dummies(codes):
 
 def _least_squares(model_frame, outcome, columns):
     """Coefficients of some columns by stratum, and effects of cells at the columns' zero."""
-    frame, cell = model_frame.frame, model_frame.cell_of_row
+    frame, cell = model_frame.codes, model_frame.cell_of_row
     stratum = frame.stratum[frame.unit]
     by_stratum = [_dummies(stratum) * x[:, None] for x in columns]
     cells = np.equal.outer(cell, np.arange(model_frame.table.size)).astype(float)
@@ -79,7 +79,7 @@ def test_conditional_means_are_products_of_least_squares(moderates, moving, hole
     design = nqp.Mediation(FLAT, ["tech"], moderates=moderates)
     effects = nqp.posterior_mean(design, panel)["effect"].isel(chain=0, draw=0)
     model_frame = model_frame_of(design, panel)
-    treated = model_frame.frame.treated
+    treated = model_frame.codes.treated
     finance, tech = panel.moderators[:, 0], panel.mediators[:, 0]
     z = finance - finance[treated].mean()
     shift = treated * z
@@ -110,11 +110,11 @@ def test_cells_are_means_over_their_rows(varying: str, interaction: bool) -> Non
         for e in model_frame.equations
     ]
     paths = paths_of(model_frame, draws)
-    rows = np.flatnonzero(model_frame.kept & model_frame.frame.treated)
+    rows = np.flatnonzero(model_frame.kept & model_frame.codes.treated)
     cell, z = model_frame.cell_of_row[rows], model_frame.moderator.values[rows]
-    unit = model_frame.frame.unit[rows]
-    codes = np.unique(model_frame.frame.member[unit])
-    member = np.searchsorted(codes, model_frame.frame.member[unit])
+    unit = model_frame.codes.unit[rows]
+    codes = np.unique(model_frame.codes.member[unit])
+    member = np.searchsorted(codes, model_frame.codes.member[unit])
     stratum = model_frame.table.stratum[cell]
     y, tech = draws
     (theta,) = tech.slopes.values()
@@ -211,7 +211,7 @@ def test_a_difference_is_of_two_points_of_the_line(fit: nqp.Fit) -> None:
     np.testing.assert_allclose(gap["index"], gap / 2, atol=1e-12)
     assert gap.dims == ("chain", "draw", "region")
     default = nqp.moderated_difference(fit, path="direct")
-    moderators = fit.panel.moderators[fit.model_frame.frame.treated, 0]
+    moderators = fit.panel.moderators[fit.model_frame.codes.treated, 0]
     assert default.attrs["low"] == pytest.approx(moderators.mean() - moderators.std())
     assert default.attrs["high"] == pytest.approx(moderators.mean() + moderators.std())
     np.testing.assert_allclose(
@@ -241,7 +241,7 @@ def test_the_second_leg_is_shown_at_the_treated_rows_moderators(fit: nqp.Fit) ->
     from bayes_nqp.effects.estimands import legs
 
     second = legs(fit)["b"].mean(["chain", "draw"]).item()
-    z = fit.panel.moderators[fit.model_frame.frame.treated, 0].mean() - 5
+    z = fit.panel.moderators[fit.model_frame.codes.treated, 0].mean() - 5
     assert second == pytest.approx(0.8 + 0.3 * z, abs=0.06)
 
 

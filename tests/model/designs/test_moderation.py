@@ -91,7 +91,7 @@ def test_conditional_means_are_least_squares(panel: nqp.Panel) -> None:
     """Cells hold their rows' mean moderator; slopes are those of treated × moderator."""
     effects = nqp.posterior_mean(FLAT, panel)
     model_frame = model_frame_of(FLAT, panel)
-    frame, cells = model_frame.frame, model_frame.cell_of_row
+    frame, cells = model_frame.codes, model_frame.cell_of_row
     stratum = frame.stratum[frame.unit]
     z = panel.moderators[:, 0] * frame.treated
     dummies = [
@@ -181,7 +181,7 @@ def test_the_model_of_rows_reports_cells_at_their_moderator(panel: nqp.Panel) ->
 def test_other_views_of_a_fit_hold_the_moderator(fit: nqp.Fit, panel: nqp.Panel) -> None:
     """Draws of rows, of left-out units, of a new unit, and of the prior."""
     drawn = nqp.posterior_predictive(fit, draws=200, seed=1)
-    treated = fit.model_frame.frame.treated[fit.model_frame.kept]
+    treated = fit.model_frame.codes.treated[fit.model_frame.kept]
     gap = drawn["outcome"].mean(["chain", "draw"]) - drawn["observed"]
     z = panel.moderators[fit.model_frame.kept, 0]
     assert abs(np.polyfit(z[treated], gap[treated], 1)[0]) < 0.1
@@ -311,7 +311,7 @@ def test_default_values_span_the_treated_rows(fit: nqp.Fit, panel: nqp.Panel) ->
     line = nqp.moderated(fit, by="region")
     assert line.dims == ("chain", "draw", "region", "finance")
     assert line.attrs["moderator"] == "finance"
-    treated = fit.model_frame.frame.treated
+    treated = fit.model_frame.codes.treated
     ends = np.quantile(panel.moderators[treated, 0], [0.025, 0.975])
     np.testing.assert_allclose(line["finance"][[0, -1]], ends)
     assert line.sizes["finance"] == 21

@@ -342,7 +342,7 @@ def test_checks_and_support_take_it_along(modest: Spilled, spillovers: object) -
         assert nqp.check(fit, name).verdict != "not applicable"
     support = nqp.identification(design, modest.panel)
     assert ("role" in support) == (spillovers is RINGS)
-    assert support["rows"].sum() == (fit.model_frame.frame.own_effect).sum()
+    assert support["rows"].sum() == (fit.model_frame.codes.own_effect).sum()
 
 
 def test_effects_received_are_drawn(fit: nqp.Fit) -> None:

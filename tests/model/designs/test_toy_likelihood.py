@@ -106,7 +106,7 @@ def model(panel: nqp.Panel) -> Any:
 def _unseen(values: dict[str, Array], panel: nqp.Panel) -> Array:
     """Logs of rates (draw, row), by hand: unit, period, effect, error."""
     model_frame = model_frame_of(DESIGN, panel)
-    frame, cell = model_frame.frame, model_frame.cell_of_row
+    frame, cell = model_frame.codes, model_frame.cell_of_row
     effect = np.pad(values["cell_effect"], ((0, 0), (0, 1)))[:, cell]
     errors = values["sigma"][:, None, None] * values["z_errors"]
     return np.asarray(
@@ -145,7 +145,7 @@ def test_its_posterior_is_that_of_the_density_by_hand(model: Any, panel: nqp.Pan
     sampler = nqp.NUTS(seed=2, draws=400, tune=300, chains=1, cores=1)
     chains = sample_model(model, sampler, names, progress=False)
     values = {name: np.asarray(chains.values[f"outcome__{name}"])[0] for name in NAMES}
-    rates, frame = np.exp(_unseen(values, panel)), model_frame_of(DESIGN, panel).frame
+    rates, frame = np.exp(_unseen(values, panel)), model_frame_of(DESIGN, panel).codes
     for codes in (frame.unit, frame.time):
         scores = (panel.outcome - rates) @ (codes[:, None] == np.unique(codes))
         error = scores.std(axis=0) / np.sqrt(100)

@@ -16,7 +16,7 @@ from scipy.sparse.linalg import lsmr
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp._core.i18n import Message
-from bayes_nqp.checks.shared import NOT_APPLICABLE, Finding, Verdict, gate_text, labels, worst_of
+from bayes_nqp.checks.shared import NOT_APPLICABLE, Finding, Verdict, convergence_text, labels, worst_of
 from bayes_nqp.effects.effects import group_time_effects
 from bayes_nqp.inference.fitting import Fit, effects_on_mediator, error_draws
 from bayes_nqp.inference.model_frame import ModelFrame
@@ -108,7 +108,7 @@ def finding_of(
     """
     names = [name for name in Line.__slots__ if name != QUANTILES]
     table = pd.DataFrame([{name: getattr(x, name) for name in names} for x in lines])
-    gates = [gate_text(fit) for fit in fits]
+    gates = [convergence_text(fit) for fit in fits]
     table.attrs = {
         v.GATE: next((gate for gate in gates if gate != v.PASSED), v.PASSED),
         QUANTILES: [list(x.quantiles) for x in lines],
@@ -177,7 +177,7 @@ def correlations(fit: Fit) -> tuple[Array, float]:
         means = np.array([draws.mean() for draws in parameters])
         varying = facts.varying is not None
         left.append(innovations(model_frame, values, facts.noise, means, varying=varying))
-    sd = 1.0 / np.sqrt(max(left[0].size - int(model_frame.frame.unit.max()) - 4, 1))
+    sd = 1.0 / np.sqrt(max(left[0].size - int(model_frame.codes.unit.max()) - 4, 1))
     return np.atleast_2d(np.corrcoef(np.stack(left))), sd
 
 
@@ -205,17 +205,17 @@ def innovations(
     """
     rows = np.flatnonzero(model_frame.kept)
     unit, time, cell = (
-        model_frame.frame.unit[rows],
-        model_frame.frame.time[rows],
+        model_frame.codes.unit[rows],
+        model_frame.codes.time[rows],
         model_frame.cell_of_row[rows],
     )
     parts = [_effects_of(model_frame), _dummies(cell)]
     if varying:
-        parts.append(_dummies(np.where(model_frame.frame.treated[rows], unit, -1)))
+        parts.append(_dummies(np.where(model_frame.codes.treated[rows], unit, -1)))
     if more is not None and more.size:
         parts.append(csr_array(more[rows] / np.maximum(np.abs(more).max(axis=0), 1e-300)))
     filtered = _filter(
-        unit, time, errors.covariance(model_frame.frame.n_periods, parameters[None])[0]
+        unit, time, errors.covariance(model_frame.codes.n_periods, parameters[None])[0]
     )
     columns = csr_array(filtered @ csr_array(hstack(parts)))
     return _residuals(columns, (filtered @ values[rows])[:, None])[:, 0]
@@ -224,12 +224,12 @@ def innovations(
 def _effects_of(model_frame: ModelFrame) -> csr_array:
     """Columns of unit effects, and of time effects in each of their levels."""
     rows = np.flatnonzero(model_frame.kept)
-    unit, time = model_frame.frame.unit[rows], model_frame.frame.time[rows]
+    unit, time = model_frame.codes.unit[rows], model_frame.codes.time[rows]
     return csr_array(
         hstack(
             [
                 _dummies(unit),
-                _dummies(model_frame.frame.level[unit] * model_frame.frame.n_periods + time),
+                _dummies(model_frame.codes.level[unit] * model_frame.codes.n_periods + time),
             ]
         )
     )

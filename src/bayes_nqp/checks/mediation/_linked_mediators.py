@@ -182,7 +182,7 @@ def _beyond(links: sparse.csr_array) -> sparse.csr_array:
 
 def _shared(fit: Fit, name: str, residual: Array, links: sparse.csr_array) -> _Score:
     """Moran's I of innovations over all periods, less its mean."""
-    frame = fit.model_frame.frame
+    frame = fit.model_frame.codes
     table = np.zeros((frame.n_units, frame.n_periods))
     table[frame.unit[fit.model_frame.kept], frame.time[fit.model_frame.kept]] = residual
     # E[e'We] = -s² (T - 1) tr(PW), P the means of levels; var = s⁴ (T - 1) tr(W² + W'W).

@@ -136,7 +136,7 @@ def _slopes(fit: Fit, name: str, values: Array) -> Iterator[Slope]:
     means = np.array([draws.mean() for draws in list(error_draws(fit, name).values())[:-1]])
     held = [panel.roles.covariates.index(x) for x in facts.covariates_of(panel)]
     more = panel.covariates[:, held] if held else None
-    unit = model_frame.frame.unit[model_frame.kept]
+    unit = model_frame.codes.unit[model_frame.kept]
 
     def left(column: Array) -> Array:
         return innovations(
@@ -170,9 +170,9 @@ def _apart(fit: Fit, slope: Slope) -> bool:
         return False
     if not fit.facts.adopted:
         return True
-    treated = model_frame.frame.treated.astype(np.float64)
+    treated = model_frame.codes.treated.astype(np.float64)
     left = left_over(model_frame, np.column_stack([slope.rest, treated])).T
-    return _tail(left[0], left[1:], model_frame.frame.unit[model_frame.kept]) >= _ANY_EFFECT
+    return _tail(left[0], left[1:], model_frame.codes.unit[model_frame.kept]) >= _ANY_EFFECT
 
 
 def _tail(y: Array, x: Array, unit: Index) -> float:

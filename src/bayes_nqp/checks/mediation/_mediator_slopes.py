@@ -129,8 +129,8 @@ def _slopes(fit: Fit, names: tuple[str, ...]) -> tuple[Array, Array, Fit]:
     they differ, one for all would make treated rows of some strata look like another slope.
     """
     alone = total_fit(fit)
-    panel, on = alone.rows, alone.model_frame.frame.treated
-    stratum = alone.model_frame.frame.stratum[panel.unit_codes]
+    panel, on = alone.rows, alone.model_frame.codes.treated
+    stratum = alone.model_frame.codes.stratum[panel.unit_codes]
     if (stratum.max() + 1) * len(names) > _COLUMNS:
         stratum = np.zeros_like(stratum)
     share = np.bincount(stratum[on], minlength=stratum.max() + 1) / on.sum()

@@ -34,7 +34,7 @@ def near_treatment(fit: Fit) -> Finding:
     panel, model_frame = fit.rows, fit.model_frame
     names = fit.facts.mediators(panel)
     places = [panel.roles.mediators.index(name) for name in names]
-    treated = model_frame.frame.treated.astype(np.float64)
+    treated = model_frame.codes.treated.astype(np.float64)
     left = left_over(
         model_frame, np.column_stack([treated, panel.outcome, panel.mediators[:, places]])
     )

@@ -243,8 +243,8 @@ class Contributions:
 def _shares(model_frame: ModelFrame, weights: Array) -> Array:
     """Share of each unit's deviation in the estimates (unit, estimate): its rows in their cells."""
     rows = np.flatnonzero(model_frame.kept & (model_frame.cell_of_row >= 0))
-    at = (model_frame.frame.unit[rows], model_frame.cell_of_row[rows])
-    shape = (model_frame.frame.n_units, model_frame.cells.rows.size)
+    at = (model_frame.codes.unit[rows], model_frame.cell_of_row[rows])
+    shape = (model_frame.codes.n_units, model_frame.cells.rows.size)
     table = csr_array((np.ones(rows.size), at), shape=shape)
     return np.asarray(table @ (weights / np.maximum(model_frame.cells.rows, 1)).T)
 
@@ -252,10 +252,10 @@ def _shares(model_frame: ModelFrame, weights: Array) -> Array:
 def _treated(model_frame: ModelFrame) -> Array:
     """What multiplies a unit's deviation (unit, period): treatment, or the exposure."""
     equation, rows = model_frame.equations[0], np.flatnonzero(model_frame.kept)
-    loading = model_frame.frame.treated[rows].astype(np.float64)
+    loading = model_frame.codes.treated[rows].astype(np.float64)
     if model_frame.exposure is not None:
         loading *= model_frame.exposure.values[rows] / model_frame.exposure.size
-    out = np.zeros((model_frame.frame.n_units, model_frame.frame.n_periods))
+    out = np.zeros((model_frame.codes.n_units, model_frame.codes.n_periods))
     out[equation.rows.unit, equation.rows.time] = loading
     return out
 

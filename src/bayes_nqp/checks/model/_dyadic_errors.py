@@ -195,7 +195,7 @@ class _NodeSums:
         """Sum up what pairs contribute to the saturated estimate."""
         weights = reported_weights(group_time_effects(fit))[1][[0]].toarray()
         model_frame, everywhere, errors = saturated_model(fit, weights)
-        units, eye = np.arange(model_frame.frame.n_units), np.eye(model_frame.frame.n_periods)
+        units, eye = np.arange(model_frame.codes.n_units), np.eye(model_frame.codes.n_periods)
         owners = tuple((part.owner, eye) for part in processes)
         errors = replace(errors, processes=owners)
         parts = Contributions(model_frame, errors, everywhere, units, units, apart=True)

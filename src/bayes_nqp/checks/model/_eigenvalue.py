@@ -174,13 +174,13 @@ def _innovations_of(fit: Fit, rows: Untreated) -> Innovations | None:
     if rows.equation.problem.redraws is not None:
         return None  # series were chosen to leave least
     residuals, _, _ = rows.residuals(rows.equation.rows.outcome[None])
-    n_periods = fit.model_frame.frame.n_periods
+    n_periods = fit.model_frame.codes.n_periods
     table = np.full((rows.count.size, n_periods), np.nan)
     table[rows.unit, rows.time] = residuals[0]
     first, last, units = _window(~np.isnan(table))
     owner = np.zeros(rows.count.size, dtype=np.int64)
     owner[rows.unit] = rows.who
-    level = np.unique(fit.model_frame.frame.level[owner[units]], return_inverse=True)[1].astype(
+    level = np.unique(fit.model_frame.codes.level[owner[units]], return_inverse=True)[1].astype(
         np.int64
     )
     if last - first < _PERIODS or units.size < _UNITS + level.max(initial=0) + 1:

@@ -38,7 +38,7 @@ from bayes_nqp.checks.shared import (
     Verdict,
     asks,
     average_effect,
-    gate_text,
+    convergence_text,
     ladder,
     reported_weights,
 )
@@ -141,7 +141,7 @@ def _of_movement(fit: Fit, *, last: bool, common: bool) -> Harm | None:
         float(draws.mean()),
         sds,
     )
-    failed = gate_text(other) != gate_text(fit)
+    failed = convergence_text(other) != convergence_text(fit)
     return Harm(sds > _MOVED or failed or common, sds > _LOST and not failed, sentence)
 
 

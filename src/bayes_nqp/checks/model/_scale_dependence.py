@@ -180,7 +180,7 @@ def interactions(
         H_ii`` of each (column, untreated row): the level's function less its mean in the period,
         over the number of rows there; zero of a line, in which no outcome is.
     """
-    layout, level_of = untreated.layout, np.asarray(fit.model_frame.frame.level)
+    layout, level_of = untreated.layout, np.asarray(fit.model_frame.codes.level)
     residuals, slopes, unit_effect = untreated.residuals(outcome[None])
     _, node = np.unique(layout.node, return_inverse=True)
     coefficients = slopes[0, : node.max() + 1]

@@ -251,7 +251,7 @@ def _untreated_levels(panel: Panel) -> list[str]:
 
 def _controls(fit: Fit, table: pd.DataFrame) -> list[int]:
     """Untreated units in each cell's period, among those that share its time effects."""
-    panel, frame = panel_of(fit), fit.model_frame.frame
+    panel, frame = panel_of(fit), fit.model_frame.codes
     control = ~frame.treated & ~frame.lead
     if fit.facts.leads:
         control &= frame.cohort[frame.unit] < 0

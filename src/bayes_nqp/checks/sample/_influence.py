@@ -21,7 +21,7 @@ from bayes_nqp.checks.shared import (
     Finding,
     asks,
     average_effect,
-    gate_words,
+    convergence_words,
     ladder,
     otherwise,
     owner,
@@ -221,7 +221,7 @@ def _replace(
         without["positive"][g] = (draws > 0).mean()
         gate = str(numbers.get("gate", v.PASSED))
         if gate != v.PASSED:
-            failed.append(Message("{!s} (failed: {})", groups.labels[g], gate_words(gate)))
+            failed.append(Message("{!s} (failed: {})", groups.labels[g], convergence_words(gate)))
     return failed
 
 

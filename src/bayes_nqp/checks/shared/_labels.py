@@ -139,7 +139,7 @@ def parameter(name: str) -> str:
     return _PARAMETERS.get(name, name)
 
 
-_GATE: Final = (
+_CONVERGENCE: Final = (
     Message("passed", context="gate"),
     Message("outcome: {}"),
     Message("{}: {}"),
@@ -159,7 +159,7 @@ _GATE: Final = (
 """What fits and files say of a gate."""
 
 
-def gate_words(gate: str) -> Message:
+def convergence_words(gate: str) -> Message:
     """Read the verdict of a convergence gate, or some of its failures, as one message.
 
     Parameters
@@ -173,7 +173,7 @@ def gate_words(gate: str) -> Message:
 def failures_of(gate: str) -> list[Message]:
     """Read what failed in a convergence gate."""
     failures = gate.removeprefix("failed").lstrip(": ").split("; ")
-    return [recalled(part, _GATE) for part in failures if part]
+    return [recalled(part, _CONVERGENCE) for part in failures if part]
 
 
 _LISTS = ("{}; {}", "{}; and {} more")

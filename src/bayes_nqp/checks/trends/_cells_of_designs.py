@@ -27,7 +27,7 @@ def over_rows(
     alike = cells_of_fit.role[i] == places.role[j]
     counted = alike | (np.bincount(i[alike], minlength=cells_of_fit.rows.size) == 0)[i]
     shares = sparse.csr_array(
-        (model_frame.frame.weight[rows][counted], (i[counted], j[counted])),
+        (model_frame.codes.weight[rows][counted], (i[counted], j[counted])),
         (cells_of_fit.rows.size, places.rows.size),
     )[~cells_of_fit.lead][:, ~places.lead]
     if shares.shape != (waist.sizes[v.CELL], cells.sizes[v.CELL]):

@@ -273,7 +273,7 @@ def _of_cells(fit: Fit, effects: xr.Dataset, role: str, name: str, *, anticipate
     cell = place[model_frame.cell_of_row[rows]]
     mask = kept_cells(effects, None, role, anticipated=anticipated)
     counted = (cell >= 0) & mask[cell]
-    cell, unit = cell[counted], model_frame.frame.unit[rows[counted]]
+    cell, unit = cell[counted], model_frame.codes.unit[rows[counted]]
     codes, owner = np.unique(unit, return_inverse=True)
     count = np.bincount(owner).astype(np.float64)
     shape = (codes.size, effects.sizes[v.CELL])
@@ -296,7 +296,7 @@ def _members(
     rows = effects[v.MEMBERSHIP_ROWS].to_numpy().astype(np.float64)
     share = rows / np.bincount(cell, rows, n_cells)[cell]
     shares = sparse.csr_array((share, (cell, member)), shape=(n_cells, n_members))
-    place = np.searchsorted(model_frame.effects.codes, model_frame.frame.member[units])
+    place = np.searchsorted(model_frame.effects.codes, model_frame.codes.member[units])
     at = (np.arange(units.size), place)
     return (sparse.csr_array((np.ones(units.size), at), shape=(units.size, n_members))
             - cells @ shares).tocsr()  # fmt: skip

@@ -47,7 +47,7 @@ def labelled_slots(model_frame: ModelFrame, equation: Equation, slots: Array) ->
 def _labels(model_frame: ModelFrame, equation: Equation, size: int) -> npt.NDArray[np.str_]:
     """What each slot is: a time effect, the effect of a cell, or the slope of a column."""
     places = equation.slots
-    nodes = node_names(model_frame.frame.level_names, np.arange(model_frame.frame.n_periods))
+    nodes = node_names(model_frame.codes.level_names, np.arange(model_frame.codes.n_periods))
     columns = [column.name for column in equation.rows.columns]
     named = (
         ("time_effect", places.time, nodes),

@@ -65,7 +65,7 @@ def differential_trend(fit: Fit, by: Literal["stratum"] | None = None) -> xr.Dat
     paths = paths.reshape(-1, len(problem.groups), problem.n_periods)
     # One unit of each group tells its cohort and stratum.
     unit = rows.first_units
-    start, stratum = model_frame.frame.cohort[unit], model_frame.frame.stratum[unit]
+    start, stratum = model_frame.codes.cohort[unit], model_frame.codes.stratum[unit]
     # Rows of each group in each period, which weigh its path there.
     seen = np.zeros((len(problem.groups), problem.n_periods))
     inside = rows.group[rows.unit] >= 0

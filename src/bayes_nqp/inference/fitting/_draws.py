@@ -289,7 +289,7 @@ def cell_shares(model_frame: ModelFrame, equation: Equation) -> Any:
     if problem.shares_deviations:
         return effects.shares
     # Units seen once are in no class: they say nothing about deviations.
-    class_of = np.full(model_frame.frame.n_units, -1, dtype=np.int64)
+    class_of = np.full(model_frame.codes.n_units, -1, dtype=np.int64)
     for k, c in enumerate(problem.classes):
         class_of[c.units] = k
     return effects.shares_of(class_of[effects.unit], len(problem.classes))

@@ -13,7 +13,7 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
 from bayes_nqp.inference.model_frame import CellInfo, ModelFrame
 from bayes_nqp.model.predictors import NEIGHBOUR
-from bayes_nqp.numerics.diagnostics import Gate
+from bayes_nqp.numerics.diagnostics import ConvergenceDiagnostics
 
 
 def waist(
@@ -22,7 +22,7 @@ def waist(
     deviation: Array | None,
     *,
     paths: Sequence[str] = (v.TOTAL,),
-    gate: str | Gate,
+    gate: str | ConvergenceDiagnostics,
     leads: bool = False,
     cells: CellInfo | None = None,
     via: Array | None = None,

@@ -69,5 +69,5 @@ def reached_rows(fit: Fit) -> Mask:
     """
     linked = fit.model_frame.model.equations[0].linked
     if linked is None or not linked.treated:
-        return np.asarray(fit.model_frame.frame.role == NEIGHBOUR)
+        return np.asarray(fit.model_frame.codes.role == NEIGHBOUR)
     return np.asarray(np.any([column != 0.0 for column in linked.treated.values()], axis=0))

@@ -29,7 +29,7 @@ from bayes_nqp.inference.fitting._memory_need import check_draws
 from bayes_nqp.inference.fitting._names import into_tree
 from bayes_nqp.inference.fitting._short_repr import brief
 from bayes_nqp.inference.model_frame import before_all_adopt, model_frame_of
-from bayes_nqp.numerics.diagnostics import Gate
+from bayes_nqp.numerics.diagnostics import ConvergenceDiagnostics
 from bayes_nqp.numerics.sampling import NUTS, Importance, Sampler
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Fit(FitAttributes):
     panel: Panel | None
     sampler: Sampler
     groups: Mapping[str, xr.Dataset]
-    gate: Gate
+    gate: ConvergenceDiagnostics
     record: Mapping[str, str | float]
     versions: Mapping[str, str]
     notes: tuple[str, ...] = ()
@@ -413,7 +413,7 @@ def fitted(
     sampler: Sampler,
     model_frame: ModelFrame,
     groups: Mapping[str, xr.Dataset],
-    gate: Gate,
+    gate: ConvergenceDiagnostics,
     notes: tuple[str, ...],
     *,
     interrupted: bool = False,

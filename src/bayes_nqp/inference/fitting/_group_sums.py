@@ -35,7 +35,7 @@ def group_rows(fit: Fit, groups: LeftOut) -> Array:
     place = np.where(real, np.cumsum(real) - 1, -1)
     rows = np.flatnonzero(model_frame.cell_of_row >= 0)
     table = _table(
-        groups, model_frame.frame.unit[rows], place[model_frame.cell_of_row[rows]], counted.size
+        groups, model_frame.codes.unit[rows], place[model_frame.cell_of_row[rows]], counted.size
     )
     return np.asarray(table.toarray() * counted)
 
@@ -82,7 +82,7 @@ def effect_sums(fit: Fit, groups: LeftOut, rows: Array, draws: xr.DataArray) -> 
     slope = np.nan_to_num(_flat(posterior[f"{equation.name}__moderation"]))
     # theta_s times the sum of z over the group's rows in stratum s.
     excess = _table(
-        groups, unit, model_frame.frame.stratum[unit], slope.shape[1], effects.z[inside]
+        groups, unit, model_frame.codes.stratum[unit], slope.shape[1], effects.z[inside]
     )
     return np.asarray(cells + slope @ excess.T)
 
@@ -97,7 +97,7 @@ def _received_sums(
         return None
     rows = np.flatnonzero(model_frame.cell_of_row >= 0)
     rows = rows[counted[model_frame.cell_of_row[rows]]]
-    unit, time = model_frame.frame.unit[rows], model_frame.frame.time[rows]
+    unit, time = model_frame.codes.unit[rows], model_frame.codes.time[rows]
     size = len(groups.labels)
     near = [np.bincount(groups.group[unit] + 1, x[unit, time], size + 1)[1:] for x in reach.near]
     # sum over rows of theta' (W D)_it, D the treatment of linked units by event time.

@@ -19,11 +19,11 @@ from bayes_nqp.inference.fitting._paths import Paths, paths_of
 from bayes_nqp.inference.model_frame import Equation, ModelFrame
 from bayes_nqp.model.predictors import SlopeKind
 from bayes_nqp.numerics.diagnostics import (
-    Gate,
+    ConvergenceDiagnostics,
     convergence,
-    populations_gate,
-    weights_gate,
-    worst_of,
+    population_diagnostics,
+    importance_diagnostics,
+    worst_diagnostics,
 )
 from bayes_nqp.numerics.sampling import Chains
 
@@ -49,13 +49,13 @@ class Drawn:
     draws: Recovered
 
     @cached_property
-    def gate(self) -> Gate:
+    def gate(self) -> ConvergenceDiagnostics:
         """Whether draws of this equation can be used: by weights, populations or chains."""
         facts, draws = self.chains.facts, self.x.shape[0] * self.x.shape[1]
         if v.IMPORTANCE_ESS in facts:
-            return weights_gate(facts, draws)
+            return importance_diagnostics(facts, draws)
         if "tempered_ess" in facts:
-            return populations_gate(facts, draws)
+            return population_diagnostics(facts, draws)
         effect = self.shaped(self.draws.cell_effect)
         return convergence({**self.parameters, "effect": effect}, self.chains.stats)
 
@@ -103,8 +103,8 @@ def build_groups(
     *,
     paths: Paths | None = None,
     more: Mapping[str, Labelled] | None = None,
-    gate: Gate | None = None,
-) -> tuple[dict[str, xr.Dataset], Gate]:
+    gate: ConvergenceDiagnostics | None = None,
+) -> tuple[dict[str, xr.Dataset], ConvergenceDiagnostics]:
     """Label everything that was drawn.
 
     Parameters
@@ -130,7 +130,7 @@ def build_groups(
     )
     effect = first.shaped(paths.effect)
     deviation = None if paths.deviation is None else first.shaped(paths.deviation)
-    gate = _gate(model_frame, drawn, effect) if gate is None else gate
+    gate = _diagnostics(model_frame, drawn, effect) if gate is None else gate
     coords: dict[str, Any] = {
         v.CHAIN: np.arange(effect.shape[0]), v.DRAW: np.arange(effect.shape[1])
     }  # fmt: skip
@@ -166,18 +166,18 @@ def build_groups(
     return groups, gate
 
 
-def _gate(model_frame: ModelFrame, drawn: Sequence[Drawn], effect: Array) -> Gate:
+def _diagnostics(model_frame: ModelFrame, drawn: Sequence[Drawn], effect: Array) -> ConvergenceDiagnostics:
     """Every equation's own gate, and of chains that of the average effect along every path."""
     if len(drawn) == 1:
         return drawn[0].gate
     every = {f"{equation.equation.name}: ": equation.gate for equation in drawn}
     if all(gate.weighted for gate in every.values()):
-        return worst_of(every)
+        return worst_diagnostics(every)
     rows = np.where(model_frame.cells.lead, 0, model_frame.cells.rows)
-    return worst_of({"": average_gate(effect, rows, model_frame.table.stratum), **every})
+    return worst_diagnostics({"": average_diagnostics(effect, rows, model_frame.table.stratum), **every})
 
 
-def average_gate(effect: Array, rows: Index, stratum: Index) -> Gate:
+def average_diagnostics(effect: Array, rows: Index, stratum: Index) -> ConvergenceDiagnostics:
     """Judge the average effect along every path, over all cells and those of each stratum.
 
     Parameters

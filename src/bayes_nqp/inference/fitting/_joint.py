@@ -26,7 +26,7 @@ from bayes_nqp.inference.fitting._joint_problem import joint_density, joint_of
 from bayes_nqp.inference.fitting._parameters import constrain, unconstrained
 from bayes_nqp.inference.fitting._paths import Paths
 from bayes_nqp.inference.model_frame import Equation, ModelFrame
-from bayes_nqp.numerics.diagnostics import Gate
+from bayes_nqp.numerics.diagnostics import ConvergenceDiagnostics
 from bayes_nqp.numerics.linear_gaussian import Coefficients, Stacked, StackedDraws, stacked_draw
 from bayes_nqp.numerics.sampling import Chains, Importance, importance
 
@@ -36,7 +36,7 @@ _CHUNK_NUMBERS = 16_000_000
 
 def fit_joint(
     model_frame: ModelFrame, sampler: Importance, progress: bool
-) -> tuple[dict[str, xr.Dataset], Gate, bool]:
+) -> tuple[dict[str, xr.Dataset], ConvergenceDiagnostics, bool]:
     """Sample both equations of a mediation in which effect and slope vary by unit.
 
     Parameters
@@ -69,8 +69,8 @@ def joint_groups(
     joint: Stacked,
     chains: Chains,
     generator: np.random.Generator,
-    gate: Gate | None = None,
-) -> tuple[dict[str, xr.Dataset], Gate]:
+    gate: ConvergenceDiagnostics | None = None,
+) -> tuple[dict[str, xr.Dataset], ConvergenceDiagnostics]:
     """Draw coefficients and effects given parameters, and label them.
 
     Parameters
@@ -152,7 +152,7 @@ def _recovered(
     model_frame: ModelFrame, joint: Stacked, x: Array, generator: np.random.Generator
 ) -> _Parts:
     flat = x.reshape(-1, x.shape[2])
-    width = joint.arrowhead.slot_loads.shape[0] + 12 * model_frame.frame.n_units
+    width = joint.arrowhead.slot_loads.shape[0] + 12 * model_frame.codes.n_units
     size = int(np.clip(_CHUNK_NUMBERS // width, 64, len(flat)))
     # Equal points lie side by side, where they share a factor.
     order = np.lexsort(flat.T)
@@ -200,7 +200,7 @@ class _Shares:
 
 
 def _shares(model_frame: ModelFrame) -> _Shares:
-    frame, cells = model_frame.frame, model_frame.cells
+    frame, cells = model_frame.codes, model_frame.cells
     rows = np.flatnonzero(model_frame.cell_of_row >= 0)
     unit, cell = frame.unit[rows], model_frame.cell_of_row[rows]
     share, effects = 1.0 / cells.rows[cell], model_frame.effects
@@ -217,7 +217,7 @@ def _assemble(
 ) -> _Parts:
     """Effects along paths: in every cell, the mean of its rows' products."""
     outcome, mediator = model_frame.equations
-    slope_deviation = np.zeros((len(draws.own), model_frame.frame.n_units, 3))
+    slope_deviation = np.zeros((len(draws.own), model_frame.codes.n_units, 3))
     slope_deviation[:, joint.units.units] = draws.own * [
         mediator.effect_scale,
         _slope_unit(outcome),
@@ -239,7 +239,7 @@ def _assemble(
     codes = shares.codes
     if not members_stored(model_frame):
         return _Parts(m, y, Paths(names, total, None), None, None)
-    member_b = slopes[:, model_frame.frame.stratum[codes]] + b_own[:, codes]
+    member_b = slopes[:, model_frame.codes.stratum[codes]] + b_own[:, codes]
     product = (_mean(shares.member, a) + a_own[:, codes]) * member_b
     # (a + a_i)(b + b_i) of a member above the indirect effects of its cells.
     via = product - _mean(shares.member, indirect)

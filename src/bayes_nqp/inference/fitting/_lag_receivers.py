@@ -16,7 +16,7 @@ from bayes_nqp.model.predictors import NEIGHBOUR
 
 def reach_of(model_frame: ModelFrame, equation: Equation) -> Reach | None:
     """Whom treatment reaches through the links of an equation; None where it has none."""
-    frame, spec = model_frame.frame, model_frame.model.equations[0]
+    frame, spec = model_frame.codes, model_frame.model.equations[0]
     # Errors that follow linked units' carry no effect on.
     linked, alone = spec.linked, spec.lag is None or spec.lag.ties is not None
     if linked is None or equation.name != spec.name or (alone and not linked.treated):
@@ -48,7 +48,7 @@ def reach_of(model_frame: ModelFrame, equation: Equation) -> Reach | None:
 
 def _shift(model_frame: ModelFrame, inside: Mask) -> Shift | None:
     """The moderator in rows with treatment (unit, T); None without one."""
-    frame, moderator = model_frame.frame, model_frame.moderator
+    frame, moderator = model_frame.codes, model_frame.moderator
     if moderator is None:
         return None
     values = np.zeros(inside.shape)
@@ -65,7 +65,7 @@ def near_of(model_frame: ModelFrame, linked: LinkedSpec, treated: Index) -> Arra
         on = (treated >= 0).astype(np.float64)
         return np.stack([linked.onto(time.level) @ on for time in linked.treated])
     near = np.zeros((len(linked.treated), *treated.shape))
-    near[:, model_frame.frame.unit, model_frame.frame.time] = np.stack(
+    near[:, model_frame.codes.unit, model_frame.codes.time] = np.stack(
         list(linked.treated.values())
     )
     return near
@@ -86,7 +86,7 @@ def calendar_cells(
     tuple of ndarray of int (unit, T), ndarray of int (unit, T) and CellInfo
         -1 for none; the plan's cells, and then those of untreated rows.
     """
-    frame = model_frame.frame
+    frame = model_frame.codes
     treated = np.full((frame.n_units, frame.n_periods), -1, dtype=np.int64)
     rows = np.flatnonzero(frame.treated)
     treated[frame.unit[rows], frame.time[rows]] = model_frame.cell_of_row[rows]
@@ -106,7 +106,7 @@ def calendar_cells(
 
 def dose_cells(model_frame: ModelFrame) -> tuple[Index, Index, CellInfo]:
     """The same of an exposure: everyone has one more of it, in strata in which it has a slope."""
-    frame, table = model_frame.frame, model_frame.table
+    frame, table = model_frame.codes, model_frame.table
     cell = np.full((frame.n_units, frame.n_periods), -1, dtype=np.int64)
     cell[frame.unit, frame.time] = model_frame.cell_of_row
     of_stratum = np.full((frame.stratum_levels.shape[0], frame.n_periods), -1, dtype=np.int64)
@@ -130,7 +130,7 @@ def _untreated(model_frame: ModelFrame, inside: Mask) -> tuple[CellInfo, Index]:
     tuple of CellInfo and ndarray of int (unit, T)
         Event time counts from that period; -1 of rows in no such cell.
     """
-    frame, panel = model_frame.frame, model_frame.panel
+    frame, panel = model_frame.codes, model_frame.panel
     first = int(frame.time[frame.treated].min())
     bare = ~frame.treated & (frame.time >= first) & inside[frame.unit, frame.time]
     rows = np.flatnonzero(bare)

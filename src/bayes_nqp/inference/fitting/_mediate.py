@@ -24,7 +24,7 @@ from bayes_nqp._core.validation import door
 from bayes_nqp.data.panel import CrossSection, cross_section
 from bayes_nqp.inference.fitting._cross_section import Equations, Numbers, equations_of
 from bayes_nqp.model.priors import Priors
-from bayes_nqp.numerics.diagnostics import Gate, convergence
+from bayes_nqp.numerics.diagnostics import ConvergenceDiagnostics, convergence
 
 
 @door
@@ -76,7 +76,7 @@ class Mediated(FactSheet):
     interaction: bool
     posterior: xr.Dataset
     effects: xr.Dataset
-    gate: Gate
+    gate: ConvergenceDiagnostics
     facts: Mapping[str, float]
     versions: Mapping[str, str]
     notes: tuple[str, ...] = ()

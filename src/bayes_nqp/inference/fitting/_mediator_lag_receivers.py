@@ -113,7 +113,7 @@ def channel_reach(model_frame: ModelFrame, equation: Equation) -> ChannelReach |
     first, facts = model_frame.model.equations[0].name, model_frame.facts
     if equation.name == first or facts.channels is None or facts.reach == "none":
         return None
-    frame, size = model_frame.frame, model_frame.table.size
+    frame, size = model_frame.codes, model_frame.table.size
     shape, weights = (frame.n_units, frame.n_periods), facts.channels.links
     links = sparse.csr_array((frame.n_units, frame.n_units))
     if weights is not None:
@@ -153,7 +153,7 @@ def channel_reach(model_frame: ModelFrame, equation: Equation) -> ChannelReach |
 
 def _member_slots(model_frame: ModelFrame) -> Index:
     """Slot of each unit's member among those with deviations of effects; -1 without one."""
-    codes, member = model_frame.effects.codes, model_frame.frame.member
+    codes, member = model_frame.effects.codes, model_frame.codes.member
     return np.where(np.isin(member, codes), np.searchsorted(codes, member), -1)
 
 
@@ -168,11 +168,11 @@ def cells_of_rows(model_frame: ModelFrame) -> tuple[Index, CellInfo]:
     for equation in reversed(model_frame.equations):
         across = channel_reach(model_frame, equation)
         if across is not None:
-            return across.cell[model_frame.frame.unit, model_frame.frame.time], across.cells
+            return across.cell[model_frame.codes.unit, model_frame.codes.time], across.cells
     reach = reach_of(model_frame, model_frame.equations[0])
     if reach is None:
         return model_frame.cell_of_row, model_frame.cells
-    return reach.cell[reach.group[model_frame.frame.unit], model_frame.frame.time], reach.cells
+    return reach.cell[reach.group[model_frame.codes.unit], model_frame.codes.time], reach.cells
 
 
 class _Means:

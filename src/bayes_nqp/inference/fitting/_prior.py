@@ -91,7 +91,7 @@ def prior_predictive(
     seed = secrets.randbits(31) if seed is None else seed
     (equation,) = model_frame.equations
     layout = row_layout(model_frame, equation)
-    needed = 8.0 * draws * (layout.rows.size + model_frame.frame.n_units)
+    needed = 8.0 * draws * (layout.rows.size + model_frame.codes.n_units)
     afford(needed, f"'draws': {draws:,} of all rows", "fewer of them")
     # One stream for the parameters and one for the rows: neither depends on the other's size.
     few, *many = np.random.default_rng(seed).spawn(4)
@@ -123,13 +123,13 @@ class _Draws:
         self.own = {x.name: x.prior.draw(generator, draws) for x in self.likelihood.parameters}
         self.coefficients: dict[str, Array] = {}
         self.time = self._table(
-            "time", len(model_frame.frame.level_names) * model_frame.frame.n_periods
+            "time", len(model_frame.codes.level_names) * model_frame.codes.n_periods
         )
         self.cells = self._table("cells", model_frame.table.size)
-        strata = model_frame.frame.stratum_levels.shape[0]
+        strata = model_frame.codes.stratum_levels.shape[0]
         self.slopes = self._table("slopes", strata * len(equation.rows.columns))
         self.paths = path_draws(equation, self.parameters, generator)
-        self.alpha = self.wide * generator.standard_normal((draws, model_frame.frame.n_units))
+        self.alpha = self.wide * generator.standard_normal((draws, model_frame.codes.n_units))
         self.deviation = np.zeros((draws, model_frame.effects.codes.size))
         if problem.member_scale is not None:
             scale = self._scale(problem.member_scale)

@@ -21,7 +21,7 @@ from bayes_nqp.inference.fitting._parameters import point_at
 from bayes_nqp.inference.fitting._paths import paths_of
 from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.predictors import SLOPE
-from bayes_nqp.numerics.diagnostics import Gate, populations_gate, weights_gate, worst_of
+from bayes_nqp.numerics.diagnostics import ConvergenceDiagnostics, population_diagnostics, importance_diagnostics, worst_diagnostics
 from bayes_nqp.numerics.linear_gaussian import averages
 from bayes_nqp.numerics.sampling import (
     LEAST_BRIEF,
@@ -134,7 +134,7 @@ def short_effects(
         paths=paths.names,
         cells=paths.cells,
         via=None if paths.via is None else paths.via.reshape(*SHORT, *paths.via.shape[1:]),
-        gate=worst_of(gates if len(gates) > 1 else {"": next(iter(gates.values()))}),
+        gate=worst_diagnostics(gates if len(gates) > 1 else {"": next(iter(gates.values()))}),
         attrs={"target": "sample", "outcome": panel.roles.outcome},
     )
 
@@ -200,11 +200,11 @@ def slope_law(
 
 def _points(
     equation: Equation, number: int, seed: int, stock: KnownDraws | None
-) -> tuple[Array, Gate]:
+) -> tuple[Array, ConvergenceDiagnostics]:
     """Draws of an equation's parameters (draw, parameter), and whether they stand."""
     chains = _chains(equation, numbered(Importance(*SHORT[::-1], seed=seed), number), stock)
     x = _thinned(chains.values["x"])
-    return x.reshape(-1, x.shape[2]), _gate(chains.facts)
+    return x.reshape(-1, x.shape[2]), _diagnostics(chains.facts)
 
 
 def _chains(equation: Equation, sampler: Importance, stock: KnownDraws | None) -> Chains:
@@ -221,12 +221,12 @@ def _chains(equation: Equation, sampler: Importance, stock: KnownDraws | None) -
     return refit_importance(density, space, sampler, point_at(equation, values))
 
 
-def _gate(facts: Mapping[str, float]) -> Gate:
+def _diagnostics(facts: Mapping[str, float]) -> ConvergenceDiagnostics:
     """Whether a refit stands: with fewer effective weights than a fit, for averages alone."""
     draws = SHORT[0] * SHORT[1]
     if v.IMPORTANCE_ESS in facts:
-        return weights_gate(facts, draws, least=LEAST_BRIEF)
-    return populations_gate(facts, draws)
+        return importance_diagnostics(facts, draws, least=LEAST_BRIEF)
+    return population_diagnostics(facts, draws)
 
 
 def _thinned(x: Array) -> Array:

@@ -22,7 +22,7 @@ from bayes_nqp.inference.fitting._groups import Drawn, build_groups
 from bayes_nqp.inference.fitting._lag_receivers import reach_of
 from bayes_nqp.inference.pymc_model import Variables, equation_model
 from bayes_nqp.model.predictors import Slope, SlopeKind
-from bayes_nqp.numerics.diagnostics import Gate
+from bayes_nqp.numerics.diagnostics import ConvergenceDiagnostics
 from bayes_nqp.numerics.sampling import NUTS, Chains, Importance, sample_model
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ ROWS_NOTE = Message(
 
 def fit_rows(
     model_frame: ModelFrame, sampler: NUTS, progress: bool
-) -> tuple[dict[str, xr.Dataset], Gate, bool]:
+) -> tuple[dict[str, xr.Dataset], ConvergenceDiagnostics, bool]:
     """Sample the row model of a plan, and label its draws like any other fit's.
 
     Slower than the compressed fit by far: unit effects, time effects, every coefficient and

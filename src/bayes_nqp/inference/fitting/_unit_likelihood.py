@@ -143,7 +143,7 @@ def left_out(fit: Fit, by: str | None = None) -> LeftOut:
         If `by` divides the units of one member.
     """
     model_frame, panel = fit.model_frame, fit.rows
-    problem, frame = model_frame.equations[0].problem, model_frame.frame
+    problem, frame = model_frame.equations[0].problem, model_frame.codes
     several = problem.shares_deviations
     if by is None or by == v.UNIT:
         dim, codes, labels = v.UNIT, np.arange(frame.n_units), panel.unit_labels.astype(str)

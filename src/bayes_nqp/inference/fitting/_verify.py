@@ -27,7 +27,7 @@ from bayes_nqp.inference.fitting._groups import Drawn, build_groups
 from bayes_nqp.inference.fitting._joint import joint_groups, joint_points
 from bayes_nqp.inference.fitting._joint_problem import joint_density, joint_of
 from bayes_nqp.inference.fitting._parameters import constrain, unconstrained
-from bayes_nqp.numerics.diagnostics import ESS, Gate
+from bayes_nqp.numerics.diagnostics import ESS, ConvergenceDiagnostics
 from bayes_nqp.numerics.sampling import Chains, Density, Importance
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def check_redraw(fit: Fit) -> None:
         _check_scores(fit)
 
 
-def _well_weighted(gate: Gate) -> bool:
+def _well_weighted(gate: ConvergenceDiagnostics) -> bool:
     """Whether proposals carry what is said of means, however few draws were kept."""
     return gate.weighted and gate.khat < gate.khat_limit and gate.importance_ess >= ESS
 

@@ -82,7 +82,7 @@ def assemble(
     Strata are of blocks and rows of the table of time effects, ``time_rows``; ``members`` says
     whether members hold several units. With a dose cells are read off the exposure's columns.
     """
-    frame, errors, priors = ground.frame, equation.noise, equation.priors
+    frame, errors, priors = ground.codes, equation.noise, equation.priors
     n_periods = frame.n_periods
     own_parameters = parameters_of(errors, n_periods, priors)
     parts = agreed(parts)
@@ -156,7 +156,7 @@ def _laid_out(
 
     ``numbers`` are those of the scales of local parts; ``block`` and ``time_rows`` are by stratum.
     """
-    cells, n_periods = ground.table, ground.frame.n_periods
+    cells, n_periods = ground.table, ground.codes.n_periods
     level_at, stratum_at, slope_slots = np.zeros((3, block.size), dtype=np.int64)
     layout = BlockLayout(
         block, [], np.full(cells.size, -1, dtype=np.int64), level_at, stratum_at, slope_slots,
@@ -214,7 +214,7 @@ def _process(part: ProcessPart, scales: list[Scale], among: Sequence[Parameter])
 
 def _groups(ground: ModelFrame, rows: Rows, layout: BlockLayout) -> list[Group]:
     """Coefficients of each group, as its rows have them."""
-    frame = ground.frame
+    frame = ground.codes
     cell_of_row = ground.cell_of_row[ground.kept]
     cell = np.where(cell_of_row >= 0, layout.inside[cell_of_row], -1)
     strata = frame.stratum[rows.first_units]

@@ -20,7 +20,7 @@ def varying_columns(
     ground: ModelFrame, equation: EquationSpec
 ) -> tuple[list[VaryingColumn], list[float]]:
     """Columns of covariates over the kept rows, of unit spread, and what each was divided by."""
-    panel, frame, sample = ground.panel, ground.frame, ground.kept
+    panel, frame, sample = ground.panel, ground.codes, ground.kept
     columns, sizes = [], []
     for name in equation.covariates:
         if name not in panel.roles.covariates:

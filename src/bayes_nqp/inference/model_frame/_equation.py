@@ -71,7 +71,7 @@ def equation_of(
     ground: ModelFrame, equation: EquationSpec, *, scale: float | None = None
 ) -> Equation:
     """State one equation and reduce its rows; with ``s`` held, or of the outcome."""
-    frame = ground.frame
+    frame = ground.codes
     scale = _scale(ground, equation, scale)
     members = equation.pooling.varying not in (None, "unit")
     local_time = not equation.pooled_time and (
@@ -114,7 +114,7 @@ def _scale(ground: ModelFrame, equation: EquationSpec, scale: float | None) -> f
 
 def usual_scale(ground: ModelFrame, equation: EquationSpec, outcome: Array) -> float:
     """``s`` of an outcome (row): its spread in the rows without effects of their own."""
-    frame = ground.frame
+    frame = ground.codes
     plain = ground.kept if ground.exposure is not None else ground.kept & ~frame.own_effect
     if equation.pooled_time:
         frame = replace(frame, level=np.zeros_like(frame.level), level_names=("",))
@@ -123,7 +123,7 @@ def usual_scale(ground: ModelFrame, equation: EquationSpec, outcome: Array) -> f
 
 def _columns(ground: ModelFrame, equation: EquationSpec, scale: float) -> _Columns:
     """Lay the varying columns of an equation out."""
-    frame, sample, exposure = ground.frame, ground.kept, ground.exposure
+    frame, sample, exposure = ground.codes, ground.kept, ground.exposure
     shifts = moderation(ground) if equation.moderated else []
     columns, sizes = varying_columns(ground, equation)
     dose = None
@@ -144,7 +144,7 @@ def _mediator_slopes(
     ground: ModelFrame, mediators: Sequence[MediatorSpec]
 ) -> list[tuple[Slope, Array]]:
     """Columns of mediators, of their interactions with treatment, and with the moderator."""
-    frame, sample = ground.frame, ground.kept
+    frame, sample = ground.codes, ground.kept
     slopes, shifted = [], []
     for mediator in mediators:
         values = mediator.values
@@ -165,7 +165,7 @@ def _mediator_slopes(
 
 def _rows(ground: ModelFrame, equation: EquationSpec, columns: _Columns, scale: float) -> Rows:
     """The rows that enter the likelihood, in multiples of ``s``; as they are under a link."""
-    frame, sample = ground.frame, ground.kept
+    frame, sample = ground.codes, ground.kept
     outcome = equation.outcome[sample]
     likelihood = ground.facts.likelihood
     unit, time = frame.unit[sample], frame.time[sample]
@@ -203,7 +203,7 @@ def _parts(
     local_time: bool,
 ) -> list[GlobalPart | LocalPart]:
     """All parts of the linear predictor, flat ones of an exposure before other slopes."""
-    frame, pooled, priors = ground.frame, equation.pooled_time, equation.priors
+    frame, pooled, priors = ground.codes, equation.pooled_time, equation.priors
     n_levels, n_periods = len(frame.level_names), frame.n_periods
     series = None if equation.series is None else equation.series.values
     seen, free = free_times(rows, frame.level, n_levels, n_periods, series)
@@ -257,7 +257,7 @@ def _loading(ground: ModelFrame, equation: EquationSpec) -> Array | None:
     if equation.pooling.varying is None:
         return None
     if ground.exposure is None:
-        return ground.frame.treated[ground.kept].astype(np.float64)
+        return ground.codes.treated[ground.kept].astype(np.float64)
     return np.asarray(ground.exposure.values[ground.kept] / ground.exposure.size)
 
 
@@ -283,7 +283,7 @@ def _precision(
             ),
             hint="errors that spread alike",
         )  # fmt: skip
-    frame, sample = ground.frame, ground.kept
+    frame, sample = ground.codes, ground.kept
     unit = frame.unit[sample]
     free = frame.untreated[sample]
     controls = [x.values for x in columns.columns[: len(columns.sizes)]]
@@ -324,4 +324,4 @@ def _weights(ground: ModelFrame, equation: EquationSpec) -> Array | None:
             ),
             hint=short if others else leave,
         )
-    return relative_weights(weights, ground.frame.unit, ground.kept)[ground.kept]
+    return relative_weights(weights, ground.codes.unit, ground.kept)[ground.kept]

@@ -76,7 +76,7 @@ def row_layout(model_frame: ModelFrame, equation: Equation) -> RowLayout:
             hint="sampler=nqp.Importance(), the default, samples it",
         )
     model_frame.panel.need_units(Message("the model row by row"))
-    frame = model_frame.frame
+    frame = model_frame.codes
     rows = np.flatnonzero(model_frame.kept)
     unit, time = equation.rows.unit, equation.rows.time
     n_cells = model_frame.table.size

@@ -143,7 +143,7 @@ def before_all_adopt(model_frame: ModelFrame) -> Ending | None:
     left the last to adopt are never treated, as leads, placebo dates and the average over designs
     need of some.
     """
-    panel, frame, start = model_frame.panel, model_frame.frame, model_frame.panel.cohort_codes
+    panel, frame, start = model_frame.panel, model_frame.codes, model_frame.panel.cohort_codes
     if model_frame.model.unidentified == "raise" or model_frame.facts.reach != "none":
         return None
     # end_l = max start - anticipation where all of level l adopt, and there are periods before.
@@ -258,6 +258,6 @@ def _cell_means(ground: ModelFrame, values: Array) -> Array:
     """Mean of a column in the rows of each cell."""
     rows = np.flatnonzero(ground.cell_of_row >= 0)
     cell = ground.cell_of_row[rows]
-    f = ground.frame.weight[rows]
+    f = ground.codes.weight[rows]
     total = np.bincount(cell, f * values[rows], minlength=ground.table.size)
     return np.asarray(total / np.bincount(cell, f, minlength=ground.table.size))

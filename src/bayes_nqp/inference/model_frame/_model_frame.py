@@ -232,7 +232,7 @@ class ModelFrame:
     """
 
     model: ModelSpec
-    frame: PanelCodes
+    codes: PanelCodes
     kept: Mask
     cells: CellInfo
     cell_of_row: Index
@@ -255,7 +255,7 @@ class ModelFrame:
     @cached_property
     def effects(self) -> EffectMap:
         """What adds up to effects of cells and members; the same for all equations."""
-        frame = self.frame
+        frame = self.codes
         rows = np.flatnonzero(self.kept & frame.treated & (self.cell_of_row >= 0))
         unit = frame.unit[rows]
         codes, member = np.unique(frame.member[unit], return_inverse=True)
@@ -274,5 +274,5 @@ class ModelFrame:
         labels = list(self.table.names.values())
         return tuple(
             " × ".join(str(names[k]) for names, k in zip(labels, row, strict=True))
-            for row in self.frame.stratum_levels
+            for row in self.codes.stratum_levels
         )

@@ -120,7 +120,7 @@ def _by_adoption_alone(model_frame: ModelFrame, equation: Equation) -> bool:
     alone = (
         not (spec.processes or spec.mediators or problem.absorbed or problem.members)
         and len(problem.error_parameters) == 2
-        and bool((model_frame.frame.counts == 1.0).all())
+        and bool((model_frame.codes.counts == 1.0).all())
     )
     if spec.neighbours is not None:
         bare = not problem.n_columns and model_frame.panel.weights is None
@@ -162,7 +162,7 @@ def _stated(
 
 def _exposed(model_frame: ModelFrame, deals: StackedDeals) -> list[Redealt]:
     """The problems of deals whose units receive of their neighbours', in parts."""
-    most = _most_together(deals.model_frame.equations[0], len(model_frame.frame.stratum))
+    most = _most_together(deals.model_frame.equations[0], len(model_frame.codes.stratum))
     parts = np.array_split(np.arange(deals.numbers.size), -(-deals.numbers.size // most))
     return [_of_exposed(model_frame, deals.of(part)) for part in parts]
 
@@ -216,7 +216,7 @@ def _columns(
     model_frame: ModelFrame, equation: Equation, shape: tuple[int, ...]
 ) -> tuple[Array, Array]:
     """Columns and the outcome of all units (unit, period, K + 1), and weights of their rows."""
-    (spec,), frame, panel = model_frame.model.equations, model_frame.frame, model_frame.panel
+    (spec,), frame, panel = model_frame.model.equations, model_frame.codes, model_frame.panel
     at = frame.unit, frame.time
     z = np.zeros((*shape, len(equation.rows.columns) + 1))
     for k, column in enumerate(equation.rows.columns):
@@ -233,7 +233,7 @@ def _scales(model_frame: ModelFrame, deals: DealtRows) -> Array:
     """``s`` of every deal."""
     (spec,), frame, timing = (
         model_frame.model.equations,
-        model_frame.frame,
+        model_frame.codes,
         model_frame.model.timing,
     )
     assert isinstance(timing, Calendar)
@@ -242,6 +242,6 @@ def _scales(model_frame: ModelFrame, deals: DealtRows) -> Array:
     out = []
     for key, usable in zip(deals.key, deals.kept, strict=True):
         role = timing.role[key[frame.unit], frame.time]
-        ground = replace(model_frame, frame=replace(frame, role=role), kept=usable[frame.unit])
+        ground = replace(model_frame, codes=replace(frame, role=role), kept=usable[frame.unit])
         out.append(usual_scale(ground, spec, spec.outcome))
     return np.array(out)

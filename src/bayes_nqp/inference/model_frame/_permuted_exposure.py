@@ -83,7 +83,7 @@ class _Deal:
     """One deal: its frame, and which rows are kept."""
 
     number: int
-    frame: PanelCodes
+    codes: PanelCodes
     kept: Mask
 
 
@@ -146,7 +146,7 @@ def _classes(
 
 def _deal(model_frame: ModelFrame, classes: Calendar, number: int, key: Index) -> _Deal | None:
     """One deal, unless the panel cannot identify what the design asks for of it."""
-    frame = model_frame.frame
+    frame = model_frame.codes
     at = key[frame.unit], frame.time
     frame = replace(
         frame, key=key, cohort=classes.start[key], origin=classes.origin[at], role=classes.role[at]
@@ -161,7 +161,7 @@ def _deal(model_frame: ModelFrame, classes: Calendar, number: int, key: Index) -
 
 def _stacked(deals: Sequence[_Deal]) -> PanelCodes:
     """The frame of all units of all deals."""
-    frames, n = [deal.frame for deal in deals], len(deals)
+    frames, n = [deal.codes for deal in deals], len(deals)
     first = frames[0]
     key, cohort, origin, role = (
         np.concatenate([getattr(frame, name) for frame in frames])
@@ -179,7 +179,7 @@ def _likeness(
     model_frame: ModelFrame, deal: _Deal, table: CellTable, cell: Index
 ) -> tuple[object, ...]:
     """What deals have to have in common beside coefficients: parts, time effects, adopters."""
-    frame, sample = deal.frame, deal.kept
+    frame, sample = deal.codes, deal.kept
     inside = np.unique(cell[cell >= 0])
 
     each = ("stratum", "cohort", "time", "event_time", "role")
@@ -230,16 +230,16 @@ def _stated(
     stacked = replace(spec, outcome=np.tile(spec.outcome, n))
     ground = replace(
         model_frame, model=replace(model_frame.model, panel=panel, equations=(stacked,)),
-        frame=frame,
+        codes=frame,
         kept=sample, cells=cell_info(panel, frame, sample, table, cell), cell_of_row=cell,
         table=table,
     )  # fmt: skip
     stated = equation_of(ground, stacked, scale=equation.scale)
     scales = [
-        usual_scale(replace(model_frame, frame=deal.frame, kept=deal.kept), spec, spec.outcome)
+        usual_scale(replace(model_frame, codes=deal.codes, kept=deal.kept), spec, spec.outcome)
         for deal in deals
     ]
-    shape = n * model_frame.frame.n_units, model_frame.frame.n_periods
+    shape = n * model_frame.codes.n_units, model_frame.codes.n_periods
     seen, treated, cells = np.zeros(shape, bool), np.zeros(shape, bool), np.full(shape, -1)
     rows = frame.unit[sample], frame.time[sample]
     seen[rows], treated[rows], cells[rows] = True, frame.treated[sample], cell[sample]

@@ -92,7 +92,7 @@ class DealtRows:
 
 @lru_cache(maxsize=2)
 def ground_of(model_frame: ModelFrame) -> Ground:
-    (equation,), frame, timing = model_frame.equations, model_frame.frame, model_frame.model.timing
+    (equation,), frame, timing = model_frame.equations, model_frame.codes, model_frame.model.timing
     assert isinstance(timing, Calendar)
     n_keys = len(timing.role)
     seen = np.zeros((frame.n_units, frame.n_periods), dtype=bool)
@@ -112,7 +112,7 @@ def ground_of(model_frame: ModelFrame) -> Ground:
 
 def dealt_rows(model_frame: ModelFrame, ground: Ground, key: Index) -> DealtRows:
     """What classes of the calendar (deal, unit) make of the rows."""
-    frame, seen, n_keys = model_frame.frame, ground.seen, len(ground.treated)
+    frame, seen, n_keys = model_frame.codes, ground.seen, len(ground.treated)
     code = frame.stratum * n_keys + key
     control = seen & ~ground.treated[key]
     usable = control.any(axis=2)

@@ -60,7 +60,7 @@ def _state(model_frame: ModelFrame, equation: Equation, layout: RowLayout) -> No
         table(names, model_frame, equation, place, scales, s)
         for place in ("time", "cells", "slopes")
     )
-    shape = (len(model_frame.frame.level_names), model_frame.frame.n_periods)
+    shape = (len(model_frame.codes.level_names), model_frame.codes.n_periods)
     pm.Deterministic(names("time_effects"), time.reshape(shape) * s, dims=("time_level", "time"))
     _report_slopes(names, model_frame, equation, slopes, s)
     deviation = _state_effects(names, model_frame, equation, cells, slopes, scales, s)
@@ -85,7 +85,7 @@ def _state(model_frame: ModelFrame, equation: Equation, layout: RowLayout) -> No
 
 def _coords(model_frame: ModelFrame, layout: RowLayout) -> dict[str, Any]:
     """Labels of what equations share: rows, units, periods, cells, members."""
-    frame, cells = model_frame.frame, model_frame.cells
+    frame, cells = model_frame.codes, model_frame.cells
     return {
         # A unit without rows has no effect that anything could tell.
         "unit": model_frame.panel.unit_labels[np.unique(layout.unit)],
@@ -100,7 +100,7 @@ def _coords(model_frame: ModelFrame, layout: RowLayout) -> dict[str, Any]:
 def _own_coords(model_frame: ModelFrame, equation: Equation) -> dict[str, Any]:
     """Labels of an equation's coefficients."""
     names, cells = Variables(equation.name), model_frame.cells
-    nodes = node_names(model_frame.frame.level_names, model_frame.panel.time_labels)
+    nodes = node_names(model_frame.codes.level_names, model_frame.panel.time_labels)
     texts = np.array(cell_names([*cells.strata.values()], cells.cohort, cells.time), dtype=str)
     coords: dict[str, Any] = {}
     for part in equation.locals:
@@ -138,7 +138,7 @@ def _report_slopes(
 ) -> None:
     """Report slopes of mediators and of the moderator by stratum."""
     width = len(equation.rows.columns)
-    by_stratum = slopes.reshape((model_frame.frame.stratum_levels.shape[0], width))
+    by_stratum = slopes.reshape((model_frame.codes.stratum_levels.shape[0], width))
     first = width - len(equation.slopes)
     for kind in SlopeKind:
         which = [k for k, slope in enumerate(equation.slopes) if slope.kind is kind]

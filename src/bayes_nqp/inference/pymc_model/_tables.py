@@ -80,9 +80,9 @@ def table(
 ) -> Any:
     """State the coefficients that load on one place, and sum them up there."""
     size = {
-        "time": len(model_frame.frame.level_names) * model_frame.frame.n_periods,
+        "time": len(model_frame.codes.level_names) * model_frame.codes.n_periods,
         "cells": model_frame.table.size,
-        "slopes": model_frame.frame.stratum_levels.shape[0] * len(equation.rows.columns),
+        "slopes": model_frame.codes.stratum_levels.shape[0] * len(equation.rows.columns),
         "paths": max(
             (p.columns.shape[0] for p in equation.globals if p.place == "paths"), default=0
         ),

@@ -9,7 +9,7 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.effects.estimands import att, by_path, effects_of, names_of, text, worst_gate
 from bayes_nqp.inference.fitting import Fit
-from bayes_nqp.output.tables._described import short_gate, time_strata, why_failed
+from bayes_nqp.output.tables._described import short_convergence, time_strata, why_failed
 from bayes_nqp.output.tables._draft import TableDraft
 from bayes_nqp.output.tables._kinds import Ask
 from bayes_nqp.output.tables._layouts import layout
@@ -51,7 +51,7 @@ def journal(fits: Sequence[tuple[str, object]], ask: Ask) -> Table:
     tops = [att(effects_of(x), weights=ask.weights) for x in sources]
     for i, top in enumerate(tops, 1):
         gate = str(top[v.GATE].item())
-        if short_gate(gate, translate)[1]:
+        if short_convergence(gate, translate)[1]:
             why = translate("Convergence gate failed: {}", why_failed(gate, translate))
             draft.stamps.append(f"({i}) {why}")
     draft.note(_NOTE)

@@ -216,10 +216,10 @@ def confounded_fit(fit: Fit) -> ConfoundedFit:
     free = refit(fit, flat_deviations(fit.design))
     model_frame, (outcome, *mediators) = free.model_frame, free.model_frame.equations
     names = tuple(equation.name for equation in mediators)
-    patterns = patterns_of(outcome.problem, model_frame.frame.stratum)
+    patterns = patterns_of(outcome.problem, model_frame.codes.stratum)
     phi, sigma = (np.stack(x, axis=1) for x in zip(*(_errors(free, n) for n in names), strict=True))
     phi_outcome, sigma_outcome = _errors(free, outcome.name)
-    treated = model_frame.frame.treated[model_frame.kept]
+    treated = model_frame.codes.treated[model_frame.kept]
     correlation = correlation_of(outcome.rows, treated, patterns, phi.mean(axis=0))
     bias = tuple(
         bias_of(

@@ -216,7 +216,7 @@ def balanced(fit: Fit, weights: SpatialWeights) -> Balanced:
         If fewer than ten units, or fewer than half of them, have all periods.
     """
     model_frame = fit.model_frame
-    equation, frame = model_frame.equations[0], model_frame.frame
+    equation, frame = model_frame.equations[0], model_frame.codes
     rows, n_periods = equation.rows, frame.n_periods
     count = np.bincount(rows.unit, minlength=frame.n_units)
     labels = model_frame.panel.unit_labels
@@ -276,7 +276,7 @@ def covariates_of(model_frame: ModelFrame) -> list[Array]:
     equation = model_frame.equations[0]
     rows, dose = equation.rows, equation.dose
     inside = (
-        range(0) if dose is None else range(dose.start, dose.start + model_frame.frame.n_periods)
+        range(0) if dose is None else range(dose.start, dose.start + model_frame.codes.n_periods)
     )
     return [
         x.at(rows.time)
@@ -287,7 +287,7 @@ def covariates_of(model_frame: ModelFrame) -> list[Array]:
 
 def _treatment(model_frame: ModelFrame) -> list[Array]:
     """A dummy of each treated cell; of an exposure, what has a slope (row that is kept)."""
-    exposure, spec, frame = model_frame.exposure, model_frame.model.equations[0], model_frame.frame
+    exposure, spec, frame = model_frame.exposure, model_frame.model.equations[0], model_frame.codes
     if exposure is None:
         cell = model_frame.cell_of_row[model_frame.kept]
         return [(cell == k).astype(np.float64) for k in np.unique(cell[cell >= 0])]

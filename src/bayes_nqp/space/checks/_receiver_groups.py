@@ -72,7 +72,7 @@ def middle(fit: Fit) -> float:
 def treatment_of(fit: Fit) -> Array:
     """Treatment, or exposure, of every row."""
     exposure = fit.model_frame.exposure
-    return fit.model_frame.frame.treated.astype(np.float64) if exposure is None else exposure.values
+    return fit.model_frame.codes.treated.astype(np.float64) if exposure is None else exposure.values
 
 
 def term_of(fit: Fit) -> SpatialLag:

@@ -228,7 +228,7 @@ def _forms(durbin: Fit, plain: Design, *, white: bool) -> Forms:
     panel, model_frame = panel_of(durbin), model_frame_of(plain, panel_of(durbin))
     equation, frame, spec = (
         model_frame.equations[0],
-        model_frame.frame,
+        model_frame.codes,
         model_frame.model.equations[0],
     )
     lag, linked = spec.lag, spec.linked

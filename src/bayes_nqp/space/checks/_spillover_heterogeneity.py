@@ -262,7 +262,7 @@ def _received(fit: Fit) -> float:
     draws, exposure = spillover_effects(fit), fit.model_frame.exposure
     if exposure is not None:
         return float(draws.mean()) / exposure.size
-    near, frame = near_of(fit), fit.model_frame.frame
+    near, frame = near_of(fit), fit.model_frame.codes
     start = frame.time[frame.treated].min()
     linked = float(near[~frame.treated & (frame.time >= start)].mean())
     return float(draws.mean()) / linked if linked else 0.0  # No untreated row is near anyone.
