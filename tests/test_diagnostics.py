@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bayes_nqp.numerics.diagnostics import allowed_size, effective_size, split_rhat, importance_diagnostics
+from bayes_nqp.numerics.diagnostics import (
+    allowed_size,
+    effective_size,
+    importance_diagnostics,
+    split_rhat,
+)
 
 FACTS = {"importance_ess": 1500.0, "khat": 0.3, "khat_limit": 0.69, "refused": 0.0}
 

@@ -136,7 +136,8 @@ SAMPLES = [
     "x", "passed", 1, 1.0, 2, True, None, ["x"], [1.0], [], (1, 2), (1.0, 2.0), {"x": 1.0},
     {"x": "x"}, len, PANEL, DESIGN, WEIGHTS, {WEIGHTS: 1.0}, Path("x"),
     PANEL.frame, DRAWS, DRAWS.to_dataset(name="x"),
-    xr.DataTree(), object.__new__(ConvergenceDiagnostics), object.__new__(nqp.index.Index), np.random.default_rng(1),
+    xr.DataTree(), object.__new__(ConvergenceDiagnostics), object.__new__(nqp.index.Index),
+    np.random.default_rng(1),
     *(
         object.__new__(item)
         for _, item in public() if inspect.isclass(item)
@@ -167,7 +168,8 @@ def test_names_in_signatures_are_known() -> None:
             if isinstance(p.annotation, str) and kind_of(item, p).words == "anything":
                 through.add(p.annotation)
     assert through <= {
-        "object", "Any", "Roles", "Strings", "Index", "Array", "Array | None", "Grid", "ConvergenceDiagnostics",
+        "object", "Any", "Roles", "Strings", "Index", "Array", "Array | None", "Grid",
+        "ConvergenceDiagnostics",
         "Evidence", "Labels", "Verdict", "Kind", "Scope", "WeightProblem", "Settings", "Prepared",
         "Guess", "Recipe", "Relation", "tuple[Any, ...]", "xr.Dataset | None",
         "EquationSpec", "Facts", "Timing", "Nearness",

@@ -16,7 +16,14 @@ from scipy.sparse.linalg import lsmr
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp._core.i18n import Message
-from bayes_nqp.checks.shared import NOT_APPLICABLE, Finding, Verdict, convergence_text, labels, worst_of
+from bayes_nqp.checks.shared import (
+    NOT_APPLICABLE,
+    Finding,
+    Verdict,
+    convergence_text,
+    labels,
+    worst_of,
+)
 from bayes_nqp.effects.effects import group_time_effects
 from bayes_nqp.inference.fitting import Fit, effects_on_mediator, error_draws
 from bayes_nqp.inference.model_frame import ModelFrame

@@ -9,7 +9,15 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import Hint
 from bayes_nqp._core.i18n import Message, advised, joined
-from bayes_nqp.checks.shared import FAILS, HOLDS, Finding, asks, convergence_words, labels, reported_draws
+from bayes_nqp.checks.shared import (
+    FAILS,
+    HOLDS,
+    Finding,
+    asks,
+    convergence_words,
+    labels,
+    reported_draws,
+)
 from bayes_nqp.effects.effects import group_time_effects
 from bayes_nqp.inference.fitting import Fit, scalar_draws
 from bayes_nqp.numerics import diagnostics

@@ -21,8 +21,8 @@ from bayes_nqp.model.predictors import SlopeKind
 from bayes_nqp.numerics.diagnostics import (
     ConvergenceDiagnostics,
     convergence,
-    population_diagnostics,
     importance_diagnostics,
+    population_diagnostics,
     worst_diagnostics,
 )
 from bayes_nqp.numerics.sampling import Chains
@@ -166,7 +166,9 @@ def build_groups(
     return groups, gate
 
 
-def _diagnostics(model_frame: ModelFrame, drawn: Sequence[Drawn], effect: Array) -> ConvergenceDiagnostics:
+def _diagnostics(
+    model_frame: ModelFrame, drawn: Sequence[Drawn], effect: Array
+) -> ConvergenceDiagnostics:
     """Every equation's own gate, and of chains that of the average effect along every path."""
     if len(drawn) == 1:
         return drawn[0].gate
@@ -174,7 +176,9 @@ def _diagnostics(model_frame: ModelFrame, drawn: Sequence[Drawn], effect: Array)
     if all(gate.weighted for gate in every.values()):
         return worst_diagnostics(every)
     rows = np.where(model_frame.cells.lead, 0, model_frame.cells.rows)
-    return worst_diagnostics({"": average_diagnostics(effect, rows, model_frame.table.stratum), **every})
+    return worst_diagnostics(
+        {"": average_diagnostics(effect, rows, model_frame.table.stratum), **every}
+    )
 
 
 def average_diagnostics(effect: Array, rows: Index, stratum: Index) -> ConvergenceDiagnostics:

@@ -21,7 +21,12 @@ from bayes_nqp.inference.fitting._parameters import point_at
 from bayes_nqp.inference.fitting._paths import paths_of
 from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.predictors import SLOPE
-from bayes_nqp.numerics.diagnostics import ConvergenceDiagnostics, population_diagnostics, importance_diagnostics, worst_diagnostics
+from bayes_nqp.numerics.diagnostics import (
+    ConvergenceDiagnostics,
+    importance_diagnostics,
+    population_diagnostics,
+    worst_diagnostics,
+)
 from bayes_nqp.numerics.linear_gaussian import averages
 from bayes_nqp.numerics.sampling import (
     LEAST_BRIEF,

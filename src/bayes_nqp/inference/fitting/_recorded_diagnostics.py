@@ -21,9 +21,9 @@ from bayes_nqp.numerics.diagnostics import (
     ESS,
     ConvergenceDiagnostics,
     convergence,
+    importance_diagnostics,
     population_diagnostics,
     split_rhat,
-    importance_diagnostics,
     worst_diagnostics,
 )
 

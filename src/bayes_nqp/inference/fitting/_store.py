@@ -265,7 +265,8 @@ def _fit_from(content: bytes, design: Any, panel: Panel) -> Fit:
     gate = head["gate"]
     return Fit(
         design, panel, decode(head["sampler"]), groups,
-        ConvergenceDiagnostics(**{**gate, "failures": tuple(gate["failures"])}), head["record"], head["versions"],
+        ConvergenceDiagnostics(**{**gate, "failures": tuple(gate["failures"])}), head["record"],
+        head["versions"],
         tuple(decoded(head["notes"])),
     )  # fmt: skip
 

@@ -102,7 +102,9 @@ def allowed_size(importance_ess: float, draws: int) -> float:
     return 1.0 / (1.0 / importance_ess + 1.0 / draws)
 
 
-def importance_diagnostics(facts: Mapping[str, float], draws: int, *, least: float = ESS) -> ConvergenceDiagnostics:
+def importance_diagnostics(
+    facts: Mapping[str, float], draws: int, *, least: float = ESS
+) -> ConvergenceDiagnostics:
     """Judge draws by the weights of the proposals that they were resampled from.
 
     Parameters
@@ -121,7 +123,9 @@ def importance_diagnostics(facts: Mapping[str, float], draws: int, *, least: flo
         (draws < ESS, f"{draws} draws, fewer than {ESS:.0f}"),
     )
     allowed, nan = allowed_size(size, draws), float("nan")
-    return ConvergenceDiagnostics(nan, allowed, allowed, 0, nan, failures, size, khat, limit, facts["refused"])
+    return ConvergenceDiagnostics(
+        nan, allowed, allowed, 0, nan, failures, size, khat, limit, facts["refused"]
+    )
 
 
 def population_diagnostics(facts: Mapping[str, float], draws: int) -> ConvergenceDiagnostics:
@@ -188,7 +192,9 @@ def energy_fraction(energy: Array) -> float:
     return float(np.min(steps / np.var(energy, axis=1)))
 
 
-def convergence(quantities: Mapping[str, Array], stats: Mapping[str, npt.ArrayLike]) -> ConvergenceDiagnostics:
+def convergence(
+    quantities: Mapping[str, Array], stats: Mapping[str, npt.ArrayLike]
+) -> ConvergenceDiagnostics:
     """Judge draws by R-hat, effective sample sizes, divergences and energy.
 
     Parameters

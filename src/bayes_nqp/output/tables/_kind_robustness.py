@@ -81,7 +81,9 @@ def _fits(fits: Sequence[tuple[str, object]], ask: Ask) -> Table:
     gates = [str(table[v.GATE].iloc[0]) for table in tops]
     outcomes = {str(table.attrs.get("outcome", "")) for table in tops}
     draft.rows += _facts(sources, tops, ask, outcomes)
-    draft.row(translate("Convergence gate"), *(_convergence_cell(gate, translate) for gate in gates))
+    draft.row(
+        translate("Convergence gate"), *(_convergence_cell(gate, translate) for gate in gates)
+    )
     failed = [gate for gate in gates if gate not in (v.PASSED, v.UNVERIFIED)]
     draft.stamps += [
         f"({i}) " + translate("Convergence gate failed: {}", why_failed(gate, translate))
