@@ -69,7 +69,7 @@ class Dense:
         return self.panel.frame[name].to_numpy(dtype=str)[self.rows]
 
     @cached_property
-    def in_member(self) -> np.ndarray:
+    def in_unit_effect(self) -> np.ndarray:
         """Treated rows of members (row, member)."""
         labels = np.unique(self.members[self.treated])
         return ((self.members[:, None] == labels) & self.treated[:, None]).astype(float)
@@ -215,7 +215,7 @@ class Dense:
         """Covariance of the rows, flat coefficients apart."""
         out = self.error_covariance(p) + self.in_cell @ self.cell_covariance(p) @ self.in_cell.T
         if self.design.effect.varying is not None:
-            out += self.deviation_variance(p) * self.in_member @ self.in_member.T
+            out += self.deviation_variance(p) * self.in_unit_effect @ self.in_unit_effect.T
         if getattr(self.design, "trends", None) is not None:
             out += self.trend_covariance(p)
         if getattr(self.design, "shocks", None) is not None:
@@ -305,8 +305,8 @@ class Dense:
         n_cells = len(self.cells)
         z, k = self.in_cell, self.cell_covariance(p)
         if self.design.effect.varying is not None:
-            m = self.in_member.shape[1]
-            z = np.concatenate([z, self.in_member], axis=1)
+            m = self.in_unit_effect.shape[1]
+            z = np.concatenate([z, self.in_unit_effect], axis=1)
             k = sl.block_diag(k, self.deviation_variance(p) * np.eye(m))
         inverse = np.linalg.inv(self.covariance(p))
         x = self.flat
@@ -323,7 +323,7 @@ class Dense:
         eye = np.eye(len(self.cells))
         if self.design.effect.varying is None:
             return eye
-        share = self.in_cell.T @ self.in_member / self.in_cell.sum(axis=0)[:, None]
+        share = self.in_cell.T @ self.in_unit_effect / self.in_cell.sum(axis=0)[:, None]
         return np.concatenate([eye, share], axis=1)
 
 

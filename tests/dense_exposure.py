@@ -35,9 +35,9 @@ class DenseExposure(Dense):
         self.lead = np.zeros(len(self.cells), dtype=bool)
 
     @cached_property
-    def in_member(self) -> np.ndarray:
+    def in_unit_effect(self) -> np.ndarray:
         """What multiplies each member's deviation (row, member)."""
-        return super().in_member * self.x[:, None]
+        return super().in_unit_effect * self.x[:, None]
 
     @cached_property
     def flat_map(self) -> np.ndarray:
@@ -98,6 +98,6 @@ class DenseExposure(Dense):
         eye = np.eye(len(self.cells))
         if self.design.effect.varying is None:
             return eye
-        members = (self.in_member != 0.0).astype(float)
+        members = (self.in_unit_effect != 0.0).astype(float)
         share = self.inside.T @ members / self.inside.sum(axis=0)[:, None]
         return np.concatenate([eye, share], axis=1)

@@ -118,11 +118,11 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_variances_are_those_of_the_dense_model(name: str) -> None:
-    design, how, cluster_by, member_by = CASES[name]
+    design, how, cluster_by, unit_effect_by = CASES[name]
     panel = random_panel(3, units=30, strata=("region",), **how)
     model_frame = model_frame_of(design, panel)
     weights = weights_of(model_frame)
-    cluster, member = codes_of(panel, cluster_by), codes_of(panel, member_by)
+    cluster, member = codes_of(panel, cluster_by), codes_of(panel, unit_effect_by)
     found = robust(model_frame, weights, ERRORS, cluster, member)
     wanted = dense_robust(design, panel, model_frame, weights, ERRORS, cluster, member)
     for key, values in wanted.items():
@@ -157,7 +157,7 @@ def test_estimates_hold_the_moderators_of_their_cells() -> None:
 @pytest.mark.parametrize("kind", ["shocks", "waves of some"])
 def test_shared_processes_are_in_what_the_model_expects(name: str, kind: str) -> None:
     """Means whatever the clusters; spreads where processes do not cross them."""
-    design, how, cluster_by, member_by = CASES[name]
+    design, how, cluster_by, unit_effect_by = CASES[name]
     panel = random_panel(3, units=30, strata=("region",), **how)
     model_frame = model_frame_of(design, panel)
     weights, shocks = weights_of(model_frame), codes_of(panel, "city")
@@ -166,7 +166,7 @@ def test_shared_processes_are_in_what_the_model_expects(name: str, kind: str) ->
         angle = np.arange(panel.periods)[:, None]
         root, shocks = np.hstack([np.cos(angle), np.sin(angle)]), np.where(shocks > 1, shocks, -1)
     errors = replace(ERRORS, processes=((shocks, root),))
-    cluster, member = codes_of(panel, cluster_by), codes_of(panel, member_by)
+    cluster, member = codes_of(panel, cluster_by), codes_of(panel, unit_effect_by)
     found = robust(model_frame, weights, errors, cluster, member)
     wanted = dense_robust(design, panel, model_frame, weights, errors, cluster, member)
     for key, values in wanted.items():

@@ -130,7 +130,7 @@ class PosteriorSource:
         errors |= {x.name: self._drawn(x.name, at)[None] for x in likelihood.parameters}
         values = errors_of(equation, layout, likelihood, errors, many) * equation.scale
         effects = padded(cells)[:, self.model_frame.cell_of_row[layout.rows]]
-        effects += padded(deviation)[:, layout.member]
+        effects += padded(deviation)[:, layout.unit_effect]
         exposure = self.model_frame.exposure
         if exposure is not None:
             effects *= exposure.values[layout.rows] / exposure.unit
@@ -155,15 +155,15 @@ class PosteriorSource:
         return cells
 
     def _deviation(self, at: tuple[int, int], generator: np.random.Generator) -> Array:
-        members = self.model_frame.effects.codes.size
-        scale = self.model_frame.equations[0].problem.member_scale
+        unit_effects = self.model_frame.effects.codes.size
+        scale = self.model_frame.equations[0].problem.unit_effect_scale
         if scale is None:
-            return np.zeros((1, members))
+            return np.zeros((1, unit_effects))
         if self.deviations is not None:
             return np.asarray(self.deviations.to_numpy()[at][:1])
         unit = self.fit.scale
         spread = self._drawn(f"scale_{scale.name}", at, scale.fixed * unit)
-        return self.fit.facts.deviations.draw(generator, spread.reshape(1), members, unit)
+        return self.fit.facts.deviations.draw(generator, spread.reshape(1), unit_effects, unit)
 
     def _time(self, at: tuple[int, int], generator: np.random.Generator) -> Array:
         """Time effects (draw, level × period): zero where they are flat."""

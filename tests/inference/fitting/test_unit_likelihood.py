@@ -31,8 +31,12 @@ def densities(design, panel: nqp.Panel, equation: Equation, x: np.ndarray) -> xr
     slots = draw(equation.gaussian, x, None).slots
     found = nqp.log_likelihood(fit_at(design, panel, equation, x, slots)).isel(chain=0)
     several = found.dims[1] == "member"
-    member = model_frame_of(design, panel).frame.member if several else np.arange(panel.n_units)
-    labels = model_frame_of(design, panel).frame.member_labels if several else panel.unit_labels
+    member = (
+        model_frame_of(design, panel).codes.unit_effect if several else np.arange(panel.n_units)
+    )
+    labels = (
+        model_frame_of(design, panel).codes.unit_effect_labels if several else panel.unit_labels
+    )
     once = np.bincount(equation.rows.unit, minlength=panel.n_units) < 2
     row_member = member[equation.rows.unit[~once[equation.rows.unit]]]
     pairs = np.unique(np.stack([equation.rows.unit, member[equation.rows.unit]]), axis=1)
@@ -53,7 +57,7 @@ def expected(reference: Dense, p: dict[str, float], rows: np.ndarray) -> float:
     """
     covariance = reference.error_covariance(p)
     if reference.design.effect.varying is not None:
-        inside = reference.in_member
+        inside = reference.in_unit_effect
         covariance = covariance + reference.deviation_variance(p) * inside @ inside.T
     lengths = np.unique(reference.unit[rows], return_counts=True)[1]
     basis = sl.block_diag(*(sl.null_space(np.ones((1, n))).T for n in lengths))
@@ -95,7 +99,7 @@ def test_densities_are_the_dense_ones(name: str, seed: int) -> None:
     found = densities(case.design, panel, equation, x)
     reference = dense(case.design, panel)
     several = found.dims[1] == "member"
-    member = model_frame.codes.member if several else np.arange(panel.n_units)
+    member = model_frame.codes.unit_effect if several else np.arange(panel.n_units)
     theirs = [
         expected(reference, values_of(names, x[0]), np.flatnonzero(member[reference.unit] == code))
         for code in found["code"].to_numpy()

@@ -48,13 +48,15 @@ def test_effects_are_means_over_rows(
         unit = frame.unit[row]
         shift, own = np.zeros(4), np.zeros(4)
         if frame.treated[row]:
-            member = members.index(str(frame.member_labels[frame.member[unit]]))
+            member = members.index(str(frame.unit_effect_labels[frame.unit_effect[unit]]))
             if moderator is not None:
                 (theta,) = found.slopes.values()
                 shift = theta[:, frame.stratum[unit]] * model_frame.moderator.values[row]
             if varying is not None:
                 # Deviations are kept with the mean moderator of their member's rows.
-                mean = effects.of_members(np.zeros((4, len(members))), theta if moderator else None)
+                mean = effects.of_unit_effects(
+                    np.zeros((4, len(members))), theta if moderator else None
+                )
                 own = found.deviation[:, member] - mean[:, member]
             owned.setdefault(member, []).append(shift + own)
         cells.setdefault(model_frame.cell_of_row[row], []).append(shift + own)
@@ -74,5 +76,5 @@ def test_rows_have_what_their_member_has_beyond_the_cell() -> None:
     deviation = np.random.default_rng(2).normal(size=effects.codes.size)
     ours = effects.beyond_cells(deviation)
     for k, cell in enumerate(effects.cell):
-        mean = np.mean([deviation[m] for m in effects.member[effects.cell == cell]])
-        assert ours[k] == pytest.approx(deviation[effects.member[k]] - mean, abs=1e-12)
+        mean = np.mean([deviation[m] for m in effects.unit_effect[effects.cell == cell]])
+        assert ours[k] == pytest.approx(deviation[effects.unit_effect[k]] - mean, abs=1e-12)

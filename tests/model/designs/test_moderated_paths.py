@@ -113,8 +113,8 @@ def test_cells_are_means_over_their_rows(varying: str, interaction: bool) -> Non
     rows = np.flatnonzero(model_frame.kept & model_frame.codes.treated)
     cell, z = model_frame.cell_of_row[rows], model_frame.moderator.values[rows]
     unit = model_frame.codes.unit[rows]
-    codes = np.unique(model_frame.codes.member[unit])
-    member = np.searchsorted(codes, model_frame.codes.member[unit])
+    codes = np.unique(model_frame.codes.unit_effect[unit])
+    member = np.searchsorted(codes, model_frame.codes.unit_effect[unit])
     stratum = model_frame.table.stratum[cell]
     y, tech = draws
     (theta,) = tech.slopes.values()
@@ -153,7 +153,7 @@ def test_many_units_have_their_covariance_too(panel: nqp.Panel, monkeypatch) -> 
         return draws, paths_of(model_frame, draws)
 
     few, ours = cells()
-    monkeypatch.setattr(_draws, "MEMBERS_STORED", 10)
+    monkeypatch.setattr(_draws, "UNIT_EFFECTS_STORED", 10)
     many, theirs = cells()
     assert few[1].deviation is not None
     assert many[1].deviation is None

@@ -117,9 +117,9 @@ def _joint(reference: Dense, values: dict[str, float], related: float) -> np.nda
     """Posterior covariance of both equations' effects, in the seemingly unrelated regression."""
     z, k = reference.in_cell, reference.cell_covariance(values)
     if reference.design.effect.varying is not None:
-        z = np.concatenate([z, reference.in_member], axis=1)
+        z = np.concatenate([z, reference.in_unit_effect], axis=1)
         k = sl.block_diag(
-            k, reference.deviation_variance(values) * np.eye(reference.in_member.shape[1])
+            k, reference.deviation_variance(values) * np.eye(reference.in_unit_effect.shape[1])
         )
     eye, r = np.eye(2), np.array([[1.0, related], [related, 1.0]])
     whole = np.kron(r, reference.error_covariance(values)) + np.kron(eye, z @ k @ z.T)

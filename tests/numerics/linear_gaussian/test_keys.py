@@ -96,7 +96,7 @@ def _statement(rows: Rows, cell: np.ndarray) -> Problem:
             *AR1().parameters(PERIODS, Priors()), Parameter("sigma", HalfNormal(1.0)),
         ),
         scales=[Scale("cell", HalfNormal(1.0))],
-        member_scale=None,
+        unit_effect_scale=None,
         global_scale=np.zeros(0, dtype=np.int64),
         blocks=[Block(1, n_cells, 1, slots, scale, np.zeros((PERIODS + n_cells, 0)))],
         groups=[Group(0, 0, 0, row) for row in cells],

@@ -43,7 +43,7 @@ _NUMBERS = 20_000_000
 
 
 def robust(
-    model_frame: ModelFrame, weights: Array, errors: Errors, cluster: Index, member: Index
+    model_frame: ModelFrame, weights: Array, errors: Errors, cluster: Index, unit_effect: Index
 ) -> Robust:
     """Compute cluster-robust variances of weighted sums of cell effects.
 
@@ -53,7 +53,7 @@ def robust(
         Of a saturated design: every coefficient is flat, and nothing deviates.
     errors : Errors
         Their values weigh the estimate, and are the model that expects.
-    cluster, member : ndarray of int (unit)
+    cluster, unit_effect : ndarray of int (unit)
         Codes; deviations are a member's, and a member lies in one cluster.
 
     Raises
@@ -64,7 +64,7 @@ def robust(
         If the estimates are not identified.
     """
     equation = model_frame.equations[0]
-    return Contributions(model_frame, errors, weights, cluster, member).robust(
+    return Contributions(model_frame, errors, weights, cluster, unit_effect).robust(
         equation.effect_scale
     )
 
@@ -88,7 +88,7 @@ class Contributions:
     ----------
     weights : ndarray (estimate, cell)
         Of cell effects.
-    cluster, member : ndarray of int (unit)
+    cluster, unit_effect : ndarray of int (unit)
         Codes.
     apart : bool, default False
         Whether each unit has a row of its own, where classes would do.
@@ -96,7 +96,7 @@ class Contributions:
 
     def __init__(
         self, model_frame: ModelFrame, errors: Errors, weights: Array, cluster: Index,
-        member: Index,
+        unit_effect: Index,
         *, apart: bool = False,
     ) -> None:  # fmt: skip
         equation = model_frame.equations[0]
@@ -115,14 +115,14 @@ class Contributions:
         self.estimate = loads @ self.mean
         units = self.problem.units
         self.cluster, self.clusters = _numbered(cluster, units)
-        self.member, self.members = _numbered(member, units)
+        self.unit_effect, self.unit_effects = _numbered(unit_effect, units)
         shape = (self.problem.n_periods, weights.shape[0], self.mean.size)
         self.shared = [
             SharedSums(root / equation.scale, _owners(owner, units), self.cluster, shape)
             for owner, root in errors.processes
         ]
         # Members and clusters that are single units need one row a class, not one a unit.
-        single = self.clusters == units.size == self.members and not self.shared
+        single = self.clusters == units.size == self.unit_effects and not self.shared
         size = weights.shape[0] * self.clusters * self.mean.size
         self.by_class = single and not apart and (self.problem.n_columns == 0 or size > _NUMBERS)
 
@@ -130,13 +130,13 @@ class Contributions:
         noise, deviation = self.variances
         sums = self.sums()
         count, never = np.ones(self.clusters), self._never_treated()
-        home, copies, untreated = self._homes(), np.ones(self.members), never
+        home, copies, untreated = self._homes(), np.ones(self.unit_effects), never
         pull, response = sums.pull, sums.response
         if self.by_class:
             units = [like.units for like in self.classes]
             count = copies = np.array([x.size for x in units], dtype=float)
             home, pull = np.arange(len(units)), sums.pull / count[:, None]
-            response = np.stack([sums.response[self.member[x]].mean(axis=0) for x in units])
+            response = np.stack([sums.response[self.unit_effect[x]].mean(axis=0) for x in units])
             untreated = np.array([not self.treated[x].any() for x in units])
         diagonal, leverage = sums.diagonal / count[:, None], sums.leverage / count[:, None, None]
         spread = noise * self.fit.gram + deviation * (pull.T * copies) @ pull
@@ -169,8 +169,9 @@ class Contributions:
         n_rows = len(self.classes) if self.by_class else self.clusters
         k, p = self.directions.shape[1], self.mean.size
         shapes = (
-            (self.clusters, k), (n_rows, k), (n_rows, k, p), (self.members, k), (self.members, k),
-            (len(self.classes) if self.by_class else self.members, p),
+            (self.clusters, k), (n_rows, k), (n_rows, k, p), (self.unit_effects, k),
+            (self.unit_effects, k),
+            (len(self.classes) if self.by_class else self.unit_effects, p),
         )  # fmt: skip
         sums = _Sums(*(np.zeros(shape) for shape in shapes))
         for number, like in enumerate(self.classes):
@@ -179,8 +180,8 @@ class Contributions:
 
     def _homes(self) -> Index:
         """Cluster of every member."""
-        homes, inside = np.zeros(self.members, dtype=np.int64), self.member >= 0
-        homes[self.member[inside]] = self.cluster[inside]
+        homes, inside = np.zeros(self.unit_effects, dtype=np.int64), self.unit_effect >= 0
+        homes[self.unit_effect[inside]] = self.cluster[inside]
         return homes
 
     def _never_treated(self) -> npt.NDArray[np.bool_]:
@@ -224,7 +225,7 @@ class Contributions:
             residual = y - shared @ self.mean - x @ (slopes @ self.mean)
             qa = np.einsum("tu,nuk->ntk", q, a)
             row = np.full(units.size, number) if self.by_class else self.cluster[units]
-            member = self.member[units]
+            unit_effect = self.unit_effect[units]
             response = np.einsum("ntk,nt->nk", a, qd)
             np.add.at(sums.influence, self.cluster[units], np.einsum("ntk,nt->nk", qa, residual))
             np.add.at(sums.diagonal, row, np.einsum("ntk,ntk->nk", qa, a))
@@ -232,10 +233,10 @@ class Contributions:
             if n_columns:
                 lever += np.einsum("ntk,ntc,cp->nkp", qa, x, slopes, optimize=True)
             np.add.at(sums.leverage, row, lever)
-            np.add.at(sums.share, member, self.shares[units])
-            np.add.at(sums.response, member, response)
+            np.add.at(sums.share, unit_effect, self.shares[units])
+            np.add.at(sums.response, unit_effect, response)
             pull = qd @ shared + np.einsum("nt,ntc,cp->np", qd, x, slopes, optimize=True)
-            np.add.at(sums.pull, row if self.by_class else member, pull)
+            np.add.at(sums.pull, row if self.by_class else unit_effect, pull)
             for process in self.shared:
                 process.add(like, units, qa, q, shared + x @ slopes)
 

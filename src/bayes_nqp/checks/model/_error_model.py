@@ -152,7 +152,7 @@ def _judged(fit: Fit, weights: Array, every: Sequence[Clusters]) -> list[_Judged
 def _robust(fit: Fit, weights: Array, groups: Clusters) -> Robust:
     """Compare standard errors of the saturated fit, at the posterior means of its errors."""
     model_frame, everywhere, errors = saturated_model(fit, weights)
-    return robust(model_frame, everywhere, errors, groups.codes, groups.member)
+    return robust(model_frame, everywhere, errors, groups.codes, groups.unit_effect)
 
 
 def _table(fit: Fit, names: list[str], weights: Array, judged: Sequence[_Judged]) -> xr.Dataset:

@@ -107,14 +107,14 @@ class Influences:
         )  # fmt: skip
 
 
-def influences(fit: Fit, weights: Array, member: Index) -> Influences:
+def influences(fit: Fit, weights: Array, unit_effect: Index) -> Influences:
     """Influences of units on a weighted average of effects of the saturated fit.
 
     Parameters
     ----------
     weights : ndarray (cell)
         Of the cells of the waist.
-    member : ndarray of int (unit)
+    unit_effect : ndarray of int (unit)
         What has its own deviation.
 
     Raises
@@ -123,14 +123,17 @@ def influences(fit: Fit, weights: Array, member: Index) -> Influences:
         As `robust`.
     """
     model_frame, everywhere, errors = saturated_model(fit, weights[None])
-    units = np.arange(member.size)
+    units = np.arange(unit_effect.size)
     parts = Contributions(model_frame, errors, everywhere, units, units, apart=True)
     sums, at, scale = (
         parts.sums(),
         np.sort(parts.problem.units),
         model_frame.equations[0].effect_scale,
     )
-    (noise, deviation), same = parts.variances, np.equal.outer(member[at], np.unique(member[at]))
+    (noise, deviation), same = (
+        parts.variances,
+        np.equal.outer(unit_effect[at], np.unique(unit_effect[at])),
+    )
     lever, response = sums.leverage[:, 0], sums.response[:, 0]
     pull = same.T @ sums.pull
     # Covariance of a_i'q_i e_i, of these with X'qe, of X'qe: errors, deviations, then processes.
@@ -146,7 +149,7 @@ def influences(fit: Fit, weights: Array, member: Index) -> Influences:
         spread, model = spread + shared.spread, model + float(shared.model[0])
     f = cho_solve(parts.factor, lever.T).T
     covariance += (f @ spread) @ f.T - f @ mixed.T - mixed @ f.T
-    values, table = np.zeros(member.size), np.zeros((member.size, member.size))
+    values, table = np.zeros(unit_effect.size), np.zeros((unit_effect.size, unit_effect.size))
     values[at], table[np.ix_(at, at)] = sums.influence[:, 0] * scale, covariance * scale**2
     return Influences(values, table, model * scale**2)
 

@@ -103,8 +103,8 @@ def _of_shape(fit: Fit) -> Harm | None:
         units = clusters_by(fit)
         weights = reported_weights(group_time_effects(fit))[1].toarray()[:1]
         model_frame, everywhere, errors = saturated_model(fit, weights)
-        estimate = robust(model_frame, everywhere, errors, units.codes, units.member)
-        values = influences(fit, weights[0], units.member)
+        estimate = robust(model_frame, everywhere, errors, units.codes, units.unit_effect)
+        values = influences(fit, weights[0], units.unit_effect)
     except (NotApplicable, NQPError):
         return None
     ratio = float(estimate.ratio[0])

@@ -55,10 +55,10 @@ def _membership(waist: xr.Dataset, cells: xr.Dataset) -> dict[str, tuple[str, In
         return {}
     place = {label: k for k, label in enumerate(cells[v.MEMBER].to_numpy())}
     labels = waist[v.MEMBER].to_numpy()[waist[v.MEMBERSHIP_MEMBER].to_numpy()]
-    member = np.array([place.get(label, -1) for label in labels], dtype=np.int64)
-    columns = {v.MEMBERSHIP_MEMBER: member}
+    unit_effect = np.array([place.get(label, -1) for label in labels], dtype=np.int64)
+    columns = {v.MEMBERSHIP_MEMBER: unit_effect}
     columns |= {x: waist[x].to_numpy() for x in (v.MEMBERSHIP_CELL, v.MEMBERSHIP_ROWS)}
-    return {name: (v.MEMBERSHIP, column[member >= 0]) for name, column in columns.items()}
+    return {name: (v.MEMBERSHIP, column[unit_effect >= 0]) for name, column in columns.items()}
 
 
 def aligned(effects: xr.Dataset, waist: xr.Dataset, name: str) -> Array:

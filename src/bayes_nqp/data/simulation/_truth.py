@@ -157,7 +157,7 @@ def truth_of_rows(
     outcome: Array,
     owner: Index,
     deviation: Array,
-    members: Sequence[str],
+    unit_effects: Sequence[str],
     factors: Iterable[str],
     paths: Sequence[str] = (v.TOTAL,),
     name: str = "outcome",
@@ -179,7 +179,7 @@ def truth_of_rows(
         Number of the member; -1 of rows that only receive.
     deviation : ndarray (path, member), outcome units
         Members' own deviations.
-    members : sequence of str (member)
+    unit_effects : sequence of str (member)
         Their labels.
     factors : iterable of str
         Columns of ``cells`` that are strata.
@@ -209,7 +209,7 @@ def truth_of_rows(
         observed=np.bincount(cell, outcome, len(cells)) / rows,
         weight=rows,
         deviation=deviation[None, None],
-        members=list(members),
+        unit_effects=list(unit_effects),
         membership=(table[0], table[1], count.astype(np.int64)),
         paths=paths,
         role=cells[v.ROLE].tolist() if v.ROLE in cells else None,

@@ -10,9 +10,9 @@ from bayes_nqp.effects.estimands._by import Axis as Axis
 from bayes_nqp.effects.estimands._by import By
 from bayes_nqp.effects.estimands._by import axes_of as axes_of
 from bayes_nqp.effects.estimands._by import entries_of as entries_of
-from bayes_nqp.effects.estimands._by import member_name as member_name
 from bayes_nqp.effects.estimands._by import names_of as names_of
 from bayes_nqp.effects.estimands._by import strata_labels as strata_labels
+from bayes_nqp.effects.estimands._by import unit_effect_name as unit_effect_name
 from bayes_nqp.effects.estimands._contrast import at_level as at_level
 from bayes_nqp.effects.estimands._contrast import contrast, pairwise_contrasts
 from bayes_nqp.effects.estimands._contrast import sides_of as sides_of

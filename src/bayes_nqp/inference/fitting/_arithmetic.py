@@ -38,7 +38,7 @@ def check_arithmetic(fit: Fit) -> None:
             _check_cells(waist, name)
             _check_calendar(waist, name)
     _check_kind(fit)
-    _check_members(fit.effects)
+    _check_unit_effects(fit.effects)
     _check_paths(fit)
     _check_record(fit)
 
@@ -154,17 +154,17 @@ def _check_kind(fit: Fit) -> None:
         raise StudyError("the outcome in its head is not that of its effects")
 
 
-def _check_members(effects: xr.Dataset) -> None:
+def _check_unit_effects(effects: xr.Dataset) -> None:
     """Members' rows add up to those of their cells."""
     if v.MEMBERSHIP_CELL not in effects:
         return
-    cell, member, rows = (
+    cell, unit_effect, rows = (
         effects[name].to_numpy()
         for name in (v.MEMBERSHIP_CELL, v.MEMBERSHIP_MEMBER, v.MEMBERSHIP_ROWS)
     )
-    if min(cell.min(initial=0), member.min(initial=0), rows.min(initial=1) - 1) < 0:
+    if min(cell.min(initial=0), unit_effect.min(initial=0), rows.min(initial=1) - 1) < 0:
         raise StudyError("its membership table holds negative numbers")
-    if len(set(zip(cell.tolist(), member.tolist(), strict=True))) < cell.size:
+    if len(set(zip(cell.tolist(), unit_effect.tolist(), strict=True))) < cell.size:
         raise StudyError("members stand twice in its membership table")
     if len(set(effects[v.MEMBER].to_numpy().tolist())) < effects.sizes[v.MEMBER]:
         raise StudyError("its members have the same names")

@@ -26,7 +26,7 @@ from bayes_nqp.numerics.linear_gaussian import (
     number_count,
 )
 
-MEMBERS_STORED = 2_000
+UNIT_EFFECTS_STORED = 2_000
 """Above this many members their deviations are not stored."""
 
 _MANY = 1_000
@@ -210,7 +210,7 @@ def _assemble(
     if across is not None:
         others = None if realised is None else realised[:, 2]
         by_whom = across.of_draws(mean, effect, others, theta, deviation, terms)
-    deviation = kept_members(model_frame, deviation, theta)
+    deviation = kept_unit_effects(model_frame, deviation, theta)
     return Recovered(mean, effect, terms, deviation, slopes, tilt, draws.slots, realised, by_whom)
 
 
@@ -223,19 +223,19 @@ def _product(draws: Array, loads: Any) -> Array:
     return out
 
 
-def members_stored(model_frame: ModelFrame) -> bool:
+def unit_effects_stored(model_frame: ModelFrame) -> bool:
     """Whether deviations of members are kept: not of too many, nor of units that are summed up."""
     alone = model_frame.facts.varying == "unit" and model_frame.panel.summed
-    return model_frame.effects.codes.size <= MEMBERS_STORED and not alone
+    return model_frame.effects.codes.size <= UNIT_EFFECTS_STORED and not alone
 
 
-def kept_members(
+def kept_unit_effects(
     model_frame: ModelFrame, deviation: Array | None, theta: Array | None
 ) -> Array | None:
     """Deviations as they are kept, each with its own moderator; None where they are not."""
-    if deviation is None or not members_stored(model_frame):
+    if deviation is None or not unit_effects_stored(model_frame):
         return None
-    return model_frame.effects.of_members(deviation, theta)
+    return model_frame.effects.of_unit_effects(deviation, theta)
 
 
 def slopes_of(equation: Equation, draws: Coefficients) -> dict[Slope, Array]:
@@ -284,7 +284,7 @@ def cell_shares(model_frame: ModelFrame, equation: Equation) -> Any:
         None where nothing deviates.
     """
     problem, effects = equation.problem, model_frame.effects
-    if problem.member_scale is None:
+    if problem.unit_effect_scale is None:
         return None
     if problem.shares_deviations:
         return effects.shares
@@ -307,21 +307,21 @@ def leaning_of(model_frame: ModelFrame, equation: Equation) -> Any:
         s.kind is SlopeKind.SHIFT and s.mediator == equation.name
         for s in model_frame.equations[0].slopes
     )
-    if not shifted or equation.problem.member_scale is None:
+    if not shifted or equation.problem.unit_effect_scale is None:
         return None
     # cov(u, z) = sum_rows (z - z-bar) u / n: the mean of u drops out.
     effects = model_frame.effects
     count = np.bincount(effects.cell, effects.weight)[effects.cell]
     weight = effects.weight * (effects.z - effects.mean_of_cells[effects.cell]) / count
     shape = (effects.sizes.size, effects.codes.size)
-    return csr_array((weight, (effects.cell, effects.member)), shape=shape)
+    return csr_array((weight, (effects.cell, effects.unit_effect)), shape=shape)
 
 
 def _single_units(
     model_frame: ModelFrame, equation: Equation, *, every: bool
 ) -> UnitDeviations | None:
     """What deviations of single units take; None where there are none, or none are kept."""
-    if equation.problem.member_scale is None or equation.problem.shares_deviations:
+    if equation.problem.unit_effect_scale is None or equation.problem.shares_deviations:
         return None
-    wanted = members_stored(model_frame) or every
+    wanted = unit_effects_stored(model_frame) or every
     return unit_deviations(equation, model_frame.effects.codes) if wanted else None

@@ -50,12 +50,12 @@ def waist(
     """
     cells = model_frame.cells if cells is None else cells
     keep = np.flatnonzero(cells.lead if leads else ~cells.lead)
-    members, membership = None, None
+    unit_effects, membership = None, None
     if deviation is not None and not leads:
         # Treated rows stand in cells with effects, so that members have no rows elsewhere.
-        cell, member, rows = model_frame.effects.membership
-        members = model_frame.effects.labels.tolist()
-        membership = np.searchsorted(keep, cell), member, rows
+        cell, unit_effect, rows = model_frame.effects.membership
+        unit_effects = model_frame.effects.labels.tolist()
+        membership = np.searchsorted(keep, cell), unit_effect, rows
     role = np.where(cells.role[keep] == NEIGHBOUR, v.NEIGHBOUR, v.TREATED)
     effect = effect if effect.ndim == 4 else effect[:, :, None]
     effect = effect if keep.size == effect.shape[3] else np.take(effect, keep, axis=3)
@@ -75,7 +75,7 @@ def waist(
         observed=None if model_frame.exposure is not None else cells.observed[keep],
         weight=cells.weight[keep],
         deviation=None if leads else deviation,
-        members=members,
+        unit_effects=unit_effects,
         membership=membership,
         paths=paths,
         role=role.tolist(),

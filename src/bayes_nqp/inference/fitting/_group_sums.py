@@ -67,14 +67,14 @@ def effect_sums(fit: Fit, groups: LeftOut, rows: Array, draws: xr.DataArray) -> 
     effects = model_frame.effects
     inside = counted[effects.cell]
     unit = effects.unit[inside]
-    if equation.problem.member_scale is not None:
+    if equation.problem.unit_effect_scale is not None:
         stored = v.DEVIATION not in fit.effects
         deviation = (
             posterior[f"{equation.name}__deviation"]
             if stored
             else fit.effects[v.DEVIATION].sel({v.DRAW: draws}).isel({v.PATH: 0})
         )
-        table = _table(groups, unit, effects.member[inside], effects.codes.size)
+        table = _table(groups, unit, effects.unit_effect[inside], effects.codes.size)
         return np.asarray(cells + _flat(deviation) @ table.T)
     if equation.slope(SlopeKind.MODERATION) is None:
         return np.asarray(cells)

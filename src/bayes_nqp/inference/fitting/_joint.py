@@ -17,9 +17,9 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp.inference.fitting._draws import (
     Recovered,
     joined,
-    members_stored,
     slopes_of,
     terms_of,
+    unit_effects_stored,
 )
 from bayes_nqp.inference.fitting._groups import Drawn, Labelled, build_groups
 from bayes_nqp.inference.fitting._joint_problem import joint_density, joint_of
@@ -189,13 +189,13 @@ class _Shares:
     ----------
     treated, rows : csr_array (cell, unit)
         Share of each unit in the treated rows of a cell; in all of its rows, leads included.
-    member : csr_array (member, cell)
+    unit_effect : csr_array (member, cell)
         Share of each cell in the treated rows of a member.
     """
 
     treated: Any
     rows: Any
-    member: Any
+    unit_effect: Any
     codes: Index
 
 
@@ -207,7 +207,7 @@ def _shares(model_frame: ModelFrame) -> _Shares:
     return _Shares(
         effects.shares_of(effects.unit, frame.n_units).T,
         csr_array((share, (cell, unit)), shape=(cells.rows.size, frame.n_units)),
-        effects.cells_of_members(),
+        effects.cells_of_unit_effects(),
         effects.codes,
     )
 
@@ -237,12 +237,12 @@ def _assemble(
     m = replace(m, cell_effect=effect)
     y = replace(y, cell_effect=direct)
     codes = shares.codes
-    if not members_stored(model_frame):
+    if not unit_effects_stored(model_frame):
         return _Parts(m, y, Paths(names, total, None), None, None)
-    member_b = slopes[:, model_frame.codes.stratum[codes]] + b_own[:, codes]
-    product = (_mean(shares.member, a) + a_own[:, codes]) * member_b
+    unit_effect_b = slopes[:, model_frame.codes.stratum[codes]] + b_own[:, codes]
+    product = (_mean(shares.unit_effect, a) + a_own[:, codes]) * unit_effect_b
     # (a + a_i)(b + b_i) of a member above the indirect effects of its cells.
-    via = product - _mean(shares.member, indirect)
+    via = product - _mean(shares.unit_effect, indirect)
     # Total, direct and indirect: the first is the sum of the others.
     own_u = u_own[:, codes]
     deviation = np.stack([own_u + via, own_u, via], axis=1)

@@ -34,8 +34,8 @@ def reach_of(model_frame: ModelFrame, equation: Equation) -> Reach | None:
     for k, time in enumerate(linked.treated):
         column[levels.index(time.level), event == time.event] = k
     codes = model_frame.effects.codes
-    owner = np.searchsorted(codes, frame.member)
-    owner[~np.isin(frame.member, codes)] = -1
+    owner = np.searchsorted(codes, frame.unit_effect)
+    owner[~np.isin(frame.unit_effect, codes)] = -1
     kind = DynamicReach if spec.lag is not None and spec.lag.before is not None else Reach
     return kind(
         linked.links, cells, group.ravel(), cell[first], treated, column, owner,

@@ -77,7 +77,7 @@ def realised_units(fit: Fit, role: str, *, anticipated: bool = False) -> tuple[A
     if reach.near is None:
         itself = inverse_diagonal(reach.links, nodes)
         back = back_of(reach.links, nodes, itself, reach.onto)
-    deviates = fit.model_frame.equations[0].problem.member_scale is not None
+    deviates = fit.model_frame.equations[0].problem.unit_effect_scale is not None
     # sum_k basis_dk (loads at node k) @ coefficients_d: one pass over nodes, no array by node.
     effects = np.zeros((len(flat), 2, units.size))
     for k, value in enumerate(nodes):
@@ -97,7 +97,7 @@ def _coefficients(fit: Fit, reach: Reach) -> Array:
     parts = [tau]
     if reach.events:
         parts.append(theta_of(linked_terms(fit), reach.events))
-    if fit.model_frame.equations[0].problem.member_scale is not None:
+    if fit.model_frame.equations[0].problem.unit_effect_scale is not None:
         if deviation is None:
             raise StudyError(
                 "this fit does not hold the deviations of single units",
@@ -108,7 +108,7 @@ def _coefficients(fit: Fit, reach: Reach) -> Array:
     if theta is not None:
         if deviation is not None:
             # Kept are v_m = u_m + sum_s theta_s Z_sm, each with its own moderator.
-            moderators = fit.model_frame.effects.moderator_of_members.toarray()
+            moderators = fit.model_frame.effects.moderator_of_unit_effects.toarray()
             parts[-1] = deviation - theta[..., : len(moderators)] @ moderators
         parts.append(theta)
     return np.concatenate(parts, axis=-1)

@@ -153,8 +153,8 @@ def channel_reach(model_frame: ModelFrame, equation: Equation) -> ChannelReach |
 
 def _member_slots(model_frame: ModelFrame) -> Index:
     """Slot of each unit's member among those with deviations of effects; -1 without one."""
-    codes, member = model_frame.effects.codes, model_frame.codes.member
-    return np.where(np.isin(member, codes), np.searchsorted(codes, member), -1)
+    codes, unit_effect = model_frame.effects.codes, model_frame.codes.unit_effect
+    return np.where(np.isin(unit_effect, codes), np.searchsorted(codes, unit_effect), -1)
 
 
 def cells_of_rows(model_frame: ModelFrame) -> tuple[Index, CellInfo]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayes_nqp._core.limits import afford
-from bayes_nqp.inference.fitting._draws import members_stored
+from bayes_nqp.inference.fitting._draws import unit_effects_stored
 
 if TYPE_CHECKING:
     from bayes_nqp.inference.model_frame import ModelFrame
@@ -28,7 +28,7 @@ def check_draws(model_frame: ModelFrame, sampler: Sampler) -> None:
         With an estimate of the memory.
     """
     cells = int(model_frame.table.size)
-    stored = model_frame.effects.codes.size if members_stored(model_frame) else 0
+    stored = model_frame.effects.codes.size if unit_effects_stored(model_frame) else 0
     numbers = sum(
         2 * cells
         + stored

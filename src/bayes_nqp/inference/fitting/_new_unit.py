@@ -133,7 +133,7 @@ def _spread(draws: CellDraws, name: str) -> Array | float:
     if draws.has("scale_deviation", name):
         unit = equation.effect_scale / equation.scale
         return draws.flat("scale_deviation", name)[:, None] * unit
-    scale = equation.problem.member_scale
+    scale = equation.problem.unit_effect_scale
     return 0.0 if scale is None else scale.fixed * equation.effect_scale
 
 

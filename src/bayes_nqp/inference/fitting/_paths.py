@@ -70,7 +70,7 @@ def paths_of(model_frame: ModelFrame, draws: Sequence[Recovered]) -> Paths:
         return Paths((v.TOTAL,), outcome.cell_effect[:, None], deviation)
     by_kind = {(slope.kind, slope.mediator): slope for slope in slopes}
     names = tuple(name for kind, name in by_kind if kind is SlopeKind.MEDIATOR)
-    stratum, member = model_frame.effects.stratum, model_frame.effects.stratum_of_members
+    stratum, unit_effect = model_frame.effects.stratum, model_frame.effects.stratum_of_unit_effects
     means = _products_of(model_frame) if any(s.kind is SlopeKind.SHIFT for s in slopes) else None
     direct, indirect, deviation = outcome.cell_effect.copy(), [], None
     if outcome.deviation is not None:
@@ -85,16 +85,16 @@ def paths_of(model_frame: ModelFrame, draws: Sequence[Recovered]) -> Paths:
             b = b + d  # The indirect effect of b m + d D m: a (b + d).
             if deviation is not None and drawn.deviation is not None:
                 # The untreated level is lower by what the member's own effect is higher.
-                deviation[:, 1] -= d[:, member] * drawn.deviation
+                deviation[:, 1] -= d[:, unit_effect] * drawn.deviation
         if means is not None:
             product = _Product(drawn, b, outcome.slopes[by_kind[SlopeKind.SHIFT, name]])
             indirect.append(means.of_cells(product))
             if deviation is not None and drawn.deviation is not None:
-                deviation[:, 2 + k] = means.of_members(product, member)
+                deviation[:, 2 + k] = means.of_unit_effects(product, unit_effect)
             continue
         indirect.append(effect * b[:, stratum])  # a_c b_s, draw by draw.
         if deviation is not None and drawn.deviation is not None:
-            np.multiply(drawn.deviation, np.take(b, member, axis=1), out=deviation[:, 2 + k])
+            np.multiply(drawn.deviation, np.take(b, unit_effect, axis=1), out=deviation[:, 2 + k])
     total = direct + sum(indirect)
     if deviation is not None:
         deviation[:, 0] = deviation[:, 1:].sum(axis=1)  # Total = direct + all indirect ones.
@@ -250,7 +250,7 @@ class _Products:
         mean = product.drawn.cell_effect * (product.b[:, self.stratum] + m * self.mean)
         return np.asarray(mean + m * covariance)
 
-    def of_members(self, product: _Product, stratum: Index) -> Array:
+    def of_unit_effects(self, product: _Product, stratum: Index) -> Array:
         """Mean over the rows of members, less what a row at the centre would have."""
         drawn = product.drawn
         assert drawn.deviation is not None
@@ -275,5 +275,6 @@ def _products_of(model_frame: ModelFrame) -> _Products:
     z, mean = effects.z, effects.mean_of_cells
     return _Products(
         model_frame.table.stratum, mean, effects.cell_means((z - mean[effects.cell]) ** 2),
-        effects.cells_of_members(z), effects.mean_of_members, effects.member_means(z**2),
+        effects.cells_of_unit_effects(z), effects.mean_of_unit_effects,
+        effects.unit_effect_means(z**2),
     )  # fmt: skip

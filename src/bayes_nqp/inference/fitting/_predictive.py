@@ -194,7 +194,7 @@ def _stored(
     out = padded(cells / equation.scale)[:, layout.cell]
     if v.DEVIATION in (effects := fit.groups["effects"]):
         deviation = effects[v.DEVIATION].to_numpy().reshape(-1, model_frame.effects.codes.size)
-        out += padded(deviation[chosen] / equation.scale)[:, layout.member]
+        out += padded(deviation[chosen] / equation.scale)[:, layout.unit_effect]
     for part in equation.globals:
         if part.place == "slopes":
             shown = posterior[prefix + part.name].to_numpy().reshape(-1, len(part.labels))[chosen]

@@ -16,7 +16,7 @@ from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.limits import afford
 from bayes_nqp._core.types import Seed
 from bayes_nqp._core.validation import door
-from bayes_nqp.inference.fitting._draws import kept_members
+from bayes_nqp.inference.fitting._draws import kept_unit_effects
 from bayes_nqp.inference.fitting._effects_dataset import waist
 from bayes_nqp.inference.fitting._parameters import parameter_units
 from bayes_nqp.inference.model_frame import RowLayout, cell_slopes, model_frame_of, row_layout
@@ -131,8 +131,8 @@ class _Draws:
         self.paths = path_draws(equation, self.parameters, generator)
         self.alpha = self.wide * generator.standard_normal((draws, model_frame.codes.n_units))
         self.deviation = np.zeros((draws, model_frame.effects.codes.size))
-        if problem.member_scale is not None:
-            scale = self._scale(problem.member_scale)
+        if problem.unit_effect_scale is not None:
+            scale = self._scale(problem.unit_effect_scale)
             self.deviation = model_frame.facts.deviations.draw(
                 generator, scale, model_frame.effects.codes.size
             )
@@ -167,7 +167,7 @@ class _Draws:
         layout = self.layout
         out = self.alpha[part][:, layout.unit] + self.time[part][:, layout.node]
         out += padded(self.cells[part])[:, layout.cell]
-        out += padded(self.deviation[part])[:, layout.member] * layout.loading
+        out += padded(self.deviation[part])[:, layout.unit_effect] * layout.loading
         row_slopes(layout, len(self.equation.rows.columns), self.slopes[part], out)
         if self.equation.n_paths:
             rows = self.equation.rows
@@ -197,9 +197,9 @@ class _Draws:
         if (moderation := self.equation.slope(SlopeKind.MODERATION)) is not None:
             slopes = self.slopes.reshape(self.draws, *self.equation.slots.slopes.shape)
             theta = slopes[..., -1] * (s / moderation.size)
-        if self.equation.problem.member_scale is not None:
+        if self.equation.problem.unit_effect_scale is not None:
             average = effects.averaged(self.deviation) * per
-            deviation = kept_members(model_frame, self.deviation * per, theta)
+            deviation = kept_unit_effects(model_frame, self.deviation * per, theta)
         effect = effects.of_cells(cells * per, theta, average)
         if deviation is not None:
             deviation = deviation[None]

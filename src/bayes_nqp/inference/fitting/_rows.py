@@ -13,10 +13,10 @@ from bayes_nqp._core.exceptions import Hint, StudyError
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.inference.fitting._draws import (
     Recovered,
-    kept_members,
+    kept_unit_effects,
     leaning_of,
-    members_stored,
     slope_of,
+    unit_effects_stored,
 )
 from bayes_nqp.inference.fitting._groups import Drawn, build_groups
 from bayes_nqp.inference.fitting._lag_receivers import reach_of
@@ -127,9 +127,9 @@ def _terms(equation: Equation) -> list[str]:
 def _reported(model_frame: ModelFrame, equation: Equation) -> list[str]:
     """Variables of the row model that a fit keeps, parameters apart."""
     names = [*_terms(equation), *dict.fromkeys(slope.kind.draws for slope in equation.slopes)]
-    few = members_stored(model_frame) or leaning_of(model_frame, equation) is not None
+    few = unit_effects_stored(model_frame) or leaning_of(model_frame, equation) is not None
     few = few or reach_of(model_frame, equation) is not None
-    if equation.problem.member_scale is not None and few:
+    if equation.problem.unit_effect_scale is not None and few:
         names.append("deviation")
     return [*names, "cell_mean", "cell_effect"]
 
@@ -149,7 +149,7 @@ def _recovered(
     realised, reach = None, reach_of(model_frame, equation)
     if reach is not None:
         realised = reach.of_draws(None, flat["cell_mean"], coefficients, deviation)
-    deviation = kept_members(model_frame, deviation, slope_of(slopes, SlopeKind.MODERATION))
+    deviation = kept_unit_effects(model_frame, deviation, slope_of(slopes, SlopeKind.MODERATION))
     return Recovered(
         flat["cell_mean"], flat["cell_effect"], coefficients, deviation, slopes, tilt,
         realised=realised,

@@ -148,17 +148,17 @@ def left_out(fit: Fit, by: str | None = None) -> LeftOut:
     if by is None or by == v.UNIT:
         dim, codes, labels = v.UNIT, np.arange(frame.n_units), panel.unit_labels.astype(str)
         if several and by is None:
-            dim, codes, labels = v.MEMBER, frame.member, frame.member_labels
+            dim, codes, labels = v.MEMBER, frame.unit_effect, frame.unit_effect_labels
     else:
         codes, labels = unit_column(panel, by, "by")
         dim = by
     if several:
-        pairs = np.unique(np.stack([frame.member, codes], axis=1), axis=0)
+        pairs = np.unique(np.stack([frame.unit_effect, codes], axis=1), axis=0)
         divided = np.flatnonzero(np.bincount(pairs[:, 0]) > 1)
         if divided.size:
             raise StudyError(
                 Message("by={!r} divides units that share one effect deviation", by),
-                where=shown(frame.member_labels[divided]),
+                where=shown(frame.unit_effect_labels[divided]),
                 hint=f"by={fit.facts.varying!r}, or something above it",
             )
     says = np.zeros(frame.n_units, dtype=bool)
@@ -182,12 +182,12 @@ class _Densities:
         self.rows = UnitRows(fit.model_frame, equation)
         self.patterns = self.rows.patterns
         group = np.concatenate([groups.group[p.unit] for p in self.patterns])
-        member = np.concatenate([p.member for p in self.patterns])
-        of_member = np.full(self.rows.n_members + 1, -1, dtype=np.int64)
-        says = (group >= 0) & (member < self.rows.n_members)
-        of_member[member[says]] = group[says]
+        unit_effect = np.concatenate([p.unit_effect for p in self.patterns])
+        of_unit_effect = np.full(self.rows.n_unit_effects + 1, -1, dtype=np.int64)
+        says = (group >= 0) & (unit_effect < self.rows.n_unit_effects)
+        of_unit_effect[unit_effect[says]] = group[says]
         self.sum = _adding(group, groups.labels.size)
-        self.of_member = _adding(of_member, groups.labels.size)
+        self.of_unit_effect = _adding(of_unit_effect, groups.labels.size)
         free = np.repeat([p.free for p in self.patterns], [p.unit.size for p in self.patterns])
         self.jacobian = (self.sum.T @ free) * np.log(equation.scale)
 
@@ -222,14 +222,14 @@ class _Densities:
         ]
         total = (self.sum.T @ np.concatenate(plain, axis=1).T).T
         if self.equation.gaussian.deviation is not None:
-            total = total + (self.of_member.T @ self._joint(pieces, values).T).T
+            total = total + (self.of_unit_effect.T @ self._joint(pieces, values).T).T
         return np.asarray(total - self.jacobian)
 
     def _joint(self, pieces: list[Absorbed], values: Values) -> Array:
         """What integrating deviations out adds (draw, member)."""
         variance = (values.sigma**2)[:, None]
         k = variance / values.deviation[:, 0]
-        along, inner = self.rows.of_members(pieces)
+        along, inner = self.rows.of_unit_effects(pieces)
         return np.asarray(along**2 / (2.0 * variance * (k + inner)) - 0.5 * np.log1p(inner / k))
 
 

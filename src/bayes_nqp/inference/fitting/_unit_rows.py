@@ -34,7 +34,7 @@ class Pattern:
 
     Parameters
     ----------
-    unit, member : ndarray of int (n)
+    unit, unit_effect : ndarray of int (n)
         The member is one past the last where a unit has no treated rows.
     kind : ndarray of int (n)
         Units of one kind have the same weights and loadings.
@@ -48,7 +48,7 @@ class Pattern:
 
     rows: Index
     unit: Index
-    member: Index
+    unit_effect: Index
     times: Index
     kind: Index
     root: Array
@@ -103,7 +103,7 @@ class UnitRows:
         self.equation, self.layout = equation, row_layout(model_frame, equation)
         self.places = equation.slots
         self.noise: ErrorLaw = equation.gaussian.noise
-        self.n_members = model_frame.effects.codes.size
+        self.n_unit_effects = model_frame.effects.codes.size
         self.patterns = _patterns(equation, self.layout)
 
     def expected(self, slots: Array) -> Array:
@@ -138,7 +138,7 @@ class UnitRows:
         grid = self.noise.covariance(self.equation.problem.n_periods, distinct)
         return [_absorbed(p, residual[:, p.rows], grid, draw) for p in self.patterns]
 
-    def of_members(self, pieces: list[Absorbed]) -> tuple[Array, Array]:
+    def of_unit_effects(self, pieces: list[Absorbed]) -> tuple[Array, Array]:
         """Sum what units say of the deviations of their members.
 
         Parameters
@@ -159,7 +159,9 @@ class UnitRows:
             ],
             axis=1,
         )
-        return np.asarray((self._members.T @ along.T).T), np.asarray((self._members.T @ inner.T).T)
+        return np.asarray((self._unit_effects.T @ along.T).T), np.asarray(
+            (self._unit_effects.T @ inner.T).T
+        )
 
     def drawn(
         self, residual: Array, values: Values, generator: np.random.Generator, members: Members
@@ -178,32 +180,34 @@ class UnitRows:
         """
         nuisance, n_units = self.equation.gaussian.nuisance, int(self.layout.unit.max()) + 1
         n_levels = n_units * nuisance.shape[1]
-        normal = generator.standard_normal((len(values), n_levels + 2 * self.n_members))
-        level, member, fresh = np.split(normal, [n_levels, n_levels + self.n_members], axis=1)
+        normal = generator.standard_normal((len(values), n_levels + 2 * self.n_unit_effects))
+        level, unit_effect, fresh = np.split(
+            normal, [n_levels, n_levels + self.n_unit_effects], axis=1
+        )
         level = level.reshape(len(values), n_units, -1)
         deviates = self.equation.gaussian.deviation is not None
         pieces, sigma = self.absorbed(residual, values), values.sigma[:, None]
-        deviation = np.zeros((len(values), self.n_members + 1))
+        deviation = np.zeros((len(values), self.n_unit_effects + 1))
         if deviates:
-            along, inner = (a[:, :-1] for a in self.of_members(pieces))
+            along, inner = (a[:, :-1] for a in self.of_unit_effects(pieces))
             precision = sigma**2 / values.deviation[:, 0] + inner  # K + d'Q̃d
-            deviation[:, :-1] = along / precision + sigma / np.sqrt(precision) * member
+            deviation[:, :-1] = along / precision + sigma / np.sqrt(precision) * unit_effect
         out = np.zeros_like(residual)
         for p, a in zip(self.patterns, pieces, strict=True):
-            alpha = a.level - p.of_units(a.shift) * deviation[:, p.member, None]
+            alpha = a.level - p.of_units(a.shift) * deviation[:, p.unit_effect, None]
             noise = sigma[..., None] * level[:, p.unit]
             # F F' = N'QN: F^-T sigma z has the covariance sigma² (N'QN)^-1.
             alpha = alpha + back_solve(p.of_units(a.factor), noise[..., None])[..., 0]
             out[:, p.rows] = alpha @ nuisance[p.times].T  # N alpha, in rows without weights.
         if members == "new":
             deviation[:, :-1] = np.sqrt(values.deviation[:, 0]) * fresh if deviates else 0.0
-        out += deviation[:, self.layout.member] * self.layout.loading
+        out += deviation[:, self.layout.unit_effect] * self.layout.loading
         return out
 
     @cached_property
-    def _members(self) -> Any:
-        owner = np.concatenate([p.member for p in self.patterns])
-        shape = (owner.size, self.n_members + 1)
+    def _unit_effects(self) -> Any:
+        owner = np.concatenate([p.unit_effect for p in self.patterns])
+        shape = (owner.size, self.n_unit_effects + 1)
         return csr_array((np.ones(owner.size), (np.arange(owner.size), owner)), shape=shape)
 
 
@@ -278,5 +282,5 @@ def _pattern(equation: Equation, layout: RowLayout, unit: Index, start: Index) -
     root, loading = kinds[:, :length], kinds[:, length:]
     times = time[rows[0]]
     nuisance = root[:, :, None] * equation.gaussian.nuisance[times]
-    member = layout.member[rows].min(axis=1)
-    return Pattern(rows, unit, member, times, kind.ravel(), root, nuisance, root * loading)
+    unit_effect = layout.unit_effect[rows].min(axis=1)
+    return Pattern(rows, unit, unit_effect, times, kind.ravel(), root, nuisance, root * loading)

@@ -24,7 +24,7 @@ class PanelCodes:
     ----------
     unit, time : ndarray of int (row)
         Codes.
-    stratum, level, key, cohort, member : ndarray of int (unit)
+    stratum, level, key, cohort, unit_effect : ndarray of int (unit)
         Combination of strata; time-effect level; class of the calendar; first treated period with
         anticipation (-1 = never); what has its own deviation.
     origin : ndarray of int (row)
@@ -35,7 +35,7 @@ class PanelCodes:
         Level of every factor in each combination.
     level_names : tuple of str
         Labels of the time-effect levels.
-    member_labels : ndarray of str (member)
+    unit_effect_labels : ndarray of str (member)
         Labels of members.
     counts : ndarray (unit)
         How many units each stands for.
@@ -47,12 +47,12 @@ class PanelCodes:
     level: Index
     key: Index
     cohort: Index
-    member: Index
+    unit_effect: Index
     origin: Index
     role: Index
     stratum_levels: Index
     level_names: tuple[str, ...]
-    member_labels: npt.NDArray[np.str_]
+    unit_effect_labels: npt.NDArray[np.str_]
     counts: Array
 
     @property
@@ -120,9 +120,9 @@ def codes_of(model: ModelSpec) -> PanelCodes:
         for row in level_table
     )
     if facts.varying is None or facts.varying == "unit":
-        member, labels = np.arange(panel.unit_labels.size), panel.unit_labels
+        unit_effect, labels = np.arange(panel.unit_labels.size), panel.unit_labels
     else:
-        member, labels = unit_column(panel, facts.varying, "varying")
+        unit_effect, labels = unit_column(panel, facts.varying, "varying")
         if labels.size < 2:
             raise StudyError(
                 Message(
@@ -136,7 +136,7 @@ def codes_of(model: ModelSpec) -> PanelCodes:
     time = np.asarray(panel.time_codes, dtype=np.int64)
     key, cohort, origin, role = _roles(model.timing, unit, time, panel.unit_labels.size)
     return PanelCodes(
-        unit, time, stratum, level, key, cohort, member.astype(np.int64), origin, role,
+        unit, time, stratum, level, key, cohort, unit_effect.astype(np.int64), origin, role,
         stratum_levels, names, labels, panel.counts,
     )  # fmt: skip
 

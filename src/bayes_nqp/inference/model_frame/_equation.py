@@ -73,12 +73,12 @@ def equation_of(
     """State one equation and reduce its rows; with ``s`` held, or of the outcome."""
     frame = ground.codes
     scale = _scale(ground, equation, scale)
-    members = equation.pooling.varying not in (None, "unit")
+    unit_effects = equation.pooling.varying not in (None, "unit")
     local_time = not equation.pooled_time and (
         len(frame.level_names) > 1 or frame.stratum_levels.shape[0] == 1
     )
     block = block_of_strata(
-        frame, local_time=local_time or equation.pooled_time, members=members,
+        frame, local_time=local_time or equation.pooled_time, unit_effects=unit_effects,
         owners=[process.owner for process in equation.processes if not process.border],
     )  # fmt: skip
     check_size(
@@ -94,8 +94,9 @@ def equation_of(
     effects = _effect_parts(ground, equation, columns)
     stated = assemble(
         ground, equation, rows, _parts(ground, equation, rows, columns, effects, local_time),
-        block=block, time_rows=frame.level_of_stratum, members=members, scale=scale,
-        member_scale=_member_scale(equation, frame), slopes=columns.slopes, dose=columns.dose,
+        block=block, time_rows=frame.level_of_stratum, unit_effects=unit_effects, scale=scale,
+        unit_effect_scale=_unit_effect_scale(equation, frame), slopes=columns.slopes,
+        dose=columns.dose,
     )  # fmt: skip
     check_identified(stated, _roles(ground, equation, columns.covariates), effects)
     return stated
@@ -261,10 +262,10 @@ def _loading(ground: ModelFrame, equation: EquationSpec) -> Array | None:
     return np.asarray(ground.exposure.values[ground.kept] / ground.exposure.size)
 
 
-def _member_scale(equation: EquationSpec, frame: PanelCodes) -> Scale | None:
+def _unit_effect_scale(equation: EquationSpec, frame: PanelCodes) -> Scale | None:
     if equation.pooling.varying is None or equation.deviation is not None:
         return equation.deviation
-    treated = np.unique(frame.member[frame.cohort >= 0]).size
+    treated = np.unique(frame.unit_effect[frame.cohort >= 0]).size
     return Scale("deviation", equation.priors.scale("member"), treated >= ESTIMATED_FROM)
 
 

@@ -27,7 +27,7 @@ class RowLayout:
     cell : ndarray of int (row)
         The cell whose effect a row has; the number of cells where it has none, as where effects
         are slopes.
-    member : ndarray of int (row)
+    unit_effect : ndarray of int (row)
         Whose deviation a treated row has; the number of members where it has none.
     previous : ndarray of int (row)
         The unit's previous observed row; the row itself where it is the first.
@@ -46,7 +46,7 @@ class RowLayout:
     unit: Index
     node: Index
     cell: Index
-    member: Index
+    unit_effect: Index
     previous: Index
     gap: Index
     entry_row: Index
@@ -86,14 +86,14 @@ def row_layout(model_frame: ModelFrame, equation: Equation) -> RowLayout:
     if equation.rows.loading is not None:
         loading = equation.rows.loading
     effects = model_frame.effects
-    member = np.full(frame.unit.size, effects.codes.size, dtype=np.int64)
-    member[effects.rows] = effects.member
+    unit_effect = np.full(frame.unit.size, effects.codes.size, dtype=np.int64)
+    unit_effect[effects.rows] = effects.unit_effect
     later = np.append(False, unit[1:] == unit[:-1])
     order = np.arange(rows.size)
     previous = np.where(later, order - 1, order)
     return RowLayout(
         rows, unit, frame.level[unit] * frame.n_periods + time,
-        np.where(effect >= 0, effect, n_cells), member[rows],
+        np.where(effect >= 0, effect, n_cells), unit_effect[rows],
         previous, np.where(later, time - time[previous], 0),
         *_entries(equation, frame.stratum[unit]), loading,
     )  # fmt: skip

@@ -258,13 +258,13 @@ class ModelFrame:
         frame = self.codes
         rows = np.flatnonzero(self.kept & frame.treated & (self.cell_of_row >= 0))
         unit = frame.unit[rows]
-        codes, member = np.unique(frame.member[unit], return_inverse=True)
-        first = np.zeros(int(frame.member.max()) + 1, dtype=np.int64)
-        first[frame.member[::-1]] = frame.stratum[::-1]
+        codes, unit_effect = np.unique(frame.unit_effect[unit], return_inverse=True)
+        first = np.zeros(int(frame.unit_effect.max()) + 1, dtype=np.int64)
+        first[frame.unit_effect[::-1]] = frame.stratum[::-1]
         return EffectMap(
-            rows, self.cell_of_row[rows], unit, member,
+            rows, self.cell_of_row[rows], unit, unit_effect,
             None if self.moderator is None else self.moderator.values[rows],
-            codes, frame.member_labels[codes], frame.weight[rows], self.cells.rows,
+            codes, frame.unit_effect_labels[codes], frame.weight[rows], self.cells.rows,
             self.table.stratum, first[codes],
         )  # fmt: skip
 

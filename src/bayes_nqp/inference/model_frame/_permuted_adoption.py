@@ -118,7 +118,7 @@ def _by_adoption_alone(model_frame: ModelFrame, equation: Equation) -> bool:
     if any(part is not None for part in unlike) or not isinstance(timing, Calendar):
         return False
     alone = (
-        not (spec.processes or spec.mediators or problem.absorbed or problem.members)
+        not (spec.processes or spec.mediators or problem.absorbed or problem.unit_effects)
         and len(problem.error_parameters) == 2
         and bool((model_frame.codes.counts == 1.0).all())
     )
@@ -144,7 +144,7 @@ def _stated(
     kinds = np.flatnonzero(ground.treated.any(axis=1))
     kind = np.full(len(ground.treated), -1)
     kind[kinds] = np.arange(kinds.size)
-    deviates = equation.problem.member_scale is not None
+    deviates = equation.problem.unit_effect_scale is not None
     stated = Deals(
         group=np.where(repeated, ground.group[deals.code], -1),
         kind=np.where(repeated, kind[deals.key], -1) if deviates else np.full(deals.key.shape, -1),
@@ -181,7 +181,7 @@ def _of_exposed(model_frame: ModelFrame, deals: StackedDeals) -> Redealt:
 
     kinds, kind = distinct_rows(deals.treated[deal, unit].astype(np.int64))
     bare = int(not kinds[0].any())  # Units that are never treated, first of all, have no d.
-    deviates = equation.problem.member_scale is not None
+    deviates = equation.problem.unit_effect_scale is not None
     kinds, kind = (kinds[bare:], kind - bare) if deviates else (kinds[:0], np.full_like(kind, -1))
     z, _ = _columns(model_frame, equation, deals.seen.shape[1:])
     stated = Deals(
@@ -207,7 +207,7 @@ def _units_of(model_frame: ModelFrame) -> Units:
     """Units with what adoption at any date of the plan multiplies."""
     (equation,), ground = model_frame.equations, ground_of(model_frame)
     kinds = ground.treated[ground.treated.any(axis=1)].astype(np.float64)
-    deviates = equation.problem.member_scale is not None
+    deviates = equation.problem.unit_effect_scale is not None
     z, weights = _columns(model_frame, equation, ground.seen.shape)
     return Units(equation.gaussian, ground.seen, weights, z, kinds if deviates else kinds[:0])
 

@@ -171,7 +171,7 @@ def _stacked(deals: Sequence[_Deal]) -> PanelCodes:
         np.tile(first.unit, n) + np.repeat(np.arange(n) * first.n_units, first.unit.size),
         np.tile(first.time, n), np.tile(first.stratum, n), np.tile(first.level, n), key, cohort,
         np.arange(n * first.n_units), origin, role, first.stratum_levels, first.level_names,
-        np.tile(first.member_labels, n), np.tile(first.counts, n),
+        np.tile(first.unit_effect_labels, n), np.tile(first.counts, n),
     )  # fmt: skip
 
 
@@ -190,7 +190,7 @@ def _likeness(
     none = np.zeros(frame.n_units, dtype=np.int64)
     rows = Rows(frame.unit[sample], frame.time[sample], none, np.zeros(int(sample.sum())))
     seen, free = free_times(rows, frame.level, len(frame.level_names), frame.n_periods)
-    adopters = np.unique(frame.member[frame.cohort >= 0]).size >= ESTIMATED_FROM
+    adopters = np.unique(frame.unit_effect[frame.cohort >= 0]).size >= ESTIMATED_FROM
     return _of_parts(_parts(model_frame, cells)), seen.tobytes(), free.tobytes(), adopters
 
 

@@ -78,7 +78,7 @@ def _state(model_frame: ModelFrame, equation: Equation, layout: RowLayout) -> No
         paths = table(names, model_frame, equation, "paths", scales, s)
         mean = mean + _paths_of_rows(names, equation, scales, paths, s)
     if deviation is not None:
-        effect = padded(deviation)[row_data("row_member", layout.member)]
+        effect = padded(deviation)[row_data("row_member", layout.unit_effect)]
         mean = mean + effect * row_data("row_loading", layout.loading)
     state_density(names, equation, layout, mean, model_frame.facts.likelihood, s)
 
@@ -178,11 +178,11 @@ def _state_effects(
         s = s / equation.dose.size
     pm.Deterministic(names("cell_mean"), cells * s, dims="cell")
     cells = _at_moderators(names, model_frame, equation, cells, slopes)
-    member_scale = equation.problem.member_scale
-    if member_scale is None:
+    unit_effect_scale = equation.problem.unit_effect_scale
+    if unit_effect_scale is None:
         pm.Deterministic(names("cell_effect"), cells * s, dims="cell")
         return None
-    scale = scales[member_scale.name]
+    scale = scales[unit_effect_scale.name]
     deviation = model_frame.facts.deviations.variable(names("z_deviation"), scale)
     pm.Deterministic(names("deviation"), deviation * s, dims="member")
     member, cell = model_frame.effects.shares.nonzero()

@@ -58,8 +58,8 @@ def scale_variables(names: Variables, problem: Problem, s: Any) -> dict[str, Any
         parameters.
     """
     scales = list(problem.scales)
-    if problem.member_scale is not None:
-        scales.append(problem.member_scale)
+    if problem.unit_effect_scale is not None:
+        scales.append(problem.unit_effect_scale)
     out: dict[str, Any] = {}
     for scale in scales:
         if not scale.estimated:

@@ -56,9 +56,9 @@ from bayes_nqp.numerics.linear_gaussian.problem_spec import (
     Block,
     Group,
     Lag,
-    Member,
     Problem,
     Process,
+    UnitEffect,
 )
 from bayes_nqp.numerics.linear_gaussian.spans import absorbed_products, net_of
 from bayes_nqp.numerics.linear_gaussian.stacked import Stacked, stacked
@@ -84,7 +84,6 @@ __all__ = [
     "KeptDraws",
     "Lag",
     "LogDeterminant",
-    "Member",
     "PathLaw",
     "Problem",
     "Process",
@@ -92,6 +91,7 @@ __all__ = [
     "Siblings",
     "Stacked",
     "StackedDraws",
+    "UnitEffect",
     "Units",
     "Values",
     "absorbed_products",

@@ -31,7 +31,7 @@ def without_types(problem: Problem) -> Moments:
     """
     n_periods, width = problem.n_periods, problem.n_periods + problem.n_columns + 1
     none = np.zeros((0, n_periods))
-    q = int(problem.member_scale is not None)
+    q = int(problem.unit_effect_scale is not None)
     return Moments(
         seen=none.astype(bool),
         weights=none,
@@ -69,28 +69,30 @@ def fixed_equations(
 
 def _owner_numbers(problem: Problem) -> tuple[Index, Index]:
     """Number of each entry's owner (entry), and how many groups it has units in (owner)."""
-    assert problem.absorbed_members is not None
-    owner = np.unique(problem.absorbed_members.owner, return_inverse=True)[1].ravel()
+    assert problem.absorbed_unit_effects is not None
+    owner = np.unique(problem.absorbed_unit_effects.owner, return_inverse=True)[1].ravel()
     return owner, np.bincount(owner)
 
 
 def _inside(problem: Problem, loads: Sequence[Any]) -> tuple[Owners, OwnerEquations] | None:
     """Owners inside one group, on its normal equations."""
-    members = problem.absorbed_members
-    if members is None:
+    unit_effects = problem.absorbed_unit_effects
+    if unit_effects is None:
         return None
     owner, count = _owner_numbers(problem)
     entry = np.flatnonzero(count[owner] == 1)
     if not entry.size:
         return None
-    place = members.group[entry]  # The one group that the owner has units in.
-    return _owners(members.normal[entry], members.inner[entry], place, len(loads), owner[entry])
+    place = unit_effects.group[entry]  # The one group that the owner has units in.
+    return _owners(
+        unit_effects.normal[entry], unit_effects.inner[entry], place, len(loads), owner[entry]
+    )
 
 
 def _across(problem: Problem, loads: Sequence[Any]) -> tuple[Owners, OwnerEquations] | None:
     """Owners across the groups of a block, on its coefficients: through ``X_g``."""
-    members = problem.absorbed_members
-    if members is None:
+    unit_effects = problem.absorbed_unit_effects
+    if unit_effects is None:
         return None
     owner, count = _owner_numbers(problem)
     number = np.flatnonzero(count > 1)
@@ -100,9 +102,9 @@ def _across(problem: Problem, loads: Sequence[Any]) -> tuple[Owners, OwnerEquati
     a, inner = np.zeros((number.size, loads[0].shape[1])), np.zeros(number.size)
     place = np.zeros(number.size, dtype=np.int64)
     for entry in np.flatnonzero(count[owner] > 1):
-        row, group = np.searchsorted(number, owner[entry]), int(members.group[entry])
-        a[row] += loads[group].T @ members.normal[entry]
-        inner[row] += members.inner[entry]
+        row, group = np.searchsorted(number, owner[entry]), int(unit_effects.group[entry])
+        a[row] += loads[group].T @ unit_effects.normal[entry]
+        inner[row] += unit_effects.inner[entry]
         place[row] = problem.groups[group].block
     return _owners(a, inner, place, len(problem.blocks), number)
 

@@ -72,7 +72,7 @@ def gaussian_problem(
     return GaussianProblem(
         space=problem.space,
         noise=problem.errors,
-        deviation=_deviation(problem.member_scale),
+        deviation=_deviation(problem.unit_effect_scale),
         nuisance=_nuisance(problem.n_periods, problem.series),
         moments=moments,
         arrowhead=layout.arrowhead,
@@ -113,9 +113,9 @@ def _owners(
     # errors and no deviation of single units F is the same at every point.
     if problem.absorbed:
         return *fixed_equations(problem, layout.loads), None
-    if problem.members:
+    if problem.unit_effects:
         return None, *owners_of_several(problem, types, layout.loads), None
-    by_class = None if problem.member_scale is None else owners_by_class(problem, types)
+    by_class = None if problem.unit_effect_scale is None else owners_by_class(problem, types)
     return None, None, None, by_class
 
 

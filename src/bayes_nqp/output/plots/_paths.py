@@ -29,10 +29,10 @@ from bayes_nqp.effects.estimands import (
     lag_of,
     legs,
     legs_in_space,
-    member_name,
     names_of,
     paths_in_space,
     percent,
+    unit_effect_name,
 )
 from bayes_nqp.model.predictors import linked_name
 from bayes_nqp.output.plots._canvas import canvas
@@ -217,11 +217,11 @@ def _diagrams(
     if level is not None and not names:
         raise StudyError(f"level={level!r} of no factor", hint="by='region', level='inland'")
     held = effects_of(fit)
-    if set(names.values()) & {member_name(held), v.MEMBER}:
+    if set(names.values()) & {unit_effect_name(held), v.MEMBER}:
         raise StudyError(
-            f"by={by!r} would be a diagram for every {member_name(held)}",
+            f"by={by!r} would be a diagram for every {unit_effect_name(held)}",
             hint="by='region', or another name by which cells differ; nqp.nie(fit, "
-            f"by={member_name(held)!r}) has single ones",
+            f"by={unit_effect_name(held)!r}) has single ones",
         )
     figures = _in_space(fit, names, weights) if v.VIA in held else _alone(fit, names, weights)
     if not names:

@@ -24,10 +24,10 @@ from bayes_nqp.effects.estimands import (
     Average,
     By,
     average_of,
-    member_name,
     names_of,
     nde,
     nie,
+    unit_effect_name,
 )
 from bayes_nqp.inference.fitting import (
     CHANNELS,
@@ -146,7 +146,7 @@ class ConfoundedFit:
             If ``by`` is not something cells differ by.
         """
         effects = self.fit.effects
-        if {member_name(effects), v.MEMBER} & set(names_of(by).values()):
+        if {unit_effect_name(effects), v.MEMBER} & set(names_of(by).values()):
             raise StudyError(
                 f"by={by!r} asks for single units, whose channels are too uncertain for this",
                 hint="by='region', or another name by which cells differ",

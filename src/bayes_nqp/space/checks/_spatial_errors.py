@@ -132,7 +132,7 @@ def spatial_errors(fit: Fit, *, km: Positive = 300.0, kernel: Kernel = "bartlett
             Message("Pairs of {:,} units are too many: up to {:,}.", panel.unit_labels.size, _UNITS)
         )
     weights = reported_weights(group_time_effects(fit))[1][[0]].toarray()[0]
-    parts = influences(fit, weights, least.member)
+    parts = influences(fit, weights, least.unit_effect)
     near = None if part is None else _among(panel, part, conley(locations_of(part), km, kernel))
     called, variances = _variances(parts, [least, *above], near, km)
     table = _table(fit, called, variances)
@@ -163,7 +163,7 @@ def _variances(
     """Robust variances by unit, along distance, and by clusters above units, with their names."""
     least, *above = every
     called: list[str] = [owner(least.name)]
-    variances = [_clustered(parts, least.member)]
+    variances = [_clustered(parts, least.unit_effect)]
     if near is not None:
         called.append(Message("Conley, {:g} km", km))
         variances.append(parts.variance(near))
