@@ -188,7 +188,7 @@ def speed(largest: int) -> None:
         assert reach is not None
         for draws in (1_000, 4_000):
             delta = np.random.default_rng(1).normal(DELTA, 0.01, draws)
-            sizes = (reach.n_cells, len(reach.events), int(reach.owner.max()) + 1)
+            sizes = (reach.n_cells, len(reach.events), int(reach.unit_effect.max()) + 1)
             tau, theta, u = (np.zeros((draws, size)) for size in sizes)
             spent = seconds(lambda: reach.effects(delta, tau, theta, u), 1)  # noqa: B023
             print(f"{units} × {periods}: effects of the calendar, {draws} draws, {spent:.2f} s",

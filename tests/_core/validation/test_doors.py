@@ -52,10 +52,10 @@ def calls() -> Iterator[tuple[str, Any, inspect.Signature]]:
         for name, method in vars(item).items():
             inner = method.__func__ if isinstance(method, classmethod | staticmethod) else method
             if inspect.isfunction(inner) and (name == "__init__" or not name.startswith("_")):
-                yield f"{label}.{name}", inner, _of_owner(inspect.signature(inner))
+                yield f"{label}.{name}", inner, _of_cluster(inspect.signature(inner))
 
 
-def _of_owner(signature: inspect.Signature) -> inspect.Signature:
+def _of_cluster(signature: inspect.Signature) -> inspect.Signature:
     """The signature of a method, whose owner is called self, also in a room above its class."""
     owner, *others = signature.parameters.values()
     bare = owner.replace(name="self", annotation=owner.empty)

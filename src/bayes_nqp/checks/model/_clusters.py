@@ -19,7 +19,7 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp._core.exceptions import NotApplicable, StudyError, nearest
 from bayes_nqp._core.i18n import Message
-from bayes_nqp.checks.shared import nesting, owner
+from bayes_nqp.checks.shared import nesting, unit_word
 from bayes_nqp.data.panel import Panel, unit_column
 from bayes_nqp.inference.fitting import Fit, panel_of
 from bayes_nqp.numerics.sufficient_statistics import UnitClass
@@ -73,7 +73,7 @@ def clusters_by(fit: Fit, name: str | None = None) -> Clusters:
             Message(
                 "There are {} clusters by {}; a robust standard error needs {} at the very least.",
                 count,
-                owner(name or varying),
+                unit_word(name or varying),
                 FEWEST,
             )
         )

@@ -191,8 +191,8 @@ def _innovations_of(fit: Fit, rows: Untreated) -> Innovations | None:
     white = solve_triangular(lower, table[units, first:last].T, lower=True).T
     constant = solve_triangular(lower, np.ones(last - first), lower=True)
     sigma, shared = float(sigma_draws(fit).mean()), []
-    for unit_owner, root in process_roots(fit, fit.model_frame.model.equations[0].processes):
-        of_units = unit_owner[owner[units]]
+    for process_of_unit, root in process_roots(fit, fit.model_frame.model.equations[0].processes):
+        of_units = process_of_unit[owner[units]]
         if (of_units >= 0).any():
             white_root = solve_triangular(lower, root[first:last] / sigma, lower=True)
             shared.append((of_units, white_root))

@@ -24,9 +24,9 @@ from bayes_nqp.checks.shared import (
     asks,
     in_words,
     ladder,
-    owner,
     reported_weights,
     said_alone,
+    unit_word,
 )
 from bayes_nqp.effects.effects import group_time_effects
 from bayes_nqp.inference.fitting import (
@@ -212,7 +212,7 @@ def _figure(
         names[at],
         float(worst.limit[at]),
         worst.estimates.clusters,
-        owner(worst.clusters.name),
+        unit_word(worst.clusters.name),
     )
     if apart.any():
         ratio, limit = (others.evidence[f"{x}_controls"].to_numpy() for x in ("ratio", "limit"))
@@ -268,7 +268,7 @@ def _sentence(
             Message(
                 "Clustered by {}, no standard deviation is larger than modelled by more than "
                 "chance explains{}.",
-                either([owner(x.clusters.name) for x in judged]),
+                either([unit_word(x.clusters.name) for x in judged]),
                 agree,
             )
         ]
@@ -299,7 +299,7 @@ def _wide(
             yield Message(
                 "Clustered by {}, the standard deviation of {} is up to {:.2f} times what the "
                 "model says: intervals are too narrow.",
-                owner(x.clusters.name),
+                unit_word(x.clusters.name),
                 listed([names[k] for k in np.flatnonzero(wide)], 3),
                 most,
             )

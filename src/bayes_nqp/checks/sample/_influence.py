@@ -24,10 +24,10 @@ from bayes_nqp.checks.shared import (
     convergence_words,
     ladder,
     otherwise,
-    owner,
     paired,
     reason,
     refitted_averages,
+    unit_word,
 )
 from bayes_nqp.effects.estimands import gate_of, text
 from bayes_nqp.inference.fitting import (
@@ -85,7 +85,7 @@ def influence(fit: Fit, *, by: Column | None = None, refits: Natural = 10) -> Fi
     rows = group_rows(fit, groups)
     if (rows.sum(axis=1) > 0).sum() < 2:
         raise NotApplicable(
-            Message("Only one {} is treated: without it there is no effect.", owner(groups.dim))
+            Message("Only one {} is treated: without it there is no effect.", unit_word(groups.dim))
         )
     try:
         weights = loo(fit, by)
@@ -176,7 +176,7 @@ def _sentences(
     calm = Message(
         "No single {} moves the average effect by more than a posterior sd, or to another "
         "conclusion.",
-        owner(dim),
+        unit_word(dim),
     )
     return parts or [calm]
 

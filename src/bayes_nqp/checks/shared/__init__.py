@@ -34,12 +34,12 @@ from bayes_nqp.checks.shared._labels import (
     in_words,
     labels,
     messages_of,
-    owner,
     paired,
     parameter,
     reason,
     stacked,
     texts_of,
+    unit_word,
     with_sd,
 )
 from bayes_nqp.checks.shared._mixture import cell_labels, identified_cells, mixture, taken, turns_of
@@ -118,7 +118,6 @@ __all__ = [
     "nesting",
     "on_request",
     "otherwise",
-    "owner",
     "paired",
     "parameter",
     "quantities",
@@ -134,6 +133,7 @@ __all__ = [
     "texts_of",
     "thinned",
     "turns_of",
+    "unit_word",
     "with_sd",
     "worst_of",
 ]

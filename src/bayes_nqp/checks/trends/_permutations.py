@@ -14,7 +14,7 @@ import xarray as xr
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp._core.exceptions import IdentificationError, NotApplicable
 from bayes_nqp._core.i18n import Message
-from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, Verdict, average_effect, owner
+from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, Verdict, average_effect, unit_word
 from bayes_nqp.checks.trends._assignment_units import Recipients
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.inference.fitting import Fit, Numbers, batch, dealt_averages, modes, numbers_of
@@ -166,7 +166,7 @@ class Placebos:
             self.p_left,
             self.p_right,
             self.mean.size,
-            owner(places.name),
+            unit_word(places.name),
             self.p_over_sd,
             self.mean.std(),
             self.mean.mean(),

@@ -193,16 +193,16 @@ def truth_of(
     on, received = facts.on, facts.received
     unit_effect, stratum = facts.unit_effect[on], facts.who.stratum[facts.code[on]]
     untreated = facts.untreated[:-1, on]
-    unit_effects, owner = np.unique(unit_effect, return_inverse=True)
-    size = np.bincount(owner)
-    usual = np.stack([np.bincount(owner, x) / size for x in untreated]).reshape(-1, size.size)
+    unit_effects, row_effect = np.unique(unit_effect, return_inverse=True)
+    size = np.bincount(row_effect)
+    usual = np.stack([np.bincount(row_effect, x) / size for x in untreated]).reshape(-1, size.size)
     deviations = facts.own[:, unit_effects]
     if facts.shift is not None:
-        shift = np.stack([np.bincount(owner, x) / size for x in facts.shift[:, on]])
+        shift = np.stack([np.bincount(row_effect, x) / size for x in facts.shift[:, on]])
         deviations = deviations + shift
     # A member's units lie in one stratum.
     home = np.zeros(size.size, dtype=np.int64)
-    home[owner] = stratum
+    home[row_effect] = stratum
     deviation = facts.paths(deviations, home, usual)
     effects = np.zeros((len(deviation), on.size))
     effects[:, on] = facts.paths(facts.effects(), stratum, untreated)
@@ -217,11 +217,12 @@ def truth_of(
         # Effects of a unit are the same in all periods.
         effects, paths = facts.feedback.effects(effects), (*paths, v.RECEIVED)
         deviation = effects[:, np.searchsorted(facts.code, unit_effects)]
-    owners, rows = np.full(on.size, -1), cell >= 0
-    owners[on] = owner
+    row_effects, rows = np.full(on.size, -1), cell >= 0
+    row_effects[on] = row_effect
     labels = facts.who.units if facts.labels is None else facts.labels
     return truth_of_rows(
-        cell[rows], cells, gain * effects[:, rows], outcome[rows], owners[rows], gain * deviation,
+        cell[rows], cells, gain * effects[:, rows], outcome[rows], row_effects[rows],
+        gain * deviation,
         labels[unit_effects].tolist(), factors, paths, name,
     )  # fmt: skip
 

@@ -157,9 +157,9 @@ def _truth(
         pd.MultiIndex.from_frame(table)
     )
     unit_effects = np.unique(panel.unit_codes[rows])
-    owner = np.searchsorted(unit_effects, panel.unit_codes[rows])
+    row_effect = np.searchsorted(unit_effects, panel.unit_codes[rows])
     return truth_of_rows(
-        np.asarray(at, dtype=np.int64), cells, effect[rows][None], panel.outcome[rows], owner,
+        np.asarray(at, dtype=np.int64), cells, effect[rows][None], panel.outcome[rows], row_effect,
         deviation[unit_effects][None], panel.unit_labels[unit_effects].tolist(), ["ends"],
     )  # fmt: skip
 

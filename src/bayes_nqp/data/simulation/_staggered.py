@@ -255,8 +255,8 @@ def _truth(
         deviations = np.stack([deviation, deviation, np.zeros_like(deviation)])
     rows = cell >= 0
     unit_effects = np.unique(code[on])
-    owner = np.where(on, np.searchsorted(unit_effects, code), -1)
+    row_effect = np.where(on, np.searchsorted(unit_effects, code), -1)
     return truth_of_rows(
-        cell[rows], cells, effects[:, rows], frame["outcome"].to_numpy()[rows], owner[rows],
+        cell[rows], cells, effects[:, rows], frame["outcome"].to_numpy()[rows], row_effect[rows],
         deviations[:, unit_effects], who.units[unit_effects].tolist(), factors, paths,
     )  # fmt: skip

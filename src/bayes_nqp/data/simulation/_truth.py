@@ -155,7 +155,7 @@ def truth_of_rows(
     cells: pd.DataFrame,
     effects: Array,
     outcome: Array,
-    owner: Index,
+    row_effect: Index,
     deviation: Array,
     unit_effects: Sequence[str],
     factors: Iterable[str],
@@ -175,7 +175,7 @@ def truth_of_rows(
         Deviations included.
     outcome : ndarray (row)
         As it is observed.
-    owner : ndarray of int (row)
+    row_effect : ndarray of int (row)
         Number of the member; -1 of rows that only receive.
     deviation : ndarray (path, member), outcome units
         Members' own deviations.
@@ -194,7 +194,7 @@ def truth_of_rows(
     rows = np.bincount(cell, minlength=len(cells))
     effect = np.stack([np.bincount(cell, path, len(cells)) / rows for path in effects])
     table, count = np.unique(
-        np.stack([cell, owner])[:, owner >= 0], axis=1, return_counts=True
+        np.stack([cell, row_effect])[:, row_effect >= 0], axis=1, return_counts=True
     )  # fmt: skip
     attrs: dict[str, Any] = {"target": "sample", "outcome": name, "members": "deviations"}
     exposed = [column for column in ("ring", "exposure_time") if column in cells]

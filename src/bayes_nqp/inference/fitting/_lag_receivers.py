@@ -34,11 +34,11 @@ def reach_of(model_frame: ModelFrame, equation: Equation) -> Reach | None:
     for k, time in enumerate(linked.treated):
         column[levels.index(time.level), event == time.event] = k
     codes = model_frame.effects.codes
-    owner = np.searchsorted(codes, frame.unit_effect)
-    owner[~np.isin(frame.unit_effect, codes)] = -1
+    unit_effect = np.searchsorted(codes, frame.unit_effect)
+    unit_effect[~np.isin(frame.unit_effect, codes)] = -1
     kind = DynamicReach if spec.lag is not None and spec.lag.before is not None else Reach
     return kind(
-        linked.links, cells, group.ravel(), cell[first], treated, column, owner,
+        linked.links, cells, group.ravel(), cell[first], treated, column, unit_effect,
         tuple(linked.treated), model_frame.table.size,
         tuple(linked.onto(level) for level in levels),
         near=near_of(model_frame, linked, treated[group.ravel()]) if alone else None,

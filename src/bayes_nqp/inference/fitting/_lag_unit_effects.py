@@ -191,13 +191,13 @@ class _UnitLoads:
 
     def _of_deviations(self) -> tuple[Array, Array]:
         """Loadings of deviations (unit, owner)."""
-        owner = self.reach.owner
+        unit_effect = self.reach.unit_effect
         on = self.treated >= 0
-        some = np.flatnonzero(on.any(axis=1) & (owner >= 0))
+        some = np.flatnonzero(on.any(axis=1) & (unit_effect >= 0))
         # u_j counts in row (i, t) by (S^-1)_ij where j is treated in t: the share of such t of i.
         overlap = self.share @ on[some].T.astype(np.float64)
-        inverse = self.solve(np.eye(owner.size)[:, some])
-        total, direct = np.zeros((2, owner.size, int(owner.max()) + 1))
-        np.add.at(total.T, owner[some], (overlap * inverse).T)
-        direct[some, owner[some]] = overlap[some, np.arange(some.size)] * self.itself[some]
+        inverse = self.solve(np.eye(unit_effect.size)[:, some])
+        total, direct = np.zeros((2, unit_effect.size, int(unit_effect.max()) + 1))
+        np.add.at(total.T, unit_effect[some], (overlap * inverse).T)
+        direct[some, unit_effect[some]] = overlap[some, np.arange(some.size)] * self.itself[some]
         return total, direct

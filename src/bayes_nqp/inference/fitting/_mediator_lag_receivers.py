@@ -132,7 +132,7 @@ def channel_reach(model_frame: ModelFrame, equation: Equation) -> ChannelReach |
         treated, cell, cells = calendar_cells(model_frame, reached)
     on = treated >= 0
     events, near, back = _events(model_frame, equation, links, treated)
-    owner = _member_slots(model_frame)
+    unit_effect = _member_slots(model_frame)
     z = np.zeros(shape)
     z[model_frame.effects.unit, frame.time[model_frame.effects.rows]] = model_frame.effects.z
     extra = np.zeros(cells.rows.size - size, dtype=np.int64)
@@ -147,7 +147,7 @@ def channel_reach(model_frame: ModelFrame, equation: Equation) -> ChannelReach |
         means.of(back),
         means.of_linked(affected, size),
         means.of_linked(np.where(on, frame.stratum[:, None], -1), n_strata, z),
-        means.of_linked(np.where(on, owner[:, None], -1), model_frame.effects.codes.size),
+        means.of_linked(np.where(on, unit_effect[:, None], -1), model_frame.effects.codes.size),
     )  # fmt: skip
 
 

@@ -186,8 +186,8 @@ def slope_law(
     single[place, np.arange(len(names))] = 1.0
     loads = np.concatenate([single, single[:, i] + single[:, j]], axis=1)
     shares = cell_shares(model_frame, equation)
-    owners = np.zeros((0 if shares is None else shares.shape[0], loads.shape[1]))
-    mean, variance = averages(equation.gaussian, x, loads, owners)
+    unit_effects = np.zeros((0 if shares is None else shares.shape[0], loads.shape[1]))
+    mean, variance = averages(equation.gaussian, x, loads, unit_effects)
     mean = mean[:, : len(names)]
     slopes = variance[:, : len(names)]
     covariance = slopes[:, :, None] * np.eye(len(names))

@@ -206,9 +206,11 @@ class UnitRows:
 
     @cached_property
     def _unit_effects(self) -> Any:
-        owner = np.concatenate([p.unit_effect for p in self.patterns])
-        shape = (owner.size, self.n_unit_effects + 1)
-        return csr_array((np.ones(owner.size), (np.arange(owner.size), owner)), shape=shape)
+        unit_effect = np.concatenate([p.unit_effect for p in self.patterns])
+        shape = (unit_effect.size, self.n_unit_effects + 1)
+        return csr_array(
+            (np.ones(unit_effect.size), (np.arange(unit_effect.size), unit_effect)), shape=shape
+        )
 
 
 def _distinct(values: Array) -> tuple[Array, Index]:

@@ -288,10 +288,10 @@ def _unit_effects(
         np.add.at(sums, position, packed_rows(rows, c.units, c) * f[:, None])
         for m, n, total in zip(unit_effects, np.bincount(position, f), sums, strict=True):
             entries.setdefault(int(m), []).append((k, n, total))
-    owners = []
+    out = []
     for m in sorted(entries):
         ks = np.array([k for k, _, _ in entries[m]], dtype=np.int64)
         ns = np.array([n for _, n, _ in entries[m]])
         home = int(block[frame.stratum[classes[int(ks[0])].units[0]]])
-        owners.append(UnitEffect(home, ks, ns, [total for _, _, total in entries[m]]))
-    return owners
+        out.append(UnitEffect(home, ks, ns, [total for _, _, total in entries[m]]))
+    return out

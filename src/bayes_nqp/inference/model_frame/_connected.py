@@ -15,7 +15,7 @@ from bayes_nqp.numerics.sufficient_statistics import Rows
 
 
 def block_of_strata(
-    frame: PanelCodes, *, local_time: bool, unit_effects: bool, owners: Sequence[Index] = ()
+    frame: PanelCodes, *, local_time: bool, unit_effects: bool, clusters: Sequence[Index] = ()
 ) -> Index:
     """Number the blocks of strata that share local time effects, members or processes (stratum).
 
@@ -27,7 +27,7 @@ def block_of_strata(
         np.where(frame.cohort >= 0, frame.unit_effect, -1)
     ] * unit_effects
     a, b, size = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)], n
-    for owner in (*every, *owners):
+    for owner in (*every, *clusters):
         shared = np.flatnonzero(owner >= 0)
         a.append(frame.stratum[shared])
         b.append(owner[shared] + size)

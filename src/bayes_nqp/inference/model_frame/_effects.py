@@ -101,13 +101,13 @@ class EffectMap:
         """S, the share of each member in the rows of each cell (member, cell)."""
         return self.shares_of(self.unit_effect, self.codes.size)
 
-    def shares_of(self, owner: Index, size: int) -> csr_array:
+    def shares_of(self, cluster: Index, size: int) -> csr_array:
         """The same of others that hold rows, by treated row (owner, cell).
 
         Rows of nobody, -1, say nothing, and count in n_c.
         """
-        some = owner >= 0
-        places = owner[some], self.cell[some]
+        some = cluster >= 0
+        places = cluster[some], self.cell[some]
         table = csr_array((self.weight[some], places), shape=(size, self.sizes.size))
         return csr_array(table / self.sizes)
 
@@ -158,8 +158,8 @@ class EffectMap:
         """The moderator less its centre, zero without one (treated row)."""
         return np.zeros(self.rows.size) if self.moderator is None else self.moderator
 
-    def _means(self, values: Array, owner: Index, size: int) -> Array:
-        count = np.bincount(owner, self.weight, size)
+    def _means(self, values: Array, cluster: Index, size: int) -> Array:
+        count = np.bincount(cluster, self.weight, size)
         return np.asarray(
-            np.bincount(owner, self.weight * values, size) / np.where(count, count, 1)
+            np.bincount(cluster, self.weight * values, size) / np.where(count, count, 1)
         )

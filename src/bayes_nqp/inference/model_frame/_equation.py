@@ -79,7 +79,7 @@ def equation_of(
     )
     block = block_of_strata(
         frame, local_time=local_time or equation.pooled_time, unit_effects=unit_effects,
-        owners=[process.owner for process in equation.processes if not process.border],
+        clusters=[process.owner for process in equation.processes if not process.border],
     )  # fmt: skip
     check_size(
         equation, frame, ground.table, block,
@@ -179,9 +179,9 @@ def _rows(ground: ModelFrame, equation: EquationSpec, columns: _Columns, scale: 
         outcome = centred(frame, equation.outcome / scale, sample, common=equation.pooled_time)
     # Classes of all equations come in one order, whatever the variances of each.
     more = [equation.key, equation.noise.groups(ground.panel)]
-    owners = [process.owner for process in equation.processes]
-    owners += [groups for groups in more if groups is not None]
-    key = np.column_stack([frame.stratum, frame.key, *owners])
+    clusters = [process.owner for process in equation.processes]
+    clusters += [groups for groups in more if groups is not None]
+    key = np.column_stack([frame.stratum, frame.key, *clusters])
     return Rows(
         unit=unit,
         time=time,

@@ -6,7 +6,7 @@ density, in
 
 - `_small`, `unit_precision`: a unit's precision, what is its own absorbed (1, 2);
 - `class_maps`, `pairs`, `fixed`, `nodes`, `equations`: normal equations of groups (3);
-- `class_maps`, `fixed`, `owners`: deviations that several units share (4);
+- `class_maps`, `fixed`, `clusters`: deviations that several units share (4);
 - `layout`, `linear_part`, `density`: those of all coefficients, priors, the factor, the density (5
   to 8), with `path_laws`, `processes`: processes on the time grid (5a); `lag`: the Jacobian of a
   spatial lag, and `dynamics`: that of one with outcomes of the period before; and `own_cells`,

@@ -20,7 +20,7 @@ from bayes_nqp._core.arrays import Index
 from bayes_nqp.numerics.linear_gaussian._sparse import from_triplets, under
 from bayes_nqp.numerics.linear_gaussian._unit_matrices import lower_indices, lower_places
 from bayes_nqp.numerics.linear_gaussian.problem_spec import Problem, UnitEffect
-from bayes_nqp.numerics.linear_gaussian.types import Moments, Owners
+from bayes_nqp.numerics.linear_gaussian.types import Clusters, Moments
 from bayes_nqp.numerics.sufficient_statistics import UnitClass
 
 _FEW_ENTRIES = 64
@@ -177,7 +177,7 @@ def _entries(
     return np.concatenate(row), np.concatenate(place), (p, r)
 
 
-def owners_by_class(problem: Problem, types: ClassTypes) -> Owners:
+def clusters_by_class(problem: Problem, types: ClassTypes) -> Clusters:
     """Classes whose units have a deviation each."""
     sizes = [c.n for c in problem.classes]
     # Here a class stands for its units: a is the sum of their a_i, in the rows of its own.
@@ -185,7 +185,7 @@ def owners_by_class(problem: Problem, types: ClassTypes) -> Owners:
     loads = _loads_of(problem, types, every, sizes, [c.sums for c in problem.classes], every)
     shape = (every.size, len(types.kinds))
     counts = csr_array(coo_array((sizes, (every, types.type_of)), shape=shape))
-    return Owners(loads, counts, problem.class_group, len(problem.groups), every)
+    return Clusters(loads, counts, problem.class_group, len(problem.groups), every)
 
 
 def _loads_of(
@@ -230,9 +230,9 @@ def loads_shape(problem: Problem, types: ClassTypes, place: Index) -> tuple[int,
     return (int(place.max(initial=-1)) + 1) * width, len(types.kinds) * problem.n_periods
 
 
-def owners_of_several(
+def clusters_of_several_units(
     problem: Problem, types: ClassTypes, loads: Sequence[Any]
-) -> tuple[Owners | None, Owners | None]:
+) -> tuple[Clusters | None, Clusters | None]:
     """Owners inside one group, on its normal equations; others, on the coefficients of a block."""
     # One group after another would give an owner of several groups as many deviations.
     of_unit_effects = [np.unique(problem.class_group[m.classes]) for m in problem.unit_effects]
@@ -241,39 +241,39 @@ def owners_of_several(
     by_group = by_block = None
     if inside:
         place = np.array([of_unit_effects[k][0] for k in inside])
-        by_group = _owners_at(problem, types, inside, place, len(problem.groups), None)
+        by_group = _clusters_at(problem, types, inside, place, len(problem.groups), None)
     if across:
         place = np.array([problem.unit_effects[k].block for k in across])
-        by_block = _owners_at(problem, types, across, place, len(problem.blocks), loads)
+        by_block = _clusters_at(problem, types, across, place, len(problem.blocks), loads)
     return by_group, by_block
 
 
-def _owners_at(
+def _clusters_at(
     problem: Problem,
     types: ClassTypes,
     numbers: Sequence[int],
     place: Index,
     n_places: int,
     loads: Sequence[Any] | None,
-) -> Owners:
+) -> Clusters:
     """Owners with their loads on ``Q̃ D``; through ``X_g`` where loads of groups are given."""
     unit_effects: list[UnitEffect] = [problem.unit_effects[k] for k in numbers]
     classes = np.concatenate([unit_effect.classes for unit_effect in unit_effects])
     counts = np.concatenate([unit_effect.counts for unit_effect in unit_effects]).astype(np.float64)
     sums = [total for unit_effect in unit_effects for total in unit_effect.sums]
-    owner = np.repeat(
+    cluster = np.repeat(
         np.arange(len(unit_effects)), [unit_effect.classes.size for unit_effect in unit_effects]
     )
     if loads is None:
-        on_owners = _loads_of(problem, types, classes, list(counts), sums, owner)
+        on_clusters = _loads_of(problem, types, classes, list(counts), sums, cluster)
     else:
         # a_o = sum_g a_og X_g, from the rows of each group to the coefficients of the block.
-        entries = np.arange(owner.size)
+        entries = np.arange(cluster.size)
         through = under(
-            [loads[g] for g in problem.class_group[classes]], list(owner), len(unit_effects)
+            [loads[g] for g in problem.class_group[classes]], list(cluster), len(unit_effects)
         )
-        on_owners = through.T @ _loads_of(problem, types, classes, list(counts), sums, entries)
+        on_clusters = through.T @ _loads_of(problem, types, classes, list(counts), sums, entries)
     shape = (len(unit_effects), len(types.kinds))
     # H_o = sum over types of n_oh D'Q̃D.
-    by_type = csr_array(coo_array((counts, (owner, types.type_of[classes])), shape=shape))
-    return Owners(csr_array(on_owners), by_type, place, n_places, np.asarray(numbers))
+    by_type = csr_array(coo_array((counts, (cluster, types.type_of[classes])), shape=shape))
+    return Clusters(csr_array(on_clusters), by_type, place, n_places, np.asarray(numbers))

@@ -23,7 +23,7 @@ from bayes_nqp.numerics.linear_gaussian.path_laws import turned
 from bayes_nqp.numerics.linear_gaussian.paths import surfaces
 from bayes_nqp.numerics.linear_gaussian.problem import GaussianProblem
 from bayes_nqp.numerics.linear_gaussian.reduced_cells import ReducedFactor
-from bayes_nqp.numerics.linear_gaussian.types import Owners, Values
+from bayes_nqp.numerics.linear_gaussian.types import Clusters, Values
 from bayes_nqp.numerics.linear_gaussian.unit_precision import small
 
 
@@ -246,18 +246,18 @@ def _deviations(
         return out, empty[0], empty[1], empty[1]
     # Owners across groups have a_o on coefficients of a block, others on the rows of a group.
     coefficients = flat.reshape(len(values), head.n_blocks, head.size, times)
-    for owners in conditionals(problem, values):
+    for clusters in conditionals(problem, values):
         # delta_o | beta ~ N(G (a_oy - a_o X beta), sigma² G), G = (Lambda + H_o)^-1.
-        mean = owners.mean(coefficients if owners.in_blocks else fits)
-        noise = _times_sigma(values, z[:, owners.number])
-        out[:, owners.number] = mean + noise / np.sqrt(owners.inner)[:, :, None]
+        mean = clusters.mean(coefficients if clusters.in_blocks else fits)
+        noise = _times_sigma(values, z[:, clusters.number])
+        out[:, clusters.number] = mean + noise / np.sqrt(clusters.inner)[:, :, None]
     if problem.by_class is None or not single:
         return out, empty[0], empty[1], empty[1]
     return out, *_of_units(problem, problem.by_class, values, fits)
 
 
 def _of_units(
-    problem: GaussianProblem, classes: Owners, values: Values, fits: Array
+    problem: GaussianProblem, classes: Clusters, values: Values, fits: Array
 ) -> tuple[Array, Array, Array]:
     """A unit's spread around the mean deviation of its class, weights and responses.
 

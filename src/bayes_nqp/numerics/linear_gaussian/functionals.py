@@ -82,17 +82,17 @@ def averages(
         flat = np.broadcast_to(direct, (len(values), *direct.shape[1:])).copy()
         groups = np.zeros((len(values), head.group_loads.shape[0], r))
         constant, spread = np.zeros((2, len(values), r))  # Mean, and variance over sigma².
-        for owners in conditionals(problem, values):
+        for clusters in conditionals(problem, values):
             # w_o (Lambda + H_o)^-1: adds weight a_oy to the mean, -weight a_o X to the loadings on
             # beta, and w_o² (Lambda + H_o)^-1 to the variance over sigma².
-            weight = deviations[..., owners.number, :] / owners.inner[:, :, None]
-            constant += (owners.a[:, :, -1, None] * weight).sum(axis=1)
-            spread += (deviations[..., owners.number, :] * weight).sum(axis=1)
+            weight = deviations[..., clusters.number, :] / clusters.inner[:, :, None]
+            constant += (clusters.a[:, :, -1, None] * weight).sum(axis=1)
+            spread += (deviations[..., clusters.number, :] * weight).sum(axis=1)
             # a_o on coefficients of a block, or on a group's rows, where X_g' is still to come.
-            target = flat if owners.in_blocks else groups
-            loads = owners.a[..., None] * weight[:, :, None]
-            target = target.reshape(len(values), -1, owners.a.shape[2], r)
-            np.subtract.at(target.swapaxes(0, 1), owners.place, loads.swapaxes(0, 1))
+            target = flat if clusters.in_blocks else groups
+            loads = clusters.a[..., None] * weight[:, :, None]
+            target = target.reshape(len(values), -1, clusters.a.shape[2], r)
+            np.subtract.at(target.swapaxes(0, 1), clusters.place, loads.swapaxes(0, 1))
         # Likewise processes: R M^-1 R'(A_vy - A_vr beta) / sigma² is linear in beta.
         flat, mean, variance = processes_in(problem, values, groups, flat)
         constant, spread = constant + mean, spread + variance

@@ -29,7 +29,7 @@ from bayes_nqp.numerics.linear_gaussian.gradient import refused, rows, sides
 from bayes_nqp.numerics.linear_gaussian.interpolation import polynomials
 from bayes_nqp.numerics.linear_gaussian.permuted_units import Deals, Units
 from bayes_nqp.numerics.linear_gaussian.problem import GaussianProblem
-from bayes_nqp.numerics.linear_gaussian.types import Owners, Panelled
+from bayes_nqp.numerics.linear_gaussian.types import Clusters, Panelled
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,13 +158,13 @@ class Siblings:
         )  # fmt: skip
 
     @cached_property
-    def owners(self) -> Owners | None:
+    def clusters(self) -> Clusters | None:
         """Classes as owners."""
         if self.layout is None:
             return None
         every, n = self.layout.classes, self.layout.classes.size
         counts = csr_array((self.layout.n_units, every, np.arange(n + 1)), shape=(n, n))
-        return Owners(None, counts, self.classes[1], self.n_groups, every)
+        return Clusters(None, counts, self.classes[1], self.n_groups, every)
 
     @cached_property
     def onto(self) -> tuple[Any, Any]:
@@ -211,7 +211,7 @@ class Siblings:
         """The problem whose k-th point is one of deal ``numbers[k]``."""
         sums = DealtSums(self, numbers)
         return replace(
-            self.first, n_free=self.deals.n_free[numbers], by_class=self.owners, dealt=sums,
+            self.first, n_free=self.deals.n_free[numbers], by_class=self.clusters, dealt=sums,
             on_nodes=True, kept={},
         )  # fmt: skip
 

@@ -25,9 +25,9 @@ from bayes_nqp.numerics.linear_gaussian.path_laws import (
 from bayes_nqp.numerics.linear_gaussian.problem_spec import Lag, Process
 from bayes_nqp.numerics.linear_gaussian.types import (
     Arrowhead,
+    Clusters,
     ErrorLaw,
     Moments,
-    Owners,
     Panelled,
     Values,
 )
@@ -94,10 +94,10 @@ class GaussianProblem(LinearPart):
         Values of fixed scales, NaN where estimated.
     n_free : int, or ndarray of int (B)
         Rows less flat unit coefficients.
-    by_group, by_block : Owners or None
+    by_group, by_block : Clusters or None
         Owners of several units, inside one group or across the groups of a block; both None
         where every unit is an owner.
-    by_class : Owners or None
+    by_class : Clusters or None
         The classes of units, where every unit is an owner.
     reduces : callable or None
         Lays out what own cells leave, where these come off first.
@@ -139,9 +139,9 @@ class GaussianProblem(LinearPart):
     arrowhead: Arrowhead
     tau: Array
     n_free: Any
-    by_group: Owners | None = None
-    by_block: Owners | None = None
-    by_class: Owners | None = None
+    by_group: Clusters | None = None
+    by_block: Clusters | None = None
+    by_class: Clusters | None = None
     reduces: Callable[[], Reduced] | None = None
     processes: Sequence[Process] = ()
     placement: Placement | None = None
@@ -228,10 +228,10 @@ class GaussianProblem(LinearPart):
             arrays += m.map1.parts
         else:
             sparse.append(m.map1)
-        for owners in (self.by_class, self.by_group, self.by_block):
-            if owners is not None:
-                sparse += [owners.loads, owners.counts]
-                arrays.append(owners.place)
+        for clusters in (self.by_class, self.by_group, self.by_block):
+            if clusters is not None:
+                sparse += [clusters.loads, clusters.counts]
+                arrays.append(clusters.place)
         arrays += [part for a in sparse for part in (a.indptr, a.indices, a.data)]
         for array in arrays:
             seal.update(np.ascontiguousarray(array))
@@ -282,7 +282,7 @@ class GaussianProblem(LinearPart):
             return 0
         # Spread, weights of K columns and the outcome, responses of T periods: 1 + J of each class.
         m = self.moments
-        return self.by_class.n_owners * (1 + m.width)
+        return self.by_class.n_clusters * (1 + m.width)
 
     @property
     def n_process_numbers(self) -> int:
@@ -297,7 +297,7 @@ class GaussianProblem(LinearPart):
     def n_deviations(self) -> int:
         """Owners of deviations; where each unit is one, the classes of units."""
         return sum(
-            o.n_owners for o in (self.by_class, self.by_group, self.by_block) if o is not None
+            o.n_clusters for o in (self.by_class, self.by_group, self.by_block) if o is not None
         )
 
     @property

@@ -277,8 +277,8 @@ class Problem:
     def spans_groups(self) -> bool:
         """Whether a member has units in several groups."""
         if self.absorbed_unit_effects is not None:
-            owner = np.unique(self.absorbed_unit_effects.owner, return_counts=True)[1]
-            return bool((owner > 1).any())
+            cluster = np.unique(self.absorbed_unit_effects.cluster, return_counts=True)[1]
+            return bool((cluster > 1).any())
         return any(np.unique(self.class_group[m.classes]).size > 1 for m in self.unit_effects)
 
     @cached_property

@@ -29,8 +29,8 @@ from bayes_nqp.checks.shared import (
     average_effect,
     labels,
     lasting_shocks,
-    owner,
     reported_weights,
+    unit_word,
 )
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.data.spatial_weights import Locations, located, locations_of
@@ -162,7 +162,7 @@ def _variances(
 ) -> tuple[list[str], list[KernelVariance]]:
     """Robust variances by unit, along distance, and by clusters above units, with their names."""
     least, *above = every
-    called: list[str] = [owner(least.name)]
+    called: list[str] = [unit_word(least.name)]
     variances = [_clustered(parts, least.unit_effect)]
     if near is not None:
         called.append(Message("Conley, {:g} km", km))
