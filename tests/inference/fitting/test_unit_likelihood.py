@@ -28,8 +28,8 @@ SAMPLER = nqp.Importance(seed=2, draws=300, chains=2)
 
 def densities(design, panel: nqp.Panel, equation: Equation, x: np.ndarray) -> xr.DataArray:
     """Log densities of units or members at conditional means, in multiples of s (draw, group)."""
-    slots = draw(equation.gaussian, x, None).slots
-    found = nqp.log_likelihood(fit_at(design, panel, equation, x, slots)).isel(chain=0)
+    positions = draw(equation.gaussian, x, None).positions
+    found = nqp.log_likelihood(fit_at(design, panel, equation, x, positions)).isel(chain=0)
     several = found.dims[1] == "member"
     member = (
         model_frame_of(design, panel).codes.unit_effect if several else np.arange(panel.n_units)

@@ -92,11 +92,13 @@ def test_effects_are_dense() -> None:
     problem, reference = equation.gaussian, DenseGiven(design, panel)
     point = 0.4 * np.random.default_rng(3).standard_normal((1, len(problem.space)))
     mean, covariance = reference.posterior(values_of(problem.space.names, point[0]))
-    slots = equation.slots.cells
+    positions = equation.positions.cells
     cells = len(reference.cells)
-    ours = draw(problem, point, None).slots[0, slots] * equation.scale
+    ours = draw(problem, point, None).positions[0, positions] * equation.scale
     assert ours == pytest.approx(mean[:cells], rel=1e-7, abs=1e-8)
-    drawn = draw(problem, point.repeat(5000, axis=0), np.random.default_rng(0)).slots[:, slots]
+    drawn = draw(problem, point.repeat(5000, axis=0), np.random.default_rng(0)).positions[
+        :, positions
+    ]
     sd = np.sqrt(np.diag(covariance)[:cells])
     assert drawn.std(axis=0) * equation.scale == pytest.approx(sd, rel=0.06)
 
@@ -129,7 +131,7 @@ def test_only_what_series_span_matters() -> None:
     ours, *others = (density(problem, points) for problem in problems)
     assert np.diff(others[0]) == pytest.approx(np.diff(ours), rel=1e-8)
     assert others[1] == pytest.approx(ours, rel=1e-9)
-    effects = [draw(problem, points, None).slots[:, -1] for problem in problems]
+    effects = [draw(problem, points, None).positions[:, -1] for problem in problems]
     assert effects[1] == pytest.approx(effects[0], rel=1e-6, abs=1e-8)
 
 
@@ -142,7 +144,7 @@ def test_draws_are_given_redrawn_series() -> None:
     plain = model_frame_of(design, panel).equations[0].gaussian
     points = np.zeros((6000, len(problem.space))) + 1e-9 * np.arange(6000)[:, None]
     assert np.array_equal(
-        draw(problem, points[:5], None).slots, draw(plain, points[:5], None).slots
+        draw(problem, points[:5], None).positions, draw(plain, points[:5], None).positions
     )
     assert np.array_equal(density(problem, points[:5]), density(plain, points[:5]))
     drawn = draw(problem, points, np.random.default_rng(0)).shared
@@ -166,7 +168,7 @@ def test_errors_in_common_leave_draws_given_redrawn_series_their_law() -> None:
     ours, plain = (
         draw(equation.gaussian, points, np.random.default_rng(2), errors=e) for e in (errors, None)
     )
-    for one, other in ((ours.shared, plain.shared), (ours.slots, plain.slots)):
+    for one, other in ((ours.shared, plain.shared), (ours.positions, plain.positions)):
         varies = other.std(axis=0) > 1e-9
         ratio = one.std(axis=0)[varies] / other.std(axis=0)[varies]
         np.testing.assert_allclose(ratio, 1.0, rtol=5.0 / np.sqrt(4_000))

@@ -52,13 +52,15 @@ def test_shocks_of_cities_meet_in_the_drifts_alone(monkeypatch: pytest.MonkeyPat
         problem, head = equation.gaussian, equation.gaussian.arrowhead
         assert (0 < head.n_apart < head.n_values) == (many == 1)
         points = 0.5 * np.random.default_rng(1).standard_normal((4, len(problem.space)))
-        slots = equation.slots.cells
-        loads = head.slot_loads.toarray()[slots].reshape(slots.size, head.n_blocks, head.size)
+        positions = equation.positions.cells
+        loads = head.position_loads.toarray()[positions].reshape(
+            positions.size, head.n_blocks, head.size
+        )
         # Values of processes have no slot: the same loads whatever their order.
         local, border = loads[:, :, : head.n_local], loads[:, :, head.n_local :].sum(axis=1)
         found.append((
             density(problem, points), gradient(problem, points)[1],
-            draw(problem, points, None).slots[:, slots],
+            draw(problem, points, None).positions[:, positions],
             *functionals(problem, points, np.moveaxis(local, 0, -1), border[:, : head.n_global].T),
         ))  # fmt: skip
     for ours, theirs in zip(*found, strict=True):

@@ -44,7 +44,7 @@ def agree(problem: GaussianProblem) -> None:
     drawn, expected = (
         draw(p, some, np.random.default_rng(2), single=True) for p in (often, problem)
     )
-    for name in ("slots", "deviation", "response", "weight"):
+    for name in ("positions", "deviation", "response", "weight"):
         assert getattr(drawn, name) == pytest.approx(getattr(expected, name), rel=1e-7, abs=1e-8)
 
 

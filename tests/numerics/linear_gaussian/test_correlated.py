@@ -75,9 +75,9 @@ def test_shared_errors_leave_the_law_of_every_equation_as_it_is(name: str) -> No
     draws = []
     for source in (_pair(RELATED)[1], np.random.default_rng(3)):
         found = _drawn(equation, xs, source)
-        draws.append(np.concatenate([found.shared, found.slots, found.deviation], axis=1))
+        draws.append(np.concatenate([found.shared, found.positions, found.deviation], axis=1))
     means = _drawn(equation, xs[:1], None)
-    mean = np.concatenate([means.shared, means.slots, means.deviation], axis=1)
+    mean = np.concatenate([means.shared, means.positions, means.deviation], axis=1)
     varies = draws[1].std(axis=0) > 1e-9
     ours, plain = (found[:, varies] for found in draws)
     assert np.abs((ours - mean[:, varies]).mean(axis=0) / plain.std(axis=0)).max() < 5.0 / np.sqrt(

@@ -83,8 +83,8 @@ def _statement(rows: Rows, cell: np.ndarray) -> Problem:
     numbers, first = np.unique(rows.group, return_index=True)
     cells = np.full((numbers.size, PERIODS), -1)
     cells[rows.group[rows.unit], rows.time] = cell
-    slots = np.arange(1, PERIODS + n_cells)
-    scale = np.where(slots < PERIODS, FLAT, 0)
+    positions = np.arange(1, PERIODS + n_cells)
+    scale = np.where(positions < PERIODS, FLAT, 0)
     classes = reduce_rows(rows)
     assert {str(k) for k in rows.key[first]} == {"alone", "from 3", "from 5"}
     return Problem(
@@ -98,7 +98,7 @@ def _statement(rows: Rows, cell: np.ndarray) -> Problem:
         scales=[Scale("cell", HalfNormal(1.0))],
         unit_effect_scale=None,
         global_scale=np.zeros(0, dtype=np.int64),
-        blocks=[Block(1, n_cells, 1, slots, scale, np.zeros((PERIODS + n_cells, 0)))],
+        blocks=[Block(1, n_cells, 1, positions, scale, np.zeros((PERIODS + n_cells, 0)))],
         groups=[Group(0, 0, 0, row) for row in cells],
         classes=classes,
         class_treated=[np.zeros(c.times.size) for c in classes],

@@ -59,7 +59,7 @@ def test_draws_are_those_without_nodes(name: str) -> None:
     direct, nodes = both(name)
     points = 0.5 * np.random.default_rng(1).standard_normal((12, len(direct.space)))
     ours, theirs = (draw(p, points, np.random.default_rng(2)) for p in (nodes, direct))
-    assert ours.slots == pytest.approx(theirs.slots, rel=1e-7, abs=1e-8)
+    assert ours.positions == pytest.approx(theirs.positions, rel=1e-7, abs=1e-8)
     assert ours.deviation == pytest.approx(theirs.deviation, rel=1e-7, abs=1e-8)
 
 
@@ -86,7 +86,7 @@ def test_units_that_deviate_have_sums_of_classes_on_nodes(name: str) -> None:
     drawn, theirs_drawn = (
         draw(p, points, np.random.default_rng(2), single=True) for p in (nodes, direct)
     )
-    assert drawn.slots == pytest.approx(theirs_drawn.slots, rel=1e-7, abs=1e-8)
+    assert drawn.positions == pytest.approx(theirs_drawn.positions, rel=1e-7, abs=1e-8)
     assert drawn.deviation == pytest.approx(theirs_drawn.deviation, rel=1e-7, abs=1e-8)
     assert drawn.response == pytest.approx(theirs_drawn.response, rel=1e-7, abs=1e-8)
 

@@ -53,7 +53,7 @@ def test_means_are_those_of_the_whole_problem(name: str) -> None:
     whole, reduced = both(name)
     points = 0.5 * np.random.default_rng(1).standard_normal((3, len(whole.space)))
     ours, theirs = draw(reduced, points, None), draw(whole, points, None)
-    for part in ("local", "slots", "deviation", "spread", "weight", "response"):
+    for part in ("local", "positions", "deviation", "spread", "weight", "response"):
         size = 1e-7 * max(1.0, np.abs(getattr(theirs, part)).max(initial=0.0))
         assert getattr(ours, part) == pytest.approx(getattr(theirs, part), rel=1e-7, abs=size)
 
@@ -77,7 +77,7 @@ def test_a_lag_comes_off_every_group(name: str) -> None:
     points = 0.7 * np.random.default_rng(5).standard_normal((20, len(whole.space)))
     assert density(reduced, points) == pytest.approx(density(whole, points), rel=1e-10)
     ours, theirs = (draw(x, points[:3], None) for x in (reduced, whole))
-    for part in ("shared", "local", "slots", "deviation"):
+    for part in ("shared", "local", "positions", "deviation"):
         assert getattr(ours, part) == pytest.approx(getattr(theirs, part), rel=1e-7, abs=1e-8)
 
 
@@ -99,9 +99,9 @@ def test_draws_have_the_dense_covariance(name: str) -> None:
     reference = dense(case.design, panel)
     mean, covariance = reference.posterior(values_of(problem.space.names, point[0]))
     cells = len(reference.cells)
-    slots = equation.slots.cells
+    positions = equation.positions.cells
     drawn = draw(problem, point.repeat(DRAWS, axis=0), np.random.default_rng(0))
-    effects = drawn.slots[:, slots] * equation.scale
+    effects = drawn.positions[:, positions] * equation.scale
     spread = np.sqrt(np.diag(covariance)[:cells])
     assert (np.abs(effects.mean(axis=0) - mean[:cells]) < 5.0 * spread / np.sqrt(DRAWS)).all()
     scale = np.outer(spread, spread)

@@ -105,9 +105,11 @@ def test_cells_have_the_dense_mean(name: str) -> None:
     x[0, -1] = 1.5
     _, _, *cells = reference.posterior(*reference.split(*names_of(joint), x[0]))
     ours = stacked_draw(joint, x, None)
-    for slots, equation, theirs in zip(ours.slots, model_frame.equations[::-1], cells, strict=True):
-        at = equation.slots.cells
-        np.testing.assert_allclose(slots[0, at], theirs, rtol=0, atol=1e-8)
+    for positions, equation, theirs in zip(
+        ours.positions, model_frame.equations[::-1], cells, strict=True
+    ):
+        at = equation.positions.cells
+        np.testing.assert_allclose(positions[0, at], theirs, rtol=0, atol=1e-8)
 
 
 def test_draws_stand_where_their_points_do_and_threads_change_nothing() -> None:
@@ -117,7 +119,9 @@ def test_draws_stand_where_their_points_do_and_threads_change_nothing() -> None:
     singles = [stacked_draw(joint, x[None], None) for x in points[:10]]
     for k, single in enumerate(singles):
         np.testing.assert_allclose(means.own[k], single.own[0], rtol=0, atol=1e-10)
-        np.testing.assert_allclose(means.slots[1][k], single.slots[1][0], rtol=0, atol=1e-10)
+        np.testing.assert_allclose(
+            means.positions[1][k], single.positions[1][0], rtol=0, atol=1e-10
+        )
     one, two = (
         stacked_draw(joint, points, np.random.default_rng(5), threads=n).own for n in (1, 2)
     )

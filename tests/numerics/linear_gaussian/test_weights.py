@@ -103,7 +103,7 @@ def test_groups_are_dense_rows_and_units_one_by_one(
     )
     assert ours == pytest.approx(theirs, rel=1e-10)
     means, others = draw(gaussian, points, None), draw(by_unit, there, None)
-    assert means.slots == pytest.approx(others.slots, rel=1e-6, abs=1e-8)
+    assert means.positions == pytest.approx(others.positions, rel=1e-6, abs=1e-8)
     assert means.deviation == pytest.approx(others.deviation, rel=1e-6, abs=1e-8)
 
 

@@ -109,8 +109,8 @@ class Contributions:
         )
         self.factor, self.mean = self.fit.solved()
         self.shares, self.treated = _shares(model_frame, weights), _treated(model_frame)
-        of_slots = effect_loads(model_frame, equation) @ weights.T
-        loads = np.asarray(of_slots.T @ self.fit.slot_loads)
+        of_positions = effect_loads(model_frame, equation) @ weights.T
+        loads = np.asarray(of_positions.T @ self.fit.position_loads)
         self.directions = cho_solve(self.factor, loads.T)
         self.estimate = loads @ self.mean
         units = self.problem.units

@@ -59,9 +59,9 @@ def differential_trend(fit: Fit, by: Literal["stratum"] | None = None) -> xr.Dat
         )
     model_frame, equation = fit.model_frame, fit.model_frame.equations[0]
     sizes = [fit.posterior.sizes[dim] for dim in v.SAMPLE_DIMS]
-    slots = coefficients_of(fit, equation, np.arange(int(np.prod(sizes))))
+    positions = coefficients_of(fit, equation, np.arange(int(np.prod(sizes))))
     problem, rows = equation.problem, equation.rows
-    paths = slots[:, equation.slots.paths] * equation.scale
+    paths = positions[:, equation.positions.paths] * equation.scale
     paths = paths.reshape(-1, len(problem.groups), problem.n_periods)
     # One unit of each group tells its cohort and stratum.
     unit = rows.first_units

@@ -53,7 +53,7 @@ class Recovered:
     tilt : ndarray (draw, cell), outcome units times the moderator's, or None
         Covariance of deviations and the moderator over the treated rows of each cell; of
         mediators' equations, where their slopes in the outcome's are moderated.
-    slots : ndarray (draw, slot), multiples of s, or None
+    positions : ndarray (draw, slot), multiples of s, or None
         Time effects, cells and slopes of all blocks, one block after another; None where there
         are too many to be kept.
     realised : ndarray (draw, path, cell), outcome units, or None
@@ -70,7 +70,7 @@ class Recovered:
     deviation: Array | None
     slopes: Mapping[Slope, Array] = field(default_factory=dict)
     tilt: Array | None = None
-    slots: Array | None = None
+    positions: Array | None = None
     realised: Array | None = None
     across: Array | None = None
 
@@ -104,7 +104,7 @@ def recovered(
     reach, across = reach_of(model_frame, equation), channel_reach(model_frame, equation)
     every = leaning is not None or reach is not None or across is not None
     units = _single_units(model_frame, equation, every=every)
-    per_draw = number_count(problem) + equation.n_slots + equation.n_paths
+    per_draw = number_count(problem) + equation.n_positions + equation.n_paths
     per_draw += 0 if units is None else problem.n_unit_numbers
     if isinstance(generator, SharedStreams):
         per_draw += error_width(equation) * len(generator.streams)
@@ -186,7 +186,7 @@ def _assemble(
     effects, unit = model_frame.effects, equation.effect_scale
     slopes = slopes_of(equation, draws)
     # Draw by draw in memory: an index along the last axis would lay cells out first.
-    mean = np.take(draws.slots, equation.slots.cells, axis=1)
+    mean = np.take(draws.positions, equation.positions.cells, axis=1)
     mean *= unit
     theta = slope_of(slopes, SlopeKind.MODERATION)
     average: Array | float = 0.0
@@ -211,7 +211,9 @@ def _assemble(
         others = None if realised is None else realised[:, 2]
         by_whom = across.of_draws(mean, effect, others, theta, deviation, terms)
     deviation = kept_unit_effects(model_frame, deviation, theta)
-    return Recovered(mean, effect, terms, deviation, slopes, tilt, draws.slots, realised, by_whom)
+    return Recovered(
+        mean, effect, terms, deviation, slopes, tilt, draws.positions, realised, by_whom
+    )
 
 
 def _product(draws: Array, loads: Any) -> Array:
@@ -240,9 +242,9 @@ def kept_unit_effects(
 
 def slopes_of(equation: Equation, draws: Coefficients) -> dict[Slope, Array]:
     """Slopes of mediators and the moderator in every stratum (draw, stratum)."""
-    slots = equation.slots.slopes[:, equation.problem.n_columns - len(equation.slopes) :]
+    positions = equation.positions.slopes[:, equation.problem.n_columns - len(equation.slopes) :]
     return {
-        slope: draws.slots[:, slots[:, k]] * (equation.scale / slope.size)
+        slope: draws.positions[:, positions[:, k]] * (equation.scale / slope.size)
         for k, slope in enumerate(equation.slopes)
     }
 

@@ -12,7 +12,7 @@ import xarray as xr
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array, Index
-from bayes_nqp.inference.fitting._coefficients import COEFFICIENTS, labelled_slots
+from bayes_nqp.inference.fitting._coefficients import COEFFICIENTS, labelled_positions
 from bayes_nqp.inference.fitting._draws import Recovered, combined
 from bayes_nqp.inference.fitting._effects_dataset import waist
 from bayes_nqp.inference.fitting._paths import Paths, paths_of
@@ -159,10 +159,12 @@ def build_groups(
     }
     if model_frame.cells.lead.any():
         groups["leads"] = waist(model_frame, effect, None, leads=True, attrs=attrs, **common)
-    if first.draws.slots is not None:
-        slots = labelled_slots(model_frame, first.equation, first.shaped(first.draws.slots))
-        if slots is not None:
-            groups[COEFFICIENTS] = slots
+    if first.draws.positions is not None:
+        positions = labelled_positions(
+            model_frame, first.equation, first.shaped(first.draws.positions)
+        )
+        if positions is not None:
+            groups[COEFFICIENTS] = positions
     return groups, gate
 
 

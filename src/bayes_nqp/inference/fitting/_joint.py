@@ -152,7 +152,7 @@ def _recovered(
     model_frame: ModelFrame, joint: Stacked, x: Array, generator: np.random.Generator
 ) -> _Parts:
     flat = x.reshape(-1, x.shape[2])
-    width = joint.arrowhead.slot_loads.shape[0] + 12 * model_frame.codes.n_units
+    width = joint.arrowhead.position_loads.shape[0] + 12 * model_frame.codes.n_units
     size = int(np.clip(_CHUNK_NUMBERS // width, 64, len(flat)))
     # Equal points lie side by side, where they share a factor.
     order = np.lexsort(flat.T)
@@ -255,11 +255,11 @@ def _mean(shares: Any, values: Array) -> Array:
 
 def _equation(equation: Equation, draws: StackedDraws, number: int) -> Recovered:
     """Draws of one equation, without what units add."""
-    slots = draws.slots[number]
-    none, nothing = np.zeros((len(slots), 0)), np.zeros((len(slots), 0, 0))
+    positions = draws.positions[number]
+    none, nothing = np.zeros((len(positions), 0)), np.zeros((len(positions), 0, 0))
     of_equation = Coefficients(
-        draws.shared[number], draws.local[number], slots, none, none, nothing, nothing
+        draws.shared[number], draws.local[number], positions, none, none, nothing, nothing
     )
-    mean = slots[:, equation.slots.cells] * equation.effect_scale
+    mean = positions[:, equation.positions.cells] * equation.effect_scale
     terms, slopes = terms_of(equation, of_equation), slopes_of(equation, of_equation)
     return Recovered(mean, mean, terms, None, slopes)

@@ -132,7 +132,7 @@ def channel_reach(model_frame: ModelFrame, equation: Equation) -> ChannelReach |
         treated, cell, cells = calendar_cells(model_frame, reached)
     on = treated >= 0
     events, near, back = _events(model_frame, equation, links, treated)
-    unit_effect = _member_slots(model_frame)
+    unit_effect = _unit_effect_positions(model_frame)
     z = np.zeros(shape)
     z[model_frame.effects.unit, frame.time[model_frame.effects.rows]] = model_frame.effects.z
     extra = np.zeros(cells.rows.size - size, dtype=np.int64)
@@ -151,7 +151,7 @@ def channel_reach(model_frame: ModelFrame, equation: Equation) -> ChannelReach |
     )  # fmt: skip
 
 
-def _member_slots(model_frame: ModelFrame) -> Index:
+def _unit_effect_positions(model_frame: ModelFrame) -> Index:
     """Slot of each unit's member among those with deviations of effects; -1 without one."""
     codes, unit_effect = model_frame.effects.codes, model_frame.codes.unit_effect
     return np.where(np.isin(unit_effect, codes), np.searchsorted(codes, unit_effect), -1)

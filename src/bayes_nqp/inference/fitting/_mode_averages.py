@@ -62,9 +62,9 @@ def modal_averages(
     """
     model_frame = model_frame_of(design, panel)
     (equation,) = model_frame.equations
-    slots, deviations = average_loads(model_frame, equation, weigh(model_frame))
+    positions, deviations = average_loads(model_frame, equation, weigh(model_frame))
     point = _mode(equation, near)
-    mean, variance = averages(equation.gaussian, point[None], slots, deviations)
+    mean, variance = averages(equation.gaussian, point[None], positions, deviations)
     return mean[0], np.sqrt(variance[0])
 
 
@@ -169,9 +169,9 @@ def _loads_of_deals(
             for rows in deals.rows
         ]
     )
-    slots = np.asarray(effect_loads(model_frame, equation) @ weights.T).T
+    positions = np.asarray(effect_loads(model_frame, equation) @ weights.T).T
     units = deals.of_units(weights)
-    return slots[..., None] * equation.effect_scale, units[..., None] * equation.effect_scale
+    return positions[..., None] * equation.effect_scale, units[..., None] * equation.effect_scale
 
 
 def average_loads(
@@ -189,10 +189,10 @@ def average_loads(
     """
     # sum_c w_c (effect of c given coefficients + sum_o S_oc delta_o).
     unit, shares = equation.effect_scale, cell_shares(model_frame, equation)
-    slots = np.asarray(effect_loads(model_frame, equation) @ weights) * unit
+    positions = np.asarray(effect_loads(model_frame, equation) @ weights) * unit
     if shares is None:
-        return slots, np.zeros((0, weights.shape[1]))
-    return slots, np.asarray(shares @ weights) * unit
+        return positions, np.zeros((0, weights.shape[1]))
+    return positions, np.asarray(shares @ weights) * unit
 
 
 def modes(design: Design, panel: Panel) -> list[Summit]:

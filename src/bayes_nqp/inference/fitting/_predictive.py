@@ -160,12 +160,12 @@ def replications(
     parameters |= {x.name: _flat(fit, x.name, chosen) for x in likelihood.parameters}
     exact = fit.facts.exact
     rows = UnitRows(model_frame, equation) if exact else None
-    slots = coefficients_of(fit, equation, chosen) if exact else np.zeros((draws, 0))
+    positions = coefficients_of(fit, equation, chosen) if exact else np.zeros((draws, 0))
     with one_thread():
         for part in chunks(draws, layout.rows.size, _CHUNK_NUMBERS):
             some = {name: values[part] for name, values in parameters.items()}
             if rows is not None:
-                mean = rows.expected(slots[part])
+                mean = rows.expected(positions[part])
                 residual, values = equation.rows.outcome - mean, equation.gaussian.values(x[part])
                 mean += rows.drawn(residual, values, units, members)
             else:

@@ -195,7 +195,7 @@ class _Draws:
         if self.equation.dose is not None:
             cells = self.slopes[:, cell_slopes(model_frame, self.equation)]
         if (moderation := self.equation.slope(SlopeKind.MODERATION)) is not None:
-            slopes = self.slopes.reshape(self.draws, *self.equation.slots.slopes.shape)
+            slopes = self.slopes.reshape(self.draws, *self.equation.positions.slopes.shape)
             theta = slopes[..., -1] * (s / moderation.size)
         if self.equation.problem.unit_effect_scale is not None:
             average = effects.averaged(self.deviation) * per

@@ -180,9 +180,9 @@ def slope_law(
     part = next(part for part in equation.globals if part.name == SLOPE)
     columns = [part.labels.index(name) for name in names]
     # A slope is a slot of every block; var(a + b) = var a + var b + 2 cov(a, b).
-    place = equation.slots.slopes[0, columns]
+    place = equation.positions.slopes[0, columns]
     i, j = np.triu_indices(len(names), 1)
-    single = np.zeros((equation.n_slots, len(names)))
+    single = np.zeros((equation.n_positions, len(names)))
     single[place, np.arange(len(names))] = 1.0
     loads = np.concatenate([single, single[:, i] + single[:, j]], axis=1)
     shares = cell_shares(model_frame, equation)

@@ -197,23 +197,23 @@ class _Densities:
         chains, draws, width = x.shape
         chosen = (np.arange(chains)[:, None] * draws + stored).ravel()
         points = x.reshape(-1, width)[chosen]
-        slots = coefficients_of(self.fit, self.equation, chosen)
+        positions = coefficients_of(self.fit, self.equation, chosen)
         # Equal points lie side by side.
         order = np.lexsort(points.T)
         size = max(_CHUNK_NUMBERS // max(self.rows.layout.rows.size, 1), 1)
         parts = [order[at : at + size] for at in range(0, order.size, size)]
 
         def chunk(part: Index) -> Array:
-            return self._values(points[part], slots[part])
+            return self._values(points[part], positions[part])
 
         with one_thread(), ThreadPoolExecutor(n_threads()) as pool:
             values = np.concatenate(list(pool.map(chunk, parts)))
         return values[np.argsort(order)].reshape(chains, stored.size, -1)
 
-    def _values(self, points: Array, slots: Array) -> Array:
+    def _values(self, points: Array, positions: Array) -> Array:
         values = self.equation.gaussian.values(points)
         variance = (values.sigma**2)[:, None]
-        residual = self.equation.rows.outcome - self.rows.expected(slots)
+        residual = self.equation.rows.outcome - self.rows.expected(positions)
         pieces = self.rows.absorbed(residual, values)
         plain = [
             0.5 * (p.of_units(a.log_det) - a.energy / variance)

@@ -101,20 +101,20 @@ class UnitRows:
 
     def __init__(self, model_frame: ModelFrame, equation: Equation) -> None:
         self.equation, self.layout = equation, row_layout(model_frame, equation)
-        self.places = equation.slots
+        self.places = equation.positions
         self.noise: ErrorLaw = equation.gaussian.noise
         self.n_unit_effects = model_frame.effects.codes.size
         self.patterns = _patterns(equation, self.layout)
 
-    def expected(self, slots: Array) -> Array:
+    def expected(self, positions: Array) -> Array:
         """Expected outcome of rows, without what is the units' own."""
-        layout, slots = self.layout, padded(slots)
-        out = slots[:, self.places.time][:, layout.node]
-        out += padded(slots[:, self.places.cells])[:, layout.cell]
+        layout, positions = self.layout, padded(positions)
+        out = positions[:, self.places.time][:, layout.node]
+        out += padded(positions[:, self.places.cells])[:, layout.cell]
         columns = len(self.equation.rows.columns)
-        row_slopes(layout, columns, slots[:, self.places.slopes.ravel()], out)
+        row_slopes(layout, columns, positions[:, self.places.slopes.ravel()], out)
         if self.places.paths.size:
-            out += slots[:, self._paths]
+            out += positions[:, self._paths]
         return out
 
     @cached_property
@@ -123,8 +123,8 @@ class UnitRows:
         rows, n_periods = self.equation.rows, self.equation.problem.n_periods
         group = rows.group[rows.unit]
         none = self.places.paths[-1] + 1
-        slot = self.places.paths[np.maximum(group, 0) * n_periods + rows.time]
-        return np.where(group >= 0, slot, none)
+        position = self.places.paths[np.maximum(group, 0) * n_periods + rows.time]
+        return np.where(group >= 0, position, none)
 
     def absorbed(self, residual: Array, values: Values) -> list[Absorbed]:
         """Take flat coefficients out of the units of every pattern.

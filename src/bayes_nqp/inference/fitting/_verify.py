@@ -72,7 +72,7 @@ def check_redraw(fit: Fit) -> None:
         raise StudyError(f"its design makes no {extra[0]}")
     if fit.record["outcome"] != fit.model_frame.panel.roles.outcome:
         raise StudyError("the outcome in its head is not that of its rows")
-    _check_cell_slots(fit)
+    _check_cell_positions(fit)
     if pooled_over(fit) or not fit.facts.exact:
         return
     exact = isinstance(fit.sampler, Importance)
@@ -168,15 +168,15 @@ def _same(a: npt.NDArray[np.generic], b: npt.NDArray[np.generic]) -> bool:
     return bool(np.array_equal(a, b))
 
 
-def _check_cell_slots(fit: Fit) -> None:
+def _check_cell_positions(fit: Fit) -> None:
     """Coefficients of cells are their means."""
     if COEFFICIENTS not in fit.groups:
         return
     equation, real = fit.model_frame.equations[0], ~fit.model_frame.cells.lead
-    slots = fit.groups[COEFFICIENTS][f"{equation.name}__slots"].to_numpy()
-    slots = slots[..., equation.slots.cells[real]]
+    positions = fit.groups[COEFFICIENTS][f"{equation.name}__slots"].to_numpy()
+    positions = positions[..., equation.positions.cells[real]]
     mean = fit.posterior[f"{equation.name}__cell_mean"].to_numpy()
-    if not alike(slots * equation.effect_scale, mean):
+    if not alike(positions * equation.effect_scale, mean):
         raise StudyError(f"cells of its {COEFFICIENTS} are not the means of its posterior")
 
 

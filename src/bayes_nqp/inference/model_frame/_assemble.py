@@ -10,7 +10,7 @@ import numpy as np
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp.inference.model_frame._codes import PanelCodes
 from bayes_nqp.inference.model_frame._model_frame import Dose, Equation, ModelFrame
-from bayes_nqp.inference.model_frame._positions import slots_of
+from bayes_nqp.inference.model_frame._positions import positions_of
 from bayes_nqp.inference.model_frame._processes import (
     border_laws,
     border_paths,
@@ -45,9 +45,9 @@ class BlockLayout:
         Number of each cell within its block, -1 where it has no slot of its own.
     level_at, stratum_at : ndarray of int (stratum)
         Level of time effects and set of slopes of each stratum, within its block.
-    slope_slots : ndarray of int (stratum)
+    slope_positions : ndarray of int (stratum)
         First slot of each stratum's slopes among those of all blocks.
-    cell_slots : ndarray of int (cell, 2)
+    cell_positions : ndarray of int (cell, 2)
         Block of each cell, and its slot there.
     local_index : list of ndarray of int (coefficient)
         Place of each local part's coefficients among those of all blocks.
@@ -58,8 +58,8 @@ class BlockLayout:
     inside: Index
     level_at: Index
     stratum_at: Index
-    slope_slots: Index
-    cell_slots: Index
+    slope_positions: Index
+    cell_positions: Index
     local_index: list[Index]
 
 
@@ -133,7 +133,8 @@ def assemble(
     return Equation(
         equation.name, rows, problem, scale, shared, local,
         tuple(layout.local_index),
-        slots_of(frame, rows, problem, layout.cell_slots, layout.slope_slots), slopes, dose,
+        positions_of(frame, rows, problem, layout.cell_positions, layout.slope_positions), slopes,
+        dose,
     )  # fmt: skip
 
 
@@ -159,13 +160,13 @@ def _laid_out(
     ``numbers`` are those of the scales of local parts; ``block`` and ``time_rows`` are by stratum.
     """
     cells, n_periods = ground.table, ground.codes.n_periods
-    level_at, stratum_at, slope_slots = np.zeros((3, block.size), dtype=np.int64)
+    level_at, stratum_at, slope_positions = np.zeros((3, block.size), dtype=np.int64)
     layout = BlockLayout(
-        block, [], np.full(cells.size, -1, dtype=np.int64), level_at, stratum_at, slope_slots,
+        block, [], np.full(cells.size, -1, dtype=np.int64), level_at, stratum_at, slope_positions,
         np.zeros((cells.size, 2), dtype=np.int64),
         [np.zeros(p.index.size, dtype=np.int64) for p in local],
     )  # fmt: skip
-    first_local = first_slot = 0
+    first_local = first_position = 0
     for b in range(int(block.max()) + 1):
         strata = np.flatnonzero(block == b)
         levels = np.unique(time_rows[strata])
@@ -173,26 +174,32 @@ def _laid_out(
         layout.stratum_at[strata] = np.arange(strata.size)
         of_block = np.flatnonzero(np.isin(cells.stratum, strata))
         base = levels.size * n_periods
-        slots = base + np.arange(of_block.size)
+        positions = base + np.arange(of_block.size)
         if dose is not None:
             sets = layout.stratum_at[cells.stratum[of_block]]
-            slots = base + sets * n_columns + dose.start + cells.time[of_block]
-        layout.cell_slots[of_block] = np.stack([np.full(of_block.size, b), slots], axis=1)
+            positions = base + sets * n_columns + dose.start + cells.time[of_block]
+        layout.cell_positions[of_block] = np.stack([np.full(of_block.size, b), positions], axis=1)
         of_block = of_block if dose is None else of_block[:0]
         layout.inside[of_block] = np.arange(of_block.size)
-        layout.slope_slots[strata] = (
-            first_slot + base + of_block.size + layout.stratum_at[strata] * n_columns
+        layout.slope_positions[strata] = (
+            first_position + base + of_block.size + layout.stratum_at[strata] * n_columns
         )
         places = [_local_places(p, layout, of_block, levels, n_periods) for p in local]
         for index, (inside, _) in zip(layout.local_index, places, strict=True):
             index[inside] = first_local + np.arange(inside.size)
             first_local += inside.size
-        sizes = [np.full(slot.size, k) for k, (_, slot) in zip(numbers, places, strict=True)]
+        sizes = [
+            np.full(position.size, k) for k, (_, position) in zip(numbers, places, strict=True)
+        ]
         columns = _block_columns(shared, levels, of_block, strata, n_periods, n_columns)
-        first_slot += len(columns)
-        slot = np.concatenate([*(slot for _, slot in places), np.zeros(0)]).astype(np.int64)
+        first_position += len(columns)
+        position = np.concatenate([*(position for _, position in places), np.zeros(0)]).astype(
+            np.int64
+        )
         scale = np.concatenate([*sizes, np.zeros(0)]).astype(np.int64)
-        layout.blocks.append(Block(levels.size, of_block.size, strata.size, slot, scale, columns))
+        layout.blocks.append(
+            Block(levels.size, of_block.size, strata.size, position, scale, columns)
+        )
     return layout
 
 
@@ -202,7 +209,7 @@ def _local_places(
     """Coefficients of a local part that a block has, and their slots there."""
     if part.place == "cells":
         inside = np.flatnonzero(np.isin(part.index, cells))
-        return inside, layout.cell_slots[part.index[inside], 1]
+        return inside, layout.cell_positions[part.index[inside], 1]
     level, time = np.divmod(part.index, n_periods)
     inside = np.flatnonzero(np.isin(level, levels))
     return inside, np.searchsorted(levels, level[inside]) * n_periods + time[inside]

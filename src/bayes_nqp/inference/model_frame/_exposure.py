@@ -21,7 +21,7 @@ from bayes_nqp.model.designs import DoseSpec, EquationSpec, ModelSpec
 from bayes_nqp.model.predictors import (
     TREATED,
     CellTable,
-    ExposureSlots,
+    ExposurePositions,
     GlobalPart,
     Slope,
     TimeEffects,
@@ -193,10 +193,12 @@ def parts_of_exposure(
     ground: ModelFrame, equation: EquationSpec, exposure: Exposure, dose: Dose, n_columns: int
 ) -> list[GlobalPart]:
     """Slopes of the exposure in every period, as parts of columns of which the dose tells some."""
-    slots = ExposureSlots(len(ground.codes.stratum_levels), n_columns, dose.start, dose.size)
+    positions = ExposurePositions(
+        len(ground.codes.stratum_levels), n_columns, dose.start, dose.size
+    )
     return exposure_parts(
         whole_table(ground.panel, ground.codes, ground.table), equation.pooling, equation.strata,
-        equation.priors, slots, by_time=exposure.by_period,
+        equation.priors, positions, by_time=exposure.by_period,
         periods=[str(t) for t in ground.panel.time_labels],
     )  # fmt: skip
 

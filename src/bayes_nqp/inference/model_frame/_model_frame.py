@@ -13,7 +13,7 @@ from bayes_nqp._core.arrays import Array, Index, Mask
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.inference.model_frame._codes import PanelCodes
 from bayes_nqp.inference.model_frame._effects import EffectMap
-from bayes_nqp.inference.model_frame._positions import Slots
+from bayes_nqp.inference.model_frame._positions import Positions
 from bayes_nqp.model.designs import DoseSpec, Facts, ModelSpec
 from bayes_nqp.model.predictors import (
     NEIGHBOUR,
@@ -149,7 +149,7 @@ class Equation:
         In the order of their coefficients.
     local_index : tuple of ndarray of int (coefficient)
         For each local part, the position of its coefficients among all blocks' local ones.
-    slots : Slots
+    positions : Positions
         Where time effects, cells and slopes stand among the slots of all blocks.
     slopes : tuple of Slope
         The last varying columns of ``rows``, whose slopes vary by stratum: mediators, and then
@@ -165,7 +165,7 @@ class Equation:
     globals: tuple[GlobalPart, ...]
     locals: tuple[LocalPart, ...]
     local_index: tuple[Index, ...]
-    slots: Slots
+    positions: Positions
     slopes: tuple[Slope, ...] = ()
     dose: Dose | None = None
 
@@ -191,14 +191,14 @@ class Equation:
         return next((slope for slope in self.slopes if slope.kind is kind), None)
 
     @property
-    def n_slots(self) -> int:
+    def n_positions(self) -> int:
         """Time effects, cells and slopes of all blocks."""
         return sum(block.columns.shape[0] for block in self.problem.blocks)
 
     @property
     def n_paths(self) -> int:
         """Values of processes among the slots of draws: of every group and period, or none."""
-        return self.slots.paths.size
+        return self.positions.paths.size
 
     @cached_property
     def local_places(self) -> Mask:

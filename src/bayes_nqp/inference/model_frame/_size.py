@@ -78,18 +78,20 @@ def check_size(
 
 
 def _held(
-    equation: EquationSpec, frame: PanelCodes, cells: CellTable, slots: Array, *,
+    equation: EquationSpec, frame: PanelCodes, cells: CellTable, positions: Array, *,
     shared: int, full: int, by_period: int, exposed: bool,
 ) -> float:  # fmt: skip
     """Numbers in matrices of slots (block), of shared coefficients, and of units summed up."""
     inner = [part for part in equation.processes if not part.border]
-    slots = slots + frame.n_periods * sum(np.unique(p.owner).size for p in inner) / slots.size
+    positions = (
+        positions + frame.n_periods * sum(np.unique(p.owner).size for p in inner) / positions.size
+    )
     # Deviations from one's own path of exposure leave nothing to sum up.
     alone = exposed and equation.pooling.varying is not None
     alike = len(distinct_rows(np.stack([frame.stratum, frame.key], axis=1))[0])
     packed = frame.n_periods * (full + 1.0) + by_period
     return float(
-        np.sum(_COPIES * slots**2 + _COPIES * slots * shared) + _COPIES * shared**2
+        np.sum(_COPIES * positions**2 + _COPIES * positions * shared) + _COPIES * shared**2
         + (frame.n_units if alone else alike) * packed**2 + 2.0 * cells.size * shared
     )  # fmt: skip
 

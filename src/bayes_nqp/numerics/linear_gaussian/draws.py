@@ -37,7 +37,7 @@ class Coefficients:
         Global coefficients.
     local : ndarray (draw, block, local)
         Local coefficients of every block; padding is zero.
-    slots : ndarray (draw, slot)
+    positions : ndarray (draw, slot)
         Slots of all blocks, one after another: time effects, cells, slopes, paths of the border.
         Then, where there are processes, what these add in each period of each group (group, T).
     deviation : ndarray (draw, owner)
@@ -53,7 +53,7 @@ class Coefficients:
 
     shared: Array
     local: Array
-    slots: Array
+    positions: Array
     deviation: Array
     spread: Array
     weight: Array
@@ -187,13 +187,13 @@ def _given(
         for column, near in problem.lag.ties:
             shared[:, near] = -values.lag[:, :1] * shared[:, column]
     flat = in_blocks(head, shared, local)
-    slots = product(head.slot_loads, flat)
+    positions = product(head.position_loads, flat)
     # Processes given coefficients, then deviations given both: X beta + eta in every group (fits).
     surface, fits = surfaces(problem, values, flat, _times_sigma(values, z_process))
     # (B, slot + G T, times): processes follow the slots, group by group.
-    slots = np.concatenate([slots, surface.reshape(len(values), -1, times)], axis=1)
+    positions = np.concatenate([positions, surface.reshape(len(values), -1, times)], axis=1)
     deviations = _deviations(problem, values, flat, fits, z_deviation, single)
-    return tuple(by_draw(part) for part in (shared, local, slots, *deviations))
+    return tuple(by_draw(part) for part in (shared, local, positions, *deviations))
 
 
 def _standard(stream: np.random.Generator | None, size: tuple[int, ...]) -> Array:

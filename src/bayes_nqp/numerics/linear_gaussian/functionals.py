@@ -50,7 +50,7 @@ def functionals(
 
 
 def averages(
-    problem: GaussianProblem, points: Array, slots: Array, deviations: Array
+    problem: GaussianProblem, points: Array, positions: Array, deviations: Array
 ) -> tuple[Array, Array]:
     """Conditional mean and variance of ``sum_k c_k slot_k + sum_o w_o delta_o``.
 
@@ -61,7 +61,7 @@ def averages(
     ----------
     points : ndarray (B, parameter)
         Unconstrained.
-    slots : ndarray (slot, r) or (B, slot, r)
+    positions : ndarray (slot, r) or (B, slot, r)
         Loadings of each functional on time effects, cells and slopes, block after block.
     deviations : ndarray (owner, r) or (B, owner, r)
         Loadings on deviations; where each unit is an owner, on the mean of each class.
@@ -73,10 +73,10 @@ def averages(
     """
     head = problem.arrowhead
     # c'slots = c'(slot loads) beta.
-    direct = product(head.slot_loads.T, slots if slots.ndim == 3 else slots[None])
+    direct = product(head.position_loads.T, positions if positions.ndim == 3 else positions[None])
 
     def part(values: Values) -> tuple[Array, Array]:
-        r = slots.shape[-1]
+        r = positions.shape[-1]
         # Processes are taken out on the way.
         matrix = normal_equations(problem, values).matrix
         flat = np.broadcast_to(direct, (len(values), *direct.shape[1:])).copy()

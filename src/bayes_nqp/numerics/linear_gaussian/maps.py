@@ -19,7 +19,7 @@ from bayes_nqp.numerics.linear_gaussian.class_maps import (
 from bayes_nqp.numerics.linear_gaussian.equations import NoiseEquations
 from bayes_nqp.numerics.linear_gaussian.fixed import fixed_equations, without_types
 from bayes_nqp.numerics.linear_gaussian.interpolation import MANY_PATTERNS
-from bayes_nqp.numerics.linear_gaussian.layout import Layout, layout_of, slots_of_groups
+from bayes_nqp.numerics.linear_gaussian.layout import Layout, layout_of, positions_of_groups
 from bayes_nqp.numerics.linear_gaussian.linear_part import Reduced
 from bayes_nqp.numerics.linear_gaussian.pairs import MANY_PAIRS, paired
 from bayes_nqp.numerics.linear_gaussian.problem import GaussianProblem, IsotropicDeviation
@@ -95,7 +95,7 @@ def gaussian_problem(
 
 
 def _reduced(problem: Problem, n_local: int) -> Reduced:
-    return reduced(problem, slots_of_groups(problem), n_local)
+    return reduced(problem, positions_of_groups(problem), n_local)
 
 
 def _deviation(scale: Scale | None) -> IsotropicDeviation | None:

@@ -132,12 +132,12 @@ class Siblings:
     @cached_property
     def alike(self) -> bool:
         """Whether all units of a group are one class, of as many in every deal."""
-        return bool(self.units.alike and (self.deals.slots[0] >= 0).all())
+        return bool(self.units.alike and (self.deals.positions[0] >= 0).all())
 
     @cached_property
     def classes(self) -> tuple[Index, Index]:
         """Where those of units that deviate begin among slots, and the group of each."""
-        ends = np.array(self.deals.slots[1])
+        ends = np.array(self.deals.positions[1])
         group = np.repeat(np.arange(ends.size - 1), np.diff(ends))
         starts = np.unique(ends[:-1][np.diff(ends) > 0]) if self.alike else np.arange(group.size)
         return starts, group[starts]
@@ -148,7 +148,7 @@ class Siblings:
         if self.first.by_class is None:
             return None
         starts, group = self.classes
-        n_units = np.diff(starts, append=self.deals.slots[1][-1]).astype(np.float64)
+        n_units = np.diff(starts, append=self.deals.positions[1][-1]).astype(np.float64)
         bounds = np.searchsorted(group, np.arange(self.n_groups + 1)).tolist()
         groups = [(g, slice(a, b)) for g, (a, b) in enumerate(pairwise(bounds)) if a < b]
         every, of_pairs = np.arange(starts.size), np.arange(starts.size if self.alike else 0)
@@ -175,10 +175,10 @@ class Siblings:
             deal * self.n_groups + deals.group[deal, unit], unit,
             (len(deals.group) * self.n_groups, n_units),
         )  # fmt: skip
-        deal, slot = np.nonzero(deals.slots[0] >= 0)
-        unit, starts = deals.slots[0][deal, slot], self.classes[0]
+        deal, position = np.nonzero(deals.positions[0] >= 0)
+        unit, starts = deals.positions[0][deal, position], self.classes[0]
         by_class = _sum_of(
-            deal * starts.size + np.searchsorted(starts, slot, side="right") - 1,
+            deal * starts.size + np.searchsorted(starts, position, side="right") - 1,
             unit * n_kinds + deals.kind[deal, unit],
             (len(deals.group) * starts.size, n_units * n_kinds),
         )  # fmt: skip
@@ -228,27 +228,27 @@ class Siblings:
         return sides(in_chunks(chunk, numbered, size=batch_size(self.first, unreduced=True)))
 
     def averages(
-        self, points: Array, numbers: Index, slots: Array, deviations: Array
+        self, points: Array, numbers: Index, positions: Array, deviations: Array
     ) -> tuple[Array, Array]:
         """As `averages` gives them, of points (B, parameter) of the deals ``numbers``.
 
         Parameters
         ----------
-        slots : ndarray (B, slot, r)
+        positions : ndarray (B, slot, r)
             Loadings at each point.
         deviations : ndarray (B, unit, r)
             Loadings on deviations of units; zero of those that are in no group.
         """
         size = batch_size(self.first, unreduced=True, drawn=True)
-        mean, variance = np.empty((2, len(points), slots.shape[2]))
-        units = self.deals.slots[0][numbers][:, :, None]
-        of_slots = np.where(units >= 0, np.take_along_axis(deviations, units, axis=1), 0.0)
+        mean, variance = np.empty((2, len(points), positions.shape[2]))
+        units = self.deals.positions[0][numbers][:, :, None]
+        of_positions = np.where(units >= 0, np.take_along_axis(deviations, units, axis=1), 0.0)
         if self.alike and self.layout is not None:
-            of_slots = np.add.reduceat(of_slots, self.classes[0], axis=1)
+            of_positions = np.add.reduceat(of_positions, self.classes[0], axis=1)
         for start in range(0, len(points), size):
             part = slice(start, start + size)
             mean[part], variance[part] = averages(
-                self.of(numbers[part]), points[part], slots[part], of_slots[part]
+                self.of(numbers[part]), points[part], positions[part], of_positions[part]
             )
         return mean, variance
 

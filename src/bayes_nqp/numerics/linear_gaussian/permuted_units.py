@@ -108,7 +108,7 @@ class Deals:
     scale: Array
 
     @cached_property
-    def slots(self) -> tuple[Index, list[int]]:
+    def positions(self) -> tuple[Index, list[int]]:
         """Units with a d in the slots of their group (deal, slot), -1 of none; where groups end."""
         n_groups = int(self.group.max()) + 1
         present = np.where(self.kind >= 0, self.group, -1)

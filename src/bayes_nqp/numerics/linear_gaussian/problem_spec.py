@@ -29,7 +29,7 @@ class Block:
     ----------
     n_levels, n_cells, n_slopes : int
         Levels of time effects, cells, and sets of slopes in the block.
-    local_slot, local_scale : ndarray of int (local)
+    local_position, local_scale : ndarray of int (local)
         The slot of each local coefficient, and the number of its scale.
     columns : ndarray (slot, global)
         Loadings of the global coefficients on slots.
@@ -40,7 +40,7 @@ class Block:
     n_levels: int
     n_cells: int
     n_slopes: int
-    local_slot: Index
+    local_position: Index
     local_scale: Index
     columns: Array
     processes: tuple[int, ...] = ()

@@ -239,7 +239,7 @@ class Arrowhead:
         m.
     group_loads : csr_array (G J, block n)
         ``X_g`` of every group: what coefficients and outcomes are in its normal equations.
-    slot_loads : csr_array (slot, block n)
+    position_loads : csr_array (slot, block n)
         What coefficients are in time effects, cells, slopes and paths of the border.
     n_values : int
         How many of the local ones, at their end, are values of processes.
@@ -255,7 +255,7 @@ class Arrowhead:
     global_scale: Index
     n_outcomes: int
     group_loads: Any
-    slot_loads: Any
+    position_loads: Any
     n_values: int = 0
     n_apart: int = 0
     n_joint: int = 1

@@ -132,7 +132,9 @@ def own_cells(problem: Problem, width: int, n_local: int) -> list[OwnCells]:
     for b in problem.blocks:
         # A local coefficient has one slot; its place is that of the cell among the slots.
         number = np.full(b.columns.shape[0], -1)
-        number[b.local_slot] = np.where(b.local_scale != FLAT, np.arange(b.local_slot.size), -1)
+        number[b.local_position] = np.where(
+            b.local_scale != FLAT, np.arange(b.local_position.size), -1
+        )
         base = b.n_levels * problem.n_periods
         local.append(number[base : base + b.n_cells])
     periods, numbers = [], []

@@ -209,7 +209,7 @@ def _estimated(fit: Fit, panel: Panel, exposure: Array) -> Array:
         equation = model_frame.equations[0]
         saturated = Saturated(equation, error_means(fit))
         effects = (
-            saturated.slot_loads[equation.slots.cells[~model_frame.cells.lead]]
+            saturated.position_loads[equation.positions.cells[~model_frame.cells.lead]]
             @ saturated.solved()[1]
         )
         out[ring] = float((cells @ effects)[0]) * equation.effect_scale
