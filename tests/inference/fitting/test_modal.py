@@ -13,8 +13,8 @@ from doors import average_loads, recovered
 
 import bayes_nqp as nqp
 from bayes_nqp.data.simulation import staggered
-from bayes_nqp.inference.fitting import dealt_averages, modal_averages, modes
-from bayes_nqp.inference.model_frame import ModelFrame, model_frame_of, redealt
+from bayes_nqp.inference.fitting import modal_averages, modes, permuted_averages
+from bayes_nqp.inference.model_frame import ModelFrame, model_frame_of, permuted_adoption
 from bayes_nqp.numerics.linear_gaussian import averages, gradient
 
 NAMES = [
@@ -74,11 +74,11 @@ def test_moderated_averages_hold_what_the_moderator_adds() -> None:
     assert far_sd == pytest.approx(sd, rel=0.02)
 
 
-def _dealt(panel: nqp.Panel, deals: int) -> np.ndarray:
+def _permuted(panel: nqp.Panel, permutations: int) -> np.ndarray:
     """Cohorts dealt to other units of the same stratum."""
     generator = np.random.default_rng(3)
     stratum, actual = panel.strata_codes["region"], np.asarray(panel.cohort_codes)
-    out = np.tile(actual, (deals, 1))
+    out = np.tile(actual, (permutations, 1))
     for codes in out[1:]:
         for k in np.unique(stratum):
             codes[stratum == k] = generator.permutation(actual[stratum == k])
@@ -108,11 +108,11 @@ def test_deals_side_by_side_are_those_one_by_one(
     """Where cells stay they share one plan, whatever rows are missing; others have their own."""
     panel = _panel(**changes)
     design = replace(design, unidentified="drop")
-    (near,), dealt = modes(design, panel), _dealt(panel, 5, **changes)
-    shared = redealt(model_frame_of(design, panel), dealt)
-    assert sum(deals.numbers.size for deals in shared) == together
-    mean, sd = dealt_averages(design, panel, dealt, _treated_rows, near=near)
-    for k, codes in enumerate(dealt):
+    (near,), permuted = modes(design, panel), _permuted(panel, 5, **changes)
+    shared = permuted_adoption(model_frame_of(design, panel), permuted)
+    assert sum(permutations.numbers.size for permutations in shared) == together
+    mean, sd = permuted_averages(design, panel, permuted, _treated_rows, near=near)
+    for k, codes in enumerate(permuted):
         one, spread = modal_averages(design, panel.with_cohorts(codes), _treated_rows, near=near)
         assert mean[k] == pytest.approx(one[0], abs=1e-9 * spread[0])
         assert sd[k] == pytest.approx(spread[0], rel=1e-9)
@@ -139,19 +139,19 @@ def test_deals_under_rings_are_those_one_by_one(
     panel = made.panel.where(keep)
     near = nqp.Rings(NEAR.exposure.km, onto=onto)
     design = nqp.StaggeredDiD(effect, spillovers=near, unidentified="drop", **changes)
-    dealt = _dealt(panel, 8)
-    (first,) = modes(design, panel.with_cohorts(dealt[1]))
-    shared = redealt(model_frame_of(design, panel), dealt)
-    assert sum(deals.numbers.size for deals in shared) == len(dealt)
-    assert max(deals.numbers.size for deals in shared) > 1
-    mean, sd = dealt_averages(design, panel, dealt, _treated_rows, near=first)
+    permuted = _permuted(panel, 8)
+    (first,) = modes(design, panel.with_cohorts(permuted[1]))
+    shared = permuted_adoption(model_frame_of(design, panel), permuted)
+    assert sum(permutations.numbers.size for permutations in shared) == len(permuted)
+    assert max(permutations.numbers.size for permutations in shared) > 1
+    mean, sd = permuted_averages(design, panel, permuted, _treated_rows, near=first)
     summits = {first.point.size: first}
     slopes = {
-        number: (deals.problems, np.array([k]))
-        for deals in shared
-        for k, number in enumerate(deals.numbers.tolist())
+        number: (permutations.problems, np.array([k]))
+        for permutations in shared
+        for k, number in enumerate(permutations.numbers.tolist())
     }
-    for k, codes in enumerate(dealt):
+    for k, codes in enumerate(permuted):
         alone = panel.with_cohorts(codes)
         (equation,) = model_frame_of(design, alone).equations
         size = len(equation.problem.space)
@@ -169,9 +169,9 @@ def test_deals_under_rings_are_those_one_by_one(
 def test_deals_that_nobody_can_fit_are_nan() -> None:
     """Where nobody adopts there is no average effect."""
     panel = _panel()
-    (near,), dealt = modes(SHARED, panel), _dealt(panel, 3)
-    dealt[1] = -1
-    mean, sd = dealt_averages(SHARED, panel, dealt, _treated_rows, near=near)
+    (near,), permuted = modes(SHARED, panel), _permuted(panel, 3)
+    permuted[1] = -1
+    mean, sd = permuted_averages(SHARED, panel, permuted, _treated_rows, near=near)
     assert np.isnan([mean[1], sd[1]]).all()
     assert np.isfinite([mean[0], mean[2], sd[0], sd[2]]).all()
 
@@ -184,11 +184,11 @@ def _panel(missing: float = 0.0, dates: bool = False, **arguments: Any) -> nqp.P
     return nqp.Panel.from_frame(frame, **{**panel.arguments, **arguments})
 
 
-def _dealt(panel: nqp.Panel, deals: int, dates: bool = False, **_: object) -> np.ndarray:
+def _permuted(panel: nqp.Panel, permutations: int, dates: bool = False, **_: object) -> np.ndarray:
     """Cohorts dealt to other units of the same stratum, or to other dates."""
     generator = np.random.default_rng(3)
     stratum, actual = panel.strata_codes["region"], np.asarray(panel.cohort_codes)
-    out = np.tile(actual, (deals, 1))
+    out = np.tile(actual, (permutations, 1))
     for codes in out[1:]:
         for k in np.unique(stratum):
             codes[stratum == k] = generator.permutation(actual[stratum == k])

@@ -17,7 +17,7 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, Verdict, average_effect, unit_word
 from bayes_nqp.checks.trends._assignment_units import Recipients
 from bayes_nqp.data.panel import Panel
-from bayes_nqp.inference.fitting import Fit, Numbers, batch, dealt_averages, modes, numbers_of
+from bayes_nqp.inference.fitting import Fit, Numbers, batch, modes, numbers_of, permuted_averages
 from bayes_nqp.inference.model_frame import ModelFrame
 from bayes_nqp.model.designs import Design
 from bayes_nqp.numerics.sampling import Summit
@@ -34,7 +34,7 @@ SILENT = Message(
 )
 
 
-def deals(
+def permutations(
     places: Recipients, repetitions: int, seed: int, dates: Dates | None = None
 ) -> list[Index]:
     """The actual cohorts (unit), then cohorts dealt to other places of the same stratum.
@@ -46,19 +46,19 @@ def deals(
     """
     generator = np.random.default_rng([seed, 7])
     members = [np.flatnonzero(places.stratum == k) for k in np.unique(places.stratum)]
-    dealt = [places.cohort[places.of_unit]]
+    permuted = [places.cohort[places.of_unit]]
     for _ in range(repetitions):
         cohort = places.cohort.copy()
         for group in members:
             cohort[group] = places.cohort[generator.permutation(group)]
         if dates is not None:
             cohort = dates(cohort, generator)
-        dealt.append(cohort[places.of_unit])
-    return dealt
+        permuted.append(cohort[places.of_unit])
+    return permuted
 
 
 def refits(
-    fit: Fit, design: Design, panel: Panel, dealt: Sequence[Index], work: str
+    fit: Fit, design: Design, panel: Panel, permuted: Sequence[Index], work: str
 ) -> tuple[Array, Array]:
     """Refit at the mode of the parameters, climbed to from that of a deal.
 
@@ -67,8 +67,8 @@ def refits(
     tuple of ndarray (deal), outcome units
         Mean and sd of the average effect; NaN where it is not identified.
     """
-    near = _near(design, panel, dealt)
-    every, order = np.stack(dealt), _by_dates(dealt)
+    near = _near(design, panel, permuted)
+    every, order = np.stack(permuted), _by_dates(permuted)
     parts = [every[order[start : start + _TOGETHER]] for start in range(0, len(order), _TOGETHER)]
     tasks = {
         f"placebo {design!r} {panel.digest} {sha256(codes.tobytes()).hexdigest()}": (
@@ -86,22 +86,22 @@ def refits(
     return mean, sd
 
 
-def _near(design: Design, panel: Panel, dealt: Sequence[Index]) -> Summit:
+def _near(design: Design, panel: Panel, permuted: Sequence[Index]) -> Summit:
     """Mode of the first deal that can be fitted: all deals are as much without an effect."""
-    for codes in dealt[1:]:
+    for codes in permuted[1:]:
         with suppress(IdentificationError):
             return modes(design, panel.with_cohorts(codes))[0]
     return modes(design, panel)[0]
 
 
-def _by_dates(dealt: Sequence[Index]) -> Index:
+def _by_dates(permuted: Sequence[Index]) -> Index:
     """Order in which deals with the same dates lie side by side: they share a layout."""
-    dates = [tuple(np.unique(codes).tolist()) for codes in dealt]
+    dates = [tuple(np.unique(codes).tolist()) for codes in permuted]
     return np.array(sorted(range(len(dates)), key=dates.__getitem__), dtype=np.int64)
 
 
 def _placebo(design: Design, panel: Panel, codes: Index, near: Summit) -> Numbers:
-    mean, sd = dealt_averages(design, panel, codes, _treated_rows, near=near)
+    mean, sd = permuted_averages(design, panel, codes, _treated_rows, near=near)
     return {"mean": mean, "sd": sd}
 
 

@@ -13,7 +13,13 @@ from bayes_nqp._core.i18n import Message, joined
 from bayes_nqp._core.types import Column
 from bayes_nqp.checks.shared import DOUBT, Finding, asks
 from bayes_nqp.checks.trends._assignment_units import places_of
-from bayes_nqp.checks.trends._permutations import SILENT, beside_chance, deals, placebos, refits
+from bayes_nqp.checks.trends._permutations import (
+    SILENT,
+    beside_chance,
+    permutations,
+    placebos,
+    refits,
+)
 from bayes_nqp.effects.effects import group_time_effects
 from bayes_nqp.inference.fitting import (
     ADOPTION,
@@ -68,10 +74,10 @@ def placebo_space(
     """
     design, panel = fit.variant(drop=True), fit.model_frame.panel
     places = places_of(fit, panel, groups)
-    dealt = deals(places, repetitions, int(fit.sampler.seed or 0))
-    placebo = placebos(*refits(fit, design, panel, dealt, Message("dealing cohorts")))
+    permuted = permutations(places, repetitions, int(fit.sampler.seed or 0))
+    placebo = placebos(*refits(fit, design, panel, permuted, Message("dealing cohorts")))
     without = panel.with_outcome(panel.outcome - row_effects(fit))
-    calm = dealt[1 : 1 + min(repetitions // 2, _CALM)]
+    calm = permuted[1 : 1 + min(repetitions // 2, _CALM)]
     quietly = Message("dealing cohorts, effects taken off")
     mean, sd = refits(fit, design, without, calm, quietly)
     fitted = np.isfinite(mean)

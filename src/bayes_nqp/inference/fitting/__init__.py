@@ -28,7 +28,7 @@ from bayes_nqp.inference.fitting._log_priors import log_priors, parameter_draws
 from bayes_nqp.inference.fitting._marginal import Marginal, held_out, log_marginal
 from bayes_nqp.inference.fitting._mediate import Mediated, mediate
 from bayes_nqp.inference.fitting._mediator_lag_receivers import cells_of_rows as cells_of_rows
-from bayes_nqp.inference.fitting._mode_averages import dealt_averages, modal_averages, modes
+from bayes_nqp.inference.fitting._mode_averages import modal_averages, modes, permuted_averages
 from bayes_nqp.inference.fitting._moderation import leg_draws as leg_draws
 from bayes_nqp.inference.fitting._moderation import moderation_draws as moderation_draws
 from bayes_nqp.inference.fitting._moderation import moderator_rows as moderator_rows
@@ -135,7 +135,6 @@ __all__ = [
     "batch",
     "covariate_names",
     "covariate_slopes",
-    "dealt_averages",
     "deviation_draws",
     "differential_trend",
     "effect_sums",
@@ -174,6 +173,7 @@ __all__ = [
     "pairs_coefficients",
     "panel_of",
     "parameter_draws",
+    "permuted_averages",
     "pooled_over",
     "posterior_mean",
     "posterior_predictive",

@@ -14,13 +14,13 @@ from bayes_nqp._core.exceptions import IdentificationError
 from bayes_nqp.inference.fitting._draws import cell_shares
 from bayes_nqp.inference.fitting._effect_loads import effect_loads
 from bayes_nqp.inference.fitting._equations import equation_density
-from bayes_nqp.inference.model_frame import model_frame_of, redealt
+from bayes_nqp.inference.model_frame import model_frame_of, permuted_adoption
 from bayes_nqp.numerics.linear_gaussian import averages
 from bayes_nqp.numerics.sampling import Densities, Summit, climb, newton
 
 if TYPE_CHECKING:
     from bayes_nqp.data.panel import Panel
-    from bayes_nqp.inference.model_frame import Equation, ModelFrame, Redealt
+    from bayes_nqp.inference.model_frame import Equation, ModelFrame, PermutedAdoption
     from bayes_nqp.model.designs import Design
 
 _ROUNDED = 1e-9
@@ -68,7 +68,7 @@ def modal_averages(
     return mean[0], np.sqrt(variance[0])
 
 
-def dealt_averages(
+def permuted_averages(
     design: Design,
     panel: Panel,
     cohorts: Index,
@@ -78,7 +78,7 @@ def dealt_averages(
 ) -> tuple[Array, Array]:
     """Average effects as `modal_averages` gives them, of adoption dealt to others.
 
-    Deals that leave cells as they are (`redealt`) climb side by side.
+    Deals that leave cells as they are (`permuted_adoption`) climb side by side.
 
     Parameters
     ----------
@@ -95,15 +95,15 @@ def dealt_averages(
     # Deals with other cohorts may have other scales: the first with as many is climbed from afar.
     summits = {near.point.size: near}
     modes = _side_by_side(design, panel, cohorts, weigh, summits)
-    for deal in np.flatnonzero(np.isnan(modes[0])):
-        dealt = panel.with_cohorts(cohorts[deal])
+    for permutation in np.flatnonzero(np.isnan(modes[0])):
+        permuted = panel.with_cohorts(cohorts[permutation])
         with suppress(IdentificationError):
-            (equation,) = model_frame_of(design, dealt).equations
+            (equation,) = model_frame_of(design, permuted).equations
             size = len(equation.problem.space)
             if size not in summits:
                 summits[size] = summit_of(equation)
-            mean, sd = modal_averages(design, dealt, weigh, near=summits[size])
-            modes[:, deal] = mean[0], sd[0]
+            mean, sd = modal_averages(design, permuted, weigh, near=summits[size])
+            modes[:, permutation] = mean[0], sd[0]
     return modes[0], modes[1]
 
 
@@ -118,59 +118,69 @@ def _side_by_side(
     out = np.full((2, len(cohorts)), np.nan)
     with suppress(IdentificationError):
         model_frame = model_frame_of(design, panel)
-        for deals in redealt(model_frame, cohorts):
-            size = len(deals.problems.first.space)
+        for permutations in permuted_adoption(model_frame, cohorts):
+            size = len(permutations.problems.first.space)
             if size not in summits:
-                first = model_frame_of(design, panel.with_cohorts(cohorts[deals.numbers[0]]))
+                first = model_frame_of(design, panel.with_cohorts(cohorts[permutations.numbers[0]]))
                 summits[size] = summit_of(first.equations[0])
-            alone = model_frame_of(design, panel.with_cohorts(cohorts[deals.numbers[-1]]))
-            if _agree(deals, alone.equations[0], summits[size]):
-                out[:, deals.numbers] = _climbed(deals, weigh, summits[size])
+            alone = model_frame_of(design, panel.with_cohorts(cohorts[permutations.numbers[-1]]))
+            if _agree(permutations, alone.equations[0], summits[size]):
+                out[:, permutations.numbers] = _climbed(permutations, weigh, summits[size])
     return out
 
 
-def _climbed(deals: Redealt, weigh: Callable[[ModelFrame], Array], near: Summit) -> Array:
+def _climbed(
+    permutations: PermutedAdoption, weigh: Callable[[ModelFrame], Array], near: Summit
+) -> Array:
     """Means and sd's (2, deal) of deals of one plan; NaN where a climb found no mode."""
-    model_frame, (equation,), n = deals.model_frame, deals.model_frame.equations, deals.numbers.size
+    model_frame, (equation,), n = (
+        permutations.model_frame,
+        permutations.model_frame.equations,
+        permutations.numbers.size,
+    )
     starts, inverses = np.tile(near.point, (n, 1)), np.tile(near.inverse, (n, 1, 1))
-    points, heights = climb(Densities(deals.problems.gradient), starts, inverses)
+    points, heights = climb(Densities(permutations.problems.gradient), starts, inverses)
     fine = np.flatnonzero(np.isfinite(heights))
-    loads = [part[fine] for part in _loads_of_deals(model_frame, equation, deals, weigh)]
-    mean, variance = deals.problems.averages(points[fine], fine, *loads)
+    loads = [
+        part[fine] for part in _loads_of_permutations(model_frame, equation, permutations, weigh)
+    ]
+    mean, variance = permutations.problems.averages(points[fine], fine, *loads)
     out = np.full((2, n), np.nan)
     # Loads are in outcome units by s of the actual adoption.
     moments = np.stack([mean[:, 0], np.sqrt(variance[:, 0])])
-    out[:, fine] = moments * deals.scales[fine] / equation.scale
+    out[:, fine] = moments * permutations.scales[fine] / equation.scale
     return out
 
 
-def _agree(deals: Redealt, last: Equation, near: Summit) -> bool:
+def _agree(permutations: PermutedAdoption, last: Equation, near: Summit) -> bool:
     """Whether the last deal is a problem that was made by itself, but for rounding."""
     space = last.problem.space
-    if deals.problems.first.space != space or near.point.size != len(space):
+    if permutations.problems.first.space != space or near.point.size != len(space):
         return False
-    ours = deals.problems.gradient(near.point[None], np.array([deals.numbers.size - 1]))
+    ours = permutations.problems.gradient(
+        near.point[None], np.array([permutations.numbers.size - 1])
+    )
     theirs = equation_density(last).gradients(near.point[None])
     return all(
         np.allclose(a, b, rtol=_ROUNDED, atol=1e-6) for a, b in zip(ours, theirs, strict=True)
     )
 
 
-def _loads_of_deals(
+def _loads_of_permutations(
     model_frame: ModelFrame,
     equation: Equation,
-    deals: Redealt,
+    permutations: PermutedAdoption,
     weigh: Callable[[ModelFrame], Array],
 ) -> tuple[Array, Array]:
     """As `average_loads`, deal by deal (deal, slot, 1), and on units' deviations."""
     weights = np.stack(
         [
             weigh(replace(model_frame, cells=replace(model_frame.cells, rows=rows)))[:, 0]
-            for rows in deals.rows
+            for rows in permutations.rows
         ]
     )
     positions = np.asarray(effect_loads(model_frame, equation) @ weights.T).T
-    units = deals.of_units(weights)
+    units = permutations.of_units(weights)
     return positions[..., None] * equation.effect_scale, units[..., None] * equation.effect_scale
 
 

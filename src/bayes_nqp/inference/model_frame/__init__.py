@@ -15,7 +15,9 @@ from bayes_nqp.inference.model_frame._make_model_frame import make_model_frame a
 from bayes_nqp.inference.model_frame._model_frame import CellInfo as CellInfo
 from bayes_nqp.inference.model_frame._model_frame import Equation as Equation
 from bayes_nqp.inference.model_frame._model_frame import ModelFrame as ModelFrame
-from bayes_nqp.inference.model_frame._permuted_adoption import Redealt as Redealt
-from bayes_nqp.inference.model_frame._permuted_adoption import redealt as redealt
+from bayes_nqp.inference.model_frame._permuted_adoption import PermutedAdoption as PermutedAdoption
+from bayes_nqp.inference.model_frame._permuted_adoption import (
+    permuted_adoption as permuted_adoption,
+)
 
 __all__ = ["identification", "model_frame_of"]

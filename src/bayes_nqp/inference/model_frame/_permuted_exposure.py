@@ -40,7 +40,7 @@ _OPEN = ("walk", "cohort", "cell")
 
 
 @dataclass(frozen=True, eq=False)
-class StackedDeals:
+class StackedPermutations:
     """Deals that share the coefficients of one plan.
 
     Parameters
@@ -72,14 +72,14 @@ class StackedDeals:
         """Units with several rows (deal, unit)."""
         return self.group >= 0
 
-    def of(self, part: Index) -> StackedDeals:
+    def of(self, part: Index) -> StackedPermutations:
         """Some of them."""
         names = ("numbers", "seen", "treated", "cell", "group", "scales")
         return replace(self, **{name: getattr(self, name)[part] for name in names})
 
 
 @dataclass(frozen=True, eq=False)
-class _Deal:
+class _Permutation:
     """One deal: its frame, and which rows are kept."""
 
     number: int
@@ -87,26 +87,29 @@ class _Deal:
     kept: Mask
 
 
-def stacked_deals(model_frame: ModelFrame, cohorts: Index) -> Iterator[StackedDeals]:
+def stacked_permutations(model_frame: ModelFrame, cohorts: Index) -> Iterator[StackedPermutations]:
     """Plan deals whose units receive of their neighbours', those that are alike together."""
     classes, keys, numbers = _classes(model_frame, cohorts)
     if classes is None:
         return
-    deals = [
-        deal
+    permutations = [
+        permutation
         for number, key in zip(numbers, keys, strict=True)
-        if (deal := _deal(model_frame, classes, number, key)) is not None
+        if (permutation := _permutation(model_frame, classes, number, key)) is not None
     ]
-    if not deals:
+    if not permutations:
         return
-    frame, sample = _stacked(deals), np.concatenate([deal.kept for deal in deals])
+    frame, sample = (
+        _stacked(permutations),
+        np.concatenate([permutation.kept for permutation in permutations]),
+    )
     table, cell = cell_table(model_frame.panel, frame, sample, classes)
-    cells = cell.reshape(len(deals), -1)
+    cells = cell.reshape(len(permutations), -1)
     alike: dict[tuple[object, ...], list[int]] = {}
-    for k, deal in enumerate(deals):
-        alike.setdefault(_likeness(model_frame, deal, table, cells[k]), []).append(k)
+    for k, permutation in enumerate(permutations):
+        alike.setdefault(_likeness(model_frame, permutation, table, cells[k]), []).append(k)
     for likeness, members in alike.items():
-        stated = _stated(model_frame, classes, [deals[k] for k in members], likeness)
+        stated = _stated(model_frame, classes, [permutations[k] for k in members], likeness)
         if stated is not None:
             yield stated
 
@@ -144,7 +147,9 @@ def _classes(
     return calendar, keys, numbers
 
 
-def _deal(model_frame: ModelFrame, classes: Calendar, number: int, key: Index) -> _Deal | None:
+def _permutation(
+    model_frame: ModelFrame, classes: Calendar, number: int, key: Index
+) -> _Permutation | None:
     """One deal, unless the panel cannot identify what the design asks for of it."""
     frame = model_frame.codes
     at = key[frame.unit], frame.time
@@ -156,12 +161,12 @@ def _deal(model_frame: ModelFrame, classes: Calendar, number: int, key: Index) -
         model_frame.model.unidentified == "raise" and not sample.all()
     ):
         return None
-    return _Deal(number, frame, sample)
+    return _Permutation(number, frame, sample)
 
 
-def _stacked(deals: Sequence[_Deal]) -> PanelCodes:
+def _stacked(permutations: Sequence[_Permutation]) -> PanelCodes:
     """The frame of all units of all deals."""
-    frames, n = [deal.codes for deal in deals], len(deals)
+    frames, n = [permutation.codes for permutation in permutations], len(permutations)
     first = frames[0]
     key, cohort, origin, role = (
         np.concatenate([getattr(frame, name) for frame in frames])
@@ -176,10 +181,10 @@ def _stacked(deals: Sequence[_Deal]) -> PanelCodes:
 
 
 def _likeness(
-    model_frame: ModelFrame, deal: _Deal, table: CellTable, cell: Index
+    model_frame: ModelFrame, permutation: _Permutation, table: CellTable, cell: Index
 ) -> tuple[object, ...]:
     """What deals have to have in common beside coefficients: parts, time effects, adopters."""
-    frame, sample = deal.codes, deal.kept
+    frame, sample = permutation.codes, permutation.kept
     inside = np.unique(cell[cell >= 0])
 
     each = ("stratum", "cohort", "time", "event_time", "role")
@@ -218,11 +223,17 @@ def _of_parts(parts: Sequence[GlobalPart | LocalPart]) -> object:
 
 
 def _stated(
-    model_frame: ModelFrame, classes: Calendar, deals: Sequence[_Deal], likeness: tuple[object, ...]
-) -> StackedDeals | None:
+    model_frame: ModelFrame,
+    classes: Calendar,
+    permutations: Sequence[_Permutation],
+    likeness: tuple[object, ...],
+) -> StackedPermutations | None:
     """Deals that are alike, planned as one; None where together they are unlike each alone."""
-    (spec,), (equation,), n = model_frame.model.equations, model_frame.equations, len(deals)
-    frame, sample = _stacked(deals), np.concatenate([deal.kept for deal in deals])
+    (spec,), (equation,), n = model_frame.model.equations, model_frame.equations, len(permutations)
+    frame, sample = (
+        _stacked(permutations),
+        np.concatenate([permutation.kept for permutation in permutations]),
+    )
     panel = replace(model_frame.panel, outcome=np.tile(model_frame.panel.outcome, n))
     table, cell = cell_table(panel, frame, sample, classes)
     if _of_parts(_parts(model_frame, table)) != likeness[0]:
@@ -236,15 +247,19 @@ def _stated(
     )  # fmt: skip
     stated = equation_of(ground, stacked, scale=equation.scale)
     scales = [
-        usual_scale(replace(model_frame, codes=deal.codes, kept=deal.kept), spec, spec.outcome)
-        for deal in deals
+        usual_scale(
+            replace(model_frame, codes=permutation.codes, kept=permutation.kept), spec, spec.outcome
+        )
+        for permutation in permutations
     ]
     shape = n * model_frame.codes.n_units, model_frame.codes.n_periods
     seen, treated, cells = np.zeros(shape, bool), np.zeros(shape, bool), np.full(shape, -1)
     rows = frame.unit[sample], frame.time[sample]
     seen[rows], treated[rows], cells[rows] = True, frame.treated[sample], cell[sample]
-    by_deal = [x.reshape(n, -1, shape[1]) for x in (seen, treated, cells)]
-    return StackedDeals(
-        replace(ground, equations=(stated,)), np.array([deal.number for deal in deals]),
-        by_deal[0], by_deal[1], by_deal[2], stated.rows.group.reshape(n, -1), np.array(scales),
+    by_permutation = [x.reshape(n, -1, shape[1]) for x in (seen, treated, cells)]
+    return StackedPermutations(
+        replace(ground, equations=(stated,)),
+        np.array([permutation.number for permutation in permutations]),
+        by_permutation[0], by_permutation[1], by_permutation[2], stated.rows.group.reshape(n, -1),
+        np.array(scales),
     )  # fmt: skip

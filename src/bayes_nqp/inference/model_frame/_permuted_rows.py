@@ -48,7 +48,7 @@ class Ground:
 
 
 @dataclass(frozen=True, eq=False)
-class DealtRows:
+class PermutedRows:
     """Deals as their rows have them.
 
     Parameters
@@ -78,16 +78,16 @@ class DealtRows:
     estimated: Mask
     placed: Mask
 
-    def like(self, actual: DealtRows, *, same_rows: bool) -> Mask:
+    def like(self, actual: PermutedRows, *, same_rows: bool) -> Mask:
         """Which have the coefficients of the actual one; with columns, also the same rows."""
         same = self.connected & self.placed & (self.estimated == actual.estimated)
         same &= ((self.counts > 0) == (actual.counts > 0)).all(axis=(1, 2))
         same &= (self.periods == actual.periods).all(axis=(1, 2))
         return np.asarray(same & self.kept.all(axis=1) & actual.kept.all() if same_rows else same)
 
-    def of(self, numbers: Index) -> DealtRows:
+    def of(self, numbers: Index) -> PermutedRows:
         """Some deals."""
-        return DealtRows(*(getattr(self, name)[numbers] for name in self.__dataclass_fields__))
+        return PermutedRows(*(getattr(self, name)[numbers] for name in self.__dataclass_fields__))
 
 
 @lru_cache(maxsize=2)
@@ -110,16 +110,18 @@ def ground_of(model_frame: ModelFrame) -> Ground:
     return Ground(seen, treated, timing.key, by_cohort, cell, group)
 
 
-def dealt_rows(model_frame: ModelFrame, ground: Ground, key: Index) -> DealtRows:
+def permuted_rows(model_frame: ModelFrame, ground: Ground, key: Index) -> PermutedRows:
     """What classes of the calendar (deal, unit) make of the rows."""
     frame, seen, n_keys = model_frame.codes, ground.seen, len(ground.treated)
     code = frame.stratum * n_keys + key
     control = seen & ~ground.treated[key]
     usable = control.any(axis=2)
     repeated = usable & (seen.sum(axis=1) > 1)
-    deal, unit = np.nonzero(usable)
+    permutation, unit = np.nonzero(usable)
     shape = (len(key) * len(ground.cell), frame.n_units)
-    onto = csr_array((np.ones(unit.size), (deal * len(ground.cell) + code[usable], unit)), shape)
+    onto = csr_array(
+        (np.ones(unit.size), (permutation * len(ground.cell) + code[usable], unit)), shape
+    )
     counts = (onto @ seen.astype(np.float64)).reshape(len(key), len(ground.cell), -1)
     counts = np.rint(counts).astype(np.int64)
     counts *= np.tile(ground.treated, (len(frame.stratum_levels), 1))
@@ -136,6 +138,6 @@ def dealt_rows(model_frame: ModelFrame, ground: Ground, key: Index) -> DealtRows
         connected &= (reached | ~pairs).all(axis=(1, 2))
     estimated = ground.treated.any(axis=1)[key].sum(axis=1) >= ESTIMATED_FROM
     placed = ((ground.group[code] >= 0) | ~repeated).all(axis=1)
-    return DealtRows(
+    return PermutedRows(
         key, code, usable, counts, np.stack(periods, axis=1), connected, estimated, placed
     )  # fmt: skip

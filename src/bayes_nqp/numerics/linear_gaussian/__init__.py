@@ -14,7 +14,7 @@ density, in
 - `_back`, `draws`, `paths`, `functionals`: draws and conditional moments (9), `kept_draws`:
   where proposals were factored, and `correlated`: draws of several problems that move together;
 - `stacked`, `_stacked_density`, `_stacked_draws`: two equations with units as owners (10);
-- `dealt_units`, `siblings`: problems of the same units, dealt to other groups, in one batch.
+- `permuted_units`, `permuted_problems`: problems of the same units, dealt to other groups, in one batch.
 
 `batches` cuts points up. `spans` is no step of a density: a plan asks it which columns others span.
 """
@@ -49,8 +49,8 @@ from bayes_nqp.numerics.linear_gaussian.lag import (
 )
 from bayes_nqp.numerics.linear_gaussian.maps import gaussian_problem
 from bayes_nqp.numerics.linear_gaussian.path_laws import BorderLaw, PathLaw, correlation_root
-from bayes_nqp.numerics.linear_gaussian.permuted_problems import Siblings
-from bayes_nqp.numerics.linear_gaussian.permuted_units import Deals, Units
+from bayes_nqp.numerics.linear_gaussian.permuted_problems import PermutedProblems
+from bayes_nqp.numerics.linear_gaussian.permuted_units import Permutations, Units
 from bayes_nqp.numerics.linear_gaussian.problem import GaussianProblem
 from bayes_nqp.numerics.linear_gaussian.problem_spec import (
     Block,
@@ -74,7 +74,6 @@ __all__ = [
     "Block",
     "BorderLaw",
     "Coefficients",
-    "Deals",
     "DynamicDeterminant",
     "ErrorLaw",
     "ErrorSums",
@@ -85,10 +84,11 @@ __all__ = [
     "Lag",
     "LogDeterminant",
     "PathLaw",
+    "Permutations",
+    "PermutedProblems",
     "Problem",
     "Process",
     "SharedErrors",
-    "Siblings",
     "Stacked",
     "StackedDraws",
     "UnitEffect",

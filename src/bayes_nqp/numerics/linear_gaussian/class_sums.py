@@ -114,7 +114,7 @@ class ClassLayout:
         ]
 
 
-class DealtPanels(Protocol):
+class PermutedPanels(Protocol):
     """What the noise decides, at points of problems that differ in who is in which group."""
 
     @property

@@ -1,4 +1,4 @@
-"""Units whose rows stay, and the groups and loadings that are dealt to them (`siblings`)."""
+"""Units whose rows stay, and the groups and loadings that are dealt to them (`problems`)."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Units:
 
 
 @dataclass(frozen=True, eq=False)
-class Deals:
+class Permutations:
     """What is dealt to units.
 
     Parameters

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from bayes_nqp._core.arrays import Array
-from bayes_nqp.numerics.linear_gaussian.class_sums import ClassLayout, DealtPanels, class_layout
+from bayes_nqp.numerics.linear_gaussian.class_sums import ClassLayout, PermutedPanels, class_layout
 from bayes_nqp.numerics.linear_gaussian.equations import NoiseEquations
 from bayes_nqp.numerics.linear_gaussian.linear_part import LinearPart, Reduced
 from bayes_nqp.numerics.linear_gaussian.pairs import PairedMap
@@ -127,8 +127,8 @@ class GaussianProblem(LinearPart):
         The same of units' precision before their own deviations are out.
     kept : dict
         What is made once of a problem that is asked often, by the function that makes it.
-    dealt : DealtPanels or None
-        Nodes of points each of which has a deal of its own (`siblings`).
+    permuted : PermutedPanels or None
+        Nodes of points each of which has a deal of its own (`permuted_problems`).
     """
 
     space: ParameterSpace
@@ -156,7 +156,7 @@ class GaussianProblem(LinearPart):
     node_panels: dict[int, Panelled | None] = field(default_factory=dict)
     unit_panels: dict[int, Panelled | None] = field(default_factory=dict)
     kept: dict[Any, Any] = field(default_factory=dict)
-    dealt: DealtPanels | None = None
+    permuted: PermutedPanels | None = None
 
     @cached_property
     def reduced(self) -> Reduced | None:
@@ -171,8 +171,8 @@ class GaussianProblem(LinearPart):
     @cached_property
     def class_layout(self) -> ClassLayout | None:
         """Where classes stand whose units deviate, if what these take is on nodes."""
-        if self.dealt is not None:
-            return self.dealt.layout
+        if self.permuted is not None:
+            return self.permuted.layout
         if self.by_class is None or not self.on_nodes or isinstance(self.moments.map1, PairedMap):
             return None
         return class_layout(self.moments, self.by_class)
