@@ -279,6 +279,8 @@ def _advice(fit: Fit) -> list[tuple[str, Message]]:
     apart = Message("Treated units moved apart before adoption: see 'pretrends'.")
     common = Message("Untreated units move together beyond their time effects.")
     if fit.takes("trends") and fit.facts.parallel:
-        drift = Hint("trends", DifferentialTrends())
-        common = Message("Untreated units move together beyond their time effects: {}.", drift)
+        differential_trend = Hint("trends", DifferentialTrends())
+        common = Message(
+            "Untreated units move together beyond their time effects: {}.", differential_trend
+        )
     return [*advice, ("spread", unequal), ("pre-period", apart), ("eigenvalue", common)]

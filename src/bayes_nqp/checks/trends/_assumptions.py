@@ -56,7 +56,7 @@ from bayes_nqp.model.pooling import flat_pooling
 
 PARALLEL = Message("parallel trends")
 LINE = Message("one straight line")
-DRIFT = Message("differential trends")
+DIFFERENTIAL_TRENDS = Message("differential trends")
 
 _FAR = 2.0
 """Posterior sd of parallel trends by which effects may differ."""
@@ -135,8 +135,8 @@ def _designs(fit: Fit) -> Iterator[tuple[Message, Design, Panel]]:
     plain, panel = apart(fit)
     if fit.takes("unidentified"):
         plain = plain.variant({"unidentified": "drop"})
-    drifts = fit.takes("trends")
-    parallel = plain.variant({"trends": None}) if drifts else plain
+    differential_trends = fit.takes("trends")
+    parallel = plain.variant({"trends": None}) if differential_trends else plain
     yield PARALLEL, parallel, panel
     flat = lead_fit(fit)
     assert flat.leads is not None
@@ -145,9 +145,9 @@ def _designs(fit: Fit) -> Iterator[tuple[Message, Design, Panel]]:
     if plain.facts.covariates is not None:
         changes["covariates"] = (*plain.facts.covariates, *names)
     yield LINE, parallel.variant(changes), wider
-    if drifts:
+    if differential_trends:
         trends = fit.facts.term(DifferentialTrends) or DifferentialTrends()
-        yield DRIFT, plain.variant({"trends": trends}), panel
+        yield DIFFERENTIAL_TRENDS, plain.variant({"trends": trends}), panel
 
 
 def _fitted(fit: Fit, name: Message, design: Design, panel: Panel, periods: int) -> _Assumption:

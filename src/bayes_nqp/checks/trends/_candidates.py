@@ -50,7 +50,7 @@ from bayes_nqp._core.exceptions import Hint, IdentificationError, NQPError, Stud
 from bayes_nqp._core.i18n import NOTHING, Message, listed
 from bayes_nqp.checks.model import error_means
 from bayes_nqp.checks.shared import REFUTED, reason
-from bayes_nqp.checks.trends._bayes_factor import evidence_against_drift
+from bayes_nqp.checks.trends._bayes_factor import evidence_against_differential_trend
 from bayes_nqp.checks.trends._near_adoption import (
     LINES,
     at_zero,
@@ -117,7 +117,7 @@ class Candidate:
     share: float = 1.0
 
     @property
-    def drift(self) -> bool:
+    def differential_trend(self) -> bool:
         """Whether adopters may drift."""
         return self.trends is not None and self.trends.role == "drift"
 
@@ -129,7 +129,7 @@ class Candidate:
     @property
     def family(self) -> Family:
         """The family of assumptions that it belongs to."""
-        if self.drift or self.factors:
+        if self.differential_trend or self.factors:
             return "differential"
         return "event" if self.early or self.trends is not None else "parallel"
 
@@ -410,7 +410,7 @@ def _weighed(fit: Fit, candidate: Candidate) -> Evidence:
         law = near_adoption(fit, trends, early + 1)
         value = 0.0
         if trends is not None and not lines:
-            against, error = once(fit, "drift", partial(evidence_against_drift, fit))
+            against, error = once(fit, "drift", partial(evidence_against_differential_trend, fit))
             value = -against
     except NQPError as refusal:
         return Evidence(candidate, reason=reason(refusal))

@@ -83,9 +83,11 @@ def at_zero(fit: Fit, trends: Term | None, law: SlopeLaw) -> float:
     """
     panel = panel_of(fit)
     flat = untreated(fit.outcome_design, panel, fit.facts.noise)
-    drift = trends is not None and not own_columns(trends)
+    differential_trend = trends is not None and not own_columns(trends)
     try:
-        without = marginal(fit, flat.variant({"trends": trends}) if drift else flat, panel)
+        without = marginal(
+            fit, flat.variant({"trends": trends}) if differential_trend else flat, panel
+        )
     except NQPError:
         without = None
     if without is None or np.isnan(law.flat) or without.counts != law.counts:

@@ -92,7 +92,7 @@ def next_design(fit: Fit, verdict: Verdict) -> Next | None:
     def stands(x: Evidence) -> bool:
         candidate, same = x.candidate, not x.candidate.changes(fit)
         contradicted = x.tail < CONTRADICTED or (same and verdict in (DOUBT, FAILS))
-        late = candidate.drift and not candidate.early and alone
+        late = candidate.differential_trend and not candidate.early and alone
         return not (candidate.trends == LINES or contradicted or late)
 
     order = sorted(weighable, key=probability, reverse=True)
@@ -140,7 +140,7 @@ def next_step(fit: Fit, verdict: Verdict) -> Message:
     if winner is not None and winner.alone:
         hint = winner.candidate.hint(fit)
         return advised(Message("Next: {}; or compare all with {}.", hint, see_all))
-    if any(x.reason for x in evidence_of(fit) if x.candidate.drift):
+    if any(x.reason for x in evidence_of(fit) if x.candidate.differential_trend):
         return advised(
             Message("How large violations may be: {}.", Hint("check", "trend_sensitivity"))
         )

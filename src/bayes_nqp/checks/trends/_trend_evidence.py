@@ -17,7 +17,9 @@ APART: Final = Message(
     "factors. Weak factors are estimated poorly, and what remains of them biases the effect; no "
     "check can rule them out."
 )
-DRIFTING: Final = Message("This design assumes no parallel trends: those who adopt may drift.")
+WITH_DIFFERENTIAL_TRENDS: Final = Message(
+    "This design assumes no parallel trends: those who adopt may drift."
+)
 """What is said where differential trends take their place."""
 DIPPING: Final = Message(
     "This design assumes parallel trends but for what adoption looks at: units may adopt after "

@@ -226,10 +226,10 @@ def _untreated(
     grown = who if places.trends is None else replace(who, stratum=places.trends)
     untreated = np.empty((len(sides), who.units.size, periods))
     for k, (name, equation) in enumerate(equations.items()):
-        drift = policy.selection + equation.trend * np.arange(periods)
+        differential_trend = policy.selection + equation.trend * np.arange(periods)
         units, times = stream(seed, "units", name), stream(seed, "times", name)
         untreated[k] = errors[:, :, k] + background(grown, periods, equation.sigma, units, times)
-        untreated[k] += equation.sigma * reached[:, None] * drift
+        untreated[k] += equation.sigma * reached[:, None] * differential_trend
     return untreated
 
 

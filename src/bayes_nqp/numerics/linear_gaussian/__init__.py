@@ -14,7 +14,8 @@ density, in
 - `_back`, `draws`, `paths`, `functionals`: draws and conditional moments (9), `kept_draws`:
   where proposals were factored, and `correlated`: draws of several problems that move together;
 - `stacked`, `_stacked_density`, `_stacked_draws`: two equations with units as owners (10);
-- `permuted_units`, `permuted_problems`: problems of the same units, dealt to other groups, in one batch.
+- `permuted_units`, `permuted_problems`: problems of the same units, dealt to other groups, in one
+batch.
 
 `batches` cuts points up. `spans` is no step of a density: a plan asks it which columns others span.
 """
