@@ -100,7 +100,7 @@ def one(case: str, seed: int) -> dict[tuple[str, str, float], tuple[float, float
 def slopes(design: nqp.Mediation, panel: nqp.Panel) -> tuple[np.ndarray, np.ndarray]:
     """Slopes at the mode of the parameters (stratum, mediator): as estimated, and at RHO."""
     model_frame = model_frame_of(design, panel)
-    at = [summit.point[None] for summit in modes(design, panel)]
+    at = [mode.point[None] for mode in modes(design, panel)]
     outcome = model_frame.equations[0]
     found = recovered(model_frame, outcome, at[0], None).slopes
     given = [constrain(e, x[None]) for e, x in zip(model_frame.equations, at, strict=True)]

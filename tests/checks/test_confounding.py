@@ -345,7 +345,7 @@ def shifted(
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Slopes at the mode of the parameters, by kind and mediator, and the bias of each."""
     model_frame = model_frame_of(flat(design), panel)
-    at = [summit.point[None] for summit in modes(flat(design), panel)]
+    at = [mode.point[None] for mode in modes(flat(design), panel)]
     outcome, given = model_frame.equations[0], []
     for equation, x in zip(model_frame.equations, at, strict=True):
         given.append({k: a.ravel() for k, a in constrain(equation, x[None]).items()})

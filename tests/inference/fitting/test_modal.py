@@ -57,15 +57,15 @@ def test_moderated_averages_hold_what_the_moderator_adds() -> None:
     frame[panel.roles.outcome] += 0.3 * (finance - 5.0)
     panel = nqp.Panel.from_frame(frame, **{**panel.arguments, "moderators": ["finance"]})
     design = nqp.StaggeredDiD(nqp.PartialPooling(["region"]), moderator="finance")
-    model_frame, (summit,) = model_frame_of(design, panel), modes(design, panel)
+    model_frame, (mode,) = model_frame_of(design, panel), modes(design, panel)
     (equation,) = model_frame.equations
     groups = np.stack(
         [model_frame.cells.rows, model_frame.cells.event_time == 0, model_frame.table.stratum == 0]
     )
     weights = groups.T / groups.sum(axis=1)
-    mean, sd = modal_averages(design, panel, lambda _: weights, near=summit)
+    mean, sd = modal_averages(design, panel, lambda _: weights, near=mode)
     far, far_sd = modal_averages(design, panel, lambda _: weights)
-    points = np.repeat(summit.point[None], 4000, axis=0)
+    points = np.repeat(mode.point[None], 4000, axis=0)
     middle = recovered(model_frame, equation, points[:1], None).cell_effect @ weights
     draws = recovered(model_frame, equation, points, np.random.default_rng(1)).cell_effect @ weights
     assert mean == pytest.approx(middle[0], rel=1e-9)
@@ -145,7 +145,7 @@ def test_deals_under_rings_are_those_one_by_one(
     assert sum(permutations.numbers.size for permutations in shared) == len(permuted)
     assert max(permutations.numbers.size for permutations in shared) > 1
     mean, sd = permuted_averages(design, panel, permuted, _treated_rows, near=first)
-    summits = {first.point.size: first}
+    modes_by_size = {first.point.size: first}
     slopes = {
         number: (permutations.problems, np.array([k]))
         for permutations in shared
@@ -155,13 +155,15 @@ def test_deals_under_rings_are_those_one_by_one(
         alone = panel.with_cohorts(codes)
         (equation,) = model_frame_of(design, alone).equations
         size = len(equation.problem.space)
-        if size not in summits:
-            (summits[size],) = modes(design, alone)
+        if size not in modes_by_size:
+            (modes_by_size[size],) = modes(design, alone)
         problems, number = slopes[k]
-        theirs = gradient(equation.gaussian, summits[size].point[None])
-        for a, b in zip(problems.gradient(summits[size].point[None], number), theirs, strict=True):
+        theirs = gradient(equation.gaussian, modes_by_size[size].point[None])
+        for a, b in zip(
+            problems.gradient(modes_by_size[size].point[None], number), theirs, strict=True
+        ):
             assert a == pytest.approx(b, rel=1e-9, abs=1e-6)
-        one, spread = modal_averages(design, alone, _treated_rows, near=summits[size])
+        one, spread = modal_averages(design, alone, _treated_rows, near=modes_by_size[size])
         assert mean[k] == pytest.approx(one[0], abs=1e-9 * spread[0])
         assert sd[k] == pytest.approx(spread[0], rel=1e-9)
 

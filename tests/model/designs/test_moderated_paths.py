@@ -14,10 +14,10 @@ from bayes_nqp._core.exceptions import PanelError, StudyError
 from bayes_nqp.data.simulation import staggered
 from bayes_nqp.inference.model_frame import model_frame_of
 
-ALL_LEGS = ("a", "b", "direct")
+ALL_PATHS = ("a", "b", "direct")
 POOLED = nqp.StaggeredDiD(nqp.PartialPooling(["region"]), moderator="finance")
 FLAT = nqp.StaggeredDiD(nqp.NoPooling(varying=None), nqp.IID(), moderator="finance")
-DESIGN = nqp.Mediation(POOLED, ["tech"], moderates=ALL_LEGS)
+DESIGN = nqp.Mediation(POOLED, ["tech"], moderates=ALL_PATHS)
 
 
 def panel_of(*, seed: int = 3, moving: float = 0.0, holes: float = 0.0, **more) -> nqp.Panel:
@@ -71,7 +71,7 @@ def _least_squares(model_frame, outcome, columns):
     return slopes[:, model_frame.table.stratum], found[split:]
 
 
-@pytest.mark.parametrize("moderates", [ALL_LEGS, ("b",), ("a", "b")])
+@pytest.mark.parametrize("moderates", [ALL_PATHS, ("b",), ("a", "b")])
 @pytest.mark.parametrize(("moving", "holes"), [(0.0, 0.0), (0.7, 0.15)])
 def test_conditional_means_are_products_of_least_squares(moderates, moving, holes) -> None:
     """Row by row, each at its own moderator, and then averaged in cells."""
@@ -84,8 +84,10 @@ def test_conditional_means_are_products_of_least_squares(moderates, moving, hole
     z = finance - finance[treated].mean()
     shift = treated * z
     first, a = _least_squares(model_frame, tech, [shift] if "a" in moderates else [0 * z])
-    legs = [tech, z * (tech - tech.mean())] + ([shift] if "direct" in moderates else [])
-    second, direct = _least_squares(model_frame, panel.outcome, legs)
+    path_coefficients = [tech, z * (tech - tech.mean())] + (
+        [shift] if "direct" in moderates else []
+    )
+    second, direct = _least_squares(model_frame, panel.outcome, path_coefficients)
     rows, cell = np.flatnonzero(treated), model_frame.cell_of_row[treated]
     own = (a[cell] + first[0, cell] * z[rows]) * (second[0, cell] + second[1, cell] * z[rows])
     means = [np.bincount(cell, x) / np.bincount(cell) for x in (own, z[rows])]
@@ -101,7 +103,7 @@ def test_cells_are_means_over_their_rows(varying: str, interaction: bool) -> Non
     panel = panel_of(moving=0.5, holes=0.1)
     design = nqp.Mediation(
         POOLED.replace(effect=nqp.PartialPooling(["region"], varying=varying)), ["tech"],
-        interaction=interaction, moderates=ALL_LEGS,
+        interaction=interaction, moderates=ALL_PATHS,
     )  # fmt: skip
     model_frame = model_frame_of(design, panel)
     rng = np.random.default_rng(1)
@@ -238,9 +240,9 @@ def test_single_units_have_their_own_product(fit: nqp.Fit, panel: nqp.Panel) -> 
 
 
 def test_the_second_leg_is_shown_at_the_treated_rows_moderators(fit: nqp.Fit) -> None:
-    from bayes_nqp.effects.estimands import legs
+    from bayes_nqp.effects.estimands import path_coefficients
 
-    second = legs(fit)["b"].mean(["chain", "draw"]).item()
+    second = path_coefficients(fit)["b"].mean(["chain", "draw"]).item()
     z = fit.panel.moderators[fit.model_frame.codes.treated, 0].mean() - 5
     assert second == pytest.approx(0.8 + 0.3 * z, abs=0.06)
 
@@ -307,5 +309,5 @@ def test_ends_are_in_order(fit: nqp.Fit, ends) -> None:
 def test_one_name_may_stand_alone_and_order_does_not_matter() -> None:
     assert nqp.Mediation(POOLED, moderates="b").moderates == ("b",)
     assert nqp.Mediation(POOLED, moderates=["direct", "b", "a"]) == nqp.Mediation(
-        POOLED, moderates=ALL_LEGS
+        POOLED, moderates=ALL_PATHS
     )

@@ -146,9 +146,9 @@ def plain(fit: Fit, **changes: Any) -> Design:
         changes["vary_by"] = None
     if changes.get("lag", facts.lag) and "b" in facts.moderated:
         # Slopes of earlier mediators take no moderator.
-        legs = tuple(leg for leg in facts.moderated if leg != "b")
-        changes["moderates"] = legs or ("a", "direct")
-        changes |= {} if legs else {"moderator": None}
+        paths = tuple(path for path in facts.moderated if path != "b")
+        changes["moderates"] = paths or ("a", "direct")
+        changes |= {} if paths else {"moderator": None}
     return fit.variant(**changes)
 
 

@@ -31,7 +31,7 @@ from bayes_nqp.checks.shared import (
     worst_of,
 )
 from bayes_nqp.data.panel import Panel
-from bayes_nqp.effects.estimands import gate_of, nde, nie
+from bayes_nqp.effects.estimands import convergence_of, nde, nie
 from bayes_nqp.inference.fitting import (
     CHANNELS,
     ROWS,
@@ -129,7 +129,7 @@ def _short(
 ) -> Numbers:
     effects = short_effects(design, panel, seed=seed, stock=start)
     draws = {name: nie(effects, mediators=name).to_numpy() for name in mediators}
-    settled = np.array(gate_of(effects) == v.PASSED)
+    settled = np.array(convergence_of(effects) == v.PASSED)
     return {**draws, _DIRECT: nde(effects).to_numpy(), "settled": settled}
 
 

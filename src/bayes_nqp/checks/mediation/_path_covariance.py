@@ -15,7 +15,7 @@ from bayes_nqp.inference.fitting import (
     ROWS,
     UNITS,
     Fit,
-    leg_covariance_draws,
+    path_covariance_draws,
     refit,
 )
 
@@ -44,13 +44,13 @@ def path_covariance(fit: Fit) -> Finding:
     lost, names = [], fit.facts.mediators(fit.rows)
     designs = [fit.variant(mediators=(name,), vary_by="unit") for name in names]
     refits = [refit(fit, design, fit.rows) for design in designs]
-    for name, legs in zip(names, refits, strict=True):
-        via, covariance = nie(fit, mediators=name), leg_covariance_draws(legs)
+    for name, refitted in zip(names, refits, strict=True):
+        via, covariance = nie(fit, mediators=name), path_covariance_draws(refitted)
         sign = certain(covariance)
         size = abs(float(np.mean(covariance)) / float(via.std())) if sign else 0.0
         verdict = ladder(fails=size >= _LIMITS[1], doubt=size >= _LIMITS[0])
         lines.append(drawn(name, AS_FITTED, via))
-        lines.append(drawn(name, Message("legs that vary together"), nie(legs, mediators=name)))
+        lines.append(drawn(name, Message("legs that vary together"), nie(refitted, mediators=name)))
         lines.append(drawn(name, Message("covariance of the legs"), covariance, verdict))
         lost += [lines[-1]] if verdict != HOLDS else []
     sizes = [Message("{} {}", x.mediator, spanned(x.value, x.lower, x.upper)) for x in lines[2::3]]

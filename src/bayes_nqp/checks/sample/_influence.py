@@ -29,7 +29,7 @@ from bayes_nqp.checks.shared import (
     refitted_averages,
     unit_word,
 )
-from bayes_nqp.effects.estimands import gate_of, text
+from bayes_nqp.effects.estimands import convergence_of, text
 from bayes_nqp.inference.fitting import (
     APART,
     ROWS,
@@ -106,7 +106,7 @@ def influence(fit: Fit, *, by: Column | None = None, refits: Natural = 10) -> Fi
         p_positive=without["positive"],
         elpd=weights.elpd_i.to_numpy(),
     )
-    table.attrs = {"good_k": good, "att": mean, "sd": sd, "gate": gate_of(effect)}
+    table.attrs = {"good_k": good, "att": mean, "sd": sd, "gate": convergence_of(effect)}
     left = [str(groups.labels[i]) for i in doubtful[refits:]]
     other = otherwise(float((effect > 0).mean()), without["positive"])
     return _finding(table, left, failed, groups.dim, other)

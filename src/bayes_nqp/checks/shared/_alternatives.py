@@ -19,7 +19,7 @@ from bayes_nqp.checks.shared._labels import called, labels, reason, texts_of
 from bayes_nqp.checks.shared._verdicts import FAILING, HOLDS, Verdict, ladder, otherwise
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.effects.effects import group_time_effects
-from bayes_nqp.effects.estimands import att, gate_of
+from bayes_nqp.effects.estimands import att, convergence_of
 from bayes_nqp.inference.fitting import (
     REFITS,
     SHORT,
@@ -165,7 +165,7 @@ def _short_average(design: Design, panel: Panel, seed: int, values: Mapping[str,
     except (IdentificationError, PanelError, StudyError) as error:
         return {"reason": np.array(encoded([reason(error)]))}
     draws = att(effects).transpose(*v.SAMPLE_DIMS)
-    return {"att": draws.to_numpy(), "gate": np.array(gate_of(effects))}
+    return {"att": draws.to_numpy(), "gate": np.array(convergence_of(effects))}
 
 
 def after_adoption(effects: xr.Dataset) -> xr.Dataset:

@@ -12,7 +12,7 @@ import xarray as xr
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.i18n import Message, joined
 from bayes_nqp.checks.shared._labels import convergence_words
-from bayes_nqp.effects.estimands import gate_of
+from bayes_nqp.effects.estimands import convergence_of
 from bayes_nqp.inference.fitting import Fit
 
 type Verdict = Literal["passed", "caution", "failed", "inconclusive", "reported", "not applicable"]
@@ -117,7 +117,7 @@ def otherwise(positive: float, others: npt.NDArray[np.float64]) -> npt.NDArray[n
 
 def convergence_text(refitted: Fit | xr.Dataset) -> str:
     """Read the convergence gate of a fit, or of effects of one: "passed", or why not."""
-    return str(refitted.gate) if isinstance(refitted, Fit) else gate_of(refitted)
+    return str(refitted.gate) if isinstance(refitted, Fit) else convergence_of(refitted)
 
 
 def cautious(

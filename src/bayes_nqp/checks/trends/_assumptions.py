@@ -36,7 +36,7 @@ from bayes_nqp.checks.trends._differential_trend import trend_design
 from bayes_nqp.checks.trends._placebo import moved_back, placebo_design, placebos
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.effects.effects import group_time_effects
-from bayes_nqp.effects.estimands import att, gate_of
+from bayes_nqp.effects.estimands import att, convergence_of
 from bayes_nqp.inference.fitting import (
     ADOPTION,
     REFITS,
@@ -194,7 +194,7 @@ def _evidence(lines: list[_Assumption], factors: tuple[str, ...]) -> xr.Dataset:
         )
         for name, of in (("att", "effects"), ("placebo", "placebo"))
     }
-    gates = [gate_of(line.effects) for line in lines]
+    gates = [convergence_of(line.effects) for line in lines]
     return xr.Dataset(
         {**variables, "held_out": ("assumption", [line.held_out for line in lines])},
         coords={

@@ -32,7 +32,7 @@ from bayes_nqp.checks.trends._candidates import (
 from bayes_nqp.checks.trends._cells_of_designs import aligned, over_rows
 from bayes_nqp.checks.trends._family_evidence import reference_of
 from bayes_nqp.effects.effects import group_time_effects
-from bayes_nqp.effects.estimands import att, worst_gate
+from bayes_nqp.effects.estimands import att, worst_convergence
 from bayes_nqp.inference.fitting import (
     ADOPTION,
     CHANNELS,
@@ -436,5 +436,5 @@ def _mixture(
     weights = np.array([w for w, x in zip(shares, effects, strict=True) if x is not None])
     names = [name for name in (v.EFFECT, v.DEVIATION) if name in waist]
     parts = [{name: aligned(effects, waist, name) for name in names} for effects in every]
-    gate = worst_gate(*every)
+    gate = worst_convergence(*every)
     return schema.validate(mixture(waist, parts, weights, seed).assign_coords({v.GATE: gate}))

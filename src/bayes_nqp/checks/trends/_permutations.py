@@ -20,7 +20,7 @@ from bayes_nqp.data.panel import Panel
 from bayes_nqp.inference.fitting import Fit, Numbers, batch, modes, numbers_of, permuted_averages
 from bayes_nqp.inference.model_frame import ModelFrame
 from bayes_nqp.model.designs import Design
-from bayes_nqp.numerics.sampling import Summit
+from bayes_nqp.numerics.sampling import Mode
 
 _TOGETHER = 63
 """Deals of one task: with 500 of them, and the actual adoption, there are eight."""
@@ -86,7 +86,7 @@ def refits(
     return mean, sd
 
 
-def _near(design: Design, panel: Panel, permuted: Sequence[Index]) -> Summit:
+def _near(design: Design, panel: Panel, permuted: Sequence[Index]) -> Mode:
     """Mode of the first deal that can be fitted: all deals are as much without an effect."""
     for codes in permuted[1:]:
         with suppress(IdentificationError):
@@ -100,7 +100,7 @@ def _by_dates(permuted: Sequence[Index]) -> Index:
     return np.array(sorted(range(len(dates)), key=dates.__getitem__), dtype=np.int64)
 
 
-def _placebo(design: Design, panel: Panel, codes: Index, near: Summit) -> Numbers:
+def _placebo(design: Design, panel: Panel, codes: Index, near: Mode) -> Numbers:
     mean, sd = permuted_averages(design, panel, codes, _treated_rows, near=near)
     return {"mean": mean, "sd": sd}
 

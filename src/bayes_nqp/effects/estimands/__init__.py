@@ -1,6 +1,11 @@
 """Pure functions from labelled draws to labelled draws."""
 
-from bayes_nqp.effects.estimands._along import by_path, channels_of, legs, legs_in_space
+from bayes_nqp.effects.estimands._along import (
+    by_path,
+    channels_of,
+    path_coefficients,
+    path_coefficients_in_space,
+)
 from bayes_nqp.effects.estimands._att import att, by_event_time, cumulative
 from bayes_nqp.effects.estimands._att import reference_of as reference_of
 from bayes_nqp.effects.estimands._average import Average as Average
@@ -17,11 +22,11 @@ from bayes_nqp.effects.estimands._contrast import at_level as at_level
 from bayes_nqp.effects.estimands._contrast import contrast, pairwise_contrasts
 from bayes_nqp.effects.estimands._contrast import sides_of as sides_of
 from bayes_nqp.effects.estimands._effects_of import (
+    convergence_of,
     effects_of,
     evidence_of,
-    gate_of,
     lag_of,
-    worst_gate,
+    worst_convergence,
 )
 from bayes_nqp.effects.estimands._frames import ResultFrame as ResultFrame
 from bayes_nqp.effects.estimands._growth import Growth, growth
@@ -69,23 +74,23 @@ __all__ = [
     "by_path",
     "channels_of",
     "contrast",
+    "convergence_of",
     "cumulative",
     "effects_of",
     "evidence_of",
-    "gate_of",
     "growth",
     "heterogeneity_sd",
     "impulse_responses",
     "index_variance",
     "lag_of",
-    "legs",
-    "legs_in_space",
     "long_run_effects",
     "moderated",
     "moderated_difference",
     "nde",
     "nie",
     "pairwise_contrasts",
+    "path_coefficients",
+    "path_coefficients_in_space",
     "paths_in_space",
     "prob_best",
     "probability",
@@ -101,5 +106,5 @@ __all__ = [
     "text",
     "total",
     "units_behind",
-    "worst_gate",
+    "worst_convergence",
 ]

@@ -29,9 +29,9 @@ from bayes_nqp.inference.fitting._marginal import Marginal, held_out, log_margin
 from bayes_nqp.inference.fitting._mediate import Mediated, mediate
 from bayes_nqp.inference.fitting._mediator_lag_receivers import cells_of_rows as cells_of_rows
 from bayes_nqp.inference.fitting._mode_averages import modal_averages, modes, permuted_averages
-from bayes_nqp.inference.fitting._moderation import leg_draws as leg_draws
 from bayes_nqp.inference.fitting._moderation import moderation_draws as moderation_draws
 from bayes_nqp.inference.fitting._moderation import moderator_rows as moderator_rows
+from bayes_nqp.inference.fitting._moderation import path_coefficient_draws as path_coefficient_draws
 from bayes_nqp.inference.fitting._needs import (
     ADDITIVE,
     ADOPTION,
@@ -54,7 +54,7 @@ from bayes_nqp.inference.fitting._needs import (
     meets,
     require,
 )
-from bayes_nqp.inference.fitting._new_unit import leg_covariance_draws, new_unit_effects
+from bayes_nqp.inference.fitting._new_unit import new_unit_effects, path_covariance_draws
 from bayes_nqp.inference.fitting._over_periods import RUNS as RUNS
 from bayes_nqp.inference.fitting._parameters import parameter_units as parameter_units
 from bayes_nqp.inference.fitting._parameters import unconstrained as unconstrained
@@ -156,7 +156,6 @@ __all__ = [
     "known_draws",
     "lead_fit",
     "left_out",
-    "leg_covariance_draws",
     "load",
     "log_likelihood",
     "log_marginal",
@@ -173,6 +172,7 @@ __all__ = [
     "pairs_coefficients",
     "panel_of",
     "parameter_draws",
+    "path_covariance_draws",
     "permuted_averages",
     "pooled_over",
     "posterior_mean",

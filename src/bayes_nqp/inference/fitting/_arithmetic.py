@@ -13,7 +13,7 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import StudyError, shown
 from bayes_nqp.inference.fitting._fit_index import pooled_over, variances
-from bayes_nqp.inference.fitting._moderation import leg_draws
+from bayes_nqp.inference.fitting._moderation import path_coefficient_draws
 from bayes_nqp.inference.fitting._reported import OUTCOME
 
 if TYPE_CHECKING:
@@ -190,11 +190,11 @@ def _check_paths(fit: Fit) -> None:
     if (linked and not facts.channels) or facts.moderator is not None or facts.joined:
         return
     if facts.channels is not None:
-        legs = leg_draws(fit)
-        for mediator in legs[v.MEDIATOR].to_numpy():
-            leg = legs.sel({v.MEDIATOR: mediator})
+        path_coefficients = path_coefficient_draws(fit)
+        for mediator in path_coefficients[v.MEDIATOR].to_numpy():
+            both = path_coefficients.sel({v.MEDIATOR: mediator})
             # Effect on the mediator times its slope, draw by draw and cell by cell.
-            product = (leg["a"] * leg["b"]).to_numpy()
+            product = (both["a"] * both["b"]).to_numpy()
             if not alike(_through(effects, str(mediator)), product):
                 raise StudyError(f"effects through {mediator} are not the product of its legs")
         if f"{OUTCOME}__d" in posterior or facts.reach != "none":

@@ -14,7 +14,7 @@ from bayes_nqp._core.exceptions import Hint, StudyError
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.inference.fitting._equations import equation_density
 from bayes_nqp.inference.fitting._existing_draws import KnownDraws
-from bayes_nqp.inference.fitting._mode_averages import summit_of
+from bayes_nqp.inference.fitting._mode_averages import mode_of
 from bayes_nqp.inference.fitting._parameters import point_at
 from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.predictors import TimeEffects
@@ -147,7 +147,7 @@ def held_out(design: Design, panel: Panel, without: Panel) -> float:
     """
     full = model_frame_of(design, panel).equations[0]
     part = model_frame_of(design, without, scale=full.scale).equations[0]
-    point = summit_of(part).point[None]
+    point = mode_of(part).point[None]
     # log p(y | phi) of each: the prior of phi comes off again.
     heights = [equation_density(e)(point) - e.problem.space.log_prior(point) for e in (full, part)]
     # A density per row in multiples of s, less the log of s, is one in outcome units.

@@ -16,7 +16,7 @@ from bayes_nqp.inference.fitting._effect_loads import effect_loads
 from bayes_nqp.inference.fitting._equations import equation_density
 from bayes_nqp.inference.model_frame import model_frame_of, permuted_adoption
 from bayes_nqp.numerics.linear_gaussian import averages
-from bayes_nqp.numerics.sampling import Densities, Summit, climb, newton
+from bayes_nqp.numerics.sampling import Densities, Mode, climb, newton
 
 if TYPE_CHECKING:
     from bayes_nqp.data.panel import Panel
@@ -32,7 +32,7 @@ def modal_averages(
     panel: Panel,
     weigh: Callable[[ModelFrame], Array],
     *,
-    near: Summit | None = None,
+    near: Mode | None = None,
 ) -> tuple[Array, Array]:
     """Average effects given the scales, autocorrelation and error sd that are most probable.
 
@@ -46,7 +46,7 @@ def modal_averages(
         Of the outcome alone, with a Gaussian likelihood.
     weigh : callable
         From the plan to the weights (cell, r) of r averages.
-    near : Summit, optional
+    near : Mode, optional
         The mode on a panel much like this one, as `modes` gives it: the climb then takes a few
         steps.
 
@@ -74,7 +74,7 @@ def permuted_averages(
     cohorts: Index,
     weigh: Callable[[ModelFrame], Array],
     *,
-    near: Summit,
+    near: Mode,
 ) -> tuple[Array, Array]:
     """Average effects as `modal_averages` gives them, of adoption dealt to others.
 
@@ -93,18 +93,18 @@ def permuted_averages(
         NaN where the panel cannot identify what the design asks for.
     """
     # Deals with other cohorts may have other scales: the first with as many is climbed from afar.
-    summits = {near.point.size: near}
-    modes = _side_by_side(design, panel, cohorts, weigh, summits)
-    for permutation in np.flatnonzero(np.isnan(modes[0])):
+    modes_by_size = {near.point.size: near}
+    averages = _side_by_side(design, panel, cohorts, weigh, modes_by_size)
+    for permutation in np.flatnonzero(np.isnan(averages[0])):
         permuted = panel.with_cohorts(cohorts[permutation])
         with suppress(IdentificationError):
             (equation,) = model_frame_of(design, permuted).equations
             size = len(equation.problem.space)
-            if size not in summits:
-                summits[size] = summit_of(equation)
-            mean, sd = modal_averages(design, permuted, weigh, near=summits[size])
-            modes[:, permutation] = mean[0], sd[0]
-    return modes[0], modes[1]
+            if size not in modes_by_size:
+                modes_by_size[size] = mode_of(equation)
+            mean, sd = modal_averages(design, permuted, weigh, near=modes_by_size[size])
+            averages[:, permutation] = mean[0], sd[0]
+    return averages[0], averages[1]
 
 
 def _side_by_side(
@@ -112,7 +112,7 @@ def _side_by_side(
     panel: Panel,
     cohorts: Index,
     weigh: Callable[[ModelFrame], Array],
-    summits: dict[int, Summit],
+    modes_by_size: dict[int, Mode],
 ) -> Array:
     """Means and sd's (2, deal) of deals that share a plan; NaN of others."""
     out = np.full((2, len(cohorts)), np.nan)
@@ -120,17 +120,17 @@ def _side_by_side(
         model_frame = model_frame_of(design, panel)
         for permutations in permuted_adoption(model_frame, cohorts):
             size = len(permutations.problems.first.space)
-            if size not in summits:
+            if size not in modes_by_size:
                 first = model_frame_of(design, panel.with_cohorts(cohorts[permutations.numbers[0]]))
-                summits[size] = summit_of(first.equations[0])
+                modes_by_size[size] = mode_of(first.equations[0])
             alone = model_frame_of(design, panel.with_cohorts(cohorts[permutations.numbers[-1]]))
-            if _agree(permutations, alone.equations[0], summits[size]):
-                out[:, permutations.numbers] = _climbed(permutations, weigh, summits[size])
+            if _agree(permutations, alone.equations[0], modes_by_size[size]):
+                out[:, permutations.numbers] = _climbed(permutations, weigh, modes_by_size[size])
     return out
 
 
 def _climbed(
-    permutations: PermutedAdoption, weigh: Callable[[ModelFrame], Array], near: Summit
+    permutations: PermutedAdoption, weigh: Callable[[ModelFrame], Array], near: Mode
 ) -> Array:
     """Means and sd's (2, deal) of deals of one plan; NaN where a climb found no mode."""
     model_frame, (equation,), n = (
@@ -152,7 +152,7 @@ def _climbed(
     return out
 
 
-def _agree(permutations: PermutedAdoption, last: Equation, near: Summit) -> bool:
+def _agree(permutations: PermutedAdoption, last: Equation, near: Mode) -> bool:
     """Whether the last deal is a problem that was made by itself, but for rounding."""
     space = last.problem.space
     if permutations.problems.first.space != space or near.point.size != len(space):
@@ -205,7 +205,7 @@ def average_loads(
     return positions, np.asarray(shares @ weights) * unit
 
 
-def modes(design: Design, panel: Panel) -> list[Summit]:
+def modes(design: Design, panel: Panel) -> list[Mode]:
     """Find the modes of the parameters of a design's equations.
 
     Parameters
@@ -218,18 +218,18 @@ def modes(design: Design, panel: Panel) -> list[Summit]:
     list of Summit
         For `modal_averages` on panels much like this one.
     """
-    return [summit_of(equation) for equation in model_frame_of(design, panel).equations]
+    return [mode_of(equation) for equation in model_frame_of(design, panel).equations]
 
 
-def _mode(equation: Equation, near: Summit | None) -> Array:
+def _mode(equation: Equation, near: Mode | None) -> Array:
     """The mode, unconstrained; from nearby it may be missed by .02 in log density."""
     if near is None or near.point.size != len(equation.problem.space):
-        return summit_of(equation).point
+        return mode_of(equation).point
     points, heights = climb(equation_density(equation), near.point[None], near.inverse[None])
-    return points[0] if np.isfinite(heights[0]) else summit_of(equation).point
+    return points[0] if np.isfinite(heights[0]) else mode_of(equation).point
 
 
-def summit_of(equation: Equation) -> Summit:
+def mode_of(equation: Equation) -> Mode:
     """The highest of several climbs from typical values."""
     density, space = equation_density(equation), equation.problem.space
     typical = space.unconstrain(space.typical)

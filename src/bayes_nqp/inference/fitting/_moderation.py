@@ -113,7 +113,7 @@ def _of_path(draws: CellDraws, effects: xr.Dataset, name: str) -> tuple[Array, A
     return level * b, theta * b + level * m, theta * m  # (a + theta z)(b + m z)
 
 
-def leg_draws(fit: Fit | Mediated) -> xr.Dataset:
+def path_coefficient_draws(fit: Fit | Mediated) -> xr.Dataset:
     """Both legs of every channel, by cell.
 
     Parameters
@@ -142,9 +142,11 @@ def leg_draws(fit: Fit | Mediated) -> xr.Dataset:
         # At the mean moderator of the cell's rows: b + m z-bar.
         second = [b + draws.chains(shift) for b, shift in zip(second, shifts, strict=True)]
     dims = (*v.SAMPLE_DIMS, v.MEDIATOR, v.CELL)
-    legs = {leg: (dims, np.stack(x, axis=2)) for leg, x in (("a", first), ("b", second))}
+    path_coefficients = {
+        path: (dims, np.stack(x, axis=2)) for path, x in (("a", first), ("b", second))
+    }
     scalar = {name: effects.coords[name].item() for name in v.EVIDENCE if name in effects.coords}
-    return xr.Dataset(legs, coords={v.MEDIATOR: names, **scalar})
+    return xr.Dataset(path_coefficients, coords={v.MEDIATOR: names, **scalar})
 
 
 def _stratum_of(effects: xr.Dataset, names: npt.NDArray[np.str_]) -> Index:

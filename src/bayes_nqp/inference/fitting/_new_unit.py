@@ -96,7 +96,7 @@ def _with_received(fit: Fit, total: Array) -> Array:
     return np.concatenate([parts[str(name)] for name in fit.effects[v.PATH].to_numpy()], axis=2)
 
 
-def leg_covariance_draws(fit: Fit) -> Array:
+def path_covariance_draws(fit: Fit) -> Array:
     """Covariance of both legs across units, where these vary together (chain, draw).
 
     Returns

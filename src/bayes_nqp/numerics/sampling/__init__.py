@@ -1,7 +1,7 @@
 """Samplers as values, and drawing the parameters of a density or of a PyMC model."""
 
 from bayes_nqp.numerics.sampling._chains import Chains
-from bayes_nqp.numerics.sampling._climb import Densities, Density, Summit, climb, newton
+from bayes_nqp.numerics.sampling._climb import Densities, Density, Mode, climb, newton
 from bayes_nqp.numerics.sampling._importance import (
     LEAST_BRIEF,
     Importance,
@@ -20,8 +20,8 @@ __all__ = [
     "Densities",
     "Density",
     "Importance",
+    "Mode",
     "Sampler",
-    "Summit",
     "brief_importance",
     "climb",
     "importance",

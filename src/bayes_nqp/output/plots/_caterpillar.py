@@ -19,7 +19,14 @@ from bayes_nqp._core.effects_schema import FitOrEffects
 from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.i18n import Message, Translator
 from bayes_nqp._core.types import Language, Style
-from bayes_nqp.effects.estimands import By, att, effects_of, gate_of, percent, unit_effect_name
+from bayes_nqp.effects.estimands import (
+    By,
+    att,
+    convergence_of,
+    effects_of,
+    percent,
+    unit_effect_name,
+)
 from bayes_nqp.output.plots._canvas import NAMED, canvas
 from bayes_nqp.output.plots._intervals import Points, draw_points, points_of
 from bayes_nqp.output.plots._notes import POINTS, effect_label, words
@@ -125,7 +132,7 @@ def caterpillar(
         timed = schema.is_timed(effects)
         page.note("Dashed: average effect on the treated.", when=timed)
         page.note("Dashed: average effect on exposed rows.", when=not timed)
-        page.gate, page.ticks = gate_of(draws), {**NAMED, "labelsize": 7}
+        page.gate, page.ticks = convergence_of(draws), {**NAMED, "labelsize": 7}
     return page.figure
 
 

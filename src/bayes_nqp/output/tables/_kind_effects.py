@@ -11,7 +11,7 @@ from bayes_nqp._core import effects_schema as schema
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.checks import reported_posterior
-from bayes_nqp.effects.estimands import att, gate_of, names_of, text
+from bayes_nqp.effects.estimands import att, convergence_of, names_of, text
 from bayes_nqp.output.tables._contrasts_table import contrasts_table
 from bayes_nqp.output.tables._described import interval_notes
 from bayes_nqp.output.tables._draft import TableDraft
@@ -57,7 +57,7 @@ def effects(source: object, ask: Ask) -> Table:
     draft.note(_NOTE_LEFT_OUT, CONTRASTED, when=many)
     left_out = int(overall.attrs.get("cells_left_out", 0))
     draft.note(_NOTE_CELLS_LEFT_OUT, left_out, when=left_out > 0)
-    draft.judge(source, gate_of(overall))
+    draft.judge(source, convergence_of(overall))
     exposure, outcome = str(overall.attrs.get("exposure", "")), outcome_of([top], translate)
     title = (
         translate("Effect of {}: {}", exposure, outcome)

@@ -7,7 +7,7 @@ import numpy as np
 from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.checks import ADOPTION, FAMILIES, Weighed, reported_posterior
-from bayes_nqp.effects.estimands import att, worst_gate
+from bayes_nqp.effects.estimands import att, worst_convergence
 from bayes_nqp.output.tables._described import interval_notes
 from bayes_nqp.output.tables._draft import TableDraft
 from bayes_nqp.output.tables._kinds import Ask, kind
@@ -52,7 +52,7 @@ def model_average(source: object, ask: Ask) -> Table:
     for candidate, why in average.left_out:
         draft.note(_NOTE_LEFT_OUT, candidate, why)
     draft.note("{}", average.errors, when=bool(average.errors))
-    draft.judge(source, worst_gate(average.effects))
+    draft.judge(source, worst_convergence(average.effects))
     columns = (
         Column(translate("Prior")), Column(translate("Posterior")),
         Column(translate("Log Bayes factor")), *estimate_columns(translate, ask.prob),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.i18n import Message
-from bayes_nqp.effects.estimands import att, by_path, effects_of, names_of, text, worst_gate
+from bayes_nqp.effects.estimands import att, by_path, effects_of, names_of, text, worst_convergence
 from bayes_nqp.inference.fitting import Fit
 from bayes_nqp.output.tables._described import short_convergence, time_strata, why_failed
 from bayes_nqp.output.tables._draft import TableDraft
@@ -64,7 +64,7 @@ def journal(fits: Sequence[tuple[str, object]], ask: Ask) -> Table:
         Column("\n".join(filter(None, (f"({i})", outcome, name))))
         for i, ((name, _), outcome) in enumerate(zip(fits, outcomes, strict=True), 1)
     )
-    return draft.finish("journal", title, "", heads, ask.facts(worst_gate(*tops)))
+    return draft.finish("journal", title, "", heads, ask.facts(worst_convergence(*tops)))
 
 
 def _estimates(source: object, ask: Ask) -> Iterator[tuple[str, Line]]:

@@ -20,7 +20,7 @@ from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import NQPError, StudyError
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.checks.shared import cell_labels, marginal, mixture, reason
-from bayes_nqp.effects.estimands import att, worst_gate
+from bayes_nqp.effects.estimands import att, worst_convergence
 from bayes_nqp.inference.fitting import REFITS, ROWS, UNITS, Fit, Marginal, panel_of, refit, require
 from bayes_nqp.model.designs import SpatialLag
 from bayes_nqp.space.checks._form_posteriors import log_prior
@@ -146,7 +146,7 @@ def mixed(fit: Fit, models: Sequence[SpatialModel]) -> xr.Dataset:
     draws = [{v.EFFECT: _along(effects, waist)} for effects in every]
     weights = np.array([p for p, _ in parts])
     out = mixture(waist, draws, weights, int(fit.sampler.seed or 0))
-    return schema.validate(out.assign_coords({v.GATE: worst_gate(*every)}))
+    return schema.validate(out.assign_coords({v.GATE: worst_convergence(*every)}))
 
 
 def _along(effects: xr.Dataset, waist: xr.Dataset) -> Array:
