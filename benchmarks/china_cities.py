@@ -25,7 +25,7 @@ import bayes_nqp as nqp
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp.effects.estimands import att, contrast
 from bayes_nqp.inference.fitting import _draws
-from bayes_nqp.inference.fitting import _effects_dataset as _waist
+from bayes_nqp.inference.fitting import _effects_dataset
 from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.output.tables import summary
 
@@ -182,7 +182,9 @@ def lead_means(panel: nqp.Panel) -> xr.Dataset:
     equation = model_frame.equations[0]
     parameters = np.zeros((1, len(equation.problem.parameter_names)))
     means = _draws.recovered(model_frame, equation, parameters, None)
-    return _waist.waist(model_frame, means.cell_effect[None], None, gate=v.PASSED, leads=True)
+    return _effects_dataset.effects_dataset(
+        model_frame, means.cell_effect[None], None, gate=v.PASSED, leads=True
+    )
 
 
 def by_event_time(effects: xr.Dataset) -> dict[int, float]:

@@ -22,7 +22,7 @@ from bayes_nqp.checks.trends._differential_trend import Trend, trend_design
 from bayes_nqp.checks.trends._parallel import Judgement, judge
 from bayes_nqp.data.simulation import staggered
 from bayes_nqp.inference.fitting import _draws, batch, modes
-from bayes_nqp.inference.fitting import _effects_dataset as _waist
+from bayes_nqp.inference.fitting import _effects_dataset
 from bayes_nqp.inference.fitting._batch import Kept
 from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.designs import lead_design
@@ -102,7 +102,7 @@ def drawn(
     table = xr.DataArray(
         slopes, dims=(*v.SAMPLE_DIMS, "label"), coords={"label": np.asarray(labels, dtype=str)}
     )
-    return table, _waist.waist(
+    return table, _effects_dataset.effects_dataset(
         model_frame, found.cell_effect[None], None, gate=v.PASSED, leads=leads, attrs={}
     )
 

@@ -17,7 +17,7 @@ import bayes_nqp as nqp
 from bayes_nqp.data.simulation import Channel, channels
 from bayes_nqp.inference.fitting._correlated_equations import Correlated, correlated
 from bayes_nqp.inference.fitting._draws import Recovered, recovered
-from bayes_nqp.inference.fitting._effects_dataset import waist
+from bayes_nqp.inference.fitting._effects_dataset import effects_dataset
 from bayes_nqp.inference.fitting._parameters import point_at
 from bayes_nqp.inference.fitting._paths import paths_of
 from bayes_nqp.inference.model_frame import ModelFrame, model_frame_of
@@ -52,7 +52,7 @@ def effects_of(model_frame: ModelFrame, draws: list[Recovered]) -> xr.Dataset:
     """Put draws of equations together."""
     paths = paths_of(model_frame, draws)
     own = None if paths.deviation is None else paths.deviation[None]
-    return waist(
+    return effects_dataset(
         model_frame, paths.effect[None], own, paths=paths.names, gate="unverified",
         attrs={"target": "sample"},
     )  # fmt: skip

@@ -296,7 +296,7 @@ MODULES = {
     "_prior": "bayes_nqp.inference.fitting._prior",
     "_prior_sensitivity": "bayes_nqp.checks.model._prior_sensitivity",
     "_run": "bayes_nqp.studies._run",
-    "_waist": "bayes_nqp.inference.fitting._effects_dataset",
+    "_effects_dataset": "bayes_nqp.inference.fitting._effects_dataset",
 }
 """Modules, where a test replaces what they hold."""
 

@@ -17,7 +17,7 @@ import pandas as pd
 import xarray as xr
 from against import peers
 from against.peers import Roles
-from doors import _draws, _waist
+from doors import _draws, _effects_dataset
 
 import bayes_nqp as nqp
 from bayes_nqp._core import vocabulary as v
@@ -123,7 +123,9 @@ def leads_of(design: nqp.StaggeredDiD, panel: nqp.Panel) -> xr.Dataset:
     means = _draws.recovered(
         model_frame, equation, np.zeros((1, len(equation.problem.parameter_names))), None
     )
-    return _waist.waist(model_frame, means.cell_effect[None], None, gate=v.PASSED, leads=True)
+    return _effects_dataset.effects_dataset(
+        model_frame, means.cell_effect[None], None, gate=v.PASSED, leads=True
+    )
 
 
 def series_of(effects: xr.Dataset, strata: tuple[str, ...] = (), value: str = v.EFFECT) -> Any:

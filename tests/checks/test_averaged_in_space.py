@@ -56,13 +56,17 @@ def test_effects_over_rows_keep_who_is_in_which_cell() -> None:
     panel = spilled(2, units=60, periods=10, sigma=0.5).panel
     design = nqp.StaggeredDiD(spillovers=nqp.Rings(EDGES), time=nqp.TimeEffects())
     fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
-    waist, other = nqp.group_time_effects(fit), fit.variant(anticipation=1)
+    effects_dataset, other = nqp.group_time_effects(fit), fit.variant(anticipation=1)
     effects = short_refit(fit, other)
-    assert effects.sizes["cell"] > waist.sizes["cell"]
-    moved = effects_over_rows(waist, effects, fit.model_frame, model_frame_of(other, panel))
+    assert effects.sizes["cell"] > effects_dataset.sizes["cell"]
+    moved = effects_over_rows(
+        effects_dataset, effects, fit.model_frame, model_frame_of(other, panel)
+    )
     for name in ("membership_cell", "membership_rows"):
-        np.testing.assert_array_equal(moved[name], waist[name])
-    members = [x["member"].to_numpy()[x["membership_member"].to_numpy()] for x in (moved, waist)]
+        np.testing.assert_array_equal(moved[name], effects_dataset[name])
+    members = [
+        x["member"].to_numpy()[x["membership_member"].to_numpy()] for x in (moved, effects_dataset)
+    ]
     assert list(members[0]) == list(members[1])
     assert np.isfinite(nqp.att(moved, by="unit")).all()
     assert np.isfinite(nqp.model_average(fit).sensitivity).all(axis=None)

@@ -15,11 +15,11 @@ from bayes_nqp.calibration._quantities import quantities
 from bayes_nqp.effects.effects import group_time_effects
 from bayes_nqp.inference.fitting import (
     Fit,
+    effects_dataset,
     equation_draws,
     error_draws,
     parameter_units,
     prior_predictive,
-    waist,
 )
 from bayes_nqp.inference.model_frame import RowLayout, model_frame_of, row_layout
 from bayes_nqp.inference.pymc_model import errors_of, padded, path_draws
@@ -139,7 +139,7 @@ class PosteriorSource:
         values += self._paths(at, first)
         of = self.model_frame.effects
         effect = of.of_cells(cells, average=of.averaged(deviation))
-        truth = waist(self.model_frame, effect[None], None, gate=v.UNVERIFIED)
+        truth = effects_dataset(self.model_frame, effect[None], None, gate=v.UNVERIFIED)
         return SimulatedTruth(
             _with_rows(self.panel, layout.rows, values[0]), _truth(quantities(parameters, truth))
         )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 import xarray as xr
-from waist import random_effects
+from effects_dataset import random_effects
 
 from bayes_nqp._core import effects_schema as schema
 from bayes_nqp._core.exceptions import StudyError

@@ -404,9 +404,11 @@ def _fitted(
     """Effects of designs that weigh something; those that lose a cell of the fit, and why."""
     effects: list[xr.Dataset | None] = []
     lost: dict[Candidate, Message] = {}
-    waist = group_time_effects(fit)
-    places, paths = identified_cells(waist), {*waist[v.PATH].to_numpy()}
-    receivers = v.ROLE in waist.coords and bool((waist[v.ROLE] == v.NEIGHBOUR).any())
+    effects_dataset = group_time_effects(fit)
+    places, paths = identified_cells(effects_dataset), {*effects_dataset[v.PATH].to_numpy()}
+    receivers = v.ROLE in effects_dataset.coords and bool(
+        (effects_dataset[v.ROLE] == v.NEIGHBOUR).any()
+    )
     for x, weight in zip(weighable, weights, strict=True):
         effects.append(None)
         if weight == 0.0:
@@ -417,7 +419,7 @@ def _fitted(
             cells = group_time_effects((refit if long else short_refit)(fit, design))
             if x.candidate.early and receivers:
                 cells = over_rows(
-                    waist, cells, fit.model_frame, model_frame_of(design, panel_of(fit))
+                    effects_dataset, cells, fit.model_frame, model_frame_of(design, panel_of(fit))
                 )
         except NQPError as error:
             lost[x.candidate] = reason(error)
@@ -429,12 +431,14 @@ def _fitted(
 
 
 def _mixture(
-    waist: xr.Dataset, effects: Sequence[xr.Dataset | None], shares: Array, seed: int
+    effects_dataset: xr.Dataset, effects: Sequence[xr.Dataset | None], shares: Array, seed: int
 ) -> xr.Dataset:
     """Draws under the candidates in the cells of the fit, in proportion to their shares."""
     every = [x for x in effects if x is not None]
     weights = np.array([w for w, x in zip(shares, effects, strict=True) if x is not None])
-    names = [name for name in (v.EFFECT, v.DEVIATION) if name in waist]
-    parts = [{name: aligned(effects, waist, name) for name in names} for effects in every]
+    names = [name for name in (v.EFFECT, v.DEVIATION) if name in effects_dataset]
+    parts = [{name: aligned(effects, effects_dataset, name) for name in names} for effects in every]
     gate = worst_convergence(*every)
-    return schema.validate(mixture(waist, parts, weights, seed).assign_coords({v.GATE: gate}))
+    return schema.validate(
+        mixture(effects_dataset, parts, weights, seed).assign_coords({v.GATE: gate})
+    )

@@ -8,7 +8,7 @@ from bayes_nqp.inference.fitting._conditional_fits import fit_given_lag as fit_g
 from bayes_nqp.inference.fitting._conditional_fits import follows as follows
 from bayes_nqp.inference.fitting._differential_trend import differential_trend
 from bayes_nqp.inference.fitting._effect_loads import effect_loads as effect_loads
-from bayes_nqp.inference.fitting._effects_dataset import waist as waist
+from bayes_nqp.inference.fitting._effects_dataset import effects_dataset as effects_dataset
 from bayes_nqp.inference.fitting._excluded_rows import apart as apart
 from bayes_nqp.inference.fitting._excluded_rows import reached_rows as reached_rows
 from bayes_nqp.inference.fitting._excluded_rows import rows_without as rows_without

@@ -16,7 +16,7 @@ from bayes_nqp.model.predictors import NEIGHBOUR
 from bayes_nqp.numerics.diagnostics import ConvergenceDiagnostics
 
 
-def waist(
+def effects_dataset(
     model_frame: ModelFrame,
     effect: Array,
     deviation: Array | None,

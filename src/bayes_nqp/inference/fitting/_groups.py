@@ -14,7 +14,7 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp.inference.fitting._coefficients import COEFFICIENTS, labelled_positions
 from bayes_nqp.inference.fitting._draws import Recovered, combined
-from bayes_nqp.inference.fitting._effects_dataset import waist
+from bayes_nqp.inference.fitting._effects_dataset import effects_dataset
 from bayes_nqp.inference.fitting._paths import Paths, paths_of
 from bayes_nqp.inference.model_frame import Equation, ModelFrame
 from bayes_nqp.model.predictors import SlopeKind
@@ -155,10 +155,12 @@ def build_groups(
     groups = {
         "posterior": xr.Dataset(data, coords={**coords, v.CELL: cells}),
         "sample_stats": _stats(drawn, {k: coords[k] for k in v.SAMPLE_DIMS}),
-        "effects": waist(model_frame, effect, deviation, attrs=attrs, **common),
+        "effects": effects_dataset(model_frame, effect, deviation, attrs=attrs, **common),
     }
     if model_frame.cells.lead.any():
-        groups["leads"] = waist(model_frame, effect, None, leads=True, attrs=attrs, **common)
+        groups["leads"] = effects_dataset(
+            model_frame, effect, None, leads=True, attrs=attrs, **common
+        )
     if first.draws.positions is not None:
         positions = labelled_positions(
             model_frame, first.equation, first.shaped(first.draws.positions)

@@ -204,7 +204,7 @@ def mediate(
     gate = convergence({"sigma": parts.sigma.reshape(chains, draws), "effect": effect}, {})
     return Mediated(
         outcome, treatment, rows.names["mediators"], moved, interaction, posterior,
-        _waist(rows, effect, str(gate)), gate,
+        _effects_dataset(rows, effect, str(gate)), gate,
         {
             "rows": float(rows.outcome.size),
             "seed": float(seed),
@@ -285,7 +285,7 @@ def _posterior(rows: CrossSection, draws: Numbers, chains: int, interaction: boo
     )
 
 
-def _waist(rows: CrossSection, effect: Array, gate: str) -> xr.Dataset:
+def _effects_dataset(rows: CrossSection, effect: Array, gate: str) -> xr.Dataset:
     count = np.bincount(rows.stratum)
     zero = np.zeros(count.size, dtype=np.int64)
     return schema.build(

@@ -9,7 +9,7 @@ import xarray as xr
 from bayes_nqp._core.exceptions import StudyError, nearest
 from bayes_nqp._core.validation import door
 from bayes_nqp.inference.fitting._draws import recovered
-from bayes_nqp.inference.fitting._effects_dataset import waist
+from bayes_nqp.inference.fitting._effects_dataset import effects_dataset
 from bayes_nqp.inference.fitting._parameters import point_at
 from bayes_nqp.inference.fitting._paths import paths_of
 from bayes_nqp.inference.model_frame import model_frame_of
@@ -67,7 +67,7 @@ def posterior_mean(design: Design, panel: Panel, **parameters: float) -> xr.Data
         for equation in model_frame.equations
     ]
     paths = paths_of(model_frame, draws)
-    return waist(
+    return effects_dataset(
         model_frame,
         paths.effect[None],
         None if paths.deviation is None else paths.deviation[None],

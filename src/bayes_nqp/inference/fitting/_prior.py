@@ -17,7 +17,7 @@ from bayes_nqp._core.limits import afford
 from bayes_nqp._core.types import Seed
 from bayes_nqp._core.validation import door
 from bayes_nqp.inference.fitting._draws import kept_unit_effects
-from bayes_nqp.inference.fitting._effects_dataset import waist
+from bayes_nqp.inference.fitting._effects_dataset import effects_dataset
 from bayes_nqp.inference.fitting._parameters import parameter_units
 from bayes_nqp.inference.model_frame import RowLayout, cell_slopes, model_frame_of, row_layout
 from bayes_nqp.inference.pymc_model import chunks, errors_of, padded, path_draws, row_slopes
@@ -206,7 +206,7 @@ class _Draws:
         attrs: dict[str, str | float] = {"target": "sample", "draws": "prior", **facts}
         if self.varying is not None:
             attrs["varying"] = self.varying
-        out = waist(model_frame, effect[None], deviation, gate=v.UNVERIFIED, attrs=attrs)
+        out = effects_dataset(model_frame, effect[None], deviation, gate=v.UNVERIFIED, attrs=attrs)
         return (
             out.assign(self._named())
             .assign({"outcome": ((v.CHAIN, v.DRAW, "row"), outcome[None])})

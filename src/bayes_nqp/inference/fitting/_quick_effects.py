@@ -13,7 +13,7 @@ from scipy.special import logsumexp
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
 from bayes_nqp.inference.fitting._draws import cell_shares, recovered
-from bayes_nqp.inference.fitting._effects_dataset import waist
+from bayes_nqp.inference.fitting._effects_dataset import effects_dataset
 from bayes_nqp.inference.fitting._equations import equation_density, numbered
 from bayes_nqp.inference.fitting._existing_draws import KnownDraws
 from bayes_nqp.inference.fitting._marginal import marginal_of
@@ -132,7 +132,7 @@ def short_effects(
     deviation = paths.deviation
     if deviation is not None:
         deviation = deviation.reshape(*SHORT, *deviation.shape[1:])
-    return waist(
+    return effects_dataset(
         model_frame,
         effect,
         deviation,

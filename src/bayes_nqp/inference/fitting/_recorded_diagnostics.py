@@ -67,10 +67,10 @@ def check_recorded_diagnostics(fit: Fit) -> None:
 
 def _check_places(fit: Fit) -> None:
     """The verdict stands beside all effects, with what weights allow."""
-    for name, waist in (("effects", fit.effects), ("leads", fit.leads)):
-        if waist is None:
+    for name, effects_dataset in (("effects", fit.effects), ("leads", fit.leads)):
+        if effects_dataset is None:
             continue
-        label = str(waist.coords[v.GATE].item())
+        label = str(effects_dataset.coords[v.GATE].item())
         if label != str(fit.gate):
             raise StudyError(
                 f"the convergence gate in its head is not that of its {name}: "
@@ -80,7 +80,11 @@ def _check_places(fit: Fit) -> None:
             continue
         for fact in (v.IMPORTANCE_ESS, v.KHAT):
             stated = getattr(fit.gate, fact)
-            beside = float(waist.coords[fact].item()) if fact in waist.coords else np.nan
+            beside = (
+                float(effects_dataset.coords[fact].item())
+                if fact in effects_dataset.coords
+                else np.nan
+            )
             if not np.isclose(beside, stated if fit.gate.weighted else np.nan, equal_nan=True):
                 raise StudyError(f"{fact} of its {name} is {beside:g}, and of its gate {stated:g}")
 

@@ -38,8 +38,8 @@ def groups_of(context: Context, effects: xr.Dataset | None = None) -> dict[str, 
     effects : Dataset, optional
         Of the waist; those of the reported posterior by default.
     """
-    waist = context.effects if effects is None else effects
-    every = {factor: att(waist, factor, context.weights) for factor in context.factors}
+    effects_dataset = context.effects if effects is None else effects
+    every = {factor: att(effects_dataset, factor, context.weights) for factor in context.factors}
     complete = {factor: draws.dropna(factor) for factor, draws in every.items()}
     return {factor: draws for factor, draws in complete.items() if draws.sizes[factor] <= MANY}
 

@@ -77,7 +77,10 @@ def _fits(fits: Sequence[tuple[str, object]], ask: Ask) -> Table:
         draft.row(label, *(NOTHING if x is None else draft.write.estimate(x) for x in lines))
         chances = (NOTHING if x is None else chance(x["p_positive"]) for x in lines)
         draft.row(translate("P(> 0)"), *chances)
-    tops = [ask.summary(att(waist, weights=ask.weights)) for waist in map(effects_of, sources)]
+    tops = [
+        ask.summary(att(effects_dataset, weights=ask.weights))
+        for effects_dataset in map(effects_of, sources)
+    ]
     gates = [str(table[v.GATE].iloc[0]) for table in tops]
     outcomes = {str(table.attrs.get("outcome", "")) for table in tops}
     draft.rows += _facts(sources, tops, ask, outcomes)
