@@ -24,8 +24,7 @@ import xarray as xr
 import bayes_nqp as nqp
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp.effects.estimands import att, contrast
-from bayes_nqp.inference.fitting import _draws
-from bayes_nqp.inference.fitting import _effects_dataset
+from bayes_nqp.inference.fitting import _draws, _effects_dataset
 from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.output.tables import summary
 

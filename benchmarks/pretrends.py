@@ -21,8 +21,7 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp.checks.trends._differential_trend import Trend, trend_design
 from bayes_nqp.checks.trends._parallel import Judgement, judge
 from bayes_nqp.data.simulation import staggered
-from bayes_nqp.inference.fitting import _draws, batch, modes
-from bayes_nqp.inference.fitting import _effects_dataset
+from bayes_nqp.inference.fitting import _draws, _effects_dataset, batch, modes
 from bayes_nqp.inference.fitting._batch import Kept
 from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.designs import lead_design

@@ -20,7 +20,7 @@ from scipy.spatial import cKDTree
 import bayes_nqp as nqp
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp.effects.estimands import average_of
-from bayes_nqp.inference.fitting._lag_receivers import reach_of
+from bayes_nqp.inference.fitting._lag_receivers import lag_effects_of
 from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.numerics.linear_gaussian import log_determinant
 
@@ -184,7 +184,7 @@ def speed(largest: int) -> None:
             continue
         big = large(units, periods)
         model_frame = model_frame_of(design_of(big.weights), big.panel)
-        reach = reach_of(model_frame, model_frame.equations[0])
+        reach = lag_effects_of(model_frame, model_frame.equations[0])
         assert reach is not None
         for draws in (1_000, 4_000):
             delta = np.random.default_rng(1).normal(DELTA, 0.01, draws)

@@ -32,7 +32,7 @@ def first_fit(options: argparse.Namespace) -> dict[str, Any]:
         nqp.group_time_effects(fit)["effect"].values.tobytes()
     ).hexdigest()
     found["gate"] = str(fit.gate)
-    from bayes_nqp.inference.fitting import known_draws, short_effects
+    from bayes_nqp.inference.fitting import quick_effects, reused_draws
 
     others = {
         "same": rows,
@@ -45,7 +45,7 @@ def first_fit(options: argparse.Namespace) -> dict[str, Any]:
         if name == "same":
             nqp.fit(design, again, sampler, progress=False)
         else:
-            short_effects(design, again, seed=1, stock=known_draws(fit))
+            quick_effects(design, again, seed=1, stock=reused_draws(fit))
         found[name] = time.perf_counter() - began
         found[f"{name}_cpu"] = time.process_time() - cpu
     return found

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from doors import (
     BayesFactor,
-    Line,
+    EvidenceRow,
     StratumFactors,
     called,
     innovations,
@@ -142,7 +142,7 @@ def test_pretrends_of_mediators_are_earned_and_fail(sound: nqp.Fit, tangled: nqp
 
 def test_a_drift_that_no_lead_shows_is_told_as_one() -> None:
     lines = [
-        Line(name, "slope before adoption", 0.0, -1.0, 1.0, verdict)
+        EvidenceRow(name, "slope before adoption", 0.0, -1.0, 1.0, verdict)
         for name, verdict in (("tech", "failed"), ("skill", "failed"), ("finance", "inconclusive"))
     ]
     said = str(mediators_said(lines, ["skill", "finance"]))

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from dense import dense as dense_of
-from doors import Controls, Errors, Robust, modal_averages, robust, unit_column
+from doors import Controls, Errors, Robust, mode_averages, robust, unit_column
 from random_panels import random_frame, random_panel
 
 import bayes_nqp as nqp
@@ -148,7 +148,7 @@ def test_estimates_hold_the_moderators_of_their_cells() -> None:
     weights /= weights.sum(axis=1, keepdims=True)
     units = np.arange(panel.n_units)
     found = robust(model_frame, weights, ERRORS, units, units)
-    mean, _ = modal_averages(design, panel, lambda _: weights.T)
+    mean, _ = mode_averages(design, panel, lambda _: weights.T)
     np.testing.assert_allclose(found.estimate, mean, rtol=1e-8)
     assert np.abs(weights @ model_frame.effects.mean_of_cells).min() > 0.3
 

@@ -12,10 +12,10 @@ from dense import Dense
 from doors import (
     BayesFactor,
     StratumFactors,
-    earned,
     equation_density,
     log_bayes_factor,
     log_marginal,
+    trend_evidence,
 )
 from scipy import special, stats
 
@@ -258,7 +258,7 @@ def test_without_a_factor_nothing_holds() -> None:
     two = medium(units=120, cohorts=(3,), periods=6)
     two_fit, result = checked(two)
     assert result.verdict == "inconclusive"
-    assert "a cohort with 3 untreated periods" in str(earned(two_fit).worst.reason)
+    assert "a cohort with 3 untreated periods" in str(trend_evidence(two_fit).worst.reason)
     assert 'nqp.check(fit, "trend_sensitivity")' in result.sentence
 
 
@@ -293,9 +293,9 @@ def test_each_stratum_says_why_it_has_no_factor() -> None:
     evidence = result.evidence
     factors = evidence["log_bayes_factor"].to_numpy()
     np.testing.assert_array_equal(np.isnan(factors), evidence["factor_stratum"] == "coastal")
-    (coastal,) = (x for x in earned(fit).strata if x.stratum == "coastal")
-    assert earned(fit).worst.stratum == "coastal"
-    assert str(earned(fit).number) == "none"
+    (coastal,) = (x for x in trend_evidence(fit).strata if x.stratum == "coastal")
+    assert trend_evidence(fit).worst.stratum == "coastal"
+    assert str(trend_evidence(fit).number) == "none"
     assert str(coastal.reason)
 
 

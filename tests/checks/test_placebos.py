@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 import xarray as xr
-from doors import Recipients, permutations, placebo_dates
+from doors import AssignmentUnits, permutations, placebo_dates
 from scipy.stats import norm
 
 import bayes_nqp as nqp
@@ -120,7 +120,7 @@ def test_a_mixed_placebo_has_two_modes(calm: nqp.Fit) -> None:
 def test_deals_keep_what_they_promise() -> None:
     rng = np.random.default_rng(2)
     cohort = np.repeat([-1, 3, 3, 5, 8], [10, 4, 2, 7, 1])
-    places = Recipients("city", np.repeat(np.arange(24), 3), cohort, rng.integers(0, 2, 24))
+    places = AssignmentUnits("city", np.repeat(np.arange(24), 3), cohort, rng.integers(0, 2, 24))
     sizes = {name: np.bincount(cohort[places.stratum == name] + 1) for name in (0, 1)}
     dates = np.arange(2, 10)
     for mode in (None, *placebo_dates):

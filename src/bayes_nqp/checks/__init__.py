@@ -1,6 +1,6 @@
 """Checks: one question a file, each with its evidence and a verdict."""
 
-from bayes_nqp.checks._alternative_contrasts import Rival, rivals_of
+from bayes_nqp.checks._alternative_contrasts import AlternativeContrast, alternative_contrasts_of
 from bayes_nqp.checks._check import check, check_table, results_of, run_checks, suiting, title_of
 from bayes_nqp.checks._confidence import SUPPORTED as SUPPORTED
 from bayes_nqp.checks._confidence import UNSUPPORTED as UNSUPPORTED
@@ -43,15 +43,16 @@ __all__ = [
     "TRENDS",
     "UNITS",
     "VERDICTS",
+    "AlternativeContrast",
     "CheckResult",
     "Confidence",
     "Decay",
     "ModelAverage",
     "Need",
-    "Rival",
     "Subject",
     "Verdict",
     "WeightsPosterior",
+    "alternative_contrasts_of",
     "check",
     "check_table",
     "compare",
@@ -66,7 +67,6 @@ __all__ = [
     "needed_for",
     "parameter",
     "results_of",
-    "rivals_of",
     "run_checks",
     "suiting",
     "texts_of",

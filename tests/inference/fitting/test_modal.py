@@ -13,7 +13,7 @@ from doors import average_loads, recovered
 
 import bayes_nqp as nqp
 from bayes_nqp.data.simulation import staggered
-from bayes_nqp.inference.fitting import modal_averages, modes, permuted_averages
+from bayes_nqp.inference.fitting import mode_averages, modes, permuted_averages
 from bayes_nqp.inference.model_frame import ModelFrame, model_frame_of, permuted_adoption
 from bayes_nqp.numerics.linear_gaussian import averages, gradient
 
@@ -63,8 +63,8 @@ def test_moderated_averages_hold_what_the_moderator_adds() -> None:
         [model_frame.cells.rows, model_frame.cells.event_time == 0, model_frame.table.stratum == 0]
     )
     weights = groups.T / groups.sum(axis=1)
-    mean, sd = modal_averages(design, panel, lambda _: weights, near=mode)
-    far, far_sd = modal_averages(design, panel, lambda _: weights)
+    mean, sd = mode_averages(design, panel, lambda _: weights, near=mode)
+    far, far_sd = mode_averages(design, panel, lambda _: weights)
     points = np.repeat(mode.point[None], 4000, axis=0)
     middle = recovered(model_frame, equation, points[:1], None).cell_effect @ weights
     draws = recovered(model_frame, equation, points, np.random.default_rng(1)).cell_effect @ weights
@@ -113,7 +113,7 @@ def test_deals_side_by_side_are_those_one_by_one(
     assert sum(permutations.numbers.size for permutations in shared) == together
     mean, sd = permuted_averages(design, panel, permuted, _treated_rows, near=near)
     for k, codes in enumerate(permuted):
-        one, spread = modal_averages(design, panel.with_cohorts(codes), _treated_rows, near=near)
+        one, spread = mode_averages(design, panel.with_cohorts(codes), _treated_rows, near=near)
         assert mean[k] == pytest.approx(one[0], abs=1e-9 * spread[0])
         assert sd[k] == pytest.approx(spread[0], rel=1e-9)
 
@@ -163,7 +163,7 @@ def test_deals_under_rings_are_those_one_by_one(
             problems.gradient(modes_by_size[size].point[None], number), theirs, strict=True
         ):
             assert a == pytest.approx(b, rel=1e-9, abs=1e-6)
-        one, spread = modal_averages(design, alone, _treated_rows, near=modes_by_size[size])
+        one, spread = mode_averages(design, alone, _treated_rows, near=modes_by_size[size])
         assert mean[k] == pytest.approx(one[0], abs=1e-9 * spread[0])
         assert sd[k] == pytest.approx(spread[0], rel=1e-9)
 

@@ -26,7 +26,7 @@ from same_density import assert_dense
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import IdentificationError, StudyError
 from bayes_nqp._core.i18n import Translator
-from bayes_nqp.inference.fitting._mediator_lag_receivers import channel_reach
+from bayes_nqp.inference.fitting._mediator_lag_receivers import mediator_lag_effects
 from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.designs import Noise
 
@@ -140,7 +140,7 @@ def test_channels_hand_back_by_links_through_who_receives() -> None:
     )  # fmt: skip
     design = nqp.Mediation(design_of(spillovers=term_of("SLX")), links=WEIGHTS)
     model_frame, (_, _, event) = model_frame_of(design, panel), tables(panel)
-    reach = channel_reach(
+    reach = mediator_lag_effects(
         model_frame, next(x for x in model_frame.equations if x.name == "digital")
     )
     assert reach is not None

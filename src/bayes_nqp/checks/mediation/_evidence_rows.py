@@ -40,7 +40,7 @@ LEVELS = np.linspace(0.0, 1.0, 201)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class EvidenceRow:
     """One row of the evidence on channels.
 
     Parameters
@@ -73,7 +73,7 @@ def drawn(
     scale: Scale = "effect",
     *,
     middle: Literal["mean", "median"] = "mean",
-) -> Line:
+) -> EvidenceRow:
     """Reduce draws to a row of evidence.
 
     Parameters
@@ -85,11 +85,11 @@ def drawn(
     low, median, high = (float(x) for x in np.quantile(flat, (0.025, 0.5, 0.975)))
     value = float(flat.mean()) if middle == "mean" else median
     quantiles = tuple(np.quantile(flat, LEVELS).tolist())
-    return Line(mediator, quantity, value, low, high, verdict, scale, quantiles)
+    return EvidenceRow(mediator, quantity, value, low, high, verdict, scale, quantiles)
 
 
 def finding_of(
-    lines: Sequence[Line],
+    lines: Sequence[EvidenceRow],
     figure: Message,
     sentence: Message,
     fits: Sequence[Fit | xr.Dataset],
@@ -113,7 +113,7 @@ def finding_of(
     Finding
         With a DataFrame, a row each, and the attrs ``gate`` and ``quantiles``, a list for each row.
     """
-    names = [name for name in Line.__slots__ if name != QUANTILES]
+    names = [name for name in EvidenceRow.__slots__ if name != QUANTILES]
     table = pd.DataFrame([{name: getattr(x, name) for name in names} for x in lines])
     gates = [convergence_text(fit) for fit in fits]
     table.attrs = {

@@ -12,7 +12,7 @@ from scipy.special import ndtr, ndtri
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import NotApplicable, NQPError
 from bayes_nqp._core.i18n import Message, joined, listed, separated
-from bayes_nqp.checks.mediation._evidence_rows import LEVELS, Line, finding_of, innovations
+from bayes_nqp.checks.mediation._evidence_rows import LEVELS, EvidenceRow, finding_of, innovations
 from bayes_nqp.checks.shared import HOLDS, Finding, asks, ladder
 from bayes_nqp.checks.trends import holm
 from bayes_nqp.data.spatial_weights import crowded, located, nearest
@@ -81,7 +81,7 @@ def linked_mediators(fit: Fit) -> Finding:
     sentence, outcome = _sentence(scores, lines), fit.model_frame.equations[0].name
     if (share := _share(fit)) is not None:
         verdict = ladder(fails=False, doubt=share < _UNLIKELY)
-        lines.append(Line(outcome, _TOTAL, share, np.nan, np.nan, verdict, "share"))
+        lines.append(EvidenceRow(outcome, _TOTAL, share, np.nan, np.nan, verdict, "share"))
         figures.append(Message("{}, {}: {:.2f}", outcome, _TOTAL, share))
         if share < _UNLIKELY:
             sentences = [] if all(line.verdict == HOLDS for line in lines[:-1]) else [sentence]
@@ -130,12 +130,12 @@ class _Score:
         """Two-sided."""
         return float(2.0 * ndtr(-abs(self.z)))
 
-    def line(self, p: float) -> Line:
+    def line(self, p: float) -> EvidenceRow:
         """A row of evidence, by an adjusted probability."""
         quantiles = tuple((self.value + self.sd * ndtri(LEVELS)).tolist())
         low, high = self.value - 1.96 * self.sd, self.value + 1.96 * self.sd
         verdict = ladder(fails=p < _FAILS, doubt=p < _DOUBT)
-        return Line(self.name, self.quantity, self.value, low, high, verdict, "correlation",
+        return EvidenceRow(self.name, self.quantity, self.value, low, high, verdict, "correlation",
                     quantiles)  # fmt: skip
 
 
@@ -207,7 +207,7 @@ _TOO_SHORT: Final = Message(
 )
 
 
-def _sentence(scores: list[_Score], lines: list[Line]) -> Message:
+def _sentence(scores: list[_Score], lines: list[EvidenceRow]) -> Message:
     """Name what stands out."""
     bad = [(x, line) for x, line in zip(scores, lines, strict=True) if line.verdict != HOLDS]
     shared = [x.name for x, _ in bad if x.quantity is _SHARED]

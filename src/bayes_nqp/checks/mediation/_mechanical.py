@@ -12,7 +12,12 @@ from scipy.stats import chi2
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp._core.i18n import Message, joined, listed, separated
 from bayes_nqp.audit import column_of, numbers_of, slopes_of, two_ways_out
-from bayes_nqp.checks.mediation._evidence_rows import Line, finding_of, innovations, left_over
+from bayes_nqp.checks.mediation._evidence_rows import (
+    EvidenceRow,
+    finding_of,
+    innovations,
+    left_over,
+)
 from bayes_nqp.checks.mediation._identities import identity
 from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, Finding, asks, ladder
 from bayes_nqp.inference.fitting import CHANNELS, ROWS, UNITS, Fit, error_draws
@@ -74,14 +79,14 @@ def mechanical(fit: Fit) -> Finding:
     panel = fit.rows
     outcome = column_of(panel, panel.roles.outcome, panel.outcome)
     columns = numbers_of(panel)
-    lines: list[Line] = []
+    lines: list[EvidenceRow] = []
     with np.errstate(all="ignore"):
         for name in fit.facts.mediators(panel):
             values = panel.mediators[:, panel.roles.mediators.index(name)]
             found = identity(column_of(panel, name, values), outcome, columns)
             if found is not None:
                 quantity = Message("made of {}", found[0])
-                lines.append(Line(name, quantity, found[1], np.nan, np.nan, FAILS, "share"))
+                lines.append(EvidenceRow(name, quantity, found[1], np.nan, np.nan, FAILS, "share"))
             else:
                 lines.append(_contained(fit, name, values))
     bad = [x for x in lines if x.verdict != HOLDS]
@@ -108,7 +113,7 @@ def mechanical(fit: Fit) -> Finding:
     return finding_of(lines, figure, sentence, [fit])
 
 
-def _contained(fit: Fit, name: str, values: Array) -> Line:
+def _contained(fit: Fit, name: str, values: Array) -> EvidenceRow:
     """Judge the slope of a mediator on the outcome, on the scales on which they are closest."""
     slopes = list(_slopes(fit, name, values))
     closest = max(x.shared for x in slopes)
@@ -117,7 +122,7 @@ def _contained(fit: Fit, name: str, values: Array) -> Line:
     best = alarms[0] if alarms else max(near, key=lambda x: x.shared)
     quantity = Message("slope of {} on {}", best.mediator, best.outcome)
     low, high = (best.value + 1.96 * side * best.se for side in (-1.0, 1.0))
-    return Line(name, quantity, best.value, low, high, ladder(doubt=alarms), "slope")
+    return EvidenceRow(name, quantity, best.value, low, high, ladder(doubt=alarms), "slope")
 
 
 def _scales(name: str, values: Array, *, odds: bool) -> Iterator[tuple[str, Array]]:

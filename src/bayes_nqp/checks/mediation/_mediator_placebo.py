@@ -7,7 +7,13 @@ import numpy as np
 from bayes_nqp._core.exceptions import NotApplicable, PanelError, StudyError, nearest
 from bayes_nqp._core.i18n import Message, spanned
 from bayes_nqp._core.types import Column
-from bayes_nqp.checks.mediation._evidence_rows import Line, drawn, effects_on, finding_of, plain
+from bayes_nqp.checks.mediation._evidence_rows import (
+    EvidenceRow,
+    drawn,
+    effects_on,
+    finding_of,
+    plain,
+)
 from bayes_nqp.checks.shared import (
     DOUBT,
     HOLDS,
@@ -87,7 +93,7 @@ def mediator_placebo(fit: Fit, *, placebo: Column | None = None) -> Finding:
     return finding_of(lines, figure, sentence, [wide], verdict=verdict, refit=wide)
 
 
-def _sentence(placebo: str, first: Line, second: Line, weak: bool) -> Message:
+def _sentence(placebo: str, first: EvidenceRow, second: EvidenceRow, weak: bool) -> Message:
     if first.verdict != HOLDS:
         return Message(
             "The policy cannot move {}, and it seems to: treated units differed from the others "

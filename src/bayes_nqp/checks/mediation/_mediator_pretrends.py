@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 
 from bayes_nqp._core.i18n import NOTHING, Message, joined, listed, separated
-from bayes_nqp.checks.mediation._evidence_rows import Line, drawn, finding_of
+from bayes_nqp.checks.mediation._evidence_rows import EvidenceRow, drawn, finding_of
 from bayes_nqp.checks.shared import (
     DOUBT,
     FAILS,
@@ -57,7 +57,7 @@ def mediator_pretrends(fit: Fit) -> Finding:
         names, fit.model_frame.equations[1:], every, tails, strict=True
     ):
         by_leads = parts.judged.verdict_at(tail, len(names), _FAILS)
-        stated = worst_of([by_leads, parts.earned.verdict])
+        stated = worst_of([by_leads, parts.trend_evidence.verdict])
         if by_leads != FAILS:
             differential_trends.append(name)
         verdict, _ = cautious(stated, NOTHING, parts.worst)
@@ -69,7 +69,7 @@ def mediator_pretrends(fit: Fit) -> Finding:
             Message(
                 "{}: {}, log Bayes factor of parallel trends {}, tail probability of zero: leads "
                 "{:.2g}, slope {:.2g}{}",
-                *(name, VERDICTS[verdict], parts.earned.number),
+                *(name, VERDICTS[verdict], parts.trend_evidence.number),
                 *(total.joint.tail, total.slope_tail, adjusted),
             )
         )
@@ -94,7 +94,7 @@ def mediator_pretrends(fit: Fit) -> Finding:
     )
 
 
-def _sentence(lines: list[Line], differential_trends: Container[str]) -> Message:
+def _sentence(lines: list[EvidenceRow], differential_trends: Container[str]) -> Message:
     """Say it in words.
 
     Parameters

@@ -6,7 +6,7 @@ import numpy as np
 
 from bayes_nqp._core.exceptions import Hint, NotApplicable
 from bayes_nqp._core.i18n import Message, advised, joined, listed, spanned
-from bayes_nqp.checks.mediation._evidence_rows import Line, drawn, finding_of
+from bayes_nqp.checks.mediation._evidence_rows import EvidenceRow, drawn, finding_of
 from bayes_nqp.checks.shared import AS_FITTED, HOLDS, Finding, asks, certain, ladder
 from bayes_nqp.effects.estimands import nie
 from bayes_nqp.inference.fitting import (
@@ -40,7 +40,7 @@ def path_covariance(fit: Fit) -> Finding:
     posterior sd of the fit's indirect effect; it fails from one posterior sd on.
     """
     _ask(fit)
-    lines: list[Line] = []
+    lines: list[EvidenceRow] = []
     lost, names = [], fit.facts.mediators(fit.rows)
     designs = [fit.variant(mediators=(name,), vary_by="unit") for name in names]
     refits = [refit(fit, design, fit.rows) for design in designs]
@@ -84,7 +84,7 @@ def _ask(fit: Fit) -> None:
         )
 
 
-def _sentence(lost: list[Line]) -> Message:
+def _sentence(lost: list[EvidenceRow]) -> Message:
     if not lost:
         return Message(
             "Legs of channels do not vary together by more than intervals of indirect effects "

@@ -21,10 +21,10 @@ from bayes_nqp.inference.fitting import (
     REFITS,
     Fit,
     SlopeLaw,
-    known_draws,
     once,
     panel_of,
     require,
+    reused_draws,
     slope_law,
 )
 from bayes_nqp.model.designs import DifferentialTrends, Term
@@ -108,7 +108,7 @@ def _near(fit: Fit, trends: Term | None, most: int) -> SlopeLaw | None:
         flat = flat.variant({"trends": trends})
         dips = (trends.column,) if trends.column else ()
     added = () if trends != LINES else dips
-    seed, stock = int(fit.sampler.seed or 0), known_draws(fit)
+    seed, stock = int(fit.sampler.seed or 0), reused_draws(fit)
     for number in range(most, -len(dips), -1):
         wider, names = _with_near(panel, fit.facts.anticipation, number)
         if not (names or dips):

@@ -15,7 +15,7 @@ from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp._core.exceptions import IdentificationError, NotApplicable
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, Verdict, average_effect, unit_word
-from bayes_nqp.checks.trends._assignment_units import Recipients
+from bayes_nqp.checks.trends._assignment_units import AssignmentUnits
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.inference.fitting import Fit, Numbers, batch, modes, numbers_of, permuted_averages
 from bayes_nqp.inference.model_frame import ModelFrame
@@ -35,7 +35,7 @@ SILENT = Message(
 
 
 def permutations(
-    places: Recipients, repetitions: int, seed: int, dates: Dates | None = None
+    places: AssignmentUnits, repetitions: int, seed: int, dates: Dates | None = None
 ) -> list[Index]:
     """The actual cohorts (unit), then cohorts dealt to other places of the same stratum.
 
@@ -156,7 +156,7 @@ class Placebos:
         ratio, actual = self.mean / self.sd, self.actual / self.actual_sd
         return _share(np.abs(ratio) >= abs(actual))
 
-    def figure(self, places: Recipients) -> Message:
+    def figure(self, places: AssignmentUnits) -> Message:
         """Say where the actual estimate lies."""
         return Message(
             "p = {:.3f} two-sided, {:.3f} left, {:.3f} right over {} deals by {}; "
@@ -173,7 +173,7 @@ class Placebos:
             self.actual,
         )
 
-    def dataset(self, panel: Panel, places: Recipients, **attrs: float | str) -> xr.Dataset:
+    def dataset(self, panel: Panel, places: AssignmentUnits, **attrs: float | str) -> xr.Dataset:
         """Evidence of the kind "permutation".
 
         Returns

@@ -13,7 +13,7 @@ from bayes_nqp._core.arrays import Index
 from bayes_nqp._core.i18n import Message, joined
 from bayes_nqp._core.types import Column
 from bayes_nqp.checks.shared import Finding, asks, on_request
-from bayes_nqp.checks.trends._assignment_units import places_of
+from bayes_nqp.checks.trends._assignment_units import assignment_units_of
 from bayes_nqp.checks.trends._permutations import (
     SILENT,
     beside_chance,
@@ -68,7 +68,7 @@ def placebo_mixed(
     Management World 41(2).
     """
     panel = panel_of(fit)
-    places = places_of(fit, panel, groups)
+    places = assignment_units_of(fit, panel, groups)
     first = min(int(places.cohort[places.cohort >= 0].min()), BEFORE + fit.facts.anticipation)
     dates = partial(_MODES[mode], np.arange(first, panel.periods))
     permuted = permutations(places, repetitions, int(fit.sampler.seed or 0), dates)

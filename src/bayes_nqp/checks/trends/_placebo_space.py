@@ -12,7 +12,7 @@ from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.i18n import Message, joined
 from bayes_nqp._core.types import Column
 from bayes_nqp.checks.shared import DOUBT, Finding, asks
-from bayes_nqp.checks.trends._assignment_units import places_of
+from bayes_nqp.checks.trends._assignment_units import assignment_units_of
 from bayes_nqp.checks.trends._permutations import (
     SILENT,
     beside_chance,
@@ -50,7 +50,7 @@ def placebo_space(
 ) -> Finding:
     """Deal the cohorts to other units of the same stratum, and refit.
 
-    Every refit takes the parameters at their mode (`modal_averages`), climbed to from that of the
+    Every refit takes the parameters at their mode (`mode_averages`), climbed to from that of the
     actual adoption. p-values are shares of deals, the actual one included, in which the average
     effect is as far from zero, as low, or as high; the verdict goes by its mean over its sd. They
     are exact if adoption was dealt at random within strata and has no effect on anybody, and say
@@ -73,7 +73,7 @@ def placebo_space(
     G. (2025). Placebo tests of difference-in-differences (in Chinese). Management World 41(2).
     """
     design, panel = fit.variant(drop=True), fit.model_frame.panel
-    places = places_of(fit, panel, groups)
+    places = assignment_units_of(fit, panel, groups)
     permuted = permutations(places, repetitions, int(fit.sampler.seed or 0))
     placebo = placebos(*refits(fit, design, panel, permuted, Message("dealing cohorts")))
     without = panel.with_outcome(panel.outcome - row_effects(fit))

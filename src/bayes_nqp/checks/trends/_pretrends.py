@@ -102,7 +102,7 @@ def pretrends(fit: Fit) -> Finding:
     weights = evenly(fit)
     fit = weights.fit
     parts = parted(fit)
-    judged, factors, families = parts.judged, parts.earned, family_evidence(fit)
+    judged, factors, families = parts.judged, parts.trend_evidence, family_evidence(fit)
     apart = [x.stratum for x in factors.strata if x.stratum and x.verdict in (DOUBT, FAILS)]
     verdict = worst_of([judged.tested, families.verdict, DOUBT if apart else HOLDS])
     words = [*_findings(parts, families, apart), _prolonged(judged, called(fit))]

@@ -105,7 +105,7 @@ class StratumFactors:
 
 
 @dataclass(frozen=True, slots=True)
-class Earned:
+class TrendEvidence:
     """What Bayes factors say of parallel trends.
 
     Parameters
@@ -141,7 +141,7 @@ class Earned:
         return Message("{}", Numeral(f"{round(worst.lowest, 1) + 0.0:.1f}"))
 
 
-def earned(fit: Fit, outcomes: int = 1) -> Earned:
+def trend_evidence(fit: Fit, outcomes: int = 1) -> TrendEvidence:
     """Judge Bayes factors of parallel trends; the fit keeps what they rest on.
 
     Parameters
@@ -152,6 +152,6 @@ def earned(fit: Fit, outcomes: int = 1) -> Earned:
     factors = bayes_factors(fit)
     number = len({factor.stratum for factor in factors})
     strata = groupby(factors, key=lambda factor: factor.stratum)
-    return Earned(
+    return TrendEvidence(
         tuple(StratumFactors(name, tuple(some), number, outcomes) for name, some in strata)
     )

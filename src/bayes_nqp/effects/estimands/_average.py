@@ -25,7 +25,7 @@ from bayes_nqp.effects.estimands._by import (
 )
 from bayes_nqp.effects.estimands._effects_of import evidence_of
 from bayes_nqp.effects.estimands._weights import before_adoption, cell_weights, kept_cells
-from bayes_nqp.inference.fitting import LINKED, RECEIVED, Fit, meets, realised_units
+from bayes_nqp.inference.fitting import LINKED, RECEIVED, Fit, lag_unit_effects, meets
 from bayes_nqp.inference.model_frame import ModelFrame
 
 _ALL_OWN: Final = Message(
@@ -261,7 +261,7 @@ def _of_linked(
     fit: Fit, effects: xr.Dataset, role: str, name: str, *, anticipated: bool
 ) -> tuple[Average, xr.Dataset]:
     """Effects on units, each in the place of a cell."""
-    values, units, count = realised_units(fit, role, anticipated=anticipated)
+    values, units, count = lag_unit_effects(fit, role, anticipated=anticipated)
     axis = Axis(name, fit.model_frame.panel.unit_labels[units], np.arange(units.size))
     identity, rows = sparse.eye_array(units.size, format="csr"), count.astype(np.float64)
     bare = effects.drop_dims([v.CELL, v.MEMBER, v.MEMBERSHIP], errors="ignore")

@@ -12,13 +12,13 @@ from bayes_nqp.inference.fitting._effects_dataset import effects_dataset as effe
 from bayes_nqp.inference.fitting._excluded_rows import apart as apart
 from bayes_nqp.inference.fitting._excluded_rows import reached_rows as reached_rows
 from bayes_nqp.inference.fitting._excluded_rows import rows_without as rows_without
-from bayes_nqp.inference.fitting._existing_draws import KnownDraws
+from bayes_nqp.inference.fitting._existing_draws import ExistingDraws
 from bayes_nqp.inference.fitting._fit import Fit, fit, fit_again
 from bayes_nqp.inference.fitting._fit_index import fit_index, pooled_over
 from bayes_nqp.inference.fitting._from_pymc import from_pymc
 from bayes_nqp.inference.fitting._group_sums import effect_sums, group_rows
 from bayes_nqp.inference.fitting._impacts import impacts
-from bayes_nqp.inference.fitting._lag_unit_effects import realised_units as realised_units
+from bayes_nqp.inference.fitting._lag_unit_effects import lag_unit_effects as lag_unit_effects
 from bayes_nqp.inference.fitting._linked import lag_draws as lag_draws
 from bayes_nqp.inference.fitting._linked import own_receivers as own_receivers
 from bayes_nqp.inference.fitting._linked import received_of_rows as received_of_rows
@@ -28,7 +28,7 @@ from bayes_nqp.inference.fitting._log_priors import log_priors, parameter_draws
 from bayes_nqp.inference.fitting._marginal import Marginal, held_out, log_marginal
 from bayes_nqp.inference.fitting._mediate import Mediated, mediate
 from bayes_nqp.inference.fitting._mediator_lag_receivers import cells_of_rows as cells_of_rows
-from bayes_nqp.inference.fitting._mode_averages import modal_averages, modes, permuted_averages
+from bayes_nqp.inference.fitting._mode_averages import mode_averages, modes, permuted_averages
 from bayes_nqp.inference.fitting._moderation import moderation_draws as moderation_draws
 from bayes_nqp.inference.fitting._moderation import moderator_rows as moderator_rows
 from bayes_nqp.inference.fitting._moderation import path_coefficient_draws as path_coefficient_draws
@@ -62,7 +62,7 @@ from bayes_nqp.inference.fitting._paths import lagged as lagged
 from bayes_nqp.inference.fitting._posterior_mean import posterior_mean
 from bayes_nqp.inference.fitting._predictive import Replication, posterior_predictive, replications
 from bayes_nqp.inference.fitting._prior import prior_predictive
-from bayes_nqp.inference.fitting._quick_effects import SHORT, SlopeLaw, short_effects, slope_law
+from bayes_nqp.inference.fitting._quick_effects import SHORT, SlopeLaw, quick_effects, slope_law
 from bayes_nqp.inference.fitting._refits import (
     OUTCOME_ALONE,
     identity,
@@ -87,7 +87,7 @@ from bayes_nqp.inference.fitting._reported import (
     scalar_draws,
     sigma_draws,
 )
-from bayes_nqp.inference.fitting._reused_draws import known_draws
+from bayes_nqp.inference.fitting._reused_draws import reused_draws
 from bayes_nqp.inference.fitting._runs import response_draws as response_draws
 from bayes_nqp.inference.fitting._runs import run_draws as run_draws
 from bayes_nqp.inference.fitting._serialize import dataset_from as dataset_from
@@ -121,9 +121,9 @@ __all__ = [
     "UNITS",
     "UNIT_DOSES",
     "UNSELECTED",
+    "ExistingDraws",
     "Fit",
     "Kept",
-    "KnownDraws",
     "LeftOut",
     "Marginal",
     "Mediated",
@@ -153,7 +153,6 @@ __all__ = [
     "identity",
     "impacts",
     "keep_in",
-    "known_draws",
     "lead_fit",
     "left_out",
     "load",
@@ -164,7 +163,7 @@ __all__ = [
     "mediator_covariance",
     "mediator_slopes",
     "meets",
-    "modal_averages",
+    "mode_averages",
     "modes",
     "new_unit_effects",
     "numbers_of",
@@ -178,12 +177,13 @@ __all__ = [
     "posterior_mean",
     "posterior_predictive",
     "prior_predictive",
+    "quick_effects",
     "refit",
     "renamed",
     "replications",
     "require",
+    "reused_draws",
     "scalar_draws",
-    "short_effects",
     "short_refit",
     "sigma_draws",
     "single",

@@ -10,9 +10,12 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from bayes_nqp._core.arrays import Array, Index
-from bayes_nqp.inference.fitting._lag_effects import Reach
-from bayes_nqp.inference.fitting._lag_receivers import reach_of
-from bayes_nqp.inference.fitting._mediator_lag_receivers import ChannelReach, channel_reach
+from bayes_nqp.inference.fitting._lag_effects import LagEffects
+from bayes_nqp.inference.fitting._lag_receivers import lag_effects_of
+from bayes_nqp.inference.fitting._mediator_lag_receivers import (
+    MediatorLagEffects,
+    mediator_lag_effects,
+)
 from bayes_nqp.inference.fitting._received import own_and_received
 from bayes_nqp.inference.fitting._streams import SharedStreams, error_width
 from bayes_nqp.inference.fitting._unit_deviations import UnitDeviations, unit_deviations
@@ -20,7 +23,7 @@ from bayes_nqp.inference.model_frame import Equation, ModelFrame
 from bayes_nqp.model.predictors import Slope, SlopeKind
 from bayes_nqp.numerics.linear_gaussian import (
     Coefficients,
-    KeptDraws,
+    DrawsWithDensity,
     SharedErrors,
     draw,
     number_count,
@@ -82,7 +85,7 @@ def recovered(
     generator: np.random.Generator | SharedStreams | None,
     *,
     threads: int | None = None,
-    keeper: KeptDraws | None = None,
+    keeper: DrawsWithDensity | None = None,
 ) -> Recovered:
     """Draw coefficients, cell effects and deviations given parameters.
 
@@ -95,13 +98,16 @@ def recovered(
         equations.
     threads : int, optional
         Draws do not depend on their number.
-    keeper : KeptDraws, optional
+    keeper : DrawsWithDensity, optional
         Of coefficients at some of the points.
     """
     problem = equation.gaussian.for_many if len(x) >= _MANY else equation.gaussian
     share = cell_shares(model_frame, equation)
     leaning = leaning_of(model_frame, equation)
-    reach, across = reach_of(model_frame, equation), channel_reach(model_frame, equation)
+    reach, across = (
+        lag_effects_of(model_frame, equation),
+        mediator_lag_effects(model_frame, equation),
+    )
     every = leaning is not None or reach is not None or across is not None
     units = _single_units(model_frame, equation, every=every)
     per_draw = number_count(problem) + equation.n_positions + equation.n_paths
@@ -180,8 +186,8 @@ def _assemble(
     leaning: Any,
     units: UnitDeviations | None,
     stream: np.random.Generator | None,
-    reach: Reach | None,
-    across: ChannelReach | None,
+    reach: LagEffects | None,
+    across: MediatorLagEffects | None,
 ) -> Recovered:
     effects, unit = model_frame.effects, equation.effect_scale
     slopes = slopes_of(equation, draws)

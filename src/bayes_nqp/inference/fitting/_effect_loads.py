@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array
 
-from bayes_nqp.inference.fitting._lag_receivers import reach_of
+from bayes_nqp.inference.fitting._lag_receivers import lag_effects_of
 from bayes_nqp.model.predictors import LINKED, SlopeKind
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def effect_loads(model_frame: ModelFrame, equation: Equation) -> csr_array:
         size = equation.scale / equation.effect_scale / moderation.size
         theta = positions.slopes[model_frame.effects.stratum, -1]
         parts.append((theta, cells, model_frame.effects.mean_of_cells * size))
-    reach = reach_of(model_frame, equation)
+    reach = lag_effects_of(model_frame, equation)
     if reach is not None and reach.near is not None:
         names = [column.name for column in equation.rows.columns]
         for event, near in zip(reach.events, reach.near_of_cells, strict=True):

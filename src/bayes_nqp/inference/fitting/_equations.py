@@ -16,12 +16,12 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.threads import n_threads
 from bayes_nqp.inference.fitting._correlated_equations import correlated
 from bayes_nqp.inference.fitting._draws import recovered
-from bayes_nqp.inference.fitting._existing_draws import KnownDraws
+from bayes_nqp.inference.fitting._existing_draws import ExistingDraws
 from bayes_nqp.inference.fitting._groups import Drawn
 from bayes_nqp.inference.fitting._parameters import constrain, point_at
 from bayes_nqp.inference.fitting._streams import SharedStreams
 from bayes_nqp.inference.model_frame import Equation, ModelFrame
-from bayes_nqp.numerics.linear_gaussian import KeptDraws, density, gradient
+from bayes_nqp.numerics.linear_gaussian import DrawsWithDensity, density, gradient
 from bayes_nqp.numerics.sampling import Chains, Density, Importance, importance
 
 _KEPT = 4_000_000
@@ -35,7 +35,7 @@ type Stream = np.random.Generator | SharedStreams
 
 
 def draw_equations(
-    model_frame: ModelFrame, sampler: Importance, stock: KnownDraws, progress: bool
+    model_frame: ModelFrame, sampler: Importance, stock: ExistingDraws, progress: bool
 ) -> tuple[list[Drawn], tuple[str, ...]]:
     """Draw parameters and coefficients of every equation of a plan.
 
@@ -43,7 +43,7 @@ def draw_equations(
     ----------
     sampler : Importance
         With a seed.
-    stock : KnownDraws
+    stock : ExistingDraws
         Draws that are at hand.
     progress : bool
         Whether to show a progress bar where there are several equations.
@@ -99,7 +99,7 @@ def equation_density(
     threads: int | None = None,
     *,
     often: bool = False,
-    keeper: KeptDraws | None = None,
+    keeper: DrawsWithDensity | None = None,
 ) -> Density:
     """The log density of an equation's parameters, as samplers take it.
 
@@ -107,7 +107,7 @@ def equation_density(
     ----------
     often : bool, default False
         Whether it will be asked for hundreds of points or more.
-    keeper : KeptDraws, optional
+    keeper : DrawsWithDensity, optional
         For draws of coefficients at proposals.
     """
     problem = equation.gaussian.for_many if often else equation.gaussian
@@ -119,11 +119,11 @@ def equation_density(
     return Density(heights, partial(gradient, problem, threads=threads))
 
 
-def _kept(equation: Equation, sampler: Importance, n_equations: int) -> KeptDraws:
+def _kept(equation: Equation, sampler: Importance, n_equations: int) -> DrawsWithDensity:
     """Draws of coefficients that proposals of an equation are kept with."""
     times = math.ceil(_SPARE * sampler.draws * sampler.chains / sampler.proposals)
     stream = np.random.default_rng(np.random.SeedSequence([_seed(sampler), 2]))
-    return KeptDraws(equation.gaussian.for_many, times, _KEPT // n_equations, stream)
+    return DrawsWithDensity(equation.gaussian.for_many, times, _KEPT // n_equations, stream)
 
 
 def numbered(sampler: Importance, number: int) -> Importance:

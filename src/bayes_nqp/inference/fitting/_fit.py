@@ -22,7 +22,7 @@ from bayes_nqp._core.templates import facts_html, facts_text
 from bayes_nqp._core.threads import within
 from bayes_nqp._core.validation import FitAttributes, door
 from bayes_nqp.inference.fitting._equations import draw_equations
-from bayes_nqp.inference.fitting._existing_draws import KnownDraws
+from bayes_nqp.inference.fitting._existing_draws import ExistingDraws
 from bayes_nqp.inference.fitting._files import write_fit
 from bayes_nqp.inference.fitting._groups import build_groups
 from bayes_nqp.inference.fitting._memory_need import check_draws
@@ -348,10 +348,10 @@ def fit(
     """
     sampler = (sampler or (NUTS() if design.facts.by_rows else Importance())).seeded()
     with within(threads):
-        return _run(design, panel, sampler, scale, progress, KnownDraws())
+        return _run(design, panel, sampler, scale, progress, ExistingDraws())
 
 
-def fit_again(design: Design, panel: Panel, sampler: Importance, stock: KnownDraws) -> Fit:
+def fit_again(design: Design, panel: Panel, sampler: Importance, stock: ExistingDraws) -> Fit:
     """Fit a design that shares equations with one already fitted.
 
     Parameters of shared equations are not drawn again: their draws are at hand.
@@ -362,8 +362,8 @@ def fit_again(design: Design, panel: Panel, sampler: Importance, stock: KnownDra
         With a Gaussian likelihood.
     sampler : Importance
         With a seed.
-    stock : KnownDraws
-        As `known_draws` gives them; chains are used where they have as many draws.
+    stock : ExistingDraws
+        As `reused_draws` gives them; chains are used where they have as many draws.
     """
     return _run(design, panel, sampler, None, False, stock)
 
@@ -374,7 +374,7 @@ def _run(
     sampler: Sampler,
     scale: float | None,
     progress: bool,
-    stock: KnownDraws,
+    stock: ExistingDraws,
 ) -> Fit:
     facts = design.facts
     if facts.by_rows and isinstance(sampler, Importance):

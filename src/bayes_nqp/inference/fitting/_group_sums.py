@@ -11,9 +11,9 @@ from scipy.sparse import csr_array
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array, Index
-from bayes_nqp.inference.fitting._lag_receivers import reach_of
+from bayes_nqp.inference.fitting._lag_receivers import lag_effects_of
 from bayes_nqp.inference.fitting._linked import linked_terms
-from bayes_nqp.inference.fitting._linked_coefficients import theta_of
+from bayes_nqp.inference.fitting._linked_coefficients import linked_coefficients
 from bayes_nqp.model.predictors import SlopeKind
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _received_sums(
 ) -> xr.DataArray | None:
     """Sum what treated rows of each group receive of linked units (chain, draw, group)."""
     model_frame = fit.model_frame
-    reach = reach_of(model_frame, model_frame.equations[0])
+    reach = lag_effects_of(model_frame, model_frame.equations[0])
     if reach is None or reach.near is None:
         return None
     rows = np.flatnonzero(model_frame.cell_of_row >= 0)
@@ -101,7 +101,7 @@ def _received_sums(
     size = len(groups.labels)
     near = [np.bincount(groups.group[unit] + 1, x[unit, time], size + 1)[1:] for x in reach.near]
     # sum over rows of theta' (W D)_it, D the treatment of linked units by event time.
-    sums = theta_of(linked_terms(fit), reach.events) @ np.stack(near)
+    sums = linked_coefficients(linked_terms(fit), reach.events) @ np.stack(near)
     coords = {dim: fit.posterior[dim] for dim in v.SAMPLE_DIMS}
     return xr.DataArray(sums, dims=(*v.SAMPLE_DIMS, "group"), coords=coords)
 

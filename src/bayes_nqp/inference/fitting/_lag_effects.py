@@ -27,7 +27,7 @@ from bayes_nqp.inference.fitting._lag_loadings import (
     nodes_of,
     solver,
 )
-from bayes_nqp.inference.fitting._linked_coefficients import theta_of
+from bayes_nqp.inference.fitting._linked_coefficients import linked_coefficients
 from bayes_nqp.inference.model_frame import CellInfo
 from bayes_nqp.model.predictors import LinkedTime
 from bayes_nqp.numerics.linear_gaussian import inverse_diagonal
@@ -64,7 +64,7 @@ class Shift:
 
 
 @dataclass(frozen=True, eq=False)
-class Reach:
+class LagEffects:
     """Whom the treatment of units reaches, and by which coefficients.
 
     Units of one group have the same cells in every period, so that only deviations tell them apart.
@@ -140,7 +140,7 @@ class Reach:
 
     def of_linked(self, terms: Mapping[str, Array], draws: int) -> Array:
         """Theta of linked units' treatment (draw, event time); without columns of it none."""
-        return theta_of(terms, self.events) if self.events else np.zeros((draws, 0))
+        return linked_coefficients(terms, self.events) if self.events else np.zeros((draws, 0))
 
     def _without_feedback(self, tau: Array, theta: Array, u: Array | None) -> Array:
         """Effects of cells along `PATHS` where S is the identity: ``tau + u`` and ``W D theta``."""

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from bayes_nqp._core.arrays import Array, Index, Mask
-from bayes_nqp.inference.fitting._lag_effects import Reach, Shift
+from bayes_nqp.inference.fitting._lag_effects import LagEffects, Shift
 from bayes_nqp.inference.fitting._over_periods import DynamicReach
 from bayes_nqp.inference.model_frame import CellInfo, Equation, ModelFrame
 from bayes_nqp.model.designs import LinkedSpec
 from bayes_nqp.model.predictors import NEIGHBOUR
 
 
-def reach_of(model_frame: ModelFrame, equation: Equation) -> Reach | None:
+def lag_effects_of(model_frame: ModelFrame, equation: Equation) -> LagEffects | None:
     """Whom treatment reaches through the links of an equation; None where it has none."""
     frame, spec = model_frame.codes, model_frame.model.equations[0]
     # Errors that follow linked units' carry no effect on.
@@ -36,7 +36,7 @@ def reach_of(model_frame: ModelFrame, equation: Equation) -> Reach | None:
     codes = model_frame.effects.codes
     unit_effect = np.searchsorted(codes, frame.unit_effect)
     unit_effect[~np.isin(frame.unit_effect, codes)] = -1
-    kind = DynamicReach if spec.lag is not None and spec.lag.before is not None else Reach
+    kind = DynamicReach if spec.lag is not None and spec.lag.before is not None else LagEffects
     return kind(
         linked.links, cells, group.ravel(), cell[first], treated, column, unit_effect,
         tuple(linked.treated), model_frame.table.size,

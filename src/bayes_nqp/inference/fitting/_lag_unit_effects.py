@@ -16,11 +16,11 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.limits import afford
-from bayes_nqp.inference.fitting._lag_effects import Reach, Shift
+from bayes_nqp.inference.fitting._lag_effects import LagEffects, Shift
 from bayes_nqp.inference.fitting._lag_loadings import back_of, nodes_of, solver
-from bayes_nqp.inference.fitting._lag_receivers import reach_of
+from bayes_nqp.inference.fitting._lag_receivers import lag_effects_of
 from bayes_nqp.inference.fitting._linked import linked_terms
-from bayes_nqp.inference.fitting._linked_coefficients import theta_of
+from bayes_nqp.inference.fitting._linked_coefficients import linked_coefficients
 from bayes_nqp.inference.fitting._over_periods import DynamicReach
 from bayes_nqp.inference.fitting._reported import equation_draws
 from bayes_nqp.model.predictors import DELTA, SlopeKind
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from bayes_nqp.inference.fitting._fit import Fit
 
 
-def realised_units(fit: Fit, role: str, *, anticipated: bool = False) -> tuple[Array, Index, Index]:
+def lag_unit_effects(
+    fit: Fit, role: str, *, anticipated: bool = False
+) -> tuple[Array, Index, Index]:
     """Effects on units, on average over their treated rows, or those that receive.
 
     Parameters
@@ -53,7 +55,7 @@ def realised_units(fit: Fit, role: str, *, anticipated: bool = False) -> tuple[A
     StudyError
         If the fit does not hold the deviations of units.
     """
-    reach = reach_of(fit.model_frame, fit.model_frame.equations[0])
+    reach = lag_effects_of(fit.model_frame, fit.model_frame.equations[0])
     assert reach is not None
     if isinstance(reach, DynamicReach):
         raise StudyError(
@@ -88,7 +90,7 @@ def realised_units(fit: Fit, role: str, *, anticipated: bool = False) -> tuple[A
     return effects.reshape(*sample, 3, units.size), units, rows.sum(axis=1)[units]
 
 
-def _coefficients(fit: Fit, reach: Reach) -> Array:
+def _coefficients(fit: Fit, reach: LagEffects) -> Array:
     """``tau`` of the plan's cells, ``theta`` and ``u`` (chain, draw, coefficient)."""
     mean, deviation = (equation_draws(fit, name) for name in ("cell_mean", "deviation"))
     assert mean is not None
@@ -96,7 +98,7 @@ def _coefficients(fit: Fit, reach: Reach) -> Array:
     tau[..., ~fit.model_frame.cells.lead] = mean
     parts = [tau]
     if reach.events:
-        parts.append(theta_of(linked_terms(fit), reach.events))
+        parts.append(linked_coefficients(linked_terms(fit), reach.events))
     if fit.model_frame.equations[0].problem.unit_effect_scale is not None:
         if deviation is None:
             raise StudyError(
@@ -128,7 +130,12 @@ class _UnitLoads:
     """
 
     def __init__(
-        self, reach: Reach, rows: npt.NDArray[np.bool_], delta: float, itself: Array, back: Array
+        self,
+        reach: LagEffects,
+        rows: npt.NDArray[np.bool_],
+        delta: float,
+        itself: Array,
+        back: Array,
     ) -> None:
         self.reach, self.itself, self.back = reach, itself, back
         self.solve = solver(reach.links, delta)

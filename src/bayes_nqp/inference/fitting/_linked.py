@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array, Index
-from bayes_nqp.inference.fitting._linked_coefficients import theta_of
+from bayes_nqp.inference.fitting._linked_coefficients import linked_coefficients
 from bayes_nqp.inference.fitting._reported import equation_draws
 from bayes_nqp.model.designs import SpatialLag
 from bayes_nqp.model.predictors import DELTA, OPPOSITE, SHARED, TREATED, LinkedTime
@@ -50,7 +50,7 @@ def received_of_rows(fit: Fit) -> Array | None:
     linked = fit.model_frame.model.equations[0].linked
     if linked is None or not linked.treated:
         return None
-    theta = theta_of(linked_terms(fit), list(linked.treated)).mean(axis=(0, 1))
+    theta = linked_coefficients(linked_terms(fit), list(linked.treated)).mean(axis=(0, 1))
     return np.asarray(theta @ np.stack(list(linked.treated.values())))
 
 
@@ -72,7 +72,7 @@ def treatment_coefficients(fit: Fit) -> xr.DataArray:
     assert tau is not None
     terms = {"own": tau @ (rows / rows.sum())}
     if linked is not None and linked.treated:
-        theta = theta_of(linked_terms(fit), list(linked.treated))
+        theta = linked_coefficients(linked_terms(fit), list(linked.treated))
         terms["linked"] = theta @ _shares(model_frame.table.event_time, rows, linked.treated)
     return xr.DataArray(
         np.stack(list(terms.values()), axis=-1), dims=(*v.SAMPLE_DIMS, "term"),

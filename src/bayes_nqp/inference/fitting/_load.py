@@ -30,7 +30,7 @@ from bayes_nqp.inference.fitting._fit import Fit
 from bayes_nqp.inference.fitting._panel_rows import from_bytes
 from bayes_nqp.inference.fitting._recorded_diagnostics import check_recorded_diagnostics
 from bayes_nqp.inference.fitting._structure import checked
-from bayes_nqp.inference.fitting._verify import check_redraw
+from bayes_nqp.inference.fitting._verify import verify_draws
 from bayes_nqp.inference.model_frame import before_all_adopt, model_frame_of
 from bayes_nqp.model.codec import decode
 from bayes_nqp.numerics.diagnostics import ConvergenceDiagnostics
@@ -124,7 +124,7 @@ def _check_contents(path: Path, fit: Fit) -> None:
         check_arithmetic(fit)
         check_recorded_diagnostics(fit)
         if fit.panel is not None:
-            check_redraw(fit)
+            verify_draws(fit)
 
     def refuse(error: Exception) -> NoReturn:
         raise _refusal(path, _reason(error)) from error

@@ -13,7 +13,7 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.exceptions import Hint, StudyError
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.inference.fitting._equations import equation_density
-from bayes_nqp.inference.fitting._existing_draws import KnownDraws
+from bayes_nqp.inference.fitting._existing_draws import ExistingDraws
 from bayes_nqp.inference.fitting._mode_averages import mode_of
 from bayes_nqp.inference.fitting._parameters import point_at
 from bayes_nqp.inference.model_frame import model_frame_of
@@ -56,7 +56,7 @@ def log_marginal(
     *,
     seed: int,
     proposals: int | None = None,
-    stock: KnownDraws | None = None,
+    stock: ExistingDraws | None = None,
 ) -> Marginal:
     """Integrate all that a design does not know out of its outcome's likelihood.
 
@@ -67,7 +67,7 @@ def log_marginal(
     proposals : int, optional
         Weighted points, whose mean weight is the marginal likelihood: by default as few as leave
         a Monte-Carlo error of .1 or less.
-    stock : KnownDraws, optional
+    stock : ExistingDraws, optional
         Draws of much the same parameters, near which the climb begins.
 
     Raises

@@ -18,14 +18,19 @@ from scipy import sparse
 from bayes_nqp._core.arrays import Array, Index, Mask
 from bayes_nqp._core.exceptions import IdentificationError
 from bayes_nqp._core.i18n import Message
-from bayes_nqp.inference.fitting._lag_receivers import calendar_cells, dose_cells, near_of, reach_of
-from bayes_nqp.inference.fitting._linked_coefficients import theta_of
+from bayes_nqp.inference.fitting._lag_receivers import (
+    calendar_cells,
+    dose_cells,
+    lag_effects_of,
+    near_of,
+)
+from bayes_nqp.inference.fitting._linked_coefficients import linked_coefficients
 from bayes_nqp.inference.model_frame import CellInfo, Equation, ModelFrame
 from bayes_nqp.model.predictors import NEIGHBOUR, TREATED, LinkedTime
 
 
 @dataclass(frozen=True, eq=False)
-class ChannelReach:
+class MediatorLagEffects:
     """Linear maps from coefficients of a mediator's equation to means over the rows of cells.
 
     Parameters
@@ -88,7 +93,7 @@ class ChannelReach:
         ndarray (draw, treatment, mediator, cell)
             Own and others' treatment; the row's own mediator and the mean of linked units'.
         """
-        kappa = theta_of(terms, self.events) if self.events else np.zeros((len(mean), 0))
+        kappa = linked_coefficients(terms, self.events) if self.events else np.zeros((len(mean), 0))
         if received is None:
             received = np.where(self.neighbour, effect, 0.0)
         more = ((0, 0), (0, self.stratum.size - effect.shape[1]))
@@ -102,7 +107,7 @@ class ChannelReach:
         return np.asarray(parts.reshape(len(mean), 2, 2, -1))
 
 
-def channel_reach(model_frame: ModelFrame, equation: Equation) -> ChannelReach | None:
+def mediator_lag_effects(model_frame: ModelFrame, equation: Equation) -> MediatorLagEffects | None:
     """Where the effects of a mediator's equation arrive; None where nobody reaches others.
 
     Raises
@@ -139,7 +144,7 @@ def channel_reach(model_frame: ModelFrame, equation: Equation) -> ChannelReach |
     unit, time = np.nonzero(cell >= size)
     extra[cell[unit, time] - size] = frame.stratum[unit]
     n_strata, means = len(frame.stratum_levels), _Means(links, cell, cells.rows)
-    return ChannelReach(
+    return MediatorLagEffects(
         cells, cell, np.concatenate([model_frame.table.stratum, extra]),
         model_frame.table.role == NEIGHBOUR, events,
         means.of(near),
@@ -166,10 +171,10 @@ def cells_of_rows(model_frame: ModelFrame) -> tuple[Index, CellInfo]:
         -1 for none; leads included.
     """
     for equation in reversed(model_frame.equations):
-        across = channel_reach(model_frame, equation)
+        across = mediator_lag_effects(model_frame, equation)
         if across is not None:
             return across.cell[model_frame.codes.unit, model_frame.codes.time], across.cells
-    reach = reach_of(model_frame, model_frame.equations[0])
+    reach = lag_effects_of(model_frame, model_frame.equations[0])
     if reach is None:
         return model_frame.cell_of_row, model_frame.cells
     return reach.cell[reach.group[model_frame.codes.unit], model_frame.codes.time], reach.cells

@@ -27,7 +27,7 @@ _ROUNDED = 1e-9
 """Largest relative difference of densities that were summed up in another order."""
 
 
-def modal_averages(
+def mode_averages(
     design: Design,
     panel: Panel,
     weigh: Callable[[ModelFrame], Array],
@@ -76,7 +76,7 @@ def permuted_averages(
     *,
     near: Mode,
 ) -> tuple[Array, Array]:
-    """Average effects as `modal_averages` gives them, of adoption dealt to others.
+    """Average effects as `mode_averages` gives them, of adoption dealt to others.
 
     Deals that leave cells as they are (`permuted_adoption`) climb side by side.
 
@@ -102,7 +102,7 @@ def permuted_averages(
             size = len(equation.problem.space)
             if size not in modes_by_size:
                 modes_by_size[size] = mode_of(equation)
-            mean, sd = modal_averages(design, permuted, weigh, near=modes_by_size[size])
+            mean, sd = mode_averages(design, permuted, weigh, near=modes_by_size[size])
             averages[:, permutation] = mean[0], sd[0]
     return averages[0], averages[1]
 
@@ -216,7 +216,7 @@ def modes(design: Design, panel: Panel) -> list[Mode]:
     Returns
     -------
     list of Summit
-        For `modal_averages` on panels much like this one.
+        For `mode_averages` on panels much like this one.
     """
     return [mode_of(equation) for equation in model_frame_of(design, panel).equations]
 

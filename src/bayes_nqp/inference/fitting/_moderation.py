@@ -12,7 +12,7 @@ from bayes_nqp._core import effects_schema as schema
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp.inference.fitting._cell_draws import CellDraws
-from bayes_nqp.inference.fitting._lag_receivers import reach_of
+from bayes_nqp.inference.fitting._lag_receivers import lag_effects_of
 from bayes_nqp.inference.fitting._mediate import Mediated
 from bayes_nqp.inference.fitting._paths import lagged
 from bayes_nqp.inference.fitting._reported import effects_on_mediator, equation_draws
@@ -75,7 +75,7 @@ def _through_links(fit: Fit, draws: CellDraws) -> Array | None:
     and what one of it does in all of them is the slope.
     """
     reach, delta = (
-        reach_of(fit.model_frame, fit.model_frame.equations[0]),
+        lag_effects_of(fit.model_frame, fit.model_frame.equations[0]),
         equation_draws(fit, DELTA),
     )
     theta = draws.theta("outcome")

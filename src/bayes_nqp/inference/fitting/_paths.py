@@ -12,8 +12,8 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp.inference.fitting._draws import Recovered, slope_of
 from bayes_nqp.inference.fitting._lag_effects import PATHS
-from bayes_nqp.inference.fitting._lag_receivers import reach_of
-from bayes_nqp.inference.fitting._mediator_lag_receivers import channel_reach
+from bayes_nqp.inference.fitting._lag_receivers import lag_effects_of
+from bayes_nqp.inference.fitting._mediator_lag_receivers import mediator_lag_effects
 from bayes_nqp.inference.model_frame import CellInfo, ModelFrame
 from bayes_nqp.model.predictors import SLOPE, TREATED, Slope, SlopeKind, linked_name
 
@@ -108,7 +108,7 @@ def _in_space(model_frame: ModelFrame, draws: Sequence[Recovered]) -> Paths:
     Total, direct and through every mediator of the own treatment, and received of others', on
     whatever way.
     """
-    outcome, reach = draws[0], channel_reach(model_frame, model_frame.equations[1])
+    outcome, reach = draws[0], mediator_lag_effects(model_frame, model_frame.equations[1])
     assert reach is not None
     by_kind = {(slope.kind, slope.mediator): x for slope, x in outcome.slopes.items()}
     names = tuple(name for kind, name in by_kind if kind is SlopeKind.MEDIATOR)
@@ -156,7 +156,7 @@ def _untreated_level(model_frame: ModelFrame, slope: Slope, effect: Array) -> Ar
 
 def _of_links(model_frame: ModelFrame, outcome: Recovered, realised: Array) -> Paths:
     """Total, direct and received effects where units are linked."""
-    reach, deviation = reach_of(model_frame, model_frame.equations[0]), outcome.deviation
+    reach, deviation = lag_effects_of(model_frame, model_frame.equations[0]), outcome.deviation
     if reach is not None:
         # A unit's own deviation reaches others: it has no place of its own in any cell.
         return Paths(PATHS, realised, None, reach.cells)

@@ -15,7 +15,7 @@ from bayes_nqp._core.arrays import Array
 from bayes_nqp.inference.fitting._draws import cell_shares, recovered
 from bayes_nqp.inference.fitting._effects_dataset import effects_dataset
 from bayes_nqp.inference.fitting._equations import equation_density, numbered
-from bayes_nqp.inference.fitting._existing_draws import KnownDraws
+from bayes_nqp.inference.fitting._existing_draws import ExistingDraws
 from bayes_nqp.inference.fitting._marginal import marginal_of
 from bayes_nqp.inference.fitting._parameters import point_at
 from bayes_nqp.inference.fitting._paths import paths_of
@@ -95,8 +95,8 @@ class SlopeLaw:
         return float(logsumexp(log, b=self.share))
 
 
-def short_effects(
-    design: Design, panel: Panel, *, seed: int = 0, stock: KnownDraws | None = None
+def quick_effects(
+    design: Design, panel: Panel, *, seed: int = 0, stock: ExistingDraws | None = None
 ) -> xr.Dataset:
     """Draw effects from their posterior by a few hundred evaluations of its density.
 
@@ -107,9 +107,9 @@ def short_effects(
     ----------
     design : StaggeredDiD, ContinuousExposure or Mediation
         With a Gaussian likelihood, its equations not joined by ``vary_by``.
-    stock : KnownDraws, optional
+    stock : ExistingDraws, optional
         Draws of equations' parameters that are at hand, and where to begin with others, as
-        `known_draws` gives them.
+        `reused_draws` gives them.
 
     Returns
     -------
@@ -150,7 +150,7 @@ def slope_law(
     names: Sequence[str],
     *,
     seed: int = 0,
-    stock: KnownDraws | None = None,
+    stock: ExistingDraws | None = None,
 ) -> SlopeLaw:
     """Posterior law of slopes of covariates: a mixture of normal ones over short draws.
 
@@ -204,7 +204,7 @@ def slope_law(
 
 
 def _points(
-    equation: Equation, number: int, seed: int, stock: KnownDraws | None
+    equation: Equation, number: int, seed: int, stock: ExistingDraws | None
 ) -> tuple[Array, ConvergenceDiagnostics]:
     """Draws of an equation's parameters (draw, parameter), and whether they stand."""
     chains = _chains(equation, numbered(Importance(*SHORT[::-1], seed=seed), number), stock)
@@ -212,7 +212,7 @@ def _points(
     return x.reshape(-1, x.shape[2]), _diagnostics(chains.facts)
 
 
-def _chains(equation: Equation, sampler: Importance, stock: KnownDraws | None) -> Chains:
+def _chains(equation: Equation, sampler: Importance, stock: ExistingDraws | None) -> Chains:
     """Draws of an equation's parameters: those at hand, or by a few hundred evaluations."""
     density, space = equation_density(equation, often=True), equation.problem.space
     if stock is None:

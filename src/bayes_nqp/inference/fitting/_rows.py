@@ -19,7 +19,7 @@ from bayes_nqp.inference.fitting._draws import (
     unit_effects_stored,
 )
 from bayes_nqp.inference.fitting._groups import Drawn, build_groups
-from bayes_nqp.inference.fitting._lag_receivers import reach_of
+from bayes_nqp.inference.fitting._lag_receivers import lag_effects_of
 from bayes_nqp.inference.pymc_model import Variables, equation_model
 from bayes_nqp.model.predictors import Slope, SlopeKind
 from bayes_nqp.numerics.diagnostics import ConvergenceDiagnostics
@@ -128,7 +128,7 @@ def _reported(model_frame: ModelFrame, equation: Equation) -> list[str]:
     """Variables of the row model that a fit keeps, parameters apart."""
     names = [*_terms(equation), *dict.fromkeys(slope.kind.draws for slope in equation.slopes)]
     few = unit_effects_stored(model_frame) or leaning_of(model_frame, equation) is not None
-    few = few or reach_of(model_frame, equation) is not None
+    few = few or lag_effects_of(model_frame, equation) is not None
     if equation.problem.unit_effect_scale is not None and few:
         names.append("deviation")
     return [*names, "cell_mean", "cell_effect"]
@@ -146,7 +146,7 @@ def _recovered(
     leaning = leaning_of(model_frame, equation)
     if deviation is not None and leaning is not None:
         tilt = np.asarray((leaning @ deviation.T).T)
-    realised, reach = None, reach_of(model_frame, equation)
+    realised, reach = None, lag_effects_of(model_frame, equation)
     if reach is not None:
         realised = reach.of_draws(None, flat["cell_mean"], coefficients, deviation)
     deviation = kept_unit_effects(model_frame, deviation, slope_of(slopes, SlopeKind.MODERATION))

@@ -46,7 +46,7 @@ _STREAM = 9
 """Tells the stream from others of the same seed."""
 
 
-def check_redraw(fit: Fit) -> None:
+def verify_draws(fit: Fit) -> None:
     """Draw a fit's coefficients and effects anew, from its rows and parameters, and compare.
 
     Parameters

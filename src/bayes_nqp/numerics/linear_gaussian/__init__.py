@@ -9,7 +9,7 @@ density, in
 - `class_maps`, `fixed`, `clusters`: deviations that several units share (4);
 - `layout`, `linear_part`, `density`: those of all coefficients, priors, the factor, the density (5
   to 8), with `path_laws`, `processes`: processes on the time grid (5a); `lag`: the Jacobian of a
-  spatial lag, and `dynamics`: that of one with outcomes of the period before; and `own_cells`,
+  spatial lag, and `dynamics`: that of one with outcomes of the period before; and `unshared_cells`,
   `pairs`, `reduced`: the same where cells are many;
 - `_back`, `draws`, `paths`, `functionals`: draws and conditional moments (9), `kept_draws`:
   where proposals were factored, and `correlated`: draws of several problems that move together;
@@ -27,7 +27,7 @@ from bayes_nqp.numerics.linear_gaussian._unit_matrices import back_solve
 from bayes_nqp.numerics.linear_gaussian.correlated import ErrorSums, FixedErrorSums, error_sums
 from bayes_nqp.numerics.linear_gaussian.density import density, normal_equations
 from bayes_nqp.numerics.linear_gaussian.draws import Coefficients, SharedErrors, draw, number_count
-from bayes_nqp.numerics.linear_gaussian.draws_with_density import KeptDraws
+from bayes_nqp.numerics.linear_gaussian.draws_with_density import DrawsWithDensity
 from bayes_nqp.numerics.linear_gaussian.dynamics import (
     DynamicDeterminant,
     coefficients_of,
@@ -75,13 +75,13 @@ __all__ = [
     "Block",
     "BorderLaw",
     "Coefficients",
+    "DrawsWithDensity",
     "DynamicDeterminant",
     "ErrorLaw",
     "ErrorSums",
     "FixedErrorSums",
     "GaussianProblem",
     "Group",
-    "KeptDraws",
     "Lag",
     "LogDeterminant",
     "PathLaw",

@@ -45,7 +45,7 @@ def from_factor(
     sigma = values.sigma[:, None, None]
     errors = sigma * z_shared, sigma[..., None] * z_local
     if isinstance(factor, ReducedFactor):
-        return back_through_own_cells(problem, factor, *errors)
+        return back_through_unshared_cells(problem, factor, *errors)
     return back_substituted(problem.arrowhead, factor, *errors)
 
 
@@ -113,7 +113,7 @@ def by_draw(values: Array) -> Array:
     return np.moveaxis(values, -1, 1)
 
 
-def back_through_own_cells(
+def back_through_unshared_cells(
     problem: LinearPart, factor: ReducedFactor, z_shared: Array, z_local: Array
 ) -> tuple[Array, Array]:
     """Coefficients whose standardised errors are given: global, other local ones, own cells.

@@ -17,7 +17,7 @@ from bayes_nqp.numerics.linear_gaussian._sparse import product
 from bayes_nqp.numerics.linear_gaussian.batches import batch_size, draws_of_distinct
 from bayes_nqp.numerics.linear_gaussian.correlated import ErrorSums, FixedErrorSums, standardised
 from bayes_nqp.numerics.linear_gaussian.density import Factor, factorise, normal_equations, solved
-from bayes_nqp.numerics.linear_gaussian.draws_with_density import KeptDraws
+from bayes_nqp.numerics.linear_gaussian.draws_with_density import DrawsWithDensity
 from bayes_nqp.numerics.linear_gaussian.equations import deviation_precision
 from bayes_nqp.numerics.linear_gaussian.path_laws import turned
 from bayes_nqp.numerics.linear_gaussian.paths import surfaces
@@ -95,7 +95,7 @@ def draw(
     errors: SharedErrors | None = None,
     single: bool = False,
     threads: int | None = None,
-    keeper: KeptDraws | None = None,
+    keeper: DrawsWithDensity | None = None,
 ) -> Coefficients:
     """Draw all coefficients given parameters.
 
@@ -114,7 +114,7 @@ def draw(
         Whether deviations of single units are wanted, not of classes alone.
     threads : int, optional
         Draws do not depend on their number.
-    keeper : KeptDraws, optional
+    keeper : DrawsWithDensity, optional
         At some of the points.
 
     Raises

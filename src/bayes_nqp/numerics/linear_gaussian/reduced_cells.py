@@ -1,6 +1,6 @@
 """A problem of many cells, in fewer coefficients (5 to 7; docs/gaussian.md, "Many cells").
 
-a. Cells that one group alone has come off its F (`own_cells`).
+a. Cells that one group alone has come off its F (`unshared_cells`).
 b. Global coefficients load on slots through dummies, ``C = U C_0`` (`pairs`).
 c. The other locals of a block come off one border of dummies for all blocks,
    ``S = C_0'(A_gg - sum_b H_b'H_b) C_0 + prior`` with ``H_b = L_b^-1 A_bg``.
@@ -23,9 +23,9 @@ from bayes_nqp.numerics.linear_gaussian.problem_spec import Problem
 from bayes_nqp.numerics.linear_gaussian.types import PADDING, Values
 from bayes_nqp.numerics.linear_gaussian.unshared_cells import (
     Elimination,
-    OwnCells,
+    UnsharedCells,
     eliminate,
-    own_cells,
+    unshared_cells,
 )
 
 MANY_LOCAL = 200
@@ -89,7 +89,7 @@ def reduced(problem: Problem, positions: Sequence[tuple[int, Any]], n_local: int
         Local coefficients of the largest block, own cells included.
     """
     width = positions[0][1].shape[0]
-    buckets = own_cells(problem, width, n_local)
+    buckets = unshared_cells(problem, width, n_local)
     local, scale = _other_locals(problem, buckets, n_local)
     # C = U C_0, and a row and a column for the outcome: [U 0; 0 1] [C_0 0; 0 1].
     dummies, kind_loads = as_dummies(np.concatenate([b.columns for b in problem.blocks]),
@@ -123,7 +123,7 @@ def _lags(problem: Problem, positions: Sequence[tuple[int, Any]]) -> Index:
 
 
 def _other_locals(
-    problem: Problem, buckets: Sequence[OwnCells], n_local: int
+    problem: Problem, buckets: Sequence[UnsharedCells], n_local: int
 ) -> tuple[Index, Index]:
     """Local coefficients of each block that are no own cells, and their scales."""
     places = np.concatenate([bucket.place.ravel() for bucket in buckets])
@@ -156,7 +156,7 @@ def _loads(problem: Problem, local: Index, dummies: Any) -> list[Any]:
 
 
 def _map2(
-    buckets: Sequence[OwnCells],
+    buckets: Sequence[UnsharedCells],
     positions: Sequence[tuple[int, Any]],
     of_block: Sequence[Any],
     shape: tuple[int, int],
@@ -193,7 +193,7 @@ def _map2(
 
 
 def _eliminations(
-    problem: LinearPart, buckets: Sequence[OwnCells], values: Values, squares: Array
+    problem: LinearPart, buckets: Sequence[UnsharedCells], values: Values, squares: Array
 ) -> list[Elimination | None]:
     """Own cells off the F_g of their groups (a), in place; None where a bucket has none."""
     eliminations: list[Elimination | None] = []

@@ -21,7 +21,7 @@ from bayes_nqp.numerics.parameters import FLAT
 
 
 @dataclass(frozen=True, eq=False)
-class OwnCells:
+class UnsharedCells:
     """Groups with as many cells of their own, q.
 
     Parameters
@@ -108,7 +108,7 @@ def eliminate(square: Array, prior: Array) -> Elimination:
     return Elimination(lower, solved)
 
 
-def own_cells(problem: Problem, width: int, n_local: int) -> list[OwnCells]:
+def unshared_cells(problem: Problem, width: int, n_local: int) -> list[UnsharedCells]:
     """Find the cells that one group has in one period, and put groups with as many together.
 
     Parameters
@@ -158,7 +158,7 @@ def _bucket(
     numbers: Sequence[Index],
     width: int,
     n_local: int,
-) -> OwnCells:
+) -> UnsharedCells:
     """Groups with as many own cells, their rows in the order c, r."""
     order, scale, place = [], [], []
     for g in members:
@@ -167,4 +167,4 @@ def _bucket(
         order.append(np.r_[periods[g], np.setdiff1d(np.arange(width), periods[g])])
         scale.append(problem.blocks[block].local_scale[numbers[g]])
         place.append(block * n_local + numbers[g])  # Flat in (block, local).
-    return OwnCells(members, np.array(order), np.array(scale), np.array(place))
+    return UnsharedCells(members, np.array(order), np.array(scale), np.array(place))
