@@ -103,12 +103,12 @@ def attached(
         if name not in homes:
             message = f"module {package!r} has no attribute {name!r}"
             raise AttributeError(message, name=name, obj=module)
-        home, own = homes[name]
+        home, attribute = homes[name]
         with _door():
-            room = entered(f"{package}.{home or own}")
-            item = getattr(room, own, None) if home else room
+            room = entered(f"{package}.{home or attribute}")
+            item = getattr(room, attribute, None) if home else room
             if item is None:  # a module of a package
-                item = entered(f"{package}.{home}.{own}")
+                item = entered(f"{package}.{home}.{attribute}")
         setattr(module, name, item)
         return item
 

@@ -94,11 +94,11 @@ def leave_mediator_out(fit: Fit) -> Finding:
     verdict = worst_of(line.verdict for line in lines)
     sentence = _sentence(lines, verdict)
     if verdict != HOLDS and _correlated(fit):
-        one = Message(
+        note = Message(
             "Innovations of mediators are correlated, as 'mediator_residuals' reports: the two are "
             "one alarm."
         )
-        sentence = joined([sentence, one])
+        sentence = joined([sentence, note])
     if unsettled:
         failed = Message("Refits have not converged without {}.", listed(unsettled))
         sentence = joined([sentence, failed])

@@ -83,10 +83,12 @@ def mechanical(fit: Fit) -> Finding:
     with np.errstate(all="ignore"):
         for name in fit.facts.mediators(panel):
             values = panel.mediators[:, panel.roles.mediators.index(name)]
-            found = identity(column_of(panel, name, values), outcome, columns)
-            if found is not None:
-                quantity = Message("made of {}", found[0])
-                lines.append(EvidenceRow(name, quantity, found[1], np.nan, np.nan, FAILS, "share"))
+            formula = identity(column_of(panel, name, values), outcome, columns)
+            if formula is not None:
+                quantity = Message("made of {}", formula[0])
+                lines.append(
+                    EvidenceRow(name, quantity, formula[1], np.nan, np.nan, FAILS, "share")
+                )
             else:
                 lines.append(_contained(fit, name, values))
     bad = [x for x in lines if x.verdict != HOLDS]
@@ -152,22 +154,22 @@ def _slopes(fit: Fit, name: str, values: Array) -> Iterator[Slope]:
         (label, y, left(y)) for label, y in _scales(panel.roles.outcome, panel.outcome, odds=False)
     ]
     for label, m in _scales(name, values, odds=True):
-        own = left(m)
+        residual = left(m)
         for other, y, moved in outcomes:
             size = float(moved @ moved)
-            slope = float(moved @ own) / size
-            scores = np.bincount(unit, moved * (own - slope * moved))
+            slope = float(moved @ residual) / size
+            scores = np.bincount(unit, moved * (residual - slope * moved))
             units = int(np.count_nonzero(scores))
             se = float(np.sqrt(scores @ scores * units / max(units - 1, 1))) / size
-            shared = slope**2 * size / float(own @ own)
+            shared = slope**2 * size / float(residual @ residual)
             yield Slope(label, other, slope, se, shared, m - np.sign(slope) * y, y)
 
 
 def _apart(fit: Fit, slope: Slope) -> bool:
     """Whether what is left of a mediator responds neither to the policy nor to other periods."""
     panel, model_frame = fit.rows, fit.model_frame
-    rest, y = (column_of(panel, "", x).values for x in (slope.rest, slope.y))
-    tables = np.stack([rest[:, 1:-1], y[:, 1:-1], y[:, :-2], y[:, 2:]])
+    remainder, y = (column_of(panel, "", x).values for x in (slope.rest, slope.y))
+    tables = np.stack([remainder[:, 1:-1], y[:, 1:-1], y[:, :-2], y[:, 2:]])
     full = np.isfinite(tables).all(axis=0)
     full &= full.sum(axis=1, keepdims=True) > 1
     left = two_ways_out(np.where(full, tables, np.nan))[:, full]

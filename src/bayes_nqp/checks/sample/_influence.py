@@ -121,9 +121,13 @@ def _finding(
 ) -> Finding:
     good = table.attrs["good_k"]
     # What weights say of units that they cannot leave out tells nothing of these.
-    told = table["refitted"] | (table["pareto_k"] <= good)
-    shift = table["shift_in_sd"].abs().where(told, 0.0)
-    masks = {"moved": shift > MOVED, "turned": told & shift.notna() & other, "lost": shift.isna()}
+    reliable = table["refitted"] | (table["pareto_k"] <= good)
+    shift = table["shift_in_sd"].abs().where(reliable, 0.0)
+    masks = {
+        "moved": shift > MOVED,
+        "turned": reliable & shift.notna() & other,
+        "lost": shift.isna(),
+    }
     names = {name: table[dim][mask].tolist() for name, mask in masks.items()}
     names["both"] = table[dim][masks["moved"] & masks["turned"]].tolist()
     verdict = ladder(fails=names["both"], doubt=any(names.values()) or failed, untold=left)

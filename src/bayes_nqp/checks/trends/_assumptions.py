@@ -178,10 +178,10 @@ def _fitted(fit: Fit, name: Message, design: Design, panel: Panel, periods: int)
 
 def _is_fit(fit: Fit, design: Design, panel: Panel) -> bool:
     """Whether a design on a panel is what was fitted, so that its draws are at hand."""
-    own = fit.design
+    fitted_design = fit.design
     if fit.takes("unidentified"):
-        own = own.variant({"unidentified": "drop"})
-    return own == design and panel.digest == panel_of(fit).digest
+        fitted_design = fitted_design.variant({"unidentified": "drop"})
+    return fitted_design == design and panel.digest == panel_of(fit).digest
 
 
 def _evidence(lines: list[_Assumption], factors: tuple[str, ...]) -> xr.Dataset:

@@ -243,9 +243,9 @@ def prior_of(prior: Mapping[str, float] | None) -> dict[Family, float]:
             raise StudyError(f"'prior' names {name!r}", hint=nearest(str(name), PRIOR))
         if not 0 <= value <= 1:
             raise StudyError(f"prior[{name!r}] is {value!r}, no probability", hint=_PRIOR_HINT)
-    rest = {name: p for name, p in PRIOR.items() if name not in prior}
-    left, share = 1.0 - sum(prior.values()), sum(rest.values())
-    if left < -1e-9 or (not rest and left > 1e-9):
+    defaults = {name: p for name, p in PRIOR.items() if name not in prior}
+    left, share = 1.0 - sum(prior.values()), sum(defaults.values())
+    if left < -1e-9 or (not defaults and left > 1e-9):
         total = f"{sum(prior.values()):.4g}"
         raise StudyError(f"the probabilities of 'prior' add up to {total}, not 1", hint=_PRIOR_HINT)
     return {
@@ -292,9 +292,9 @@ def family_probabilities(
     evidence: Sequence[Evidence], prior: Mapping[Family, float] = PRIOR
 ) -> dict[Family, float]:
     """Compute posterior probabilities of the families of which some candidate has evidence."""
-    known = [x for x in evidence if not x.reason]
+    comparable = [x for x in evidence if not x.reason]
     out: dict[Family, float] = {}
-    for x, p in zip(known, probabilities(known, prior), strict=True):
+    for x, p in zip(comparable, probabilities(comparable, prior), strict=True):
         out[x.candidate.family] = out.get(x.candidate.family, 0.0) + float(p)
     return out
 

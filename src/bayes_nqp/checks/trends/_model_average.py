@@ -170,8 +170,8 @@ class ModelAverage(FactSheet):
         alternative on this panel.
         """
         posterior = self.families["posterior"]
-        known = {x: float(posterior[x]) for x in self.prior if np.isfinite(posterior[x])}
-        return log_bayes_factor(known, self.prior)
+        finite = {x: float(posterior[x]) for x in self.prior if np.isfinite(posterior[x])}
+        return log_bayes_factor(finite, self.prior)
 
     @property
     def support(self) -> float:
@@ -208,12 +208,14 @@ class ModelAverage(FactSheet):
         }
         every = np.concatenate([*draws.values()])
         order = np.argsort(every, kind="stable")
-        known = {x.candidate for x in self.designs}
+        estimated = {x.candidate for x in self.designs}
         parallel = np.array([x.candidate.family == "parallel" for x in self.evidence])
-        rest = 1.0 - self.prior["parallel"]
+        complement = 1.0 - self.prior["parallel"]
         rows = []
-        for p in _PARALLEL if rest and {x.family for x in draws} != {"parallel"} else ():
-            prior = {k: p if k == "parallel" else (1 - p) * x / rest for k, x in self.prior.items()}
+        for p in _PARALLEL if complement and {x.family for x in draws} != {"parallel"} else ():
+            prior = {
+                k: p if k == "parallel" else (1 - p) * x / complement for k, x in self.prior.items()
+            }
             posterior = probabilities(self.evidence, prior)
             weights = _within_families(self.evidence, posterior, draws)
             share = np.concatenate(
@@ -226,7 +228,7 @@ class ModelAverage(FactSheet):
             places = np.searchsorted(np.cumsum(share[order]), [0.025, 0.975])
             low, high = every[order][np.minimum(places, every.size - 1)]
             mean = float(share @ every)
-            among = _within_families(self.evidence, posterior, known)
+            among = _within_families(self.evidence, posterior, estimated)
             rows.append((p, float(among[parallel].sum()), mean, float(low), float(high)))
         return pd.DataFrame(rows, columns=["prior", "posterior", "att", "lower", "upper"])
 
@@ -380,7 +382,7 @@ def mixed(
 
 
 def _within_families(
-    every: Sequence[Evidence], posterior: Array, known: Container[Candidate]
+    every: Sequence[Evidence], posterior: Array, estimated: Container[Candidate]
 ) -> Array:
     """Give the probability of candidates that are not known to others of their family.
 
@@ -388,7 +390,7 @@ def _within_families(
     fitted goes to the others in proportion.
     """
     family = np.array([x.candidate.family for x in every])
-    weights = np.where([x.candidate in known for x in every], posterior, 0.0)
+    weights = np.where([x.candidate in estimated for x in every], posterior, 0.0)
     for name in np.unique(family):
         of = family == name
         if weights[of].sum() > 0:

@@ -196,9 +196,9 @@ def _check_paths(fit: Fit) -> None:
     if facts.channels is not None:
         path_coefficients = path_coefficient_draws(fit)
         for mediator in path_coefficients[v.MEDIATOR].to_numpy():
-            both = path_coefficients.sel({v.MEDIATOR: mediator})
+            coefficients = path_coefficients.sel({v.MEDIATOR: mediator})
             # Effect on the mediator times its slope, draw by draw and cell by cell.
-            product = (both["a"] * both["b"]).to_numpy()
+            product = (coefficients["a"] * coefficients["b"]).to_numpy()
             if not alike(_through(effects, str(mediator)), product):
                 raise StudyError(f"effects through {mediator} are not the product of its legs")
         if f"{OUTCOME}__d" in posterior or facts.reach != "none":

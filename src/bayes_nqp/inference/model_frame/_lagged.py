@@ -95,11 +95,13 @@ def _size(ground: ModelFrame, equation: EquationSpec) -> float:
     sums = np.asarray(linked.links.sum(axis=1)).ravel()
     if not linked.treated or np.allclose(sums[sums != 0.0], 1.0):
         return size
-    own = np.asarray(ground.cell_of_row >= 0 if exposure is None else exposure.values, dtype=float)
+    exposed = np.asarray(
+        ground.cell_of_row >= 0 if exposure is None else exposure.values, dtype=float
+    )
     near = np.sum([*linked.treated.values()], axis=0)
     spread, unit = (
         float(np.linalg.norm(centred(frame, x, ground.kept, common=equation.pooled_time)))
-        for x in (near, own)
+        for x in (near, exposed)
     )
     return size * spread / unit if spread > 0.0 < unit else size
 

@@ -17,7 +17,7 @@ from bayes_nqp.numerics.linear_gaussian.linear_part import LinearPart
 from bayes_nqp.numerics.linear_gaussian.nodes import class_sums, noise_equations
 from bayes_nqp.numerics.linear_gaussian.problem import GaussianProblem
 from bayes_nqp.numerics.linear_gaussian.reduced_cells import ReducedFactor
-from bayes_nqp.numerics.linear_gaussian.types import PADDING, Arrowhead, Clusters, Values
+from bayes_nqp.numerics.linear_gaussian.types import PADDING, Arrowhead, ClusterLayout, Values
 from bayes_nqp.numerics.linear_gaussian.unit_precision import Small, small
 
 
@@ -232,7 +232,7 @@ def conditionals(problem: GaussianProblem, values: Values) -> Iterator[Condition
 
 
 def _of_clusters(
-    clusters: Clusters, equations: ClusterEquations, values: Values, *, in_blocks: bool
+    clusters: ClusterLayout, equations: ClusterEquations, values: Values, *, in_blocks: bool
 ) -> Conditionals:
     # One column of deviations: q = 1, so that Lambda + H_o is a number.
     inner = equations.inner(values)[:, :, 0, 0]
@@ -240,13 +240,13 @@ def _of_clusters(
 
 
 def _conditionals(
-    clusters: Clusters, a: Array, inner: Array, *, in_blocks: bool = False
+    clusters: ClusterLayout, a: Array, inner: Array, *, in_blocks: bool = False
 ) -> Conditionals:
     return Conditionals(clusters.number, clusters.place, clusters.by_place, a, inner, in_blocks)
 
 
 def class_conditionals(
-    problem: GaussianProblem, classes: Clusters, values: Values, types: Small
+    problem: GaussianProblem, classes: ClusterLayout, values: Values, types: Small
 ) -> Conditionals:
     """Mean deviation over the units of every class.
 

@@ -20,7 +20,7 @@ from bayes_nqp._core.arrays import Index
 from bayes_nqp.numerics.linear_gaussian._sparse import from_triplets, under
 from bayes_nqp.numerics.linear_gaussian._unit_matrices import lower_indices, lower_places
 from bayes_nqp.numerics.linear_gaussian.problem_spec import Problem, UnitEffect
-from bayes_nqp.numerics.linear_gaussian.types import Clusters, Moments
+from bayes_nqp.numerics.linear_gaussian.types import ClusterLayout, Moments
 from bayes_nqp.numerics.sufficient_statistics import UnitClass
 
 _FEW_ENTRIES = 64
@@ -177,7 +177,7 @@ def _entries(
     return np.concatenate(row), np.concatenate(place), (p, r)
 
 
-def clusters_by_class(problem: Problem, types: ClassTypes) -> Clusters:
+def clusters_by_class(problem: Problem, types: ClassTypes) -> ClusterLayout:
     """Classes whose units have a deviation each."""
     sizes = [c.n for c in problem.classes]
     # Here a class stands for its units: a is the sum of their a_i, in the rows of its own.
@@ -185,7 +185,7 @@ def clusters_by_class(problem: Problem, types: ClassTypes) -> Clusters:
     loads = _loads_of(problem, types, every, sizes, [c.sums for c in problem.classes], every)
     shape = (every.size, len(types.kinds))
     counts = csr_array(coo_array((sizes, (every, types.type_of)), shape=shape))
-    return Clusters(loads, counts, problem.class_group, len(problem.groups), every)
+    return ClusterLayout(loads, counts, problem.class_group, len(problem.groups), every)
 
 
 def _loads_of(
@@ -232,7 +232,7 @@ def loads_shape(problem: Problem, types: ClassTypes, place: Index) -> tuple[int,
 
 def clusters_of_several_units(
     problem: Problem, types: ClassTypes, loads: Sequence[Any]
-) -> tuple[Clusters | None, Clusters | None]:
+) -> tuple[ClusterLayout | None, ClusterLayout | None]:
     """Owners inside one group, on its normal equations; others, on the coefficients of a block."""
     # One group after another would give an owner of several groups as many deviations.
     of_unit_effects = [np.unique(problem.class_group[m.classes]) for m in problem.unit_effects]
@@ -255,7 +255,7 @@ def _clusters_at(
     place: Index,
     n_places: int,
     loads: Sequence[Any] | None,
-) -> Clusters:
+) -> ClusterLayout:
     """Owners with their loads on ``Q̃ D``; through ``X_g`` where loads of groups are given."""
     unit_effects: list[UnitEffect] = [problem.unit_effects[k] for k in numbers]
     classes = np.concatenate([unit_effect.classes for unit_effect in unit_effects])
@@ -276,4 +276,4 @@ def _clusters_at(
     shape = (len(unit_effects), len(types.kinds))
     # H_o = sum over types of n_oh D'Q̃D.
     by_type = csr_array(coo_array((counts, (cluster, types.type_of[classes])), shape=shape))
-    return Clusters(csr_array(on_clusters), by_type, place, n_places, np.asarray(numbers))
+    return ClusterLayout(csr_array(on_clusters), by_type, place, n_places, np.asarray(numbers))

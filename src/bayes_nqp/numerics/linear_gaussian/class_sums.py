@@ -25,7 +25,7 @@ from scipy.sparse import coo_array, csr_array
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp.numerics.linear_gaussian._unit_matrices import lower_indices, lower_triangles
 from bayes_nqp.numerics.linear_gaussian.equations import NoiseEquations, deviation_precision
-from bayes_nqp.numerics.linear_gaussian.types import Clusters, Moments, Values
+from bayes_nqp.numerics.linear_gaussian.types import ClusterLayout, Moments, Values
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,19 +217,19 @@ class ClassSums:
         ]
         return adjoints, precision
 
-    def means(self, clusters: Clusters) -> tuple[Array, Array]:
+    def means(self, clusters: ClusterLayout) -> tuple[Array, Array]:
         """Every class's x (B, class, J), zero of never treated ones, and its ``h`` (B, class)."""
         x = np.zeros((len(self.precision), clusters.n_clusters, self.layout.moments.width))
         x[:, self.layout.classes] = self.arrays[2]
         return x, self.inner[:, clusters.counts.indices]
 
 
-def class_layout(moments: Moments, clusters: Clusters) -> ClassLayout:
+def class_layout(moments: Moments, clusters: ClusterLayout) -> ClassLayout:
     """Lay the classes of a problem out whose single units deviate.
 
     Parameters
     ----------
-    clusters : Clusters
+    clusters : ClusterLayout
         The classes.
     """
     every_kind, n_units = clusters.counts.indices, clusters.counts.data

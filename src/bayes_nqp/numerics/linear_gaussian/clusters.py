@@ -8,12 +8,12 @@ from bayes_nqp._core.arrays import Array
 from bayes_nqp.numerics.linear_gaussian._unit_matrices import half_solve, padded
 from bayes_nqp.numerics.linear_gaussian.equations import ClusterEquations
 from bayes_nqp.numerics.linear_gaussian.problem import GaussianProblem
-from bayes_nqp.numerics.linear_gaussian.types import Clusters, Values
+from bayes_nqp.numerics.linear_gaussian.types import ClusterLayout, Values
 from bayes_nqp.numerics.linear_gaussian.unit_precision import Small
 
 
 def cluster_equations(
-    problem: GaussianProblem, clusters: Clusters, types: Small, width: int
+    problem: GaussianProblem, clusters: ClusterLayout, types: Small, width: int
 ) -> ClusterEquations:
     """Sum the units of every owner up.
 
@@ -39,7 +39,7 @@ def cluster_equations(
 
 
 def taken_by_clusters(
-    clusters: Clusters, equations: ClusterEquations, values: Values
+    clusters: ClusterLayout, equations: ClusterEquations, values: Values
 ) -> tuple[Array, Array]:
     """What owners' deviations take off normal equations, and their log determinants (4).
 

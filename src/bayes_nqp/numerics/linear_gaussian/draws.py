@@ -23,7 +23,7 @@ from bayes_nqp.numerics.linear_gaussian.path_laws import turned
 from bayes_nqp.numerics.linear_gaussian.paths import surfaces
 from bayes_nqp.numerics.linear_gaussian.problem import GaussianProblem
 from bayes_nqp.numerics.linear_gaussian.reduced_cells import ReducedFactor
-from bayes_nqp.numerics.linear_gaussian.types import Clusters, Values
+from bayes_nqp.numerics.linear_gaussian.types import ClusterLayout, Values
 from bayes_nqp.numerics.linear_gaussian.unit_precision import small
 
 
@@ -257,7 +257,7 @@ def _deviations(
 
 
 def _of_units(
-    problem: GaussianProblem, classes: Clusters, values: Values, fits: Array
+    problem: GaussianProblem, classes: ClusterLayout, values: Values, fits: Array
 ) -> tuple[Array, Array, Array]:
     """A unit's spread around the mean deviation of its class, weights and responses.
 

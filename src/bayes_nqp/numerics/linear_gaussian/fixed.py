@@ -18,7 +18,7 @@ from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp.numerics.linear_gaussian._unit_matrices import lower_indices
 from bayes_nqp.numerics.linear_gaussian.equations import ClusterEquations, NoiseEquations
 from bayes_nqp.numerics.linear_gaussian.problem_spec import Problem
-from bayes_nqp.numerics.linear_gaussian.types import Clusters, Moments
+from bayes_nqp.numerics.linear_gaussian.types import ClusterLayout, Moments
 
 
 def without_types(problem: Problem) -> Moments:
@@ -46,7 +46,7 @@ def without_types(problem: Problem) -> Moments:
 
 def fixed_equations(
     problem: Problem, loads: Sequence[Any]
-) -> tuple[NoiseEquations, Clusters | None, Clusters | None]:
+) -> tuple[NoiseEquations, ClusterLayout | None, ClusterLayout | None]:
     """Normal equations of groups and owners, and the owners inside one group and across groups.
 
     Parameters
@@ -74,7 +74,9 @@ def _cluster_numbers(problem: Problem) -> tuple[Index, Index]:
     return cluster, np.bincount(cluster)
 
 
-def _inside(problem: Problem, loads: Sequence[Any]) -> tuple[Clusters, ClusterEquations] | None:
+def _inside(
+    problem: Problem, loads: Sequence[Any]
+) -> tuple[ClusterLayout, ClusterEquations] | None:
     """Owners inside one group, on its normal equations."""
     unit_effects = problem.absorbed_unit_effects
     if unit_effects is None:
@@ -89,7 +91,9 @@ def _inside(problem: Problem, loads: Sequence[Any]) -> tuple[Clusters, ClusterEq
     )
 
 
-def _across(problem: Problem, loads: Sequence[Any]) -> tuple[Clusters, ClusterEquations] | None:
+def _across(
+    problem: Problem, loads: Sequence[Any]
+) -> tuple[ClusterLayout, ClusterEquations] | None:
     """Owners across the groups of a block, on its coefficients: through ``X_g``."""
     unit_effects = problem.absorbed_unit_effects
     if unit_effects is None:
@@ -111,9 +115,9 @@ def _across(problem: Problem, loads: Sequence[Any]) -> tuple[Clusters, ClusterEq
 
 def _clusters(
     a: Array, inner: Array, place: Index, n_places: int, number: Index
-) -> tuple[Clusters, ClusterEquations]:
+) -> tuple[ClusterLayout, ClusterEquations]:
     """Owners of one column, and their equations at every point."""
     # No type of unit is left for a_o and H_o to be summed over: they are here already.
     loads, counts = csr_array((a.size, 0)), csr_array((len(a), 0))
     equations = ClusterEquations(a[None, :, None], inner[None, :, None, None])
-    return Clusters(loads, counts, place, n_places, number), equations
+    return ClusterLayout(loads, counts, place, n_places, number), equations

@@ -55,7 +55,7 @@ from bayes_nqp.numerics.linear_gaussian.linear_part import LinearPart
 from bayes_nqp.numerics.linear_gaussian.nodes import class_slopes, class_sums, noise_slopes
 from bayes_nqp.numerics.linear_gaussian.path_laws import Turn, turned, turned_in
 from bayes_nqp.numerics.linear_gaussian.problem import GaussianProblem
-from bayes_nqp.numerics.linear_gaussian.types import PADDING, Arrowhead, Clusters, Values
+from bayes_nqp.numerics.linear_gaussian.types import PADDING, Arrowhead, ClusterLayout, Values
 from bayes_nqp.numerics.linear_gaussian.unit_precision import small
 
 
@@ -284,7 +284,7 @@ class _Reverse:
         return matrix
 
     def _clusters(
-        self, clusters: Clusters, equations: ClusterEquations, square: Array
+        self, clusters: ClusterLayout, equations: ClusterEquations, square: Array
     ) -> ClusterEquations:
         """Adjoints of ``a_o`` and ``H_o``; that of Lambda is kept.
 
@@ -428,7 +428,7 @@ def type_adjoint(
     return (v * (root[:, :, None] * root[:, None, :])).sum(axis=1), deviation
 
 
-def _of_clusters(clusters: Clusters, adjoint: ClusterEquations, d: Array) -> Array:
+def _of_clusters(clusters: ClusterLayout, adjoint: ClusterEquations, d: Array) -> Array:
     """Adjoint of Q̃ from ``a_o' = loads Q̃D`` and ``H_o = sum D'Q̃D`` (B, H, T, T)."""
     n_points, _, q, _ = adjoint.a.shape
     n_types, n_periods, _ = d.shape

@@ -30,7 +30,7 @@ from bayes_nqp.numerics.linear_gaussian.reduced_cells import (
     VERY_MANY_LOCAL,
     reduced,
 )
-from bayes_nqp.numerics.linear_gaussian.types import Clusters, Moments
+from bayes_nqp.numerics.linear_gaussian.types import ClusterLayout, Moments
 from bayes_nqp.numerics.parameters import Scale
 
 
@@ -107,7 +107,7 @@ def _deviation(scale: Scale | None) -> IsotropicDeviation | None:
 
 def _clusters(
     problem: Problem, types: ClassTypes, layout: Layout
-) -> tuple[NoiseEquations | None, Clusters | None, Clusters | None, Clusters | None]:
+) -> tuple[NoiseEquations | None, ClusterLayout | None, ClusterLayout | None, ClusterLayout | None]:
     """F where it is fixed, and who owns deviations: inside groups, across groups, single units."""
     # Deviations: of members on F_g or on A (4), of single units within Q̃ (2); with independent
     # errors and no deviation of single units F is the same at every point.

@@ -29,7 +29,7 @@ from bayes_nqp.numerics.linear_gaussian.gradient import refused, rows, sides
 from bayes_nqp.numerics.linear_gaussian.interpolation import polynomials
 from bayes_nqp.numerics.linear_gaussian.permuted_units import Permutations, Units
 from bayes_nqp.numerics.linear_gaussian.problem import GaussianProblem
-from bayes_nqp.numerics.linear_gaussian.types import Clusters, Panelled
+from bayes_nqp.numerics.linear_gaussian.types import ClusterLayout, Panelled
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,13 +158,13 @@ class PermutedProblems:
         )  # fmt: skip
 
     @cached_property
-    def clusters(self) -> Clusters | None:
+    def clusters(self) -> ClusterLayout | None:
         """Classes as owners."""
         if self.layout is None:
             return None
         every, n = self.layout.classes, self.layout.classes.size
         counts = csr_array((self.layout.n_units, every, np.arange(n + 1)), shape=(n, n))
-        return Clusters(None, counts, self.classes[1], self.n_groups, every)
+        return ClusterLayout(None, counts, self.classes[1], self.n_groups, every)
 
     @cached_property
     def onto(self) -> tuple[Any, Any]:

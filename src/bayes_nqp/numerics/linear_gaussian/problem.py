@@ -25,7 +25,7 @@ from bayes_nqp.numerics.linear_gaussian.path_laws import (
 from bayes_nqp.numerics.linear_gaussian.problem_spec import Lag, Process
 from bayes_nqp.numerics.linear_gaussian.types import (
     Arrowhead,
-    Clusters,
+    ClusterLayout,
     ErrorLaw,
     Moments,
     Panelled,
@@ -94,10 +94,10 @@ class GaussianProblem(LinearPart):
         Values of fixed scales, NaN where estimated.
     n_free : int, or ndarray of int (B)
         Rows less flat unit coefficients.
-    by_group, by_block : Clusters or None
+    by_group, by_block : ClusterLayout or None
         Owners of several units, inside one group or across the groups of a block; both None
         where every unit is an owner.
-    by_class : Clusters or None
+    by_class : ClusterLayout or None
         The classes of units, where every unit is an owner.
     reduces : callable or None
         Lays out what own cells leave, where these come off first.
@@ -139,9 +139,9 @@ class GaussianProblem(LinearPart):
     arrowhead: Arrowhead
     tau: Array
     n_free: Any
-    by_group: Clusters | None = None
-    by_block: Clusters | None = None
-    by_class: Clusters | None = None
+    by_group: ClusterLayout | None = None
+    by_block: ClusterLayout | None = None
+    by_class: ClusterLayout | None = None
     reduces: Callable[[], Reduced] | None = None
     processes: Sequence[Process] = ()
     placement: Placement | None = None

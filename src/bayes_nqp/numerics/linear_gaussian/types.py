@@ -175,7 +175,7 @@ class Moments:
 
 
 @dataclass(frozen=True, eq=False)
-class Clusters:
+class ClusterLayout:
     """What has a deviation, and where it enters: several units together, or each of a class.
 
     Parameters

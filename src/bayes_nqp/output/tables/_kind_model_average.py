@@ -36,11 +36,11 @@ def model_average(source: object, ask: Ask) -> Table:
     posteriors = average.families["posterior"]
     for name, prior in average.prior.items():
         of_family = [(k, x) for k, x in enumerate(average.designs) if x.candidate.family == name]
-        known = np.isfinite(posteriors[name])
-        cells = (chance(prior), chance(posteriors[name]) if known else NOTHING)
+        finite = np.isfinite(posteriors[name])
+        cells = (chance(prior), chance(posteriors[name]) if finite else NOTHING)
         lone = of_family[0][1] if len(of_family) == 1 else None
-        rest = [NOTHING] * 5 if lone is None else _evidence(lone, ask, draft)
-        draft.row(translate(FAMILIES[name]), *cells, *rest, rule=True)
+        evidence_cells = [NOTHING] * 5 if lone is None else _evidence(lone, ask, draft)
+        draft.row(translate(FAMILIES[name]), *cells, *evidence_cells, rule=True)
         for k, x in of_family if lone is None else ():
             shares = (chance(table["prior"].iloc[k]), chance(x.weight))
             draft.row(f"– {translate(x.candidate.name)}", *shares, *_evidence(x, ask, draft))
