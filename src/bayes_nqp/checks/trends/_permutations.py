@@ -64,7 +64,7 @@ def refits(
 
     Returns
     -------
-    tuple of ndarray (deal), outcome units
+    tuple of ndarray (permutation), outcome units
         Mean and sd of the average effect; NaN where it is not identified.
     """
     near = _near(design, panel, permuted)

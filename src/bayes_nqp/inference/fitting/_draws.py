@@ -104,10 +104,8 @@ def recovered(
     problem = equation.gaussian.for_many if len(x) >= _MANY else equation.gaussian
     share = cell_shares(model_frame, equation)
     leaning = leaning_of(model_frame, equation)
-    reach, across = (
-        lag_effects_of(model_frame, equation),
-        mediator_lag_effects(model_frame, equation),
-    )
+    reach = lag_effects_of(model_frame, equation)
+    across = mediator_lag_effects(model_frame, equation)
     every = leaning is not None or reach is not None or across is not None
     units = _single_units(model_frame, equation, every=every)
     per_draw = number_count(problem) + equation.n_positions + equation.n_paths
@@ -123,28 +121,20 @@ def recovered(
     single = units is not None
     parts = []
     for chunk, stream in zip(chunks, streams, strict=True):
-        stream_of_part, errors = None, None
+        rng, errors = None, None
         if isinstance(stream, SharedStreams):
-            stream_of_part = stream.own
+            rng = stream.own
             numbers = stream.errors(chunk.size, error_width(equation))
             errors = SharedErrors(numbers, equation.error_sums)
         else:
-            stream_of_part = stream
+            rng = stream
         coefficients = draw(
-            problem, x[chunk], stream_of_part, errors=errors, single=single, threads=threads,
+            problem, x[chunk], rng, errors=errors, single=single, threads=threads,
             keeper=keeper,
         )  # fmt: skip
         parts.append(
             _assemble(
-                model_frame,
-                equation,
-                coefficients,
-                share,
-                leaning,
-                units,
-                stream_of_part,
-                reach,
-                across,
+                model_frame, equation, coefficients, share, leaning, units, rng, reach, across
             )
         )
     return parts[0] if len(parts) == 1 else joined(parts, np.argsort(np.concatenate(chunks)))

@@ -125,9 +125,8 @@ def build_groups(
         outcome's "coefficients", where these are not too many.
     """
     first = drawn[0]
-    paths = (
-        paths_of(model_frame, [equation.draws for equation in drawn]) if paths is None else paths
-    )
+    if paths is None:
+        paths = paths_of(model_frame, [equation.draws for equation in drawn])
     effect = first.shaped(paths.effect)
     deviation = None if paths.deviation is None else first.shaped(paths.deviation)
     gate = _diagnostics(model_frame, drawn, effect) if gate is None else gate
@@ -158,15 +157,13 @@ def build_groups(
         "effects": effects_dataset(model_frame, effect, deviation, attrs=attrs, **common),
     }
     if model_frame.cells.lead.any():
-        groups["leads"] = effects_dataset(
-            model_frame, effect, None, leads=True, attrs=attrs, **common
-        )
+        leads = effects_dataset(model_frame, effect, None, leads=True, attrs=attrs, **common)
+        groups["leads"] = leads
     if first.draws.positions is not None:
-        positions = labelled_positions(
-            model_frame, first.equation, first.shaped(first.draws.positions)
-        )
-        if positions is not None:
-            groups[COEFFICIENTS] = positions
+        positions = first.shaped(first.draws.positions)
+        coefficients = labelled_positions(model_frame, first.equation, positions)
+        if coefficients is not None:
+            groups[COEFFICIENTS] = coefficients
     return groups, gate
 
 
@@ -224,11 +221,8 @@ def _posterior(model_frame: ModelFrame, equation: Drawn) -> tuple[dict[str, Any]
     if equation.draws.across is not None:
         by_cell["own_effect"] = equation.draws.across[:, 0, 0, : model_frame.table.size]
     for name, flat in by_cell.items():
-        effects = (
-            flat
-            if not model_frame.cells.lead.any()
-            else flat.compress(~model_frame.cells.lead, axis=1)
-        )
+        real = ~model_frame.cells.lead
+        effects = flat if real.all() else flat.compress(real, axis=1)
         data[prefix + name] = ((*v.SAMPLE_DIMS, v.CELL), equation.shaped(effects))
     if model_frame.model.equations[0].linked is not None and equation.draws.deviation is not None:
         deviation = equation.shaped(equation.draws.deviation)

@@ -197,7 +197,7 @@ class _UnitLoads:
         return total, direct
 
     def _of_deviations(self) -> tuple[Array, Array]:
-        """Loadings of deviations (unit, owner)."""
+        """Loadings of deviations (unit, unit effect)."""
         unit_effect = self.reach.unit_effect
         on = self.treated >= 0
         some = np.flatnonzero(on.any(axis=1) & (unit_effect >= 0))

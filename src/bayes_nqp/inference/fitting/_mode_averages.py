@@ -82,14 +82,14 @@ def permuted_averages(
 
     Parameters
     ----------
-    cohorts : ndarray of int (deal, unit)
+    cohorts : ndarray of int (permutation, unit)
         Codes, -1 for never.
     weigh : callable
         From a plan to the weights (cell, 1) of one average, by what its cells are and hold.
 
     Returns
     -------
-    tuple of ndarray (deal), outcome units
+    tuple of ndarray (permutation), outcome units
         NaN where the panel cannot identify what the design asks for.
     """
     # Deals with other cohorts may have other scales: the first with as many is climbed from afar.
@@ -172,7 +172,7 @@ def _loads_of_permutations(
     permutations: PermutedAdoption,
     weigh: Callable[[ModelFrame], Array],
 ) -> tuple[Array, Array]:
-    """As `average_loads`, deal by deal (deal, slot, 1), and on units' deviations."""
+    """As `average_loads`, deal by deal (permutation, position, 1), and on units' deviations."""
     weights = np.stack(
         [
             weigh(replace(model_frame, cells=replace(model_frame.cells, rows=rows)))[:, 0]

@@ -79,10 +79,8 @@ def new_unit_effects(fit: Fit, generator: np.random.Generator | None) -> Array:
                 covariance = _covariance(draws, name)
         if draws.has(SlopeKind.INTERACTION.draws):
             d = draws.slope(SlopeKind.INTERACTION, name)
-            rows_effect = draws.cells("cell_effect", name)
-            direct += d * (
-                _untreated(draws, name) - lagged(draws.model_frame, rows_effect, draws.lag)
-            )
+            rows_effect = lagged(draws.model_frame, draws.cells("cell_effect", name), draws.lag)
+            direct += d * (_untreated(draws, name) - rows_effect)
             slope = slope + d
         indirect.append(effect * slope + covariance)
     return draws.chains(np.stack([direct + sum(indirect), direct, *indirect], axis=1))

@@ -103,6 +103,7 @@ def assemble(
     absorbs = (unit_effects or unit_effect_scale is None) and errors.independent(n_periods, priors)
     absorbs = absorbs and equation.series is None
     absorbed = absorb_levels(rows, n_periods) if absorbs else []
+    loadings = _absorbed_unit_effects(frame, rows) if absorbs and unit_effects else None
     classes = [] if absorbs else reduce_rows(rows)
     problem = Problem(
         n_periods=n_periods,
@@ -119,9 +120,7 @@ def assemble(
         class_treated=[_loading(c, centred=dose is not None) for c in classes],
         unit_effects=_unit_effects(frame, rows, classes, block) if unit_effects else (),
         absorbed=absorbed,
-        absorbed_unit_effects=_absorbed_unit_effects(frame, rows)
-        if absorbs and unit_effects
-        else None,
+        absorbed_unit_effects=loadings,
         processes=laws,
         process_parameters=of_laws,
         path_coefficients=on_paths(shared),
@@ -188,18 +187,13 @@ def _laid_out(
         for index, (inside, _) in zip(layout.local_index, places, strict=True):
             index[inside] = first_local + np.arange(inside.size)
             first_local += inside.size
-        sizes = [
-            np.full(position.size, k) for k, (_, position) in zip(numbers, places, strict=True)
-        ]
+        sizes = [np.full(at.size, k) for k, (_, at) in zip(numbers, places, strict=True)]
         columns = _block_columns(shared, levels, of_block, strata, n_periods, n_columns)
         first_position += len(columns)
-        position = np.concatenate([*(position for _, position in places), np.zeros(0)]).astype(
-            np.int64
-        )
+        position = np.concatenate([*(at for _, at in places), np.zeros(0)]).astype(np.int64)
         scale = np.concatenate([*sizes, np.zeros(0)]).astype(np.int64)
-        layout.blocks.append(
-            Block(levels.size, of_block.size, strata.size, position, scale, columns)
-        )
+        n_cells = of_block.size
+        layout.blocks.append(Block(levels.size, n_cells, strata.size, position, scale, columns))
     return layout
 
 

@@ -35,7 +35,7 @@ class PanelCodes:
         Level of every factor in each combination.
     level_names : tuple of str
         Labels of the time-effect levels.
-    unit_effect_labels : ndarray of str (member)
+    unit_effect_labels : ndarray of str (unit effect)
         Labels of members.
     counts : ndarray (unit)
         How many units each stands for.

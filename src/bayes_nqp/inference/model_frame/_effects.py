@@ -36,9 +36,9 @@ class EffectMap:
         Places of the treated rows in the panel, and whose effect and deviation they have.
     moderator : ndarray (treated row) or None, the moderator's units
         z, less its centre; None where the plan has no moderator.
-    codes : ndarray of int (member)
+    codes : ndarray of int (unit effect)
         Members with treated rows, among all.
-    labels : ndarray of str (member)
+    labels : ndarray of str (unit effect)
         What they are called.
     weight : ndarray (treated row)
         How many rows each stands for.
@@ -46,7 +46,7 @@ class EffectMap:
         n_c, untreated rows included.
     stratum : ndarray of int (cell)
         Stratum of every cell.
-    stratum_of_unit_effects : ndarray of int (member)
+    stratum_of_unit_effects : ndarray of int (unit effect)
         That of the first unit of each.
     """
 
@@ -102,7 +102,7 @@ class EffectMap:
         return self.shares_of(self.unit_effect, self.codes.size)
 
     def shares_of(self, cluster: Index, size: int) -> csr_array:
-        """The same of others that hold rows, by treated row (owner, cell).
+        """The same of others that hold rows, by treated row (cluster, cell).
 
         Rows of nobody, -1, say nothing, and count in n_c.
         """

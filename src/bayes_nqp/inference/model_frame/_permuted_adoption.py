@@ -74,7 +74,7 @@ def permuted_adoption(model_frame: ModelFrame, cohorts: Index) -> list[PermutedA
     ----------
     model_frame : ModelFrame
         Of one equation.
-    cohorts : ndarray of int (deal, unit)
+    cohorts : ndarray of int (permutation, unit)
         Codes, -1 for never.
 
     Returns

@@ -47,15 +47,15 @@ class StackedPermutations:
     ----------
     model_frame : ModelFrame
         Of all units of all deals.
-    numbers : ndarray of int (deal)
+    numbers : ndarray of int (permutation)
         Which deals these are.
-    seen, treated : ndarray of bool (deal, unit, period)
+    seen, treated : ndarray of bool (permutation, unit, period)
         Rows that enter the likelihood, and which of them are treated.
-    cell : ndarray of int (deal, unit, period)
+    cell : ndarray of int (permutation, unit, period)
         Of the plan, -1 of rows without one.
-    group : ndarray of int (deal, unit)
+    group : ndarray of int (permutation, unit)
         Of the plan, -1 of none.
-    scales : ndarray (deal), outcome units
+    scales : ndarray (permutation), outcome units
         ``s`` of each.
     """
 
@@ -69,7 +69,7 @@ class StackedPermutations:
 
     @property
     def lasting(self) -> Mask:
-        """Units with several rows (deal, unit)."""
+        """Units with several rows (permutation, unit)."""
         return self.group >= 0
 
     def of(self, part: Index) -> StackedPermutations:

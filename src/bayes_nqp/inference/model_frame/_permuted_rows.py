@@ -53,19 +53,19 @@ class PermutedRows:
 
     Parameters
     ----------
-    key, code : ndarray of int (deal, unit)
+    key, code : ndarray of int (permutation, unit)
         Class of the calendar; with the stratum.
-    kept : ndarray of bool (deal, unit)
+    kept : ndarray of bool (permutation, unit)
         Units with untreated rows.
-    counts : ndarray of int (deal, stratum × key, period)
+    counts : ndarray of int (permutation, stratum × key, period)
         Treated rows.
-    periods : ndarray of bool (deal, level, period)
+    periods : ndarray of bool (permutation, level, period)
         Time effects of units with several rows.
-    connected : ndarray of bool (deal)
+    connected : ndarray of bool (permutation)
         Whether untreated rows connect all periods of every level.
-    estimated : ndarray of bool (deal)
+    estimated : ndarray of bool (permutation)
         Whether adopters are enough to estimate the scale of their deviations.
-    placed : ndarray of bool (deal)
+    placed : ndarray of bool (permutation)
         Whether units with several rows are all in groups that the plan has.
     """
 
@@ -111,7 +111,7 @@ def ground_of(model_frame: ModelFrame) -> Ground:
 
 
 def permuted_rows(model_frame: ModelFrame, ground: Ground, key: Index) -> PermutedRows:
-    """What classes of the calendar (deal, unit) make of the rows."""
+    """What classes of the calendar (permutation, unit) make of the rows."""
     frame, seen, n_keys = model_frame.codes, ground.seen, len(ground.treated)
     code = frame.stratum * n_keys + key
     control = seen & ~ground.treated[key]

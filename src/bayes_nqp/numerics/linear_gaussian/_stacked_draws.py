@@ -42,7 +42,7 @@ class StackedDraws:
     ----------
     shared : tuple of two ndarrays (draw, global)
         Global coefficients of the first equation and of the second.
-    positions : tuple of two ndarrays (draw, slot)
+    positions : tuple of two ndarrays (draw, position)
         Time effects, cells, slopes.
     own : ndarray (draw, unit, 3)
         What each unit adds: to the effect on the mediator, to its slope, to the direct effect;

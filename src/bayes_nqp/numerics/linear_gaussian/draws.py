@@ -37,10 +37,10 @@ class Coefficients:
         Global coefficients.
     local : ndarray (draw, block, local)
         Local coefficients of every block; padding is zero.
-    positions : ndarray (draw, slot)
+    positions : ndarray (draw, position)
         Slots of all blocks, one after another: time effects, cells, slopes, paths of the border.
         Then, where there are processes, what these add in each period of each group (group, T).
-    deviation : ndarray (draw, owner)
+    deviation : ndarray (draw, cluster)
         Of every owner; where each unit is one, the mean over the units of each class.
     spread : ndarray (draw, type)
         Conditional sd of a single unit's deviation; empty where owners hold several units.

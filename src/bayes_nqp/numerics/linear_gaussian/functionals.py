@@ -61,9 +61,9 @@ def averages(
     ----------
     points : ndarray (B, parameter)
         Unconstrained.
-    positions : ndarray (slot, r) or (B, slot, r)
+    positions : ndarray (position, r) or (B, position, r)
         Loadings of each functional on time effects, cells and slopes, block after block.
-    deviations : ndarray (owner, r) or (B, owner, r)
+    deviations : ndarray (cluster, r) or (B, cluster, r)
         Loadings on deviations; where each unit is an owner, on the mean of each class.
 
     Returns

@@ -238,7 +238,7 @@ class PermutedProblems:
 
         Parameters
         ----------
-        positions : ndarray (B, slot, r)
+        positions : ndarray (B, position, r)
             Loadings at each point.
         deviations : ndarray (B, unit, r)
             Loadings on deviations of units; zero of those that are in no group.

@@ -94,11 +94,11 @@ class Permutations:
 
     Parameters
     ----------
-    group, kind : ndarray of int (deal, unit)
+    group, kind : ndarray of int (permutation, unit)
         Group of each unit, -1 of those that are in none; its d, -1 where it has none.
-    n_free : ndarray of int (deal)
+    n_free : ndarray of int (permutation)
         Rows less flat unit coefficients.
-    scale : ndarray (deal)
+    scale : ndarray (permutation)
         What the outcome is multiplied by.
     """
 

@@ -31,7 +31,7 @@ class Block:
         Levels of time effects, cells, and sets of slopes in the block.
     local_position, local_scale : ndarray of int (local)
         The slot of each local coefficient, and the number of its scale.
-    columns : ndarray (slot, global)
+    columns : ndarray (position, global)
         Loadings of the global coefficients on slots.
     processes : tuple of int
         Processes of the block, by the number of their law.

@@ -239,7 +239,7 @@ class Arrowhead:
         m.
     group_loads : csr_array (G J, block n)
         ``X_g`` of every group: what coefficients and outcomes are in its normal equations.
-    position_loads : csr_array (slot, block n)
+    position_loads : csr_array (position, block n)
         What coefficients are in time effects, cells, slopes and paths of the border.
     n_values : int
         How many of the local ones, at their end, are values of processes.
