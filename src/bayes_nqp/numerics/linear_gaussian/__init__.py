@@ -1,6 +1,7 @@
 """Gaussian problems: the likelihood of rows summed up, with every coefficient integrated out.
 
-`types` has the symbols. A design states its model in `statement`; `maps` makes a `problem` of it,
+`types` has the symbols. A design states its model in `problem_spec`; `maps` makes a `problem` of
+it,
 from which everything is computed. The equations of docs/gaussian.md stand, in the order of a
 density, in
 
@@ -11,7 +12,7 @@ density, in
   to 8), with `path_laws`, `processes`: processes on the time grid (5a); `lag`: the Jacobian of a
   spatial lag, and `dynamics`: that of one with outcomes of the period before; and `unshared_cells`,
   `pairs`, `reduced`: the same where cells are many;
-- `_back`, `draws`, `paths`, `functionals`: draws and conditional moments (9), `kept_draws`:
+- `_back_substitution`, `draws`, `paths`, `functionals`: draws and conditional moments (9), `draws_with_density`:
   where proposals were factored, and `correlated`: draws of several problems that move together;
 - `stacked`, `_stacked_density`, `_stacked_draws`: two equations with units as owners (10);
 - `permuted_units`, `permuted_problems`: problems of the same units, dealt to other groups, in one
