@@ -92,9 +92,12 @@ def attached(
     """
     stub = ast.parse(Path(file).with_suffix(".pyi").read_text(encoding="utf-8"))
     homes = {
-        alias.asname or alias.name: (node.module, alias.name)
+        alias.asname or alias.name: (
+            ".".join(filter(None, (package if node.level else "", node.module))),
+            alias.name,
+        )
         for node in stub.body
-        if isinstance(node, ast.ImportFrom) and node.level
+        if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
 
@@ -105,10 +108,9 @@ def attached(
             raise AttributeError(message, name=name, obj=module)
         home, attribute = homes[name]
         with _door():
-            room = entered(f"{package}.{home or attribute}")
-            item = getattr(room, attribute, None) if home else room
+            item = getattr(entered(home), attribute, None) if home != package else None
             if item is None:  # a module of a package
-                item = entered(f"{package}.{home}.{attribute}")
+                item = entered(f"{home}.{attribute}")
         setattr(module, name, item)
         return item
 

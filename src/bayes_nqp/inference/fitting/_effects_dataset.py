@@ -34,7 +34,7 @@ def effects_dataset(
     ----------
     effect : ndarray (chain, draw, cell) or (chain, draw, path, cell), outcome units
         Of all cells, leads included.
-    gate : str or Gate
+    gate : str or ConvergenceDiagnostics
         Verdict of the convergence gate; and, in a Gate, what weights of proposals allow.
     leads : bool, default False
         Take the lead cells instead of those with effects.

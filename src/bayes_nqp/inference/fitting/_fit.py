@@ -69,7 +69,7 @@ class Fit(FitAttributes):
         where they take no more than 200 MB: time effects, cells and slopes of the outcome's
         equation, which likelihoods of units and replications start from. For ArviZ they are a
         DataTree, `tree`.
-    gate : Gate
+    gate : ConvergenceDiagnostics
         The convergence gate.
     record : mapping of str to str or float
         Panel digest, ``s``, whether sampling was interrupted; and ``unsealed``, where it

@@ -115,7 +115,7 @@ def build_groups(
         Effects along paths, where they are not made of the equations' means alone.
     more : mapping of str to Labelled, optional
         Further variables of the posterior.
-    gate : Gate, optional
+    gate : ConvergenceDiagnostics, optional
         What is known of the draws; judged by default.
 
     Returns

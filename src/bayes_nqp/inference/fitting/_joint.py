@@ -77,7 +77,7 @@ def joint_groups(
     ----------
     chains : Chains
         With unconstrained points "x" (chain, draw, parameter).
-    gate : Gate, optional
+    gate : ConvergenceDiagnostics, optional
         As `build_groups` takes it.
     """
     parts = _recovered(model_frame, joint, chains.values["x"], generator)

@@ -47,7 +47,7 @@ class Mediated(FactSheet):
     effects : Dataset
         The waist: paths total, direct and every mediator, adding up draw by draw; a cell for
         each stratum.
-    gate : Gate
+    gate : ConvergenceDiagnostics
         Of the draws. They are independent, so it fails only where they are too few.
     facts : mapping of str to float
         Rows, seed, and the variance of the outcome and of every mediator.

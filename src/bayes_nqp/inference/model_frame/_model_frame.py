@@ -219,7 +219,7 @@ class ModelFrame:
     ----------
     model : ModelSpec
         What was planned.
-    frame : PlanFrame
+    frame : PanelCodes
         Codes of the panel's rows; those not kept included.
     kept : ndarray of bool (row)
         Rows that enter the likelihood.

@@ -158,7 +158,7 @@ def worst_diagnostics(gates: Mapping[str, ConvergenceDiagnostics]) -> Convergenc
 
     Parameters
     ----------
-    gates : mapping of str to Gate
+    gates : mapping of str to ConvergenceDiagnostics
         By what stands before their failures.
     """
     every = list(gates.values())
