@@ -1,22 +1,7 @@
-"""Gaussian problems: the likelihood of rows summed up, with every coefficient integrated out.
+"""Compute the likelihood of a linear Gaussian model with all coefficients integrated out.
 
-`types` has the symbols. A design states its model in `statement`; `maps` makes a `problem` of it,
-from which everything is computed. The equations of docs/gaussian.md stand, in the order of a
-density, in
-
-- `_small`, `unit_precision`: a unit's precision, what is its own absorbed (1, 2);
-- `class_maps`, `pairs`, `fixed`, `nodes`, `equations`: normal equations of groups (3);
-- `class_maps`, `fixed`, `owners`: deviations that several units share (4);
-- `layout`, `linear_part`, `density`: those of all coefficients, priors, the factor, the density (5
-  to 8), with `path_laws`, `processes`: processes on the time grid (5a); `lag`: the Jacobian of a
-  spatial lag, and `dynamics`: that of one with outcomes of the period before; and `own_cells`,
-  `pairs`, `reduced`: the same where cells are many;
-- `_back`, `draws`, `paths`, `functionals`: draws and conditional moments (9), `kept_draws`:
-  where proposals were factored, and `correlated`: draws of several problems that move together;
-- `stacked`, `_stacked_density`, `_stacked_draws`: two equations with units as owners (10);
-- `dealt_units`, `siblings`: problems of the same units, dealt to other groups, in one batch.
-
-`batches` cuts points up. `spans` is no step of a density: a plan asks it which columns others span.
+`problem_spec` describes a model, `maps` turns it into a `problem`, and `density` and `draws`
+evaluate it with the equations of docs/gaussian.md. All packages above `numerics` may import it.
 """
 
 from bayes_nqp.numerics.linear_gaussian._stacked_density import stacked_density
