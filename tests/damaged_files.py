@@ -29,7 +29,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-from columns.test_old_books import BOOK
+from data.reading.test_old_books import BOOK
 from frozen import frozen_bytes, frozen_fit
 from fuzzing import assert_worded
 from panels import ARGUMENTS, city_frame

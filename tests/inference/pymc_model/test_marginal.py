@@ -116,5 +116,5 @@ def test_what_is_not_stated_row_by_row() -> None:
 @pytest.mark.parametrize("design", [nqp.StaggeredDiD(), nqp.ContinuousExposure("d")])
 @pytest.mark.parametrize("method", ["build", "collapsed"])
 def test_methods_of_old_name_the_new_way(design: Any, method: str) -> None:
-    with pytest.raises(StudyError, match=r"nqp\.build\(design, panel\)"):
+    with pytest.raises(StudyError, match=r"nqp\.to_pymc\(design, panel\)"):
         getattr(design, method)(channels_panel(3))

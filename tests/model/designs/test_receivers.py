@@ -29,6 +29,7 @@ from bayes_nqp._core.i18n import Translator
 from bayes_nqp.inference.fitting._mediator_lag_receivers import channel_reach
 from bayes_nqp.inference.model_frame import plan_of
 from bayes_nqp.model.designs import Noise
+from bayes_nqp.numerics.linear_gaussian import density
 
 FORMS: dict[str, dict[str, bool]] = {
     "SDM": {}, "SLX": {"lag": False}, "SDEM": {"durbin": True, "error": True},
@@ -59,7 +60,7 @@ def test_without_a_lag_it_is_that_of_the_row_model() -> None:
     problem = plan_of(design, PANEL).equations[0].gaussian
     points = 0.6 * np.random.default_rng(1).standard_normal((2, len(problem.space)))
     row = Marginal(nqp.to_pymc(design, PANEL), [f"outcome__{name}" for name in problem.space.names])
-    ours = nqp.gaussian.density(problem, points)
+    ours = density(problem, points)
     gap = np.array([row(point) for point in points]) - ours
     assert np.ptp(gap) < 1e-9
 

@@ -9,7 +9,7 @@ import pytest
 from linked_cities import IDS, LEVEL, PANEL, PERIODS, UNITS, design_of, links, tables
 from same_density import assert_dense
 from scipy import linalg
-from tests.designs.test_slx import thetas
+from tests.model.designs.test_slx import thetas
 
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import IdentificationError, PanelError, StudyError

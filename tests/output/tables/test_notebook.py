@@ -60,7 +60,7 @@ def test_a_list_of_checks_is_shown_whole_and_computes_as_a_frame():
     page = shown(table)
     assert RESULTS[1].sentence.strip() in page
     assert "&lt;identified&gt;" in page
-    assert page.index("1 holds, 1 fails") < page.index("Parallel?")
+    assert page.index("1 passed, 1 failed") < page.index("Parallel?")
     assert isinstance(table, pd.DataFrame)
     assert type(table[table["verdict"] == "failed"]) is pd.DataFrame
     assert type(table[["check"]]) is pd.DataFrame
@@ -70,7 +70,7 @@ def test_a_list_of_checks_is_shown_whole_and_computes_as_a_frame():
 def test_what_is_reported_is_tallied_apart() -> None:
     one = CheckResult("trend_sensitivity", "How far?", "reported", "breakdown M̄: 0.4", "Up to 0.4.")
     page = shown(check_table([*RESULTS, one]))
-    assert "1 holds, 1 fails, 1 reported" in page
+    assert "1 passed, 1 failed, 1 reported" in page
     assert "#0550ae" in page
     assert "font-weight:400" in page[page.index("How far?") :]
 

@@ -55,7 +55,7 @@ def heterogeneity_sd(draws: xr.DataArray, dim: str | None = None) -> xr.DataArra
     ...     dims=("chain", "draw", "region"),
     ...     coords={"region": ["inland", "coastal", "islands"]},
     ... )
-    >>> float(spread(draws).mean())
+    >>> float(heterogeneity_sd(draws).mean())
     2.0
     """
     name = dim_of(draws, dim)
