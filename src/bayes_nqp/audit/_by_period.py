@@ -11,7 +11,7 @@ from bayes_nqp._core.arrays import Array, Mask
 from bayes_nqp._core.i18n import Message, listed
 from bayes_nqp.audit._column import Measurements, Trace, numbers_of
 from bayes_nqp.checks.shared import DOUBT
-from bayes_nqp.data.index import ProductivityIndex, recalled
+from bayes_nqp.data.index import built_by_period, recalled
 from bayes_nqp.data.panel import Panel
 
 _PERIODS, _UNITS = 3, 8
@@ -28,11 +28,6 @@ _SPARE: Final = 4
 _EXPONENT: Final = 40.0
 _COARSE: Final = 0.05
 """Rounding, over the spread, up to which indicators are asked."""
-
-
-def built_by_period(recipe: ProductivityIndex) -> bool:
-    """Tell whether the bounds or the weights of an index are those of each period."""
-    return "yearly" in (recipe.normalise.scope, getattr(recipe.weights, "scope", "pooled"))
 
 
 def by_period(panel: Panel, column: Measurements) -> Iterator[Trace]:

@@ -30,8 +30,6 @@ from bayes_nqp.checks.trends import FAMILIES as FAMILIES
 from bayes_nqp.checks.trends import ModelAverage, model_average
 from bayes_nqp.checks.trends import Weighed as Weighed
 from bayes_nqp.inference.fitting import ADOPTION, CHANNELS, DOSE, ROWS, TRENDS, UNITS, Need, meets
-from bayes_nqp.space.checks import Decay, WeightsPosterior, decay, weights_probabilities
-from bayes_nqp.space.checks import lengths_of as lengths_of
 
 __all__ = [
     "ADOPTION",
@@ -49,19 +47,16 @@ __all__ = [
     "AlternativeContrast",
     "CheckResult",
     "Confidence",
-    "Decay",
     "ModelAverage",
     "Need",
     "Subject",
     "Verdict",
-    "WeightsPosterior",
     "alternative_contrasts_of",
     "check",
     "check_table",
     "compare",
     "confidence_of",
     "convergence_words",
-    "decay",
     "failures_of",
     "loo",
     "meets",
@@ -74,5 +69,4 @@ __all__ = [
     "suiting",
     "texts_of",
     "title_of",
-    "weights_probabilities",
 ]

@@ -28,11 +28,11 @@ from bayes_nqp.output.tables import (
     specification_table,
     summary,
 )
-from bayes_nqp.space.studies._spillover_table import received_table
 from bayes_nqp.studies._channel_tables import channel_tables
 from bayes_nqp.studies._data import Prepared
 from bayes_nqp.studies._index import tables_of_index
 from bayes_nqp.studies._schema import Report
+from bayes_nqp.studies._spillover_table import received_table
 from bayes_nqp.studies._study import Study
 from bayes_nqp.studies._table_notes import ALL, grouped, stated
 from bayes_nqp.studies._truth import truth_table

@@ -12,8 +12,8 @@ from scipy.sparse import csr_array
 
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import StudyError
-from bayes_nqp.space.studies._spillover_table import received_table
 from bayes_nqp.studies._schema import Report
+from bayes_nqp.studies._spillover_table import received_table
 
 SAMPLER = nqp.Importance(seed=1, draws=250)
 

@@ -9,6 +9,7 @@ from ._indicator import Indicator as Indicator
 from ._match import outcome_of as outcome_of
 from ._match import rows_in as rows_in
 from ._productivity import ProductivityIndex as ProductivityIndex
+from ._productivity import built_by_period as built_by_period
 from ._recipe import Relation as Relation
 from ._recipe import recalled as recalled
 from ._recipe import relation as relation

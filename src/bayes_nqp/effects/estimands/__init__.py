@@ -41,6 +41,7 @@ from bayes_nqp.effects.estimands._over_periods import (
     long_run_effects,
     spatial_dynamics,
 )
+from bayes_nqp.effects.estimands._paths_in_space import paths_in_space
 from bayes_nqp.effects.estimands._probability import probability, rope, simultaneous_signs
 from bayes_nqp.effects.estimands._probability import simultaneous as simultaneous
 from bayes_nqp.effects.estimands._rank import prob_best, rank
@@ -56,6 +57,8 @@ from bayes_nqp.effects.estimands._registry import computed as computed
 from bayes_nqp.effects.estimands._registry import estimand as estimand
 from bayes_nqp.effects.estimands._registry import estimands_named as estimands_named
 from bayes_nqp.effects.estimands._relative_effects import relative_effects
+from bayes_nqp.effects.estimands._spillover_effects import own_and_received as own_and_received
+from bayes_nqp.effects.estimands._spillover_effects import spillover_effects
 from bayes_nqp.effects.estimands._variation import heterogeneity_sd, index_variance, shrinkage
 from bayes_nqp.effects.estimands._weights import ENOUGH, same_units, units_behind
 from bayes_nqp.effects.estimands._weights import before_adoption as before_adoption
@@ -64,9 +67,6 @@ from bayes_nqp.effects.estimands._words import PATHS as PATHS
 from bayes_nqp.effects.estimands._words import percent as percent
 from bayes_nqp.effects.estimands._words import text
 from bayes_nqp.effects.estimands._words import words as words
-from bayes_nqp.space.estimands._paths_in_space import paths_in_space
-from bayes_nqp.space.estimands._spillover_effects import own_and_received as own_and_received
-from bayes_nqp.space.estimands._spillover_effects import spillover_effects
 
 __all__ = [
     "ENOUGH",

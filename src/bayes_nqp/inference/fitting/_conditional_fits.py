@@ -11,7 +11,6 @@ from bayes_nqp.inference.fitting._refits import refit
 from bayes_nqp.inference.fitting._reported import equation_draws
 from bayes_nqp.inference.fitting._store import keep, once, store_of
 from bayes_nqp.inference.model_frame import model_frame_of
-from bayes_nqp.model.designs import SpatialLag
 from bayes_nqp.model.predictors import DELTA, Linked, linked_name
 
 GIVEN_LAG: Final = "given_lag"
@@ -26,7 +25,7 @@ def fit_given_channels(fitted: Fit) -> Fit:
     """
     model_frame, facts = fitted.model_frame, fitted.facts
     equation, rows = model_frame.equations[0], model_frame.panel.where(model_frame.kept)
-    stated, term = facts.covariates_of(rows), facts.term(SpatialLag)
+    stated, term = facts.covariates_of(rows), facts.spatial_term
     existing = {
         x.name for x in model_frame_of(fitted.outcome_design, rows).equations[0].rows.columns
     }
@@ -51,7 +50,7 @@ def fit_given_channels(fitted: Fit) -> Fit:
 
 def follows(fitted: Fit) -> bool:
     """Whether outcomes, or errors, follow those of linked units, and of no other period."""
-    term = fitted.facts.term(SpatialLag)
+    term = fitted.facts.spatial_term
     return fitted.panel is not None and term is not None and term.lag and not term.dynamics
 
 
@@ -73,7 +72,7 @@ def fit_given_lag(fitted: Fit) -> tuple[Fit, float]:
     tuple of Fit and float
         And the value of delta.
     """
-    term, delta = fitted.facts.term(SpatialLag), equation_draws(fitted, DELTA)
+    term, delta = fitted.facts.spatial_term, equation_draws(fitted, DELTA)
     assert term is not None
     assert delta is not None
     value, rows = float(delta.mean()), fitted.rows

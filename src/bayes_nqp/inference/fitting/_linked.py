@@ -12,7 +12,6 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp.inference.fitting._linked_coefficients import linked_coefficients
 from bayes_nqp.inference.fitting._reported import equation_draws
-from bayes_nqp.model.designs import SpatialLag
 from bayes_nqp.model.predictors import DELTA, OPPOSITE, SHARED, TREATED, LinkedTime
 from bayes_nqp.numerics.linear_gaussian import coefficients_of
 
@@ -38,7 +37,7 @@ def linked_terms(fit: Fit) -> dict[str, Array]:
 
 def own_receivers(fit: Fit) -> tuple[str, ...]:
     """Factors by which units receive differently of linked units' treatment; none by default."""
-    term = fit.facts.term(SpatialLag)
+    term = fit.facts.spatial_term
     return () if term is None else tuple(term.receivers)
 
 

@@ -7,7 +7,10 @@ from typing import Any
 
 from bayes_nqp.output.plots._registry import DRAWERS as DRAWERS
 from bayes_nqp.output.plots._registry import PLOTS as PLOTS
+from bayes_nqp.output.plots._registry import Appearance as Appearance
 from bayes_nqp.output.plots._registry import Sketch as Sketch
+from bayes_nqp.output.plots._registry import evidence as evidence
+from bayes_nqp.output.plots._registry import plot as plot
 from bayes_nqp.output.plots._registry import sketches as sketches
 from bayes_nqp.output.plots._scene import Scene as Scene
 

@@ -24,8 +24,8 @@ from bayes_nqp.data.spatial_weights import (
 )
 from bayes_nqp.inference.fitting import Fit, equation_draws, panel_of
 from bayes_nqp.inference.model_frame import ModelFrame
-from bayes_nqp.model.designs import Rings, SpatialLag
 from bayes_nqp.model.predictors import DELTA, LAG, TIED
+from bayes_nqp.space.terms import Rings, SpatialLag
 
 NEIGHBOURS = 5
 """Nearest units that are linked, either way, where no weights are given."""

@@ -12,8 +12,8 @@ from scipy import sparse
 from bayes_nqp._core import effects_schema as schema
 from bayes_nqp._core.arrays import Array
 from bayes_nqp.inference.fitting import Fit
-from bayes_nqp.model.designs import SpatialLag
 from bayes_nqp.model.predictors import Linked
+from bayes_nqp.space.terms import SpatialLag
 
 ADOPTED: Final = "treated"
 ALL: Final = "untreated"

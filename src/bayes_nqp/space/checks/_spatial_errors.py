@@ -37,8 +37,8 @@ from bayes_nqp.data.spatial_weights import Locations, located, locations_of
 from bayes_nqp.effects.effects import group_time_effects
 from bayes_nqp.inference.fitting import ADDITIVE, ROWS, SEPARATE, UNITS, Fit, panel_of
 from bayes_nqp.inference.model_frame import model_frame_of
-from bayes_nqp.model.designs import Rings
 from bayes_nqp.space.checks._neighbour_weights import alone, placed
+from bayes_nqp.space.terms import Rings
 
 type Kernel = Literal["bartlett", "uniform"]
 

@@ -27,7 +27,7 @@ from bayes_nqp.checks.shared import (
 )
 from bayes_nqp.inference.fitting import LINKED, ROWS, UNITS, Fit, panel_of, refit
 from bayes_nqp.inference.model_frame import ModelFrame, model_frame_of
-from bayes_nqp.model.designs import Design, SpatialLag
+from bayes_nqp.model.designs import Design
 from bayes_nqp.model.pooling import single_curve
 from bayes_nqp.model.predictors import TimeEffects
 from bayes_nqp.numerics.linear_gaussian import LogDeterminant
@@ -35,6 +35,7 @@ from bayes_nqp.space.checks._form_posteriors import FORMS, marginals, posteriors
 from bayes_nqp.space.checks._neighbour_weights import covariates_of, named
 from bayes_nqp.space.checks._spatial_ml import Forms, Restriction, independent
 from bayes_nqp.space.checks._weights_probabilities import weights_probabilities
+from bayes_nqp.space.terms import SpatialLag
 
 _LEVEL, _SURE = 0.05, 0.001
 """Sizes of the tests from which a form is in doubt, and fails."""

@@ -10,7 +10,7 @@ from bayes_nqp._core.i18n import Message, equality, joined
 from bayes_nqp.checks.shared import DOUBT, HOLDS, REPORTED, Finding, Verdict, asks
 from bayes_nqp.data.spatial_weights import SpatialWeights, located
 from bayes_nqp.inference.fitting import ADDITIVE, ROWS, UNITS, Fit, panel_of
-from bayes_nqp.model.designs import SpatialLag, parameters_of
+from bayes_nqp.model.designs import parameters_of
 from bayes_nqp.numerics.linear_gaussian import LogDeterminant
 from bayes_nqp.space.checks._neighbour_weights import (
     Balanced,
@@ -21,6 +21,7 @@ from bayes_nqp.space.checks._neighbour_weights import (
 )
 from bayes_nqp.space.checks._spatial_ml import Forms
 from bayes_nqp.space.checks._statistics import TESTS, as_printed, whitened
+from bayes_nqp.space.terms import SpatialLag
 
 _LEVEL = 0.05
 _OF_ERRORS = Message(

@@ -22,8 +22,8 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp.checks.shared import cell_labels, marginal, mixture, reason
 from bayes_nqp.effects.estimands import att, worst_convergence
 from bayes_nqp.inference.fitting import REFITS, ROWS, UNITS, Fit, Marginal, panel_of, refit, require
-from bayes_nqp.model.designs import SpatialLag
 from bayes_nqp.space.checks._form_posteriors import log_prior
+from bayes_nqp.space.terms import SpatialLag
 
 _LEAST = 0.005
 """Probability below which a model has no draws."""

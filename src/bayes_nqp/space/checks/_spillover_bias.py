@@ -29,9 +29,9 @@ from bayes_nqp.effects.effects import group_time_effects
 from bayes_nqp.effects.estimands import spillover_effects
 from bayes_nqp.inference.fitting import ADOPTION, REFITS, ROWS, UNITS, Fit, panel_of, short_refit
 from bayes_nqp.inference.model_frame import model_frame_of
-from bayes_nqp.model.designs import Donut, Rings
 from bayes_nqp.space.checks._neighbour_weights import chance_of_shift, readable
 from bayes_nqp.space.checks._refit_agreement import kept
+from bayes_nqp.space.terms import Donut, Rings
 
 RINGS = (100.0, 200.0, 300.0)
 """Outer bounds of the rings that are tried, km."""

@@ -19,12 +19,18 @@ from bayes_nqp.effects import estimands
 from bayes_nqp.effects.effects import lead_effects
 from bayes_nqp.effects.estimands import convergence_of, percent
 from bayes_nqp.inference.fitting import Fit
-from bayes_nqp.output.plots._canvas import canvas, columns_of
-from bayes_nqp.output.plots._intervals import draw_points, points_of
-from bayes_nqp.output.plots._notes import POINTS, effect_label, words
-from bayes_nqp.output.plots._registry import Appearance, Sketch, plot
-from bayes_nqp.output.plots._scene import Scene
-from bayes_nqp.output.plots._style import COLOURS, MUTED
+from bayes_nqp.output.plots import Appearance, Scene, Sketch, plot
+from bayes_nqp.output.plots.drawing import (
+    COLOURS,
+    MUTED,
+    POINTS,
+    canvas,
+    columns_of,
+    draw_points,
+    effect_label,
+    points_of,
+    words,
+)
 from bayes_nqp.output.tables import summary
 
 _TITLE = Message("Effects received from others' treatment, by exposure time.")

@@ -16,8 +16,7 @@ from bayes_nqp.data import spatial_weights
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.data.spatial_weights import SpatialWeights
 from bayes_nqp.space.studies._space_keys import SpaceKeys
-from bayes_nqp.studies._kinds import Schema, check_kinds, described, kind_of
-from bayes_nqp.studies._words import in_table
+from bayes_nqp.studies import Schema, check_kinds, described, in_table, kind_of
 
 _KIND: Final = "kind"
 _FILES: Final = {"boundaries": "file", "frame": "file"}

@@ -13,11 +13,17 @@ from bayes_nqp._core.i18n import Message, listed
 from bayes_nqp.effects.estimands import att, convergence_of, effects_of, own_and_received, text
 from bayes_nqp.effects.estimands import spillover_effects as received_by
 from bayes_nqp.inference.fitting import RECEIVED, Fit, own_receivers
-from bayes_nqp.output.tables._described import interval_notes
-from bayes_nqp.output.tables._draft import TableDraft
-from bayes_nqp.output.tables._kinds import Ask, kind
-from bayes_nqp.output.tables._model import Column, Table
-from bayes_nqp.output.tables._parts import count, estimate_columns, outcome_of
+from bayes_nqp.output.tables import (
+    Ask,
+    Column,
+    Table,
+    TableDraft,
+    count,
+    estimate_columns,
+    interval_notes,
+    kind,
+    outcome_of,
+)
 
 _MANY = 6
 """Levels of a factor that have lines of their own."""

@@ -12,7 +12,7 @@ from scipy.special import ndtr, ndtri
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import NotApplicable, NQPError
 from bayes_nqp._core.i18n import Message, joined, listed, separated
-from bayes_nqp.checks.mediation._evidence_rows import LEVELS, EvidenceRow, finding_of, innovations
+from bayes_nqp.checks.mediation import LEVELS, EvidenceRow, finding_of, innovations
 from bayes_nqp.checks.shared import HOLDS, Finding, asks, ladder
 from bayes_nqp.checks.trends import holm
 from bayes_nqp.data.spatial_weights import crowded, located, nearest
@@ -26,9 +26,9 @@ from bayes_nqp.inference.fitting import (
     error_draws,
     refit,
 )
-from bayes_nqp.model.designs import SpatialLag
 from bayes_nqp.model.predictors import Linked
 from bayes_nqp.space.checks import spatial_models
+from bayes_nqp.space.terms import SpatialLag
 
 _FAILS, _DOUBT = 0.001, 0.05
 """Probabilities, over all rows, below which it fails, and is in doubt."""

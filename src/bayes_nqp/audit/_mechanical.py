@@ -12,13 +12,8 @@ from scipy.stats import chi2
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp._core.i18n import Message, joined, listed, separated
 from bayes_nqp.audit import column_of, numbers_of, slopes_of, two_ways_out
-from bayes_nqp.checks.mediation._evidence_rows import (
-    EvidenceRow,
-    finding_of,
-    innovations,
-    left_over,
-)
-from bayes_nqp.checks.mediation._identities import identity
+from bayes_nqp.audit._identities import identity
+from bayes_nqp.checks.mediation import EvidenceRow, finding_of, innovations, left_over
 from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, Finding, asks, ladder
 from bayes_nqp.inference.fitting import CHANNELS, ROWS, UNITS, Fit, error_draws
 
