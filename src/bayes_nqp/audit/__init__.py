@@ -1,4 +1,7 @@
-"""Extension: checks of the data themselves, such as copied, interpolated or leaking columns."""
+"""Extension with checks of the data: copied, imputed or leaking columns, and selection.
+
+Checks of mediators and of the sample may import its measurements of columns.
+"""
 
 from bayes_nqp.audit._by_period import built_by_period as built_by_period
 from bayes_nqp.audit._column import Measurements as Measurements

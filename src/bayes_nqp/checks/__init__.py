@@ -1,4 +1,7 @@
-"""Checks: one question a file, each with its evidence and a verdict."""
+"""Checks of a fit, one question a file, each with its evidence and a verdict.
+
+`audit`, `calibration` and all higher packages may import it.
+"""
 
 from bayes_nqp.checks._alternative_contrasts import AlternativeContrast, alternative_contrasts_of
 from bayes_nqp.checks._check import check, check_table, results_of, run_checks, suiting, title_of

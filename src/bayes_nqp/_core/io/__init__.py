@@ -1,4 +1,7 @@
-"""All of a folder or file, or none of it; and what the system says, in words."""
+"""Read and write files and folders completely or not at all.
+
+Every package may import it, and output files are written through it.
+"""
 
 from bayes_nqp._core.lazy import attached
 

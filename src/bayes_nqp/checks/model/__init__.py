@@ -1,4 +1,7 @@
-"""Checks of the model: its errors, its priors, its draws."""
+"""Checks of the model: its errors, its priors and its draws.
+
+The other folders with checks may import it; other packages use `bayes_nqp.checks`.
+"""
 
 from bayes_nqp.checks.model._alternative_errors import error_alternatives
 from bayes_nqp.checks.model._alternative_errors import error_means as error_means

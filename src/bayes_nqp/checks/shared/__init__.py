@@ -1,4 +1,7 @@
-"""What the author of a check needs: findings, verdicts, labels of evidence, comparisons."""
+"""Tools for authors of checks: findings, verdicts, labels of evidence and comparisons.
+
+All folders with checks, the extensions and packages of other authors may import it.
+"""
 
 from bayes_nqp.checks.shared._alternatives import (
     FAR,

@@ -1,4 +1,7 @@
-"""Checks of trends: how treated units would have moved, before adoption and after it."""
+"""Checks of trends before and after adoption, and of the assumption of parallel trends.
+
+`checks.mediation` and `space.checks` may import it; other packages use `bayes_nqp.checks`.
+"""
 
 from bayes_nqp.checks.trends._candidates import FAMILIES
 from bayes_nqp.checks.trends._leads import tail_of

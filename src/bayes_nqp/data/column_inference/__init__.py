@@ -1,4 +1,7 @@
-"""A messy file to a frame: look at it, guess what its columns are, clean it, find its places."""
+"""Inspect an untidy file, infer the roles of its columns, clean it and merge policy lists.
+
+`data.simulation` and all packages above `data` may import it.
+"""
 
 from bayes_nqp._core.lazy import attached
 

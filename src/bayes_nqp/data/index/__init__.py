@@ -1,4 +1,7 @@
-"""Indices from indicators: systems, weighting schemes, and the index that they give."""
+"""Composite indices from indicators: systems, weighting schemes and their results.
+
+`data.column_inference` and all higher packages may import it.
+"""
 
 from bayes_nqp._core.lazy import attached
 

@@ -1,4 +1,7 @@
-"""The panel: who, when, treated since when, and the outcome; validated once, frozen after."""
+"""The panel: units, periods, first treatment and outcome, validated once and then frozen.
+
+`data.datasets`, `data.index` and all higher packages may import it.
+"""
 
 from bayes_nqp._core.lazy import attached
 

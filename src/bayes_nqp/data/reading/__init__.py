@@ -1,4 +1,7 @@
-"""Files to columns, columns to arrays: cells that can be names, times or numbers; years."""
+"""Read files into columns, and columns into arrays of names, times, numbers and years.
+
+The other parts of `data` and all higher packages may import it.
+"""
 
 from bayes_nqp._core.lazy import attached
 

@@ -1,4 +1,7 @@
-"""Panels whose true effects are known, in the schema of the waist."""
+"""Simulate panels with known effects, in the form of the effects dataset.
+
+All packages above `data` may import it.
+"""
 
 from bayes_nqp._core.lazy import attached
 

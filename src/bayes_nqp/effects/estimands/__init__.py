@@ -1,4 +1,7 @@
-"""Pure functions from labelled draws to labelled draws."""
+"""Estimands, one a file: pure functions from labelled draws to labelled draws.
+
+`robustness` and all higher packages may import it.
+"""
 
 from bayes_nqp.effects.estimands._along import (
     by_path,

@@ -1,4 +1,7 @@
-"""Fitting a design to a panel; keeping and reading back what comes of it."""
+"""Fit a design to a panel, and save and load the result.
+
+`effects` and all higher packages may import it.
+"""
 
 from bayes_nqp._core.lazy import attached
 

@@ -1,4 +1,8 @@
-"""Planning: the model of a panel becomes cells, coefficients and Gaussian problems."""
+"""The model frame: cells, coefficients and one Gaussian problem for each equation.
+
+It is made from a design and a panel. `inference.pymc_model`, `inference.fitting` and all higher
+packages may import it.
+"""
 
 from bayes_nqp._core.lazy import attached
 

@@ -1,4 +1,7 @@
-"""Designs: one estimator a file; each states a model and neither plans nor samples it."""
+"""Designs, one estimator a file; a design states a model and neither fits nor samples it.
+
+`model.codec`, the terms and all higher packages may import it.
+"""
 
 from bayes_nqp._core.lazy import discovered
 from bayes_nqp.model.designs._channels import ChannelFacts as ChannelFacts

@@ -1,4 +1,7 @@
-"""Columns of the linear predictor, which sufficient statistics are taken of."""
+"""Columns of the linear predictor, from which sufficient statistics are computed.
+
+`model.terms`, `model.designs` and all higher packages may import it.
+"""
 
 from bayes_nqp.model.predictors.cells import (
     BARE,

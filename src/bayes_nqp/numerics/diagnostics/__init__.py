@@ -1,4 +1,7 @@
-"""The gate: what weights of proposals, populations of particles or chains allow."""
+"""Convergence diagnostics for importance weights, tempered particles and Markov chains.
+
+The samplers and all packages above `numerics` may import it.
+"""
 
 from bayes_nqp.numerics.diagnostics._chains import effective_size as effective_size
 from bayes_nqp.numerics.diagnostics._chains import split_rhat as split_rhat

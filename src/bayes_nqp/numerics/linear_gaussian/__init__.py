@@ -1,24 +1,7 @@
-"""Gaussian problems: the likelihood of rows summed up, with every coefficient integrated out.
+"""Compute the likelihood of a linear Gaussian model with all coefficients integrated out.
 
-`types` has the symbols. A design states its model in `problem_spec`; `maps` makes a `problem` of
-it, from which everything is computed. The equations of docs/gaussian.md stand, in the order of a
-density, in
-
-- `_unit_matrices`, `unit_precision`: a unit's precision, what is its own absorbed (1, 2);
-- `class_maps`, `pairs`, `fixed`, `nodes`, `equations`: normal equations of groups (3);
-- `class_maps`, `fixed`, `clusters`: deviations that several units share (4);
-- `layout`, `linear_part`, `density`: those of all coefficients, priors, the factor, the density (5
-  to 8), with `path_laws`, `processes`: processes on the time grid (5a); `lag`: the Jacobian of a
-  spatial lag, and `dynamics`: that of one with outcomes of the period before; and `unshared_cells`,
-  `pairs`, `reduced`: the same where cells are many;
-- `_back_substitution`, `draws`, `paths`, `functionals`: draws and conditional moments (9),
-  `draws_with_density`: where proposals were factored, and `correlated`: draws of several problems
-  that move together;
-- `stacked`, `_stacked_density`, `_stacked_draws`: two equations with units as clusters (10);
-- `permuted_units`, `permuted_problems`: problems of the same units, permuted between groups, in one
-  batch.
-
-`batches` cuts points up. `spans` is no step of a density: a plan asks it which columns others span.
+`problem_spec` describes a model, `maps` turns it into a `problem`, and `density` and `draws`
+evaluate it with the equations of docs/gaussian.md. All packages above `numerics` may import it.
 """
 
 from bayes_nqp.numerics.linear_gaussian._stacked_density import stacked_density

@@ -1,4 +1,7 @@
-"""Samplers as values, and drawing the parameters of a density or of a PyMC model."""
+"""Samplers as values, and draws from a density or a PyMC model.
+
+All packages above `numerics` may import it.
+"""
 
 from bayes_nqp.numerics.sampling._chains import Chains
 from bayes_nqp.numerics.sampling._climb import Densities, Density, Mode, climb, newton

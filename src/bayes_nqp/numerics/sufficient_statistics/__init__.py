@@ -1,13 +1,7 @@
-"""Rows to sufficient statistics: what they say, summed up over units of one key.
+"""Reduce observations to sufficient statistics: sums and cross-products over similar units.
 
-Units of one key have the same coefficients in every period. Those of them that were observed
-in the same periods (with the same weights) differ only in the outcome and in the varying
-columns, so the likelihood needs from them only the sums and cross-products of those over the
-units, whatever the error structure.
-
-Where errors are independent, with known weights, and units have nothing of their own but a level,
-no parameter decides how rows count: all units of a key are then summed up together, whatever was
-observed of them, with whatever weights. So are the units that share a deviation.
+Units with equal coefficients and equal observed periods form a class, whatever the error structure.
+`numerics.linear_gaussian` and all packages above `numerics` may import it.
 """
 
 from bayes_nqp.numerics.sufficient_statistics._absorbed import (

@@ -1,7 +1,6 @@
-"""Pictures, one per file, each a function that returns the matplotlib figure.
+"""Plots, one a file; each function returns a matplotlib figure and neither shows nor saves it.
 
-They neither show nor save anything: a notebook shows what its cell returns, and
-``figure.savefig(path)`` writes a file.
+`output.reports` and all higher packages may import it.
 """
 
 from typing import Any

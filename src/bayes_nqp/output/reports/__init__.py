@@ -1,4 +1,7 @@
-"""The report: sections of sentences, tables and figures, and the formats that write them."""
+"""Reports: sections of sentences, tables and figures, and the formats that write them.
+
+`studies` and all higher packages may import it.
+"""
 
 from bayes_nqp.output.reports._check_lists import SPATIAL as SPATIAL
 from bayes_nqp.output.reports._context import Context as Context

@@ -1,4 +1,7 @@
-"""Tables: the one place, with plots and reports, where draws become intervals."""
+"""Tables of effects, estimands, checks and specifications, and the formats that write them.
+
+`output.plots`, `output.reports` and all higher packages may import it.
+"""
 
 from typing import Any
 

@@ -1,1 +1,4 @@
-"""Spillover effects and paths between neighbours, as estimands."""
+"""Estimands of spillover effects and of mediated effects between neighbours.
+
+`bayes_nqp.effects.estimands` finds its files and exports its functions.
+"""

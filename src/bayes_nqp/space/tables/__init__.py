@@ -1,1 +1,4 @@
-"""Tables of spatial dependence and spillover effects, one kind a file."""
+"""Tables of spatial dependence and spillover effects, one a file.
+
+`bayes_nqp.output.tables` finds its files and may import it.
+"""
