@@ -105,7 +105,7 @@ def test_statistics_ignore_levels_periods_and_slopes(true_model: nqp.Fit) -> Non
     layout, rng = rows.layout, np.random.default_rng(0)
     y = rng.normal(size=(2, layout.rows.size))
     shifted = y + rng.normal(size=layout.unit.max() + 1)[layout.unit]
-    shifted += rng.normal(size=layout.node.max() + 1)[layout.node]
+    shifted += rng.normal(size=layout.time_effect.max() + 1)[layout.time_effect]
     one, other = rows.residuals(y)[0], rows.residuals(shifted)[0]
     np.testing.assert_allclose(one, other, atol=1e-9)
     before, after = rows.before(y, one), rows.before(shifted, other)

@@ -135,7 +135,7 @@ class PosteriorSource:
         if exposure is not None:
             effects *= exposure.values[layout.rows] / exposure.unit
         values += effects
-        values += self._time(at, first)[:, layout.node]
+        values += self._time(at, first)[:, layout.time_effect]
         values += self._paths(at, first)
         of = self.model_frame.effects
         effect = of.of_cells(cells, average=of.averaged(deviation))

@@ -182,11 +182,11 @@ def interactions(
     """
     layout, level_of = untreated.layout, np.asarray(fit.model_frame.codes.level)
     residuals, slopes, unit_effect = untreated.residuals(outcome[None])
-    _, node = np.unique(layout.node, return_inverse=True)
-    coefficients = slopes[0, : node.max() + 1]
+    _, time_effect = np.unique(layout.time_effect, return_inverse=True)
+    coefficients = slopes[0, : time_effect.max() + 1]
     group = np.zeros(coefficients.size, dtype=np.int64)
-    group[node] = level_of[layout.unit]
-    movement = _centred(coefficients, group)[node]
+    group[time_effect] = level_of[layout.unit]
+    movement = _centred(coefficients, group)[time_effect]
     level = np.zeros(level_of.size)
     who = np.unique(untreated.who)
     values = _levels(fit, untreated, residuals[0] + unit_effect[0, untreated.unit])
@@ -196,7 +196,7 @@ def interactions(
         raise NotApplicable(Message("All units have one level, or nothing moves."))
     level = level[layout.unit] / size
     functions = np.stack([level, level**2 - 1.0])
-    at = node[untreated.rows]
+    at = time_effect[untreated.rows]
     count = np.bincount(at)
     means = np.stack([np.bincount(at, x[untreated.rows]) for x in functions]) / np.maximum(count, 1)
     part = (functions[:, untreated.rows] - means[:, at]) / count[at]

@@ -41,10 +41,10 @@ class Untreated:
     def _columns(self) -> Any:
         """Time effects of levels, and covariates, on all rows (row, column)."""
         layout = self.layout
-        _, node = np.unique(layout.node, return_inverse=True)
-        size, varying = int(node.max()) + 1, max(len(self.equation.rows.columns), 1)
+        _, time_effect = np.unique(layout.time_effect, return_inverse=True)
+        size, varying = int(time_effect.max()) + 1, max(len(self.equation.rows.columns), 1)
         rows = np.concatenate([np.arange(layout.rows.size), layout.entry_row])
-        column = np.concatenate([node, size + layout.entry_slope % varying])
+        column = np.concatenate([time_effect, size + layout.entry_slope % varying])
         values = np.concatenate([np.ones(layout.rows.size), layout.entry_value])
         table = csr_array((values, (rows, column)), shape=(layout.rows.size, size + varying))
         return table

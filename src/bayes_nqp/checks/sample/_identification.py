@@ -255,9 +255,9 @@ def _controls(fit: Fit, table: pd.DataFrame) -> list[int]:
     control = ~frame.treated & ~frame.lead
     if fit.facts.leads:
         control &= frame.cohort[frame.unit] < 0
-    node = frame.level[frame.unit] * frame.n_periods + frame.time
+    time_effect = frame.level[frame.unit] * frame.n_periods + frame.time
     size = len(frame.level_names) * frame.n_periods
-    count = np.rint(np.bincount(node[control], frame.weight[control], size))
+    count = np.rint(np.bincount(time_effect[control], frame.weight[control], size))
     factors = list(panel.roles.strata)
     levels = {
         tuple(str(panel.levels[f][panel.strata_codes[f][u]]) for f in factors): int(frame.level[u])

@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
-from bayes_nqp.inference.model_frame import node_names
+from bayes_nqp.inference.model_frame import time_effect_names
 
 if TYPE_CHECKING:
     from bayes_nqp.inference.model_frame import Equation, ModelFrame
@@ -49,10 +49,12 @@ def labelled_positions(
 def _labels(model_frame: ModelFrame, equation: Equation, size: int) -> npt.NDArray[np.str_]:
     """What each slot is: a time effect, the effect of a cell, or the slope of a column."""
     places = equation.positions
-    nodes = node_names(model_frame.codes.level_names, np.arange(model_frame.codes.n_periods))
+    time_effects = time_effect_names(
+        model_frame.codes.level_names, np.arange(model_frame.codes.n_periods)
+    )
     columns = [column.name for column in equation.rows.columns]
     named = (
-        ("time_effect", places.time, nodes),
+        ("time_effect", places.time, time_effects),
         ("cell", places.cells, np.arange(places.cells.size).astype(str)),
         (
             "slope",

@@ -165,7 +165,7 @@ class _Draws:
     def mean(self, part: slice) -> Array:
         """Expected outcome of rows for some draws (draw, row)."""
         layout = self.layout
-        out = self.alpha[part][:, layout.unit] + self.time[part][:, layout.node]
+        out = self.alpha[part][:, layout.unit] + self.time[part][:, layout.time_effect]
         out += padded(self.cells[part])[:, layout.cell]
         out += padded(self.deviation[part])[:, layout.unit_effect] * layout.loading
         row_slopes(layout, len(self.equation.rows.columns), self.slopes[part], out)

@@ -109,7 +109,7 @@ class UnitRows:
     def expected(self, positions: Array) -> Array:
         """Expected outcome of rows, without what is the units' own."""
         layout, positions = self.layout, padded(positions)
-        out = positions[:, self.places.time][:, layout.node]
+        out = positions[:, self.places.time][:, layout.time_effect]
         out += padded(positions[:, self.places.cells])[:, layout.cell]
         columns = len(self.equation.rows.columns)
         row_slopes(layout, columns, positions[:, self.places.slopes.ravel()], out)

@@ -5,8 +5,8 @@ from ._error_variances import step_squares as step_squares
 from ._layout import RowLayout as RowLayout
 from ._layout import cell_names as cell_names
 from ._layout import cell_slopes as cell_slopes
-from ._layout import node_names as node_names
 from ._layout import row_layout as row_layout
+from ._layout import time_effect_names as time_effect_names
 from ._make_model_frame import before_all_adopt as before_all_adopt
 from ._make_model_frame import identification as identification
 from ._make_model_frame import make_model_frame as make_model_frame

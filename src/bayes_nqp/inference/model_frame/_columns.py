@@ -64,12 +64,12 @@ def centred(frame: PanelCodes, outcome: Array, sample: Mask, *, common: bool) ->
     unit = frame.unit[sample]
     y = net_of_units(unit, outcome[sample], frame.n_units)
     level = np.zeros_like(frame.level) if common else frame.level
-    node = level[unit] * frame.n_periods + frame.time[sample]
+    time_effect = level[unit] * frame.n_periods + frame.time[sample]
     size = len(frame.level_names) * frame.n_periods
     f = frame.weight[sample]
-    total = np.bincount(node, f, minlength=size)
-    mean = np.bincount(node, f * y, minlength=size) / np.where(total > 0, total, 1.0)
-    return np.asarray(y - mean[node])
+    total = np.bincount(time_effect, f, minlength=size)
+    mean = np.bincount(time_effect, f * y, minlength=size) / np.where(total > 0, total, 1.0)
+    return np.asarray(y - mean[time_effect])
 
 
 def _baseline(panel: Panel, frame: PanelCodes, name: str) -> tuple[Array, float]:

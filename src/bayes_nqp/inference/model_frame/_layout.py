@@ -22,7 +22,7 @@ class RowLayout:
     ----------
     rows : ndarray of int (row)
         Positions among the panel's rows.
-    node : ndarray of int (row)
+    time_effect : ndarray of int (row)
         Time effect: level × period.
     cell : ndarray of int (row)
         The cell whose effect a row has; the number of cells where it has none, as where effects
@@ -44,7 +44,7 @@ class RowLayout:
 
     rows: Index
     unit: Index
-    node: Index
+    time_effect: Index
     cell: Index
     unit_effect: Index
     previous: Index
@@ -150,7 +150,9 @@ def cell_names(
     return [" · ".join(row) for row in zip(*parts, strict=True)]
 
 
-def node_names(levels: Sequence[str], times: npt.NDArray[np.generic]) -> npt.NDArray[np.str_]:
+def time_effect_names(
+    levels: Sequence[str], times: npt.NDArray[np.generic]
+) -> npt.NDArray[np.str_]:
     """Names of time effects: level and period."""
     return np.array(
         [f"{level} · {t}" if level else t for level in levels for t in _texts(times)], dtype=str

@@ -9,7 +9,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from bayes_nqp.inference.model_frame import cell_names, cell_slopes, node_names, row_layout
+from bayes_nqp.inference.model_frame import cell_names, cell_slopes, row_layout, time_effect_names
 from bayes_nqp.inference.pymc_model._density import over_periods, state_density
 from bayes_nqp.inference.pymc_model._names import Variables
 from bayes_nqp.inference.pymc_model._tables import (
@@ -65,7 +65,7 @@ def _state(model_frame: ModelFrame, equation: Equation, layout: RowLayout) -> No
     _report_slopes(names, model_frame, equation, slopes, s)
     deviation = _state_effects(names, model_frame, equation, cells, slopes, scales, s)
     unit = np.unique(layout.unit, return_inverse=True)[1]
-    mean = alpha[row_data("row_unit", unit)] + time[row_data("row_node", layout.node)]
+    mean = alpha[row_data("row_unit", unit)] + time[row_data("row_node", layout.time_effect)]
     mean = mean + padded(cells)[row_data("row_cell", layout.cell)]
     if layout.entry_row.size:
         mean = mean + _columns(names, layout, slopes)
@@ -100,16 +100,16 @@ def _coords(model_frame: ModelFrame, layout: RowLayout) -> dict[str, Any]:
 def _own_coords(model_frame: ModelFrame, equation: Equation) -> dict[str, Any]:
     """Labels of an equation's coefficients."""
     names, cells = Variables(equation.name), model_frame.cells
-    nodes = node_names(model_frame.codes.level_names, model_frame.panel.time_labels)
+    time_effects = time_effect_names(model_frame.codes.level_names, model_frame.panel.time_labels)
     texts = np.array(cell_names([*cells.strata.values()], cells.cohort, cells.time), dtype=str)
     coords: dict[str, Any] = {}
     for part in equation.locals:
-        labels = nodes[part.index] if part.place == "time" else texts[part.index]
+        labels = time_effects[part.index] if part.place == "time" else texts[part.index]
         coords[names(f"{part.name}_label")] = labels
     for shared in equation.globals:
         labels = np.asarray(shared.labels, dtype=str)
         if shared.place == "time":
-            labels = nodes[np.argmax(shared.columns != 0, axis=0)]
+            labels = time_effects[np.argmax(shared.columns != 0, axis=0)]
         coords[names(f"{shared.name}_label")] = labels
         if shared.display is not None:
             coords[names(f"z_{shared.name}_dim")] = np.arange(shared.columns.shape[1])
