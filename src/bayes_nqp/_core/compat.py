@@ -131,12 +131,12 @@ def as_before(text: str) -> str:
 
 def module_of(name: str) -> str:
     """Give the new name of a module that was elsewhere in an earlier version, or ""."""
-    package, _, rest = name.partition(".")
-    if package != "bayes_nqp" or not rest:
+    package, _, submodule = name.partition(".")
+    if package != "bayes_nqp" or not submodule:
         return ""
-    for old in reversed([*accumulate(rest.split("."), "{}.{}".format)]):
+    for old in reversed([*accumulate(submodule.split("."), "{}.{}".format)]):
         if old in MODULES:
-            return f"{package}.{MODULES[old]}{rest[len(old) :]}"
+            return f"{package}.{MODULES[old]}{submodule[len(old) :]}"
     return ""
 
 

@@ -98,6 +98,7 @@ MODULES: Mapping[str, str] = {
     "fitting._reach_loads": "inference.fitting._lag_loadings",
     "fitting._realised": "inference.fitting._lag_effects",
     "fitting._realised_units": "inference.fitting._lag_unit_effects",
+    "fitting._recorded_gate": "inference.fitting._recorded_diagnostics",
     "fitting._redraw": "inference.fitting._verify",
     "fitting._room": "inference.fitting._memory_need",
     "fitting._short": "inference.fitting._quick_effects",

@@ -3,7 +3,7 @@
 `audit`, `calibration` and all higher packages may import it.
 """
 
-from bayes_nqp.checks._alternative_contrasts import Rival, rivals_of
+from bayes_nqp.checks._alternative_contrasts import AlternativeContrast, alternative_contrasts_of
 from bayes_nqp.checks._check import check, check_table, results_of, run_checks, suiting, title_of
 from bayes_nqp.checks._confidence import SUPPORTED as SUPPORTED
 from bayes_nqp.checks._confidence import UNSUPPORTED as UNSUPPORTED
@@ -20,8 +20,8 @@ from bayes_nqp.checks.shared import (
     VERDICTS,
     CheckResult,
     Verdict,
+    convergence_words,
     failures_of,
-    gate_words,
     messages_of,
     parameter,
     texts_of,
@@ -46,22 +46,23 @@ __all__ = [
     "TRENDS",
     "UNITS",
     "VERDICTS",
+    "AlternativeContrast",
     "CheckResult",
     "Confidence",
     "Decay",
     "ModelAverage",
     "Need",
-    "Rival",
     "Subject",
     "Verdict",
     "WeightsPosterior",
+    "alternative_contrasts_of",
     "check",
     "check_table",
     "compare",
     "confidence_of",
+    "convergence_words",
     "decay",
     "failures_of",
-    "gate_words",
     "loo",
     "meets",
     "messages_of",
@@ -69,7 +70,6 @@ __all__ = [
     "needed_for",
     "parameter",
     "results_of",
-    "rivals_of",
     "run_checks",
     "suiting",
     "texts_of",

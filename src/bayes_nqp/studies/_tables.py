@@ -151,9 +151,9 @@ def _estimands(study: Study, fit: Fit) -> pd.DataFrame:
     effects = reported_posterior(fit).effects
     for by in (None, *study.by):
         averages = dict(computed(effects, report.estimands, by, report.weights))
-        for each, own in computed(fit, report.estimands, by, report.weights):
-            average = averages.get(each, own)
-            answer = own if isinstance(average, Message) else average
+        for each, estimate in computed(fit, report.estimands, by, report.weights):
+            average = averages.get(each, estimate)
+            answer = estimate if isinstance(average, Message) else average
             if not isinstance(answer, Message):
                 table = summary(answer, report.prob, report.kind)
                 levels = [level_of(line) or ALL for _, line in table.iterrows()]

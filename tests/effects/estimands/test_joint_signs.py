@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import xarray as xr
-from waist import random_effects
+from effects_dataset import random_effects
 
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import StudyError

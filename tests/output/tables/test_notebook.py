@@ -11,7 +11,7 @@ from mediated import channels_fit
 
 import bayes_nqp as nqp
 from bayes_nqp.checks import CheckResult, check_table
-from bayes_nqp.numerics.diagnostics import Gate
+from bayes_nqp.numerics.diagnostics import ConvergenceDiagnostics
 
 pytestmark = pytest.mark.xdist_group("mediation_pictures")
 
@@ -41,9 +41,9 @@ def test_panels_fits_and_tables_are_shown_without_anything_from_elsewhere(fit):
 
 
 def test_a_fit_shows_its_gate(fit):
-    bad = replace(fit, gate=Gate(1.2, 10.0, 10.0, 0, 1.0, ("R-hat 1.200 (mu)",)))
+    bad = replace(fit, gate=ConvergenceDiagnostics(1.2, 10.0, 10.0, 0, 1.0, ("R-hat 1.200 (mu)",)))
     assert "R-hat 1.200 (mu)" in shown(bad)
-    good = replace(fit, gate=Gate(1.0, 900.0, 900.0, 0, 1.0))
+    good = replace(fit, gate=ConvergenceDiagnostics(1.0, 900.0, 900.0, 0, 1.0))
     assert "passed" in shown(good)
     assert "#b42318" in shown(bad)
     assert "#b42318" not in shown(good)

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 from doors import Cell, Form, decimals_for
+from effects_dataset import random_effects
 from mediated import channels_fit, random_paths
-from waist import random_effects
 
 import bayes_nqp as nqp
 from bayes_nqp._core import effects_schema as schema

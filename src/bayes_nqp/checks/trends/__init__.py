@@ -7,11 +7,11 @@ from bayes_nqp.checks.trends._candidates import FAMILIES
 from bayes_nqp.checks.trends._leads import tail_of
 from bayes_nqp.checks.trends._model_average import ModelAverage, Weighed, model_average
 from bayes_nqp.checks.trends._parallel import holm, parted
-from bayes_nqp.checks.trends._trend_evidence import DRIFTING
+from bayes_nqp.checks.trends._trend_evidence import WITH_DIFFERENTIAL_TRENDS
 
 __all__ = [
-    "DRIFTING",
     "FAMILIES",
+    "WITH_DIFFERENTIAL_TRENDS",
     "ModelAverage",
     "Weighed",
     "holm",

@@ -3,7 +3,12 @@
 `robustness` and all higher packages may import it.
 """
 
-from bayes_nqp.effects.estimands._along import by_path, channels_of, legs, legs_in_space
+from bayes_nqp.effects.estimands._along import (
+    by_path,
+    channels_of,
+    path_coefficients,
+    path_coefficients_in_space,
+)
 from bayes_nqp.effects.estimands._att import att, by_event_time, cumulative
 from bayes_nqp.effects.estimands._att import reference_of as reference_of
 from bayes_nqp.effects.estimands._average import Average as Average
@@ -13,18 +18,18 @@ from bayes_nqp.effects.estimands._by import Axis as Axis
 from bayes_nqp.effects.estimands._by import By
 from bayes_nqp.effects.estimands._by import axes_of as axes_of
 from bayes_nqp.effects.estimands._by import entries_of as entries_of
-from bayes_nqp.effects.estimands._by import member_name as member_name
 from bayes_nqp.effects.estimands._by import names_of as names_of
 from bayes_nqp.effects.estimands._by import strata_labels as strata_labels
+from bayes_nqp.effects.estimands._by import unit_effect_name as unit_effect_name
 from bayes_nqp.effects.estimands._contrast import at_level as at_level
 from bayes_nqp.effects.estimands._contrast import contrast, pairwise_contrasts
 from bayes_nqp.effects.estimands._contrast import sides_of as sides_of
 from bayes_nqp.effects.estimands._effects_of import (
+    convergence_of,
     effects_of,
     evidence_of,
-    gate_of,
     lag_of,
-    worst_gate,
+    worst_convergence,
 )
 from bayes_nqp.effects.estimands._frames import ResultFrame as ResultFrame
 from bayes_nqp.effects.estimands._growth import Growth, growth
@@ -72,23 +77,23 @@ __all__ = [
     "by_path",
     "channels_of",
     "contrast",
+    "convergence_of",
     "cumulative",
     "effects_of",
     "evidence_of",
-    "gate_of",
     "growth",
     "heterogeneity_sd",
     "impulse_responses",
     "index_variance",
     "lag_of",
-    "legs",
-    "legs_in_space",
     "long_run_effects",
     "moderated",
     "moderated_difference",
     "nde",
     "nie",
     "pairwise_contrasts",
+    "path_coefficients",
+    "path_coefficients_in_space",
     "paths_in_space",
     "prob_best",
     "probability",
@@ -104,5 +109,5 @@ __all__ = [
     "text",
     "total",
     "units_behind",
-    "worst_gate",
+    "worst_convergence",
 ]

@@ -17,7 +17,7 @@ from bayes_nqp.model.predictors.cells import (
 from bayes_nqp.model.predictors.exposure import (
     LAG,
     SLOPE,
-    ExposureSlots,
+    ExposurePositions,
     exposure_parts,
     lag_parts,
     slope_parts,
@@ -68,7 +68,7 @@ __all__ = [
     "TIED",
     "TREATED",
     "CellTable",
-    "ExposureSlots",
+    "ExposurePositions",
     "GlobalPart",
     "Linked",
     "LinkedTime",

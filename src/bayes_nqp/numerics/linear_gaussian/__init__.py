@@ -11,7 +11,7 @@ from bayes_nqp.numerics.linear_gaussian._unit_matrices import back_solve
 from bayes_nqp.numerics.linear_gaussian.correlated import ErrorSums, FixedErrorSums, error_sums
 from bayes_nqp.numerics.linear_gaussian.density import density, normal_equations
 from bayes_nqp.numerics.linear_gaussian.draws import Coefficients, SharedErrors, draw, number_count
-from bayes_nqp.numerics.linear_gaussian.draws_with_density import KeptDraws
+from bayes_nqp.numerics.linear_gaussian.draws_with_density import DrawsWithDensity
 from bayes_nqp.numerics.linear_gaussian.dynamics import (
     DynamicDeterminant,
     coefficients_of,
@@ -34,16 +34,16 @@ from bayes_nqp.numerics.linear_gaussian.lag import (
 )
 from bayes_nqp.numerics.linear_gaussian.maps import gaussian_problem
 from bayes_nqp.numerics.linear_gaussian.path_laws import BorderLaw, PathLaw, correlation_root
-from bayes_nqp.numerics.linear_gaussian.permuted_problems import Siblings
-from bayes_nqp.numerics.linear_gaussian.permuted_units import Deals, Units
+from bayes_nqp.numerics.linear_gaussian.permuted_problems import PermutedProblems
+from bayes_nqp.numerics.linear_gaussian.permuted_units import Permutations, Units
 from bayes_nqp.numerics.linear_gaussian.problem import GaussianProblem
 from bayes_nqp.numerics.linear_gaussian.problem_spec import (
     Block,
     Group,
     Lag,
-    Member,
     Problem,
     Process,
+    UnitEffect,
 )
 from bayes_nqp.numerics.linear_gaussian.spans import absorbed_products, net_of
 from bayes_nqp.numerics.linear_gaussian.stacked import Stacked, stacked
@@ -59,24 +59,24 @@ __all__ = [
     "Block",
     "BorderLaw",
     "Coefficients",
-    "Deals",
+    "DrawsWithDensity",
     "DynamicDeterminant",
     "ErrorLaw",
     "ErrorSums",
     "FixedErrorSums",
     "GaussianProblem",
     "Group",
-    "KeptDraws",
     "Lag",
     "LogDeterminant",
-    "Member",
     "PathLaw",
+    "Permutations",
+    "PermutedProblems",
     "Problem",
     "Process",
     "SharedErrors",
-    "Siblings",
     "Stacked",
     "StackedDraws",
+    "UnitEffect",
     "Units",
     "Values",
     "absorbed_products",

@@ -4,7 +4,7 @@ All packages above `numerics` may import it.
 """
 
 from bayes_nqp.numerics.sampling._chains import Chains
-from bayes_nqp.numerics.sampling._climb import Densities, Density, Summit, climb, newton
+from bayes_nqp.numerics.sampling._climb import Densities, Density, Mode, climb, newton
 from bayes_nqp.numerics.sampling._importance import (
     LEAST_BRIEF,
     Importance,
@@ -23,8 +23,8 @@ __all__ = [
     "Densities",
     "Density",
     "Importance",
+    "Mode",
     "Sampler",
-    "Summit",
     "brief_importance",
     "climb",
     "importance",

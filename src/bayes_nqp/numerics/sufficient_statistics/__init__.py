@@ -11,15 +11,19 @@ from bayes_nqp.numerics.sufficient_statistics._absorbed import (
     absorb_loadings,
 )
 from bayes_nqp.numerics.sufficient_statistics._classes import UnitClass, packed_rows, reduce_rows
-from bayes_nqp.numerics.sufficient_statistics._representatives import StandIns, UnitSums, stand_ins
+from bayes_nqp.numerics.sufficient_statistics._representatives import (
+    Representatives,
+    UnitSums,
+    representatives,
+)
 from bayes_nqp.numerics.sufficient_statistics._rows import Rows, VaryingColumn, distinct_rows
 from bayes_nqp.numerics.sufficient_statistics._unit_sums import UnitPart, UnitSummary, units_of_part
 
 __all__ = [
     "AbsorbedGroup",
     "AbsorbedLoadings",
+    "Representatives",
     "Rows",
-    "StandIns",
     "UnitClass",
     "UnitPart",
     "UnitSummary",
@@ -30,6 +34,6 @@ __all__ = [
     "distinct_rows",
     "packed_rows",
     "reduce_rows",
-    "stand_ins",
+    "representatives",
     "units_of_part",
 ]

@@ -1,4 +1,4 @@
 """Estimands of spillover effects and of mediated effects between neighbours.
 
-`bayes_nqp.effects.estimands` finds its files and exports its functions.
+`bayes_nqp.effects.estimands` finds its files and may import it; no other core package does.
 """

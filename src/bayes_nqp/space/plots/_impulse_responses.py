@@ -13,7 +13,7 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.types import Count, Language, Style
 from bayes_nqp.effects import estimands
-from bayes_nqp.effects.estimands import PATHS, gate_of, percent
+from bayes_nqp.effects.estimands import PATHS, convergence_of, percent
 from bayes_nqp.inference.fitting import DYNAMIC, Fit
 from bayes_nqp.output.plots._canvas import canvas
 from bayes_nqp.output.plots._notes import words
@@ -109,5 +109,5 @@ def impulse_responses(
         page.ax.legend(frameon=False)
         page.note("Lines: posterior means; bands: {} intervals.", percent(prob))
         page.note("The shock stays: responses add up.", when=lasting)
-        page.gate = gate_of(draws)
+        page.gate = convergence_of(draws)
     return page.figure

@@ -17,7 +17,7 @@ from bayes_nqp._core.types import Language, Style
 from bayes_nqp.checks import Need
 from bayes_nqp.effects import estimands
 from bayes_nqp.effects.effects import lead_effects
-from bayes_nqp.effects.estimands import gate_of, percent
+from bayes_nqp.effects.estimands import convergence_of, percent
 from bayes_nqp.inference.fitting import Fit
 from bayes_nqp.output.plots._canvas import canvas, columns_of
 from bayes_nqp.output.plots._intervals import draw_points, points_of
@@ -120,7 +120,7 @@ def spillover_effects(
         page.notes.append(translate(POINTS, percent(prob)))
         page.note("Blue: onto untreated units; orange: onto treated ones.", when=len(sides) > 1)
         page.note("Grey: leads, before exposure.", when=fit.leads is not None)
-        page.gate = gate_of(sides["untreated"])
+        page.gate = convergence_of(sides["untreated"])
     return page.figure
 
 

@@ -118,7 +118,7 @@ class Space(SpaceKeys):
 
     def context_for(self, folder: Path) -> dict[str, Any]:
         """Columns of linked units, and borders, for maps."""
-        told = {"linked": self.panel_columns, "spatial": True}
+        context = {"linked": self.panel_columns, "spatial": True}
         if self.boundaries is None:
-            return told
-        return {**told, "maps": {"boundaries": folder / self.boundaries, "id": self.id}}
+            return context
+        return {**context, "maps": {"boundaries": folder / self.boundaries, "id": self.id}}

@@ -173,7 +173,7 @@ def is_dynamic(fit: Fit) -> bool:
 def _errors(fit: Fit, ask: Ask) -> dict[str, xr.DataArray]:
     """Parameters of the error structure, and the variance of innovations."""
     translate, values = ask.translate, error_draws(fit)
-    parameters = fit.plan.equations[0].problem.error_parameters
+    parameters = fit.model_frame.equations[0].problem.error_parameters
     draws = {
         translate.name(parameter.meaning): _drawn(fit, values[parameter.name])
         for parameter in parameters[:-1]

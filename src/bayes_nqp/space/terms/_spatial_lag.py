@@ -264,11 +264,11 @@ class SpatialLag(Term):
             parts.append("φ y_{i,t−1} + ψ Σ_{l} w_{il} y_{l,t−1}")
             meanings["φ, ψ"] = Message("coefficients of the outcomes of the period before")
         if self.durbin:
-            what: Message = Message("treatment and covariates of linked units")
+            meaning: Message = Message("treatment and covariates of linked units")
             if self.durbin is not True:
-                what = Message("variables of linked units ({})", listed(self.durbin))
+                meaning = Message("variables of linked units ({})", listed(self.durbin))
             parts.append("Σ_{l} w_{il} Z_{lt}′θ")
-            meanings |= {"Z_{lt}": what, "θ": Message("their coefficients")}
+            meanings |= {"Z_{lt}": meaning, "θ": Message("their coefficients")}
         return " + ".join(parts), meanings
 
     def rows(self, panel: Panel) -> Panel:

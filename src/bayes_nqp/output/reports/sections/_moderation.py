@@ -34,7 +34,7 @@ def moderation(context: Context) -> Iterator[Block]:
     name = fit.facts.moderator
     if name is None:
         return
-    moderator = fit.plan.moderator
+    moderator = fit.model_frame.moderator
     assert moderator is not None
     slope = moderated(fit, [moderator.centre], weights=context.weights)["slope"]
     if name in slope.dims:  # curved where both legs of a channel are moderated
