@@ -1,6 +1,6 @@
 """Checks of spatial dependence, spatial spillovers and the choice of spatial weights.
 
-`bayes_nqp.checks` finds its files; it also exports `decay` and `weights_probabilities`.
+`bayes_nqp.checks` finds its files and may import it; no other core package does.
 """
 
 from bayes_nqp.space.checks._decay import Decay, decay
