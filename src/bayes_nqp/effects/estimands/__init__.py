@@ -1,5 +1,6 @@
 """Pure functions from labelled draws to labelled draws."""
 
+from bayes_nqp._core.types import By
 from bayes_nqp.effects.estimands._along import by_path, channels_of, legs, legs_in_space
 from bayes_nqp.effects.estimands._att import att, by_event_time, cumulative
 from bayes_nqp.effects.estimands._att import reference_of as reference_of
@@ -7,7 +8,6 @@ from bayes_nqp.effects.estimands._average import Average as Average
 from bayes_nqp.effects.estimands._average import average_of as average_of
 from bayes_nqp.effects.estimands._average import units_of as units_of
 from bayes_nqp.effects.estimands._by import Axis as Axis
-from bayes_nqp.effects.estimands._by import By
 from bayes_nqp.effects.estimands._by import axes_of as axes_of
 from bayes_nqp.effects.estimands._by import entries_of as entries_of
 from bayes_nqp.effects.estimands._by import member_name as member_name
