@@ -16,7 +16,8 @@ from bayes_nqp.data import spatial_weights
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.data.spatial_weights import SpatialWeights
 from bayes_nqp.space.studies._space_keys import SpaceKeys
-from bayes_nqp.studies._kinds import Schema, check_kinds, described, kind_of
+from bayes_nqp.studies._arguments import Schema, described, schema_of
+from bayes_nqp.studies._decode import check_keys, check_kinds
 from bayes_nqp.studies._words import in_table
 
 _KIND: Final = "kind"
@@ -55,7 +56,7 @@ def schema_of_kind(kind: str) -> Schema:
     help_of = {_FILES.get(name, name): text for name, text in described(kinds()[kind]).items()}
     keys, types = keys_of(kind), _types(kind)
     properties = {"kind": {"const": kind}} | {
-        name: kind_of(types.get(name, str))
+        name: schema_of(types.get(name, str))
         | ({"description": help_of[name]} if help_of.get(name) else {})
         for name in keys
     }
@@ -91,11 +92,7 @@ def check_weights(space: SpaceKeys) -> None:
 def _check_table(kind: str, table: Mapping[str, Any], where: str) -> None:
     """See that the keys of a table are those of its kind."""
     keys = keys_of(kind)
-    for key in table:
-        if key not in (_KIND, *keys):
-            raise StudyError(
-                Message("{} has the unknown key {!r}", f"[{where}]", key), hint=nearest(key, keys)
-            )
+    check_keys({key: x for key, x in table.items() if key != _KIND}, [*keys], f"[{where}]")
     for key, item in keys.items():
         if item.default is Parameter.empty and key not in table:
             raise StudyError(

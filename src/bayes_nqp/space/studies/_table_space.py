@@ -14,7 +14,7 @@ from bayes_nqp.data.spatial_weights import SpatialWeights, lag, locations_of
 from bayes_nqp.space.studies._space_keys import SpaceKeys
 from bayes_nqp.space.studies._space_places import borders_of, with_borders, with_places
 from bayes_nqp.space.studies._space_weights import check_weights, kinds, schema_of_kind, weights_of
-from bayes_nqp.studies._kinds import Schema
+from bayes_nqp.studies._arguments import Schema
 from bayes_nqp.studies._plugins import study_table
 from bayes_nqp.studies._study_table import Values
 from bayes_nqp.studies._words import in_table
