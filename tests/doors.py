@@ -136,7 +136,7 @@ HOMES = {
     "mediators_said": "bayes_nqp.checks.mediation._mediator_pretrends:_sentence",
     "form_verdict": "bayes_nqp.space.checks._spatial_form:_verdict",
     "path_draws": "bayes_nqp.inference.pymc_model",
-    "study_design": "bayes_nqp.studies._values:design_of",
+    "study_design": "bayes_nqp.studies._decode:design_of",
     "log_prior_of_theta": "bayes_nqp.space.checks._form_posteriors:log_prior",
     "as_printed": "bayes_nqp.space.checks._statistics",
     "local_z": "bayes_nqp.space.checks._statistics",

@@ -9,8 +9,9 @@ import xarray as xr
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.types import By
 from bayes_nqp.effects.estimands._att import att
-from bayes_nqp.effects.estimands._by import By, names_of
+from bayes_nqp.effects.estimands._by import names_of
 from bayes_nqp.effects.estimands._registry import EVENT_TIMES, estimand
 
 

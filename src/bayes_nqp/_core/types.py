@@ -1,17 +1,15 @@
-"""What arguments may be: the annotations of signatures, as the types and constraints they name."""
+"""Types and constraints of arguments, which annotations of signatures name."""
 
 from __future__ import annotations
 
-import ast
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import partial
 from inspect import get_annotations, signature
 from operator import ge, gt, le, lt
-from pathlib import Path
 from types import ModuleType, SimpleNamespace, UnionType
-from typing import Annotated, Any, TypeAliasType, Union, get_args, get_origin
+from typing import Annotated, Any, TypeAliasType, Union, get_args, get_origin, get_type_hints
 
 from annotated_types import Ge, Gt, Interval, Le, Lt
 
@@ -20,6 +18,7 @@ from bayes_nqp._core.lazy import entered
 from bayes_nqp._core.safe_calls import reply
 
 __all__ = [
+    "By",
     "Column",
     "Count",
     "Language",
@@ -45,6 +44,8 @@ type Count = Annotated[int, Interval(ge=0, le=10**9)]
 """How many of something are made."""
 type Language = Annotated[str, OneOf(languages)]
 """One that sentences are written in."""
+type By = str | Sequence[str] | Mapping[str, str] | None
+"""One name, several, or new name → name."""
 type Style = Mapping[str, bool | Mapping[str, object]]
 """How parts of a figure look, by their names; False leaves one out."""
 type Natural = Annotated[int, Ge(0)]
@@ -58,6 +59,11 @@ type Column = Annotated[str, ColumnName()]
 
 _ENTERED = {__name__.partition(".")[0], "numpy", *sys.stdlib_module_names}
 """Packages whose modules are imported to see what annotations name."""
+_PACKAGES = {
+    "geopandas": "geopandas", "np": "numpy", "npt": "numpy.typing", "nqp": "bayes_nqp",
+    "pd": "pandas", "xr": "xarray",
+}  # fmt: skip
+"""Packages by the usual names of their modules in annotations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,70 +113,47 @@ def _absent(module: str, name: str) -> Absent:
     return Absent(name, (), {"__module__": module})
 
 
-class _Names(Mapping[str, Any]):
-    """Names as a module sees them, those too that it imports for its annotations alone."""
-
-    def __init__(self, home: Any) -> None:
-        parameters = {str(x): x for x in getattr(home, "__type_params__", ())}
-        self._module: str = home.__module__
-        self._known = {**vars(sys.modules[self._module]), home.__name__: home, **parameters}
-
-    def __getitem__(self, name: str) -> Any:
-        if name not in self._known:
-            self._known[name] = _imported(*_homes(self._module)[name])
-        value = self._known[name]
-        if not isinstance(value, ModuleType):
-            return value
-        return _arrays(value) if value.__name__ == "numpy.typing" else _imported(value.__name__, "")
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._known)
-
-    def __len__(self) -> int:
-        return len(self._known)
+def _stand_in(module: str) -> Any:
+    """Return what stands for a module in annotations: other packages are not imported."""
+    if module == "numpy.typing":  # `ArrayLike` is a union of many classes in some versions
+        array_like = _absent(module, "ArrayLike")
+        return SimpleNamespace(NDArray=entered(module).NDArray, ArrayLike=array_like)
+    return entered(module) if module.partition(".")[0] in _ENTERED else _absent("", module)
 
 
-def _arrays(typing: Any) -> SimpleNamespace:
-    """The types of numpy of arrays; what becomes one is a union of much in some versions."""
-    return SimpleNamespace(NDArray=typing.NDArray, ArrayLike=_absent("numpy.typing", "ArrayLike"))
-
-
-def _imported(module: str, name: str) -> Any:
-    """What an import would give; of other packages what is not there yet stays so."""
-    if module.partition(".")[0] in _ENTERED:
-        home = entered(module)
-        return getattr(home, name) if name else home
-    return _absent(module, name) if name else _absent("", module)
-
-
-@cache
-def _homes(module: str) -> dict[str, tuple[str, str]]:
-    """Where the names come from that a module imports for its annotations alone."""
-    file = getattr(sys.modules[module], "__file__", None)
-    text = reply(lambda: Path(file or "").read_text(encoding="utf-8"), lambda _: "")
-    blocks = (
-        node.body
-        for node in ast.parse(text).body
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-    )
-    homes: dict[str, tuple[str, str]] = {}
-    for node in (node for block in blocks for node in block):
-        if isinstance(node, ast.ImportFrom):
-            homes |= {x.asname or x.name: (str(node.module), x.name) for x in node.names}
-        elif isinstance(node, ast.Import):
-            homes |= {x.asname or x.name: (x.name, "") for x in node.names}
-    return homes
+def _public(name: str, module: str) -> Any:
+    """Return what a module imports for type checkers only; anything where it is not public."""
+    if name in _PACKAGES:
+        return _stand_in(_PACKAGES[name])
+    for package in (sys.modules[x.partition(".")[0]] for x in (module, __name__)):
+        if name in dir(package):
+            return getattr(package, name)
+    return Any
 
 
 def _typed(annotation: object, home: Any) -> Any:
-    """The type that an annotation names; anything where nobody can tell."""
+    """Return the type that an annotation names; anything where it names none."""
     if not isinstance(annotation, str):
         return annotation
-    return reply(lambda: eval(annotation, {}, _Names(home)), lambda _: Any)
+    scope = vars(sys.modules[home.__module__])
+    names = {name: _stand_in(x.__name__) for name, x in scope.items() if isinstance(x, ModuleType)}
+    names |= {str(x): x for x in getattr(home, "__type_params__", ())} | {home.__name__: home}
+    holder = SimpleNamespace(__annotations__={"": annotation})
+    while True:
+        try:
+            return get_type_hints(holder, scope, names, include_extras=True)[""]
+        except NameError as missing:
+            name = missing.name or ""
+            if name in names:
+                return Any
+            names[name] = _public(name, home.__module__)
 
 
 def annotations_of(call: Callable[..., object] | type) -> dict[str, Any]:
-    """Give the types of a call's arguments, with their constraints.
+    """Return the types of the arguments of a call, with their constraints.
+
+    A class that a module imports under ``TYPE_CHECKING`` is found if it is a public name of the
+    module's own package or of this one.
 
     Parameters
     ----------
@@ -183,18 +166,18 @@ def annotations_of(call: Callable[..., object] | type) -> dict[str, Any]:
         By the name of the argument; those without an annotation are left out.
     """
     bases = call.__mro__ if isinstance(call, type) else ()
-    items = signature(call).parameters.values()
     # What a dataclass inherits is stated in the module of its base.
     homes = {
         (name, annotation): base
         for base in reversed(bases)
         for name, annotation in get_annotations(base).items()
     }
-    return {
-        item.name: _typed(item.annotation, homes.get((item.name, item.annotation), call))
-        for item in items
-        if item.annotation is not item.empty
-    }
+    types: dict[str, Any] = {}
+    for name, item in signature(call).parameters.items():
+        if item.annotation is not item.empty:
+            typed = partial(_typed, item.annotation, homes.get((name, item.annotation), call))
+            types[name] = reply(typed, lambda _: Any)
+    return types
 
 
 def parts_of(annotation: Any) -> list[tuple[Any, tuple[Any, ...]]]:

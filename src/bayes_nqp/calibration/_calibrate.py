@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import xarray as xr
@@ -26,11 +26,7 @@ from bayes_nqp.calibration._sources import PosteriorSource, PriorSource, Source
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.inference.fitting import Fit, Kept, Numbers, batch
 from bayes_nqp.model.designs import StaggeredDiD
-from bayes_nqp.numerics.sampling import NUTS, Importance
-
-if TYPE_CHECKING:
-    from bayes_nqp.numerics.sampling import Sampler
-
+from bayes_nqp.numerics.sampling import NUTS, Importance, Sampler
 
 _FORMAT = 1
 _MOST_RANKED = 200

@@ -2,7 +2,12 @@ from ._add_columns import Added as Added
 from ._add_columns import add_index as add_index
 from ._add_columns import add_zones as add_zones
 from ._add_columns import write_beside as write_beside
+from ._arguments import Schema as Schema
+from ._arguments import described as described
+from ._arguments import schema_of as schema_of
 from ._data_keys import Data as Data
+from ._decode import check_keys as check_keys
+from ._decode import check_kinds as check_kinds
 from ._intake_page import READ as READ
 from ._intake_page import IntakePage as IntakePage
 from ._intake_page import IntakeRole as IntakeRole
@@ -11,10 +16,6 @@ from ._intake_page import style as style
 from ._json_schema import json_schema as json_schema
 from ._json_schema import json_text as json_text
 from ._keys import Keys as Keys
-from ._kinds import Schema as Schema
-from ._kinds import check_kinds as check_kinds
-from ._kinds import described as described
-from ._kinds import kind_of as kind_of
 from ._new import Proposal as Proposal
 from ._new import look as look
 from ._new import new as new

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from bayes_nqp._core.exceptions import StudyError, brief, nearest
 from bayes_nqp._core.i18n import Message
-from bayes_nqp._core.types import annotations_of, columns_among
+from bayes_nqp._core.types import columns_among
 from bayes_nqp._core.validation import held_arguments
 from bayes_nqp.checks import CHECKS
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.model.designs import Design
-from bayes_nqp.studies._kinds import check_kinds
+from bayes_nqp.studies._decode import options_of, with_values
 from bayes_nqp.studies._parse import key_hint
 from bayes_nqp.studies._plugins import value_keys
 from bayes_nqp.studies._schema import Checks
 from bayes_nqp.studies._study_table import Values
-from bayes_nqp.studies._value_names import with_values
-from bayes_nqp.studies._values import options_of
 
 
 def check_options(
@@ -33,20 +30,16 @@ def check_options(
     values : mapping of str to mapping
         That options may name.
     """
-    stated = {name: _decoded(name, options, values) for name, options in _options(checks).items()}
+    stated = {
+        name: options_of(options, CHECKS[name].find, values, f"checks.{name}")
+        for name, options in _options(checks).items()
+    }
     usual = with_values(_usual(checks), values, "checks")
     for name in names if usual else ():
         taken = {key: x for key, x in usual.items() if key in CHECKS[name].options}
         if taken:
             stated[name] = taken | stated.get(name, {})
     return stated
-
-
-def _decoded(name: str, options: Mapping[str, Any], values: Values) -> dict[str, Any]:
-    """Decode the options of a check."""
-    where, annotations = f"checks.{name}", annotations_of(CHECKS[name].find)
-    check_kinds(options, annotations, where)
-    return options_of(with_values(options, values, where), annotations, where)
 
 
 def _usual(checks: Checks) -> dict[str, Any]:
@@ -100,7 +93,8 @@ def check_checks(checks: Checks, design: Design, values: Values) -> None:
                     Message("'checks.{}.{}' is no option of this check", name, option),
                     hint=nearest(option, options_known) if options_known else "it takes none",
                 )
-        held_arguments(CHECKS[name].find, _decoded(name, options, values), f"checks.{name}")
+        find, where = CHECKS[name].find, f"checks.{name}"
+        held_arguments(find, options_of(options, find, values, where), where)
 
 
 def check_columns(checks: Checks, panel: Panel) -> None:

@@ -5,22 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.inference.fitting import Fit
 from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.designs import Design
 from bayes_nqp.output.tables import spatial_fits, table
+from bayes_nqp.studies._decode import NONE, design_of, stated_in, with_values
 from bayes_nqp.studies._schema import Settings
 from bayes_nqp.studies._study_table import Values
-from bayes_nqp.studies._value_names import with_values
-from bayes_nqp.studies._values import design_of
 from bayes_nqp.studies._words import in_table
 
 _MAIN: Final = Message("Main model")
-_NONE: Final = "none"
-"""TOML has no null; ``spillovers = "none"`` leaves out what [design] has."""
 
 
 def designs_beside(settings: Settings, values: Values) -> dict[str, Design]:
@@ -34,16 +30,12 @@ def designs_beside(settings: Settings, values: Values) -> dict[str, Design]:
     designs = {}
     for name, changes in settings.beside.items():
         place = f"beside.{name}"
-        left_out = {key for key, x in changes.items() if x == _NONE and key in settings.design}
+        left_out = {key for key, x in changes.items() if x == NONE and key in settings.design}
         stated = {**settings.design, **changes}
         stated = {key: x for key, x in stated.items() if key not in left_out}
         changed = with_values(stated, values, place)
-        try:
+        with stated_in(place, changes):
             designs[name] = design_of(changed, settings.priors)
-        except StudyError as error:
-            raise StudyError(
-                Message("[{}]: {}", place, error.what), where=error.where, hint=error.hint
-            ) from None
     return designs
 
 

@@ -18,11 +18,11 @@ from bayes_nqp.data.reading import as_years, encode, further_down, is_text, join
 from bayes_nqp.studies._data_keys import Data
 from bayes_nqp.studies._derive import derive, numbers_of
 from bayes_nqp.studies._new_columns import check_new, with_columns
+from bayes_nqp.studies._plugins import values_of
 from bayes_nqp.studies._schema import Settings
 from bayes_nqp.studies._source import rows_of
 from bayes_nqp.studies._source_table import table_panel
 from bayes_nqp.studies._study_table import Values
-from bayes_nqp.studies._value_names import values_of
 from bayes_nqp.studies._words import at_file, in_toml
 
 if TYPE_CHECKING:

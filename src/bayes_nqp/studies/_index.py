@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import fields
+from collections.abc import Callable
 from inspect import isfunction, signature
 from pathlib import Path
 from typing import Any
 
-from bayes_nqp._core.exceptions import StudyError, brief, nearest
+from bayes_nqp._core.exceptions import StudyError, nearest
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.io import text_path
 from bayes_nqp._core.plugins import registered
-from bayes_nqp._core.types import annotations_of
 from bayes_nqp.data import index as indices
 from bayes_nqp.data import simulation
 from bayes_nqp.data.index import IndexSystem, ProductivityIndex, system_of
-from bayes_nqp.studies._kinds import check_kinds
+from bayes_nqp.studies._decode import member_of
 from bayes_nqp.studies._schema import IndexKeys
-
-_TAG = "type"
 
 
 def systems() -> dict[str, Callable[[], IndexSystem]]:
@@ -61,8 +57,8 @@ def recipe_of(index: IndexKeys, folder: Path) -> ProductivityIndex:
     try:
         return ProductivityIndex(
             system,
-            weights=_value(index.weights, schemes(), "index.weights"),
-            normalise=_value(index.normalise, normalisations(), "index.normalise"),
+            weights=member_of(index.weights, schemes(), "index.weights"),
+            normalise=member_of(index.normalise, normalisations(), "index.normalise"),
             hierarchy=index.hierarchy,
             missing=index.missing,
             constant=index.constant,
@@ -104,39 +100,6 @@ def _system(index: IndexKeys, folder: Path) -> IndexSystem:
             raise
         raise StudyError(
             Message("[index]: {}", error.what), where=error.where, hint=error.hint
-        ) from None
-
-
-def _value(setting: str | Mapping[str, Any], choices: Mapping[str, type], where: str) -> Any:
-    """Take a value by its name, or by a table that says its type and its arguments."""
-    table = {_TAG: setting} if isinstance(setting, str) else dict(setting)
-    if _TAG not in table:
-        raise StudyError(
-            Message("'{}' does not say its type", where),
-            hint=f'{{ type = "{next(iter(choices))}", … }}',
-        )
-    name = str(table.pop(_TAG))
-    if name not in choices:
-        raise StudyError(
-            Message("'{}' is {}", where, brief(name)), hint=nearest(str(name), choices)
-        )
-    names = [field.name for field in fields(choices[name])]
-    for key in table:
-        if key not in names:
-            raise StudyError(
-                Message("'{}' has the unknown key {!r}", where, key),
-                hint=nearest(key, names) if names else Message("{} takes none", name),
-            )
-    check_kinds(table, annotations_of(choices[name]), where)
-    try:
-        return choices[name](**table)
-    except StudyError as error:
-        raise StudyError(
-            Message("'{}': {}", where, error.what), where=error.where, hint=error.hint
-        ) from None
-    except (TypeError, ValueError) as error:
-        raise StudyError(
-            Message("'{}': {}", where, str(error)), hint="see docs/studies.md"
         ) from None
 
 

@@ -17,9 +17,8 @@ from bayes_nqp.effects.estimands import ESTIMANDS
 from bayes_nqp.output.plots import PLOTS
 from bayes_nqp.output.reports import SECTIONS, writers
 from bayes_nqp.output.tables import KINDS
-from bayes_nqp.studies._families import DESIGNS, SAMPLERS, choices, members, plain
+from bayes_nqp.studies._arguments import Schema, accepted, described, members, schema_of, several
 from bayes_nqp.studies._index import normalisations, schemes, systems
-from bayes_nqp.studies._kinds import Schema, described, kind_of, several
 from bayes_nqp.studies._plugins import STUDY_TABLES, settings_model, value_keys
 from bayes_nqp.studies._simulate import simulations
 from bayes_nqp.studies._source import datasets_of
@@ -103,11 +102,11 @@ def _describe_index(definitions: Schema) -> None:
 def _describe_values(top: Schema, definitions: Schema) -> None:
     """List designs, samplers and priors with their arguments."""
     for key, kinds, usual in (
-        ("design", members(DESIGNS), "StaggeredDiD"),
-        ("sampler", members(SAMPLERS), "Importance"),
+        ("design", members("design"), "StaggeredDiD"),
+        ("sampler", members("sampler"), "Importance"),
     ):
         top[key] = {**_words(top[key]), **_tables(kinds, usual, definitions)}
-    top["beside"]["additionalProperties"] = _tables(members(DESIGNS), "", definitions, bare=True)
+    top["beside"]["additionalProperties"] = _tables(members("design"), "", definitions, bare=True)
     priors = members("priors")["Priors"]
     top["priors"] = {**_words(top["priors"]), **_table(priors, definitions, tagged=False)}
 
@@ -228,7 +227,7 @@ def _argument(name: str, annotation: Any, definitions: Schema, default: object =
         )
     if name in value_keys():
         return {"type": "string"}
-    kinds, item = choices(name, annotation), plain(name, annotation)
+    kinds, item = accepted(name, annotation)
     if kinds and not item:
         return _one_of(kinds, definitions)
     if kinds:
@@ -262,7 +261,7 @@ def _options_of(name: str, make: Callable[..., object], definitions: Schema) -> 
     properties: Schema = {}
     for option, annotation in annotations_of(make).items():
         spilled = any(kind is Spillover for kind, _ in parts_of(annotation))
-        item = _table(Spillover, definitions, tagged=False) if spilled else kind_of(annotation)
+        item = _table(Spillover, definitions, tagged=False) if spilled else schema_of(annotation)
         properties[option] = item | _said(help_of, option)
     options = {"type": "object", "properties": properties, "additionalProperties": False}
     return {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field, PlainSerializer, create_model
@@ -10,11 +11,12 @@ from pydantic import AfterValidator, Field, PlainSerializer, create_model
 from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.plugins import Plugins
+from bayes_nqp.data.panel import Panel
 from bayes_nqp.data.reading import STEPS
 from bayes_nqp.studies._data_keys import Data
 from bayes_nqp.studies._keys import Keys, Names
 from bayes_nqp.studies._schema import Settings
-from bayes_nqp.studies._study_table import StudyTable
+from bayes_nqp.studies._study_table import StudyTable, Values
 
 STUDY_TABLES: Final = Plugins[type[StudyTable]]("bayes_nqp.studies", "_table_")
 """Tables of studies by name, in the order in which they change rows."""
@@ -61,6 +63,34 @@ def value_keys() -> dict[str, str]:
 def value_example(key: str) -> str:
     """Give what a table of a value may say, for hints."""
     return next(kind.value_example for kind in STUDY_TABLES.values() if kind.value_key == key)
+
+
+def values_of(
+    tables: Mapping[str, StudyTable], panel: Panel | None = None, folder: Path = Path()
+) -> Values:
+    """Make what designs and checks may name.
+
+    Parameters
+    ----------
+    tables : mapping of str to StudyTable
+        Those that the study has.
+    panel : Panel, optional
+        Without one, values of nobody.
+    folder : Path
+        Of the study, where relative paths start.
+
+    Returns
+    -------
+    mapping of str to mapping
+        By every key that may name values; empty where the study has none.
+    """
+    values: dict[str, dict[str, Any]] = {key: {} for key in value_keys()}
+    for table in tables.values():
+        if table.value_key:
+            values[table.value_key] |= (
+                table.values_of_nobody() if panel is None else table.values_for(panel, folder)
+            )
+    return values
 
 
 def settings_model() -> type[Settings]:

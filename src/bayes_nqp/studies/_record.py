@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import reduce
 from operator import getitem
@@ -18,9 +19,11 @@ from bayes_nqp._core.partial_failures import recorded
 from bayes_nqp._core.software import versions
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.inference.fitting import Fit, pooled_over
+from bayes_nqp.model.codec import encode
+from bayes_nqp.model.designs import Design
+from bayes_nqp.studies._decode import NONE, PRIORS, TAG
 from bayes_nqp.studies._study import Study
-from bayes_nqp.studies._value_names import with_names
-from bayes_nqp.studies._values import written, written_design
+from bayes_nqp.studies._study_table import Values
 
 
 def write_study(study: Study, fitted: Fit, path: Path, out: Path) -> None:
@@ -48,13 +51,17 @@ def write_study(study: Study, fitted: Fit, path: Path, out: Path) -> None:
     if pooled_over(fitted):
         index["seed"] = int(float(fitted.record["index_seed"]))
     report = study.settings.report.model_dump(exclude_none=True) | {"by": list(study.by)}
+    named = {
+        key: {name: _written(x) for name, x in values.items()}
+        for key, values in study.prepared.values.items()
+    }
     study_as_run = {
         "title": study.settings.title,
         "data": data,
         **({"labels": plain["labels"]} if plain.get("labels") else {}),
         **{name: plain[name] for name in study.settings.plugins},
         **({"index": index} if index else {}),
-        **with_names(written_design(study.design), study.prepared.values),
+        **_with_names(_written_design(study.design), named),
         "sampler": _sampler(study, fitted),
         "report": report,
         **{key: plain[key] for key in ("beside", "figures", "tables", "run") if plain.get(key)},
@@ -69,8 +76,54 @@ def write_study(study: Study, fitted: Fit, path: Path, out: Path) -> None:
 def _sampler(study: Study, fitted: Fit) -> dict[str, Any]:
     """The sampler with its seed; as it was asked for where draws of several fits are pooled."""
     if not pooled_over(fitted):
-        return written(fitted.sampler)
-    return written(study.sampler) if study.sampler is not None else {}
+        return _written(fitted.sampler)
+    return _written(study.sampler) if study.sampler is not None else {}
+
+
+def _written(value: object) -> dict[str, Any]:
+    """Write a value as a TOML table, without nulls."""
+    table: dict[str, Any] = _without_null(encode(value))
+    return table
+
+
+def _without_null(data: Any) -> Any:
+    if isinstance(data, Mapping):
+        return {
+            key: NONE if item is None else _without_null(item)
+            for key, item in data.items()
+            if item is not None or key == "varying"
+        }
+    return [_without_null(item) for item in data] if isinstance(data, list) else data
+
+
+def _written_design(design: Design) -> dict[str, Any]:
+    """Write a design as the tables that `design_of` reads.
+
+    Returns
+    -------
+    dict
+        ``design``, and where they apply ``channels`` and ``priors``.
+    """
+    facts, table = _written(design), _written(design.outcome_design)
+    priors = table.pop(PRIORS, None)
+    tables = {"design": table}
+    if design.facts.channels:
+        tables["channels"] = {k: x for k, x in facts.items() if k not in (TAG, "design")}
+    if priors is not None:
+        tables[PRIORS] = {k: x for k, x in priors.items() if k != TAG}
+    return tables
+
+
+def _with_names(table: Mapping[str, Any], plain: Values) -> dict[str, Any]:
+    """Put the names of values in their place, as a study's file has them."""
+    named: dict[str, Any] = {}
+    for key, item in table.items():
+        # Tables are known by what they hold, whatever the argument that holds them is called.
+        every = plain.values() if isinstance(item, Mapping) else [plain.get(key, {})]
+        name = next((name for values in every for name, x in values.items() if x == item), None)
+        inner = _with_names(item, plain) if isinstance(item, Mapping) else item
+        named[key] = inner if name is None else name
+    return named
 
 
 def _relative(source: Path, out: Path) -> str:

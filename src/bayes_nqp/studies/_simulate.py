@@ -15,10 +15,9 @@ from bayes_nqp._core.exceptions import StudyError, brief, nearest
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.types import annotations_of, parts_of
 from bayes_nqp.data import simulation
-from bayes_nqp.studies._kinds import check_kinds
+from bayes_nqp.studies._decode import check_keys, check_kinds, stated_in, value_of, with_values
+from bayes_nqp.studies._plugins import values_of
 from bayes_nqp.studies._study_table import StudyTable
-from bayes_nqp.studies._value_names import values_of, with_values
-from bayes_nqp.studies._values import value_of
 
 if TYPE_CHECKING:
     from bayes_nqp.data.panel import Panel
@@ -66,29 +65,14 @@ def simulate(
     if name not in makers:
         raise StudyError(Message("'data.simulation' is {!r}", name), hint=nearest(name, makers))
     arguments = list(signature(makers[name]).parameters)
-    for key in options:
-        if key not in arguments:
-            raise StudyError(
-                Message("[data.options] has the unknown key {!r}", key),
-                hint=nearest(key, arguments),
-            )
+    check_keys(options, arguments, "[data.options]")
     check_kinds(options, annotations_of(makers[name]), "data.options")
     values = {key: _channels(x) if key == _CHANNELS else x for key, x in options.items()}
-    try:
+    with stated_in("data.options", options):
         taken = parts_of(annotations_of(makers[name]).get(_SPILLOVER, Any))
         if _SPILLOVER in values and any(kind is simulation.Spillover for kind, _ in taken):
             values = _with_spillover(makers[name], values, tables, folder)
         return makers[name](**values)
-    except StudyError as error:
-        raise StudyError(
-            Message("[data.options]: {}", error.what), where=error.where, hint=error.hint
-        ) from None
-    except (TypeError, ValueError) as error:
-        raise StudyError(
-            Message("[data.options] has a value of the wrong kind: {}", error),
-            where=", ".join(f"{key} = {brief(x)}" for key, x in options.items()),
-            hint="numbers stand without quotes, text in quotes",
-        ) from error
 
 
 def _with_spillover(
@@ -142,12 +126,7 @@ def _channels(tables: Any) -> Any:
             raise StudyError(
                 Message("'{}' is {}", place, brief(table)), hint=Message("a table, [{}]", place)
             )
-        for key in table:
-            if key not in arguments:
-                raise StudyError(
-                    Message("[{}] has the unknown key {!r}", place, key),
-                    hint=nearest(key, arguments),
-                )
+        check_keys(table, arguments, f"[{place}]")
         check_kinds(table, annotations_of(simulation.Channel), place)
         channels_made[str(name)] = simulation.Channel(**table)
     return channels_made

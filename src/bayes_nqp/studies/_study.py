@@ -30,14 +30,14 @@ from bayes_nqp.output.tables import KINDS
 from bayes_nqp.studies._check_options import check_checks, check_columns, check_options
 from bayes_nqp.studies._comparison_designs import check_beside, designs_beside
 from bayes_nqp.studies._data import Prepared, prepared
+from bayes_nqp.studies._decode import design_of, sampler_of, with_values
 from bayes_nqp.studies._parse import parse
+from bayes_nqp.studies._plugins import values_of
 from bayes_nqp.studies._schema import Settings
 from bayes_nqp.studies._source import source_of
 from bayes_nqp.studies._source_table import address_of
 from bayes_nqp.studies._study_table import Values
 from bayes_nqp.studies._toml import read
-from bayes_nqp.studies._value_names import values_of, with_values
-from bayes_nqp.studies._values import design_of, sampler_of
 from bayes_nqp.studies._words import in_toml
 
 _GROUPS = (v.COHORT, v.TIME, v.STRATUM)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from bayes_nqp.studies._arguments import Schema
 from bayes_nqp.studies._keys import Keys
-from bayes_nqp.studies._kinds import Schema
 
 if TYPE_CHECKING:
     import pandas as pd

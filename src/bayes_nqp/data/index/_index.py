@@ -20,12 +20,11 @@ from bayes_nqp._core.limits import afford
 from bayes_nqp._core.templates import facts_html, facts_text
 from bayes_nqp._core.types import Seed
 from bayes_nqp._core.validation import door
-from bayes_nqp.data.index._recipe import remember
+from bayes_nqp.data.index._compute import WeightProblem
+from bayes_nqp.data.index._recipe import Recipe, remember
 from bayes_nqp.data.reading import counted
 
 if TYPE_CHECKING:
-    from bayes_nqp.data.index._compute import WeightProblem
-    from bayes_nqp.data.index._recipe import Recipe
     from bayes_nqp.data.panel import Panel
 
 

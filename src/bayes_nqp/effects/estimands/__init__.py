@@ -3,6 +3,7 @@
 `robustness` and all higher packages may import it.
 """
 
+from bayes_nqp._core.types import By
 from bayes_nqp.effects.estimands._along import (
     by_path,
     channels_of,
@@ -15,7 +16,6 @@ from bayes_nqp.effects.estimands._average import Average as Average
 from bayes_nqp.effects.estimands._average import average_of as average_of
 from bayes_nqp.effects.estimands._average import units_of as units_of
 from bayes_nqp.effects.estimands._by import Axis as Axis
-from bayes_nqp.effects.estimands._by import By
 from bayes_nqp.effects.estimands._by import axes_of as axes_of
 from bayes_nqp.effects.estimands._by import entries_of as entries_of
 from bayes_nqp.effects.estimands._by import names_of as names_of

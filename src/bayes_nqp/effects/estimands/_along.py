@@ -10,8 +10,8 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp._core import vocabulary as v
+from bayes_nqp._core.types import By
 from bayes_nqp.effects.estimands._att import att
-from bayes_nqp.effects.estimands._by import By
 from bayes_nqp.effects.estimands._effects_of import effects_of
 from bayes_nqp.effects.estimands._mediated import ALL, nde, nie, total
 from bayes_nqp.model.predictors import linked_name

@@ -15,14 +15,8 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.draws import Draws
 from bayes_nqp._core.exceptions import StudyError, nearest
 from bayes_nqp._core.i18n import Message
-from bayes_nqp.effects.estimands._by import (
-    Axis,
-    By,
-    axes_of,
-    entries_of,
-    keeps_event_times,
-    names_of,
-)
+from bayes_nqp._core.types import By
+from bayes_nqp.effects.estimands._by import Axis, axes_of, entries_of, keeps_event_times, names_of
 from bayes_nqp.effects.estimands._effects_of import evidence_of
 from bayes_nqp.effects.estimands._weights import before_adoption, cell_weights, kept_cells
 from bayes_nqp.inference.fitting import LINKED, RECEIVED, Fit, lag_unit_effects, meets

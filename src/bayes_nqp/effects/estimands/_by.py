@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,9 @@ import xarray as xr
 from bayes_nqp._core import effects_schema as schema
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.exceptions import StudyError, nearest, shown
+from bayes_nqp._core.types import By
 from bayes_nqp.data.reading import sounds_like
 from bayes_nqp.effects.estimands._words import distinct, text
-
-type By = str | Sequence[str] | Mapping[str, str] | None
-"""One name, several, or new name → name."""
 
 _OTHERWISE = {
     **dict.fromkeys(("adoption", "gvar", "first_treat", "first_treated", "批次"), v.COHORT),

@@ -13,9 +13,9 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.effects_schema import FitOrEffects
 from bayes_nqp._core.exceptions import StudyError, nearest
 from bayes_nqp._core.i18n import NOTHING, Message
+from bayes_nqp._core.types import By
 from bayes_nqp._core.validation import door
 from bayes_nqp.effects.estimands._att import att
-from bayes_nqp.effects.estimands._by import By
 from bayes_nqp.effects.estimands._effects_of import effects_of
 from bayes_nqp.effects.estimands._registry import MEDIATORS, estimand
 

@@ -12,10 +12,11 @@ from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.effects_schema import FitOrEffects
 from bayes_nqp._core.exceptions import StudyError, nearest
 from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.types import By
 from bayes_nqp._core.validation import door
 from bayes_nqp.effects.estimands._att import described
 from bayes_nqp.effects.estimands._average import average_of
-from bayes_nqp.effects.estimands._by import By, names_of, unit_effect_name
+from bayes_nqp.effects.estimands._by import names_of, unit_effect_name
 from bayes_nqp.effects.estimands._registry import MODERATOR, estimand
 
 _POINTS = 21

@@ -10,10 +10,10 @@ import xarray as xr
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.effects_schema import FitOrEffects
 from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp._core.types import By
 from bayes_nqp._core.validation import door
 from bayes_nqp.effects.estimands._att import described
 from bayes_nqp.effects.estimands._average import average_of
-from bayes_nqp.effects.estimands._by import By
 from bayes_nqp.effects.estimands._effects_of import effects_of
 from bayes_nqp.model.predictors import linked_name
 

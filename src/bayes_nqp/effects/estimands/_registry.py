@@ -14,7 +14,7 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.exceptions import NQPError, StudyError, nearest
 from bayes_nqp._core.i18n import NOTHING, Message
 from bayes_nqp._core.plugins import Plugins
-from bayes_nqp.effects.estimands._by import By
+from bayes_nqp._core.types import By
 from bayes_nqp.effects.estimands._effects_of import effects_of
 
 

@@ -12,10 +12,11 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.effects_schema import FitOrEffects
 from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.types import By
 from bayes_nqp._core.validation import door
 from bayes_nqp.effects.estimands._att import att, described
 from bayes_nqp.effects.estimands._average import average_of, units_of
-from bayes_nqp.effects.estimands._by import By, names_of
+from bayes_nqp.effects.estimands._by import names_of
 from bayes_nqp.effects.estimands._effects_of import effects_of
 from bayes_nqp.effects.estimands._registry import SPILLOVERS, estimand
 from bayes_nqp.effects.estimands._weights import before_adoption

@@ -8,9 +8,9 @@ import xarray as xr
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.effects_schema import FitOrEffects
 from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp._core.types import By
 from bayes_nqp._core.validation import door
 from bayes_nqp.effects.estimands._att import att
-from bayes_nqp.effects.estimands._by import By
 from bayes_nqp.effects.estimands._effects_of import worst_convergence
 from bayes_nqp.effects.estimands._words import dim_of
 

@@ -10,8 +10,8 @@ import xarray as xr
 from bayes_nqp._core import effects_schema as schema
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.exceptions import StudyError, nearest
+from bayes_nqp._core.types import By
 from bayes_nqp.effects.estimands._by import (
-    By,
     axes_of,
     entries_of,
     keeps_event_times,

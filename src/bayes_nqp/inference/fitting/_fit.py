@@ -29,13 +29,14 @@ from bayes_nqp.inference.fitting._memory_need import check_draws
 from bayes_nqp.inference.fitting._names import into_tree
 from bayes_nqp.inference.fitting._short_repr import brief
 from bayes_nqp.inference.model_frame import before_all_adopt, model_frame_of
+from bayes_nqp.model.designs import Design
 from bayes_nqp.numerics.diagnostics import ConvergenceDiagnostics
 from bayes_nqp.numerics.sampling import NUTS, Importance, Sampler
 
 if TYPE_CHECKING:
     from bayes_nqp.data.panel import Panel
     from bayes_nqp.inference.model_frame import ModelFrame
-    from bayes_nqp.model.designs import Design, Facts, SingleEquation
+    from bayes_nqp.model.designs import Facts, SingleEquation
 
 
 _BACKSTAGE = frozenset({

@@ -22,16 +22,15 @@ from bayes_nqp._core.limits import afford
 from bayes_nqp._core.threads import one_thread
 from bayes_nqp._core.types import Seed
 from bayes_nqp._core.validation import door
-from bayes_nqp.data.index import Index, outcome_of, rows_in
+from bayes_nqp.data.index import Centrality, Index, outcome_of, rows_in
 from bayes_nqp.inference.fitting._coefficients import COEFFICIENTS
 from bayes_nqp.inference.fitting._fit import Fit, fit
+from bayes_nqp.model.designs import Design
 from bayes_nqp.numerics.diagnostics import ConvergenceDiagnostics, worst_diagnostics
 from bayes_nqp.numerics.sampling import Importance, Sampler
 
 if TYPE_CHECKING:
-    from bayes_nqp.data.index import Centrality
     from bayes_nqp.data.panel import Panel
-    from bayes_nqp.model.designs import Design
 
 
 _LEAST, _SHORT, _NAMED, _AN_HOUR = 50, 500, 3, 10_000

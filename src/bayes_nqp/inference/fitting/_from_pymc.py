@@ -16,12 +16,12 @@ from bayes_nqp.inference.fitting._groups import build_groups
 from bayes_nqp.inference.fitting._rows import drawn_of, kept_by
 from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.inference.pymc_model import Variables
+from bayes_nqp.model.designs import Design
 from bayes_nqp.numerics.sampling import NUTS, Chains
 
 if TYPE_CHECKING:
     from bayes_nqp.data.panel import Panel
     from bayes_nqp.inference.model_frame import Equation, ModelFrame
-    from bayes_nqp.model.designs import Design
 
 NOTE = "sampled outside: the model row by row, as nqp.to_pymc(design, panel) states it"
 _STATS = {

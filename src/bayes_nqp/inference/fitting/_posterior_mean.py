@@ -13,10 +13,10 @@ from bayes_nqp.inference.fitting._effects_dataset import effects_dataset
 from bayes_nqp.inference.fitting._parameters import point_at
 from bayes_nqp.inference.fitting._paths import paths_of
 from bayes_nqp.inference.model_frame import model_frame_of
+from bayes_nqp.model.designs import Design
 
 if TYPE_CHECKING:
     from bayes_nqp.data.panel import Panel
-    from bayes_nqp.model.designs import Design
 
 
 @door

@@ -21,13 +21,13 @@ from bayes_nqp.inference.fitting._effects_dataset import effects_dataset
 from bayes_nqp.inference.fitting._parameters import parameter_units
 from bayes_nqp.inference.model_frame import RowLayout, cell_slopes, model_frame_of, row_layout
 from bayes_nqp.inference.pymc_model import chunks, errors_of, padded, path_draws, row_slopes
+from bayes_nqp.model.designs import Design
 from bayes_nqp.model.predictors import SlopeKind
 from bayes_nqp.numerics.parameters import FLAT, Scale
 
 if TYPE_CHECKING:
     from bayes_nqp.data.panel import Panel
     from bayes_nqp.inference.model_frame import Equation, ModelFrame
-    from bayes_nqp.model.designs import Design
     from bayes_nqp.model.predictors import GlobalPart, LocalPart
 
 

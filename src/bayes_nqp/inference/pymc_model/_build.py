@@ -10,6 +10,7 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.threads import needing_room
 from bayes_nqp._core.validation import door
 from bayes_nqp.inference.model_frame import model_frame_of
+from bayes_nqp.model.designs import Design
 from bayes_nqp.numerics.sampling import Importance
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from bayes_nqp.data.panel import Panel
     from bayes_nqp.inference.model_frame import Equation, ModelFrame
-    from bayes_nqp.model.designs import Design
 
 
 @door

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bayes_nqp as nqp
+from bayes_nqp._core.types import By
 from bayes_nqp._core.validation import attribute
-
-if TYPE_CHECKING:
-    from bayes_nqp.effects.estimands import By
 
 
 @attribute("Panel")

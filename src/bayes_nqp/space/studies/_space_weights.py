@@ -16,7 +16,7 @@ from bayes_nqp.data import spatial_weights
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.data.spatial_weights import SpatialWeights
 from bayes_nqp.space.studies._space_keys import SpaceKeys
-from bayes_nqp.studies import Schema, check_kinds, described, in_table, kind_of
+from bayes_nqp.studies import Schema, check_keys, check_kinds, described, in_table, schema_of
 
 _KIND: Final = "kind"
 _FILES: Final = {"boundaries": "file", "frame": "file"}
@@ -54,7 +54,7 @@ def schema_of_kind(kind: str) -> Schema:
     help_of = {_FILES.get(name, name): text for name, text in described(kinds()[kind]).items()}
     keys, types = keys_of(kind), _types(kind)
     properties = {"kind": {"const": kind}} | {
-        name: kind_of(types.get(name, str))
+        name: schema_of(types.get(name, str))
         | ({"description": help_of[name]} if help_of.get(name) else {})
         for name in keys
     }
@@ -90,11 +90,7 @@ def check_weights(space: SpaceKeys) -> None:
 def _check_table(kind: str, table: Mapping[str, Any], where: str) -> None:
     """See that the keys of a table are those of its kind."""
     keys = keys_of(kind)
-    for key in table:
-        if key not in (_KIND, *keys):
-            raise StudyError(
-                Message("{} has the unknown key {!r}", f"[{where}]", key), hint=nearest(key, keys)
-            )
+    check_keys({key: x for key, x in table.items() if key != _KIND}, [*keys], f"[{where}]")
     for key, item in keys.items():
         if item.default is Parameter.empty and key not in table:
             raise StudyError(
