@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bayes_nqp.studies import Keys, StudyTable
+from bayes_nqp.studies.extending import Keys, StudyTable
 
 
 class LinkedColumn(Keys):

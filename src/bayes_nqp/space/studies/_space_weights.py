@@ -16,7 +16,14 @@ from bayes_nqp.data import spatial_weights
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.data.spatial_weights import SpatialWeights
 from bayes_nqp.space.studies._space_keys import SpaceKeys
-from bayes_nqp.studies import Schema, check_keys, check_kinds, described, in_table, schema_of
+from bayes_nqp.studies.extending import (
+    Schema,
+    check_keys,
+    check_kinds,
+    described,
+    in_table,
+    schema_of,
+)
 
 _KIND: Final = "kind"
 _FILES: Final = {"boundaries": "file", "frame": "file"}

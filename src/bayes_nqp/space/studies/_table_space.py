@@ -15,14 +15,14 @@ from bayes_nqp.space.studies._new_space import with_space
 from bayes_nqp.space.studies._space_keys import SpaceKeys
 from bayes_nqp.space.studies._space_places import borders_of, with_borders, with_places
 from bayes_nqp.space.studies._space_weights import check_weights, kinds, schema_of_kind, weights_of
-from bayes_nqp.studies import Schema, Values, in_table, study_table
+from bayes_nqp.studies.extending import Schema, Values, in_table, study_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from bayes_nqp.data.column_inference import Guess
     from bayes_nqp.data.panel import Panel
-    from bayes_nqp.studies import Data
+    from bayes_nqp.studies.extending import Data
 
 
 _COORDINATES = ("longitude", "latitude")
