@@ -6,6 +6,7 @@ studio and the command line use these names; other modules import from where a n
 
 from bayes_nqp._core.compat import RENAMED, install, module_of, public
 from bayes_nqp._core.lazy import attached
+from bayes_nqp._core.plugins import without_extension
 from bayes_nqp._core.threads import place_for_pytensor
 from bayes_nqp._core.validation import ATTRIBUTES, absent
 
@@ -33,4 +34,7 @@ def __getattr__(name: str) -> object:
         raise UnknownNameError(f"nqp.{name} is gone since version 0.2", hint=RENAMED[name].code)
     if name not in __all__ and not name.startswith("_"):
         raise absent("nqp", name, __all__)
-    return _found(name)
+    try:
+        return _found(name)
+    except ModuleNotFoundError as error:
+        raise without_extension(error, f"nqp.{name}") from error

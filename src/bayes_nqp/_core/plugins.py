@@ -9,10 +9,10 @@ from dataclasses import MISSING, fields
 from functools import cache, partial
 from importlib.util import find_spec
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bayes_nqp._core.compat import current
-from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp._core.exceptions import StudyError, UnknownNameError
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.lazy import Search, discovered, entered
 from bayes_nqp._core.safe_calls import reply
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint, EntryPoints
 
 __all__ = [
+    "EXTENSIONS",
     "Plugins",
     "claim",
     "family_of",
@@ -29,6 +30,7 @@ __all__ = [
     "registered",
     "registered_as",
     "unloaded",
+    "without_extension",
     "worded",
 ]
 
@@ -38,6 +40,8 @@ _WORDS: dict[str, str] = {}
 _TERMS = "terms"
 """The family of terms that no argument of a design is for; none of the library's own is of it."""
 _SEARCHES: dict[str, Search] = defaultdict(Search)
+EXTENSIONS: Final = ("audit", "space", "studio")
+"""Packages that can be taken away."""
 _EXTENSIONS: Mapping[str, tuple[str, ...]] = {
     "bayes_nqp.checks": ("bayes_nqp.audit", "bayes_nqp.space.checks"),
     "bayes_nqp.output.plots": ("bayes_nqp.space.plots",),
@@ -191,6 +195,26 @@ class Plugins[T](Mapping[str, T]):
 def _there(room: str) -> bool:
     outer = accumulate(room.split("."), "{}.{}".format)
     return all(find_spec(name) is not None for name in outer)
+
+
+def without_extension(error: ModuleNotFoundError, name: str) -> Exception:
+    """Return the error for a name of an extension that is not installed.
+
+    Parameters
+    ----------
+    error : ModuleNotFoundError
+        Returned as it is where another module is missing.
+    name : str
+        As it was typed, such as "nqp.Rings".
+    """
+    package, _, missing = (error.name or "").partition(".")
+    extension = missing.partition(".")[0]
+    if package != "bayes_nqp" or extension not in EXTENSIONS:
+        return error
+    return UnknownNameError(
+        f"{name} belongs to the extension {extension!r}, which is not installed",
+        hint=f"install bayes-nqp again: its folder bayes_nqp/{extension} is missing",
+    )
 
 
 @cache

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from bayes_nqp._core.interrupts import stoppable
+from bayes_nqp._core.plugins import without_extension
 from bayes_nqp.cli._console import console, line, progress, safe
 from bayes_nqp.cli._error_exit import CODES, FAILED, OMITTED, door, error, in_utf8
 from bayes_nqp.cli._streams import streams
@@ -346,7 +347,10 @@ def studio(
     when the studio ends, unless --keep names a folder.
     """
     with door():
-        from bayes_nqp.studio import serve
+        try:
+            from bayes_nqp.studio import serve
+        except ModuleNotFoundError as error:
+            raise without_extension(error, "bayes-nqp studio") from error
 
         def ready(address: str) -> None:
             line(address)
