@@ -24,9 +24,8 @@ import xarray as xr
 import bayes_nqp as nqp
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp.effects.estimands import att, contrast
-from bayes_nqp.inference.fitting import _draws
-from bayes_nqp.inference.fitting import _effects_dataset as _waist
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.fitting import _draws, _effects_dataset
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.output.tables import summary
 
 MARKET_YEAR = 2014
@@ -178,11 +177,13 @@ def region_contrast(df: pd.DataFrame) -> None:
 
 def lead_means(panel: nqp.Panel) -> xr.Dataset:
     """Conditional means of the leads."""
-    plan = plan_of(FLAT, panel)
-    equation = plan.equations[0]
+    model_frame = model_frame_of(FLAT, panel)
+    equation = model_frame.equations[0]
     parameters = np.zeros((1, len(equation.problem.parameter_names)))
-    means = _draws.recovered(plan, equation, parameters, None)
-    return _waist.waist(plan, means.cell_effect[None], None, gate=v.PASSED, leads=True)
+    means = _draws.recovered(model_frame, equation, parameters, None)
+    return _effects_dataset.effects_dataset(
+        model_frame, means.cell_effect[None], None, gate=v.PASSED, leads=True
+    )
 
 
 def by_event_time(effects: xr.Dataset) -> dict[int, float]:

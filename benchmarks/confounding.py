@@ -27,7 +27,7 @@ from bayes_nqp.effects.estimands import att
 from bayes_nqp.inference.fitting import mediator_slopes, modes
 from bayes_nqp.inference.fitting._draws import recovered
 from bayes_nqp.inference.fitting._parameters import constrain
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.designs import flat_deviations
 from bayes_nqp.robustness.mediation._curves import strength
 from bayes_nqp.robustness.mediation._fit import confounded_fit
@@ -99,14 +99,14 @@ def one(case: str, seed: int) -> dict[tuple[str, str, float], tuple[float, float
 
 def slopes(design: nqp.Mediation, panel: nqp.Panel) -> tuple[np.ndarray, np.ndarray]:
     """Slopes at the mode of the parameters (stratum, mediator): as estimated, and at RHO."""
-    plan = plan_of(design, panel)
-    at = [summit.point[None] for summit in modes(design, panel)]
-    outcome = plan.equations[0]
-    found = recovered(plan, outcome, at[0], None).slopes
-    given = [constrain(e, x[None]) for e, x in zip(plan.equations, at, strict=True)]
+    model_frame = model_frame_of(design, panel)
+    at = [mode.point[None] for mode in modes(design, panel)]
+    outcome = model_frame.equations[0]
+    found = recovered(model_frame, outcome, at[0], None).slopes
+    given = [constrain(e, x[None]) for e, x in zip(model_frame.equations, at, strict=True)]
     phi, sigma = (np.array([[one[name].item() for one in given[1:]]]) for name in ("rho", "sigma"))
-    patterns = patterns_of(outcome.problem, plan.frame.stratum)
-    treated = plan.frame.treated[plan.kept]
+    patterns = patterns_of(outcome.problem, model_frame.codes.stratum)
+    treated = model_frame.codes.treated[model_frame.kept]
     bias = bias_of(
         patterns, 0, phi_outcome=given[0]["rho"][0], phi_mediators=phi,
         sigma_outcome=given[0]["sigma"][0], sigma_mediators=sigma,

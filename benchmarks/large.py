@@ -148,7 +148,7 @@ def measured(name: str, *, again: bool = True) -> dict[str, float]:
     found["cells"] = fit.effects.sizes["cell"]
     found["ess"] = float(stats["importance_ess"].min())
     found["khat"] = float(stats["khat"].max())
-    found["point"] = 1e6 * np.mean([_point(e, fit) for e in fit.plan.equations])
+    found["point"] = 1e6 * np.mean([_point(e, fit) for e in fit.model_frame.equations])
     return found
 
 

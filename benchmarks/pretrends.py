@@ -21,10 +21,9 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp.checks.trends._differential_trend import Trend, trend_design
 from bayes_nqp.checks.trends._parallel import Judgement, judge
 from bayes_nqp.data.simulation import staggered
-from bayes_nqp.inference.fitting import _draws, batch, modes
-from bayes_nqp.inference.fitting import _effects_dataset as _waist
+from bayes_nqp.inference.fitting import _draws, _effects_dataset, batch, modes
 from bayes_nqp.inference.fitting._batch import Kept
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.designs import lead_design
 
 DRAWS = 400
@@ -93,17 +92,17 @@ def drawn(
     design: nqp.StaggeredDiD, panel: nqp.Panel, seed: int, *, leads: bool = True
 ) -> tuple[xr.DataArray, xr.Dataset]:
     """Slopes of covariates, and leads or effects, given parameters at their posterior mode."""
-    plan = plan_of(design, panel)
-    equation = plan.equations[0]
+    model_frame = model_frame_of(design, panel)
+    equation = model_frame.equations[0]
     x = np.tile(modes(design, panel)[0].point, (DRAWS, 1))
-    found = _draws.recovered(plan, equation, x, np.random.default_rng(seed))
+    found = _draws.recovered(model_frame, equation, x, np.random.default_rng(seed))
     slopes = found.coefficients.get("slope", np.zeros((DRAWS, 0)))[None]
     labels = next((p.labels for p in equation.globals if p.name == "slope"), [])
     table = xr.DataArray(
         slopes, dims=(*v.SAMPLE_DIMS, "label"), coords={"label": np.asarray(labels, dtype=str)}
     )
-    return table, _waist.waist(
-        plan, found.cell_effect[None], None, gate=v.PASSED, leads=leads, attrs={}
+    return table, _effects_dataset.effects_dataset(
+        model_frame, found.cell_effect[None], None, gate=v.PASSED, leads=leads, attrs={}
     )
 
 

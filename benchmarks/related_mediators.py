@@ -17,10 +17,10 @@ import bayes_nqp as nqp
 from bayes_nqp.data.simulation import Channel, channels
 from bayes_nqp.inference.fitting._correlated_equations import Correlated, correlated
 from bayes_nqp.inference.fitting._draws import Recovered, recovered
-from bayes_nqp.inference.fitting._effects_dataset import waist
+from bayes_nqp.inference.fitting._effects_dataset import effects_dataset
 from bayes_nqp.inference.fitting._parameters import point_at
 from bayes_nqp.inference.fitting._paths import paths_of
-from bayes_nqp.inference.model_frame import ModelFrame, plan_of
+from bayes_nqp.inference.model_frame import ModelFrame, model_frame_of
 
 MEDIATORS = {name: Channel(level=0.6, slope=0.5) for name in ("one", "two", "three")}
 DESIGN = nqp.Mediation(nqp.StaggeredDiD(nqp.PartialPooling(["region"], varying="unit"), nqp.AR1()))
@@ -48,12 +48,12 @@ def quantities(effects: xr.Dataset) -> dict[str, np.ndarray]:
     return found
 
 
-def effects_of(plan: ModelFrame, draws: list[Recovered]) -> xr.Dataset:
+def effects_of(model_frame: ModelFrame, draws: list[Recovered]) -> xr.Dataset:
     """Put draws of equations together."""
-    paths = paths_of(plan, draws)
+    paths = paths_of(model_frame, draws)
     own = None if paths.deviation is None else paths.deviation[None]
-    return waist(
-        plan, paths.effect[None], own, paths=paths.names, gate="unverified",
+    return effects_dataset(
+        model_frame, paths.effect[None], own, paths=paths.names, gate="unverified",
         attrs={"target": "sample"},
     )  # fmt: skip
 
@@ -61,23 +61,23 @@ def effects_of(plan: ModelFrame, draws: list[Recovered]) -> xr.Dataset:
 def replicate(number: int, related: float) -> list[list[tuple[float, float]]]:
     """Coverage and width of every quantity, by both ways."""
     simulated = channels(mediators=MEDIATORS, units=80, related=related, seed=SEED + number)
-    plan = plan_of(DESIGN, simulated.panel)
-    xs = [np.repeat(point_at(one, KNOWN)[None], DRAWS, axis=0) for one in plan.equations]
-    found = correlated(plan.equations[1:], [x[None] for x in xs[1:]], number)
+    model_frame = model_frame_of(DESIGN, simulated.panel)
+    xs = [np.repeat(point_at(one, KNOWN)[None], DRAWS, axis=0) for one in model_frame.equations]
+    found = correlated(model_frame.equations[1:], [x[None] for x in xs[1:]], number)
     assert isinstance(found, Correlated)
 
     def own() -> list[np.random.Generator]:
         return [np.random.default_rng([number, k]) for k in range(len(xs))]
 
-    outcome = recovered(plan, plan.equations[0], xs[0], own()[0])
+    outcome = recovered(model_frame, model_frame.equations[0], xs[0], own()[0])
     truth = quantities(simulated.truth)
     scores: list[list[tuple[float, float]]] = []
     for streams in (found.streams(own()[1:], DRAWS), own()[1:]):
         draws = [outcome]
-        for one, x, stream in zip(plan.equations[1:], xs[1:], streams, strict=True):
-            draws.append(recovered(plan, one, x, stream))
+        for one, x, stream in zip(model_frame.equations[1:], xs[1:], streams, strict=True):
+            draws.append(recovered(model_frame, one, x, stream))
         scores.append([])
-        for name, values in quantities(effects_of(plan, draws)).items():
+        for name, values in quantities(effects_of(model_frame, draws)).items():
             low, high = np.quantile(values, [0.025, 0.975], axis=0)
             covered = (low <= truth[name][0]) & (truth[name][0] <= high)
             scores[-1].append((float(covered.mean()), float((high - low).mean())))

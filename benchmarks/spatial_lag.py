@@ -20,8 +20,8 @@ from scipy.spatial import cKDTree
 import bayes_nqp as nqp
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp.effects.estimands import average_of
-from bayes_nqp.inference.fitting._lag_receivers import reach_of
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.fitting._lag_receivers import lag_effects_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.numerics.linear_gaussian import log_determinant
 
 from ._coverage import against, printed
@@ -183,12 +183,12 @@ def speed(largest: int) -> None:
         if units > largest:
             continue
         big = large(units, periods)
-        plan = plan_of(design_of(big.weights), big.panel)
-        reach = reach_of(plan, plan.equations[0])
+        model_frame = model_frame_of(design_of(big.weights), big.panel)
+        reach = lag_effects_of(model_frame, model_frame.equations[0])
         assert reach is not None
         for draws in (1_000, 4_000):
             delta = np.random.default_rng(1).normal(DELTA, 0.01, draws)
-            sizes = (reach.n_cells, len(reach.events), int(reach.owner.max()) + 1)
+            sizes = (reach.n_cells, len(reach.events), int(reach.unit_effect.max()) + 1)
             tau, theta, u = (np.zeros((draws, size)) for size in sizes)
             spent = seconds(lambda: reach.effects(delta, tau, theta, u), 1)  # noqa: B023
             print(f"{units} × {periods}: effects of the calendar, {draws} draws, {spent:.2f} s",

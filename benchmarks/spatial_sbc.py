@@ -23,7 +23,7 @@ from scipy.stats import chisquare
 
 import bayes_nqp as nqp
 from bayes_nqp._core import vocabulary as v
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.numerics.linear_gaussian import coefficients_of
 
 from ._store import Store
@@ -97,7 +97,7 @@ def dynamics(seed: int) -> dict[str, tuple[float, np.ndarray]]:
     w, rng = near.aligned(IDS).matrix.toarray(), np.random.default_rng([seed, 1])
     plain = nqp.StaggeredDiD(EFFECT, nqp.IID(), nqp.TimeEffects())
     design = plain.variant({"spillovers": nqp.SpatialLag(near, durbin=False, dynamics=True)})
-    scale = plan_of(design, panel).equations[0].scale
+    scale = model_frame_of(design, panel).equations[0].scale
     prior = drawn(plain.variant({"priors": nqp.Priors(wide=1.0)}), panel, seed)
     sampled = 2.0 * rng.beta(3.0, 3.0, 3) - 1.0
     while not (-0.95 < sampled[0] < 0.97 and (np.abs(sampled[1:]) < 0.99).all()):
@@ -140,7 +140,7 @@ def linked(
     design = plain.variant(
         {"spillovers": nqp.SpatialLag(near, durbin=True, error=error, receivers=by)}
     )
-    scale = plan_of(design, panel).equations[0].scale
+    scale = model_frame_of(design, panel).equations[0].scale
     wide = {"priors": nqp.Priors(wide=1.0), "spillovers": columns}
     prior = drawn(plain.variant(wide), panel, seed)
     delta = 2.0 * rng.beta(3.0, 3.0) - 1.0
@@ -222,7 +222,7 @@ def weights(seed: int) -> dict[str, tuple[float, np.ndarray]]:
     inverse = np.linalg.inv(np.eye(UNITS) - delta * w)
     own = own_of(panel, prior, policy)
     y = inverse @ table(panel, prior["outcome"].to_numpy()[0, 0])
-    scale = plan_of(plain, panel).equations[0].scale
+    scale = model_frame_of(plain, panel).equations[0].scale
     fit = nqp.fit(plain, with_outcome(panel, y), sampler(seed), scale=scale, progress=False)
     answer = nqp.weights_probabilities(fit, every, forms=["SAR"])
     shares = answer.weights.reindex(list(every)).fillna(0.0)
@@ -244,7 +244,7 @@ def decay(seed: int) -> dict[str, tuple[float, np.ndarray]]:
     rng = np.random.default_rng([seed, 1])
     length = float(np.exp(rng.uniform(np.log(KM[0]), np.log(KM[-1]))))
     plain = nqp.StaggeredDiD(EFFECT, nqp.AR1(), nqp.TimeEffects())
-    scale = plan_of(plain, panel).equations[0].scale
+    scale = model_frame_of(plain, panel).equations[0].scale
     # Exposure as the prior has it: of a spread that is the same under every length.
     bare = nqp.fit(plain, panel, sampler(seed), scale=scale, progress=False)
     term = nqp.decay(bare, (length,)).models[0].term

@@ -52,9 +52,9 @@ def used(**more):
 
 sizes = {"rows": panel.n_rows, "units": panel.n_units, "stand_ins": len(panel.unit_labels)}
 found = {"panel": used(**sizes)}
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 design = nqp.StaggeredDiD(unidentified="drop")
-plan_of(design, panel)
+model_frame_of(design, panel)
 found["plan"] = used()
 if len(sys.argv) > 4:
     start = time.process_time()

@@ -13,7 +13,7 @@ import xarray as xr
 import bayes_nqp as nqp
 from bayes_nqp._core import effects_schema as schema
 from bayes_nqp.checks import CheckResult
-from bayes_nqp.numerics.diagnostics import Gate
+from bayes_nqp.numerics.diagnostics import ConvergenceDiagnostics
 
 Array = npt.NDArray[np.float64]
 REGIONS = ("coastal", "inland")
@@ -127,7 +127,9 @@ def case(panel: str, shape: str, sd: float) -> Case:
 
 def fit_of(one: Case, *, passed: bool = True) -> nqp.Fit:
     """The effects as those of a fit whose rows were not kept."""
-    gate = Gate(1.0 if passed else 1.2, 900.0, 900.0, 0, 1.0, () if passed else ("R-hat 1.2",))
+    gate = ConvergenceDiagnostics(
+        1.0 if passed else 1.2, 900.0, 900.0, 0, 1.0, () if passed else ("R-hat 1.2",)
+    )
     posterior = xr.Dataset(coords={"chain": range(2), "draw": range(200)})
     groups = {"effects": one.effects, "posterior": posterior}
     design = nqp.StaggeredDiD(nqp.PartialPooling(["region"]), nqp.AR1())

@@ -29,7 +29,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-from columns.test_old_books import BOOK
+from data.reading.test_old_books import BOOK
 from frozen import frozen_bytes, frozen_fit
 from fuzzing import assert_worded
 from panels import ARGUMENTS, city_frame
@@ -228,7 +228,7 @@ def unsealed(path: Path, rng: random.Random) -> None:
         claimed(path, rng)
 
 
-def parcel(path: Path) -> object:
+def serialized(path: Path) -> object:
     """Read what one run leaves to the next, in files of its own; `ValueError` is a miss."""
     if not path.is_file():
         return None
@@ -297,7 +297,7 @@ FORMATS: Final = [
     Format("rows.csv.gz", lambda p: firms().to_csv(p, index=False), from_table()),
     Format("rows.duckdb", duck, from_table("duckdb:", "#rows")),
     Format("shard.parquet", shard, with_shard),
-    Format("parcel.npz", lambda p: p.write_bytes(packed({"a": 1}, [W])), parcel),
+    Format("parcel.npz", lambda p: p.write_bytes(packed({"a": 1}, [W])), serialized),
 ]  # fmt: skip
 """Tables of rows, links, boundaries, fits, studies, tables in an engine, and what is kept."""
 

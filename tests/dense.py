@@ -25,7 +25,7 @@ from bayes_nqp import (
     PartialPooling,
     StaggeredDiD,
 )
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 Parameters = Mapping[str, float]
 
@@ -35,11 +35,11 @@ class Dense:
 
     def __init__(self, design: StaggeredDiD, panel: Panel) -> None:
         self.design, self.panel, self.priors = design, panel, design.priors
-        plan = plan_of(design, panel)
-        self.s = plan.equations[0].scale
+        model_frame = model_frame_of(design, panel)
+        self.s = model_frame.equations[0].scale
         keep = (
-            plan.kept
-            & (np.bincount(panel.unit_codes[plan.kept], minlength=panel.n_units) > 1)[
+            model_frame.kept
+            & (np.bincount(panel.unit_codes[model_frame.kept], minlength=panel.n_units) > 1)[
                 panel.unit_codes
             ]
         )
@@ -69,7 +69,7 @@ class Dense:
         return self.panel.frame[name].to_numpy(dtype=str)[self.rows]
 
     @cached_property
-    def in_member(self) -> np.ndarray:
+    def in_unit_effect(self) -> np.ndarray:
         """Treated rows of members (row, member)."""
         labels = np.unique(self.members[self.treated])
         return ((self.members[:, None] == labels) & self.treated[:, None]).astype(float)
@@ -170,7 +170,7 @@ class Dense:
         """Standard deviation of a row's errors over that of the average row's, by who adopts."""
         if not isinstance(self.design.errors, Heteroskedastic):
             return np.ones(self.rows.size)
-        plan, panel = plan_of(self.design, self.panel), self.panel
+        model_frame, panel = model_frame_of(self.design, self.panel), self.panel
         unit, time, adoption = panel.unit_codes, panel.time_codes, panel.cohort_codes
         start = np.where(adoption < 0, 10**6, adoption - self.design.anticipation)[unit]
         level = np.zeros(unit.size, dtype=int)
@@ -178,7 +178,7 @@ class Dense:
             level = 100 * level + panel.strata_codes[name][unit]
         frame = pd.DataFrame(
             {"unit": unit, "t": time, "level": level, "y": panel.outcome / self.s, "start": start}
-        )[plan.kept]
+        )[model_frame.kept]
         group = (adoption >= 0).astype(int)
         share = np.bincount(group[self.unit]) / self.rows.size
         before = frame.assign(t=frame["t"] + 1)[["unit", "t", "y"]]
@@ -215,7 +215,7 @@ class Dense:
         """Covariance of the rows, flat coefficients apart."""
         out = self.error_covariance(p) + self.in_cell @ self.cell_covariance(p) @ self.in_cell.T
         if self.design.effect.varying is not None:
-            out += self.deviation_variance(p) * self.in_member @ self.in_member.T
+            out += self.deviation_variance(p) * self.in_unit_effect @ self.in_unit_effect.T
         if getattr(self.design, "trends", None) is not None:
             out += self.trend_covariance(p)
         if getattr(self.design, "shocks", None) is not None:
@@ -305,8 +305,8 @@ class Dense:
         n_cells = len(self.cells)
         z, k = self.in_cell, self.cell_covariance(p)
         if self.design.effect.varying is not None:
-            m = self.in_member.shape[1]
-            z = np.concatenate([z, self.in_member], axis=1)
+            m = self.in_unit_effect.shape[1]
+            z = np.concatenate([z, self.in_unit_effect], axis=1)
             k = sl.block_diag(k, self.deviation_variance(p) * np.eye(m))
         inverse = np.linalg.inv(self.covariance(p))
         x = self.flat
@@ -323,7 +323,7 @@ class Dense:
         eye = np.eye(len(self.cells))
         if self.design.effect.varying is None:
             return eye
-        share = self.in_cell.T @ self.in_member / self.in_cell.sum(axis=0)[:, None]
+        share = self.in_cell.T @ self.in_unit_effect / self.in_cell.sum(axis=0)[:, None]
         return np.concatenate([eye, share], axis=1)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from dense import Dense, Parameters
 
 from bayes_nqp import CompletePooling, ContinuousExposure, NoPooling, Panel
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 
 class DenseExposure(Dense):
@@ -16,15 +16,15 @@ class DenseExposure(Dense):
 
     def __init__(self, design: ContinuousExposure, panel: Panel) -> None:
         self.design, self.panel, self.priors = design, panel, design.priors
-        plan = plan_of(design, panel)
-        self.s, self.dose = plan.equations[0].scale, plan.equations[0].dose.size
-        self.rows = np.flatnonzero(plan.kept)
+        model_frame = model_frame_of(design, panel)
+        self.s, self.dose = model_frame.equations[0].scale, model_frame.equations[0].dose.size
+        self.rows = np.flatnonzero(model_frame.kept)
         self.unit = panel.unit_codes[self.rows]
         self.time = panel.time_codes[self.rows]
         self.y = panel.outcome[self.rows] / self.s
         raw = panel.exposures[:, panel.roles.exposures.index(design.exposure)] - design.reference
         self.exposed_units = np.unique(panel.unit_codes[raw != 0.0])
-        self.x = raw[self.rows] / plan.exposure.size
+        self.x = raw[self.rows] / model_frame.exposure.size
         self.treated = self.x != 0.0
         self.strata = {f: panel.strata_codes[f][self.unit] for f in panel.roles.strata}
         keys = np.stack([*self.strata.values(), self.time], axis=1)
@@ -35,9 +35,9 @@ class DenseExposure(Dense):
         self.lead = np.zeros(len(self.cells), dtype=bool)
 
     @cached_property
-    def in_member(self) -> np.ndarray:
+    def in_unit_effect(self) -> np.ndarray:
         """What multiplies each member's deviation (row, member)."""
-        return super().in_member * self.x[:, None]
+        return super().in_unit_effect * self.x[:, None]
 
     @cached_property
     def flat_map(self) -> np.ndarray:
@@ -98,6 +98,6 @@ class DenseExposure(Dense):
         eye = np.eye(len(self.cells))
         if self.design.effect.varying is None:
             return eye
-        members = (self.in_member != 0.0).astype(float)
+        members = (self.in_unit_effect != 0.0).astype(float)
         share = self.inside.T @ members / self.inside.sum(axis=0)[:, None]
         return np.concatenate([eye, share], axis=1)

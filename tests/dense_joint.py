@@ -96,7 +96,7 @@ class DenseJoint:
     @property
     def loading(self) -> np.ndarray:
         """What multiplies a unit's deviation of the effect: treatment, or the exposure (row)."""
-        return self.mediator.in_member.sum(axis=1)
+        return self.mediator.in_unit_effect.sum(axis=1)
 
     @cached_property
     def flat(self) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from doors import Plan
+from doors import ModelFrame
 
 from bayes_nqp.numerics.linear_gaussian import Problem, Process
 from bayes_nqp.numerics.parameters import HalfNormal, Scale
@@ -18,9 +18,9 @@ LINE = 0.5
 """Standard deviation of the line that all adopters of a stratum share, in multiples of s."""
 
 
-def stated(plan: Plan) -> Problem:
+def stated(model_frame: ModelFrame) -> Problem:
     """The problem of an equation, whose adopters drift: together in a stratum, and by cohort."""
-    equation, frame = plan.equations[0], plan.frame
+    equation, frame = model_frame.equations[0], model_frame.codes
     problem, rows = equation.problem, equation.rows
     t = np.arange(problem.n_periods) - (problem.n_periods - 1) / 2
     steps = np.tri(problem.n_periods)[:, 1:]

@@ -10,11 +10,11 @@ from doors import Equation
 
 import bayes_nqp as nqp
 from bayes_nqp.inference.fitting import Fit
-from bayes_nqp.numerics.diagnostics import Gate
+from bayes_nqp.numerics.diagnostics import ConvergenceDiagnostics
 
 
 def fit_at(
-    design, panel: nqp.Panel, equation: Equation, x: np.ndarray, slots: np.ndarray | None
+    design, panel: nqp.Panel, equation: Equation, x: np.ndarray, positions: np.ndarray | None
 ) -> Fit:
     """A fit whose draws have given parameters (draw, parameter) and coefficients (draw, slot)."""
     space = equation.problem.space
@@ -24,9 +24,9 @@ def fit_at(
     posterior = {f"outcome__{n}": (dims, values[None, :, k]) for k, n in enumerate(space.names)}
     coords = {"chain": [0], "draw": np.arange(len(x))}
     groups = {"posterior": xr.Dataset(posterior, coords=coords)}
-    if slots is not None:
-        groups["coefficients"] = xr.Dataset({"outcome__slots": ((*dims, "slot"), slots[None])})
-    gate = Gate(1.0, 1e3, 1e3, 0, np.nan, ())
+    if positions is not None:
+        groups["coefficients"] = xr.Dataset({"outcome__slots": ((*dims, "slot"), positions[None])})
+    gate = ConvergenceDiagnostics(1.0, 1e3, 1e3, 0, np.nan, ())
     facts = {"scale": equation.scale, "panel_digest": panel.digest}
     return Fit(design, panel, nqp.Importance(seed=2), groups, gate, facts, {})
 

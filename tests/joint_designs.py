@@ -7,7 +7,7 @@ from dense_joint import DenseJoint, frame_of, panel_of
 from doors import joint_problem_joint_of as joint_of
 
 import bayes_nqp as nqp
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.numerics.linear_gaussian import Stacked
 
 PARTIAL = nqp.PartialPooling(["region"])
@@ -41,8 +41,10 @@ def joint_for(
 ) -> tuple[Stacked, DenseJoint]:
     design, covariates, missing = DESIGNS[name]
     frame = frame_of(units, periods, seed=seed, missing=missing)
-    plan = plan_of(nqp.Mediation(design, vary_by="unit"), panel_of(frame, covariates=covariates))
-    return joint_of(plan, design.priors), DenseJoint(design, frame, covariates)
+    model_frame = model_frame_of(
+        nqp.Mediation(design, vary_by="unit"), panel_of(frame, covariates=covariates)
+    )
+    return joint_of(model_frame, design.priors), DenseJoint(design, frame, covariates)
 
 
 def points_of(joint: Stacked, count: int, seed: int = 5, spread: float = 1.0) -> np.ndarray:

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import linalg
 
 import bayes_nqp as nqp
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 UNITS, PERIODS = 40, 6
 IDS = [f"c{k:02d}" for k in range(UNITS)]
@@ -94,7 +94,11 @@ def dense(
     more : tuple of ndarray (unit, period)
         Further columns with a flat slope.
     """
-    s, term, priors = plan_of(design, panel).equations[0].scale, design.spillovers, nqp.Priors()
+    s, term, priors = (
+        model_frame_of(design, panel).equations[0].scale,
+        design.spillovers,
+        nqp.Priors(),
+    )
     assert term is not None
     delta = values.get("delta", 0.0)
     y, x, event = tables(panel)

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import linalg
 
 import bayes_nqp as nqp
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 UNITS, PERIODS = 36, 7
 IDS = [f"p{k:02d}" for k in range(UNITS)]
@@ -75,8 +75,8 @@ def table(panel: nqp.Panel, column: np.ndarray) -> np.ndarray:
 
 def dense(panel: nqp.Panel, design: nqp.ContinuousExposure, values: dict[str, float]) -> float:
     """Log density of all contrasts of rows; flat slopes integrated out under a density of one."""
-    plan, term, priors = plan_of(design, panel), design.spillovers, nqp.Priors()
-    exposure, s, eye = plan.exposure, plan.equations[0].scale, np.eye(UNITS)
+    model_frame, term, priors = model_frame_of(design, panel), design.spillovers, nqp.Priors()
+    exposure, s, eye = model_frame.exposure, model_frame.equations[0].scale, np.eye(UNITS)
     assert exposure is not None
     delta = values.get("delta", 0.0)
     y, x, dose = (

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import xarray as xr
 from doors import shifted
-from waist import random_effects
+from effects_dataset import random_effects
 
 import bayes_nqp as nqp
 

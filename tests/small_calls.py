@@ -203,8 +203,8 @@ type Call = Callable[[World], Any]
 
 CALLS: dict[str, Call] = {
     "att": lambda w: nqp.att(w.fit, by="event_time"),
-    "best": lambda w: nqp.prob_best(w.att, "region"),
-    "build": lambda w: sorted(nqp.to_pymc(w.design, w.panel).named_vars),
+    "prob_best": lambda w: nqp.prob_best(w.att, "region"),
+    "to_pymc": lambda w: sorted(nqp.to_pymc(w.design, w.panel).named_vars),
     "calibrate": lambda w: nqp.calibrate(
         nqp.StaggeredDiD(errors=nqp.IID()), w.panel, 2, sampler=w.sampler, ranked=19, seed=1,
         progress=False,
@@ -222,8 +222,8 @@ CALLS: dict[str, Call] = {
     "contrast": lambda w: nqp.contrast(w.att, region="inland", minus="coastal"),
     "contrasts_table": lambda w: nqp.contrasts_table(w.fit, by="region"),
     "cumulative": lambda w: nqp.cumulative(w.fit),
-    "differences": lambda w: nqp.pairwise_contrasts(w.att),
-    "drift": lambda w: nqp.differential_trend(w.trending),
+    "pairwise_contrasts": lambda w: nqp.pairwise_contrasts(w.att),
+    "differential_trend": lambda w: nqp.differential_trend(w.trending),
     "estimates": lambda w: nqp.estimates(w.fit),
     "event_study_draws": lambda w: w.leads,
     "estimators_table": lambda w: nqp.estimators_table(w.fit),
@@ -262,7 +262,7 @@ CALLS: dict[str, Call] = {
     "proportion_mediated": lambda w: nqp.proportion_mediated(w.channels),
     "rank": lambda w: nqp.rank(w.att, "region"),
     "paths_in_space": lambda w: nqp.paths_in_space(w.in_space.truth),
-    "received": lambda w: nqp.spillover_effects(w.spilled),
+    "spillover_effects": lambda w: nqp.spillover_effects(w.spilled),
     "relative_effects": lambda w: nqp.relative_effects(w.indexed),
     "report": lambda w: nqp.report(
         w.fit, w.out("report"), formats=["xlsx"], checks=[], progress=False
@@ -270,7 +270,7 @@ CALLS: dict[str, Call] = {
     "rope": lambda w: nqp.rope(w.att, 0.1),
     "trend_sensitivity": lambda w: nqp.trend_sensitivity(w.leads, event_time=0),
     "shrinkage": lambda w: nqp.shrinkage(w.fit, w.separate),
-    "spread": lambda w: nqp.heterogeneity_sd(w.att),
+    "heterogeneity_sd": lambda w: nqp.heterogeneity_sd(w.att),
     "specification_table": lambda w: nqp.specification_table(nqp.check(w.fit, "error_model")),
     "summary": lambda w: nqp.summary(w.att),
     "identification": lambda w: nqp.identification(w.design, w.panel),

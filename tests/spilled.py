@@ -10,7 +10,7 @@ import scipy.linalg as sl
 from spatial_places import kilometres
 
 import bayes_nqp as nqp
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 EDGES = (100.0, 200.0)
 
@@ -90,8 +90,8 @@ def dense(world: Spilled, design: nqp.StaggeredDiD, values: Mapping[str, float])
     Flat coefficients are taken out on an orthonormal basis of their columns, others enter through
     the covariance of rows.
     """
-    plan = plan_of(design, world.panel)
-    keep = plan.kept
+    model_frame = model_frame_of(design, world.panel)
+    keep = model_frame.kept
     priors, spill = design.facts.priors, design.spillovers
     n, periods = world.ring.shape
     unit, time = (x.ravel()[keep] for x in np.indices((n, periods)))
@@ -128,7 +128,8 @@ def dense(world: Spilled, design: nqp.StaggeredDiD, values: Mapping[str, float])
         ])  # fmt: skip
     basis = sl.null_space(flat.T)
     root = np.linalg.cholesky(basis.T @ v @ basis)
-    z = sl.solve_triangular(root, basis.T @ world.panel.outcome[keep] / plan.equations[0].scale,
+    z = sl.solve_triangular(root,
+                            basis.T @ world.panel.outcome[keep] / model_frame.equations[0].scale,
                             lower=True)  # fmt: skip
     return float(-0.5 * z @ z - np.log(np.diag(root)).sum())
 

@@ -173,7 +173,7 @@ def test_a_run_shows_results_and_strict_fails_what_failed(study: Path) -> None:
     assert shown.exit_code == 1
     assert "overall" in shown.stdout
     assert "convergence gate: failed" in shown.stdout
-    assert "support: holds" in shown.stdout
+    assert "identification: passed" in shown.stdout
     assert str(out) in shown.stdout
     assert "--strict: convergence gate failed" in shown.stderr
     assert "sampling …" in shown.stderr

@@ -71,12 +71,18 @@ def test_studies_and_files_may_hold_old_names(tmp_path: Path) -> None:
     with pytest.warns(FutureWarning, match="'Complete' is now called 'CompletePooling'"):
         assert decode({"type": "Complete"}) == nqp.CompletePooling()
     study = {
-        "design": {"terms": [{"type": "Dip"}]},
+        "data": {"outcome": "Dip"},
+        "design": {"terms": [{"type": "Dip"}], "effect": "Complete", "errors": "Unequal"},
         "checks": {"run": ["routine", "support"], "reach": {"lengths": [1]}},
     }
     with pytest.warns(FutureWarning):
         new = current_study(study)
+    assert new["data"]["outcome"] == "Dip"  # a column
     assert new["design"]["terms"][0]["type"] == "AshenfelterDip"
+    assert (new["design"]["effect"], new["design"]["errors"]) == (
+        "CompletePooling",
+        "Heteroskedastic",
+    )
     assert new["checks"] == {
         "run": ["referee", "identification"],
         "spatial_decay": {"lengths": [1]},

@@ -5,13 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bayes_nqp.numerics.diagnostics import allowed_size, effective_size, split_rhat, weights_gate
+from bayes_nqp.numerics.diagnostics import (
+    allowed_size,
+    effective_size,
+    importance_diagnostics,
+    split_rhat,
+)
 
 FACTS = {"importance_ess": 1500.0, "khat": 0.3, "khat_limit": 0.69, "refused": 0.0}
 
 
 def test_good_weights_pass() -> None:
-    gate = weights_gate(FACTS, 4000)
+    gate = importance_diagnostics(FACTS, 4000)
     assert gate.passed
     assert str(gate) == "passed"
     assert gate.weighted
@@ -29,7 +34,7 @@ def test_good_weights_pass() -> None:
     ],
 )
 def test_each_fault_of_weights_fails(facts: dict[str, float], draws: int, failure: str) -> None:
-    gate = weights_gate(FACTS | facts, draws)
+    gate = importance_diagnostics(FACTS | facts, draws)
     assert gate.failures == (failure,)
     assert str(gate) == f"failed: {failure}"
 
@@ -42,7 +47,7 @@ def test_resampled_draws_are_worth_less_than_either_number() -> None:
     assert 1.0 / means.var() == pytest.approx(allowed_size(60.0, 40), rel=0.08)
     assert allowed_size(60.0, 40) == pytest.approx(24.0)
     assert allowed_size(0.0, 40) == allowed_size(float("nan"), 40) == 0.0
-    gate = weights_gate(FACTS, 1000)
+    gate = importance_diagnostics(FACTS, 1000)
     assert gate.ess_bulk == gate.ess_tail == pytest.approx(600.0)
 
 

@@ -97,9 +97,9 @@ def sentences() -> dict[str, list[str]]:
     for x in _candidates.CANDIDATES:
         shares[x.family] += x.share
     events = sum(x.family == "event" for x in _candidates.CANDIDATES)
-    assert [x.share / shares["differential"] for x in _candidates.CANDIDATES if x.drift] == (
-        pytest.approx([2 / 3, 1 / 6, 1 / 6])
-    )
+    assert [
+        x.share / shares["differential"] for x in _candidates.CANDIDATES if x.differential_trend
+    ] == (pytest.approx([2 / 3, 1 / 6, 1 / 6]))
     assert (_candidates._FADES, _candidates._STAYS) == (0.5, 0.25)
     assert (_structures.MOVED, _series.SPARE, _trends.LEAST) == (0.5, 2, 3)
     return {

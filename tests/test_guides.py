@@ -52,7 +52,7 @@ def test_examples_run_and_say_what_the_guide_says(
             )
             assert number in text
         assert names["ignoring"].verdict == "failed"
-        assert names["spatial_decay"].verdict == names["without"].verdict == "inconclusive"
+        assert names["reach"].verdict == names["without"].verdict == "inconclusive"
         assert names["alike"].verdict == "caution"
     elif page == "how_do_i":
         assert (tmp_path / "report" / "report.docx").stat().st_size > 10_000

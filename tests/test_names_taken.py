@@ -32,7 +32,8 @@ def of(package: str, name: str) -> Any:
 
 def registries() -> list[Plugins[Any]]:
     """List the registries of the library that have plug-ins."""
-    for room in ("checks", "tables", "plots", "studies", "reports", "studio", "attributes"):
+    for room in ("checks", "output.tables", "output.plots", "studies", "output.reports", "studio",
+                 "output.accessors"):  # fmt: skip
         __import__(f"bayes_nqp.{room}")
     every = [x for x in gc.get_objects() if issubclass(type(x), Plugins)]
     return [x for x in every if str(x._room).startswith("bayes_nqp") and len(x)]

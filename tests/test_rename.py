@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tools.rename import TABLE, Layout, Text
 from tools.rename_names import Names
-from tools.same import compared
+from tools.same import compared, mapped
 
 TRACKED = [
     "src/bayes_nqp/__init__.py",
@@ -151,3 +151,12 @@ def test_functions_are_compared_without_names_texts_and_places() -> None:
     old, new = "src/bayes_nqp/a.py", "src/bayes_nqp/_core/a.py"
     found = compared({old: one}, {new: two}, {old: new}, {"best": "prob_best"})
     assert found == (1, [f"{new}: g"], [], [])
+
+
+def test_names_that_the_table_takes_for_the_same_are_one() -> None:
+    internal = {"owner": ["cluster", "unit_effect"], "member": "unit_effect", "plan": "model_frame"}
+    names = mapped({"name": [{"old": "best", "new": "prob_best"}], "internal": internal})
+    every = [names.get(x, x) for x in ("owner", "cluster", "unit_effect", "member")]
+    assert len(set(every)) == 1
+    assert names["plan"] == "model_frame"
+    assert names["best"] == "prob_best"

@@ -3,8 +3,9 @@
     python -m tools.same OLD NEW        two revisions; NEW is the checkout by default
 
 Each function of OLD is looked for in NEW at the place that tools/rename.toml gives its file. Two
-are equal if their syntax trees are, once names are mapped by the table and texts left out. Prints
-the share that is equal and lists the others.
+are equal if their syntax trees are, once names are mapped by the table and texts left out. A name
+that became several, by what it meant, is taken for the same as each of them. Prints the share that
+is equal and lists the others.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from tools.rename import HOME, ROOT, TABLE, Layout
 
@@ -122,14 +124,38 @@ def compared(
     return len(same), *listed
 
 
+def mapped(table: Mapping[str, Any]) -> dict[str, str]:
+    """Map all names that the table takes for the same to one of them.
+
+    Parameters
+    ----------
+    table : mapping
+        Of `tools/rename.toml`: public names in ``name``, others in ``internal``.
+    """
+    names: dict[str, str] = {}
+
+    def root(name: str) -> str:
+        while name in names:
+            name = names[name]
+        return name
+
+    pairs = [(row["old"], [row["new"]]) for row in table.get("name", [])]
+    internal = table.get("internal", {}).items()
+    pairs += [(old, [new] if isinstance(new, str) else new) for old, new in internal]
+    for old, every in pairs:
+        for new in every:
+            if root(old) != root(new):
+                names[root(old)] = root(new)
+    return {name: root(name) for name in names}
+
+
 def main(arguments: list[str]) -> int:
     """Print the share of functions that are equal, and the others."""
     old = of_revision(arguments[0])
     new = of_revision(arguments[1]) if len(arguments) > 1 else of_checkout()
     table = tomllib.loads(TABLE.read_text(encoding="utf-8"))
     moves = Layout(table, sorted(old)).moves
-    names = {row["old"]: row["new"] for row in table.get("name", [])}
-    same, changed, gone, added = compared(old, new, moves, names)
+    same, changed, gone, added = compared(old, new, moves, mapped(table))
     total = same + len(changed) + len(gone)
     print(f"{same} of {total} functions are equal: {same / max(total, 1):.2%}")
     for title, rows in (("changed", changed), ("gone", gone), ("new", added)):

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from benchmarks._speed.measure import Watch, watch
 
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -69,7 +69,7 @@ def compressed(design: StaggeredDiD, panel: Panel, sampler: Importance) -> Run:
 
     assert panel.digest
     with watch() as planning:
-        planned = _with_plan(design, panel)
+        planned = _with_model_frame(design, panel)
     with watch() as sampling:
         fit = nqp.fit(planned, panel, sampler, progress=False)
     effects = nqp.group_time_effects(fit)
@@ -84,14 +84,14 @@ def compressed(design: StaggeredDiD, panel: Panel, sampler: Importance) -> Run:
     )
 
 
-def _with_plan(design: StaggeredDiD, panel: Panel) -> StaggeredDiD:
+def _with_model_frame(design: StaggeredDiD, panel: Panel) -> StaggeredDiD:
     """The same design, which has its plan of the panel ready."""
     import bayes_nqp as nqp
 
-    ready = plan_of(design, panel)
+    ready = model_frame_of(design, panel)
 
     class Planned(nqp.StaggeredDiD):
-        def plan_of(self, panel: Panel, scale: float | None = None) -> Any:
+        def model_frame_of(self, panel: Panel, scale: float | None = None) -> Any:
             return ready
 
     return Planned(**{f.name: getattr(design, f.name) for f in fields(design)})
@@ -106,21 +106,21 @@ def demeaned_model(design: StaggeredDiD, panel: Panel) -> pm.Model:
     import pymc as pm
     import pytensor.tensor as pt
 
-    plan = plan_of(design, panel)
-    equation = plan.equations[0]
+    model_frame = model_frame_of(design, panel)
+    equation = model_frame.equations[0]
     rows, problem = equation.rows, equation.problem
     width = int(rows.time.max()) + 1
-    node = plan.frame.level[rows.unit] * plan.frame.n_periods + rows.time
-    cell = plan.cell_of_row[plan.kept]
+    node = model_frame.codes.level[rows.unit] * model_frame.codes.n_periods + rows.time
+    cell = model_frame.cell_of_row[model_frame.kept]
     assert rows.unit.size == len(rows.key) * width, "the panel is not balanced"
     with pm.Model() as model:
         scales = {
             s.name: s.prior.variable(f"scale_{s.name}") if s.estimated else s.fixed
             for s in problem.scales
         }
-        nodes = len(plan.frame.level_names) * plan.frame.n_periods
+        nodes = len(model_frame.codes.level_names) * model_frame.codes.n_periods
         time = _sum_of_parts(equation, "time", nodes, scales)
-        tau = _sum_of_parts(equation, "cells", plan.table.size, scales)
+        tau = _sum_of_parts(equation, "cells", model_frame.table.size, scales)
         pm.Deterministic("cell_effect", tau * equation.scale)
         sigma = problem.error_parameters[-1].prior.variable("sigma")
         # Rows without a cell point at the zero that is appended.

@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks._speed import panels
 
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 
 def first_fit(options: argparse.Namespace) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def first_fit(options: argparse.Namespace) -> dict[str, Any]:
         nqp.group_time_effects(fit)["effect"].values.tobytes()
     ).hexdigest()
     found["gate"] = str(fit.gate)
-    from bayes_nqp.inference.fitting import known_draws, short_effects
+    from bayes_nqp.inference.fitting import quick_effects, reused_draws
 
     others = {
         "same": rows,
@@ -45,7 +45,7 @@ def first_fit(options: argparse.Namespace) -> dict[str, Any]:
         if name == "same":
             nqp.fit(design, again, sampler, progress=False)
         else:
-            short_effects(design, again, seed=1, stock=known_draws(fit))
+            quick_effects(design, again, seed=1, stock=reused_draws(fit))
         found[name] = time.perf_counter() - began
         found[f"{name}_cpu"] = time.process_time() - cpu
     return found
@@ -64,7 +64,7 @@ def memory(options: argparse.Namespace) -> dict[str, Any]:
     marks = [time.perf_counter()]
     panel = panels.panel(rows)
     marks.append(time.perf_counter())
-    plan_of(design, panel)
+    model_frame_of(design, panel)
     marks.append(time.perf_counter())
     nqp.fit(design, panel, sampler, progress=False)
     marks.append(time.perf_counter())

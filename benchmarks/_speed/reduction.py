@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks._speed import models, panels
 from benchmarks._speed.measure import Line, Settings, best, times
 
-from bayes_nqp.inference.model_frame import plan_model, plan_of
+from bayes_nqp.inference.model_frame import make_model_frame, model_frame_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,14 +21,14 @@ SIZES = {"40 thousand": 3_000, "400 thousand": 30_000}
 def lines(settings: Settings) -> Iterator[Line]:
     design = models.iid_design()
     _saturated(panels.frame(100))
-    plan_of(design, panels.panel(panels.frame(100)))
+    model_frame_of(design, panels.panel(panels.frame(100)))
     for name, units in SIZES.items():
         if settings.quick and units > 3_000:
             continue
         settings.say(f"reduction, {name} rows")
         rows = panels.frame(units)
         panel = panels.panel(rows)
-        ours = best(lambda p=panel: plan_model(design.spec(p)))
+        ours = best(lambda p=panel: make_model_frame(design.spec(p)))
         reading = best(lambda r=rows: panels.panel(r))
         theirs = best(lambda r=rows: _saturated(r))
         ratio = theirs.wall / ours.wall

@@ -1,4 +1,8 @@
-"""Bayesian causal inference for policies that reach units at different times."""
+"""Bayesian causal inference for policies that reach units at different times.
+
+Public names are imported at their first use; the stub `__init__.pyi` lists them. Accessors, the
+studio and the command line use these names; other modules import from where a name is defined.
+"""
 
 from bayes_nqp._core.compat import RENAMED, install, module_of, public
 from bayes_nqp._core.lazy import attached

@@ -4,15 +4,11 @@ from ._core.software import versions as versions
 from .calibration import Calibration as Calibration
 from .calibration import calibrate as calibrate
 from .checks import CheckResult as CheckResult
-from .checks import Decay as Decay
 from .checks import ModelAverage as ModelAverage
-from .checks import WeightsPosterior as WeightsPosterior
 from .checks import check as check
 from .checks import compare as compare
-from .checks import decay as decay
 from .checks import loo as loo
 from .checks import model_average as model_average
-from .checks import weights_probabilities as weights_probabilities
 from .data import datasets as datasets
 from .data import index as index
 from .data import simulation as simulation
@@ -125,6 +121,10 @@ from .robustness import UniformCorrelation as UniformCorrelation
 from .robustness import event_study_draws as event_study_draws
 from .robustness import mediation_sensitivity as mediation_sensitivity
 from .robustness import trend_sensitivity as trend_sensitivity
+from .space.checks import Decay as Decay
+from .space.checks import WeightsPosterior as WeightsPosterior
+from .space.checks import decay as decay
+from .space.checks import weights_probabilities as weights_probabilities
 from .space.terms import Donut as Donut
 from .space.terms import Rings as Rings
 from .space.terms import ShareTreated as ShareTreated

@@ -17,12 +17,12 @@ import pandas as pd
 import xarray as xr
 from against import peers
 from against.peers import Roles
-from doors import _draws, _waist
+from doors import _draws, _effects_dataset
 
 import bayes_nqp as nqp
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp.effects.estimands import att
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 FLAT = nqp.StaggeredDiD(nqp.NoPooling(varying=None), nqp.IID())
 COMMON = nqp.TimeEffects()
@@ -112,18 +112,20 @@ def panel_of(df: pd.DataFrame, roles: Roles, **arguments: Any) -> nqp.Panel:
 
 def identified(df: pd.DataFrame, panel: nqp.Panel, design: nqp.StaggeredDiD) -> pd.DataFrame:
     """Rows that enter our likelihood, for the peer to take the same."""
-    kept = panel.frame.loc[plan_of(design, panel).kept, [panel.roles.unit, panel.roles.time]]
+    kept = panel.frame.loc[model_frame_of(design, panel).kept, [panel.roles.unit, panel.roles.time]]
     return df.merge(kept, on=[panel.roles.unit, panel.roles.time])
 
 
 def leads_of(design: nqp.StaggeredDiD, panel: nqp.Panel) -> xr.Dataset:
     """Return conditional posterior means of the leads, as `nqp.posterior_mean` of the effects."""
-    plan = plan_of(design, panel)
-    equation = plan.equations[0]
+    model_frame = model_frame_of(design, panel)
+    equation = model_frame.equations[0]
     means = _draws.recovered(
-        plan, equation, np.zeros((1, len(equation.problem.parameter_names))), None
+        model_frame, equation, np.zeros((1, len(equation.problem.parameter_names))), None
     )
-    return _waist.waist(plan, means.cell_effect[None], None, gate=v.PASSED, leads=True)
+    return _effects_dataset.effects_dataset(
+        model_frame, means.cell_effect[None], None, gate=v.PASSED, leads=True
+    )
 
 
 def series_of(effects: xr.Dataset, strata: tuple[str, ...] = (), value: str = v.EFFECT) -> Any:

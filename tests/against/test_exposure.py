@@ -8,7 +8,7 @@ import pytest
 from exposed import exposed_frame, exposed_panel
 
 import bayes_nqp as nqp
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 FLAT = nqp.ContinuousExposure("trade", nqp.NoPooling(varying=None), nqp.IID())
 
@@ -46,11 +46,11 @@ def test_slopes_by_stratum(common):
 def test_moderation():
     frame = rows(4, theta=0.5)
     design = FLAT.replace(moderator="finance")
-    plan = plan_of(design, exposed_panel(frame, strata=[]))
+    model_frame = model_frame_of(design, exposed_panel(frame, strata=[]))
     effects = nqp.posterior_mean(design, exposed_panel(frame, strata=[]))
-    frame["product"] = frame["trade"] * (frame["finance"] - plan.moderator.centre)
+    frame["product"] = frame["trade"] * (frame["finance"] - model_frame.moderator.centre)
     peer = pf.feols("y ~ trade + finance + product | province + year", frame).coef()
     by_year = nqp.att(effects, by="time").squeeze(drop=True).to_numpy()
-    mean = frame.groupby("year")["finance"].mean().to_numpy() - plan.moderator.centre
+    mean = frame.groupby("year")["finance"].mean().to_numpy() - model_frame.moderator.centre
     slope = np.polyfit(mean, by_year, 1)
     np.testing.assert_allclose(slope, [peer["product"], peer["trade"]], rtol=1e-6)

@@ -13,7 +13,7 @@ from bayes_nqp._core import progress
 from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.threads import within
 from bayes_nqp.inference.fitting import Kept
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 PANEL = nqp.simulation.staggered(units=24, periods=8, cohorts=(4, 6), missing=0.05, seed=1).panel
 DESIGN = nqp.StaggeredDiD(nqp.CompletePooling(), nqp.IID())
@@ -87,14 +87,14 @@ def test_ignored_autocorrelation_is_found() -> None:
 
 def test_s_is_held_while_the_outcome_changes() -> None:
     source = PriorSource(DESIGN, PANEL)
-    s = plan_of(DESIGN, PANEL).equations[0].scale
+    s = model_frame_of(DESIGN, PANEL).equations[0].scale
     assert source.scale == s
     drawn = source.simulate(5).panel
-    assert plan_of(DESIGN, drawn).equations[0].scale != pytest.approx(s, rel=1e-3)
+    assert model_frame_of(DESIGN, drawn).equations[0].scale != pytest.approx(s, rel=1e-3)
     fit = nqp.fit(DESIGN, drawn, nqp.Importance(draws=20, seed=1), scale=s, progress=False)
-    assert fit.scale == fit.plan.equations[0].scale == s
+    assert fit.scale == fit.model_frame.equations[0].scale == s
     with pytest.raises(StudyError, match="'scale' is -1"):
-        plan_of(DESIGN, PANEL, scale=-1)
+        model_frame_of(DESIGN, PANEL, scale=-1)
 
 
 def test_nothing_but_the_outcome_is_simulated() -> None:

@@ -73,7 +73,7 @@ def test_where_time_effects_are_known_badly_a_line_tells_more() -> None:
         y = level[:, None] + growth + rng.normal(0.0, 2.0, (units, PERIODS))
         frame = pd.DataFrame({"unit": names, "time": np.tile(t, units), "y": y.ravel()})
         fit = fitted(frame.assign(cohort=np.repeat(cohort, PERIODS)))
-        untreated, outcome = Untreated(fit.plan), fit.panel.outcome
+        untreated, outcome = Untreated(fit.model_frame), fit.panel.outcome
         found = [growth.reshape(1, -1), *(x for x, _ in of.interactions(fit, untreated, outcome))]
         taken = [of._taken(fit, columns) for columns in found]
         slopes = [np.ones(1)] + [
@@ -98,7 +98,7 @@ def test_units_of_the_outcome_do_not_matter(proportion: nqp.Fit) -> None:
 
 
 def test_slopes_are_those_of_least_squares_and_leave_units_out(flat: nqp.Fit) -> None:
-    untreated, outcome = Untreated(flat.plan), flat.panel.outcome
+    untreated, outcome = Untreated(flat.model_frame), flat.panel.outcome
     columns, own = of.interactions(flat, untreated, outcome)[0]
     found = slopes_of(untreated, outcome, columns, 0.0 * own)
     free, unit = untreated.rows, untreated.unit
@@ -116,7 +116,7 @@ def test_slopes_are_those_of_least_squares_and_leave_units_out(flat: nqp.Fit) ->
 
 def test_a_unit_s_own_part_is_that_of_time_effects(flat: nqp.Fit) -> None:
     """``Σ_t D_ii r_it (H r)_it`` where all but one unit's residuals are zero."""
-    untreated, outcome = Untreated(flat.plan), flat.panel.outcome
+    untreated, outcome = Untreated(flat.model_frame), flat.panel.outcome
     columns, own = of.interactions(flat, untreated, outcome)[0]
     free = untreated.rows
     level = np.zeros(outcome.size)
@@ -134,7 +134,7 @@ def test_a_unit_s_own_part_is_that_of_time_effects(flat: nqp.Fit) -> None:
 
 def test_spread_that_goes_with_size_is_no_movement(flat: nqp.Fit) -> None:
     """Over draws in which nothing moves slopes are as often above zero as below."""
-    untreated, rng = Untreated(flat.plan), np.random.default_rng(3)
+    untreated, rng = Untreated(flat.model_frame), np.random.default_rng(3)
     size = np.exp(rng.normal(0.0, 0.9, UNITS))[flat.panel.unit_codes]
     ratios, plain = [], []
     for _ in range(150):
@@ -150,7 +150,7 @@ def test_spread_that_goes_with_size_is_no_movement(flat: nqp.Fit) -> None:
 
 
 def test_what_the_average_takes_is_that_of_imputation(flat: nqp.Fit) -> None:
-    untreated = Untreated(flat.plan)
+    untreated = Untreated(flat.model_frame)
     (columns, _), _ = of.interactions(flat, untreated, flat.panel.outcome)
     taken = of._taken(flat, columns)
     expected = untreated.differences(columns).mean(axis=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from doors import effects_over_rows, plan_of, short_refit
+from doors import effects_over_rows, model_frame_of, short_refit
 from spilled import EDGES, spilled
 
 import bayes_nqp as nqp
@@ -39,15 +39,15 @@ def test_a_response_before_adoption_is_one_of_the_designs(early: nqp.Fit) -> Non
 def test_effects_over_rows_are_those_of_the_design_on_average(early: nqp.Fit) -> None:
     design = early.variant(anticipation=1)
     effects = short_refit(early, design)
-    plans = (early.plan, plan_of(design, early.panel))
-    moved = effects_over_rows(nqp.group_time_effects(early), effects, *plans)
+    model_frames = (early.model_frame, model_frame_of(design, early.panel))
+    moved = effects_over_rows(nqp.group_time_effects(early), effects, *model_frames)
     assert moved["identified"].all()
     # Treated rows are the same in both, cell by cell otherwise split.
     np.testing.assert_allclose(
         nqp.att(moved, path="direct"), nqp.att(effects, path="direct"), rtol=1e-10
     )
     itself = nqp.group_time_effects(early)
-    same = effects_over_rows(itself, itself, early.plan, early.plan)
+    same = effects_over_rows(itself, itself, early.model_frame, early.model_frame)
     np.testing.assert_allclose(same["effect"], itself["effect"], rtol=1e-12)
 
 
@@ -56,13 +56,17 @@ def test_effects_over_rows_keep_who_is_in_which_cell() -> None:
     panel = spilled(2, units=60, periods=10, sigma=0.5).panel
     design = nqp.StaggeredDiD(spillovers=nqp.Rings(EDGES), time=nqp.TimeEffects())
     fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
-    waist, other = nqp.group_time_effects(fit), fit.variant(anticipation=1)
+    effects_dataset, other = nqp.group_time_effects(fit), fit.variant(anticipation=1)
     effects = short_refit(fit, other)
-    assert effects.sizes["cell"] > waist.sizes["cell"]
-    moved = effects_over_rows(waist, effects, fit.plan, plan_of(other, panel))
+    assert effects.sizes["cell"] > effects_dataset.sizes["cell"]
+    moved = effects_over_rows(
+        effects_dataset, effects, fit.model_frame, model_frame_of(other, panel)
+    )
     for name in ("membership_cell", "membership_rows"):
-        np.testing.assert_array_equal(moved[name], waist[name])
-    members = [x["member"].to_numpy()[x["membership_member"].to_numpy()] for x in (moved, waist)]
+        np.testing.assert_array_equal(moved[name], effects_dataset[name])
+    members = [
+        x["member"].to_numpy()[x["membership_member"].to_numpy()] for x in (moved, effects_dataset)
+    ]
     assert list(members[0]) == list(members[1])
     assert np.isfinite(nqp.att(moved, by="unit")).all()
     assert np.isfinite(nqp.model_average(fit).sensitivity).all(axis=None)

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from doors import (
     BayesFactor,
-    Line,
+    EvidenceRow,
     StratumFactors,
     called,
     innovations,
@@ -142,7 +142,7 @@ def test_pretrends_of_mediators_are_earned_and_fail(sound: nqp.Fit, tangled: nqp
 
 def test_a_drift_that_no_lead_shows_is_told_as_one() -> None:
     lines = [
-        Line(name, "slope before adoption", 0.0, -1.0, 1.0, verdict)
+        EvidenceRow(name, "slope before adoption", 0.0, -1.0, 1.0, verdict)
         for name, verdict in (("tech", "failed"), ("skill", "failed"), ("finance", "inconclusive"))
     ]
     said = str(mediators_said(lines, ["skill", "finance"]))
@@ -240,16 +240,18 @@ def test_innovations_are_correlated_or_not(sound: nqp.Fit, tangled: nqp.Fit) -> 
 def test_innovations_are_what_generalised_least_squares_leaves(
     sound: nqp.Fit, errors: Noise, values: list[float]
 ) -> None:
-    plan, parameters = sound.plan, np.array(values)
+    model_frame, parameters = sound.model_frame, np.array(values)
     generator = np.random.default_rng(0)
-    y = generator.standard_normal(plan.kept.size)
-    found = innovations(plan, y, errors, parameters, varying=False)
-    unit, time = plan.frame.unit, plan.frame.time
-    level = plan.frame.level[unit] * 100 + time
-    columns = [np.equal.outer(x, np.unique(x[x >= 0])) for x in (unit, level, plan.cell_of_row)]
+    y = generator.standard_normal(model_frame.kept.size)
+    found = innovations(model_frame, y, errors, parameters, varying=False)
+    unit, time = model_frame.codes.unit, model_frame.codes.time
+    level = model_frame.codes.level[unit] * 100 + time
+    columns = [
+        np.equal.outer(x, np.unique(x[x >= 0])) for x in (unit, level, model_frame.cell_of_row)
+    ]
     x = np.concatenate(columns, axis=1).astype(float)
     same = np.equal.outer(unit, unit)
-    grid = errors.covariance(plan.frame.n_periods, parameters[None])[0]
+    grid = errors.covariance(model_frame.codes.n_periods, parameters[None])[0]
     root = np.linalg.inv(np.linalg.cholesky(np.where(same, grid[time[:, None], time], 0.0)))
     x, y = root @ x, root @ y
     expected = y - x @ np.linalg.lstsq(x, y, rcond=None)[0]
@@ -299,7 +301,7 @@ def test_a_mediator_that_is_nearly_the_treatment_or_the_outcome_fails(sound: nqp
 
 def test_what_is_left_over_is_what_dummies_leave(sound: nqp.Fit) -> None:
     panel = sound.panel
-    left = left_over(sound.plan, panel.outcome[:, None])[:, 0]
+    left = left_over(sound.model_frame, panel.outcome[:, None])[:, 0]
     for codes in (panel.unit_codes, panel.time_codes):
         np.testing.assert_allclose(np.bincount(codes, left), 0.0, atol=1e-6)
 

@@ -13,7 +13,7 @@ from fit_at import cut
 
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import StudyError
-from bayes_nqp.checks import CHECKS, check_table, rivals_of, run_checks
+from bayes_nqp.checks import CHECKS, alternative_contrasts_of, check_table, run_checks
 from bayes_nqp.inference.fitting import LAGGED, LINKED
 
 COHORTS = (6.0, 7.0, np.nan, np.nan)
@@ -202,7 +202,7 @@ def test_time_effects_doubt_a_contrast_that_is_a_trend(calm: nqp.Fit) -> None:
         float(result.evidence["contrast"].isel(specification=k).mean()) for k in (0, 1)
     )
     assert abs(by_region) < 0.15 < abs(common)
-    assert not rivals_of([result], "region", "coastal", "inland")
+    assert not alternative_contrasts_of([result], "region", "coastal", "inland")
     taken = nqp.fit(
         nqp.StaggeredDiD(time=nqp.TimeEffects()), drifting.panel, SAMPLER, progress=False
     )

@@ -10,22 +10,22 @@ import numpy as np
 import pandas as pd
 import pytest
 from dense import dense as dense_of
-from doors import Controls, Errors, Robust, modal_averages, robust, unit_column
+from doors import Controls, Errors, Robust, mode_averages, robust, unit_column
 from random_panels import random_frame, random_panel
 
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp.data.simulation import staggered
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 FLAT = nqp.StaggeredDiD(nqp.NoPooling(varying=None), unidentified="drop")
 ERRORS = Errors(sigma=1.3, parameters={"rho": 0.55, "noise": 0.7}, deviation=0.8)
 
 
-def weights_of(plan, seed: int = 5) -> np.ndarray:
+def weights_of(model_frame, seed: int = 5) -> np.ndarray:
     """The average by rows, and two random sums, over cells with effects."""
-    rows = plan.cells.rows * ~plan.cells.lead
-    random = np.random.default_rng(seed).normal(size=(2, rows.size)) * ~plan.cells.lead
+    rows = model_frame.cells.rows * ~model_frame.cells.lead
+    random = np.random.default_rng(seed).normal(size=(2, rows.size)) * ~model_frame.cells.lead
     return np.concatenate([(rows / rows.sum())[None], random])
 
 
@@ -33,7 +33,9 @@ def codes_of(panel: nqp.Panel, name: str) -> np.ndarray:
     return np.arange(panel.n_units) if name == "unit" else unit_column(panel, name, "cluster")[0]
 
 
-def dense_robust(design, panel, plan, weights, errors, cluster, member) -> dict[str, np.ndarray]:
+def dense_robust(
+    design, panel, model_frame, weights, errors, cluster, member
+) -> dict[str, np.ndarray]:
     """Everything by its definition, on all rows at once."""
     dense = dense_of(design, panel)
     parameters = {"sigma": errors.sigma / dense.s, **errors.parameters}
@@ -116,13 +118,13 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_variances_are_those_of_the_dense_model(name: str) -> None:
-    design, how, cluster_by, member_by = CASES[name]
+    design, how, cluster_by, unit_effect_by = CASES[name]
     panel = random_panel(3, units=30, strata=("region",), **how)
-    plan = plan_of(design, panel)
-    weights = weights_of(plan)
-    cluster, member = codes_of(panel, cluster_by), codes_of(panel, member_by)
-    found = robust(plan, weights, ERRORS, cluster, member)
-    wanted = dense_robust(design, panel, plan, weights, ERRORS, cluster, member)
+    model_frame = model_frame_of(design, panel)
+    weights = weights_of(model_frame)
+    cluster, member = codes_of(panel, cluster_by), codes_of(panel, unit_effect_by)
+    found = robust(model_frame, weights, ERRORS, cluster, member)
+    wanted = dense_robust(design, panel, model_frame, weights, ERRORS, cluster, member)
     for key, values in wanted.items():
         part = found.controls if key.startswith("control_") else found
         ours = getattr(part, key.removeprefix("control_"))
@@ -139,32 +141,34 @@ def test_estimates_hold_the_moderators_of_their_cells() -> None:
         simulated.frame.assign(z=z), **{**simulated.arguments, "moderators": ["z"]}
     )
     design = FLAT.replace(errors=nqp.IID(), moderator="z")
-    plan = plan_of(design, panel)
-    weights = np.stack([np.where(plan.table.stratum == s, plan.cells.rows, 0.0) for s in range(2)])
+    model_frame = model_frame_of(design, panel)
+    weights = np.stack(
+        [np.where(model_frame.table.stratum == s, model_frame.cells.rows, 0.0) for s in range(2)]
+    )
     weights /= weights.sum(axis=1, keepdims=True)
     units = np.arange(panel.n_units)
-    found = robust(plan, weights, ERRORS, units, units)
-    mean, _ = modal_averages(design, panel, lambda _: weights.T)
+    found = robust(model_frame, weights, ERRORS, units, units)
+    mean, _ = mode_averages(design, panel, lambda _: weights.T)
     np.testing.assert_allclose(found.estimate, mean, rtol=1e-8)
-    assert np.abs(weights @ plan.effects.mean_of_cells).min() > 0.3
+    assert np.abs(weights @ model_frame.effects.mean_of_cells).min() > 0.3
 
 
 @pytest.mark.parametrize("name", ["cities", "exposure, by time", "units"])
 @pytest.mark.parametrize("kind", ["shocks", "waves of some"])
 def test_shared_processes_are_in_what_the_model_expects(name: str, kind: str) -> None:
     """Means whatever the clusters; spreads where processes do not cross them."""
-    design, how, cluster_by, member_by = CASES[name]
+    design, how, cluster_by, unit_effect_by = CASES[name]
     panel = random_panel(3, units=30, strata=("region",), **how)
-    plan = plan_of(design, panel)
-    weights, shocks = weights_of(plan), codes_of(panel, "city")
+    model_frame = model_frame_of(design, panel)
+    weights, shocks = weights_of(model_frame), codes_of(panel, "city")
     root = 0.9 * np.eye(panel.periods)
     if kind != "shocks":
         angle = np.arange(panel.periods)[:, None]
         root, shocks = np.hstack([np.cos(angle), np.sin(angle)]), np.where(shocks > 1, shocks, -1)
     errors = replace(ERRORS, processes=((shocks, root),))
-    cluster, member = codes_of(panel, cluster_by), codes_of(panel, member_by)
-    found = robust(plan, weights, errors, cluster, member)
-    wanted = dense_robust(design, panel, plan, weights, errors, cluster, member)
+    cluster, member = codes_of(panel, cluster_by), codes_of(panel, unit_effect_by)
+    found = robust(model_frame, weights, errors, cluster, member)
+    wanted = dense_robust(design, panel, model_frame, weights, errors, cluster, member)
     for key, values in wanted.items():
         if key.endswith("spread") and cluster_by != "city":
             continue
@@ -177,11 +181,11 @@ def test_classes_and_single_units_give_the_same(monkeypatch: pytest.MonkeyPatch)
     from doors import _cluster
 
     panel = random_panel(4, units=40, strata=("region",), covariates=True)
-    plan = plan_of(FLAT, panel)
+    model_frame = model_frame_of(FLAT, panel)
     each = np.arange(panel.n_units)
-    exact = robust(plan, weights_of(plan), ERRORS, each, each)
+    exact = robust(model_frame, weights_of(model_frame), ERRORS, each, each)
     monkeypatch.setattr(_cluster, "_NUMBERS", 0)
-    near = robust(plan, weights_of(plan), ERRORS, each, each)
+    near = robust(model_frame, weights_of(model_frame), ERRORS, each, each)
     np.testing.assert_allclose(near.variance, exact.variance)
     np.testing.assert_allclose(near.expected, exact.expected, rtol=0.01)
     np.testing.assert_allclose(near.spread, exact.spread, rtol=0.03)
@@ -209,10 +213,10 @@ def test_a_quantile_of_the_ratio_grows_with_fewer_clusters() -> None:
 ])  # fmt: skip
 def test_designs_with_priors_are_refused(change: dict) -> None:
     panel = random_panel(3, units=30, strata=("region",))
-    plan = plan_of(FLAT.replace(**change), panel)
+    model_frame = model_frame_of(FLAT.replace(**change), panel)
     each = np.arange(panel.n_units)
     with pytest.raises(StudyError, match="no saturated fit"):
-        robust(plan, weights_of(plan), ERRORS, each, each)
+        robust(model_frame, weights_of(model_frame), ERRORS, each, each)
 
 
 def pyfixest_se(df: pd.DataFrame, unit: str, time: str, cohort: str, outcome: str) -> tuple:
@@ -241,9 +245,9 @@ def pyfixest_se(df: pd.DataFrame, unit: str, time: str, cohort: str, outcome: st
 
 
 def ours_se(panel: nqp.Panel) -> tuple[float, float]:
-    plan = plan_of(FLAT.replace(errors=nqp.IID(), time=nqp.TimeEffects()), panel)
+    model_frame = model_frame_of(FLAT.replace(errors=nqp.IID(), time=nqp.TimeEffects()), panel)
     each = np.arange(panel.n_units)
-    found = robust(plan, weights_of(plan)[:1], Errors(sigma=1.0), each, each)
+    found = robust(model_frame, weights_of(model_frame)[:1], Errors(sigma=1.0), each, each)
     return float(found.estimate[0]), float(np.sqrt(found.variance[0]))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from doors import confidence_of, labels, rivals_of
+from doors import alternative_contrasts_of, confidence_of, labels
 
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.checks import CHECKS, WEIGHED, CheckResult
@@ -190,19 +190,19 @@ def of_time(own: float, other: float, verdict: str = "passed") -> CheckResult:
 
 def test_a_rival_speaks_of_its_own_pair_in_either_order() -> None:
     one = of_time(3.0, 1.0)
-    (forward,) = rivals_of([one], "region", "coastal", "inland")
-    (backward,) = rivals_of([one], "region", "inland", "coastal")
+    (forward,) = alternative_contrasts_of([one], "region", "coastal", "inland")
+    (backward,) = alternative_contrasts_of([one], "region", "inland", "coastal")
     assert forward.p_positive == pytest.approx(0.84, abs=0.02)
     assert backward.p_positive == pytest.approx(1 - forward.p_positive)
     assert forward.choice == "time effects common to all"
     assert forward.choice.in_("zh") == "共同时间效应"
-    assert not rivals_of([one], "market", "coastal", "inland")
-    assert not rivals_of([one], "region", "coastal", "western")
+    assert not alternative_contrasts_of([one], "market", "coastal", "inland")
+    assert not alternative_contrasts_of([one], "region", "coastal", "western")
 
 
 @pytest.mark.parametrize(("verdict", "rivals"), [("failed", 1), ("caution", 1), ("passed", 0)])
 def test_without_its_draws_a_doubt_is_of_every_pair(verdict: str, rivals: int) -> None:
-    found = rivals_of(checks(time_effects=verdict), "region", "a", "b")
+    found = alternative_contrasts_of(checks(time_effects=verdict), "region", "a", "b")
     assert [rival.p_positive for rival in found] == [0.5] * rivals
 
 
@@ -217,17 +217,17 @@ def test_the_lead_fit_gives_its_own_probability(above: float) -> None:
         },
     )
     one = CheckResult("trend_sensitivity", "?", "reported", "", "", evidence, "trend_sensitivity")
-    forward = [x.p_positive for x in rivals_of([one], "region", "a", "b")]
-    backward = [x.p_positive for x in rivals_of([one], "region", "b", "a")]
+    forward = [x.p_positive for x in alternative_contrasts_of([one], "region", "a", "b")]
+    backward = [x.p_positive for x in alternative_contrasts_of([one], "region", "b", "a")]
     assert forward == [above]
     assert backward == pytest.approx([1 - above])
-    assert all(x.less_data for x in rivals_of([one], "region", "a", "b"))
+    assert all(x.less_data for x in alternative_contrasts_of([one], "region", "a", "b"))
     bounds = xr.Dataset({"original_lower": ("quantity", [0.1, 0.1])}, coords=evidence.coords)
     interval = CheckResult(
         "trend_sensitivity", "?", "reported", "", "", bounds, "trend_sensitivity"
     )
-    assert not rivals_of([interval], "region", "a", "b")
+    assert not alternative_contrasts_of([interval], "region", "a", "b")
     table = CheckResult(
         "trend_sensitivity", "?", "reported", "", "", pd.DataFrame(), "trend_sensitivity"
     )
-    assert not rivals_of([table], "region", "a", "b")
+    assert not alternative_contrasts_of([table], "region", "a", "b")

@@ -16,7 +16,7 @@ from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp.data.simulation import Channel, channels
 from bayes_nqp.effects.estimands import att
 from bayes_nqp.inference.fitting import modes
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.numerics.sufficient_statistics import Rows, VaryingColumn
 
 SAMPLER = nqp.Importance(draws=400, chains=2, seed=4)
@@ -158,25 +158,25 @@ def test_flat_deviations_are_those_of_least_squares() -> None:
     mediators = {"digital": Channel(deviation_sd=1.0), "finance": Channel(deviation_sd=1.0)}
     panel = channels(mediators=mediators, units=40, periods=8, cohorts=(4, 6), seed=5).panel
     design = nqp.Mediation(nqp.StaggeredDiD(nqp.NoPooling(), nqp.IID()))
-    plan = plan_of(flat(design), panel)
-    outcome = plan.equations[0]
+    model_frame = model_frame_of(flat(design), panel)
+    outcome = model_frame.equations[0]
     x = np.zeros((1, len(outcome.problem.space.names)))
-    slopes = np.stack([*recovered(plan, outcome, x, None).slopes.values()], axis=-1)
-    frame = plan.frame
+    slopes = np.stack([*recovered(model_frame, outcome, x, None).slopes.values()], axis=-1)
+    frame = model_frame.codes
     unit, time, treated = frame.unit, frame.time, frame.treated
     stratum = frame.stratum[unit]
     dummies = [
         pd.get_dummies(pd.Series(code)).to_numpy(dtype=float)
         for code in (unit, stratum * 100 + time, np.where(treated, unit + 1, 0),
-                     np.where(treated, 1 + plan.cell_of_row, 0))
+                     np.where(treated, 1 + model_frame.cell_of_row, 0))
     ]  # fmt: skip
     split = [panel.mediators * (stratum == s)[:, None] for s in range(2)]
     x = np.hstack([*split, *dummies])
     expected = np.linalg.lstsq(x, panel.outcome, rcond=None)[0][:4].reshape(2, 2)
     assert slopes[0] == pytest.approx(expected, abs=1e-3)
-    plan = plan_of(design, panel)
-    outcome = plan.equations[0]
-    random = recovered(plan, outcome, np.zeros((1, len(outcome.problem.space.names))), None)
+    model_frame = model_frame_of(design, panel)
+    outcome = model_frame.equations[0]
+    random = recovered(model_frame, outcome, np.zeros((1, len(outcome.problem.space.names))), None)
     slopes = np.stack([*random.slopes.values()], axis=-1)
     assert np.abs(slopes[0] - expected).max() > 0.01
 
@@ -344,21 +344,21 @@ def shifted(
     design: nqp.Mediation, panel: nqp.Panel, rho: float = 0.3
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Slopes at the mode of the parameters, by kind and mediator, and the bias of each."""
-    plan = plan_of(flat(design), panel)
-    at = [summit.point[None] for summit in modes(flat(design), panel)]
-    outcome, given = plan.equations[0], []
-    for equation, x in zip(plan.equations, at, strict=True):
+    model_frame = model_frame_of(flat(design), panel)
+    at = [mode.point[None] for mode in modes(flat(design), panel)]
+    outcome, given = model_frame.equations[0], []
+    for equation, x in zip(model_frame.equations, at, strict=True):
         given.append({k: a.ravel() for k, a in constrain(equation, x[None]).items()})
-    found = recovered(plan, outcome, at[0], None).slopes
+    found = recovered(model_frame, outcome, at[0], None).slopes
     phi = np.array([[one.get("rho", np.zeros(1))[0] for one in given[1:]]])
-    patterns = panel_bias.patterns_of(outcome.problem, plan.frame.stratum)
-    treated = plan.frame.treated[plan.kept]
+    patterns = panel_bias.patterns_of(outcome.problem, model_frame.codes.stratum)
+    treated = model_frame.codes.treated[model_frame.kept]
     bias = panel_bias.bias_of(
         patterns, 0, phi_outcome=given[0].get("rho", np.zeros(1)), phi_mediators=phi,
         sigma_outcome=given[0]["sigma"],
         sigma_mediators=np.array([[one["sigma"][0] for one in given[1:]]]),
         correlation=panel_bias.correlation_of(outcome.rows, treated, patterns, phi[0]),
-        strata=plan.frame.stratum_levels.shape[0],
+        strata=model_frame.codes.stratum_levels.shape[0],
     )  # fmt: skip
     shift = bias.slope[0] * strength(np.array(rho), bias.curvature[0])
     kinds = {f"{s.kind} {s.mediator}": x[0].mean() for s, x in found.items()}

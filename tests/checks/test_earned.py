@@ -12,10 +12,10 @@ from dense import Dense
 from doors import (
     BayesFactor,
     StratumFactors,
-    earned,
     equation_density,
     log_bayes_factor,
     log_marginal,
+    trend_evidence,
 )
 from scipy import special, stats
 
@@ -23,7 +23,7 @@ import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import speaking
 from bayes_nqp._core.i18n import chance
 from bayes_nqp.data.simulation import staggered
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 Array = np.ndarray
 SATURATED = nqp.StaggeredDiD(nqp.NoPooling(varying=None), nqp.IID())
@@ -51,7 +51,7 @@ class Reference:
 
     def constant(self, point: dict[str, float]) -> float:
         """What densities of ours have beside, the same for all parameters."""
-        equation = plan_of(self.dense.design, self.dense.panel).equations[0]
+        equation = model_frame_of(self.dense.design, self.dense.panel).equations[0]
         values = [_free(name, point[name]) for name in equation.problem.parameter_names]
         ours = equation_density(equation)(np.array([values]))[0]
         return float(
@@ -258,7 +258,7 @@ def test_without_a_factor_nothing_holds() -> None:
     two = medium(units=120, cohorts=(3,), periods=6)
     two_fit, result = checked(two)
     assert result.verdict == "inconclusive"
-    assert "a cohort with 3 untreated periods" in str(earned(two_fit).worst.reason)
+    assert "a cohort with 3 untreated periods" in str(trend_evidence(two_fit).worst.reason)
     assert 'nqp.check(fit, "trend_sensitivity")' in result.sentence
 
 
@@ -293,9 +293,9 @@ def test_each_stratum_says_why_it_has_no_factor() -> None:
     evidence = result.evidence
     factors = evidence["log_bayes_factor"].to_numpy()
     np.testing.assert_array_equal(np.isnan(factors), evidence["factor_stratum"] == "coastal")
-    (coastal,) = (x for x in earned(fit).strata if x.stratum == "coastal")
-    assert earned(fit).worst.stratum == "coastal"
-    assert str(earned(fit).number) == "none"
+    (coastal,) = (x for x in trend_evidence(fit).strata if x.stratum == "coastal")
+    assert trend_evidence(fit).worst.stratum == "coastal"
+    assert str(trend_evidence(fit).number) == "none"
     assert str(coastal.reason)
 
 

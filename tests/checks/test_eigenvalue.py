@@ -188,7 +188,7 @@ def test_units_are_complete_over_the_window_and_untreated_there() -> None:
     fit = nqp.fit(
         nqp.StaggeredDiD(), panel, nqp.Importance(draws=250, chains=2, seed=1), progress=False
     )
-    rows = Untreated(fit.plan)
+    rows = Untreated(fit.model_frame)
     innovations = innovations_of(fit, rows)
     assert innovations is not None
     assert np.isfinite(innovations.values).all()

@@ -59,7 +59,7 @@ def test_the_statistic_is_that_of_least_squares_with_dummies(case: tuple[str, nq
     expected = by_unit.sum() / (by_unit.std() * np.sqrt(len(by_unit)))
     panel = fit.panel
     assert panel is not None
-    found = preference(Untreated(fit.plan), panel.outcome, np.log(panel.outcome))
+    found = preference(Untreated(fit.model_frame), panel.outcome, np.log(panel.outcome))
     assert found == pytest.approx(expected, rel=1e-6)
     assert (found > 2.33) == (case[0] == "logarithms")
     assert abs(found) > 2.33

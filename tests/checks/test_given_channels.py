@@ -45,14 +45,14 @@ def test_direct_effects_are_those_of_the_channels(panel: nqp.Panel) -> None:
     direct, own = nqp.nde(fit), nqp.att(alone, path="direct")
     assert abs(float(own.mean() - direct.mean())) < 0.1 * float(direct.std())
     assert float(own.std()) == pytest.approx(float(direct.std()), rel=0.1)
-    names = {x.name for x in alone.plan.equations[0].rows.columns}
-    assert names == {x.name for x in fit.plan.equations[0].rows.columns}
+    names = {x.name for x in alone.model_frame.equations[0].rows.columns}
+    assert names == {x.name for x in fit.model_frame.equations[0].rows.columns}
 
 
 def test_rings_beside_linked_mediators(panel: nqp.Panel) -> None:
     """Links of mediators that are not those of treatment enter as they are."""
     alone = fit_given_channels(fitted(panel, nqp.Rings([100.0])))
-    names = [x.name for x in alone.plan.equations[0].rows.columns]
+    names = [x.name for x in alone.model_frame.equations[0].rows.columns]
     assert {"digital", "W × digital"} <= set(names)
     assert CHECKS["moran"](alone).verdict in ("passed", "caution")
     assert np.isfinite(nqp.att(alone)).all()

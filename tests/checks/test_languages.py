@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from doors import REASONS, Judged, applicable, gate_words, leave_out
+from doors import REASONS, Judged, applicable, convergence_words, leave_out
 
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import IdentificationError, StudyError
@@ -164,8 +164,8 @@ def _fails(fit: object) -> None:
 
 def test_gates_are_told() -> None:
     gate = "failed: 2 divergences; R-hat 1.030 (rho); bulk ESS 300 (att); E-BFMI 0.20"
-    assert agree(gate, gate_words(gate).in_("zh"))
-    assert gate_words("passed").in_("zh") == "通过"
+    assert agree(gate, convergence_words(gate).in_("zh"))
+    assert convergence_words("passed").in_("zh") == "通过"
 
 
 @pytest.mark.parametrize("what", [Message("under {}"), Message("{}", context="left out")])

@@ -10,7 +10,7 @@ import bayes_nqp as nqp
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.checks import CHECKS
 from bayes_nqp.inference.fitting import apart, rows_without
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 BANDS = nqp.Rings([100.0, 200.0])
 
@@ -31,7 +31,10 @@ def test_exposure_of_the_others_stays(fit: nqp.Fit) -> None:
     design, panel = apart(fit)
     gone = panel.cohort_codes == panel.cohort_codes.max()
     rows = panel.where(rows_without(fit, panel, gone))
-    whole, part = fit.plan.frame, plan_of(design.variant({"unidentified": "drop"}), rows).frame
+    whole, part = (
+        fit.model_frame.codes,
+        model_frame_of(design.variant({"unidentified": "drop"}), rows).codes,
+    )
     others = ~gone[whole.unit]
     key = whole.unit[others] * panel.periods + whole.time[others]
     codes = np.flatnonzero(np.isin(panel.unit_labels, rows.unit_labels))

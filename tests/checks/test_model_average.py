@@ -29,7 +29,7 @@ from bayes_nqp._core.i18n import chance
 from bayes_nqp.data.simulation import staggered
 
 SAMPLER = nqp.Importance(draws=250, seed=2)
-PARALLEL, EARLY, *_, DRIFT, _ = CANDIDATES
+PARALLEL, EARLY, *_, DIFFERENTIAL_TRENDS, _ = CANDIDATES
 EVEN = {"parallel": 0.5, "differential": 0.0, "event": 0.5}
 
 
@@ -155,8 +155,11 @@ def test_what_the_panel_identifies_leaves_the_prior_of_families() -> None:
     rng = np.random.default_rng(4)
     for _ in range(50):
         left = [x for x in CANDIDATES if rng.uniform() < 0.4]
-        some = [Evidence(x, 0.0) for x in (PARALLEL, EARLY, DRIFT)]
-        every = [*some, *(Evidence(x, 0.0) for x in left if x not in (PARALLEL, EARLY, DRIFT))]
+        some = [Evidence(x, 0.0) for x in (PARALLEL, EARLY, DIFFERENTIAL_TRENDS)]
+        every = [
+            *some,
+            *(Evidence(x, 0.0) for x in left if x not in (PARALLEL, EARLY, DIFFERENTIAL_TRENDS)),
+        ]
         assert family_probabilities(every) == pytest.approx(prior)
     # A family of which nothing is left: the others keep their ratio.
     two = family_probabilities([Evidence(PARALLEL, 0.0), Evidence(EARLY, 0.0)])
@@ -226,7 +229,7 @@ def test_draws_are_those_of_the_designs_in_proportion(parallel: nqp.Fit) -> None
 
 
 def test_of_one_design_it_is_its_fit(parallel: nqp.Fit) -> None:
-    answer = mixed(parallel, [Evidence(PARALLEL, 0.0), Evidence(DRIFT, -50.0)])
+    answer = mixed(parallel, [Evidence(PARALLEL, 0.0), Evidence(DIFFERENTIAL_TRENDS, -50.0)])
     np.testing.assert_array_equal(nqp.att(answer), nqp.att(parallel))
     np.testing.assert_array_equal(
         nqp.att(answer, ["region", "event_time"]), nqp.att(parallel, ["region", "event_time"])

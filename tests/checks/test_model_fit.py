@@ -101,11 +101,11 @@ def test_a_break_before_adoption_is_seen(true_model: nqp.Fit) -> None:
 
 
 def test_statistics_ignore_levels_periods_and_slopes(true_model: nqp.Fit) -> None:
-    rows = Untreated(true_model.plan)
+    rows = Untreated(true_model.model_frame)
     layout, rng = rows.layout, np.random.default_rng(0)
     y = rng.normal(size=(2, layout.rows.size))
     shifted = y + rng.normal(size=layout.unit.max() + 1)[layout.unit]
-    shifted += rng.normal(size=layout.node.max() + 1)[layout.node]
+    shifted += rng.normal(size=layout.time_effect.max() + 1)[layout.time_effect]
     one, other = rows.residuals(y)[0], rows.residuals(shifted)[0]
     np.testing.assert_allclose(one, other, atol=1e-9)
     before, after = rows.before(y, one), rows.before(shifted, other)
@@ -116,7 +116,7 @@ def test_statistics_ignore_levels_periods_and_slopes(true_model: nqp.Fit) -> Non
 
 
 def test_residuals_are_least_squares(true_model: nqp.Fit) -> None:
-    rows = Untreated(true_model.plan)
+    rows = Untreated(true_model.model_frame)
     y = np.random.default_rng(0).normal(size=(1, rows.layout.rows.size))
     unit = rows.unit[:, None] == np.arange(rows.count.size)
     x = np.concatenate([unit, rows.columns[rows.rows].toarray()], axis=1)
@@ -130,9 +130,9 @@ def test_residuals_are_least_squares(true_model: nqp.Fit) -> None:
 
 
 def test_effects_do_not_enter(true_model: nqp.Fit) -> None:
-    rows = Untreated(true_model.plan)
+    rows = Untreated(true_model.model_frame)
     y = np.random.default_rng(0).normal(size=(1, rows.layout.rows.size))
-    treated = true_model.plan.frame.treated[true_model.plan.kept]
+    treated = true_model.model_frame.codes.treated[true_model.model_frame.kept]
     np.testing.assert_array_equal(rows.residuals(y)[0], rows.residuals(y + 9.0 * treated)[0])
 
 

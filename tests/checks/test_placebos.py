@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 import xarray as xr
-from doors import Recipients, deals, placebo_dates
+from doors import AssignmentUnits, permutations, placebo_dates
 from scipy.stats import norm
 
 import bayes_nqp as nqp
@@ -120,15 +120,15 @@ def test_a_mixed_placebo_has_two_modes(calm: nqp.Fit) -> None:
 def test_deals_keep_what_they_promise() -> None:
     rng = np.random.default_rng(2)
     cohort = np.repeat([-1, 3, 3, 5, 8], [10, 4, 2, 7, 1])
-    places = Recipients("city", np.repeat(np.arange(24), 3), cohort, rng.integers(0, 2, 24))
+    places = AssignmentUnits("city", np.repeat(np.arange(24), 3), cohort, rng.integers(0, 2, 24))
     sizes = {name: np.bincount(cohort[places.stratum == name] + 1) for name in (0, 1)}
     dates = np.arange(2, 10)
     for mode in (None, *placebo_dates):
         move = None if mode is None else lambda x, g, m=mode: placebo_dates[m](dates, x, g)
-        actual, *dealt = deals(places, 30, 1, move)
+        actual, *permuted = permutations(places, 30, 1, move)
         np.testing.assert_array_equal(actual, np.repeat(cohort, 3))
-        assert len({tuple(codes) for codes in dealt}) == 30
-        for codes in dealt:
+        assert len({tuple(codes) for codes in permuted}) == 30
+        for codes in permuted:
             by_place = codes.reshape(24, 3)
             assert (by_place == by_place[:, :1]).all()
             new = by_place[:, 0]
@@ -142,7 +142,7 @@ def test_deals_keep_what_they_promise() -> None:
             assert set(new[new >= 0]) <= set(dates)
             if mode == "cohort sizes":
                 assert sorted(np.unique(new[new >= 0], return_counts=True)[1]) == [1, 6, 7]
-    assert any(np.unique(x[x >= 0]).size > 3 for x in deals(places, 9, 1, move))
+    assert any(np.unique(x[x >= 0]).size > 3 for x in permutations(places, 9, 1, move))
 
 
 def test_whole_cities_of_firms_are_dealt(firms: nqp.Fit) -> None:

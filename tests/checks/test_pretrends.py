@@ -32,7 +32,7 @@ import bayes_nqp as nqp
 from bayes_nqp._core.i18n import Message, chance
 from bayes_nqp.data.simulation import staggered
 from bayes_nqp.effects.effects import lead_effects
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 SAMPLER = nqp.Importance(draws=1000, chains=2, seed=4)
 Shape = Callable[[pd.DataFrame], "pd.Series[float]"]
@@ -138,10 +138,10 @@ def test_the_slope_is_that_of_least_squares() -> None:
         region=("cell", np.array(["coastal", "inland"]))
     )
     sloped, wider, names, strata = trend_design(design, panel, leads)
-    plan = plan_of(sloped, wider)
-    equation = plan.equations[0]
+    model_frame = model_frame_of(sloped, wider)
+    equation = model_frame.equations[0]
     zero = np.zeros((1, len(equation.problem.parameter_names)))
-    ours = _draws.recovered(plan, equation, zero, None).coefficients["slope"][0]
+    ours = _draws.recovered(model_frame, equation, zero, None).coefficients["slope"][0]
 
     frame = panel.frame.assign(ever=panel.frame["cohort"].notna())
     cell = frame["region"] + frame["cohort"].astype(str) + frame["time"].astype(str)
@@ -189,7 +189,7 @@ def test_a_panel_keeps_what_it_is() -> None:
     np.testing.assert_array_equal(wider.covariates[:, 0], panel.covariates[:, 0])
     assert sloped.facts.covariates is not None
     assert len(sloped.facts.covariates) == 3
-    assert plan_of(sloped, wider).equations
+    assert model_frame_of(sloped, wider).equations
     assert not np.ptp(wider.covariates[:, 1:][np.isnan(panel.frame["cohort"])])
 
 

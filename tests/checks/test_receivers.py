@@ -193,10 +193,10 @@ def test_the_table_says_what_tells_groups_apart() -> None:
         nqp.PartialPooling(["region"]), spillovers=nqp.SpatialLag(WEIGHTS, lag=False)
     )
     fit = nqp.fit(design, panel_of(), SAMPLER, progress=False)
-    assert "all levels of region that receive" in nqp.table(fit, "received").to_markdown()
+    assert "all levels of region that receive" in nqp.table(fit, "spillover_effects").to_markdown()
     other = design.replace(spillovers=nqp.SpatialLag(WEIGHTS, lag=False, receivers="region"))
     told = nqp.fit(other, panel_of(), SAMPLER, progress=False)
-    text = nqp.table(told, "received").to_markdown()
+    text = nqp.table(told, "spillover_effects").to_markdown()
     assert "region: coast" in text
     assert "One coefficient" not in text
 

@@ -174,8 +174,8 @@ def test_steps_are_averaged_over_cohorts_known_on_both_sides() -> None:
     assert process.step_times == (-4, -3, -2)
     assert process.steps[0] == pytest.approx([0.0, -10.0, -0.5])
     assert process.bends[0] == pytest.approx([-10.0, 10.0])
-    assert process.drift is not None
-    assert process.drift[0] == pytest.approx(-0.5)
+    assert process.differential_trend is not None
+    assert process.differential_trend[0] == pytest.approx(-0.5)
 
 
 # -- regions

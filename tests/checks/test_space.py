@@ -245,7 +245,7 @@ def test_an_exposure_is_a_line_whatever_the_reference(reference: float, by: bool
 
 def test_weights_of_ones_own_and_what_is_refused() -> None:
     fit = fitted(0.7)
-    band = nqp.spatial_weights.band(fit.plan.panel, km=300)
+    band = nqp.spatial_weights.band(fit.model_frame.panel, km=300)
     result = nqp.check(fit, "spatial_lm", weights=band, progress=False)
     assert isinstance(result.evidence, pd.DataFrame)
     assert result.evidence.attrs["weights"] == band.name

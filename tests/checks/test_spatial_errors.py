@@ -99,10 +99,10 @@ def test_kernels_of_clusters_give_what_clusters_give(design: nqp.StaggeredDiD) -
         if name == "unit" and design.effect.varying == "province":
             continue
         groups = clusters_by(fit, name)
-        plan, everywhere, errors = saturated_model(fit, weights[None])
-        theirs = robust(plan, everywhere, errors, groups.codes, groups.member)
+        model_frame, everywhere, errors = saturated_model(fit, weights[None])
+        theirs = robust(model_frame, everywhere, errors, groups.codes, groups.unit_effect)
         count = np.unique(groups.codes).size
-        ours = influences(fit, weights, groups.member).variance(
+        ours = influences(fit, weights, groups.unit_effect).variance(
             within(groups.codes), count / (count - 1)
         )
         # Clusters inside owners of shocks: what they share is left out of the spread there.

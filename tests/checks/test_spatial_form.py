@@ -18,7 +18,7 @@ from scipy.stats import beta, norm
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.i18n import chance
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.numerics.linear_gaussian import log_determinant
 
 UNITS, PERIODS = 60, 8
@@ -234,8 +234,8 @@ def test_a_proper_prior_of_theta_counts_as_a_marginal_likelihood_does() -> None:
     """As its sd falls the Durbin model becomes one without W x (Savage and Dickey)."""
     fit = fitted("SAR")
     draws = fit.posterior["outcome__slope"].sel(outcome__slope_label="W × x").to_numpy()
-    lag = fit.plan.model.equations[0].columns["W × x"].reshape(UNITS, PERIODS)
-    size = (lag - lag.mean(axis=1, keepdims=True)).std() / fit.plan.equations[0].scale
+    lag = fit.model_frame.model.equations[0].columns["W × x"].reshape(UNITS, PERIODS)
+    size = (lag - lag.mean(axis=1, keepdims=True)).std() / fit.model_frame.equations[0].scale
     theta = draws * size
     wide, narrow = 3.0, 0.5 * theta.std()
     for sd in (wide, narrow):
@@ -261,8 +261,8 @@ def test_marginal_likelihoods_are_those_of_dense_densities() -> None:
     fit = nqp.fit(provinces.design_of(), panel, sampler, progress=False)
     evidence = nqp.check(fit, "spatial_form", progress=False).evidence
     units, periods, w, eye = provinces.UNITS, provinces.PERIODS, provinces.W, np.eye(2)
-    plan = plan_of(fit.design, panel)
-    s, exposure = plan.equations[0].scale, plan.exposure
+    model_frame = model_frame_of(fit.design, panel)
+    s, exposure = model_frame.equations[0].scale, model_frame.exposure
     assert exposure is not None
     y, x, dose = (
         provinces.table(panel, column)

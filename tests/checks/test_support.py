@@ -44,7 +44,7 @@ def cells_of(fit: nqp.Fit) -> tuple[nqp.CheckResult, pd.DataFrame]:
 
 
 def test_information_is_the_variance_that_draws_lose(noisy: nqp.Fit) -> None:
-    equation = noisy.plan.equations[0]
+    equation = noisy.model_frame.equations[0]
     points = unconstrained(equation, noisy.posterior)
     x = points.reshape(-1, points.shape[-1]).mean(axis=0)
     draws = draw(equation.gaussian, np.tile(x, (4000, 1)), np.random.default_rng(1))

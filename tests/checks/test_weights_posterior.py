@@ -14,7 +14,7 @@ from tests.doors import form_posteriors
 
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import StudyError
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 SAMPLER = nqp.Importance(seed=1, draws=250)
 RANDOM = nqp.spatial_weights.matrix(
@@ -103,8 +103,8 @@ def test_evidence_is_that_of_dense_densities() -> None:
         fit, {"four": provinces.WEIGHTS}, forms=["SAR", "SEM", "SDEM", "SLX"]
     )
     units, periods, w = provinces.UNITS, provinces.PERIODS, provinces.W
-    plan = plan_of(design, panel)
-    s, exposure = plan.equations[0].scale, plan.exposure
+    model_frame = model_frame_of(design, panel)
+    s, exposure = model_frame.equations[0].scale, model_frame.exposure
     assert exposure is not None
     y, x, dose = (
         provinces.table(panel, column)

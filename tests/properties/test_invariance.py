@@ -10,7 +10,7 @@ from design_table import DESIGNS
 from random_panels import random_frame
 
 from bayes_nqp import Panel, posterior_mean
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.numerics.linear_gaussian import density as density_of
 
 NAMES = list(DESIGNS)
@@ -34,8 +34,11 @@ def _frame(name, seed=8):
 
 def _values(design, panel):
     """Parameters that are no defaults, in outcome units."""
-    plan = plan_of(design, panel)
-    parameters, s = plan.equations[0].problem.space.parameters, plan.equations[0].scale
+    model_frame = model_frame_of(design, panel)
+    parameters, s = (
+        model_frame.equations[0].problem.space.parameters,
+        model_frame.equations[0].scale,
+    )
     return {
         p.name: s * (0.5 + 0.1 * k) if p.in_outcome_units else 0.4 for k, p in enumerate(parameters)
     }
@@ -47,7 +50,7 @@ def _effects(name, panel, values=None):
 
 
 def _density(name, panel):
-    equation = plan_of(DESIGNS[name].design, panel).equations[0]
+    equation = model_frame_of(DESIGNS[name].design, panel).equations[0]
     x = np.linspace(-0.6, 0.3, len(equation.problem.space))
     return float(density_of(equation.gaussian, x[None])[0])
 

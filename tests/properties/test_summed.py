@@ -30,7 +30,7 @@ from doors import (
     asks,
     equation_density,
     meets,
-    plan_of,
+    model_frame_of,
 )
 from matplotlib import pyplot as plt
 from random_panels import random_frame
@@ -114,19 +114,19 @@ def test_every_design_has_the_same_posterior_or_refuses(name: str) -> None:
     panel = case.make(5, units=60)
     few = panel.summed_up(by=["city"], baseline=["base"])
     assert (few.n_units, few.n_rows) == (panel.n_units, panel.n_rows)
-    plan = plan_of(case.design, panel)
+    model_frame = model_frame_of(case.design, panel)
     if name in REFUSE:
         with pytest.raises(PanelError, match=REFUSED):
-            plan_of(case.design, few)
+            model_frame_of(case.design, few)
         return
-    other = plan_of(case.design, few)
-    for equation, like in zip(plan.equations, other.equations, strict=True):
+    other = model_frame_of(case.design, few)
+    for equation, like in zip(model_frame.equations, other.equations, strict=True):
         points = np.random.default_rng(1).normal(-1.0, 0.5, (5, len(equation.problem.space)))
         ours, theirs = (equation_density(x)(points) for x in (equation, like))
         np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-8)
         assert equation.scale == pytest.approx(like.scale, rel=1e-12)
-    same(plan.cells.rows, other.cells.rows, "rows")
-    same(plan.cells.observed, other.cells.observed, "observed")
+    same(model_frame.cells.rows, other.cells.rows, "rows")
+    same(model_frame.cells.observed, other.cells.observed, "observed")
 
 
 def test_a_unit_that_counts_for_three_is_three_units() -> None:
@@ -163,7 +163,7 @@ def test_a_product_that_was_not_summed_up_is_named() -> None:
     panel = nqp.Panel.from_frame(whole(), **roles, exposures=["d"], moderators=["z"])
     design = nqp.ContinuousExposure("d", nqp.PartialPooling(varying=None), moderator="z")
     with pytest.raises(PanelError, match=r"no product of 'd' and 'z'") as caught:
-        plan_of(design, panel.summed_up())
+        model_frame_of(design, panel.summed_up())
     assert caught.value.hint == "products=[('d', 'z')] where units are summed up"
     with pytest.raises(NQPError, match="a list of lists of 2 texts"):
         panel.summed_up(products=["dz"])

@@ -6,18 +6,18 @@ import numpy as np
 from exposed import SLOPES, exposed_frame, exposed_panel
 
 import bayes_nqp as nqp
-from bayes_nqp.inference.fitting import modal_averages
+from bayes_nqp.inference.fitting import mode_averages
 
 SEEDS = range(40)
 
 
-def _groups(plan):
+def _groups(model_frame):
     """Shares of cells in all rows, in the difference of two regions, and in each."""
 
     def share(rows):
         return rows / rows.sum()
 
-    rows, region = plan.cells.rows, plan.cells.strata["region"]
+    rows, region = model_frame.cells.rows, model_frame.cells.strata["region"]
     of = {r: share(np.where(region == r, rows, 0)) for r in SLOPES}
     return np.stack([share(rows), of["inland"] - of["coastal"], *of.values()], axis=1)
 
@@ -31,7 +31,7 @@ def test_intervals_of_slopes_hold_the_truth():
         slopes = panel.frame.groupby("region")["slope"].mean()
         regions = [slopes[r] for r in SLOPES]
         truth = [panel.frame["slope"].mean(), slopes["inland"] - slopes["coastal"], *regions]
-        mean, sd = modal_averages(design, panel, _groups)
+        mean, sd = mode_averages(design, panel, _groups)
         error.append((mean - truth) / sd)
         inside.append(np.abs(error[-1]) <= 1.96)
     assert (np.sum(inside, axis=0) >= 33).all()

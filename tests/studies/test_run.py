@@ -272,7 +272,7 @@ def test_no_strata_still_gives_every_table(tmp_path: Path) -> None:
     assert done.checks == ()
     assert len(done.tables["contrasts.csv"]) == 0
     assert "gate" in done.tables["contrasts.csv"]
-    assert not (tmp_path / "out" / "figures" / "league.png").exists()
+    assert not (tmp_path / "out" / "figures" / "caterpillar.png").exists()
     assert np.isfinite(done.tables["event_study.csv"]["mean"]).all()
     assert validate(tmp_path / "out" / "study.toml").design.effect.varying is None
 

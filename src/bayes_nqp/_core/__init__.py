@@ -1,1 +1,4 @@
-"""What every package may use: errors, validation, plug-ins, messages, files and names."""
+"""Shared foundations: exceptions, validation, plug-ins, messages, files and names of dimensions.
+
+Every package may import it, and it imports none of them.
+"""

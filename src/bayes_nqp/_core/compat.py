@@ -31,6 +31,10 @@ __all__ = [
 
 _HOME = str(Path(__file__).parents[1])
 _TOLD: set[str] = set()
+_PUBLIC = ("value", "function", "estimand")
+"""Kinds of names that are attributes of the package."""
+_VALUE_KEYS = frozenset({"type", "effect", "errors", "spillovers", "terms", "time", "trends"})
+"""Keys of studies whose text names a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,7 @@ def current(kind: str, name: str) -> str:
 
 def public(name: str) -> str:
     """Give the new name of a public one of an earlier version, or ""."""
-    new = next((names[name] for names in NAMES.values() if name in names), "")
+    new = next((NAMES[kind][name] for kind in _PUBLIC if name in NAMES[kind]), "")
     if new:
         told(f"nqp.{name}", f"nqp.{new}")
     return new
@@ -104,13 +108,12 @@ def public(name: str) -> str:
 def current_study(data: Mapping[str, Any]) -> dict[str, Any]:
     """Put names of today into the plain data of a study."""
 
-    def values(item: Any) -> Any:
+    def values(item: Any, key: str = "") -> Any:
         if isinstance(item, Mapping):
-            held = {key: values(x) for key, x in item.items()}
-            if isinstance(held.get("type"), str):
-                held["type"] = current("value", held["type"])
-            return held
-        return [values(x) for x in item] if isinstance(item, list) else item
+            return {key: values(x, key) for key, x in item.items()}
+        if isinstance(item, list):
+            return [values(x, key) for x in item]
+        return current("value", item) if isinstance(item, str) and key in _VALUE_KEYS else item
 
     study: dict[str, Any] = values(data)
     checks = study.get("checks")
@@ -131,12 +134,12 @@ def as_before(text: str) -> str:
 
 def module_of(name: str) -> str:
     """Give the new name of a module that was elsewhere in an earlier version, or ""."""
-    package, _, rest = name.partition(".")
-    if package != "bayes_nqp" or not rest:
+    package, _, submodule = name.partition(".")
+    if package != "bayes_nqp" or not submodule:
         return ""
-    for old in reversed([*accumulate(rest.split("."), "{}.{}".format)]):
+    for old in reversed([*accumulate(submodule.split("."), "{}.{}".format)]):
         if old in MODULES:
-            return f"{package}.{MODULES[old]}{rest[len(old) :]}"
+            return f"{package}.{MODULES[old]}{submodule[len(old) :]}"
     return ""
 
 
@@ -155,7 +158,7 @@ class _Former(MetaPathFinder, Loader):
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """Give the module of the new name."""
         new = module_of(spec.name)
-        if spec.name.removeprefix("bayes_nqp.") not in STAY:
+        if spec.name.split(".")[1] not in STAY:
             told(spec.name, new)
         module = entered(new)
         self._specs[module.__name__] = module.__spec__

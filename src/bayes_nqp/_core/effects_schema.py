@@ -62,7 +62,7 @@ def build(
     observed: npt.ArrayLike | None = None,
     weight: npt.ArrayLike | None = None,
     deviation: npt.NDArray[np.float64] | None = None,
-    members: Sequence[str] | None = None,
+    unit_effects: Sequence[str] | None = None,
     membership: tuple[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike] | None = None,
     paths: Sequence[str] = (v.TOTAL,),
     role: Sequence[str] | None = None,
@@ -95,7 +95,7 @@ def build(
         Sum of the rows' estimand weights.
     deviation : ndarray (chain, draw, path, member), outcome units, optional
         Members' deviations of the effect.
-    members : sequence of str (member), optional
+    unit_effects : sequence of str (member), optional
         Their labels.
     membership : tuple of three arrays (membership), optional
         Cell number, member number and rows of each pair of a cell and a member in it.
@@ -154,8 +154,8 @@ def build(
         **(importance or {}),
         **cell_coords,
     }
-    if members is not None:
-        coords[v.MEMBER] = _labels(list(members))
+    if unit_effects is not None:
+        coords[v.MEMBER] = _labels(list(unit_effects))
     if deviation is not None:
         data[v.DEVIATION] = (_DEVIATION_DIMS, deviation)
     if membership is not None:

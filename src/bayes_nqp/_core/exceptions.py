@@ -360,11 +360,11 @@ def nearest(name: str, choices: Iterable[object], cutoff: float = 0.5) -> Messag
     """
     names = [cut(str(k)) for k in choices]
     close = get_close_matches(cut(str(name)), names, n=1, cutoff=cutoff)
-    folded = {known.casefold(): known for known in reversed(names)}
+    folded = {candidate.casefold(): candidate for candidate in reversed(names)}
     folded_close = get_close_matches(cut(str(name)).casefold(), folded, n=1, cutoff=cutoff)
-    close = close or [folded[known] for known in folded_close]
+    close = close or [folded[candidate] for candidate in folded_close]
     # Letters in another order, which count as less alike in a short name than in a long one.
-    close = close or [known for known in names if sorted(known) == sorted(str(name))]
+    close = close or [candidate for candidate in names if sorted(candidate) == sorted(str(name))]
     if close:
         return Message("did you mean {!r}?", close[0])
     if not names:

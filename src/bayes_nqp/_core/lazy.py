@@ -92,9 +92,12 @@ def attached(
     """
     stub = ast.parse(Path(file).with_suffix(".pyi").read_text(encoding="utf-8"))
     homes = {
-        alias.asname or alias.name: (node.module, alias.name)
+        alias.asname or alias.name: (
+            ".".join(filter(None, (package if node.level else "", node.module))),
+            alias.name,
+        )
         for node in stub.body
-        if isinstance(node, ast.ImportFrom) and node.level
+        if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
 
@@ -103,12 +106,11 @@ def attached(
         if name not in homes:
             message = f"module {package!r} has no attribute {name!r}"
             raise AttributeError(message, name=name, obj=module)
-        home, own = homes[name]
+        home, attribute = homes[name]
         with _door():
-            room = entered(f"{package}.{home or own}")
-            item = getattr(room, own, None) if home else room
+            item = getattr(entered(home), attribute, None) if home != package else None
             if item is None:  # a module of a package
-                item = entered(f"{package}.{home}.{own}")
+                item = entered(f"{home}.{attribute}")
         setattr(module, name, item)
         return item
 

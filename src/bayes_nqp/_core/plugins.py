@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from bayes_nqp._core.compat import current
 from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.i18n import Message
-from bayes_nqp._core.lazy import Search, discovered
+from bayes_nqp._core.lazy import Search, discovered, entered
 from bayes_nqp._core.safe_calls import reply
 
 if TYPE_CHECKING:
@@ -40,13 +40,14 @@ _TERMS = "terms"
 _SEARCHES: dict[str, Search] = defaultdict(Search)
 _EXTENSIONS: Mapping[str, tuple[str, ...]] = {
     "bayes_nqp.checks": ("bayes_nqp.audit", "bayes_nqp.space.checks"),
-    "bayes_nqp.effects.estimands": ("bayes_nqp.space.estimands",),
     "bayes_nqp.output.plots": ("bayes_nqp.space.plots",),
     "bayes_nqp.output.reports.sections": ("bayes_nqp.space.reports",),
     "bayes_nqp.output.tables": ("bayes_nqp.space.tables",),
     "bayes_nqp.studies": ("bayes_nqp.space.studies",),
 }
 """Folders of extensions, which can be taken away, by what their plug-ins add to."""
+_VALUES_IN: Mapping[str, tuple[str, ...]] = {"spillovers": ("bayes_nqp.space.terms",)}
+"""Folders of extensions that have values of a family."""
 _KIND_OF: Mapping[str, str] = {
     "bayes_nqp.output.tables": "table",
     "bayes_nqp.checks": "check",
@@ -289,8 +290,10 @@ def registered(family: str | None = None) -> Mapping[str, type]:
     mapping of str to type
         In the order of their names.
     """
-    for group in {_TERMS, *_FAMILIES.values()} if family is None else (family,):
-        _SEARCHES[group](partial(_load, f"bayes_nqp.{group}"))
+    for group in {_TERMS, *_FAMILIES.values(), *_VALUES_IN} if family is None else (family,):
+        folders = filter(_there, _VALUES_IN.get(group, ()))
+        more = [partial(entered, folder) for folder in folders]
+        _SEARCHES[group](*more, partial(_load, f"bayes_nqp.{group}"))
     kinds = dict(_KINDS)
     if family is None:
         return kinds

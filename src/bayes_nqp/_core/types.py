@@ -143,9 +143,10 @@ def _typed(annotation: object, home: Any) -> Any:
         try:
             return get_type_hints(holder, scope, names, include_extras=True)[""]
         except NameError as missing:
-            if missing.name in names:
+            name = missing.name or ""
+            if name in names:
                 return Any
-            names[missing.name] = _public(missing.name, home.__module__)
+            names[name] = _public(name, home.__module__)
 
 
 def annotations_of(call: Callable[..., object] | type) -> dict[str, Any]:

@@ -1,6 +1,8 @@
-"""Extension: checks of the data themselves, such as copied, interpolated or leaking columns."""
+"""Extension with checks of the data: copied, imputed or leaking columns, and selection.
 
-from bayes_nqp.audit._by_period import built_by_period as built_by_period
+Checks of mediators and of the sample may import its measurements of columns.
+"""
+
 from bayes_nqp.audit._column import Measurements as Measurements
 from bayes_nqp.audit._column import column_of as column_of
 from bayes_nqp.audit._column import numbers_of as numbers_of

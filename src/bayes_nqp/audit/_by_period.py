@@ -11,7 +11,7 @@ from bayes_nqp._core.arrays import Array, Mask
 from bayes_nqp._core.i18n import Message, listed
 from bayes_nqp.audit._column import Measurements, Trace, numbers_of
 from bayes_nqp.checks.shared import DOUBT
-from bayes_nqp.data.index import ProductivityIndex, recalled
+from bayes_nqp.data.index import built_by_period, recalled
 from bayes_nqp.data.panel import Panel
 
 _PERIODS, _UNITS = 3, 8
@@ -30,11 +30,6 @@ _COARSE: Final = 0.05
 """Rounding, over the spread, up to which indicators are asked."""
 
 
-def built_by_period(recipe: ProductivityIndex) -> bool:
-    """Tell whether the bounds or the weights of an index are those of each period."""
-    return "yearly" in (recipe.normalise.scope, getattr(recipe.weights, "scope", "pooled"))
-
-
 def by_period(panel: Panel, column: Measurements) -> Iterator[Trace]:
     """Look for a scale, ranks or weights that are made anew in each period.
 
@@ -47,13 +42,13 @@ def by_period(panel: Panel, column: Measurements) -> Iterator[Trace]:
         else _scaled(column.values) or _weighed(panel, column)
     )
     if words is not None:
-        said = Message(
+        summary = Message(
             "{}: it was built within periods, so that gains of treated units lower the values of "
             "all others, and no effect is one unit's alone; pool its bounds and weights over "
             "periods",
             words,
         )
-        yield Trace(said, column.name, DOUBT, int(np.isfinite(column.values).any(axis=0).sum()))
+        yield Trace(summary, column.name, DOUBT, int(np.isfinite(column.values).any(axis=0).sum()))
 
 
 def _scaled(values: Array) -> Message | None:
@@ -112,11 +107,11 @@ def _weighed(panel: Panel, column: Measurements) -> Message | None:
         weights = [
             _weights(y[:, [t]], x[:, :, [t]], error[:, [t]], full[:, [t]], _COARSE) for t in periods
         ]
-        found = [w / np.linalg.norm(w) for w in weights if w is not None]
+        directions = [w / np.linalg.norm(w) for w in weights if w is not None]
         # Weights that differ by a factor of the period are those of one index at other prices.
         if (
-            len(found) >= _NEARLY * len(periods)
-            and np.ptp(found, axis=0).max() > _CONSTANT
+            len(directions) >= _NEARLY * len(periods)
+            and np.ptp(directions, axis=0).max() > _CONSTANT
             and _weights(y, x, error, full) is None
         ):
             names = listed([z.name for z in parts], 3)

@@ -157,7 +157,7 @@ def numbers_of(panel: Panel) -> list[Measurements]:
     """
     roles, frame = panel.roles, panel.frame
     none = {roles.unit, roles.time, roles.cohort, roles.outcome, roles.weights, *roles.exposures}
-    found = []
+    columns = []
     for name in frame.columns:
         if name in none or frame[name].dtype.kind not in "fi":
             continue
@@ -166,8 +166,8 @@ def numbers_of(panel: Panel) -> list[Measurements]:
             continue
         column = column_of(panel, str(name), values)
         if np.nanmax(np.abs(column.changes), initial=0.0) > _FINE * np.nanstd(values):
-            found.append(column)
-    return found if len(found) <= _COLUMNS else []
+            columns.append(column)
+    return columns if len(columns) <= _COLUMNS else []
 
 
 def step_of(values: Array) -> float:

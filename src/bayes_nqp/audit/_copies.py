@@ -158,7 +158,7 @@ def _traces(
     present = np.isfinite(column.values).sum(axis=1)
     share = match.rows.sum(axis=1) / np.maximum(present, 1)
     copied, part = np.flatnonzero(share >= _WHOLE), np.flatnonzero((share > 0) & (share < _WHOLE))
-    other = [_owner(match, k) for k in range(len(share))]
+    other = [_original(match, k) for k in range(len(share))]
     if moved:
         every = np.flatnonzero(share > 0)
         yield Trace(
@@ -193,7 +193,7 @@ def _traces(
         )  # fmt: skip
 
 
-def _owner(match: _Found, unit: int) -> int:
+def _original(match: _Found, unit: int) -> int:
     """The unit whose values most of the rows of a unit are."""
     owners = match.unit[unit][match.rows[unit]]
     return int(np.bincount(owners).argmax()) if owners.size else -1

@@ -190,7 +190,7 @@ def made_elsewhere(panel: Panel, outcome: Measurements) -> Iterator[Trace]:
         return
     if strange.size < max(_FEWEST[0], _FEWEST[1] * observed.sum()):
         return
-    owner = _owners(y[strange], predicted[strange], full[strange])
+    owner = _sources(y[strange], predicted[strange], full[strange])
     traces, names = owner >= 0, panel.unit_labels
     pairs = [
         f"{names[i]} = {names[strange[k]]}" for i, k in zip(strange, owner, strict=True) if k >= 0
@@ -237,7 +237,7 @@ def _share(y: Array, predicted: Array) -> Array:
         return np.where(size > 0.0, 1.0 - ((y - predicted) ** 2).sum(axis=1) / size, np.nan)
 
 
-def _owners(y: Array, predicted: Array, full: Mask) -> Codes:
+def _sources(y: Array, predicted: Array, full: Mask) -> Codes:
     """Which of the others each one's outcome is made of; -1 for none."""
     size = np.maximum((y**2).sum(axis=1), 1e-300)
     out = np.full(len(y), -1, dtype=np.int64)

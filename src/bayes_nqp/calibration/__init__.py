@@ -1,4 +1,7 @@
-"""Coverage of intervals, and simulation-based calibration, on a panel of the user's own."""
+"""Coverage of intervals, and simulation-based calibration, on a panel of the user.
+
+`output` and all higher packages may import it.
+"""
 
 from bayes_nqp.calibration._calibrate import calibrate
 from bayes_nqp.calibration._calibration import Calibration

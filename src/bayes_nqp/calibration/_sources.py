@@ -15,13 +15,13 @@ from bayes_nqp.calibration._quantities import quantities
 from bayes_nqp.effects.effects import group_time_effects
 from bayes_nqp.inference.fitting import (
     Fit,
+    effects_dataset,
     equation_draws,
     error_draws,
     parameter_units,
     prior_predictive,
-    waist,
 )
-from bayes_nqp.inference.model_frame import RowLayout, plan_of, row_layout
+from bayes_nqp.inference.model_frame import RowLayout, model_frame_of, row_layout
 from bayes_nqp.inference.pymc_model import errors_of, padded, path_draws
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class PriorSource:
         facts = design.facts
         self.design = design.variant({"priors": replace(facts.priors, wide=1.0)})
         self.panel = panel
-        self.scale: float | None = plan_of(self.design, panel).equations[0].scale
+        self.scale: float | None = model_frame_of(self.design, panel).equations[0].scale
 
     def simulate(self, seed: int) -> SimulatedTruth:
         """Draw a truth, and outcomes for the rows."""
@@ -109,8 +109,8 @@ class PosteriorSource:
                 hint="source='prior'",
             )
         self.fit, self.panel = fit, fit.panel
-        self.plan: ModelFrame = fit.plan
-        self.layout: RowLayout = row_layout(self.plan, self.plan.equations[0])
+        self.model_frame: ModelFrame = fit.model_frame
+        self.layout: RowLayout = row_layout(self.model_frame, self.model_frame.equations[0])
         effects = group_time_effects(fit)
         self.deviations = effects.get(v.DEVIATION)
 
@@ -124,22 +124,22 @@ class PosteriorSource:
         parameters = posterior.isel(at_draw)
         at = chain, draw
         cells, deviation = self._cells(at), self._deviation(at, first)
-        layout, equation = self.layout, self.plan.equations[0]
+        layout, equation = self.layout, self.model_frame.equations[0]
         errors = {name: x[chain, [draw]] for name, x in error_draws(self.fit).items()}
         likelihood = self.fit.facts.likelihood
         errors |= {x.name: self._drawn(x.name, at)[None] for x in likelihood.parameters}
         values = errors_of(equation, layout, likelihood, errors, many) * equation.scale
-        effects = padded(cells)[:, self.plan.cell_of_row[layout.rows]]
-        effects += padded(deviation)[:, layout.member]
-        exposure = self.plan.exposure
+        effects = padded(cells)[:, self.model_frame.cell_of_row[layout.rows]]
+        effects += padded(deviation)[:, layout.unit_effect]
+        exposure = self.model_frame.exposure
         if exposure is not None:
             effects *= exposure.values[layout.rows] / exposure.unit
         values += effects
-        values += self._time(at, first)[:, layout.node]
+        values += self._time(at, first)[:, layout.time_effect]
         values += self._paths(at, first)
-        of = self.plan.effects
+        of = self.model_frame.effects
         effect = of.of_cells(cells, average=of.averaged(deviation))
-        truth = waist(self.plan, effect[None], None, gate=v.UNVERIFIED)
+        truth = effects_dataset(self.model_frame, effect[None], None, gate=v.UNVERIFIED)
         return SimulatedTruth(
             _with_rows(self.panel, layout.rows, values[0]), _truth(quantities(parameters, truth))
         )
@@ -150,26 +150,26 @@ class PosteriorSource:
         return np.asarray(otherwise if draws is None else draws[at])
 
     def _cells(self, at: tuple[int, int]) -> Array:
-        cells = np.zeros((1, self.plan.table.size))
-        cells[:, ~self.plan.cells.lead] = self._drawn("cell_mean", at)
+        cells = np.zeros((1, self.model_frame.table.size))
+        cells[:, ~self.model_frame.cells.lead] = self._drawn("cell_mean", at)
         return cells
 
     def _deviation(self, at: tuple[int, int], generator: np.random.Generator) -> Array:
-        members = self.plan.effects.codes.size
-        scale = self.plan.equations[0].problem.member_scale
+        unit_effects = self.model_frame.effects.codes.size
+        scale = self.model_frame.equations[0].problem.unit_effect_scale
         if scale is None:
-            return np.zeros((1, members))
+            return np.zeros((1, unit_effects))
         if self.deviations is not None:
             return np.asarray(self.deviations.to_numpy()[at][:1])
         unit = self.fit.scale
         spread = self._drawn(f"scale_{scale.name}", at, scale.fixed * unit)
-        return self.fit.facts.deviations.draw(generator, spread.reshape(1), members, unit)
+        return self.fit.facts.deviations.draw(generator, spread.reshape(1), unit_effects, unit)
 
     def _time(self, at: tuple[int, int], generator: np.random.Generator) -> Array:
         """Time effects (draw, level × period): zero where they are flat."""
-        frame = self.plan.frame
+        frame = self.model_frame.codes
         out = np.zeros((1, len(frame.level_names) * frame.n_periods))
-        for local in self.plan.equations[0].locals:
+        for local in self.model_frame.equations[0].locals:
             if local.place == "time" and not isinstance(local.scale, int):
                 spread = self._drawn(f"scale_{local.scale.name}", at, local.scale.fixed)
                 out[:, local.index] += spread * generator.standard_normal(local.index.size)
@@ -177,7 +177,7 @@ class PosteriorSource:
 
     def _paths(self, at: tuple[int, int], generator: np.random.Generator) -> Array:
         """Draw what processes add to rows (draw, row)."""
-        equation = self.plan.equations[0]
+        equation = self.model_frame.equations[0]
         if not equation.n_paths:
             return np.zeros((1, self.layout.rows.size))
         units = zip(equation.problem.space.parameters, parameter_units(equation), strict=True)

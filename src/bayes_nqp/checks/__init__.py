@@ -1,6 +1,9 @@
-"""Checks: one question a file, each with its evidence and a verdict."""
+"""Checks of a fit, one question a file, each with its evidence and a verdict.
 
-from bayes_nqp.checks._alternative_contrasts import Rival, rivals_of
+`audit`, `calibration` and all higher packages may import it.
+"""
+
+from bayes_nqp.checks._alternative_contrasts import AlternativeContrast, alternative_contrasts_of
 from bayes_nqp.checks._check import check, check_table, results_of, run_checks, suiting, title_of
 from bayes_nqp.checks._confidence import SUPPORTED as SUPPORTED
 from bayes_nqp.checks._confidence import UNSUPPORTED as UNSUPPORTED
@@ -17,8 +20,8 @@ from bayes_nqp.checks.shared import (
     VERDICTS,
     CheckResult,
     Verdict,
+    convergence_words,
     failures_of,
-    gate_words,
     messages_of,
     parameter,
     texts_of,
@@ -27,8 +30,6 @@ from bayes_nqp.checks.trends import FAMILIES as FAMILIES
 from bayes_nqp.checks.trends import ModelAverage, model_average
 from bayes_nqp.checks.trends import Weighed as Weighed
 from bayes_nqp.inference.fitting import ADOPTION, CHANNELS, DOSE, ROWS, TRENDS, UNITS, Need, meets
-from bayes_nqp.space.checks import Decay, WeightsPosterior, decay, weights_probabilities
-from bayes_nqp.space.checks import lengths_of as lengths_of
 
 __all__ = [
     "ADOPTION",
@@ -43,22 +44,20 @@ __all__ = [
     "TRENDS",
     "UNITS",
     "VERDICTS",
+    "AlternativeContrast",
     "CheckResult",
     "Confidence",
-    "Decay",
     "ModelAverage",
     "Need",
-    "Rival",
     "Subject",
     "Verdict",
-    "WeightsPosterior",
+    "alternative_contrasts_of",
     "check",
     "check_table",
     "compare",
     "confidence_of",
-    "decay",
+    "convergence_words",
     "failures_of",
-    "gate_words",
     "loo",
     "meets",
     "messages_of",
@@ -66,10 +65,8 @@ __all__ = [
     "needed_for",
     "parameter",
     "results_of",
-    "rivals_of",
     "run_checks",
     "suiting",
     "texts_of",
     "title_of",
-    "weights_probabilities",
 ]

@@ -14,7 +14,7 @@ from bayes_nqp.effects.estimands import text
 
 
 @dataclass(frozen=True, slots=True)
-class Rival:
+class AlternativeContrast:
     """A difference under another choice than the fit's.
 
     Parameters
@@ -35,9 +35,9 @@ class Rival:
     less_data: bool = False
 
 
-def rivals_of(
+def alternative_contrasts_of(
     results: Iterable[CheckResult], factor: str, first: object, second: object
-) -> tuple[Rival, ...]:
+) -> tuple[AlternativeContrast, ...]:
     """Find the effect in one level less that in another, under the other choices of checks.
 
     Parameters
@@ -64,11 +64,11 @@ def rivals_of(
     return tuple(rival for rival in every if rival is not None)
 
 
-def _of_time(result: CheckResult, factor: str, pair: tuple[str, str]) -> Rival | None:
+def _of_time(result: CheckResult, factor: str, pair: tuple[str, str]) -> AlternativeContrast | None:
     evidence = result.evidence
     if not isinstance(evidence, xr.Dataset) or "contrast" not in evidence:
         open_ = result.verdict in (DOUBT, FAILS)
-        return Rival(result.name, NOTHING, 0.5) if open_ else None
+        return AlternativeContrast(result.name, NOTHING, 0.5) if open_ else None
     if "refuted" in evidence and bool(evidence["refuted"]):
         return None
     columns = (evidence[name].to_numpy() for name in ("factor", "level", "minus"))
@@ -77,11 +77,15 @@ def _of_time(result: CheckResult, factor: str, pair: tuple[str, str]) -> Rival |
             other = evidence["contrast"].isel(specification=1, pair=k).to_numpy()
             above = float((other > 0).mean())
             choice = Message("time effects {}", texts_of(evidence, "specification")[1])
-            return Rival(result.name, choice, above if levels[0] == pair[0] else 1 - above)
+            return AlternativeContrast(
+                result.name, choice, above if levels[0] == pair[0] else 1 - above
+            )
     return None
 
 
-def _of_leads(evidence: xr.Dataset, factor: str, pair: tuple[str, str]) -> Iterator[Rival]:
+def _of_leads(
+    evidence: xr.Dataset, factor: str, pair: tuple[str, str]
+) -> Iterator[AlternativeContrast]:
     if not {"original_probability", "factor", "kind", "label"} <= {*map(str, evidence.variables)}:
         return
     names = zip(*(evidence[x].to_numpy() for x in ("factor", "kind", "label")), strict=True)
@@ -92,4 +96,6 @@ def _of_leads(evidence: xr.Dataset, factor: str, pair: tuple[str, str]) -> Itera
         above = float(evidence["original_probability"][k])
         if np.isfinite(above):
             choice = Message("the last period before adoption as reference")
-            yield Rival("trend_sensitivity", choice, above if label == forward else 1 - above, True)
+            yield AlternativeContrast(
+                "trend_sensitivity", choice, above if label == forward else 1 - above, True
+            )

@@ -249,8 +249,8 @@ def _asked(
     if each.of != "fit" and fit.panel is not None:
         fit = single(fit)
     if each.of not in ("channels", "fit") and fit.facts.channels and fit.panel is not None:
-        given = each.of == "outcome" and fit.facts.links
-        fit = fit_given_channels(fit) if given else total_fit(fit)
+        conditional = each.of == "outcome" and fit.facts.links
+        fit = fit_given_channels(fit) if conditional else total_fit(fit)
 
     def ask() -> CheckResult:
         announce()

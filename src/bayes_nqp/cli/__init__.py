@@ -1,4 +1,7 @@
-"""The command line: thin, and quick to answer."""
+"""The command line: it parses arguments, calls the library and reports errors.
+
+Only `__main__` imports it.
+"""
 
 from bayes_nqp.cli._app import app, main
 

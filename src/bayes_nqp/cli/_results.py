@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bayes_nqp._core.i18n import Message, Translator, enumerated
 from bayes_nqp._core.io import in_shell
 from bayes_nqp._core.texts import folded, size_of
-from bayes_nqp.checks import VERDICTS, gate_words, reported_posterior
+from bayes_nqp.checks import VERDICTS, convergence_words, reported_posterior
 from bayes_nqp.cli._console import console, line, safe
 from bayes_nqp.cli._streams import tracebacks
 from bayes_nqp.data.reading import STEPS
@@ -114,7 +114,7 @@ def show(outcome: Outcome) -> None:
         line(translate("truth: {} of {} true values lie in their intervals (truth.csv)", *counts))
     gate = outcome.fit.gate
     colour = "green" if gate.passed else "red"
-    verdict_text = translate.name(gate_words(str(gate)))
+    verdict_text = translate.name(convergence_words(str(gate)))
     verdict_text = verdict_text if gate.passed else translate("failed: {}", verdict_text)
     verdict_text = f"[{colour}]{safe(verdict_text)}[/{colour}]"
     terminal.print("\n" + marked(Message("convergence gate: {}"), verdict_text))

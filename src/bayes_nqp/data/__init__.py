@@ -1,1 +1,4 @@
-"""From files to a panel: reading, column types, weights between units, simulated panels."""
+"""Read files into panels: column types, datasets, spatial weights and simulated panels.
+
+`model` and all higher packages may import it.
+"""

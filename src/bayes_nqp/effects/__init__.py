@@ -1,1 +1,4 @@
-"""From draws to effects and estimands, which all outputs read."""
+"""Compute effects and estimands from draws.
+
+`robustness` and all higher packages may import it.
+"""

@@ -16,19 +16,19 @@ from bayes_nqp.inference.fitting import (
     UNITS,
     Fit,
     Mediated,
-    leg_draws,
     meets,
     moderation_draws,
     moderator_rows,
     new_unit_effects,
+    path_coefficient_draws,
 )
 
 __all__ = [
     "group_time_effects",
     "lead_effects",
-    "leg_effects",
     "moderated_effects",
     "moderator_name",
+    "path_coefficients_by_cell",
 ]
 
 
@@ -129,7 +129,7 @@ def moderated_effects(fit: object) -> xr.Dataset:
     """
     name = moderator_name(fit)
     assert isinstance(fit, Fit)
-    moderator = fit.plan.moderator
+    moderator = fit.model_frame.moderator
     assert moderator is not None
     effects = group_time_effects(fit)
     seen: dict[str, Any] = {}
@@ -150,7 +150,7 @@ def moderated_effects(fit: object) -> xr.Dataset:
     )
 
 
-def leg_effects(fit: object) -> xr.Dataset:
+def path_coefficients_by_cell(fit: object) -> xr.Dataset:
     """Both legs of every channel in every cell.
 
     Parameters
@@ -174,7 +174,7 @@ def leg_effects(fit: object) -> xr.Dataset:
             "both legs of a channel are only in a fit of a Mediation",
             hint="nqp.fit(nqp.Mediation(design, mediators=[...]), panel), not its effects",
         )
-    return leg_draws(fit)
+    return path_coefficient_draws(fit)
 
 
 @door

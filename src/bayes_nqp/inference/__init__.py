@@ -1,1 +1,4 @@
-"""From a design and a panel to draws: the model frame, the PyMC model and fitting."""
+"""Fit a design to a panel: the model frame, the PyMC model and the draws.
+
+`effects` and all higher packages may import it.
+"""

@@ -1,3 +1,6 @@
-"""What a user states: designs with their terms, errors, priors, pooling and likelihoods."""
+"""The statistical model: designs with terms, errors, priors, pooling and likelihoods.
+
+`inference` and all higher packages may import it.
+"""
 
 from bayes_nqp.model import designs as designs  # first: it names terms that are made from it

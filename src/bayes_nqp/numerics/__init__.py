@@ -1,1 +1,4 @@
-"""Linear algebra, densities and samplers, which know neither panels nor designs."""
+"""Linear algebra, densities and samplers, without reference to panels or designs.
+
+`data` and all higher packages may import it.
+"""

@@ -1,1 +1,4 @@
-"""What readers see: tables, plots, reports and files for other programs."""
+"""Results for readers: tables, plots, reports and files for other programs.
+
+`studies` and all higher packages may import it.
+"""

@@ -1,4 +1,7 @@
-"""Robustness: effects where trends are not parallel, and channels that are confounded."""
+"""Sensitivity of effects to differential trends and to confounded mediators.
+
+It also contains estimators of other packages. `checks` and all higher packages may import it.
+"""
 
 from bayes_nqp.robustness.estimators import AVERAGE, ESTIMATORS, EventCurve, Sample
 from bayes_nqp.robustness.mediation import (

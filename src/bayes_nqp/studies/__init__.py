@@ -1,4 +1,7 @@
-"""Studies: a .toml file that says everything, and running it."""
+"""Study files in TOML that state a whole analysis, and the runs of these files.
+
+`space`, `studio` and `cli` may import it.
+"""
 
 from bayes_nqp._core.lazy import attached
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.inference.fitting import Fit
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.designs import Design
 from bayes_nqp.output.tables import spatial_fits, table
 from bayes_nqp.studies._decode import NONE, design_of, stated_in, with_values
@@ -49,7 +49,7 @@ def check_beside(designs: Mapping[str, Design], panel: Panel) -> None:
     """
     for name, design in designs.items():
         with in_table(f"beside.{name}"):
-            plan_of(design, panel)
+            model_frame_of(design, panel)
 
 
 def heading(settings: Settings) -> str:

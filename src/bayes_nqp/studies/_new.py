@@ -19,7 +19,6 @@ from bayes_nqp._core.validation import door
 from bayes_nqp.data.column_inference import Guess, Look, guess, named, placed
 from bayes_nqp.data.column_inference import look as looked
 from bayes_nqp.data.reading import Found, first_row
-from bayes_nqp.space.studies._new_space import with_space
 from bayes_nqp.studies._intake_page import READ, IntakePage, intake_page
 from bayes_nqp.studies._new_problems import (
     all_problems,
@@ -28,6 +27,7 @@ from bayes_nqp.studies._new_problems import (
     listed_problems,
 )
 from bayes_nqp.studies._new_text import Drop, study_text, with_channels
+from bayes_nqp.studies._plugins import STUDY_TABLES
 from bayes_nqp.studies._study import Study, validate
 from bayes_nqp.studies._words import in_toml
 
@@ -241,7 +241,8 @@ def _drafted(
     text = text_of(drop=drop, problem=listed_problems(problems), doubtful=bool(doubts))
     if study is not None and not doubts:
         problem_of = partial(_problem, path=path, language=proposal.translate.language)
-        text = with_space(text, proposal, study.panel, problem_of)
+        for each in STUDY_TABLES.values():
+            text = each.proposed(text, proposal, study.panel, problem_of)
         if proposal.mediators:
             text = with_channels(text, proposal, problem_of)
     page = intake_page(

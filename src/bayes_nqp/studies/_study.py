@@ -21,7 +21,7 @@ from bayes_nqp.data.column_inference import advice
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.data.spatial_weights import SpatialWeights
 from bayes_nqp.effects.estimands import ESTIMANDS
-from bayes_nqp.inference.model_frame import identification, plan_of
+from bayes_nqp.inference.model_frame import identification, model_frame_of
 from bayes_nqp.model.designs import Design
 from bayes_nqp.numerics.sampling import Sampler
 from bayes_nqp.output.plots import PLOTS
@@ -220,7 +220,7 @@ def validate(path: str | Path) -> Study:
     design = _design(settings, values) if any(values.values()) else design
     beside = designs_beside(settings, values)
     with in_toml("design"):
-        plan = plan_of(design, panel)
+        model_frame = model_frame_of(design, panel)
     check_beside(beside, panel)
     for name in settings.report.by or ():
         groups = (*_factors(panel, design), *_GROUPS)
@@ -235,7 +235,7 @@ def validate(path: str | Path) -> Study:
                 hint=nearest(name, groups),
             )
     twice = advice(panel.roles.unit, panel.frame[panel.roles.unit])
-    notes = (*((twice,) if twice else ()), *plan.notes)
+    notes = (*((twice,) if twice else ()), *model_frame.notes)
     notes += remarks(settings.report.formats, settings.title)
     return Study(path, settings, data_prepared, design, sampler, notes, beside)
 

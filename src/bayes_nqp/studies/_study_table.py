@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,6 +12,7 @@ from bayes_nqp.studies._keys import Keys
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bayes_nqp.data.column_inference import Guess
     from bayes_nqp.data.panel import Panel
     from bayes_nqp.studies._data_keys import Data
 
@@ -57,6 +58,25 @@ class StudyTable(Keys):
     def row_columns(self) -> tuple[str, ...]:
         """Columns that `rows_from` adds: roles, indices and expressions may name them."""
         return ()
+
+    @classmethod
+    def proposed(
+        cls, text: str, proposal: Guess, panel: Panel, problem_of: Callable[[str], str]
+    ) -> str:
+        """Add what it can say to a study that is proposed for a file, and return the study's text.
+
+        Parameters
+        ----------
+        text : str
+            The study so far, which runs.
+        proposal : Guess
+            Its notes are added to.
+        panel : Panel
+            That the study has so far.
+        problem_of : callable
+            What is wrong with a study of a text; "" for nothing.
+        """
+        return text
 
     def rows_from(
         self, frame: pd.DataFrame, data: Data, notes: list[str], folder: Path

@@ -28,11 +28,11 @@ from bayes_nqp.output.tables import (
     specification_table,
     summary,
 )
-from bayes_nqp.space.studies._spillover_table import received_table
 from bayes_nqp.studies._channel_tables import channel_tables
 from bayes_nqp.studies._data import Prepared
 from bayes_nqp.studies._index import tables_of_index
 from bayes_nqp.studies._schema import Report
+from bayes_nqp.studies._spillover_table import received_table
 from bayes_nqp.studies._study import Study
 from bayes_nqp.studies._table_notes import ALL, grouped, stated
 from bayes_nqp.studies._truth import truth_table
@@ -151,9 +151,9 @@ def _estimands(study: Study, fit: Fit) -> pd.DataFrame:
     effects = reported_posterior(fit).effects
     for by in (None, *study.by):
         averages = dict(computed(effects, report.estimands, by, report.weights))
-        for each, own in computed(fit, report.estimands, by, report.weights):
-            average = averages.get(each, own)
-            answer = own if isinstance(average, Message) else average
+        for each, estimate in computed(fit, report.estimands, by, report.weights):
+            average = averages.get(each, estimate)
+            answer = estimate if isinstance(average, Message) else average
             if not isinstance(answer, Message):
                 table = summary(answer, report.prob, report.kind)
                 levels = [level_of(line) or ALL for _, line in table.iterrows()]

@@ -14,8 +14,8 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp.effects.estimands import att, by_path, contrast, spillover_effects, text
 from bayes_nqp.inference.fitting import Fit, covariate_slopes
 from bayes_nqp.output.tables import summary
-from bayes_nqp.space.studies._spillover_table import received_parts
 from bayes_nqp.studies._schema import Report
+from bayes_nqp.studies._spillover_table import received_parts
 from bayes_nqp.studies._study import Study
 from bayes_nqp.studies._table_notes import ALL, stated
 

@@ -160,11 +160,11 @@ def _server(shared: Shared) -> Any:
         @reactive.effect
         async def _() -> None:
             language = view.language.get()
-            said: dict[str, object] = {
+            message: dict[str, object] = {
                 "tag": typography(language).tag,
                 "name": _TITLE.in_(language),
             }
-            await session.send_custom_message("tongue", said)
+            await session.send_custom_message("tongue", message)
 
         view.show("failure", lambda: alarm([view.failure.get().in_(view.language.get())]))
 

@@ -89,11 +89,11 @@ def served(desk: Desk) -> Callable[[Request], object]:
     async def answer(request: Request) -> Response:
         path = Path(request.path_params["path"])
         folders = [folder for run in desk.runs for folder in (run.folder, run.early)]
-        made = ".." not in path.parts and any(path.is_relative_to(x) for x in folders)
+        inside = ".." not in path.parts and any(path.is_relative_to(x) for x in folders)
         logs = [run.log for run in desk.runs]
-        if not path.is_file() or not (made or path in (desk.file, desk.path, *logs)):
+        if not path.is_file() or not (inside or path in (desk.file, desk.path, *logs)):
             return PlainTextResponse("404: there is no such file\n", 404)
-        if made and path.suffix in _SHOWN:
+        if inside and path.suffix in _SHOWN:
             return FileResponse(path)
         return FileResponse(
             path, headers={"content-disposition": "attachment", "content-security-policy": _SANDBOX}

@@ -140,10 +140,10 @@ class Desk:
         except NQPError:
             pass  # studies.new says it
         self.language = language or (spoken if spoken != ENGLISH else "")
-        kept = self.text
+        text = self.text
         self._rewrite({})
-        if kept and self.base:
-            self.retype(kept)
+        if text and self.base:
+            self.retype(text)
 
     def role(self, key: str, value: Any) -> None:
         """Say which column plays a part; nothing leaves it to the guess."""
@@ -345,8 +345,8 @@ class Desk:
 
 def _places(source: Path, name: str) -> tuple[Path, Path]:
     """Find names for data and their study under which nothing of anybody else stands."""
-    stem, suffix, here = file_name(Path(name).stem), Path(name).suffix, Path.cwd()
-    inside = source.absolute().parent.resolve() == here.resolve()
+    stem, suffix, folder = file_name(Path(name).stem), Path(name).suffix, Path.cwd()
+    inside = source.absolute().parent.resolve() == folder.resolve()
     for number in count(1):
         numbered = f"{stem}-{number}" if number > 1 else stem
         file, path = Path(source.name if inside else numbered + suffix), Path(f"{numbered}.toml")

@@ -43,7 +43,7 @@ def test_every_error_of_the_system_is_worded(number: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("winerror", "words"), [(32, "another program holds it"), (33, "passed"), (123, "this name")]
+    ("winerror", "words"), [(32, "another program holds it"), (33, "holds"), (123, "this name")]
 )
 def test_what_windows_says_of_files_open_elsewhere(winerror: int, words: str) -> None:
     error = PermissionError(errno.EACCES, "in use")

@@ -18,7 +18,7 @@ from doors import FOREIGN
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import ArgumentError, NQPError, StudyError
 from bayes_nqp._core.validation import ATTRIBUTES
-from bayes_nqp.numerics.diagnostics import Gate
+from bayes_nqp.numerics.diagnostics import ConvergenceDiagnostics
 
 ROOMS = ("datasets", "index", "plots", "simulation", "spatial_weights", "studies")
 HELD_TO_NOTHING = {"index.Scheme"}
@@ -52,10 +52,10 @@ def calls() -> Iterator[tuple[str, Any, inspect.Signature]]:
         for name, method in vars(item).items():
             inner = method.__func__ if isinstance(method, classmethod | staticmethod) else method
             if inspect.isfunction(inner) and (name == "__init__" or not name.startswith("_")):
-                yield f"{label}.{name}", inner, _of_owner(inspect.signature(inner))
+                yield f"{label}.{name}", inner, _of_cluster(inspect.signature(inner))
 
 
-def _of_owner(signature: inspect.Signature) -> inspect.Signature:
+def _of_cluster(signature: inspect.Signature) -> inspect.Signature:
     """The signature of a method, whose owner is called self, also in a room above its class."""
     owner, *others = signature.parameters.values()
     bare = owner.replace(name="self", annotation=owner.empty)
@@ -136,7 +136,8 @@ SAMPLES = [
     "x", "passed", 1, 1.0, 2, True, None, ["x"], [1.0], [], (1, 2), (1.0, 2.0), {"x": 1.0},
     {"x": "x"}, len, PANEL, DESIGN, WEIGHTS, {WEIGHTS: 1.0}, Path("x"),
     PANEL.frame, DRAWS, DRAWS.to_dataset(name="x"),
-    xr.DataTree(), object.__new__(Gate), object.__new__(nqp.index.Index), np.random.default_rng(1),
+    xr.DataTree(), object.__new__(ConvergenceDiagnostics), object.__new__(nqp.index.Index),
+    np.random.default_rng(1),
     *(
         object.__new__(item)
         for _, item in public() if inspect.isclass(item)
@@ -167,7 +168,8 @@ def test_names_in_signatures_are_known() -> None:
             if isinstance(p.annotation, str) and kind_of(item, p).words == "anything":
                 through.add(p.annotation)
     assert through <= {
-        "object", "Any", "Roles", "Strings", "Index", "Array", "Array | None", "Grid", "Gate",
+        "object", "Any", "Roles", "Strings", "Index", "Array", "Array | None", "Grid",
+        "ConvergenceDiagnostics",
         "Evidence", "Labels", "Verdict", "Kind", "Scope", "WeightProblem", "Settings", "Prepared",
         "Guess", "Recipe", "Relation", "tuple[Any, ...]", "xr.Dataset | None",
         "EquationSpec", "Facts", "Timing", "Nearness",

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from doors import SourceTable, equation_density, plan_of
+from doors import SourceTable, equation_density, model_frame_of
 
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import PanelError, StudyError
@@ -190,8 +190,8 @@ def test_other_columns_are_those_of_the_rows(frame: pd.DataFrame, name: str) -> 
     table = nqp.Panel.from_table(duckdb.from_df(df), **given, **roles, **more)
     densities = []
     for panel in (rows, table):
-        plan = plan_of(design, panel)
-        for equation in plan.equations:
+        model_frame = model_frame_of(design, panel)
+        for equation in model_frame.equations:
             points = np.random.default_rng(1).normal(-1.0, 0.5, (5, len(equation.problem.space)))
             densities.append(equation_density(equation)(points))
     half = len(densities) // 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import xarray as xr
-from waist import random_effects
+from effects_dataset import random_effects
 
 from bayes_nqp._core import effects_schema as schema
 from bayes_nqp._core import vocabulary as v
@@ -49,7 +49,7 @@ def without(effects: xr.Dataset) -> xr.Dataset:
     return schema.validate(part.assign_coords({v.CELL: np.arange(kept.sum())}))
 
 
-def waist(seed: int) -> xr.Dataset:
+def effects_dataset(seed: int) -> xr.Dataset:
     """Effects that begin at adoption, with channels, a moderator, and what others' policies do."""
     effects = random_effects(seed=seed, paths=PATHS, unidentified=[3, 7], draws=5, chains=2)
     generator = np.random.default_rng(seed)
@@ -84,7 +84,7 @@ ESTIMANDS = {
 
 @pytest.mark.parametrize("name", ESTIMANDS)
 def test_anticipated_cells_count_in_no_average_unless_they_are_asked_for(name):
-    estimand, effects = ESTIMANDS[name], waist(1)
+    estimand, effects = ESTIMANDS[name], effects_dataset(1)
     for periods, by in ((1, None), (2, "region"), (1, "stratum"), (2, ["region", "market"])):
         early = moved(effects, periods)
         plain, asked = estimand(early, by), estimand(early, by, anticipated=True)
@@ -95,7 +95,7 @@ def test_anticipated_cells_count_in_no_average_unless_they_are_asked_for(name):
 
 
 def test_members_cohorts_and_periods_average_what_came_after_adoption():
-    early = moved(waist(3), 1)
+    early = moved(effects_dataset(3), 1)
     for by in ("unit", "cohort", ["unit", "region"]):
         xr.testing.assert_identical(att(early, by), att(without(early), by))
     by_time = att(early, "time")
@@ -105,7 +105,7 @@ def test_members_cohorts_and_periods_average_what_came_after_adoption():
 
 
 def test_growth_and_the_units_behind_it_know_nothing_of_them():
-    early = moved(waist(4), 1)
+    early = moved(effects_dataset(4), 1)
     now, after = growth(early), growth(without(early))
     assert now is not None
     assert (now.last, now.cohorts, now.units) == (after.last, after.cohorts, after.units)
@@ -117,9 +117,9 @@ def test_growth_and_the_units_behind_it_know_nothing_of_them():
 
 @pytest.mark.parametrize("by", ["event_time", "cell", ["cohort", "time"], ["region", "event_time"]])
 def test_where_event_times_are_kept_apart_they_are_there_and_marked(by):
-    early = moved(waist(5), 2)
+    early = moved(effects_dataset(5), 2)
     draws = att(early, by)
-    assert np.isnan(draws).sum() == np.isnan(att(waist(5), by)).sum()
+    assert np.isnan(draws).sum() == np.isnan(att(effects_dataset(5), by)).sum()
     marked = draws[v.ANTICIPATED]
     assert 0 < int(marked.sum()) < marked.size
     if "event_time" in draws.dims:
@@ -132,19 +132,19 @@ def test_where_event_times_are_kept_apart_they_are_there_and_marked(by):
 
 
 def test_units_behind_event_times_before_adoption_are_counted():
-    early = moved(waist(6), 1)
+    early = moved(effects_dataset(6), 1)
     assert int(by_event_time(early)[v.UNITS].sel(event_time=-1)) > 0
 
 
 def test_balanced_windows_begin_at_adoption():
-    early = moved(waist(7), 1)
+    early = moved(effects_dataset(7), 1)
     xr.testing.assert_identical(att(early, balanced=1), att(without(early), balanced=1))
     with pytest.raises(StudyError, match=r"(?s)from adoption on.*leave out 'anticipated'"):
         att(early, balanced=1, anticipated=True)
 
 
 def test_leads_alone_are_averaged_only_by_request():
-    leads = moved(waist(8), 9)
+    leads = moved(effects_dataset(8), 9)
     with pytest.raises(
         StudyError, match=r"(?s)before adoption.*by='event_time', or anticipated=True"
     ):
@@ -154,5 +154,5 @@ def test_leads_alone_are_averaged_only_by_request():
 
 
 def test_what_is_left_out_is_not_called_unidentified():
-    effects = waist(9)
+    effects = effects_dataset(9)
     assert att(moved(effects, 1)).attrs["cells_left_out"] <= att(effects).attrs["cells_left_out"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import xarray as xr
-from waist import random_effects
+from effects_dataset import random_effects
 
 from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp.effects.estimands import att, cumulative, effects_of, relative_effects, shrinkage

@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import xarray as xr
-from waist import random_effects
+from effects_dataset import random_effects
 
 from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp.effects.estimands import (
     att,
     contrast,
-    gate_of,
+    convergence_of,
     prob_best,
     probability,
     rank,
     rope,
-    worst_gate,
+    worst_convergence,
 )
 
 EFFECTS = random_effects(strata={"region": ("inland", "coastal", "islands"), "地区": ("南", "北")})
@@ -68,11 +68,11 @@ def test_numbers_are_levels_too():
 
 def test_the_gate_survives():
     assert contrast(DRAWS, region="inland", minus="coastal").gate.item() == "passed"
-    assert gate_of(DRAWS.sel(region="inland") * 2 - att(EFFECTS)) == "passed"
+    assert convergence_of(DRAWS.sel(region="inland") * 2 - att(EFFECTS)) == "passed"
     failed = att(random_effects(gate="failed: 3 divergences"))
-    assert gate_of(failed - att(EFFECTS)) == "unverified"
-    assert worst_gate(failed, DRAWS) == "failed: 3 divergences"
-    assert worst_gate(DRAWS.drop_vars("gate"), DRAWS) == "unverified"
+    assert convergence_of(failed - att(EFFECTS)) == "unverified"
+    assert worst_convergence(failed, DRAWS) == "failed: 3 divergences"
+    assert worst_convergence(DRAWS.drop_vars("gate"), DRAWS) == "unverified"
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_ranks_within_every_draw():
     top = DRAWS.region.to_numpy()[DRAWS.argmax("region").to_numpy()]
     for level in DRAWS.region.to_numpy():
         np.testing.assert_array_equal(ranks.sel(region=level) == 1, top == level)
-    assert gate_of(ranks) == "passed"
+    assert convergence_of(ranks) == "passed"
     holes = DRAWS.where(DRAWS.region != "inland")
     assert rank(holes, "region").sel(region="inland").isnull().all()
     assert (rank(holes, "region", largest_first=False).sum("region") == 3).all()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 import xarray as xr
-from waist import random_effects
+from effects_dataset import random_effects
 
 from bayes_nqp._core import effects_schema as schema
 from bayes_nqp._core.exceptions import StudyError
@@ -73,7 +73,7 @@ def test_members_who_leave_are_left_out_at_both_ends() -> None:
         rows=[8, 6],
         units=[8, 6],
         deviation=np.broadcast_to(own, (*dims, 8)).copy(),
-        members=[f"u{i}" for i in range(8)],
+        unit_effects=[f"u{i}" for i in range(8)],
         membership=tuple(np.array(pairs).T),
     )
     found = growth(effects)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import xarray as xr
-from waist import random_effects
+from effects_dataset import random_effects
 
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import StudyError
@@ -179,6 +179,6 @@ def test_every_estimand_of_a_file_is_public() -> None:
         if isinstance(node, ast.FunctionDef)
         and any(isinstance(x, ast.Name) and x.id == "door" for x in node.decorator_list)
     }
-    assert {"simultaneous_signs", "differences", "spread", "att"} <= names
+    assert {"simultaneous_signs", "pairwise_contrasts", "heterogeneity_sd", "att"} <= names
     assert names <= set(nqp.__all__)
     assert names <= set(estimands.__all__)

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 from doors import KINDS
-from waist import random_effects
+from effects_dataset import random_effects
 
 import bayes_nqp as nqp
 from bayes_nqp._core import effects_schema as schema
@@ -46,7 +46,12 @@ def moderated() -> xr.Dataset:
     )
 
 
-WAISTS = (random_effects(unidentified=[3, 7]), random_effects(paths=PATHS), spilled(), moderated())
+EFFECTS_DATASETS = (
+    random_effects(unidentified=[3, 7]),
+    random_effects(paths=PATHS),
+    spilled(),
+    moderated(),
+)
 """Effects, of which some offer what an estimand needs: one with a new need brings its own."""
 
 
@@ -58,7 +63,7 @@ def one(draws: xr.Dataset | xr.DataArray, draw: int) -> xr.Dataset | xr.DataArra
 @pytest.mark.parametrize("name", ESTIMANDS)
 def test_every_estimand_is_computed_draw_by_draw(name: str, by: str | None) -> None:
     compute = ESTIMANDS[name]
-    effects = next(effects for effects in WAISTS if not compute.lack(effects))
+    effects = next(effects for effects in EFFECTS_DATASETS if not compute.lack(effects))
     every = compute(effects, by)
     assert every.dims[:2] == ("chain", "draw")
     assert np.isfinite(every).any()
@@ -75,7 +80,7 @@ def test_every_estimand_has_a_title_in_both_languages(name: str) -> None:
 
 
 def test_what_effects_lack_is_the_reason() -> None:
-    plain, _, spills, _ = WAISTS
+    plain, _, spills, _ = EFFECTS_DATASETS
     lacking = {name for name, each in ESTIMANDS.items() if each.lack(plain)}
     assert lacking == {
         "nde", "nie", "total", "proportion_mediated", "spillover_effects", "moderated_difference"
@@ -89,7 +94,7 @@ def test_what_effects_lack_is_the_reason() -> None:
 
 
 def test_a_table_has_mean_sd_interval_and_gate() -> None:
-    effects = WAISTS[0]
+    effects = EFFECTS_DATASETS[0]
     frame = nqp.table(effects, "estimands", estimands=["relative_effects", "att"]).to_frame()
     relative, att = (nqp.summary(x) for x in (nqp.relative_effects(effects), nqp.att(effects)))
     for number, column in (
@@ -118,7 +123,7 @@ def test_a_table_has_all_that_the_effects_have_and_the_gate_that_failed() -> Non
 
 
 def test_what_is_asked_for_and_cannot_be_has_its_reason() -> None:
-    table = nqp.table(WAISTS[0], "estimands", estimands=["nie", "att"])
+    table = nqp.table(EFFECTS_DATASETS[0], "estimands", estimands=["nie", "att"])
     assert "Indirect effect: no channels were fitted." in table.notes
     assert [row.label for row in table.rows] == ["Indirect effect", "Average effect"]
     unsure = random_effects(paths=PATHS, sd=50.0)
@@ -128,7 +133,9 @@ def test_what_is_asked_for_and_cannot_be_has_its_reason() -> None:
 
 def test_what_keeps_no_groups_apart_stands_in_the_table_of_all_alone() -> None:
     ask = {"estimands": ["change", "att"]}
-    every, apart = (nqp.table(WAISTS[0], "estimands", by=by, **ask) for by in (None, "region"))
+    every, apart = (
+        nqp.table(EFFECTS_DATASETS[0], "estimands", by=by, **ask) for by in (None, "region")
+    )
     name = "Change of the effect since adoption, of the same units"
     assert len(next(row for row in every.rows if row.label == name).cells) > 1
     assert f"{name}: it keeps no groups apart, and stands in the table of all." in apart.notes
@@ -138,10 +145,10 @@ def test_what_keeps_no_groups_apart_stands_in_the_table_of_all_alone() -> None:
 
 def test_a_wrong_name_is_refused_with_the_nearest() -> None:
     with pytest.raises(StudyError, match="'relativ', which is no estimand") as refused:
-        nqp.table(WAISTS[0], "estimands", estimands=["relativ"])
+        nqp.table(EFFECTS_DATASETS[0], "estimands", estimands=["relativ"])
     assert "did you mean 'relative_effects'?" in str(refused.value)
     with pytest.raises(StudyError, match="by='regoin'"):
-        nqp.table(WAISTS[0], "estimands", by="regoin")
+        nqp.table(EFFECTS_DATASETS[0], "estimands", by="regoin")
 
 
 # Studies and reports

@@ -110,7 +110,7 @@ def test_without_rows(fitted, panel, tmp_path):
     assert back.panel is None
     assert_equal(back.groups, fitted.groups)
     with pytest.raises(StudyError, match="saved without its rows"):
-        _ = back.plan
+        _ = back.model_frame
     with xr.open_datatree(path, engine="h5netcdf") as tree:
         assert "panel" not in tree.children
     assert_equal(load(path, panel=panel), fitted)

@@ -176,10 +176,10 @@ def test_a_new_unit_has_both_deviations_with_their_correlation(together) -> None
         * posterior["outcome__corr_ab"]
     )  # fmt: skip
     sd = float(via.std()) / np.sqrt(via.size)
-    stratum = fit.plan.table.stratum
+    stratum = fit.model_frame.table.stratum
     first = posterior["digital__cell_mean"].to_numpy()
     slope = posterior["outcome__b"].isel(mediator=0).to_numpy()[..., stratum]
-    rows = fit.plan.cells.rows / fit.plan.cells.rows.sum()
+    rows = fit.model_frame.cells.rows / fit.model_frame.cells.rows.sum()
     plain = float(((first * slope) @ rows).mean())
     assert float(via.mean()) == pytest.approx(plain + float(covariance.mean()), abs=4 * sd)
     assert float(covariance.mean()) > 5 * sd

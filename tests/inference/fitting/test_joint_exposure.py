@@ -9,7 +9,7 @@ from dense_joint import DenseJoint
 from doors import joint_problem_joint_of as joint_of
 
 import bayes_nqp as nqp
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.numerics.linear_gaussian import stacked_density
 
 ROLES = {"unit": "unit", "time": "time", "exposures": ["dose"], "strata": ["region"]}
@@ -62,7 +62,9 @@ def panel_of(frame: pd.DataFrame) -> nqp.Panel:
 )
 def test_the_density_is_the_dense_one(design: nqp.ContinuousExposure, missing: float) -> None:
     frame = exposed(20, 6, seed=3, missing=missing)
-    joint = joint_of(plan_of(nqp.Mediation(design, vary_by="unit"), panel_of(frame)), design.priors)
+    joint = joint_of(
+        model_frame_of(nqp.Mediation(design, vary_by="unit"), panel_of(frame)), design.priors
+    )
     reference = DenseExposed(design, frame)
     points = 0.6 * np.random.default_rng(5).normal(size=(6, len(joint.space)))
     names = joint.first.space.names, joint.second.space.names
@@ -82,7 +84,7 @@ def together() -> tuple[nqp.Fit, pd.DataFrame]:
 def test_the_covariance_belongs_to_the_indirect_slope(together) -> None:
     fit, frame = together
     legs = frame.groupby("unit")[["a", "b"]].first()
-    per = fit.plan.exposure.unit
+    per = fit.model_frame.exposure.unit
     low, high = np.quantile(nqp.nie(fit, mediators="digital"), [0.025, 0.975]) / per
     assert low < (legs["a"] * legs["b"]).mean() < high
     assert not low < legs["a"].mean() * legs["b"].mean() < high

@@ -18,7 +18,7 @@ from bayes_nqp import (
     fit,
     posterior_mean,
 )
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 TREATED, CONTROL = 6, 9
 
@@ -45,7 +45,7 @@ def test_single_effect(errors: AR1 | IID, rho: float) -> None:
     """``mu ~ N(0, (5 s)^2)`` and the difference of mean growths, of known variance."""
     panel, treated, control = two_periods()
     design = StaggeredDiD(CompletePooling(varying=None), errors)
-    s, sigma = plan_of(design, panel).equations[0].scale, 0.8
+    s, sigma = model_frame_of(design, panel).equations[0].scale, 0.8
     variance = 2.0 * sigma**2 / (1.0 + rho) * (1.0 / TREATED + 1.0 / CONTROL)
     prior = (5.0 * s) ** 2
     expected = (treated.mean() - control.mean()) * prior / (prior + variance)
@@ -58,7 +58,7 @@ def test_deviations_of_units(errors: AR1 | IID, rho: float) -> None:
     """The mean effect shrinks as above; units shrink towards it."""
     panel, treated, control = two_periods()
     design = StaggeredDiD(CompletePooling(), errors)
-    s, sigma, omega = plan_of(design, panel).equations[0].scale, 0.8, 0.7
+    s, sigma, omega = model_frame_of(design, panel).equations[0].scale, 0.8, 0.7
     noise = 2.0 * sigma**2 / (1.0 + rho)
     prior = (5.0 * s) ** 2 + omega**2 / TREATED
     variance = noise * (1.0 / TREATED + 1.0 / CONTROL)
@@ -78,7 +78,7 @@ def test_error_scale_and_effect() -> None:
     """Flat coefficients leave sigma a density in one dimension, and the effect a mixture."""
     panel, treated, control = two_periods()
     design = StaggeredDiD(NoPooling(varying=None), IID())
-    s = plan_of(design, panel).equations[0].scale
+    s = model_frame_of(design, panel).equations[0].scale
     squares = sum(((g - g.mean()) ** 2).sum() / 2.0 for g in (treated, control))
     free = TREATED + CONTROL - 2
 

@@ -13,8 +13,8 @@ from doors import average_loads, recovered
 
 import bayes_nqp as nqp
 from bayes_nqp.data.simulation import staggered
-from bayes_nqp.inference.fitting import dealt_averages, modal_averages, modes
-from bayes_nqp.inference.model_frame import ModelFrame, plan_of, redealt
+from bayes_nqp.inference.fitting import mode_averages, modes, permuted_averages
+from bayes_nqp.inference.model_frame import ModelFrame, model_frame_of, permuted_adoption
 from bayes_nqp.numerics.linear_gaussian import averages, gradient
 
 NAMES = [
@@ -29,14 +29,18 @@ def test_averages_are_those_of_dense_rows(name: str) -> None:
     """Effects with the mean deviation of their rows, as functionals, at two points."""
     case = DESIGNS[name]
     panel = case.make(7, missing=0.1)
-    plan = plan_of(case.design, panel)
-    (equation,) = plan.equations
+    model_frame = model_frame_of(case.design, panel)
+    (equation,) = model_frame.equations
     generator = np.random.default_rng(2)
     points = 0.4 * generator.standard_normal((2, len(equation.problem.space)))
     reference = dense(case.design, panel)
-    groups = np.stack([plan.cells.rows, generator.random(plan.cells.rows.size)], axis=1)
+    groups = np.stack(
+        [model_frame.cells.rows, generator.random(model_frame.cells.rows.size)], axis=1
+    )
     weights = groups / groups.sum(axis=0)
-    means, variances = averages(equation.gaussian, points, *average_loads(plan, equation, weights))
+    means, variances = averages(
+        equation.gaussian, points, *average_loads(model_frame, equation, weights)
+    )
     shares = weights.T @ reference.shares()
     for point, ours, variance in zip(points, means, variances, strict=True):
         mean, covariance = reference.posterior(values_of(equation.problem.space.names, point))
@@ -53,26 +57,28 @@ def test_moderated_averages_hold_what_the_moderator_adds() -> None:
     frame[panel.roles.outcome] += 0.3 * (finance - 5.0)
     panel = nqp.Panel.from_frame(frame, **{**panel.arguments, "moderators": ["finance"]})
     design = nqp.StaggeredDiD(nqp.PartialPooling(["region"]), moderator="finance")
-    plan, (summit,) = plan_of(design, panel), modes(design, panel)
-    (equation,) = plan.equations
-    groups = np.stack([plan.cells.rows, plan.cells.event_time == 0, plan.table.stratum == 0])
+    model_frame, (mode,) = model_frame_of(design, panel), modes(design, panel)
+    (equation,) = model_frame.equations
+    groups = np.stack(
+        [model_frame.cells.rows, model_frame.cells.event_time == 0, model_frame.table.stratum == 0]
+    )
     weights = groups.T / groups.sum(axis=1)
-    mean, sd = modal_averages(design, panel, lambda _: weights, near=summit)
-    far, far_sd = modal_averages(design, panel, lambda _: weights)
-    points = np.repeat(summit.point[None], 4000, axis=0)
-    middle = recovered(plan, equation, points[:1], None).cell_effect @ weights
-    draws = recovered(plan, equation, points, np.random.default_rng(1)).cell_effect @ weights
+    mean, sd = mode_averages(design, panel, lambda _: weights, near=mode)
+    far, far_sd = mode_averages(design, panel, lambda _: weights)
+    points = np.repeat(mode.point[None], 4000, axis=0)
+    middle = recovered(model_frame, equation, points[:1], None).cell_effect @ weights
+    draws = recovered(model_frame, equation, points, np.random.default_rng(1)).cell_effect @ weights
     assert mean == pytest.approx(middle[0], rel=1e-9)
     assert sd == pytest.approx(draws.std(axis=0), rel=0.05)
     assert far == pytest.approx(mean, abs=2e-3 * equation.scale)
     assert far_sd == pytest.approx(sd, rel=0.02)
 
 
-def _dealt(panel: nqp.Panel, deals: int) -> np.ndarray:
+def _permuted(panel: nqp.Panel, permutations: int) -> np.ndarray:
     """Cohorts dealt to other units of the same stratum."""
     generator = np.random.default_rng(3)
     stratum, actual = panel.strata_codes["region"], np.asarray(panel.cohort_codes)
-    out = np.tile(actual, (deals, 1))
+    out = np.tile(actual, (permutations, 1))
     for codes in out[1:]:
         for k in np.unique(stratum):
             codes[stratum == k] = generator.permutation(actual[stratum == k])
@@ -102,12 +108,12 @@ def test_deals_side_by_side_are_those_one_by_one(
     """Where cells stay they share one plan, whatever rows are missing; others have their own."""
     panel = _panel(**changes)
     design = replace(design, unidentified="drop")
-    (near,), dealt = modes(design, panel), _dealt(panel, 5, **changes)
-    shared = redealt(plan_of(design, panel), dealt)
-    assert sum(deals.numbers.size for deals in shared) == together
-    mean, sd = dealt_averages(design, panel, dealt, _treated_rows, near=near)
-    for k, codes in enumerate(dealt):
-        one, spread = modal_averages(design, panel.with_cohorts(codes), _treated_rows, near=near)
+    (near,), permuted = modes(design, panel), _permuted(panel, 5, **changes)
+    shared = permuted_adoption(model_frame_of(design, panel), permuted)
+    assert sum(permutations.numbers.size for permutations in shared) == together
+    mean, sd = permuted_averages(design, panel, permuted, _treated_rows, near=near)
+    for k, codes in enumerate(permuted):
+        one, spread = mode_averages(design, panel.with_cohorts(codes), _treated_rows, near=near)
         assert mean[k] == pytest.approx(one[0], abs=1e-9 * spread[0])
         assert sd[k] == pytest.approx(spread[0], rel=1e-9)
 
@@ -133,29 +139,31 @@ def test_deals_under_rings_are_those_one_by_one(
     panel = made.panel.where(keep)
     near = nqp.Rings(NEAR.exposure.km, onto=onto)
     design = nqp.StaggeredDiD(effect, spillovers=near, unidentified="drop", **changes)
-    dealt = _dealt(panel, 8)
-    (first,) = modes(design, panel.with_cohorts(dealt[1]))
-    shared = redealt(plan_of(design, panel), dealt)
-    assert sum(deals.numbers.size for deals in shared) == len(dealt)
-    assert max(deals.numbers.size for deals in shared) > 1
-    mean, sd = dealt_averages(design, panel, dealt, _treated_rows, near=first)
-    summits = {first.point.size: first}
+    permuted = _permuted(panel, 8)
+    (first,) = modes(design, panel.with_cohorts(permuted[1]))
+    shared = permuted_adoption(model_frame_of(design, panel), permuted)
+    assert sum(permutations.numbers.size for permutations in shared) == len(permuted)
+    assert max(permutations.numbers.size for permutations in shared) > 1
+    mean, sd = permuted_averages(design, panel, permuted, _treated_rows, near=first)
+    modes_by_size = {first.point.size: first}
     slopes = {
-        number: (deals.problems, np.array([k]))
-        for deals in shared
-        for k, number in enumerate(deals.numbers.tolist())
+        number: (permutations.problems, np.array([k]))
+        for permutations in shared
+        for k, number in enumerate(permutations.numbers.tolist())
     }
-    for k, codes in enumerate(dealt):
+    for k, codes in enumerate(permuted):
         alone = panel.with_cohorts(codes)
-        (equation,) = plan_of(design, alone).equations
+        (equation,) = model_frame_of(design, alone).equations
         size = len(equation.problem.space)
-        if size not in summits:
-            (summits[size],) = modes(design, alone)
+        if size not in modes_by_size:
+            (modes_by_size[size],) = modes(design, alone)
         problems, number = slopes[k]
-        theirs = gradient(equation.gaussian, summits[size].point[None])
-        for a, b in zip(problems.gradient(summits[size].point[None], number), theirs, strict=True):
+        theirs = gradient(equation.gaussian, modes_by_size[size].point[None])
+        for a, b in zip(
+            problems.gradient(modes_by_size[size].point[None], number), theirs, strict=True
+        ):
             assert a == pytest.approx(b, rel=1e-9, abs=1e-6)
-        one, spread = modal_averages(design, alone, _treated_rows, near=summits[size])
+        one, spread = mode_averages(design, alone, _treated_rows, near=modes_by_size[size])
         assert mean[k] == pytest.approx(one[0], abs=1e-9 * spread[0])
         assert sd[k] == pytest.approx(spread[0], rel=1e-9)
 
@@ -163,9 +171,9 @@ def test_deals_under_rings_are_those_one_by_one(
 def test_deals_that_nobody_can_fit_are_nan() -> None:
     """Where nobody adopts there is no average effect."""
     panel = _panel()
-    (near,), dealt = modes(SHARED, panel), _dealt(panel, 3)
-    dealt[1] = -1
-    mean, sd = dealt_averages(SHARED, panel, dealt, _treated_rows, near=near)
+    (near,), permuted = modes(SHARED, panel), _permuted(panel, 3)
+    permuted[1] = -1
+    mean, sd = permuted_averages(SHARED, panel, permuted, _treated_rows, near=near)
     assert np.isnan([mean[1], sd[1]]).all()
     assert np.isfinite([mean[0], mean[2], sd[0], sd[2]]).all()
 
@@ -178,11 +186,11 @@ def _panel(missing: float = 0.0, dates: bool = False, **arguments: Any) -> nqp.P
     return nqp.Panel.from_frame(frame, **{**panel.arguments, **arguments})
 
 
-def _dealt(panel: nqp.Panel, deals: int, dates: bool = False, **_: object) -> np.ndarray:
+def _permuted(panel: nqp.Panel, permutations: int, dates: bool = False, **_: object) -> np.ndarray:
     """Cohorts dealt to other units of the same stratum, or to other dates."""
     generator = np.random.default_rng(3)
     stratum, actual = panel.strata_codes["region"], np.asarray(panel.cohort_codes)
-    out = np.tile(actual, (deals, 1))
+    out = np.tile(actual, (permutations, 1))
     for codes in out[1:]:
         for k in np.unique(stratum):
             codes[stratum == k] = generator.permutation(actual[stratum == k])
@@ -191,6 +199,6 @@ def _dealt(panel: nqp.Panel, deals: int, dates: bool = False, **_: object) -> np
     return out
 
 
-def _treated_rows(plan: ModelFrame) -> np.ndarray:
-    rows = np.where(plan.cells.lead, 0.0, plan.cells.rows)
+def _treated_rows(model_frame: ModelFrame) -> np.ndarray:
+    rows = np.where(model_frame.cells.lead, 0.0, model_frame.cells.rows)
     return np.asarray(rows[:, None] / rows.sum())

@@ -43,12 +43,12 @@ def test_paths_of_a_new_unit_add_up(fit: nqp.Fit) -> None:
 def test_a_new_unit_is_what_its_equations_say(fit: nqp.Fit) -> None:
     """The first two moments of every path, from the parameters alone."""
     effects = nqp.group_time_effects(fit, "population")["effect"]
-    posterior, plan = fit.posterior, fit.plan
-    stratum = xr.DataArray(plan.table.stratum, dims="cell")
-    z = xr.DataArray(np.zeros(plan.table.size), dims="cell")
-    treated = plan.frame.treated
-    cells = plan.cell_of_row[treated]
-    z.values[:] = np.bincount(cells, plan.moderator.values[treated]) / np.bincount(cells)
+    posterior, model_frame = fit.posterior, fit.model_frame
+    stratum = xr.DataArray(model_frame.table.stratum, dims="cell")
+    z = xr.DataArray(np.zeros(model_frame.table.size), dims="cell")
+    treated = model_frame.codes.treated
+    cells = model_frame.cell_of_row[treated]
+    z.values[:] = np.bincount(cells, model_frame.moderator.values[treated]) / np.bincount(cells)
 
     def at(name: str) -> xr.DataArray:
         found = posterior[name]

@@ -15,7 +15,7 @@ from moving_average import DenseMovingAverage, MovingAverage
 from bayes_nqp import IID, Importance, StaggeredDiD, StudentT, fit, posterior_predictive
 from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.testing import assert_equal
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 NAMES = (
     "partial, units, AR(1)", "partial, units, weights", "partial, cities, AR(1)",
@@ -39,7 +39,7 @@ def _fixed(case, panel, values):
     It holds no coefficients, so that each draw gets its own given the parameters.
     """
     made = fit(case.design, panel, Importance(draws=4, chains=1, seed=1), progress=False)
-    names = made.plan.equations[0].problem.parameter_names
+    names = made.model_frame.equations[0].problem.parameter_names
     for name in names:
         own = 1.0 if name in ("rho", "noise") else made.scale
         made.groups["posterior"][f"outcome__{name}"][:] = values.get(name, 0.6) * own
@@ -60,7 +60,7 @@ def test_moments_given_the_parameters(name):
 def test_moments_under_a_structure_of_ones_own(name):
     design = DESIGNS[name].design.replace(errors=MovingAverage())
     panel = DESIGNS[name].make(4, missing=0.15)
-    equation = plan_of(design, panel).equations[0]
+    equation = model_frame_of(design, panel).equations[0]
     parameters = dict.fromkeys(equation.problem.parameter_names, 0.6) | {"sigma": 0.9}
     x = equation.problem.space.unconstrain(np.array([[*parameters.values()]]))
     made = fit_at(design, panel, equation, x, None)
@@ -124,7 +124,7 @@ def test_draws_have_the_coefficients_that_the_fit_holds(short):
 def test_new_members_differ_only_where_rows_are_treated(short):
     same = posterior_predictive(short, draws=200, seed=3)["outcome"].to_numpy()[0]
     new = posterior_predictive(short, draws=200, seed=3, members="new")["outcome"].to_numpy()[0]
-    treated = short.plan.frame.treated[short.plan.kept]
+    treated = short.model_frame.codes.treated[short.model_frame.kept]
     np.testing.assert_allclose(same[:, ~treated], new[:, ~treated])
     assert new[:, treated].std(axis=0).mean() > same[:, treated].std(axis=0).mean()
 

@@ -11,7 +11,7 @@ from doors import _prior
 from bayes_nqp import AR1, IID, PartialPooling, StaggeredDiD, StudentT, prior_predictive
 from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.testing import assert_equal
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 DRAWS = 6_000
 
@@ -20,7 +20,7 @@ DRAWS = 6_000
 def drawn():
     case = DESIGNS["partial, many scales"]
     panel = case.make(2, missing=0.1)
-    s = plan_of(case.design, panel).equations[0].scale
+    s = model_frame_of(case.design, panel).equations[0].scale
     return prior_predictive(case.design, panel, draws=DRAWS, seed=5), s, panel
 
 
@@ -76,10 +76,10 @@ def test_errors_of_rows(errors):
     panel = case.make(3, missing=0.3)
     design = case.design.replace(errors=errors)
     drawn = _prior._Draws
-    plan = plan_of(design, panel)
-    layout = _prior.row_layout(plan, plan.equations[0])
+    model_frame = model_frame_of(design, panel)
+    layout = _prior.row_layout(model_frame, model_frame.equations[0])
     assert (layout.gap > 1).any()
-    values = drawn(plan, plan.equations[0], layout, 40_000, np.random.default_rng(0))
+    values = drawn(model_frame, model_frame.equations[0], layout, 40_000, np.random.default_rng(0))
     if errors == AR1():
         values.parameters["rho"][:] = -0.6
     values.parameters["sigma"][:] = 1.5
@@ -95,7 +95,7 @@ def test_outcomes_hold_everything():
     """Flat priors are wide; the rows' variance adds up, weights and covariates included."""
     case = DESIGNS["baseline"]
     panel = case.make(2)
-    s = plan_of(case.design, panel).equations[0].scale
+    s = model_frame_of(case.design, panel).equations[0].scale
     prior = prior_predictive(case.design, panel, draws=3000, seed=1)
     outcome = prior["outcome"]
     assert outcome.dims == ("chain", "draw", "row")
@@ -108,9 +108,11 @@ def test_outcomes_hold_everything():
 def test_student_t_keeps_the_standard_deviation():
     case = DESIGNS["complete, none, common time"]
     panel = case.make(3)
-    plan = plan_of(case.design.replace(likelihood=StudentT(5.0)), panel)
-    layout = _prior.row_layout(plan, plan.equations[0])
-    values = _prior._Draws(plan, plan.equations[0], layout, 2000, np.random.default_rng(0))
+    model_frame = model_frame_of(case.design.replace(likelihood=StudentT(5.0)), panel)
+    layout = _prior.row_layout(model_frame, model_frame.equations[0])
+    values = _prior._Draws(
+        model_frame, model_frame.equations[0], layout, 2000, np.random.default_rng(0)
+    )
     values.parameters["sigma"][:] = 2.0
     rows = values.errors(slice(0, 2000), np.random.default_rng(1).spawn(3))
     assert _sd(rows) == pytest.approx(2.0, rel=0.02)

@@ -11,7 +11,7 @@ from design_table import DESIGNS
 from doors import recovered
 
 from bayes_nqp import posterior_mean
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 DRAWS = 20_000
 
@@ -25,8 +25,8 @@ def _point(names: tuple[str, ...], seed: int) -> np.ndarray:
 def test_conditional_mean(name: str, seed: int) -> None:
     case = DESIGNS[name]
     panel = case.make(seed, missing=0.15, singletons=1)
-    plan = plan_of(case.design, panel)
-    names = plan.equations[0].problem.parameter_names
+    model_frame = model_frame_of(case.design, panel)
+    names = model_frame.equations[0].problem.parameter_names
     reference = dense(case.design, panel)
     values = values_of(names, _point(names, seed))
     mean, _ = reference.posterior(values)
@@ -61,8 +61,8 @@ def test_conditional_mean(name: str, seed: int) -> None:
 def test_draws_have_the_dense_mean_and_covariance(name: str, missing: float) -> None:
     case = DESIGNS[name]
     panel = case.make(4, missing=missing)
-    plan = plan_of(case.design, panel)
-    equation = plan.equations[0]
+    model_frame = model_frame_of(case.design, panel)
+    equation = model_frame.equations[0]
     names = equation.problem.parameter_names
     x = _point(names, 4)
     reference = dense(case.design, panel)
@@ -72,7 +72,7 @@ def test_draws_have_the_dense_mean_and_covariance(name: str, missing: float) -> 
     cells = len(reference.cells)
     pick = np.concatenate([np.eye(cells, mean.size), shares, np.eye(mean.size)[cells:]])
     mean, covariance = pick @ mean, pick @ covariance @ pick.T
-    found = recovered(plan, equation, np.tile(x, (DRAWS, 1)), np.random.default_rng(0))
+    found = recovered(model_frame, equation, np.tile(x, (DRAWS, 1)), np.random.default_rng(0))
     draws = np.concatenate([found.cell_mean, found.cell_effect, found.deviation], axis=1)
 
     sd = np.sqrt(np.diag(covariance))
@@ -90,12 +90,12 @@ def test_coefficients_add_up_to_effects() -> None:
     """A cell's effect is the sum of the terms that are reported."""
     case = DESIGNS["partial, none, iid"]
     panel = case.make(2)
-    plan = plan_of(case.design, panel)
-    equation = plan.equations[0]
+    model_frame = model_frame_of(case.design, panel)
+    equation = model_frame.equations[0]
     x = np.tile(_point(equation.problem.parameter_names, 3), (50, 1))
     x[:, 0] = -30.0  # no deviations of single cells
-    found = recovered(plan, equation, x, np.random.default_rng(0))
-    c, table = found.coefficients, plan.table
+    found = recovered(model_frame, equation, x, np.random.default_rng(0))
+    c, table = found.coefficients, model_frame.table
     e = table.event_time
     total = c["level"] + c["drift"] * e
     for k, label in enumerate(next(p.labels for p in equation.globals if p.name == "walk")):

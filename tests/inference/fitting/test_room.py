@@ -8,7 +8,7 @@ from doors import check_draws
 
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import StudyError
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 CASE = DESIGNS["partial, units, AR(1)"]
 
@@ -29,4 +29,4 @@ def test_draws_beyond_reason(sampler: nqp.Importance | nqp.NUTS) -> None:
 
 
 def test_many_draws_are_taken() -> None:
-    check_draws(plan_of(CASE.design, CASE.make(1)), nqp.Importance(draws=50_000))
+    check_draws(model_frame_of(CASE.design, CASE.make(1)), nqp.Importance(draws=50_000))

@@ -53,7 +53,7 @@ def pass_the_gate(file: h5py.File) -> None:
     file.attrs["gate"] = json.dumps(gate | {"failures": [], "rhat": 1.0})
 
 
-def drop_the_waist(file: h5py.File) -> None:
+def drop_the_effects(file: h5py.File) -> None:
     del file["effects"]
 
 
@@ -65,7 +65,7 @@ def claim_the_old_format(file: h5py.File) -> None:
     file.attrs["format"] = 1
 
 
-EDITS = [double, pass_the_gate, drop_the_waist, rename_the_outcome, claim_the_old_format]
+EDITS = [double, pass_the_gate, drop_the_effects, rename_the_outcome, claim_the_old_format]
 
 
 def test_the_same_fit_is_the_same_bytes(content: bytes, tmp_path: Path) -> None:
@@ -234,7 +234,7 @@ def test_other_rows_under_a_seal(path: Path) -> None:
     ("edit", "words"),
     [
         (pass_the_gate, "the convergence gate in its head is not that of its effects"),
-        (drop_the_waist, "it has no effects"),
+        (drop_the_effects, "it has no effects"),
     ],
 )
 def test_a_file_without_a_seal_is_looked_at(

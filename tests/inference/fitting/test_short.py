@@ -14,13 +14,13 @@ import bayes_nqp as nqp
 from bayes_nqp.data.simulation import Channel, channels
 from bayes_nqp.inference.fitting import (
     SHORT,
-    KnownDraws,
+    ExistingDraws,
     fit_again,
-    known_draws,
     modes,
-    short_effects,
+    quick_effects,
+    reused_draws,
 )
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 DESIGN = nqp.Mediation(nqp.StaggeredDiD(nqp.PartialPooling(varying="unit")))
 SAMPLER = nqp.Importance(draws=500, chains=4, seed=3)
@@ -36,15 +36,15 @@ def fit() -> nqp.Fit:
 
 def test_an_equation_is_known_by_what_it_says(fit: nqp.Fit) -> None:
     assert fit.panel is not None
-    outcome, first, second = fit.plan.equations
-    alone = plan_of(DESIGN.design, fit.panel.with_outcome(first.name)).equations[0]
+    outcome, first, second = fit.model_frame.equations
+    alone = model_frame_of(DESIGN.design, fit.panel.with_outcome(first.name)).equations[0]
     assert alone.gaussian.digest == first.gaussian.digest
     assert len({e.gaussian.digest for e in (outcome, first, second)}) == 3
 
 
 def test_known_draws_are_those_of_the_fit(fit: nqp.Fit) -> None:
-    known = known_draws(fit).chains
-    for equation in fit.plan.equations:
+    known = reused_draws(fit).chains
+    for equation in fit.model_frame.equations:
         x = known[equation.gaussian.digest].values["x"]
         for k, name in enumerate(equation.problem.parameter_names):
             own = fit.posterior[f"{equation.name}__{name}"].to_numpy()
@@ -54,14 +54,14 @@ def test_known_draws_are_those_of_the_fit(fit: nqp.Fit) -> None:
 
 def test_pooled_and_joined_fits_know_nothing(fit: nqp.Fit) -> None:
     joined = replace(fit, design=DESIGN.replace(mediators=("m1",), vary_by="unit"))
-    assert not known_draws(joined).chains
+    assert not reused_draws(joined).chains
 
 
 def test_a_refit_keeps_what_it_shares(fit: nqp.Fit) -> None:
     assert fit.panel is not None
     wider = DESIGN.replace(interaction=True)
-    again = fit_again(wider, fit.panel, SAMPLER, known_draws(fit))
-    for equation in again.plan.equations[1:]:
+    again = fit_again(wider, fit.panel, SAMPLER, reused_draws(fit))
+    for equation in again.model_frame.equations[1:]:
         for name in equation.problem.parameter_names:
             key = f"{equation.name}__{name}"
             xr.testing.assert_allclose(again.posterior[key].variable, fit.posterior[key].variable)
@@ -75,9 +75,9 @@ def test_a_refit_keeps_what_it_shares(fit: nqp.Fit) -> None:
 
 def test_short_effects_have_the_posterior_of_the_fit(fit: nqp.Fit) -> None:
     assert fit.panel is not None
-    known = known_draws(fit)
-    for source in (None, known, KnownDraws(values=known.values)):
-        short = short_effects(DESIGN, fit.panel, seed=7, stock=source)
+    known = reused_draws(fit)
+    for source in (None, known, ExistingDraws(values=known.values)):
+        short = quick_effects(DESIGN, fit.panel, seed=7, stock=source)
         assert (short.sizes["chain"], short.sizes["draw"]) == SHORT
         assert str(short["gate"].item()) == "passed"
         for ask in (nqp.nde, lambda x: nqp.nie(x, mediators="m1"), nqp.total):
@@ -92,7 +92,7 @@ def test_a_climb_from_nearby_ends_on_the_same_top(fit: nqp.Fit) -> None:
     design = DESIGN.design
     near = modes(design, fit.panel)[0]
     codes = np.random.default_rng(1).permutation(fit.panel.cohort_codes)
-    other = plan_of(design, fit.panel.with_cohorts(codes)).equations[0]
+    other = model_frame_of(design, fit.panel.with_cohorts(codes)).equations[0]
     density = equation_density(other)
     far, close = _mode(other, None), _mode(other, near)
     heights = density(np.stack([far, close]))
@@ -101,7 +101,7 @@ def test_a_climb_from_nearby_ends_on_the_same_top(fit: nqp.Fit) -> None:
 
 def test_draws_of_another_sampler_are_where_a_refit_begins() -> None:
     """Its draws say nothing of weights, by which a short refit is judged."""
-    known = known_draws(frozen_fit("mediation"))
+    known = reused_draws(frozen_fit("mediation"))
     assert not known.chains
     assert known.values
     result = nqp.check(frozen_fit("mediation"), "leave_mediator_out", progress=False)

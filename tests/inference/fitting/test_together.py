@@ -11,7 +11,7 @@ from doors import Correlated, correlated, residual_moments
 
 import bayes_nqp as nqp
 from bayes_nqp.data.simulation import CHANNELS, channels
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 DESIGN = nqp.Mediation(nqp.StaggeredDiD(nqp.PartialPooling(["region"], varying="unit"), nqp.AR1()))
 UNEQUAL = {
@@ -20,10 +20,10 @@ UNEQUAL = {
 }
 
 
-def _points(plan: object) -> list[np.ndarray]:
+def _points(model_frame: object) -> list[np.ndarray]:
     """Parameters of mediators' equations, their autocorrelation and sd the true ones."""
     found = []
-    for one in plan.equations[1:]:  # type: ignore[attr-defined]
+    for one in model_frame.equations[1:]:  # type: ignore[attr-defined]
         names = one.problem.parameter_names
         x = np.full(len(names), np.log(0.1))
         x[names.index("rho")] = 2.0 * np.arctanh(UNEQUAL[one.name].rho)
@@ -35,9 +35,9 @@ def _points(plan: object) -> list[np.ndarray]:
 @pytest.mark.parametrize("related", [0.0, 0.6])
 def test_residuals_have_the_correlation_of_innovations(related: float) -> None:
     panel = channels(mediators=UNEQUAL, units=400, related=related, missing=0.1, seed=3).panel
-    plan = plan_of(DESIGN, panel)
-    moments, freedom = residual_moments(plan.equations[1:], _points(plan))
-    scale = np.array([one.scale for one in plan.equations[1:]])
+    model_frame = model_frame_of(DESIGN, panel)
+    moments, freedom = residual_moments(model_frame.equations[1:], _points(model_frame))
+    scale = np.array([one.scale for one in model_frame.equations[1:]])
     expected = related + (1.0 - related) * np.eye(3)
     assert 2500 < freedom < panel.n_rows - panel.n_units
     np.testing.assert_allclose(
@@ -58,11 +58,13 @@ def test_one_mediator_shares_with_none_and_copies_are_told() -> None:
     roles = {"unit": "unit", "time": "time", "cohort": "cohort", "outcome": "outcome"}
     frame = frame.assign(other=2.0 * frame["digital"])
     panel = nqp.Panel.from_frame(frame, **roles, strata=["region"], mediators=["digital"])
-    assert correlated(plan_of(DESIGN, panel).equations[1:], [], 1) is None
-    one = plan_of(DESIGN, panel).equations[1]
+    assert correlated(model_frame_of(DESIGN, panel).equations[1:], [], 1) is None
+    one = model_frame_of(DESIGN, panel).equations[1]
     other = replace(
         one,
-        problem=plan_of(nqp.StaggeredDiD(nqp.NoPooling(), nqp.AR1()), panel).equations[0].problem,
+        problem=model_frame_of(nqp.StaggeredDiD(nqp.NoPooling(), nqp.AR1()), panel)
+        .equations[0]
+        .problem,
     )
     x = np.zeros((1, 1, len(one.problem.space.names)))
     assert "independent" in str(correlated([one, other], [x, x], 1))
@@ -90,7 +92,7 @@ def test_effects_on_mediators_are_correlated_in_a_fit() -> None:
     found = np.corrcoef(average)[np.tril_indices(3, -1)]
     assert (found > 0.45).all()
     assert (found < 0.9).all()
-    assert fit.notes == fit.plan.notes
+    assert fit.notes == fit.model_frame.notes
 
 
 def test_parameters_of_equations_are_drawn_apart() -> None:

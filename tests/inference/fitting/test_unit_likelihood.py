@@ -18,7 +18,7 @@ from scipy import stats
 
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import StudyError
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.numerics.linear_gaussian import density, draw
 from bayes_nqp.numerics.linear_gaussian.density import factorise, normal_equations
 from bayes_nqp.numerics.parameters import FLAT
@@ -28,11 +28,15 @@ SAMPLER = nqp.Importance(seed=2, draws=300, chains=2)
 
 def densities(design, panel: nqp.Panel, equation: Equation, x: np.ndarray) -> xr.DataArray:
     """Log densities of units or members at conditional means, in multiples of s (draw, group)."""
-    slots = draw(equation.gaussian, x, None).slots
-    found = nqp.log_likelihood(fit_at(design, panel, equation, x, slots)).isel(chain=0)
+    positions = draw(equation.gaussian, x, None).positions
+    found = nqp.log_likelihood(fit_at(design, panel, equation, x, positions)).isel(chain=0)
     several = found.dims[1] == "member"
-    member = plan_of(design, panel).frame.member if several else np.arange(panel.n_units)
-    labels = plan_of(design, panel).frame.member_labels if several else panel.unit_labels
+    member = (
+        model_frame_of(design, panel).codes.unit_effect if several else np.arange(panel.n_units)
+    )
+    labels = (
+        model_frame_of(design, panel).codes.unit_effect_labels if several else panel.unit_labels
+    )
     once = np.bincount(equation.rows.unit, minlength=panel.n_units) < 2
     row_member = member[equation.rows.unit[~once[equation.rows.unit]]]
     pairs = np.unique(np.stack([equation.rows.unit, member[equation.rows.unit]]), axis=1)
@@ -53,7 +57,7 @@ def expected(reference: Dense, p: dict[str, float], rows: np.ndarray) -> float:
     """
     covariance = reference.error_covariance(p)
     if reference.design.effect.varying is not None:
-        inside = reference.in_member
+        inside = reference.in_unit_effect
         covariance = covariance + reference.deviation_variance(p) * inside @ inside.T
     lengths = np.unique(reference.unit[rows], return_counts=True)[1]
     basis = sl.block_diag(*(sl.null_space(np.ones((1, n))).T for n in lengths))
@@ -88,14 +92,14 @@ def fitted(reference: Dense, p: dict[str, float]) -> np.ndarray:
 def test_densities_are_the_dense_ones(name: str, seed: int) -> None:
     case = DESIGNS[name]
     panel = case.make(seed, missing=0.2, singletons=1)
-    plan = plan_of(case.design, panel)
-    equation = plan.equations[0]
+    model_frame = model_frame_of(case.design, panel)
+    equation = model_frame.equations[0]
     names = equation.problem.parameter_names
     x = 0.5 * np.random.default_rng(seed).standard_normal((1, len(names)))
     found = densities(case.design, panel, equation, x)
     reference = dense(case.design, panel)
     several = found.dims[1] == "member"
-    member = plan.frame.member if several else np.arange(panel.n_units)
+    member = model_frame.codes.unit_effect if several else np.arange(panel.n_units)
     theirs = [
         expected(reference, values_of(names, x[0]), np.flatnonzero(member[reference.unit] == code))
         for code in found["code"].to_numpy()
@@ -128,7 +132,7 @@ def test_units_and_priors_make_up_the_collapsed_density(name: str) -> None:
     """p(y | parameters) = p(y | coefficients) p(coefficients) / p(coefficients | y)."""
     case = DESIGNS[name]
     panel = case.make(3, missing=0.2)
-    equation = plan_of(case.design, panel).equations[0]
+    equation = model_frame_of(case.design, panel).equations[0]
     space = equation.problem.space
     x = 0.5 * np.random.default_rng(5).standard_normal((3, len(space)))
     units = densities(case.design, panel, equation, x).sum(axis=1).to_numpy()
@@ -140,7 +144,7 @@ def test_units_and_priors_make_up_the_collapsed_density(name: str) -> None:
 def test_a_structure_of_ones_own(name: str) -> None:
     design = DESIGNS[name].design.replace(errors=MovingAverage())
     panel = DESIGNS[name].make(4, missing=0.2)
-    equation = plan_of(design, panel).equations[0]
+    equation = model_frame_of(design, panel).equations[0]
     space = equation.problem.space
     x = 0.5 * np.random.default_rng(5).standard_normal((3, len(space)))
     units = densities(design, panel, equation, x).sum(axis=1).to_numpy()
@@ -159,9 +163,9 @@ def test_draws_are_those_of_the_fit(by_city: nqp.Fit) -> None:
     found = nqp.log_likelihood(by_city)
     assert found.dims == ("chain", "draw", "member")
     assert found.shape == (2, 300, found.sizes["member"])
-    plan = by_city.plan
-    many = np.bincount(plan.equations[0].rows.unit) > 1
-    assert int(found["rows"].sum()) == int(many[plan.equations[0].rows.unit].sum())
+    model_frame = by_city.model_frame
+    many = np.bincount(model_frame.equations[0].rows.unit) > 1
+    assert int(found["rows"].sum()) == int(many[model_frame.equations[0].rows.unit].sum())
     assert np.isfinite(found).all()
 
 
@@ -204,6 +208,6 @@ def test_the_scale_of_the_outcome_moves_densities_by_its_jacobian(by_city: nqp.F
     larger = nqp.fit(
         by_city.design, panel.with_outcome(10.0 * panel.outcome), SAMPLER, progress=False
     )
-    free = by_city.plan.equations[0].problem.free
+    free = by_city.model_frame.equations[0].problem.free
     gap = nqp.log_likelihood(by_city).sum("member") - nqp.log_likelihood(larger).sum("member")
     np.testing.assert_allclose(gap, free * np.log(10.0), rtol=1e-6)

@@ -117,9 +117,9 @@ class Counted:
         self.pool = pool
         self.sent: list[tuple[int, int]] = []
 
-    def submit(self, function: Any, number: int, parts: Any, cargo: Any) -> Any:
-        self.sent.append((sum(map(len, parts)), sum(map(len, cargo.values()))))
-        return self.pool.submit(function, number, parts, cargo)
+    def submit(self, function: Any, number: int, parts: Any, contents: Any) -> Any:
+        self.sent.append((sum(map(len, parts)), sum(map(len, contents.values()))))
+        return self.pool.submit(function, number, parts, contents)
 
 
 def test_what_tasks_share_goes_to_each_worker_once(tmp_path: Path, alone: Found) -> None:
@@ -129,7 +129,7 @@ def test_what_tasks_share_goes_to_each_worker_once(tmp_path: Path, alone: Found)
         with nqp.workers(counted):
             assert_same(batch(solved, tasks(tmp_path, mortal=False)), alone)
             assert_same(batch(solved, tasks(tmp_path, mortal=False)), alone)
-    carried = [cargo for _, cargo in counted.sent if cargo]
+    carried = [contents for _, contents in counted.sent if contents]
     assert 1 <= len(carried) <= 2
     assert min(carried) > 40 * 40 * 8
     assert max(parts for parts, _ in counted.sent) < 1_000
@@ -148,7 +148,7 @@ def test_a_check_says_the_same_and_its_panel_leaves_columns_behind() -> None:
         with nqp.workers(counted):
             there = asked()
     assert there.digest == asked().digest
-    assert 10_000 < max(cargo for _, cargo in counted.sent) < 50_000
+    assert 10_000 < max(contents for _, contents in counted.sent) < 50_000
     assert max(parts for parts, _ in counted.sent) < 63 * 500  # codes of the units of each deal
 
 

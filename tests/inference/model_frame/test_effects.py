@@ -8,7 +8,7 @@ from doors import recovered
 
 import bayes_nqp as nqp
 from bayes_nqp.data.simulation import staggered
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 
 def panel_of() -> nqp.Panel:
@@ -36,28 +36,30 @@ def test_effects_are_means_over_rows(
         nqp.PartialPooling(["region"], varying=varying), nqp.IID(), moderator=moderator,
         controls=controls, time=nqp.TimeEffects(), unidentified="drop",
     )  # fmt: skip
-    plan = plan_of(design, PANEL)
-    (equation,), effects, frame = plan.equations, plan.effects, plan.frame
+    model_frame = model_frame_of(design, PANEL)
+    (equation,), effects, frame = model_frame.equations, model_frame.effects, model_frame.codes
     generator = np.random.default_rng(1)
     points = 0.3 * generator.normal(size=(4, len(equation.problem.parameter_names)))
-    found = recovered(plan, equation, points, generator)
+    found = recovered(model_frame, equation, points, generator)
     members = list(effects.labels)
     cells: dict[int, list[np.ndarray]] = {}
     owned: dict[int, list[np.ndarray]] = {}
-    for row in np.flatnonzero(plan.kept & (plan.cell_of_row >= 0)):
+    for row in np.flatnonzero(model_frame.kept & (model_frame.cell_of_row >= 0)):
         unit = frame.unit[row]
         shift, own = np.zeros(4), np.zeros(4)
         if frame.treated[row]:
-            member = members.index(str(frame.member_labels[frame.member[unit]]))
+            member = members.index(str(frame.unit_effect_labels[frame.unit_effect[unit]]))
             if moderator is not None:
                 (theta,) = found.slopes.values()
-                shift = theta[:, frame.stratum[unit]] * plan.moderator.values[row]
+                shift = theta[:, frame.stratum[unit]] * model_frame.moderator.values[row]
             if varying is not None:
                 # Deviations are kept with the mean moderator of their member's rows.
-                mean = effects.of_members(np.zeros((4, len(members))), theta if moderator else None)
+                mean = effects.of_unit_effects(
+                    np.zeros((4, len(members))), theta if moderator else None
+                )
                 own = found.deviation[:, member] - mean[:, member]
             owned.setdefault(member, []).append(shift + own)
-        cells.setdefault(plan.cell_of_row[row], []).append(shift + own)
+        cells.setdefault(model_frame.cell_of_row[row], []).append(shift + own)
     for cell, extra in cells.items():
         expected = found.cell_mean[:, cell] + np.mean(extra, axis=0)
         np.testing.assert_allclose(found.cell_effect[:, cell], expected, atol=1e-10)
@@ -67,10 +69,12 @@ def test_effects_are_means_over_rows(
 
 
 def test_rows_have_what_their_member_has_beyond_the_cell() -> None:
-    plan = plan_of(nqp.StaggeredDiD(nqp.PartialPooling(varying="city"), unidentified="drop"), PANEL)
-    effects = plan.effects
+    model_frame = model_frame_of(
+        nqp.StaggeredDiD(nqp.PartialPooling(varying="city"), unidentified="drop"), PANEL
+    )
+    effects = model_frame.effects
     deviation = np.random.default_rng(2).normal(size=effects.codes.size)
     ours = effects.beyond_cells(deviation)
     for k, cell in enumerate(effects.cell):
-        mean = np.mean([deviation[m] for m in effects.member[effects.cell == cell]])
-        assert ours[k] == pytest.approx(deviation[effects.member[k]] - mean, abs=1e-12)
+        mean = np.mean([deviation[m] for m in effects.unit_effect[effects.cell == cell]])
+        assert ours[k] == pytest.approx(deviation[effects.unit_effect[k]] - mean, abs=1e-12)

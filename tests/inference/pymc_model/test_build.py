@@ -62,7 +62,7 @@ def row_means(panel, reference, found):
     mean = mean + found["time_effects"][reference.levels, reference.time]
     mean = mean + reference.in_cell @ found["cell_mean"]
     if "deviation" in found:
-        mean = mean + reference.in_member @ found["deviation"]
+        mean = mean + reference.in_unit_effect @ found["deviation"]
     if "slope" not in found:
         return mean
     slope = found["slope"]

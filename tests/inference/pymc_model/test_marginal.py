@@ -13,7 +13,7 @@ from random_panels import random_frame
 
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import StudyError
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.numerics.linear_gaussian import density
 
 BOTH = ["digital", "finance"]
@@ -74,14 +74,14 @@ def assert_alike(gap: np.ndarray) -> None:
 def test_one_equation(name: str) -> None:
     case = DESIGNS[name]
     panel = case.make(4, missing=0.1, units=11, periods=6)
-    (equation,) = plan_of(case.design, panel).equations
+    (equation,) = model_frame_of(case.design, panel).equations
     assert_alike(gaps(nqp.to_pymc(case.design, panel), equation))
 
 
 @pytest.mark.parametrize("name", CHANNELS)
 def test_equations_side_by_side(name: str) -> None:
     panel, design = channels_panel(3), CHANNELS[name]
-    equations = plan_of(design, panel).equations
+    equations = model_frame_of(design, panel).equations
     model = nqp.to_pymc(design, panel)
     parameters = [f"{one.name}__{name}" for one in equations for name in one.gaussian.space.names]
     sizes = [len(one.gaussian.space) for one in equations]
@@ -96,7 +96,7 @@ def test_an_error_structure_by_its_covariance() -> None:
     case = DESIGNS["partial, units, AR(1)"]
     panel = case.make(4, missing=0.1, units=11, periods=6)
     design = case.design.replace(errors=StatedMovingAverage())
-    (equation,) = plan_of(design, panel).equations
+    (equation,) = model_frame_of(design, panel).equations
     assert_alike(gaps(nqp.to_pymc(design, panel), equation))
 
 
@@ -116,5 +116,5 @@ def test_what_is_not_stated_row_by_row() -> None:
 @pytest.mark.parametrize("design", [nqp.StaggeredDiD(), nqp.ContinuousExposure("d")])
 @pytest.mark.parametrize("method", ["build", "collapsed"])
 def test_methods_of_old_name_the_new_way(design: Any, method: str) -> None:
-    with pytest.raises(StudyError, match=r"nqp\.build\(design, panel\)"):
+    with pytest.raises(StudyError, match=r"nqp\.to_pymc\(design, panel\)"):
         getattr(design, method)(channels_panel(3))

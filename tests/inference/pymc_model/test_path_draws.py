@@ -10,7 +10,7 @@ from design_table import DESIGNS
 from doors import path_draws
 
 from bayes_nqp import TimeEffects
-from bayes_nqp.inference.model_frame import plan_model
+from bayes_nqp.inference.model_frame import make_model_frame
 
 DRAWS = 6_000
 
@@ -21,8 +21,10 @@ def test_shocks_of_a_cluster_last_and_those_of_others_are_their_own(border: bool
     model = case.design.replace(time=TimeEffects()).spec(case.make(3))
     (outcome,) = model.equations
     processes = [replace(x, border=border) for x in outcome.processes]
-    plan = plan_model(replace(model, equations=(replace(outcome, processes=processes),)))
-    (equation,) = plan.equations
+    model_frame = make_model_frame(
+        replace(model, equations=(replace(outcome, processes=processes),))
+    )
+    (equation,) = model_frame.equations
     values = {name: np.full(DRAWS, 0.7) for name in equation.problem.space.names}
     paths = path_draws(equation, values, np.random.default_rng(1))
     assert not paths[:, -1].any()
@@ -30,7 +32,7 @@ def test_shocks_of_a_cluster_last_and_those_of_others_are_their_own(border: bool
     rows = equation.rows
     used = rows.group >= 0
     cluster[rows.group[used]] = processes[0].owner[used]
-    time = np.arange(plan.frame.n_periods)
+    time = np.arange(model_frame.codes.n_periods)
     apart = 0.7 ** np.abs(time[:, None] - time) * 0.49
     same = np.equal.outer(cluster, cluster)
     assert same.sum() > cluster.size

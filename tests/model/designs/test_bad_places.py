@@ -12,7 +12,7 @@ from spatial_places import panel_of, scattered
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import IdentificationError, NQPError, PanelError, StudyError
 from bayes_nqp._core.i18n import Translator
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 PLACES = scattered(12)
 NAMES = [f"city{k:02d}" for k in range(12)]
@@ -20,7 +20,7 @@ NAMES = [f"city{k:02d}" for k in range(12)]
 
 def planned(spillovers: object, places: np.ndarray = PLACES, **more: object) -> None:
     panel = panel_of(places, names=NAMES)
-    plan_of(
+    model_frame_of(
         nqp.StaggeredDiD(
             nqp.CompletePooling(varying=None), spillovers=spillovers, time=nqp.TimeEffects(), **more
         ),
@@ -108,4 +108,4 @@ def test_gaps_under_a_lag_are_named_and_rings_take_them() -> None:
         nqp.CompletePooling(varying=None), spillovers=nqp.SpatialLag(weights(ring(NAMES)))
     )
     with pytest.raises(PanelError, match=r"1 of 12 have gaps(?s:.)*city05(?s:.)*complete='units'"):
-        plan_of(design, gappy)
+        model_frame_of(design, gappy)

@@ -14,7 +14,7 @@ from marginal import Marginal
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import PanelError, StudyError
 from bayes_nqp.data.simulation import SpatialChannel, Spillover, channels_in_space
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.numerics.linear_gaussian import density
 
 SLX = nqp.SpatialLag(WEIGHTS, lag=False)
@@ -71,8 +71,8 @@ def test_densities_of_all_equations_are_the_dense_ones(
     y, _, _ = tables(MEDIATED)
     m = np.zeros_like(y)
     m[MEDIATED.unit_codes, MEDIATED.time_codes] = MEDIATED.mediators[:, 0]
-    plan, left = plan_of(design, MEDIATED), {"outcome": y, "digital": m}
-    for equation in plan.equations:
+    model_frame, left = model_frame_of(design, MEDIATED), {"outcome": y, "digital": m}
+    for equation in model_frame.equations:
         problem = equation.gaussian
         points = 0.5 * np.random.default_rng(1).standard_normal((3, len(problem.space)))
         more = (m, W @ m) if equation.name == "outcome" else ()
@@ -88,7 +88,7 @@ def test_densities_of_all_equations_are_the_dense_ones(
 def test_the_row_model_is_the_same() -> None:
     outcome = design_of(spillovers=SLX, effect=nqp.CompletePooling(varying=None))
     design = nqp.Mediation(outcome, links=WEIGHTS)
-    equations = plan_of(design, MEDIATED).equations
+    equations = model_frame_of(design, MEDIATED).equations
     names = [f"{e.name}__{x}" for e in equations for x in e.gaussian.space.names]
     row = Marginal(nqp.to_pymc(design, MEDIATED), names)
     points = 0.4 * np.random.default_rng(2).standard_normal((2, len(names)))
@@ -103,14 +103,14 @@ def test_the_row_model_is_the_same() -> None:
 def test_paths_are_those_of_rows_one_by_one(kind: str) -> None:
     """What treatment does to mediators, row by row, through slopes of own and linked ones."""
     fit, panel = fitted(kind), made(kind).panel
-    plan, posterior = fit.plan, fit.posterior.isel(chain=0, draw=slice(0, 5))
+    model_frame, posterior = fit.model_frame, fit.posterior.isel(chain=0, draw=slice(0, 5))
     unit, time = panel.unit_codes, panel.time_codes
     w = nqp.spatial_weights.nearest(panel, 4).aligned(panel.unit_labels).matrix.toarray()
     treated = np.zeros((panel.n_units, panel.periods))
-    treated[unit, time] = plan.frame.treated
+    treated[unit, time] = model_frame.codes.treated
     event = np.where(treated > 0, np.arange(panel.periods) - panel.cohort_codes[:, None], -1)
     number = np.full(treated.shape, -1)
-    number[unit, time] = plan.cell_of_row
+    number[unit, time] = model_frame.cell_of_row
 
     def effects(name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Own and received effects of an equation, and own ones received back by linked units."""
@@ -169,7 +169,7 @@ def _check_exposure(fit, w, number, effects):  # type: ignore[no-untyped-def]
     seen = fit.effects["role"].to_numpy()
     assert (seen == "neighbour").any()
     assert (fit.effects["ring"].to_numpy() == "").any()
-    cells, plan = fit.effects, fit.plan
+    cells, model_frame = fit.effects, fit.model_frame
     mean = fit.posterior["digital__cell_effect"].to_numpy()[0, :5]
     via = cells["via"].sel(mediator="digital", mediator_of="own").to_numpy()[0, :5]
     b = fit.posterior["outcome__b"].sel(mediator="digital").to_numpy()[0, :5].reshape(5, 1)
@@ -177,7 +177,7 @@ def _check_exposure(fit, w, number, effects):  # type: ignore[no-untyped-def]
     assert via[..., :size].sum(axis=1) == pytest.approx(b * mean, abs=1e-10)
     near = seen[:size] == "neighbour"
     assert via[:, 0, :size][:, near] == pytest.approx(0.0, abs=1e-12)
-    ring = plan.table.labels["ring"]
+    ring = model_frame.table.labels["ring"]
     assert via[:, 1, :size][:, (ring == "") & ~near] == pytest.approx(0.0, abs=1e-12)
 
 
@@ -344,13 +344,15 @@ def test_a_moderator_and_strata_stand_beside_links() -> None:
         links=WEIGHTS,
     )
     fit = nqp.fit(design, MEDIATED, nqp.Importance(draws=100, seed=1), progress=False)
-    plan, draws = fit.plan, fit.posterior.isel(chain=0, draw=slice(0, 4))
+    model_frame, draws = fit.model_frame, fit.posterior.isel(chain=0, draw=slice(0, 4))
     unit, time = MEDIATED.unit_codes, MEDIATED.time_codes
-    table, z, rows = np.zeros((4, UNITS, PERIODS)), plan.effects.z, plan.effects.rows
+    table, z, rows = np.zeros((4, UNITS, PERIODS)), model_frame.effects.z, model_frame.effects.rows
     theta = np.nan_to_num(draws["digital__moderation"].to_numpy())
     mean = draws["digital__cell_mean"].to_numpy()
-    stratum = plan.frame.stratum[unit[rows]]
-    table[:, unit[rows], time[rows]] = mean[:, plan.cell_of_row[rows]] + theta[:, stratum] * z
+    stratum = model_frame.codes.stratum[unit[rows]]
+    table[:, unit[rows], time[rows]] = (
+        mean[:, model_frame.cell_of_row[rows]] + theta[:, stratum] * z
+    )
     c = draws["outcome__slope"].sel(outcome__slope_label="W × digital").to_numpy()
     on = table[0] != 0.0
     theirs = (c[:, None, None] * (W @ table))[:, on].mean(axis=1)

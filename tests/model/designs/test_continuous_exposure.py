@@ -10,7 +10,7 @@ from scipy import stats
 import bayes_nqp as nqp
 from bayes_nqp._core import effects_schema as schema
 from bayes_nqp._core.exceptions import IdentificationError, PanelError, StudyError
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.codec import decode, encode
 from bayes_nqp.numerics.linear_gaussian import density as density_of
 
@@ -35,7 +35,7 @@ def ragged(seed=1, **changes):
 
 
 def density(panel, design):
-    equation = plan_of(design, panel).equations[0]
+    equation = model_frame_of(design, panel).equations[0]
     x = np.linspace(-0.5, 0.4, len(equation.problem.space))
     return float(density_of(equation.gaussian, x[None])[0])
 
@@ -64,9 +64,9 @@ def test_the_posterior_of_a_common_slope_in_closed_form():
     expected = (d @ y / sigma**2) / precision
     found = nqp.posterior_mean(design, panel, sigma=sigma)
     assert float(nqp.att(found).item()) == pytest.approx(expected, rel=1e-10)
-    plan = plan_of(design, panel)
-    assert plan.equations[0].scale == pytest.approx(s, rel=1e-10)
-    assert plan.exposure.size == pytest.approx(size, rel=1e-10)
+    model_frame = model_frame_of(design, panel)
+    assert model_frame.equations[0].scale == pytest.approx(s, rel=1e-10)
+    assert model_frame.exposure.size == pytest.approx(size, rel=1e-10)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_per_says_for_how_much_exposure():
     one = nqp.posterior_mean(design, panel)
     ten = nqp.posterior_mean(design.replace(per=10), panel)
     sd = nqp.posterior_mean(design.replace(per="sd"), panel)
-    size = plan_of(design, panel).exposure.size
+    size = model_frame_of(design, panel).exposure.size
     for effects, factor in ((ten, 10.0), (sd, size)):
         np.testing.assert_allclose(effects["effect"], factor * one["effect"], rtol=1e-10)
         np.testing.assert_allclose(effects["deviation"], factor * one["deviation"], rtol=1e-10)
@@ -146,7 +146,7 @@ def test_deviations_average_to_the_cells():
 def test_a_moderator_of_the_slope_is_least_squares():
     frame = ragged(8, theta=0.6)
     panel = exposed_panel(frame, strata=[])
-    plan = plan_of(FLAT.replace(moderator="finance"), panel)
+    model_frame = model_frame_of(FLAT.replace(moderator="finance"), panel)
     effects = nqp.posterior_mean(FLAT.replace(moderator="finance"), panel)
     centre = frame["finance"].mean()
     product = frame["trade"] * (frame["finance"] - centre)
@@ -157,17 +157,17 @@ def test_a_moderator_of_the_slope_is_least_squares():
     by_time = nqp.att(effects, by="time").squeeze(drop=True).to_numpy()
     mean = frame.groupby("year")["finance"].mean().to_numpy() - centre
     np.testing.assert_allclose(by_time, beta[0] + beta[2] * mean, rtol=1e-8)
-    assert plan.moderator.centre == pytest.approx(centre)
+    assert model_frame.moderator.centre == pytest.approx(centre)
 
 
 def test_a_moderator_that_never_changes_needs_no_slope_of_its_own():
     frame = ragged(8, theta=0.6)
     frame["finance"] = frame.groupby("province")["finance"].transform("mean")
-    plan = plan_of(FLAT.replace(moderator="finance"), exposed_panel(frame))
-    assert [c.name for c in plan.equations[0].rows.columns].count("finance") == 0
+    model_frame = model_frame_of(FLAT.replace(moderator="finance"), exposed_panel(frame))
+    assert [c.name for c in model_frame.equations[0].rows.columns].count("finance") == 0
     gone = frame.assign(finance=frame["finance"].where(frame.index != 3))
     with pytest.raises(PanelError, match="moderator 'finance' is missing in 1"):
-        plan_of(FLAT.replace(moderator="finance"), exposed_panel(gone))
+        model_frame_of(FLAT.replace(moderator="finance"), exposed_panel(gone))
 
 
 def test_slopes_by_period_are_least_squares():
@@ -219,21 +219,21 @@ def test_support_says_where_the_slope_is_identified():
     assert "never changes" in table.loc["coastal", "reason"]
     assert table.loc["inland", "varying"] == table.loc["inland", "units"] == 15
     with pytest.raises(IdentificationError, match="1 of 2 strata"):
-        plan_of(design, panel)
-    plan = plan_of(design.replace(unidentified="drop"), panel)
-    assert set(plan.cells.strata["region"]) == {"inland"}
-    assert "left out" in plan.notes[0]
+        model_frame_of(design, panel)
+    model_frame = model_frame_of(design.replace(unidentified="drop"), panel)
+    assert set(model_frame.cells.strata["region"]) == {"inland"}
+    assert "left out" in model_frame.notes[0]
 
 
 def test_an_exposure_that_is_a_trend_of_all_is_not_identified():
     frame = exposed_frame(12).assign(trade=lambda x: x["year"] - 2000.0)
     with pytest.raises(IdentificationError, match="time effects explain all"):
-        plan_of(nqp.ContinuousExposure("trade"), exposed_panel(frame))
+        model_frame_of(nqp.ContinuousExposure("trade"), exposed_panel(frame))
     everywhere = frame.assign(trade=3.0)
     with pytest.raises(IdentificationError, match="never changes within its units"):
-        plan_of(nqp.ContinuousExposure("trade"), exposed_panel(everywhere))
+        model_frame_of(nqp.ContinuousExposure("trade"), exposed_panel(everywhere))
     with pytest.raises(IdentificationError, match="is 3 in every row"):
-        plan_of(nqp.ContinuousExposure("trade", reference=3.0), exposed_panel(everywhere))
+        model_frame_of(nqp.ContinuousExposure("trade", reference=3.0), exposed_panel(everywhere))
 
 
 @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ def test_exposures_that_are_no_numbers(value, error, words):
     frame["trade"] = frame["trade"].astype(object)
     frame.loc[5, "trade"] = value
     with pytest.raises(error, match=words):
-        plan_of(nqp.ContinuousExposure("trade"), exposed_panel(frame))
+        model_frame_of(nqp.ContinuousExposure("trade"), exposed_panel(frame))
 
 
 def test_an_exposure_that_is_the_outcome():
@@ -282,16 +282,16 @@ def test_arguments_that_mean_nothing(arguments, words):
 def test_names_that_are_not_there():
     panel = exposed_panel(exposed_frame(13))
     with pytest.raises(StudyError, match="did you mean 'trade'"):
-        plan_of(nqp.ContinuousExposure("trad"), panel)
+        model_frame_of(nqp.ContinuousExposure("trad"), panel)
     bare = exposed_panel(exposed_frame(13), exposures=[])
     with pytest.raises(StudyError, match=r"exposures=\['trade'\]"):
-        plan_of(nqp.ContinuousExposure("trade"), bare)
+        model_frame_of(nqp.ContinuousExposure("trade"), bare)
     with pytest.raises(StudyError, match="the stratum 'regio'"):
-        plan_of(nqp.ContinuousExposure("trade", nqp.PartialPooling(["regio"])), panel)
+        model_frame_of(nqp.ContinuousExposure("trade", nqp.PartialPooling(["regio"])), panel)
     with pytest.raises(StudyError, match="no argument 'expose'"):
         nqp.ContinuousExposure("trade").replace(expose="x")
     with pytest.raises(IdentificationError, match="nobody is treated"):
-        plan_of(nqp.StaggeredDiD(), panel)
+        model_frame_of(nqp.StaggeredDiD(), panel)
 
 
 def test_a_value_that_files_hold():
@@ -312,10 +312,10 @@ def test_the_plain_model_has_the_density_of_its_rows():
 
     panel = exposed_panel(ragged(14, units=8, periods=5))
     design = nqp.ContinuousExposure("trade", per=4.0)
-    plan = plan_of(design, panel)
-    equation, rows = plan.equations[0], np.flatnonzero(plan.kept)
+    model_frame = model_frame_of(design, panel)
+    equation, rows = model_frame.equations[0], np.flatnonzero(model_frame.kept)
     unit, time = panel.unit_codes[rows], panel.time_codes[rows]
-    stratum, trade = plan.frame.stratum[unit], plan.exposure.values[rows]
+    stratum, trade = model_frame.codes.stratum[unit], model_frame.exposure.values[rows]
     own = trade - (np.bincount(unit, trade) / np.bincount(unit))[unit]
     same, apart = unit[:, None] == unit, np.abs(time[:, None] - time)
     model = nqp.to_pymc(design, panel)
@@ -326,7 +326,7 @@ def test_the_plain_model_has_the_density_of_its_rows():
         model.value_vars, model.replace_rvs_by_values(outputs), mode=Mode("py", None)
     )
     rng = np.random.default_rng(1)
-    first = [np.flatnonzero(plan.table.stratum == k)[0] for k in (0, 1)]
+    first = [np.flatnonzero(model_frame.table.stratum == k)[0] for k in (0, 1)]
     gaps = []
     for _ in range(3):
         start = model.initial_point()

@@ -9,7 +9,7 @@ from doors import BareRows, bare_rows, dip_covariance, dip_likelihood, dip_loads
 
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import IdentificationError, StudyError
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 SAMPLER = nqp.Importance(draws=500, seed=1)
 COHORTS = (5, 7, 9)
@@ -152,7 +152,7 @@ def test_what_it_needs_and_says() -> None:
     frame = panel.frame.assign(cohort=panel.frame["cohort"].where(panel.frame["cohort"].isna(), 0))
     early = nqp.Panel.from_frame(frame, unit="unit", time="time", cohort="cohort", outcome="y")
     with pytest.raises(IdentificationError, match="after the first period"):
-        plan_of(nqp.StaggeredDiD(trends=nqp.AshenfelterDip(), unidentified="drop"), early)
+        model_frame_of(nqp.StaggeredDiD(trends=nqp.AshenfelterDip(), unidentified="drop"), early)
     words = nqp.AshenfelterDip(2).words({})
     assert "2 periods before adoption" in words
 

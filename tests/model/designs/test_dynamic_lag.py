@@ -14,7 +14,7 @@ from tests.doors import log_marginal
 
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import IdentificationError, PanelError, StudyError
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.numerics.linear_gaussian import coefficients_of, density, gradient
 
 PANEL = panel_of()
@@ -44,7 +44,7 @@ def dense(
     design: nqp.StaggeredDiD, values: dict[str, float], levels: np.ndarray, *, durbin: bool
 ) -> float:
     """Log density of all contrasts of rows after the first, given these, and the adjustment."""
-    s, priors = plan_of(design, PANEL).equations[0].scale, nqp.Priors()
+    s, priors = model_frame_of(design, PANEL).equations[0].scale, nqp.Priors()
     names = ("delta", "shared_persistence", "opposite_persistence")
     coefficients = coefficients_of(np.array([[values[name] for name in names]]))[0]
     delta, tau, psi = coefficients
@@ -77,13 +77,13 @@ def test_the_density_is_the_dense_one(by: list[str], durbin: bool) -> None:
     term = nqp.SpatialLag(WEIGHTS, durbin=durbin, dynamics=True)
     design = design_of(time=nqp.TimeEffects(by=by), spillovers=term)
     levels = SIDE if by else np.zeros(UNITS, dtype=np.int64)
-    problem = plan_of(design, PANEL).equations[0].gaussian
+    problem = model_frame_of(design, PANEL).equations[0].gaussian
     assert_dense(problem, lambda x: dense(design, x, levels, durbin=durbin), number=3, abs=1e-8)
 
 
 def test_first_rows_are_given() -> None:
     """Nothing of the density hangs on them but by the rows that follow."""
-    problem = plan_of(design_of(), PANEL).equations[0].gaussian
+    problem = model_frame_of(design_of(), PANEL).equations[0].gaussian
     assert problem.n_free == UNITS * (T - 1)
     points = np.zeros((1, len(problem.space)))
     x = tables()[1]
@@ -93,13 +93,13 @@ def test_first_rows_are_given() -> None:
         frame, unit="city", time="year", cohort="cohort", outcome="y", covariates=["x"],
         strata=["side"],
     )  # fmt: skip
-    other = plan_of(design_of(), moved).equations[0].gaussian
+    other = model_frame_of(design_of(), moved).equations[0].gaussian
     mine, theirs = (density(p, np.concatenate([points, points + 0.1])) for p in (problem, other))
     assert theirs[1] - theirs[0] == pytest.approx(mine[1] - mine[0], abs=1e-7)
 
 
 def test_the_gradient_is_that_of_the_density() -> None:
-    problem = plan_of(design_of(), PANEL).equations[0].gaussian
+    problem = model_frame_of(design_of(), PANEL).equations[0].gaussian
     points = 0.5 * np.random.default_rng(2).standard_normal((2, len(problem.space)))
     slopes, step = gradient(problem, points)[1], 1e-5
     for k, unit in enumerate(np.eye(points.shape[1])):
@@ -113,9 +113,9 @@ def test_with_known_zeros_it_is_least_squares_and_lancaster() -> None:
     for seed in range(12):
         panel = panel_of((0.0, 0.5, 0.0), seed=seed)
         design = design_of(spillovers=nqp.SpatialLag(WEIGHTS, durbin=["x"], dynamics=True))
-        problem = plan_of(design, panel).equations[0].gaussian
+        problem = model_frame_of(design, panel).equations[0].gaussian
         names, grid = problem.space.names, np.linspace(0.05, 0.85, 161)
-        fixed = {"delta": 0.0, "sigma": 1.0 / plan_of(design, panel).equations[0].scale}
+        fixed = {"delta": 0.0, "sigma": 1.0 / model_frame_of(design, panel).equations[0].scale}
         rows = np.array([[fixed.get(name, rho) for name in names] for rho in grid])
         ours = density(problem, problem.space.unconstrain(rows))
         ours -= problem.space.log_prior(problem.space.unconstrain(rows))
@@ -295,7 +295,10 @@ def test_it_is_saved_and_loaded(fit: nqp.Fit, tmp_path: Path) -> None:
     assert nqp.long_run_effects(again).to_numpy() == pytest.approx(
         nqp.long_run_effects(fit).to_numpy()
     )
-    assert again.plan.equations[0].gaussian.digest == fit.plan.equations[0].gaussian.digest
+    assert (
+        again.model_frame.equations[0].gaussian.digest
+        == fit.model_frame.equations[0].gaussian.digest
+    )
 
 
 GAPS = PANEL.where(~((PANEL.frame["city"] == "c03") & (PANEL.frame["year"] == 2001)).to_numpy())
@@ -315,7 +318,7 @@ REFUSED = {
 def test_what_it_does_not_go_with_is_refused(message: str) -> None:
     kind, changes, panel = REFUSED[message]
     with pytest.raises(kind, match=message) as caught:
-        plan_of(design_of(**changes), panel)
+        model_frame_of(design_of(**changes), panel)
     assert "Try:" in str(caught.value)
 
 

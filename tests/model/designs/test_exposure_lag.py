@@ -27,7 +27,7 @@ from same_density import assert_dense
 
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import StudyError
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 VARYING = {"effect": nqp.PartialPooling(["coast"], varying="unit")}
 CASES: dict[str, dict[str, object]] = {
@@ -64,7 +64,7 @@ def test_impacts_of_the_exposure_are_its_effects(name: str) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_the_density_is_the_dense_one(name: str) -> None:
     design = design_of(**CASES[name])
-    problem = plan_of(design, PANEL).equations[0].gaussian
+    problem = model_frame_of(design, PANEL).equations[0].gaussian
     assert_dense(problem, partial(dense, PANEL, design), abs=2e-9)
 
 
@@ -188,4 +188,4 @@ def test_what_does_not_go_with_an_exposure_is_refused() -> None:
         effect=nqp.NoPooling(varying=None), spillovers=nqp.SpatialLag(WEIGHTS, error=True)
     )
     with pytest.raises(StudyError, match="one curve"):
-        plan_of(flat, PANEL)
+        model_frame_of(flat, PANEL)

@@ -16,7 +16,7 @@ from marginal import Marginal
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import IdentificationError, StudyError
 from bayes_nqp._core.i18n import Message
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.designs import Calendar, Facts, Term, Timing
 from bayes_nqp.model.predictors import Series
 from bayes_nqp.numerics.linear_gaussian import SharedErrors, density, draw, gaussian_problem
@@ -76,7 +76,7 @@ def case_of(name: str, number: int = 2, **panel: Any) -> tuple[nqp.StaggeredDiD,
 @pytest.mark.parametrize("name", NAMES)
 def test_density_is_dense(name: str) -> None:
     design, panel = case_of(name, missing=0.1)
-    problem = gaussian_problem(plan_of(design, panel).equations[0].problem)
+    problem = gaussian_problem(model_frame_of(design, panel).equations[0].problem)
     reference = DenseGiven(design, panel)
     points = 0.7 * np.random.default_rng(3).standard_normal((3, len(problem.space)))
     values = [values_of(problem.space.names, x) for x in points]
@@ -88,15 +88,17 @@ def test_density_is_dense(name: str) -> None:
 
 def test_effects_are_dense() -> None:
     design, panel = case_of("partial, units, AR(1)", missing=0.1)
-    equation = plan_of(design, panel).equations[0]
+    equation = model_frame_of(design, panel).equations[0]
     problem, reference = equation.gaussian, DenseGiven(design, panel)
     point = 0.4 * np.random.default_rng(3).standard_normal((1, len(problem.space)))
     mean, covariance = reference.posterior(values_of(problem.space.names, point[0]))
-    slots = equation.slots.cells
+    positions = equation.positions.cells
     cells = len(reference.cells)
-    ours = draw(problem, point, None).slots[0, slots] * equation.scale
+    ours = draw(problem, point, None).positions[0, positions] * equation.scale
     assert ours == pytest.approx(mean[:cells], rel=1e-7, abs=1e-8)
-    drawn = draw(problem, point.repeat(5000, axis=0), np.random.default_rng(0)).slots[:, slots]
+    drawn = draw(problem, point.repeat(5000, axis=0), np.random.default_rng(0)).positions[
+        :, positions
+    ]
     sd = np.sqrt(np.diag(covariance)[:cells])
     assert drawn.std(axis=0) * equation.scale == pytest.approx(sd, rel=0.06)
 
@@ -104,7 +106,7 @@ def test_effects_are_dense() -> None:
 @pytest.mark.parametrize("name", ["partial, units, AR(1)", "partial, none, iid"])
 def test_the_row_model_is_the_same(name: str) -> None:
     design, panel = case_of(name, units=11, periods=7)
-    (equation,) = plan_of(design, panel).equations
+    (equation,) = model_frame_of(design, panel).equations
     points = 0.5 * np.random.default_rng(1).standard_normal((2, len(equation.gaussian.space)))
     names = [f"outcome__{name}" for name in equation.gaussian.space.names]
     marginal = Marginal(nqp.to_pymc(design, panel), names)
@@ -119,17 +121,17 @@ def test_only_what_series_span_matters() -> None:
     mixed = 10.0 * np.array([[1.0, 2.0], [-1.0, 0.5]]) @ given + 3.0
     other = design.replace(terms=(Given(tupled(mixed)),))
     loaded = np.random.default_rng(5).standard_normal((panel.n_units, 2)) @ given
-    scale = plan_of(design, panel).equations[0].scale
+    scale = model_frame_of(design, panel).equations[0].scale
     moved = panel.with_outcome(panel.outcome + loaded[panel.unit_codes, panel.time_codes])
     problems = [
-        plan_of(d, p, scale=scale).equations[0].gaussian
+        model_frame_of(d, p, scale=scale).equations[0].gaussian
         for d, p in ((design, panel), (other, panel), (design, moved))
     ]
     points = 0.5 * np.random.default_rng(1).standard_normal((4, len(problems[0].space)))
     ours, *others = (density(problem, points) for problem in problems)
     assert np.diff(others[0]) == pytest.approx(np.diff(ours), rel=1e-8)
     assert others[1] == pytest.approx(ours, rel=1e-9)
-    effects = [draw(problem, points, None).slots[:, -1] for problem in problems]
+    effects = [draw(problem, points, None).positions[:, -1] for problem in problems]
     assert effects[1] == pytest.approx(effects[0], rel=1e-6, abs=1e-8)
 
 
@@ -138,17 +140,17 @@ def test_draws_are_given_redrawn_series() -> None:
     design, panel = case_of("partial, units, AR(1)")
     two = [tupled(curves(panel.periods, seed=seed)) for seed in (1, 2)]
     term = replace(design.terms[0], redrawn=tuple(two))
-    problem = plan_of(design.replace(terms=(term,)), panel).equations[0].gaussian
-    plain = plan_of(design, panel).equations[0].gaussian
+    problem = model_frame_of(design.replace(terms=(term,)), panel).equations[0].gaussian
+    plain = model_frame_of(design, panel).equations[0].gaussian
     points = np.zeros((6000, len(problem.space))) + 1e-9 * np.arange(6000)[:, None]
     assert np.array_equal(
-        draw(problem, points[:5], None).slots, draw(plain, points[:5], None).slots
+        draw(problem, points[:5], None).positions, draw(plain, points[:5], None).positions
     )
     assert np.array_equal(density(problem, points[:5]), density(plain, points[:5]))
     drawn = draw(problem, points, np.random.default_rng(0)).shared
     means = []
     for number, one in enumerate(two):
-        alone = plan_of(design.replace(terms=(Given(one),)), panel).equations[0].gaussian
+        alone = model_frame_of(design.replace(terms=(Given(one),)), panel).equations[0].gaussian
         means.append(draw(alone, points[:1], None).shared[0])
         part = drawn[number::2]
         error = 5.0 * part.std(axis=0) / np.sqrt(len(part))
@@ -159,14 +161,14 @@ def test_draws_are_given_redrawn_series() -> None:
 def test_errors_in_common_leave_draws_given_redrawn_series_their_law() -> None:
     design, panel = case_of("partial, units, AR(1)")
     term = replace(design.terms[0], redrawn=(tupled(curves(panel.periods, seed=1)),))
-    equation = plan_of(design.replace(terms=(term,)), panel).equations[0]
+    equation = model_frame_of(design.replace(terms=(term,)), panel).equations[0]
     points, sums = np.zeros((4_000, len(equation.gaussian.space))), equation.error_sums
     assert sums is not None
     errors = SharedErrors(np.random.default_rng(1).standard_normal((4_000, sums.width)), sums)
     ours, plain = (
         draw(equation.gaussian, points, np.random.default_rng(2), errors=e) for e in (errors, None)
     )
-    for one, other in ((ours.shared, plain.shared), (ours.slots, plain.slots)):
+    for one, other in ((ours.shared, plain.shared), (ours.positions, plain.positions)):
         varies = other.std(axis=0) > 1e-9
         ratio = one.std(axis=0)[varies] / other.std(axis=0)[varies]
         np.testing.assert_allclose(ratio, 1.0, rtol=5.0 / np.sqrt(4_000))
@@ -287,7 +289,7 @@ def test_error_of_series_widens_intervals() -> None:
     """Held at their estimate, series are taken for known."""
     made = simulated(3)
     _, sd, fit = fitted(made, nqp.Factors(2))
-    series = fit.plan.equations[0].problem.series
+    series = fit.model_frame.equations[0].problem.series
     assert series is not None
     known = nqp.StaggeredDiD(terms=(Given(tupled(series.T)),))
     held = nqp.att(nqp.fit(known, made.panel, SAMPLER, progress=False))

@@ -14,7 +14,7 @@ from spilled import EDGES, Spilled, dense
 
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import IdentificationError, PanelError, StudyError
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 CITIES, PERIODS = 14, 10
 IDS = [f"c{k:02d}" for k in range(CITIES)]
@@ -70,7 +70,7 @@ def ringed(panel: nqp.Panel) -> Spilled:
 def test_rings_of_cities_are_the_dense_model() -> None:
     panel = panel_of()
     design, world = design_of(nqp.Rings(EDGES, city="city")), ringed(panel)
-    problem = plan_of(design, panel).equations[0].gaussian
+    problem = model_frame_of(design, panel).equations[0].gaussian
     assert_dense(problem, partial(dense, world, design), number=3)
 
 
@@ -118,10 +118,10 @@ def test_shares_and_lags_take_them() -> None:
         lambda panel: nqp.spatial_weights.nearest(panel, k=2),
         lambda panel: nqp.spatial_weights.band(panel, km=150),
         lambda panel: nqp.spatial_weights.inverse_distance(panel, km=150),
-        lambda panel: plan_of(design_of(nqp.Rings(EDGES)), panel),
-        lambda panel: plan_of(design_of(nqp.Donut(km=150)), panel),
-        lambda panel: plan_of(design_of(nqp.ShareTreated(weights_of_cities())), panel),
-        lambda panel: plan_of(design_of(nqp.SpatialLag(weights_of_cities())), panel),
+        lambda panel: model_frame_of(design_of(nqp.Rings(EDGES)), panel),
+        lambda panel: model_frame_of(design_of(nqp.Donut(km=150)), panel),
+        lambda panel: model_frame_of(design_of(nqp.ShareTreated(weights_of_cities())), panel),
+        lambda panel: model_frame_of(design_of(nqp.SpatialLag(weights_of_cities())), panel),
     ],
 )
 def test_without_a_city_the_error_names_it(make: object) -> None:
@@ -153,4 +153,4 @@ def test_too_many_pairs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_all_exposed_is_refused() -> None:
     with pytest.raises(IdentificationError, match=r"no untreated unit(?s:.)*narrower rings"):
-        plan_of(design_of(nqp.Rings([100, 5000], city="city")), panel_of())
+        model_frame_of(design_of(nqp.Rings([100, 5000], city="city")), panel_of())

@@ -11,7 +11,7 @@ import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import IdentificationError, PanelError
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.data.simulation import staggered
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 EFFECTS = {
     "partial": nqp.PartialPooling(),
@@ -44,7 +44,7 @@ def panel_of(*, seed: int = 3, only: object = None, **roles: Any) -> nqp.Panel:
 
 def refused(design: nqp.StaggeredDiD | nqp.Mediation | nqp.ContinuousExposure, **roles: Any) -> str:
     with pytest.raises((IdentificationError, PanelError)) as caught:
-        plan_of(design, panel_of(**roles))
+        model_frame_of(design, panel_of(**roles))
     assert caught.value.hint
     return str(caught.value)
 
@@ -61,7 +61,7 @@ def test_what_differs_by_cohort_is_spanned_by_cells_where_cells_have_effects() -
     for effect in ("partial", "separate"):
         said = refused(nqp.StaggeredDiD(EFFECTS[effect]), covariates=["dose"])
         assert "covariate 'dose': the effects of treatment explain it in full" in said
-    plan_of(nqp.StaggeredDiD(nqp.CompletePooling()), panel_of(covariates=["dose"]))
+    model_frame_of(nqp.StaggeredDiD(nqp.CompletePooling()), panel_of(covariates=["dose"]))
 
 
 @pytest.mark.parametrize("time", [None, nqp.TimeEffects(), nqp.TimeEffects(["region"])])
@@ -76,7 +76,7 @@ def test_a_function_of_time_is_refused_by_name(time: nqp.TimeEffects | None) -> 
 def test_a_function_of_level_and_time_counts_where_time_effects_are_by_level() -> None:
     said = refused(nqp.StaggeredDiD(time=nqp.TimeEffects(["region"])), covariates=["place"])
     assert "covariate 'place': unit and time effects explain it in full" in said
-    plan_of(nqp.StaggeredDiD(time=nqp.TimeEffects()), panel_of(covariates=["place"]))
+    model_frame_of(nqp.StaggeredDiD(time=nqp.TimeEffects()), panel_of(covariates=["place"]))
 
 
 @pytest.mark.parametrize("effect", EFFECTS)
@@ -119,7 +119,7 @@ def test_the_outcome_among_covariates_is_refused(
 @pytest.mark.parametrize("name", ["near", "trend", "event", "almost", "x", "post_like"])
 def test_what_can_be_told_apart_is_taken(effect: str, name: str) -> None:
     panel = panel_of(covariates=[name])
-    plan_of(nqp.StaggeredDiD(EFFECTS[effect]), panel)
+    model_frame_of(nqp.StaggeredDiD(EFFECTS[effect]), panel)
 
 
 def test_a_correlation_with_treatment_of_nine_tenths_of_all_thousandths_is_taken() -> None:
@@ -133,10 +133,10 @@ def test_a_correlation_with_treatment_of_nine_tenths_of_all_thousandths_is_taken
 def test_units_of_measurement_do_not_matter(scale: float, offset: float) -> None:
     panel = panel_of(covariates=["near", "x"])
     frame = panel.frame.assign(near=lambda f: (f["near"] + offset) * scale)
-    plan_of(nqp.StaggeredDiD(), nqp.Panel.from_frame(frame, **panel.arguments))
+    model_frame_of(nqp.StaggeredDiD(), nqp.Panel.from_frame(frame, **panel.arguments))
     frame = panel.frame.assign(near=(panel.frame["post"] + offset) * scale)
     with pytest.raises(IdentificationError, match="covariate 'near': the effects of treatment"):
-        plan_of(nqp.StaggeredDiD(), nqp.Panel.from_frame(frame, **panel.arguments))
+        model_frame_of(nqp.StaggeredDiD(), nqp.Panel.from_frame(frame, **panel.arguments))
 
 
 def test_constant_within_units_is_named_though_rounding_moves_it() -> None:
@@ -145,14 +145,14 @@ def test_constant_within_units_is_named_though_rounding_moves_it() -> None:
     moved = tenth * (1.0 + 2e-16 * (panel.time_codes % 2))
     frame = panel.frame.assign(z=moved)
     with pytest.raises((PanelError, IdentificationError), match=r"'z'.*unit effects"):
-        plan_of(nqp.StaggeredDiD(), nqp.Panel.from_frame(frame, **panel.arguments))
+        model_frame_of(nqp.StaggeredDiD(), nqp.Panel.from_frame(frame, **panel.arguments))
 
 
 @pytest.mark.parametrize("errors", [nqp.IID(), nqp.AR1(), nqp.AR1PlusNoise()])
 def test_errors_do_not_matter(errors: Any) -> None:
     design = nqp.StaggeredDiD(errors=errors)
     assert "covariate 'post'" in refused(design, covariates=["post"])
-    plan_of(design, panel_of(covariates=["near"]))
+    model_frame_of(design, panel_of(covariates=["near"]))
 
 
 def test_student_t_is_held_to_the_same() -> None:
@@ -166,8 +166,8 @@ def test_a_baseline_that_treatment_is_made_of_is_refused() -> None:
     frame = panel.frame.assign(ever=ever, size=panel.unit_codes * 1.0)
     panel = nqp.Panel.from_frame(frame, **panel.arguments)
     with pytest.raises(IdentificationError, match="baseline 'ever × "):
-        plan_of(nqp.StaggeredDiD(baseline=("ever",)), panel)
-    plan_of(nqp.StaggeredDiD(baseline=("size",)), panel)
+        model_frame_of(nqp.StaggeredDiD(baseline=("ever",)), panel)
+    model_frame_of(nqp.StaggeredDiD(baseline=("size",)), panel)
 
 
 # Channels, exposures, moderators
@@ -199,7 +199,7 @@ def test_an_exposure_as_covariate_mediator_or_outcome_is_refused(effect: str) ->
     assert "mediator 'channel2'" in said
     said = refused(nqp.ContinuousExposure("shifted", EFFECTS[effect]), exposures=["shifted"])
     assert "is an exact linear function of the exposure 'shifted'" in said
-    plan_of(design, panel_of(exposures=["channel"], covariates=["post", "x"]))
+    model_frame_of(design, panel_of(exposures=["channel"], covariates=["post", "x"]))
 
 
 def test_the_outcome_as_a_moderator_is_refused() -> None:
@@ -209,12 +209,12 @@ def test_the_outcome_as_a_moderator_is_refused() -> None:
             shifted = frame.frame["outcome"] + frame.unit_codes
             frame = nqp.Panel.from_frame(frame.frame.assign(shifted=shifted), **frame.arguments)
         with pytest.raises(IdentificationError, match=f"moderator '{name}' is the outcome"):
-            plan_of(nqp.StaggeredDiD(moderator=name), frame)
-    plan_of(nqp.StaggeredDiD(moderator="almost"), panel_of(moderators=["almost"]))
+            model_frame_of(nqp.StaggeredDiD(moderator=name), frame)
+    model_frame_of(nqp.StaggeredDiD(moderator="almost"), panel_of(moderators=["almost"]))
 
 
 def test_a_moderator_of_cohorts_is_no_covariate() -> None:
-    plan_of(nqp.StaggeredDiD(moderator="dose"), panel_of(moderators=["dose"]))
+    model_frame_of(nqp.StaggeredDiD(moderator="dose"), panel_of(moderators=["dose"]))
 
 
 def test_an_index_and_its_indicators(tmp_path: object) -> None:
@@ -234,7 +234,7 @@ def test_the_reasons_exist_in_chinese() -> None:
     ]
     for design, roles in cases:
         with pytest.raises(IdentificationError) as caught:
-            plan_of(design, panel_of(**roles))
+            model_frame_of(design, panel_of(**roles))
         error = caught.value
         chinese = Message("{}: {}", error.what, error.where).in_("zh")
         for word in ("effects", "linear", "explain", "covariate", "exposure "):

@@ -18,7 +18,7 @@ from bayes_nqp._core.exceptions import (
     StudyError,
     speaking,
 )
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 PERIODS, COHORTS = 10, (4.0, 6.0, np.nan, np.nan)
 POOLED = nqp.CompletePooling(varying=None)
@@ -68,58 +68,59 @@ def weights(value: float = 0.0) -> pd.DataFrame:
 
 CASES: dict[str, tuple[Callable[[], object], type[NQPError], str]] = {
     "anticipation beyond the panel": (
-        lambda: plan_of(design(anticipation=100), panel()),
+        lambda: model_frame_of(design(anticipation=100), panel()),
         IdentificationError, r"'anticipation' is 100.*Try: anticipation=2",
     ),
     "anticipation beyond the first rows": (
-        lambda: plan_of(design(anticipation=9), panel()),
+        lambda: model_frame_of(design(anticipation=9), panel()),
         IdentificationError, r"'anticipation' is 9.*Try: anticipation=2",
     ),
     "anticipation as long as the time before": (
-        lambda: plan_of(design(anticipation=3), panel()),
+        lambda: model_frame_of(design(anticipation=3), panel()),
         IdentificationError, r"'anticipation' is 3.*Try: anticipation=2",
     ),
     "anticipation that leaves nothing to keep": (
-        lambda: plan_of(design(anticipation=9, unidentified="drop"), panel()),
+        lambda: model_frame_of(design(anticipation=9, unidentified="drop"), panel()),
         IdentificationError, r"'anticipation' is 9.*Try: anticipation=2",
     ),
     "a lag beyond the panel": (
-        lambda: plan_of(lagged(9), panel(mediators=["x"])),
+        lambda: model_frame_of(lagged(9), panel(mediators=["x"])),
         StudyError, r"'lag' is 9.*4, 6.*Try: lag=2",
     ),
     "a lag as long as the time before": (
-        lambda: plan_of(lagged(3), panel(mediators=["x"])),
+        lambda: model_frame_of(lagged(3), panel(mediators=["x"])),
         IdentificationError, r"'lag' is 3.*Try: lag=2",
     ),
     "shocks by unit": (
-        lambda: plan_of(design(shocks=nqp.ClusterTimeEffects("unit")), panel()),
+        lambda: model_frame_of(design(shocks=nqp.ClusterTimeEffects("unit")), panel()),
         IdentificationError, r"'shocks' are by 'unit', and each of its 24 clusters is one unit",
     ),
     "shocks by another name of units": (
-        lambda: plan_of(design(shocks=nqp.ClusterTimeEffects("alone")), panel()),
+        lambda: model_frame_of(design(shocks=nqp.ClusterTimeEffects("alone")), panel()),
         IdentificationError, r"'shocks' are by 'alone'.*Try: errors=nqp.AR1PlusNoise\(\)",
     ),
     "shocks of an exposure by unit": (
-        lambda: plan_of(
+        lambda: model_frame_of(
             nqp.ContinuousExposure("x", POOLED, shocks=nqp.ClusterTimeEffects("alone")),
             panel(exposures=["x"]),
         ),
         IdentificationError, "'shocks' are by 'alone'",
     ),
     "shocks of all": (
-        lambda: plan_of(design(shocks=nqp.ClusterTimeEffects("same")), panel()),
+        lambda: model_frame_of(design(shocks=nqp.ClusterTimeEffects("same")), panel()),
         IdentificationError, "single cluster",
     ),
     "shocks that are time effects": (
-        lambda: plan_of(nqp.StaggeredDiD(shocks=nqp.ClusterTimeEffects("region")), panel()),
+        lambda: model_frame_of(nqp.StaggeredDiD(shocks=nqp.ClusterTimeEffects("region")), panel()),
         IdentificationError, r"'shocks' are by 'region'.*time effects.*Try: shocks=None",
     ),
     "deviations of all": (
-        lambda: plan_of(nqp.StaggeredDiD(nqp.PartialPooling(varying="same")), panel()),
+        lambda: model_frame_of(nqp.StaggeredDiD(nqp.PartialPooling(varying="same")), panel()),
         StudyError, r"'varying' is 'same'.*the same for all units.*varying=None",
     ),
     "an exposure that all share": (
-        lambda: plan_of(nqp.ContinuousExposure("shared", POOLED), panel(exposures=["shared"])),
+        lambda: model_frame_of(nqp.ContinuousExposure("shared", POOLED),
+        panel(exposures=["shared"])),
         IdentificationError, r"exposure 'shared'.*unit and time effects explain all",
     ),
     "a baseline twice": (
@@ -162,13 +163,13 @@ def test_it_is_refused_by_its_name(case: str) -> None:
 
 def test_less_of_it_goes() -> None:
     """What hints propose is taken."""
-    assert plan_of(design(anticipation=2), panel()).kept.all()
-    assert plan_of(lagged(2), panel(mediators=["x"])).kept.all()
-    assert plan_of(design(shocks=nqp.ClusterTimeEffects("pair")), panel()).kept.all()
+    assert model_frame_of(design(anticipation=2), panel()).kept.all()
+    assert model_frame_of(lagged(2), panel(mediators=["x"])).kept.all()
+    assert model_frame_of(design(shocks=nqp.ClusterTimeEffects("pair")), panel()).kept.all()
     pooled = nqp.StaggeredDiD(
         time=nqp.TimeEffects(["region"], pooled=True), shocks=nqp.ClusterTimeEffects("region")
     )
-    assert plan_of(pooled, panel()).kept.all()
+    assert model_frame_of(pooled, panel()).kept.all()
 
 
 @pytest.mark.parametrize(
@@ -185,7 +186,7 @@ def test_weights_are_first_left_out(errors: object, dialect: Dialect, other: str
         speaking(dialect),
         pytest.raises(StudyError, match=r"'weights'.*'errors' is AR1") as refused,
     ):
-        plan_of(design(errors=errors), panel(weights="size"))
+        model_frame_of(design(errors=errors), panel(weights="size"))
     hint = str(refused.value.hint)
     assert hint.startswith("leave 'weights' out of the panel")
     assert "too short" in hint[hint.index(other) :]

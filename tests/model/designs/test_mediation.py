@@ -12,7 +12,7 @@ import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import IdentificationError, PanelError, StudyError
 from bayes_nqp._core.testing import assert_equal
 from bayes_nqp.data.simulation import staggered
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 SAMPLER = nqp.Importance(draws=250, chains=2, seed=1)
 FLAT = nqp.Mediation(nqp.StaggeredDiD(nqp.NoPooling(varying=None)))
@@ -84,13 +84,13 @@ def test_one_name_is_one_mediator() -> None:
 
 def test_an_unknown_mediator_names_the_nearest(panel: nqp.Panel) -> None:
     with pytest.raises(StudyError, match="'tecj', which is no mediator") as caught:
-        plan_of(FLAT.replace(mediators=("tecj",)), panel)
+        model_frame_of(FLAT.replace(mediators=("tecj",)), panel)
     assert "tech" in str(caught.value)
 
 
 def test_a_panel_without_mediators_is_refused() -> None:
     with pytest.raises(StudyError, match="no mediators"):
-        plan_of(FLAT, panel_of(mediators=[]))
+        model_frame_of(FLAT, panel_of(mediators=[]))
 
 
 def test_a_mediator_called_outcome_is_refused() -> None:
@@ -98,22 +98,24 @@ def test_a_mediator_called_outcome_is_refused() -> None:
     frame = made.frame.rename(columns={"outcome": "y"}).assign(outcome=made.mediators[:, 0])
     arguments = {**made.arguments, "outcome": "y", "mediators": ["outcome"]}
     with pytest.raises(StudyError, match="called 'outcome'"):
-        plan_of(FLAT, nqp.Panel.from_frame(frame, **arguments))
+        model_frame_of(FLAT, nqp.Panel.from_frame(frame, **arguments))
 
 
 def test_a_constant_mediator_is_refused() -> None:
     with pytest.raises((PanelError, IdentificationError), match="still"):
-        plan_of(FLAT, panel_of(still=1.0, mediators=["tech", "still"]))
+        model_frame_of(FLAT, panel_of(still=1.0, mediators=["tech", "still"]))
 
 
 def test_the_outcome_itself_is_no_mediator() -> None:
     with pytest.raises((PanelError, IdentificationError, StudyError), match=r"copy|outcome"):
-        plan_of(FLAT, panel_of(copy=lambda frame: frame["outcome"], mediators=["tech", "copy"]))
+        model_frame_of(
+            FLAT, panel_of(copy=lambda frame: frame["outcome"], mediators=["tech", "copy"])
+        )
 
 
 def test_the_treatment_itself_is_no_mediator() -> None:
     with pytest.raises(IdentificationError) as caught:
-        plan_of(FLAT, panel_of(mediators=["treated"]))
+        model_frame_of(FLAT, panel_of(mediators=["treated"]))
     assert "collinear with" in str(caught.value)
     assert "the effects of treatment" in str(caught.value)
     assert "Where: mediator 'treated': " in str(caught.value)
@@ -121,7 +123,7 @@ def test_the_treatment_itself_is_no_mediator() -> None:
 
 def test_the_same_mediator_twice_is_refused() -> None:
     with pytest.raises(IdentificationError, match="collinear"):
-        plan_of(
+        model_frame_of(
             FLAT, panel_of(twin=lambda frame: 2 * frame["tech"] + 1, mediators=["tech", "twin"])
         )
 
@@ -132,9 +134,9 @@ def test_a_mediator_that_a_cohort_lacks_is_named() -> None:
 
     lacking = panel_of(gone=gone, mediators=["tech", "gone"])
     with pytest.raises(PanelError, match="missing in all treated rows of cohort 4") as caught:
-        plan_of(FLAT, lacking)
+        model_frame_of(FLAT, lacking)
     assert "gone" in str(caught.value)
-    assert plan_of(FLAT.replace(mediators=("tech",)), lacking) is not None
+    assert model_frame_of(FLAT.replace(mediators=("tech",)), lacking) is not None
 
 
 def test_a_mediator_that_is_nowhere_is_named() -> None:
@@ -142,12 +144,12 @@ def test_a_mediator_that_is_nowhere_is_named() -> None:
         return frame["finance"].where(frame["time"] < 0)
 
     with pytest.raises(PanelError, match="never"):
-        plan_of(FLAT, panel_of(never=never, mediators=["tech", "never"]))
+        model_frame_of(FLAT, panel_of(never=never, mediators=["tech", "never"]))
 
 
 def test_a_lag_longer_than_the_panel_is_refused(panel: nqp.Panel) -> None:
     with pytest.raises(StudyError, match="'lag' is 30"):
-        plan_of(FLAT.replace(lag=30), panel)
+        model_frame_of(FLAT.replace(lag=30), panel)
 
 
 # What holds exactly
@@ -239,24 +241,30 @@ def test_the_level_of_an_untreated_mediator_enters_the_direct_effect() -> None:
     panel = panel_of()
     design = FLAT.replace(interaction=True, mediators=("tech",))
     effects = nqp.posterior_mean(design, panel, rho=0.0)
-    plan = plan_of(design, panel)
-    treated, tech = plan.frame.treated, panel.mediators[:, panel.roles.mediators.index("tech")]
-    cells = plan.cell_of_row
-    stratum = plan.frame.stratum[plan.frame.unit]
+    model_frame = model_frame_of(design, panel)
+    treated, tech = (
+        model_frame.codes.treated,
+        panel.mediators[:, panel.roles.mediators.index("tech")],
+    )
+    cells = model_frame.cell_of_row
+    stratum = model_frame.codes.stratum[model_frame.codes.unit]
     dummies = [
         np.equal.outer(codes, np.unique(codes[codes >= 0]))
-        for codes in (plan.frame.unit, plan.frame.level[plan.frame.unit] * 100 + plan.frame.time)
+        for codes in (
+            model_frame.codes.unit,
+            model_frame.codes.level[model_frame.codes.unit] * 100 + model_frame.codes.time,
+        )
     ]
-    cell = np.equal.outer(cells, np.arange(plan.table.size))
+    cell = np.equal.outer(cells, np.arange(model_frame.table.size))
     base = np.concatenate([*dummies, cell], axis=1).astype(float)
-    a = np.linalg.lstsq(base, tech, rcond=None)[0][-plan.table.size :]
+    a = np.linalg.lstsq(base, tech, rcond=None)[0][-model_frame.table.size :]
     by = np.equal.outer(stratum, np.unique(stratum)).astype(float)
     columns = [by * tech[:, None], by * (tech * treated)[:, None]]
     full = np.concatenate([*columns, base], axis=1)
     found = np.linalg.lstsq(full, panel.outcome, rcond=None)[0]
     size = by.shape[1]
-    b, d, own = found[:size], found[size : 2 * size], found[-plan.table.size :]
-    of_cell = plan.table.stratum
+    b, d, own = found[:size], found[size : 2 * size], found[-model_frame.table.size :]
+    of_cell = model_frame.table.stratum
     level = np.bincount(cells[treated], tech[treated]) / np.bincount(cells[treated])
     direct = own + d[of_cell] * (level - a)
     indirect = a * (b + d)[of_cell]
@@ -268,9 +276,9 @@ def test_rows_without_a_mediator_are_counted() -> None:
     lacking = panel_of(missing=0.05)
     gone = int(np.isnan(lacking.mediators).any(axis=1).sum())
     said = f"{gone} rows where finance is missing are left out of every equation: complete cases"
-    assert plan_of(FLAT, lacking).notes == (said,)
+    assert model_frame_of(FLAT, lacking).notes == (said,)
     assert f"finance is missing in {gone} rows, which stay in the panel" in lacking.notes
-    assert plan_of(FLAT.replace(mediators=("tech",)), lacking).notes == ()
+    assert model_frame_of(FLAT.replace(mediators=("tech",)), lacking).notes == ()
     assert said in nqp.fit(FLAT, lacking, SAMPLER, progress=False).notes
 
 

@@ -10,7 +10,7 @@ from same_density import assert_dense
 
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import StudyError
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 M = np.zeros((UNITS, PERIODS))
 M[PANEL.unit_codes, PANEL.time_codes] = PANEL.moderators[:, 0]
@@ -28,7 +28,7 @@ def test_the_density_is_the_dense_one(varying: str | None, durbin: bool) -> None
         effect=nqp.CompletePooling(varying=varying), errors=nqp.AR1(), moderator="m",
         spillovers=nqp.SpatialLag(WEIGHTS, durbin=durbin),
     )  # fmt: skip
-    problem = plan_of(design, PANEL).equations[0].gaussian
+    problem = model_frame_of(design, PANEL).equations[0].gaussian
     levels, more = np.zeros(UNITS, dtype=np.int64), (TREATED * (M - CENTRE),)
     assert_dense(problem, lambda x: dense(PANEL, design, x, W, levels, more=more), abs=1e-8)
 
@@ -56,7 +56,7 @@ def rows_of(fit: nqp.Fit, z: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def test_effects_are_those_of_the_calendar(fit: nqp.Fit) -> None:
-    rows, effects = rows_of(fit, M - fit.plan.moderator.centre), fit.effects
+    rows, effects = rows_of(fit, M - fit.model_frame.moderator.centre), fit.effects
     draws = effects["effect"].stack(sample=("chain", "draw")).transpose("sample", "path", "cell")
     draws = draws.to_numpy()[:20]
     for c in range(effects.sizes["cell"]):
@@ -75,7 +75,7 @@ def test_effects_are_those_of_the_calendar(fit: nqp.Fit) -> None:
 def test_effects_at_values_are_those_of_everyone_at_them(fit: nqp.Fit) -> None:
     """Own and received, draw by draw: the slope is that of the reduced form."""
     for value in (-0.7, 1.2):
-        z = np.full(M.shape, value - fit.plan.moderator.centre)
+        z = np.full(M.shape, value - fit.model_frame.moderator.centre)
         rows = rows_of(fit, z)
         for path, values in rows.items():
             draws = nqp.moderated(fit, [value], path=path).to_numpy().reshape(-1)[:20]
@@ -117,7 +117,7 @@ def test_the_moderator_is_recovered() -> None:
 )
 def test_what_it_does_not_go_with_is_named(term: nqp.SpatialLag, named: str) -> None:
     with pytest.raises(StudyError, match=named):
-        plan_of(design_of(moderator="m", spillovers=term), PANEL)
+        model_frame_of(design_of(moderator="m", spillovers=term), PANEL)
 
 
 def test_slopes_of_an_exposure_are_shifted_for_everyone() -> None:
@@ -127,7 +127,7 @@ def test_slopes_of_an_exposure_are_shifted_for_everyone() -> None:
     panel = nqp.Panel.from_frame(frame, **{**provinces.PANEL.arguments, "moderators": ["z"]})
     effect = nqp.PartialPooling(["coast"], varying=None)
     fit = nqp.fit(provinces.design_of(effect=effect, moderator="z"), panel, SAMPLER, progress=False)
-    z = provinces.table(panel, panel.moderators[:, 0]) - fit.plan.moderator.centre
+    z = provinces.table(panel, panel.moderators[:, 0]) - fit.model_frame.moderator.centre
     exposed, effects = provinces.table(panel, panel.exposures[:, 0]) != 0.0, fit.effects
     w, coast = provinces.W, provinces.COAST
     for draw in (0, 70, 190):
@@ -143,7 +143,7 @@ def test_slopes_of_an_exposure_are_shifted_for_everyone() -> None:
             cell = effects.isel(cell=c)
             t, side = int(cell["time"]) - 2000, str(cell["coast"].item())
             rows = (side == coast) & exposed[:, t]
-            for values in (z[:, t], np.full(len(w), 2.0 - fit.plan.moderator.centre)):
+            for values in (z[:, t], np.full(len(w), 2.0 - fit.model_frame.moderator.centre)):
                 slopes = np.array([
                     at["outcome__cell_mean"].to_numpy()[
                         (effects["coast"].to_numpy() == str(x))

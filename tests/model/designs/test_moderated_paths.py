@@ -12,12 +12,12 @@ from doors import paths_of, recovered
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import PanelError, StudyError
 from bayes_nqp.data.simulation import staggered
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
-ALL_LEGS = ("a", "b", "direct")
+ALL_PATHS = ("a", "b", "direct")
 POOLED = nqp.StaggeredDiD(nqp.PartialPooling(["region"]), moderator="finance")
 FLAT = nqp.StaggeredDiD(nqp.NoPooling(varying=None), nqp.IID(), moderator="finance")
-DESIGN = nqp.Mediation(POOLED, ["tech"], moderates=ALL_LEGS)
+DESIGN = nqp.Mediation(POOLED, ["tech"], moderates=ALL_PATHS)
 
 
 def panel_of(*, seed: int = 3, moving: float = 0.0, holes: float = 0.0, **more) -> nqp.Panel:
@@ -57,36 +57,38 @@ def _dummies(codes):
     return np.equal.outer(codes, np.unique(codes)).astype(float)
 
 
-def _least_squares(plan, outcome, columns):
+def _least_squares(model_frame, outcome, columns):
     """Coefficients of some columns by stratum, and effects of cells at the columns' zero."""
-    frame, cell = plan.frame, plan.cell_of_row
+    frame, cell = model_frame.codes, model_frame.cell_of_row
     stratum = frame.stratum[frame.unit]
     by_stratum = [_dummies(stratum) * x[:, None] for x in columns]
-    cells = np.equal.outer(cell, np.arange(plan.table.size)).astype(float)
+    cells = np.equal.outer(cell, np.arange(model_frame.table.size)).astype(float)
     design = [_dummies(frame.unit), _dummies(stratum * 100 + frame.time), *by_stratum, cells]
     found = np.linalg.lstsq(np.concatenate(design, axis=1), outcome, rcond=None)[0]
-    split = found.size - plan.table.size
+    split = found.size - model_frame.table.size
     size = by_stratum[0].shape[1]
     slopes = found[split - size * len(columns) : split].reshape(len(columns), size)
-    return slopes[:, plan.table.stratum], found[split:]
+    return slopes[:, model_frame.table.stratum], found[split:]
 
 
-@pytest.mark.parametrize("moderates", [ALL_LEGS, ("b",), ("a", "b")])
+@pytest.mark.parametrize("moderates", [ALL_PATHS, ("b",), ("a", "b")])
 @pytest.mark.parametrize(("moving", "holes"), [(0.0, 0.0), (0.7, 0.15)])
 def test_conditional_means_are_products_of_least_squares(moderates, moving, holes) -> None:
     """Row by row, each at its own moderator, and then averaged in cells."""
     panel = panel_of(moving=moving, holes=holes)
     design = nqp.Mediation(FLAT, ["tech"], moderates=moderates)
     effects = nqp.posterior_mean(design, panel)["effect"].isel(chain=0, draw=0)
-    plan = plan_of(design, panel)
-    treated = plan.frame.treated
+    model_frame = model_frame_of(design, panel)
+    treated = model_frame.codes.treated
     finance, tech = panel.moderators[:, 0], panel.mediators[:, 0]
     z = finance - finance[treated].mean()
     shift = treated * z
-    first, a = _least_squares(plan, tech, [shift] if "a" in moderates else [0 * z])
-    legs = [tech, z * (tech - tech.mean())] + ([shift] if "direct" in moderates else [])
-    second, direct = _least_squares(plan, panel.outcome, legs)
-    rows, cell = np.flatnonzero(treated), plan.cell_of_row[treated]
+    first, a = _least_squares(model_frame, tech, [shift] if "a" in moderates else [0 * z])
+    path_coefficients = [tech, z * (tech - tech.mean())] + (
+        [shift] if "direct" in moderates else []
+    )
+    second, direct = _least_squares(model_frame, panel.outcome, path_coefficients)
+    rows, cell = np.flatnonzero(treated), model_frame.cell_of_row[treated]
     own = (a[cell] + first[0, cell] * z[rows]) * (second[0, cell] + second[1, cell] * z[rows])
     means = [np.bincount(cell, x) / np.bincount(cell) for x in (own, z[rows])]
     np.testing.assert_allclose(effects.sel(path="tech"), means[0], atol=1e-7)
@@ -101,21 +103,21 @@ def test_cells_are_means_over_their_rows(varying: str, interaction: bool) -> Non
     panel = panel_of(moving=0.5, holes=0.1)
     design = nqp.Mediation(
         POOLED.replace(effect=nqp.PartialPooling(["region"], varying=varying)), ["tech"],
-        interaction=interaction, moderates=ALL_LEGS,
+        interaction=interaction, moderates=ALL_PATHS,
     )  # fmt: skip
-    plan = plan_of(design, panel)
+    model_frame = model_frame_of(design, panel)
     rng = np.random.default_rng(1)
     draws = [
-        recovered(plan, e, 0.3 * rng.normal(size=(6, len(e.problem.parameter_names))), rng)
-        for e in plan.equations
+        recovered(model_frame, e, 0.3 * rng.normal(size=(6, len(e.problem.parameter_names))), rng)
+        for e in model_frame.equations
     ]
-    paths = paths_of(plan, draws)
-    rows = np.flatnonzero(plan.kept & plan.frame.treated)
-    cell, z = plan.cell_of_row[rows], plan.moderator.values[rows]
-    unit = plan.frame.unit[rows]
-    codes = np.unique(plan.frame.member[unit])
-    member = np.searchsorted(codes, plan.frame.member[unit])
-    stratum = plan.table.stratum[cell]
+    paths = paths_of(model_frame, draws)
+    rows = np.flatnonzero(model_frame.kept & model_frame.codes.treated)
+    cell, z = model_frame.cell_of_row[rows], model_frame.moderator.values[rows]
+    unit = model_frame.codes.unit[rows]
+    codes = np.unique(model_frame.codes.unit_effect[unit])
+    member = np.searchsorted(codes, model_frame.codes.unit_effect[unit])
+    stratum = model_frame.table.stratum[cell]
     y, tech = draws
     (theta,) = tech.slopes.values()
     mine = [np.bincount(member, x) / np.bincount(member) for x in theta[:, stratum] * z]
@@ -145,15 +147,15 @@ def test_many_units_have_their_covariance_too(panel: nqp.Panel, monkeypatch) -> 
 
     def cells():
         rng = np.random.default_rng(1)
-        plan = plan_of(DESIGN, panel)
+        model_frame = model_frame_of(DESIGN, panel)
         draws = [
-            recovered(plan, e, np.zeros((4, len(e.problem.parameter_names))), rng)
-            for e in plan.equations
+            recovered(model_frame, e, np.zeros((4, len(e.problem.parameter_names))), rng)
+            for e in model_frame.equations
         ]
-        return draws, paths_of(plan, draws)
+        return draws, paths_of(model_frame, draws)
 
     few, ours = cells()
-    monkeypatch.setattr(_draws, "MEMBERS_STORED", 10)
+    monkeypatch.setattr(_draws, "UNIT_EFFECTS_STORED", 10)
     many, theirs = cells()
     assert few[1].deviation is not None
     assert many[1].deviation is None
@@ -211,7 +213,7 @@ def test_a_difference_is_of_two_points_of_the_line(fit: nqp.Fit) -> None:
     np.testing.assert_allclose(gap["index"], gap / 2, atol=1e-12)
     assert gap.dims == ("chain", "draw", "region")
     default = nqp.moderated_difference(fit, path="direct")
-    moderators = fit.panel.moderators[fit.plan.frame.treated, 0]
+    moderators = fit.panel.moderators[fit.model_frame.codes.treated, 0]
     assert default.attrs["low"] == pytest.approx(moderators.mean() - moderators.std())
     assert default.attrs["high"] == pytest.approx(moderators.mean() + moderators.std())
     np.testing.assert_allclose(
@@ -238,10 +240,10 @@ def test_single_units_have_their_own_product(fit: nqp.Fit, panel: nqp.Panel) -> 
 
 
 def test_the_second_leg_is_shown_at_the_treated_rows_moderators(fit: nqp.Fit) -> None:
-    from bayes_nqp.effects.estimands import legs
+    from bayes_nqp.effects.estimands import path_coefficients
 
-    second = legs(fit)["b"].mean(["chain", "draw"]).item()
-    z = fit.panel.moderators[fit.plan.frame.treated, 0].mean() - 5
+    second = path_coefficients(fit)["b"].mean(["chain", "draw"]).item()
+    z = fit.panel.moderators[fit.model_frame.codes.treated, 0].mean() - 5
     assert second == pytest.approx(0.8 + 0.3 * z, abs=0.06)
 
 
@@ -281,7 +283,7 @@ def _untreated_missing(frame):
             StudyError, "no moderator",
         ),
         (lambda: nqp.Mediation(POOLED, lag=1, moderates=["b"]), StudyError, "a lag"),
-        (lambda: plan_of(DESIGN, panel_of(finance=_untreated_missing)), PanelError, "rows"),
+        (lambda: model_frame_of(DESIGN, panel_of(finance=_untreated_missing)), PanelError, "rows"),
     ],
 )  # fmt: skip
 def test_what_a_design_refuses(make, error, said: str) -> None:
@@ -307,5 +309,5 @@ def test_ends_are_in_order(fit: nqp.Fit, ends) -> None:
 def test_one_name_may_stand_alone_and_order_does_not_matter() -> None:
     assert nqp.Mediation(POOLED, moderates="b").moderates == ("b",)
     assert nqp.Mediation(POOLED, moderates=["direct", "b", "a"]) == nqp.Mediation(
-        POOLED, moderates=ALL_LEGS
+        POOLED, moderates=ALL_PATHS
     )

@@ -14,7 +14,7 @@ from small_study import STUDY, city_rows
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import IdentificationError, PanelError, StudyError
 from bayes_nqp.data.simulation import staggered
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.studies import validate
 
 SAMPLER = nqp.Importance(draws=500, chains=4, seed=1)
@@ -90,22 +90,22 @@ def test_slopes_of_the_direct_path_and_of_the_first_leg_are_recovered(channels: 
 def test_conditional_means_are_least_squares(panel: nqp.Panel) -> None:
     """Cells hold their rows' mean moderator; slopes are those of treated × moderator."""
     effects = nqp.posterior_mean(FLAT, panel)
-    plan = plan_of(FLAT, panel)
-    frame, cells = plan.frame, plan.cell_of_row
+    model_frame = model_frame_of(FLAT, panel)
+    frame, cells = model_frame.codes, model_frame.cell_of_row
     stratum = frame.stratum[frame.unit]
     z = panel.moderators[:, 0] * frame.treated
     dummies = [
         np.equal.outer(codes, np.unique(codes))
         for codes in (frame.unit, stratum * 100 + frame.time, stratum)
     ]
-    cell = np.equal.outer(cells, np.arange(plan.table.size))
+    cell = np.equal.outer(cells, np.arange(model_frame.table.size))
     columns = [dummies[0], dummies[1], dummies[2] * z[:, None], cell]
     found = np.linalg.lstsq(np.concatenate(columns, axis=1), panel.outcome, rcond=None)[0]
-    slope = found[-plan.table.size - dummies[2].shape[1] : -plan.table.size]
-    own = found[-plan.table.size :]
+    slope = found[-model_frame.table.size - dummies[2].shape[1] : -model_frame.table.size]
+    own = found[-model_frame.table.size :]
     treated = cells >= 0
     mean = np.bincount(cells[treated], z[treated]) / np.bincount(cells[treated])
-    expected = own + slope[plan.table.stratum] * mean
+    expected = own + slope[model_frame.table.stratum] * mean
     np.testing.assert_allclose(effects["effect"].squeeze(), expected, atol=1e-8)
 
 
@@ -166,14 +166,14 @@ def test_the_model_of_rows_reports_cells_at_their_moderator(panel: nqp.Panel) ->
     rng = np.random.default_rng(1)
     point = {k: 0.5 * rng.standard_normal(np.shape(x)) for k, x in model.initial_point().items()}
     found, bare = _reported(model, point), _reported(plain, point)
-    plan = plan_of(DESIGN, panel)
-    equation, cells = plan.equations[0], plan.cell_of_row
+    model_frame = model_frame_of(DESIGN, panel)
+    equation, cells = model_frame.equations[0], model_frame.cell_of_row
     slope = found["moderation"]
     assert slope.all()
     rows = cells >= 0
-    mean = np.bincount(cells[rows], equation.rows.columns[-1].values[rows]) / plan.cells.rows
+    mean = np.bincount(cells[rows], equation.rows.columns[-1].values[rows]) / model_frame.cells.rows
     mean = mean * equation.slopes[-1].size
-    shift = slope[plan.table.stratum] * mean
+    shift = slope[model_frame.table.stratum] * mean
     np.testing.assert_allclose(found["cell_mean"], bare["cell_mean"], atol=1e-10)
     np.testing.assert_allclose(found["cell_effect"] - bare["cell_effect"], shift, atol=1e-10)
 
@@ -181,9 +181,9 @@ def test_the_model_of_rows_reports_cells_at_their_moderator(panel: nqp.Panel) ->
 def test_other_views_of_a_fit_hold_the_moderator(fit: nqp.Fit, panel: nqp.Panel) -> None:
     """Draws of rows, of left-out units, of a new unit, and of the prior."""
     drawn = nqp.posterior_predictive(fit, draws=200, seed=1)
-    treated = fit.plan.frame.treated[fit.plan.kept]
+    treated = fit.model_frame.codes.treated[fit.model_frame.kept]
     gap = drawn["outcome"].mean(["chain", "draw"]) - drawn["observed"]
-    z = panel.moderators[fit.plan.kept, 0]
+    z = panel.moderators[fit.model_frame.kept, 0]
     assert abs(np.polyfit(z[treated], gap[treated], 1)[0]) < 0.1
     assert np.isfinite(nqp.log_likelihood(fit)).all()
     new = nqp.att(nqp.group_time_effects(fit, "population"))
@@ -193,7 +193,7 @@ def test_other_views_of_a_fit_hold_the_moderator(fit: nqp.Fit, panel: nqp.Panel)
     finance = panel.frame.groupby(panel.roles.unit)["finance"].first()
     own = finance.rename(index=str).loc[unit["unit"].to_numpy()].to_numpy()
     slope = prior["outcome__z_finance_mean"].isel(chain=0, draw=0).item()
-    scale = plan_of(DESIGN, panel).equations[0].slopes[-1].size
+    scale = model_frame_of(DESIGN, panel).equations[0].slopes[-1].size
     spread = prior["outcome__scale_deviation"].isel(chain=0, draw=0).item()
     expected = pytest.approx(slope / scale, abs=spread + abs(0.2 * slope))
     assert np.polyfit(own, unit, 1)[0] == expected
@@ -245,15 +245,17 @@ def _missing(frame):
     [
         (lambda p: DESIGN.replace(moderator=3), StudyError, "'moderator' is 3"),
         (lambda p: DESIGN.replace(likelihood=nqp.StudentT()), StudyError, "StudentT does not"),
-        (lambda p: plan_of(DESIGN.replace(moderator="finances"), p), StudyError, "mean 'finance'"),
+        (lambda p: model_frame_of(DESIGN.replace(moderator="finances"), p), StudyError,
+        "mean 'finance'"),
         (
-            lambda p: plan_of(DESIGN.replace(moderator="idle"), p),
+            lambda p: model_frame_of(DESIGN.replace(moderator="idle"), p),
             IdentificationError,
             "the same in",
         ),
-        (lambda p: plan_of(DESIGN, panel_of(finance=_missing)), PanelError, "panel.complete("),
+        (lambda p: model_frame_of(DESIGN, panel_of(finance=_missing)), PanelError,
+        "panel.complete("),
         (lambda p: nqp.Mediation(DESIGN, vary_by="unit"), StudyError, "moderator"),
-        (lambda p: plan_of(FLAT, panel_of(finance=lambda f: f["region"].eq("inland") * 1.0)),
+        (lambda p: model_frame_of(FLAT, panel_of(finance=lambda f: f["region"].eq("inland") * 1.0)),
          IdentificationError, "finance × treated"),
     ],
 )  # fmt: skip
@@ -266,7 +268,7 @@ def test_what_a_design_refuses(panel: nqp.Panel, make, error, said: str) -> None
 
 def test_missing_rows_are_named() -> None:
     with pytest.raises(PanelError) as caught:
-        plan_of(DESIGN, panel_of(finance=_missing))
+        model_frame_of(DESIGN, panel_of(finance=_missing))
     assert "treated rows" in caught.value.what
     assert ", 10)" in caught.value.where
 
@@ -309,7 +311,7 @@ def test_default_values_span_the_treated_rows(fit: nqp.Fit, panel: nqp.Panel) ->
     line = nqp.moderated(fit, by="region")
     assert line.dims == ("chain", "draw", "region", "finance")
     assert line.attrs["moderator"] == "finance"
-    treated = fit.plan.frame.treated
+    treated = fit.model_frame.codes.treated
     ends = np.quantile(panel.moderators[treated, 0], [0.025, 0.975])
     np.testing.assert_allclose(line["finance"][[0, -1]], ends)
     assert line.sizes["finance"] == 21

@@ -13,7 +13,7 @@ from tools.toys.term import Seasons
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import NQPError
 from bayes_nqp._core.i18n import Message
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.likelihoods import Likelihood
 from bayes_nqp.model.pooling import Pooling
 from bayes_nqp.model.predictors import ProcessPart
@@ -225,13 +225,13 @@ RIGHT = {("None", "refusal"), ("None", "factors"), ("text", "label"), ("text", "
 @pytest.mark.parametrize("own", OWN)
 def test_wrong_answers_are_named_when_a_plan_is_made(own: type) -> None:
     design_of, methods = OWN[own]
-    assert plan_of(design_of(own()), PANEL).equations
+    assert model_frame_of(design_of(own()), PANEL).equations
     for method in methods:
         for kind in WRONG:
             if (kind, method) in RIGHT:
                 continue
             with pytest.raises(NQPError) as caught:
-                plan_of(design_of(own(wrong=method, kind=kind)), PANEL)
+                model_frame_of(design_of(own(wrong=method, kind=kind)), PANEL)
             assert own.__name__ in str(caught.value), (method, kind)
             assert method in str(caught.value), (method, kind)
             assert caught.value.hint
@@ -256,7 +256,7 @@ def test_a_prior_of_a_parameter_or_scale_is_looked_at_wherever_it_stands() -> No
 
     for design in (nqp.StaggeredDiD(likelihood=Drawn()), nqp.StaggeredDiD(terms=[Shared()])):
         with pytest.raises(NQPError, match=r"Exponential\.draw gives nan"):
-            plan_of(design, PANEL)
+            model_frame_of(design, PANEL)
 
 
 def test_errors_that_the_session_asks_numpy_for_are_not_ours() -> None:

@@ -14,7 +14,7 @@ import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import ArgumentError, IdentificationError, PanelError, StudyError
 from bayes_nqp.checks.shared import nesting
 from bayes_nqp.data.panel import pairs_of
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.codec import decode, encode
 from bayes_nqp.model.terms import NodeTimeEffects
 from bayes_nqp.numerics.linear_gaussian import density
@@ -112,15 +112,15 @@ def test_terms_say_what_they_lack() -> None:
     plain = nqp.simulation.staggered(units=20, seed=1).panel
     for term in (nqp.EndpointEffects(), nqp.NodeTimeEffects()):
         with pytest.raises(StudyError, match="no pairs"):
-            plan_of(nqp.StaggeredDiD(terms=[term]), plain)
+            model_frame_of(nqp.StaggeredDiD(terms=[term]), plain)
     single = panel_of(links(), cohorts={**DATES, "B": None})
     with pytest.raises(StudyError, match="nothing to tell apart"):
-        plan_of(nqp.StaggeredDiD(terms=[nqp.EndpointEffects()]), single)
+        model_frame_of(nqp.StaggeredDiD(terms=[nqp.EndpointEffects()]), single)
     with pytest.raises(IdentificationError, match="too few"):
-        plan_of(nqp.StaggeredDiD(terms=[nqp.NodeTimeEffects()]), panel_of(links()))
+        model_frame_of(nqp.StaggeredDiD(terms=[nqp.NodeTimeEffects()]), panel_of(links()))
     moved = panel_of(links()).with_cohorts([2, 2, 2, 2, -1, -1])
     with pytest.raises(IdentificationError, match="no longer"):
-        plan_of(nqp.StaggeredDiD(terms=[nqp.EndpointEffects()]), moved)
+        model_frame_of(nqp.StaggeredDiD(terms=[nqp.EndpointEffects()]), moved)
 
 
 @pytest.mark.parametrize("directed", [False, True])
@@ -188,7 +188,7 @@ def test_the_row_model_is_the_fast_density(directed: bool) -> None:
     made = nqp.simulation.network(nodes=12, periods=6, cohorts=(4, 5), directed=directed, seed=4)
     terms = [nqp.EndpointEffects(directed=directed), NodeTimeEffects(directed=directed)]
     design = nqp.StaggeredDiD(nqp.CompletePooling(), terms=terms)
-    (equation,) = plan_of(design, made.panel).equations
+    (equation,) = model_frame_of(design, made.panel).equations
     space = equation.gaussian.space
     points = 0.5 * np.random.default_rng(1).standard_normal((2, len(space)))
     names = [f"{equation.name}__{name}" for name in space.names]

@@ -26,9 +26,10 @@ from same_density import assert_dense
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import IdentificationError, StudyError
 from bayes_nqp._core.i18n import Translator
-from bayes_nqp.inference.fitting._mediator_lag_receivers import channel_reach
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.fitting._mediator_lag_receivers import mediator_lag_effects
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.designs import Noise
+from bayes_nqp.numerics.linear_gaussian import density
 
 FORMS: dict[str, dict[str, bool]] = {
     "SDM": {}, "SLX": {"lag": False}, "SDEM": {"durbin": True, "error": True},
@@ -49,17 +50,17 @@ def test_the_density_is_the_dense_one(form: str, errors: Noise, varying: str | N
     design = design_of(
         effect=nqp.CompletePooling(varying=varying), errors=errors, spillovers=term_of(form)
     )
-    problem = plan_of(design, PANEL).equations[0].gaussian
+    problem = model_frame_of(design, PANEL).equations[0].gaussian
     levels = np.zeros(UNITS, dtype=np.int64)
     assert_dense(problem, lambda x: dense(PANEL, design, x, W, levels), number=4)
 
 
 def test_without_a_lag_it_is_that_of_the_row_model() -> None:
     design = design_of(spillovers=term_of("SLX"), time=nqp.TimeEffects(["coast"]))
-    problem = plan_of(design, PANEL).equations[0].gaussian
+    problem = model_frame_of(design, PANEL).equations[0].gaussian
     points = 0.6 * np.random.default_rng(1).standard_normal((2, len(problem.space)))
     row = Marginal(nqp.to_pymc(design, PANEL), [f"outcome__{name}" for name in problem.space.names])
-    ours = nqp.gaussian.density(problem, points)
+    ours = density(problem, points)
     gap = np.array([row(point) for point in points]) - ours
     assert np.ptp(gap) < 1e-9
 
@@ -139,8 +140,10 @@ def test_channels_hand_back_by_links_through_who_receives() -> None:
         strata=["coast"], mediators=["digital"],
     )  # fmt: skip
     design = nqp.Mediation(design_of(spillovers=term_of("SLX")), links=WEIGHTS)
-    plan, (_, _, event) = plan_of(design, panel), tables(panel)
-    reach = channel_reach(plan, next(x for x in plan.equations if x.name == "digital"))
+    model_frame, (_, _, event) = model_frame_of(design, panel), tables(panel)
+    reach = mediator_lag_effects(
+        model_frame, next(x for x in model_frame.equations if x.name == "digital")
+    )
     assert reach is not None
     for k, time in enumerate(reach.events):
         through = np.diag((time.level == COAST) * 1.0) @ W
@@ -190,13 +193,13 @@ def test_levels_that_nothing_tells_of_are_refused() -> None:
     treated, inland = np.isin(np.arange(UNITS) // 2 % 4, (0, 1)), LEVEL == 0
     far = np.random.default_rng(1).random((UNITS, UNITS)) * np.where(inland[:, None], ~treated, 1.0)
     with pytest.raises(IdentificationError, match="no unit of 'inland' is linked to a treated one"):
-        plan_of(design_of(spillovers=slx_of(far)), PANEL)
+        model_frame_of(design_of(spillovers=slx_of(far)), PANEL)
     alike = np.random.default_rng(1).random((UNITS, UNITS))
     alike[inland] = np.arange(UNITS) == np.flatnonzero(treated & ~inland)[0]
-    plan_of(design_of(spillovers=slx_of(alike)), PANEL)
+    model_frame_of(design_of(spillovers=slx_of(alike)), PANEL)
     design = design_of(spillovers=slx_of(alike), time=nqp.TimeEffects(["coast"]))
     with pytest.raises(IdentificationError, match="all alike, which time effects explain"):
-        plan_of(design, PANEL)
+        model_frame_of(design, PANEL)
 
 
 @pytest.mark.parametrize(
@@ -213,5 +216,5 @@ def test_what_receivers_do_not_go_with(arguments: dict[str, object], message: st
 
 def test_receivers_are_factors_of_the_strata() -> None:
     with pytest.raises(StudyError, match="no factor of the panel's strata") as caught:
-        plan_of(design_of(spillovers=term_of(receivers="coasts")), PANEL)
+        model_frame_of(design_of(spillovers=term_of(receivers="coasts")), PANEL)
     assert "coast" in str(caught.value)

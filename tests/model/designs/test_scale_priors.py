@@ -18,7 +18,7 @@ from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.plugins import register
 from bayes_nqp._core.validation import door
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.codec import decode, encode
 from bayes_nqp.numerics.linear_gaussian import density
 from bayes_nqp.numerics.parameters import (
@@ -125,7 +125,7 @@ def test_row_models_and_the_fast_density_are_one() -> None:
         nqp.PartialPooling(["region"]), nqp.AR1PlusNoise(), priors=priors, unidentified="drop"
     )
     panel = random_panel(4, units=11, periods=6, missing=0.1, strata=("region",))
-    (equation,) = plan_of(design, panel).equations
+    (equation,) = model_frame_of(design, panel).equations
     space = equation.gaussian.space
     points = 0.5 * np.random.default_rng(1).standard_normal((2, len(space)))
     marginal = Marginal(nqp.to_pymc(design, panel), [f"outcome__{name}" for name in space.names])
@@ -133,7 +133,7 @@ def test_row_models_and_the_fast_density_are_one() -> None:
     assert gap == pytest.approx(0.0, abs=1e-6)
     assert np.ptp(gap) < 1e-9
     # Beside half-normal priors nothing but these densities differs.
-    (plain,) = plan_of(design.replace(priors=numbers), panel).equations
+    (plain,) = model_frame_of(design.replace(priors=numbers), panel).equations
     values = plain.gaussian.space.constrain(points)
     moved = np.zeros(len(points))
     for k, parameter in enumerate(plain.gaussian.space.parameters):
@@ -149,7 +149,7 @@ def test_a_scale_that_is_not_estimated_is_that_of_its_prior() -> None:
     half = nqp.Priors(cohort=nqp.HalfT(3, 0.5), walk=nqp.HalfT(3, 0.25))
     plain = nqp.Priors(cohort=0.5, walk=0.25)
     ours, theirs = (
-        plan_of(nqp.StaggeredDiD(priors=priors), made.panel).equations[0].gaussian
+        model_frame_of(nqp.StaggeredDiD(priors=priors), made.panel).equations[0].gaussian
         for priors in (half, plain)
     )
     points = 0.3 * np.random.default_rng(1).standard_normal((2, len(ours.space)))
@@ -313,7 +313,9 @@ def test_shocks_say_the_prior_that_they_have(
     design = nqp.StaggeredDiD(shocks=shocks)
     assert decode(encode(design)) == design
     panel = random_panel(4, units=20, periods=6)
-    parameters = plan_of(design.replace(unidentified="drop"), panel).equations[0].problem.space
+    parameters = (
+        model_frame_of(design.replace(unidentified="drop"), panel).equations[0].problem.space
+    )
     by_name = {x.name: x.prior for x in parameters.parameters}
     scale = shocks.scale
     assert by_name["scale_shocks"] == (HalfNormal(scale) if isinstance(scale, float) else scale)

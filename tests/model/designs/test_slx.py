@@ -13,7 +13,7 @@ from tests.doors import log_marginal
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.i18n import Translator
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.designs import Noise
 from bayes_nqp.numerics.linear_gaussian import density
 
@@ -49,7 +49,7 @@ def test_the_density_is_the_dense_one_and_that_of_the_row_model(
         effect=nqp.CompletePooling(varying=varying), errors=errors,
         time=nqp.TimeEffects(["coast"] if levels else []),
     )  # fmt: skip
-    problem = plan_of(design, PANEL).equations[0].gaussian
+    problem = model_frame_of(design, PANEL).equations[0].gaussian
     assert "delta" not in problem.space.names
     points = 0.6 * np.random.default_rng(1).standard_normal((4, len(problem.space)))
     ours = density(problem, points)
@@ -172,4 +172,4 @@ def test_what_leaves_nothing_is_refused(arguments: dict[str, object], message: s
 
 def test_what_does_not_go_with_linked_units_is_refused() -> None:
     with pytest.raises(StudyError, match="and not with lag=False"):
-        plan_of(slx_of(moderator="m"), PANEL)
+        model_frame_of(slx_of(moderator="m"), PANEL)

@@ -9,11 +9,11 @@ import pytest
 from linked_cities import IDS, LEVEL, PANEL, PERIODS, UNITS, design_of, links, tables
 from same_density import assert_dense
 from scipy import linalg
-from tests.designs.test_slx import thetas
+from tests.model.designs.test_slx import thetas
 
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import IdentificationError, PanelError, StudyError
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 
 def weights_of(islands: tuple[int, ...] = (2, 9), **rules: object) -> nqp.SpatialWeights:
@@ -45,7 +45,7 @@ def net(table: np.ndarray, seen: np.ndarray) -> np.ndarray:
 
 def dense(design: nqp.StaggeredDiD, panel: nqp.Panel, values: dict[str, float]) -> float:
     """Log density of all contrasts of the rows that are seen, slopes flat."""
-    s, priors = plan_of(design, panel).equations[0].scale, nqp.Priors()
+    s, priors = model_frame_of(design, panel).equations[0].scale, nqp.Priors()
     y, x, _ = tables(panel)
     _, _, event = tables(PANEL)  # known whether rows are seen or not
     seen = np.zeros((UNITS, PERIODS), dtype=bool)
@@ -83,7 +83,7 @@ def dense(design: nqp.StaggeredDiD, panel: nqp.Panel, values: dict[str, float]) 
 @pytest.mark.parametrize("panel", [PANEL, GAPS], ids=["whole", "gaps"])
 def test_the_density_is_the_dense_one(panel: nqp.Panel) -> None:
     design = slx_of(effect=nqp.CompletePooling(varying="unit"), errors=nqp.AR1())
-    problem = plan_of(design, panel).equations[0].gaussian
+    problem = model_frame_of(design, panel).equations[0].gaussian
     assert_dense(problem, partial(dense, design, panel))
 
 
@@ -137,23 +137,23 @@ def test_impacts_count_how_much_rows_sum_to() -> None:
 
 def test_covariates_of_linked_units_need_their_rows() -> None:
     with pytest.raises(PanelError, match="'x' of linked units is needed in every period") as caught:
-        plan_of(slx_of(spillovers=nqp.SpatialLag(WEIGHTS, lag=False)), GAPS)
+        model_frame_of(slx_of(spillovers=nqp.SpatialLag(WEIGHTS, lag=False)), GAPS)
     assert "durbin=['treatment']" in str(caught.value)
     rows = ~((PANEL.unit_codes == 2) & (PANEL.time_codes == 3))
     alone = links()
     alone.iloc[:, 2] = 0.0  # nobody is linked to it
     term = nqp.SpatialLag(nqp.spatial_weights.matrix(alone), lag=False)
-    assert plan_of(slx_of(spillovers=term), PANEL.where(rows)).cells.rows.sum() > 0
+    assert model_frame_of(slx_of(spillovers=term), PANEL.where(rows)).cells.rows.sum() > 0
 
 
 def test_a_lag_still_needs_every_row_neighbours_and_sums_of_one() -> None:
     lag = nqp.SpatialLag(weights_of(()), durbin=["treatment"])
     with pytest.raises(PanelError, match="needs every unit in every period"):
-        plan_of(slx_of(spillovers=lag), GAPS)
+        model_frame_of(slx_of(spillovers=lag), GAPS)
     with pytest.raises(StudyError, match="do not sum to one"):
-        plan_of(slx_of(spillovers=lag), PANEL)
+        model_frame_of(slx_of(spillovers=lag), PANEL)
     with pytest.raises(PanelError, match="units have none"):
-        plan_of(slx_of(spillovers=nqp.SpatialLag(WEIGHTS)), PANEL)
+        model_frame_of(slx_of(spillovers=nqp.SpatialLag(WEIGHTS)), PANEL)
 
 
 def test_forms_with_a_lag_are_not_asked_where_they_cannot_be_fitted() -> None:
@@ -169,4 +169,4 @@ def test_somebody_must_be_linked_to_treated_units() -> None:
     near.iloc[4, 5] = near.iloc[5, 4] = 1.0  # neither adopts
     term = nqp.SpatialLag(nqp.spatial_weights.matrix(near), lag=False)
     with pytest.raises(IdentificationError, match="nobody receives anything"):
-        plan_of(slx_of(spillovers=term), PANEL)
+        model_frame_of(slx_of(spillovers=term), PANEL)

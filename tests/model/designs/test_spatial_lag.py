@@ -25,7 +25,7 @@ from tests.doors import log_marginal
 
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import IdentificationError, PanelError, StudyError
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.designs import Noise
 
 CASES = [
@@ -40,16 +40,16 @@ CASES = [
 def test_errors_that_follow_linked_ones_have_the_dense_density(errors: Noise, durbin: bool) -> None:
     term = nqp.SpatialLag(WEIGHTS, durbin=durbin, error=True)
     design = design_of(errors=errors, spillovers=term)
-    problem = plan_of(design, PANEL).equations[0].gaussian
+    problem = model_frame_of(design, PANEL).equations[0].gaussian
     levels = np.zeros(UNITS, dtype=np.int64)
     assert_dense(problem, lambda x: dense(PANEL, design, x, W, levels), number=5)
     fit = nqp.fit(design, PANEL, nqp.Importance(seed=1, draws=100), progress=False)
     paths = ["total", "direct", "received"] if durbin else ["total"]
     assert list(fit.effects["path"].to_numpy()) == paths
     with pytest.raises(IdentificationError, match="no unit deviates"):
-        plan_of(design.replace(effect=nqp.CompletePooling()), PANEL)
+        model_frame_of(design.replace(effect=nqp.CompletePooling()), PANEL)
     with pytest.raises(StudyError, match="one curve"):
-        plan_of(design.replace(effect=nqp.PartialPooling(varying=None)), PANEL)
+        model_frame_of(design.replace(effect=nqp.PartialPooling(varying=None)), PANEL)
 
 
 @pytest.mark.parametrize(("errors", "varying", "durbin", "inside"), CASES)
@@ -65,7 +65,7 @@ def test_the_density_is_the_dense_one(
         time=nqp.TimeEffects(by=["coast"] if inside else []),
         spillovers=nqp.SpatialLag(weights, durbin=durbin),
     )  # fmt: skip
-    problem = plan_of(design, panel).equations[0].gaussian
+    problem = model_frame_of(design, panel).equations[0].gaussian
     w = weights.matrix.toarray()
     assert_dense(problem, lambda x: dense(panel, design, x, w, levels), number=5)
 
@@ -120,7 +120,10 @@ def test_it_is_saved_and_loaded(fit: nqp.Fit, tmp_path: Path) -> None:
     again = nqp.load(fit.save(tmp_path / "lag.nc"))
     assert again.design == fit.design
     assert again.effects["effect"].to_numpy() == pytest.approx(fit.effects["effect"].to_numpy())
-    assert again.plan.equations[0].gaussian.digest == fit.plan.equations[0].gaussian.digest
+    assert (
+        again.model_frame.equations[0].gaussian.digest
+        == fit.model_frame.equations[0].gaussian.digest
+    )
 
 
 def test_links_across_levels_make_an_adjusted_likelihood(fit: nqp.Fit) -> None:
@@ -139,15 +142,15 @@ def test_gaps_are_refused_or_left_out() -> None:
     frame = PANEL.frame
     gappy = PANEL.where(~((frame["city"] == IDS[3]) & (frame["year"] == 2001)).to_numpy())
     with pytest.raises(PanelError, match="every unit in every period") as caught:
-        plan_of(design_of(), gappy)
+        model_frame_of(design_of(), gappy)
     assert IDS[3] in str(caught.value)
     assert "complete='units'" in str(caught.value)
     term = nqp.SpatialLag(WEIGHTS, complete="units")
-    plan = plan_of(design_of(spillovers=term), gappy)
-    assert plan.panel.n_units == UNITS - 1
+    model_frame = model_frame_of(design_of(spillovers=term), gappy)
+    assert model_frame.panel.n_units == UNITS - 1
     adopts = int(gappy.cohort_codes[list(gappy.unit_labels).index(IDS[3])] >= 0)
-    assert f"keeps no row: 1; of these {adopts} adopt" in plan.notes[0]
-    assert not plan_of(design_of(spillovers=term), PANEL).notes
+    assert f"keeps no row: 1; of these {adopts} adopt" in model_frame.notes[0]
+    assert not model_frame_of(design_of(spillovers=term), PANEL).notes
 
 
 def test_beside_errors_that_follow_linked_ones_nothing_feeds_back() -> None:
@@ -213,7 +216,7 @@ REFUSED = {
 @pytest.mark.parametrize("message", REFUSED)
 def test_what_does_not_go_with_it_is_refused(message: str) -> None:
     with pytest.raises((PanelError, StudyError), match=message) as caught:
-        plan_of(design_of(**REFUSED[message]), PANEL)
+        model_frame_of(design_of(**REFUSED[message]), PANEL)
     assert "Try:" in str(caught.value)
 
 
@@ -236,4 +239,4 @@ def test_arguments_are_checked() -> None:
 def test_rows_that_are_not_identified_leave_no_gap() -> None:
     late = PANEL.with_cohorts(np.where(PANEL.cohort_codes < 0, 4, PANEL.cohort_codes))
     with pytest.raises(IdentificationError, match="every row"):
-        plan_of(design_of(unidentified="drop"), late)
+        model_frame_of(design_of(unidentified="drop"), late)

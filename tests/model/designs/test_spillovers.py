@@ -16,7 +16,7 @@ from spilled import EDGES, Spilled, dense, spilled
 import bayes_nqp as nqp
 from bayes_nqp._core import effects_schema as schema
 from bayes_nqp._core.exceptions import IdentificationError, NQPError, PanelError, StudyError
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.pooling import Pooling
 from bayes_nqp.numerics.linear_gaussian import density
 
@@ -58,13 +58,13 @@ def fit(world: Spilled) -> nqp.Fit:
 
 @pytest.mark.parametrize("name", DESIGNS)
 def test_the_density_is_the_dense_one(name: str, small: Spilled) -> None:
-    (equation,) = plan_of(DESIGNS[name], small.panel).equations
+    (equation,) = model_frame_of(DESIGNS[name], small.panel).equations
     assert_dense(equation.gaussian, partial(dense, small, DESIGNS[name]))
 
 
 def test_the_row_model_is_its_definition(small: Spilled) -> None:
     design = DESIGNS["partial, units"]
-    (equation,) = plan_of(design, small.panel).equations
+    (equation,) = model_frame_of(design, small.panel).equations
     names = equation.gaussian.space.names
     points = 0.5 * np.random.default_rng(1).standard_normal((2, len(names)))
     marginal = Marginal(nqp.to_pymc(design, small.panel), [f"outcome__{name}" for name in names])
@@ -74,16 +74,16 @@ def test_the_row_model_is_its_definition(small: Spilled) -> None:
 
 
 def test_rings_and_exposure_times_are_brute_force(small: Spilled) -> None:
-    plan = plan_of(DESIGNS["complete"], small.panel)
+    model_frame = model_frame_of(DESIGNS["complete"], small.panel)
     unit, time = small.panel.unit_codes, small.panel.time_codes
-    inside = plan.cell_of_row >= 0
-    cell = plan.cell_of_row[inside]
+    inside = model_frame.cell_of_row >= 0
+    cell = model_frame.cell_of_row[inside]
     ring = small.ring[unit[inside], time[inside]]
     expected = np.array(["", *RINGS.rings])[ring + 1]
-    assert plan.table.labels["ring"][cell].tolist() == expected.tolist()
+    assert model_frame.table.labels["ring"][cell].tolist() == expected.tolist()
     near = ~small.treated[unit[inside], time[inside]]
     x = (time - small.since[unit, time])[inside]
-    assert plan.table.event_time[cell][near].tolist() == x[near].tolist()
+    assert model_frame.table.event_time[cell][near].tolist() == x[near].tolist()
     assert inside.tolist() == ((small.ring >= 0) | small.treated)[unit, time].tolist()
 
 
@@ -208,8 +208,8 @@ def test_a_donut_leaves_rows_out_not_units(world: Spilled) -> None:
     exposed = (world.ring >= 0) & ~world.treated
     assert rows.n_rows == world.panel.n_rows - exposed.sum()
     assert design.rows(rows).n_rows == rows.n_rows
-    plan = plan_of(design, world.panel)
-    assert plan.panel.n_rows == rows.n_rows
+    model_frame = model_frame_of(design, world.panel)
+    assert model_frame.panel.n_rows == rows.n_rows
 
 
 def test_shares_of_neighbours(world: Spilled) -> None:
@@ -275,11 +275,11 @@ FAR = np.array([[100.0, 30.0], [100.2, 30.0], [110.0, 30.0], [115.0, 35.0]])
         (lambda: nqp.ShareTreated(None), "'weights' is"),
         (lambda: nqp.StaggeredDiD(spillovers="rings"), "'spillovers' is 'rings'"),
         (
-            lambda: plan_of(design_of(nqp.Rings([10, 100])), panel_of(FAR)),
+            lambda: model_frame_of(design_of(nqp.Rings([10, 100])), panel_of(FAR)),
             "no row of the panel is exposed in the ring 0–10 km",
         ),
         (
-            lambda: plan_of(design_of(controls="never"), panel_of(FAR)),
+            lambda: model_frame_of(design_of(controls="never"), panel_of(FAR)),
             "'spillovers' makes controls",
         ),
     ],
@@ -291,7 +291,7 @@ def test_bad_arguments_are_refused(make: object, message: str) -> None:
 
 def test_no_control_beyond_the_last_ring_is_refused(small: Spilled) -> None:
     with pytest.raises(IdentificationError, match=r"no untreated unit(?s:.)*narrower rings"):
-        plan_of(design_of(nqp.Rings([100, 5000])), small.panel)
+        model_frame_of(design_of(nqp.Rings([100, 5000])), small.panel)
 
 
 def test_places_are_needed(small: Spilled) -> None:
@@ -300,7 +300,7 @@ def test_places_are_needed(small: Spilled) -> None:
         frame, unit="unit", time="time", cohort="cohort", outcome="outcome"
     )
     with pytest.raises(PanelError, match="longitude='longitude' is not a column of the panel"):
-        plan_of(DESIGNS["complete"], panel)
+        model_frame_of(DESIGNS["complete"], panel)
 
 
 CITIES = Path(__file__).parents[4] / "shared" / "data" / "china" / "city_nqpf_cbec_2010_2021.csv"
@@ -342,7 +342,7 @@ def test_checks_and_support_take_it_along(modest: Spilled, spillovers: object) -
         assert nqp.check(fit, name).verdict != "not applicable"
     support = nqp.identification(design, modest.panel)
     assert ("role" in support) == (spillovers is RINGS)
-    assert support["rows"].sum() == (fit.plan.frame.own_effect).sum()
+    assert support["rows"].sum() == (fit.model_frame.codes.own_effect).sum()
 
 
 def test_effects_received_are_drawn(fit: nqp.Fit) -> None:
@@ -370,7 +370,7 @@ def test_rings_with_few_steps_share_the_scale_of_the_others() -> None:
     roles = {name: name for name in ("unit", "time", "cohort", "outcome")}
     panel = nqp.Panel.from_frame(table, **roles)
     design = nqp.StaggeredDiD(spillovers=nqp.Rings([100, 200]))
-    (equation,) = plan_of(design, panel).equations
+    (equation,) = model_frame_of(design, panel).equations
     walks = [part for part in equation.globals if part.name.startswith("received_treated")]
     steps = {part.columns.shape[1] for part in walks if part.name.endswith("walk")}
     assert steps == {4, 10}

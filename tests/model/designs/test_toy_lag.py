@@ -13,7 +13,7 @@ from scipy import linalg
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.plugins import register
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.designs import Calendar, EquationSpec, Facts, LagSpec, Noise, SingleEquation
 from bayes_nqp.model.pooling import CompletePooling, Pooling
 from bayes_nqp.numerics.linear_gaussian import draw
@@ -72,8 +72,8 @@ def panel_of(delta: float = 0.4, seed: int = 3) -> nqp.Panel:
 
 def dense(panel: nqp.Panel, design: Lagged, values: dict[str, float]) -> float:
     """Log density of all contrasts of rows, coefficients and deviations integrated out."""
-    plan = plan_of(design, panel)
-    s, priors = plan.equations[0].scale, design.facts.priors
+    model_frame = model_frame_of(design, panel)
+    s, priors = model_frame.equations[0].scale, design.facts.priors
     unit, time = panel.unit_codes, panel.time_codes
     s_inverse = np.kron(np.eye(UNITS) - values["delta"] * RING, np.eye(PERIODS))
     y = s_inverse @ (panel.outcome / s)
@@ -109,7 +109,7 @@ def dense(panel: nqp.Panel, design: Lagged, values: dict[str, float]) -> float:
 @pytest.mark.parametrize("varying", [None, "unit"])
 def test_the_density_is_the_dense_one(errors: Noise, varying: str | None) -> None:
     panel, design = panel_of(), Lagged(CompletePooling(varying=varying), errors)
-    problem = plan_of(design, panel).equations[0].gaussian
+    problem = model_frame_of(design, panel).equations[0].gaussian
     assert problem.space.names[-2:] == ("delta", "sigma")
     assert_dense(problem, partial(dense, panel, design), 0.7, 6, rel=1e-9, abs=1e-8)
 
@@ -117,7 +117,7 @@ def test_the_density_is_the_dense_one(errors: Noise, varying: str | None) -> Non
 def test_draws_take_the_lag_at_its_point() -> None:
     """Conditional means at delta are those of a plain design of ``y - delta W y``."""
     panel, delta = panel_of(), 0.35
-    equation = plan_of(Lagged(), panel).equations[0]
+    equation = model_frame_of(Lagged(), panel).equations[0]
     space = equation.problem.space
     values = space.typical
     values[space.names.index("delta")] = delta
@@ -125,7 +125,7 @@ def test_draws_take_the_lag_at_its_point() -> None:
     table = np.zeros((UNITS, PERIODS))
     table[panel.unit_codes, panel.time_codes] = panel.outcome
     rest = (table - delta * RING @ table)[panel.unit_codes, panel.time_codes]
-    plain = plan_of(
+    plain = model_frame_of(
         nqp.StaggeredDiD(CompletePooling(), nqp.IID(), time=nqp.TimeEffects()),
         panel.with_outcome(rest), scale=equation.scale,
     ).equations[0]  # fmt: skip

@@ -19,7 +19,7 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.plugins import register
 from bayes_nqp._core.validation import door
 from bayes_nqp._core.vocabulary import Link
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.codec import decode, encode
 from bayes_nqp.model.likelihoods import Likelihood
 from bayes_nqp.numerics.sampling import sample_model
@@ -87,15 +87,15 @@ def fit(panel: nqp.Panel) -> nqp.Fit:
 
 
 def test_rows_come_as_they_are(panel: nqp.Panel) -> None:
-    equation = plan_of(DESIGN, panel).equations[0]
+    equation = model_frame_of(DESIGN, panel).equations[0]
     np.testing.assert_array_equal(equation.rows.outcome, panel.outcome)
     assert equation.scale == 0.4
-    assert plan_of(DESIGN, panel, scale=0.5).equations[0].scale == 0.5
+    assert model_frame_of(DESIGN, panel, scale=0.5).equations[0].scale == 0.5
     with pytest.raises(PanelError, match="no counts"):
-        plan_of(DESIGN, panel.with_outcome(panel.outcome + 0.5))
+        model_frame_of(DESIGN, panel.with_outcome(panel.outcome + 0.5))
     first = panel.frame["unit"].to_numpy() == panel.frame["unit"].to_numpy()[0]
     with pytest.raises(PanelError, match="no events"):
-        plan_of(DESIGN, panel.with_outcome(np.where(first, 0.0, panel.outcome)))
+        model_frame_of(DESIGN, panel.with_outcome(np.where(first, 0.0, panel.outcome)))
 
 
 @pytest.fixture(scope="module")
@@ -105,8 +105,8 @@ def model(panel: nqp.Panel) -> Any:
 
 def _unseen(values: dict[str, Array], panel: nqp.Panel) -> Array:
     """Logs of rates (draw, row), by hand: unit, period, effect, error."""
-    plan = plan_of(DESIGN, panel)
-    frame, cell = plan.frame, plan.cell_of_row
+    model_frame = model_frame_of(DESIGN, panel)
+    frame, cell = model_frame.codes, model_frame.cell_of_row
     effect = np.pad(values["cell_effect"], ((0, 0), (0, 1)))[:, cell]
     errors = values["sigma"][:, None, None] * values["z_errors"]
     return np.asarray(
@@ -145,7 +145,7 @@ def test_its_posterior_is_that_of_the_density_by_hand(model: Any, panel: nqp.Pan
     sampler = nqp.NUTS(seed=2, draws=400, tune=300, chains=1, cores=1)
     chains = sample_model(model, sampler, names, progress=False)
     values = {name: np.asarray(chains.values[f"outcome__{name}"])[0] for name in NAMES}
-    rates, frame = np.exp(_unseen(values, panel)), plan_of(DESIGN, panel).frame
+    rates, frame = np.exp(_unseen(values, panel)), model_frame_of(DESIGN, panel).codes
     for codes in (frame.unit, frame.time):
         scores = (panel.outcome - rates) @ (codes[:, None] == np.unique(codes))
         error = scores.std(axis=0) / np.sqrt(100)

@@ -13,7 +13,7 @@ import bayes_nqp as nqp
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.plugins import register
 from bayes_nqp._core.validation import door
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.codec import decode, encode
 from bayes_nqp.model.pooling import Piece, Pooling
 from bayes_nqp.studies import json_schema
@@ -49,7 +49,7 @@ def fit() -> nqp.Fit:
 
 
 def test_its_pieces_are_what_an_effect_is_made_of(fit: nqp.Fit) -> None:
-    equation = plan_of(DESIGN, MADE.panel).equations[0]
+    equation = model_frame_of(DESIGN, MADE.panel).equations[0]
     effects = {part.name for part in equation.globals if part.place == "cells"}
     assert effects == {"level", "drift", "walk", "cohort"}
     assert not [part for part in equation.locals if part.place == "cells"]

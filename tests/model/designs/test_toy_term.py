@@ -18,7 +18,7 @@ import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.plugins import register
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.codec import decode, encode
 from bayes_nqp.model.designs import Calendar, Facts, Term, Timing, saturated_design
 from bayes_nqp.model.pooling import CompletePooling, PartialPooling
@@ -81,7 +81,7 @@ def fit() -> nqp.Fit:
 @pytest.mark.parametrize("missing", [0.0, 0.2])
 def test_its_density_is_the_dense_one(missing: float) -> None:
     panel = random_panel(2, missing=missing)
-    problem = plan_of(DESIGN, panel).equations[0].gaussian
+    problem = model_frame_of(DESIGN, panel).equations[0].gaussian
     assert "scale_season" in problem.space.names
     assert_dense(problem, DenseSeasons(DESIGN, panel).log_likelihood, 0.5, 6, rel=1e-9, abs=1e-8)
 

@@ -9,7 +9,7 @@ from doors import residual_moments
 
 import bayes_nqp as nqp
 from bayes_nqp.checks.model import evenly
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 SAMPLER = nqp.Importance(draws=400, seed=1)
 UNITS, PERIODS, ADOPTERS = 60, 12, 15
@@ -34,7 +34,7 @@ def spread_out(seed: int, sd: float) -> nqp.Panel:
 
 
 def variances(design: nqp.StaggeredDiD, panel: nqp.Panel) -> np.ndarray:
-    rows = plan_of(design, panel).equations[0].rows
+    rows = model_frame_of(design, panel).equations[0].rows
     assert rows.weights is not None
     relative = 1.0 / rows.weights
     np.testing.assert_allclose(relative.mean(), 1.0, rtol=1e-12)
@@ -116,7 +116,7 @@ def test_equations_whose_spread_goes_the_other_way_keep_their_correlation() -> N
     )
     errors = nqp.Heteroskedastic(nqp.IID(), by="half")
     design = nqp.Mediation(nqp.StaggeredDiD(nqp.PartialPooling(varying=None), errors=errors))
-    mediators = plan_of(design, panel).equations[1:]
+    mediators = model_frame_of(design, panel).equations[1:]
     points = [np.zeros(len(x.gaussian.space)) for x in mediators]
     moments, _ = residual_moments(mediators, points)
     correlation = moments[0, 1] / np.sqrt(moments[0, 0] * moments[1, 1])

@@ -8,7 +8,7 @@ from design_table import DESIGNS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.numerics.linear_gaussian import density, draw, functionals, gradient, path_laws
 from bayes_nqp.numerics.linear_gaussian._arrow_matrix import ArrowFactor
 
@@ -48,17 +48,19 @@ def test_shocks_of_cities_meet_in_the_drifts_alone(monkeypatch: pytest.MonkeyPat
     for many in (1, 1000):
         monkeypatch.setattr(path_laws, "_MANY", many)
         panel = DESIGNS[NAME].make(11, missing=0.1)
-        equation = plan_of(DESIGNS[NAME].design, panel).equations[0]
+        equation = model_frame_of(DESIGNS[NAME].design, panel).equations[0]
         problem, head = equation.gaussian, equation.gaussian.arrowhead
         assert (0 < head.n_apart < head.n_values) == (many == 1)
         points = 0.5 * np.random.default_rng(1).standard_normal((4, len(problem.space)))
-        slots = equation.slots.cells
-        loads = head.slot_loads.toarray()[slots].reshape(slots.size, head.n_blocks, head.size)
+        positions = equation.positions.cells
+        loads = head.position_loads.toarray()[positions].reshape(
+            positions.size, head.n_blocks, head.size
+        )
         # Values of processes have no slot: the same loads whatever their order.
         local, border = loads[:, :, : head.n_local], loads[:, :, head.n_local :].sum(axis=1)
         found.append((
             density(problem, points), gradient(problem, points)[1],
-            draw(problem, points, None).slots[:, slots],
+            draw(problem, points, None).positions[:, positions],
             *functionals(problem, points, np.moveaxis(local, 0, -1), border[:, : head.n_global].T),
         ))  # fmt: skip
     for ours, theirs in zip(*found, strict=True):

@@ -8,7 +8,7 @@ from dense import dense, values_of
 from design_table import DESIGNS
 
 import bayes_nqp as nqp
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.numerics.linear_gaussian import (
     GaussianProblem,
     density,
@@ -44,14 +44,16 @@ def agree(problem: GaussianProblem) -> None:
     drawn, expected = (
         draw(p, some, np.random.default_rng(2), single=True) for p in (often, problem)
     )
-    for name in ("slots", "deviation", "response", "weight"):
+    for name in ("positions", "deviation", "response", "weight"):
         assert getattr(drawn, name) == pytest.approx(getattr(expected, name), rel=1e-7, abs=1e-8)
 
 
 @pytest.mark.parametrize("name", DESIGNS)
 def test_designs_are_what_they_are_without_nodes(name: str) -> None:
     case = DESIGNS[name]
-    problem = gaussian_problem(plan_of(case.design, case.make(7, missing=0.1)).equations[0].problem)
+    problem = gaussian_problem(
+        model_frame_of(case.design, case.make(7, missing=0.1)).equations[0].problem
+    )
     agree(problem)
     assert not (has_nodes(problem) and name in NONE)
 
@@ -59,7 +61,7 @@ def test_designs_are_what_they_are_without_nodes(name: str) -> None:
 def test_the_density_is_dense() -> None:
     case = DESIGNS["partial, units, AR(1)"]
     panel = case.make(4, missing=0.2)
-    problem = gaussian_problem(plan_of(case.design, panel).equations[0].problem)
+    problem = gaussian_problem(model_frame_of(case.design, panel).equations[0].problem)
     reference = dense(case.design, panel)
     points = np.random.default_rng(1).standard_normal((4, len(problem.space)))
     theirs = [reference.log_likelihood(values_of(problem.space.names, x)) for x in points]
@@ -81,7 +83,7 @@ def test_rings_and_lags(spillovers: str, effect: nqp.CompletePooling) -> None:
         effect, time=nqp.TimeEffects(), unidentified="drop",
         spillovers=rings if spillovers == "rings" else nqp.SpatialLag(near),
     )  # fmt: skip
-    problem = plan_of(design, panel).equations[0].gaussian
+    problem = model_frame_of(design, panel).equations[0].gaussian
     agree(problem)
     assert has_nodes(problem)
 
@@ -96,7 +98,7 @@ def test_many_coefficients_stand_as_combinations() -> None:
     design = nqp.StaggeredDiD(
         nqp.PartialPooling(), time=nqp.TimeEffects(), unidentified="drop", spillovers=rings
     )
-    problem = plan_of(design, panel).equations[0].gaussian
+    problem = model_frame_of(design, panel).equations[0].gaussian
     agree(problem)
     spans = problem.for_many.kept[assembled_sums].spans
     # Of 78 numbers, or as many of each type, each is told by some six.
@@ -120,7 +122,7 @@ def test_a_matrix_beyond_the_span_is_refused() -> None:
 
 def test_far_out_points_are_computed_or_refused_as_without_nodes() -> None:
     case = DESIGNS["partial, units, AR(1)"]
-    problem = gaussian_problem(plan_of(case.design, case.make(7)).equations[0].problem)
+    problem = gaussian_problem(model_frame_of(case.design, case.make(7)).equations[0].problem)
     points = 0.1 * np.random.default_rng(0).standard_normal((8, len(problem.space)))
     place = problem.space.names.index("rho")
     points[::2, place] = 11.9, 13.0, 60.0, -60.0
@@ -151,7 +153,7 @@ def test_one_level_of_one_group_stands_with_the_others() -> None:
     )
     shocks = nqp.ClusterTimeEffects("province", errors=nqp.AR1())
     design = nqp.StaggeredDiD(nqp.PartialPooling(["region"]), shocks=shocks)
-    problem = plan_of(design, panel).equations[0].gaussian
+    problem = model_frame_of(design, panel).equations[0].gaussian
     # Provinces cut across cohorts, but for one: no group loses a path of its own.
     assert problem.own_paths.groups.size == 0
     assert [len(x) for x in problem.shared_paths] == [5]

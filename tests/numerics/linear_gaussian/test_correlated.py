@@ -9,9 +9,9 @@ import pytest
 import scipy.linalg as sl
 from dense import Dense, values_of
 from design_table import DESIGNS
-from doors import Equation, ErrorStream, Plan, SharedStreams, error_width, recovered
+from doors import Equation, ErrorStream, ModelFrame, SharedStreams, error_width, recovered
 
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.numerics.linear_gaussian import Coefficients, SharedErrors, draw
 
 DRAWS = 4_000
@@ -47,9 +47,11 @@ def _point(names: tuple[str, ...], seed: int) -> np.ndarray:
     return 0.5 * np.random.default_rng(seed).standard_normal(len(names))
 
 
-def _effects(plan: Plan, equation: Equation, x: np.ndarray, mixed: SharedStreams) -> np.ndarray:
+def _effects(
+    model_frame: ModelFrame, equation: Equation, x: np.ndarray, mixed: SharedStreams
+) -> np.ndarray:
     """Draws of effects without and with mean deviations (draw, 2 × cell)."""
-    found = recovered(plan, equation, np.tile(x, (DRAWS, 1)), mixed)
+    found = recovered(model_frame, equation, np.tile(x, (DRAWS, 1)), mixed)
     return np.concatenate([found.cell_mean, found.cell_effect], axis=1)
 
 
@@ -68,14 +70,14 @@ def _gap(one: np.ndarray, other: np.ndarray, correlation: np.ndarray) -> float:
 @pytest.mark.parametrize("name", NAMES)
 def test_shared_errors_leave_the_law_of_every_equation_as_it_is(name: str) -> None:
     case = DESIGNS[name]
-    equation = plan_of(case.design, case.make(4, missing=0.15)).equations[0]
+    equation = model_frame_of(case.design, case.make(4, missing=0.15)).equations[0]
     xs = np.tile(_point(equation.problem.parameter_names, 4), (DRAWS, 1))
     draws = []
     for source in (_pair(RELATED)[1], np.random.default_rng(3)):
         found = _drawn(equation, xs, source)
-        draws.append(np.concatenate([found.shared, found.slots, found.deviation], axis=1))
+        draws.append(np.concatenate([found.shared, found.positions, found.deviation], axis=1))
     means = _drawn(equation, xs[:1], None)
-    mean = np.concatenate([means.shared, means.slots, means.deviation], axis=1)
+    mean = np.concatenate([means.shared, means.positions, means.deviation], axis=1)
     varies = draws[1].std(axis=0) > 1e-9
     ours, plain = (found[:, varies] for found in draws)
     assert np.abs((ours - mean[:, varies]).mean(axis=0) / plain.std(axis=0)).max() < 5.0 / np.sqrt(
@@ -94,8 +96,8 @@ def test_draws_covary_as_dense_estimates_do(name: str, other: int) -> None:
     """By brute force: the means' linear map of rows, on errors with correlated innovations."""
     case = DESIGNS[name]
     panel = case.make(4, missing=0.15)
-    plan = plan_of(case.design, panel)
-    equation, reference = plan.equations[0], Dense(case.design, panel)
+    model_frame = model_frame_of(case.design, panel)
+    equation, reference = model_frame.equations[0], Dense(case.design, panel)
     names, pick = equation.problem.parameter_names, _picked(reference)
     half, variance, draws = [], [], []
     for seed, mixed in zip((4, other), _pair(RELATED), strict=True):
@@ -105,7 +107,7 @@ def test_draws_covary_as_dense_estimates_do(name: str, other: int) -> None:
         root = np.linalg.cholesky(reference.error_covariance(values))
         half.append(pick @ means @ root)
         variance.append(np.diag(pick @ covariance @ pick.T))
-        draws.append(_effects(plan, equation, x, mixed))
+        draws.append(_effects(model_frame, equation, x, mixed))
     expected = RELATED * half[0] @ half[1].T / np.sqrt(np.outer(*variance))
     assert np.abs(expected).max() > 0.3
     assert _gap(*draws, expected) < 5.0
@@ -115,9 +117,9 @@ def _joint(reference: Dense, values: dict[str, float], related: float) -> np.nda
     """Posterior covariance of both equations' effects, in the seemingly unrelated regression."""
     z, k = reference.in_cell, reference.cell_covariance(values)
     if reference.design.effect.varying is not None:
-        z = np.concatenate([z, reference.in_member], axis=1)
+        z = np.concatenate([z, reference.in_unit_effect], axis=1)
         k = sl.block_diag(
-            k, reference.deviation_variance(values) * np.eye(reference.in_member.shape[1])
+            k, reference.deviation_variance(values) * np.eye(reference.in_unit_effect.shape[1])
         )
     eye, r = np.eye(2), np.array([[1.0, related], [related, 1.0]])
     whole = np.kron(r, reference.error_covariance(values)) + np.kron(eye, z @ k @ z.T)
@@ -138,8 +140,8 @@ def test_average_effects_have_the_correlation_of_a_seemingly_unrelated_regressio
 ) -> None:
     case = DESIGNS[name]
     panel = case.make(4, missing=0.15)
-    plan = plan_of(case.design, panel)
-    equation, reference = plan.equations[0], Dense(case.design, panel)
+    model_frame = model_frame_of(case.design, panel)
+    equation, reference = model_frame.equations[0], Dense(case.design, panel)
     names = equation.problem.parameter_names
     x = _point(names, 4)
     joint = _joint(reference, values_of(names, x), RELATED)
@@ -148,7 +150,8 @@ def test_average_effects_have_the_correlation_of_a_seemingly_unrelated_regressio
     both = np.kron(np.eye(2), average) @ joint @ np.kron(np.eye(2), average).T
     dense = both[0, 1] / np.sqrt(both[0, 0] * both[1, 1])
     draws = [
-        _effects(plan, equation, x, mixed)[:, len(weights) :] @ weights for mixed in _pair(RELATED)
+        _effects(model_frame, equation, x, mixed)[:, len(weights) :] @ weights
+        for mixed in _pair(RELATED)
     ]
     ours = float(np.corrcoef(*draws)[0, 1])
     if name == "separate, none, iid":

@@ -15,17 +15,17 @@ from same_density import assert_dense
 
 from bayes_nqp import Panel
 from bayes_nqp._core.exceptions import IdentificationError
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.numerics.linear_gaussian import GaussianProblem, density, gaussian_problem
 from bayes_nqp.numerics.parameters import FLAT, HalfNormal, Scale
 
 
 def problem_of(name: str, panel: Panel) -> GaussianProblem:
     try:
-        plan = plan_of(DESIGNS[name].design, panel)
+        model_frame = model_frame_of(DESIGNS[name].design, panel)
     except IdentificationError:
         assume(False)
-    return gaussian_problem(plan.equations[0].problem)
+    return gaussian_problem(model_frame.equations[0].problem)
 
 
 @pytest.mark.parametrize("name", DESIGNS)
@@ -59,7 +59,7 @@ def test_a_structure_of_ones_own(name: str) -> None:
     case = DESIGNS[name]
     panel = case.make(3, missing=0.2)
     design = case.design.replace(errors=MovingAverage())
-    problem = gaussian_problem(plan_of(design, panel).equations[0].problem)
+    problem = gaussian_problem(model_frame_of(design, panel).equations[0].problem)
     assert_dense(problem, DenseMovingAverage(design, panel).log_likelihood, 0.5, rel=1e-8)
 
 
@@ -164,7 +164,7 @@ def test_a_scaled_outcome_scales_the_answer_alone() -> None:
 def test_fixed_and_estimated_scales_are_one_function() -> None:
     """A problem with a scale held at a value is the estimated one there, but for its prior."""
     case = DESIGNS["partial, many scales"]
-    statement = plan_of(case.design, case.make(4)).equations[0].problem
+    statement = model_frame_of(case.design, case.make(4)).equations[0].problem
     scale = next(s for s in statement.scales if s.estimated)
     held = [
         replace(s, prior=HalfNormal(0.7), estimated=False) if s == scale else s
@@ -183,7 +183,7 @@ def test_fixed_and_estimated_scales_are_one_function() -> None:
 def test_a_flat_coefficient_is_one_of_endless_scale(name: str) -> None:
     """A normal density of scale tau is ``1 / (tau sqrt(2 pi))`` over all that data allow."""
     case = DESIGNS[name]
-    statement = plan_of(case.design, case.make(4)).equations[0].problem
+    statement = model_frame_of(case.design, case.make(4)).equations[0].problem
     tau, number = 1e4, len(statement.scales)
 
     def held(scale: np.ndarray) -> np.ndarray:

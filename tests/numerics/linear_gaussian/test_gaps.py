@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from random_panels import random_panel
 
 from bayes_nqp import AR1, ContinuousExposure, Panel, PartialPooling, StaggeredDiD
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.numerics.linear_gaussian import density
 
 DESIGNS = {
@@ -46,7 +46,7 @@ def _in_one_cohort() -> Panel:
 
 def _equation(name: str, seed: int) -> tuple[Equation, Panel]:
     panel = random_panel(seed, units=60, periods=9, missing=0.25, covariates=True)
-    equation = plan_of(DESIGNS[name], panel).equations[0]
+    equation = model_frame_of(DESIGNS[name], panel).equations[0]
     assert len(equation.problem.classes) > 40
     return equation, panel
 
@@ -68,7 +68,7 @@ def test_density_is_the_dense_one(name: str, seed: int, spread: float) -> None:
 
 def test_units_of_a_city_in_one_cohort() -> None:
     design, panel = DESIGNS["cities"], _in_one_cohort()
-    equation = plan_of(design, panel).equations[0]
+    equation = model_frame_of(design, panel).equations[0]
     names = equation.problem.parameter_names
     points = 0.5 * np.random.default_rng(3).standard_normal((4, len(names)))
     reference = dense(design, panel)

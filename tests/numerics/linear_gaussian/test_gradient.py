@@ -15,7 +15,7 @@ from linked_cities import WEIGHTS, design_of, panel_of
 from moving_average import MovingAverage
 
 import bayes_nqp as nqp
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.numerics.linear_gaussian import (
     GaussianProblem,
     Problem,
@@ -62,7 +62,7 @@ def gap_of(problem: GaussianProblem, seed: int, count: int = 2) -> float:
 
 def statement_of(name: str, seed: int) -> Problem:
     case = DESIGNS[name]
-    return plan_of(case.design, case.make(seed, missing=0.15)).equations[0].problem
+    return model_frame_of(case.design, case.make(seed, missing=0.15)).equations[0].problem
 
 
 @pytest.mark.parametrize("name", DESIGNS)
@@ -82,22 +82,22 @@ def test_whatever_the_arithmetic(name: str) -> None:
 def test_errors_of_ones_own(name: str) -> None:
     case = DESIGNS[name]
     design = case.design.replace(errors=MovingAverage())
-    statement = plan_of(design, case.make(3, missing=0.2)).equations[0].problem
+    statement = model_frame_of(design, case.make(3, missing=0.2)).equations[0].problem
     assert gap_of(gaussian_problem(statement), 3) < 1e-8
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_processes(name: str) -> None:
     case = DESIGNS[name]
-    plan = plan_of(case.design, case.make(11, missing=0.1))
-    assert gap_of(gaussian_problem(stated(plan)), 1) < 1e-8
+    model_frame = model_frame_of(case.design, case.make(11, missing=0.1))
+    assert gap_of(gaussian_problem(stated(model_frame)), 1) < 1e-8
 
 
 @pytest.mark.parametrize("error", [False, True])
 def test_a_lag_and_errors_in_space(error: bool) -> None:
     """The latter take what linked units have of every column off, too."""
     design = design_of(spillovers=nqp.SpatialLag(WEIGHTS, error=error))
-    statement = plan_of(design, panel_of()).equations[0].problem
+    statement = model_frame_of(design, panel_of()).equations[0].problem
     assert statement.lag is not None
     assert bool(statement.lag.ties) == error
     assert gap_of(gaussian_problem(statement), 2) < 1e-8

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from design_table import DESIGNS
 
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.numerics.linear_gaussian import (
+    DrawsWithDensity,
     GaussianProblem,
-    KeptDraws,
     SharedErrors,
     density,
     draw,
@@ -25,13 +25,13 @@ FEW, TIMES = 8, 3
 
 def problem_and_points(name: str, number: int = FEW) -> tuple[GaussianProblem, np.ndarray]:
     case = DESIGNS[name]
-    problem = plan_of(case.design, case.make(11, missing=0.1)).equations[0].gaussian.for_many
+    problem = model_frame_of(case.design, case.make(11, missing=0.1)).equations[0].gaussian.for_many
     draws = np.random.default_rng(3).standard_normal((number, len(problem.space)))
     return problem, 0.4 * draws
 
 
-def kept_of(problem: GaussianProblem, room: int = ROOM) -> KeptDraws:
-    return KeptDraws(problem, TIMES, room, np.random.default_rng(5))
+def kept_of(problem: GaussianProblem, room: int = ROOM) -> DrawsWithDensity:
+    return DrawsWithDensity(problem, TIMES, room, np.random.default_rng(5))
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def solves(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def same_as_anew(
-    problem: GaussianProblem, points: np.ndarray, kept: KeptDraws, solves: list[int]
+    problem: GaussianProblem, points: np.ndarray, kept: DrawsWithDensity, solves: list[int]
 ) -> None:
     # Every point up to three times; the k-th draw of one has its k-th numbers.
     which = np.random.default_rng(4).permutation(
@@ -70,21 +70,21 @@ def same_as_anew(
         assert ours_of == pytest.approx(anew_of, rel=1e-9, abs=1e-9), field.name
 
 
-@pytest.mark.parametrize("own_cells_first", [False, True])
+@pytest.mark.parametrize("unshared_cells_first", [False, True])
 @pytest.mark.parametrize(
     "name", ["partial, units, AR(1)", "common time", "covariates", "pooled time"]
 )
 def test_draws_are_those_of_factors_made_anew(
-    name: str, own_cells_first: bool, solves: list[int], monkeypatch: pytest.MonkeyPatch
+    name: str, unshared_cells_first: bool, solves: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if own_cells_first:
+    if unshared_cells_first:
         monkeypatch.setattr("bayes_nqp.numerics.linear_gaussian.maps.MANY_LOCAL", 0)
         monkeypatch.setattr("bayes_nqp.numerics.linear_gaussian.maps.NARROW", np.inf)
     problem, points = problem_and_points(name)
     kept = kept_of(problem)
     heights = density(problem, points, keeper=kept)
     assert heights == pytest.approx(density(problem, points), rel=1e-12)
-    assert own_cells_first == (problem.reduced is not None)
+    assert unshared_cells_first == (problem.reduced is not None)
     same_as_anew(problem, points, kept, solves)
 
 

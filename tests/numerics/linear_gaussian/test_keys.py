@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bayes_nqp import AR1, Priors
 from bayes_nqp._core.exceptions import IdentificationError
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.numerics.linear_gaussian import Block, Group, Problem, density, gaussian_problem
 from bayes_nqp.numerics.parameters import FLAT, HalfNormal, Parameter, Scale
 from bayes_nqp.numerics.sufficient_statistics import Rows, absorb_levels, reduce_rows
@@ -42,7 +42,9 @@ def _finer(group: np.ndarray, kind: str, rng: np.random.Generator) -> np.ndarray
 def test_a_finer_key_is_the_same_density(name: str, seed: int, kind: str) -> None:
     case, rng = DESIGNS[name], np.random.default_rng(seed)
     try:
-        equation = plan_of(case.design, case.make(seed, missing=0.1, singletons=1)).equations[0]
+        equation = model_frame_of(
+            case.design, case.make(seed, missing=0.1, singletons=1)
+        ).equations[0]
     except IdentificationError:
         assume(False)
     rows, problem = equation.rows, equation.problem
@@ -81,8 +83,8 @@ def _statement(rows: Rows, cell: np.ndarray) -> Problem:
     numbers, first = np.unique(rows.group, return_index=True)
     cells = np.full((numbers.size, PERIODS), -1)
     cells[rows.group[rows.unit], rows.time] = cell
-    slots = np.arange(1, PERIODS + n_cells)
-    scale = np.where(slots < PERIODS, FLAT, 0)
+    positions = np.arange(1, PERIODS + n_cells)
+    scale = np.where(positions < PERIODS, FLAT, 0)
     classes = reduce_rows(rows)
     assert {str(k) for k in rows.key[first]} == {"alone", "from 3", "from 5"}
     return Problem(
@@ -94,9 +96,9 @@ def _statement(rows: Rows, cell: np.ndarray) -> Problem:
             *AR1().parameters(PERIODS, Priors()), Parameter("sigma", HalfNormal(1.0)),
         ),
         scales=[Scale("cell", HalfNormal(1.0))],
-        member_scale=None,
+        unit_effect_scale=None,
         global_scale=np.zeros(0, dtype=np.int64),
-        blocks=[Block(1, n_cells, 1, slots, scale, np.zeros((PERIODS + n_cells, 0)))],
+        blocks=[Block(1, n_cells, 1, positions, scale, np.zeros((PERIODS + n_cells, 0)))],
         groups=[Group(0, 0, 0, row) for row in cells],
         classes=classes,
         class_treated=[np.zeros(c.times.size) for c in classes],

@@ -8,7 +8,7 @@ from dense import dense
 from design_table import DESIGNS
 from same_density import assert_dense
 
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.numerics.linear_gaussian import (
     GaussianProblem,
     density,
@@ -26,7 +26,7 @@ NAMES = [
 
 def both(name: str) -> tuple[GaussianProblem, GaussianProblem]:
     case = DESIGNS[name]
-    statement = plan_of(case.design, case.make(7, missing=0.15)).equations[0].problem
+    statement = model_frame_of(case.design, case.make(7, missing=0.15)).equations[0].problem
     return gaussian_problem(statement, nodes=False), gaussian_problem(statement, nodes=True)
 
 
@@ -49,7 +49,7 @@ def test_some_designs_have_nodes_and_others_none() -> None:
 def test_the_density_is_dense(name: str) -> None:
     case = DESIGNS[name]
     panel = case.make(4, missing=0.2)
-    problem = gaussian_problem(plan_of(case.design, panel).equations[0].problem, nodes=True)
+    problem = gaussian_problem(model_frame_of(case.design, panel).equations[0].problem, nodes=True)
     reference = dense(case.design, panel)
     assert_dense(problem, reference.log_likelihood, 1.0, rel=1e-8, abs=1e-7)
 
@@ -59,7 +59,7 @@ def test_draws_are_those_without_nodes(name: str) -> None:
     direct, nodes = both(name)
     points = 0.5 * np.random.default_rng(1).standard_normal((12, len(direct.space)))
     ours, theirs = (draw(p, points, np.random.default_rng(2)) for p in (nodes, direct))
-    assert ours.slots == pytest.approx(theirs.slots, rel=1e-7, abs=1e-8)
+    assert ours.positions == pytest.approx(theirs.positions, rel=1e-7, abs=1e-8)
     assert ours.deviation == pytest.approx(theirs.deviation, rel=1e-7, abs=1e-8)
 
 
@@ -86,7 +86,7 @@ def test_units_that_deviate_have_sums_of_classes_on_nodes(name: str) -> None:
     drawn, theirs_drawn = (
         draw(p, points, np.random.default_rng(2), single=True) for p in (nodes, direct)
     )
-    assert drawn.slots == pytest.approx(theirs_drawn.slots, rel=1e-7, abs=1e-8)
+    assert drawn.positions == pytest.approx(theirs_drawn.positions, rel=1e-7, abs=1e-8)
     assert drawn.deviation == pytest.approx(theirs_drawn.deviation, rel=1e-7, abs=1e-8)
     assert drawn.response == pytest.approx(theirs_drawn.response, rel=1e-7, abs=1e-8)
 

@@ -9,7 +9,7 @@ from design_table import DESIGNS
 from same_density import assert_dense
 
 from bayes_nqp import IID
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.numerics.linear_gaussian import density, gaussian_problem
 from bayes_nqp.numerics.linear_gaussian.pairs import PairedMap
 
@@ -22,7 +22,7 @@ FIXED = [name for name, case in DESIGNS.items()
 @pytest.mark.parametrize("name", [n for n in DESIGNS if n not in FIXED])
 def test_dense_pairs_are_sparse_ones(name: str, reduce: bool) -> None:
     case = DESIGNS[name]
-    statement = plan_of(case.design, case.make(7, missing=0.15)).equations[0].problem
+    statement = model_frame_of(case.design, case.make(7, missing=0.15)).equations[0].problem
     sparse = gaussian_problem(statement, dense_pairs=False, reduce=False)
     paired = gaussian_problem(statement, dense_pairs=True, reduce=reduce)
     assert isinstance(paired.moments.map1, PairedMap)
@@ -34,7 +34,9 @@ def test_dense_pairs_are_sparse_ones(name: str, reduce: bool) -> None:
 def test_the_density_is_dense(name: str) -> None:
     case = DESIGNS[name]
     panel = case.make(4)
-    problem = gaussian_problem(plan_of(case.design, panel).equations[0].problem, dense_pairs=True)
+    problem = gaussian_problem(
+        model_frame_of(case.design, panel).equations[0].problem, dense_pairs=True
+    )
     reference = dense(case.design, panel)
     assert_dense(problem, reference.log_likelihood, 0.5, 3, rel=1e-8, abs=1e-7)
 
@@ -43,7 +45,9 @@ def test_the_density_is_dense(name: str) -> None:
 def test_what_is_fixed_has_no_pairs(name: str) -> None:
     """Own cells first or not: the same density."""
     statement = (
-        plan_of(DESIGNS[name].design, DESIGNS[name].make(7, missing=0.15)).equations[0].problem
+        model_frame_of(DESIGNS[name].design, DESIGNS[name].make(7, missing=0.15))
+        .equations[0]
+        .problem
     )
     whole, reduced = (
         gaussian_problem(statement, reduce=r, dense_pairs=True) for r in (False, True)
@@ -56,9 +60,9 @@ def test_what_is_fixed_has_no_pairs(name: str) -> None:
 def test_many_columns_are_paired_by_themselves() -> None:
     """Their number decides, and few stay sparse."""
     case = DESIGNS["covariates"]
-    few = gaussian_problem(plan_of(case.design, case.make(1)).equations[0].problem)
+    few = gaussian_problem(model_frame_of(case.design, case.make(1)).equations[0].problem)
     assert not isinstance(few.moments.map1, PairedMap)
     assert (
         few.digest
-        != gaussian_problem(plan_of(case.design, case.make(2)).equations[0].problem).digest
+        != gaussian_problem(model_frame_of(case.design, case.make(2)).equations[0].problem).digest
     )

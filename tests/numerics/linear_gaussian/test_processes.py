@@ -13,7 +13,7 @@ from drifting import LINE, NAMES, stated
 from same_density import assert_dense
 
 from bayes_nqp import Panel, StaggeredDiD, TimeEffects
-from bayes_nqp.inference.model_frame import plan_model, plan_of
+from bayes_nqp.inference.model_frame import make_model_frame, model_frame_of
 from bayes_nqp.numerics.linear_gaussian import (
     Problem,
     SharedErrors,
@@ -53,8 +53,8 @@ class Drifting(Dense):
 def case(name: str, seed: int = 11) -> tuple[Equation, Problem, Drifting]:
     design = DESIGNS[name].design
     panel = DESIGNS[name].make(seed, missing=0.1)
-    plan = plan_of(design, panel)
-    return plan.equations[0], stated(plan), Drifting(design, panel)
+    model_frame = model_frame_of(design, panel)
+    return model_frame.equations[0], stated(model_frame), Drifting(design, panel)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -71,11 +71,13 @@ def test_draws_have_the_dense_mean_and_covariance(name: str) -> None:
     point = 0.4 * np.random.default_rng(3).standard_normal((1, len(problem.space)))
     mean, covariance = reference.posterior(values_of(problem.space.names, point[0]))
     n = len(reference.cells)
-    slots = equation.slots.cells
+    positions = equation.positions.cells
     ours = draw(problem, point, None)
-    assert ours.slots[0, slots] * equation.scale == pytest.approx(mean[:n], rel=1e-7, abs=1e-8)
+    assert ours.positions[0, positions] * equation.scale == pytest.approx(
+        mean[:n], rel=1e-7, abs=1e-8
+    )
     drawn = draw(problem, point.repeat(DRAWS, axis=0), np.random.default_rng(0))
-    effects = drawn.slots[:, slots] * equation.scale
+    effects = drawn.positions[:, positions] * equation.scale
     spread = np.sqrt(np.diag(covariance)[:n])
     assert (np.abs(effects.mean(axis=0) - mean[:n]) < 5.0 * spread / np.sqrt(DRAWS) + 1e-9).all()
     scale = np.outer(spread, spread) + 1e-12
@@ -99,11 +101,11 @@ def test_the_surface_of_a_group_is_the_dense_one(name: str) -> None:
     group = equation.rows.group[reference.unit]
     shape = (-1, len(statement.groups), statement.n_periods)
     first = sum(b.columns.shape[0] for b in statement.blocks)
-    ours = draw(problem, point, None).slots[:, first:].reshape(shape)[0]
+    ours = draw(problem, point, None).positions[:, first:].reshape(shape)[0]
     drifts = group >= 0
     assert ours[group, reference.time][drifts] == pytest.approx(mean[drifts], rel=1e-6, abs=1e-8)
     drawn = draw(problem, point.repeat(DRAWS, axis=0), np.random.default_rng(0))
-    drawn = drawn.slots[:, first:].reshape(shape)
+    drawn = drawn.positions[:, first:].reshape(shape)
     rows = np.flatnonzero(drifts & (reference.cohort >= 0))[::7]
     values = drawn[:, group[rows], reference.time[rows]]
     spread = np.sqrt(np.diag(covariance)[rows])
@@ -116,14 +118,16 @@ def test_functionals_have_the_dense_mean_and_variance() -> None:
     problem = gaussian_problem(statement)
     head = problem.arrowhead
     point = 0.4 * np.random.default_rng(2).standard_normal((1, len(problem.space)))
-    slots = equation.slots.cells
-    loads = head.slot_loads.toarray()[slots].reshape(slots.size, head.n_blocks, head.size)
+    positions = equation.positions.cells
+    loads = head.position_loads.toarray()[positions].reshape(
+        positions.size, head.n_blocks, head.size
+    )
     local, border = loads[:, :, : head.n_local], loads[:, :, head.n_local :].sum(axis=1)
     mean, variance = functionals(
         problem, point, np.moveaxis(local, 0, -1), border[:, : head.n_global].T
     )
     theirs, covariance = reference.posterior(values_of(problem.space.names, point[0]))
-    n, s = slots.size, equation.scale
+    n, s = positions.size, equation.scale
     assert mean[0] * s == pytest.approx(theirs[:n], rel=1e-7, abs=1e-9)
     assert variance[0] * s**2 == pytest.approx(np.diag(covariance)[:n], rel=1e-7, abs=1e-9)
 
@@ -135,7 +139,7 @@ def test_paths_of_the_border_are_those_of_blocks(name: str) -> None:
     model = case.design.replace(time=TimeEffects()).spec(case.make(11, missing=0.1))
     moved = [replace(x, border=True) for x in model.equations[0].processes]
     models = model, replace(model, equations=(replace(model.equations[0], processes=moved),))
-    inside, border = (plan_model(x).equations[0] for x in models)
+    inside, border = (make_model_frame(x).equations[0] for x in models)
     assert inside.problem.processes
     assert border.problem.border_laws
     names, draws = inside.gaussian.space.names, DRAWS // 5
@@ -144,13 +148,13 @@ def test_paths_of_the_border_are_those_of_blocks(name: str) -> None:
     for equation in (inside, border):
         problem = equation.gaussian
         points = point[[names.index(x) for x in problem.space.names]].repeat(2).reshape(-1, 2).T
-        cells = equation.slots.cells
-        loads = np.eye(equation.n_slots)[:, cells]
+        cells = equation.positions.cells
+        loads = np.eye(equation.n_positions)[:, cells]
         none = np.zeros((problem.n_deviations, cells.size))
         still = draw(problem, points, None)
         mean, variance = averages(problem, points, loads, none)
-        assert mean == pytest.approx(still.slots[:, cells], rel=1e-7)
-        paths, drawn = still.slots[:, equation.n_slots :], []
+        assert mean == pytest.approx(still.positions[:, cells], rel=1e-7)
+        paths, drawn = still.positions[:, equation.n_positions :], []
         for errors in (None, equation.error_sums):
             if errors is not None:
                 numbers = np.random.default_rng(5).standard_normal((draws, errors.width))
@@ -158,9 +162,11 @@ def test_paths_of_the_border_are_those_of_blocks(name: str) -> None:
             many = draw(
                 problem, points[:1].repeat(draws, axis=0), np.random.default_rng(7), errors=errors
             )
-            drawn.append(many.slots[:, equation.n_slots :].std(axis=0))
+            drawn.append(many.positions[:, equation.n_positions :].std(axis=0))
         assert drawn[1] == pytest.approx(drawn[0], rel=5.0 * np.sqrt(1.0 / draws), abs=1e-9)
-        found.append((density(problem, points), still.slots[:, cells], variance, paths, drawn[0]))
+        found.append(
+            (density(problem, points), still.positions[:, cells], variance, paths, drawn[0])
+        )
     for ours, theirs in zip(*(x[:4] for x in found), strict=True):
         assert ours == pytest.approx(theirs, rel=1e-7, abs=1e-9)
     assert found[1][4] == pytest.approx(found[0][4], rel=5.0 * np.sqrt(1.0 / draws), abs=1e-9)
@@ -188,9 +194,9 @@ def test_shared_errors_leave_the_law_of_draws_as_it_is(name: str) -> None:
     draws = []
     for errors in (None, SharedErrors(numbers, sums)):
         drawn = draw(problem, points, np.random.default_rng(7), errors=errors)
-        draws.append(np.concatenate([drawn.shared, drawn.slots, drawn.deviation], axis=1))
+        draws.append(np.concatenate([drawn.shared, drawn.positions, drawn.deviation], axis=1))
     mean = draw(problem, points[:1], None)
-    centre = np.concatenate([mean.shared, mean.slots, mean.deviation], axis=1)
+    centre = np.concatenate([mean.shared, mean.positions, mean.deviation], axis=1)
     spread = draws[0].std(axis=0)
     varies = spread > 1e-9
     scaled = [(x - centre)[:, varies] / spread[varies] for x in draws]
@@ -206,15 +212,15 @@ def test_averages_of_slots_and_deviations_are_those_of_draws(name: str) -> None:
     problem = gaussian_problem(statement)
     point = 0.4 * np.random.default_rng(2).standard_normal((1, len(problem.space)))
     generator = np.random.default_rng(9)
-    n_slots = sum(b.columns.shape[0] for b in statement.blocks)
-    slots = np.zeros((n_slots, 3))
-    cells = equation.slots.cells
-    slots[cells] = generator.standard_normal((cells.size, 3))
+    n_positions = sum(b.columns.shape[0] for b in statement.blocks)
+    positions = np.zeros((n_positions, 3))
+    cells = equation.positions.cells
+    positions[cells] = generator.standard_normal((cells.size, 3))
     deviations = generator.standard_normal((problem.n_deviations, 3))
-    mean, variance = averages(problem, point, slots, deviations)
+    mean, variance = averages(problem, point, positions, deviations)
     still = draw(problem, point, None)
-    exact = still.slots[:, :n_slots] @ slots + still.deviation @ deviations
+    exact = still.positions[:, :n_positions] @ positions + still.deviation @ deviations
     assert mean == pytest.approx(exact, rel=1e-8)
     drawn = draw(problem, point.repeat(DRAWS, axis=0), generator)
-    values = drawn.slots[:, :n_slots] @ slots + drawn.deviation @ deviations
+    values = drawn.positions[:, :n_positions] @ positions + drawn.deviation @ deviations
     assert values.var(axis=0) == pytest.approx(variance[0], rel=6.0 * np.sqrt(2.0 / DRAWS))

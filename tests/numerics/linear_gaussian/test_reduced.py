@@ -9,7 +9,7 @@ from design_table import DESIGNS
 from linked_cities import PANEL, WEIGHTS
 
 import bayes_nqp as nqp
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.numerics.linear_gaussian import GaussianProblem, density, draw, gaussian_problem
 from bayes_nqp.numerics.linear_gaussian.pairs import as_dummies
 
@@ -18,7 +18,7 @@ DRAWS = 20_000
 
 def both(name: str, seed: int = 7) -> tuple[GaussianProblem, GaussianProblem]:
     case = DESIGNS[name]
-    statement = plan_of(case.design, case.make(seed, missing=0.15)).equations[0].problem
+    statement = model_frame_of(case.design, case.make(seed, missing=0.15)).equations[0].problem
     return gaussian_problem(statement, reduce=False), gaussian_problem(statement, reduce=True)
 
 
@@ -38,7 +38,7 @@ def test_the_density_is_that_of_the_whole_problem(name: str) -> None:
 def test_the_density_is_dense(name: str, value: float) -> None:
     case = DESIGNS[name]
     panel = case.make(4)
-    problem = gaussian_problem(plan_of(case.design, panel).equations[0].problem, reduce=True)
+    problem = gaussian_problem(model_frame_of(case.design, panel).equations[0].problem, reduce=True)
     assert problem.reduced is not None
     reference = dense(case.design, panel)
     points = np.full((2, len(problem.space)), -1.0)
@@ -53,7 +53,7 @@ def test_means_are_those_of_the_whole_problem(name: str) -> None:
     whole, reduced = both(name)
     points = 0.5 * np.random.default_rng(1).standard_normal((3, len(whole.space)))
     ours, theirs = draw(reduced, points, None), draw(whole, points, None)
-    for part in ("local", "slots", "deviation", "spread", "weight", "response"):
+    for part in ("local", "positions", "deviation", "spread", "weight", "response"):
         size = 1e-7 * max(1.0, np.abs(getattr(theirs, part)).max(initial=0.0))
         assert getattr(ours, part) == pytest.approx(getattr(theirs, part), rel=1e-7, abs=size)
 
@@ -70,14 +70,14 @@ LAGS = {
 
 @pytest.mark.parametrize("name", LAGS)
 def test_a_lag_comes_off_every_group(name: str) -> None:
-    statement = plan_of(LAGS[name], PANEL).equations[0].problem
+    statement = model_frame_of(LAGS[name], PANEL).equations[0].problem
     whole, reduced = (gaussian_problem(statement, reduce=x) for x in (False, True))
     assert whole.reduced is None
     assert reduced.reduced is not None
     points = 0.7 * np.random.default_rng(5).standard_normal((20, len(whole.space)))
     assert density(reduced, points) == pytest.approx(density(whole, points), rel=1e-10)
     ours, theirs = (draw(x, points[:3], None) for x in (reduced, whole))
-    for part in ("shared", "local", "slots", "deviation"):
+    for part in ("shared", "local", "positions", "deviation"):
         assert getattr(ours, part) == pytest.approx(getattr(theirs, part), rel=1e-7, abs=1e-8)
 
 
@@ -85,7 +85,7 @@ def test_ties_of_a_lag_keep_the_whole_problem() -> None:
     design = nqp.StaggeredDiD(
         spillovers=nqp.SpatialLag(WEIGHTS, error=True), effect=nqp.CompletePooling(varying=None)
     )
-    statement = plan_of(design, PANEL).equations[0].problem
+    statement = model_frame_of(design, PANEL).equations[0].problem
     assert gaussian_problem(statement, reduce=True).reduced is None
 
 
@@ -93,15 +93,15 @@ def test_ties_of_a_lag_keep_the_whole_problem() -> None:
 def test_draws_have_the_dense_covariance(name: str) -> None:
     case = DESIGNS[name]
     panel = case.make(11, missing=0.1)
-    equation = plan_of(case.design, panel).equations[0]
+    equation = model_frame_of(case.design, panel).equations[0]
     problem = gaussian_problem(equation.problem, reduce=True)
     point = 0.4 * np.random.default_rng(3).standard_normal((1, len(problem.space)))
     reference = dense(case.design, panel)
     mean, covariance = reference.posterior(values_of(problem.space.names, point[0]))
     cells = len(reference.cells)
-    slots = equation.slots.cells
+    positions = equation.positions.cells
     drawn = draw(problem, point.repeat(DRAWS, axis=0), np.random.default_rng(0))
-    effects = drawn.slots[:, slots] * equation.scale
+    effects = drawn.positions[:, positions] * equation.scale
     spread = np.sqrt(np.diag(covariance)[:cells])
     assert (np.abs(effects.mean(axis=0) - mean[:cells]) < 5.0 * spread / np.sqrt(DRAWS)).all()
     scale = np.outer(spread, spread)

@@ -10,7 +10,7 @@ from doors import stacked_drawn
 from joint_designs import DESIGNS, joint_for, points_of
 
 import bayes_nqp as nqp
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.numerics.linear_gaussian import Stacked, density, stacked_density, stacked_draw
 
 DRAWS = 20_000
@@ -97,15 +97,19 @@ def test_draws_are_those_of_the_dense_posterior(name: str) -> None:
 def test_cells_have_the_dense_mean(name: str) -> None:
     design, covariates, missing = DESIGNS[name]
     frame = frame_of(18, 10, seed=4, missing=missing)
-    plan = plan_of(nqp.Mediation(design, vary_by="unit"), panel_of(frame, covariates=covariates))
-    joint, reference = joint_of(plan, design.priors), DenseJoint(design, frame, covariates)
+    model_frame = model_frame_of(
+        nqp.Mediation(design, vary_by="unit"), panel_of(frame, covariates=covariates)
+    )
+    joint, reference = joint_of(model_frame, design.priors), DenseJoint(design, frame, covariates)
     x = points_of(joint, 1, seed=1, spread=0.3)
     x[0, -1] = 1.5
     _, _, *cells = reference.posterior(*reference.split(*names_of(joint), x[0]))
     ours = stacked_draw(joint, x, None)
-    for slots, equation, theirs in zip(ours.slots, plan.equations[::-1], cells, strict=True):
-        at = equation.slots.cells
-        np.testing.assert_allclose(slots[0, at], theirs, rtol=0, atol=1e-8)
+    for positions, equation, theirs in zip(
+        ours.positions, model_frame.equations[::-1], cells, strict=True
+    ):
+        at = equation.positions.cells
+        np.testing.assert_allclose(positions[0, at], theirs, rtol=0, atol=1e-8)
 
 
 def test_draws_stand_where_their_points_do_and_threads_change_nothing() -> None:
@@ -115,7 +119,9 @@ def test_draws_stand_where_their_points_do_and_threads_change_nothing() -> None:
     singles = [stacked_draw(joint, x[None], None) for x in points[:10]]
     for k, single in enumerate(singles):
         np.testing.assert_allclose(means.own[k], single.own[0], rtol=0, atol=1e-10)
-        np.testing.assert_allclose(means.slots[1][k], single.slots[1][0], rtol=0, atol=1e-10)
+        np.testing.assert_allclose(
+            means.positions[1][k], single.positions[1][0], rtol=0, atol=1e-10
+        )
     one, two = (
         stacked_draw(joint, points, np.random.default_rng(5), threads=n).own for n in (1, 2)
     )

@@ -27,7 +27,7 @@ from bayes_nqp import (
     TimeEffects,
 )
 from bayes_nqp._core.exceptions import IdentificationError
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.errors import Noise
 from bayes_nqp.numerics.linear_gaussian import density, draw
 from bayes_nqp.numerics.parameters import HalfNormal, Parameter
@@ -82,7 +82,7 @@ def test_groups_are_dense_rows_and_units_one_by_one(
     case = CASES[name]
     panel = case.make(seed, missing=missing, singletons=singletons)
     try:
-        equation = plan_of(case.design, panel).equations[0]
+        equation = model_frame_of(case.design, panel).equations[0]
     except IdentificationError:
         assume(False)
     problem, gaussian = equation.problem, equation.gaussian
@@ -96,14 +96,14 @@ def test_groups_are_dense_rows_and_units_one_by_one(
     theirs = np.array([reference.log_likelihood(v) + reference.log_prior(v) for v in values])
     change = np.diff(theirs)
     assert np.abs(np.diff(ours) - change).max() <= 1e-8 * max(1.0, np.abs(change).max())
-    by_unit = plan_of(case.design.replace(errors=Undecided()), panel).equations[0].gaussian
+    by_unit = model_frame_of(case.design.replace(errors=Undecided()), panel).equations[0].gaussian
     there = np.insert(points, -1, 0.3, axis=1)
     ours, theirs = (
         density(p, x) - p.space.log_prior(x) for p, x in ((gaussian, points), (by_unit, there))
     )
     assert ours == pytest.approx(theirs, rel=1e-10)
     means, others = draw(gaussian, points, None), draw(by_unit, there, None)
-    assert means.slots == pytest.approx(others.slots, rel=1e-6, abs=1e-8)
+    assert means.positions == pytest.approx(others.positions, rel=1e-6, abs=1e-8)
     assert means.deviation == pytest.approx(others.deviation, rel=1e-6, abs=1e-8)
 
 
@@ -126,7 +126,7 @@ def test_what_is_stored_does_not_grow_with_units() -> None:
     case = CASES["partial"]
     panel, sizes = case.make(3, missing=0.1), set()
     for times in (2, 20):
-        gaussian = plan_of(case.design, _copies(panel, times)).equations[0].gaussian
+        gaussian = model_frame_of(case.design, _copies(panel, times)).equations[0].gaussian
         assert gaussian.fixed is not None
         assert gaussian.moments.map1.nnz == gaussian.moments.seen.size == 0
         sizes.add((gaussian.fixed.f.size, gaussian.arrowhead.map2.nnz))
@@ -137,11 +137,13 @@ def test_independent_errors_are_told_by_what_they_are() -> None:
     """Equal weights or none; but not where units deviate, and not where errors are correlated."""
     panel = DESIGNS["partial, none, iid"].make(3)
     assert (
-        plan_of(StaggeredDiD(NONE, IID(), unidentified="drop"), panel).equations[0].problem.absorbed
+        model_frame_of(StaggeredDiD(NONE, IID(), unidentified="drop"), panel)
+        .equations[0]
+        .problem.absorbed
     )
     for effect, errors in ((PartialPooling(["region"]), IID()), (NONE, AR1()), (NONE, Fixed())):
         design = StaggeredDiD(effect, errors, unidentified="drop")
-        problem = plan_of(design, panel).equations[0].problem
+        problem = model_frame_of(design, panel).equations[0].problem
         assert problem.classes
         assert not problem.absorbed
 
@@ -191,7 +193,7 @@ class DenseWeighted(Dense):
 def test_weights_under_correlated_errors_stay_exact(errors: Noise, varying: str | None) -> None:
     panel = CASES["partial"].make(5, missing=0.1)
     design = StaggeredDiD(PartialPooling(["region"], varying=varying), errors, unidentified="drop")
-    equation = plan_of(design, panel).equations[0]
+    equation = model_frame_of(design, panel).equations[0]
     problem, reference = equation.gaussian, DenseWeighted(design, panel)
     assert len(equation.problem.classes) > 10
     assert_dense(problem, reference.log_likelihood, 0.4, rel=1e-8)
@@ -202,13 +204,15 @@ def test_unit_of_weights_does_not_matter(unit: float) -> None:
     """Weights as large as populations would otherwise be held against the prior of sigma."""
     panel = CASES["partial"].make(3)
     w = np.random.default_rng(1).uniform(0.5, 2.0, panel.n_rows)
-    plans = [
-        plan_of(
+    model_frames = [
+        model_frame_of(
             CASES["partial"].design,
             Panel.from_frame(panel.frame.assign(w=w * k), **{**panel.arguments, "weights": "w"}),
         )
         for k in (1.0, unit)
     ]
-    points = np.zeros((1, len(plans[0].equations[0].problem.space)))
-    first, second = (density(plan.equations[0].gaussian, points)[0] for plan in plans)
+    points = np.zeros((1, len(model_frames[0].equations[0].problem.space)))
+    first, second = (
+        density(model_frame.equations[0].gaussian, points)[0] for model_frame in model_frames
+    )
     assert second == pytest.approx(first, abs=1e-8)

@@ -59,9 +59,9 @@ def test_the_curvature_in_places_is_that_of_a_normal_density(centre: float) -> N
         away = np.stack([np.exp(points[:, 0]) - centre, points[:, 1] - 1.0], axis=1)
         return np.asarray(points[:, 0] - 0.5 * ((away @ precision) * away).sum(axis=1))
 
-    summit = newton(by_differences(heights), np.zeros(2), rounds=30)
+    mode = newton(by_differences(heights), np.zeros(2), rounds=30)
     none = np.zeros(2, dtype=bool)
-    proposal = around(summit, Chart(space.folds, none, summit.point))
+    proposal = around(mode, Chart(space.folds, none, mode.point))
     assert proposal.centre == pytest.approx(np.array([centre, 1.0]), abs=0.03)
     covariance = proposal.covariance / proposal.covariance[1, 1]
     expected = np.linalg.inv(precision)

@@ -14,13 +14,13 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from doors import _fonts
+from effects_dataset import random_effects
 from fontTools import subset
 from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from tools.font import wanted
-from waist import random_effects
 
 from bayes_nqp import plots
 

@@ -16,7 +16,7 @@ from pictures import rendered
 import bayes_nqp as nqp
 from bayes_nqp import plots
 from bayes_nqp._core.exceptions import StudyError
-from bayes_nqp.effects.estimands import by_path, legs, legs_in_space
+from bayes_nqp.effects.estimands import by_path, path_coefficients, path_coefficients_in_space
 from bayes_nqp.inference.fitting import mediate
 
 pytestmark = pytest.mark.xdist_group("mediation_pictures")
@@ -51,7 +51,7 @@ def _number(draws):
 
 
 def test_legs_average_over_treated_rows_as_effects_do(fit):
-    parts, posterior, effects = legs(fit), fit.posterior, fit.effects
+    parts, posterior, effects = path_coefficients(fit), fit.posterior, fit.effects
     rows = effects["rows"].to_numpy()
     strata = list(posterior["outcome__stratum"].to_numpy())
     place = [strata.index(name) for name in effects["region"].to_numpy()]
@@ -65,7 +65,7 @@ def test_legs_average_over_treated_rows_as_effects_do(fit):
 
 
 def test_legs_by_cell_multiply_to_the_indirect_effect(fit):
-    parts = legs(fit, by="cell")
+    parts = path_coefficients(fit, by="cell")
     via = nqp.nie(fit, by="cell", mediators=["digital", "finance"])
     np.testing.assert_allclose(parts["a"] * parts["b"], via, atol=1e-12)
 
@@ -74,7 +74,7 @@ def test_legs_of_a_lagged_design_with_interaction_multiply_to_the_indirect_effec
     design = fit.design.replace(lag=1, interaction=True)
     sampler = nqp.Importance(draws=50, chains=2, seed=2)
     lagged = nqp.fit(design, fit.panel, sampler, progress=False)
-    parts = legs(lagged, by="cell")
+    parts = path_coefficients(lagged, by="cell")
     via = nqp.nie(lagged, by="cell", mediators=["digital", "finance"])
     np.testing.assert_allclose(parts["a"] * parts["b"], via, atol=1e-12)
     assert "Lag of the mediators, in periods: 1." in _said(plots.paths(lagged))
@@ -91,7 +91,7 @@ def test_paths_writes_the_posterior_on_every_arrow(fit):
     figure = plots.paths(fit)
     (ax,) = figure.axes
     assert len(_arrows(ax)) == 5
-    texts, parts = _texts(figure), legs(fit)
+    texts, parts = _texts(figure), path_coefficients(fit)
     a = parts["a"].sel(mediator="digital")
     low, high = np.quantile(a, [0.025, 0.975])
     assert f"{_number(a):.1f}" in texts or f"{_number(a):.2f}" in texts
@@ -105,9 +105,9 @@ def test_an_arrow_is_coloured_and_wide_if_its_sign_is_sure(fit):
     # To digital, from digital, to finance, from finance, direct.
     assert to_hex(arrows[0].get_edgecolor()).upper() == COLOURS[0]
     assert to_hex(arrows[1].get_edgecolor()).upper() == COLOURS[0]
-    parts = legs(fit)
-    for arrow, leg in zip(arrows[2:4], ("a", "b"), strict=True):
-        draws = parts[leg].sel(mediator="finance")
+    parts = path_coefficients(fit)
+    for arrow, path in zip(arrows[2:4], ("a", "b"), strict=True):
+        draws = parts[path].sel(mediator="finance")
         low, high = np.quantile(draws, [0.025, 0.975])
         expected = COLOURS[0] if low > 0 else COLOURS[1] if high < 0 else "#9A9A9A"
         assert to_hex(arrow.get_edgecolor()).upper() == expected
@@ -124,14 +124,15 @@ def test_channels_in_space_have_arrows_of_own_and_of_others_treatment():
         nqp.Mediation(design, links=weights), made.panel, nqp.Importance(draws=100, seed=1),
         progress=False,
     )  # fmt: skip
-    parts = legs_in_space(fit, by="cell")
+    parts = path_coefficients_in_space(fit, by="cell")
     along = nqp.paths_in_space(fit, by="cell").sel(treatment_of=["own", "others"])
     assert parts["path"].to_numpy().tolist() == ["digital", "W × digital"]
     np.testing.assert_allclose(
         parts["a"] * parts["b"], along.sel(path=parts["path"].to_numpy()), atol=1e-10
     )
     np.testing.assert_allclose(
-        legs_in_space(fit)["b"].sel(path="digital"), legs(fit)["b"].sel(mediator="digital")
+        path_coefficients_in_space(fit)["b"].sel(path="digital"),
+        path_coefficients(fit)["b"].sel(mediator="digital"),
     )
     figure = plots.paths(fit)
     arrows = _arrows(figure.axes[0])
@@ -180,7 +181,7 @@ def test_a_cross_section_names_its_treatment_and_the_change():
     figure = plots.paths(found)
     texts = [text.replace("\n", " ") for text in _texts(figure)]
     assert {"dose 4 → 6", "search", "mood"} <= set(texts)
-    parts = legs(found)
+    parts = path_coefficients(found)
     np.testing.assert_allclose(parts["a"] * parts["b"], nqp.nie(found), atol=1e-12)
     assert _number(parts["a"]) == pytest.approx(1, abs=0.2)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from waist import random_effects
+from effects_dataset import random_effects
 
 import bayes_nqp as nqp
 from bayes_nqp import plots

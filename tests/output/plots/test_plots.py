@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from doors import wrapped
+from effects_dataset import random_effects
 from matplotlib.collections import LineCollection
 from matplotlib.text import Text
 from pictures import rendered
-from waist import random_effects
 
 import bayes_nqp as nqp
 from bayes_nqp import Panel, plots, simulation

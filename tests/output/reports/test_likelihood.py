@@ -9,7 +9,7 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 import xarray as xr
-from doors import Posterior, comparison, posterior_of, rivals_of, stated, sureness
+from doors import Posterior, alternative_contrasts_of, comparison, posterior_of, stated, sureness
 
 import bayes_nqp as nqp
 from bayes_nqp._core.i18n import LIMITS, chance
@@ -64,7 +64,7 @@ class Contrast:
         group = posterior_of(normal(3.0), 0.95)
         self.text = comparison(
             posterior, (("a", group), ("b", group)), "exports", language,
-            rivals=rivals_of(checks_of(time, leads), "region", "a", "b"),
+            rivals=alternative_contrasts_of(checks_of(time, leads), "region", "a", "b"),
         )  # fmt: skip
         words = [k for k, word in enumerate(WORDS[language]) if word in self.text]
         self.strength = 4 - min(words, default=4)

@@ -14,7 +14,7 @@ from doors import SECTIONS, Bullets, Context, Paragraph
 
 import bayes_nqp as nqp
 from bayes_nqp._core import effects_schema as schema
-from bayes_nqp.numerics.diagnostics import Gate
+from bayes_nqp.numerics.diagnostics import ConvergenceDiagnostics
 
 NAMES = ("coastal", "inland", "islands", "steppe")
 MEDIATORS = ("digital", "finance", "skills")
@@ -44,7 +44,7 @@ def context(
     if via:
         design = nqp.Mediation(design, mediators=MEDIATORS[: len(via)])
     facts = {"panel_digest": "", "scale": 1.0, "outcome": "exports"}
-    gate = Gate(1.0, 900.0, 900.0, 0, 1.0, ())
+    gate = ConvergenceDiagnostics(1.0, 900.0, 900.0, 0, 1.0, ())
     fit = nqp.Fit(design, None, nqp.Importance(seed=1), groups, gate, facts, {})
     return Context(fit, [], language, by=("region",), outcome="exports")
 

@@ -310,7 +310,7 @@ def test_what_has_a_deviation_is_listed_whatever_it_is(tmp_path: Path) -> None:
     design = nqp.StaggeredDiD(nqp.PartialPooling([], varying="region"), nqp.IID())
     fit = nqp.fit(design, panel, nqp.Importance(draws=50, chains=2, seed=1), progress=False)
     folder = nqp.report(fit, tmp_path / "out", checks=[], formats=["html"], progress=False)
-    league = folder / "figures" / "league.csv"
+    league = folder / "figures" / "caterpillar.csv"
     assert set(pd.read_csv(league)["region"]) == {"coastal", "inland"}
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import xarray as xr
 from doors import (
+    AlternativeContrast,
     Posterior,
-    Rival,
     change,
     comparison,
     composition,
@@ -161,7 +161,10 @@ CHOICE = Message("time effects {}", Message("common to all"))
 def test_a_comparison_is_as_likely_as_under_the_other_choice(
     z: float, p: float, language: str
 ) -> None:
-    one, rival = posterior(z, 0.1), Rival("time_effects", CHOICE, p if z > 0 else 1 - p)
+    one, rival = (
+        posterior(z, 0.1),
+        AlternativeContrast("time_effects", CHOICE, p if z > 0 else 1 - p),
+    )
     text = comparison(  # type: ignore[call-overload]
         one, sides(), "exports", language, rivals=[rival]
     )
@@ -179,14 +182,19 @@ def test_a_comparison_is_as_likely_as_under_the_other_choice(
 @pytest.mark.parametrize(
     ("rival", "why"),
     [
-        (Rival("time_effects", NOTHING, 0.5), "the check of time effects leaves it open"),
         (
-            Rival("trend_sensitivity", Message("another reference"), 0.65, less_data=True),
+            AlternativeContrast("time_effects", NOTHING, 0.5),
+            "the check of time effects leaves it open",
+        ),
+        (
+            AlternativeContrast(
+                "trend_sensitivity", Message("another reference"), 0.65, less_data=True
+            ),
             "P(> 0) = 0.650 with another reference",
         ),
     ],
 )
-def test_a_contradicted_comparison_says_by_what(rival: Rival, why: str) -> None:
+def test_a_contradicted_comparison_says_by_what(rival: AlternativeContrast, why: str) -> None:
     text = comparison(posterior(4, 0.1), sides(), "exports", "en", rivals=[rival])  # type: ignore[arg-type]
     assert "It stays open which effect is larger" in text
     assert why in text
@@ -197,14 +205,16 @@ def test_a_contradicted_comparison_says_by_what(rival: Rival, why: str) -> None:
 def test_a_less_precise_choice_weakens_the_word_and_keeps_the_direction(
     language: str, word: str
 ) -> None:
-    leads = Rival("trend_sensitivity", Message("another reference"), 0.7, less_data=True)
+    leads = AlternativeContrast(
+        "trend_sensitivity", Message("another reference"), 0.7, less_data=True
+    )
     text = comparison(  # type: ignore[call-overload]
         posterior(4, 0.1), sides(), "exports", language, rivals=[leads]
     )
     assert word in text
     assert "P > 0.999" in text
     assert "P = 0.700" in text
-    exact = Rival("time_effects", CHOICE, 0.7)
+    exact = AlternativeContrast("time_effects", CHOICE, 0.7)
     both = comparison(  # type: ignore[call-overload]
         posterior(4, 0.1), sides(), "exports", language, rivals=[leads, exact]
     )

@@ -12,8 +12,8 @@ from scipy.sparse import csr_array
 
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import StudyError
-from bayes_nqp.space.studies._spillover_table import received_table
 from bayes_nqp.studies._schema import Report
+from bayes_nqp.studies._spillover_table import received_table
 
 SAMPLER = nqp.Importance(seed=1, draws=250)
 
@@ -138,7 +138,7 @@ def test_receivers_by_group(fit: nqp.Fit) -> None:
         line = groups[(groups["level"] == level) & (groups["onto"] == "untreated")]
         draws = nqp.spillover_effects(fit, by="region").sel(region=level)
         assert line["mean"].item() == pytest.approx(float(draws.mean()))
-    rows = [row.label for row in nqp.table(fit, "received").rows]
+    rows = [row.label for row in nqp.table(fit, "spillover_effects").rows]
     assert rows.count("region: coastal") >= 1
 
 

@@ -24,7 +24,7 @@ def fitted(onto: tuple[str, ...] = ("untreated", "treated")) -> nqp.Fit:
 
 def test_the_table_holds_what_estimands_say() -> None:
     fit = fitted()
-    frame = nqp.table(fit, "received").to_frame()
+    frame = nqp.table(fit, "spillover_effects").to_frame()
     mean = [float(nqp.att(fit, path=path).mean()) for path in ("total", "direct", "received")]
     mean += [
         float(x)
@@ -35,7 +35,7 @@ def test_the_table_holds_what_estimands_say() -> None:
     column = next(name for name in frame if "Mean" in str(name))
     assert [float(x) for x in frame[column].dropna()] == pytest.approx(mean, abs=1e-9)
     assert mean[0] == pytest.approx(mean[1] + mean[2])
-    text = nqp.table(fit, "received", language="zh").to_markdown()
+    text = nqp.table(fit, "spillover_effects", language="zh").to_markdown()
     assert "溢出效应" in text
     assert "0–100 km" in text
 
@@ -51,7 +51,7 @@ def test_cells_of_neighbours_are_no_treated_ones() -> None:
 
 
 def test_without_treated_rows_there_is_the_total_alone() -> None:
-    text = nqp.table(fitted(("untreated",)), "received").to_markdown()
+    text = nqp.table(fitted(("untreated",)), "spillover_effects").to_markdown()
     assert "Own |" not in text
     assert "part of their total" in text
 
@@ -63,7 +63,7 @@ def test_a_lag_has_no_rings() -> None:
         spillovers=nqp.SpatialLag(nqp.spatial_weights.nearest(panel, k=4)),
     )  # fmt: skip
     fit = nqp.fit(design, panel, nqp.Importance(draws=200, seed=1), progress=False)
-    text = nqp.table(fit, "received").to_markdown()
+    text = nqp.table(fit, "spillover_effects").to_markdown()
     assert "since the first adoption" in text
     assert "km" not in text
     by_unit = nqp.spillover_effects(fit, by="unit")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from effects_dataset import random_effects
 from mediated import channels_fit
-from waist import random_effects
 
 import bayes_nqp as nqp
 from bayes_nqp.output.tables import estimates

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from effects_dataset import random_effects
 from mediated import channels_fit
-from waist import random_effects
 
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import StudyError

@@ -11,7 +11,7 @@ from mediated import channels_fit
 
 import bayes_nqp as nqp
 from bayes_nqp.checks import CheckResult, check_table
-from bayes_nqp.numerics.diagnostics import Gate
+from bayes_nqp.numerics.diagnostics import ConvergenceDiagnostics
 
 pytestmark = pytest.mark.xdist_group("mediation_pictures")
 
@@ -41,9 +41,9 @@ def test_panels_fits_and_tables_are_shown_without_anything_from_elsewhere(fit):
 
 
 def test_a_fit_shows_its_gate(fit):
-    bad = replace(fit, gate=Gate(1.2, 10.0, 10.0, 0, 1.0, ("R-hat 1.200 (mu)",)))
+    bad = replace(fit, gate=ConvergenceDiagnostics(1.2, 10.0, 10.0, 0, 1.0, ("R-hat 1.200 (mu)",)))
     assert "R-hat 1.200 (mu)" in shown(bad)
-    good = replace(fit, gate=Gate(1.0, 900.0, 900.0, 0, 1.0))
+    good = replace(fit, gate=ConvergenceDiagnostics(1.0, 900.0, 900.0, 0, 1.0))
     assert "passed" in shown(good)
     assert "#b42318" in shown(bad)
     assert "#b42318" not in shown(good)
@@ -60,7 +60,7 @@ def test_a_list_of_checks_is_shown_whole_and_computes_as_a_frame():
     page = shown(table)
     assert RESULTS[1].sentence.strip() in page
     assert "&lt;identified&gt;" in page
-    assert page.index("1 holds, 1 fails") < page.index("Parallel?")
+    assert page.index("1 passed, 1 failed") < page.index("Parallel?")
     assert isinstance(table, pd.DataFrame)
     assert type(table[table["verdict"] == "failed"]) is pd.DataFrame
     assert type(table[["check"]]) is pd.DataFrame
@@ -70,7 +70,7 @@ def test_a_list_of_checks_is_shown_whole_and_computes_as_a_frame():
 def test_what_is_reported_is_tallied_apart() -> None:
     one = CheckResult("trend_sensitivity", "How far?", "reported", "breakdown M̄: 0.4", "Up to 0.4.")
     page = shown(check_table([*RESULTS, one]))
-    assert "1 holds, 1 fails, 1 reported" in page
+    assert "1 passed, 1 failed, 1 reported" in page
     assert "#0550ae" in page
     assert "font-weight:400" in page[page.index("How far?") :]
 

@@ -16,9 +16,9 @@ import openpyxl
 import pytest
 import xarray as xr
 from doors import Cell, Column, Form, Row, as_document, as_page, escaped
+from effects_dataset import random_effects
 from markdown_it import MarkdownIt
 from mediated import random_paths
-from waist import random_effects
 
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import StudyError

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from doors import STATISTICS
-from waist import random_effects
+from effects_dataset import random_effects
 
 from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp.effects.estimands import att, contrast

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 from doors import Cell, Form, decimals_for
+from effects_dataset import random_effects
 from mediated import channels_fit, random_paths
-from waist import random_effects
 
 import bayes_nqp as nqp
 from bayes_nqp._core import effects_schema as schema
@@ -94,7 +94,7 @@ def test_a_failed_gate_and_a_failed_check_stand_in_the_table_itself():
     bad = random_effects(gate=FAILED)
     made = table(bad, checks=[result("identification", "failed"), result("timing", "caution")])
     assert made.stamps[0] == "Convergence gate failed: R-hat 1.020 (mu)"
-    assert "Is support fine? (p = 0.01)" in made.stamps[1]
+    assert "Is identification fine? (p = 0.01)" in made.stamps[1]
     assert "In doubt: timing of mediators." in made.note
     assert made.text.iloc[0, 0] == made.stamps[0]
     assert set(made.numbers["gate"]) == {FAILED}
@@ -329,12 +329,12 @@ def test_what_is_reported_counts_neither_for_nor_against():
     ]  # fmt: skip
     assert [cell.tone for cell in verdicts] == ["bad", "doubt", "", "good", "faint"]
     assert len(listing.stamps) == 1
-    assert "Fails 1; in doubt 1; reported 1; holds 1; not applicable 1." in listing.note
+    assert "Failed 1; caution 1; reported 1; passed 1; not applicable 1." in listing.note
     assert "without a verdict" in listing.note
     assert "without a verdict" not in table(checks[:1], "diagnostics").note
     beneath = table(EFFECTS, checks=checks)
-    assert not any("trend_sensitivity" in stamp for stamp in beneath.stamps)
-    noted = [note for note in beneath.notes if "trend_sensitivity" in note]
+    assert not any("sensitivity" in stamp for stamp in beneath.stamps)
+    noted = [note for note in beneath.notes if "sensitivity" in note]
     assert len(noted) == 1
     assert noted[0].startswith("Reported without a verdict: ")
     chinese = table(checks, "diagnostics", language="zh")

@@ -1,4 +1,7 @@
-"""Language: what the library says, in English where it is said and in others by catalogue."""
+"""Messages in English, and their translations in other languages by catalogue.
+
+Every package may import it.
+"""
 
 from bayes_nqp._core.i18n._catalogue import ENGLISH, catalogue_of, languages
 from bayes_nqp._core.i18n._encoding import decoded, encoded, recalled

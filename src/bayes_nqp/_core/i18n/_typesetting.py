@@ -35,9 +35,9 @@ class Sized(float):
 
     def __new__(cls, value: float, sd: float) -> Self:
         """Keep the sd beside the number."""
-        made = super().__new__(cls, value)
-        made.sd = float(sd)
-        return made
+        number = super().__new__(cls, value)
+        number.sd = float(sd)
+        return number
 
     def __reduce__(self) -> tuple[type[Sized], tuple[float, float]]:
         """Copy and pickle both."""
@@ -45,12 +45,12 @@ class Sized(float):
 
     def __format__(self, spec: str) -> str:
         """Write so many digits as are asked, or more where the sd is smaller than they show."""
-        asked = _GENERAL.fullmatch(spec)
+        match = _GENERAL.fullmatch(spec)
         usable = all(math.isfinite(x) and x for x in (self, self.sd))
-        if asked is None or not usable:
+        if match is None or not usable:
             return format(float(self), spec)
         needed = math.floor(math.log10(abs(self))) - math.floor(math.log10(abs(self.sd))) + 1
-        return format(float(self), f"{asked[1]},.{min(max(int(asked[2]), needed), _MOST)}g")
+        return format(float(self), f"{match[1]},.{min(max(int(match[2]), needed), _MOST)}g")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,12 +182,12 @@ def in_digits(value: SupportsFloat, spec: str) -> str:
         Python's; ``.3g`` shows three digits, or all before the point.
     """
     text = format(value, spec)
-    asked = _GENERAL.fullmatch(spec)
+    match = _GENERAL.fullmatch(spec)
     power = int(text.partition("e")[2] or 0)
-    if asked is None or not power or abs(power) >= _WRITTEN_OUT:
+    if match is None or not power or abs(power) >= _WRITTEN_OUT:
         return typeset(text)
     digits = len(text.partition("e")[0].strip("+-").replace(".", ""))
-    return typeset(format(float(value), f"{asked[1]},.{max(digits - 1 - power, 0)}f"))
+    return typeset(format(float(value), f"{match[1]},.{max(digits - 1 - power, 0)}f"))
 
 
 def typeset(number: str) -> str:

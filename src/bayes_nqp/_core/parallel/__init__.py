@@ -1,4 +1,7 @@
-"""Independent tasks on other processes and machines, with the answers of this one."""
+"""Run independent tasks in other processes and on other machines.
+
+Results equal those of a single process. Every package may import it.
+"""
 
 from bayes_nqp._core.parallel._dispatch import Dispatch
 from bayes_nqp._core.parallel._payload import pickled

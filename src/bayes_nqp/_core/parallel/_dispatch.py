@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from bayes_nqp._core.exceptions import NQPError, brief
 from bayes_nqp._core.parallel._outcome import Reply, outcome
-from bayes_nqp._core.parallel._payload import Freight
+from bayes_nqp._core.parallel._payload import Payload
 from bayes_nqp._core.parallel._workers import Crew
 from bayes_nqp._core.threads import n_threads
 
@@ -35,7 +35,7 @@ class Dispatch:
     crew : Crew
         Who does them.
     function, tasks
-        As for `Freight`.
+        As for `Payload`.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class Dispatch:
         self, crew: Crew, function: Callable[..., Any], tasks: Mapping[str, tuple[Any, ...]]
     ) -> None:
         self.fault: BaseException | None = None
-        self._crew, self._freight = crew, Freight(function, tasks)
+        self._crew, self._payload = crew, Payload(function, tasks)
         self._waiting = deque(tasks)
         self._flying: dict[int, tuple[str, Any, bool]] = {}
         self._ended: SimpleQueue[int] = SimpleQueue()
@@ -73,10 +73,10 @@ class Dispatch:
         while self._waiting and len(self._flying) < ahead:
             key, number = self._waiting[0], next(self._numbers)
             carries = sum(carrying for *_, carrying in self._flying.values()) < len(self._lacking)
-            cargo = self._freight.cargo(key) if carries else {}
-            parts = self._freight.parts(key)
+            contents = self._payload.contents(key) if carries else {}
+            parts = self._payload.parts(key)
             try:
-                future = self._crew.executor.submit(outcome, number, parts, cargo)
+                future = self._crew.executor.submit(outcome, number, parts, contents)
             except (RuntimeError, OSError) as error:  # broken, shut down or out of reach
                 self._break(error)
                 continue

@@ -16,7 +16,7 @@ _SMALL: Final = 2_000
 """Bytes of a part that may as well go with every task."""
 
 
-class Freight:
+class Payload:
     """Tasks, pickled; larger parts that are the same object in several of them go by digest.
 
     Parameters
@@ -51,7 +51,7 @@ class Freight:
             for part in self._tasks[key]
         )
 
-    def cargo(self, key: str) -> dict[str, bytes]:
+    def contents(self, key: str) -> dict[str, bytes]:
         """What stands behind these digests."""
         places = {id(part) for part in self._tasks[key]} & self._digests.keys()
         return {self._digests[place]: self._common[place] for place in places}

@@ -1,4 +1,7 @@
-"""What public calls refuse at the door: wrong kinds, and keywords and names of other packages."""
+"""Validate the arguments of public calls, and suggest names for misspelled or foreign ones.
+
+It also provides the decorators `value` and `attribute`. Every package may import it.
+"""
 
 from bayes_nqp._core.validation._attributed import CheckResultAttributes as CheckResultAttributes
 from bayes_nqp._core.validation._attributed import DrawsAttributes as DrawsAttributes

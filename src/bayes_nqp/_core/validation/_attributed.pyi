@@ -7,8 +7,8 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 import bayes_nqp as nqp
+from bayes_nqp._core.types import By
 from bayes_nqp._core.validation._attributes import Attributed
-from bayes_nqp.effects.estimands import By
 
 class CheckResultAttributes(Attributed):
     def plot(self, **options: Any) -> Figure: ...

@@ -16,7 +16,14 @@ from scipy.sparse.linalg import lsmr
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp._core.i18n import Message
-from bayes_nqp.checks.shared import NOT_APPLICABLE, Finding, Verdict, gate_text, labels, worst_of
+from bayes_nqp.checks.shared import (
+    NOT_APPLICABLE,
+    Finding,
+    Verdict,
+    convergence_text,
+    labels,
+    worst_of,
+)
 from bayes_nqp.effects.effects import group_time_effects
 from bayes_nqp.inference.fitting import Fit, effects_on_mediator, error_draws
 from bayes_nqp.inference.model_frame import ModelFrame
@@ -33,7 +40,7 @@ LEVELS = np.linspace(0.0, 1.0, 201)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class EvidenceRow:
     """One row of the evidence on channels.
 
     Parameters
@@ -66,7 +73,7 @@ def drawn(
     scale: Scale = "effect",
     *,
     middle: Literal["mean", "median"] = "mean",
-) -> Line:
+) -> EvidenceRow:
     """Reduce draws to a row of evidence.
 
     Parameters
@@ -78,11 +85,11 @@ def drawn(
     low, median, high = (float(x) for x in np.quantile(flat, (0.025, 0.5, 0.975)))
     value = float(flat.mean()) if middle == "mean" else median
     quantiles = tuple(np.quantile(flat, LEVELS).tolist())
-    return Line(mediator, quantity, value, low, high, verdict, scale, quantiles)
+    return EvidenceRow(mediator, quantity, value, low, high, verdict, scale, quantiles)
 
 
 def finding_of(
-    lines: Sequence[Line],
+    lines: Sequence[EvidenceRow],
     figure: Message,
     sentence: Message,
     fits: Sequence[Fit | xr.Dataset],
@@ -106,9 +113,9 @@ def finding_of(
     Finding
         With a DataFrame, a row each, and the attrs ``gate`` and ``quantiles``, a list for each row.
     """
-    names = [name for name in Line.__slots__ if name != QUANTILES]
+    names = [name for name in EvidenceRow.__slots__ if name != QUANTILES]
     table = pd.DataFrame([{name: getattr(x, name) for name in names} for x in lines])
-    gates = [gate_text(fit) for fit in fits]
+    gates = [convergence_text(fit) for fit in fits]
     table.attrs = {
         v.GATE: next((gate for gate in gates if gate != v.PASSED), v.PASSED),
         QUANTILES: [list(x.quantiles) for x in lines],
@@ -139,13 +146,13 @@ def plain(fit: Fit, **changes: Any) -> Design:
         changes["vary_by"] = None
     if changes.get("lag", facts.lag) and "b" in facts.moderated:
         # Slopes of earlier mediators take no moderator.
-        legs = tuple(leg for leg in facts.moderated if leg != "b")
-        changes["moderates"] = legs or ("a", "direct")
-        changes |= {} if legs else {"moderator": None}
+        paths = tuple(path for path in facts.moderated if path != "b")
+        changes["moderates"] = paths or ("a", "direct")
+        changes |= {} if paths else {"moderator": None}
     return fit.variant(**changes)
 
 
-def left_over(plan: ModelFrame, values: Array) -> Array:
+def left_over(model_frame: ModelFrame, values: Array) -> Array:
     """Take unit and time effects off columns.
 
     Parameters
@@ -158,7 +165,7 @@ def left_over(plan: ModelFrame, values: Array) -> Array:
     ndarray (row, column)
         Over the rows that it keeps.
     """
-    return _residuals(_effects_of(plan), values[plan.kept])
+    return _residuals(_effects_of(model_frame), values[model_frame.kept])
 
 
 def correlations(fit: Fit) -> tuple[Array, float]:
@@ -169,20 +176,20 @@ def correlations(fit: Fit) -> tuple[Array, float]:
     tuple of ndarray (mediator, mediator) and float
         And the sd of Fisher's transform of one.
     """
-    panel, plan, facts = fit.rows, fit.plan, fit.facts
+    panel, model_frame, facts = fit.rows, fit.model_frame, fit.facts
     left = []
     for name in facts.mediators(panel):
         values = panel.mediators[:, panel.roles.mediators.index(name)]
         *parameters, _ = error_draws(fit, name).values()
         means = np.array([draws.mean() for draws in parameters])
         varying = facts.varying is not None
-        left.append(innovations(plan, values, facts.noise, means, varying=varying))
-    sd = 1.0 / np.sqrt(max(left[0].size - int(plan.frame.unit.max()) - 4, 1))
+        left.append(innovations(model_frame, values, facts.noise, means, varying=varying))
+    sd = 1.0 / np.sqrt(max(left[0].size - int(model_frame.codes.unit.max()) - 4, 1))
     return np.atleast_2d(np.corrcoef(np.stack(left))), sd
 
 
 def innovations(
-    plan: ModelFrame, values: Array, errors: Noise, parameters: Array, *, varying: bool,
+    model_frame: ModelFrame, values: Array, errors: Noise, parameters: Array, *, varying: bool,
     more: Array | None = None,
 ) -> Array:  # fmt: skip
     """Innovations of a column: what its past, its effects and its cells do not tell.
@@ -203,24 +210,35 @@ def innovations(
     ndarray (row)
         Over the rows that it keeps, in the column's units times one factor.
     """
-    rows = np.flatnonzero(plan.kept)
-    unit, time, cell = plan.frame.unit[rows], plan.frame.time[rows], plan.cell_of_row[rows]
-    parts = [_effects_of(plan), _dummies(cell)]
+    rows = np.flatnonzero(model_frame.kept)
+    unit, time, cell = (
+        model_frame.codes.unit[rows],
+        model_frame.codes.time[rows],
+        model_frame.cell_of_row[rows],
+    )
+    parts = [_effects_of(model_frame), _dummies(cell)]
     if varying:
-        parts.append(_dummies(np.where(plan.frame.treated[rows], unit, -1)))
+        parts.append(_dummies(np.where(model_frame.codes.treated[rows], unit, -1)))
     if more is not None and more.size:
         parts.append(csr_array(more[rows] / np.maximum(np.abs(more).max(axis=0), 1e-300)))
-    filtered = _filter(unit, time, errors.covariance(plan.frame.n_periods, parameters[None])[0])
+    filtered = _filter(
+        unit, time, errors.covariance(model_frame.codes.n_periods, parameters[None])[0]
+    )
     columns = csr_array(filtered @ csr_array(hstack(parts)))
     return _residuals(columns, (filtered @ values[rows])[:, None])[:, 0]
 
 
-def _effects_of(plan: ModelFrame) -> csr_array:
+def _effects_of(model_frame: ModelFrame) -> csr_array:
     """Columns of unit effects, and of time effects in each of their levels."""
-    rows = np.flatnonzero(plan.kept)
-    unit, time = plan.frame.unit[rows], plan.frame.time[rows]
+    rows = np.flatnonzero(model_frame.kept)
+    unit, time = model_frame.codes.unit[rows], model_frame.codes.time[rows]
     return csr_array(
-        hstack([_dummies(unit), _dummies(plan.frame.level[unit] * plan.frame.n_periods + time)])
+        hstack(
+            [
+                _dummies(unit),
+                _dummies(model_frame.codes.level[unit] * model_frame.codes.n_periods + time),
+            ]
+        )
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.i18n import Message, joined, listed, separated, spanned
-from bayes_nqp.checks.mediation._evidence_rows import Line, drawn, finding_of
+from bayes_nqp.checks.mediation._evidence_rows import EvidenceRow, drawn, finding_of
 from bayes_nqp.checks.shared import NOT_APPLICABLE, Finding, asks, certain, ladder
 from bayes_nqp.effects.estimands import ALL, nde, nie, proportion_mediated
 from bayes_nqp.inference.fitting import CHANNELS, Fit
@@ -45,7 +45,7 @@ def inconsistent(fit: Fit) -> Finding:
     withheld, quantity = share.attrs["withheld"], Message("proportion mediated")
     for mediator in mediators:
         nothing = (np.nan, np.nan, np.nan)
-        line = Line(_called(mediator), quantity, *nothing, NOT_APPLICABLE, "share")
+        line = EvidenceRow(_called(mediator), quantity, *nothing, NOT_APPLICABLE, "share")
         if not opposed and not withheld:
             draws = share.sel({v.MEDIATOR: mediator})
             line = drawn(_called(mediator), quantity, draws, scale="share")

@@ -11,7 +11,7 @@ from bayes_nqp._core.exceptions import NotApplicable
 from bayes_nqp._core.i18n import Message, joined, listed
 from bayes_nqp.checks.mediation._evidence_rows import (
     CORRELATED,
-    Line,
+    EvidenceRow,
     correlations,
     drawn,
     finding_of,
@@ -31,19 +31,19 @@ from bayes_nqp.checks.shared import (
     worst_of,
 )
 from bayes_nqp.data.panel import Panel
-from bayes_nqp.effects.estimands import gate_of, nde, nie
+from bayes_nqp.effects.estimands import convergence_of, nde, nie
 from bayes_nqp.inference.fitting import (
     CHANNELS,
     ROWS,
     UNITS,
+    ExistingDraws,
     Fit,
-    KnownDraws,
     Numbers,
     batch,
-    known_draws,
     meets,
     numbers_of,
-    short_effects,
+    quick_effects,
+    reused_draws,
 )
 from bayes_nqp.model.designs import Design
 
@@ -94,11 +94,11 @@ def leave_mediator_out(fit: Fit) -> Finding:
     verdict = worst_of(line.verdict for line in lines)
     sentence = _sentence(lines, verdict)
     if verdict != HOLDS and _correlated(fit):
-        one = Message(
+        note = Message(
             "Innovations of mediators are correlated, as 'mediator_residuals' reports: the two are "
             "one alarm."
         )
-        sentence = joined([sentence, one])
+        sentence = joined([sentence, note])
     if unsettled:
         failed = Message("Refits have not converged without {}.", listed(unsettled))
         sentence = joined([sentence, failed])
@@ -115,7 +115,7 @@ def _correlated(fit: Fit) -> bool:
 
 def _without(fit: Fit, names: tuple[str, ...]) -> dict[str, Numbers]:
     """Draws of direct and indirect effects without each mediator, by short refits."""
-    seed, tasks, start, rows = int(fit.sampler.seed or 0), {}, known_draws(fit), fit.rows
+    seed, tasks, start, rows = int(fit.sampler.seed or 0), {}, reused_draws(fit), fit.rows
     for left in names:
         others = tuple(name for name in names if name != left)
         design = plain(fit, mediators=others)
@@ -125,11 +125,11 @@ def _without(fit: Fit, names: tuple[str, ...]) -> dict[str, Numbers]:
 
 
 def _short(
-    design: Design, panel: Panel, mediators: tuple[str, ...], seed: int, start: KnownDraws
+    design: Design, panel: Panel, mediators: tuple[str, ...], seed: int, start: ExistingDraws
 ) -> Numbers:
-    effects = short_effects(design, panel, seed=seed, stock=start)
+    effects = quick_effects(design, panel, seed=seed, stock=start)
     draws = {name: nie(effects, mediators=name).to_numpy() for name in mediators}
-    settled = np.array(gate_of(effects) == v.PASSED)
+    settled = np.array(convergence_of(effects) == v.PASSED)
     return {**draws, _DIRECT: nde(effects).to_numpy(), "settled": settled}
 
 
@@ -143,12 +143,12 @@ def _judged(before: xr.DataArray, after: npt.NDArray[np.float64]) -> tuple[Verdi
     return ladder(doubt=abs(move) > _FAR or other.any()), move
 
 
-def _called(line: Line) -> Message:
+def _called(line: EvidenceRow) -> Message:
     name = Message("direct effect") if line.mediator == _DIRECT else line.mediator
     return Message("{} {}", name, line.quantity, context="without")
 
 
-def _sentence(lines: list[Line], verdict: Verdict) -> Message:
+def _sentence(lines: list[EvidenceRow], verdict: Verdict) -> Message:
     bad = [_called(x) for x in lines if x.verdict in (DOUBT, FAILS)]
     if verdict == HOLDS:
         return Message(

@@ -9,7 +9,7 @@ import numpy as np
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import Hint, NotApplicable
 from bayes_nqp._core.i18n import Message, advised, joined, listed, spanned
-from bayes_nqp.checks.mediation._evidence_rows import Line, drawn, finding_of
+from bayes_nqp.checks.mediation._evidence_rows import EvidenceRow, drawn, finding_of
 from bayes_nqp.checks.shared import (
     DOUBT,
     FAILING,
@@ -76,7 +76,7 @@ def mediator_periods(fit: Fit) -> Finding:
     if fit.facts.reach != "none":
         raise NotApplicable(Message("Channels lie in space here; ask it of those that do not."))
     slopes, after = _slopes(fit, names)
-    lines: list[Line] = []
+    lines: list[EvidenceRow] = []
     marks: dict[str, _Mark] = {}
     for name, draws in zip(names, slopes, strict=True):
         number = (len(draws) - 1) * len(names)
@@ -115,7 +115,9 @@ def _judged(today: Array, other: Array, number: int) -> Verdict:
     return ladder(fails=tail < FAILING and large, doubt=tail < _DOUBT)
 
 
-def _part(today: Line, before: Line, after: Line, earlier: Line | None = None) -> Message:
+def _part(
+    today: EvidenceRow, before: EvidenceRow, after: EvidenceRow, earlier: EvidenceRow | None = None
+) -> Message:
     words = Message(
         "{!s} {:.3g}, a period before {}, after {}",
         today.mediator,

@@ -7,7 +7,13 @@ import numpy as np
 from bayes_nqp._core.exceptions import NotApplicable, PanelError, StudyError, nearest
 from bayes_nqp._core.i18n import Message, spanned
 from bayes_nqp._core.types import Column
-from bayes_nqp.checks.mediation._evidence_rows import Line, drawn, effects_on, finding_of, plain
+from bayes_nqp.checks.mediation._evidence_rows import (
+    EvidenceRow,
+    drawn,
+    effects_on,
+    finding_of,
+    plain,
+)
 from bayes_nqp.checks.shared import (
     DOUBT,
     HOLDS,
@@ -63,7 +69,7 @@ def mediator_placebo(fit: Fit, *, placebo: Column | None = None) -> Finding:
     if placebo in names:
         raise StudyError(f"'placebo' is {placebo!r}, a mediator of the fit", hint="another column")
     wide = refit(fit, plain(fit, mediators=(*names, placebo)), _with_mediator(panel, placebo))
-    sizes = {equation.name: equation.scale for equation in wide.plan.equations}
+    sizes = {equation.name: equation.scale for equation in wide.model_frame.equations}
     lines, effect = [], {}
     for name in (placebo, *names):
         effect[name] = att(effects_on(wide, name)) / sizes[name]
@@ -87,7 +93,7 @@ def mediator_placebo(fit: Fit, *, placebo: Column | None = None) -> Finding:
     return finding_of(lines, figure, sentence, [wide], verdict=verdict, refit=wide)
 
 
-def _sentence(placebo: str, first: Line, second: Line, weak: bool) -> Message:
+def _sentence(placebo: str, first: EvidenceRow, second: EvidenceRow, weak: bool) -> Message:
     if first.verdict != HOLDS:
         return Message(
             "The policy cannot move {}, and it seems to: treated units differed from the others "

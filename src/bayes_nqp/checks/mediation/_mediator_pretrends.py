@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 
 from bayes_nqp._core.i18n import NOTHING, Message, joined, listed, separated
-from bayes_nqp.checks.mediation._evidence_rows import Line, drawn, finding_of
+from bayes_nqp.checks.mediation._evidence_rows import EvidenceRow, drawn, finding_of
 from bayes_nqp.checks.shared import (
     DOUBT,
     FAILS,
@@ -18,7 +18,7 @@ from bayes_nqp.checks.shared import (
     cautious,
     worst_of,
 )
-from bayes_nqp.checks.trends import DRIFTING, holm, parted
+from bayes_nqp.checks.trends import WITH_DIFFERENTIAL_TRENDS, holm, parted
 from bayes_nqp.inference.fitting import ADOPTION, CHANNELS, ROWS, Fit, refit
 
 _FAILS = 0.025
@@ -52,16 +52,16 @@ def mediator_pretrends(fit: Fit) -> Finding:
     outcomes = [refit(fit, fit.outcome_design, panel.with_outcome(name)) for name in names]
     every = [parted(outcome, len(names)) for outcome in outcomes]
     tails = holm([parts.judged.total.tail for parts in every])
-    drifting, lines, words, drifts = fit.facts.has("drift"), [], [], []
+    allows_trends, lines, words, with_trends = fit.facts.has("drift"), [], [], []
     for name, equation, parts, tail in zip(
-        names, fit.plan.equations[1:], every, tails, strict=True
+        names, fit.model_frame.equations[1:], every, tails, strict=True
     ):
         by_leads = parts.judged.verdict_at(tail, len(names), _FAILS)
-        stated = worst_of([by_leads, parts.earned.verdict])
+        stated = worst_of([by_leads, parts.trend_evidence.verdict])
         if by_leads != FAILS:
-            drifts.append(name)
+            with_trends.append(name)
         verdict, _ = cautious(stated, NOTHING, parts.worst)
-        verdict = REPORTED if drifting else verdict
+        verdict = REPORTED if allows_trends else verdict
         total, quantity = parts.judged.total, Message("slope before adoption")
         lines.append(drawn(name, quantity, total.slope / equation.scale, verdict, "sd"))
         adjusted = Message(", adjusted {:.2g}", tail) if len(names) > 1 else NOTHING
@@ -69,15 +69,15 @@ def mediator_pretrends(fit: Fit) -> Finding:
             Message(
                 "{}: {}, log Bayes factor of parallel trends {}, tail probability of zero: leads "
                 "{:.2g}, slope {:.2g}{}",
-                *(name, VERDICTS[verdict], parts.earned.number),
+                *(name, VERDICTS[verdict], parts.trend_evidence.number),
                 *(total.joint.tail, total.slope_tail, adjusted),
             )
         )
     order = (FAILS, DOUBT, UNTOLD, HOLDS, REPORTED)
     worst = sorted(zip(lines, words, strict=True), key=lambda x: order.index(x[0].verdict))
     figure = separated(word for _, word in worst)
-    sentence = DRIFTING if drifting else _sentence(lines, drifts)
-    if len(names) > 1 and not drifting:
+    sentence = WITH_DIFFERENTIAL_TRENDS if allows_trends else _sentence(lines, with_trends)
+    if len(names) > 1 and not allows_trends:
         for_all = Message(
             "Tail probabilities and limits of Bayes factors are adjusted for {} mediators being "
             "asked.",
@@ -85,15 +85,15 @@ def mediator_pretrends(fit: Fit) -> Finding:
         )
         sentence = joined([sentence, for_all])
     fits = [fit, *(x for parts in every for x in (parts.lead_fit, parts.trend_fit))]
-    return finding_of(lines, figure, sentence, fits, verdict=REPORTED if drifting else None)
+    return finding_of(lines, figure, sentence, fits, verdict=REPORTED if allows_trends else None)
 
 
-def _sentence(lines: list[Line], drifts: Container[str]) -> Message:
+def _sentence(lines: list[EvidenceRow], with_trends: Container[str]) -> Message:
     """Say it in words.
 
     Parameters
     ----------
-    drifts : container of str
+    with_trends : container of str
         Mediators whose leads do not fail: untreated periods alone may speak against them.
     """
     verdict = worst_of(line.verdict for line in lines)
@@ -101,11 +101,9 @@ def _sentence(lines: list[Line], drifts: Container[str]) -> Message:
         return Message("Before adoption every mediator moved alike in treated and untreated units.")
     doubtful = listed([line.mediator for line in lines if line.verdict in (DOUBT, UNTOLD)])
     if verdict == FAILS:
-        apart, drifting = (
-            listed(
-                [x.mediator for x in lines if x.verdict == FAILS and (x.mediator in drifts) == d]
-            )
-            for d in (False, True)
+        failed = [line.mediator for line in lines if line.verdict == FAILS]
+        apart, trending = (
+            listed([name for name in failed if (name in with_trends) == d]) for d in (False, True)
         )
         parts = []
         if apart:
@@ -116,14 +114,14 @@ def _sentence(lines: list[Line], drifts: Container[str]) -> Message:
                     apart,
                 )
             )
-        if drifting:
+        if trending:
             parts.append(
                 Message(
                     "No lead of {} stands apart, but its untreated periods are those of a drift of "
                     "adopters rather than of parallel trends (log Bayes factor), so what the "
                     "policy seems to do to it, and what goes through it, may not all be due to the "
                     "policy.",
-                    drifting,
+                    trending,
                 )
             )
         return joined([*parts, Message("Open: {}.", doubtful)] if doubtful else parts)

@@ -12,7 +12,7 @@ from bayes_nqp._core.i18n import Message, listed, separated
 from bayes_nqp.checks.mediation._evidence_rows import (
     CORRELATED,
     LEVELS,
-    Line,
+    EvidenceRow,
     correlations,
     finding_of,
 )
@@ -65,14 +65,16 @@ def mediator_residuals(fit: Fit) -> Finding:
     return finding_of(lines, figure, sentence, [fit])
 
 
-def _pair(line: Line) -> Message:
+def _pair(line: EvidenceRow) -> Message:
     return Message("{} {}", line.mediator, line.quantity)
 
 
-def _line(first: str, second: str, r: float, sd: float) -> Line:
+def _line(first: str, second: str, r: float, sd: float) -> EvidenceRow:
     """A correlation with Fisher's interval."""
     centre = np.arctanh(np.clip(r, -0.999999, 0.999999))
     low, high = float(np.tanh(centre - 1.96 * sd)), float(np.tanh(centre + 1.96 * sd))
     quantiles = tuple(np.tanh(centre + sd * ndtri(LEVELS)).tolist())
     verdict = ladder(doubt=abs(r) > CORRELATED)
-    return Line(first, Message("with {}", second), r, low, high, verdict, "correlation", quantiles)
+    return EvidenceRow(
+        first, Message("with {}", second), r, low, high, verdict, "correlation", quantiles
+    )

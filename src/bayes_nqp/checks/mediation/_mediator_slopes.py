@@ -9,7 +9,7 @@ import numpy as np
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import Hint, NotApplicable
 from bayes_nqp._core.i18n import Message, advised, joined, listed, spanned
-from bayes_nqp.checks.mediation._evidence_rows import Line, drawn, effects_on, finding_of
+from bayes_nqp.checks.mediation._evidence_rows import EvidenceRow, drawn, effects_on, finding_of
 from bayes_nqp.checks.shared import (
     DOUBT,
     FAILING,
@@ -80,7 +80,7 @@ def mediator_slopes(fit: Fit) -> Finding:
     names = fit.facts.mediators(fit.rows)
     plain, rich, changed = _slopes(fit, names)
     columns = rich.shape[1] - 1
-    lines: list[Line] = []
+    lines: list[EvidenceRow] = []
     for name, now, every, slopes in zip(names, plain, rich, _without(rich), strict=True):
         moved = att(effects_on(fit, name)).to_numpy().ravel()
         # ((m)² − (m − a)²) / a = 2 m − a, on average over treated rows, where m is centred
@@ -129,8 +129,8 @@ def _slopes(fit: Fit, names: tuple[str, ...]) -> tuple[Array, Array, Fit]:
     they differ, one for all would make treated rows of some strata look like another slope.
     """
     alone = total_fit(fit)
-    panel, on = alone.rows, alone.plan.frame.treated
-    stratum = alone.plan.frame.stratum[panel.unit_codes]
+    panel, on = alone.rows, alone.model_frame.codes.treated
+    stratum = alone.model_frame.codes.stratum[panel.unit_codes]
     if (stratum.max() + 1) * len(names) > _COLUMNS:
         stratum = np.zeros_like(stratum)
     share = np.bincount(stratum[on], minlength=stratum.max() + 1) / on.sum()
@@ -189,7 +189,7 @@ def _judged(draws: Array, number: int, *, counts: bool) -> Verdict:
     return ladder(fails=tail < FAILING and counts, doubt=tail < _DOUBT)
 
 
-def _sentence(lines: list[Line]) -> Message:
+def _sentence(lines: list[EvidenceRow]) -> Message:
     bad = {
         x: [y.mediator for y in lines if y.quantity == x and y.verdict in (DOUBT, FAILS)]
         for x in (_TREATED, _BENT, _ADOPTERS)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_nqp._core.i18n import Message, listed
-from bayes_nqp.checks.mediation._evidence_rows import Line, finding_of, left_over
+from bayes_nqp.checks.mediation._evidence_rows import EvidenceRow, finding_of, left_over
 from bayes_nqp.checks.shared import HOLDS, Finding, asks, ladder
 from bayes_nqp.inference.fitting import ADOPTION, CHANNELS, ROWS, UNITS, Fit
 
@@ -31,17 +31,19 @@ def near_treatment(fit: Fit) -> Finding:
     outcome, and is in doubt beyond 70 %: nearly the treatment, and direct and indirect effects
     cannot be told apart; nearly the outcome, and it is no step on the way to it.
     """
-    panel, plan = fit.rows, fit.plan
+    panel, model_frame = fit.rows, fit.model_frame
     names = fit.facts.mediators(panel)
     places = [panel.roles.mediators.index(name) for name in names]
-    treated = plan.frame.treated.astype(np.float64)
-    left = left_over(plan, np.column_stack([treated, panel.outcome, panel.mediators[:, places]]))
+    treated = model_frame.codes.treated.astype(np.float64)
+    left = left_over(
+        model_frame, np.column_stack([treated, panel.outcome, panel.mediators[:, places]])
+    )
     lines = []
     for k, name in enumerate(names):
         for j, other in enumerate((Message("with the treatment"), Message("with the outcome"))):
             share = _shared(left[:, 2 + k], left[:, j])
             verdict = ladder(fails=share > LARGE[1], doubt=share > LARGE[0])
-            lines.append(Line(name, other, share, np.nan, np.nan, verdict, "r_squared"))
+            lines.append(EvidenceRow(name, other, share, np.nan, np.nan, verdict, "r_squared"))
     most = max(lines, key=lambda line: line.value)
     figure = Message(
         "largest share of variation: {} {}, {:.2f}", most.mediator, most.quantity, most.value

@@ -6,7 +6,7 @@ import numpy as np
 
 from bayes_nqp._core.exceptions import Hint, NotApplicable
 from bayes_nqp._core.i18n import Message, advised, joined, listed, spanned
-from bayes_nqp.checks.mediation._evidence_rows import Line, drawn, finding_of
+from bayes_nqp.checks.mediation._evidence_rows import EvidenceRow, drawn, finding_of
 from bayes_nqp.checks.shared import AS_FITTED, HOLDS, Finding, asks, certain, ladder
 from bayes_nqp.effects.estimands import nie
 from bayes_nqp.inference.fitting import (
@@ -15,7 +15,7 @@ from bayes_nqp.inference.fitting import (
     ROWS,
     UNITS,
     Fit,
-    leg_covariance_draws,
+    path_covariance_draws,
     refit,
 )
 
@@ -40,17 +40,17 @@ def path_covariance(fit: Fit) -> Finding:
     posterior sd of the fit's indirect effect; it fails from one posterior sd on.
     """
     _ask(fit)
-    lines: list[Line] = []
+    lines: list[EvidenceRow] = []
     lost, names = [], fit.facts.mediators(fit.rows)
     designs = [fit.variant(mediators=(name,), vary_by="unit") for name in names]
     refits = [refit(fit, design, fit.rows) for design in designs]
-    for name, legs in zip(names, refits, strict=True):
-        via, covariance = nie(fit, mediators=name), leg_covariance_draws(legs)
+    for name, refitted in zip(names, refits, strict=True):
+        via, covariance = nie(fit, mediators=name), path_covariance_draws(refitted)
         sign = certain(covariance)
         size = abs(float(np.mean(covariance)) / float(via.std())) if sign else 0.0
         verdict = ladder(fails=size >= _LIMITS[1], doubt=size >= _LIMITS[0])
         lines.append(drawn(name, AS_FITTED, via))
-        lines.append(drawn(name, Message("legs that vary together"), nie(legs, mediators=name)))
+        lines.append(drawn(name, Message("legs that vary together"), nie(refitted, mediators=name)))
         lines.append(drawn(name, Message("covariance of the legs"), covariance, verdict))
         lost += [lines[-1]] if verdict != HOLDS else []
     sizes = [Message("{} {}", x.mediator, spanned(x.value, x.lower, x.upper)) for x in lines[2::3]]
@@ -84,7 +84,7 @@ def _ask(fit: Fit) -> None:
         )
 
 
-def _sentence(lost: list[Line]) -> Message:
+def _sentence(lost: list[EvidenceRow]) -> Message:
     if not lost:
         return Message(
             "Legs of channels do not vary together by more than intervals of indirect effects "

@@ -11,7 +11,13 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import IdentificationError, NotApplicable, PanelError, StudyError
 from bayes_nqp._core.i18n import Message, enumerated, joined, listed, separated, spanned
-from bayes_nqp.checks.mediation._evidence_rows import Line, drawn, effects_on, finding_of, plain
+from bayes_nqp.checks.mediation._evidence_rows import (
+    EvidenceRow,
+    drawn,
+    effects_on,
+    finding_of,
+    plain,
+)
 from bayes_nqp.checks.shared import NOT_APPLICABLE, Finding, Verdict, asks, certain, ladder
 from bayes_nqp.effects.effects import group_time_effects
 from bayes_nqp.effects.estimands import att, nie
@@ -27,7 +33,7 @@ _EARLIER = Message("indirect effect, a period earlier")
 class _Order:
     """Of one mediator: rows of evidence, whether it is behind, or late; its sign lost or turned."""
 
-    lines: list[Line]
+    lines: list[EvidenceRow]
     behind: bool = False
     late: bool = False
     lost: bool = False
@@ -114,7 +120,7 @@ def _order(
     return _Order(lines, behind, late, lost, turned)
 
 
-def _delayed(name: str, delay: Array, verdict: Verdict) -> Line:
+def _delayed(name: str, delay: Array, verdict: Verdict) -> EvidenceRow:
     return drawn(name, Message("delay"), delay, verdict, "periods", middle="median")
 
 
@@ -172,7 +178,7 @@ def _front_load(fit: Fit, horizon: int) -> Array:
     return np.asarray((profile - long_run[:, None]).sum(axis=1))
 
 
-def _figure(lines: list[Line]) -> Message:
+def _figure(lines: list[EvidenceRow]) -> Message:
     delays = [Message("{} {:.1f}", x.mediator, x.value) for x in lines if x.scale == "periods"]
     earlier = [
         Message("{!s} {}", x.mediator, spanned(x.value, x.lower, x.upper))

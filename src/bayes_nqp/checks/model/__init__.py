@@ -1,4 +1,7 @@
-"""Checks of the model: its errors, its priors, its draws."""
+"""Checks of the model: its errors, its priors and its draws.
+
+The other folders with checks may import it; other packages use `bayes_nqp.checks`.
+"""
 
 from bayes_nqp.checks.model._alternative_errors import error_alternatives
 from bayes_nqp.checks.model._alternative_errors import error_means as error_means
@@ -9,7 +12,7 @@ from bayes_nqp.checks.model._clusters import clusters_by as clusters_by
 from bayes_nqp.checks.model._influences import Influences as Influences
 from bayes_nqp.checks.model._influences import KernelVariance as KernelVariance
 from bayes_nqp.checks.model._influences import influences as influences
-from bayes_nqp.checks.model._influences import saturated_plan as saturated_plan
+from bayes_nqp.checks.model._influences import saturated_model_frame as saturated_model_frame
 from bayes_nqp.checks.model._saturated import Saturated as Saturated
 from bayes_nqp.checks.model._spread import Evenly as Evenly
 from bayes_nqp.checks.model._spread import evenly as evenly

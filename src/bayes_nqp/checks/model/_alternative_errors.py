@@ -50,7 +50,7 @@ def error_means(fit: Fit) -> dict[str, float]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Structures:
+class AlternativeErrors:
     """The effect under structures that hold the fit's own as a special case.
 
     Parameters
@@ -91,7 +91,7 @@ def rests_on(before: Array, after: Array) -> bool:
     return float(after.std()) / sd > WIDER or moved > MOVED
 
 
-def structures(fit: Fit, table: xr.Dataset, above: Sequence[Clusters]) -> Structures:
+def alternative_errors(fit: Fit, table: xr.Dataset, above: Sequence[Clusters]) -> AlternativeErrors:
     """Refit with richer and with poorer error structures, and with shocks that clusters share.
 
     Shocks are those that last, of clusters for which there is evidence of them.
@@ -105,7 +105,7 @@ def structures(fit: Fit, table: xr.Dataset, above: Sequence[Clusters]) -> Struct
     """
     if panel_of(fit).weights is not None:
         # Precision weights go with independent errors only.
-        return Structures("none", table)
+        return AlternativeErrors("none", table)
     others, n_poorer = error_alternatives(fit), len(fit.facts.noise.poorer)
     poorer = [replace(other, counts=False) for other in others[:n_poorer]]
     lasting = shared_for(fit, _asked(fit, above))
@@ -132,11 +132,11 @@ def structures(fit: Fit, table: xr.Dataset, above: Sequence[Clusters]) -> Struct
     factors = [lasting[x].value if x in lasting else np.nan for x in table["cluster"].to_numpy()]
     evidence = evidence.assign(log_bayes_factor=("cluster", factors))
     if not richer.any():
-        return Structures("specifications", evidence, lasting=lasting, shared=shared)
+        return AlternativeErrors("specifications", evidence, lasting=lasting, shared=shared)
     widest, farthest = wider[richer].argmax(), moved[richer].argmax()
     chosen = farthest if moved[richer].max() > 1 else widest
     label = refits["specification"].to_numpy()[richer][chosen]
-    return Structures(
+    return AlternativeErrors(
         "specifications", evidence, float(wider[richer].max()), float(moved[richer].max()),
         next(x for x in fit.facts.noise.richer if structure_label(x) == label), lasting, shared,
     )  # fmt: skip

@@ -43,17 +43,17 @@ _NUMBERS = 20_000_000
 
 
 def robust(
-    plan: ModelFrame, weights: Array, errors: Errors, cluster: Index, member: Index
+    model_frame: ModelFrame, weights: Array, errors: Errors, cluster: Index, unit_effect: Index
 ) -> Robust:
     """Compute cluster-robust variances of weighted sums of cell effects.
 
     Parameters
     ----------
-    plan : Plan
+    model_frame : ModelFrame
         Of a saturated design: every coefficient is flat, and nothing deviates.
     errors : Errors
         Their values weigh the estimate, and are the model that expects.
-    cluster, member : ndarray of int (unit)
+    cluster, unit_effect : ndarray of int (unit)
         Codes; deviations are a member's, and a member lies in one cluster.
 
     Raises
@@ -63,8 +63,10 @@ def robust(
     IdentificationError
         If the estimates are not identified.
     """
-    equation = plan.equations[0]
-    return Contributions(plan, errors, weights, cluster, member).robust(equation.effect_scale)
+    equation = model_frame.equations[0]
+    return Contributions(model_frame, errors, weights, cluster, unit_effect).robust(
+        equation.effect_scale
+    )
 
 
 @dataclass(slots=True, eq=False)
@@ -86,17 +88,18 @@ class Contributions:
     ----------
     weights : ndarray (estimate, cell)
         Of cell effects.
-    cluster, member : ndarray of int (unit)
+    cluster, unit_effect : ndarray of int (unit)
         Codes.
     apart : bool, default False
         Whether each unit has a row of its own, where classes would do.
     """
 
     def __init__(
-        self, plan: ModelFrame, errors: Errors, weights: Array, cluster: Index, member: Index,
+        self, model_frame: ModelFrame, errors: Errors, weights: Array, cluster: Index,
+        unit_effect: Index,
         *, apart: bool = False,
     ) -> None:  # fmt: skip
-        equation = plan.equations[0]
+        equation = model_frame.equations[0]
         self.fit = Saturated(equation, errors.parameters)
         self.problem, self.rows = equation.problem, equation.rows
         self.classes = equation.unit_classes
@@ -105,21 +108,21 @@ class Contributions:
             (errors.deviation / equation.scale) ** 2,
         )
         self.factor, self.mean = self.fit.solved()
-        self.shares, self.treated = _shares(plan, weights), _treated(plan)
-        of_slots = effect_loads(plan, equation) @ weights.T
-        loads = np.asarray(of_slots.T @ self.fit.slot_loads)
+        self.shares, self.treated = _shares(model_frame, weights), _treated(model_frame)
+        of_positions = effect_loads(model_frame, equation) @ weights.T
+        loads = np.asarray(of_positions.T @ self.fit.position_loads)
         self.directions = cho_solve(self.factor, loads.T)
         self.estimate = loads @ self.mean
         units = self.problem.units
         self.cluster, self.clusters = _numbered(cluster, units)
-        self.member, self.members = _numbered(member, units)
+        self.unit_effect, self.unit_effects = _numbered(unit_effect, units)
         shape = (self.problem.n_periods, weights.shape[0], self.mean.size)
         self.shared = [
             SharedSums(root / equation.scale, _owners(owner, units), self.cluster, shape)
             for owner, root in errors.processes
         ]
         # Members and clusters that are single units need one row a class, not one a unit.
-        single = self.clusters == units.size == self.members and not self.shared
+        single = self.clusters == units.size == self.unit_effects and not self.shared
         size = weights.shape[0] * self.clusters * self.mean.size
         self.by_class = single and not apart and (self.problem.n_columns == 0 or size > _NUMBERS)
 
@@ -127,13 +130,13 @@ class Contributions:
         noise, deviation = self.variances
         sums = self.sums()
         count, never = np.ones(self.clusters), self._never_treated()
-        home, copies, untreated = self._homes(), np.ones(self.members), never
+        home, copies, untreated = self._homes(), np.ones(self.unit_effects), never
         pull, response = sums.pull, sums.response
         if self.by_class:
             units = [like.units for like in self.classes]
             count = copies = np.array([x.size for x in units], dtype=float)
             home, pull = np.arange(len(units)), sums.pull / count[:, None]
-            response = np.stack([sums.response[self.member[x]].mean(axis=0) for x in units])
+            response = np.stack([sums.response[self.unit_effect[x]].mean(axis=0) for x in units])
             untreated = np.array([not self.treated[x].any() for x in units])
         diagonal, leverage = sums.diagonal / count[:, None], sums.leverage / count[:, None, None]
         spread = noise * self.fit.gram + deviation * (pull.T * copies) @ pull
@@ -166,8 +169,9 @@ class Contributions:
         n_rows = len(self.classes) if self.by_class else self.clusters
         k, p = self.directions.shape[1], self.mean.size
         shapes = (
-            (self.clusters, k), (n_rows, k), (n_rows, k, p), (self.members, k), (self.members, k),
-            (len(self.classes) if self.by_class else self.members, p),
+            (self.clusters, k), (n_rows, k), (n_rows, k, p), (self.unit_effects, k),
+            (self.unit_effects, k),
+            (len(self.classes) if self.by_class else self.unit_effects, p),
         )  # fmt: skip
         sums = _Sums(*(np.zeros(shape) for shape in shapes))
         for number, like in enumerate(self.classes):
@@ -176,8 +180,8 @@ class Contributions:
 
     def _homes(self) -> Index:
         """Cluster of every member."""
-        homes, inside = np.zeros(self.members, dtype=np.int64), self.member >= 0
-        homes[self.member[inside]] = self.cluster[inside]
+        homes, inside = np.zeros(self.unit_effects, dtype=np.int64), self.unit_effect >= 0
+        homes[self.unit_effect[inside]] = self.cluster[inside]
         return homes
 
     def _never_treated(self) -> npt.NDArray[np.bool_]:
@@ -221,7 +225,7 @@ class Contributions:
             residual = y - shared @ self.mean - x @ (slopes @ self.mean)
             qa = np.einsum("tu,nuk->ntk", q, a)
             row = np.full(units.size, number) if self.by_class else self.cluster[units]
-            member = self.member[units]
+            unit_effect = self.unit_effect[units]
             response = np.einsum("ntk,nt->nk", a, qd)
             np.add.at(sums.influence, self.cluster[units], np.einsum("ntk,nt->nk", qa, residual))
             np.add.at(sums.diagonal, row, np.einsum("ntk,ntk->nk", qa, a))
@@ -229,30 +233,30 @@ class Contributions:
             if n_columns:
                 lever += np.einsum("ntk,ntc,cp->nkp", qa, x, slopes, optimize=True)
             np.add.at(sums.leverage, row, lever)
-            np.add.at(sums.share, member, self.shares[units])
-            np.add.at(sums.response, member, response)
+            np.add.at(sums.share, unit_effect, self.shares[units])
+            np.add.at(sums.response, unit_effect, response)
             pull = qd @ shared + np.einsum("nt,ntc,cp->np", qd, x, slopes, optimize=True)
-            np.add.at(sums.pull, row if self.by_class else member, pull)
+            np.add.at(sums.pull, row if self.by_class else unit_effect, pull)
             for process in self.shared:
                 process.add(like, units, qa, q, shared + x @ slopes)
 
 
-def _shares(plan: ModelFrame, weights: Array) -> Array:
+def _shares(model_frame: ModelFrame, weights: Array) -> Array:
     """Share of each unit's deviation in the estimates (unit, estimate): its rows in their cells."""
-    rows = np.flatnonzero(plan.kept & (plan.cell_of_row >= 0))
-    at = (plan.frame.unit[rows], plan.cell_of_row[rows])
-    shape = (plan.frame.n_units, plan.cells.rows.size)
+    rows = np.flatnonzero(model_frame.kept & (model_frame.cell_of_row >= 0))
+    at = (model_frame.codes.unit[rows], model_frame.cell_of_row[rows])
+    shape = (model_frame.codes.n_units, model_frame.cells.rows.size)
     table = csr_array((np.ones(rows.size), at), shape=shape)
-    return np.asarray(table @ (weights / np.maximum(plan.cells.rows, 1)).T)
+    return np.asarray(table @ (weights / np.maximum(model_frame.cells.rows, 1)).T)
 
 
-def _treated(plan: ModelFrame) -> Array:
+def _treated(model_frame: ModelFrame) -> Array:
     """What multiplies a unit's deviation (unit, period): treatment, or the exposure."""
-    equation, rows = plan.equations[0], np.flatnonzero(plan.kept)
-    loading = plan.frame.treated[rows].astype(np.float64)
-    if plan.exposure is not None:
-        loading *= plan.exposure.values[rows] / plan.exposure.size
-    out = np.zeros((plan.frame.n_units, plan.frame.n_periods))
+    equation, rows = model_frame.equations[0], np.flatnonzero(model_frame.kept)
+    loading = model_frame.codes.treated[rows].astype(np.float64)
+    if model_frame.exposure is not None:
+        loading *= model_frame.exposure.values[rows] / model_frame.exposure.size
+    out = np.zeros((model_frame.codes.n_units, model_frame.codes.n_periods))
     out[equation.rows.unit, equation.rows.time] = loading
     return out
 

@@ -19,7 +19,7 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp._core.exceptions import NotApplicable, StudyError, nearest
 from bayes_nqp._core.i18n import Message
-from bayes_nqp.checks.shared import nesting, owner
+from bayes_nqp.checks.shared import nesting, unit_word
 from bayes_nqp.data.panel import Panel, unit_column
 from bayes_nqp.inference.fitting import Fit, panel_of
 from bayes_nqp.numerics.sufficient_statistics import UnitClass
@@ -34,7 +34,7 @@ class Clusters:
 
     Parameters
     ----------
-    codes, member : ndarray of int (unit)
+    codes, unit_effect : ndarray of int (unit)
         Cluster, and what has its own deviation.
     above : bool
         Whether a cluster holds several members.
@@ -42,7 +42,7 @@ class Clusters:
 
     name: str
     codes: Index
-    member: Index
+    unit_effect: Index
     above: bool
 
 
@@ -57,11 +57,11 @@ def clusters_by(fit: Fit, name: str | None = None) -> Clusters:
         If clusters are too few.
     """
     panel, varying = fit.rows, fit.facts.varying or v.UNIT
-    member = np.arange(panel.unit_labels.size)
+    unit_effect = np.arange(panel.unit_labels.size)
     if varying != v.UNIT:
-        member = unit_column(panel, varying, "varying")[0]
-    codes = member if name is None or name == varying else _codes(panel, name)
-    pairs = np.unique(np.stack([member, codes]), axis=1)
+        unit_effect = unit_column(panel, varying, "varying")[0]
+    codes = unit_effect if name is None or name == varying else _codes(panel, name)
+    pairs = np.unique(np.stack([unit_effect, codes]), axis=1)
     if np.unique(pairs[0]).size < pairs.shape[1]:
         raise StudyError(
             f"clusters by {name!r} cut through what effects vary by, {varying!r}",
@@ -73,11 +73,11 @@ def clusters_by(fit: Fit, name: str | None = None) -> Clusters:
             Message(
                 "There are {} clusters by {}; a robust standard error needs {} at the very least.",
                 count,
-                owner(name or varying),
+                unit_word(name or varying),
                 FEWEST,
             )
         )
-    return Clusters(name or varying, codes, member, count < np.unique(member).size)
+    return Clusters(name or varying, codes, unit_effect, count < np.unique(unit_effect).size)
 
 
 def clusters_above(fit: Fit, least: Clusters) -> Iterator[Clusters]:

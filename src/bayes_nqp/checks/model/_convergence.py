@@ -9,7 +9,15 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import Hint
 from bayes_nqp._core.i18n import Message, advised, joined
-from bayes_nqp.checks.shared import FAILS, HOLDS, Finding, asks, gate_words, labels, reported_draws
+from bayes_nqp.checks.shared import (
+    FAILS,
+    HOLDS,
+    Finding,
+    asks,
+    convergence_words,
+    labels,
+    reported_draws,
+)
 from bayes_nqp.effects.effects import group_time_effects
 from bayes_nqp.inference.fitting import Fit, scalar_draws
 from bayes_nqp.numerics import diagnostics
@@ -44,7 +52,7 @@ def _weights(fit: Fit) -> Finding:
     if gate.failures:
         proposals = Hint("sampler", Importance(proposals=20_000))
         advice = Message("Ask for more proposals ({}), or more draws.", proposals)
-        reason = _UNTRUSTED.fill(gate_words("; ".join(gate.failures)))
+        reason = _UNTRUSTED.fill(convergence_words("; ".join(gate.failures)))
         sentence = joined([reason, advised(advice)])
         return Finding(FAILS, figure, sentence, evidence, "table")
     sentence = Message(
@@ -99,7 +107,7 @@ def _chains(fit: Fit) -> Finding:
             "Fewer scales (nqp.CompletePooling, varying=None), narrower priors (nqp.Priors) or "
             "another seed may help; nqp.NUTS() samples it row by row."
         )
-    sentence = joined([reason.fill(gate_words("; ".join(failures))), advised(advice)])
+    sentence = joined([reason.fill(convergence_words("; ".join(failures))), advised(advice)])
     return Finding(FAILS, figure, sentence, evidence, "table")
 
 

@@ -194,13 +194,13 @@ class _NodeSums:
     def of(cls, fit: Fit, pairs: Pairs, processes: Sequence[ProcessPart]) -> _NodeSums:
         """Sum up what pairs contribute to the saturated estimate."""
         weights = reported_weights(group_time_effects(fit))[1][[0]].toarray()
-        plan, everywhere, errors = saturated_model(fit, weights)
-        units, eye = np.arange(plan.frame.n_units), np.eye(plan.frame.n_periods)
+        model_frame, everywhere, errors = saturated_model(fit, weights)
+        units, eye = np.arange(model_frame.codes.n_units), np.eye(model_frame.codes.n_periods)
         owners = tuple((part.owner, eye) for part in processes)
         errors = replace(errors, processes=owners)
-        parts = Contributions(plan, errors, everywhere, units, units, apart=True)
+        parts = Contributions(model_frame, errors, everywhere, units, units, apart=True)
         sums, (noise, deviation) = parts.sums(), parts.variances
-        scale, at = plan.equations[0].effect_scale, np.sort(parts.problem.units)
+        scale, at = model_frame.equations[0].effect_scale, np.sort(parts.problem.units)
         off = sums.response[:, 0] - sums.share[:, 0]
         model = float(noise * sums.diagonal.sum() + deviation * off @ off)
         influence = np.zeros(units.size)

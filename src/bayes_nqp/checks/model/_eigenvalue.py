@@ -174,13 +174,15 @@ def _innovations_of(fit: Fit, rows: Untreated) -> Innovations | None:
     if rows.equation.problem.redraws is not None:
         return None  # series were chosen to leave least
     residuals, _, _ = rows.residuals(rows.equation.rows.outcome[None])
-    n_periods = fit.plan.frame.n_periods
+    n_periods = fit.model_frame.codes.n_periods
     table = np.full((rows.count.size, n_periods), np.nan)
     table[rows.unit, rows.time] = residuals[0]
     first, last, units = _window(~np.isnan(table))
     owner = np.zeros(rows.count.size, dtype=np.int64)
     owner[rows.unit] = rows.who
-    level = np.unique(fit.plan.frame.level[owner[units]], return_inverse=True)[1].astype(np.int64)
+    level = np.unique(fit.model_frame.codes.level[owner[units]], return_inverse=True)[1].astype(
+        np.int64
+    )
     if last - first < _PERIODS or units.size < _UNITS + level.max(initial=0) + 1:
         return None
     values = np.array([list(error_means(fit).values())])
@@ -189,8 +191,8 @@ def _innovations_of(fit: Fit, rows: Untreated) -> Innovations | None:
     white = solve_triangular(lower, table[units, first:last].T, lower=True).T
     constant = solve_triangular(lower, np.ones(last - first), lower=True)
     sigma, shared = float(sigma_draws(fit).mean()), []
-    for unit_owner, root in process_roots(fit, fit.plan.model.equations[0].processes):
-        of_units = unit_owner[owner[units]]
+    for process_of_unit, root in process_roots(fit, fit.model_frame.model.equations[0].processes):
+        of_units = process_of_unit[owner[units]]
         if (of_units >= 0).any():
             white_root = solve_triangular(lower, root[first:last] / sigma, lower=True)
             shared.append((of_units, white_root))

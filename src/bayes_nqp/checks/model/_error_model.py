@@ -13,7 +13,7 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array, Mask
 from bayes_nqp._core.i18n import Message, advised, either, joined, listed
 from bayes_nqp._core.types import Column
-from bayes_nqp.checks.model._alternative_errors import Structures, structures
+from bayes_nqp.checks.model._alternative_errors import AlternativeErrors, alternative_errors
 from bayes_nqp.checks.model._cluster import robust
 from bayes_nqp.checks.model._clusters import FEWEST, Clusters, clusters_above, clusters_by
 from bayes_nqp.checks.model._influences import saturated_model
@@ -24,9 +24,9 @@ from bayes_nqp.checks.shared import (
     asks,
     in_words,
     ladder,
-    owner,
     reported_weights,
     said_alone,
+    unit_word,
 )
 from bayes_nqp.effects.effects import group_time_effects
 from bayes_nqp.inference.fitting import (
@@ -121,7 +121,7 @@ def error_model(fit: Fit, *, cluster: Column | None = None, event_times: bool = 
     names, rows = reported_weights(group_time_effects(fit), times=times, least=2)
     judged = _judged(fit, rows.toarray(), every)
     table = _table(fit, names, rows.toarray(), judged)
-    others = structures(fit, table, [x for x in every if x.above])
+    others = alternative_errors(fit, table, [x for x in every if x.above])
     apart = table["ratio_controls"].to_numpy() > table["limit_controls"].to_numpy()
     verdict = ladder(
         fails=any((x.ratio > x.sure).any() for x in judged)
@@ -151,8 +151,8 @@ def _judged(fit: Fit, weights: Array, every: Sequence[Clusters]) -> list[_Judged
 
 def _robust(fit: Fit, weights: Array, groups: Clusters) -> Robust:
     """Compare standard errors of the saturated fit, at the posterior means of its errors."""
-    plan, everywhere, errors = saturated_model(fit, weights)
-    return robust(plan, everywhere, errors, groups.codes, groups.member)
+    model_frame, everywhere, errors = saturated_model(fit, weights)
+    return robust(model_frame, everywhere, errors, groups.codes, groups.unit_effect)
 
 
 def _table(fit: Fit, names: list[str], weights: Array, judged: Sequence[_Judged]) -> xr.Dataset:
@@ -199,7 +199,7 @@ def _table(fit: Fit, names: list[str], weights: Array, judged: Sequence[_Judged]
 
 
 def _figure(
-    judged: Sequence[_Judged], names: list[str], apart: Mask, others: Structures
+    judged: Sequence[_Judged], names: list[str], apart: Mask, others: AlternativeErrors
 ) -> Message:
     """The average effect's ratio, the worst of all, and sds under richer structures."""
     worst = max(judged, key=lambda x: float((x.ratio / x.limit).max()))
@@ -212,7 +212,7 @@ def _figure(
         names[at],
         float(worst.limit[at]),
         worst.estimates.clusters,
-        owner(worst.clusters.name),
+        unit_word(worst.clusters.name),
     )
     if apart.any():
         ratio, limit = (others.evidence[f"{x}_controls"].to_numpy() for x in ("ratio", "limit"))
@@ -235,7 +235,7 @@ def _figure(
     return figure
 
 
-def _causes(judged: Sequence[_Judged], apart: Mask, others: Structures) -> Causes:
+def _causes(judged: Sequence[_Judged], apart: Mask, others: AlternativeErrors) -> Causes:
     """What speaks for each cause; clusters above units count where they say more than units do."""
     first = judged[0]
     by_unit, estimates = not first.clusters.above, first.estimates
@@ -251,14 +251,14 @@ def _causes(judged: Sequence[_Judged], apart: Mask, others: Structures) -> Cause
     )
 
 
-def _together(judged: _Judged, first: _Judged, others: Structures) -> bool:
+def _together(judged: _Judged, first: _Judged, others: AlternativeErrors) -> bool:
     """Whether units of clusters move together: by their shocks, or more than units below them."""
     more = judged is first or (judged.ratio > _ABOVE * first.ratio)[judged.over].any()
     return judged.clusters.name in others.together or bool(judged.over.any() and more)
 
 
 def _sentence(
-    fit: Fit, judged: Sequence[_Judged], names: list[str], apart: Mask, others: Structures
+    fit: Fit, judged: Sequence[_Judged], names: list[str], apart: Mask, others: AlternativeErrors
 ) -> Message:
     """Which quantities are in doubt by which clusters, and why."""
     parts = list(_wide(judged, names, apart, others))
@@ -268,7 +268,7 @@ def _sentence(
             Message(
                 "Clustered by {}, no standard deviation is larger than modelled by more than "
                 "chance explains{}.",
-                either([owner(x.clusters.name) for x in judged]),
+                either([unit_word(x.clusters.name) for x in judged]),
                 agree,
             )
         ]
@@ -286,7 +286,7 @@ def _sentence(
 
 
 def _wide(
-    judged: Sequence[_Judged], names: list[str], apart: Mask, others: Structures
+    judged: Sequence[_Judged], names: list[str], apart: Mask, others: AlternativeErrors
 ) -> Iterator[Message]:
     """What is wider than modelled: by clusters, and under richer errors."""
     for x in judged:
@@ -299,7 +299,7 @@ def _wide(
             yield Message(
                 "Clustered by {}, the standard deviation of {} is up to {:.2f} times what the "
                 "model says: intervals are too narrow.",
-                owner(x.clusters.name),
+                unit_word(x.clusters.name),
                 listed([names[k] for k in np.flatnonzero(wide)], 3),
                 most,
             )

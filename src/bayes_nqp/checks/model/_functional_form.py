@@ -77,7 +77,11 @@ def functional_form(fit: Fit) -> Finding:
     if not positive(panel):
         raise NotApplicable(Message("Outcomes of zero, or below, have no logarithms."))
     logs = np.log(panel.outcome)
-    z = preference(Untreated(alone.plan), panel.outcome[alone.plan.kept], logs[alone.plan.kept])
+    z = preference(
+        Untreated(alone.model_frame),
+        panel.outcome[alone.model_frame.kept],
+        logs[alone.model_frame.kept],
+    )
     try:
         level = relative_effects(group_time_effects(alone)).to_numpy().ravel()
     except StudyError:

@@ -32,7 +32,7 @@ from bayes_nqp.inference.fitting import (
     panel_of,
     sigma_draws,
 )
-from bayes_nqp.inference.model_frame import ModelFrame, plan_model
+from bayes_nqp.inference.model_frame import ModelFrame, make_model_frame
 from bayes_nqp.model.designs import saturated_design
 from bayes_nqp.model.predictors import ProcessPart, TimeEffects
 from bayes_nqp.numerics.linear_gaussian import correlation_root
@@ -107,14 +107,14 @@ class Influences:
         )  # fmt: skip
 
 
-def influences(fit: Fit, weights: Array, member: Index) -> Influences:
+def influences(fit: Fit, weights: Array, unit_effect: Index) -> Influences:
     """Influences of units on a weighted average of effects of the saturated fit.
 
     Parameters
     ----------
     weights : ndarray (cell)
         Of the cells of the waist.
-    member : ndarray of int (unit)
+    unit_effect : ndarray of int (unit)
         What has its own deviation.
 
     Raises
@@ -122,11 +122,18 @@ def influences(fit: Fit, weights: Array, member: Index) -> Influences:
     StudyError, IdentificationError
         As `robust`.
     """
-    plan, everywhere, errors = saturated_model(fit, weights[None])
-    units = np.arange(member.size)
-    parts = Contributions(plan, errors, everywhere, units, units, apart=True)
-    sums, at, scale = parts.sums(), np.sort(parts.problem.units), plan.equations[0].effect_scale
-    (noise, deviation), same = parts.variances, np.equal.outer(member[at], np.unique(member[at]))
+    model_frame, everywhere, errors = saturated_model(fit, weights[None])
+    units = np.arange(unit_effect.size)
+    parts = Contributions(model_frame, errors, everywhere, units, units, apart=True)
+    sums, at, scale = (
+        parts.sums(),
+        np.sort(parts.problem.units),
+        model_frame.equations[0].effect_scale,
+    )
+    (noise, deviation), same = (
+        parts.variances,
+        np.equal.outer(unit_effect[at], np.unique(unit_effect[at])),
+    )
     lever, response = sums.leverage[:, 0], sums.response[:, 0]
     pull = same.T @ sums.pull
     # Covariance of a_i'q_i e_i, of these with X'qe, of X'qe: errors, deviations, then processes.
@@ -142,7 +149,7 @@ def influences(fit: Fit, weights: Array, member: Index) -> Influences:
         spread, model = spread + shared.spread, model + float(shared.model[0])
     f = cho_solve(parts.factor, lever.T).T
     covariance += (f @ spread) @ f.T - f @ mixed.T - mixed @ f.T
-    values, table = np.zeros(member.size), np.zeros((member.size, member.size))
+    values, table = np.zeros(unit_effect.size), np.zeros((unit_effect.size, unit_effect.size))
     values[at], table[np.ix_(at, at)] = sums.influence[:, 0] * scale, covariance * scale**2
     return Influences(values, table, model * scale**2)
 
@@ -156,15 +163,15 @@ def saturated_model(fit: Fit, weights: Array) -> tuple[ModelFrame, Array, Errors
         Of the cells of the waist, those of untreated rows last.
     """
     facts, spread = fit.facts, deviation_draws(fit)
-    plan, processes = once(fit, "saturated", lambda: _without_processes(fit))
-    everywhere = np.zeros((weights.shape[0], fit.plan.cells.rows.size))
-    real = ~fit.plan.cells.lead
+    model_frame, processes = once(fit, "saturated", lambda: _without_processes(fit))
+    everywhere = np.zeros((weights.shape[0], fit.model_frame.cells.rows.size))
+    real = ~fit.model_frame.cells.lead
     everywhere[:, real] = weights[:, : real.sum()]
     # Saturated cells are those of the fit, or several of them together that differ in exposure.
-    rows = np.flatnonzero((fit.plan.cell_of_row >= 0) & (plan.cell_of_row >= 0))
-    cell = fit.plan.cell_of_row[rows]
-    share = np.zeros((everywhere.shape[1], plan.cells.rows.size))
-    np.add.at(share, (cell, plan.cell_of_row[rows]), 1.0 / fit.plan.cells.rows[cell])
+    rows = np.flatnonzero((fit.model_frame.cell_of_row >= 0) & (model_frame.cell_of_row >= 0))
+    cell = fit.model_frame.cell_of_row[rows]
+    share = np.zeros((everywhere.shape[1], model_frame.cells.rows.size))
+    np.add.at(share, (cell, model_frame.cell_of_row[rows]), 1.0 / fit.model_frame.cells.rows[cell])
     fixed = 0.0 if facts.varying is None else _fixed(fit)
     errors = Errors(
         float(sigma_draws(fit).mean()),
@@ -172,7 +179,7 @@ def saturated_model(fit: Fit, weights: Array) -> tuple[ModelFrame, Array, Errors
         fixed if spread is None else float(spread.mean()),
         processes,
     )
-    return plan, everywhere @ share, errors
+    return model_frame, everywhere @ share, errors
 
 
 def _fixed(fit: Fit) -> float:
@@ -184,17 +191,19 @@ def _fixed(fit: Fit) -> float:
 
 def _without_processes(fit: Fit) -> tuple[ModelFrame, tuple[tuple[Index, Array], ...]]:
     """Plan of the saturated design less its processes; who shares these, and their roots."""
-    plan, processes = saturated_plan(fit, panel_of(fit))
-    return plan, process_roots(fit, processes)
+    model_frame, processes = saturated_model_frame(fit, panel_of(fit))
+    return model_frame, process_roots(fit, processes)
 
 
-def saturated_plan(fit: Fit, panel: Panel) -> tuple[ModelFrame, Sequence[ProcessPart]]:
+def saturated_model_frame(fit: Fit, panel: Panel) -> tuple[ModelFrame, Sequence[ProcessPart]]:
     """Plan of a fit's saturated design on a panel, less its processes; and these."""
     time = TimeEffects(fit.facts.time_strata(panel))
     model = saturated_design(fit.design, panel, time=time).spec(panel)
     outcome, *others = model.equations
-    plan = plan_model(replace(model, equations=(replace(outcome, processes=()), *others)))
-    return plan, outcome.processes
+    model_frame = make_model_frame(
+        replace(model, equations=(replace(outcome, processes=()), *others))
+    )
+    return model_frame, outcome.processes
 
 
 def process_roots(fit: Fit, parts: Iterable[ProcessPart]) -> tuple[tuple[Index, Array], ...]:

@@ -38,7 +38,7 @@ from bayes_nqp.checks.shared import (
     Verdict,
     asks,
     average_effect,
-    gate_text,
+    convergence_text,
     ladder,
     reported_weights,
 )
@@ -102,9 +102,9 @@ def _of_shape(fit: Fit) -> Harm | None:
     try:
         units = clusters_by(fit)
         weights = reported_weights(group_time_effects(fit))[1].toarray()[:1]
-        plan, everywhere, errors = saturated_model(fit, weights)
-        estimate = robust(plan, everywhere, errors, units.codes, units.member)
-        values = influences(fit, weights[0], units.member)
+        model_frame, everywhere, errors = saturated_model(fit, weights)
+        estimate = robust(model_frame, everywhere, errors, units.codes, units.unit_effect)
+        values = influences(fit, weights[0], units.unit_effect)
     except (NotApplicable, NQPError):
         return None
     ratio = float(estimate.ratio[0])
@@ -141,7 +141,7 @@ def _of_movement(fit: Fit, *, last: bool, common: bool) -> Harm | None:
         float(draws.mean()),
         sds,
     )
-    failed = gate_text(other) != gate_text(fit)
+    failed = convergence_text(other) != convergence_text(fit)
     return Harm(sds > _MOVED or failed or common, sds > _LOST and not failed, sentence)
 
 
@@ -202,7 +202,7 @@ def model_fit(fit: Fit, *, draws: Annotated[int, Ge(20)] = 500) -> Finding:
     and Ventura, V. (2000). Asymptotic distribution of p values in composite null models.
     Journal of the American Statistical Association 95(452).
     """
-    rows = Untreated(fit.plan)
+    rows = Untreated(fit.model_frame)
     observed = _statistics(rows, rows.equation.rows.outcome[None], fit.scale)
     if "kurtosis of innovations" not in observed:
         raise NotApplicable(Message("Too few untreated rows follow one another within units."))
@@ -236,7 +236,7 @@ def model_fit(fit: Fit, *, draws: Annotated[int, Ge(20)] = 500) -> Finding:
 
 def _statistics(rows: Untreated, outcome: Array, scale: float) -> dict[str, Array]:
     residuals, _, _ = rows.residuals(outcome)
-    before = rows.before(outcome, residuals) if rows.plan.exposure is None else {}
+    before = rows.before(outcome, residuals) if rows.model_frame.exposure is None else {}
     return {**rows.shape(residuals), **{name: x * scale for name, x in before.items()}}
 
 
@@ -279,6 +279,8 @@ def _advice(fit: Fit) -> list[tuple[str, Message]]:
     apart = Message("Treated units moved apart before adoption: see 'pretrends'.")
     common = Message("Untreated units move together beyond their time effects.")
     if fit.takes("trends") and fit.facts.parallel:
-        drift = Hint("trends", DifferentialTrends())
-        common = Message("Untreated units move together beyond their time effects: {}.", drift)
+        differential_trend = Hint("trends", DifferentialTrends())
+        common = Message(
+            "Untreated units move together beyond their time effects: {}.", differential_trend
+        )
     return [*advice, ("spread", unequal), ("pre-period", apart), ("eigenvalue", common)]

@@ -51,7 +51,7 @@ def prior_predictive(fit: Fit, *, draws: Annotated[int, Ge(20)] = 500) -> Findin
     Gabry, J., Simpson, D., Vehtari, A., Betancourt, M. and Gelman, A. (2019). Visualization in
     Bayesian workflow. Journal of the Royal Statistical Society A 182(2).
     """
-    rows = Untreated(fit.plan)
+    rows = Untreated(fit.model_frame)
     if rows.equation.problem.redraws is not None:
         raise NotApplicable(
             Message(
@@ -60,8 +60,8 @@ def prior_predictive(fit: Fit, *, draws: Annotated[int, Ge(20)] = 500) -> Findin
             )
         )
     design: Any = fit.design
-    prior = drawn(design, fit.plan.panel, draws=draws, seed=fit.sampler.seed or 0)
-    observed = fit.plan.panel.outcome[fit.plan.kept][None]
+    prior = drawn(design, fit.model_frame.panel, draws=draws, seed=fit.sampler.seed or 0)
+    observed = fit.model_frame.panel.outcome[fit.model_frame.kept][None]
     flat = fit.facts.pooling.flat or fit.facts.moderator is not None
     actual, replicates = (
         _statistics(rows, x, flat=flat) for x in (observed, prior["outcome"].to_numpy()[0])

@@ -57,7 +57,7 @@ class Saturated:
         self.values = Values(np.ones((1, 0)), np.zeros((1, 0, 0)), noise, np.ones(1))
         self.place = _places(head)
         taking = _taking(self.place)
-        self.slot_loads: Any = csr_array(head.slot_loads @ taking)
+        self.position_loads: Any = csr_array(head.position_loads @ taking)
         self.group_loads: Any = csr_array(head.group_loads @ taking)
         self.gram, self.right = self._normal_equations()
 

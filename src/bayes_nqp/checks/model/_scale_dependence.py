@@ -138,10 +138,10 @@ def scale_dependence(fit: Fit) -> Finding:
     samples. Survey Methodology 28(2).
     """
     alone = fit if fit.facts.channels is None else total_fit(fit)
-    untreated = Untreated(alone.plan)
+    untreated = Untreated(alone.model_frame)
     if untreated.count.size < _FEWEST:
         raise NotApplicable(Message("Untreated rows are of fewer than {} units.", _FEWEST))
-    outcome = panel_of(alone).outcome[alone.plan.kept]
+    outcome = panel_of(alone).outcome[alone.model_frame.kept]
     biases = [
         _Bias.of(slopes_of(untreated, outcome, columns, part), _taken(alone, columns))
         for columns, part in interactions(alone, untreated, outcome)
@@ -180,13 +180,13 @@ def interactions(
         H_ii`` of each (column, untreated row): the level's function less its mean in the period,
         over the number of rows there; zero of a line, in which no outcome is.
     """
-    layout, level_of = untreated.layout, np.asarray(fit.plan.frame.level)
+    layout, level_of = untreated.layout, np.asarray(fit.model_frame.codes.level)
     residuals, slopes, unit_effect = untreated.residuals(outcome[None])
-    _, node = np.unique(layout.node, return_inverse=True)
-    coefficients = slopes[0, : node.max() + 1]
+    _, time_effect = np.unique(layout.time_effect, return_inverse=True)
+    coefficients = slopes[0, : time_effect.max() + 1]
     group = np.zeros(coefficients.size, dtype=np.int64)
-    group[node] = level_of[layout.unit]
-    movement = _centred(coefficients, group)[node]
+    group[time_effect] = level_of[layout.unit]
+    movement = _centred(coefficients, group)[time_effect]
     level = np.zeros(level_of.size)
     who = np.unique(untreated.who)
     values = _levels(fit, untreated, residuals[0] + unit_effect[0, untreated.unit])
@@ -196,7 +196,7 @@ def interactions(
         raise NotApplicable(Message("All units have one level, or nothing moves."))
     level = level[layout.unit] / size
     functions = np.stack([level, level**2 - 1.0])
-    at = node[untreated.rows]
+    at = time_effect[untreated.rows]
     count = np.bincount(at)
     means = np.stack([np.bincount(at, x[untreated.rows]) for x in functions]) / np.maximum(count, 1)
     part = (functions[:, untreated.rows] - means[:, at]) / count[at]
@@ -230,8 +230,8 @@ def _rows_by_unit(untreated: Untreated) -> Iterator[tuple[int, Index]]:
 
 def _taken(fit: Fit, columns: Array) -> Array:
     """What the average effect takes of each column, were it an outcome (column)."""
-    panel, sample = panel_of(fit), fit.plan.kept
-    names = fit.plan.equations[0].problem.parameter_names
+    panel, sample = panel_of(fit), fit.model_frame.kept
+    names = fit.model_frame.equations[0].problem.parameter_names
     draws = {name: equation_draws(fit, name) for name in names}
     means = {name: float(x.mean()) for name, x in draws.items() if x is not None}
 

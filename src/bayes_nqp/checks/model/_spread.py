@@ -76,8 +76,8 @@ def _evenly(fit: Fit) -> Evenly | None:
 
 def _ratio(fit: Fit, groups: Index) -> float | None:
     """Sd of steps of those who adopt over that of the others; None where these may be alike."""
-    plan, rows = fit.plan, fit.plan.equations[0].rows
-    frame, free = plan.frame, plan.frame.untreated[plan.kept]
+    model_frame, rows = fit.model_frame, fit.model_frame.equations[0].rows
+    frame, free = model_frame.codes, model_frame.codes.untreated[model_frame.kept]
     columns = [column.values for column in rows.columns if column.period is None]
     units, square = step_squares(
         rows.unit, rows.time, frame.level[rows.unit], free, rows.outcome, columns, frame.counts

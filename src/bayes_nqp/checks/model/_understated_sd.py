@@ -11,7 +11,7 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.exceptions import Hint
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.checks.model._clusters import Clusters
-from bayes_nqp.checks.shared import lasting_shocks, owner
+from bayes_nqp.checks.shared import lasting_shocks, unit_word
 from bayes_nqp.inference.fitting import Fit
 from bayes_nqp.model.designs import Noise
 
@@ -86,7 +86,7 @@ def advice(fit: Fit, causes: Causes, limit: float) -> Iterator[Message]:
 
 def _together(fit: Fit, shared: Clusters) -> Message:
     """What to fit where units of a cluster move together."""
-    name = owner(shared.name)
+    name = unit_word(shared.name)
     shocks = lasting_shocks(fit, shared.name)
     if shocks is None or shocks in fit.facts.terms:
         return Message(
@@ -110,6 +110,6 @@ def _apart(fit: Fit, robust: float) -> Message:
         "A standard error clustered by {} is {:.2f} times the sd of the effect on those treated, "
         "since effects differ between them: it speaks of all units like these, as "
         "nqp.group_time_effects(fit, target='superpopulation') does.",
-        owner(fit.facts.varying),
+        unit_word(fit.facts.varying),
         robust,
     )

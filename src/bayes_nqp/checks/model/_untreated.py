@@ -25,11 +25,11 @@ _LEAST = 20
 class Untreated:
     """The untreated rows of a plan: those in no cell, of units with at least two of them."""
 
-    def __init__(self, plan: ModelFrame) -> None:
-        self.plan, self.equation = plan, plan.equations[0]
-        self.layout: RowLayout = row_layout(plan, self.equation)
-        layout, frame = self.layout, plan.frame
-        free = layout.cell == plan.table.size
+    def __init__(self, model_frame: ModelFrame) -> None:
+        self.model_frame, self.equation = model_frame, model_frame.equations[0]
+        self.layout: RowLayout = row_layout(model_frame, self.equation)
+        layout, frame = self.layout, model_frame.codes
+        free = layout.cell == model_frame.table.size
         enough = np.bincount(layout.unit[free], minlength=frame.n_units) > 1
         self.rows: Index = np.flatnonzero(free & enough[layout.unit])
         self.time: Index = self.equation.rows.time[self.rows]
@@ -41,10 +41,10 @@ class Untreated:
     def _columns(self) -> Any:
         """Time effects of levels, and covariates, on all rows (row, column)."""
         layout = self.layout
-        _, node = np.unique(layout.node, return_inverse=True)
-        size, varying = int(node.max()) + 1, max(len(self.equation.rows.columns), 1)
+        _, time_effect = np.unique(layout.time_effect, return_inverse=True)
+        size, varying = int(time_effect.max()) + 1, max(len(self.equation.rows.columns), 1)
         rows = np.concatenate([np.arange(layout.rows.size), layout.entry_row])
-        column = np.concatenate([node, size + layout.entry_slope % varying])
+        column = np.concatenate([time_effect, size + layout.entry_slope % varying])
         values = np.concatenate([np.ones(layout.rows.size), layout.entry_value])
         table = csr_array((values, (rows, column)), shape=(layout.rows.size, size + varying))
         return table
@@ -95,9 +95,9 @@ class Untreated:
             Treated rows of units that have untreated ones.
         """
         _, slopes, level = self.residuals(outcome)
-        place = np.full(self.plan.frame.n_units, -1)
+        place = np.full(self.model_frame.codes.n_units, -1)
         place[self.who] = self.unit
-        treated = self.plan.frame.treated[self.layout.rows]
+        treated = self.model_frame.codes.treated[self.layout.rows]
         rows = np.flatnonzero(treated & (place[self.layout.unit] >= 0))
         expected = level[:, place[self.layout.unit[rows]]] + (self.columns[rows] @ slopes.T).T
         return np.asarray(outcome[:, rows] - expected)
@@ -129,7 +129,7 @@ class Untreated:
             return statistics
         steps = e[:, later] - statistics[autocorrelation(1)][:, None] * e[:, earlier]
         square = (steps**2).mean(axis=1)
-        stratum = np.asarray(self.plan.frame.stratum)[self.who[later]]
+        stratum = np.asarray(self.model_frame.codes.stratum)[self.who[later]]
         return {
             **statistics,
             Message("kurtosis of innovations"): (steps**4).mean(axis=1) / square**2,
@@ -146,7 +146,7 @@ class Untreated:
         dict of str to ndarray (replication,), units of the outcome
             Only what the untreated rows identify.
         """
-        frame = self.plan.frame
+        frame = self.model_frame.codes
         cohort = np.asarray(frame.cohort)[self.who]
         ever = (cohort >= 0).astype(np.float64)
         slope = self._regressed(ever * self.time, outcome)

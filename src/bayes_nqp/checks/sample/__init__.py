@@ -1,4 +1,7 @@
-"""Checks of the sample: on which cells, units and choices the average effect rests."""
+"""Checks of the sample: the cells, units and specifications that determine the average effect.
+
+Only `checks` imports it; other packages use `bayes_nqp.checks`.
+"""
 
 from bayes_nqp.checks.sample._loo import compare, loo
 

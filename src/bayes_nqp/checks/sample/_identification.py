@@ -32,8 +32,8 @@ def cell_information(fit: Fit) -> Array:
         Of the plan's cells, leads included. One under ``NoPooling``, where no cell has a prior
         to rest on; NaN where cells have no departures of their own.
     """
-    equation = fit.plan.equations[0]
-    size = fit.plan.table.size
+    equation = fit.model_frame.equations[0]
+    size = fit.model_frame.table.size
     if fit.facts.pooling.flat:
         return np.ones(size)
     out = np.full(size, np.nan)
@@ -230,7 +230,7 @@ def _size(cells: pd.DataFrame) -> Message:
 
 def _information(fit: Fit, table: pd.DataFrame) -> list[float]:
     """What the data say about each cell; NaN for those left out."""
-    cells, names = fit.plan.cells, [*panel_of(fit).roles.strata, v.EVENT_TIME, v.TIME]
+    cells, names = fit.model_frame.cells, [*panel_of(fit).roles.strata, v.EVENT_TIME, v.TIME]
     columns = [*cells.strata.values(), cells.event_time, cells.time]
     keys = zip(*(np.asarray(column).astype(str) for column in columns), strict=True)
     beside = cells.role == NEIGHBOUR
@@ -251,13 +251,13 @@ def _untreated_levels(panel: Panel) -> list[str]:
 
 def _controls(fit: Fit, table: pd.DataFrame) -> list[int]:
     """Untreated units in each cell's period, among those that share its time effects."""
-    panel, frame = panel_of(fit), fit.plan.frame
+    panel, frame = panel_of(fit), fit.model_frame.codes
     control = ~frame.treated & ~frame.lead
     if fit.facts.leads:
         control &= frame.cohort[frame.unit] < 0
-    node = frame.level[frame.unit] * frame.n_periods + frame.time
+    time_effect = frame.level[frame.unit] * frame.n_periods + frame.time
     size = len(frame.level_names) * frame.n_periods
-    count = np.rint(np.bincount(node[control], frame.weight[control], size))
+    count = np.rint(np.bincount(time_effect[control], frame.weight[control], size))
     factors = list(panel.roles.strata)
     levels = {
         tuple(str(panel.levels[f][panel.strata_codes[f][u]]) for f in factors): int(frame.level[u])

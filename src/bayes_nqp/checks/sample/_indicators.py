@@ -10,7 +10,6 @@ import xarray as xr
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import NotApplicable, NQPError
 from bayes_nqp._core.i18n import Message, joined, listed, separated
-from bayes_nqp.audit import built_by_period
 from bayes_nqp.checks.shared import (
     DOUBT,
     HOLDS,
@@ -25,10 +24,10 @@ from bayes_nqp.checks.shared import (
     reason,
     worst_of,
 )
-from bayes_nqp.data.index import ProductivityIndex, Relation, recalled, relation
+from bayes_nqp.data.index import ProductivityIndex, Relation, built_by_period, recalled, relation
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.inference.fitting import ROWS, UNITS, Fit, panel_of
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 _HALF, _SAME = 0.5, 1e-8
 
@@ -198,5 +197,5 @@ def _without(
 def _scaled(fit: Fit, values: Array) -> Panel:
     """The panel with another index, of the same within-unit spread."""
     raw = panel_of(fit).with_outcome(values)
-    scale = plan_of(fit.outcome_design, raw).equations[0].scale
+    scale = model_frame_of(fit.outcome_design, raw).equations[0].scale
     return raw.with_outcome(values * (fit.scale / scale))

@@ -21,15 +21,15 @@ from bayes_nqp.checks.shared import (
     Finding,
     asks,
     average_effect,
-    gate_words,
+    convergence_words,
     ladder,
     otherwise,
-    owner,
     paired,
     reason,
     refitted_averages,
+    unit_word,
 )
-from bayes_nqp.effects.estimands import gate_of, text
+from bayes_nqp.effects.estimands import convergence_of, text
 from bayes_nqp.inference.fitting import (
     APART,
     ROWS,
@@ -85,7 +85,7 @@ def influence(fit: Fit, *, by: Column | None = None, refits: Natural = 10) -> Fi
     rows = group_rows(fit, groups)
     if (rows.sum(axis=1) > 0).sum() < 2:
         raise NotApplicable(
-            Message("Only one {} is treated: without it there is no effect.", owner(groups.dim))
+            Message("Only one {} is treated: without it there is no effect.", unit_word(groups.dim))
         )
     try:
         weights = loo(fit, by)
@@ -106,7 +106,7 @@ def influence(fit: Fit, *, by: Column | None = None, refits: Natural = 10) -> Fi
         p_positive=without["positive"],
         elpd=weights.elpd_i.to_numpy(),
     )
-    table.attrs = {"good_k": good, "att": mean, "sd": sd, "gate": gate_of(effect)}
+    table.attrs = {"good_k": good, "att": mean, "sd": sd, "gate": convergence_of(effect)}
     left = [str(groups.labels[i]) for i in doubtful[refits:]]
     other = otherwise(float((effect > 0).mean()), without["positive"])
     return _finding(table, left, failed, groups.dim, other)
@@ -121,9 +121,13 @@ def _finding(
 ) -> Finding:
     good = table.attrs["good_k"]
     # What weights say of units that they cannot leave out tells nothing of these.
-    told = table["refitted"] | (table["pareto_k"] <= good)
-    shift = table["shift_in_sd"].abs().where(told, 0.0)
-    masks = {"moved": shift > MOVED, "turned": told & shift.notna() & other, "lost": shift.isna()}
+    reliable = table["refitted"] | (table["pareto_k"] <= good)
+    shift = table["shift_in_sd"].abs().where(reliable, 0.0)
+    masks = {
+        "moved": shift > MOVED,
+        "turned": reliable & shift.notna() & other,
+        "lost": shift.isna(),
+    }
     names = {name: table[dim][mask].tolist() for name, mask in masks.items()}
     names["both"] = table[dim][masks["moved"] & masks["turned"]].tolist()
     verdict = ladder(fails=names["both"], doubt=any(names.values()) or failed, untold=left)
@@ -176,7 +180,7 @@ def _sentences(
     calm = Message(
         "No single {} moves the average effect by more than a posterior sd, or to another "
         "conclusion.",
-        owner(dim),
+        unit_word(dim),
     )
     return parts or [calm]
 
@@ -221,7 +225,7 @@ def _replace(
         without["positive"][g] = (draws > 0).mean()
         gate = str(numbers.get("gate", v.PASSED))
         if gate != v.PASSED:
-            failed.append(Message("{!s} (failed: {})", groups.labels[g], gate_words(gate)))
+            failed.append(Message("{!s} (failed: {})", groups.labels[g], convergence_words(gate)))
     return failed
 
 
@@ -233,7 +237,7 @@ def _table(fit: Fit, groups: LeftOut, rows: Array) -> pd.DataFrame:
     cohort = np.array([text(c) for c in panel.cohort_labels], dtype=object)
     cohort[panel.cohort_codes < 0] = "never"
     inside = groups.group >= 0
-    if panel.roles.cohort is not None and fit.plan.exposure is None:
+    if panel.roles.cohort is not None and fit.model_frame.exposure is None:
         strata = {**strata, v.COHORT: cohort}
     for name, values in strata.items():
         frame = pd.DataFrame({"group": groups.group[inside], "value": values[inside]})

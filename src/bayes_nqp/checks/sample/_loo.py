@@ -19,7 +19,7 @@ from bayes_nqp._core.exceptions import NQPError, StudyError, shown
 from bayes_nqp._core.process import quiet
 from bayes_nqp._core.validation import door
 from bayes_nqp.checks.shared import comparable, marginal
-from bayes_nqp.effects.estimands import ResultFrame, gate_of
+from bayes_nqp.effects.estimands import ResultFrame, convergence_of
 from bayes_nqp.inference.fitting import Fit, left_out, log_likelihood, panel_of
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def _naming() -> Any:
     class Loo(ELPDDataLOO):
         def __str__(self) -> str:
             text = str(super().__str__())  # type: ignore[no-untyped-call]
-            gate = gate_of(self.elpd_i)
+            gate = convergence_of(self.elpd_i)
             if gate not in (v.PASSED, v.UNVERIFIED):
                 text = f"{text}\n\nConvergence gate {gate}"
             named = unreliable(self)
@@ -322,7 +322,7 @@ def _comparable(fits: Mapping[str, Fit], by: str | None) -> None:
 
 def _rows(fit: Fit) -> str:
     """Seal of the rows that enter the likelihood."""
-    equation = fit.plan.equations[0]
+    equation = fit.model_frame.equations[0]
     inside = np.isin(equation.rows.unit, equation.problem.units)
     pairs = np.stack([equation.rows.unit[inside], equation.rows.time[inside]])
     return sha256(np.ascontiguousarray(pairs)).hexdigest()

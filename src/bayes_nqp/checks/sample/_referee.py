@@ -36,7 +36,7 @@ from bayes_nqp.checks.shared import (
 from bayes_nqp.data.datasets import prefectures
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.inference.fitting import ADOPTION, ROWS, UNITS, Fit, apart, panel_of, rows_without
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.designs import Design
 
 type Task = tuple[Design, Panel]
@@ -136,7 +136,7 @@ def _outcomes(fit: Fit, names: Sequence[str]) -> Iterator[Row]:
 def _scaled(fit: Fit, name: str) -> Task:
     """Another outcome, of the same within-unit spread."""
     raw = panel_of(fit).with_outcome(name)
-    scale = plan_of(fit.outcome_design, raw).equations[0].scale
+    scale = model_frame_of(fit.outcome_design, raw).equations[0].scale
     return fit.variant(drop=True), raw.with_outcome(raw.outcome * (fit.scale / scale))
 
 

@@ -23,7 +23,7 @@ from bayes_nqp.checks.shared import (
     behind,
     compared,
     comparison,
-    owner,
+    unit_word,
 )
 from bayes_nqp.inference.fitting import ROWS, UNIT_DOSES, Fit, panel_of
 from bayes_nqp.model.predictors import TimeEffects
@@ -151,7 +151,7 @@ def _pooling(fit: Fit) -> list[Alternative]:
     changed, label = pooling.with_varying("unit"), Message("deviations by unit")
     if varying is not None:
         changed = pooling.with_varying(None)
-        label = Message("no deviations by {}", owner(varying))
+        label = Message("no deviations by {}", unit_word(varying))
     return [*others, Alternative(label, Message("pooling"), fit.variant(effect=changed))]
 
 

@@ -1,4 +1,7 @@
-"""What the author of a check needs: findings, verdicts, labels of evidence, comparisons."""
+"""Tools for authors of checks: findings, verdicts, labels of evidence and comparisons.
+
+All folders with checks, the extensions and packages of other authors may import it.
+"""
 
 from bayes_nqp.checks.shared._alternatives import (
     FAR,
@@ -29,17 +32,17 @@ from bayes_nqp.checks.shared._labels import (
     OVERALL,
     average_in,
     called,
+    convergence_words,
     failures_of,
-    gate_words,
     in_words,
     labels,
     messages_of,
-    owner,
     paired,
     parameter,
     reason,
     stacked,
     texts_of,
+    unit_word,
     with_sd,
 )
 from bayes_nqp.checks.shared._mixture import cell_labels, identified_cells, mixture, taken, turns_of
@@ -59,8 +62,8 @@ from bayes_nqp.checks.shared._verdicts import (
     Verdict,
     cautious,
     certain,
+    convergence_text,
     excluding_zero,
-    gate_text,
     ladder,
     otherwise,
     worst_of,
@@ -103,10 +106,10 @@ __all__ = [
     "comparable",
     "compared",
     "comparison",
+    "convergence_text",
+    "convergence_words",
     "excluding_zero",
     "failures_of",
-    "gate_text",
-    "gate_words",
     "identified_cells",
     "in_words",
     "labels",
@@ -118,7 +121,6 @@ __all__ = [
     "nesting",
     "on_request",
     "otherwise",
-    "owner",
     "paired",
     "parameter",
     "quantities",
@@ -134,6 +136,7 @@ __all__ = [
     "texts_of",
     "thinned",
     "turns_of",
+    "unit_word",
     "with_sd",
     "worst_of",
 ]

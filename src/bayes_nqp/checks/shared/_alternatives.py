@@ -19,19 +19,19 @@ from bayes_nqp.checks.shared._labels import called, labels, reason, texts_of
 from bayes_nqp.checks.shared._verdicts import FAILING, HOLDS, Verdict, ladder, otherwise
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.effects.effects import group_time_effects
-from bayes_nqp.effects.estimands import att, gate_of
+from bayes_nqp.effects.estimands import att, convergence_of
 from bayes_nqp.inference.fitting import (
     REFITS,
     SHORT,
+    ExistingDraws,
     Fit,
-    KnownDraws,
     Numbers,
     batch,
-    known_draws,
     numbers_of,
     panel_of,
+    quick_effects,
     require,
-    short_effects,
+    reused_draws,
 )
 from bayes_nqp.model.designs import Design
 
@@ -152,7 +152,7 @@ def refitted_averages(
     list of dict
         ``att`` (chain, draw) and ``gate``; or the ``reason`` why it cannot be fitted.
     """
-    seed, values = int(fitted.sampler.seed or 0), known_draws(fitted).values
+    seed, values = int(fitted.sampler.seed or 0), reused_draws(fitted).values
     keys = [f"att {design!r} {panel.digest} {seed}" for design, panel in tasks]
     named = {k: (*task, seed, values) for k, task in zip(keys, tasks, strict=True)}
     results = batch(_short_average, named, store=numbers_of(fitted), work=work)
@@ -161,11 +161,11 @@ def refitted_averages(
 
 def _short_average(design: Design, panel: Panel, seed: int, values: Mapping[str, float]) -> Numbers:
     try:
-        effects = short_effects(design, panel, seed=seed, stock=KnownDraws(values=values))
+        effects = quick_effects(design, panel, seed=seed, stock=ExistingDraws(values=values))
     except (IdentificationError, PanelError, StudyError) as error:
         return {"reason": np.array(encoded([reason(error)]))}
     draws = att(effects).transpose(*v.SAMPLE_DIMS)
-    return {"att": draws.to_numpy(), "gate": np.array(gate_of(effects))}
+    return {"att": draws.to_numpy(), "gate": np.array(convergence_of(effects))}
 
 
 def after_adoption(effects: xr.Dataset) -> xr.Dataset:

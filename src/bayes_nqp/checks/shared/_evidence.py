@@ -13,7 +13,7 @@ from bayes_nqp._core.exceptions import IdentificationError, NQPError, PanelError
 from bayes_nqp._core.i18n import NOTHING, Message, joined
 from bayes_nqp._core.plugins import registered
 from bayes_nqp.data.panel import ENDS, Panel, is_paired, of_one_end, unit_column, units_alone
-from bayes_nqp.inference.fitting import Fit, Marginal, known_draws, log_marginal, once, panel_of
+from bayes_nqp.inference.fitting import Fit, Marginal, log_marginal, once, panel_of, reused_draws
 from bayes_nqp.model.designs import Design, Term, structures
 from bayes_nqp.model.predictors import TimeEffects
 
@@ -172,7 +172,7 @@ def marginal(fit: Fit, design: Design, panel: Panel) -> Marginal:
     """Log marginal likelihood of a design; the fit keeps it."""
     seed = int(fit.sampler.seed or 0)
     key = ("marginal", design, panel.digest)
-    stock = known_draws(fit)
+    stock = reused_draws(fit)
     return once(fit, key, lambda: log_marginal(design, panel, seed=seed, stock=stock))
 
 

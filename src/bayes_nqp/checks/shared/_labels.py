@@ -50,7 +50,7 @@ def texts_of(evidence: xr.Dataset | xr.DataArray | pd.DataFrame, name: str) -> l
     return [messages.get(str(text), str(text)) for text in np.ravel(evidence[name])]
 
 
-def owner(dim: str) -> str:
+def unit_word(dim: str) -> str:
     """Call what effects vary by: a message for units; a factor's own name."""
     return Message("unit") if dim == v.UNIT else dim
 
@@ -111,7 +111,7 @@ def stacked(parts: Sequence[xr.Dataset], owners: Sequence[object], *names: str) 
         parts, dim="quantity", data_vars="all", coords="minimal", compat="override",
         join="exact", combine_attrs="override",
     )  # fmt: skip
-    columns = {name: [getattr(owner, name) for owner in owners] for name in names}
+    columns = {name: [getattr(unit_word, name) for unit_word in owners] for name in names}
     coords = {name: ("quantity", np.asarray(column, dtype=str)) for name, column in columns.items()}
     return together.assign_coords(coords).assign_attrs(labels(columns.get("label", ())))
 
@@ -139,7 +139,7 @@ def parameter(name: str) -> str:
     return _PARAMETERS.get(name, name)
 
 
-_GATE: Final = (
+_CONVERGENCE: Final = (
     Message("passed", context="gate"),
     Message("outcome: {}"),
     Message("{}: {}"),
@@ -159,7 +159,7 @@ _GATE: Final = (
 """What fits and files say of a gate."""
 
 
-def gate_words(gate: str) -> Message:
+def convergence_words(gate: str) -> Message:
     """Read the verdict of a convergence gate, or some of its failures, as one message.
 
     Parameters
@@ -173,7 +173,7 @@ def gate_words(gate: str) -> Message:
 def failures_of(gate: str) -> list[Message]:
     """Read what failed in a convergence gate."""
     failures = gate.removeprefix("failed").lstrip(": ").split("; ")
-    return [recalled(part, _GATE) for part in failures if part]
+    return [recalled(part, _CONVERGENCE) for part in failures if part]
 
 
 _LISTS = ("{}; {}", "{}; and {} more")

@@ -26,25 +26,25 @@ def identified_cells(effects: xr.Dataset) -> set[tuple[str, ...]]:
 
 
 def mixture(
-    waist: xr.Dataset, parts: Sequence[Mapping[str, Array]], weights: Array, seed: int
+    effects_dataset: xr.Dataset, parts: Sequence[Mapping[str, Array]], weights: Array, seed: int
 ) -> xr.Dataset:
     """Put draws of designs into a waist.
 
     Parameters
     ----------
-    waist : Dataset
+    effects_dataset : Dataset
         What the variables look like.
     parts : sequence of mapping of str to ndarray (draw, ...)
         Draws of each design, by variable, otherwise as the waist has them.
     weights : ndarray (design)
         In proportion to which draws are taken.
     """
-    shape = (waist.sizes[v.CHAIN], waist.sizes[v.DRAW])
+    shape = (effects_dataset.sizes[v.CHAIN], effects_dataset.sizes[v.DRAW])
     turns = turns_of(weights, shape[0] * shape[1], seed)
-    out = waist.drop_vars([v.IMPORTANCE_ESS, v.KHAT], errors="ignore").copy(deep=True)
+    out = effects_dataset.drop_vars([v.IMPORTANCE_ESS, v.KHAT], errors="ignore").copy(deep=True)
     for name in parts[0]:
         values = taken([part[name] for part in parts], turns)
-        out[name] = (waist[name].dims, values.reshape(waist[name].shape))
+        out[name] = (effects_dataset[name].dims, values.reshape(effects_dataset[name].shape))
     return out
 
 

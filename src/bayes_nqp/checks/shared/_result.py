@@ -106,7 +106,7 @@ class CheckResult(CheckResultAttributes):
         - "influence", a DataFrame with a row a unit;
         - "power_scaling", a DataFrame with a row a quantity;
         - "mediation_sensitivity", a Dataset of curves (quantity, path, rho) and of where they
-        cross zero;
+          cross zero;
         - "channels", a DataFrame of mediator, quantity, value, lower, upper, verdict and scale.
     labels : Labels
         What names in its sentences are called, a language each.

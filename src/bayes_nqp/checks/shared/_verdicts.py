@@ -11,8 +11,8 @@ import xarray as xr
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.i18n import Message, joined
-from bayes_nqp.checks.shared._labels import gate_words
-from bayes_nqp.effects.estimands import gate_of
+from bayes_nqp.checks.shared._labels import convergence_words
+from bayes_nqp.effects.estimands import convergence_of
 from bayes_nqp.inference.fitting import Fit
 
 type Verdict = Literal["passed", "caution", "failed", "inconclusive", "reported", "not applicable"]
@@ -115,9 +115,9 @@ def otherwise(positive: float, others: npt.NDArray[np.float64]) -> npt.NDArray[n
     return np.asarray((others > _NEW) | (others < 1.0 - _NEW))
 
 
-def gate_text(refitted: Fit | xr.Dataset) -> str:
+def convergence_text(refitted: Fit | xr.Dataset) -> str:
     """Read the convergence gate of a fit, or of effects of one: "passed", or why not."""
-    return str(refitted.gate) if isinstance(refitted, Fit) else gate_of(refitted)
+    return str(refitted.gate) if isinstance(refitted, Fit) else convergence_of(refitted)
 
 
 def cautious(
@@ -135,8 +135,8 @@ def cautious(
     tuple of str and Message
         The verdict, at best "caution" if the refit's gate failed, and the sentence, which says so.
     """
-    gate = gate_text(refitted)
+    gate = convergence_text(refitted)
     if gate == v.PASSED:
         return verdict, sentence
-    more = Message("The refit's own convergence gate failed: {}.", gate_words(gate))
+    more = Message("The refit's own convergence gate failed: {}.", convergence_words(gate))
     return (DOUBT if verdict in (HOLDS, UNTOLD) else verdict), joined([sentence, more])

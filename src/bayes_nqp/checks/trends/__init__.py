@@ -1,14 +1,17 @@
-"""Checks of trends: how treated units would have moved, before adoption and after it."""
+"""Checks of trends before and after adoption, and of the assumption of parallel trends.
+
+`checks.mediation` and `space.checks` may import it; other packages use `bayes_nqp.checks`.
+"""
 
 from bayes_nqp.checks.trends._candidates import FAMILIES
 from bayes_nqp.checks.trends._leads import tail_of
 from bayes_nqp.checks.trends._model_average import ModelAverage, Weighed, model_average
 from bayes_nqp.checks.trends._parallel import holm, parted
-from bayes_nqp.checks.trends._trend_evidence import DRIFTING
+from bayes_nqp.checks.trends._trend_evidence import WITH_DIFFERENTIAL_TRENDS
 
 __all__ = [
-    "DRIFTING",
     "FAMILIES",
+    "WITH_DIFFERENTIAL_TRENDS",
     "ModelAverage",
     "Weighed",
     "holm",

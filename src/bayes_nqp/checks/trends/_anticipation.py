@@ -104,7 +104,7 @@ def _unreached(fit: Fit, periods: int) -> Panel:
     Rings let units that have adopted receive other amounts than those that have not: of a unit
     that is taken to respond early, what it receives meanwhile would count as its response.
     """
-    panel, frame = panel_of(fit), fit.plan.frame
+    panel, frame = panel_of(fit), fit.model_frame.codes
     cohort = panel.cohort_codes[frame.unit]
     reached = (frame.role == NEIGHBOUR) & (cohort >= 0) & (frame.time >= cohort - periods)
     return panel.where(~reached) if reached.any() else panel

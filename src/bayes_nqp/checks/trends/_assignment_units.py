@@ -21,7 +21,7 @@ _CROWDED = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Recipients:
+class AssignmentUnits:
     """What adoption is dealt to: units, or places whose units adopt together.
 
     Parameters
@@ -40,7 +40,7 @@ class Recipients:
     stratum: Index
 
 
-def places_of(fit: Fit, panel: Panel, groups: str | None) -> Recipients:
+def assignment_units_of(fit: Fit, panel: Panel, groups: str | None) -> AssignmentUnits:
     """Find what adopts as a whole: `groups`, or else the widest such column of the panel.
 
     Raises
@@ -103,7 +103,7 @@ def _together(panel: Panel, codes: Index) -> bool:
     return bool(np.unique(pairs[0]).size == pairs.shape[1])
 
 
-def _places(panel: Panel, name: str, codes: Index) -> Recipients:
+def _places(panel: Panel, name: str, codes: Index) -> AssignmentUnits:
     _, first, of_unit = np.unique(codes, return_index=True, return_inverse=True)
     stratum = np.zeros(first.size, dtype=np.int64)
     for factor in panel.roles.strata:
@@ -111,4 +111,4 @@ def _places(panel: Panel, name: str, codes: Index) -> Recipients:
         if (level[first][of_unit] == level).all():
             stratum = stratum * len(panel.levels[factor]) + level[first]
     cohort = np.asarray(panel.cohort_codes, dtype=np.int64)[first]
-    return Recipients(name, of_unit, cohort, stratum)
+    return AssignmentUnits(name, of_unit, cohort, stratum)

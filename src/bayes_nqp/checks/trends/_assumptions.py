@@ -36,7 +36,7 @@ from bayes_nqp.checks.trends._differential_trend import trend_design
 from bayes_nqp.checks.trends._placebo import moved_back, placebo_design, placebos
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.effects.effects import group_time_effects
-from bayes_nqp.effects.estimands import att, gate_of
+from bayes_nqp.effects.estimands import att, convergence_of
 from bayes_nqp.inference.fitting import (
     ADOPTION,
     REFITS,
@@ -56,7 +56,7 @@ from bayes_nqp.model.pooling import flat_pooling
 
 PARALLEL = Message("parallel trends")
 LINE = Message("one straight line")
-DRIFT = Message("differential trends")
+DIFFERENTIAL_TRENDS = Message("differential trends")
 
 _FAR = 2.0
 """Posterior sd of parallel trends by which effects may differ."""
@@ -135,8 +135,8 @@ def _designs(fit: Fit) -> Iterator[tuple[Message, Design, Panel]]:
     plain, panel = apart(fit)
     if fit.takes("unidentified"):
         plain = plain.variant({"unidentified": "drop"})
-    drifts = fit.takes("trends")
-    parallel = plain.variant({"trends": None}) if drifts else plain
+    differential_trends = fit.takes("trends")
+    parallel = plain.variant({"trends": None}) if differential_trends else plain
     yield PARALLEL, parallel, panel
     flat = lead_fit(fit)
     assert flat.leads is not None
@@ -145,9 +145,9 @@ def _designs(fit: Fit) -> Iterator[tuple[Message, Design, Panel]]:
     if plain.facts.covariates is not None:
         changes["covariates"] = (*plain.facts.covariates, *names)
     yield LINE, parallel.variant(changes), wider
-    if drifts:
+    if differential_trends:
         trends = fit.facts.term(DifferentialTrends) or DifferentialTrends()
-        yield DRIFT, plain.variant({"trends": trends}), panel
+        yield DIFFERENTIAL_TRENDS, plain.variant({"trends": trends}), panel
 
 
 def _fitted(fit: Fit, name: Message, design: Design, panel: Panel, periods: int) -> _Assumption:
@@ -178,10 +178,10 @@ def _fitted(fit: Fit, name: Message, design: Design, panel: Panel, periods: int)
 
 def _is_fit(fit: Fit, design: Design, panel: Panel) -> bool:
     """Whether a design on a panel is what was fitted, so that its draws are at hand."""
-    own = fit.design
+    fitted_design = fit.design
     if fit.takes("unidentified"):
-        own = own.variant({"unidentified": "drop"})
-    return own == design and panel.digest == panel_of(fit).digest
+        fitted_design = fitted_design.variant({"unidentified": "drop"})
+    return fitted_design == design and panel.digest == panel_of(fit).digest
 
 
 def _evidence(lines: list[_Assumption], factors: tuple[str, ...]) -> xr.Dataset:
@@ -194,7 +194,7 @@ def _evidence(lines: list[_Assumption], factors: tuple[str, ...]) -> xr.Dataset:
         )
         for name, of in (("att", "effects"), ("placebo", "placebo"))
     }
-    gates = [gate_of(line.effects) for line in lines]
+    gates = [convergence_of(line.effects) for line in lines]
     return xr.Dataset(
         {**variables, "held_out": ("assumption", [line.held_out for line in lines])},
         coords={

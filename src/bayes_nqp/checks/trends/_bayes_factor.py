@@ -86,7 +86,7 @@ def log_bayes_factor(design: Design, panel: Panel, noise: Noise, seed: int) -> t
     return _against(flat, panel, DifferentialTrends(), partial(log_marginal, seed=seed))
 
 
-def evidence_against_drift(fit: Fit) -> tuple[float, float]:
+def evidence_against_differential_trend(fit: Fit) -> tuple[float, float]:
     """Log Bayes factor of parallel over differential trends on all rows; its Monte-Carlo error.
 
     Raises
@@ -132,9 +132,11 @@ def _against(
 ) -> tuple[float, float]:
     """Log Bayes factor of a design over itself with a drift, and its Monte-Carlo error."""
     parallel = evidence(design, panel)
-    drifting = evidence(design.variant({"trends": trends}), panel)
-    comparable(parallel, drifting)
-    return parallel.value - drifting.value, float(np.hypot(parallel.error, drifting.error))
+    with_differential_trend = evidence(design.variant({"trends": trends}), panel)
+    comparable(parallel, with_differential_trend)
+    return parallel.value - with_differential_trend.value, float(
+        np.hypot(parallel.error, with_differential_trend.error)
+    )
 
 
 def untreated(design: Design, panel: Panel, noise: Noise) -> Design:

@@ -50,7 +50,7 @@ from bayes_nqp._core.exceptions import Hint, IdentificationError, NQPError, Stud
 from bayes_nqp._core.i18n import NOTHING, Message, listed
 from bayes_nqp.checks.model import error_means
 from bayes_nqp.checks.shared import REFUTED, reason
-from bayes_nqp.checks.trends._bayes_factor import evidence_against_drift
+from bayes_nqp.checks.trends._bayes_factor import evidence_against_differential_trend
 from bayes_nqp.checks.trends._near_adoption import (
     LINES,
     at_zero,
@@ -60,7 +60,7 @@ from bayes_nqp.checks.trends._near_adoption import (
     variance_alone,
 )
 from bayes_nqp.inference.fitting import Fit, SlopeLaw, once, panel_of
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.designs import (
     AshenfelterDip,
     Calendar,
@@ -117,7 +117,7 @@ class Candidate:
     share: float = 1.0
 
     @property
-    def drift(self) -> bool:
+    def differential_trend(self) -> bool:
         """Whether adopters may drift."""
         return self.trends is not None and self.trends.role == "drift"
 
@@ -129,7 +129,7 @@ class Candidate:
     @property
     def family(self) -> Family:
         """The family of assumptions that it belongs to."""
-        if self.drift or self.factors:
+        if self.differential_trend or self.factors:
             return "differential"
         return "event" if self.early or self.trends is not None else "parallel"
 
@@ -151,7 +151,7 @@ class Candidate:
         design = fit.design.variant(self.changes(fit))
         if fit.takes("unidentified"):
             try:
-                plan_of(design, panel_of(fit))
+                model_frame_of(design, panel_of(fit))
             except IdentificationError:
                 return design.variant({"unidentified": "drop"})
         return design
@@ -243,9 +243,9 @@ def prior_of(prior: Mapping[str, float] | None) -> dict[Family, float]:
             raise StudyError(f"'prior' names {name!r}", hint=nearest(str(name), PRIOR))
         if not 0 <= value <= 1:
             raise StudyError(f"prior[{name!r}] is {value!r}, no probability", hint=_PRIOR_HINT)
-    rest = {name: p for name, p in PRIOR.items() if name not in prior}
-    left, share = 1.0 - sum(prior.values()), sum(rest.values())
-    if left < -1e-9 or (not rest and left > 1e-9):
+    defaults = {name: p for name, p in PRIOR.items() if name not in prior}
+    left, share = 1.0 - sum(prior.values()), sum(defaults.values())
+    if left < -1e-9 or (not defaults and left > 1e-9):
         total = f"{sum(prior.values()):.4g}"
         raise StudyError(f"the probabilities of 'prior' add up to {total}, not 1", hint=_PRIOR_HINT)
     return {
@@ -292,9 +292,9 @@ def family_probabilities(
     evidence: Sequence[Evidence], prior: Mapping[Family, float] = PRIOR
 ) -> dict[Family, float]:
     """Compute posterior probabilities of the families of which some candidate has evidence."""
-    known = [x for x in evidence if not x.reason]
+    comparable = [x for x in evidence if not x.reason]
     out: dict[Family, float] = {}
-    for x, p in zip(known, probabilities(known, prior), strict=True):
+    for x, p in zip(comparable, probabilities(comparable, prior), strict=True):
         out[x.candidate.family] = out.get(x.candidate.family, 0.0) + float(p)
     return out
 
@@ -332,7 +332,7 @@ def evidence_of(fit: Fit) -> tuple[Evidence, ...]:
 
 def _factors(fit: Fit) -> Evidence | None:
     """Weigh common factors, where held-out untreated observations clearly prefer them (module)."""
-    facts, model = fit.facts, fit.plan.model
+    facts, model = fit.facts, fit.model_frame.model
     timing = model.timing
     if not (fit.takes("trends", "anticipation") and facts.exact and facts.reach == "none"):
         return None
@@ -410,7 +410,7 @@ def _weighed(fit: Fit, candidate: Candidate) -> Evidence:
         law = near_adoption(fit, trends, early + 1)
         value = 0.0
         if trends is not None and not lines:
-            against, error = once(fit, "drift", partial(evidence_against_drift, fit))
+            against, error = once(fit, "drift", partial(evidence_against_differential_trend, fit))
             value = -against
     except NQPError as refusal:
         return Evidence(candidate, reason=reason(refusal))

@@ -14,32 +14,35 @@ from bayes_nqp.inference.model_frame import ModelFrame
 
 
 def over_rows(
-    waist: xr.Dataset, cells: xr.Dataset, plan: ModelFrame, other: ModelFrame
+    effects_dataset: xr.Dataset, cells: xr.Dataset, model_frame: ModelFrame, other: ModelFrame
 ) -> xr.Dataset:
     """Effects of another design in the cells of a fit, averaged over the rows of each.
 
     Where units respond before they adopt, those near them are reached sooner, and stand in cells of
     other dates. Rows count that are treated, or receivers, in both; in cells without any, all do.
     """
-    (cell, cells_of_fit), (place, places) = cells_of_rows(plan), cells_of_rows(other)
-    rows = np.flatnonzero(plan.kept & other.kept & (cell >= 0) & (place >= 0))
+    (cell, cells_of_fit), (place, places) = cells_of_rows(model_frame), cells_of_rows(other)
+    rows = np.flatnonzero(model_frame.kept & other.kept & (cell >= 0) & (place >= 0))
     i, j = cell[rows], place[rows]
     alike = cells_of_fit.role[i] == places.role[j]
     counted = alike | (np.bincount(i[alike], minlength=cells_of_fit.rows.size) == 0)[i]
     shares = sparse.csr_array(
-        (plan.frame.weight[rows][counted], (i[counted], j[counted])),
+        (model_frame.codes.weight[rows][counted], (i[counted], j[counted])),
         (cells_of_fit.rows.size, places.rows.size),
     )[~cells_of_fit.lead][:, ~places.lead]
-    if shares.shape != (waist.sizes[v.CELL], cells.sizes[v.CELL]):
+    if shares.shape != (effects_dataset.sizes[v.CELL], cells.sizes[v.CELL]):
         return cells.assign_coords({v.IDENTIFIED: (v.CELL, np.zeros(cells.sizes[v.CELL], bool))})
     total = shares.sum(axis=1)
     identified = (total > 0.0) & (shares @ ~cells[v.IDENTIFIED].to_numpy() == 0.0)
     shares = sparse.diags_array(1.0 / np.where(total > 0.0, total, 1.0)) @ shares
-    effect, labels = cells[v.EFFECT], {k: x for k, x in waist.coords.items() if x.dims == (v.CELL,)}
+    effect, labels = (
+        cells[v.EFFECT],
+        {k: x for k, x in effects_dataset.coords.items() if x.dims == (v.CELL,)},
+    )
     flat = effect.to_numpy().reshape(-1, effect.sizes[v.CELL])
     values = (flat @ shares.T).reshape(*effect.shape[:-1], -1)
     out = cells.drop_dims([v.CELL, v.MEMBERSHIP], errors="ignore")
-    out = out.assign({v.EFFECT: (effect.dims, values), **_membership(waist, cells)})
+    out = out.assign({v.EFFECT: (effect.dims, values), **_membership(effects_dataset, cells)})
     out = out.assign_coords({**labels, v.IDENTIFIED: (v.CELL, identified)})
     # All that reaches a receiver is received, whatever else it may do before it adopts.
     received = out[v.EFFECT].sel({v.PATH: v.RECEIVED}, drop=True)
@@ -49,25 +52,25 @@ def over_rows(
     return out
 
 
-def _membership(waist: xr.Dataset, cells: xr.Dataset) -> dict[str, tuple[str, Index]]:
+def _membership(effects_dataset: xr.Dataset, cells: xr.Dataset) -> dict[str, tuple[str, Index]]:
     """Pairs of a cell of the fit and a member of the design."""
-    if v.MEMBERSHIP_CELL not in waist or v.MEMBER not in cells.coords:
+    if v.MEMBERSHIP_CELL not in effects_dataset or v.MEMBER not in cells.coords:
         return {}
     place = {label: k for k, label in enumerate(cells[v.MEMBER].to_numpy())}
-    labels = waist[v.MEMBER].to_numpy()[waist[v.MEMBERSHIP_MEMBER].to_numpy()]
-    member = np.array([place.get(label, -1) for label in labels], dtype=np.int64)
-    columns = {v.MEMBERSHIP_MEMBER: member}
-    columns |= {x: waist[x].to_numpy() for x in (v.MEMBERSHIP_CELL, v.MEMBERSHIP_ROWS)}
-    return {name: (v.MEMBERSHIP, column[member >= 0]) for name, column in columns.items()}
+    labels = effects_dataset[v.MEMBER].to_numpy()[effects_dataset[v.MEMBERSHIP_MEMBER].to_numpy()]
+    unit_effect = np.array([place.get(label, -1) for label in labels], dtype=np.int64)
+    columns = {v.MEMBERSHIP_MEMBER: unit_effect}
+    columns |= {x: effects_dataset[x].to_numpy() for x in (v.MEMBERSHIP_CELL, v.MEMBERSHIP_ROWS)}
+    return {name: (v.MEMBERSHIP, column[unit_effect >= 0]) for name, column in columns.items()}
 
 
-def aligned(effects: xr.Dataset, waist: xr.Dataset, name: str) -> Array:
+def aligned(effects: xr.Dataset, effects_dataset: xr.Dataset, name: str) -> Array:
     """Draws (draw, path, cell or member) of a design, in the order of the fit's."""
-    values = effects[name].sel({v.PATH: waist[v.PATH]}).to_numpy()
+    values = effects[name].sel({v.PATH: effects_dataset[v.PATH]}).to_numpy()
     if name == v.EFFECT:
-        rows, columns = cell_labels(waist), cell_labels(effects)
+        rows, columns = cell_labels(effects_dataset), cell_labels(effects)
     else:
-        rows, columns = (list(x[v.MEMBER].to_numpy()) for x in (waist, effects))
+        rows, columns = (list(x[v.MEMBER].to_numpy()) for x in (effects_dataset, effects))
     place = {label: k for k, label in enumerate(columns)}
     order = [place.get(label, -1) for label in rows]
     return np.asarray(values.reshape(-1, *values.shape[2:])[..., order])

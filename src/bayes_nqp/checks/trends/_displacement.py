@@ -32,7 +32,7 @@ from bayes_nqp.checks.shared import (
 from bayes_nqp.checks.trends._candidates import CONTRADICTED, own_leads
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.inference.fitting import ADOPTION, REFITS, ROWS, SEPARATE, Fit, panel_of, short_refit
-from bayes_nqp.inference.model_frame import ModelFrame, plan_of
+from bayes_nqp.inference.model_frame import ModelFrame, model_frame_of
 from bayes_nqp.model.designs import DifferentialTrends, saturated_design
 
 _LIKELY: Final = 0.90
@@ -228,7 +228,7 @@ def displacement(fit: Fit) -> Finding:
     panel = panel_of(fit)
     design = saturated_design(fit.outcome_design, panel)
     effects, groups = short_refit(fit, design), fit.facts.time_strata(panel)
-    cells, weights = _cells(effects, plan_of(design, panel), groups)
+    cells, weights = _cells(effects, model_frame_of(design, panel), groups)
     slope, average = cells.slope(fit.scale), float(average_effect(fit).mean())
     separate = cells.separate_slope()
     table = _table(slope, float(weights @ cells.share), separate)
@@ -256,7 +256,9 @@ def displacement(fit: Fit) -> Finding:
     return Finding(verdict, separated([figure, beside]), sentence, table, refit=effects)
 
 
-def _cells(effects: xr.Dataset, plan: ModelFrame, groups: tuple[str, ...]) -> tuple[Shares, Array]:
+def _cells(
+    effects: xr.Dataset, model_frame: ModelFrame, groups: tuple[str, ...]
+) -> tuple[Shares, Array]:
     """Take the identified cells, and their weights in the average effect (cell).
 
     Raises
@@ -264,21 +266,21 @@ def _cells(effects: xr.Dataset, plan: ModelFrame, groups: tuple[str, ...]) -> tu
     NotApplicable
         If ages and levels explain the share, or cells are many beside draws.
     """
-    panel, of_row = plan.panel, plan.cell_of_row
+    panel, of_row = model_frame.panel, model_frame.cell_of_row
     inside = effects[v.IDENTIFIED].to_numpy() & (effects[v.ROLE].to_numpy() == v.TREATED)
     # Cells of untreated rows that receive something may follow those of the plan.
-    at = np.flatnonzero(~plan.cells.lead)
+    at = np.flatnonzero(~model_frame.cells.lead)
     at = at[inside[: at.size]]
     rows = np.flatnonzero(of_row >= 0)
-    counted, size = panel.counts[panel.unit_codes[rows]], plan.cells.lead.size
+    counted, size = panel.counts[panel.unit_codes[rows]], model_frame.cells.lead.size
     share = np.bincount(of_row[rows], counted * _share(panel, groups)[rows], size)
-    strata = [codes[at] for codes in plan.cells.strata.values()]
+    strata = [codes[at] for codes in model_frame.cells.strata.values()]
     draws = effects[v.EFFECT].sel({v.PATH: _own(effects)}).to_numpy()
     cells = Shares(
         draws.reshape(-1, inside.size)[:, inside],
         share[at] / np.bincount(of_row[rows], counted, size)[at],
         effects[v.EVENT_TIME].to_numpy()[inside],
-        plan.cells.cohort[at],
+        model_frame.cells.cohort[at],
         _crossed(strata, at.size),
     )
     if np.linalg.matrix_rank(cells.regressors) < cells.regressors.shape[1]:

@@ -68,7 +68,7 @@ def dose_response(fit: Fit) -> Finding:
     Harrell, F. (2015). Regression Modeling Strategies, 2nd ed. Springer, section 2.4.5.
     """
     line = total_fit(fit)
-    panel, exposure = line.rows, line.plan.exposure
+    panel, exposure = line.rows, line.model_frame.exposure
     assert exposure is not None
     dose = exposure.values
     curve = Curve.of(dose)

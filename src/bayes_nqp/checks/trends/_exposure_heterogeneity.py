@@ -186,7 +186,7 @@ def _resting(ratio: float) -> Message:
 
 def _columns(line: Fit) -> dict[Message, Array]:
     """Lines, exposure times how much it varies, periods by level; what is asked last (row, k)."""
-    panel, exposure = line.rows, line.plan.exposure
+    panel, exposure = line.rows, line.model_frame.exposure
     assert exposure is not None
     unit, dose = panel.unit_codes, exposure.values
     count = np.maximum(np.bincount(unit), 1.0)

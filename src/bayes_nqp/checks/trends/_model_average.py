@@ -32,7 +32,7 @@ from bayes_nqp.checks.trends._candidates import (
 from bayes_nqp.checks.trends._cells_of_designs import aligned, over_rows
 from bayes_nqp.checks.trends._family_evidence import reference_of
 from bayes_nqp.effects.effects import group_time_effects
-from bayes_nqp.effects.estimands import att, worst_gate
+from bayes_nqp.effects.estimands import att, worst_convergence
 from bayes_nqp.inference.fitting import (
     ADOPTION,
     CHANNELS,
@@ -46,7 +46,7 @@ from bayes_nqp.inference.fitting import (
     short_refit,
     single,
 )
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 
 _LEAST = 0.005
 """Posterior probability below which a candidate is not fitted."""
@@ -170,8 +170,8 @@ class ModelAverage(FactSheet):
         alternative on this panel.
         """
         posterior = self.families["posterior"]
-        known = {x: float(posterior[x]) for x in self.prior if np.isfinite(posterior[x])}
-        return log_bayes_factor(known, self.prior)
+        finite = {x: float(posterior[x]) for x in self.prior if np.isfinite(posterior[x])}
+        return log_bayes_factor(finite, self.prior)
 
     @property
     def support(self) -> float:
@@ -208,12 +208,14 @@ class ModelAverage(FactSheet):
         }
         every = np.concatenate([*draws.values()])
         order = np.argsort(every, kind="stable")
-        known = {x.candidate for x in self.designs}
+        estimated = {x.candidate for x in self.designs}
         parallel = np.array([x.candidate.family == "parallel" for x in self.evidence])
-        rest = 1.0 - self.prior["parallel"]
+        complement = 1.0 - self.prior["parallel"]
         rows = []
-        for p in _PARALLEL if rest and {x.family for x in draws} != {"parallel"} else ():
-            prior = {k: p if k == "parallel" else (1 - p) * x / rest for k, x in self.prior.items()}
+        for p in _PARALLEL if complement and {x.family for x in draws} != {"parallel"} else ():
+            prior = {
+                k: p if k == "parallel" else (1 - p) * x / complement for k, x in self.prior.items()
+            }
             posterior = probabilities(self.evidence, prior)
             weights = _within_families(self.evidence, posterior, draws)
             share = np.concatenate(
@@ -226,7 +228,7 @@ class ModelAverage(FactSheet):
             places = np.searchsorted(np.cumsum(share[order]), [0.025, 0.975])
             low, high = every[order][np.minimum(places, every.size - 1)]
             mean = float(share @ every)
-            among = _within_families(self.evidence, posterior, known)
+            among = _within_families(self.evidence, posterior, estimated)
             rows.append((p, float(among[parallel].sum()), mean, float(low), float(high)))
         return pd.DataFrame(rows, columns=["prior", "posterior", "att", "lower", "upper"])
 
@@ -380,7 +382,7 @@ def mixed(
 
 
 def _within_families(
-    every: Sequence[Evidence], posterior: Array, known: Container[Candidate]
+    every: Sequence[Evidence], posterior: Array, estimated: Container[Candidate]
 ) -> Array:
     """Give the probability of candidates that are not known to others of their family.
 
@@ -388,7 +390,7 @@ def _within_families(
     fitted goes to the others in proportion.
     """
     family = np.array([x.candidate.family for x in every])
-    weights = np.where([x.candidate in known for x in every], posterior, 0.0)
+    weights = np.where([x.candidate in estimated for x in every], posterior, 0.0)
     for name in np.unique(family):
         of = family == name
         if weights[of].sum() > 0:
@@ -404,9 +406,11 @@ def _fitted(
     """Effects of designs that weigh something; those that lose a cell of the fit, and why."""
     effects: list[xr.Dataset | None] = []
     lost: dict[Candidate, Message] = {}
-    waist = group_time_effects(fit)
-    places, paths = identified_cells(waist), {*waist[v.PATH].to_numpy()}
-    receivers = v.ROLE in waist.coords and bool((waist[v.ROLE] == v.NEIGHBOUR).any())
+    effects_dataset = group_time_effects(fit)
+    places, paths = identified_cells(effects_dataset), {*effects_dataset[v.PATH].to_numpy()}
+    receivers = v.ROLE in effects_dataset.coords and bool(
+        (effects_dataset[v.ROLE] == v.NEIGHBOUR).any()
+    )
     for x, weight in zip(weighable, weights, strict=True):
         effects.append(None)
         if weight == 0.0:
@@ -416,7 +420,9 @@ def _fitted(
             long = design == fit.design or weight > _MUCH
             cells = group_time_effects((refit if long else short_refit)(fit, design))
             if x.candidate.early and receivers:
-                cells = over_rows(waist, cells, fit.plan, plan_of(design, panel_of(fit)))
+                cells = over_rows(
+                    effects_dataset, cells, fit.model_frame, model_frame_of(design, panel_of(fit))
+                )
         except NQPError as error:
             lost[x.candidate] = reason(error)
             continue
@@ -427,12 +433,14 @@ def _fitted(
 
 
 def _mixture(
-    waist: xr.Dataset, effects: Sequence[xr.Dataset | None], shares: Array, seed: int
+    effects_dataset: xr.Dataset, effects: Sequence[xr.Dataset | None], shares: Array, seed: int
 ) -> xr.Dataset:
     """Draws under the candidates in the cells of the fit, in proportion to their shares."""
     every = [x for x in effects if x is not None]
     weights = np.array([w for w, x in zip(shares, effects, strict=True) if x is not None])
-    names = [name for name in (v.EFFECT, v.DEVIATION) if name in waist]
-    parts = [{name: aligned(effects, waist, name) for name in names} for effects in every]
-    gate = worst_gate(*every)
-    return schema.validate(mixture(waist, parts, weights, seed).assign_coords({v.GATE: gate}))
+    names = [name for name in (v.EFFECT, v.DEVIATION) if name in effects_dataset]
+    parts = [{name: aligned(effects, effects_dataset, name) for name in names} for effects in every]
+    gate = worst_convergence(*every)
+    return schema.validate(
+        mixture(effects_dataset, parts, weights, seed).assign_coords({v.GATE: gate})
+    )

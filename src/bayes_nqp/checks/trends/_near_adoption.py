@@ -21,10 +21,10 @@ from bayes_nqp.inference.fitting import (
     REFITS,
     Fit,
     SlopeLaw,
-    known_draws,
     once,
     panel_of,
     require,
+    reused_draws,
     slope_law,
 )
 from bayes_nqp.model.designs import DifferentialTrends, Term
@@ -83,9 +83,11 @@ def at_zero(fit: Fit, trends: Term | None, law: SlopeLaw) -> float:
     """
     panel = panel_of(fit)
     flat = untreated(fit.outcome_design, panel, fit.facts.noise)
-    drift = trends is not None and not own_columns(trends)
+    differential_trend = trends is not None and not own_columns(trends)
     try:
-        without = marginal(fit, flat.variant({"trends": trends}) if drift else flat, panel)
+        without = marginal(
+            fit, flat.variant({"trends": trends}) if differential_trend else flat, panel
+        )
     except NQPError:
         without = None
     if without is None or np.isnan(law.flat) or without.counts != law.counts:
@@ -106,7 +108,7 @@ def _near(fit: Fit, trends: Term | None, most: int) -> SlopeLaw | None:
         flat = flat.variant({"trends": trends})
         dips = (trends.column,) if trends.column else ()
     added = () if trends != LINES else dips
-    seed, stock = int(fit.sampler.seed or 0), known_draws(fit)
+    seed, stock = int(fit.sampler.seed or 0), reused_draws(fit)
     for number in range(most, -len(dips), -1):
         wider, names = _with_near(panel, fit.facts.anticipation, number)
         if not (names or dips):

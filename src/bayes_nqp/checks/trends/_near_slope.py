@@ -23,7 +23,6 @@ from bayes_nqp.checks.shared import (
 from bayes_nqp.checks.trends._leads import tail_of
 from bayes_nqp.effects.estimands import spillover_effects
 from bayes_nqp.inference.fitting import Fit, covariate_slopes, refit, total_fit
-from bayes_nqp.model.designs import RingTerm, SpatialLag
 
 _FEWEST: Final = 3
 """Units never treated that are near adopters, and not, of fewer of which it is not asked."""
@@ -97,7 +96,7 @@ def near_slope(fit: Fit) -> NearSlope | None:
     panel, facts = total.rows, total.facts
     time = np.asarray(panel.time_codes) - 0.5 * (panel.periods - 1)
     rows, names = beside(panel, {"near × t": near[panel.unit_codes] * time})
-    covariates, lag = facts.covariates_of(panel), facts.term(SpatialLag)
+    covariates, lag = facts.covariates_of(panel), facts.spatial_term
     changed: dict[str, Any] = {"covariates": (*covariates, *names)}
     if lag is not None and lag.durbin is True:
         changed["spillovers"] = replace(lag, durbin=("treatment", *covariates))
@@ -114,12 +113,12 @@ def _near(fit: Fit) -> Array | None:
     """How near never treated units are to adopters (unit); none where too few differ by it."""
     panel, facts = fit.rows, fit.facts
     ever = np.asarray(panel.cohort_codes) >= 0
-    rings = [term for term in facts.terms if isinstance(term, RingTerm)]
-    lag = facts.term(SpatialLag)
-    if facts.reach == "none" or (not rings and lag is None):
+    exposures = [x for term in facts.terms if (x := term.exposed_since(panel)) is not None]
+    lag = facts.spatial_term
+    if facts.reach == "none" or (not exposures and lag is None):
         return None
-    if rings:
-        near = (rings[0].since(panel) < panel.periods).any(axis=1) * 1.0
+    if exposures:
+        near = (exposures[0] < panel.periods).any(axis=1) * 1.0
     else:
         assert lag is not None
         near = lag.weights.aligned(panel.unit_labels).matrix @ ever.astype(np.float64)

@@ -38,7 +38,7 @@ def other_period(fit: Fit, periods: int, label: str) -> OtherPeriod:
     rows, (column,) = beside(panel, {label: shifted(panel, values, periods)})
     plain = refit(fit, fit.variant(covariates=covariates), rows)
     joint = refit(fit, fit.variant(covariates=(*covariates, column)), rows)
-    exposure = joint.plan.exposure
+    exposure = joint.model_frame.exposure
     assert exposure is not None
     when = "future" if periods > 0 else "past"
     table = _table(
@@ -69,7 +69,7 @@ def left_behind(fit: Fit) -> Left | None:
         None where exposure ends in few rows or units, or nothing of it is left beside unit and
         time effects.
     """
-    panel, exposure = panel_of(fit), fit.plan.exposure
+    panel, exposure = panel_of(fit), fit.model_frame.exposure
     assert exposure is not None
     last, ago = last_exposure(panel.unit_codes, panel.time_codes, exposure.values)
     soon = (ago > 0) & (ago <= _SOON)

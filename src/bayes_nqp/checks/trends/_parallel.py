@@ -15,7 +15,7 @@ from bayes_nqp._core.effects_schema import FitOrEffects
 from bayes_nqp.checks.shared import Verdict, ladder
 from bayes_nqp.checks.trends._differential_trend import Trend, trend_design
 from bayes_nqp.checks.trends._leads import Joint, freedom_of, joint_of, tail_of
-from bayes_nqp.checks.trends._trend_evidence import Earned, earned
+from bayes_nqp.checks.trends._trend_evidence import TrendEvidence, trend_evidence
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.effects.effects import group_time_effects, lead_effects
 from bayes_nqp.effects.estimands import att
@@ -221,9 +221,9 @@ class Parted:
     outcomes: int
 
     @property
-    def earned(self) -> Earned:
+    def trend_evidence(self) -> TrendEvidence:
         """What Bayes factors say."""
-        return earned(self.fit, self.outcomes)
+        return trend_evidence(self.fit, self.outcomes)
 
     @property
     def worst(self) -> Fit:

@@ -14,13 +14,13 @@ import xarray as xr
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp._core.exceptions import IdentificationError, NotApplicable
 from bayes_nqp._core.i18n import Message
-from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, Verdict, average_effect, owner
-from bayes_nqp.checks.trends._assignment_units import Recipients
+from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, Verdict, average_effect, unit_word
+from bayes_nqp.checks.trends._assignment_units import AssignmentUnits
 from bayes_nqp.data.panel import Panel
-from bayes_nqp.inference.fitting import Fit, Numbers, batch, dealt_averages, modes, numbers_of
+from bayes_nqp.inference.fitting import Fit, Numbers, batch, modes, numbers_of, permuted_averages
 from bayes_nqp.inference.model_frame import ModelFrame
 from bayes_nqp.model.designs import Design
-from bayes_nqp.numerics.sampling import Summit
+from bayes_nqp.numerics.sampling import Mode
 
 _TOGETHER = 63
 """Deals of one task: with 500 of them, and the actual adoption, there are eight."""
@@ -34,8 +34,8 @@ SILENT = Message(
 )
 
 
-def deals(
-    places: Recipients, repetitions: int, seed: int, dates: Dates | None = None
+def permutations(
+    places: AssignmentUnits, repetitions: int, seed: int, dates: Dates | None = None
 ) -> list[Index]:
     """The actual cohorts (unit), then cohorts dealt to other places of the same stratum.
 
@@ -46,29 +46,29 @@ def deals(
     """
     generator = np.random.default_rng([seed, 7])
     members = [np.flatnonzero(places.stratum == k) for k in np.unique(places.stratum)]
-    dealt = [places.cohort[places.of_unit]]
+    permuted = [places.cohort[places.of_unit]]
     for _ in range(repetitions):
         cohort = places.cohort.copy()
         for group in members:
             cohort[group] = places.cohort[generator.permutation(group)]
         if dates is not None:
             cohort = dates(cohort, generator)
-        dealt.append(cohort[places.of_unit])
-    return dealt
+        permuted.append(cohort[places.of_unit])
+    return permuted
 
 
 def refits(
-    fit: Fit, design: Design, panel: Panel, dealt: Sequence[Index], work: str
+    fit: Fit, design: Design, panel: Panel, permuted: Sequence[Index], work: str
 ) -> tuple[Array, Array]:
     """Refit at the mode of the parameters, climbed to from that of a deal.
 
     Returns
     -------
-    tuple of ndarray (deal), outcome units
+    tuple of ndarray (permutation), outcome units
         Mean and sd of the average effect; NaN where it is not identified.
     """
-    near = _near(design, panel, dealt)
-    every, order = np.stack(dealt), _by_dates(dealt)
+    near = _near(design, panel, permuted)
+    every, order = np.stack(permuted), _by_dates(permuted)
     parts = [every[order[start : start + _TOGETHER]] for start in range(0, len(order), _TOGETHER)]
     tasks = {
         f"placebo {design!r} {panel.digest} {sha256(codes.tobytes()).hexdigest()}": (
@@ -86,28 +86,28 @@ def refits(
     return mean, sd
 
 
-def _near(design: Design, panel: Panel, dealt: Sequence[Index]) -> Summit:
+def _near(design: Design, panel: Panel, permuted: Sequence[Index]) -> Mode:
     """Mode of the first deal that can be fitted: all deals are as much without an effect."""
-    for codes in dealt[1:]:
+    for codes in permuted[1:]:
         with suppress(IdentificationError):
             return modes(design, panel.with_cohorts(codes))[0]
     return modes(design, panel)[0]
 
 
-def _by_dates(dealt: Sequence[Index]) -> Index:
+def _by_dates(permuted: Sequence[Index]) -> Index:
     """Order in which deals with the same dates lie side by side: they share a layout."""
-    dates = [tuple(np.unique(codes).tolist()) for codes in dealt]
+    dates = [tuple(np.unique(codes).tolist()) for codes in permuted]
     return np.array(sorted(range(len(dates)), key=dates.__getitem__), dtype=np.int64)
 
 
-def _placebo(design: Design, panel: Panel, codes: Index, near: Summit) -> Numbers:
-    mean, sd = dealt_averages(design, panel, codes, _treated_rows, near=near)
+def _placebo(design: Design, panel: Panel, codes: Index, near: Mode) -> Numbers:
+    mean, sd = permuted_averages(design, panel, codes, _treated_rows, near=near)
     return {"mean": mean, "sd": sd}
 
 
-def _treated_rows(plan: ModelFrame) -> Array:
+def _treated_rows(model_frame: ModelFrame) -> Array:
     """Shares of cells in the treated rows from adoption on (cell, 1)."""
-    cells = plan.cells
+    cells = model_frame.cells
     rows = np.where(cells.lead | (cells.event_time < 0), 0.0, cells.rows)
     return np.asarray(rows[:, None] / rows.sum())
 
@@ -156,7 +156,7 @@ class Placebos:
         ratio, actual = self.mean / self.sd, self.actual / self.actual_sd
         return _share(np.abs(ratio) >= abs(actual))
 
-    def figure(self, places: Recipients) -> Message:
+    def figure(self, places: AssignmentUnits) -> Message:
         """Say where the actual estimate lies."""
         return Message(
             "p = {:.3f} two-sided, {:.3f} left, {:.3f} right over {} deals by {}; "
@@ -166,14 +166,14 @@ class Placebos:
             self.p_left,
             self.p_right,
             self.mean.size,
-            owner(places.name),
+            unit_word(places.name),
             self.p_over_sd,
             self.mean.std(),
             self.mean.mean(),
             self.actual,
         )
 
-    def dataset(self, panel: Panel, places: Recipients, **attrs: float | str) -> xr.Dataset:
+    def dataset(self, panel: Panel, places: AssignmentUnits, **attrs: float | str) -> xr.Dataset:
         """Evidence of the kind "permutation".
 
         Returns

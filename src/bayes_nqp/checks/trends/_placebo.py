@@ -15,7 +15,7 @@ from bayes_nqp._core.exceptions import NotApplicable
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.checks.shared import DOUBTFUL, FAILING, Verdict, ladder
 from bayes_nqp.data.panel import Panel
-from bayes_nqp.effects.estimands import att, gate_of
+from bayes_nqp.effects.estimands import att, convergence_of
 from bayes_nqp.inference.fitting import Fit, reached_rows, short_refit
 from bayes_nqp.model.designs import Design
 
@@ -92,7 +92,7 @@ def placebos(fit: Fit, design: Design, panel: Panel, periods: int | None = None)
     draws = xr.concat([att(x).reset_coords(drop=True) for x in effects], "shift", join="override")
     draws = draws.assign_coords(shift=list(shifts)).transpose(*v.SAMPLE_DIMS, "shift")
     far = (draws.mean(v.SAMPLE_DIMS) / draws.std(v.SAMPLE_DIMS)).to_numpy()
-    worst = next((x for x in effects if gate_of(x) != v.PASSED), effects[0])
+    worst = next((x for x in effects if convergence_of(x) != v.PASSED), effects[0])
     return PlaceboDraws(draws, np.asarray(2.0 * ndtr(-np.abs(far))), worst)
 
 

@@ -13,8 +13,14 @@ from bayes_nqp._core.arrays import Index
 from bayes_nqp._core.i18n import Message, joined
 from bayes_nqp._core.types import Column
 from bayes_nqp.checks.shared import Finding, asks, on_request
-from bayes_nqp.checks.trends._assignment_units import places_of
-from bayes_nqp.checks.trends._permutations import SILENT, beside_chance, deals, placebos, refits
+from bayes_nqp.checks.trends._assignment_units import assignment_units_of
+from bayes_nqp.checks.trends._permutations import (
+    SILENT,
+    beside_chance,
+    permutations,
+    placebos,
+    refits,
+)
 from bayes_nqp.checks.trends._placebo import BEFORE
 from bayes_nqp.inference.fitting import (
     ADOPTION,
@@ -62,12 +68,12 @@ def placebo_mixed(
     Management World 41(2).
     """
     panel = panel_of(fit)
-    places = places_of(fit, panel, groups)
+    places = assignment_units_of(fit, panel, groups)
     first = min(int(places.cohort[places.cohort >= 0].min()), BEFORE + fit.facts.anticipation)
     dates = partial(_MODES[mode], np.arange(first, panel.periods))
-    dealt = deals(places, repetitions, int(fit.sampler.seed or 0), dates)
+    permuted = permutations(places, repetitions, int(fit.sampler.seed or 0), dates)
     design = fit.variant(drop=True)
-    placebo = placebos(*refits(fit, design, panel, dealt, Message("dealing cohorts and dates")))
+    placebo = placebos(*refits(fit, design, panel, permuted, Message("dealing cohorts and dates")))
     verdict, sentence = beside_chance(fit, placebo.p_over_sd)
     evidence = placebo.dataset(panel, places, mode=mode)
     figure = placebo.figure(places)

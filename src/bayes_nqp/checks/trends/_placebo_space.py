@@ -12,8 +12,14 @@ from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.i18n import Message, joined
 from bayes_nqp._core.types import Column
 from bayes_nqp.checks.shared import DOUBT, Finding, asks
-from bayes_nqp.checks.trends._assignment_units import places_of
-from bayes_nqp.checks.trends._permutations import SILENT, beside_chance, deals, placebos, refits
+from bayes_nqp.checks.trends._assignment_units import assignment_units_of
+from bayes_nqp.checks.trends._permutations import (
+    SILENT,
+    beside_chance,
+    permutations,
+    placebos,
+    refits,
+)
 from bayes_nqp.effects.effects import group_time_effects
 from bayes_nqp.inference.fitting import (
     ADOPTION,
@@ -44,7 +50,7 @@ def placebo_space(
 ) -> Finding:
     """Deal the cohorts to other units of the same stratum, and refit.
 
-    Every refit takes the parameters at their mode (`modal_averages`), climbed to from that of the
+    Every refit takes the parameters at their mode (`mode_averages`), climbed to from that of the
     actual adoption. p-values are shares of deals, the actual one included, in which the average
     effect is as far from zero, as low, or as high; the verdict goes by its mean over its sd. They
     are exact if adoption was dealt at random within strata and has no effect on anybody, and say
@@ -66,12 +72,12 @@ def placebo_space(
     asymptotically robust permutation tests. Annals of Statistics 41(2). Chen, Q., Qi, J. and Yan,
     G. (2025). Placebo tests of difference-in-differences (in Chinese). Management World 41(2).
     """
-    design, panel = fit.variant(drop=True), fit.plan.panel
-    places = places_of(fit, panel, groups)
-    dealt = deals(places, repetitions, int(fit.sampler.seed or 0))
-    placebo = placebos(*refits(fit, design, panel, dealt, Message("dealing cohorts")))
+    design, panel = fit.variant(drop=True), fit.model_frame.panel
+    places = assignment_units_of(fit, panel, groups)
+    permuted = permutations(places, repetitions, int(fit.sampler.seed or 0))
+    placebo = placebos(*refits(fit, design, panel, permuted, Message("dealing cohorts")))
     without = panel.with_outcome(panel.outcome - row_effects(fit))
-    calm = dealt[1 : 1 + min(repetitions // 2, _CALM)]
+    calm = permuted[1 : 1 + min(repetitions // 2, _CALM)]
     quietly = Message("dealing cohorts, effects taken off")
     mean, sd = refits(fit, design, without, calm, quietly)
     fitted = np.isfinite(mean)
@@ -97,12 +103,12 @@ def placebo_space(
 
 def row_effects(fitted: Fit) -> Array:
     """Posterior mean effect in each row of the panel; zero where nothing is received untreated."""
-    plan, effects = fitted.plan, group_time_effects(fitted).mean(v.SAMPLE_DIMS)
-    received, real = received_of_rows(fitted), ~fitted.plan.cells.lead
+    model_frame, effects = fitted.model_frame, group_time_effects(fitted).mean(v.SAMPLE_DIMS)
+    received, real = received_of_rows(fitted), ~fitted.model_frame.cells.lead
     total = effects.isel({v.PATH: 0}) if received is None else effects.sel({v.PATH: v.DIRECT})
     by_cell = np.zeros(real.size + 1)
     by_cell[:-1][real] = total[v.EFFECT].to_numpy()[: real.sum()]
-    out = by_cell[plan.cell_of_row]
+    out = by_cell[model_frame.cell_of_row]
     if received is not None:
         out += received
         deviations = equation_draws(fitted, "deviation")
@@ -111,5 +117,5 @@ def row_effects(fitted: Fit) -> Array:
         total = total.assign({v.DEVIATION: (v.MEMBER, deviations.mean(axis=(0, 1)))})
     elif v.DEVIATION not in effects:
         return out
-    out[plan.effects.rows] += plan.effects.beyond_cells(total[v.DEVIATION].to_numpy())
+    out[model_frame.effects.rows] += model_frame.effects.beyond_cells(total[v.DEVIATION].to_numpy())
     return out

@@ -12,7 +12,7 @@ from bayes_nqp._core.i18n import Message, joined, listed
 from bayes_nqp.checks.model import evenly
 from bayes_nqp.checks.shared import HOLDS, UNTOLD, Finding, Verdict, asks, average_effect, with_sd
 from bayes_nqp.checks.trends._placebo import PlaceboDraws, placebos
-from bayes_nqp.effects.estimands import att, gate_of
+from bayes_nqp.effects.estimands import att, convergence_of
 from bayes_nqp.inference.fitting import ADOPTION, REFITS, ROWS, SEPARATE, UNSELECTED, Fit, apart
 
 
@@ -55,7 +55,7 @@ def placebo_time(fit: Fit, *, periods: Annotated[int, Ge(1)] | None = None) -> F
         {"effect": draws.draws, "att": average_effect(fit).reset_coords(drop=True).rename(
             {v.CHAIN: "fit_chain", v.DRAW: "fit_draw"})},
         attrs={**att(draws.worst).attrs, "chance": draws.chance},
-    ).assign_coords({v.GATE: gate_of(draws.worst)})  # fmt: skip
+    ).assign_coords({v.GATE: convergence_of(draws.worst)})  # fmt: skip
     numbers = [
         Message(
             "{n} period earlier {} ({})", *with_sd(x), n=k, plural="{n} periods earlier {} ({})"

@@ -43,7 +43,13 @@ from bayes_nqp.checks.trends._family_evidence import FamilyEvidence, family_evid
 from bayes_nqp.checks.trends._near_slope import near_slope
 from bayes_nqp.checks.trends._parallel import Judgement, Parted, PreTrend, parted
 from bayes_nqp.checks.trends._recommended_specification import next_step
-from bayes_nqp.checks.trends._trend_evidence import APART, CHOSEN, DIPPING, DRIFTING, SHIFTING
+from bayes_nqp.checks.trends._trend_evidence import (
+    APART,
+    CHOSEN,
+    DIPPING,
+    SHIFTING,
+    WITH_DIFFERENTIAL_TRENDS,
+)
 from bayes_nqp.effects.estimands import att, by_event_time, text
 from bayes_nqp.inference.fitting import ADOPTION, REFITS, ROWS, Fit
 from bayes_nqp.model.designs import AshenfelterDip, DifferentialTrends
@@ -51,7 +57,7 @@ from bayes_nqp.model.designs import AshenfelterDip, DifferentialTrends
 _DOUBT, _FAILS = 0.05, 0.01
 """Tail probabilities of leads beside a drift below which there is doubt, and failure."""
 _STATED: Final = {
-    "drift": (DRIFTING, Message("the drift")),
+    "drift": (WITH_DIFFERENTIAL_TRENDS, Message("the drift")),
     "dip": (DIPPING, Message("the dip")),
     "shift": (SHIFTING, Message("the shift of level")),
 }
@@ -96,7 +102,7 @@ def pretrends(fit: Fit) -> Finding:
     weights = evenly(fit)
     fit = weights.fit
     parts = parted(fit)
-    judged, factors, families = parts.judged, parts.earned, family_evidence(fit)
+    judged, factors, families = parts.judged, parts.trend_evidence, family_evidence(fit)
     apart = [x.stratum for x in factors.strata if x.stratum and x.verdict in (DOUBT, FAILS)]
     verdict = worst_of([judged.tested, families.verdict, DOUBT if apart else HOLDS])
     words = [*_findings(parts, families, apart), _prolonged(judged, called(fit))]

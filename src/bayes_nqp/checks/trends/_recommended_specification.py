@@ -41,7 +41,7 @@ _RIVAL: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Next:
+class Recommendation:
     """A design and its probability among all.
 
     Parameters
@@ -66,7 +66,7 @@ class Next:
         return self.probability >= _ALONE
 
 
-def next_design(fit: Fit, verdict: Verdict) -> Next | None:
+def recommended_specification(fit: Fit, verdict: Verdict) -> Recommendation | None:
     """The candidate of the largest posterior that neither its leads nor a placebo contradict.
 
     Prior odds of a drift are those of the average over designs.
@@ -92,7 +92,7 @@ def next_design(fit: Fit, verdict: Verdict) -> Next | None:
     def stands(x: Evidence) -> bool:
         candidate, same = x.candidate, not x.candidate.changes(fit)
         contradicted = x.tail < CONTRADICTED or (same and verdict in (DOUBT, FAILS))
-        late = candidate.drift and not candidate.early and alone
+        late = candidate.differential_trend and not candidate.early and alone
         return not (candidate.trends == LINES or contradicted or late)
 
     order = sorted(weighable, key=probability, reverse=True)
@@ -104,7 +104,7 @@ def next_design(fit: Fit, verdict: Verdict) -> Next | None:
             before = (y for y in order[: order.index(x)] if y.candidate.trends != LINES)
             above = next((y for y in before if y.candidate.changes(fit)), None)
             contradicted = None if above is None else (above.candidate, probability(above))
-            return Next(x.candidate, probability(x), rival, contradicted)
+            return Recommendation(x.candidate, probability(x), rival, contradicted)
     return None
 
 
@@ -136,11 +136,11 @@ def next_step(fit: Fit, verdict: Verdict) -> Message:
                 Hint("shocks", together.shocks),
             )
         )
-    winner = None if verdict == UNTOLD else next_design(fit, verdict)
+    winner = None if verdict == UNTOLD else recommended_specification(fit, verdict)
     if winner is not None and winner.alone:
         hint = winner.candidate.hint(fit)
         return advised(Message("Next: {}; or compare all with {}.", hint, see_all))
-    if any(x.reason for x in evidence_of(fit) if x.candidate.drift):
+    if any(x.reason for x in evidence_of(fit) if x.candidate.differential_trend):
         return advised(
             Message("How large violations may be: {}.", Hint("check", "trend_sensitivity"))
         )
@@ -151,7 +151,7 @@ def next_step(fit: Fit, verdict: Verdict) -> Message:
     return advised(joined([NOTHING if verdict == UNTOLD else rejected, average]))
 
 
-def _likeliest(fit: Fit, winner: Next) -> Message:
+def _likeliest(fit: Fit, winner: Recommendation) -> Message:
     """Name the candidates with most probability, where none is to be taken alone."""
 
     def named(candidate: Candidate) -> Message:

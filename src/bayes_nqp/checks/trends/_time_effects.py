@@ -36,7 +36,7 @@ from bayes_nqp.checks.shared import (
 )
 from bayes_nqp.data.panel import Panel, with_stratum
 from bayes_nqp.effects.effects import group_time_effects
-from bayes_nqp.effects.estimands import att, contrast, worst_gate
+from bayes_nqp.effects.estimands import att, contrast, worst_convergence
 from bayes_nqp.inference.fitting import ROWS, Fit, panel_of, refit
 from bayes_nqp.model.designs import Design
 from bayes_nqp.model.predictors import TimeEffects
@@ -331,7 +331,7 @@ def _contrasts(fits: list[Fit], choices: list[Message], pairs: list[Pair]) -> xr
             "level": ("pair", first),
             "minus": ("pair", second),
             "contrast_label": ("pair", np.asarray([f"{a} − {b}" for _, a, b in pairs])),
-            v.GATE: worst_gate(*(by[factors[0]] for by in groups)),
+            v.GATE: worst_convergence(*(by[factors[0]] for by in groups)),
         }
     )
     attrs = {**groups[0][factors[0]].attrs, "estimand": "difference of att"}

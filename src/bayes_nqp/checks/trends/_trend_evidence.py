@@ -17,7 +17,9 @@ APART: Final = Message(
     "factors. Weak factors are estimated poorly, and what remains of them biases the effect; no "
     "check can rule them out."
 )
-DRIFTING: Final = Message("This design assumes no parallel trends: those who adopt may drift.")
+WITH_DIFFERENTIAL_TRENDS: Final = Message(
+    "This design assumes no parallel trends: those who adopt may drift."
+)
 """What is said where differential trends take their place."""
 DIPPING: Final = Message(
     "This design assumes parallel trends but for what adoption looks at: units may adopt after "
@@ -103,7 +105,7 @@ class StratumFactors:
 
 
 @dataclass(frozen=True, slots=True)
-class Earned:
+class TrendEvidence:
     """What Bayes factors say of parallel trends.
 
     Parameters
@@ -139,7 +141,7 @@ class Earned:
         return Message("{}", Numeral(f"{round(worst.lowest, 1) + 0.0:.1f}"))
 
 
-def earned(fit: Fit, outcomes: int = 1) -> Earned:
+def trend_evidence(fit: Fit, outcomes: int = 1) -> TrendEvidence:
     """Judge Bayes factors of parallel trends; the fit keeps what they rest on.
 
     Parameters
@@ -150,6 +152,6 @@ def earned(fit: Fit, outcomes: int = 1) -> Earned:
     factors = bayes_factors(fit)
     number = len({factor.stratum for factor in factors})
     strata = groupby(factors, key=lambda factor: factor.stratum)
-    return Earned(
+    return TrendEvidence(
         tuple(StratumFactors(name, tuple(some), number, outcomes) for name, some in strata)
     )

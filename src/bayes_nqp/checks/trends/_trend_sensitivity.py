@@ -137,8 +137,8 @@ def _sentence(effects: list[BoundedEffect], *, undecided: bool) -> Message:
     finding, advice = _UNCLEAR, _OTHER_PERIODS
     if overall.clear:
         finding, advice = _tolerated(overall), _LARGER
-    own = _UNDECIDED if undecided and overall.clear else NOTHING
-    parts = (finding, own, _weakest(effects), advised(advice))
+    note = _UNDECIDED if undecided and overall.clear else NOTHING
+    parts = (finding, note, _weakest(effects), advised(advice))
     return joined([part for part in parts if part][:3])
 
 

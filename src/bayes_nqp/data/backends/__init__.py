@@ -1,7 +1,7 @@
-"""Tables that an engine keeps: where they are, and what is asked of them.
+"""Read tables that stay in a database or a file engine, by their address.
 
-No other room knows an engine by its name: what narwhals takes lazily is read, and an address is
-opened here.
+No other module names an engine; narwhals reads those that it supports. `data.panel` and all higher
+packages may import it.
 """
 
 from bayes_nqp.data.backends._address import Address, opened, redacted

@@ -147,7 +147,7 @@ class SourceTable:
         hashed = reply(lambda: _HASHES[name](rows), lambda _: None)
         return "" if hashed is None else f"{self.engine} {hashed}"
 
-    def laid_out(self, folder: Path, shards: int = 1, *, kept: bool = False) -> UnitFiles:
+    def laid_out(self, folder: Path, shards: int = 1, *, stored: bool = False) -> UnitFiles:
         """Write one row a unit: values by period, rows, and what a unit has once.
 
         Parameters
@@ -156,7 +156,7 @@ class SourceTable:
             Where files are written.
         shards : int, default 1
             How many queries share the units, by the rest of their numbers.
-        kept : bool, default False
+        stored : bool, default False
             Whether files of the same rows and question that are in the folder already are used.
             One whose bytes are not those that were written is removed and made again.
 
@@ -171,8 +171,8 @@ class SourceTable:
                 Message("shards={} need whole numbers in {!r}, not {}", shards, self.unit, kind),
                 hint="a number of each unit, made in the table's own engine; or one shard",
             )
-        known = (self.fingerprint if kept else "") or secrets.token_hex()
-        text = repr((self.unit, self.time, self.constant, self.values, self.counts, known))
+        fingerprint = (self.fingerprint if stored else "") or secrets.token_hex()
+        text = repr((self.unit, self.time, self.constant, self.values, self.counts, fingerprint))
         seal = hashlib.sha256(text.encode("utf-8")).hexdigest()[:20]
         shard = (self.nw.col(self.unit) % shards + shards) % shards
         paths = []

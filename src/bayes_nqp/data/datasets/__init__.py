@@ -1,4 +1,7 @@
-"""Panels to try the library on, and facts that panels are merged with."""
+"""Example panels from published studies, and lists of policies to merge with a panel.
+
+Each file has its source. `data.column_inference` and all higher packages may import it.
+"""
 
 from bayes_nqp.data.datasets._bank_branching import bank_branching
 from bayes_nqp.data.datasets._castle_doctrine import castle_doctrine

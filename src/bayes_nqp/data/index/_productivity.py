@@ -120,3 +120,8 @@ class ProductivityIndex(Recipe):
         z = normalised(indicators_read, self.normalise, self.constant)
         problem = WeightProblem(self.system, self.weights, self.hierarchy, indicators_read, z)
         return Index(self, frame, unit, time, problem, problem.weights())
+
+
+def built_by_period(recipe: ProductivityIndex) -> bool:
+    """Tell whether the bounds or the weights of an index are those of each period."""
+    return "yearly" in (recipe.normalise.scope, getattr(recipe.weights, "scope", "pooled"))

@@ -24,7 +24,7 @@ from bayes_nqp.numerics.sufficient_statistics import (
     UnitSummary,
     UnitSums,
     distinct_rows,
-    stand_ins,
+    representatives,
     units_of_part,
 )
 
@@ -142,7 +142,7 @@ def frame_of(
     ``keys`` (class) are what the units of a class share, ``columns`` those that are summed up, and
     ``names`` those of units, of periods, and of how many units each unit stands for.
     """
-    few, (unit, time, counts) = stand_ins(sums), names
+    few, (unit, time, counts) = representatives(sums), names
     at, period = np.nonzero(sums.seen[few.of_class])
     data: dict[str, Any] = {unit: at + 1, time: pd.Series(times).array[period]}
     data |= {name: column[few.of_class[at]] for name, column in keys.items()}

@@ -17,17 +17,8 @@ from bayes_nqp._core.i18n import Translator
 from bayes_nqp._core.io import named
 from bayes_nqp._core.types import Language, Seed
 from bayes_nqp._core.validation import PanelAttributes, door
-from bayes_nqp.data.panel import _aggregated as _summed
-from bayes_nqp.data.panel import _derive, _stratify
-from bayes_nqp.data.panel import _repr as _show
-from bayes_nqp.data.panel._build import build
-from bayes_nqp.data.panel._cohorts import found_never
-from bayes_nqp.data.panel._doubtful_numbers import notes_of_numbers
-from bayes_nqp.data.panel._pairs import build_pairs
 from bayes_nqp.data.panel._panel_arrays import Rectangle
 from bayes_nqp.data.panel._roles import as_names, labelled
-from bayes_nqp.data.panel._table import frame_of_table
-from bayes_nqp.data.reading import cells_of, reading_of, source_of
 
 
 @door(trusted=("from_frame",))
@@ -173,6 +164,8 @@ class Panel(PanelAttributes, Rectangle):
         PanelError
             If the data are malformed; it names the argument, the rows, and what to try.
         """
+        from bayes_nqp.data.panel._build import build
+
         return cls(
             **build(
                 df,
@@ -274,6 +267,9 @@ class Panel(PanelAttributes, Rectangle):
         ...     "firms/*.parquet", unit="firm", time="year", cohort="zone_year", outcome="nqp"
         ... )  # doctest: +SKIP
         """
+        from bayes_nqp.data.panel._build import build
+        from bayes_nqp.data.panel._table import frame_of_table
+
         frame, counts, notes = frame_of_table(
             rows, unit=unit, time=time, cohort=cohort, strata=strata, columns={
                 "outcome": outcome, "covariates": covariates, "mediators": mediators,
@@ -359,6 +355,8 @@ class Panel(PanelAttributes, Rectangle):
         >>> panel.unit_labels.tolist(), panel.cohort_codes.tolist()
         (['A–B', 'A–C', 'B–C'], [1, 1, -1])
         """
+        from bayes_nqp.data.panel._pairs import build_pairs
+
         return cls(
             **build_pairs(
                 df, origin=origin, destination=destination, time=time, outcome=outcome,
@@ -432,6 +430,11 @@ class Panel(PanelAttributes, Rectangle):
         PanelError
             If the file cannot be read, or its data are malformed.
         """
+        from bayes_nqp.data.panel._build import build
+        from bayes_nqp.data.panel._cohorts import found_never
+        from bayes_nqp.data.panel._doubtful_numbers import notes_of_numbers
+        from bayes_nqp.data.reading import cells_of, reading_of, source_of
+
         source = source_of(path)
         names = as_names("unit", unit)
         roles = {
@@ -490,6 +493,8 @@ class Panel(PanelAttributes, Rectangle):
         PanelError
             If the mask does not fit, or what is left is no panel.
         """
+        from bayes_nqp.data.panel import _derive
+
         return _derive.where(self, mask)
 
     def complete(self, columns: str | Iterable[str]) -> Panel:
@@ -505,6 +510,8 @@ class Panel(PanelAttributes, Rectangle):
         PanelError
             If a column is unknown, or nothing is left.
         """
+        from bayes_nqp.data.panel import _derive
+
         return _derive.complete(self, columns)
 
     def with_outcome(self, values: str | npt.ArrayLike) -> Panel:
@@ -520,6 +527,8 @@ class Panel(PanelAttributes, Rectangle):
         PanelError
             If the numbers do not fit.
         """
+        from bayes_nqp.data.panel import _derive
+
         return _derive.with_outcome(self, values)
 
     def with_cohorts(self, cohorts: npt.ArrayLike | npt.NDArray[Any]) -> Panel:
@@ -537,6 +546,8 @@ class Panel(PanelAttributes, Rectangle):
         PanelError
             If they do not fit.
         """
+        from bayes_nqp.data.panel import _derive
+
         return _derive.with_cohorts(self, cohorts)
 
     def with_labels(self, labels: Mapping[str, Any]) -> Panel:
@@ -604,6 +615,8 @@ class Panel(PanelAttributes, Rectangle):
         PanelError
             If a baseline is missing, or a level would be empty.
         """
+        from bayes_nqp.data.panel import _stratify
+
         return _stratify.stratify(self, column, cuts, thresholds, at, labels, name, missing)
 
     def summed_up(
@@ -650,7 +663,9 @@ class Panel(PanelAttributes, Rectangle):
         >>> few.n_units, len(few.unit_labels) < 100
         (600, True)
         """
-        return _summed.summed_up(self, by, baseline, products)
+        from bayes_nqp.data.panel import _aggregated
+
+        return _aggregated.summed_up(self, by, baseline, products)
 
     def sample(self, units: Annotated[int, Ge(2)], *, seed: Seed = 0) -> Panel:
         """Draw some of the units at random, for what looks at single ones.
@@ -674,19 +689,27 @@ class Panel(PanelAttributes, Rectangle):
         >>> panel.sample(60).n_units
         60
         """
-        return _summed.sample(self, units, seed)
+        from bayes_nqp.data.panel import _aggregated
+
+        return _aggregated.sample(self, units, seed)
 
     def facts(self) -> Mapping[str, str]:
         """Describe the panel, as its repr shows it."""
-        return _show.facts(self)
+        from bayes_nqp.data.panel import _repr
+
+        return _repr.facts(self)
 
     def to_text(self, language: Language = "en") -> str:
         """Describe the panel in a language, by its labels."""
-        return _show.text(self, Translator(language, self.labels))
+        from bayes_nqp.data.panel import _repr
+
+        return _repr.text(self, Translator(language, self.labels))
 
     def to_html(self, language: Language = "en") -> str:
         """Describe the panel in a language, by its labels, as a small table."""
-        return _show.html(self, Translator(language, self.labels))
+        from bayes_nqp.data.panel import _repr
+
+        return _repr.html(self, Translator(language, self.labels))
 
     def __len__(self) -> int:
         """Count the rows, as `n_rows` does."""
@@ -703,7 +726,11 @@ class Panel(PanelAttributes, Rectangle):
 
     def __repr__(self) -> str:
         """Show the panel as text."""
-        return _show.text(self, Translator("en"))
+        from bayes_nqp.data.panel import _repr
+
+        return _repr.text(self, Translator("en"))
 
     def _repr_html_(self) -> str:
-        return _show.html(self, Translator("en"))
+        from bayes_nqp.data.panel import _repr
+
+        return _repr.html(self, Translator("en"))

@@ -138,11 +138,11 @@ def _check_known(df: pd.DataFrame, argument: str, column: object) -> None:
         )
         if argument == "outcome" and brief(column)[:1] in "[(":
             hint = Message("a panel has one outcome: make a panel of each")
-        given = brief(column)
+        shown_value = brief(column)
         if isinstance(column, pd.Series):
-            given = f"<{type(column).__name__}>"
+            shown_value = f"<{type(column).__name__}>"
             hint = Message("{}={!r}, the name of the column", argument, str(column.name))
-        raise PanelError(Message("{}={} must be a column name", argument, given), hint=hint)
+        raise PanelError(Message("{}={} must be a column name", argument, shown_value), hint=hint)
     if column in df.columns:
         return
     if column in df.index.names:

@@ -49,7 +49,7 @@ def frame_of_table(
             if store is not None:
                 with writing(store, "store"):
                     store.mkdir(parents=True, exist_ok=True)
-            units = table.laid_out(store or Path(folder), shards, kept=store is not None)
+            units = table.laid_out(store or Path(folder), shards, stored=store is not None)
             left_out = table.left_out
             unknown = store is not None and not table.fingerprint
         units.check()

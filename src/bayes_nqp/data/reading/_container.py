@@ -102,11 +102,12 @@ def refuse_fatal(path: Path) -> None:
 def _is_fatal(path: Path, size: int, _: int) -> bool:
     """Tell whether the process does not end well; once for a file of this size and time."""
     command = [sys.executable, "-c", _TRIAL, str(path), str(limit("memory"))]
-    known = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     seconds = _SECONDS * (1.0 + size / 1e6)
     try:
         ended = subprocess.run(
-            command, env=known, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds,
+            command, env=environment, stdin=subprocess.DEVNULL, capture_output=True,
+            timeout=seconds,
             check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:

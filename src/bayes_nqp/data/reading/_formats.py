@@ -38,8 +38,8 @@ def percent_styles(styles: bytes) -> frozenset[str]:
         if _local(x.tag) == "numFmt" and "%" in _QUOTED.sub("", x.get("formatCode", ""))
     }
     cells = next((x for x in root.iter() if _local(x.tag) == "cellXfs"), None)
-    used = () if cells is None else cells
-    return frozenset(str(k) for k, x in enumerate(used) if x.get("numFmtId", "0") in shares)
+    formats = () if cells is None else cells
+    return frozenset(str(k) for k, x in enumerate(formats) if x.get("numFmtId", "0") in shares)
 
 
 def as_shown(

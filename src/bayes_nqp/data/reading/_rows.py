@@ -50,8 +50,8 @@ def joined(parts: Sequence[pd.Series[Any]]) -> pd.Series[Any]:
         rows = (gone == lack).all(axis=1)
         if len(held):
             filled = ~gone[held].any(axis=1) & ~gone[open_].all(axis=1)
-            known = pd.MultiIndex.from_frame(table.loc[filled, held].drop_duplicates())
-            rows &= pd.MultiIndex.from_frame(table[held]).isin(known)
+            pairs = pd.MultiIndex.from_frame(table.loc[filled, held].drop_duplicates())
+            rows &= pd.MultiIndex.from_frame(table[held]).isin(pairs)
         name = name.mask(rows)
     return name.astype(object).where(name.notna(), None).infer_objects()
 

@@ -129,8 +129,8 @@ def as_days(
 
 def bare_quarters(texts: Iterable[Any]) -> bool:
     """Whether all texts are years with numbers up to four and no zero before them: 2015/3."""
-    found = [_BARE.fullmatch(narrow(x)) if isinstance(x, str) else None for x in texts]
-    return bool(found) and all(x is not None and x[2] in "1234" for x in found)
+    matches = [_BARE.fullmatch(narrow(x)) if isinstance(x, str) else None for x in texts]
+    return bool(matches) and all(x is not None and x[2] in "1234" for x in matches)
 
 
 def dotted_hint(values: Iterable[float]) -> Message | None:

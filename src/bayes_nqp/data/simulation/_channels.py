@@ -186,9 +186,9 @@ def _paths(
     untreated, deviations = np.empty((len(equations), n_units, periods)), []
     for k, equation in enumerate(equations):
         first, second, third = streams[1 + 3 * k : 4 + 3 * k]
-        drift = equation.trend * equation.sigma * np.arange(periods)
+        differential_trend = equation.trend * equation.sigma * np.arange(periods)
         base = background(who, periods, equation.sigma, first, second)
-        untreated[k] = errors[:, :, k] + base + drift * treated[:, None]
+        untreated[k] = errors[:, :, k] + base + differential_trend * treated[:, None]
         normal = equation.deviation_sd * third.standard_normal(n_units)
         deviations.append(np.where(treated, normal, 0.0))
     return untreated, np.stack(deviations)

@@ -85,7 +85,7 @@ class MediatedTruth:
         Of the outcome on mediators.
     added : ndarray (mediator)
         What treatment adds to the slopes.
-    members : ndarray of int (unit), optional
+    unit_effects : ndarray of int (unit), optional
         Whose deviations a unit has; its own by default.
     labels : ndarray of str (member), optional
         Names of members; those of units by default.
@@ -107,7 +107,7 @@ class MediatedTruth:
     curves: Array
     slopes: Array
     added: Array
-    members: Index | None = None
+    unit_effects: Index | None = None
     labels: npt.NDArray[np.str_] | None = None
     shift: Array | None = None
     dose: Array | None = None
@@ -120,13 +120,13 @@ class MediatedTruth:
         return self.cell >= 0
 
     @property
-    def member(self) -> Index:
+    def unit_effect(self) -> Index:
         """Member of every row."""
-        return self.code if self.members is None else self.members[self.code]
+        return self.code if self.unit_effects is None else self.unit_effects[self.code]
 
     def effects(self) -> Array:
         """Effects on each equation's own left side, of one unit of the exposure."""
-        total = self.curves[:, self.cell[self.on]] + self.own[:, self.member[self.on]]
+        total = self.curves[:, self.cell[self.on]] + self.own[:, self.unit_effect[self.on]]
         return total if self.shift is None else total + self.shift[:, self.on]
 
     def mediators(self) -> Array:
@@ -191,18 +191,18 @@ def truth_of(
         Of the waist, with one chain and one draw.
     """
     on, received = facts.on, facts.received
-    member, stratum = facts.member[on], facts.who.stratum[facts.code[on]]
+    unit_effect, stratum = facts.unit_effect[on], facts.who.stratum[facts.code[on]]
     untreated = facts.untreated[:-1, on]
-    members, owner = np.unique(member, return_inverse=True)
-    size = np.bincount(owner)
-    usual = np.stack([np.bincount(owner, x) / size for x in untreated]).reshape(-1, size.size)
-    deviations = facts.own[:, members]
+    unit_effects, row_effect = np.unique(unit_effect, return_inverse=True)
+    size = np.bincount(row_effect)
+    usual = np.stack([np.bincount(row_effect, x) / size for x in untreated]).reshape(-1, size.size)
+    deviations = facts.own[:, unit_effects]
     if facts.shift is not None:
-        shift = np.stack([np.bincount(owner, x) / size for x in facts.shift[:, on]])
+        shift = np.stack([np.bincount(row_effect, x) / size for x in facts.shift[:, on]])
         deviations = deviations + shift
     # A member's units lie in one stratum.
     home = np.zeros(size.size, dtype=np.int64)
-    home[owner] = stratum
+    home[row_effect] = stratum
     deviation = facts.paths(deviations, home, usual)
     effects = np.zeros((len(deviation), on.size))
     effects[:, on] = facts.paths(facts.effects(), stratum, untreated)
@@ -216,13 +216,14 @@ def truth_of(
     if facts.feedback is not None:
         # Effects of a unit are the same in all periods.
         effects, paths = facts.feedback.effects(effects), (*paths, v.RECEIVED)
-        deviation = effects[:, np.searchsorted(facts.code, members)]
-    owners, rows = np.full(on.size, -1), cell >= 0
-    owners[on] = owner
+        deviation = effects[:, np.searchsorted(facts.code, unit_effects)]
+    row_effects, rows = np.full(on.size, -1), cell >= 0
+    row_effects[on] = row_effect
     labels = facts.who.units if facts.labels is None else facts.labels
     return truth_of_rows(
-        cell[rows], cells, gain * effects[:, rows], outcome[rows], owners[rows], gain * deviation,
-        labels[members].tolist(), factors, paths, name,
+        cell[rows], cells, gain * effects[:, rows], outcome[rows], row_effects[rows],
+        gain * deviation,
+        labels[unit_effects].tolist(), factors, paths, name,
     )  # fmt: skip
 
 

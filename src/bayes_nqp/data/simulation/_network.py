@@ -156,11 +156,11 @@ def _truth(
     at = pd.MultiIndex.from_frame(cells[list(table.columns)]).get_indexer(
         pd.MultiIndex.from_frame(table)
     )
-    members = np.unique(panel.unit_codes[rows])
-    owner = np.searchsorted(members, panel.unit_codes[rows])
+    unit_effects = np.unique(panel.unit_codes[rows])
+    row_effect = np.searchsorted(unit_effects, panel.unit_codes[rows])
     return truth_of_rows(
-        np.asarray(at, dtype=np.int64), cells, effect[rows][None], panel.outcome[rows], owner,
-        deviation[members][None], panel.unit_labels[members].tolist(), ["ends"],
+        np.asarray(at, dtype=np.int64), cells, effect[rows][None], panel.outcome[rows], row_effect,
+        deviation[unit_effects][None], panel.unit_labels[unit_effects].tolist(), ["ends"],
     )  # fmt: skip
 
 

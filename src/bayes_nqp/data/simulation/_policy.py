@@ -118,7 +118,7 @@ class Places:
     first: npt.NDArray[np.bool_]
     inside: npt.NDArray[np.bool_]
     finance: Array
-    members: Index | None = None
+    unit_effects: Index | None = None
     labels: npt.NDArray[np.str_] | None = None
     across: Across | None = None
     trends: Index | None = None
@@ -179,9 +179,9 @@ def happen(
     at = (code, time - years[0])
     untreated = _untreated(places, policy, equations, _reached(who, code, dose), shape[1], seed)
     untreated[-1] += added + near
-    members = shape[0] if places.members is None else int(places.members.max()) + 1
+    unit_effects = shape[0] if places.unit_effects is None else int(places.unit_effects.max()) + 1
     deviations = [
-        equation.deviation_sd * stream(seed, "deviations", name).standard_normal(members)
+        equation.deviation_sd * stream(seed, "deviations", name).standard_normal(unit_effects)
         for name, equation in equations.items()
     ]
     curves = [
@@ -198,7 +198,7 @@ def happen(
         code, cell, who, untreated[:, *at], np.stack(deviations), np.stack(curves),
         np.stack([slopes_of(c, who, places.factors) for c in policy.mediators.values()]),
         np.array([c.interaction for c in policy.mediators.values()]),
-        places.members, places.labels,
+        places.unit_effects, places.labels,
         _shift(places, policy, half[~places.inside].sum(axis=0), code, cell, len(equations)),
         dose, received, feedback,
     )  # fmt: skip
@@ -226,10 +226,10 @@ def _untreated(
     grown = who if places.trends is None else replace(who, stratum=places.trends)
     untreated = np.empty((len(sides), who.units.size, periods))
     for k, (name, equation) in enumerate(equations.items()):
-        drift = policy.selection + equation.trend * np.arange(periods)
+        differential_trend = policy.selection + equation.trend * np.arange(periods)
         units, times = stream(seed, "units", name), stream(seed, "times", name)
         untreated[k] = errors[:, :, k] + background(grown, periods, equation.sigma, units, times)
-        untreated[k] += equation.sigma * reached[:, None] * drift
+        untreated[k] += equation.sigma * reached[:, None] * differential_trend
     return untreated
 
 

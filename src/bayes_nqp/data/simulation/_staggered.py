@@ -254,9 +254,9 @@ def _truth(
         effects = np.stack([effects[0] + received.effect, effects[0], received.effect])
         deviations = np.stack([deviation, deviation, np.zeros_like(deviation)])
     rows = cell >= 0
-    members = np.unique(code[on])
-    owner = np.where(on, np.searchsorted(members, code), -1)
+    unit_effects = np.unique(code[on])
+    row_effect = np.where(on, np.searchsorted(unit_effects, code), -1)
     return truth_of_rows(
-        cell[rows], cells, effects[:, rows], frame["outcome"].to_numpy()[rows], owner[rows],
-        deviations[:, members], who.units[members].tolist(), factors, paths,
+        cell[rows], cells, effects[:, rows], frame["outcome"].to_numpy()[rows], row_effect[rows],
+        deviations[:, unit_effects], who.units[unit_effects].tolist(), factors, paths,
     )  # fmt: skip

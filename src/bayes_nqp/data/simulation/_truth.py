@@ -155,9 +155,9 @@ def truth_of_rows(
     cells: pd.DataFrame,
     effects: Array,
     outcome: Array,
-    owner: Index,
+    row_effect: Index,
     deviation: Array,
-    members: Sequence[str],
+    unit_effects: Sequence[str],
     factors: Iterable[str],
     paths: Sequence[str] = (v.TOTAL,),
     name: str = "outcome",
@@ -175,11 +175,11 @@ def truth_of_rows(
         Deviations included.
     outcome : ndarray (row)
         As it is observed.
-    owner : ndarray of int (row)
+    row_effect : ndarray of int (row)
         Number of the member; -1 of rows that only receive.
     deviation : ndarray (path, member), outcome units
         Members' own deviations.
-    members : sequence of str (member)
+    unit_effects : sequence of str (member)
         Their labels.
     factors : iterable of str
         Columns of ``cells`` that are strata.
@@ -194,7 +194,7 @@ def truth_of_rows(
     rows = np.bincount(cell, minlength=len(cells))
     effect = np.stack([np.bincount(cell, path, len(cells)) / rows for path in effects])
     table, count = np.unique(
-        np.stack([cell, owner])[:, owner >= 0], axis=1, return_counts=True
+        np.stack([cell, row_effect])[:, row_effect >= 0], axis=1, return_counts=True
     )  # fmt: skip
     attrs: dict[str, Any] = {"target": "sample", "outcome": name, "members": "deviations"}
     exposed = [column for column in ("ring", "exposure_time") if column in cells]
@@ -209,7 +209,7 @@ def truth_of_rows(
         observed=np.bincount(cell, outcome, len(cells)) / rows,
         weight=rows,
         deviation=deviation[None, None],
-        members=list(members),
+        unit_effects=list(unit_effects),
         membership=(table[0], table[1], count.astype(np.int64)),
         paths=paths,
         role=cells[v.ROLE].tolist() if v.ROLE in cells else None,

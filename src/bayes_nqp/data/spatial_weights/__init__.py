@@ -1,4 +1,7 @@
-"""Who is near whom: spatial weights by borders, distances, incomes, or a matrix of one's own."""
+"""Spatial weights from borders, distances, economic similarity or a matrix.
+
+`data.datasets`, `data.index` and all higher packages may import it.
+"""
 
 from bayes_nqp.data.spatial_weights._borders import Boundaries as Boundaries
 from bayes_nqp.data.spatial_weights._borders import boundaries_of as boundaries_of

@@ -290,13 +290,13 @@ def _csr(matrix: Any, n_units: int) -> sparse.csr_array:
     def read() -> sparse.csr_array:
         if isinstance(matrix, Mapping):
             parts = (np.asarray(matrix[name]) for name in ("data", "indices", "indptr"))
-            given = sparse.csr_array(tuple(parts), shape=(n_units, n_units))
-            given.check_format(full_check=True)
+            table = sparse.csr_array(tuple(parts), shape=(n_units, n_units))
+            table.check_format(full_check=True)
         else:
-            given = matrix if sparse.issparse(matrix) else np.atleast_2d(matrix)
-        if given.dtype.kind in "cmM":
-            raise TypeError(f"{given.dtype} is no type of real numbers")
-        return sparse.csr_array(given, dtype=np.float64, copy=True)
+            table = matrix if sparse.issparse(matrix) else np.atleast_2d(matrix)
+        if table.dtype.kind in "cmM":
+            raise TypeError(f"{table.dtype} is no type of real numbers")
+        return sparse.csr_array(table, dtype=np.float64, copy=True)
 
     def refuse(error: Exception) -> NoReturn:
         raise StudyError(

@@ -1,7 +1,15 @@
-"""Pure functions from labelled draws to labelled draws."""
+"""Estimands, one a file: pure functions from labelled draws to labelled draws.
+
+`robustness` and all higher packages may import it.
+"""
 
 from bayes_nqp._core.types import By
-from bayes_nqp.effects.estimands._along import by_path, channels_of, legs, legs_in_space
+from bayes_nqp.effects.estimands._along import (
+    by_path,
+    channels_of,
+    path_coefficients,
+    path_coefficients_in_space,
+)
 from bayes_nqp.effects.estimands._att import att, by_event_time, cumulative
 from bayes_nqp.effects.estimands._att import reference_of as reference_of
 from bayes_nqp.effects.estimands._average import Average as Average
@@ -10,18 +18,18 @@ from bayes_nqp.effects.estimands._average import units_of as units_of
 from bayes_nqp.effects.estimands._by import Axis as Axis
 from bayes_nqp.effects.estimands._by import axes_of as axes_of
 from bayes_nqp.effects.estimands._by import entries_of as entries_of
-from bayes_nqp.effects.estimands._by import member_name as member_name
 from bayes_nqp.effects.estimands._by import names_of as names_of
 from bayes_nqp.effects.estimands._by import strata_labels as strata_labels
+from bayes_nqp.effects.estimands._by import unit_effect_name as unit_effect_name
 from bayes_nqp.effects.estimands._contrast import at_level as at_level
 from bayes_nqp.effects.estimands._contrast import contrast, pairwise_contrasts
 from bayes_nqp.effects.estimands._contrast import sides_of as sides_of
 from bayes_nqp.effects.estimands._effects_of import (
+    convergence_of,
     effects_of,
     evidence_of,
-    gate_of,
     lag_of,
-    worst_gate,
+    worst_convergence,
 )
 from bayes_nqp.effects.estimands._frames import ResultFrame as ResultFrame
 from bayes_nqp.effects.estimands._growth import Growth, growth
@@ -33,6 +41,7 @@ from bayes_nqp.effects.estimands._over_periods import (
     long_run_effects,
     spatial_dynamics,
 )
+from bayes_nqp.effects.estimands._paths_in_space import paths_in_space
 from bayes_nqp.effects.estimands._probability import probability, rope, simultaneous_signs
 from bayes_nqp.effects.estimands._probability import simultaneous as simultaneous
 from bayes_nqp.effects.estimands._rank import prob_best, rank
@@ -48,6 +57,8 @@ from bayes_nqp.effects.estimands._registry import computed as computed
 from bayes_nqp.effects.estimands._registry import estimand as estimand
 from bayes_nqp.effects.estimands._registry import estimands_named as estimands_named
 from bayes_nqp.effects.estimands._relative_effects import relative_effects
+from bayes_nqp.effects.estimands._spillover_effects import own_and_received as own_and_received
+from bayes_nqp.effects.estimands._spillover_effects import spillover_effects
 from bayes_nqp.effects.estimands._variation import heterogeneity_sd, index_variance, shrinkage
 from bayes_nqp.effects.estimands._weights import ENOUGH, same_units, units_behind
 from bayes_nqp.effects.estimands._weights import before_adoption as before_adoption
@@ -56,9 +67,6 @@ from bayes_nqp.effects.estimands._words import PATHS as PATHS
 from bayes_nqp.effects.estimands._words import percent as percent
 from bayes_nqp.effects.estimands._words import text
 from bayes_nqp.effects.estimands._words import words as words
-from bayes_nqp.space.estimands._paths_in_space import paths_in_space
-from bayes_nqp.space.estimands._spillover_effects import own_and_received as own_and_received
-from bayes_nqp.space.estimands._spillover_effects import spillover_effects
 
 __all__ = [
     "ENOUGH",
@@ -69,23 +77,23 @@ __all__ = [
     "by_path",
     "channels_of",
     "contrast",
+    "convergence_of",
     "cumulative",
     "effects_of",
     "evidence_of",
-    "gate_of",
     "growth",
     "heterogeneity_sd",
     "impulse_responses",
     "index_variance",
     "lag_of",
-    "legs",
-    "legs_in_space",
     "long_run_effects",
     "moderated",
     "moderated_difference",
     "nde",
     "nie",
     "pairwise_contrasts",
+    "path_coefficients",
+    "path_coefficients_in_space",
     "paths_in_space",
     "prob_best",
     "probability",
@@ -101,5 +109,5 @@ __all__ = [
     "text",
     "total",
     "units_behind",
-    "worst_gate",
+    "worst_convergence",
 ]

@@ -92,7 +92,7 @@ def channels_of(paths: xr.DataArray) -> xr.DataArray:
     return paths.isel({v.PATH: ~np.isin(paths[v.PATH].to_numpy(), (ALL, v.TOTAL, v.RECEIVED))})
 
 
-def legs(
+def path_coefficients(
     fit: object, by: By = None, weights: str = "rows", *, anticipated: bool = False
 ) -> xr.Dataset:
     """Average what indirect effects are made of: both legs of every channel.
@@ -125,9 +125,9 @@ def legs(
     The average of products is not the product of averages: where both legs differ by cell,
     ``a * b`` is not quite `nie`.
     """
-    from bayes_nqp.effects.effects import leg_effects
+    from bayes_nqp.effects.effects import path_coefficients_by_cell
 
-    effects, by_cell = effects_of(fit), leg_effects(fit)
+    effects, by_cell = effects_of(fit), path_coefficients_by_cell(fit)
     names = [str(name) for name in by_cell[v.MEDIATOR].to_numpy()]
     bare = effects.drop_vars([v.DEVIATION], errors="ignore").isel({v.PATH: [0]})
 
@@ -137,17 +137,17 @@ def legs(
 
     return xr.Dataset(
         {
-            leg: _stacked(
-                [average(x) for x in np.moveaxis(by_cell[leg].to_numpy()[..., None, :], 2, 0)],
+            path: _stacked(
+                [average(x) for x in np.moveaxis(by_cell[path].to_numpy()[..., None, :], 2, 0)],
                 v.MEDIATOR,
                 names,
             )
-            for leg in ("a", "b")
+            for path in ("a", "b")
         }
     )
 
 
-def legs_in_space(fit: object, by: By = None, weights: str = "rows") -> xr.Dataset:
+def path_coefficients_in_space(fit: object, by: By = None, weights: str = "rows") -> xr.Dataset:
     """Average both legs of channels in space: of own and others' treatment, near and far.
 
     Parameters
@@ -169,11 +169,11 @@ def legs_in_space(fit: object, by: By = None, weights: str = "rows") -> xr.Datas
     Raises
     ------
     StudyError
-        As `legs`.
+        As `path_coefficients`.
     """
-    from bayes_nqp.effects.effects import leg_effects
+    from bayes_nqp.effects.effects import path_coefficients_by_cell
 
-    effects, legs = effects_of(fit), leg_effects(fit)
+    effects, path_coefficients = effects_of(fit), path_coefficients_by_cell(fit)
     held = cast("Fit", fit).posterior
     labels = held[_LABEL].to_numpy().tolist() if _LABEL in held else []
     via = effects[v.VIA].transpose(
@@ -186,12 +186,12 @@ def legs_in_space(fit: object, by: By = None, weights: str = "rows") -> xr.Datas
         return att(of_cells, by, weights)
 
     names, near, slopes = [], [], []
-    for k, name in enumerate(map(str, legs[v.MEDIATOR].to_numpy())):
-        legs_from = {name: legs["b"].isel({v.MEDIATOR: k}).to_numpy()}
+    for k, name in enumerate(map(str, path_coefficients[v.MEDIATOR].to_numpy())):
+        coefficients_from = {name: path_coefficients["b"].isel({v.MEDIATOR: k}).to_numpy()}
         if (linked := linked_name(name)) in labels:
             c = held[_SLOPES].isel({_LABEL: labels.index(linked)}).to_numpy()
-            legs_from[linked] = np.broadcast_to(c[..., None], legs_from[name].shape)
-        for place, (path, slope) in enumerate(legs_from.items()):
+            coefficients_from[linked] = np.broadcast_to(c[..., None], coefficients_from[name].shape)
+        for place, (path, slope) in enumerate(coefficients_from.items()):
             names.append(path)
             slopes.append(average(slope))
             # What goes through a mediator is a b, draw by draw and cell by cell.

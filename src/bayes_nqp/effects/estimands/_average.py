@@ -19,7 +19,7 @@ from bayes_nqp._core.types import By
 from bayes_nqp.effects.estimands._by import Axis, axes_of, entries_of, keeps_event_times, names_of
 from bayes_nqp.effects.estimands._effects_of import evidence_of
 from bayes_nqp.effects.estimands._weights import before_adoption, cell_weights, kept_cells
-from bayes_nqp.inference.fitting import LINKED, RECEIVED, Fit, meets, realised_units
+from bayes_nqp.inference.fitting import LINKED, RECEIVED, Fit, lag_unit_effects, meets
 from bayes_nqp.inference.model_frame import ModelFrame
 
 _ALL_OWN: Final = Message(
@@ -37,7 +37,7 @@ class Average:
         Dimensions of the groups.
     cells : sparse array (group, cell)
         Weights that sum to one in every group that is not empty.
-    members : sparse array (group, member) or None
+    unit_effects : sparse array (group, member) or None
         Weights of the deviations, those of their cells' means taken off.
     weight : array (group)
         Sum of the weights.
@@ -51,7 +51,7 @@ class Average:
 
     axes: list[Axis]
     cells: sparse.csr_array
-    members: sparse.csr_array | None
+    unit_effects: sparse.csr_array | None
     weight: npt.NDArray[np.float64]
     rows: npt.NDArray[np.float64]
     left_out: int
@@ -86,8 +86,8 @@ class Average:
             )
         along = effects.isel({v.PATH: int(np.flatnonzero(paths == path)[0])})
         values = self.cells @ _columns(along[v.EFFECT])
-        if self.members is not None:
-            values = values + self.members @ _columns(along[v.DEVIATION])
+        if self.unit_effects is not None:
+            values = values + self.unit_effects @ _columns(along[v.DEVIATION])
         return self._labelled(values, effects)
 
     def of_cells(self, values: npt.NDArray[np.float64]) -> xr.DataArray:
@@ -170,15 +170,19 @@ def average_of(
     rows = np.bincount(group, effects[v.ROWS].to_numpy()[cell] * share, n_groups)
     part = np.divide(weight, total[group], out=np.zeros_like(weight), where=total[group] > 0)
     cells = _sparse(part, group, cell, (n_groups, n_cells))
-    members = None
-    if entries.member is not None:
-        n_members = effects.sizes[v.MEMBER]
-        shares = _sparse(entries.share, entries.cell, entries.member, (n_cells, n_members))
-        by_member = _sparse(part, group, entries.member[in_play], (n_groups, n_members))
-        members = (by_member - cells @ shares).tocsr()
+    unit_effects = None
+    if entries.unit_effect is not None:
+        n_unit_effects = effects.sizes[v.MEMBER]
+        shares = _sparse(
+            entries.share, entries.cell, entries.unit_effect, (n_cells, n_unit_effects)
+        )
+        by_unit_effect = _sparse(
+            part, group, entries.unit_effect[in_play], (n_groups, n_unit_effects)
+        )
+        unit_effects = (by_unit_effect - cells @ shares).tocsr()
     left_out = int((~counted & ~early & (schema.roles(effects) == role)).sum())
     before = (total > 0) & (np.bincount(group, weight * ~early[cell], n_groups) == 0)
-    return Average(axes, cells, members, total, rows, left_out, before)
+    return Average(axes, cells, unit_effects, total, rows, left_out, before)
 
 
 def _sparse(
@@ -251,8 +255,8 @@ def _of_linked(
     fit: Fit, effects: xr.Dataset, role: str, name: str, *, anticipated: bool
 ) -> tuple[Average, xr.Dataset]:
     """Effects on units, each in the place of a cell."""
-    values, units, count = realised_units(fit, role, anticipated=anticipated)
-    axis = Axis(name, fit.plan.panel.unit_labels[units], np.arange(units.size))
+    values, units, count = lag_unit_effects(fit, role, anticipated=anticipated)
+    axis = Axis(name, fit.model_frame.panel.unit_labels[units], np.arange(units.size))
     identity, rows = sparse.eye_array(units.size, format="csr"), count.astype(np.float64)
     bare = effects.drop_dims([v.CELL, v.MEMBER, v.MEMBERSHIP], errors="ignore")
     by_unit = bare.assign({v.EFFECT: ((*v.SAMPLE_DIMS, v.PATH, v.CELL), values)})
@@ -261,33 +265,36 @@ def _of_linked(
 
 def _of_cells(fit: Fit, effects: xr.Dataset, role: str, name: str, *, anticipated: bool) -> Average:
     """The map from cells, and members."""
-    plan = fit.plan
-    place = np.where(plan.cells.lead, -1, np.cumsum(~plan.cells.lead) - 1)
-    rows = np.flatnonzero(plan.cell_of_row >= 0)
-    cell = place[plan.cell_of_row[rows]]
+    model_frame = fit.model_frame
+    place = np.where(model_frame.cells.lead, -1, np.cumsum(~model_frame.cells.lead) - 1)
+    rows = np.flatnonzero(model_frame.cell_of_row >= 0)
+    cell = place[model_frame.cell_of_row[rows]]
     mask = kept_cells(effects, None, role, anticipated=anticipated)
     counted = (cell >= 0) & mask[cell]
-    cell, unit = cell[counted], plan.frame.unit[rows[counted]]
+    cell, unit = cell[counted], model_frame.codes.unit[rows[counted]]
     codes, owner = np.unique(unit, return_inverse=True)
     count = np.bincount(owner).astype(np.float64)
     shape = (codes.size, effects.sizes[v.CELL])
     matrix = sparse.csr_array((1.0 / count[owner], (owner, cell)), shape=shape)
-    axis = Axis(name, plan.panel.unit_labels[codes], owner)
+    axis = Axis(name, model_frame.panel.unit_labels[codes], owner)
     deviates = role == v.TREATED and v.DEVIATION in effects
-    members = _members(plan, effects, codes, matrix) if deviates else None
-    return Average([axis], matrix, members, count, count, 0)
+    unit_effects = _unit_effects(model_frame, effects, codes, matrix) if deviates else None
+    return Average([axis], matrix, unit_effects, count, count, 0)
 
 
-def _members(
-    plan: ModelFrame, effects: xr.Dataset, units: npt.NDArray[np.int64], cells: sparse.csr_array
+def _unit_effects(
+    model_frame: ModelFrame,
+    effects: xr.Dataset,
+    units: npt.NDArray[np.int64],
+    cells: sparse.csr_array,
 ) -> sparse.csr_array:
     """Each unit's member, less the mean deviation of its cells (unit, member)."""
-    cell, member = (effects[x].to_numpy() for x in (v.MEMBERSHIP_CELL, v.MEMBERSHIP_MEMBER))
-    n_cells, n_members = effects.sizes[v.CELL], effects.sizes[v.MEMBER]
+    cell, unit_effect = (effects[x].to_numpy() for x in (v.MEMBERSHIP_CELL, v.MEMBERSHIP_MEMBER))
+    n_cells, n_unit_effects = effects.sizes[v.CELL], effects.sizes[v.MEMBER]
     rows = effects[v.MEMBERSHIP_ROWS].to_numpy().astype(np.float64)
     share = rows / np.bincount(cell, rows, n_cells)[cell]
-    shares = sparse.csr_array((share, (cell, member)), shape=(n_cells, n_members))
-    place = np.searchsorted(plan.effects.codes, plan.frame.member[units])
+    shares = sparse.csr_array((share, (cell, unit_effect)), shape=(n_cells, n_unit_effects))
+    place = np.searchsorted(model_frame.effects.codes, model_frame.codes.unit_effect[units])
     at = (np.arange(units.size), place)
-    return (sparse.csr_array((np.ones(units.size), at), shape=(units.size, n_members))
+    return (sparse.csr_array((np.ones(units.size), at), shape=(units.size, n_unit_effects))
             - cells @ shares).tocsr()  # fmt: skip

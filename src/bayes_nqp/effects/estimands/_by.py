@@ -38,14 +38,14 @@ class Entries:
     ----------
     cell : array of int (entry)
         Number of the cell.
-    member : array of int (entry) or None
+    unit_effect : array of int (entry) or None
         Number of the member, where members are kept apart.
     share : array (entry)
         The member's part of the rows of its cell; 1 for a whole cell.
     """
 
     cell: npt.NDArray[np.int64]
-    member: npt.NDArray[np.int64] | None
+    unit_effect: npt.NDArray[np.int64] | None
     share: npt.NDArray[np.float64]
 
 
@@ -123,7 +123,7 @@ def strata_labels(effects: xr.Dataset) -> npt.NDArray[Any]:
     return np.asarray([" × ".join(map(text, levels)) for levels in zip(*columns, strict=True)])
 
 
-def member_name(effects: xr.Dataset) -> str:
+def unit_effect_name(effects: xr.Dataset) -> str:
     """Name what the members are: "unit" unless the effects say otherwise.
 
     Parameters
@@ -149,17 +149,17 @@ def entries_of(effects: xr.Dataset, names: Mapping[str, str]) -> Entries:
     StudyError
         If members are asked for and have no deviations.
     """
-    if not set(names.values()) & {member_name(effects), v.MEMBER}:
+    if not set(names.values()) & {unit_effect_name(effects), v.MEMBER}:
         n_cells = effects.sizes[v.CELL]
         return Entries(np.arange(n_cells), None, np.ones(n_cells))
     if v.DEVIATION not in effects or not effects.sizes.get(v.MEMBERSHIP):
         if effects.attrs.get(v.SUMMED):
             raise StudyError(
-                f"by={member_name(effects)!r} looks at single units, and these are summed up",
+                f"by={unit_effect_name(effects)!r} looks at single units, and these are summed up",
                 hint="a fit to panel.sample(units=…) of the panel of units",
             )
         raise StudyError(
-            f"by={member_name(effects)!r} needs effects that vary by unit, and these do not",
+            f"by={unit_effect_name(effects)!r} needs effects that vary by unit, and these do not",
             hint="fit with PartialPooling([...], varying='unit'), then ask again",
         )
     cell = effects[v.MEMBERSHIP_CELL].to_numpy()
@@ -195,8 +195,8 @@ def axes_of(effects: xr.Dataset, names: Mapping[str, str], entries: Entries) -> 
 
 
 def _axis(effects: xr.Dataset, new: str, old: str, entries: Entries) -> Axis:
-    if entries.member is not None and old in (member_name(effects), v.MEMBER):
-        return Axis(new, effects[v.MEMBER].to_numpy(), entries.member)
+    if entries.unit_effect is not None and old in (unit_effect_name(effects), v.MEMBER):
+        return Axis(new, effects[v.MEMBER].to_numpy(), entries.unit_effect)
     labels = _cell_labels(effects, old)
     levels, codes = distinct(labels, in_order=old in _PERIODS)
     return Axis(new, levels, codes[entries.cell])
@@ -219,7 +219,7 @@ def _cell_labels(effects: xr.Dataset, name: str) -> npt.NDArray[Any]:
         if factors:
             parts.insert(0, strata_labels(effects))
         return np.asarray([" · ".join(map(text, labels)) for labels in zip(*parts, strict=True)])
-    columns = (*factors, *periods, member_name(effects), v.STRATUM, v.CELL)
+    columns = (*factors, *periods, unit_effect_name(effects), v.STRATUM, v.CELL)
     if name == v.MEDIATOR:
         hint = "effects of each mediator are there without by: nqp.nie(fit).sel(mediator='digital')"
         raise StudyError(f"by={name!r} is not something effects differ by", hint=hint)

@@ -189,7 +189,7 @@ def pairwise_contrasts(draws: xr.DataArray, dim: str | None = None) -> xr.DataAr
     ...     dims=("chain", "draw", "region"),
     ...     coords={"region": ["inland", "coastal", "islands"]},
     ... )
-    >>> differences(draws).mean(["chain", "draw"]).to_series().to_dict()
+    >>> pairwise_contrasts(draws).mean(["chain", "draw"]).to_series().to_dict()
     {'inland − coastal': -2.0, 'inland − islands': -3.0, 'coastal − islands': -1.0}
     """
     name = dim_of(draws, dim)

@@ -70,7 +70,7 @@ def evidence_of(draws: xr.DataArray | xr.Dataset) -> dict[str, str | float]:
     }
 
 
-def gate_of(draws: xr.DataArray | xr.Dataset) -> str:
+def convergence_of(draws: xr.DataArray | xr.Dataset) -> str:
     """Read the gate's verdict that draws carry.
 
     Parameters
@@ -88,7 +88,7 @@ def gate_of(draws: xr.DataArray | xr.Dataset) -> str:
     return str(draws.coords[v.GATE].item())
 
 
-def worst_gate(*draws: xr.DataArray | xr.Dataset) -> str:
+def worst_convergence(*draws: xr.DataArray | xr.Dataset) -> str:
     """Find the worst verdict among several draws: failed, then unverified, then passed.
 
     Parameters
@@ -96,7 +96,7 @@ def worst_gate(*draws: xr.DataArray | xr.Dataset) -> str:
     *draws : DataArray or Dataset
         Each with or without the scalar coordinate ``gate``.
     """
-    gates = [gate_of(part) for part in draws]
+    gates = [convergence_of(part) for part in draws]
     failed = [gate for gate in gates if gate not in (v.PASSED, v.UNVERIFIED)]
     if failed:
         return failed[0]

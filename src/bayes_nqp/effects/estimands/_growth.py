@@ -171,9 +171,9 @@ def _shared(ends: pd.DataFrame, name: str) -> pd.DataFrame:
 
 
 def _compared(effects: xr.Dataset, ends: pd.DataFrame, last: int) -> Growth:
-    part, member = ends["part"].to_numpy(), ends[v.MEMBER].to_numpy()
+    part, unit_effect = ends["part"].to_numpy(), ends[v.MEMBER].to_numpy()
     start, end = (
-        _average(effects, ends[name].to_numpy(), member, part)
+        _average(effects, ends[name].to_numpy(), unit_effect, part)
         for name in (v.CELL, f"{v.CELL}_last")
     )
     cohorts = effects[v.COHORT].to_numpy()[ends[v.CELL]]
@@ -183,17 +183,20 @@ def _compared(effects: xr.Dataset, ends: pd.DataFrame, last: int) -> Growth:
 
 
 def _average(
-    effects: xr.Dataset, cell: npt.NDArray[np.int64], member: npt.NDArray[np.int64], part: Array
+    effects: xr.Dataset,
+    cell: npt.NDArray[np.int64],
+    unit_effect: npt.NDArray[np.int64],
+    part: Array,
 ) -> xr.DataArray:
     """Average members' effects: the cell's, plus their deviation less that of the cell's mean."""
     of_cell = np.bincount(cell, part, effects.sizes[v.CELL])
     weights = np.flatnonzero(of_cell)
     draws = effects[v.EFFECT].isel({v.CELL: weights}).transpose(*v.SAMPLE_DIMS, v.CELL)
     values = _weighed(draws.to_numpy(), of_cell[weights])
-    if v.DEVIATION in effects and (member >= 0).all():
+    if v.DEVIATION in effects and (unit_effect >= 0).all():
         pairs, size = pieces_of(effects), effects.sizes[v.MEMBER]
         expected = of_cell[pairs[v.CELL]] * pairs["share"]
-        weight = np.bincount(member, part, size) - np.bincount(pairs[v.MEMBER], expected, size)
+        weight = np.bincount(unit_effect, part, size) - np.bincount(pairs[v.MEMBER], expected, size)
         deviation = effects[v.DEVIATION].transpose(*v.SAMPLE_DIMS, v.MEMBER)
         values = values + _weighed(deviation.to_numpy(), weight)
     names = (*v.SAMPLE_DIMS, *v.EVIDENCE)

@@ -16,7 +16,7 @@ from bayes_nqp._core.types import By
 from bayes_nqp._core.validation import door
 from bayes_nqp.effects.estimands._att import described
 from bayes_nqp.effects.estimands._average import average_of
-from bayes_nqp.effects.estimands._by import member_name, names_of
+from bayes_nqp.effects.estimands._by import names_of, unit_effect_name
 from bayes_nqp.effects.estimands._registry import MODERATOR, estimand
 
 _POINTS = 21
@@ -137,9 +137,10 @@ def with_moderation(fit_or_effects: FitOrEffects) -> xr.Dataset:
 
 
 def _check_names(effects: xr.Dataset, names: dict[str, str], name: str) -> None:
-    if set(names.values()) & {member_name(effects), v.MEMBER}:
+    if set(names.values()) & {unit_effect_name(effects), v.MEMBER}:
         raise StudyError(
-            f"by={member_name(effects)!r}: every {member_name(effects)} has a moderator of its own",
+            f"by={unit_effect_name(effects)!r}: every {unit_effect_name(effects)} has a moderator "
+            "of its own",
             hint="nqp.att(fit, by=...) has effects at the moderators that were observed",
         )
     if name in (*names, *v.SAMPLE_DIMS, v.ROWS, v.WEIGHT, *v.EVIDENCE, "slope"):

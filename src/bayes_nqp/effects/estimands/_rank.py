@@ -95,7 +95,7 @@ def prob_best(draws: xr.DataArray, dim: str, *, largest: bool = True) -> xr.Data
     ...     dims=("chain", "draw", "region"),
     ...     coords={"region": ["inland", "coastal"]},
     ... )
-    >>> best(draws, "region").values
+    >>> prob_best(draws, "region").values
     array([0., 1.])
     """
     values = _checked(draws, dim)

@@ -89,7 +89,7 @@ def relative_effects(
             hint="nqp.att; an effect x in log points multiplies the outcome by np.exp(x)",
         )
     average = average_of(effects, by, weights, balanced, anticipated=anticipated)
-    if average.members is not None:
+    if average.unit_effects is not None:
         raise StudyError(
             Message("relative effects by unit are not available: outcomes are held per cell"),
             hint="by a stratum, cohort or event_time, or nqp.att(by='unit')",

@@ -11,7 +11,7 @@ from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.types import By
 from bayes_nqp._core.validation import door
 from bayes_nqp.effects.estimands._att import att
-from bayes_nqp.effects.estimands._effects_of import worst_gate
+from bayes_nqp.effects.estimands._effects_of import worst_convergence
 from bayes_nqp.effects.estimands._words import dim_of
 
 
@@ -55,7 +55,7 @@ def heterogeneity_sd(draws: xr.DataArray, dim: str | None = None) -> xr.DataArra
     ...     dims=("chain", "draw", "region"),
     ...     coords={"region": ["inland", "coastal", "islands"]},
     ... )
-    >>> float(spread(draws).mean())
+    >>> float(heterogeneity_sd(draws).mean())
     2.0
     """
     name = dim_of(draws, dim)
@@ -124,7 +124,7 @@ def shrinkage(
     """
     estimate = att(partial, by, weights, path, anticipated=anticipated)
     other = att(separate, by, weights, path, anticipated=anticipated)
-    rows, gate = estimate[v.ROWS], worst_gate(estimate, other)
+    rows, gate = estimate[v.ROWS], worst_convergence(estimate, other)
     loose = [v.ROWS, v.WEIGHT, *v.EVIDENCE]
     first, second = xr.align(
         estimate.drop_vars(loose, errors="ignore"),

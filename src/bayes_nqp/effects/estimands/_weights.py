@@ -181,17 +181,17 @@ def pieces_of(effects: xr.Dataset, balanced: int | None = None) -> pd.DataFrame:
         for all), ``share`` of the cell's rows, ``units``.
     """
     cells = np.arange(effects.sizes[v.CELL])
-    member, share = np.full(cells.size, -1), np.ones(cells.size)
+    unit_effect, share = np.full(cells.size, -1), np.ones(cells.size)
     if effects.sizes.get(v.MEMBERSHIP):
         cells = effects[v.MEMBERSHIP_CELL].to_numpy()
-        member = effects[v.MEMBERSHIP_MEMBER].to_numpy()
+        unit_effect = effects[v.MEMBERSHIP_MEMBER].to_numpy()
         rows = effects[v.MEMBERSHIP_ROWS].to_numpy().astype(np.float64)
         share = rows / np.bincount(cells, rows, effects.sizes[v.CELL])[cells]
     pieces = pd.DataFrame(
         {
             v.CELL: cells,
             "block": blocks_of(effects)[cells],
-            v.MEMBER: member,
+            v.MEMBER: unit_effect,
             "share": share,
             v.UNITS: effects[v.UNITS].to_numpy()[cells] * share,
         }

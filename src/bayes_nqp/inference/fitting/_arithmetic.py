@@ -13,7 +13,7 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import StudyError, shown
 from bayes_nqp.inference.fitting._fit_index import pooled_over, variances
-from bayes_nqp.inference.fitting._moderation import leg_draws
+from bayes_nqp.inference.fitting._moderation import path_coefficient_draws
 from bayes_nqp.inference.fitting._reported import OUTCOME
 
 if TYPE_CHECKING:
@@ -33,12 +33,12 @@ def check_arithmetic(fit: Fit) -> None:
         Naming what differs.
     """
     _check_draws(fit)
-    for name, waist in (("effects", fit.effects), ("leads", fit.leads)):
-        if waist is not None:
-            _check_cells(waist, name)
-            _check_calendar(waist, name)
+    for name, effects_dataset in (("effects", fit.effects), ("leads", fit.leads)):
+        if effects_dataset is not None:
+            _check_cells(effects_dataset, name)
+            _check_calendar(effects_dataset, name)
     _check_kind(fit)
-    _check_members(fit.effects)
+    _check_unit_effects(fit.effects)
     _check_paths(fit)
     _check_record(fit)
 
@@ -72,46 +72,50 @@ def _check_draws(fit: Fit) -> None:
         raise StudyError(f"it has {size} chains and draws, and its sampler made {stated}")
 
 
-def _check_cells(waist: xr.Dataset, name: str) -> None:
+def _check_cells(effects_dataset: xr.Dataset, name: str) -> None:
     """Counts are whole and positive, and no cell stands twice."""
     for count in (v.ROWS, v.UNITS):
-        values = waist[count].to_numpy()
+        values = effects_dataset[count].to_numpy()
         if values.dtype.kind not in "iu" or (values < 1).any():
             raise StudyError(f"{count!r} of its {name} are no positive whole numbers")
-    if (waist[v.UNITS].to_numpy() > waist[v.ROWS].to_numpy()).any():
+    if (effects_dataset[v.UNITS].to_numpy() > effects_dataset[v.ROWS].to_numpy()).any():
         raise StudyError(f"cells of its {name} have more units than rows")
-    if v.WEIGHT in waist.coords:
-        weight = waist[v.WEIGHT].to_numpy()
+    if v.WEIGHT in effects_dataset.coords:
+        weight = effects_dataset[v.WEIGHT].to_numpy()
         if not (np.isfinite(weight).all() and (weight >= 0.0).all()):
             raise StudyError(f"'weight' of its {name} is negative, or no number")
-    names = [*schema.factors(waist), v.TIME, *_present(waist, v.COHORT, v.ROLE)]
-    missing = [n for n in names if n not in waist.coords or waist[n].dims != (v.CELL,)]
+    names = [*schema.factors(effects_dataset), v.TIME, *_present(effects_dataset, v.COHORT, v.ROLE)]
+    missing = [
+        n for n in names if n not in effects_dataset.coords or effects_dataset[n].dims != (v.CELL,)
+    ]
     if missing:
         raise StudyError(f"{shown(missing)} of its {name} label no cells")
     counts = (v.CELL, v.ROWS, v.UNITS, v.WEIGHT, v.IDENTIFIED)
-    labels = [x for n, x in waist.coords.items() if x.dims == (v.CELL,) and n not in counts]
+    labels = [
+        x for n, x in effects_dataset.coords.items() if x.dims == (v.CELL,) and n not in counts
+    ]
     lines = list(zip(*(label.to_numpy().tolist() for label in labels), strict=True))
     if len(set(lines)) < len(lines):
         raise StudyError(f"cells of its {name} stand there twice")
-    paths = waist[v.PATH].to_numpy().tolist()
+    paths = effects_dataset[v.PATH].to_numpy().tolist()
     if len(set(paths)) < len(paths) or v.TOTAL not in paths:
         raise StudyError(f"the paths of its {name} are {shown(paths)}")
 
 
-def _present(waist: xr.Dataset, *names: str) -> list[str]:
-    return [name for name in names if name in waist.coords]
+def _present(effects_dataset: xr.Dataset, *names: str) -> list[str]:
+    return [name for name in names if name in effects_dataset.coords]
 
 
-def _check_calendar(waist: xr.Dataset, name: str) -> None:
+def _check_calendar(effects_dataset: xr.Dataset, name: str) -> None:
     """Event times are steps from cohorts to times on one grid of periods."""
-    if not schema.is_timed(waist):
+    if not schema.is_timed(effects_dataset):
         return
-    event = waist[v.EVENT_TIME].to_numpy()
+    event = effects_dataset[v.EVENT_TIME].to_numpy()
     # Labels of cohorts and times as nodes, e as the length of the edge from cohort to time: breadth
     # first every label gets one place, or the event times contradict one another.
     place: dict[object, int] = {}
     edges: dict[object, list[tuple[object, int]]] = {}
-    cohorts, times = (waist[n].to_numpy().tolist() for n in (v.COHORT, v.TIME))
+    cohorts, times = (effects_dataset[n].to_numpy().tolist() for n in (v.COHORT, v.TIME))
     for cohort, time, e in zip(cohorts, times, event.tolist(), strict=True):
         edges.setdefault(cohort, []).append((time, e))
         edges.setdefault(time, []).append((cohort, -e))
@@ -154,17 +158,17 @@ def _check_kind(fit: Fit) -> None:
         raise StudyError("the outcome in its head is not that of its effects")
 
 
-def _check_members(effects: xr.Dataset) -> None:
+def _check_unit_effects(effects: xr.Dataset) -> None:
     """Members' rows add up to those of their cells."""
     if v.MEMBERSHIP_CELL not in effects:
         return
-    cell, member, rows = (
+    cell, unit_effect, rows = (
         effects[name].to_numpy()
         for name in (v.MEMBERSHIP_CELL, v.MEMBERSHIP_MEMBER, v.MEMBERSHIP_ROWS)
     )
-    if min(cell.min(initial=0), member.min(initial=0), rows.min(initial=1) - 1) < 0:
+    if min(cell.min(initial=0), unit_effect.min(initial=0), rows.min(initial=1) - 1) < 0:
         raise StudyError("its membership table holds negative numbers")
-    if len(set(zip(cell.tolist(), member.tolist(), strict=True))) < cell.size:
+    if len(set(zip(cell.tolist(), unit_effect.tolist(), strict=True))) < cell.size:
         raise StudyError("members stand twice in its membership table")
     if len(set(effects[v.MEMBER].to_numpy().tolist())) < effects.sizes[v.MEMBER]:
         raise StudyError("its members have the same names")
@@ -179,22 +183,22 @@ def _check_members(effects: xr.Dataset) -> None:
 def _check_paths(fit: Fit) -> None:
     """Paths add up, and effects are their cells' means, deviations and products of legs."""
     effects, posterior, leads = fit.effects, fit.posterior, fit.leads
-    for name, waist in (("effects", effects), ("leads", leads)):
-        if waist is None or waist.sizes[v.PATH] == 1:
+    for name, effects_dataset in (("effects", effects), ("leads", leads)):
+        if effects_dataset is None or effects_dataset.sizes[v.PATH] == 1:
             continue
         for variable in (v.EFFECT, v.DEVIATION):
-            if variable in waist and not _adds_up(waist, variable):
+            if variable in effects_dataset and not _adds_up(effects_dataset, variable):
                 raise StudyError(f"paths of {variable!r} in its {name} do not add up")
     facts = fit.facts
     linked = facts.has("lag") or facts.has("linked")
     if (linked and not facts.channels) or facts.moderator is not None or facts.joined:
         return
     if facts.channels is not None:
-        legs = leg_draws(fit)
-        for mediator in legs[v.MEDIATOR].to_numpy():
-            leg = legs.sel({v.MEDIATOR: mediator})
+        path_coefficients = path_coefficient_draws(fit)
+        for mediator in path_coefficients[v.MEDIATOR].to_numpy():
+            coefficients = path_coefficients.sel({v.MEDIATOR: mediator})
             # Effect on the mediator times its slope, draw by draw and cell by cell.
-            product = (leg["a"] * leg["b"]).to_numpy()
+            product = (coefficients["a"] * coefficients["b"]).to_numpy()
             if not alike(_through(effects, str(mediator)), product):
                 raise StudyError(f"effects through {mediator} are not the product of its legs")
         if f"{OUTCOME}__d" in posterior or facts.reach != "none":
@@ -221,15 +225,15 @@ def _effect(effects: xr.Dataset, path: str) -> Array:
     )
 
 
-def _adds_up(waist: xr.Dataset, name: str) -> bool:
-    values = waist[name].transpose(v.PATH, *v.SAMPLE_DIMS, ...).to_numpy()
-    paths = waist[v.PATH].to_numpy().tolist()
+def _adds_up(effects_dataset: xr.Dataset, name: str) -> bool:
+    values = effects_dataset[name].transpose(v.PATH, *v.SAMPLE_DIMS, ...).to_numpy()
+    paths = effects_dataset[v.PATH].to_numpy().tolist()
     total = paths.index(v.TOTAL)
     if v.DIRECT in paths:
         return alike(values[total], values.sum(axis=0) - values[total])
     if name == v.DEVIATION:
         return not values[paths.index(v.RECEIVED)].any()
-    near = schema.roles(waist) == v.NEIGHBOUR
+    near = schema.roles(effects_dataset) == v.NEIGHBOUR
     return alike(values[paths.index(v.RECEIVED)], np.where(near, values[total], 0.0))
 
 

@@ -25,17 +25,17 @@ class CellDraws:
     """
 
     def __init__(self, fit: Fit) -> None:
-        self.plan: ModelFrame = fit.plan
+        self.model_frame: ModelFrame = fit.model_frame
         self.posterior = fit.posterior
         self.shape = tuple(self.posterior.sizes[dim] for dim in v.SAMPLE_DIMS)
-        self.real = ~self.plan.cells.lead
-        self.stratum = self.plan.table.stratum
+        self.real = ~self.model_frame.cells.lead
+        self.stratum = self.model_frame.table.stratum
         self.lag = fit.facts.lag
 
     @property
     def mean_moderator(self) -> Array:
         """Mean moderator of the treated rows of each cell, less its centre; zero without one."""
-        return self.plan.effects.mean_of_cells
+        return self.model_frame.effects.mean_of_cells
 
     def has(self, name: str, equation: str = "outcome") -> bool:
         """Whether an equation has a variable of that name."""

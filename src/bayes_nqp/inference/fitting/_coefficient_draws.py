@@ -48,8 +48,8 @@ def coefficients_of(fit: Fit, equation: Equation, chosen: Index) -> Array:
         If the equation was drawn together with others, and its coefficients were not kept.
     """
     if pairs_coefficients(fit):
-        slots = fit.groups[COEFFICIENTS][f"{equation.name}__slots"].to_numpy()
-        return np.asarray(slots.reshape(-1, slots.shape[-1])[chosen], dtype=np.float64)
+        positions = fit.groups[COEFFICIENTS][f"{equation.name}__slots"].to_numpy()
+        return np.asarray(positions.reshape(-1, positions.shape[-1])[chosen], dtype=np.float64)
     if fit.facts.joined:
         raise StudyError(
             "both legs of channels that vary by unit were drawn together, and one equation alone "
@@ -59,4 +59,4 @@ def coefficients_of(fit: Fit, equation: Equation, chosen: Index) -> Array:
     points = unconstrained(equation, fit.posterior)
     points = points.reshape(-1, points.shape[-1])[chosen]
     stream = np.random.default_rng(np.random.SeedSequence([int(fit.sampler.seed or 0), _STREAM]))
-    return draw(equation.gaussian, points, stream).slots
+    return draw(equation.gaussian, points, stream).positions

@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
-from bayes_nqp.inference.model_frame import node_names
+from bayes_nqp.inference.model_frame import time_effect_names
 
 if TYPE_CHECKING:
     from bayes_nqp.inference.model_frame import Equation, ModelFrame
@@ -23,7 +23,9 @@ _STORED = 25_000_000
 """Above this many numbers (200 MB) they are not kept."""
 
 
-def labelled_slots(plan: ModelFrame, equation: Equation, slots: Array) -> xr.Dataset | None:
+def labelled_positions(
+    model_frame: ModelFrame, equation: Equation, positions: Array
+) -> xr.Dataset | None:
     """Label draws of an equation's slots.
 
     Returns
@@ -31,31 +33,33 @@ def labelled_slots(plan: ModelFrame, equation: Equation, slots: Array) -> xr.Dat
     Dataset or None
         ``<equation>__slots`` (chain, draw, slot); None where it would take more than 200 MB.
     """
-    if slots.size > _STORED:
+    if positions.size > _STORED:
         return None
     return xr.Dataset(
-        {f"{equation.name}__slots": ((*v.SAMPLE_DIMS, "slot"), slots)},
+        {f"{equation.name}__slots": ((*v.SAMPLE_DIMS, "slot"), positions)},
         coords={
-            v.CHAIN: np.arange(slots.shape[0]),
-            v.DRAW: np.arange(slots.shape[1]),
-            "slot": _labels(plan, equation, slots.shape[2]),
+            v.CHAIN: np.arange(positions.shape[0]),
+            v.DRAW: np.arange(positions.shape[1]),
+            "slot": _labels(model_frame, equation, positions.shape[2]),
         },
         attrs={"unit": "multiples of s"},
     )
 
 
-def _labels(plan: ModelFrame, equation: Equation, size: int) -> npt.NDArray[np.str_]:
+def _labels(model_frame: ModelFrame, equation: Equation, size: int) -> npt.NDArray[np.str_]:
     """What each slot is: a time effect, the effect of a cell, or the slope of a column."""
-    places = equation.slots
-    nodes = node_names(plan.frame.level_names, np.arange(plan.frame.n_periods))
+    places = equation.positions
+    time_effects = time_effect_names(
+        model_frame.codes.level_names, np.arange(model_frame.codes.n_periods)
+    )
     columns = [column.name for column in equation.rows.columns]
     named = (
-        ("time_effect", places.time, nodes),
+        ("time_effect", places.time, time_effects),
         ("cell", places.cells, np.arange(places.cells.size).astype(str)),
         (
             "slope",
             places.slopes.ravel(),
-            [f"{s} · {c}" for s in plan.stratum_names for c in columns],
+            [f"{s} · {c}" for s in model_frame.stratum_names for c in columns],
         ),
         ("path", places.paths, np.arange(places.paths.size).astype(str)),
     )

@@ -10,8 +10,7 @@ from bayes_nqp.inference.fitting._fit import Fit
 from bayes_nqp.inference.fitting._refits import refit
 from bayes_nqp.inference.fitting._reported import equation_draws
 from bayes_nqp.inference.fitting._store import keep, once, store_of
-from bayes_nqp.inference.model_frame import plan_of
-from bayes_nqp.model.designs import SpatialLag
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.predictors import DELTA, Linked, linked_name
 
 GIVEN_LAG: Final = "given_lag"
@@ -24,12 +23,14 @@ def fit_given_channels(fitted: Fit) -> Fit:
     ``y = tau D + sum_m (b_m M_m + b_m' W M_m) + e``: mediators of linked units are causes that
     linked units share, and leave no trace in e, which they do in the errors of the total effect.
     """
-    plan, facts = fitted.plan, fitted.facts
-    equation, rows = plan.equations[0], plan.panel.where(plan.kept)
-    stated, term = facts.covariates_of(rows), facts.term(SpatialLag)
-    known = {x.name for x in plan_of(fitted.outcome_design, rows).equations[0].rows.columns}
+    model_frame, facts = fitted.model_frame, fitted.facts
+    equation, rows = model_frame.equations[0], model_frame.panel.where(model_frame.kept)
+    stated, term = facts.covariates_of(rows), facts.spatial_term
+    existing = {
+        x.name for x in model_frame_of(fitted.outcome_design, rows).equations[0].rows.columns
+    }
     values = {
-        x.name: x.at(equation.rows.time) for x in equation.rows.columns if x.name not in known
+        x.name: x.at(equation.rows.time) for x in equation.rows.columns if x.name not in existing
     }
     mediators = [x for x in facts.mediators(rows) if x in values]
     changes: dict[str, object] = {}
@@ -49,7 +50,7 @@ def fit_given_channels(fitted: Fit) -> Fit:
 
 def follows(fitted: Fit) -> bool:
     """Whether outcomes, or errors, follow those of linked units, and of no other period."""
-    term = fitted.facts.term(SpatialLag)
+    term = fitted.facts.spatial_term
     return fitted.panel is not None and term is not None and term.lag and not term.dynamics
 
 
@@ -71,7 +72,7 @@ def fit_given_lag(fitted: Fit) -> tuple[Fit, float]:
     tuple of Fit and float
         And the value of delta.
     """
-    term, delta = fitted.facts.term(SpatialLag), equation_draws(fitted, DELTA)
+    term, delta = fitted.facts.spatial_term, equation_draws(fitted, DELTA)
     assert term is not None
     assert delta is not None
     value, rows = float(delta.mean()), fitted.rows
@@ -80,10 +81,13 @@ def fit_given_lag(fitted: Fit) -> tuple[Fit, float]:
     if term.durbin or term.error:
         alone = replace(term, lag=False, error=False, durbin=term.error or term.durbin)
     design = fitted.design.variant({"spillovers": alone})
-    found = refit(fitted, design, rows.with_outcome(rows.outcome - value * near))
+    refitted = refit(fitted, design, rows.with_outcome(rows.outcome - value * near))
 
     def make() -> Fit:
-        given, store = replace(found, record={**found.record, GIVEN_LAG: value}), store_of(fitted)
-        return given if store is None else keep(given, store)
+        labelled, store = (
+            replace(refitted, record={**refitted.record, GIVEN_LAG: value}),
+            store_of(fitted),
+        )
+        return labelled if store is None else keep(labelled, store)
 
     return once(fitted, GIVEN_LAG, make), value

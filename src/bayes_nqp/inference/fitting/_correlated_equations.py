@@ -81,7 +81,7 @@ def correlated(
     """
     if len(equations) < 2:
         return None
-    if len({(error_width(e), number_count(e.gaussian), e.n_slots) for e in equations}) > 1:
+    if len({(error_width(e), number_count(e.gaussian), e.n_positions) for e in equations}) > 1:
         return "mediators' equations have different columns, so their draws are independent"
     moments, freedom = residual_moments(
         equations, [x.reshape(-1, x.shape[2]).mean(axis=0) for x in xs]
@@ -116,8 +116,8 @@ def residual_moments(equations: Sequence[Equation], points: Sequence[Array]) -> 
         Degrees of freedom come second.
     """
     size = len(equations)
-    slots = [
-        draw(equation.gaussian, x[None], None).slots[0]
+    positions = [
+        draw(equation.gaussian, x[None], None).positions[0]
         for equation, x in zip(equations, points, strict=True)
     ]
     # E[e_j'P_j P_k e_k] = S_jk tr(P_j P_k) for innovations of a unit that went through P_j and P_k.
@@ -125,7 +125,7 @@ def residual_moments(equations: Sequence[Equation], points: Sequence[Array]) -> 
     for number, units in enumerate(equations[0].unit_classes):
         moments = [
             _innovations(mediator, x, fit, number)
-            for mediator, x, fit in zip(equations, points, slots, strict=True)
+            for mediator, x, fit in zip(equations, points, positions, strict=True)
         ]
         f = equations[0].rows.count_of(units.units)[:, None]
         for j, (residual, projection) in enumerate(moments):
@@ -138,7 +138,9 @@ def residual_moments(equations: Sequence[Equation], points: Sequence[Array]) -> 
     return products / np.maximum(counts, 1.0), float(counts.min()) - fitted
 
 
-def _innovations(equation: Equation, x: Array, slots: Array, number: int) -> tuple[Array, Array]:
+def _innovations(
+    equation: Equation, x: Array, positions: Array, number: int
+) -> tuple[Array, Array]:
     """Residual innovations (unit, m) of one class, and the projection that they went through."""
     problem, rows, c = equation.problem, equation.rows, equation.unit_classes[number]
     group = problem.groups[c.group]
@@ -146,15 +148,15 @@ def _innovations(equation: Equation, x: Array, slots: Array, number: int) -> tup
     base = sum(mediator.columns.shape[0] for mediator in problem.blocks[: group.block])
     index = np.searchsorted(rows.unit, c.units)[:, None] + np.arange(c.times.size)
     # y - X beta in the order of the block's slots: time effects, cells, slopes; then paths.
-    residual = rows.outcome[index] - slots[base + group.level * problem.n_periods + c.times]
+    residual = rows.outcome[index] - positions[base + group.level * problem.n_periods + c.times]
     base += block.n_levels * problem.n_periods
     cells = group.cells[c.times]
-    residual -= np.where(cells >= 0, slots[np.where(cells >= 0, base + cells, 0)], 0.0)
+    residual -= np.where(cells >= 0, positions[np.where(cells >= 0, base + cells, 0)], 0.0)
     base += block.n_cells + group.slopes * problem.n_columns
     if equation.n_paths:
-        residual -= slots[equation.n_slots + c.group * problem.n_periods + c.times]
+        residual -= positions[equation.n_positions + c.group * problem.n_periods + c.times]
     for k, column in enumerate(rows.columns):
-        residual -= column.values[index] * slots[base + k]
+        residual -= column.values[index] * positions[base + k]
     lower = np.linalg.cholesky(_covariance(equation, x, c.times, c.weights))
     # e = L^-1 (y - X beta), P = I - U U' with U an orthonormal basis of L^-1 [1, d].
     nuisance = [np.ones(c.times.size)]

@@ -57,20 +57,20 @@ def differential_trend(fit: Fit, by: Literal["stratum"] | None = None) -> xr.Dat
             "the design assumes parallel trends, and has no drift",
             hint="StaggeredDiD(trends=nqp.DifferentialTrends())",
         )
-    plan, equation = fit.plan, fit.plan.equations[0]
+    model_frame, equation = fit.model_frame, fit.model_frame.equations[0]
     sizes = [fit.posterior.sizes[dim] for dim in v.SAMPLE_DIMS]
-    slots = coefficients_of(fit, equation, np.arange(int(np.prod(sizes))))
+    positions = coefficients_of(fit, equation, np.arange(int(np.prod(sizes))))
     problem, rows = equation.problem, equation.rows
-    paths = slots[:, equation.slots.paths] * equation.scale
+    paths = positions[:, equation.positions.paths] * equation.scale
     paths = paths.reshape(-1, len(problem.groups), problem.n_periods)
     # One unit of each group tells its cohort and stratum.
     unit = rows.first_units
-    start, stratum = plan.frame.cohort[unit], plan.frame.stratum[unit]
+    start, stratum = model_frame.codes.cohort[unit], model_frame.codes.stratum[unit]
     # Rows of each group in each period, which weigh its path there.
     seen = np.zeros((len(problem.groups), problem.n_periods))
     inside = rows.group[rows.unit] >= 0
     np.add.at(seen, (rows.group[rows.unit[inside]], rows.time[inside]), 1.0)
-    names = list(plan.stratum_names) if by == "stratum" else [""]
+    names = list(model_frame.stratum_names) if by == "stratum" else [""]
     place = stratum if by == "stratum" else np.zeros_like(stratum)
     events = np.arange(-int(start.max()), problem.n_periods - int(start[start > 0].min()))
     total = np.zeros((len(paths), len(names), events.size))

@@ -10,9 +10,12 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from bayes_nqp._core.arrays import Array, Index
-from bayes_nqp.inference.fitting._lag_effects import Reach
-from bayes_nqp.inference.fitting._lag_receivers import reach_of
-from bayes_nqp.inference.fitting._mediator_lag_receivers import ChannelReach, channel_reach
+from bayes_nqp.inference.fitting._lag_effects import LagEffects
+from bayes_nqp.inference.fitting._lag_receivers import lag_effects_of
+from bayes_nqp.inference.fitting._mediator_lag_receivers import (
+    MediatorLagEffects,
+    mediator_lag_effects,
+)
 from bayes_nqp.inference.fitting._received import own_and_received
 from bayes_nqp.inference.fitting._streams import SharedStreams, error_width
 from bayes_nqp.inference.fitting._unit_deviations import UnitDeviations, unit_deviations
@@ -20,13 +23,13 @@ from bayes_nqp.inference.model_frame import Equation, ModelFrame
 from bayes_nqp.model.predictors import Slope, SlopeKind
 from bayes_nqp.numerics.linear_gaussian import (
     Coefficients,
-    KeptDraws,
+    DrawsWithDensity,
     SharedErrors,
     draw,
     number_count,
 )
 
-MEMBERS_STORED = 2_000
+UNIT_EFFECTS_STORED = 2_000
 """Above this many members their deviations are not stored."""
 
 _MANY = 1_000
@@ -53,7 +56,7 @@ class Recovered:
     tilt : ndarray (draw, cell), outcome units times the moderator's, or None
         Covariance of deviations and the moderator over the treated rows of each cell; of
         mediators' equations, where their slopes in the outcome's are moderated.
-    slots : ndarray (draw, slot), multiples of s, or None
+    positions : ndarray (draw, slot), multiples of s, or None
         Time effects, cells and slopes of all blocks, one block after another; None where there
         are too many to be kept.
     realised : ndarray (draw, path, cell), outcome units, or None
@@ -70,19 +73,19 @@ class Recovered:
     deviation: Array | None
     slopes: Mapping[Slope, Array] = field(default_factory=dict)
     tilt: Array | None = None
-    slots: Array | None = None
+    positions: Array | None = None
     realised: Array | None = None
     across: Array | None = None
 
 
 def recovered(
-    plan: ModelFrame,
+    model_frame: ModelFrame,
     equation: Equation,
     x: Array,
     generator: np.random.Generator | SharedStreams | None,
     *,
     threads: int | None = None,
-    keeper: KeptDraws | None = None,
+    keeper: DrawsWithDensity | None = None,
 ) -> Recovered:
     """Draw coefficients, cell effects and deviations given parameters.
 
@@ -95,16 +98,17 @@ def recovered(
         equations.
     threads : int, optional
         Draws do not depend on their number.
-    keeper : KeptDraws, optional
+    keeper : DrawsWithDensity, optional
         Of coefficients at some of the points.
     """
     problem = equation.gaussian.for_many if len(x) >= _MANY else equation.gaussian
-    share = cell_shares(plan, equation)
-    leaning = leaning_of(plan, equation)
-    reach, across = reach_of(plan, equation), channel_reach(plan, equation)
+    share = cell_shares(model_frame, equation)
+    leaning = leaning_of(model_frame, equation)
+    reach = lag_effects_of(model_frame, equation)
+    across = mediator_lag_effects(model_frame, equation)
     every = leaning is not None or reach is not None or across is not None
-    units = _single_units(plan, equation, every=every)
-    per_draw = number_count(problem) + equation.n_slots + equation.n_paths
+    units = _single_units(model_frame, equation, every=every)
+    per_draw = number_count(problem) + equation.n_positions + equation.n_paths
     per_draw += 0 if units is None else problem.n_unit_numbers
     if isinstance(generator, SharedStreams):
         per_draw += error_width(equation) * len(generator.streams)
@@ -117,20 +121,20 @@ def recovered(
     single = units is not None
     parts = []
     for chunk, stream in zip(chunks, streams, strict=True):
-        stream_of_part, errors = None, None
+        rng, errors = None, None
         if isinstance(stream, SharedStreams):
-            stream_of_part = stream.own
+            rng = stream.own
             numbers = stream.errors(chunk.size, error_width(equation))
             errors = SharedErrors(numbers, equation.error_sums)
         else:
-            stream_of_part = stream
+            rng = stream
         coefficients = draw(
-            problem, x[chunk], stream_of_part, errors=errors, single=single, threads=threads,
+            problem, x[chunk], rng, errors=errors, single=single, threads=threads,
             keeper=keeper,
         )  # fmt: skip
         parts.append(
             _assemble(
-                plan, equation, coefficients, share, leaning, units, stream_of_part, reach, across
+                model_frame, equation, coefficients, share, leaning, units, rng, reach, across
             )
         )
     return parts[0] if len(parts) == 1 else joined(parts, np.argsort(np.concatenate(chunks)))
@@ -165,20 +169,20 @@ def _streams(
 
 
 def _assemble(
-    plan: ModelFrame,
+    model_frame: ModelFrame,
     equation: Equation,
     draws: Coefficients,
     share: Any,
     leaning: Any,
     units: UnitDeviations | None,
     stream: np.random.Generator | None,
-    reach: Reach | None,
-    across: ChannelReach | None,
+    reach: LagEffects | None,
+    across: MediatorLagEffects | None,
 ) -> Recovered:
-    effects, unit = plan.effects, equation.effect_scale
+    effects, unit = model_frame.effects, equation.effect_scale
     slopes = slopes_of(equation, draws)
     # Draw by draw in memory: an index along the last axis would lay cells out first.
-    mean = np.take(draws.slots, equation.slots.cells, axis=1)
+    mean = np.take(draws.positions, equation.positions.cells, axis=1)
     mean *= unit
     theta = slope_of(slopes, SlopeKind.MODERATION)
     average: Array | float = 0.0
@@ -193,7 +197,7 @@ def _assemble(
             tilt = _product(np.asarray(deviation), leaning.T)
     effect, terms = effects.of_cells(mean, theta, average), terms_of(equation, draws)
     if reach is None:
-        realised = own_and_received(plan, equation, draws, effect)
+        realised = own_and_received(model_frame, equation, draws, effect)
     else:
         lag = equation.problem.lag
         delta = None if lag is None else draws.shared[:, lag.columns]
@@ -202,8 +206,10 @@ def _assemble(
     if across is not None:
         others = None if realised is None else realised[:, 2]
         by_whom = across.of_draws(mean, effect, others, theta, deviation, terms)
-    deviation = kept_members(plan, deviation, theta)
-    return Recovered(mean, effect, terms, deviation, slopes, tilt, draws.slots, realised, by_whom)
+    deviation = kept_unit_effects(model_frame, deviation, theta)
+    return Recovered(
+        mean, effect, terms, deviation, slopes, tilt, draws.positions, realised, by_whom
+    )
 
 
 def _product(draws: Array, loads: Any) -> Array:
@@ -215,24 +221,26 @@ def _product(draws: Array, loads: Any) -> Array:
     return out
 
 
-def members_stored(plan: ModelFrame) -> bool:
+def unit_effects_stored(model_frame: ModelFrame) -> bool:
     """Whether deviations of members are kept: not of too many, nor of units that are summed up."""
-    alone = plan.facts.varying == "unit" and plan.panel.summed
-    return plan.effects.codes.size <= MEMBERS_STORED and not alone
+    alone = model_frame.facts.varying == "unit" and model_frame.panel.summed
+    return model_frame.effects.codes.size <= UNIT_EFFECTS_STORED and not alone
 
 
-def kept_members(plan: ModelFrame, deviation: Array | None, theta: Array | None) -> Array | None:
+def kept_unit_effects(
+    model_frame: ModelFrame, deviation: Array | None, theta: Array | None
+) -> Array | None:
     """Deviations as they are kept, each with its own moderator; None where they are not."""
-    if deviation is None or not members_stored(plan):
+    if deviation is None or not unit_effects_stored(model_frame):
         return None
-    return plan.effects.of_members(deviation, theta)
+    return model_frame.effects.of_unit_effects(deviation, theta)
 
 
 def slopes_of(equation: Equation, draws: Coefficients) -> dict[Slope, Array]:
     """Slopes of mediators and the moderator in every stratum (draw, stratum)."""
-    slots = equation.slots.slopes[:, equation.problem.n_columns - len(equation.slopes) :]
+    positions = equation.positions.slopes[:, equation.problem.n_columns - len(equation.slopes) :]
     return {
-        slope: draws.slots[:, slots[:, k]] * (equation.scale / slope.size)
+        slope: draws.positions[:, positions[:, k]] * (equation.scale / slope.size)
         for k, slope in enumerate(equation.slopes)
     }
 
@@ -265,7 +273,7 @@ def terms_of(equation: Equation, draws: Coefficients) -> dict[str, Array]:
     return out
 
 
-def cell_shares(plan: ModelFrame, equation: Equation) -> Any:
+def cell_shares(model_frame: ModelFrame, equation: Equation) -> Any:
     """Share of each class (or member) in the rows of each cell.
 
     Returns
@@ -273,19 +281,19 @@ def cell_shares(plan: ModelFrame, equation: Equation) -> Any:
     csr_array (owner, cell), or None
         None where nothing deviates.
     """
-    problem, effects = equation.problem, plan.effects
-    if problem.member_scale is None:
+    problem, effects = equation.problem, model_frame.effects
+    if problem.unit_effect_scale is None:
         return None
     if problem.shares_deviations:
         return effects.shares
     # Units seen once are in no class: they say nothing about deviations.
-    class_of = np.full(plan.frame.n_units, -1, dtype=np.int64)
+    class_of = np.full(model_frame.codes.n_units, -1, dtype=np.int64)
     for k, c in enumerate(problem.classes):
         class_of[c.units] = k
     return effects.shares_of(class_of[effects.unit], len(problem.classes))
 
 
-def leaning_of(plan: ModelFrame, equation: Equation) -> Any:
+def leaning_of(model_frame: ModelFrame, equation: Equation) -> Any:
     """Take deviations to their covariance with the moderator in cells.
 
     Returns
@@ -294,21 +302,24 @@ def leaning_of(plan: ModelFrame, equation: Equation) -> Any:
         None where nothing asks for it: the slope of what this equation explains is not moderated.
     """
     shifted = any(
-        s.kind is SlopeKind.SHIFT and s.mediator == equation.name for s in plan.equations[0].slopes
+        s.kind is SlopeKind.SHIFT and s.mediator == equation.name
+        for s in model_frame.equations[0].slopes
     )
-    if not shifted or equation.problem.member_scale is None:
+    if not shifted or equation.problem.unit_effect_scale is None:
         return None
     # cov(u, z) = sum_rows (z - z-bar) u / n: the mean of u drops out.
-    effects = plan.effects
+    effects = model_frame.effects
     count = np.bincount(effects.cell, effects.weight)[effects.cell]
     weight = effects.weight * (effects.z - effects.mean_of_cells[effects.cell]) / count
     shape = (effects.sizes.size, effects.codes.size)
-    return csr_array((weight, (effects.cell, effects.member)), shape=shape)
+    return csr_array((weight, (effects.cell, effects.unit_effect)), shape=shape)
 
 
-def _single_units(plan: ModelFrame, equation: Equation, *, every: bool) -> UnitDeviations | None:
+def _single_units(
+    model_frame: ModelFrame, equation: Equation, *, every: bool
+) -> UnitDeviations | None:
     """What deviations of single units take; None where there are none, or none are kept."""
-    if equation.problem.member_scale is None or equation.problem.shares_deviations:
+    if equation.problem.unit_effect_scale is None or equation.problem.shares_deviations:
         return None
-    wanted = members_stored(plan) or every
-    return unit_deviations(equation, plan.effects.codes) if wanted else None
+    wanted = unit_effects_stored(model_frame) or every
+    return unit_deviations(equation, model_frame.effects.codes) if wanted else None

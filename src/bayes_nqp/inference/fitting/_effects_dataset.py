@@ -13,16 +13,16 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
 from bayes_nqp.inference.model_frame import CellInfo, ModelFrame
 from bayes_nqp.model.predictors import NEIGHBOUR
-from bayes_nqp.numerics.diagnostics import Gate
+from bayes_nqp.numerics.diagnostics import ConvergenceDiagnostics
 
 
-def waist(
-    plan: ModelFrame,
+def effects_dataset(
+    model_frame: ModelFrame,
     effect: Array,
     deviation: Array | None,
     *,
     paths: Sequence[str] = (v.TOTAL,),
-    gate: str | Gate,
+    gate: str | ConvergenceDiagnostics,
     leads: bool = False,
     cells: CellInfo | None = None,
     via: Array | None = None,
@@ -34,7 +34,7 @@ def waist(
     ----------
     effect : ndarray (chain, draw, cell) or (chain, draw, path, cell), outcome units
         Of all cells, leads included.
-    gate : str or Gate
+    gate : str or ConvergenceDiagnostics
         Verdict of the convergence gate; and, in a Gate, what weights of proposals allow.
     leads : bool, default False
         Take the lead cells instead of those with effects.
@@ -48,14 +48,14 @@ def waist(
     Dataset
         As `schema.build` gives it.
     """
-    cells = plan.cells if cells is None else cells
+    cells = model_frame.cells if cells is None else cells
     keep = np.flatnonzero(cells.lead if leads else ~cells.lead)
-    members, membership = None, None
+    unit_effects, membership = None, None
     if deviation is not None and not leads:
         # Treated rows stand in cells with effects, so that members have no rows elsewhere.
-        cell, member, rows = plan.effects.membership
-        members = plan.effects.labels.tolist()
-        membership = np.searchsorted(keep, cell), member, rows
+        cell, unit_effect, rows = model_frame.effects.membership
+        unit_effects = model_frame.effects.labels.tolist()
+        membership = np.searchsorted(keep, cell), unit_effect, rows
     role = np.where(cells.role[keep] == NEIGHBOUR, v.NEIGHBOUR, v.TREATED)
     effect = effect if effect.ndim == 4 else effect[:, :, None]
     effect = effect if keep.size == effect.shape[3] else np.take(effect, keep, axis=3)
@@ -67,22 +67,22 @@ def waist(
     built = schema.build(
         effect,
         strata={f: levels[keep].tolist() for f, levels in cells.strata.items()},
-        cohort=None if plan.exposure is not None else cells.cohort[keep],
+        cohort=None if model_frame.exposure is not None else cells.cohort[keep],
         time=cells.time[keep],
-        event_time=None if plan.exposure is not None else cells.event_time[keep],
+        event_time=None if model_frame.exposure is not None else cells.event_time[keep],
         rows=cells.rows[keep],
         units=cells.rows[keep],
-        observed=None if plan.exposure is not None else cells.observed[keep],
+        observed=None if model_frame.exposure is not None else cells.observed[keep],
         weight=cells.weight[keep],
         deviation=None if leads else deviation,
-        members=members,
+        unit_effects=unit_effects,
         membership=membership,
         paths=paths,
         role=role.tolist(),
         labels={name: values[keep] for name, values in cells.labels.items()},
         gate=str(gate),
         importance={} if isinstance(gate, str) else gate.importance,
-        attrs={**_stated(plan), **(attrs or {})},
+        attrs={**_stated(model_frame), **(attrs or {})},
     )
     return built if via is None else _with_via(built, via[..., keep])
 
@@ -97,13 +97,13 @@ def _with_via(built: xr.Dataset, via: Array) -> xr.Dataset:
     )
 
 
-def _stated(plan: ModelFrame) -> dict[str, str | float]:
+def _stated(model_frame: ModelFrame) -> dict[str, str | float]:
     """Attrs by which effects are read: the link, the exposure, whether rows are sums."""
-    attrs: dict[str, str | float] = {v.LINK: plan.facts.likelihood.link}
-    if plan.panel.summed:
+    attrs: dict[str, str | float] = {v.LINK: model_frame.facts.likelihood.link}
+    if model_frame.panel.summed:
         attrs[v.SUMMED] = 1.0
-    if plan.exposure is not None:
-        attrs |= {"exposure": plan.exposure.name, "per": plan.exposure.label}
+    if model_frame.exposure is not None:
+        attrs |= {"exposure": model_frame.exposure.name, "per": model_frame.exposure.label}
     return attrs
 
 

@@ -16,12 +16,12 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.threads import n_threads
 from bayes_nqp.inference.fitting._correlated_equations import correlated
 from bayes_nqp.inference.fitting._draws import recovered
-from bayes_nqp.inference.fitting._existing_draws import KnownDraws
+from bayes_nqp.inference.fitting._existing_draws import ExistingDraws
 from bayes_nqp.inference.fitting._groups import Drawn
 from bayes_nqp.inference.fitting._parameters import constrain, point_at
 from bayes_nqp.inference.fitting._streams import SharedStreams
 from bayes_nqp.inference.model_frame import Equation, ModelFrame
-from bayes_nqp.numerics.linear_gaussian import KeptDraws, density, gradient
+from bayes_nqp.numerics.linear_gaussian import DrawsWithDensity, density, gradient
 from bayes_nqp.numerics.sampling import Chains, Density, Importance, importance
 
 _KEPT = 4_000_000
@@ -35,7 +35,7 @@ type Stream = np.random.Generator | SharedStreams
 
 
 def draw_equations(
-    plan: ModelFrame, sampler: Importance, stock: KnownDraws, progress: bool
+    model_frame: ModelFrame, sampler: Importance, stock: ExistingDraws, progress: bool
 ) -> tuple[list[Drawn], tuple[str, ...]]:
     """Draw parameters and coefficients of every equation of a plan.
 
@@ -43,7 +43,7 @@ def draw_equations(
     ----------
     sampler : Importance
         With a seed.
-    stock : KnownDraws
+    stock : ExistingDraws
         Draws that are at hand.
     progress : bool
         Whether to show a progress bar where there are several equations.
@@ -53,7 +53,7 @@ def draw_equations(
     tuple of list of Drawn and tuple of str
         In the order of the equations; notes come second.
     """
-    equations = plan.equations
+    equations = model_frame.equations
     workers = min(n_threads(None), len(equations))
     threads = max(1, n_threads(None) // workers)
     done = 0
@@ -82,7 +82,7 @@ def draw_equations(
         equation, x = equations[number], chains[number].values["x"]
         flat = x.reshape(-1, x.shape[2])
         draws = recovered(
-            plan, equation, flat, streams[number], threads=threads, keeper=keepers[number]
+            model_frame, equation, flat, streams[number], threads=threads, keeper=keepers[number]
         )
         keepers[number].clear()
         return Drawn(equation, chains[number], x, constrain(equation, x), draws)
@@ -90,7 +90,7 @@ def draw_equations(
     numbers = range(len(equations))
     with steps.bar(progress and len(equations) > 1):
         chains = _each(sample, numbers, workers)
-        streams, notes = _streams(plan, chains, sampler)
+        streams, notes = _streams(model_frame, chains, sampler)
         return _each(draw, numbers, workers), notes
 
 
@@ -99,7 +99,7 @@ def equation_density(
     threads: int | None = None,
     *,
     often: bool = False,
-    keeper: KeptDraws | None = None,
+    keeper: DrawsWithDensity | None = None,
 ) -> Density:
     """The log density of an equation's parameters, as samplers take it.
 
@@ -107,7 +107,7 @@ def equation_density(
     ----------
     often : bool, default False
         Whether it will be asked for hundreds of points or more.
-    keeper : KeptDraws, optional
+    keeper : DrawsWithDensity, optional
         For draws of coefficients at proposals.
     """
     problem = equation.gaussian.for_many if often else equation.gaussian
@@ -119,11 +119,11 @@ def equation_density(
     return Density(heights, partial(gradient, problem, threads=threads))
 
 
-def _kept(equation: Equation, sampler: Importance, n_equations: int) -> KeptDraws:
+def _kept(equation: Equation, sampler: Importance, n_equations: int) -> DrawsWithDensity:
     """Draws of coefficients that proposals of an equation are kept with."""
     times = math.ceil(_SPARE * sampler.draws * sampler.chains / sampler.proposals)
     stream = np.random.default_rng(np.random.SeedSequence([_seed(sampler), 2]))
-    return KeptDraws(equation.gaussian.for_many, times, _KEPT // n_equations, stream)
+    return DrawsWithDensity(equation.gaussian.for_many, times, _KEPT // n_equations, stream)
 
 
 def numbered(sampler: Importance, number: int) -> Importance:
@@ -151,7 +151,7 @@ def _each[T](make: Callable[[int], T], numbers: Iterable[int], workers: int) -> 
 
 
 def _streams(
-    plan: ModelFrame, chains: Sequence[Chains], sampler: Importance
+    model_frame: ModelFrame, chains: Sequence[Chains], sampler: Importance
 ) -> tuple[list[Stream], tuple[str, ...]]:
     """Random numbers of coefficients; those of mediators follow their errors' correlation."""
     # Numbers 0 and 1: the sampler itself draws from the first stream.
@@ -160,7 +160,7 @@ def _streams(
         for number in range(len(chains))
     ]
     xs = [part.values["x"] for part in chains[1:]]
-    errors = correlated(plan.equations[1:], xs, _seed(sampler))
+    errors = correlated(model_frame.equations[1:], xs, _seed(sampler))
     if isinstance(errors, str):
         return list(streams), (errors,)
     if errors is None:

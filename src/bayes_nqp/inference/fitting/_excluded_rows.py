@@ -26,7 +26,7 @@ def apart(fit: Fit) -> tuple[Design, Panel]:
         The same model: columns of linked units are covariates of the panel. The fit's own where
         nothing of linked units enters.
     """
-    facts, spec = fit.facts, fit.plan.model.equations[0]
+    facts, spec = fit.facts, fit.model_frame.model.equations[0]
     changes: dict[str, object] = {
         term.argument: other for term in facts.terms if (other := term.apart()) != term
     }
@@ -67,7 +67,7 @@ def reached_rows(fit: Fit) -> Mask:
 
     They have something of linked units' treatment, or stand in a ring before they adopt.
     """
-    linked = fit.plan.model.equations[0].linked
+    linked = fit.model_frame.model.equations[0].linked
     if linked is None or not linked.treated:
-        return np.asarray(fit.plan.frame.role == NEIGHBOUR)
+        return np.asarray(fit.model_frame.codes.role == NEIGHBOUR)
     return np.asarray(np.any([column != 0.0 for column in linked.treated.values()], axis=0))

@@ -9,7 +9,7 @@ from bayes_nqp.numerics.sampling import Chains
 
 
 @dataclass(frozen=True, eq=False)
-class KnownDraws:
+class ExistingDraws:
     """What a fit says of the parameters of its refits.
 
     Parameters

@@ -22,15 +22,15 @@ from bayes_nqp._core.templates import facts_html, facts_text
 from bayes_nqp._core.threads import within
 from bayes_nqp._core.validation import FitAttributes, door
 from bayes_nqp.inference.fitting._equations import draw_equations
-from bayes_nqp.inference.fitting._existing_draws import KnownDraws
+from bayes_nqp.inference.fitting._existing_draws import ExistingDraws
 from bayes_nqp.inference.fitting._files import write_fit
 from bayes_nqp.inference.fitting._groups import build_groups
 from bayes_nqp.inference.fitting._memory_need import check_draws
 from bayes_nqp.inference.fitting._names import into_tree
 from bayes_nqp.inference.fitting._short_repr import brief
-from bayes_nqp.inference.model_frame import before_all_adopt, plan_of
+from bayes_nqp.inference.model_frame import before_all_adopt, model_frame_of
 from bayes_nqp.model.designs import Design
-from bayes_nqp.numerics.diagnostics import Gate
+from bayes_nqp.numerics.diagnostics import ConvergenceDiagnostics
 from bayes_nqp.numerics.sampling import NUTS, Importance, Sampler
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 
 
 _BACKSTAGE = frozenset({
-    "digest", "facts", "groups", "labels", "leads", "outcome_design", "plan", "record", "rows",
+    "digest", "facts", "groups", "labels", "leads", "model_frame", "outcome_design", "record",
+    "rows",
     "scale", "takes", "variants",
 })  # fmt: skip
 """What other rooms ask of a fit, and a console need not offer first."""
@@ -69,7 +70,7 @@ class Fit(FitAttributes):
         where they take no more than 200 MB: time effects, cells and slopes of the outcome's
         equation, which likelihoods of units and replications start from. For ArviZ they are a
         DataTree, `tree`.
-    gate : Gate
+    gate : ConvergenceDiagnostics
         The convergence gate.
     record : mapping of str to str or float
         Panel digest, ``s``, whether sampling was interrupted; and ``unsealed``, where it
@@ -94,7 +95,7 @@ class Fit(FitAttributes):
     panel: Panel | None
     sampler: Sampler
     groups: Mapping[str, xr.Dataset]
-    gate: Gate
+    gate: ConvergenceDiagnostics
     record: Mapping[str, str | float]
     versions: Mapping[str, str]
     notes: tuple[str, ...] = ()
@@ -217,7 +218,7 @@ class Fit(FitAttributes):
         return float(self.record["scale"])
 
     @cached_property
-    def plan(self) -> ModelFrame:
+    def model_frame(self) -> ModelFrame:
         """The design's plan of the panel.
 
         Raises
@@ -225,7 +226,7 @@ class Fit(FitAttributes):
         StudyError
             If the fit holds no panel.
         """
-        return plan_of(self.design, self._panel, scale=self.scale)
+        return model_frame_of(self.design, self._panel, scale=self.scale)
 
     @property
     def _panel(self) -> Panel:
@@ -348,10 +349,10 @@ def fit(
     """
     sampler = (sampler or (NUTS() if design.facts.by_rows else Importance())).seeded()
     with within(threads):
-        return _run(design, panel, sampler, scale, progress, KnownDraws())
+        return _run(design, panel, sampler, scale, progress, ExistingDraws())
 
 
-def fit_again(design: Design, panel: Panel, sampler: Importance, stock: KnownDraws) -> Fit:
+def fit_again(design: Design, panel: Panel, sampler: Importance, stock: ExistingDraws) -> Fit:
     """Fit a design that shares equations with one already fitted.
 
     Parameters of shared equations are not drawn again: their draws are at hand.
@@ -362,8 +363,8 @@ def fit_again(design: Design, panel: Panel, sampler: Importance, stock: KnownDra
         With a Gaussian likelihood.
     sampler : Importance
         With a seed.
-    stock : KnownDraws
-        As `known_draws` gives them; chains are used where they have as many draws.
+    stock : ExistingDraws
+        As `reused_draws` gives them; chains are used where they have as many draws.
     """
     return _run(design, panel, sampler, None, False, stock)
 
@@ -374,7 +375,7 @@ def _run(
     sampler: Sampler,
     scale: float | None,
     progress: bool,
-    stock: KnownDraws,
+    stock: ExistingDraws,
 ) -> Fit:
     facts = design.facts
     if facts.by_rows and isinstance(sampler, Importance):
@@ -382,26 +383,28 @@ def _run(
             "'sampler' is Importance, which needs a compressed likelihood",
             hint=Message("{} with {}", Hint("sampler", NUTS()), type(facts.inexact[1]).__name__),
         )
-    plan = plan_of(design, panel, scale=scale)
-    ending = before_all_adopt(plan)
+    model_frame = model_frame_of(design, panel, scale=scale)
+    ending = before_all_adopt(model_frame)
     if ending is not None:
-        panel, plan = ending.panel, plan_of(design, ending.panel, scale=scale)
-    check_draws(plan, sampler)
-    notes = plan.notes if ending is None else (ending.note, *plan.notes)
+        panel, model_frame = ending.panel, model_frame_of(design, ending.panel, scale=scale)
+    check_draws(model_frame, sampler)
+    notes = model_frame.notes if ending is None else (ending.note, *model_frame.notes)
     if isinstance(sampler, NUTS):
         from bayes_nqp.inference.fitting._rows import ROWS_NOTE, fit_rows
 
-        groups, gate, interrupted = fit_rows(plan, sampler, progress)
+        groups, gate, interrupted = fit_rows(model_frame, sampler, progress)
         notes = (*notes, ROWS_NOTE)
     elif facts.joined:
         from bayes_nqp.inference.fitting._joint import fit_joint
 
-        groups, gate, interrupted = fit_joint(plan, sampler, progress)
+        groups, gate, interrupted = fit_joint(model_frame, sampler, progress)
     else:
-        drawn, more = draw_equations(plan, sampler, stock, progress)
+        drawn, more = draw_equations(model_frame, sampler, stock, progress)
         notes, interrupted = (*notes, *more), False
-        groups, gate = build_groups(plan, drawn)
-    result = fitted(design, panel, sampler, plan, groups, gate, notes, interrupted=interrupted)
+        groups, gate = build_groups(model_frame, drawn)
+    result = fitted(
+        design, panel, sampler, model_frame, groups, gate, notes, interrupted=interrupted
+    )
     return result if ending is None else replace(result, record={**result.record, **ending.facts})
 
 
@@ -409,9 +412,9 @@ def fitted(
     design: Design,
     panel: Panel,
     sampler: Sampler,
-    plan: ModelFrame,
+    model_frame: ModelFrame,
     groups: Mapping[str, xr.Dataset],
-    gate: Gate,
+    gate: ConvergenceDiagnostics,
     notes: tuple[str, ...],
     *,
     interrupted: bool = False,
@@ -421,7 +424,7 @@ def fitted(
         groups["effects"].attrs[ATTR] = panel.labels.text
     record: dict[str, str | float] = {
         "panel_digest": panel.digest,
-        "scale": plan.equations[0].scale,
+        "scale": model_frame.equations[0].scale,
         "interrupted": float(interrupted),
         "outcome": panel.roles.outcome,
     }

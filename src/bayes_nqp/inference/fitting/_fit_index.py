@@ -26,7 +26,7 @@ from bayes_nqp.data.index import Centrality, Index, outcome_of, rows_in
 from bayes_nqp.inference.fitting._coefficients import COEFFICIENTS
 from bayes_nqp.inference.fitting._fit import Fit, fit
 from bayes_nqp.model.designs import Design
-from bayes_nqp.numerics.diagnostics import Gate, worst_of
+from bayes_nqp.numerics.diagnostics import ConvergenceDiagnostics, worst_diagnostics
 from bayes_nqp.numerics.sampling import Importance, Sampler
 
 if TYPE_CHECKING:
@@ -255,13 +255,13 @@ def _interleaved(first: xr.Dataset, parts: Sequence[xr.Dataset], keep: int) -> x
     return others.assign_coords({**thinned, **coords}).assign(data).assign_attrs(first.attrs)
 
 
-def _worst(fits: Sequence[Fit]) -> Gate:
+def _worst(fits: Sequence[Fit]) -> ConvergenceDiagnostics:
     gates = [fitted.gate for fitted in fits]
-    worst = worst_of({str(number): gate for number, gate in enumerate(gates)})
+    worst = worst_diagnostics({str(number): gate for number, gate in enumerate(gates)})
     return replace(worst, failures=_failures(gates))
 
 
-def _failures(gates: Sequence[Gate]) -> tuple[str, ...]:
+def _failures(gates: Sequence[ConvergenceDiagnostics]) -> tuple[str, ...]:
     """Name the first failure of the first few fits, and how many more there are."""
     failed = [(k, gate.failures) for k, gate in enumerate(gates) if not gate.passed]
     failures = [

@@ -14,7 +14,7 @@ from bayes_nqp._core.validation import door
 from bayes_nqp.inference.fitting._fit import Fit, fitted
 from bayes_nqp.inference.fitting._groups import build_groups
 from bayes_nqp.inference.fitting._rows import drawn_of, kept_by
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.inference.pymc_model import Variables
 from bayes_nqp.model.designs import Design
 from bayes_nqp.numerics.sampling import NUTS, Chains
@@ -82,26 +82,29 @@ def from_pymc(
         raise StudyError("'draws' has no group 'posterior'", hint=_SAMPLE)
     posterior = draws["posterior"].to_dataset()
     stats = _stats(draws["sample_stats"].to_dataset() if "sample_stats" in children else {})
-    plan = plan_of(design, panel, scale=scale)
+    model_frame = model_frame_of(design, panel, scale=scale)
     drawn = [
-        drawn_of(plan, equation, Chains(_values(plan, equation, posterior), stats))
-        for equation in plan.equations
+        drawn_of(model_frame, equation, Chains(_values(model_frame, equation, posterior), stats))
+        for equation in model_frame.equations
     ]
-    groups, gate = build_groups(plan, drawn)
+    groups, gate = build_groups(model_frame, drawn)
     chains, number, *_ = drawn[0].x.shape
     tune = int(posterior.attrs.get("tuning_steps", 1000))
     sampler = NUTS(draws=number, tune=max(tune, 50), chains=chains)
-    return fitted(design, panel, sampler, plan, groups, gate, (*plan.notes, NOTE))
+    return fitted(design, panel, sampler, model_frame, groups, gate, (*model_frame.notes, NOTE))
 
 
-def _values(plan: ModelFrame, equation: Equation, posterior: xr.Dataset) -> dict[str, Any]:
+def _values(model_frame: ModelFrame, equation: Equation, posterior: xr.Dataset) -> dict[str, Any]:
     """Draws of what a fit keeps of an equation, by the names of the row model."""
-    names = [Variables(equation.name)(name) for name in kept_by(plan, equation)]
+    names = [Variables(equation.name)(name) for name in kept_by(model_frame, equation)]
     lacking = [name for name in names if name not in posterior]
     if lacking:
         raise StudyError(Message("the posterior lacks {}", shown(lacking, 5)), hint=_SAMPLE)
     values = {name: np.asarray(posterior[name], dtype=np.float64) for name in names}
-    cells, wanted = values[Variables(equation.name)("cell_effect")].shape[2], plan.cells.rows.size
+    cells, wanted = (
+        values[Variables(equation.name)("cell_effect")].shape[2],
+        model_frame.cells.rows.size,
+    )
     if cells != wanted:
         raise StudyError(
             Message("the posterior has {} cells, and the design has {}", cells, wanted),

@@ -11,9 +11,9 @@ from scipy.sparse import csr_array
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array, Index
-from bayes_nqp.inference.fitting._lag_receivers import reach_of
+from bayes_nqp.inference.fitting._lag_receivers import lag_effects_of
 from bayes_nqp.inference.fitting._linked import linked_terms
-from bayes_nqp.inference.fitting._linked_coefficients import theta_of
+from bayes_nqp.inference.fitting._linked_coefficients import linked_coefficients
 from bayes_nqp.model.predictors import SlopeKind
 
 if TYPE_CHECKING:
@@ -27,14 +27,16 @@ def group_rows(fit: Fit, groups: LeftOut) -> Array:
     Cells are those of the waist; those before adoption, and those that are not identified, count
     for nothing.
     """
-    plan, effects = fit.plan, fit.effects
+    model_frame, effects = fit.model_frame, fit.effects
     counted = effects[v.IDENTIFIED].to_numpy().astype(bool)
     if v.EVENT_TIME in effects.coords:
         counted = counted & (effects[v.EVENT_TIME].to_numpy() >= 0)
-    real = ~plan.cells.lead
+    real = ~model_frame.cells.lead
     place = np.where(real, np.cumsum(real) - 1, -1)
-    rows = np.flatnonzero(plan.cell_of_row >= 0)
-    table = _table(groups, plan.frame.unit[rows], place[plan.cell_of_row[rows]], counted.size)
+    rows = np.flatnonzero(model_frame.cell_of_row >= 0)
+    table = _table(
+        groups, model_frame.codes.unit[rows], place[model_frame.cell_of_row[rows]], counted.size
+    )
     return np.asarray(table.toarray() * counted)
 
 
@@ -53,33 +55,35 @@ def effect_sums(fit: Fit, groups: LeftOut, rows: Array, draws: xr.DataArray) -> 
     KeyError
         If members deviate, and the fit does not store by how much.
     """
-    plan, equation = fit.plan, fit.plan.equations[0]
+    model_frame, equation = fit.model_frame, fit.model_frame.equations[0]
     posterior = fit.posterior.sel({v.DRAW: draws})
     # sum over cells of (rows of the group there) × effect, then what single rows have besides.
     mean = _flat(posterior[f"{equation.name}__cell_mean"])
     cells = mean @ rows[:, : mean.shape[1]].T
-    counted = ~plan.cells.lead & (plan.cells.event_time >= 0)
+    counted = ~model_frame.cells.lead & (model_frame.cells.event_time >= 0)
     received = _received_sums(fit, groups, counted)
     if received is not None:
         cells += _flat(received.sel({v.DRAW: draws}))
-    effects = plan.effects
+    effects = model_frame.effects
     inside = counted[effects.cell]
     unit = effects.unit[inside]
-    if equation.problem.member_scale is not None:
+    if equation.problem.unit_effect_scale is not None:
         stored = v.DEVIATION not in fit.effects
         deviation = (
             posterior[f"{equation.name}__deviation"]
             if stored
             else fit.effects[v.DEVIATION].sel({v.DRAW: draws}).isel({v.PATH: 0})
         )
-        table = _table(groups, unit, effects.member[inside], effects.codes.size)
+        table = _table(groups, unit, effects.unit_effect[inside], effects.codes.size)
         return np.asarray(cells + _flat(deviation) @ table.T)
     if equation.slope(SlopeKind.MODERATION) is None:
         return np.asarray(cells)
     # Effects of cells are at the moderator's centre; deviations hold it where there are any.
     slope = np.nan_to_num(_flat(posterior[f"{equation.name}__moderation"]))
     # theta_s times the sum of z over the group's rows in stratum s.
-    excess = _table(groups, unit, plan.frame.stratum[unit], slope.shape[1], effects.z[inside])
+    excess = _table(
+        groups, unit, model_frame.codes.stratum[unit], slope.shape[1], effects.z[inside]
+    )
     return np.asarray(cells + slope @ excess.T)
 
 
@@ -87,17 +91,17 @@ def _received_sums(
     fit: Fit, groups: LeftOut, counted: npt.NDArray[np.bool_]
 ) -> xr.DataArray | None:
     """Sum what treated rows of each group receive of linked units (chain, draw, group)."""
-    plan = fit.plan
-    reach = reach_of(plan, plan.equations[0])
+    model_frame = fit.model_frame
+    reach = lag_effects_of(model_frame, model_frame.equations[0])
     if reach is None or reach.near is None:
         return None
-    rows = np.flatnonzero(plan.cell_of_row >= 0)
-    rows = rows[counted[plan.cell_of_row[rows]]]
-    unit, time = plan.frame.unit[rows], plan.frame.time[rows]
+    rows = np.flatnonzero(model_frame.cell_of_row >= 0)
+    rows = rows[counted[model_frame.cell_of_row[rows]]]
+    unit, time = model_frame.codes.unit[rows], model_frame.codes.time[rows]
     size = len(groups.labels)
     near = [np.bincount(groups.group[unit] + 1, x[unit, time], size + 1)[1:] for x in reach.near]
     # sum over rows of theta' (W D)_it, D the treatment of linked units by event time.
-    sums = theta_of(linked_terms(fit), reach.events) @ np.stack(near)
+    sums = linked_coefficients(linked_terms(fit), reach.events) @ np.stack(near)
     coords = {dim: fit.posterior[dim] for dim in v.SAMPLE_DIMS}
     return xr.DataArray(sums, dims=(*v.SAMPLE_DIMS, "group"), coords=coords)
 

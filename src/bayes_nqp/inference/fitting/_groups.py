@@ -12,18 +12,18 @@ import xarray as xr
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array, Index
-from bayes_nqp.inference.fitting._coefficients import COEFFICIENTS, labelled_slots
+from bayes_nqp.inference.fitting._coefficients import COEFFICIENTS, labelled_positions
 from bayes_nqp.inference.fitting._draws import Recovered, combined
-from bayes_nqp.inference.fitting._effects_dataset import waist
+from bayes_nqp.inference.fitting._effects_dataset import effects_dataset
 from bayes_nqp.inference.fitting._paths import Paths, paths_of
 from bayes_nqp.inference.model_frame import Equation, ModelFrame
 from bayes_nqp.model.predictors import SlopeKind
 from bayes_nqp.numerics.diagnostics import (
-    Gate,
+    ConvergenceDiagnostics,
     convergence,
-    populations_gate,
-    weights_gate,
-    worst_of,
+    importance_diagnostics,
+    population_diagnostics,
+    worst_diagnostics,
 )
 from bayes_nqp.numerics.sampling import Chains
 
@@ -49,13 +49,13 @@ class Drawn:
     draws: Recovered
 
     @cached_property
-    def gate(self) -> Gate:
+    def gate(self) -> ConvergenceDiagnostics:
         """Whether draws of this equation can be used: by weights, populations or chains."""
         facts, draws = self.chains.facts, self.x.shape[0] * self.x.shape[1]
         if v.IMPORTANCE_ESS in facts:
-            return weights_gate(facts, draws)
+            return importance_diagnostics(facts, draws)
         if "tempered_ess" in facts:
-            return populations_gate(facts, draws)
+            return population_diagnostics(facts, draws)
         effect = self.shaped(self.draws.cell_effect)
         return convergence({**self.parameters, "effect": effect}, self.chains.stats)
 
@@ -98,13 +98,13 @@ class Labelled:
 
 
 def build_groups(
-    plan: ModelFrame,
+    model_frame: ModelFrame,
     drawn: Sequence[Drawn],
     *,
     paths: Paths | None = None,
     more: Mapping[str, Labelled] | None = None,
-    gate: Gate | None = None,
-) -> tuple[dict[str, xr.Dataset], Gate]:
+    gate: ConvergenceDiagnostics | None = None,
+) -> tuple[dict[str, xr.Dataset], ConvergenceDiagnostics]:
     """Label everything that was drawn.
 
     Parameters
@@ -115,7 +115,7 @@ def build_groups(
         Effects along paths, where they are not made of the equations' means alone.
     more : mapping of str to Labelled, optional
         Further variables of the posterior.
-    gate : Gate, optional
+    gate : ConvergenceDiagnostics, optional
         What is known of the draws; judged by default.
 
     Returns
@@ -125,26 +125,27 @@ def build_groups(
         outcome's "coefficients", where these are not too many.
     """
     first = drawn[0]
-    paths = paths_of(plan, [equation.draws for equation in drawn]) if paths is None else paths
+    if paths is None:
+        paths = paths_of(model_frame, [equation.draws for equation in drawn])
     effect = first.shaped(paths.effect)
     deviation = None if paths.deviation is None else first.shaped(paths.deviation)
-    gate = _gate(plan, drawn, effect) if gate is None else gate
+    gate = _diagnostics(model_frame, drawn, effect) if gate is None else gate
     coords: dict[str, Any] = {
         v.CHAIN: np.arange(effect.shape[0]), v.DRAW: np.arange(effect.shape[1])
     }  # fmt: skip
     data: dict[str, Any] = {}
-    cells = np.arange(int((~plan.cells.lead).sum()))
+    cells = np.arange(int((~model_frame.cells.lead).sum()))
     for equation in drawn:
-        named, places = _posterior(plan, equation)
+        named, places = _posterior(model_frame, equation)
         data |= named
         coords |= places
     for name, one_more in (more or {}).items():
         data[name] = (one_more.dims, one_more.values)
         coords |= one_more.coords
-    attrs = {"target": "sample", "outcome": plan.panel.roles.outcome}
-    if plan.facts.varying is not None:
-        attrs["varying"] = plan.facts.varying
-    if (lag := plan.model.equations[0].lag) is not None and lag.adjusted:
+    attrs = {"target": "sample", "outcome": model_frame.panel.roles.outcome}
+    if model_frame.facts.varying is not None:
+        attrs["varying"] = model_frame.facts.varying
+    if (lag := model_frame.model.equations[0].lag) is not None and lag.adjusted:
         attrs["likelihood"] = "adjusted"
     via = None if paths.via is None else first.shaped(paths.via)
     common: dict[str, Any] = {
@@ -153,29 +154,35 @@ def build_groups(
     groups = {
         "posterior": xr.Dataset(data, coords={**coords, v.CELL: cells}),
         "sample_stats": _stats(drawn, {k: coords[k] for k in v.SAMPLE_DIMS}),
-        "effects": waist(plan, effect, deviation, attrs=attrs, **common),
+        "effects": effects_dataset(model_frame, effect, deviation, attrs=attrs, **common),
     }
-    if plan.cells.lead.any():
-        groups["leads"] = waist(plan, effect, None, leads=True, attrs=attrs, **common)
-    if first.draws.slots is not None:
-        slots = labelled_slots(plan, first.equation, first.shaped(first.draws.slots))
-        if slots is not None:
-            groups[COEFFICIENTS] = slots
+    if model_frame.cells.lead.any():
+        leads = effects_dataset(model_frame, effect, None, leads=True, attrs=attrs, **common)
+        groups["leads"] = leads
+    if first.draws.positions is not None:
+        positions = first.shaped(first.draws.positions)
+        coefficients = labelled_positions(model_frame, first.equation, positions)
+        if coefficients is not None:
+            groups[COEFFICIENTS] = coefficients
     return groups, gate
 
 
-def _gate(plan: ModelFrame, drawn: Sequence[Drawn], effect: Array) -> Gate:
+def _diagnostics(
+    model_frame: ModelFrame, drawn: Sequence[Drawn], effect: Array
+) -> ConvergenceDiagnostics:
     """Every equation's own gate, and of chains that of the average effect along every path."""
     if len(drawn) == 1:
         return drawn[0].gate
     every = {f"{equation.equation.name}: ": equation.gate for equation in drawn}
     if all(gate.weighted for gate in every.values()):
-        return worst_of(every)
-    rows = np.where(plan.cells.lead, 0, plan.cells.rows)
-    return worst_of({"": average_gate(effect, rows, plan.table.stratum), **every})
+        return worst_diagnostics(every)
+    rows = np.where(model_frame.cells.lead, 0, model_frame.cells.rows)
+    return worst_diagnostics(
+        {"": average_diagnostics(effect, rows, model_frame.table.stratum), **every}
+    )
 
 
-def average_gate(effect: Array, rows: Index, stratum: Index) -> Gate:
+def average_diagnostics(effect: Array, rows: Index, stratum: Index) -> ConvergenceDiagnostics:
     """Judge the average effect along every path, over all cells and those of each stratum.
 
     Parameters
@@ -192,7 +199,7 @@ def average_gate(effect: Array, rows: Index, stratum: Index) -> Gate:
     return convergence({"average effect": averages}, {})
 
 
-def _posterior(plan: ModelFrame, equation: Drawn) -> tuple[dict[str, Any], dict[str, Any]]:
+def _posterior(model_frame: ModelFrame, equation: Drawn) -> tuple[dict[str, Any], dict[str, Any]]:
     """Draws of one equation by name, and the labels of their dims."""
     prefix = f"{equation.equation.name}__"
     data: dict[str, Any] = {
@@ -209,21 +216,22 @@ def _posterior(plan: ModelFrame, equation: Drawn) -> tuple[dict[str, Any], dict[
         data[prefix + name] = ((*v.SAMPLE_DIMS, dim), values)
         coords[dim] = np.asarray(labels[name], dtype=str)
     by_cell = {"cell_mean": equation.draws.cell_mean}
-    if len(plan.equations) > 1:
+    if len(model_frame.equations) > 1:
         by_cell["cell_effect"] = equation.draws.cell_effect
     if equation.draws.across is not None:
-        by_cell["own_effect"] = equation.draws.across[:, 0, 0, : plan.table.size]
+        by_cell["own_effect"] = equation.draws.across[:, 0, 0, : model_frame.table.size]
     for name, flat in by_cell.items():
-        effects = flat if not plan.cells.lead.any() else flat.compress(~plan.cells.lead, axis=1)
+        real = ~model_frame.cells.lead
+        effects = flat if real.all() else flat.compress(real, axis=1)
         data[prefix + name] = ((*v.SAMPLE_DIMS, v.CELL), equation.shaped(effects))
-    if plan.model.equations[0].linked is not None and equation.draws.deviation is not None:
+    if model_frame.model.equations[0].linked is not None and equation.draws.deviation is not None:
         deviation = equation.shaped(equation.draws.deviation)
         data[prefix + "deviation"] = ((*v.SAMPLE_DIMS, v.MEMBER), deviation)
-        coords[v.MEMBER] = plan.effects.labels
+        coords[v.MEMBER] = model_frame.effects.labels
     dims = (*v.SAMPLE_DIMS, f"{prefix}stratum")
     for kind in dict.fromkeys(slope.kind for slope in equation.draws.slopes):
         mine = {s: equation.shaped(x) for s, x in equation.draws.slopes.items() if s.kind is kind}
-        coords[f"{prefix}stratum"] = np.asarray(plan.stratum_names, dtype=str)
+        coords[f"{prefix}stratum"] = np.asarray(model_frame.stratum_names, dtype=str)
         if kind is SlopeKind.MODERATION:
             ((slope, values),) = mine.items()
             seen = np.isin(np.arange(values.shape[2]), slope.strata or ())

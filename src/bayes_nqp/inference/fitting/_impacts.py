@@ -83,7 +83,7 @@ def impacts(fit: Fit, run: Literal["short", "long"] = "short") -> xr.DataArray:
             "a long run differs from a short one where outcomes follow those of the period before",
             hint="SpatialLag(weights, dynamics=True)",
         )
-    if fit.plan.model.equations[0].linked is None:
+    if fit.model_frame.model.equations[0].linked is None:
         raise StudyError(
             "impacts are those of a spatial lag, and this design has none",
             hint="StaggeredDiD(spillovers=nqp.SpatialLag(weights))",
@@ -127,7 +127,7 @@ def _of_covariates(fit: Fit, mine: Sequence[str], names: Sequence[str], run: str
     names : sequence of str
         Those of linked units among them.
     """
-    stated = fit.plan.equations[0].problem.lag
+    stated = fit.model_frame.equations[0].problem.lag
     # Errors that follow linked units' feed nothing back.
     lag = None if stated is None or stated.ties else stated
     delta = None if lag is None else equation_draws(fit, DELTA)
@@ -143,7 +143,7 @@ def _of_covariates(fit: Fit, mine: Sequence[str], names: Sequence[str], run: str
         beta, theta = beta / left[..., None], theta / left[..., None]
     # Without a lag S is the identity, and no unit is linked to itself: q is zero.
     q, delta = np.zeros(1), np.zeros(1) if delta is None else delta[..., None]
-    spec = fit.plan.model.equations[0].linked
+    spec = fit.model_frame.model.equations[0].linked
     if lag is None and spec is not None:
         # S = I: one more everywhere gives a unit theta times its row's sum of W.
         theta *= spec.links.sum() / spec.links.shape[0]

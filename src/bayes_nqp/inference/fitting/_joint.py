@@ -17,16 +17,16 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp.inference.fitting._draws import (
     Recovered,
     joined,
-    members_stored,
     slopes_of,
     terms_of,
+    unit_effects_stored,
 )
 from bayes_nqp.inference.fitting._groups import Drawn, Labelled, build_groups
 from bayes_nqp.inference.fitting._joint_problem import joint_density, joint_of
 from bayes_nqp.inference.fitting._parameters import constrain, unconstrained
 from bayes_nqp.inference.fitting._paths import Paths
 from bayes_nqp.inference.model_frame import Equation, ModelFrame
-from bayes_nqp.numerics.diagnostics import Gate
+from bayes_nqp.numerics.diagnostics import ConvergenceDiagnostics
 from bayes_nqp.numerics.linear_gaussian import Coefficients, Stacked, StackedDraws, stacked_draw
 from bayes_nqp.numerics.sampling import Chains, Importance, importance
 
@@ -35,13 +35,13 @@ _CHUNK_NUMBERS = 16_000_000
 
 
 def fit_joint(
-    plan: ModelFrame, sampler: Importance, progress: bool
-) -> tuple[dict[str, xr.Dataset], Gate, bool]:
+    model_frame: ModelFrame, sampler: Importance, progress: bool
+) -> tuple[dict[str, xr.Dataset], ConvergenceDiagnostics, bool]:
     """Sample both equations of a mediation in which effect and slope vary by unit.
 
     Parameters
     ----------
-    plan : Plan
+    model_frame : ModelFrame
         Of channels that are drawn together.
     sampler : Importance
         With its seed.
@@ -53,42 +53,42 @@ def fit_joint(
     tuple
         The groups, the convergence gate, and whether sampling was interrupted.
     """
-    joint = joint_of(plan, plan.facts.priors)
+    joint = joint_of(model_frame, model_frame.facts.priors)
     assert sampler.seed is not None
     generator = np.random.default_rng(np.random.SeedSequence([sampler.seed, 1]))
     with steps.bar(progress):
         steps.say(Message("sampling jointly"), 0, 2)
         chains = importance(joint_density(joint), joint.space, sampler)
         steps.say(Message("drawing jointly"), 1, 2)
-        groups, gate = joint_groups(plan, joint, chains, generator)
+        groups, gate = joint_groups(model_frame, joint, chains, generator)
     return groups, gate, chains.interrupted
 
 
 def joint_groups(
-    plan: ModelFrame,
+    model_frame: ModelFrame,
     joint: Stacked,
     chains: Chains,
     generator: np.random.Generator,
-    gate: Gate | None = None,
-) -> tuple[dict[str, xr.Dataset], Gate]:
+    gate: ConvergenceDiagnostics | None = None,
+) -> tuple[dict[str, xr.Dataset], ConvergenceDiagnostics]:
     """Draw coefficients and effects given parameters, and label them.
 
     Parameters
     ----------
     chains : Chains
         With unconstrained points "x" (chain, draw, parameter).
-    gate : Gate, optional
+    gate : ConvergenceDiagnostics, optional
         As `build_groups` takes it.
     """
-    parts = _recovered(plan, joint, chains.values["x"], generator)
-    drawn = _drawn(plan, joint, chains, parts)
-    labelled = _labelled(plan, parts, drawn[0])
-    return build_groups(plan, drawn, paths=parts.paths, more=labelled, gate=gate)
+    parts = _recovered(model_frame, joint, chains.values["x"], generator)
+    drawn = _drawn(model_frame, joint, chains, parts)
+    labelled = _labelled(model_frame, parts, drawn[0])
+    return build_groups(model_frame, drawn, paths=parts.paths, more=labelled, gate=gate)
 
 
-def joint_points(plan: ModelFrame, joint: Stacked, posterior: xr.Dataset) -> Array:
+def joint_points(model_frame: ModelFrame, joint: Stacked, posterior: xr.Dataset) -> Array:
     """Unconstrained points of stored draws (chain, draw, parameter)."""
-    outcome, mediator = plan.equations
+    outcome, mediator = model_frame.equations
     joining = np.stack(
         [
             posterior[f"{outcome.name}__scale_b"].to_numpy() / _slope_unit(outcome),
@@ -112,9 +112,9 @@ class _Parts:
     slope: Array | None
 
 
-def _drawn(plan: ModelFrame, joint: Stacked, chains: Chains, parts: _Parts) -> list[Drawn]:
+def _drawn(model_frame: ModelFrame, joint: Stacked, chains: Chains, parts: _Parts) -> list[Drawn]:
     """What was drawn of each equation; the outcome's holds what joins them."""
-    outcome, mediator = plan.equations
+    outcome, mediator = model_frame.equations
     x, first = chains.values["x"], len(joint.first.space)
     joining = joint.space.constrain(x)[..., -2:]
     of_y = constrain(outcome, x[..., first:-2])
@@ -133,15 +133,15 @@ def _slope_unit(outcome: Equation) -> float:
     return outcome.scale / slope.size
 
 
-def _labelled(plan: ModelFrame, parts: _Parts, outcome: Drawn) -> Mapping[str, Labelled]:
+def _labelled(model_frame: ModelFrame, parts: _Parts, outcome: Drawn) -> Mapping[str, Labelled]:
     """Deviations of members as variables of the posterior, where they are kept."""
     if parts.effect is None or parts.slope is None:
         return {}
-    labels = plan.effects.labels
+    labels = model_frame.effects.labels
     dims = (*v.SAMPLE_DIMS, v.MEMBER)
     coords: dict[str, Any] = {v.MEMBER: np.asarray(labels, dtype=str)}
     return {
-        f"{plan.equations[1].name}__deviation": Labelled(
+        f"{model_frame.equations[1].name}__deviation": Labelled(
             dims, outcome.shaped(parts.effect), coords
         ),
         "outcome__b_deviation": Labelled(dims, outcome.shaped(parts.slope), coords),
@@ -149,17 +149,17 @@ def _labelled(plan: ModelFrame, parts: _Parts, outcome: Drawn) -> Mapping[str, L
 
 
 def _recovered(
-    plan: ModelFrame, joint: Stacked, x: Array, generator: np.random.Generator
+    model_frame: ModelFrame, joint: Stacked, x: Array, generator: np.random.Generator
 ) -> _Parts:
     flat = x.reshape(-1, x.shape[2])
-    width = joint.arrowhead.slot_loads.shape[0] + 12 * plan.frame.n_units
+    width = joint.arrowhead.position_loads.shape[0] + 12 * model_frame.codes.n_units
     size = int(np.clip(_CHUNK_NUMBERS // width, 64, len(flat)))
     # Equal points lie side by side, where they share a factor.
     order = np.lexsort(flat.T)
     chunks = [order[start : start + size] for start in range(0, len(flat), size)]
-    shares = _shares(plan)
+    shares = _shares(model_frame)
     parts = [
-        _assemble(plan, joint, stacked_draw(joint, flat[chunk], stream), shares)
+        _assemble(model_frame, joint, stacked_draw(joint, flat[chunk], stream), shares)
         for chunk, stream in zip(chunks, generator.spawn(len(chunks)), strict=True)
     ]
     place = np.argsort(np.concatenate(chunks))
@@ -189,33 +189,35 @@ class _Shares:
     ----------
     treated, rows : csr_array (cell, unit)
         Share of each unit in the treated rows of a cell; in all of its rows, leads included.
-    member : csr_array (member, cell)
+    unit_effect : csr_array (member, cell)
         Share of each cell in the treated rows of a member.
     """
 
     treated: Any
     rows: Any
-    member: Any
+    unit_effect: Any
     codes: Index
 
 
-def _shares(plan: ModelFrame) -> _Shares:
-    frame, cells = plan.frame, plan.cells
-    rows = np.flatnonzero(plan.cell_of_row >= 0)
-    unit, cell = frame.unit[rows], plan.cell_of_row[rows]
-    share, effects = 1.0 / cells.rows[cell], plan.effects
+def _shares(model_frame: ModelFrame) -> _Shares:
+    frame, cells = model_frame.codes, model_frame.cells
+    rows = np.flatnonzero(model_frame.cell_of_row >= 0)
+    unit, cell = frame.unit[rows], model_frame.cell_of_row[rows]
+    share, effects = 1.0 / cells.rows[cell], model_frame.effects
     return _Shares(
         effects.shares_of(effects.unit, frame.n_units).T,
         csr_array((share, (cell, unit)), shape=(cells.rows.size, frame.n_units)),
-        effects.cells_of_members(),
+        effects.cells_of_unit_effects(),
         effects.codes,
     )
 
 
-def _assemble(plan: ModelFrame, joint: Stacked, draws: StackedDraws, shares: _Shares) -> _Parts:
+def _assemble(
+    model_frame: ModelFrame, joint: Stacked, draws: StackedDraws, shares: _Shares
+) -> _Parts:
     """Effects along paths: in every cell, the mean of its rows' products."""
-    outcome, mediator = plan.equations
-    slope_deviation = np.zeros((len(draws.own), plan.frame.n_units, 3))
+    outcome, mediator = model_frame.equations
+    slope_deviation = np.zeros((len(draws.own), model_frame.codes.n_units, 3))
     slope_deviation[:, joint.units.units] = draws.own * [
         mediator.effect_scale,
         _slope_unit(outcome),
@@ -225,7 +227,7 @@ def _assemble(plan: ModelFrame, joint: Stacked, draws: StackedDraws, shares: _Sh
     m, y = _equation(mediator, draws, 0), _equation(outcome, draws, 1)
     # a (draw, cell) and b (draw, stratum); a_i, b_i, u_i (draw, unit) in outcome units.
     a, (slopes,) = m.cell_mean, y.slopes.values()
-    b = slopes[:, plan.table.stratum]
+    b = slopes[:, model_frame.table.stratum]
     effect = a + _mean(shares.treated, a_own)
     direct = y.cell_mean + _mean(shares.treated, u_own)
     # Mean of (a + a_i)(b + b_i) over the rows of a cell: a_i only where they are treated.
@@ -235,12 +237,12 @@ def _assemble(plan: ModelFrame, joint: Stacked, draws: StackedDraws, shares: _Sh
     m = replace(m, cell_effect=effect)
     y = replace(y, cell_effect=direct)
     codes = shares.codes
-    if not members_stored(plan):
+    if not unit_effects_stored(model_frame):
         return _Parts(m, y, Paths(names, total, None), None, None)
-    member_b = slopes[:, plan.frame.stratum[codes]] + b_own[:, codes]
-    product = (_mean(shares.member, a) + a_own[:, codes]) * member_b
+    unit_effect_b = slopes[:, model_frame.codes.stratum[codes]] + b_own[:, codes]
+    product = (_mean(shares.unit_effect, a) + a_own[:, codes]) * unit_effect_b
     # (a + a_i)(b + b_i) of a member above the indirect effects of its cells.
-    via = product - _mean(shares.member, indirect)
+    via = product - _mean(shares.unit_effect, indirect)
     # Total, direct and indirect: the first is the sum of the others.
     own_u = u_own[:, codes]
     deviation = np.stack([own_u + via, own_u, via], axis=1)
@@ -253,11 +255,11 @@ def _mean(shares: Any, values: Array) -> Array:
 
 def _equation(equation: Equation, draws: StackedDraws, number: int) -> Recovered:
     """Draws of one equation, without what units add."""
-    slots = draws.slots[number]
-    none, nothing = np.zeros((len(slots), 0)), np.zeros((len(slots), 0, 0))
+    positions = draws.positions[number]
+    none, nothing = np.zeros((len(positions), 0)), np.zeros((len(positions), 0, 0))
     of_equation = Coefficients(
-        draws.shared[number], draws.local[number], slots, none, none, nothing, nothing
+        draws.shared[number], draws.local[number], positions, none, none, nothing, nothing
     )
-    mean = slots[:, equation.slots.cells] * equation.effect_scale
+    mean = positions[:, equation.positions.cells] * equation.effect_scale
     terms, slopes = terms_of(equation, of_equation), slopes_of(equation, of_equation)
     return Recovered(mean, mean, terms, None, slopes)

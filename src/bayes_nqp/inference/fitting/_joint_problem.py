@@ -20,12 +20,12 @@ def joint_density(joint: Stacked) -> Density:
     return Density(partial(stacked_density, joint), partial(stacked_gradient, joint))
 
 
-def joint_of(plan: ModelFrame, priors: Priors) -> Stacked:
+def joint_of(model_frame: ModelFrame, priors: Priors) -> Stacked:
     """Put the two equations of a plan together.
 
     Parameters
     ----------
-    plan : Plan
+    model_frame : ModelFrame
         Of a `Mediation` with one mediator, whose column is the last of the outcome's equation.
 
     Returns
@@ -33,7 +33,7 @@ def joint_of(plan: ModelFrame, priors: Priors) -> Stacked:
     Stacked
         The mediator's equation first.
     """
-    outcome, mediator = plan.equations
+    outcome, mediator = model_frame.equations
     assert len(outcome.slopes) == 1
     units = list(_units(mediator, outcome))
     column = outcome.problem.n_columns - 1

@@ -27,7 +27,7 @@ from bayes_nqp.inference.fitting._lag_loadings import (
     nodes_of,
     solver,
 )
-from bayes_nqp.inference.fitting._linked_coefficients import theta_of
+from bayes_nqp.inference.fitting._linked_coefficients import linked_coefficients
 from bayes_nqp.inference.model_frame import CellInfo
 from bayes_nqp.model.predictors import LinkedTime
 from bayes_nqp.numerics.linear_gaussian import inverse_diagonal
@@ -64,7 +64,7 @@ class Shift:
 
 
 @dataclass(frozen=True, eq=False)
-class Reach:
+class LagEffects:
     """Whom the treatment of units reaches, and by which coefficients.
 
     Units of one group have the same cells in every period, so that only deviations tell them apart.
@@ -84,7 +84,7 @@ class Reach:
     column : ndarray of int (level, group, T)
         Place in `events` of each treated row's event time, by level of the units that receive; -1
         for none.
-    owner : ndarray of int (unit)
+    unit_effect : ndarray of int (unit)
         What the deviation of each unit is that of; -1 for none.
     events : tuple of LinkedTime
         Event times that the treatment of linked units has coefficients of.
@@ -105,7 +105,7 @@ class Reach:
     cell: Index
     treated: Index
     column: Index
-    owner: Index
+    unit_effect: Index
     events: tuple[LinkedTime, ...]
     n_cells: int
     onto: tuple[sparse.csr_array, ...]
@@ -140,7 +140,7 @@ class Reach:
 
     def of_linked(self, terms: Mapping[str, Array], draws: int) -> Array:
         """Theta of linked units' treatment (draw, event time); without columns of it none."""
-        return theta_of(terms, self.events) if self.events else np.zeros((draws, 0))
+        return linked_coefficients(terms, self.events) if self.events else np.zeros((draws, 0))
 
     def _without_feedback(self, tau: Array, theta: Array, u: Array | None) -> Array:
         """Effects of cells along `PATHS` where S is the identity: ``tau + u`` and ``W D theta``."""
@@ -151,9 +151,9 @@ class Reach:
         direct[:, : self.n_cells] = tau
         if u is not None:
             # Mean of u over all rows of a cell, treated ones with an owner having one.
-            some = (self.treated[self.group][unit, time] >= 0) & (self.owner[unit] >= 0)
+            some = (self.treated[self.group][unit, time] >= 0) & (self.unit_effect[unit] >= 0)
             share = sparse.csr_array(
-                (1.0 / rows[of_row[some]], (of_row[some], self.owner[unit[some]])),
+                (1.0 / rows[of_row[some]], (of_row[some], self.unit_effect[unit[some]])),
                 shape=(rows.size, u.shape[1]),
             )
             direct += (share @ u.T).T
@@ -266,7 +266,7 @@ class Reach:
     def _kinds(self, loads: Loads) -> list[Kind]:
         """Units that deviate, by the periods that they are treated in."""
         times, kind = np.unique(self.treated >= 0, axis=0, return_inverse=True)
-        deviates, size, out = self.owner >= 0, np.bincount(self.group), []
+        deviates, size, out = self.unit_effect >= 0, np.bincount(self.group), []
         for k in np.flatnonzero(times.any(axis=1)):
             groups = np.flatnonzero(kind == k)
             some = np.flatnonzero(deviates & np.isin(self.group, groups))
@@ -277,7 +277,7 @@ class Reach:
             mean = loads.unit_itself[some] / size[self.group[some], None]
             itself[np.arange(some.size), :, place] = mean
             target = np.concatenate([loads.unit[some], itself], axis=2)
-            out.append(Kind(times[k], groups, self.owner[some], target))
+            out.append(Kind(times[k], groups, self.unit_effect[some], target))
         return out
 
     def _add_moderation(

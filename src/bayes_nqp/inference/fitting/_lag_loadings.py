@@ -102,7 +102,7 @@ class Kind:
         These periods.
     groups : ndarray of int
         Of these units.
-    owner : ndarray of int (unit)
+    unit_effect : ndarray of int (unit)
         What the deviation of each is that of.
     loads : ndarray (unit, node, group + own group)
         What it gives to the means of all groups, and of its own to that of `groups`.
@@ -110,12 +110,12 @@ class Kind:
 
     inside: npt.NDArray[np.bool_]
     groups: Index
-    owner: Index
+    unit_effect: Index
     loads: Array
 
     def effects(self, basis: Array, u: Array, n_groups: int) -> Array:
         """What deviations give to each group, in all and to its own units (2, draw, group)."""
-        every = between(basis, np.take(u, self.owner, axis=1), self.loads)
+        every = between(basis, np.take(u, self.unit_effect, axis=1), self.loads)
         out = np.zeros((2, len(every), n_groups))
         out[0], out[1][:, self.groups] = every[:, :n_groups], every[:, n_groups:]
         return out

@@ -7,46 +7,48 @@ from typing import Any
 import numpy as np
 
 from bayes_nqp._core.arrays import Array, Index, Mask
-from bayes_nqp.inference.fitting._lag_effects import Reach, Shift
+from bayes_nqp.inference.fitting._lag_effects import LagEffects, Shift
 from bayes_nqp.inference.fitting._over_periods import DynamicReach
 from bayes_nqp.inference.model_frame import CellInfo, Equation, ModelFrame
 from bayes_nqp.model.designs import LinkedSpec
 from bayes_nqp.model.predictors import NEIGHBOUR
 
 
-def reach_of(plan: ModelFrame, equation: Equation) -> Reach | None:
+def lag_effects_of(model_frame: ModelFrame, equation: Equation) -> LagEffects | None:
     """Whom treatment reaches through the links of an equation; None where it has none."""
-    frame, spec = plan.frame, plan.model.equations[0]
+    frame, spec = model_frame.codes, model_frame.model.equations[0]
     # Errors that follow linked units' carry no effect on.
     linked, alone = spec.linked, spec.lag is None or spec.lag.ties is not None
     if linked is None or equation.name != spec.name or (alone and not linked.treated):
         return None
-    treated, cell, cells = calendar_cells(plan) if plan.exposure is None else dose_cells(plan)
+    treated, cell, cells = (
+        calendar_cells(model_frame) if model_frame.exposure is None else dose_cells(model_frame)
+    )
     # Groups: units of equal rows of cells and of treated cells, period by period.
     pairs = np.concatenate([cell, treated], axis=1)
     _, first, group = np.unique(pairs, axis=0, return_index=True, return_inverse=True)
     treated = treated[first]
-    event = np.where(treated >= 0, plan.table.event_time[treated], np.iinfo(np.int64).min)
+    event = np.where(treated >= 0, model_frame.table.event_time[treated], np.iinfo(np.int64).min)
     levels = list(dict.fromkeys(time.level for time in linked.treated)) or [""]
     column = np.full((len(levels), *treated.shape), -1, dtype=np.int64)
     for k, time in enumerate(linked.treated):
         column[levels.index(time.level), event == time.event] = k
-    codes = plan.effects.codes
-    owner = np.searchsorted(codes, frame.member)
-    owner[~np.isin(frame.member, codes)] = -1
-    kind = DynamicReach if spec.lag is not None and spec.lag.before is not None else Reach
+    codes = model_frame.effects.codes
+    unit_effect = np.searchsorted(codes, frame.unit_effect)
+    unit_effect[~np.isin(frame.unit_effect, codes)] = -1
+    kind = DynamicReach if spec.lag is not None and spec.lag.before is not None else LagEffects
     return kind(
-        linked.links, cells, group.ravel(), cell[first], treated, column, owner,
-        tuple(linked.treated), plan.table.size,
+        linked.links, cells, group.ravel(), cell[first], treated, column, unit_effect,
+        tuple(linked.treated), model_frame.table.size,
         tuple(linked.onto(level) for level in levels),
-        near=near_of(plan, linked, treated[group.ravel()]) if alone else None,
-        shift=_shift(plan, treated[group.ravel()] >= 0),
+        near=near_of(model_frame, linked, treated[group.ravel()]) if alone else None,
+        shift=_shift(model_frame, treated[group.ravel()] >= 0),
     )  # fmt: skip
 
 
-def _shift(plan: ModelFrame, inside: Mask) -> Shift | None:
+def _shift(model_frame: ModelFrame, inside: Mask) -> Shift | None:
     """The moderator in rows with treatment (unit, T); None without one."""
-    frame, moderator = plan.frame, plan.moderator
+    frame, moderator = model_frame.codes, model_frame.moderator
     if moderator is None:
         return None
     values = np.zeros(inside.shape)
@@ -54,20 +56,24 @@ def _shift(plan: ModelFrame, inside: Mask) -> Shift | None:
     return Shift(np.where(inside, values, 0.0), inside, frame.stratum)
 
 
-def near_of(plan: ModelFrame, linked: LinkedSpec, treated: Index) -> Array:
+def near_of(model_frame: ModelFrame, linked: LinkedSpec, treated: Index) -> Array:
     """Treatment of linked units by event time, whether these are seen or not (event, unit, T).
 
     Of an exposure linked units have one more of it, where they have a slope.
     """
-    if plan.exposure is not None:
+    if model_frame.exposure is not None:
         on = (treated >= 0).astype(np.float64)
         return np.stack([linked.onto(time.level) @ on for time in linked.treated])
     near = np.zeros((len(linked.treated), *treated.shape))
-    near[:, plan.frame.unit, plan.frame.time] = np.stack(list(linked.treated.values()))
+    near[:, model_frame.codes.unit, model_frame.codes.time] = np.stack(
+        list(linked.treated.values())
+    )
     return near
 
 
-def calendar_cells(plan: ModelFrame, reached: Mask | None = None) -> tuple[Index, Index, CellInfo]:
+def calendar_cells(
+    model_frame: ModelFrame, reached: Mask | None = None
+) -> tuple[Index, Index, CellInfo]:
     """Cells whose effect rows have of their own treatment, and cells that rows stand in.
 
     Parameters
@@ -80,35 +86,38 @@ def calendar_cells(plan: ModelFrame, reached: Mask | None = None) -> tuple[Index
     tuple of ndarray of int (unit, T), ndarray of int (unit, T) and CellInfo
         -1 for none; the plan's cells, and then those of untreated rows.
     """
-    frame = plan.frame
+    frame = model_frame.codes
     treated = np.full((frame.n_units, frame.n_periods), -1, dtype=np.int64)
     rows = np.flatnonzero(frame.treated)
-    treated[frame.unit[rows], frame.time[rows]] = plan.cell_of_row[rows]
+    treated[frame.unit[rows], frame.time[rows]] = model_frame.cell_of_row[rows]
     exposed = np.full(treated.shape, -1, dtype=np.int64)
     rows = np.flatnonzero(
-        (plan.table.role == NEIGHBOUR)[plan.cell_of_row] & (plan.cell_of_row >= 0)
+        (model_frame.table.role == NEIGHBOUR)[model_frame.cell_of_row]
+        & (model_frame.cell_of_row >= 0)
     )
-    exposed[frame.unit[rows], frame.time[rows]] = plan.cell_of_row[rows]
+    exposed[frame.unit[rows], frame.time[rows]] = model_frame.cell_of_row[rows]
     bare = (exposed < 0) if reached is None else (exposed < 0) & reached
-    near, row_cells = _untreated(plan, bare)
-    cell = np.where(row_cells >= 0, row_cells + plan.table.size, np.maximum(treated, exposed))
-    return treated, cell, _joined(plan.cells, near)
+    near, row_cells = _untreated(model_frame, bare)
+    cell = np.where(
+        row_cells >= 0, row_cells + model_frame.table.size, np.maximum(treated, exposed)
+    )
+    return treated, cell, _joined(model_frame.cells, near)
 
 
-def dose_cells(plan: ModelFrame) -> tuple[Index, Index, CellInfo]:
+def dose_cells(model_frame: ModelFrame) -> tuple[Index, Index, CellInfo]:
     """The same of an exposure: everyone has one more of it, in strata in which it has a slope."""
-    frame, table = plan.frame, plan.table
+    frame, table = model_frame.codes, model_frame.table
     cell = np.full((frame.n_units, frame.n_periods), -1, dtype=np.int64)
-    cell[frame.unit, frame.time] = plan.cell_of_row
+    cell[frame.unit, frame.time] = model_frame.cell_of_row
     of_stratum = np.full((frame.stratum_levels.shape[0], frame.n_periods), -1, dtype=np.int64)
     of_stratum[table.stratum, table.time] = np.arange(table.size)
-    if plan.exposure is not None and not plan.exposure.by_period:
+    if model_frame.exposure is not None and not model_frame.exposure.by_period:
         # Where no row of a stratum is exposed, its slope is that of any other period.
         of_stratum = np.where(of_stratum < 0, of_stratum.max(axis=1, keepdims=True), of_stratum)
-    return of_stratum[frame.stratum], cell, plan.cells
+    return of_stratum[frame.stratum], cell, model_frame.cells
 
 
-def _untreated(plan: ModelFrame, inside: Mask) -> tuple[CellInfo, Index]:
+def _untreated(model_frame: ModelFrame, inside: Mask) -> tuple[CellInfo, Index]:
     """Cells of untreated rows, stratum by period, from the first treated period on.
 
     Parameters
@@ -121,7 +130,7 @@ def _untreated(plan: ModelFrame, inside: Mask) -> tuple[CellInfo, Index]:
     tuple of CellInfo and ndarray of int (unit, T)
         Event time counts from that period; -1 of rows in no such cell.
     """
-    frame, panel = plan.frame, plan.panel
+    frame, panel = model_frame.codes, model_frame.panel
     first = int(frame.time[frame.treated].min())
     bare = ~frame.treated & (frame.time >= first) & inside[frame.unit, frame.time]
     rows = np.flatnonzero(bare)
@@ -134,7 +143,7 @@ def _untreated(plan: ModelFrame, inside: Mask) -> tuple[CellInfo, Index]:
     info = CellInfo(
         strata={f: panel.levels[f][frame.stratum_levels[stratum, k]]
                 for k, f in enumerate(factors)},
-        cohort=np.full(numbers.size, labels[first]).astype(plan.cells.cohort.dtype),
+        cohort=np.full(numbers.size, labels[first]).astype(model_frame.cells.cohort.dtype),
         time=labels[time],
         event_time=time - first,
         role=np.full(numbers.size, NEIGHBOUR),

@@ -16,11 +16,11 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.limits import afford
-from bayes_nqp.inference.fitting._lag_effects import Reach, Shift
+from bayes_nqp.inference.fitting._lag_effects import LagEffects, Shift
 from bayes_nqp.inference.fitting._lag_loadings import back_of, nodes_of, solver
-from bayes_nqp.inference.fitting._lag_receivers import reach_of
+from bayes_nqp.inference.fitting._lag_receivers import lag_effects_of
 from bayes_nqp.inference.fitting._linked import linked_terms
-from bayes_nqp.inference.fitting._linked_coefficients import theta_of
+from bayes_nqp.inference.fitting._linked_coefficients import linked_coefficients
 from bayes_nqp.inference.fitting._over_periods import DynamicReach
 from bayes_nqp.inference.fitting._reported import equation_draws
 from bayes_nqp.model.predictors import DELTA, SlopeKind
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from bayes_nqp.inference.fitting._fit import Fit
 
 
-def realised_units(fit: Fit, role: str, *, anticipated: bool = False) -> tuple[Array, Index, Index]:
+def lag_unit_effects(
+    fit: Fit, role: str, *, anticipated: bool = False
+) -> tuple[Array, Index, Index]:
     """Effects on units, on average over their treated rows, or those that receive.
 
     Parameters
@@ -53,7 +55,7 @@ def realised_units(fit: Fit, role: str, *, anticipated: bool = False) -> tuple[A
     StudyError
         If the fit does not hold the deviations of units.
     """
-    reach = reach_of(fit.plan, fit.plan.equations[0])
+    reach = lag_effects_of(fit.model_frame, fit.model_frame.equations[0])
     assert reach is not None
     if isinstance(reach, DynamicReach):
         raise StudyError(
@@ -77,7 +79,7 @@ def realised_units(fit: Fit, role: str, *, anticipated: bool = False) -> tuple[A
     if reach.near is None:
         itself = inverse_diagonal(reach.links, nodes)
         back = back_of(reach.links, nodes, itself, reach.onto)
-    deviates = fit.plan.equations[0].problem.member_scale is not None
+    deviates = fit.model_frame.equations[0].problem.unit_effect_scale is not None
     # sum_k basis_dk (loads at node k) @ coefficients_d: one pass over nodes, no array by node.
     effects = np.zeros((len(flat), 2, units.size))
     for k, value in enumerate(nodes):
@@ -88,16 +90,16 @@ def realised_units(fit: Fit, role: str, *, anticipated: bool = False) -> tuple[A
     return effects.reshape(*sample, 3, units.size), units, rows.sum(axis=1)[units]
 
 
-def _coefficients(fit: Fit, reach: Reach) -> Array:
+def _coefficients(fit: Fit, reach: LagEffects) -> Array:
     """``tau`` of the plan's cells, ``theta`` and ``u`` (chain, draw, coefficient)."""
     mean, deviation = (equation_draws(fit, name) for name in ("cell_mean", "deviation"))
     assert mean is not None
     tau = np.zeros((*mean.shape[:2], reach.n_cells))
-    tau[..., ~fit.plan.cells.lead] = mean
+    tau[..., ~fit.model_frame.cells.lead] = mean
     parts = [tau]
     if reach.events:
-        parts.append(theta_of(linked_terms(fit), reach.events))
-    if fit.plan.equations[0].problem.member_scale is not None:
+        parts.append(linked_coefficients(linked_terms(fit), reach.events))
+    if fit.model_frame.equations[0].problem.unit_effect_scale is not None:
         if deviation is None:
             raise StudyError(
                 "this fit does not hold the deviations of single units",
@@ -108,7 +110,7 @@ def _coefficients(fit: Fit, reach: Reach) -> Array:
     if theta is not None:
         if deviation is not None:
             # Kept are v_m = u_m + sum_s theta_s Z_sm, each with its own moderator.
-            moderators = fit.plan.effects.moderator_of_members.toarray()
+            moderators = fit.model_frame.effects.moderator_of_unit_effects.toarray()
             parts[-1] = deviation - theta[..., : len(moderators)] @ moderators
         parts.append(theta)
     return np.concatenate(parts, axis=-1)
@@ -128,7 +130,12 @@ class _UnitLoads:
     """
 
     def __init__(
-        self, reach: Reach, rows: npt.NDArray[np.bool_], delta: float, itself: Array, back: Array
+        self,
+        reach: LagEffects,
+        rows: npt.NDArray[np.bool_],
+        delta: float,
+        itself: Array,
+        back: Array,
     ) -> None:
         self.reach, self.itself, self.back = reach, itself, back
         self.solve = solver(reach.links, delta)
@@ -190,14 +197,14 @@ class _UnitLoads:
         return total, direct
 
     def _of_deviations(self) -> tuple[Array, Array]:
-        """Loadings of deviations (unit, owner)."""
-        owner = self.reach.owner
+        """Loadings of deviations (unit, unit effect)."""
+        unit_effect = self.reach.unit_effect
         on = self.treated >= 0
-        some = np.flatnonzero(on.any(axis=1) & (owner >= 0))
+        some = np.flatnonzero(on.any(axis=1) & (unit_effect >= 0))
         # u_j counts in row (i, t) by (S^-1)_ij where j is treated in t: the share of such t of i.
         overlap = self.share @ on[some].T.astype(np.float64)
-        inverse = self.solve(np.eye(owner.size)[:, some])
-        total, direct = np.zeros((2, owner.size, int(owner.max()) + 1))
-        np.add.at(total.T, owner[some], (overlap * inverse).T)
-        direct[some, owner[some]] = overlap[some, np.arange(some.size)] * self.itself[some]
+        inverse = self.solve(np.eye(unit_effect.size)[:, some])
+        total, direct = np.zeros((2, unit_effect.size, int(unit_effect.max()) + 1))
+        np.add.at(total.T, unit_effect[some], (overlap * inverse).T)
+        direct[some, unit_effect[some]] = overlap[some, np.arange(some.size)] * self.itself[some]
         return total, direct

@@ -10,9 +10,8 @@ import xarray as xr
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array, Index
-from bayes_nqp.inference.fitting._linked_coefficients import theta_of
+from bayes_nqp.inference.fitting._linked_coefficients import linked_coefficients
 from bayes_nqp.inference.fitting._reported import equation_draws
-from bayes_nqp.model.designs import SpatialLag
 from bayes_nqp.model.predictors import DELTA, OPPOSITE, SHARED, TREATED, LinkedTime
 from bayes_nqp.numerics.linear_gaussian import coefficients_of
 
@@ -38,7 +37,7 @@ def linked_terms(fit: Fit) -> dict[str, Array]:
 
 def own_receivers(fit: Fit) -> tuple[str, ...]:
     """Factors by which units receive differently of linked units' treatment; none by default."""
-    term = fit.facts.term(SpatialLag)
+    term = fit.facts.spatial_term
     return () if term is None else tuple(term.receivers)
 
 
@@ -47,10 +46,10 @@ def received_of_rows(fit: Fit) -> Array | None:
 
     None where it does not enter.
     """
-    linked = fit.plan.model.equations[0].linked
+    linked = fit.model_frame.model.equations[0].linked
     if linked is None or not linked.treated:
         return None
-    theta = theta_of(linked_terms(fit), list(linked.treated)).mean(axis=(0, 1))
+    theta = linked_coefficients(linked_terms(fit), list(linked.treated)).mean(axis=(0, 1))
     return np.asarray(theta @ np.stack(list(linked.treated.values())))
 
 
@@ -66,14 +65,14 @@ def treatment_coefficients(fit: Fit) -> xr.DataArray:
         walk at the event times of the rows; of levels of receivers each counts by how much of
         linked units' treatment it has.
     """
-    plan, linked = fit.plan, fit.plan.model.equations[0].linked
-    rows = np.where(plan.cells.role == TREATED, plan.cells.rows, 0)
+    model_frame, linked = fit.model_frame, fit.model_frame.model.equations[0].linked
+    rows = np.where(model_frame.cells.role == TREATED, model_frame.cells.rows, 0)
     tau = equation_draws(fit, "cell_mean")
     assert tau is not None
     terms = {"own": tau @ (rows / rows.sum())}
     if linked is not None and linked.treated:
-        theta = theta_of(linked_terms(fit), list(linked.treated))
-        terms["linked"] = theta @ _shares(plan.table.event_time, rows, linked.treated)
+        theta = linked_coefficients(linked_terms(fit), list(linked.treated))
+        terms["linked"] = theta @ _shares(model_frame.table.event_time, rows, linked.treated)
     return xr.DataArray(
         np.stack(list(terms.values()), axis=-1), dims=(*v.SAMPLE_DIMS, "term"),
         coords={"term": list(terms), v.GATE: fit.effects[v.GATE].item()},

@@ -15,7 +15,7 @@ _PLAIN: Final = Priors(level=1.0, drift=1.0)
 """Under which columns of coefficients are those of what is reported."""
 
 
-def theta_of(terms: Mapping[str, Array], times: Sequence[LinkedTime]) -> Array:
+def linked_coefficients(terms: Mapping[str, Array], times: Sequence[LinkedTime]) -> Array:
     """``level + drift e + walk(e)`` at event times, or those of each, outcome units.
 
     Parameters

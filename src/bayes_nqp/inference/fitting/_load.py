@@ -28,12 +28,12 @@ from bayes_nqp.inference.fitting._arithmetic import check_arithmetic
 from bayes_nqp.inference.fitting._files import FORMAT, PANEL, SEALED, read_groups
 from bayes_nqp.inference.fitting._fit import Fit
 from bayes_nqp.inference.fitting._panel_rows import from_bytes
-from bayes_nqp.inference.fitting._recorded_gate import check_gate
+from bayes_nqp.inference.fitting._recorded_diagnostics import check_recorded_diagnostics
 from bayes_nqp.inference.fitting._structure import checked
-from bayes_nqp.inference.fitting._verify import check_redraw
-from bayes_nqp.inference.model_frame import before_all_adopt, plan_of
+from bayes_nqp.inference.fitting._verify import verify_draws
+from bayes_nqp.inference.model_frame import before_all_adopt, model_frame_of
 from bayes_nqp.model.codec import decode
-from bayes_nqp.numerics.diagnostics import Gate
+from bayes_nqp.numerics.diagnostics import ConvergenceDiagnostics
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -101,7 +101,7 @@ def load(path: str | Path, panel: Panel | None = None) -> Fit:
     if panel is not None and panel.digest != digest:
         # The file's rows may be those before everyone adopts.
         with suppress(NQPError):
-            ending = before_all_adopt(plan_of(fit.design, panel))
+            ending = before_all_adopt(model_frame_of(fit.design, panel))
             if ending is not None and ending.panel.digest == digest:
                 panel = ending.panel
     if panel is not None and panel.digest != digest:
@@ -122,9 +122,9 @@ def _check_contents(path: Path, fit: Fit) -> None:
 
     def check() -> None:
         check_arithmetic(fit)
-        check_gate(fit)
+        check_recorded_diagnostics(fit)
         if fit.panel is not None:
-            check_redraw(fit)
+            verify_draws(fit)
 
     def refuse(error: Exception) -> NoReturn:
         raise _refusal(path, _reason(error)) from error
@@ -239,7 +239,7 @@ def _fit_of(groups: Mapping[str, xr.Dataset], head: Mapping[str, Any], unsealed:
         panel=None,
         sampler=decode(sampler),
         groups={k: x for k, x in groups.items() if k != PANEL},
-        gate=Gate(**{**gate, "failures": tuple(gate["failures"])}),
+        gate=ConvergenceDiagnostics(**{**gate, "failures": tuple(gate["failures"])}),
         record={**facts, "unsealed": 1.0} if unsealed else facts,
         versions=json.loads(head["versions"]),
         notes=tuple(decoded(head["notes"])),

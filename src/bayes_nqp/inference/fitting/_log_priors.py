@@ -28,7 +28,7 @@ def log_priors(fit: Fit) -> dict[str, xr.DataArray]:
     dict of str to DataArray (chain, draw)
         By what they are the prior of.
     """
-    equation, posterior = fit.plan.equations[0], fit.posterior
+    equation, posterior = fit.model_frame.equations[0], fit.posterior
     prefix = f"{equation.name}__"
     coords = {dim: posterior[dim].to_numpy() for dim in v.SAMPLE_DIMS}
 
@@ -56,7 +56,7 @@ def log_priors(fit: Fit) -> dict[str, xr.DataArray]:
 
 def parameter_draws(fit: Fit) -> dict[str, xr.DataArray]:
     """Draws of the parameters that have such priors, by name (chain, draw)."""
-    equation = fit.plan.equations[0]
+    equation = fit.model_frame.equations[0]
     likelihood = (parameter.name for parameter in fit.facts.likelihood.parameters)
     names = ("level", "drift", *likelihood, *equation.problem.space.names)
     draws = {str(k).removeprefix(f"{equation.name}__"): x for k, x in fit.posterior.items()}

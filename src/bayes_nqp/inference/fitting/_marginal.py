@@ -13,10 +13,10 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.exceptions import Hint, StudyError
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.inference.fitting._equations import equation_density
-from bayes_nqp.inference.fitting._existing_draws import KnownDraws
-from bayes_nqp.inference.fitting._mode_averages import summit_of
+from bayes_nqp.inference.fitting._existing_draws import ExistingDraws
+from bayes_nqp.inference.fitting._mode_averages import mode_of
 from bayes_nqp.inference.fitting._parameters import point_at
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.predictors import TimeEffects
 from bayes_nqp.numerics.parameters import FLAT
 from bayes_nqp.numerics.sampling import Importance, brief_importance, importance, refit_importance
@@ -56,7 +56,7 @@ def log_marginal(
     *,
     seed: int,
     proposals: int | None = None,
-    stock: KnownDraws | None = None,
+    stock: ExistingDraws | None = None,
 ) -> Marginal:
     """Integrate all that a design does not know out of its outcome's likelihood.
 
@@ -67,7 +67,7 @@ def log_marginal(
     proposals : int, optional
         Weighted points, whose mean weight is the marginal likelihood: by default as few as leave
         a Monte-Carlo error of .1 or less.
-    stock : KnownDraws, optional
+    stock : ExistingDraws, optional
         Draws of much the same parameters, near which the climb begins.
 
     Raises
@@ -79,8 +79,8 @@ def log_marginal(
     StudyError
         If the likelihood is an adjusted one.
     """
-    plan = plan_of(design, panel)
-    equation, lag = plan.equations[0], plan.model.equations[0].lag
+    model_frame = model_frame_of(design, panel)
+    equation, lag = model_frame.equations[0], model_frame.model.equations[0].lag
     if lag is not None and lag.adjusted:
         if lag.before is not None:
             raise StudyError(
@@ -108,7 +108,7 @@ def log_marginal(
     return Marginal(
         *marginal_of(drawn.facts),
         (problem.n_free, problem.n_flat),
-        (panel.digest, equation.scale, problem.n_free, problem.noise, flat, _linked(plan)),
+        (panel.digest, equation.scale, problem.n_free, problem.noise, flat, _linked(model_frame)),
     )
 
 
@@ -120,9 +120,9 @@ def marginal_of(facts: Mapping[str, float]) -> tuple[float, float]:
     return float(value), float(facts.get("log_marginal_error", weights))
 
 
-def _linked(plan: ModelFrame) -> tuple[tuple[str, str], ...]:
+def _linked(model_frame: ModelFrame) -> tuple[tuple[str, str], ...]:
     """Seals of columns of linked units whose coefficients are flat: they differ by weights."""
-    spec = plan.model.equations[0]
+    spec = model_frame.model.equations[0]
     seals = dict(spec.columns)
     if spec.linked is not None and spec.linked.flat:
         seals["links"] = spec.linked.links.toarray()
@@ -145,9 +145,9 @@ def held_out(design: Design, panel: Panel, without: Panel) -> float:
     IdentificationError
         If either cannot identify what the design asks for.
     """
-    full = plan_of(design, panel).equations[0]
-    part = plan_of(design, without, scale=full.scale).equations[0]
-    point = summit_of(part).point[None]
+    full = model_frame_of(design, panel).equations[0]
+    part = model_frame_of(design, without, scale=full.scale).equations[0]
+    point = mode_of(part).point[None]
     # log p(y | phi) of each: the prior of phi comes off again.
     heights = [equation_density(e)(point) - e.problem.space.log_prior(point) for e in (full, part)]
     # A density per row in multiples of s, less the log of s, is one in outcome units.

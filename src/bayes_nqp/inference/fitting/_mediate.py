@@ -24,7 +24,7 @@ from bayes_nqp._core.validation import door
 from bayes_nqp.data.panel import CrossSection, cross_section
 from bayes_nqp.inference.fitting._cross_section import Equations, Numbers, equations_of
 from bayes_nqp.model.priors import Priors
-from bayes_nqp.numerics.diagnostics import Gate, convergence
+from bayes_nqp.numerics.diagnostics import ConvergenceDiagnostics, convergence
 
 
 @door
@@ -47,7 +47,7 @@ class Mediated(FactSheet):
     effects : Dataset
         The waist: paths total, direct and every mediator, adding up draw by draw; a cell for
         each stratum.
-    gate : Gate
+    gate : ConvergenceDiagnostics
         Of the draws. They are independent, so it fails only where they are too few.
     facts : mapping of str to float
         Rows, seed, and the variance of the outcome and of every mediator.
@@ -76,7 +76,7 @@ class Mediated(FactSheet):
     interaction: bool
     posterior: xr.Dataset
     effects: xr.Dataset
-    gate: Gate
+    gate: ConvergenceDiagnostics
     facts: Mapping[str, float]
     versions: Mapping[str, str]
     notes: tuple[str, ...] = ()
@@ -204,7 +204,7 @@ def mediate(
     gate = convergence({"sigma": parts.sigma.reshape(chains, draws), "effect": effect}, {})
     return Mediated(
         outcome, treatment, rows.names["mediators"], moved, interaction, posterior,
-        _waist(rows, effect, str(gate)), gate,
+        _effects_dataset(rows, effect, str(gate)), gate,
         {
             "rows": float(rows.outcome.size),
             "seed": float(seed),
@@ -285,7 +285,7 @@ def _posterior(rows: CrossSection, draws: Numbers, chains: int, interaction: boo
     )
 
 
-def _waist(rows: CrossSection, effect: Array, gate: str) -> xr.Dataset:
+def _effects_dataset(rows: CrossSection, effect: Array, gate: str) -> xr.Dataset:
     count = np.bincount(rows.stratum)
     zero = np.zeros(count.size, dtype=np.int64)
     return schema.build(

@@ -18,14 +18,19 @@ from scipy import sparse
 from bayes_nqp._core.arrays import Array, Index, Mask
 from bayes_nqp._core.exceptions import IdentificationError
 from bayes_nqp._core.i18n import Message
-from bayes_nqp.inference.fitting._lag_receivers import calendar_cells, dose_cells, near_of, reach_of
-from bayes_nqp.inference.fitting._linked_coefficients import theta_of
+from bayes_nqp.inference.fitting._lag_receivers import (
+    calendar_cells,
+    dose_cells,
+    lag_effects_of,
+    near_of,
+)
+from bayes_nqp.inference.fitting._linked_coefficients import linked_coefficients
 from bayes_nqp.inference.model_frame import CellInfo, Equation, ModelFrame
 from bayes_nqp.model.predictors import NEIGHBOUR, TREATED, LinkedTime
 
 
 @dataclass(frozen=True, eq=False)
-class ChannelReach:
+class MediatorLagEffects:
     """Linear maps from coefficients of a mediator's equation to means over the rows of cells.
 
     Parameters
@@ -88,7 +93,7 @@ class ChannelReach:
         ndarray (draw, treatment, mediator, cell)
             Own and others' treatment; the row's own mediator and the mean of linked units'.
         """
-        kappa = theta_of(terms, self.events) if self.events else np.zeros((len(mean), 0))
+        kappa = linked_coefficients(terms, self.events) if self.events else np.zeros((len(mean), 0))
         if received is None:
             received = np.where(self.neighbour, effect, 0.0)
         more = ((0, 0), (0, self.stratum.size - effect.shape[1]))
@@ -102,7 +107,7 @@ class ChannelReach:
         return np.asarray(parts.reshape(len(mean), 2, 2, -1))
 
 
-def channel_reach(plan: ModelFrame, equation: Equation) -> ChannelReach | None:
+def mediator_lag_effects(model_frame: ModelFrame, equation: Equation) -> MediatorLagEffects | None:
     """Where the effects of a mediator's equation arrive; None where nobody reaches others.
 
     Raises
@@ -110,54 +115,54 @@ def channel_reach(plan: ModelFrame, equation: Equation) -> ChannelReach | None:
     IdentificationError
         If linked units have rows whose effects are not identified.
     """
-    first, facts = plan.model.equations[0].name, plan.facts
+    first, facts = model_frame.model.equations[0].name, model_frame.facts
     if equation.name == first or facts.channels is None or facts.reach == "none":
         return None
-    frame, size = plan.frame, plan.table.size
+    frame, size = model_frame.codes, model_frame.table.size
     shape, weights = (frame.n_units, frame.n_periods), facts.channels.links
     links = sparse.csr_array((frame.n_units, frame.n_units))
     if weights is not None:
-        _need_rows(plan)
-        links = weights.aligned(plan.panel.unit_labels).matrix
+        _need_rows(model_frame)
+        links = weights.aligned(model_frame.panel.unit_labels).matrix
     affected = np.full(shape, -1, dtype=np.int64)
-    of_policy = np.isin(plan.table.role, (TREATED, NEIGHBOUR))[plan.cell_of_row]
-    rows = np.flatnonzero(of_policy & (plan.cell_of_row >= 0))
-    affected[frame.unit[rows], frame.time[rows]] = plan.cell_of_row[rows]
-    if plan.exposure is not None:
-        treated, cell, cells = dose_cells(plan)
+    of_policy = np.isin(model_frame.table.role, (TREATED, NEIGHBOUR))[model_frame.cell_of_row]
+    rows = np.flatnonzero(of_policy & (model_frame.cell_of_row >= 0))
+    affected[frame.unit[rows], frame.time[rows]] = model_frame.cell_of_row[rows]
+    if model_frame.exposure is not None:
+        treated, cell, cells = dose_cells(model_frame)
         affected = treated
     else:
         by_exposure = facts.has("exposure")
         reached = links @ (affected >= 0).astype(np.float64) > 0.0 if by_exposure else None
-        treated, cell, cells = calendar_cells(plan, reached)
+        treated, cell, cells = calendar_cells(model_frame, reached)
     on = treated >= 0
-    events, near, back = _events(plan, equation, links, treated)
-    owner = _member_slots(plan)
+    events, near, back = _events(model_frame, equation, links, treated)
+    unit_effect = _unit_effect_positions(model_frame)
     z = np.zeros(shape)
-    z[plan.effects.unit, frame.time[plan.effects.rows]] = plan.effects.z
+    z[model_frame.effects.unit, frame.time[model_frame.effects.rows]] = model_frame.effects.z
     extra = np.zeros(cells.rows.size - size, dtype=np.int64)
     unit, time = np.nonzero(cell >= size)
     extra[cell[unit, time] - size] = frame.stratum[unit]
     n_strata, means = len(frame.stratum_levels), _Means(links, cell, cells.rows)
-    return ChannelReach(
-        cells, cell, np.concatenate([plan.table.stratum, extra]),
-        plan.table.role == NEIGHBOUR, events,
+    return MediatorLagEffects(
+        cells, cell, np.concatenate([model_frame.table.stratum, extra]),
+        model_frame.table.role == NEIGHBOUR, events,
         means.of(near),
         means.of(links @ x for x in near),
         means.of(back),
         means.of_linked(affected, size),
         means.of_linked(np.where(on, frame.stratum[:, None], -1), n_strata, z),
-        means.of_linked(np.where(on, owner[:, None], -1), plan.effects.codes.size),
+        means.of_linked(np.where(on, unit_effect[:, None], -1), model_frame.effects.codes.size),
     )  # fmt: skip
 
 
-def _member_slots(plan: ModelFrame) -> Index:
+def _unit_effect_positions(model_frame: ModelFrame) -> Index:
     """Slot of each unit's member among those with deviations of effects; -1 without one."""
-    codes, member = plan.effects.codes, plan.frame.member
-    return np.where(np.isin(member, codes), np.searchsorted(codes, member), -1)
+    codes, unit_effect = model_frame.effects.codes, model_frame.codes.unit_effect
+    return np.where(np.isin(unit_effect, codes), np.searchsorted(codes, unit_effect), -1)
 
 
-def cells_of_rows(plan: ModelFrame) -> tuple[Index, CellInfo]:
+def cells_of_rows(model_frame: ModelFrame) -> tuple[Index, CellInfo]:
     """Cell of each row among those of the waist, and these.
 
     Returns
@@ -165,14 +170,14 @@ def cells_of_rows(plan: ModelFrame) -> tuple[Index, CellInfo]:
     tuple of ndarray of int (row) and CellInfo
         -1 for none; leads included.
     """
-    for equation in reversed(plan.equations):
-        across = channel_reach(plan, equation)
+    for equation in reversed(model_frame.equations):
+        across = mediator_lag_effects(model_frame, equation)
         if across is not None:
-            return across.cell[plan.frame.unit, plan.frame.time], across.cells
-    reach = reach_of(plan, plan.equations[0])
+            return across.cell[model_frame.codes.unit, model_frame.codes.time], across.cells
+    reach = lag_effects_of(model_frame, model_frame.equations[0])
     if reach is None:
-        return plan.cell_of_row, plan.cells
-    return reach.cell[reach.group[plan.frame.unit], plan.frame.time], reach.cells
+        return model_frame.cell_of_row, model_frame.cells
+    return reach.cell[reach.group[model_frame.codes.unit], model_frame.codes.time], reach.cells
 
 
 class _Means:
@@ -225,19 +230,19 @@ class _Means:
         return sparse.csr_array(total)
 
 
-def _need_rows(plan: ModelFrame) -> None:
+def _need_rows(model_frame: ModelFrame) -> None:
     """Refuse a plan without some rows: linked units are there in every period, or in none."""
-    if not plan.kept.all():
+    if not model_frame.kept.all():
         raise IdentificationError(
             Message("mediators of linked units need every row, and the effects of some are not "
                     "identified"),
-            where=Message("{} rows", int((~plan.kept).sum())),
+            where=Message("{} rows", int((~model_frame.kept).sum())),
             hint="a panel that starts earlier or ends before everyone is treated",
         )  # fmt: skip
 
 
 def _events(
-    plan: ModelFrame, equation: Equation, links: sparse.csr_array, treated: Index
+    model_frame: ModelFrame, equation: Equation, links: sparse.csr_array, treated: Index
 ) -> tuple[tuple[LinkedTime, ...], Array, Array]:
     """Event times of linked units' treatment; what is near, and own treatment handed back.
 
@@ -246,14 +251,14 @@ def _events(
     tuple
         Event times; two ndarrays (event time, unit, period), without any where nothing is linked.
     """
-    spec = next(x for x in plan.model.equations if x.name == equation.name).linked
+    spec = next(x for x in model_frame.model.equations if x.name == equation.name).linked
     events = () if spec is None else tuple(spec.treated)
     if spec is None or not events:
         return (), *np.zeros((2, 0, *treated.shape))
     # (W 1_l V)_ii D_it, by the event time of the row and the level l of who receives.
-    event, on = plan.table.event_time[treated], treated >= 0
+    event, on = model_frame.table.event_time[treated], treated >= 0
     back = np.stack([
         links.multiply(spec.onto(time.level).T).sum(axis=1)[:, None] * (on & (event == time.event))
         for time in events
     ])  # fmt: skip
-    return events, near_of(plan, spec, treated), back
+    return events, near_of(model_frame, spec, treated), back

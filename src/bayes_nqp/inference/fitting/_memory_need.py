@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayes_nqp._core.limits import afford
-from bayes_nqp.inference.fitting._draws import members_stored
+from bayes_nqp.inference.fitting._draws import unit_effects_stored
 
 if TYPE_CHECKING:
     from bayes_nqp.inference.model_frame import ModelFrame
@@ -19,7 +19,7 @@ _COPIES = 3
 """Of every number that is kept: as drawn, joined, and labelled."""
 
 
-def check_draws(plan: ModelFrame, sampler: Sampler) -> None:
+def check_draws(model_frame: ModelFrame, sampler: Sampler) -> None:
     """Refuse more draws than the machine holds.
 
     Raises
@@ -27,18 +27,18 @@ def check_draws(plan: ModelFrame, sampler: Sampler) -> None:
     StudyError
         With an estimate of the memory.
     """
-    cells = int(plan.table.size)
-    stored = plan.effects.codes.size if members_stored(plan) else 0
+    cells = int(model_frame.table.size)
+    stored = model_frame.effects.codes.size if unit_effects_stored(model_frame) else 0
     numbers = sum(
         2 * cells
         + stored
         + sum(part.columns.shape[1] for part in equation.globals)
         + len(equation.problem.space)
-        for equation in plan.equations
+        for equation in model_frame.equations
     )
     draws = float(sampler.chains) * float(sampler.draws)
     steps = float(sampler.n_evaluations)
-    sampled = steps * np.mean([len(e.problem.space) for e in plan.equations])
+    sampled = steps * np.mean([len(e.problem.space) for e in model_frame.equations])
     afford(
         _BYTES * _COPIES * (draws * numbers + sampled),
         f"{sampler.chains} chains of {sampler.draws} draws, of {numbers} numbers each,",

@@ -14,25 +14,25 @@ from bayes_nqp._core.exceptions import IdentificationError
 from bayes_nqp.inference.fitting._draws import cell_shares
 from bayes_nqp.inference.fitting._effect_loads import effect_loads
 from bayes_nqp.inference.fitting._equations import equation_density
-from bayes_nqp.inference.model_frame import plan_of, redealt
+from bayes_nqp.inference.model_frame import model_frame_of, permuted_adoption
 from bayes_nqp.numerics.linear_gaussian import averages
-from bayes_nqp.numerics.sampling import Densities, Summit, climb, newton
+from bayes_nqp.numerics.sampling import Densities, Mode, climb, newton
 
 if TYPE_CHECKING:
     from bayes_nqp.data.panel import Panel
-    from bayes_nqp.inference.model_frame import Equation, ModelFrame, Redealt
+    from bayes_nqp.inference.model_frame import Equation, ModelFrame, PermutedAdoption
     from bayes_nqp.model.designs import Design
 
 _ROUNDED = 1e-9
 """Largest relative difference of densities that were summed up in another order."""
 
 
-def modal_averages(
+def mode_averages(
     design: Design,
     panel: Panel,
     weigh: Callable[[ModelFrame], Array],
     *,
-    near: Summit | None = None,
+    near: Mode | None = None,
 ) -> tuple[Array, Array]:
     """Average effects given the scales, autocorrelation and error sd that are most probable.
 
@@ -46,7 +46,7 @@ def modal_averages(
         Of the outcome alone, with a Gaussian likelihood.
     weigh : callable
         From the plan to the weights (cell, r) of r averages.
-    near : Summit, optional
+    near : Mode, optional
         The mode on a panel much like this one, as `modes` gives it: the climb then takes a few
         steps.
 
@@ -60,51 +60,51 @@ def modal_averages(
     IdentificationError
         If the panel cannot identify what the design asks for.
     """
-    plan = plan_of(design, panel)
-    (equation,) = plan.equations
-    slots, deviations = average_loads(plan, equation, weigh(plan))
+    model_frame = model_frame_of(design, panel)
+    (equation,) = model_frame.equations
+    positions, deviations = average_loads(model_frame, equation, weigh(model_frame))
     point = _mode(equation, near)
-    mean, variance = averages(equation.gaussian, point[None], slots, deviations)
+    mean, variance = averages(equation.gaussian, point[None], positions, deviations)
     return mean[0], np.sqrt(variance[0])
 
 
-def dealt_averages(
+def permuted_averages(
     design: Design,
     panel: Panel,
     cohorts: Index,
     weigh: Callable[[ModelFrame], Array],
     *,
-    near: Summit,
+    near: Mode,
 ) -> tuple[Array, Array]:
-    """Average effects as `modal_averages` gives them, of adoption dealt to others.
+    """Average effects as `mode_averages` gives them, of adoption dealt to others.
 
-    Deals that leave cells as they are (`redealt`) climb side by side.
+    Deals that leave cells as they are (`permuted_adoption`) climb side by side.
 
     Parameters
     ----------
-    cohorts : ndarray of int (deal, unit)
+    cohorts : ndarray of int (permutation, unit)
         Codes, -1 for never.
     weigh : callable
         From a plan to the weights (cell, 1) of one average, by what its cells are and hold.
 
     Returns
     -------
-    tuple of ndarray (deal), outcome units
+    tuple of ndarray (permutation), outcome units
         NaN where the panel cannot identify what the design asks for.
     """
     # Deals with other cohorts may have other scales: the first with as many is climbed from afar.
-    summits = {near.point.size: near}
-    modes = _side_by_side(design, panel, cohorts, weigh, summits)
-    for deal in np.flatnonzero(np.isnan(modes[0])):
-        dealt = panel.with_cohorts(cohorts[deal])
+    modes_by_size = {near.point.size: near}
+    averages = _side_by_side(design, panel, cohorts, weigh, modes_by_size)
+    for permutation in np.flatnonzero(np.isnan(averages[0])):
+        permuted = panel.with_cohorts(cohorts[permutation])
         with suppress(IdentificationError):
-            (equation,) = plan_of(design, dealt).equations
+            (equation,) = model_frame_of(design, permuted).equations
             size = len(equation.problem.space)
-            if size not in summits:
-                summits[size] = summit_of(equation)
-            mean, sd = modal_averages(design, dealt, weigh, near=summits[size])
-            modes[:, deal] = mean[0], sd[0]
-    return modes[0], modes[1]
+            if size not in modes_by_size:
+                modes_by_size[size] = mode_of(equation)
+            mean, sd = mode_averages(design, permuted, weigh, near=modes_by_size[size])
+            averages[:, permutation] = mean[0], sd[0]
+    return averages[0], averages[1]
 
 
 def _side_by_side(
@@ -112,63 +112,81 @@ def _side_by_side(
     panel: Panel,
     cohorts: Index,
     weigh: Callable[[ModelFrame], Array],
-    summits: dict[int, Summit],
+    modes_by_size: dict[int, Mode],
 ) -> Array:
     """Means and sd's (2, deal) of deals that share a plan; NaN of others."""
     out = np.full((2, len(cohorts)), np.nan)
     with suppress(IdentificationError):
-        plan = plan_of(design, panel)
-        for deals in redealt(plan, cohorts):
-            size = len(deals.problems.first.space)
-            if size not in summits:
-                first = plan_of(design, panel.with_cohorts(cohorts[deals.numbers[0]]))
-                summits[size] = summit_of(first.equations[0])
-            alone = plan_of(design, panel.with_cohorts(cohorts[deals.numbers[-1]]))
-            if _agree(deals, alone.equations[0], summits[size]):
-                out[:, deals.numbers] = _climbed(deals, weigh, summits[size])
+        model_frame = model_frame_of(design, panel)
+        for permutations in permuted_adoption(model_frame, cohorts):
+            size = len(permutations.problems.first.space)
+            if size not in modes_by_size:
+                first = model_frame_of(design, panel.with_cohorts(cohorts[permutations.numbers[0]]))
+                modes_by_size[size] = mode_of(first.equations[0])
+            alone = model_frame_of(design, panel.with_cohorts(cohorts[permutations.numbers[-1]]))
+            if _agree(permutations, alone.equations[0], modes_by_size[size]):
+                out[:, permutations.numbers] = _climbed(permutations, weigh, modes_by_size[size])
     return out
 
 
-def _climbed(deals: Redealt, weigh: Callable[[ModelFrame], Array], near: Summit) -> Array:
+def _climbed(
+    permutations: PermutedAdoption, weigh: Callable[[ModelFrame], Array], near: Mode
+) -> Array:
     """Means and sd's (2, deal) of deals of one plan; NaN where a climb found no mode."""
-    plan, (equation,), n = deals.plan, deals.plan.equations, deals.numbers.size
+    model_frame, (equation,), n = (
+        permutations.model_frame,
+        permutations.model_frame.equations,
+        permutations.numbers.size,
+    )
     starts, inverses = np.tile(near.point, (n, 1)), np.tile(near.inverse, (n, 1, 1))
-    points, heights = climb(Densities(deals.problems.gradient), starts, inverses)
+    points, heights = climb(Densities(permutations.problems.gradient), starts, inverses)
     fine = np.flatnonzero(np.isfinite(heights))
-    loads = [part[fine] for part in _loads_of_deals(plan, equation, deals, weigh)]
-    mean, variance = deals.problems.averages(points[fine], fine, *loads)
+    loads = [
+        part[fine] for part in _loads_of_permutations(model_frame, equation, permutations, weigh)
+    ]
+    mean, variance = permutations.problems.averages(points[fine], fine, *loads)
     out = np.full((2, n), np.nan)
     # Loads are in outcome units by s of the actual adoption.
     moments = np.stack([mean[:, 0], np.sqrt(variance[:, 0])])
-    out[:, fine] = moments * deals.scales[fine] / equation.scale
+    out[:, fine] = moments * permutations.scales[fine] / equation.scale
     return out
 
 
-def _agree(deals: Redealt, last: Equation, near: Summit) -> bool:
+def _agree(permutations: PermutedAdoption, last: Equation, near: Mode) -> bool:
     """Whether the last deal is a problem that was made by itself, but for rounding."""
     space = last.problem.space
-    if deals.problems.first.space != space or near.point.size != len(space):
+    if permutations.problems.first.space != space or near.point.size != len(space):
         return False
-    ours = deals.problems.gradient(near.point[None], np.array([deals.numbers.size - 1]))
+    ours = permutations.problems.gradient(
+        near.point[None], np.array([permutations.numbers.size - 1])
+    )
     theirs = equation_density(last).gradients(near.point[None])
     return all(
         np.allclose(a, b, rtol=_ROUNDED, atol=1e-6) for a, b in zip(ours, theirs, strict=True)
     )
 
 
-def _loads_of_deals(
-    plan: ModelFrame, equation: Equation, deals: Redealt, weigh: Callable[[ModelFrame], Array]
+def _loads_of_permutations(
+    model_frame: ModelFrame,
+    equation: Equation,
+    permutations: PermutedAdoption,
+    weigh: Callable[[ModelFrame], Array],
 ) -> tuple[Array, Array]:
-    """As `average_loads`, deal by deal (deal, slot, 1), and on units' deviations."""
+    """As `average_loads`, deal by deal (permutation, position, 1), and on units' deviations."""
     weights = np.stack(
-        [weigh(replace(plan, cells=replace(plan.cells, rows=rows)))[:, 0] for rows in deals.rows]
+        [
+            weigh(replace(model_frame, cells=replace(model_frame.cells, rows=rows)))[:, 0]
+            for rows in permutations.rows
+        ]
     )
-    slots = np.asarray(effect_loads(plan, equation) @ weights.T).T
-    units = deals.of_units(weights)
-    return slots[..., None] * equation.effect_scale, units[..., None] * equation.effect_scale
+    positions = np.asarray(effect_loads(model_frame, equation) @ weights.T).T
+    units = permutations.of_units(weights)
+    return positions[..., None] * equation.effect_scale, units[..., None] * equation.effect_scale
 
 
-def average_loads(plan: ModelFrame, equation: Equation, weights: Array) -> tuple[Array, Array]:
+def average_loads(
+    model_frame: ModelFrame, equation: Equation, weights: Array
+) -> tuple[Array, Array]:
     """Weighted sums of cell effects, in the terms of what the likelihood is linear in.
 
     An effect is that of its cell, the deviations of the cell's rows, and what their mean moderator
@@ -180,14 +198,14 @@ def average_loads(plan: ModelFrame, equation: Equation, weights: Array) -> tuple
         Loadings on slots and deviations, as `gaussian.averages` takes them.
     """
     # sum_c w_c (effect of c given coefficients + sum_o S_oc delta_o).
-    unit, shares = equation.effect_scale, cell_shares(plan, equation)
-    slots = np.asarray(effect_loads(plan, equation) @ weights) * unit
+    unit, shares = equation.effect_scale, cell_shares(model_frame, equation)
+    positions = np.asarray(effect_loads(model_frame, equation) @ weights) * unit
     if shares is None:
-        return slots, np.zeros((0, weights.shape[1]))
-    return slots, np.asarray(shares @ weights) * unit
+        return positions, np.zeros((0, weights.shape[1]))
+    return positions, np.asarray(shares @ weights) * unit
 
 
-def modes(design: Design, panel: Panel) -> list[Summit]:
+def modes(design: Design, panel: Panel) -> list[Mode]:
     """Find the modes of the parameters of a design's equations.
 
     Parameters
@@ -198,20 +216,20 @@ def modes(design: Design, panel: Panel) -> list[Summit]:
     Returns
     -------
     list of Summit
-        For `modal_averages` on panels much like this one.
+        For `mode_averages` on panels much like this one.
     """
-    return [summit_of(equation) for equation in plan_of(design, panel).equations]
+    return [mode_of(equation) for equation in model_frame_of(design, panel).equations]
 
 
-def _mode(equation: Equation, near: Summit | None) -> Array:
+def _mode(equation: Equation, near: Mode | None) -> Array:
     """The mode, unconstrained; from nearby it may be missed by .02 in log density."""
     if near is None or near.point.size != len(equation.problem.space):
-        return summit_of(equation).point
+        return mode_of(equation).point
     points, heights = climb(equation_density(equation), near.point[None], near.inverse[None])
-    return points[0] if np.isfinite(heights[0]) else summit_of(equation).point
+    return points[0] if np.isfinite(heights[0]) else mode_of(equation).point
 
 
-def summit_of(equation: Equation) -> Summit:
+def mode_of(equation: Equation) -> Mode:
     """The highest of several climbs from typical values."""
     density, space = equation_density(equation), equation.problem.space
     typical = space.unconstrain(space.typical)

@@ -12,7 +12,7 @@ from bayes_nqp._core import effects_schema as schema
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp.inference.fitting._cell_draws import CellDraws
-from bayes_nqp.inference.fitting._lag_receivers import reach_of
+from bayes_nqp.inference.fitting._lag_receivers import lag_effects_of
 from bayes_nqp.inference.fitting._mediate import Mediated
 from bayes_nqp.inference.fitting._paths import lagged
 from bayes_nqp.inference.fitting._reported import effects_on_mediator, equation_draws
@@ -35,11 +35,11 @@ def moderator_rows(fit: Fit) -> tuple[Index, Array]:
     tuple of ndarray of int (row), ndarray (row)
         Places among the cells with effects; moderator's units.
     """
-    plan = fit.plan
-    assert plan.moderator is not None
-    place = np.cumsum(~plan.cells.lead) - 1
-    effects = plan.effects
-    return place[effects.cell], effects.z + plan.moderator.centre
+    model_frame = fit.model_frame
+    assert model_frame.moderator is not None
+    place = np.cumsum(~model_frame.cells.lead) - 1
+    effects = model_frame.effects
+    return place[effects.cell], effects.z + model_frame.moderator.centre
 
 
 def moderation_draws(fit: Fit) -> Array:
@@ -74,7 +74,10 @@ def _through_links(fit: Fit, draws: CellDraws) -> Array | None:
     Effects are linear in the moderator of treated rows: what the observed one does is taken out,
     and what one of it does in all of them is the slope.
     """
-    reach, delta = reach_of(fit.plan, fit.plan.equations[0]), equation_draws(fit, DELTA)
+    reach, delta = (
+        lag_effects_of(fit.model_frame, fit.model_frame.equations[0]),
+        equation_draws(fit, DELTA),
+    )
     theta = draws.theta("outcome")
     if reach is None or reach.shift is None or delta is None or theta is None:
         return None
@@ -106,11 +109,11 @@ def _of_path(draws: CellDraws, effects: xr.Dataset, name: str) -> tuple[Array, A
         draws.slope(SlopeKind.MEDIATOR, name) + draws.slope(SlopeKind.INTERACTION, name),
         draws.slope(SlopeKind.SHIFT, name),
     )
-    level, theta = (lagged(draws.plan, x, draws.lag) for x in (level, theta))
+    level, theta = (lagged(draws.model_frame, x, draws.lag) for x in (level, theta))
     return level * b, theta * b + level * m, theta * m  # (a + theta z)(b + m z)
 
 
-def leg_draws(fit: Fit | Mediated) -> xr.Dataset:
+def path_coefficient_draws(fit: Fit | Mediated) -> xr.Dataset:
     """Both legs of every channel, by cell.
 
     Parameters
@@ -139,9 +142,11 @@ def leg_draws(fit: Fit | Mediated) -> xr.Dataset:
         # At the mean moderator of the cell's rows: b + m z-bar.
         second = [b + draws.chains(shift) for b, shift in zip(second, shifts, strict=True)]
     dims = (*v.SAMPLE_DIMS, v.MEDIATOR, v.CELL)
-    legs = {leg: (dims, np.stack(x, axis=2)) for leg, x in (("a", first), ("b", second))}
+    path_coefficients = {
+        path: (dims, np.stack(x, axis=2)) for path, x in (("a", first), ("b", second))
+    }
     scalar = {name: effects.coords[name].item() for name in v.EVIDENCE if name in effects.coords}
-    return xr.Dataset(legs, coords={v.MEDIATOR: names, **scalar})
+    return xr.Dataset(path_coefficients, coords={v.MEDIATOR: names, **scalar})
 
 
 def _stratum_of(effects: xr.Dataset, names: npt.NDArray[np.str_]) -> Index:

@@ -67,7 +67,7 @@ def new_unit_effects(fit: Fit, generator: np.random.Generator | None) -> Array:
     indirect = []
     for name in names:
         normal, covariance = deviates(), np.zeros(size)
-        effect = lagged(draws.plan, _effect(draws, name, normal), draws.lag)
+        effect = lagged(draws.model_frame, _effect(draws, name, normal), draws.lag)
         # b at the mean moderator, z = z_bar.
         slope = draws.slope(SlopeKind.MEDIATOR, name)
         slope = slope + draws.slope(SlopeKind.SHIFT, name) * draws.mean_moderator
@@ -79,8 +79,8 @@ def new_unit_effects(fit: Fit, generator: np.random.Generator | None) -> Array:
                 covariance = _covariance(draws, name)
         if draws.has(SlopeKind.INTERACTION.draws):
             d = draws.slope(SlopeKind.INTERACTION, name)
-            rows_effect = draws.cells("cell_effect", name)
-            direct += d * (_untreated(draws, name) - lagged(draws.plan, rows_effect, draws.lag))
+            rows_effect = lagged(draws.model_frame, draws.cells("cell_effect", name), draws.lag)
+            direct += d * (_untreated(draws, name) - rows_effect)
             slope = slope + d
         indirect.append(effect * slope + covariance)
     return draws.chains(np.stack([direct + sum(indirect), direct, *indirect], axis=1))
@@ -94,7 +94,7 @@ def _with_received(fit: Fit, total: Array) -> Array:
     return np.concatenate([parts[str(name)] for name in fit.effects[v.PATH].to_numpy()], axis=2)
 
 
-def leg_covariance_draws(fit: Fit) -> Array:
+def path_covariance_draws(fit: Fit) -> Array:
     """Covariance of both legs across units, where these vary together (chain, draw).
 
     Returns
@@ -115,30 +115,30 @@ def _covariance(draws: CellDraws, mediator: str) -> Array:
 def _effect(draws: CellDraws, equation: str, normal: Array) -> Array:
     """Effect of an equation at the mean moderator of a cell's rows, with a deviation."""
     mean, theta = draws.cells("cell_mean", equation), draws.theta(equation)
-    return draws.plan.effects.of_cells(mean, theta, _spread(draws, equation) * normal)
+    return draws.model_frame.effects.of_cells(mean, theta, _spread(draws, equation) * normal)
 
 
 def _deviation(draws: CellDraws, fit: Fit, generator: np.random.Generator) -> Array:
     """Draw the deviation of a new unit (draw, 1), without channels."""
     scale = np.broadcast_to(_spread(draws, "outcome"), (int(np.prod(draws.shape)), 1))[:, 0]
-    unit = draws.plan.equations[0].effect_scale
+    unit = draws.model_frame.equations[0].effect_scale
     return fit.facts.deviations.draw(generator, scale, 1, unit)
 
 
 def _spread(draws: CellDraws, name: str) -> Array | float:
     """Sd of units' deviations in an equation; that of its prior where it is held fixed."""
-    equation = next(e for e in draws.plan.equations if e.name == name)
+    equation = next(e for e in draws.model_frame.equations if e.name == name)
     if draws.has("scale_deviation", name):
         unit = equation.effect_scale / equation.scale
         return draws.flat("scale_deviation", name)[:, None] * unit
-    scale = equation.problem.member_scale
+    scale = equation.problem.unit_effect_scale
     return 0.0 if scale is None else scale.fixed * equation.effect_scale
 
 
 def _untreated(draws: CellDraws, name: str) -> Array:
     """Level of a mediator in a cell's rows, less its centre."""
-    slopes = draws.plan.equations[0].slopes
+    slopes = draws.model_frame.equations[0].slopes
     centre = next(
         s.centre for s in slopes if s.mediator == name and s.kind is SlopeKind.INTERACTION
     )
-    return np.asarray(draws.plan.cells.mediators[name] - centre)
+    return np.asarray(draws.model_frame.cells.mediators[name] - centre)

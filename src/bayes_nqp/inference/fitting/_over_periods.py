@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from bayes_nqp._core.arrays import Array, Index
-from bayes_nqp.inference.fitting._lag_effects import Reach
+from bayes_nqp.inference.fitting._lag_effects import LagEffects
 from bayes_nqp.numerics.linear_gaussian import lasting_response, responses, series_length
 
 RUNS: Final = ("short", "actual", "long")
@@ -26,7 +26,7 @@ CHUNK = 250
 
 
 @dataclass(frozen=True, eq=False)
-class DynamicReach(Reach):
+class DynamicReach(LagEffects):
     """Whom the treatment of units reaches over periods: no unit deviates.
 
     Parameters

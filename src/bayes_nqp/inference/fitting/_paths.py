@@ -12,8 +12,8 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp.inference.fitting._draws import Recovered, slope_of
 from bayes_nqp.inference.fitting._lag_effects import PATHS
-from bayes_nqp.inference.fitting._lag_receivers import reach_of
-from bayes_nqp.inference.fitting._mediator_lag_receivers import channel_reach
+from bayes_nqp.inference.fitting._lag_receivers import lag_effects_of
+from bayes_nqp.inference.fitting._mediator_lag_receivers import mediator_lag_effects
 from bayes_nqp.inference.model_frame import CellInfo, ModelFrame
 from bayes_nqp.model.predictors import SLOPE, TREATED, Slope, SlopeKind, linked_name
 
@@ -40,7 +40,7 @@ class Paths:
     via: Array | None = None
 
 
-def paths_of(plan: ModelFrame, draws: Sequence[Recovered]) -> Paths:
+def paths_of(model_frame: ModelFrame, draws: Sequence[Recovered]) -> Paths:
     """Put the equations of a plan together.
 
     The indirect effect via a mediator is its own effect in the cell times its slope in the
@@ -51,7 +51,7 @@ def paths_of(plan: ModelFrame, draws: Sequence[Recovered]) -> Paths:
 
     Parameters
     ----------
-    plan : Plan
+    model_frame : ModelFrame
         The outcome's equation first, then those of the mediators.
     draws : sequence of Recovered
         In the order of the equations; paired draw by draw.
@@ -60,41 +60,41 @@ def paths_of(plan: ModelFrame, draws: Sequence[Recovered]) -> Paths:
     ----------
     VanderWeele, T. (2015). Explanation in Causal Inference. Oxford University Press, chapter 2.
     """
-    outcome, slopes = draws[0], plan.equations[0].slopes
+    outcome, slopes = draws[0], model_frame.equations[0].slopes
     if draws[1:] and draws[1].across is not None:
-        return _in_space(plan, draws)
+        return _in_space(model_frame, draws)
     if outcome.realised is not None:
-        return _of_links(plan, outcome, outcome.realised)
+        return _of_links(model_frame, outcome, outcome.realised)
     if not draws[1:]:
         deviation = None if outcome.deviation is None else outcome.deviation[:, None]
         return Paths((v.TOTAL,), outcome.cell_effect[:, None], deviation)
     by_kind = {(slope.kind, slope.mediator): slope for slope in slopes}
     names = tuple(name for kind, name in by_kind if kind is SlopeKind.MEDIATOR)
-    stratum, member = plan.effects.stratum, plan.effects.stratum_of_members
-    means = _products_of(plan) if any(s.kind is SlopeKind.SHIFT for s in slopes) else None
+    stratum, unit_effect = model_frame.effects.stratum, model_frame.effects.stratum_of_unit_effects
+    means = _products_of(model_frame) if any(s.kind is SlopeKind.SHIFT for s in slopes) else None
     direct, indirect, deviation = outcome.cell_effect.copy(), [], None
     if outcome.deviation is not None:
         deviation = np.zeros((len(direct), 2 + len(names), outcome.deviation.shape[1]))
         deviation[:, 1] = outcome.deviation  # Total, direct, then one for each mediator.
     for k, (name, drawn) in enumerate(zip(names, draws[1:], strict=True)):
         slope = by_kind[SlopeKind.MEDIATOR, name]
-        effect, b = lagged(plan, drawn.cell_effect, slope.lag), outcome.slopes[slope]
+        effect, b = lagged(model_frame, drawn.cell_effect, slope.lag), outcome.slopes[slope]
         if (extra := by_kind.get((SlopeKind.INTERACTION, name))) is not None:
             d = outcome.slopes[extra]
-            direct += d[:, stratum] * _untreated_level(plan, extra, effect)
+            direct += d[:, stratum] * _untreated_level(model_frame, extra, effect)
             b = b + d  # The indirect effect of b m + d D m: a (b + d).
             if deviation is not None and drawn.deviation is not None:
                 # The untreated level is lower by what the member's own effect is higher.
-                deviation[:, 1] -= d[:, member] * drawn.deviation
+                deviation[:, 1] -= d[:, unit_effect] * drawn.deviation
         if means is not None:
             product = _Product(drawn, b, outcome.slopes[by_kind[SlopeKind.SHIFT, name]])
             indirect.append(means.of_cells(product))
             if deviation is not None and drawn.deviation is not None:
-                deviation[:, 2 + k] = means.of_members(product, member)
+                deviation[:, 2 + k] = means.of_unit_effects(product, unit_effect)
             continue
         indirect.append(effect * b[:, stratum])  # a_c b_s, draw by draw.
         if deviation is not None and drawn.deviation is not None:
-            np.multiply(drawn.deviation, np.take(b, member, axis=1), out=deviation[:, 2 + k])
+            np.multiply(drawn.deviation, np.take(b, unit_effect, axis=1), out=deviation[:, 2 + k])
     total = direct + sum(indirect)
     if deviation is not None:
         deviation[:, 0] = deviation[:, 1:].sum(axis=1)  # Total = direct + all indirect ones.
@@ -102,17 +102,17 @@ def paths_of(plan: ModelFrame, draws: Sequence[Recovered]) -> Paths:
     return Paths((v.TOTAL, v.DIRECT, *names), effects, deviation)
 
 
-def _in_space(plan: ModelFrame, draws: Sequence[Recovered]) -> Paths:
+def _in_space(model_frame: ModelFrame, draws: Sequence[Recovered]) -> Paths:
     """Paths where others' treatment and linked units' mediators matter.
 
     Total, direct and through every mediator of the own treatment, and received of others', on
     whatever way.
     """
-    outcome, reach = draws[0], channel_reach(plan, plan.equations[1])
+    outcome, reach = draws[0], mediator_lag_effects(model_frame, model_frame.equations[1])
     assert reach is not None
     by_kind = {(slope.kind, slope.mediator): x for slope, x in outcome.slopes.items()}
     names = tuple(name for kind, name in by_kind if kind is SlopeKind.MEDIATOR)
-    size, stratum = plan.table.size, reach.stratum
+    size, stratum = model_frame.table.size, reach.stratum
     direct = np.zeros((len(outcome.cell_effect), 2, stratum.size))  # Of own, of others' treatment.
     if outcome.realised is not None:
         direct[..., : outcome.realised.shape[-1]] = outcome.realised[:, 1:]
@@ -121,8 +121,10 @@ def _in_space(plan: ModelFrame, draws: Sequence[Recovered]) -> Paths:
             reach.neighbour == np.array([[False], [True]]), outcome.cell_effect[:, None], 0.0
         )
     via = np.stack([x.across for x in draws[1:] if x.across is not None], axis=1)
-    labels = {part.name: list(part.labels) for part in plan.equations[0].globals}.get(SLOPE, [])
-    treated = np.flatnonzero(plan.table.role == TREATED)
+    labels = {part.name: list(part.labels) for part in model_frame.equations[0].globals}.get(
+        SLOPE, []
+    )
+    treated = np.flatnonzero(model_frame.table.role == TREATED)
     for k, name in enumerate(names):
         b = by_kind[SlopeKind.MEDIATOR, name][:, stratum]
         if (d := by_kind.get((SlopeKind.INTERACTION, name))) is not None:
@@ -130,7 +132,7 @@ def _in_space(plan: ModelFrame, draws: Sequence[Recovered]) -> Paths:
                 s for s in outcome.slopes
                 if s.kind is SlopeKind.INTERACTION and s.mediator == name
             )  # fmt: skip
-            level = _untreated_level(plan, slope, via[:, k, :, 0, :size].sum(axis=1))
+            level = _untreated_level(model_frame, slope, via[:, k, :, 0, :size].sum(axis=1))
             direct[:, 0, treated] += (d[:, stratum[:size]] * level)[:, treated]
             b[:, treated] += d[:, stratum[treated]]
         c = np.zeros((len(b), 1))
@@ -146,15 +148,15 @@ def _in_space(plan: ModelFrame, draws: Sequence[Recovered]) -> Paths:
     return Paths((v.TOTAL, v.DIRECT, *names, v.RECEIVED), effects, None, reach.cells, via)
 
 
-def _untreated_level(plan: ModelFrame, slope: Slope, effect: Array) -> Array:
+def _untreated_level(model_frame: ModelFrame, slope: Slope, effect: Array) -> Array:
     """``m_0 - centre`` of cells: the mediator's observed mean less the policy's effect on it."""
     # Outcome b m + d D m: with m = m_0 + a the direct effect is tau + d (m_0 - centre).
-    return np.asarray(plan.cells.mediators[slope.mediator] - slope.centre - effect)
+    return np.asarray(model_frame.cells.mediators[slope.mediator] - slope.centre - effect)
 
 
-def _of_links(plan: ModelFrame, outcome: Recovered, realised: Array) -> Paths:
+def _of_links(model_frame: ModelFrame, outcome: Recovered, realised: Array) -> Paths:
     """Total, direct and received effects where units are linked."""
-    reach, deviation = reach_of(plan, plan.equations[0]), outcome.deviation
+    reach, deviation = lag_effects_of(model_frame, model_frame.equations[0]), outcome.deviation
     if reach is not None:
         # A unit's own deviation reaches others: it has no place of its own in any cell.
         return Paths(PATHS, realised, None, reach.cells)
@@ -164,11 +166,11 @@ def _of_links(plan: ModelFrame, outcome: Recovered, realised: Array) -> Paths:
     return Paths(PATHS, realised, deviation)
 
 
-def lagged(plan: ModelFrame, effect: Array, lag: int) -> Array:
+def lagged(model_frame: ModelFrame, effect: Array, lag: int) -> Array:
     """Effect on the mediator some periods before; zero where that is before treatment."""
     if lag == 0:
         return effect
-    table = plan.table
+    table = model_frame.table
     where = {
         key: k
         for k, key in enumerate(
@@ -248,7 +250,7 @@ class _Products:
         mean = product.drawn.cell_effect * (product.b[:, self.stratum] + m * self.mean)
         return np.asarray(mean + m * covariance)
 
-    def of_members(self, product: _Product, stratum: Index) -> Array:
+    def of_unit_effects(self, product: _Product, stratum: Index) -> Array:
         """Mean over the rows of members, less what a row at the centre would have."""
         drawn = product.drawn
         assert drawn.deviation is not None
@@ -261,17 +263,18 @@ class _Products:
         return np.asarray(b * drawn.deviation + m * (base + drawn.deviation * self.own + wide))
 
 
-def _products_of(plan: ModelFrame) -> _Products:
+def _products_of(model_frame: ModelFrame) -> _Products:
     """Sum up the moderator over treated rows.
 
     Parameters
     ----------
-    plan : Plan
+    model_frame : ModelFrame
         With a moderator.
     """
-    effects = plan.effects
+    effects = model_frame.effects
     z, mean = effects.z, effects.mean_of_cells
     return _Products(
-        plan.table.stratum, mean, effects.cell_means((z - mean[effects.cell]) ** 2),
-        effects.cells_of_members(z), effects.mean_of_members, effects.member_means(z**2),
+        model_frame.table.stratum, mean, effects.cell_means((z - mean[effects.cell]) ** 2),
+        effects.cells_of_unit_effects(z), effects.mean_of_unit_effects,
+        effects.unit_effect_means(z**2),
     )  # fmt: skip

@@ -9,10 +9,10 @@ import xarray as xr
 from bayes_nqp._core.exceptions import StudyError, nearest
 from bayes_nqp._core.validation import door
 from bayes_nqp.inference.fitting._draws import recovered
-from bayes_nqp.inference.fitting._effects_dataset import waist
+from bayes_nqp.inference.fitting._effects_dataset import effects_dataset
 from bayes_nqp.inference.fitting._parameters import point_at
 from bayes_nqp.inference.fitting._paths import paths_of
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.designs import Design
 
 if TYPE_CHECKING:
@@ -52,23 +52,23 @@ def posterior_mean(design: Design, panel: Panel, **parameters: float) -> xr.Data
     >>> round(float(nqp.att(effects).item()), 3)
     0.056
     """
-    plan = plan_of(design, panel)
-    if plan.facts.joined:
+    model_frame = model_frame_of(design, panel)
+    if model_frame.facts.joined:
         raise StudyError(
             "conditional means take one equation at a time, and vary_by='unit' joins two",
             hint="nqp.fit, or vary_by=None",
         )
-    names = [n for e in plan.equations for n in e.problem.parameter_names]
+    names = [n for e in model_frame.equations for n in e.problem.parameter_names]
     for name in parameters:
         if name not in names:
             raise StudyError(f"the design has no parameter {name!r}", hint=nearest(name, names))
     draws = [
-        recovered(plan, equation, point_at(equation, parameters)[None], None)
-        for equation in plan.equations
+        recovered(model_frame, equation, point_at(equation, parameters)[None], None)
+        for equation in model_frame.equations
     ]
-    paths = paths_of(plan, draws)
-    return waist(
-        plan,
+    paths = paths_of(model_frame, draws)
+    return effects_dataset(
+        model_frame,
         paths.effect[None],
         None if paths.deviation is None else paths.deviation[None],
         paths=paths.names,

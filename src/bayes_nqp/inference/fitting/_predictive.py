@@ -96,11 +96,11 @@ def posterior_predictive(
             hint="nqp.check(fit, 'model_fit'), which needs none",
         )
     refuse_pooled(fit)
-    plan, equation = fit.plan, fit.plan.equations[0]
+    model_frame, equation = fit.model_frame, fit.model_frame.equations[0]
     seed = secrets.randbits(31) if seed is None else seed
     assert fit.panel is not None
-    observed = fit.panel.outcome[plan.kept]
-    rows = np.flatnonzero(plan.kept)
+    observed = fit.panel.outcome[model_frame.kept]
+    rows = np.flatnonzero(model_frame.kept)
     afford(8.0 * draws * rows.size, f"'draws': {draws:,} of all rows", "fewer of them")
     outcome = np.empty((draws, rows.size))
     for part in replications(fit, draws=draws, seed=seed, members=members):
@@ -149,8 +149,8 @@ def replications(
     members : {"same", "new"}
         As in `posterior_predictive`.
     """
-    plan, equation = fit.plan, fit.plan.equations[0]
-    layout = row_layout(plan, equation)
+    model_frame, equation = fit.model_frame, fit.model_frame.equations[0]
+    layout = row_layout(model_frame, equation)
     units, *errors = np.random.default_rng(seed).spawn(4)
     total = fit.posterior.sizes[v.CHAIN] * fit.posterior.sizes[v.DRAW]
     chosen = np.linspace(0, total - 1, draws).round().astype(np.int64)
@@ -159,42 +159,42 @@ def replications(
     likelihood = fit.facts.likelihood
     parameters |= {x.name: _flat(fit, x.name, chosen) for x in likelihood.parameters}
     exact = fit.facts.exact
-    rows = UnitRows(plan, equation) if exact else None
-    slots = coefficients_of(fit, equation, chosen) if exact else np.zeros((draws, 0))
+    rows = UnitRows(model_frame, equation) if exact else None
+    positions = coefficients_of(fit, equation, chosen) if exact else np.zeros((draws, 0))
     with one_thread():
         for part in chunks(draws, layout.rows.size, _CHUNK_NUMBERS):
             some = {name: values[part] for name, values in parameters.items()}
             if rows is not None:
-                mean = rows.expected(slots[part])
+                mean = rows.expected(positions[part])
                 residual, values = equation.rows.outcome - mean, equation.gaussian.values(x[part])
                 mean += rows.drawn(residual, values, units, members)
             else:
-                mean = _stored(fit, plan, equation, layout, chosen[part])
+                mean = _stored(fit, model_frame, equation, layout, chosen[part])
             new = errors_of(equation, layout, likelihood, some, errors)
             yield Replication(part, mean + new)
 
 
 def _flat(fit: Fit, name: str, chosen: Index) -> Array:
-    name = f"{fit.plan.equations[0].name}__{name}"
+    name = f"{fit.model_frame.equations[0].name}__{name}"
     return np.asarray(fit.posterior[name].to_numpy().ravel()[chosen], dtype=np.float64)
 
 
 def _stored(
-    fit: Fit, plan: ModelFrame, equation: Equation, layout: RowLayout, chosen: Index
+    fit: Fit, model_frame: ModelFrame, equation: Equation, layout: RowLayout, chosen: Index
 ) -> Array:
     """Expected outcomes from what a fit row by row keeps: no unit, time or lead effects."""
     prefix = f"{equation.name}__"
-    cells = np.zeros((chosen.size, plan.table.size))
+    cells = np.zeros((chosen.size, model_frame.table.size))
     posterior = fit.posterior
-    cells[:, ~plan.cells.lead] = (
+    cells[:, ~model_frame.cells.lead] = (
         posterior[f"{prefix}cell_mean"]
         .to_numpy()
-        .reshape(-1, int((~plan.cells.lead).sum()))[chosen]
+        .reshape(-1, int((~model_frame.cells.lead).sum()))[chosen]
     )
     out = padded(cells / equation.scale)[:, layout.cell]
     if v.DEVIATION in (effects := fit.groups["effects"]):
-        deviation = effects[v.DEVIATION].to_numpy().reshape(-1, plan.effects.codes.size)
-        out += padded(deviation[chosen] / equation.scale)[:, layout.member]
+        deviation = effects[v.DEVIATION].to_numpy().reshape(-1, model_frame.effects.codes.size)
+        out += padded(deviation[chosen] / equation.scale)[:, layout.unit_effect]
     for part in equation.globals:
         if part.place == "slopes":
             shown = posterior[prefix + part.name].to_numpy().reshape(-1, len(part.labels))[chosen]

@@ -16,10 +16,10 @@ from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.limits import afford
 from bayes_nqp._core.types import Seed
 from bayes_nqp._core.validation import door
-from bayes_nqp.inference.fitting._draws import kept_members
-from bayes_nqp.inference.fitting._effects_dataset import waist
+from bayes_nqp.inference.fitting._draws import kept_unit_effects
+from bayes_nqp.inference.fitting._effects_dataset import effects_dataset
 from bayes_nqp.inference.fitting._parameters import parameter_units
-from bayes_nqp.inference.model_frame import RowLayout, cell_slopes, plan_of, row_layout
+from bayes_nqp.inference.model_frame import RowLayout, cell_slopes, model_frame_of, row_layout
 from bayes_nqp.inference.pymc_model import chunks, errors_of, padded, path_draws, row_slopes
 from bayes_nqp.model.designs import Design
 from bayes_nqp.model.predictors import SlopeKind
@@ -82,20 +82,20 @@ def prior_predictive(
     >>> prior["outcome"].dims
     ('chain', 'draw', 'row')
     """
-    plan = plan_of(design, panel)
-    if plan.facts.channels is not None:
+    model_frame = model_frame_of(design, panel)
+    if model_frame.facts.channels is not None:
         raise StudyError(
             "prior draws are of one equation, and a design with channels has several",
             hint="the design of the outcome alone: design.outcome_design",
         )
     seed = secrets.randbits(31) if seed is None else seed
-    (equation,) = plan.equations
-    layout = row_layout(plan, equation)
-    needed = 8.0 * draws * (layout.rows.size + plan.frame.n_units)
+    (equation,) = model_frame.equations
+    layout = row_layout(model_frame, equation)
+    needed = 8.0 * draws * (layout.rows.size + model_frame.codes.n_units)
     afford(needed, f"'draws': {draws:,} of all rows", "fewer of them")
     # One stream for the parameters and one for the rows: neither depends on the other's size.
     few, *many = np.random.default_rng(seed).spawn(4)
-    prior = _Draws(plan, equation, layout, draws, few)
+    prior = _Draws(model_frame, equation, layout, draws, few)
     outcome = np.empty((draws, layout.rows.size))
     for part in chunks(draws, layout.rows.size, _CHUNK_NUMBERS):
         outcome[part] = prior.rows(part, many)
@@ -107,31 +107,35 @@ class _Draws:
 
     def __init__(
         self,
-        plan: ModelFrame,
+        model_frame: ModelFrame,
         equation: Equation,
         layout: RowLayout,
         draws: int,
         generator: np.random.Generator,
     ) -> None:
-        self.plan, self.equation, self.layout = plan, equation, layout
-        self.draws, self.generator, self.wide = draws, generator, plan.facts.priors.wide
-        self.varying = plan.facts.varying
+        self.model_frame, self.equation, self.layout = model_frame, equation, layout
+        self.draws, self.generator, self.wide = draws, generator, model_frame.facts.priors.wide
+        self.varying = model_frame.facts.varying
         problem = equation.problem
         values = problem.space.draw(generator, draws)
         self.parameters = {name: values[:, k] for k, name in enumerate(problem.space.names)}
-        self.likelihood = plan.facts.likelihood
+        self.likelihood = model_frame.facts.likelihood
         self.own = {x.name: x.prior.draw(generator, draws) for x in self.likelihood.parameters}
         self.coefficients: dict[str, Array] = {}
-        self.time = self._table("time", len(plan.frame.level_names) * plan.frame.n_periods)
-        self.cells = self._table("cells", plan.table.size)
-        strata = plan.frame.stratum_levels.shape[0]
+        self.time = self._table(
+            "time", len(model_frame.codes.level_names) * model_frame.codes.n_periods
+        )
+        self.cells = self._table("cells", model_frame.table.size)
+        strata = model_frame.codes.stratum_levels.shape[0]
         self.slopes = self._table("slopes", strata * len(equation.rows.columns))
         self.paths = path_draws(equation, self.parameters, generator)
-        self.alpha = self.wide * generator.standard_normal((draws, plan.frame.n_units))
-        self.deviation = np.zeros((draws, plan.effects.codes.size))
-        if problem.member_scale is not None:
-            scale = self._scale(problem.member_scale)
-            self.deviation = plan.facts.deviations.draw(generator, scale, plan.effects.codes.size)
+        self.alpha = self.wide * generator.standard_normal((draws, model_frame.codes.n_units))
+        self.deviation = np.zeros((draws, model_frame.effects.codes.size))
+        if problem.unit_effect_scale is not None:
+            scale = self._scale(problem.unit_effect_scale)
+            self.deviation = model_frame.facts.deviations.draw(
+                generator, scale, model_frame.effects.codes.size
+            )
 
     def _scale(self, scale: Scale) -> Array:
         if scale.estimated:
@@ -161,9 +165,9 @@ class _Draws:
     def mean(self, part: slice) -> Array:
         """Expected outcome of rows for some draws (draw, row)."""
         layout = self.layout
-        out = self.alpha[part][:, layout.unit] + self.time[part][:, layout.node]
+        out = self.alpha[part][:, layout.unit] + self.time[part][:, layout.time_effect]
         out += padded(self.cells[part])[:, layout.cell]
-        out += padded(self.deviation[part])[:, layout.member] * layout.loading
+        out += padded(self.deviation[part])[:, layout.unit_effect] * layout.loading
         row_slopes(layout, len(self.equation.rows.columns), self.slopes[part], out)
         if self.equation.n_paths:
             rows = self.equation.rows
@@ -184,25 +188,25 @@ class _Draws:
 
     def dataset(self, outcome: Array, facts: Mapping[str, str | float]) -> xr.Dataset:
         """Label everything, in outcome units."""
-        plan, s = self.plan, self.equation.scale
-        per, effects = self.equation.effect_scale, plan.effects
+        model_frame, s = self.model_frame, self.equation.scale
+        per, effects = self.equation.effect_scale, model_frame.effects
         cells, theta, deviation = self.cells, None, None
         average: Array | float = 0.0
         if self.equation.dose is not None:
-            cells = self.slopes[:, cell_slopes(plan, self.equation)]
+            cells = self.slopes[:, cell_slopes(model_frame, self.equation)]
         if (moderation := self.equation.slope(SlopeKind.MODERATION)) is not None:
-            slopes = self.slopes.reshape(self.draws, *self.equation.slots.slopes.shape)
+            slopes = self.slopes.reshape(self.draws, *self.equation.positions.slopes.shape)
             theta = slopes[..., -1] * (s / moderation.size)
-        if self.equation.problem.member_scale is not None:
+        if self.equation.problem.unit_effect_scale is not None:
             average = effects.averaged(self.deviation) * per
-            deviation = kept_members(plan, self.deviation * per, theta)
+            deviation = kept_unit_effects(model_frame, self.deviation * per, theta)
         effect = effects.of_cells(cells * per, theta, average)
         if deviation is not None:
             deviation = deviation[None]
         attrs: dict[str, str | float] = {"target": "sample", "draws": "prior", **facts}
         if self.varying is not None:
             attrs["varying"] = self.varying
-        out = waist(plan, effect[None], deviation, gate=v.UNVERIFIED, attrs=attrs)
+        out = effects_dataset(model_frame, effect[None], deviation, gate=v.UNVERIFIED, attrs=attrs)
         return (
             out.assign(self._named())
             .assign({"outcome": ((v.CHAIN, v.DRAW, "row"), outcome[None])})

@@ -13,15 +13,20 @@ from scipy.special import logsumexp
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
 from bayes_nqp.inference.fitting._draws import cell_shares, recovered
-from bayes_nqp.inference.fitting._effects_dataset import waist
+from bayes_nqp.inference.fitting._effects_dataset import effects_dataset
 from bayes_nqp.inference.fitting._equations import equation_density, numbered
-from bayes_nqp.inference.fitting._existing_draws import KnownDraws
+from bayes_nqp.inference.fitting._existing_draws import ExistingDraws
 from bayes_nqp.inference.fitting._marginal import marginal_of
 from bayes_nqp.inference.fitting._parameters import point_at
 from bayes_nqp.inference.fitting._paths import paths_of
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.predictors import SLOPE
-from bayes_nqp.numerics.diagnostics import Gate, populations_gate, weights_gate, worst_of
+from bayes_nqp.numerics.diagnostics import (
+    ConvergenceDiagnostics,
+    importance_diagnostics,
+    population_diagnostics,
+    worst_diagnostics,
+)
 from bayes_nqp.numerics.linear_gaussian import averages
 from bayes_nqp.numerics.sampling import (
     LEAST_BRIEF,
@@ -90,8 +95,8 @@ class SlopeLaw:
         return float(logsumexp(log, b=self.share))
 
 
-def short_effects(
-    design: Design, panel: Panel, *, seed: int = 0, stock: KnownDraws | None = None
+def quick_effects(
+    design: Design, panel: Panel, *, seed: int = 0, stock: ExistingDraws | None = None
 ) -> xr.Dataset:
     """Draw effects from their posterior by a few hundred evaluations of its density.
 
@@ -102,9 +107,9 @@ def short_effects(
     ----------
     design : StaggeredDiD, ContinuousExposure or Mediation
         With a Gaussian likelihood, its equations not joined by ``vary_by``.
-    stock : KnownDraws, optional
+    stock : ExistingDraws, optional
         Draws of equations' parameters that are at hand, and where to begin with others, as
-        `known_draws` gives them.
+        `reused_draws` gives them.
 
     Returns
     -------
@@ -116,25 +121,25 @@ def short_effects(
     IdentificationError
         If the panel cannot identify what the design asks for.
     """
-    plan = plan_of(design, panel)
+    model_frame = model_frame_of(design, panel)
     draws, gates = [], {}
-    for number, equation in enumerate(plan.equations):
+    for number, equation in enumerate(model_frame.equations):
         x, gates[f"{equation.name}: "] = _points(equation, number, seed, stock)
         generator = np.random.default_rng([seed, number, 1])
-        draws.append(recovered(plan, equation, x, generator))
-    paths = paths_of(plan, draws)
+        draws.append(recovered(model_frame, equation, x, generator))
+    paths = paths_of(model_frame, draws)
     effect = paths.effect.reshape(*SHORT, *paths.effect.shape[1:])
     deviation = paths.deviation
     if deviation is not None:
         deviation = deviation.reshape(*SHORT, *deviation.shape[1:])
-    return waist(
-        plan,
+    return effects_dataset(
+        model_frame,
         effect,
         deviation,
         paths=paths.names,
         cells=paths.cells,
         via=None if paths.via is None else paths.via.reshape(*SHORT, *paths.via.shape[1:]),
-        gate=worst_of(gates if len(gates) > 1 else {"": next(iter(gates.values()))}),
+        gate=worst_diagnostics(gates if len(gates) > 1 else {"": next(iter(gates.values()))}),
         attrs={"target": "sample", "outcome": panel.roles.outcome},
     )
 
@@ -145,7 +150,7 @@ def slope_law(
     names: Sequence[str],
     *,
     seed: int = 0,
-    stock: KnownDraws | None = None,
+    stock: ExistingDraws | None = None,
 ) -> SlopeLaw:
     """Posterior law of slopes of covariates: a mixture of normal ones over short draws.
 
@@ -166,8 +171,8 @@ def slope_law(
     IdentificationError
         If the panel cannot identify what the design asks for.
     """
-    plan = plan_of(design, panel)
-    equation = plan.equations[0]
+    model_frame = model_frame_of(design, panel)
+    equation = model_frame.equations[0]
     chains = _chains(equation, numbered(Importance(*SHORT[::-1], seed=seed), 0), stock)
     drawn = _thinned(chains.values["x"])
     x, counts = np.unique(drawn.reshape(-1, drawn.shape[2]), axis=0, return_counts=True)
@@ -175,14 +180,14 @@ def slope_law(
     part = next(part for part in equation.globals if part.name == SLOPE)
     columns = [part.labels.index(name) for name in names]
     # A slope is a slot of every block; var(a + b) = var a + var b + 2 cov(a, b).
-    place = equation.slots.slopes[0, columns]
+    place = equation.positions.slopes[0, columns]
     i, j = np.triu_indices(len(names), 1)
-    single = np.zeros((equation.n_slots, len(names)))
+    single = np.zeros((equation.n_positions, len(names)))
     single[place, np.arange(len(names))] = 1.0
     loads = np.concatenate([single, single[:, i] + single[:, j]], axis=1)
-    shares = cell_shares(plan, equation)
-    owners = np.zeros((0 if shares is None else shares.shape[0], loads.shape[1]))
-    mean, variance = averages(equation.gaussian, x, loads, owners)
+    shares = cell_shares(model_frame, equation)
+    unit_effects = np.zeros((0 if shares is None else shares.shape[0], loads.shape[1]))
+    mean, variance = averages(equation.gaussian, x, loads, unit_effects)
     mean = mean[:, : len(names)]
     slopes = variance[:, : len(names)]
     covariance = slopes[:, :, None] * np.eye(len(names))
@@ -199,15 +204,15 @@ def slope_law(
 
 
 def _points(
-    equation: Equation, number: int, seed: int, stock: KnownDraws | None
-) -> tuple[Array, Gate]:
+    equation: Equation, number: int, seed: int, stock: ExistingDraws | None
+) -> tuple[Array, ConvergenceDiagnostics]:
     """Draws of an equation's parameters (draw, parameter), and whether they stand."""
     chains = _chains(equation, numbered(Importance(*SHORT[::-1], seed=seed), number), stock)
     x = _thinned(chains.values["x"])
-    return x.reshape(-1, x.shape[2]), _gate(chains.facts)
+    return x.reshape(-1, x.shape[2]), _diagnostics(chains.facts)
 
 
-def _chains(equation: Equation, sampler: Importance, stock: KnownDraws | None) -> Chains:
+def _chains(equation: Equation, sampler: Importance, stock: ExistingDraws | None) -> Chains:
     """Draws of an equation's parameters: those at hand, or by a few hundred evaluations."""
     density, space = equation_density(equation, often=True), equation.problem.space
     if stock is None:
@@ -221,12 +226,12 @@ def _chains(equation: Equation, sampler: Importance, stock: KnownDraws | None) -
     return refit_importance(density, space, sampler, point_at(equation, values))
 
 
-def _gate(facts: Mapping[str, float]) -> Gate:
+def _diagnostics(facts: Mapping[str, float]) -> ConvergenceDiagnostics:
     """Whether a refit stands: with fewer effective weights than a fit, for averages alone."""
     draws = SHORT[0] * SHORT[1]
     if v.IMPORTANCE_ESS in facts:
-        return weights_gate(facts, draws, least=LEAST_BRIEF)
-    return populations_gate(facts, draws)
+        return importance_diagnostics(facts, draws, least=LEAST_BRIEF)
+    return population_diagnostics(facts, draws)
 
 
 def _thinned(x: Array) -> Array:

@@ -11,7 +11,7 @@ from bayes_nqp.numerics.linear_gaussian import Coefficients
 
 
 def own_and_received(
-    plan: ModelFrame, equation: Equation, draws: Coefficients, effect: Array
+    model_frame: ModelFrame, equation: Equation, draws: Coefficients, effect: Array
 ) -> Array | None:
     """Take effects of cells apart into what is their own and what they receive.
 
@@ -28,9 +28,9 @@ def own_and_received(
         Total, direct (own) and received, which add up; None where treated cells receive nothing
         in this model, so that own and received effects of theirs are not told apart.
     """
-    none = np.full(plan.table.size, -1)
-    exposed = plan.table.labels.get(EXPOSURE_TIME, none).astype(np.int64) >= 0
-    if not (exposed & (plan.table.role == TREATED)).any():
+    none = np.full(model_frame.table.size, -1)
+    exposed = model_frame.table.labels.get(EXPOSURE_TIME, none).astype(np.int64) >= 0
+    if not (exposed & (model_frame.table.role == TREATED)).any():
         return None
     # C theta of the global coefficients that stand for what cells receive; own = effect - received.
     sizes = [part.columns.shape[1] for part in equation.globals]
@@ -45,6 +45,6 @@ def own_and_received(
     out = np.empty((len(effect), 3, effect.shape[1]))
     out[:, 0] = effect
     np.matmul(draws.shared[:, which], columns.T, out=out[:, 2])
-    np.copyto(out[:, 2], effect, where=plan.table.role == NEIGHBOUR)
+    np.copyto(out[:, 2], effect, where=model_frame.table.role == NEIGHBOUR)
     np.subtract(effect, out[:, 2], out=out[:, 1])
     return out

@@ -15,8 +15,8 @@ from bayes_nqp.inference.fitting._batch import Numbers
 from bayes_nqp.inference.fitting._fit import Fit, fit_again
 from bayes_nqp.inference.fitting._fit_index import pooled_over
 from bayes_nqp.inference.fitting._needs import REFITS, ROWS, require
-from bayes_nqp.inference.fitting._quick_effects import short_effects
-from bayes_nqp.inference.fitting._reused_draws import known_draws
+from bayes_nqp.inference.fitting._quick_effects import quick_effects
+from bayes_nqp.inference.fitting._reused_draws import reused_draws
 from bayes_nqp.inference.fitting._store import Store, fit_key, fits_of, forget, keep, once, store_of
 from bayes_nqp.model.designs import lead_design
 from bayes_nqp.numerics.sampling import Importance
@@ -115,7 +115,7 @@ def _refit(fitted: Fit, design: Design, panel: Panel) -> Fit:
     sampler = Importance(first.draws, first.chains, proposals=_PROPOSALS, seed=first.seed)
 
     def draw() -> Fit:
-        return fit_again(design, panel, sampler, known_draws(fitted))
+        return fit_again(design, panel, sampler, reused_draws(fitted))
 
     def make() -> Fit:
         store = store_of(fitted)
@@ -139,7 +139,7 @@ def short_refit(fitted: Fit, design: Design, panel: Panel | None = None) -> xr.D
     Returns
     -------
     Dataset
-        Of the waist; see `short_effects`.
+        Of the waist; see `quick_effects`.
 
     Raises
     ------
@@ -153,7 +153,7 @@ def short_refit(fitted: Fit, design: Design, panel: Panel | None = None) -> xr.D
     seed = int(fitted.sampler.seed or 0)
 
     def draw() -> xr.Dataset:
-        return short_effects(design, rows, seed=seed, stock=known_draws(fitted))
+        return quick_effects(design, rows, seed=seed, stock=reused_draws(fitted))
 
     def make() -> xr.Dataset:
         store = store_of(fitted)

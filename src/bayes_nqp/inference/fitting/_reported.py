@@ -108,7 +108,7 @@ def error_draws(fit: Fit, equation: str = OUTCOME) -> dict[str, Array]:
     dict of str to ndarray (chain, draw)
         On their own scales: standard deviations in multiples of the equation's ``s``.
     """
-    stated = next(e for e in fit.plan.equations if e.name == equation)
+    stated = next(e for e in fit.model_frame.equations if e.name == equation)
     return {
         p.name: fit.posterior[f"{equation}__{p.name}"].to_numpy()
         / (stated.scale if p.in_outcome_units else 1.0)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import xarray as xr
 
 from bayes_nqp._core import vocabulary as v
-from bayes_nqp.inference.fitting._existing_draws import KnownDraws
+from bayes_nqp.inference.fitting._existing_draws import ExistingDraws
 from bayes_nqp.inference.fitting._fit import Fit
 from bayes_nqp.inference.fitting._parameters import unconstrained
 from bayes_nqp.numerics.sampling import Chains
 
 
-def known_draws(fit: Fit) -> KnownDraws:
+def reused_draws(fit: Fit) -> ExistingDraws:
     """Take what a fit says of the parameters of every equation.
 
     Parameters
@@ -26,19 +26,19 @@ def known_draws(fit: Fit) -> KnownDraws:
         fits to several outcomes are pooled.
     """
     if fit.facts.joined or not fit.facts.exact:
-        return KnownDraws()
+        return ExistingDraws()
     posterior, values = fit.posterior, _values(fit)
     if v.INDEX_DRAW in posterior.coords:  # Of several outcomes.
-        return KnownDraws(values=values)
+        return ExistingDraws(values=values)
     stats = fit.groups["sample_stats"]
     chains = {}
-    for equation in fit.plan.equations:
+    for equation in fit.model_frame.equations:
         names, facts = equation.problem.space.names, _facts(stats, equation.name)
         # Other samplers say nothing of weights or populations, by which a refit is judged.
         if facts and all(f"{equation.name}__{name}" in posterior for name in names):
             x = unconstrained(equation, posterior)
             chains[equation.gaussian.digest] = Chains({"x": x}, {}, facts=facts)
-    return KnownDraws(chains, values)
+    return ExistingDraws(chains, values)
 
 
 def _values(fit: Fit) -> dict[str, float]:

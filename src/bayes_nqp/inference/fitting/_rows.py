@@ -13,16 +13,16 @@ from bayes_nqp._core.exceptions import Hint, StudyError
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.inference.fitting._draws import (
     Recovered,
-    kept_members,
+    kept_unit_effects,
     leaning_of,
-    members_stored,
     slope_of,
+    unit_effects_stored,
 )
 from bayes_nqp.inference.fitting._groups import Drawn, build_groups
-from bayes_nqp.inference.fitting._lag_receivers import reach_of
+from bayes_nqp.inference.fitting._lag_receivers import lag_effects_of
 from bayes_nqp.inference.pymc_model import Variables, equation_model
 from bayes_nqp.model.predictors import Slope, SlopeKind
-from bayes_nqp.numerics.diagnostics import Gate
+from bayes_nqp.numerics.diagnostics import ConvergenceDiagnostics
 from bayes_nqp.numerics.sampling import NUTS, Chains, Importance, sample_model
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ ROWS_NOTE = Message(
 
 
 def fit_rows(
-    plan: ModelFrame, sampler: NUTS, progress: bool
-) -> tuple[dict[str, xr.Dataset], Gate, bool]:
+    model_frame: ModelFrame, sampler: NUTS, progress: bool
+) -> tuple[dict[str, xr.Dataset], ConvergenceDiagnostics, bool]:
     """Sample the row model of a plan, and label its draws like any other fit's.
 
     Slower than the compressed fit by far: unit effects, time effects, every coefficient and
@@ -64,31 +64,31 @@ def fit_rows(
     StudyError
         If the design, or its error structure, is not stated row by row.
     """
-    if any(equation.problem.redraws is not None for equation in plan.equations):
+    if any(equation.problem.redraws is not None for equation in model_frame.equations):
         raise StudyError(
             "estimated series are not sampled row by row: their error would be left out",
             hint=Message("{}, the default, carries it", Hint("sampler", Importance())),
         )
     drawn: list[Drawn] = []
-    for number, equation in enumerate(plan.equations):
-        names = [Variables(equation.name)(name) for name in kept_by(plan, equation)]
-        model = equation_model(plan, equation)
+    for number, equation in enumerate(model_frame.equations):
+        names = [Variables(equation.name)(name) for name in kept_by(model_frame, equation)]
+        model = equation_model(model_frame, equation)
         chains = sample_model(model, _numbered(sampler, number), names, progress=progress)
-        drawn.append(drawn_of(plan, equation, chains))
+        drawn.append(drawn_of(model_frame, equation, chains))
         if chains.interrupted:
             # What comes after is drawn as long as there are draws to pair it with.
             sampler = replace(sampler, draws=drawn[-1].x.shape[1])
     least = min(part.x.shape[1] for part in drawn)
-    groups, gate = build_groups(plan, [part.cut(least) for part in drawn])
+    groups, gate = build_groups(model_frame, [part.cut(least) for part in drawn])
     return groups, gate, any(part.chains.interrupted for part in drawn)
 
 
-def kept_by(plan: ModelFrame, equation: Equation) -> list[str]:
+def kept_by(model_frame: ModelFrame, equation: Equation) -> list[str]:
     """Name the variables of the row model that a fit keeps of an equation."""
-    return [*_parameters(plan, equation), *_reported(plan, equation)]
+    return [*_parameters(model_frame, equation), *_reported(model_frame, equation)]
 
 
-def drawn_of(plan: ModelFrame, equation: Equation, chains: Chains) -> Drawn:
+def drawn_of(model_frame: ModelFrame, equation: Equation, chains: Chains) -> Drawn:
     """Label the chains of an equation's row model.
 
     Parameters
@@ -99,15 +99,15 @@ def drawn_of(plan: ModelFrame, equation: Equation, chains: Chains) -> Drawn:
     called = Variables(equation.name)
     values = {
         name: np.asarray(chains.values[called(name)], dtype=float)
-        for name in kept_by(plan, equation)
+        for name in kept_by(model_frame, equation)
     }
-    parameters = {name: values[name] for name in _parameters(plan, equation)}
-    recovered = _recovered(plan, equation, values)
+    parameters = {name: values[name] for name in _parameters(model_frame, equation)}
+    recovered = _recovered(model_frame, equation, values)
     return Drawn(equation, chains, values["cell_effect"], parameters, recovered)
 
 
-def _parameters(plan: ModelFrame, equation: Equation) -> list[str]:
-    names = [parameter.name for parameter in plan.facts.likelihood.parameters]
+def _parameters(model_frame: ModelFrame, equation: Equation) -> list[str]:
+    names = [parameter.name for parameter in model_frame.facts.likelihood.parameters]
     return [*equation.problem.parameter_names, *names]
 
 
@@ -124,30 +124,32 @@ def _terms(equation: Equation) -> list[str]:
     return [part.name for part in equation.globals if part.reported]
 
 
-def _reported(plan: ModelFrame, equation: Equation) -> list[str]:
+def _reported(model_frame: ModelFrame, equation: Equation) -> list[str]:
     """Variables of the row model that a fit keeps, parameters apart."""
     names = [*_terms(equation), *dict.fromkeys(slope.kind.draws for slope in equation.slopes)]
-    few = members_stored(plan) or leaning_of(plan, equation) is not None
-    few = few or reach_of(plan, equation) is not None
-    if equation.problem.member_scale is not None and few:
+    few = unit_effects_stored(model_frame) or leaning_of(model_frame, equation) is not None
+    few = few or lag_effects_of(model_frame, equation) is not None
+    if equation.problem.unit_effect_scale is not None and few:
         names.append("deviation")
     return [*names, "cell_mean", "cell_effect"]
 
 
-def _recovered(plan: ModelFrame, equation: Equation, values: Mapping[str, Array]) -> Recovered:
+def _recovered(
+    model_frame: ModelFrame, equation: Equation, values: Mapping[str, Array]
+) -> Recovered:
     """Draws of one equation, flat over chains, as compressed fits have them."""
     draws = int(np.prod(values["cell_effect"].shape[:2]))
     flat = {name: a.reshape(draws, *a.shape[2:]) for name, a in values.items()}
     coefficients = {name: flat[name].reshape(draws, -1) for name in _terms(equation)}
     slopes = _slopes(equation, flat)
     deviation, tilt = flat.get("deviation"), None
-    leaning = leaning_of(plan, equation)
+    leaning = leaning_of(model_frame, equation)
     if deviation is not None and leaning is not None:
         tilt = np.asarray((leaning @ deviation.T).T)
-    realised, reach = None, reach_of(plan, equation)
+    realised, reach = None, lag_effects_of(model_frame, equation)
     if reach is not None:
         realised = reach.of_draws(None, flat["cell_mean"], coefficients, deviation)
-    deviation = kept_members(plan, deviation, slope_of(slopes, SlopeKind.MODERATION))
+    deviation = kept_unit_effects(model_frame, deviation, slope_of(slopes, SlopeKind.MODERATION))
     return Recovered(
         flat["cell_mean"], flat["cell_effect"], coefficients, deviation, slopes, tilt,
         realised=realised,

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayes_nqp._core.arrays import Array
-from bayes_nqp.inference.fitting._lag_receivers import reach_of
+from bayes_nqp.inference.fitting._lag_receivers import lag_effects_of
 from bayes_nqp.inference.fitting._linked import lag_draws, linked_terms
-from bayes_nqp.inference.fitting._linked_coefficients import theta_of
+from bayes_nqp.inference.fitting._linked_coefficients import linked_coefficients
 from bayes_nqp.inference.fitting._over_periods import CHUNK, RUNS, DynamicReach
 from bayes_nqp.inference.fitting._reported import equation_draws
 from bayes_nqp.numerics.linear_gaussian import responses, series_length
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 def run_draws(fit: Fit) -> Array:
     """Effects on rows treated in the last period, by run and path (chain, draw, run, path)."""
-    reach, delta = reach_of(fit.plan, fit.plan.equations[0]), lag_draws(fit)
+    reach, delta = lag_effects_of(fit.model_frame, fit.model_frame.equations[0]), lag_draws(fit)
     mean = equation_draws(fit, "cell_mean")
     assert isinstance(reach, DynamicReach)
     assert delta is not None
     assert mean is not None
     sample = mean.shape[:2]
     tau = np.zeros((*sample, reach.n_cells))
-    tau[..., ~fit.plan.cells.lead] = mean
+    tau[..., ~fit.model_frame.cells.lead] = mean
     theta = np.zeros((*sample, 0))
     if reach.events:
-        theta = theta_of(linked_terms(fit), reach.events)
+        theta = linked_coefficients(linked_terms(fit), reach.events)
     flat = (x.reshape(sample[0] * sample[1], x.shape[-1]) for x in (delta, tau, theta))
     return reach.runs(*flat).reshape(*sample, len(RUNS), 3)
 
@@ -59,7 +59,7 @@ def response_draws(fit: Fit, periods: int, *, lasting: bool) -> Array:
 
 def _mean_traces(fit: Fit, size: int) -> Array:
     """``tr(W^j) / n`` (power)."""
-    linked = fit.plan.model.equations[0].linked
+    linked = fit.model_frame.model.equations[0].linked
     assert linked is not None
     roots = np.linalg.eigvals(linked.links.toarray())
     return np.array([(roots**j).sum().real for j in range(size)]) / roots.size

@@ -23,7 +23,7 @@ from bayes_nqp.inference.fitting._batch import Kept
 from bayes_nqp.inference.fitting._fit import MEMORY, Fit
 from bayes_nqp.inference.fitting._serialize import dataset_from, dataset_parts, packed, unpacked
 from bayes_nqp.model.codec import decode, encode
-from bayes_nqp.numerics.diagnostics import Gate
+from bayes_nqp.numerics.diagnostics import ConvergenceDiagnostics
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -265,7 +265,8 @@ def _fit_from(content: bytes, design: Any, panel: Panel) -> Fit:
     gate = head["gate"]
     return Fit(
         design, panel, decode(head["sampler"]), groups,
-        Gate(**{**gate, "failures": tuple(gate["failures"])}), head["record"], head["versions"],
+        ConvergenceDiagnostics(**{**gate, "failures": tuple(gate["failures"])}), head["record"],
+        head["versions"],
         tuple(decoded(head["notes"])),
     )  # fmt: skip
 

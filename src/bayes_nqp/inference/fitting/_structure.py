@@ -40,9 +40,9 @@ def checked(fit: Fit, *, unsealed: bool) -> Fit:
     if not all(isinstance(note, str) for note in (*fit.notes, *fit.gate.failures)):
         raise StudyError("its notes are no texts")
     _check_groups(fit.groups)
-    for waist in (fit.effects, fit.leads):
-        if waist is not None:
-            gate = str(schema.validate(waist).coords[v.GATE].item())
+    for effects_dataset in (fit.effects, fit.leads):
+        if effects_dataset is not None:
+            gate = str(schema.validate(effects_dataset).coords[v.GATE].item())
             if unsealed and gate != str(fit.gate):
                 raise StudyError("the convergence gate in its head is not that of its effects")
     return fit

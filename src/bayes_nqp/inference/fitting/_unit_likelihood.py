@@ -103,7 +103,7 @@ def log_likelihood(fit: Fit, by: str | None = None) -> xr.DataArray:
             hint=hint,
         )
     refuse_pooled(fit)
-    equation = fit.plan.equations[0]
+    equation = fit.model_frame.equations[0]
     groups = left_out(fit, by)
     chains, draws = fit.posterior.sizes[v.CHAIN], fit.posterior.sizes[v.DRAW]
     most = max(_NUMBERS_STORED // max(chains * groups.labels.size, 1), 1)
@@ -142,23 +142,23 @@ def left_out(fit: Fit, by: str | None = None) -> LeftOut:
     StudyError
         If `by` divides the units of one member.
     """
-    plan, panel = fit.plan, fit.rows
-    problem, frame = plan.equations[0].problem, plan.frame
+    model_frame, panel = fit.model_frame, fit.rows
+    problem, frame = model_frame.equations[0].problem, model_frame.codes
     several = problem.shares_deviations
     if by is None or by == v.UNIT:
         dim, codes, labels = v.UNIT, np.arange(frame.n_units), panel.unit_labels.astype(str)
         if several and by is None:
-            dim, codes, labels = v.MEMBER, frame.member, frame.member_labels
+            dim, codes, labels = v.MEMBER, frame.unit_effect, frame.unit_effect_labels
     else:
         codes, labels = unit_column(panel, by, "by")
         dim = by
     if several:
-        pairs = np.unique(np.stack([frame.member, codes], axis=1), axis=0)
+        pairs = np.unique(np.stack([frame.unit_effect, codes], axis=1), axis=0)
         divided = np.flatnonzero(np.bincount(pairs[:, 0]) > 1)
         if divided.size:
             raise StudyError(
                 Message("by={!r} divides units that share one effect deviation", by),
-                where=shown(frame.member_labels[divided]),
+                where=shown(frame.unit_effect_labels[divided]),
                 hint=f"by={fit.facts.varying!r}, or something above it",
             )
     says = np.zeros(frame.n_units, dtype=bool)
@@ -179,15 +179,15 @@ class _Densities:
 
     def __init__(self, fit: Fit, equation: Equation, groups: LeftOut) -> None:
         self.fit, self.equation = fit, equation
-        self.rows = UnitRows(fit.plan, equation)
+        self.rows = UnitRows(fit.model_frame, equation)
         self.patterns = self.rows.patterns
         group = np.concatenate([groups.group[p.unit] for p in self.patterns])
-        member = np.concatenate([p.member for p in self.patterns])
-        of_member = np.full(self.rows.n_members + 1, -1, dtype=np.int64)
-        says = (group >= 0) & (member < self.rows.n_members)
-        of_member[member[says]] = group[says]
+        unit_effect = np.concatenate([p.unit_effect for p in self.patterns])
+        of_unit_effect = np.full(self.rows.n_unit_effects + 1, -1, dtype=np.int64)
+        says = (group >= 0) & (unit_effect < self.rows.n_unit_effects)
+        of_unit_effect[unit_effect[says]] = group[says]
         self.sum = _adding(group, groups.labels.size)
-        self.of_member = _adding(of_member, groups.labels.size)
+        self.of_unit_effect = _adding(of_unit_effect, groups.labels.size)
         free = np.repeat([p.free for p in self.patterns], [p.unit.size for p in self.patterns])
         self.jacobian = (self.sum.T @ free) * np.log(equation.scale)
 
@@ -197,23 +197,23 @@ class _Densities:
         chains, draws, width = x.shape
         chosen = (np.arange(chains)[:, None] * draws + stored).ravel()
         points = x.reshape(-1, width)[chosen]
-        slots = coefficients_of(self.fit, self.equation, chosen)
+        positions = coefficients_of(self.fit, self.equation, chosen)
         # Equal points lie side by side.
         order = np.lexsort(points.T)
         size = max(_CHUNK_NUMBERS // max(self.rows.layout.rows.size, 1), 1)
         parts = [order[at : at + size] for at in range(0, order.size, size)]
 
         def chunk(part: Index) -> Array:
-            return self._values(points[part], slots[part])
+            return self._values(points[part], positions[part])
 
         with one_thread(), ThreadPoolExecutor(n_threads()) as pool:
             values = np.concatenate(list(pool.map(chunk, parts)))
         return values[np.argsort(order)].reshape(chains, stored.size, -1)
 
-    def _values(self, points: Array, slots: Array) -> Array:
+    def _values(self, points: Array, positions: Array) -> Array:
         values = self.equation.gaussian.values(points)
         variance = (values.sigma**2)[:, None]
-        residual = self.equation.rows.outcome - self.rows.expected(slots)
+        residual = self.equation.rows.outcome - self.rows.expected(positions)
         pieces = self.rows.absorbed(residual, values)
         plain = [
             0.5 * (p.of_units(a.log_det) - a.energy / variance)
@@ -222,14 +222,14 @@ class _Densities:
         ]
         total = (self.sum.T @ np.concatenate(plain, axis=1).T).T
         if self.equation.gaussian.deviation is not None:
-            total = total + (self.of_member.T @ self._joint(pieces, values).T).T
+            total = total + (self.of_unit_effect.T @ self._joint(pieces, values).T).T
         return np.asarray(total - self.jacobian)
 
     def _joint(self, pieces: list[Absorbed], values: Values) -> Array:
         """What integrating deviations out adds (draw, member)."""
         variance = (values.sigma**2)[:, None]
         k = variance / values.deviation[:, 0]
-        along, inner = self.rows.of_members(pieces)
+        along, inner = self.rows.of_unit_effects(pieces)
         return np.asarray(along**2 / (2.0 * variance * (k + inner)) - 0.5 * np.log1p(inner / k))
 
 

@@ -34,7 +34,7 @@ class Pattern:
 
     Parameters
     ----------
-    unit, member : ndarray of int (n)
+    unit, unit_effect : ndarray of int (n)
         The member is one past the last where a unit has no treated rows.
     kind : ndarray of int (n)
         Units of one kind have the same weights and loadings.
@@ -48,7 +48,7 @@ class Pattern:
 
     rows: Index
     unit: Index
-    member: Index
+    unit_effect: Index
     times: Index
     kind: Index
     root: Array
@@ -99,22 +99,22 @@ class Absorbed:
 class UnitRows:
     """Rows of an equation by the units that they are of."""
 
-    def __init__(self, plan: ModelFrame, equation: Equation) -> None:
-        self.equation, self.layout = equation, row_layout(plan, equation)
-        self.places = equation.slots
+    def __init__(self, model_frame: ModelFrame, equation: Equation) -> None:
+        self.equation, self.layout = equation, row_layout(model_frame, equation)
+        self.places = equation.positions
         self.noise: ErrorLaw = equation.gaussian.noise
-        self.n_members = plan.effects.codes.size
+        self.n_unit_effects = model_frame.effects.codes.size
         self.patterns = _patterns(equation, self.layout)
 
-    def expected(self, slots: Array) -> Array:
+    def expected(self, positions: Array) -> Array:
         """Expected outcome of rows, without what is the units' own."""
-        layout, slots = self.layout, padded(slots)
-        out = slots[:, self.places.time][:, layout.node]
-        out += padded(slots[:, self.places.cells])[:, layout.cell]
+        layout, positions = self.layout, padded(positions)
+        out = positions[:, self.places.time][:, layout.time_effect]
+        out += padded(positions[:, self.places.cells])[:, layout.cell]
         columns = len(self.equation.rows.columns)
-        row_slopes(layout, columns, slots[:, self.places.slopes.ravel()], out)
+        row_slopes(layout, columns, positions[:, self.places.slopes.ravel()], out)
         if self.places.paths.size:
-            out += slots[:, self._paths]
+            out += positions[:, self._paths]
         return out
 
     @cached_property
@@ -123,8 +123,8 @@ class UnitRows:
         rows, n_periods = self.equation.rows, self.equation.problem.n_periods
         group = rows.group[rows.unit]
         none = self.places.paths[-1] + 1
-        slot = self.places.paths[np.maximum(group, 0) * n_periods + rows.time]
-        return np.where(group >= 0, slot, none)
+        position = self.places.paths[np.maximum(group, 0) * n_periods + rows.time]
+        return np.where(group >= 0, position, none)
 
     def absorbed(self, residual: Array, values: Values) -> list[Absorbed]:
         """Take flat coefficients out of the units of every pattern.
@@ -138,7 +138,7 @@ class UnitRows:
         grid = self.noise.covariance(self.equation.problem.n_periods, distinct)
         return [_absorbed(p, residual[:, p.rows], grid, draw) for p in self.patterns]
 
-    def of_members(self, pieces: list[Absorbed]) -> tuple[Array, Array]:
+    def of_unit_effects(self, pieces: list[Absorbed]) -> tuple[Array, Array]:
         """Sum what units say of the deviations of their members.
 
         Parameters
@@ -159,7 +159,9 @@ class UnitRows:
             ],
             axis=1,
         )
-        return np.asarray((self._members.T @ along.T).T), np.asarray((self._members.T @ inner.T).T)
+        return np.asarray((self._unit_effects.T @ along.T).T), np.asarray(
+            (self._unit_effects.T @ inner.T).T
+        )
 
     def drawn(
         self, residual: Array, values: Values, generator: np.random.Generator, members: Members
@@ -178,33 +180,37 @@ class UnitRows:
         """
         nuisance, n_units = self.equation.gaussian.nuisance, int(self.layout.unit.max()) + 1
         n_levels = n_units * nuisance.shape[1]
-        normal = generator.standard_normal((len(values), n_levels + 2 * self.n_members))
-        level, member, fresh = np.split(normal, [n_levels, n_levels + self.n_members], axis=1)
+        normal = generator.standard_normal((len(values), n_levels + 2 * self.n_unit_effects))
+        level, unit_effect, fresh = np.split(
+            normal, [n_levels, n_levels + self.n_unit_effects], axis=1
+        )
         level = level.reshape(len(values), n_units, -1)
         deviates = self.equation.gaussian.deviation is not None
         pieces, sigma = self.absorbed(residual, values), values.sigma[:, None]
-        deviation = np.zeros((len(values), self.n_members + 1))
+        deviation = np.zeros((len(values), self.n_unit_effects + 1))
         if deviates:
-            along, inner = (a[:, :-1] for a in self.of_members(pieces))
+            along, inner = (a[:, :-1] for a in self.of_unit_effects(pieces))
             precision = sigma**2 / values.deviation[:, 0] + inner  # K + d'Q̃d
-            deviation[:, :-1] = along / precision + sigma / np.sqrt(precision) * member
+            deviation[:, :-1] = along / precision + sigma / np.sqrt(precision) * unit_effect
         out = np.zeros_like(residual)
         for p, a in zip(self.patterns, pieces, strict=True):
-            alpha = a.level - p.of_units(a.shift) * deviation[:, p.member, None]
+            alpha = a.level - p.of_units(a.shift) * deviation[:, p.unit_effect, None]
             noise = sigma[..., None] * level[:, p.unit]
             # F F' = N'QN: F^-T sigma z has the covariance sigma² (N'QN)^-1.
             alpha = alpha + back_solve(p.of_units(a.factor), noise[..., None])[..., 0]
             out[:, p.rows] = alpha @ nuisance[p.times].T  # N alpha, in rows without weights.
         if members == "new":
             deviation[:, :-1] = np.sqrt(values.deviation[:, 0]) * fresh if deviates else 0.0
-        out += deviation[:, self.layout.member] * self.layout.loading
+        out += deviation[:, self.layout.unit_effect] * self.layout.loading
         return out
 
     @cached_property
-    def _members(self) -> Any:
-        owner = np.concatenate([p.member for p in self.patterns])
-        shape = (owner.size, self.n_members + 1)
-        return csr_array((np.ones(owner.size), (np.arange(owner.size), owner)), shape=shape)
+    def _unit_effects(self) -> Any:
+        unit_effect = np.concatenate([p.unit_effect for p in self.patterns])
+        shape = (unit_effect.size, self.n_unit_effects + 1)
+        return csr_array(
+            (np.ones(unit_effect.size), (np.arange(unit_effect.size), unit_effect)), shape=shape
+        )
 
 
 def _distinct(values: Array) -> tuple[Array, Index]:
@@ -278,5 +284,5 @@ def _pattern(equation: Equation, layout: RowLayout, unit: Index, start: Index) -
     root, loading = kinds[:, :length], kinds[:, length:]
     times = time[rows[0]]
     nuisance = root[:, :, None] * equation.gaussian.nuisance[times]
-    member = layout.member[rows].min(axis=1)
-    return Pattern(rows, unit, member, times, kind.ravel(), root, nuisance, root * loading)
+    unit_effect = layout.unit_effect[rows].min(axis=1)
+    return Pattern(rows, unit, unit_effect, times, kind.ravel(), root, nuisance, root * loading)

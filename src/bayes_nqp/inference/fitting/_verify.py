@@ -27,7 +27,7 @@ from bayes_nqp.inference.fitting._groups import Drawn, build_groups
 from bayes_nqp.inference.fitting._joint import joint_groups, joint_points
 from bayes_nqp.inference.fitting._joint_problem import joint_density, joint_of
 from bayes_nqp.inference.fitting._parameters import constrain, unconstrained
-from bayes_nqp.numerics.diagnostics import ESS, Gate
+from bayes_nqp.numerics.diagnostics import ESS, ConvergenceDiagnostics
 from bayes_nqp.numerics.sampling import Chains, Density, Importance
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ _STREAM = 9
 """Tells the stream from others of the same seed."""
 
 
-def check_redraw(fit: Fit) -> None:
+def verify_draws(fit: Fit) -> None:
     """Draw a fit's coefficients and effects anew, from its rows and parameters, and compare.
 
     Parameters
@@ -70,9 +70,9 @@ def check_redraw(fit: Fit) -> None:
             raise StudyError(f"it has no {name}")
     if extra := sorted(set(stored) - set(groups) - {"sample_stats"}):
         raise StudyError(f"its design makes no {extra[0]}")
-    if fit.record["outcome"] != fit.plan.panel.roles.outcome:
+    if fit.record["outcome"] != fit.model_frame.panel.roles.outcome:
         raise StudyError("the outcome in its head is not that of its rows")
-    _check_cell_slots(fit)
+    _check_cell_positions(fit)
     if pooled_over(fit) or not fit.facts.exact:
         return
     exact = isinstance(fit.sampler, Importance)
@@ -84,22 +84,26 @@ def check_redraw(fit: Fit) -> None:
         _check_scores(fit)
 
 
-def _well_weighted(gate: Gate) -> bool:
+def _well_weighted(gate: ConvergenceDiagnostics) -> bool:
     """Whether proposals carry what is said of means, however few draws were kept."""
     return gate.weighted and gate.khat < gate.khat_limit and gate.importance_ess >= ESS
 
 
 def _made(fit: Fit, chosen: Index) -> dict[str, xr.Dataset]:
     """Groups of draws at some of the fit's parameters, in one chain."""
-    plan, posterior, seed = fit.plan, fit.posterior, [int(fit.sampler.seed or 0), _STREAM]
-    streams = np.random.default_rng(seed).spawn(len(plan.equations))
+    model_frame, posterior, seed = (
+        fit.model_frame,
+        fit.posterior,
+        [int(fit.sampler.seed or 0), _STREAM],
+    )
+    streams = np.random.default_rng(seed).spawn(len(model_frame.equations))
     if fit.facts.joined:
-        joint = joint_of(plan, plan.facts.priors)
-        x = _points(joint_points(plan, joint, posterior), chosen)
-        groups, _ = joint_groups(plan, joint, Chains({"x": x}, {}), streams[0], fit.gate)
+        joint = joint_of(model_frame, model_frame.facts.priors)
+        x = _points(joint_points(model_frame, joint, posterior), chosen)
+        groups, _ = joint_groups(model_frame, joint, Chains({"x": x}, {}), streams[0], fit.gate)
     else:
         drawn = []
-        for equation, stream in zip(plan.equations, streams, strict=True):
+        for equation, stream in zip(model_frame.equations, streams, strict=True):
             for name in equation.problem.space.names:
                 if f"{equation.name}__{name}" not in posterior:
                     raise StudyError(f"its posterior has no {name!r} of {equation.name!r}")
@@ -113,9 +117,9 @@ def _made(fit: Fit, chosen: Index) -> dict[str, xr.Dataset]:
             for parameter in fit.facts.likelihood.parameters:
                 stored = posterior[f"{equation.name}__{parameter.name}"].to_numpy()
                 parameters[parameter.name] = stored.reshape(1, -1)[:, chosen]
-            draws = recovered(plan, equation, x[0], stream)
+            draws = recovered(model_frame, equation, x[0], stream)
             drawn.append(Drawn(equation, Chains({"x": x}, {}), x, parameters, draws))
-        groups, _ = build_groups(plan, drawn, gate=fit.gate)
+        groups, _ = build_groups(model_frame, drawn, gate=fit.gate)
     assert fit.panel is not None
     if fit.panel.labels:
         groups["effects"].attrs[ATTR] = fit.panel.labels.text
@@ -164,15 +168,15 @@ def _same(a: npt.NDArray[np.generic], b: npt.NDArray[np.generic]) -> bool:
     return bool(np.array_equal(a, b))
 
 
-def _check_cell_slots(fit: Fit) -> None:
+def _check_cell_positions(fit: Fit) -> None:
     """Coefficients of cells are their means."""
     if COEFFICIENTS not in fit.groups:
         return
-    equation, real = fit.plan.equations[0], ~fit.plan.cells.lead
-    slots = fit.groups[COEFFICIENTS][f"{equation.name}__slots"].to_numpy()
-    slots = slots[..., equation.slots.cells[real]]
+    equation, real = fit.model_frame.equations[0], ~fit.model_frame.cells.lead
+    positions = fit.groups[COEFFICIENTS][f"{equation.name}__slots"].to_numpy()
+    positions = positions[..., equation.positions.cells[real]]
     mean = fit.posterior[f"{equation.name}__cell_mean"].to_numpy()
-    if not alike(slots * equation.effect_scale, mean):
+    if not alike(positions * equation.effect_scale, mean):
         raise StudyError(f"cells of its {COEFFICIENTS} are not the means of its posterior")
 
 
@@ -218,11 +222,11 @@ def _check_scores(fit: Fit) -> None:
 
 
 def _densities(fit: Fit) -> Iterator[tuple[str, Density, Array]]:
-    plan, posterior = fit.plan, fit.posterior
+    model_frame, posterior = fit.model_frame, fit.posterior
     if fit.facts.joined:
-        joint = joint_of(plan, plan.facts.priors)
-        points = joint_points(plan, joint, posterior)
+        joint = joint_of(model_frame, model_frame.facts.priors)
+        points = joint_points(model_frame, joint, posterior)
         yield "both equations", joint_density(joint), points
         return
-    for equation in plan.equations:
+    for equation in model_frame.equations:
         yield equation.name, equation_density(equation), unconstrained(equation, posterior)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayes_nqp._core.arrays import Array, Index
-from bayes_nqp.inference.model_frame._codes import PlanFrame
+from bayes_nqp.inference.model_frame._codes import PanelCodes
 from bayes_nqp.inference.model_frame._model_frame import Dose, Equation, ModelFrame
-from bayes_nqp.inference.model_frame._positions import slots_of
+from bayes_nqp.inference.model_frame._positions import positions_of
 from bayes_nqp.inference.model_frame._processes import (
     border_laws,
     border_paths,
@@ -22,7 +22,7 @@ from bayes_nqp.inference.model_frame._processes import (
 )
 from bayes_nqp.model.designs import EquationSpec, parameters_of
 from bayes_nqp.model.predictors import GlobalPart, LocalPart, ProcessPart, Slope, agreed
-from bayes_nqp.numerics.linear_gaussian import Block, Group, Member, Problem, Process
+from bayes_nqp.numerics.linear_gaussian import Block, Group, Problem, Process, UnitEffect
 from bayes_nqp.numerics.parameters import Parameter, Scale
 from bayes_nqp.numerics.sufficient_statistics import (
     AbsorbedLoadings,
@@ -45,9 +45,9 @@ class BlockLayout:
         Number of each cell within its block, -1 where it has no slot of its own.
     level_at, stratum_at : ndarray of int (stratum)
         Level of time effects and set of slopes of each stratum, within its block.
-    slope_slots : ndarray of int (stratum)
+    slope_positions : ndarray of int (stratum)
         First slot of each stratum's slopes among those of all blocks.
-    cell_slots : ndarray of int (cell, 2)
+    cell_positions : ndarray of int (cell, 2)
         Block of each cell, and its slot there.
     local_index : list of ndarray of int (coefficient)
         Place of each local part's coefficients among those of all blocks.
@@ -58,8 +58,8 @@ class BlockLayout:
     inside: Index
     level_at: Index
     stratum_at: Index
-    slope_slots: Index
-    cell_slots: Index
+    slope_positions: Index
+    cell_positions: Index
     local_index: list[Index]
 
 
@@ -71,18 +71,18 @@ def assemble(
     *,
     block: Index,
     time_rows: Index,
-    member_scale: Scale | None,
-    members: bool,
+    unit_effect_scale: Scale | None,
+    unit_effects: bool,
     scale: float,
     slopes: tuple[Slope, ...],
     dose: Dose | None,
 ) -> Equation:
     """Lay parts and classes out as one problem.
 
-    Strata are of blocks and rows of the table of time effects, ``time_rows``; ``members`` says
+    Strata are of blocks and rows of the table of time effects, ``time_rows``; ``unit_effects`` says
     whether members hold several units. With a dose cells are read off the exposure's columns.
     """
-    frame, errors, priors = ground.frame, equation.noise, equation.priors
+    frame, errors, priors = ground.codes, equation.noise, equation.priors
     n_periods = frame.n_periods
     own_parameters = parameters_of(errors, n_periods, priors)
     parts = agreed(parts)
@@ -100,9 +100,10 @@ def assemble(
     blocks, groups = with_processes(
         equation.processes, rows, layout.blocks, _groups(ground, rows, layout)
     )
-    absorbs = (members or member_scale is None) and errors.independent(n_periods, priors)
+    absorbs = (unit_effects or unit_effect_scale is None) and errors.independent(n_periods, priors)
     absorbs = absorbs and equation.series is None
     absorbed = absorb_levels(rows, n_periods) if absorbs else []
+    loadings = _absorbed_unit_effects(frame, rows) if absorbs and unit_effects else None
     classes = [] if absorbs else reduce_rows(rows)
     problem = Problem(
         n_periods=n_periods,
@@ -111,15 +112,15 @@ def assemble(
         errors=errors,
         error_parameters=(*own_parameters, Parameter("sigma", priors.scale("sigma"))),
         scales=scales,
-        member_scale=member_scale,
+        unit_effect_scale=unit_effect_scale,
         global_scale=np.concatenate([*global_scale, np.zeros(0)]).astype(np.int64),
         blocks=blocks,
         groups=groups,
         classes=classes,
         class_treated=[_loading(c, centred=dose is not None) for c in classes],
-        members=_members(frame, rows, classes, block) if members else (),
+        unit_effects=_unit_effects(frame, rows, classes, block) if unit_effects else (),
         absorbed=absorbed,
-        absorbed_members=_absorbed_members(frame, rows) if absorbs and members else None,
+        absorbed_unit_effects=loadings,
         processes=laws,
         process_parameters=of_laws,
         path_coefficients=on_paths(shared),
@@ -131,15 +132,16 @@ def assemble(
     return Equation(
         equation.name, rows, problem, scale, shared, local,
         tuple(layout.local_index),
-        slots_of(frame, rows, problem, layout.cell_slots, layout.slope_slots), slopes, dose,
+        positions_of(frame, rows, problem, layout.cell_positions, layout.slope_positions), slopes,
+        dose,
     )  # fmt: skip
 
 
-def _absorbed_members(frame: PlanFrame, rows: Rows) -> AbsorbedLoadings:
+def _absorbed_unit_effects(frame: PanelCodes, rows: Rows) -> AbsorbedLoadings:
     """Loadings of members' deviations; units without treated rows have none."""
     assert rows.loading is not None
     treated = np.bincount(rows.unit[rows.loading != 0.0], minlength=frame.n_units) > 0
-    return absorb_loadings(rows, np.where(treated, frame.member, -1), frame.n_periods)
+    return absorb_loadings(rows, np.where(treated, frame.unit_effect, -1), frame.n_periods)
 
 
 def _laid_out(
@@ -156,41 +158,42 @@ def _laid_out(
 
     ``numbers`` are those of the scales of local parts; ``block`` and ``time_rows`` are by stratum.
     """
-    cells, n_periods = ground.table, ground.frame.n_periods
-    level_at, stratum_at, slope_slots = np.zeros((3, block.size), dtype=np.int64)
+    cells, n_periods = ground.table, ground.codes.n_periods
+    level_at, stratum_at, slope_positions = np.zeros((3, block.size), dtype=np.int64)
     layout = BlockLayout(
-        block, [], np.full(cells.size, -1, dtype=np.int64), level_at, stratum_at, slope_slots,
+        block, [], np.full(cells.size, -1, dtype=np.int64), level_at, stratum_at, slope_positions,
         np.zeros((cells.size, 2), dtype=np.int64),
         [np.zeros(p.index.size, dtype=np.int64) for p in local],
     )  # fmt: skip
-    first_local = first_slot = 0
+    first_local = first_position = 0
     for b in range(int(block.max()) + 1):
         strata = np.flatnonzero(block == b)
         levels = np.unique(time_rows[strata])
         layout.level_at[strata] = np.searchsorted(levels, time_rows[strata])
         layout.stratum_at[strata] = np.arange(strata.size)
-        members = np.flatnonzero(np.isin(cells.stratum, strata))
+        of_block = np.flatnonzero(np.isin(cells.stratum, strata))
         base = levels.size * n_periods
-        slots = base + np.arange(members.size)
+        positions = base + np.arange(of_block.size)
         if dose is not None:
-            sets = layout.stratum_at[cells.stratum[members]]
-            slots = base + sets * n_columns + dose.start + cells.time[members]
-        layout.cell_slots[members] = np.stack([np.full(members.size, b), slots], axis=1)
-        members = members if dose is None else members[:0]
-        layout.inside[members] = np.arange(members.size)
-        layout.slope_slots[strata] = (
-            first_slot + base + members.size + layout.stratum_at[strata] * n_columns
+            sets = layout.stratum_at[cells.stratum[of_block]]
+            positions = base + sets * n_columns + dose.start + cells.time[of_block]
+        layout.cell_positions[of_block] = np.stack([np.full(of_block.size, b), positions], axis=1)
+        of_block = of_block if dose is None else of_block[:0]
+        layout.inside[of_block] = np.arange(of_block.size)
+        layout.slope_positions[strata] = (
+            first_position + base + of_block.size + layout.stratum_at[strata] * n_columns
         )
-        places = [_local_places(p, layout, members, levels, n_periods) for p in local]
+        places = [_local_places(p, layout, of_block, levels, n_periods) for p in local]
         for index, (inside, _) in zip(layout.local_index, places, strict=True):
             index[inside] = first_local + np.arange(inside.size)
             first_local += inside.size
-        sizes = [np.full(slot.size, k) for k, (_, slot) in zip(numbers, places, strict=True)]
-        columns = _block_columns(shared, levels, members, strata, n_periods, n_columns)
-        first_slot += len(columns)
-        slot = np.concatenate([*(slot for _, slot in places), np.zeros(0)]).astype(np.int64)
+        sizes = [np.full(at.size, k) for k, (_, at) in zip(numbers, places, strict=True)]
+        columns = _block_columns(shared, levels, of_block, strata, n_periods, n_columns)
+        first_position += len(columns)
+        position = np.concatenate([*(at for _, at in places), np.zeros(0)]).astype(np.int64)
         scale = np.concatenate([*sizes, np.zeros(0)]).astype(np.int64)
-        layout.blocks.append(Block(levels.size, members.size, strata.size, slot, scale, columns))
+        n_cells = of_block.size
+        layout.blocks.append(Block(levels.size, n_cells, strata.size, position, scale, columns))
     return layout
 
 
@@ -200,7 +203,7 @@ def _local_places(
     """Coefficients of a local part that a block has, and their slots there."""
     if part.place == "cells":
         inside = np.flatnonzero(np.isin(part.index, cells))
-        return inside, layout.cell_slots[part.index[inside], 1]
+        return inside, layout.cell_positions[part.index[inside], 1]
     level, time = np.divmod(part.index, n_periods)
     inside = np.flatnonzero(np.isin(level, levels))
     return inside, np.searchsorted(levels, level[inside]) * n_periods + time[inside]
@@ -214,7 +217,7 @@ def _process(part: ProcessPart, scales: list[Scale], among: Sequence[Parameter])
 
 def _groups(ground: ModelFrame, rows: Rows, layout: BlockLayout) -> list[Group]:
     """Coefficients of each group, as its rows have them."""
-    frame = ground.frame
+    frame = ground.codes
     cell_of_row = ground.cell_of_row[ground.kept]
     cell = np.where(cell_of_row >= 0, layout.inside[cell_of_row], -1)
     strata = frame.stratum[rows.first_units]
@@ -272,24 +275,24 @@ def _block_columns(
     return np.concatenate(columns, axis=1) if columns else np.zeros((size, 0))
 
 
-def _members(
-    frame: PlanFrame, rows: Rows, classes: Sequence[UnitClass], block: Index
-) -> list[Member]:
+def _unit_effects(
+    frame: PanelCodes, rows: Rows, classes: Sequence[UnitClass], block: Index
+) -> list[UnitEffect]:
     """Treated members, with the sums of their units class by class."""
     entries: dict[int, list[tuple[int, float, Array]]] = {}
     for k, c in enumerate(classes):
         if c.loading is None or not c.loading.any():
             continue
-        members, position = np.unique(frame.member[c.units], return_inverse=True)
-        sums = np.zeros((members.size, c.sums.size))
+        unit_effects, position = np.unique(frame.unit_effect[c.units], return_inverse=True)
+        sums = np.zeros((unit_effects.size, c.sums.size))
         f = rows.count_of(c.units)
         np.add.at(sums, position, packed_rows(rows, c.units, c) * f[:, None])
-        for m, n, total in zip(members, np.bincount(position, f), sums, strict=True):
+        for m, n, total in zip(unit_effects, np.bincount(position, f), sums, strict=True):
             entries.setdefault(int(m), []).append((k, n, total))
-    owners = []
+    out = []
     for m in sorted(entries):
         ks = np.array([k for k, _, _ in entries[m]], dtype=np.int64)
         ns = np.array([n for _, n, _ in entries[m]])
         home = int(block[frame.stratum[classes[int(ks[0])].units[0]]])
-        owners.append(Member(home, ks, ns, [total for _, _, total in entries[m]]))
-    return owners
+        out.append(UnitEffect(home, ks, ns, [total for _, _, total in entries[m]]))
+    return out

@@ -14,7 +14,7 @@ from bayes_nqp._core.exceptions import Hint, IdentificationError
 from bayes_nqp._core.i18n import NOTHING, Message, listed, separated
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.data.reading import plain
-from bayes_nqp.inference.model_frame._codes import PlanFrame
+from bayes_nqp.inference.model_frame._codes import PanelCodes
 from bayes_nqp.inference.model_frame._identification import NO_BASE, OK, REASONS, row_reasons
 from bayes_nqp.inference.model_frame._model_frame import CellInfo
 from bayes_nqp.model.designs import Calendar, ModelSpec
@@ -25,7 +25,7 @@ _SHOWN = 6
 """Places that a note lists."""
 
 
-def drop_reasons(model: ModelSpec, frame: PlanFrame) -> tuple[Mask, tuple[Message, ...]]:
+def drop_reasons(model: ModelSpec, frame: PanelCodes) -> tuple[Mask, tuple[Message, ...]]:
     """Rows that enter the likelihood, and notes on those that do not.
 
     Refused where nothing, or not everything, is identified, as the model says.
@@ -54,7 +54,7 @@ def drop_reasons(model: ModelSpec, frame: PlanFrame) -> tuple[Mask, tuple[Messag
     return ~bad, (note,)
 
 
-def _check_whole(model: ModelSpec, frame: PlanFrame) -> None:
+def _check_whole(model: ModelSpec, frame: PanelCodes) -> None:
     panel = model.panel
     if frame.n_periods < 2 or np.unique(frame.time).size < 2:
         raise IdentificationError(
@@ -93,7 +93,7 @@ def _check_whole(model: ModelSpec, frame: PlanFrame) -> None:
             )
 
 
-def _baseless(panel: Panel, frame: PlanFrame, reason: Index) -> list[Message]:
+def _baseless(panel: Panel, frame: PanelCodes, reason: Index) -> list[Message]:
     """Units without an untreated row, by when their effects begin."""
     rows = np.flatnonzero(reason == NO_BASE)
     places = []
@@ -115,7 +115,7 @@ def _baseless(panel: Panel, frame: PlanFrame, reason: Index) -> list[Message]:
     return _first(places, len(places))
 
 
-def _apart(panel: Panel, frame: PlanFrame, reason: Index) -> list[Message]:
+def _apart(panel: Panel, frame: PanelCodes, reason: Index) -> list[Message]:
     """Cells with rows that have untreated rows of their own, and nothing to compare these with."""
     rows = np.where(reason == NO_BASE, OK, reason)
     if not rows.any():
@@ -134,7 +134,7 @@ def _first(places: list[Message], count: int) -> list[Message]:
     return [*places[:_SHOWN], *more]
 
 
-def _earlier(model: ModelSpec, frame: PlanFrame, reason: Index) -> tuple[Message, list[Message]]:
+def _earlier(model: ModelSpec, frame: PanelCodes, reason: Index) -> tuple[Message, list[Message]]:
     """An argument that takes rows before adoption from units that have them, and a shorter one."""
     panel, facts = model.panel, model.facts
     first = np.full(panel.unit_labels.size, panel.periods)
@@ -149,7 +149,7 @@ def _earlier(model: ModelSpec, frame: PlanFrame, reason: Index) -> tuple[Message
     return Message(", and '{}' is {}", name, value), [Message("{}", Hint(name, less))]
 
 
-def _hints(frame: PlanFrame, reason: Index) -> list[Message]:
+def _hints(frame: PanelCodes, reason: Index) -> list[Message]:
     hints = []
     if (reason == NO_BASE).any():
         hints.append(Message("start the panel earlier"))
@@ -176,7 +176,7 @@ def _cell_name(row: Any, panel: Panel) -> Message:
 
 
 def cell_table(
-    panel: Panel, frame: PlanFrame, sample: Mask, calendar: Calendar
+    panel: Panel, frame: PanelCodes, sample: Mask, calendar: Calendar
 ) -> tuple[CellTable, Index]:
     """Cells of the kept rows, by stratum, class and time; and the cell of each row, -1 for none."""
     rows = np.flatnonzero(frame.own_effect & sample)
@@ -214,7 +214,7 @@ def cell_table(
 
 
 def cell_info(
-    panel: Panel, frame: PlanFrame, sample: Mask, table: CellTable, cell_of_row: Index
+    panel: Panel, frame: PanelCodes, sample: Mask, table: CellTable, cell_of_row: Index
 ) -> CellInfo:
     """Labels, sizes and mean outcomes of cells."""
     rows = np.flatnonzero(cell_of_row >= 0)
@@ -238,7 +238,7 @@ def cell_info(
     )
 
 
-def support_frame(panel: Panel, frame: PlanFrame, reason: Index) -> pd.DataFrame:
+def support_frame(panel: Panel, frame: PanelCodes, reason: Index) -> pd.DataFrame:
     """List all group-time cells, identified or not, with the reasons of `row_reasons`."""
     rows = np.flatnonzero(frame.own_effect)
     near = frame.role[rows] == NEIGHBOUR

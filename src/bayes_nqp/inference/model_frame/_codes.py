@@ -17,14 +17,14 @@ from bayes_nqp.numerics.sufficient_statistics import distinct_rows
 
 
 @dataclass(frozen=True, eq=False)
-class PlanFrame:
+class PanelCodes:
     """Codes of a panel's rows and units under one model.
 
     Parameters
     ----------
     unit, time : ndarray of int (row)
         Codes.
-    stratum, level, key, cohort, member : ndarray of int (unit)
+    stratum, level, key, cohort, unit_effect : ndarray of int (unit)
         Combination of strata; time-effect level; class of the calendar; first treated period with
         anticipation (-1 = never); what has its own deviation.
     origin : ndarray of int (row)
@@ -35,7 +35,7 @@ class PlanFrame:
         Level of every factor in each combination.
     level_names : tuple of str
         Labels of the time-effect levels.
-    member_labels : ndarray of str (member)
+    unit_effect_labels : ndarray of str (unit effect)
         Labels of members.
     counts : ndarray (unit)
         How many units each stands for.
@@ -47,12 +47,12 @@ class PlanFrame:
     level: Index
     key: Index
     cohort: Index
-    member: Index
+    unit_effect: Index
     origin: Index
     role: Index
     stratum_levels: Index
     level_names: tuple[str, ...]
-    member_labels: npt.NDArray[np.str_]
+    unit_effect_labels: npt.NDArray[np.str_]
     counts: Array
 
     @property
@@ -106,7 +106,7 @@ def combine(codes: Index) -> tuple[Index, Index]:
     return number, table
 
 
-def frame_of(model: ModelSpec) -> PlanFrame:
+def codes_of(model: ModelSpec) -> PanelCodes:
     """Number strata, levels and members, and give rows their roles."""
     panel, facts = model.panel, model.facts
     factors = panel.roles.strata
@@ -120,9 +120,9 @@ def frame_of(model: ModelSpec) -> PlanFrame:
         for row in level_table
     )
     if facts.varying is None or facts.varying == "unit":
-        member, labels = np.arange(panel.unit_labels.size), panel.unit_labels
+        unit_effect, labels = np.arange(panel.unit_labels.size), panel.unit_labels
     else:
-        member, labels = unit_column(panel, facts.varying, "varying")
+        unit_effect, labels = unit_column(panel, facts.varying, "varying")
         if labels.size < 2:
             raise StudyError(
                 Message(
@@ -135,8 +135,8 @@ def frame_of(model: ModelSpec) -> PlanFrame:
     unit = np.asarray(panel.unit_codes, dtype=np.int64)
     time = np.asarray(panel.time_codes, dtype=np.int64)
     key, cohort, origin, role = _roles(model.timing, unit, time, panel.unit_labels.size)
-    return PlanFrame(
-        unit, time, stratum, level, key, cohort, member.astype(np.int64), origin, role,
+    return PanelCodes(
+        unit, time, stratum, level, key, cohort, unit_effect.astype(np.int64), origin, role,
         stratum_levels, names, labels, panel.counts,
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ import numpy as np
 from bayes_nqp._core.arrays import Array, Index, Mask
 from bayes_nqp._core.exceptions import PanelError, StudyError, nearest, shown
 from bayes_nqp.data.panel import Panel
-from bayes_nqp.inference.model_frame._codes import PlanFrame
+from bayes_nqp.inference.model_frame._codes import PanelCodes
 from bayes_nqp.inference.model_frame._model_frame import ModelFrame
 from bayes_nqp.model.designs import EquationSpec
 from bayes_nqp.numerics.sufficient_statistics import VaryingColumn
@@ -20,7 +20,7 @@ def varying_columns(
     ground: ModelFrame, equation: EquationSpec
 ) -> tuple[list[VaryingColumn], list[float]]:
     """Columns of covariates over the kept rows, of unit spread, and what each was divided by."""
-    panel, frame, sample = ground.panel, ground.frame, ground.kept
+    panel, frame, sample = ground.panel, ground.codes, ground.kept
     columns, sizes = [], []
     for name in equation.covariates:
         if name not in panel.roles.covariates:
@@ -59,20 +59,20 @@ def within(unit: Index, x: Array, counts: Array) -> tuple[Array, float]:
     return (x / size, size) if size > _ROUNDING * largest else (np.zeros_like(x), 1.0)
 
 
-def centred(frame: PlanFrame, outcome: Array, sample: Mask, *, common: bool) -> Array:
+def centred(frame: PanelCodes, outcome: Array, sample: Mask, *, common: bool) -> Array:
     """Outcome less unit means and period means: flat effects absorb both, rounding does not."""
     unit = frame.unit[sample]
     y = net_of_units(unit, outcome[sample], frame.n_units)
     level = np.zeros_like(frame.level) if common else frame.level
-    node = level[unit] * frame.n_periods + frame.time[sample]
+    time_effect = level[unit] * frame.n_periods + frame.time[sample]
     size = len(frame.level_names) * frame.n_periods
     f = frame.weight[sample]
-    total = np.bincount(node, f, minlength=size)
-    mean = np.bincount(node, f * y, minlength=size) / np.where(total > 0, total, 1.0)
-    return np.asarray(y - mean[node])
+    total = np.bincount(time_effect, f, minlength=size)
+    mean = np.bincount(time_effect, f * y, minlength=size) / np.where(total > 0, total, 1.0)
+    return np.asarray(y - mean[time_effect])
 
 
-def _baseline(panel: Panel, frame: PlanFrame, name: str) -> tuple[Array, float]:
+def _baseline(panel: Panel, frame: PanelCodes, name: str) -> tuple[Array, float]:
     if name not in panel.frame.columns:
         raise StudyError(
             f"'baseline' names the column {name!r}, which the panel does not have",

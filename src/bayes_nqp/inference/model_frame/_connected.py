@@ -10,22 +10,24 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from bayes_nqp._core.arrays import Array, Index
-from bayes_nqp.inference.model_frame._codes import PlanFrame
+from bayes_nqp.inference.model_frame._codes import PanelCodes
 from bayes_nqp.numerics.sufficient_statistics import Rows
 
 
 def block_of_strata(
-    frame: PlanFrame, *, local_time: bool, members: bool, owners: Sequence[Index] = ()
+    frame: PanelCodes, *, local_time: bool, unit_effects: bool, clusters: Sequence[Index] = ()
 ) -> Index:
     """Number the blocks of strata that share local time effects, members or processes (stratum).
 
-    ``local_time`` says whether time effects belong to blocks, ``members`` whether these hold
+    ``local_time`` says whether time effects belong to blocks, ``unit_effects`` whether these hold
     several units, and owners (unit) who shares a path of each process, -1 for none.
     """
     n = int(frame.stratum_levels.shape[0])
-    every = [frame.level] * local_time + [np.where(frame.cohort >= 0, frame.member, -1)] * members
+    every = [frame.level] * local_time + [
+        np.where(frame.cohort >= 0, frame.unit_effect, -1)
+    ] * unit_effects
     a, b, size = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)], n
-    for owner in (*every, *owners):
+    for owner in (*every, *clusters):
         shared = np.flatnonzero(owner >= 0)
         a.append(frame.stratum[shared])
         b.append(owner[shared] + size)

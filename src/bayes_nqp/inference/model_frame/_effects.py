@@ -32,13 +32,13 @@ class EffectMap:
 
     Parameters
     ----------
-    rows, cell, unit, member : ndarray of int (treated row)
+    rows, cell, unit, unit_effect : ndarray of int (treated row)
         Places of the treated rows in the panel, and whose effect and deviation they have.
     moderator : ndarray (treated row) or None, the moderator's units
         z, less its centre; None where the plan has no moderator.
-    codes : ndarray of int (member)
+    codes : ndarray of int (unit effect)
         Members with treated rows, among all.
-    labels : ndarray of str (member)
+    labels : ndarray of str (unit effect)
         What they are called.
     weight : ndarray (treated row)
         How many rows each stands for.
@@ -46,21 +46,21 @@ class EffectMap:
         n_c, untreated rows included.
     stratum : ndarray of int (cell)
         Stratum of every cell.
-    stratum_of_members : ndarray of int (member)
+    stratum_of_unit_effects : ndarray of int (unit effect)
         That of the first unit of each.
     """
 
     rows: Index
     cell: Index
     unit: Index
-    member: Index
+    unit_effect: Index
     moderator: Array | None
     codes: Index
     labels: npt.NDArray[np.str_]
     weight: Array
     sizes: Index
     stratum: Index
-    stratum_of_members: Index
+    stratum_of_unit_effects: Index
 
     def of_cells(
         self, mean: Array, theta: Array | None = None, average: Array | float = 0.0
@@ -80,16 +80,16 @@ class EffectMap:
             mean = mean + theta[:, self.stratum] * self.mean_of_cells
         return np.asarray(mean + average)
 
-    def of_members(self, deviation: Array, theta: Array | None = None) -> Array:
+    def of_unit_effects(self, deviation: Array, theta: Array | None = None) -> Array:
         """``v_m = u_m + sum_s theta_s Z_sm`` (draw, member)."""
         if theta is None:
             return deviation
-        table = self.moderator_of_members
+        table = self.moderator_of_unit_effects
         return np.asarray(deviation + (table.T @ theta[:, : table.shape[0]].T).T)
 
     def beyond_cells(self, deviation: Array) -> Array:
         """``v_m`` less its mean over the treated rows of the cell (treated row)."""
-        of_row = deviation[self.member]
+        of_row = deviation[self.unit_effect]
         return np.asarray(of_row - self.cell_means(of_row)[self.cell])
 
     def averaged(self, deviation: Array) -> Array:
@@ -99,38 +99,41 @@ class EffectMap:
     @cached_property
     def shares(self) -> csr_array:
         """S, the share of each member in the rows of each cell (member, cell)."""
-        return self.shares_of(self.member, self.codes.size)
+        return self.shares_of(self.unit_effect, self.codes.size)
 
-    def shares_of(self, owner: Index, size: int) -> csr_array:
-        """The same of others that hold rows, by treated row (owner, cell).
+    def shares_of(self, cluster: Index, size: int) -> csr_array:
+        """The same of others that hold rows, by treated row (cluster, cell).
 
         Rows of nobody, -1, say nothing, and count in n_c.
         """
-        some = owner >= 0
-        places = owner[some], self.cell[some]
+        some = cluster >= 0
+        places = cluster[some], self.cell[some]
         table = csr_array((self.weight[some], places), shape=(size, self.sizes.size))
         return csr_array(table / self.sizes)
 
-    def cells_of_members(self, values: Array | float = 1.0) -> csr_array:
+    def cells_of_unit_effects(self, values: Array | float = 1.0) -> csr_array:
         """What maps effects of cells, times values of rows, to means of members (member, cell)."""
-        share = self.weight / np.bincount(self.member, self.weight, self.codes.size)[self.member]
+        share = (
+            self.weight
+            / np.bincount(self.unit_effect, self.weight, self.codes.size)[self.unit_effect]
+        )
         shape = (self.codes.size, self.sizes.size)
-        return csr_array((share * values, (self.member, self.cell)), shape=shape)
+        return csr_array((share * values, (self.unit_effect, self.cell)), shape=shape)
 
     @cached_property
     def membership(self) -> tuple[Index, Index, Index]:
         """Every pair of a cell and a member in it, by cell, and n_mc: cell, member, rows."""
-        pair, at = np.unique(self.cell * self.codes.size + self.member, return_inverse=True)
-        cell, member = np.divmod(pair, self.codes.size)
-        return cell, member, np.rint(np.bincount(at, self.weight)).astype(np.int64)
+        pair, at = np.unique(self.cell * self.codes.size + self.unit_effect, return_inverse=True)
+        cell, unit_effect = np.divmod(pair, self.codes.size)
+        return cell, unit_effect, np.rint(np.bincount(at, self.weight)).astype(np.int64)
 
     def cell_means(self, values: Array) -> Array:
         """Means of what treated rows have over those of each cell (cell); zero of none."""
         return self._means(values, self.cell, self.sizes.size)
 
-    def member_means(self, values: Array) -> Array:
+    def unit_effect_means(self, values: Array) -> Array:
         """The same of members (member)."""
-        return self._means(values, self.member, self.codes.size)
+        return self._means(values, self.unit_effect, self.codes.size)
 
     @cached_property
     def mean_of_cells(self) -> Array:
@@ -138,25 +141,25 @@ class EffectMap:
         return self.cell_means(self.z)
 
     @cached_property
-    def moderator_of_members(self) -> csr_array:
+    def moderator_of_unit_effects(self) -> csr_array:
         """Z (stratum, member)."""
         stratum = self.stratum[self.cell]
         shape = (int(self.stratum.max()) + 1, self.codes.size)
-        table = csr_array((self.weight * self.z, (stratum, self.member)), shape=shape)
-        return csr_array(table / np.bincount(self.member, self.weight, self.codes.size))
+        table = csr_array((self.weight * self.z, (stratum, self.unit_effect)), shape=shape)
+        return csr_array(table / np.bincount(self.unit_effect, self.weight, self.codes.size))
 
     @cached_property
-    def mean_of_members(self) -> Array:
+    def mean_of_unit_effects(self) -> Array:
         """z-bar of the treated rows of every member (member)."""
-        return self.member_means(self.z)
+        return self.unit_effect_means(self.z)
 
     @property
     def z(self) -> Array:
         """The moderator less its centre, zero without one (treated row)."""
         return np.zeros(self.rows.size) if self.moderator is None else self.moderator
 
-    def _means(self, values: Array, owner: Index, size: int) -> Array:
-        count = np.bincount(owner, self.weight, size)
+    def _means(self, values: Array, cluster: Index, size: int) -> Array:
+        count = np.bincount(cluster, self.weight, size)
         return np.asarray(
-            np.bincount(owner, self.weight * values, size) / np.where(count, count, 1)
+            np.bincount(cluster, self.weight * values, size) / np.where(count, count, 1)
         )

@@ -13,7 +13,7 @@ from bayes_nqp._core.exceptions import Hint, PanelError, StudyError
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.plugins import registered
 from bayes_nqp.inference.model_frame._assemble import assemble
-from bayes_nqp.inference.model_frame._codes import PlanFrame
+from bayes_nqp.inference.model_frame._codes import PanelCodes
 from bayes_nqp.inference.model_frame._columns import centred, varying_columns, within
 from bayes_nqp.inference.model_frame._connected import block_of_strata, free_times
 from bayes_nqp.inference.model_frame._error_variances import relative_variances
@@ -71,15 +71,15 @@ def equation_of(
     ground: ModelFrame, equation: EquationSpec, *, scale: float | None = None
 ) -> Equation:
     """State one equation and reduce its rows; with ``s`` held, or of the outcome."""
-    frame = ground.frame
+    frame = ground.codes
     scale = _scale(ground, equation, scale)
-    members = equation.pooling.varying not in (None, "unit")
+    unit_effects = equation.pooling.varying not in (None, "unit")
     local_time = not equation.pooled_time and (
         len(frame.level_names) > 1 or frame.stratum_levels.shape[0] == 1
     )
     block = block_of_strata(
-        frame, local_time=local_time or equation.pooled_time, members=members,
-        owners=[process.owner for process in equation.processes if not process.border],
+        frame, local_time=local_time or equation.pooled_time, unit_effects=unit_effects,
+        clusters=[process.owner for process in equation.processes if not process.border],
     )  # fmt: skip
     check_size(
         equation, frame, ground.table, block,
@@ -94,8 +94,9 @@ def equation_of(
     effects = _effect_parts(ground, equation, columns)
     stated = assemble(
         ground, equation, rows, _parts(ground, equation, rows, columns, effects, local_time),
-        block=block, time_rows=frame.level_of_stratum, members=members, scale=scale,
-        member_scale=_member_scale(equation, frame), slopes=columns.slopes, dose=columns.dose,
+        block=block, time_rows=frame.level_of_stratum, unit_effects=unit_effects, scale=scale,
+        unit_effect_scale=_unit_effect_scale(equation, frame), slopes=columns.slopes,
+        dose=columns.dose,
     )  # fmt: skip
     check_identified(stated, _roles(ground, equation, columns.covariates), effects)
     return stated
@@ -114,7 +115,7 @@ def _scale(ground: ModelFrame, equation: EquationSpec, scale: float | None) -> f
 
 def usual_scale(ground: ModelFrame, equation: EquationSpec, outcome: Array) -> float:
     """``s`` of an outcome (row): its spread in the rows without effects of their own."""
-    frame = ground.frame
+    frame = ground.codes
     plain = ground.kept if ground.exposure is not None else ground.kept & ~frame.own_effect
     if equation.pooled_time:
         frame = replace(frame, level=np.zeros_like(frame.level), level_names=("",))
@@ -123,7 +124,7 @@ def usual_scale(ground: ModelFrame, equation: EquationSpec, outcome: Array) -> f
 
 def _columns(ground: ModelFrame, equation: EquationSpec, scale: float) -> _Columns:
     """Lay the varying columns of an equation out."""
-    frame, sample, exposure = ground.frame, ground.kept, ground.exposure
+    frame, sample, exposure = ground.codes, ground.kept, ground.exposure
     shifts = moderation(ground) if equation.moderated else []
     columns, sizes = varying_columns(ground, equation)
     dose = None
@@ -144,7 +145,7 @@ def _mediator_slopes(
     ground: ModelFrame, mediators: Sequence[MediatorSpec]
 ) -> list[tuple[Slope, Array]]:
     """Columns of mediators, of their interactions with treatment, and with the moderator."""
-    frame, sample = ground.frame, ground.kept
+    frame, sample = ground.codes, ground.kept
     slopes, shifted = [], []
     for mediator in mediators:
         values = mediator.values
@@ -165,7 +166,7 @@ def _mediator_slopes(
 
 def _rows(ground: ModelFrame, equation: EquationSpec, columns: _Columns, scale: float) -> Rows:
     """The rows that enter the likelihood, in multiples of ``s``; as they are under a link."""
-    frame, sample = ground.frame, ground.kept
+    frame, sample = ground.codes, ground.kept
     outcome = equation.outcome[sample]
     likelihood = ground.facts.likelihood
     unit, time = frame.unit[sample], frame.time[sample]
@@ -178,9 +179,9 @@ def _rows(ground: ModelFrame, equation: EquationSpec, columns: _Columns, scale: 
         outcome = centred(frame, equation.outcome / scale, sample, common=equation.pooled_time)
     # Classes of all equations come in one order, whatever the variances of each.
     more = [equation.key, equation.noise.groups(ground.panel)]
-    owners = [process.owner for process in equation.processes]
-    owners += [groups for groups in more if groups is not None]
-    key = np.column_stack([frame.stratum, frame.key, *owners])
+    clusters = [process.owner for process in equation.processes]
+    clusters += [groups for groups in more if groups is not None]
+    key = np.column_stack([frame.stratum, frame.key, *clusters])
     return Rows(
         unit=unit,
         time=time,
@@ -203,7 +204,7 @@ def _parts(
     local_time: bool,
 ) -> list[GlobalPart | LocalPart]:
     """All parts of the linear predictor, flat ones of an exposure before other slopes."""
-    frame, pooled, priors = ground.frame, equation.pooled_time, equation.priors
+    frame, pooled, priors = ground.codes, equation.pooled_time, equation.priors
     n_levels, n_periods = len(frame.level_names), frame.n_periods
     series = None if equation.series is None else equation.series.values
     seen, free = free_times(rows, frame.level, n_levels, n_periods, series)
@@ -257,14 +258,14 @@ def _loading(ground: ModelFrame, equation: EquationSpec) -> Array | None:
     if equation.pooling.varying is None:
         return None
     if ground.exposure is None:
-        return ground.frame.treated[ground.kept].astype(np.float64)
+        return ground.codes.treated[ground.kept].astype(np.float64)
     return np.asarray(ground.exposure.values[ground.kept] / ground.exposure.size)
 
 
-def _member_scale(equation: EquationSpec, frame: PlanFrame) -> Scale | None:
+def _unit_effect_scale(equation: EquationSpec, frame: PanelCodes) -> Scale | None:
     if equation.pooling.varying is None or equation.deviation is not None:
         return equation.deviation
-    treated = np.unique(frame.member[frame.cohort >= 0]).size
+    treated = np.unique(frame.unit_effect[frame.cohort >= 0]).size
     return Scale("deviation", equation.priors.scale("member"), treated >= ESTIMATED_FROM)
 
 
@@ -283,7 +284,7 @@ def _precision(
             ),
             hint="errors that spread alike",
         )  # fmt: skip
-    frame, sample = ground.frame, ground.kept
+    frame, sample = ground.codes, ground.kept
     unit = frame.unit[sample]
     free = frame.untreated[sample]
     controls = [x.values for x in columns.columns[: len(columns.sizes)]]
@@ -324,4 +325,4 @@ def _weights(ground: ModelFrame, equation: EquationSpec) -> Array | None:
             ),
             hint=short if others else leave,
         )
-    return relative_weights(weights, ground.frame.unit, ground.kept)[ground.kept]
+    return relative_weights(weights, ground.codes.unit, ground.kept)[ground.kept]

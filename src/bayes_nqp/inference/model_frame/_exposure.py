@@ -13,7 +13,7 @@ from bayes_nqp._core.exceptions import Hint, IdentificationError
 from bayes_nqp._core.i18n import NOTHING, Message, separated
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.inference.model_frame._cells import cell_info
-from bayes_nqp.inference.model_frame._codes import PlanFrame
+from bayes_nqp.inference.model_frame._codes import PanelCodes
 from bayes_nqp.inference.model_frame._columns import net_of_units, within
 from bayes_nqp.inference.model_frame._model_frame import CellInfo, Dose, Exposure, ModelFrame
 from bayes_nqp.inference.model_frame._scale import net_of_effects, within_scale
@@ -21,7 +21,7 @@ from bayes_nqp.model.designs import DoseSpec, EquationSpec, ModelSpec
 from bayes_nqp.model.predictors import (
     TREATED,
     CellTable,
-    ExposureSlots,
+    ExposurePositions,
     GlobalPart,
     Slope,
     TimeEffects,
@@ -35,7 +35,7 @@ _FLAT = 1e-9
 """Share of a column's variation below which nothing of it is left."""
 
 
-def exposure_support(panel: Panel, dose: DoseSpec, frame: PlanFrame) -> pd.DataFrame:
+def exposure_support(panel: Panel, dose: DoseSpec, frame: PanelCodes) -> pd.DataFrame:
     """List the strata in which the slope is identified, since their exposure varies.
 
     One row a stratum; ``varying`` counts units whose exposure changes, ``sd_net`` is what time
@@ -52,7 +52,7 @@ def exposure_support(panel: Panel, dose: DoseSpec, frame: PlanFrame) -> pd.DataF
     return pd.DataFrame(rows)
 
 
-def _variation(frame: PlanFrame, values: Array, in_stratum: Mask, sample: Mask) -> dict[str, Any]:
+def _variation(frame: PanelCodes, values: Array, in_stratum: Mask, sample: Mask) -> dict[str, Any]:
     x, unit = values[in_stratum], frame.unit[in_stratum]
     within_units = net_of_units(unit, x, frame.n_units)
     tiny = _FLAT * max(float(np.abs(x).max(initial=0.0)), 1e-300)
@@ -83,7 +83,7 @@ def _root(values: Array, f: Array) -> float:
 
 
 def kept_rows(
-    model: ModelSpec, dose: DoseSpec, frame: PlanFrame
+    model: ModelSpec, dose: DoseSpec, frame: PanelCodes
 ) -> tuple[Mask, tuple[Message, ...]]:
     """Rows that enter the likelihood, and notes on those that do not.
 
@@ -136,7 +136,7 @@ def _place(panel: Panel, row: Any, reason: Message) -> Message:
     return Message("{}: {}", strata, reason) if strata else reason
 
 
-def exposure_of(dose: DoseSpec, frame: PlanFrame, sample: Mask) -> Exposure:
+def exposure_of(dose: DoseSpec, frame: PanelCodes, sample: Mask) -> Exposure:
     """Measure the exposure on the rows that are kept; refused where they are too few."""
     try:
         size = within_scale(frame, dose.values, sample)
@@ -155,7 +155,7 @@ def exposure_of(dose: DoseSpec, frame: PlanFrame, sample: Mask) -> Exposure:
 
 
 def exposed_cells(
-    panel: Panel, frame: PlanFrame, sample: Mask
+    panel: Panel, frame: PanelCodes, sample: Mask
 ) -> tuple[CellTable, Index, CellInfo]:
     """Cells of the exposed rows, stratum × time; that of each row, -1 for none; their labels."""
     rows = np.flatnonzero(frame.treated & sample)
@@ -168,13 +168,13 @@ def exposed_cells(
     return table, cell_of_row, replace(info, cohort=np.full(numbers.size, np.nan))
 
 
-def whole_table(panel: Panel, frame: PlanFrame, table: CellTable) -> CellTable:
+def whole_table(panel: Panel, frame: PanelCodes, table: CellTable) -> CellTable:
     """Every period of the strata in a table of exposed rows: what slopes are made of."""
     strata, times = np.unique(table.stratum), np.arange(frame.n_periods)
     return _table(panel, frame, np.repeat(strata, times.size), np.tile(times, strata.size))
 
 
-def _table(panel: Panel, frame: PlanFrame, stratum: Index, time: Index) -> CellTable:
+def _table(panel: Panel, frame: PanelCodes, stratum: Index, time: Index) -> CellTable:
     zero = np.zeros(stratum.size, dtype=np.int64)
     factors = panel.roles.strata
     return CellTable(
@@ -193,15 +193,17 @@ def parts_of_exposure(
     ground: ModelFrame, equation: EquationSpec, exposure: Exposure, dose: Dose, n_columns: int
 ) -> list[GlobalPart]:
     """Slopes of the exposure in every period, as parts of columns of which the dose tells some."""
-    slots = ExposureSlots(len(ground.frame.stratum_levels), n_columns, dose.start, dose.size)
+    positions = ExposurePositions(
+        len(ground.codes.stratum_levels), n_columns, dose.start, dose.size
+    )
     return exposure_parts(
-        whole_table(ground.panel, ground.frame, ground.table), equation.pooling, equation.strata,
-        equation.priors, slots, by_time=exposure.by_period,
+        whole_table(ground.panel, ground.codes, ground.table), equation.pooling, equation.strata,
+        equation.priors, positions, by_time=exposure.by_period,
         periods=[str(t) for t in ground.panel.time_labels],
     )  # fmt: skip
 
 
-def exposure_columns(exposure: Exposure, frame: PlanFrame, sample: Mask) -> list[VaryingColumn]:
+def exposure_columns(exposure: Exposure, frame: PanelCodes, sample: Mask) -> list[VaryingColumn]:
     """One varying column for each period, zero in all others.
 
     Where slopes are the same in all periods, unit effects absorb a unit's mean exposure, and

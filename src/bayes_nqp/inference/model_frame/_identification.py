@@ -8,7 +8,7 @@ import numpy as np
 
 from bayes_nqp._core.arrays import Index, Mask
 from bayes_nqp._core.i18n import NOTHING, Message
-from bayes_nqp.inference.model_frame._codes import PlanFrame
+from bayes_nqp.inference.model_frame._codes import PanelCodes
 from bayes_nqp.inference.model_frame._connected import components
 from bayes_nqp.model.predictors import BARE, LEAD, OWN_EFFECT, TREATED
 from bayes_nqp.numerics.sufficient_statistics import distinct_rows
@@ -39,7 +39,7 @@ class _Classes:
     role: Index
 
 
-def _classes_of(frame: PlanFrame) -> _Classes:
+def _classes_of(frame: PanelCodes) -> _Classes:
     """Sum a frame's units up."""
     shape = (frame.n_units, frame.n_periods)
     seen, role = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
@@ -52,7 +52,7 @@ def _classes_of(frame: PlanFrame) -> _Classes:
     )  # fmt: skip
 
 
-def row_reasons(frame: PlanFrame, *, never: bool) -> Index:
+def row_reasons(frame: PanelCodes, *, never: bool) -> Index:
     """Position in `REASONS` (row): why an effect of its own cannot be identified.
 
     An effect needs untreated rows of its unit, untreated rows of its period (among the units

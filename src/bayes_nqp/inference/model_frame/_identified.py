@@ -121,9 +121,9 @@ def _nuisance(
             wide += span
     local, columns = [], []
     for block in problem.blocks:
-        cell = block.local_slot >= block.n_levels * problem.n_periods
-        asked_slots = (block.local_scale == FLAT) & ~(cell & bare) | (cell & cells)
-        local.append(np.unique(block.local_slot[asked_slots]))
+        cell = block.local_position >= block.n_levels * problem.n_periods
+        asked_positions = (block.local_scale == FLAT) & ~(cell & bare) | (cell & cells)
+        local.append(np.unique(block.local_position[asked_positions]))
         columns.append([np.append(block.columns[:, k], 0.0) for k in wide])
     return local, columns
 

@@ -51,7 +51,7 @@ def lagged_columns(
         columns |= {LAG: lag.outcome / scale}
         columns |= {f"{LAG} {k}": x / scale for k, x in enumerate(before)}
     return [
-        VaryingColumn(name, centred(ground.frame, x, ground.kept, common=equation.pooled_time))
+        VaryingColumn(name, centred(ground.codes, x, ground.kept, common=equation.pooled_time))
         for name, x in columns.items()
     ]
 
@@ -89,17 +89,19 @@ def _size(ground: ModelFrame, equation: EquationSpec) -> float:
     linked units treated. Else the spread of W D over that of D as well, both net of unit and time
     effects: links of one over kilometres would otherwise make theta large against its prior.
     """
-    linked, exposure, frame = equation.linked, ground.exposure, ground.frame
+    linked, exposure, frame = equation.linked, ground.exposure, ground.codes
     size = 1.0 if exposure is None else exposure.size
     assert linked is not None
     sums = np.asarray(linked.links.sum(axis=1)).ravel()
     if not linked.treated or np.allclose(sums[sums != 0.0], 1.0):
         return size
-    own = np.asarray(ground.cell_of_row >= 0 if exposure is None else exposure.values, dtype=float)
+    exposed = np.asarray(
+        ground.cell_of_row >= 0 if exposure is None else exposure.values, dtype=float
+    )
     near = np.sum([*linked.treated.values()], axis=0)
     spread, unit = (
         float(np.linalg.norm(centred(frame, x, ground.kept, common=equation.pooled_time)))
-        for x in (near, own)
+        for x in (near, exposed)
     )
     return size * spread / unit if spread > 0.0 < unit else size
 
@@ -115,7 +117,7 @@ def _tied(
     Where errors follow those of linked units, ``(I - lambda W)(y - x beta)`` is what is independent
     over units. Refused where cells have coefficients of their own: their columns are too many.
     """
-    frame = ground.frame
+    frame = ground.codes
     columns = [x.at(frame.time) for x in covariates]
     columns += _effect_columns(ground, equation)
     columns += _linked_columns(ground, equation)
@@ -137,7 +139,7 @@ def _linked_columns(ground: ModelFrame, equation: EquationSpec) -> list[Array]:
 
 def _effect_columns(ground: ModelFrame, equation: EquationSpec) -> list[Array]:
     """Columns that effects are made of, one for each of their coefficients (row)."""
-    frame, exposure = ground.frame, ground.exposure
+    frame, exposure = ground.codes, ground.exposure
     parts: Sequence[GlobalPart | LocalPart]
     if exposure is None:
         parts = cell_parts(ground.table, equation.pooling, equation.strata, equation.priors)

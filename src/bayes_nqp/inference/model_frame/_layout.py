@@ -22,12 +22,12 @@ class RowLayout:
     ----------
     rows : ndarray of int (row)
         Positions among the panel's rows.
-    node : ndarray of int (row)
+    time_effect : ndarray of int (row)
         Time effect: level × period.
     cell : ndarray of int (row)
         The cell whose effect a row has; the number of cells where it has none, as where effects
         are slopes.
-    member : ndarray of int (row)
+    unit_effect : ndarray of int (row)
         Whose deviation a treated row has; the number of members where it has none.
     previous : ndarray of int (row)
         The unit's previous observed row; the row itself where it is the first.
@@ -44,9 +44,9 @@ class RowLayout:
 
     rows: Index
     unit: Index
-    node: Index
+    time_effect: Index
     cell: Index
-    member: Index
+    unit_effect: Index
     previous: Index
     gap: Index
     entry_row: Index
@@ -60,7 +60,7 @@ class RowLayout:
         return np.asarray(self.gap == 0)
 
 
-def row_layout(plan: ModelFrame, equation: Equation) -> RowLayout:
+def row_layout(model_frame: ModelFrame, equation: Equation) -> RowLayout:
     """Lay out the rows of an equation.
 
     Raises
@@ -75,25 +75,25 @@ def row_layout(plan: ModelFrame, equation: Equation) -> RowLayout:
             "a spatial lag is not stated row by row",
             hint="sampler=nqp.Importance(), the default, samples it",
         )
-    plan.panel.need_units(Message("the model row by row"))
-    frame = plan.frame
-    rows = np.flatnonzero(plan.kept)
+    model_frame.panel.need_units(Message("the model row by row"))
+    frame = model_frame.codes
+    rows = np.flatnonzero(model_frame.kept)
     unit, time = equation.rows.unit, equation.rows.time
-    n_cells = plan.table.size
-    cell = plan.cell_of_row[rows]
+    n_cells = model_frame.table.size
+    cell = model_frame.cell_of_row[rows]
     effect = cell if equation.dose is None else np.full_like(cell, -1)
     loading = frame.treated[rows].astype(np.float64)
     if equation.rows.loading is not None:
         loading = equation.rows.loading
-    effects = plan.effects
-    member = np.full(frame.unit.size, effects.codes.size, dtype=np.int64)
-    member[effects.rows] = effects.member
+    effects = model_frame.effects
+    unit_effect = np.full(frame.unit.size, effects.codes.size, dtype=np.int64)
+    unit_effect[effects.rows] = effects.unit_effect
     later = np.append(False, unit[1:] == unit[:-1])
     order = np.arange(rows.size)
     previous = np.where(later, order - 1, order)
     return RowLayout(
         rows, unit, frame.level[unit] * frame.n_periods + time,
-        np.where(effect >= 0, effect, n_cells), member[rows],
+        np.where(effect >= 0, effect, n_cells), unit_effect[rows],
         previous, np.where(later, time - time[previous], 0),
         *_entries(equation, frame.stratum[unit]), loading,
     )  # fmt: skip
@@ -112,7 +112,7 @@ def _entries(equation: Equation, stratum: Index) -> tuple[Index, Index, Array]:
     )
 
 
-def cell_slopes(plan: ModelFrame, equation: Equation) -> Index:
+def cell_slopes(model_frame: ModelFrame, equation: Equation) -> Index:
     """Where the effects of cells stand among the slopes, where effects are slopes.
 
     Parameters
@@ -127,7 +127,9 @@ def cell_slopes(plan: ModelFrame, equation: Equation) -> Index:
     """
     assert equation.dose is not None
     width = len(equation.rows.columns)
-    return np.asarray(plan.table.stratum * width + equation.dose.start + plan.table.time)
+    return np.asarray(
+        model_frame.table.stratum * width + equation.dose.start + model_frame.table.time
+    )
 
 
 def cell_names(
@@ -148,7 +150,9 @@ def cell_names(
     return [" · ".join(row) for row in zip(*parts, strict=True)]
 
 
-def node_names(levels: Sequence[str], times: npt.NDArray[np.generic]) -> npt.NDArray[np.str_]:
+def time_effect_names(
+    levels: Sequence[str], times: npt.NDArray[np.generic]
+) -> npt.NDArray[np.str_]:
     """Names of time effects: level and period."""
     return np.array(
         [f"{level} · {t}" if level else t for level in levels for t in _texts(times)], dtype=str

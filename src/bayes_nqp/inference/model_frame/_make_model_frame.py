@@ -20,7 +20,7 @@ from bayes_nqp.inference.model_frame._cells import (
     drop_reasons,
     support_frame,
 )
-from bayes_nqp.inference.model_frame._codes import frame_of
+from bayes_nqp.inference.model_frame._codes import codes_of
 from bayes_nqp.inference.model_frame._equation import equation_of
 from bayes_nqp.inference.model_frame._exposure import (
     exposed_cells,
@@ -38,7 +38,7 @@ _REMEMBERED = 4
 
 
 @door
-def plan_of(design: Design, panel: Panel, *, scale: float | None = None) -> ModelFrame:
+def model_frame_of(design: Design, panel: Panel, *, scale: float | None = None) -> ModelFrame:
     """Plan the model that a design makes of a panel, once for both.
 
     Parameters
@@ -90,7 +90,7 @@ def identification(design: Design, panel: Panel) -> pd.DataFrame:
     True
     """
     model = design.spec(panel)
-    frame = frame_of(model)
+    frame = codes_of(model)
     if isinstance(model.timing, Calendar):
         reason = row_reasons(frame, never=model.facts.leads)
         return support_frame(model.panel, frame, reason)
@@ -136,23 +136,23 @@ class Ending:
         return {"ends_before": self.before, "rows_beyond": rows, "cells_beyond": cells}
 
 
-def before_all_adopt(plan: ModelFrame) -> Ending | None:
+def before_all_adopt(model_frame: ModelFrame) -> Ending | None:
     """End a plan's panel before everyone has adopted, where what nothing identifies is left out.
 
     Each level of time effects ends by itself: no row from there on enters the fit. Within what is
     left the last to adopt are never treated, as leads, placebo dates and the average over designs
     need of some.
     """
-    panel, frame, start = plan.panel, plan.frame, plan.panel.cohort_codes
-    if plan.model.unidentified == "raise" or plan.facts.reach != "none":
+    panel, frame, start = model_frame.panel, model_frame.codes, model_frame.panel.cohort_codes
+    if model_frame.model.unidentified == "raise" or model_frame.facts.reach != "none":
         return None
     # end_l = max start - anticipation where all of level l adopt, and there are periods before.
     levels = np.arange(len(frame.level_names))
     last = np.array([start[frame.level == level].max() for level in levels])
     some_never = np.bincount(frame.level, start < 0) > 0
-    end = last - plan.facts.anticipation
+    end = last - model_frame.facts.anticipation
     # No row that enters the fit is lost: an exposure's rows do, whoever has adopted.
-    after = plan.kept & (frame.time >= end[frame.level[frame.unit]])
+    after = model_frame.kept & (frame.time >= end[frame.level[frame.unit]])
     goes_on = np.bincount(frame.level[frame.unit], after) > 0
     end = np.where(some_never | goes_on | (end < 2), frame.n_periods, end)
     before = frame.time < end[frame.level[frame.unit]]
@@ -183,10 +183,10 @@ def before_all_adopt(plan: ModelFrame) -> Ending | None:
 
 @lru_cache(maxsize=_REMEMBERED)
 def _remembered(design: Design, panel: Panel, scale: float | None) -> ModelFrame:
-    return plan_model(design.spec(panel), scale=scale)
+    return make_model_frame(design.spec(panel), scale=scale)
 
 
-def plan_model(model: ModelSpec, *, scale: float | None = None) -> ModelFrame:
+def make_model_frame(model: ModelSpec, *, scale: float | None = None) -> ModelFrame:
     """Number the rows and cells of a model, and reduce each of its equations.
 
     Parameters
@@ -201,7 +201,7 @@ def plan_model(model: ModelSpec, *, scale: float | None = None) -> ModelFrame:
     PanelError
         If it sums units up, and the model looks at single ones.
     """
-    ground = bare_plan(model)
+    ground = model_frame_without_equations(model)
     outcome, *mediators = model.equations
     equations = (
         equation_of(ground, outcome, scale=scale),
@@ -213,7 +213,7 @@ def plan_model(model: ModelSpec, *, scale: float | None = None) -> ModelFrame:
     return replace(ground, equations=equations, cells=cells, notes=notes)
 
 
-def bare_plan(model: ModelSpec) -> ModelFrame:
+def model_frame_without_equations(model: ModelSpec) -> ModelFrame:
     """Number rows and cells, and drop what is not identified: a plan without equations."""
     panel, timing = model.panel, model.timing
     ground = model.facts.by_units
@@ -221,7 +221,7 @@ def bare_plan(model: ModelSpec) -> ModelFrame:
         ground = Message("reference={:g}", timing.reference)
     if ground:
         panel.need_units(ground)
-    frame = frame_of(model)
+    frame = codes_of(model)
     exposure = None
     if isinstance(timing, Calendar):
         sample, notes = drop_reasons(model, frame)
@@ -258,6 +258,6 @@ def _cell_means(ground: ModelFrame, values: Array) -> Array:
     """Mean of a column in the rows of each cell."""
     rows = np.flatnonzero(ground.cell_of_row >= 0)
     cell = ground.cell_of_row[rows]
-    f = ground.frame.weight[rows]
+    f = ground.codes.weight[rows]
     total = np.bincount(cell, f * values[rows], minlength=ground.table.size)
     return np.asarray(total / np.bincount(cell, f, minlength=ground.table.size))

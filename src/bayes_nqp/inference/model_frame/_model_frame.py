@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from bayes_nqp._core.arrays import Array, Index, Mask
 from bayes_nqp.data.panel import Panel
-from bayes_nqp.inference.model_frame._codes import PlanFrame
+from bayes_nqp.inference.model_frame._codes import PanelCodes
 from bayes_nqp.inference.model_frame._effects import EffectMap
-from bayes_nqp.inference.model_frame._positions import Slots
+from bayes_nqp.inference.model_frame._positions import Positions
 from bayes_nqp.model.designs import DoseSpec, Facts, ModelSpec
 from bayes_nqp.model.predictors import (
     NEIGHBOUR,
@@ -149,7 +149,7 @@ class Equation:
         In the order of their coefficients.
     local_index : tuple of ndarray of int (coefficient)
         For each local part, the position of its coefficients among all blocks' local ones.
-    slots : Slots
+    positions : Positions
         Where time effects, cells and slopes stand among the slots of all blocks.
     slopes : tuple of Slope
         The last varying columns of ``rows``, whose slopes vary by stratum: mediators, and then
@@ -165,7 +165,7 @@ class Equation:
     globals: tuple[GlobalPart, ...]
     locals: tuple[LocalPart, ...]
     local_index: tuple[Index, ...]
-    slots: Slots
+    positions: Positions
     slopes: tuple[Slope, ...] = ()
     dose: Dose | None = None
 
@@ -191,14 +191,14 @@ class Equation:
         return next((slope for slope in self.slopes if slope.kind is kind), None)
 
     @property
-    def n_slots(self) -> int:
+    def n_positions(self) -> int:
         """Time effects, cells and slopes of all blocks."""
         return sum(block.columns.shape[0] for block in self.problem.blocks)
 
     @property
     def n_paths(self) -> int:
         """Values of processes among the slots of draws: of every group and period, or none."""
-        return self.slots.paths.size
+        return self.positions.paths.size
 
     @cached_property
     def local_places(self) -> Mask:
@@ -219,7 +219,7 @@ class ModelFrame:
     ----------
     model : ModelSpec
         What was planned.
-    frame : PlanFrame
+    frame : PanelCodes
         Codes of the panel's rows; those not kept included.
     kept : ndarray of bool (row)
         Rows that enter the likelihood.
@@ -232,7 +232,7 @@ class ModelFrame:
     """
 
     model: ModelSpec
-    frame: PlanFrame
+    codes: PanelCodes
     kept: Mask
     cells: CellInfo
     cell_of_row: Index
@@ -255,16 +255,16 @@ class ModelFrame:
     @cached_property
     def effects(self) -> EffectMap:
         """What adds up to effects of cells and members; the same for all equations."""
-        frame = self.frame
+        frame = self.codes
         rows = np.flatnonzero(self.kept & frame.treated & (self.cell_of_row >= 0))
         unit = frame.unit[rows]
-        codes, member = np.unique(frame.member[unit], return_inverse=True)
-        first = np.zeros(int(frame.member.max()) + 1, dtype=np.int64)
-        first[frame.member[::-1]] = frame.stratum[::-1]
+        codes, unit_effect = np.unique(frame.unit_effect[unit], return_inverse=True)
+        first = np.zeros(int(frame.unit_effect.max()) + 1, dtype=np.int64)
+        first[frame.unit_effect[::-1]] = frame.stratum[::-1]
         return EffectMap(
-            rows, self.cell_of_row[rows], unit, member,
+            rows, self.cell_of_row[rows], unit, unit_effect,
             None if self.moderator is None else self.moderator.values[rows],
-            codes, frame.member_labels[codes], frame.weight[rows], self.cells.rows,
+            codes, frame.unit_effect_labels[codes], frame.weight[rows], self.cells.rows,
             self.table.stratum, first[codes],
         )  # fmt: skip
 
@@ -274,5 +274,5 @@ class ModelFrame:
         labels = list(self.table.names.values())
         return tuple(
             " × ".join(str(names[k]) for names, k in zip(labels, row, strict=True))
-            for row in self.frame.stratum_levels
+            for row in self.codes.stratum_levels
         )

@@ -9,7 +9,7 @@ from bayes_nqp._core.exceptions import IdentificationError, PanelError, StudyErr
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.data.reading import SourceRows
-from bayes_nqp.inference.model_frame._codes import PlanFrame
+from bayes_nqp.inference.model_frame._codes import PanelCodes
 from bayes_nqp.inference.model_frame._columns import within
 from bayes_nqp.inference.model_frame._model_frame import ModelFrame, Moderator
 from bayes_nqp.model.designs import ModelSpec
@@ -20,7 +20,7 @@ _SAME = 1e-9
 """Share of a column's variation below which another explains it in full."""
 
 
-def moderator_of(model: ModelSpec, frame: PlanFrame, sample: Mask) -> Moderator | None:
+def moderator_of(model: ModelSpec, frame: PanelCodes, sample: Mask) -> Moderator | None:
     """Centre the model's moderator over the treated rows, None without one.
 
     Refused where it is missing or the same in all of these, or the outcome in other units.
@@ -60,7 +60,7 @@ def moderator_of(model: ModelSpec, frame: PlanFrame, sample: Mask) -> Moderator 
 
 def moderation(ground: ModelFrame) -> list[tuple[Slope, Array]]:
     """Multiply treatment by the moderator, centred and scaled over the treated rows (row)."""
-    moderator, frame = ground.moderator, ground.frame
+    moderator, frame = ground.moderator, ground.codes
     if moderator is None:
         return []
     treated = ground.kept & frame.treated
@@ -74,7 +74,7 @@ def moderation(ground: ModelFrame) -> list[tuple[Slope, Array]]:
 
 def own_slope(ground: ModelFrame) -> list[tuple[VaryingColumn, float]]:
     """Let a moderator that varies within units move the outcome by itself: column and divisor."""
-    moderator, frame, sample = ground.moderator, ground.frame, ground.kept
+    moderator, frame, sample = ground.moderator, ground.codes, ground.kept
     if moderator is None:
         return []
     _complete(ground.panel, moderator.name, moderator.values, sample, "rows")
@@ -102,7 +102,7 @@ def moderated_slope(
     ground: ModelFrame, moderator: Moderator, mediator: str, values: Array
 ) -> tuple[Slope, Array]:
     """Multiply a mediator (row) by the moderator, both centred."""
-    frame, sample = ground.frame, ground.kept
+    frame, sample = ground.codes, ground.kept
     _complete(ground.panel, moderator.name, moderator.values, sample, "rows")
     centre = float(np.average(values[sample], weights=frame.weight[sample]))
     _, size = within(frame.unit[sample], values[sample], frame.counts)

@@ -11,12 +11,20 @@ from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp.inference.model_frame._columns import centred
 from bayes_nqp.inference.model_frame._equation import usual_scale
 from bayes_nqp.inference.model_frame._model_frame import Equation, ModelFrame
-from bayes_nqp.inference.model_frame._permuted_exposure import StackedDeals, stacked_deals
-from bayes_nqp.inference.model_frame._permuted_rows import DealtRows, Ground, dealt_rows, ground_of
+from bayes_nqp.inference.model_frame._permuted_exposure import (
+    StackedPermutations,
+    stacked_permutations,
+)
+from bayes_nqp.inference.model_frame._permuted_rows import (
+    Ground,
+    PermutedRows,
+    ground_of,
+    permuted_rows,
+)
 from bayes_nqp.inference.model_frame._scale import relative_weights
 from bayes_nqp.model.designs import Calendar
 from bayes_nqp.model.predictors import BARE, LEAD, TREATED
-from bayes_nqp.numerics.linear_gaussian import Deals, Siblings, Units
+from bayes_nqp.numerics.linear_gaussian import Permutations, PermutedProblems, Units
 from bayes_nqp.numerics.sufficient_statistics import distinct_rows
 
 _LARGEST = 2e6
@@ -24,12 +32,12 @@ _LARGEST = 2e6
 
 
 @dataclass(frozen=True, eq=False)
-class Redealt:
+class PermutedAdoption:
     """Problems of deals that share the cells and coefficients of a plan.
 
     Parameters
     ----------
-    plan : Plan
+    model_frame : ModelFrame
         Whose cells and coefficients they share.
     numbers : ndarray of int (k)
         Which deals these are.
@@ -41,9 +49,9 @@ class Redealt:
         Cell of each row that counts in it and has a deviation, -1 of others.
     """
 
-    plan: ModelFrame
+    model_frame: ModelFrame
     numbers: Index
-    problems: Siblings
+    problems: PermutedProblems
     scales: Array
     rows: Index
     cell: Index
@@ -56,7 +64,7 @@ class Redealt:
         return np.asarray(each.reshape(self.cell.shape).sum(axis=2))
 
 
-def redealt(plan: ModelFrame, cohorts: Index) -> list[Redealt]:
+def permuted_adoption(model_frame: ModelFrame, cohorts: Index) -> list[PermutedAdoption]:
     """The problems of an outcome whose units have other cohorts.
 
     Units keep their rows. Where cells and time effects stay, so do coefficients: groups, loadings
@@ -64,9 +72,9 @@ def redealt(plan: ModelFrame, cohorts: Index) -> list[Redealt]:
 
     Parameters
     ----------
-    plan : Plan
+    model_frame : ModelFrame
         Of one equation.
-    cohorts : ndarray of int (deal, unit)
+    cohorts : ndarray of int (permutation, unit)
         Codes, -1 for never.
 
     Returns
@@ -75,22 +83,28 @@ def redealt(plan: ModelFrame, cohorts: Index) -> list[Redealt]:
         The problems of deals that share the plan, in multiples of ``s`` of each: in parts, where
         these are too large to be held together.
     """
-    (equation,) = plan.equations
-    if not _by_adoption_alone(plan, equation):
+    (equation,) = model_frame.equations
+    if not _by_adoption_alone(model_frame, equation):
         return []
-    if plan.model.equations[0].neighbours is not None:
-        return [part for deals in stacked_deals(plan, cohorts) for part in _exposed(plan, deals)]
-    ground = ground_of(plan)
-    actual = dealt_rows(plan, ground, ground.key[None])
+    if model_frame.model.equations[0].neighbours is not None:
+        return [
+            part
+            for permutations in stacked_permutations(model_frame, cohorts)
+            for part in _exposed(model_frame, permutations)
+        ]
+    ground = ground_of(model_frame)
+    actual = permuted_rows(model_frame, ground, ground.key[None])
     key = ground.key_of(cohorts)
     inside = (key >= 0).all(axis=1)
-    deals = dealt_rows(plan, ground, np.where(key >= 0, key, 0))
-    fits = np.flatnonzero(inside & deals.like(actual, same_rows=bool(equation.problem.n_columns)))
+    permutations = permuted_rows(model_frame, ground, np.where(key >= 0, key, 0))
+    fits = np.flatnonzero(
+        inside & permutations.like(actual, same_rows=bool(equation.problem.n_columns))
+    )
     if not actual.connected[0]:
         return []
     most = _most_together(equation, len(equation.rows.key))
     parts = [fits[start : start + most] for start in range(0, fits.size, most)]
-    return [_stated(plan, equation, ground, deals.of(part), part) for part in parts]
+    return [_stated(model_frame, equation, ground, permutations.of(part), part) for part in parts]
 
 
 def _most_together(equation: Equation, n_units: int) -> int:
@@ -100,109 +114,129 @@ def _most_together(equation: Equation, n_units: int) -> int:
     return int(max(_LARGEST // numbers, 1))
 
 
-def _by_adoption_alone(plan: ModelFrame, equation: Equation) -> bool:
+def _by_adoption_alone(model_frame: ModelFrame, equation: Equation) -> bool:
     """Whether nothing but stratum, adoption and seen rows tells units apart."""
-    (spec,), problem, timing = plan.model.equations, equation.problem, plan.model.timing
+    (spec,), problem, timing = (
+        model_frame.model.equations,
+        equation.problem,
+        model_frame.model.timing,
+    )
     unlike = (
         spec.key, spec.lag, spec.linked, spec.series,
-        spec.noise.groups(plan.panel), plan.moderator, plan.exposure,
+        spec.noise.groups(model_frame.panel), model_frame.moderator, model_frame.exposure,
     )  # fmt: skip
     if any(part is not None for part in unlike) or not isinstance(timing, Calendar):
         return False
     alone = (
-        not (spec.processes or spec.mediators or problem.absorbed or problem.members)
+        not (spec.processes or spec.mediators or problem.absorbed or problem.unit_effects)
         and len(problem.error_parameters) == 2
-        and bool((plan.frame.counts == 1.0).all())
+        and bool((model_frame.codes.counts == 1.0).all())
     )
     if spec.neighbours is not None:
-        bare = not problem.n_columns and plan.panel.weights is None
+        bare = not problem.n_columns and model_frame.panel.weights is None
         return alone and bare and bool((timing.role != LEAD).all())
     return (
         alone
         and timing.cell is None
         and not timing.factors
         and bool(np.isin(timing.role, (BARE, TREATED)).all())
-        and len({*zip(plan.panel.cohort_codes, timing.key, strict=True)}) == len(timing.role)
+        and len({*zip(model_frame.panel.cohort_codes, timing.key, strict=True)}) == len(timing.role)
     )
 
 
 def _stated(
-    plan: ModelFrame, equation: Equation, ground: Ground, deals: DealtRows, numbers: Index
-) -> Redealt:
+    model_frame: ModelFrame,
+    equation: Equation,
+    ground: Ground,
+    permutations: PermutedRows,
+    numbers: Index,
+) -> PermutedAdoption:
     """The problems of deals that share the plan."""
     seen, n_seen = ground.seen, ground.seen.sum(axis=1)
-    scales = _scales(plan, deals)
-    repeated = deals.kept & (n_seen > 1)
+    scales = _scales(model_frame, permutations)
+    repeated = permutations.kept & (n_seen > 1)
     kinds = np.flatnonzero(ground.treated.any(axis=1))
     kind = np.full(len(ground.treated), -1)
     kind[kinds] = np.arange(kinds.size)
-    deviates = equation.problem.member_scale is not None
-    stated = Deals(
-        group=np.where(repeated, ground.group[deals.code], -1),
-        kind=np.where(repeated, kind[deals.key], -1) if deviates else np.full(deals.key.shape, -1),
+    deviates = equation.problem.unit_effect_scale is not None
+    stated = Permutations(
+        group=np.where(repeated, ground.group[permutations.code], -1),
+        kind=np.where(repeated, kind[permutations.key], -1)
+        if deviates
+        else np.full(permutations.key.shape, -1),
         n_free=(repeated * (n_seen - 1)).sum(axis=1),
         scale=equation.scale / scales,
     )
-    cell = np.where(repeated[:, :, None] & seen, ground.cell[deals.code], -1)
-    rows = np.zeros((len(numbers), plan.table.size), dtype=np.int64)
+    cell = np.where(repeated[:, :, None] & seen, ground.cell[permutations.code], -1)
+    rows = np.zeros((len(numbers), model_frame.table.size), dtype=np.int64)
     inside = ground.cell >= 0
-    rows[:, ground.cell[inside]] = deals.counts[:, inside]
-    return Redealt(plan, numbers, Siblings(_units_of(plan), stated), scales, rows, cell)
+    rows[:, ground.cell[inside]] = permutations.counts[:, inside]
+    return PermutedAdoption(
+        model_frame, numbers, PermutedProblems(_units_of(model_frame), stated), scales, rows, cell
+    )
 
 
-def _exposed(plan: ModelFrame, deals: StackedDeals) -> list[Redealt]:
+def _exposed(model_frame: ModelFrame, permutations: StackedPermutations) -> list[PermutedAdoption]:
     """The problems of deals whose units receive of their neighbours', in parts."""
-    most = _most_together(deals.plan.equations[0], len(plan.frame.stratum))
-    parts = np.array_split(np.arange(deals.numbers.size), -(-deals.numbers.size // most))
-    return [_of_exposed(plan, deals.of(part)) for part in parts]
+    most = _most_together(permutations.model_frame.equations[0], len(model_frame.codes.stratum))
+    parts = np.array_split(
+        np.arange(permutations.numbers.size), -(-permutations.numbers.size // most)
+    )
+    return [_of_exposed(model_frame, permutations.of(part)) for part in parts]
 
 
-def _of_exposed(plan: ModelFrame, deals: StackedDeals) -> Redealt:
+def _of_exposed(model_frame: ModelFrame, permutations: StackedPermutations) -> PermutedAdoption:
     """A unit that has other rows in a deal, where some are left out, is another unit there."""
-    (equation,), n = deals.plan.equations, deals.numbers.size
-    deal, unit = np.nonzero(deals.lasting)
-    units, place = distinct_rows(np.column_stack([unit, deals.seen[deal, unit]]))
+    (equation,), n = permutations.model_frame.equations, permutations.numbers.size
+    permutation, unit = np.nonzero(permutations.lasting)
+    units, place = distinct_rows(np.column_stack([unit, permutations.seen[permutation, unit]]))
     seen = units[:, 1:] > 0
 
     def of_places(values: Index) -> Index:
         out = np.full((n, len(units), *values.shape[1:]), -1)
-        out[deal, place] = values
+        out[permutation, place] = values
         return out
 
-    kinds, kind = distinct_rows(deals.treated[deal, unit].astype(np.int64))
+    kinds, kind = distinct_rows(permutations.treated[permutation, unit].astype(np.int64))
     bare = int(not kinds[0].any())  # Units that are never treated, first of all, have no d.
-    deviates = equation.problem.member_scale is not None
+    deviates = equation.problem.unit_effect_scale is not None
     kinds, kind = (kinds[bare:], kind - bare) if deviates else (kinds[:0], np.full_like(kind, -1))
-    z, _ = _columns(plan, equation, deals.seen.shape[1:])
-    stated = Deals(
-        of_places(deals.group[deal, unit]), of_places(kind),
-        np.where(deals.lasting, deals.seen.sum(axis=2) - 1, 0).sum(axis=1),
-        equation.scale / deals.scales,
+    z, _ = _columns(model_frame, equation, permutations.seen.shape[1:])
+    stated = Permutations(
+        of_places(permutations.group[permutation, unit]), of_places(kind),
+        np.where(permutations.lasting, permutations.seen.sum(axis=2) - 1, 0).sum(axis=1),
+        equation.scale / permutations.scales,
     )  # fmt: skip
     alike = Units(
         equation.gaussian, seen, np.ones(seen.shape), z[units[:, 0]] * seen[:, :, None],
         kinds.astype(np.float64),
     )  # fmt: skip
-    rows = [np.bincount(cell[cell >= 0], minlength=deals.plan.table.size) for cell in deals.cell]
-    return Redealt(
-        deals.plan, deals.numbers, Siblings(alike, stated), deals.scales, np.stack(rows),
-        of_places(np.where(deals.treated, deals.cell, -1)[deal, unit]),
+    rows = [
+        np.bincount(cell[cell >= 0], minlength=permutations.model_frame.table.size)
+        for cell in permutations.cell
+    ]
+    return PermutedAdoption(
+        permutations.model_frame, permutations.numbers, PermutedProblems(alike, stated),
+        permutations.scales, np.stack(rows),
+        of_places(np.where(permutations.treated, permutations.cell, -1)[permutation, unit]),
     )  # fmt: skip
 
 
 @lru_cache(maxsize=2)
-def _units_of(plan: ModelFrame) -> Units:
+def _units_of(model_frame: ModelFrame) -> Units:
     """Units with what adoption at any date of the plan multiplies."""
-    (equation,), ground = plan.equations, ground_of(plan)
+    (equation,), ground = model_frame.equations, ground_of(model_frame)
     kinds = ground.treated[ground.treated.any(axis=1)].astype(np.float64)
-    deviates = equation.problem.member_scale is not None
-    z, weights = _columns(plan, equation, ground.seen.shape)
+    deviates = equation.problem.unit_effect_scale is not None
+    z, weights = _columns(model_frame, equation, ground.seen.shape)
     return Units(equation.gaussian, ground.seen, weights, z, kinds if deviates else kinds[:0])
 
 
-def _columns(plan: ModelFrame, equation: Equation, shape: tuple[int, ...]) -> tuple[Array, Array]:
+def _columns(
+    model_frame: ModelFrame, equation: Equation, shape: tuple[int, ...]
+) -> tuple[Array, Array]:
     """Columns and the outcome of all units (unit, period, K + 1), and weights of their rows."""
-    (spec,), frame, panel = plan.model.equations, plan.frame, plan.panel
+    (spec,), frame, panel = model_frame.model.equations, model_frame.codes, model_frame.panel
     at = frame.unit, frame.time
     z = np.zeros((*shape, len(equation.rows.columns) + 1))
     for k, column in enumerate(equation.rows.columns):
@@ -211,19 +245,23 @@ def _columns(plan: ModelFrame, equation: Equation, shape: tuple[int, ...]) -> tu
     z[*at, -1] = centred(frame, spec.outcome / equation.scale, every, common=spec.pooled_time)
     weights = np.ones(shape)
     if panel.weights is not None:
-        weights[at] = relative_weights(panel.weights, frame.unit, plan.kept)
+        weights[at] = relative_weights(panel.weights, frame.unit, model_frame.kept)
     return z, weights
 
 
-def _scales(plan: ModelFrame, deals: DealtRows) -> Array:
+def _scales(model_frame: ModelFrame, permutations: PermutedRows) -> Array:
     """``s`` of every deal."""
-    (spec,), frame, timing = plan.model.equations, plan.frame, plan.model.timing
+    (spec,), frame, timing = (
+        model_frame.model.equations,
+        model_frame.codes,
+        model_frame.model.timing,
+    )
     assert isinstance(timing, Calendar)
-    if (stated := plan.facts.likelihood.scale) is not None:
-        return np.full(len(deals.key), stated)
+    if (stated := model_frame.facts.likelihood.scale) is not None:
+        return np.full(len(permutations.key), stated)
     out = []
-    for key, usable in zip(deals.key, deals.kept, strict=True):
+    for key, usable in zip(permutations.key, permutations.kept, strict=True):
         role = timing.role[key[frame.unit], frame.time]
-        ground = replace(plan, frame=replace(frame, role=role), kept=usable[frame.unit])
+        ground = replace(model_frame, codes=replace(frame, role=role), kept=usable[frame.unit])
         out.append(usual_scale(ground, spec, spec.outcome))
     return np.array(out)

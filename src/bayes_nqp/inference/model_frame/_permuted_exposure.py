@@ -19,7 +19,7 @@ import numpy as np
 from bayes_nqp._core.arrays import Array, Index, Mask
 from bayes_nqp._core.exceptions import IdentificationError, StudyError
 from bayes_nqp.inference.model_frame._cells import cell_info, cell_table
-from bayes_nqp.inference.model_frame._codes import PlanFrame
+from bayes_nqp.inference.model_frame._codes import PanelCodes
 from bayes_nqp.inference.model_frame._connected import free_times
 from bayes_nqp.inference.model_frame._equation import equation_of, usual_scale
 from bayes_nqp.inference.model_frame._identification import OK, row_reasons
@@ -40,26 +40,26 @@ _OPEN = ("walk", "cohort", "cell")
 
 
 @dataclass(frozen=True, eq=False)
-class StackedDeals:
+class StackedPermutations:
     """Deals that share the coefficients of one plan.
 
     Parameters
     ----------
-    plan : Plan
+    model_frame : ModelFrame
         Of all units of all deals.
-    numbers : ndarray of int (deal)
+    numbers : ndarray of int (permutation)
         Which deals these are.
-    seen, treated : ndarray of bool (deal, unit, period)
+    seen, treated : ndarray of bool (permutation, unit, period)
         Rows that enter the likelihood, and which of them are treated.
-    cell : ndarray of int (deal, unit, period)
+    cell : ndarray of int (permutation, unit, period)
         Of the plan, -1 of rows without one.
-    group : ndarray of int (deal, unit)
+    group : ndarray of int (permutation, unit)
         Of the plan, -1 of none.
-    scales : ndarray (deal), outcome units
+    scales : ndarray (permutation), outcome units
         ``s`` of each.
     """
 
-    plan: ModelFrame
+    model_frame: ModelFrame
     numbers: Index
     seen: Mask
     treated: Mask
@@ -69,54 +69,59 @@ class StackedDeals:
 
     @property
     def lasting(self) -> Mask:
-        """Units with several rows (deal, unit)."""
+        """Units with several rows (permutation, unit)."""
         return self.group >= 0
 
-    def of(self, part: Index) -> StackedDeals:
+    def of(self, part: Index) -> StackedPermutations:
         """Some of them."""
         names = ("numbers", "seen", "treated", "cell", "group", "scales")
         return replace(self, **{name: getattr(self, name)[part] for name in names})
 
 
 @dataclass(frozen=True, eq=False)
-class _Deal:
+class _Permutation:
     """One deal: its frame, and which rows are kept."""
 
     number: int
-    frame: PlanFrame
+    codes: PanelCodes
     kept: Mask
 
 
-def stacked_deals(plan: ModelFrame, cohorts: Index) -> Iterator[StackedDeals]:
+def stacked_permutations(model_frame: ModelFrame, cohorts: Index) -> Iterator[StackedPermutations]:
     """Plan deals whose units receive of their neighbours', those that are alike together."""
-    classes, keys, numbers = _classes(plan, cohorts)
+    classes, keys, numbers = _classes(model_frame, cohorts)
     if classes is None:
         return
-    deals = [
-        deal
+    permutations = [
+        permutation
         for number, key in zip(numbers, keys, strict=True)
-        if (deal := _deal(plan, classes, number, key)) is not None
+        if (permutation := _permutation(model_frame, classes, number, key)) is not None
     ]
-    if not deals:
+    if not permutations:
         return
-    frame, sample = _stacked(deals), np.concatenate([deal.kept for deal in deals])
-    table, cell = cell_table(plan.panel, frame, sample, classes)
-    cells = cell.reshape(len(deals), -1)
+    frame, sample = (
+        _stacked(permutations),
+        np.concatenate([permutation.kept for permutation in permutations]),
+    )
+    table, cell = cell_table(model_frame.panel, frame, sample, classes)
+    cells = cell.reshape(len(permutations), -1)
     alike: dict[tuple[object, ...], list[int]] = {}
-    for k, deal in enumerate(deals):
-        alike.setdefault(_likeness(plan, deal, table, cells[k]), []).append(k)
+    for k, permutation in enumerate(permutations):
+        alike.setdefault(_likeness(model_frame, permutation, table, cells[k]), []).append(k)
     for likeness, members in alike.items():
-        stated = _stated(plan, classes, [deals[k] for k in members], likeness)
+        stated = _stated(model_frame, classes, [permutations[k] for k in members], likeness)
         if stated is not None:
             yield stated
 
 
-def _classes(plan: ModelFrame, cohorts: Index) -> tuple[Calendar | None, list[Index], list[int]]:
+def _classes(
+    model_frame: ModelFrame, cohorts: Index
+) -> tuple[Calendar | None, list[Index], list[int]]:
     """One calendar of all deals that have one, the classes of their units, and which they are."""
-    facts, calendars, numbers = plan.facts, [], []
+    facts, calendars, numbers = model_frame.facts, [], []
     for number, codes in enumerate(cohorts):
         with suppress(IdentificationError, StudyError):
-            timing, panel = plan.model.timing, plan.panel.with_cohorts(codes)
+            timing, panel = model_frame.model.timing, model_frame.panel.with_cohorts(codes)
             for term in facts.terms:
                 timing = term.timing(timing, facts, panel)
             assert isinstance(timing, Calendar)
@@ -142,40 +147,44 @@ def _classes(plan: ModelFrame, cohorts: Index) -> tuple[Calendar | None, list[In
     return calendar, keys, numbers
 
 
-def _deal(plan: ModelFrame, classes: Calendar, number: int, key: Index) -> _Deal | None:
+def _permutation(
+    model_frame: ModelFrame, classes: Calendar, number: int, key: Index
+) -> _Permutation | None:
     """One deal, unless the panel cannot identify what the design asks for of it."""
-    frame = plan.frame
+    frame = model_frame.codes
     at = key[frame.unit], frame.time
     frame = replace(
         frame, key=key, cohort=classes.start[key], origin=classes.origin[at], role=classes.role[at]
     )
     sample = row_reasons(frame, never=False) == OK
     if not (frame.treated & sample).any() or (
-        plan.model.unidentified == "raise" and not sample.all()
+        model_frame.model.unidentified == "raise" and not sample.all()
     ):
         return None
-    return _Deal(number, frame, sample)
+    return _Permutation(number, frame, sample)
 
 
-def _stacked(deals: Sequence[_Deal]) -> PlanFrame:
+def _stacked(permutations: Sequence[_Permutation]) -> PanelCodes:
     """The frame of all units of all deals."""
-    frames, n = [deal.frame for deal in deals], len(deals)
+    frames, n = [permutation.codes for permutation in permutations], len(permutations)
     first = frames[0]
     key, cohort, origin, role = (
         np.concatenate([getattr(frame, name) for frame in frames])
         for name in ("key", "cohort", "origin", "role")
     )
-    return PlanFrame(
+    return PanelCodes(
         np.tile(first.unit, n) + np.repeat(np.arange(n) * first.n_units, first.unit.size),
         np.tile(first.time, n), np.tile(first.stratum, n), np.tile(first.level, n), key, cohort,
         np.arange(n * first.n_units), origin, role, first.stratum_levels, first.level_names,
-        np.tile(first.member_labels, n), np.tile(first.counts, n),
+        np.tile(first.unit_effect_labels, n), np.tile(first.counts, n),
     )  # fmt: skip
 
 
-def _likeness(plan: ModelFrame, deal: _Deal, table: CellTable, cell: Index) -> tuple[object, ...]:
+def _likeness(
+    model_frame: ModelFrame, permutation: _Permutation, table: CellTable, cell: Index
+) -> tuple[object, ...]:
     """What deals have to have in common beside coefficients: parts, time effects, adopters."""
-    frame, sample = deal.frame, deal.kept
+    frame, sample = permutation.codes, permutation.kept
     inside = np.unique(cell[cell >= 0])
 
     each = ("stratum", "cohort", "time", "event_time", "role")
@@ -186,12 +195,12 @@ def _likeness(plan: ModelFrame, deal: _Deal, table: CellTable, cell: Index) -> t
     none = np.zeros(frame.n_units, dtype=np.int64)
     rows = Rows(frame.unit[sample], frame.time[sample], none, np.zeros(int(sample.sum())))
     seen, free = free_times(rows, frame.level, len(frame.level_names), frame.n_periods)
-    adopters = np.unique(frame.member[frame.cohort >= 0]).size >= ESTIMATED_FROM
-    return _of_parts(_parts(plan, cells)), seen.tobytes(), free.tobytes(), adopters
+    adopters = np.unique(frame.unit_effect[frame.cohort >= 0]).size >= ESTIMATED_FROM
+    return _of_parts(_parts(model_frame, cells)), seen.tobytes(), free.tobytes(), adopters
 
 
-def _parts(plan: ModelFrame, table: CellTable) -> Sequence[GlobalPart | LocalPart]:
-    (spec,) = plan.model.equations
+def _parts(model_frame: ModelFrame, table: CellTable) -> Sequence[GlobalPart | LocalPart]:
+    (spec,) = model_frame.model.equations
     near = spec.neighbours
     assert near is not None
     return exposed_parts(table, spec.pooling, spec.strata, near.pooling, near.strata, spec.priors)
@@ -214,32 +223,43 @@ def _of_parts(parts: Sequence[GlobalPart | LocalPart]) -> object:
 
 
 def _stated(
-    plan: ModelFrame, classes: Calendar, deals: Sequence[_Deal], likeness: tuple[object, ...]
-) -> StackedDeals | None:
+    model_frame: ModelFrame,
+    classes: Calendar,
+    permutations: Sequence[_Permutation],
+    likeness: tuple[object, ...],
+) -> StackedPermutations | None:
     """Deals that are alike, planned as one; None where together they are unlike each alone."""
-    (spec,), (equation,), n = plan.model.equations, plan.equations, len(deals)
-    frame, sample = _stacked(deals), np.concatenate([deal.kept for deal in deals])
-    panel = replace(plan.panel, outcome=np.tile(plan.panel.outcome, n))
+    (spec,), (equation,), n = model_frame.model.equations, model_frame.equations, len(permutations)
+    frame, sample = (
+        _stacked(permutations),
+        np.concatenate([permutation.kept for permutation in permutations]),
+    )
+    panel = replace(model_frame.panel, outcome=np.tile(model_frame.panel.outcome, n))
     table, cell = cell_table(panel, frame, sample, classes)
-    if _of_parts(_parts(plan, table)) != likeness[0]:
+    if _of_parts(_parts(model_frame, table)) != likeness[0]:
         return None
     stacked = replace(spec, outcome=np.tile(spec.outcome, n))
     ground = replace(
-        plan, model=replace(plan.model, panel=panel, equations=(stacked,)), frame=frame,
+        model_frame, model=replace(model_frame.model, panel=panel, equations=(stacked,)),
+        codes=frame,
         kept=sample, cells=cell_info(panel, frame, sample, table, cell), cell_of_row=cell,
         table=table,
     )  # fmt: skip
     stated = equation_of(ground, stacked, scale=equation.scale)
     scales = [
-        usual_scale(replace(plan, frame=deal.frame, kept=deal.kept), spec, spec.outcome)
-        for deal in deals
+        usual_scale(
+            replace(model_frame, codes=permutation.codes, kept=permutation.kept), spec, spec.outcome
+        )
+        for permutation in permutations
     ]
-    shape = n * plan.frame.n_units, plan.frame.n_periods
+    shape = n * model_frame.codes.n_units, model_frame.codes.n_periods
     seen, treated, cells = np.zeros(shape, bool), np.zeros(shape, bool), np.full(shape, -1)
     rows = frame.unit[sample], frame.time[sample]
     seen[rows], treated[rows], cells[rows] = True, frame.treated[sample], cell[sample]
-    by_deal = [x.reshape(n, -1, shape[1]) for x in (seen, treated, cells)]
-    return StackedDeals(
-        replace(ground, equations=(stated,)), np.array([deal.number for deal in deals]),
-        by_deal[0], by_deal[1], by_deal[2], stated.rows.group.reshape(n, -1), np.array(scales),
+    by_permutation = [x.reshape(n, -1, shape[1]) for x in (seen, treated, cells)]
+    return StackedPermutations(
+        replace(ground, equations=(stated,)),
+        np.array([permutation.number for permutation in permutations]),
+        by_permutation[0], by_permutation[1], by_permutation[2], stated.rows.group.reshape(n, -1),
+        np.array(scales),
     )  # fmt: skip

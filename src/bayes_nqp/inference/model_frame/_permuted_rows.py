@@ -48,24 +48,24 @@ class Ground:
 
 
 @dataclass(frozen=True, eq=False)
-class DealtRows:
+class PermutedRows:
     """Deals as their rows have them.
 
     Parameters
     ----------
-    key, code : ndarray of int (deal, unit)
+    key, code : ndarray of int (permutation, unit)
         Class of the calendar; with the stratum.
-    kept : ndarray of bool (deal, unit)
+    kept : ndarray of bool (permutation, unit)
         Units with untreated rows.
-    counts : ndarray of int (deal, stratum × key, period)
+    counts : ndarray of int (permutation, stratum × key, period)
         Treated rows.
-    periods : ndarray of bool (deal, level, period)
+    periods : ndarray of bool (permutation, level, period)
         Time effects of units with several rows.
-    connected : ndarray of bool (deal)
+    connected : ndarray of bool (permutation)
         Whether untreated rows connect all periods of every level.
-    estimated : ndarray of bool (deal)
+    estimated : ndarray of bool (permutation)
         Whether adopters are enough to estimate the scale of their deviations.
-    placed : ndarray of bool (deal)
+    placed : ndarray of bool (permutation)
         Whether units with several rows are all in groups that the plan has.
     """
 
@@ -78,48 +78,50 @@ class DealtRows:
     estimated: Mask
     placed: Mask
 
-    def like(self, actual: DealtRows, *, same_rows: bool) -> Mask:
+    def like(self, actual: PermutedRows, *, same_rows: bool) -> Mask:
         """Which have the coefficients of the actual one; with columns, also the same rows."""
         same = self.connected & self.placed & (self.estimated == actual.estimated)
         same &= ((self.counts > 0) == (actual.counts > 0)).all(axis=(1, 2))
         same &= (self.periods == actual.periods).all(axis=(1, 2))
         return np.asarray(same & self.kept.all(axis=1) & actual.kept.all() if same_rows else same)
 
-    def of(self, numbers: Index) -> DealtRows:
+    def of(self, numbers: Index) -> PermutedRows:
         """Some deals."""
-        return DealtRows(*(getattr(self, name)[numbers] for name in self.__dataclass_fields__))
+        return PermutedRows(*(getattr(self, name)[numbers] for name in self.__dataclass_fields__))
 
 
 @lru_cache(maxsize=2)
-def ground_of(plan: ModelFrame) -> Ground:
-    (equation,), frame, timing = plan.equations, plan.frame, plan.model.timing
+def ground_of(model_frame: ModelFrame) -> Ground:
+    (equation,), frame, timing = model_frame.equations, model_frame.codes, model_frame.model.timing
     assert isinstance(timing, Calendar)
     n_keys = len(timing.role)
     seen = np.zeros((frame.n_units, frame.n_periods), dtype=bool)
     seen[frame.unit, frame.time] = True
-    by_cohort = np.full(int(plan.panel.cohort_codes.max()) + 2, -1, dtype=np.int64)
-    by_cohort[np.asarray(plan.panel.cohort_codes) + 1] = timing.key
+    by_cohort = np.full(int(model_frame.panel.cohort_codes.max()) + 2, -1, dtype=np.int64)
+    by_cohort[np.asarray(model_frame.panel.cohort_codes) + 1] = timing.key
     size = len(frame.stratum_levels) * n_keys
     code = frame.stratum * n_keys + timing.key
     cell, group = np.full((size, frame.n_periods), -1), np.full(size, -1)
-    rows = np.flatnonzero(plan.cell_of_row >= 0)
-    cell[code[frame.unit[rows]], frame.time[rows]] = plan.cell_of_row[rows]
+    rows = np.flatnonzero(model_frame.cell_of_row >= 0)
+    cell[code[frame.unit[rows]], frame.time[rows]] = model_frame.cell_of_row[rows]
     inside = equation.rows.group >= 0
     group[code[inside]] = equation.rows.group[inside]
     treated = timing.role[:, : frame.n_periods] == TREATED
     return Ground(seen, treated, timing.key, by_cohort, cell, group)
 
 
-def dealt_rows(plan: ModelFrame, ground: Ground, key: Index) -> DealtRows:
-    """What classes of the calendar (deal, unit) make of the rows."""
-    frame, seen, n_keys = plan.frame, ground.seen, len(ground.treated)
+def permuted_rows(model_frame: ModelFrame, ground: Ground, key: Index) -> PermutedRows:
+    """What classes of the calendar (permutation, unit) make of the rows."""
+    frame, seen, n_keys = model_frame.codes, ground.seen, len(ground.treated)
     code = frame.stratum * n_keys + key
     control = seen & ~ground.treated[key]
     usable = control.any(axis=2)
     repeated = usable & (seen.sum(axis=1) > 1)
-    deal, unit = np.nonzero(usable)
+    permutation, unit = np.nonzero(usable)
     shape = (len(key) * len(ground.cell), frame.n_units)
-    onto = csr_array((np.ones(unit.size), (deal * len(ground.cell) + code[usable], unit)), shape)
+    onto = csr_array(
+        (np.ones(unit.size), (permutation * len(ground.cell) + code[usable], unit)), shape
+    )
     counts = (onto @ seen.astype(np.float64)).reshape(len(key), len(ground.cell), -1)
     counts = np.rint(counts).astype(np.int64)
     counts *= np.tile(ground.treated, (len(frame.stratum_levels), 1))
@@ -136,6 +138,6 @@ def dealt_rows(plan: ModelFrame, ground: Ground, key: Index) -> DealtRows:
         connected &= (reached | ~pairs).all(axis=(1, 2))
     estimated = ground.treated.any(axis=1)[key].sum(axis=1) >= ESTIMATED_FROM
     placed = ((ground.group[code] >= 0) | ~repeated).all(axis=1)
-    return DealtRows(
+    return PermutedRows(
         key, code, usable, counts, np.stack(periods, axis=1), connected, estimated, placed
     )  # fmt: skip

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayes_nqp._core.arrays import Index
-from bayes_nqp.inference.model_frame._codes import PlanFrame
+from bayes_nqp.inference.model_frame._codes import PanelCodes
 from bayes_nqp.numerics.linear_gaussian import Problem
 from bayes_nqp.numerics.sufficient_statistics import Rows
 
 
 @dataclass(frozen=True, eq=False)
-class Slots:
+class Positions:
     """Slots of an equation by what they are: blocks one after another, and then paths.
 
     Parameters
@@ -34,12 +34,12 @@ class Slots:
     paths: Index
 
 
-def slots_of(
-    frame: PlanFrame, rows: Rows, problem: Problem, cell_slots: Index, slope_slots: Index
-) -> Slots:
+def positions_of(
+    frame: PanelCodes, rows: Rows, problem: Problem, cell_positions: Index, slope_positions: Index
+) -> Positions:
     """Find the slots of an equation.
 
-    ``cell_slots`` (cell, 2) are the block of each cell, and its slot there; ``slope_slots``
+    ``cell_positions`` (cell, 2) are the block of each cell, and its slot there; ``slope_positions``
     (stratum) the first slot of each stratum's slopes among those of all blocks.
     """
     periods = frame.n_periods
@@ -48,9 +48,9 @@ def slots_of(
     paths = starts[-1] + np.arange(len(problem.groups) * periods * drawn)
     time = np.full(len(frame.level_names) * periods, starts[-1] + paths.size, dtype=np.int64)
     for group, unit in zip(problem.groups, rows.first_units, strict=True):
-        level, slot = int(frame.level[unit]), starts[group.block] + group.level * periods
-        time[level * periods : (level + 1) * periods] = slot + np.arange(periods)
-    return Slots(
-        time, starts[cell_slots[:, 0]] + cell_slots[:, 1],
-        slope_slots[:, None] + np.arange(problem.n_columns), paths,
+        level, position = int(frame.level[unit]), starts[group.block] + group.level * periods
+        time[level * periods : (level + 1) * periods] = position + np.arange(periods)
+    return Positions(
+        time, starts[cell_positions[:, 0]] + cell_positions[:, 1],
+        slope_positions[:, None] + np.arange(problem.n_columns), paths,
     )  # fmt: skip

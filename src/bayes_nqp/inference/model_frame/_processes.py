@@ -93,10 +93,10 @@ def border_laws(
     coefficients, out = np.array(on_paths(shared), dtype=np.int64), []
     for part, start, count in _border(parts):
         size = count * sum(loadings.shape[1] for loadings in part.loadings)
-        slots, coefficients = np.split(coefficients, [size])
+        positions, coefficients = np.split(coefficients, [size])
         law = law_of(part, among)
         if law is not None:
-            out.append(BorderLaw(law, start + np.arange(count), slots.reshape(count, -1)))
+            out.append(BorderLaw(law, start + np.arange(count), positions.reshape(count, -1)))
     return tuple(out)
 
 

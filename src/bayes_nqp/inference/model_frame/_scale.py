@@ -7,12 +7,12 @@ import numpy as np
 from bayes_nqp._core.arrays import Array, Index, Mask
 from bayes_nqp._core.exceptions import Hint, IdentificationError
 from bayes_nqp._core.i18n import Message
-from bayes_nqp.inference.model_frame._codes import PlanFrame
+from bayes_nqp.inference.model_frame._codes import PanelCodes
 from bayes_nqp.inference.model_frame._columns import net_of_units
 from bayes_nqp.model.predictors import TimeEffects
 
 
-def within_scale(frame: PlanFrame, outcome: Array, rows: Mask) -> float:
+def within_scale(frame: PanelCodes, outcome: Array, rows: Mask) -> float:
     """Standard deviation of the outcome within units and net of time effects.
 
     Root of the residual sum of squares of the untreated rows after two-way demeaning, over its
@@ -41,7 +41,7 @@ def within_scale(frame: PlanFrame, outcome: Array, rows: Mask) -> float:
     return float(np.sqrt(total / free))
 
 
-def net_of_effects(frame: PlanFrame, values: Array, rows: Mask) -> tuple[Array, int, Index]:
+def net_of_effects(frame: PanelCodes, values: Array, rows: Mask) -> tuple[Array, int, Index]:
     """Take unit and time effects out of some rows of a column.
 
     What is left in these; rank of the time effects net of unit effects; rows (unit).

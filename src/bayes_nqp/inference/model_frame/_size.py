@@ -8,7 +8,7 @@ from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp._core.exceptions import Hint
 from bayes_nqp._core.i18n import Message, separated
 from bayes_nqp._core.limits import afford
-from bayes_nqp.inference.model_frame._codes import PlanFrame
+from bayes_nqp.inference.model_frame._codes import PanelCodes
 from bayes_nqp.model.designs import EquationSpec
 from bayes_nqp.model.pooling import Pooling
 from bayes_nqp.model.predictors import CellTable, ProcessPart, TimeEffects
@@ -24,7 +24,7 @@ _COPIES = 3
 
 def check_size(
     equation: EquationSpec,
-    frame: PlanFrame,
+    frame: PanelCodes,
     cells: CellTable,
     block: Index,
     *,
@@ -78,18 +78,20 @@ def check_size(
 
 
 def _held(
-    equation: EquationSpec, frame: PlanFrame, cells: CellTable, slots: Array, *,
+    equation: EquationSpec, frame: PanelCodes, cells: CellTable, positions: Array, *,
     shared: int, full: int, by_period: int, exposed: bool,
 ) -> float:  # fmt: skip
     """Numbers in matrices of slots (block), of shared coefficients, and of units summed up."""
     inner = [part for part in equation.processes if not part.border]
-    slots = slots + frame.n_periods * sum(np.unique(p.owner).size for p in inner) / slots.size
+    positions = (
+        positions + frame.n_periods * sum(np.unique(p.owner).size for p in inner) / positions.size
+    )
     # Deviations from one's own path of exposure leave nothing to sum up.
     alone = exposed and equation.pooling.varying is not None
     alike = len(distinct_rows(np.stack([frame.stratum, frame.key], axis=1))[0])
     packed = frame.n_periods * (full + 1.0) + by_period
     return float(
-        np.sum(_COPIES * slots**2 + _COPIES * slots * shared) + _COPIES * shared**2
+        np.sum(_COPIES * positions**2 + _COPIES * positions * shared) + _COPIES * shared**2
         + (frame.n_units if alone else alike) * packed**2 + 2.0 * cells.size * shared
     )  # fmt: skip
 

@@ -1,4 +1,7 @@
-"""The model row by row: draws of its rows, and the PyMC model."""
+"""The model with one row per observation, as a PyMC model, and draws of its rows.
+
+`inference.fitting` and all higher packages may import it.
+"""
 
 from bayes_nqp.inference.pymc_model._build import equation_model, to_pymc
 from bayes_nqp.inference.pymc_model._names import Variables

@@ -9,7 +9,7 @@ from bayes_nqp._core.exceptions import Hint, StudyError
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.threads import needing_room
 from bayes_nqp._core.validation import door
-from bayes_nqp.inference.model_frame import plan_of
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.model.designs import Design
 from bayes_nqp.numerics.sampling import Importance
 
@@ -68,11 +68,11 @@ def to_pymc(design: Design, panel: Panel, *, scale: float | None = None) -> pm.M
     >>> "outcome__cell_effect" in model.named_vars
     True
     """
-    plan = plan_of(design, panel, scale=scale)
-    return _row_model(plan, plan.equations)
+    model_frame = model_frame_of(design, panel, scale=scale)
+    return _row_model(model_frame, model_frame.equations)
 
 
-def equation_model(plan: ModelFrame, equation: Equation) -> pm.Model:
+def equation_model(model_frame: ModelFrame, equation: Equation) -> pm.Model:
     """Write one equation of a plan out row by row: no other shares a variable with it.
 
     Raises
@@ -80,19 +80,19 @@ def equation_model(plan: ModelFrame, equation: Equation) -> pm.Model:
     StudyError
         If the design, or its error structure, is not stated row by row.
     """
-    return _row_model(plan, (equation,))
+    return _row_model(model_frame, (equation,))
 
 
-def _row_model(plan: ModelFrame, equations: Sequence[Equation]) -> pm.Model:
-    _check(plan)
+def _row_model(model_frame: ModelFrame, equations: Sequence[Equation]) -> pm.Model:
+    _check(model_frame)
     with needing_room("PyMC"):
         from bayes_nqp.inference.pymc_model._model import row_model
-    return row_model(plan, equations)
+    return row_model(model_frame, equations)
 
 
-def _check(plan: ModelFrame) -> None:
+def _check(model_frame: ModelFrame) -> None:
     """Refuse a model that is not stated row by row."""
-    if plan.facts.joined:
+    if model_frame.facts.joined:
         raise StudyError(
             "'vary_by' joins the deviations of two equations, which is not stated row by row",
             hint=Message(

@@ -9,7 +9,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from bayes_nqp.inference.model_frame import cell_names, cell_slopes, node_names, row_layout
+from bayes_nqp.inference.model_frame import cell_names, cell_slopes, row_layout, time_effect_names
 from bayes_nqp.inference.pymc_model._density import over_periods, state_density
 from bayes_nqp.inference.pymc_model._names import Variables
 from bayes_nqp.inference.pymc_model._tables import (
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bayes_nqp.numerics.linear_gaussian import PathLaw
 
 
-def row_model(plan: ModelFrame, equations: Sequence[Equation]) -> pm.Model:
+def row_model(model_frame: ModelFrame, equations: Sequence[Equation]) -> pm.Model:
     """Write equations of a plan out as a PyMC model.
 
     Parameters
@@ -41,15 +41,15 @@ def row_model(plan: ModelFrame, equations: Sequence[Equation]) -> pm.Model:
         Free variables ``…_over_s`` are in multiples of ``s`` and ``z_…`` are standard normal;
         the others are in outcome units.
     """
-    layouts = [row_layout(plan, equation) for equation in equations]
-    with pm.Model(coords=_coords(plan, layouts[0])) as model:
+    layouts = [row_layout(model_frame, equation) for equation in equations]
+    with pm.Model(coords=_coords(model_frame, layouts[0])) as model:
         for equation, layout in zip(equations, layouts, strict=True):
-            model.add_coords(_own_coords(plan, equation))
-            _state(plan, equation, layout)
+            model.add_coords(_own_coords(model_frame, equation))
+            _state(model_frame, equation, layout)
     return model
 
 
-def _state(plan: ModelFrame, equation: Equation, layout: RowLayout) -> None:
+def _state(model_frame: ModelFrame, equation: Equation, layout: RowLayout) -> None:
     """Add one equation to the model in context."""
     names = Variables(equation.name)
     s = pm.Data(names("s"), np.float64(equation.scale))
@@ -57,14 +57,15 @@ def _state(plan: ModelFrame, equation: Equation, layout: RowLayout) -> None:
     alpha = pm.Flat(names("alpha_over_s"), dims="unit")
     pm.Deterministic(names("alpha"), alpha * s, dims="unit")
     time, cells, slopes = (
-        table(names, plan, equation, place, scales, s) for place in ("time", "cells", "slopes")
+        table(names, model_frame, equation, place, scales, s)
+        for place in ("time", "cells", "slopes")
     )
-    shape = (len(plan.frame.level_names), plan.frame.n_periods)
+    shape = (len(model_frame.codes.level_names), model_frame.codes.n_periods)
     pm.Deterministic(names("time_effects"), time.reshape(shape) * s, dims=("time_level", "time"))
-    _report_slopes(names, plan, equation, slopes, s)
-    deviation = _state_effects(names, plan, equation, cells, slopes, scales, s)
+    _report_slopes(names, model_frame, equation, slopes, s)
+    deviation = _state_effects(names, model_frame, equation, cells, slopes, scales, s)
     unit = np.unique(layout.unit, return_inverse=True)[1]
-    mean = alpha[row_data("row_unit", unit)] + time[row_data("row_node", layout.node)]
+    mean = alpha[row_data("row_unit", unit)] + time[row_data("row_node", layout.time_effect)]
     mean = mean + padded(cells)[row_data("row_cell", layout.cell)]
     if layout.entry_row.size:
         mean = mean + _columns(names, layout, slopes)
@@ -74,48 +75,48 @@ def _state(plan: ModelFrame, equation: Equation, layout: RowLayout) -> None:
         values = pm.Data(names("row_series"), series[equation.rows.time])
         mean = mean + (loadings[row_data("row_unit", unit)] * values).sum(axis=1)
     if equation.n_paths:
-        paths = table(names, plan, equation, "paths", scales, s)
+        paths = table(names, model_frame, equation, "paths", scales, s)
         mean = mean + _paths_of_rows(names, equation, scales, paths, s)
     if deviation is not None:
-        effect = padded(deviation)[row_data("row_member", layout.member)]
+        effect = padded(deviation)[row_data("row_member", layout.unit_effect)]
         mean = mean + effect * row_data("row_loading", layout.loading)
-    state_density(names, equation, layout, mean, plan.facts.likelihood, s)
+    state_density(names, equation, layout, mean, model_frame.facts.likelihood, s)
 
 
-def _coords(plan: ModelFrame, layout: RowLayout) -> dict[str, Any]:
+def _coords(model_frame: ModelFrame, layout: RowLayout) -> dict[str, Any]:
     """Labels of what equations share: rows, units, periods, cells, members."""
-    frame, cells = plan.frame, plan.cells
+    frame, cells = model_frame.codes, model_frame.cells
     return {
         # A unit without rows has no effect that anything could tell.
-        "unit": plan.panel.unit_labels[np.unique(layout.unit)],
+        "unit": model_frame.panel.unit_labels[np.unique(layout.unit)],
         "row": layout.rows,
         "cell": cell_names([*cells.strata.values()], cells.cohort, cells.time),
         "time_level": [name or "all" for name in frame.level_names],
-        "time": plan.panel.time_labels[: frame.n_periods],
-        "member": plan.effects.labels,
+        "time": model_frame.panel.time_labels[: frame.n_periods],
+        "member": model_frame.effects.labels,
     }
 
 
-def _own_coords(plan: ModelFrame, equation: Equation) -> dict[str, Any]:
+def _own_coords(model_frame: ModelFrame, equation: Equation) -> dict[str, Any]:
     """Labels of an equation's coefficients."""
-    names, cells = Variables(equation.name), plan.cells
-    nodes = node_names(plan.frame.level_names, plan.panel.time_labels)
+    names, cells = Variables(equation.name), model_frame.cells
+    time_effects = time_effect_names(model_frame.codes.level_names, model_frame.panel.time_labels)
     texts = np.array(cell_names([*cells.strata.values()], cells.cohort, cells.time), dtype=str)
     coords: dict[str, Any] = {}
     for part in equation.locals:
-        labels = nodes[part.index] if part.place == "time" else texts[part.index]
+        labels = time_effects[part.index] if part.place == "time" else texts[part.index]
         coords[names(f"{part.name}_label")] = labels
     for shared in equation.globals:
         labels = np.asarray(shared.labels, dtype=str)
         if shared.place == "time":
-            labels = nodes[np.argmax(shared.columns != 0, axis=0)]
+            labels = time_effects[np.argmax(shared.columns != 0, axis=0)]
         coords[names(f"{shared.name}_label")] = labels
         if shared.display is not None:
             coords[names(f"z_{shared.name}_dim")] = np.arange(shared.columns.shape[1])
     if equation.problem.series is not None:
         coords[names("series")] = np.arange(equation.problem.series.shape[1])
     if equation.slopes:
-        coords[names("stratum")] = list(plan.stratum_names)
+        coords[names("stratum")] = list(model_frame.stratum_names)
     called = dict.fromkeys(
         slope.mediator for slope in equation.slopes if slope.kind is not SlopeKind.MODERATION
     )
@@ -133,11 +134,11 @@ def _columns(names: Variables, layout: RowLayout, slopes: Any) -> Any:
 
 
 def _report_slopes(
-    names: Variables, plan: ModelFrame, equation: Equation, slopes: Any, s: Any
+    names: Variables, model_frame: ModelFrame, equation: Equation, slopes: Any, s: Any
 ) -> None:
     """Report slopes of mediators and of the moderator by stratum."""
     width = len(equation.rows.columns)
-    by_stratum = slopes.reshape((plan.frame.stratum_levels.shape[0], width))
+    by_stratum = slopes.reshape((model_frame.codes.stratum_levels.shape[0], width))
     first = width - len(equation.slopes)
     for kind in SlopeKind:
         which = [k for k, slope in enumerate(equation.slopes) if slope.kind is kind]
@@ -153,7 +154,7 @@ def _report_slopes(
 
 def _state_effects(
     names: Variables,
-    plan: ModelFrame,
+    model_frame: ModelFrame,
     equation: Equation,
     cells: Any,
     slopes: Any,
@@ -173,33 +174,33 @@ def _state_effects(
         Deviations, where there are any.
     """
     if equation.dose is not None:
-        cells = slopes[pm.Data(names("cell_slope"), cell_slopes(plan, equation))]
+        cells = slopes[pm.Data(names("cell_slope"), cell_slopes(model_frame, equation))]
         s = s / equation.dose.size
     pm.Deterministic(names("cell_mean"), cells * s, dims="cell")
-    cells = _at_moderators(names, plan, equation, cells, slopes)
-    member_scale = equation.problem.member_scale
-    if member_scale is None:
+    cells = _at_moderators(names, model_frame, equation, cells, slopes)
+    unit_effect_scale = equation.problem.unit_effect_scale
+    if unit_effect_scale is None:
         pm.Deterministic(names("cell_effect"), cells * s, dims="cell")
         return None
-    scale = scales[member_scale.name]
-    deviation = plan.facts.deviations.variable(names("z_deviation"), scale)
+    scale = scales[unit_effect_scale.name]
+    deviation = model_frame.facts.deviations.variable(names("z_deviation"), scale)
     pm.Deterministic(names("deviation"), deviation * s, dims="member")
-    member, cell = plan.effects.shares.nonzero()
-    share = pt.as_tensor(plan.effects.shares.data)
-    average = pt.zeros(plan.table.size)[cell].inc(share * deviation[member])  # S'u
+    member, cell = model_frame.effects.shares.nonzero()
+    share = pt.as_tensor(model_frame.effects.shares.data)
+    average = pt.zeros(model_frame.table.size)[cell].inc(share * deviation[member])  # S'u
     pm.Deterministic(names("cell_effect"), (cells + average) * s, dims="cell")
     return deviation
 
 
 def _at_moderators(
-    names: Variables, plan: ModelFrame, equation: Equation, cells: Any, slopes: Any
+    names: Variables, model_frame: ModelFrame, equation: Equation, cells: Any, slopes: Any
 ) -> Any:
     """Effects of cells at the mean moderator of their rows, where there is one."""
     moderation, width = equation.slope(SlopeKind.MODERATION), len(equation.rows.columns)
     if moderation is None:
         return cells
-    last = pm.Data(names("cell_moderation"), plan.table.stratum * width + width - 1)
-    return cells + slopes[last] * (plan.effects.mean_of_cells / moderation.size)
+    last = pm.Data(names("cell_moderation"), model_frame.table.stratum * width + width - 1)
+    return cells + slopes[last] * (model_frame.effects.mean_of_cells / moderation.size)
 
 
 def _paths_of_rows(

@@ -58,8 +58,8 @@ def scale_variables(names: Variables, problem: Problem, s: Any) -> dict[str, Any
         parameters.
     """
     scales = list(problem.scales)
-    if problem.member_scale is not None:
-        scales.append(problem.member_scale)
+    if problem.unit_effect_scale is not None:
+        scales.append(problem.unit_effect_scale)
     out: dict[str, Any] = {}
     for scale in scales:
         if not scale.estimated:
@@ -72,7 +72,7 @@ def scale_variables(names: Variables, problem: Problem, s: Any) -> dict[str, Any
 
 def table(
     names: Variables,
-    plan: ModelFrame,
+    model_frame: ModelFrame,
     equation: Equation,
     place: Place,
     scales: Mapping[str, Any],
@@ -80,9 +80,9 @@ def table(
 ) -> Any:
     """State the coefficients that load on one place, and sum them up there."""
     size = {
-        "time": len(plan.frame.level_names) * plan.frame.n_periods,
-        "cells": plan.table.size,
-        "slopes": plan.frame.stratum_levels.shape[0] * len(equation.rows.columns),
+        "time": len(model_frame.codes.level_names) * model_frame.codes.n_periods,
+        "cells": model_frame.table.size,
+        "slopes": model_frame.codes.stratum_levels.shape[0] * len(equation.rows.columns),
         "paths": max(
             (p.columns.shape[0] for p in equation.globals if p.place == "paths"), default=0
         ),

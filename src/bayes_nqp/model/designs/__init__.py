@@ -1,14 +1,30 @@
-"""Designs: one estimator a file; each states a model and neither plans nor samples it."""
+"""Designs, one estimator a file; a design states a model and neither fits nor samples it.
+
+`model.codec`, the terms and all higher packages may import it.
+"""
 
 from bayes_nqp._core.lazy import discovered
 from bayes_nqp.model.designs._channels import ChannelFacts as ChannelFacts
 from bayes_nqp.model.designs._design import Design
 from bayes_nqp.model.designs._design import SingleEquation as SingleEquation
+from bayes_nqp.model.designs._dynamics import before_of as before_of
+from bayes_nqp.model.designs._dynamics import check_dynamics as check_dynamics
+from bayes_nqp.model.designs._dynamics import check_first as check_first
+from bayes_nqp.model.designs._dynamics import first_period as first_period
+from bayes_nqp.model.designs._dynamics import without_first as without_first
 from bayes_nqp.model.designs._facts import Facts as Facts
+from bayes_nqp.model.designs._facts import Reach as Reach
 from bayes_nqp.model.designs._facts import Term as Term
 from bayes_nqp.model.designs._leads import flat_deviations as flat_deviations
 from bayes_nqp.model.designs._leads import lead_design as lead_design
 from bayes_nqp.model.designs._leads import saturated_design as saturated_design
+from bayes_nqp.model.designs._links import check_design as check_design
+from bayes_nqp.model.designs._links import check_errors as check_errors
+from bayes_nqp.model.designs._links import check_links as check_links
+from bayes_nqp.model.designs._links import check_receivers as check_receivers
+from bayes_nqp.model.designs._links import check_rows as check_rows
+from bayes_nqp.model.designs._links import link_words as link_words
+from bayes_nqp.model.designs._links import receivers_of as receivers_of
 from bayes_nqp.model.designs._model import ModelSpec as ModelSpec
 from bayes_nqp.model.designs._series import held_out_gains as held_out_gains
 from bayes_nqp.model.designs._series import net_rows as net_rows
@@ -33,10 +49,6 @@ from bayes_nqp.model.terms import DifferentialTrends as DifferentialTrends
 from bayes_nqp.model.terms import Factors as Factors
 from bayes_nqp.model.terms import NodeTimeEffects as NodeTimeEffects
 from bayes_nqp.model.terms import PreAdoptionShift as PreAdoptionShift
-from bayes_nqp.space.terms import Donut as Donut
-from bayes_nqp.space.terms import Rings as Rings
-from bayes_nqp.space.terms import RingTerm as RingTerm
-from bayes_nqp.space.terms import SpatialLag as SpatialLag
 
 type Estimator = StaggeredDiD | ContinuousExposure
 """States the equation of an outcome, and of mediators alike."""

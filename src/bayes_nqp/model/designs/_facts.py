@@ -5,8 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from bayes_nqp._core.arrays import Index
 from bayes_nqp._core.exceptions import Hint, StudyError, nearest
 from bayes_nqp._core.i18n import NOTHING, Message
 from bayes_nqp._core.plugins import family_of
@@ -84,6 +85,10 @@ class Term(ABC):
     @property
     def bystanders(self) -> Message | None:
         """Which untreated units receive something of others' treatment, where it says which."""
+        return None
+
+    def exposed_since(self, panel: Panel) -> Index | None:
+        """Period from which units are in each ring or nearer (unit, ring); None without rings."""
         return None
 
     @abstractmethod
@@ -232,6 +237,11 @@ class Facts:
     def term[T: Term](self, kind: type[T]) -> T | None:
         """Look up a term by its class, or by one that it is made from; None without it."""
         return next((term for term in self.terms if isinstance(term, kind)), None)
+
+    @property
+    def spatial_term(self) -> Any:
+        """The term by which units follow linked ones, of role "lag" or "linked"; or None."""
+        return next((term for term in self.terms if term.role in ("lag", "linked")), None)
 
     def has(self, role: str) -> bool:
         """Tell whether a term plays a role; mediators of linked units are "linked"."""

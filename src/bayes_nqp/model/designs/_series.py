@@ -177,15 +177,15 @@ def net_rows(equation: EquationSpec, facts: Facts, timing: Calendar, panel: Pane
 
     first = np.searchsorted(unit, np.arange(panel.unit_labels.size))
     baseline = [panel.frame[c].to_numpy(dtype=float)[first] for c in equation.baseline]
-    known = [bare.level[:, None] == np.arange(bare.level.max() + 1)]
-    known += [((x - x.mean()) / max(float(x.std()), _TINY))[:, None] for x in baseline]
+    regressors = [bare.level[:, None] == np.arange(bare.level.max() + 1)]
+    regressors += [((x - x.mean()) / max(float(x.std()), _TINY))[:, None] for x in baseline]
     names = panel.roles.covariates
     columns = [panel.covariates[:, names.index(c)] for c in equation.covariates if c in names]
     x = [table(column) for column in (*columns, *equation.columns.values())]
     rows = NetRows(
         bare.y,
         bare.seen,
-        np.concatenate(known, axis=1).astype(np.float64),
+        np.concatenate(regressors, axis=1).astype(np.float64),
         np.stack(x, axis=2) if x else np.zeros((*bare.seen.shape, 0)),
         bare.counts,
         bare.ever,
@@ -316,11 +316,11 @@ def _evaluated(
     """Solve for unit levels and loadings."""
     n, gram = _gram(rows, series)
     z = rows.y - (rows.known @ time + (rows.x @ slopes.T).transpose(2, 0, 1)) * rows.seen
-    own = np.linalg.solve(gram, (z @ n)[..., None])[..., 0]
-    residual = (z - own @ n.swapaxes(1, 2)) * rows.seen
+    loadings = np.linalg.solve(gram, (z @ n)[..., None])[..., 0]
+    residual = (z - loadings @ n.swapaxes(1, 2)) * rows.seen
     squares = np.einsum("ru,rut,rut->r", weights, residual, z)
     none = np.zeros(len(series), dtype=bool)
-    return SeriesFit(series, time, slopes, own, residual, squares, none)
+    return SeriesFit(series, time, slopes, loadings, residual, squares, none)
 
 
 def _quadratic(
@@ -341,8 +341,8 @@ def _quadratic(
     n, gram = _gram(rows, fit.series)
     count, n_periods, a = n.shape
     k = a - 1
-    known = np.broadcast_to(rows.known, (count, *rows.known.shape))
-    b = np.concatenate([fit.own[:, :, 1:], known], axis=2)
+    regressors = np.broadcast_to(rows.known, (count, *rows.known.shape))
+    b = np.concatenate([fit.own[:, :, 1:], regressors], axis=2)
     units, c = b.shape[1:]
     loaded = weights[:, :, None] * rows.seen
     basis = np.linalg.qr(n, mode="complete")[0][:, :, 1:]
@@ -364,7 +364,7 @@ def _quadratic(
     weighted = rows.x[None] * weights[:, :, None, None]
     cross = matrix[:, :inside, inside:].reshape(count, n_periods, c, -1)
     cross = cross + np.einsum("rua,rutp->rtap", b, weighted)
-    own = np.einsum("rutp,utq->rpq", weighted, rows.x)
+    curvature = np.einsum("rutp,utq->rpq", weighted, rows.x)
     q = basis.shape[2]
     first = np.einsum("rtq,rtasb->rqasb", basis, part, optimize=True)
     first = np.einsum("rqasb,rsp->rqapb", first, basis, optimize=True).reshape(count, q * c, q * c)
@@ -380,7 +380,7 @@ def _quadratic(
     matrix = np.concatenate(
         [
             np.concatenate([first, side], axis=2),
-            np.concatenate([side.swapaxes(1, 2), own + matrix[:, inside:, inside:]], axis=2),
+            np.concatenate([side.swapaxes(1, 2), curvature + matrix[:, inside:, inside:]], axis=2),
         ],
         axis=1,
     )
@@ -389,7 +389,7 @@ def _quadratic(
     at: Index = np.flatnonzero(np.append(free.ravel(), np.ones(rows.x.shape[2], dtype=bool)))
     return (
         np.concatenate([gradient, slope], axis=1)[:, at],
-        np.concatenate([squares, np.einsum("rpp->rp", own)], axis=1)[:, at],
+        np.concatenate([squares, np.einsum("rpp->rp", curvature)], axis=1)[:, at],
         matrix[:, at[:, None], at],
         basis,
         at,
@@ -488,28 +488,28 @@ def held_out_gains(rows: NetRows) -> Array:
     for number in range(most + 1):
         if number > 2 and scores[-1] < max(scores):
             break
-        whole = _fitted(rows, _starts(rows, number)[:2])
-        parts = sum(_predicted(rows, fold == f, whole) for f in range(BLOCKS))
+        full = _fitted(rows, _starts(rows, number)[:2])
+        parts = sum(_predicted(rows, fold == f, full) for f in range(BLOCKS))
         energy, log_det, count = np.asarray(parts).T
         density = -0.5 * (count * np.log(np.maximum(energy, _TINY) / count) + log_det)
         scores.append(float(density.max()))
     return np.array(scores) - scores[0]
 
 
-def _predicted(rows: NetRows, out: Mask, whole: SeriesFit) -> Array:
+def _predicted(rows: NetRows, out: Mask, full: SeriesFit) -> Array:
     """Energy, log determinant and number of held-out observations (autocorrelation, 3).
 
     In periods o that are kept and h that are held out, with coefficients of precision P on N,
     errors of ``D b + V_ho V_oo^-1 y_o``, ``D = N_h - V_ho V_oo^-1 N_o``, have the covariance
     ``V_hh - V_ho V_oo^-1 V_oh + D (N_o' V_oo^-1 N_o + P)^-1 D'``.
     """
-    kept = rows.where(rows.seen & ~out)
-    fit = least_squares(kept, rows.counts[None], whole.series, _ROUGH, whole.time, whole.slopes)
-    n, (mean, precision) = with_level(fit.series)[0], _loading_law(kept, fit)
+    training = rows.where(rows.seen & ~out)
+    fit = least_squares(training, rows.counts[None], full.series, _ROUGH, full.time, full.slopes)
+    n, (mean, precision) = with_level(fit.series)[0], _loading_law(training, fit)
     z = rows.y - (rows.known @ fit.time[0] + rows.x @ fit.slopes[0] + n[:, 1:] @ mean) * rows.seen
     units, t = np.flatnonzero(out.any(axis=1)), np.arange(rows.seen.shape[1])
-    both = np.concatenate([kept.seen[units], out[units]], axis=1)
-    table, which = np.unique(both, axis=0, return_inverse=True)
+    observed = np.concatenate([training.seen[units], out[units]], axis=1)
+    table, which = np.unique(observed, axis=0, return_inverse=True)
     parts = np.zeros((len(_AUTOCORRELATIONS), 3))
     for number, pattern in enumerate(table):
         o, h = (np.flatnonzero(x) for x in np.split(pattern, 2))
@@ -542,18 +542,18 @@ def _loading_law(rows: NetRows, fit: SeriesFit) -> tuple[Array, Array]:
     """
     k = fit.series.shape[2]
     _, gram = _gram(rows, fit.series)
-    used = rows.enough(k)
-    f, own, gram = rows.counts[used], fit.own[0, used, 1:], gram[0, used]
-    freedom = f @ (rows.number[used] - 1.0 - k) - fit.series[0].size - fit.time[0].size
+    units = rows.enough(k)
+    f, loadings, gram = rows.counts[units], fit.own[0, units, 1:], gram[0, units]
+    freedom = f @ (rows.number[units] - 1.0 - k) - fit.series[0].size - fit.time[0].size
     sigma = float(np.sqrt(max(fit.squares[0], _TINY) / max(freedom, 1.0)))
     # Information on loadings with flat levels out; their least squares in multiples of sigma.
     cross = gram[:, 0, 1:]
     information = gram[:, 1:, 1:] - cross[:, :, None] * cross[:, None] / gram[:, :1, :1]
-    own, share = own / sigma, f / f.sum()
-    moment = np.einsum("ijk,ik->ij", information, own)
+    loadings, share = loadings / sigma, f / f.sum()
+    moment = np.einsum("ijk,ik->ij", information, loadings)
     information = information - _RIDGE * np.eye(k)
-    mean = np.median(own, axis=0)
-    spread = np.quantile(own, 0.75, axis=0) - np.quantile(own, 0.25, axis=0)
+    mean = np.median(loadings, axis=0)
+    spread = np.quantile(loadings, 0.75, axis=0) - np.quantile(loadings, 0.25, axis=0)
     covariance = np.diag((spread / 1.35) ** 2)
     for _ in range(_TURNS if k else 0):
         variance = np.linalg.inv(information + np.linalg.inv(covariance + _TINY * np.eye(k)))

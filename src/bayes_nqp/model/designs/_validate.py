@@ -67,17 +67,17 @@ def _check_deviations(deviations: Deviations) -> None:
 
 def _check_pooling(pooling: Pooling) -> None:
     pieces = answered(pooling, "pieces", lambda: pooling.pieces, object)
-    known = get_args(Piece.__value__)
-    if not isinstance(pieces, set | frozenset) or not pieces <= {*known}:
+    choices = get_args(Piece.__value__)
+    if not isinstance(pieces, set | frozenset) or not pieces <= {*choices}:
         raise StudyError(
             Message("{}.pieces is {}", type(pooling).__name__, brief(pieces)),
-            hint=Message("a frozenset of some of {}", ", ".join(map(repr, known))),
+            hint=Message("a frozenset of some of {}", ", ".join(map(repr, choices))),
         )
     answered(pooling, "flat", lambda: pooling.flat, bool)
     answered(pooling, "varying", lambda: pooling.varying, str | None)
     answered(pooling, "factors", lambda: pooling.factors, tuple[str, ...] | None)
-    for what in ("label", "phrase"):
-        answered(pooling, what, partial(getattr, pooling, what), str)
+    for attribute in ("label", "phrase"):
+        answered(pooling, attribute, partial(getattr, pooling, attribute), str)
     answered(pooling, "words", lambda: pooling.words("x"), str)
     answered(pooling, "with_varying", lambda: pooling.with_varying(None), Pooling)
 
@@ -90,17 +90,20 @@ def _check_likelihood(likelihood: Likelihood) -> None:
         raise StudyError(
             Message("{}.scale is {}", type(likelihood).__name__, scale), hint="a number above 0"
         )
-    for what in ("exact", "by_sites", "robust"):
-        answered(likelihood, what, partial(getattr, likelihood, what), bool)
+    for attribute in ("exact", "by_sites", "robust"):
+        answered(likelihood, attribute, partial(getattr, likelihood, attribute), bool)
     answered(likelihood, "label", lambda: likelihood.label, str)
     answered(likelihood, "words", lambda: likelihood.words("AR(1)"), str)
     values = [np.full((2, 1), x.prior.centre) for x in stated]
-    what = "observed" if likelihood.latent else "innovations"
-    method, normal = getattr(likelihood, what), np.full((2, 3), 0.5)
+    attribute = "observed" if likelihood.latent else "innovations"
+    method, normal = getattr(likelihood, attribute), np.full((2, 3), 0.5)
     drawn = answered(
-        likelihood, what, lambda: method(normal.copy(), values, np.random.default_rng(1)), object
+        likelihood,
+        attribute,
+        lambda: method(normal.copy(), values, np.random.default_rng(1)),
+        object,
     )
-    numbers(likelihood, what, drawn, normal.shape)
+    numbers(likelihood, attribute, drawn, normal.shape)
 
 
 def _parameters(owner: object, call: Callable[[], Any]) -> tuple[Parameter, ...]:
@@ -121,8 +124,8 @@ def rows_of(term: Term, panel: Panel) -> Panel:
     """Return the rows that a term keeps."""
     if not own(term):
         return term.rows(panel)
-    kept: Panel = answered(term, "rows", lambda: term.rows(panel), Panel)
-    return kept
+    rows: Panel = answered(term, "rows", lambda: term.rows(panel), Panel)
+    return rows
 
 
 def timing_of(term: Term, timing: Timing, facts: Facts, panel: Panel) -> Timing:
@@ -162,30 +165,30 @@ def equation_of(
 
 
 def _check_process(term: Term, part: Any, panel: Panel) -> None:
-    what = f"equation: process {getattr(part, 'name', brief(part))}"
-    owner = answered(term, what, lambda: part.owner, object)
-    numbers(term, f"{what}, owner", owner, (panel.unit_labels.size,), -1.0)
+    label = f"equation: process {getattr(part, 'name', brief(part))}"
+    owner = answered(term, label, lambda: part.owner, object)
+    numbers(term, f"{label}, owner", owner, (panel.unit_labels.size,), -1.0)
     loadings, scales = (
-        answered(term, f"{what}, {name}", partial(_listed, part, name), object)
+        answered(term, f"{label}, {name}", partial(_listed, part, name), object)
         for name in ("loadings", "scales")
     )
     for loading in loadings:
-        numbers(term, f"{what}, loadings", loading, (panel.periods, None))
-    _scales(term, what, scales, len(loadings))
+        numbers(term, f"{label}, loadings", loading, (panel.periods, None))
+    _scales(term, label, scales, len(loadings))
 
 
 def _listed(part: Any, name: str) -> list[Any]:
     return [*getattr(part, name)]
 
 
-def _scales(term: Term, what: str, scales: Iterable[object], number: int) -> None:
+def _scales(term: Term, label: str, scales: Iterable[object], number: int) -> None:
     listed = list(scales)
     if len(listed) != number or not all(isinstance(x, Scale) for x in listed):
         raise StudyError(
-            Message("{}.{} has the scales {}", type(term).__name__, what, brief(listed)),
+            Message("{}.{} has the scales {}", type(term).__name__, label, brief(listed)),
             hint=Message("{} of them, each a Scale, one for each of the loadings", number),
         )
     for scale in listed:
         assert isinstance(scale, Scale)
-        held(scale.prior, Prior, f"{type(term).__name__}.{what}, scale {scale.name}")
+        held(scale.prior, Prior, f"{type(term).__name__}.{label}, scale {scale.name}")
         check_prior(scale.prior)

@@ -30,7 +30,7 @@ _WITHOUT_LAG = (
     "spillovers=nqp.SpatialLag(weights, lag=False), nqp.Rings([100, 200]) or "
     "nqp.ShareTreated(weights), under which outcomes do not feed back"
 )
-_LEGS = ("a", "b", "direct")
+_PATHS = ("a", "b", "direct")
 
 
 @value("design")
@@ -184,13 +184,13 @@ class Mediation(Design):
     def _check_moderates(self) -> None:
         named: str | Sequence[str] = self.moderates
         paths = (named,) if isinstance(named, str) else tuple(named)
-        if not paths or set(paths) - set(_LEGS):
+        if not paths or set(paths) - set(_PATHS):
             raise StudyError(
                 f"'moderates' is {self.moderates!r}",
                 hint="one or several of 'a', 'b' and 'direct'; no moderation is a design "
                 "without 'moderator'",
             )
-        object.__setattr__(self, "moderates", tuple(leg for leg in _LEGS if leg in paths))
+        object.__setattr__(self, "moderates", tuple(path for path in _PATHS if path in paths))
         if self.moderates != ("a", "direct") and self.design.facts.moderator is None:
             raise StudyError(
                 f"'moderates' is {self.moderates!r}, but the design has no moderator",

@@ -1,4 +1,7 @@
-"""Error structures of a unit's rows, one per file: each is found where it stands."""
+"""Error structures of a unit's observations, one a file.
+
+`model.predictors`, `model.designs` and all higher packages may import it.
+"""
 
 from bayes_nqp._core.lazy import discovered
 

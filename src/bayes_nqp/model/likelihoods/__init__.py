@@ -1,4 +1,7 @@
-"""Distributions of rows around a linear predictor, one a file: each is found where it stands."""
+"""Distributions of observations around a linear predictor, one a file.
+
+`model.predictors`, `model.designs` and all higher packages may import it.
+"""
 
 from bayes_nqp._core.lazy import discovered
 

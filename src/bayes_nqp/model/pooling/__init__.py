@@ -1,4 +1,7 @@
-"""How effects of cells share strength, one way a file: each is found where it stands."""
+"""Pooling of effects across groups, one kind a file: complete, partial or none.
+
+`model.predictors`, `model.designs` and all higher packages may import it.
+"""
 
 from bayes_nqp._core.lazy import discovered
 

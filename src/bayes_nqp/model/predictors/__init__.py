@@ -1,4 +1,7 @@
-"""Columns of the linear predictor, which sufficient statistics are taken of."""
+"""Columns of the linear predictor, from which sufficient statistics are computed.
+
+`model.terms`, `model.designs` and all higher packages may import it.
+"""
 
 from bayes_nqp.model.predictors.cells import (
     BARE,
@@ -14,7 +17,7 @@ from bayes_nqp.model.predictors.cells import (
 from bayes_nqp.model.predictors.exposure import (
     LAG,
     SLOPE,
-    ExposureSlots,
+    ExposurePositions,
     exposure_parts,
     lag_parts,
     slope_parts,
@@ -65,7 +68,7 @@ __all__ = [
     "TIED",
     "TREATED",
     "CellTable",
-    "ExposureSlots",
+    "ExposurePositions",
     "GlobalPart",
     "Linked",
     "LinkedTime",

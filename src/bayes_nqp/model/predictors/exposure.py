@@ -16,7 +16,7 @@ from bayes_nqp.numerics.parameters import FIXED, FLAT, Scale
 
 
 @dataclass(frozen=True, slots=True)
-class ExposureSlots:
+class ExposurePositions:
     """Where slopes of an exposure load: one varying column for each period.
 
     Parameters
@@ -46,7 +46,7 @@ def exposure_parts(
     pooling: Pooling,
     strata: tuple[str, ...],
     priors: Priors,
-    slots: ExposureSlots,
+    positions: ExposurePositions,
     *,
     by_time: bool,
     periods: Sequence[str],
@@ -75,7 +75,7 @@ def exposure_parts(
         Those that are flat come first.
     """
     parts = [
-        _shared(part, table, slots, pooling, by_time=by_time, periods=periods)
+        _shared(part, table, positions, pooling, by_time=by_time, periods=periods)
         for part in cell_parts(table, pooling, strata, priors)
         if isinstance(part, GlobalPart) or by_time or pooling.flat
     ]
@@ -84,14 +84,14 @@ def exposure_parts(
         scale = Scale("period", priors.scale("cell"), times.size >= ESTIMATED_FROM)
         columns = (table.time[:, None] == times).astype(np.float64)
         labels = [periods[t] for t in times]
-        parts.append(_part("period", columns, scale, labels, None, table, slots))
+        parts.append(_part("period", columns, scale, labels, None, table, positions))
     return sorted(parts, key=lambda part: part.scale != FLAT)
 
 
 def _shared(
     part: GlobalPart | LocalPart,
     table: CellTable,
-    slots: ExposureSlots,
+    positions: ExposurePositions,
     pooling: Pooling,
     *,
     by_time: bool,
@@ -99,17 +99,19 @@ def _shared(
 ) -> GlobalPart:
     if isinstance(part, GlobalPart):
         return _part(
-            part.name, part.columns, part.scale, part.labels, part.display, table, slots
+            part.name, part.columns, part.scale, part.labels, part.display, table, positions
         )  # fmt: skip
     names = _names(table)
     if by_time:
         pairs = zip(names, table.time, strict=True)
         labels = [f"{name} · {periods[t]}" if name else periods[t] for name, t in pairs]
-        return _part("cell", np.eye(table.size), part.scale, labels, None, table, slots)
+        return _part("cell", np.eye(table.size), part.scale, labels, None, table, positions)
     assert pooling.flat
     distinct, first, at = np.unique(table.stratum, return_index=True, return_inverse=True)
     labels = [names[k] or "all" for k in first]
-    return _part("by_stratum", np.eye(distinct.size)[at], part.scale, labels, None, table, slots)
+    return _part(
+        "by_stratum", np.eye(distinct.size)[at], part.scale, labels, None, table, positions
+    )
 
 
 def _part(
@@ -119,11 +121,16 @@ def _part(
     labels: Sequence[str],
     display: Array | None,
     table: CellTable,
-    slots: ExposureSlots,
+    positions: ExposurePositions,
 ) -> GlobalPart:
     shown = np.eye(columns.shape[1]) if display is None else display
     return GlobalPart(
-        name, "slopes", slots.loadings(table, columns), scale, list(labels), shown / slots.size
+        name,
+        "slopes",
+        positions.loadings(table, columns),
+        scale,
+        list(labels),
+        shown / positions.size,
     )
 
 

@@ -1,4 +1,7 @@
-"""Priors of a design, and what scales and deviations may have, one family a file."""
+"""Priors of a design, and families of priors for scales and unit-level effects, one a file.
+
+`model.predictors`, `model.designs` and all higher packages may import it.
+"""
 
 from bayes_nqp._core.lazy import discovered
 

@@ -219,8 +219,8 @@ def _check(rows: NetRows, number: int, panel: Panel) -> None:
             ),
             hint=Message("{}", Hint("trends", Factors(max(periods - 2, 0)))),
         )
-    used = rows.enough(number)
-    untreated, levels = rows.seen[used].sum(axis=0), (rows.known[used] != 0).T @ rows.seen[used]
+    units = rows.enough(number)
+    untreated, levels = rows.seen[units].sum(axis=0), (rows.known[units] != 0).T @ rows.seen[units]
     needed = number + (levels > 0).sum(axis=0) + LEAST if number else np.zeros(periods)
     short = np.flatnonzero(rows.seen.any(axis=0) & (untreated < needed))
     if short.size:

@@ -14,7 +14,7 @@ from bayes_nqp.numerics.diagnostics._chains import effective_size, split_rhat
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class ConvergenceDiagnostics:
     """Verdict on a fit's draws.
 
     Parameters
@@ -102,7 +102,9 @@ def allowed_size(importance_ess: float, draws: int) -> float:
     return 1.0 / (1.0 / importance_ess + 1.0 / draws)
 
 
-def weights_gate(facts: Mapping[str, float], draws: int, *, least: float = ESS) -> Gate:
+def importance_diagnostics(
+    facts: Mapping[str, float], draws: int, *, least: float = ESS
+) -> ConvergenceDiagnostics:
     """Judge draws by the weights of the proposals that they were resampled from.
 
     Parameters
@@ -121,10 +123,12 @@ def weights_gate(facts: Mapping[str, float], draws: int, *, least: float = ESS) 
         (draws < ESS, f"{draws} draws, fewer than {ESS:.0f}"),
     )
     allowed, nan = allowed_size(size, draws), float("nan")
-    return Gate(nan, allowed, allowed, 0, nan, failures, size, khat, limit, facts["refused"])
+    return ConvergenceDiagnostics(
+        nan, allowed, allowed, 0, nan, failures, size, khat, limit, facts["refused"]
+    )
 
 
-def populations_gate(facts: Mapping[str, float], draws: int) -> Gate:
+def population_diagnostics(facts: Mapping[str, float], draws: int) -> ConvergenceDiagnostics:
     """Judge draws by how independent populations of particles agree.
 
     Parameters
@@ -141,7 +145,7 @@ def populations_gate(facts: Mapping[str, float], draws: int) -> Gate:
         (draws < ESS, f"{draws} draws, fewer than {ESS:.0f}"),
     )
     allowed = allowed_size(size, draws)
-    return Gate(rhat, allowed, allowed, 0, float("nan"), failures)
+    return ConvergenceDiagnostics(rhat, allowed, allowed, 0, float("nan"), failures)
 
 
 def _failed(*conditions: tuple[bool, str]) -> tuple[str, ...]:
@@ -149,19 +153,19 @@ def _failed(*conditions: tuple[bool, str]) -> tuple[str, ...]:
     return tuple(text for failing, text in conditions if failing)
 
 
-def worst_of(gates: Mapping[str, Gate]) -> Gate:
+def worst_diagnostics(gates: Mapping[str, ConvergenceDiagnostics]) -> ConvergenceDiagnostics:
     """Join gates: the worst of every number, and all failures behind the names of their parts.
 
     Parameters
     ----------
-    gates : mapping of str to Gate
+    gates : mapping of str to ConvergenceDiagnostics
         By what stands before their failures.
     """
     every = list(gates.values())
     khat = [(gate.khat, gate.khat_limit) for gate in every if gate.weighted]
     # The k-hat that comes closest to its limit.
     worst = max(khat, key=lambda pair: pair[0] - pair[1], default=(float("nan"), float("nan")))
-    return Gate(
+    return ConvergenceDiagnostics(
         _most(max, [gate.rhat for gate in every]),
         min(gate.ess_bulk for gate in every),
         min(gate.ess_tail for gate in every),
@@ -188,7 +192,9 @@ def energy_fraction(energy: Array) -> float:
     return float(np.min(steps / np.var(energy, axis=1)))
 
 
-def convergence(quantities: Mapping[str, Array], stats: Mapping[str, npt.ArrayLike]) -> Gate:
+def convergence(
+    quantities: Mapping[str, Array], stats: Mapping[str, npt.ArrayLike]
+) -> ConvergenceDiagnostics:
     """Judge draws by R-hat, effective sample sizes, divergences and energy.
 
     Parameters
@@ -221,6 +227,6 @@ def convergence(quantities: Mapping[str, Array], stats: Mapping[str, npt.ArrayLi
         (not tail[low[1]] >= ESS, f"tail ESS {tail[low[1]]:.0f} ({names[low[1]]})"),
         (energy < ENERGY, f"E-BFMI {energy:.2f}"),
     )
-    return Gate(
+    return ConvergenceDiagnostics(
         float(rhat.max()), float(bulk.min()), float(tail.min()), divergences, energy, failures
     )

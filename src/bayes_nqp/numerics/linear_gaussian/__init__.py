@@ -1,22 +1,7 @@
-"""Gaussian problems: the likelihood of rows summed up, with every coefficient integrated out.
+"""Compute the likelihood of a linear Gaussian model with all coefficients integrated out.
 
-`types` has the symbols. A design states its model in `statement`; `maps` makes a `problem` of it,
-from which everything is computed. The equations of docs/gaussian.md stand, in the order of a
-density, in
-
-- `_small`, `unit_precision`: a unit's precision, what is its own absorbed (1, 2);
-- `class_maps`, `pairs`, `fixed`, `nodes`, `equations`: normal equations of groups (3);
-- `class_maps`, `fixed`, `owners`: deviations that several units share (4);
-- `layout`, `linear_part`, `density`: those of all coefficients, priors, the factor, the density (5
-  to 8), with `path_laws`, `processes`: processes on the time grid (5a); `lag`: the Jacobian of a
-  spatial lag, and `dynamics`: that of one with outcomes of the period before; and `own_cells`,
-  `pairs`, `reduced`: the same where cells are many;
-- `_back`, `draws`, `paths`, `functionals`: draws and conditional moments (9), `kept_draws`:
-  where proposals were factored, and `correlated`: draws of several problems that move together;
-- `stacked`, `_stacked_density`, `_stacked_draws`: two equations with units as owners (10);
-- `dealt_units`, `siblings`: problems of the same units, dealt to other groups, in one batch.
-
-`batches` cuts points up. `spans` is no step of a density: a plan asks it which columns others span.
+`problem_spec` describes a model, `maps` turns it into a `problem`, and `density` and `draws`
+evaluate it with the equations of docs/gaussian.md. All packages above `numerics` may import it.
 """
 
 from bayes_nqp.numerics.linear_gaussian._stacked_density import stacked_density
@@ -26,7 +11,7 @@ from bayes_nqp.numerics.linear_gaussian._unit_matrices import back_solve
 from bayes_nqp.numerics.linear_gaussian.correlated import ErrorSums, FixedErrorSums, error_sums
 from bayes_nqp.numerics.linear_gaussian.density import density, normal_equations
 from bayes_nqp.numerics.linear_gaussian.draws import Coefficients, SharedErrors, draw, number_count
-from bayes_nqp.numerics.linear_gaussian.draws_with_density import KeptDraws
+from bayes_nqp.numerics.linear_gaussian.draws_with_density import DrawsWithDensity
 from bayes_nqp.numerics.linear_gaussian.dynamics import (
     DynamicDeterminant,
     coefficients_of,
@@ -49,16 +34,16 @@ from bayes_nqp.numerics.linear_gaussian.lag import (
 )
 from bayes_nqp.numerics.linear_gaussian.maps import gaussian_problem
 from bayes_nqp.numerics.linear_gaussian.path_laws import BorderLaw, PathLaw, correlation_root
-from bayes_nqp.numerics.linear_gaussian.permuted_problems import Siblings
-from bayes_nqp.numerics.linear_gaussian.permuted_units import Deals, Units
+from bayes_nqp.numerics.linear_gaussian.permuted_problems import PermutedProblems
+from bayes_nqp.numerics.linear_gaussian.permuted_units import Permutations, Units
 from bayes_nqp.numerics.linear_gaussian.problem import GaussianProblem
 from bayes_nqp.numerics.linear_gaussian.problem_spec import (
     Block,
     Group,
     Lag,
-    Member,
     Problem,
     Process,
+    UnitEffect,
 )
 from bayes_nqp.numerics.linear_gaussian.spans import absorbed_products, net_of
 from bayes_nqp.numerics.linear_gaussian.stacked import Stacked, stacked
@@ -74,24 +59,24 @@ __all__ = [
     "Block",
     "BorderLaw",
     "Coefficients",
-    "Deals",
+    "DrawsWithDensity",
     "DynamicDeterminant",
     "ErrorLaw",
     "ErrorSums",
     "FixedErrorSums",
     "GaussianProblem",
     "Group",
-    "KeptDraws",
     "Lag",
     "LogDeterminant",
-    "Member",
     "PathLaw",
+    "Permutations",
+    "PermutedProblems",
     "Problem",
     "Process",
     "SharedErrors",
-    "Siblings",
     "Stacked",
     "StackedDraws",
+    "UnitEffect",
     "Units",
     "Values",
     "absorbed_products",

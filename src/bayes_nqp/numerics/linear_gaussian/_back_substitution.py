@@ -10,14 +10,14 @@ import numpy as np
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp.numerics.linear_gaussian._sparse import product
 from bayes_nqp.numerics.linear_gaussian._unit_matrices import back_solve, padded
-from bayes_nqp.numerics.linear_gaussian.clusters import owner_equations
+from bayes_nqp.numerics.linear_gaussian.clusters import cluster_equations
 from bayes_nqp.numerics.linear_gaussian.density import Factor
-from bayes_nqp.numerics.linear_gaussian.equations import OwnerEquations, deviation_precision
+from bayes_nqp.numerics.linear_gaussian.equations import ClusterEquations, deviation_precision
 from bayes_nqp.numerics.linear_gaussian.linear_part import LinearPart
 from bayes_nqp.numerics.linear_gaussian.nodes import class_sums, noise_equations
 from bayes_nqp.numerics.linear_gaussian.problem import GaussianProblem
 from bayes_nqp.numerics.linear_gaussian.reduced_cells import ReducedFactor
-from bayes_nqp.numerics.linear_gaussian.types import PADDING, Arrowhead, Owners, Values
+from bayes_nqp.numerics.linear_gaussian.types import PADDING, Arrowhead, ClusterLayout, Values
 from bayes_nqp.numerics.linear_gaussian.unit_precision import Small, small
 
 
@@ -45,7 +45,7 @@ def from_factor(
     sigma = values.sigma[:, None, None]
     errors = sigma * z_shared, sigma[..., None] * z_local
     if isinstance(factor, ReducedFactor):
-        return back_through_own_cells(problem, factor, *errors)
+        return back_through_unshared_cells(problem, factor, *errors)
     return back_substituted(problem.arrowhead, factor, *errors)
 
 
@@ -113,7 +113,7 @@ def by_draw(values: Array) -> Array:
     return np.moveaxis(values, -1, 1)
 
 
-def back_through_own_cells(
+def back_through_unshared_cells(
     problem: LinearPart, factor: ReducedFactor, z_shared: Array, z_local: Array
 ) -> tuple[Array, Array]:
     """Coefficients whose standardised errors are given: global, other local ones, own cells.
@@ -223,30 +223,30 @@ def conditionals(problem: GaussianProblem, values: Values) -> Iterator[Condition
         yield class_conditionals(problem, problem.by_class, values, types)
     elif problem.deviation is not None:
         noise = noise_equations(problem, values)
-        for owners, equations, in_blocks in (
+        for clusters, equations, in_blocks in (
             (problem.by_group, noise.by_group, False),
             (problem.by_block, noise.by_block, True),
         ):
-            if owners is not None and equations is not None:
-                yield _of_owners(owners, equations, values, in_blocks=in_blocks)
+            if clusters is not None and equations is not None:
+                yield _of_clusters(clusters, equations, values, in_blocks=in_blocks)
 
 
-def _of_owners(
-    owners: Owners, equations: OwnerEquations, values: Values, *, in_blocks: bool
+def _of_clusters(
+    clusters: ClusterLayout, equations: ClusterEquations, values: Values, *, in_blocks: bool
 ) -> Conditionals:
     # One column of deviations: q = 1, so that Lambda + H_o is a number.
     inner = equations.inner(values)[:, :, 0, 0]
-    return _conditionals(owners, equations.a[:, :, 0], inner, in_blocks=in_blocks)
+    return _conditionals(clusters, equations.a[:, :, 0], inner, in_blocks=in_blocks)
 
 
 def _conditionals(
-    owners: Owners, a: Array, inner: Array, *, in_blocks: bool = False
+    clusters: ClusterLayout, a: Array, inner: Array, *, in_blocks: bool = False
 ) -> Conditionals:
-    return Conditionals(owners.number, owners.place, owners.by_place, a, inner, in_blocks)
+    return Conditionals(clusters.number, clusters.place, clusters.by_place, a, inner, in_blocks)
 
 
 def class_conditionals(
-    problem: GaussianProblem, classes: Owners, values: Values, types: Small
+    problem: GaussianProblem, classes: ClusterLayout, values: Values, types: Small
 ) -> Conditionals:
     """Mean deviation over the units of every class.
 
@@ -257,7 +257,7 @@ def class_conditionals(
     """
     # The mean of n deviations, each N(h^-1 (a_iy - a_i X beta), sigma²/h) with h = Lambda + d'Q̃d
     # of the type, is N((n h)^-1 (a_y - a X beta), sigma² (n h)^-1) with a the sum of a_i.
-    a = owner_equations(problem, classes, types, problem.moments.width).a[:, :, 0]
+    a = cluster_equations(problem, classes, types, problem.moments.width).a[:, :, 0]
     d = problem.moments.loadings
     # h of each type (B, H), and the number of units of each class with its type.
     single = (d.swapaxes(-1, -2) @ types.q @ d)[..., 0, 0] + deviation_precision(values)[:, 0]

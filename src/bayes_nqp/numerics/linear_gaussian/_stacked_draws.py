@@ -42,7 +42,7 @@ class StackedDraws:
     ----------
     shared : tuple of two ndarrays (draw, global)
         Global coefficients of the first equation and of the second.
-    slots : tuple of two ndarrays (draw, slot)
+    positions : tuple of two ndarrays (draw, position)
         Time effects, cells, slopes.
     own : ndarray (draw, unit, 3)
         What each unit adds: to the effect on the mediator, to its slope, to the direct effect;
@@ -51,7 +51,7 @@ class StackedDraws:
 
     shared: tuple[Array, Array]
     local: tuple[Array, Array]
-    slots: tuple[Array, Array]
+    positions: tuple[Array, Array]
     own: Array
 
 
@@ -90,8 +90,8 @@ def stacked_draw(
         piece, points, generator, values=stacked.values,
         size=lambda times: chunk_size(stacked, times), threads=threads,
     )  # fmt: skip
-    shared, shared_y, local, local_y, slots, slots_y, deviation = arrays
-    return StackedDraws((shared, shared_y), (local, local_y), (slots, slots_y), deviation)
+    shared, shared_y, local, local_y, positions, positions_y, deviation = arrays
+    return StackedDraws((shared, shared_y), (local, local_y), (positions, positions_y), deviation)
 
 
 def _drawn(
@@ -114,15 +114,15 @@ def _drawn(
     of_all = shared[:, :n_global], shared[:, n_global:]
     of_blocks = local[:, :, :n_local], local[:, :, n_local : head.n_proper]
     flat = in_blocks(head, shared, local)
-    n_slots = stacked.first.arrowhead.slot_loads.shape[0]
-    of_slots = product(head.slot_loads, flat)
-    slots = of_slots[:, :n_slots], of_slots[:, n_slots:]
+    n_positions = stacked.first.arrowhead.position_loads.shape[0]
+    of_positions = product(head.position_loads, flat)
+    positions = of_positions[:, :n_positions], of_positions[:, n_positions:]
     fits = _fitted(stacked, point, flat, stream, times)
     # X_g beta of each equation, as if it stood alone: (B, G, J, times).
     deviations = _own(
         stacked, values, [fits[:, :, place] for place in stacked.places], stream, times
     )
-    return tuple(by_draw(part) for part in (*of_all, *of_blocks, *slots, deviations))
+    return tuple(by_draw(part) for part in (*of_all, *of_blocks, *positions, deviations))
 
 
 def _fitted(

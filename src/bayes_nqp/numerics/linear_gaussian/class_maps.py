@@ -19,8 +19,8 @@ from scipy.sparse import coo_array, csr_array
 from bayes_nqp._core.arrays import Index
 from bayes_nqp.numerics.linear_gaussian._sparse import from_triplets, under
 from bayes_nqp.numerics.linear_gaussian._unit_matrices import lower_indices, lower_places
-from bayes_nqp.numerics.linear_gaussian.problem_spec import Member, Problem
-from bayes_nqp.numerics.linear_gaussian.types import Moments, Owners
+from bayes_nqp.numerics.linear_gaussian.problem_spec import Problem, UnitEffect
+from bayes_nqp.numerics.linear_gaussian.types import ClusterLayout, Moments
 from bayes_nqp.numerics.sufficient_statistics import UnitClass
 
 _FEW_ENTRIES = 64
@@ -57,7 +57,7 @@ def class_types(problem: Problem) -> ClassTypes:
         if pattern == len(seen):
             seen.append((c.times, weights))
         loading = np.zeros(n_periods)
-        if problem.member_scale is not None:
+        if problem.unit_effect_scale is not None:
             loading[c.times] = problem.class_treated[i]
         # Loadings d of the deviation, 1 in treated periods or the exposure (T); zero where unseen.
         number = numbers.setdefault((pattern, loading.tobytes()), len(numbers))
@@ -87,7 +87,7 @@ def moments_of_classes(problem: Problem, types: ClassTypes, *, pairs: bool = Tru
         weights=weights,
         n_units=np.bincount(types.type_of, sizes, len(types.kinds)),
         pattern=np.array([pattern for pattern, _ in types.kinds], dtype=np.int64),
-        loadings=loadings if problem.member_scale is not None else loadings[:, :, :0],
+        loadings=loadings if problem.unit_effect_scale is not None else loadings[:, :, :0],
         map1=_map1(problem, types, pairs),
         n_columns=n_columns,
         n_outcomes=1,
@@ -177,7 +177,7 @@ def _entries(
     return np.concatenate(row), np.concatenate(place), (p, r)
 
 
-def owners_by_class(problem: Problem, types: ClassTypes) -> Owners:
+def clusters_by_class(problem: Problem, types: ClassTypes) -> ClusterLayout:
     """Classes whose units have a deviation each."""
     sizes = [c.n for c in problem.classes]
     # Here a class stands for its units: a is the sum of their a_i, in the rows of its own.
@@ -185,7 +185,7 @@ def owners_by_class(problem: Problem, types: ClassTypes) -> Owners:
     loads = _loads_of(problem, types, every, sizes, [c.sums for c in problem.classes], every)
     shape = (every.size, len(types.kinds))
     counts = csr_array(coo_array((sizes, (every, types.type_of)), shape=shape))
-    return Owners(loads, counts, problem.class_group, len(problem.groups), every)
+    return ClusterLayout(loads, counts, problem.class_group, len(problem.groups), every)
 
 
 def _loads_of(
@@ -230,46 +230,50 @@ def loads_shape(problem: Problem, types: ClassTypes, place: Index) -> tuple[int,
     return (int(place.max(initial=-1)) + 1) * width, len(types.kinds) * problem.n_periods
 
 
-def owners_of_several(
+def clusters_of_several_units(
     problem: Problem, types: ClassTypes, loads: Sequence[Any]
-) -> tuple[Owners | None, Owners | None]:
+) -> tuple[ClusterLayout | None, ClusterLayout | None]:
     """Owners inside one group, on its normal equations; others, on the coefficients of a block."""
     # One group after another would give an owner of several groups as many deviations.
-    of_members = [np.unique(problem.class_group[m.classes]) for m in problem.members]
-    inside = [k for k, groups in enumerate(of_members) if groups.size == 1]
-    across = [k for k, groups in enumerate(of_members) if groups.size > 1]
+    of_unit_effects = [np.unique(problem.class_group[m.classes]) for m in problem.unit_effects]
+    inside = [k for k, groups in enumerate(of_unit_effects) if groups.size == 1]
+    across = [k for k, groups in enumerate(of_unit_effects) if groups.size > 1]
     by_group = by_block = None
     if inside:
-        place = np.array([of_members[k][0] for k in inside])
-        by_group = _owners_at(problem, types, inside, place, len(problem.groups), None)
+        place = np.array([of_unit_effects[k][0] for k in inside])
+        by_group = _clusters_at(problem, types, inside, place, len(problem.groups), None)
     if across:
-        place = np.array([problem.members[k].block for k in across])
-        by_block = _owners_at(problem, types, across, place, len(problem.blocks), loads)
+        place = np.array([problem.unit_effects[k].block for k in across])
+        by_block = _clusters_at(problem, types, across, place, len(problem.blocks), loads)
     return by_group, by_block
 
 
-def _owners_at(
+def _clusters_at(
     problem: Problem,
     types: ClassTypes,
     numbers: Sequence[int],
     place: Index,
     n_places: int,
     loads: Sequence[Any] | None,
-) -> Owners:
+) -> ClusterLayout:
     """Owners with their loads on ``Q̃ D``; through ``X_g`` where loads of groups are given."""
-    members: list[Member] = [problem.members[k] for k in numbers]
-    classes = np.concatenate([member.classes for member in members])
-    counts = np.concatenate([member.counts for member in members]).astype(np.float64)
-    sums = [total for member in members for total in member.sums]
-    owner = np.repeat(np.arange(len(members)), [member.classes.size for member in members])
+    unit_effects: list[UnitEffect] = [problem.unit_effects[k] for k in numbers]
+    classes = np.concatenate([unit_effect.classes for unit_effect in unit_effects])
+    counts = np.concatenate([unit_effect.counts for unit_effect in unit_effects]).astype(np.float64)
+    sums = [total for unit_effect in unit_effects for total in unit_effect.sums]
+    cluster = np.repeat(
+        np.arange(len(unit_effects)), [unit_effect.classes.size for unit_effect in unit_effects]
+    )
     if loads is None:
-        on_owners = _loads_of(problem, types, classes, list(counts), sums, owner)
+        on_clusters = _loads_of(problem, types, classes, list(counts), sums, cluster)
     else:
         # a_o = sum_g a_og X_g, from the rows of each group to the coefficients of the block.
-        entries = np.arange(owner.size)
-        through = under([loads[g] for g in problem.class_group[classes]], list(owner), len(members))
-        on_owners = through.T @ _loads_of(problem, types, classes, list(counts), sums, entries)
-    shape = (len(members), len(types.kinds))
+        entries = np.arange(cluster.size)
+        through = under(
+            [loads[g] for g in problem.class_group[classes]], list(cluster), len(unit_effects)
+        )
+        on_clusters = through.T @ _loads_of(problem, types, classes, list(counts), sums, entries)
+    shape = (len(unit_effects), len(types.kinds))
     # H_o = sum over types of n_oh D'Q̃D.
-    by_type = csr_array(coo_array((counts, (owner, types.type_of[classes])), shape=shape))
-    return Owners(csr_array(on_owners), by_type, place, n_places, np.asarray(numbers))
+    by_type = csr_array(coo_array((counts, (cluster, types.type_of[classes])), shape=shape))
+    return ClusterLayout(csr_array(on_clusters), by_type, place, n_places, np.asarray(numbers))

@@ -25,7 +25,7 @@ from scipy.sparse import coo_array, csr_array
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp.numerics.linear_gaussian._unit_matrices import lower_indices, lower_triangles
 from bayes_nqp.numerics.linear_gaussian.equations import NoiseEquations, deviation_precision
-from bayes_nqp.numerics.linear_gaussian.types import Moments, Owners, Values
+from bayes_nqp.numerics.linear_gaussian.types import ClusterLayout, Moments, Values
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +114,7 @@ class ClassLayout:
         ]
 
 
-class DealtPanels(Protocol):
+class PermutedPanels(Protocol):
     """What the noise decides, at points of problems that differ in who is in which group."""
 
     @property
@@ -217,33 +217,33 @@ class ClassSums:
         ]
         return adjoints, precision
 
-    def means(self, owners: Owners) -> tuple[Array, Array]:
+    def means(self, clusters: ClusterLayout) -> tuple[Array, Array]:
         """Every class's x (B, class, J), zero of never treated ones, and its ``h`` (B, class)."""
-        x = np.zeros((len(self.precision), owners.n_owners, self.layout.moments.width))
+        x = np.zeros((len(self.precision), clusters.n_clusters, self.layout.moments.width))
         x[:, self.layout.classes] = self.arrays[2]
-        return x, self.inner[:, owners.counts.indices]
+        return x, self.inner[:, clusters.counts.indices]
 
 
-def class_layout(moments: Moments, owners: Owners) -> ClassLayout:
+def class_layout(moments: Moments, clusters: ClusterLayout) -> ClassLayout:
     """Lay the classes of a problem out whose single units deviate.
 
     Parameters
     ----------
-    owners : Owners
+    clusters : ClusterLayout
         The classes.
     """
-    every_kind, n_units = owners.counts.indices, owners.counts.data
+    every_kind, n_units = clusters.counts.indices, clusters.counts.data
     treated = moments.loadings.any(axis=(1, 2))
-    order = np.argsort(owners.place, kind="stable")
+    order = np.argsort(clusters.place, kind="stable")
     classes = order[treated[every_kind[order]]]
-    bounds = np.searchsorted(owners.place[classes], np.arange(owners.n_places + 1))
+    bounds = np.searchsorted(clusters.place[classes], np.arange(clusters.n_places + 1))
     groups = [
         (g, slice(int(low), int(high)))
         for g, (low, high) in enumerate(pairwise(bounds))
         if low < high
     ]
     rows = classes[:, None] * moments.width + np.arange(moments.width)
-    loads = owners.loads[rows.ravel()]
+    loads = clusters.loads[rows.ravel()]
     scale = np.repeat(1.0 / n_units[classes], moments.width)
     pairs, kind, group = _pairs(moments, treated)
     return ClassLayout(

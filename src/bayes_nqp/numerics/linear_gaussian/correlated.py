@@ -213,11 +213,11 @@ def error_sums(problem: Problem, head: Arrowhead) -> ErrorSums | FixedErrorSums:
     loads = csr_array(
         (np.concatenate(data), (np.concatenate(rows), np.concatenate(columns))), shape=shape
     )
-    slots, places = _slope_slots(problem)
+    positions, places = _slope_positions(problem)
     return ErrorSums(
         loads,
         _within(problem, types.type_of, len(types.kinds), places),
-        csr_array(head.slot_loads[slots].T), types.type_of, seen, k,
+        csr_array(head.position_loads[positions].T), types.type_of, seen, k,
     )  # fmt: skip
 
 
@@ -229,18 +229,18 @@ def _symmetric_root(square: Array) -> Array:
     return np.asarray((vectors * root) @ vectors.swapaxes(-1, -2))
 
 
-def _slope_slots(problem: Problem) -> tuple[Index, dict[tuple[int, int], int]]:
+def _slope_positions(problem: Problem) -> tuple[Index, dict[tuple[int, int], int]]:
     """Slots of every set of slopes of every block (R K), and the number of each set."""
-    slots: list[int] = []
+    positions: list[int] = []
     places: dict[tuple[int, int], int] = {}
     start = 0
     for number, block in enumerate(problem.blocks):
         base = start + block.n_levels * problem.n_periods + block.n_cells
         for k in range(block.n_slopes):
             places[number, k] = len(places)
-            slots += range(base + k * problem.n_columns, base + (k + 1) * problem.n_columns)
+            positions += range(base + k * problem.n_columns, base + (k + 1) * problem.n_columns)
         start += block.columns.shape[0]
-    return np.array(slots, dtype=np.int64), places
+    return np.array(positions, dtype=np.int64), places
 
 
 def _within(

@@ -21,8 +21,8 @@ from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp.numerics.linear_gaussian._unit_matrices import cholesky, half_solve, lower_indices
 from bayes_nqp.numerics.linear_gaussian.assembled_nodes import assembled_sums
 from bayes_nqp.numerics.linear_gaussian.batches import batch_size, in_chunks, point_by_point
-from bayes_nqp.numerics.linear_gaussian.clusters import taken_by_owners
-from bayes_nqp.numerics.linear_gaussian.equations import OwnerEquations
+from bayes_nqp.numerics.linear_gaussian.clusters import taken_by_clusters
+from bayes_nqp.numerics.linear_gaussian.equations import ClusterEquations
 from bayes_nqp.numerics.linear_gaussian.linear_part import LinearPart
 from bayes_nqp.numerics.linear_gaussian.nodes import noise_equations
 from bayes_nqp.numerics.linear_gaussian.path_laws import turned_in
@@ -217,13 +217,13 @@ class GroupEquations:
         F, lower triangles; owners and processes of one group are out.
     total : ndarray (B)
         The log density's part that depends on no coefficient, as far as it is known.
-    by_block : OwnerEquations or None
+    by_block : ClusterEquations or None
         Of owners across groups, which are still in.
     """
 
     f: Array
     total: Array
-    by_block: OwnerEquations | None
+    by_block: ClusterEquations | None
 
 
 def group_equations(problem: GaussianProblem, values: Values) -> GroupEquations:
@@ -233,7 +233,7 @@ def group_equations(problem: GaussianProblem, values: Values) -> GroupEquations:
     f, total = sums.f, sums.total
     if problem.by_group is not None and sums.by_group is not None:
         # F_g loses sum_o a_o'(Lambda + H_o)^-1 a_o, over the owners of the group (4).
-        taken, log_det = taken_by_owners(problem.by_group, sums.by_group, values)
+        taken, log_det = taken_by_clusters(problem.by_group, sums.by_group, values)
         rows, columns = lower_indices(problem.moments.width)
         # (B, G, J, J) to packed lower triangles, group after group.
         f = f - taken[:, :, rows, columns].reshape(len(taken), -1)
@@ -259,9 +259,9 @@ def normal_equations(problem: GaussianProblem, values: Values) -> NormalEquation
     # With v values of processes and r all else: A_rr, A_vr and the blocks of A_vv.
     matrix, a_vr, *a_vv = (part_of(stored, len(values), *part) for part in head.parts)
     if problem.by_block is not None and by_block is not None:
-        taken, log_det = taken_by_owners(problem.by_block, by_block, values)
+        taken, log_det = taken_by_clusters(problem.by_block, by_block, values)
         total = total - 0.5 * log_det
-        _owners_off(head, taken, matrix, a_vr, a_vv)  # Owners across groups (4).
+        _clusters_off(head, taken, matrix, a_vr, a_vv)  # Clusters across groups (4).
     if head.n_values:
         # A_rr loses A_rv R (sigma² I + R'A_vv R)^-1 R'A_vr, R z the processes of a block (5a).
         total = total - 0.5 * block_processes_out(problem, values, matrix, a_vr, a_vv)
@@ -286,7 +286,7 @@ def normal_equations(problem: GaussianProblem, values: Values) -> NormalEquation
     return NormalEquations(matrix, total)
 
 
-def _owners_off(
+def _clusters_off(
     head: Arrowhead, taken: Array, matrix: Array, a_vr: Array, a_vv: list[Array]
 ) -> None:
     """Take ``sum_o a_o'(Lambda + H_o)^-1 a_o`` of owners across groups off A, in place (4).

@@ -17,13 +17,13 @@ from bayes_nqp.numerics.linear_gaussian._sparse import product
 from bayes_nqp.numerics.linear_gaussian.batches import batch_size, draws_of_distinct
 from bayes_nqp.numerics.linear_gaussian.correlated import ErrorSums, FixedErrorSums, standardised
 from bayes_nqp.numerics.linear_gaussian.density import Factor, factorise, normal_equations, solved
-from bayes_nqp.numerics.linear_gaussian.draws_with_density import KeptDraws
+from bayes_nqp.numerics.linear_gaussian.draws_with_density import DrawsWithDensity
 from bayes_nqp.numerics.linear_gaussian.equations import deviation_precision
 from bayes_nqp.numerics.linear_gaussian.path_laws import turned
 from bayes_nqp.numerics.linear_gaussian.paths import surfaces
 from bayes_nqp.numerics.linear_gaussian.problem import GaussianProblem
 from bayes_nqp.numerics.linear_gaussian.reduced_cells import ReducedFactor
-from bayes_nqp.numerics.linear_gaussian.types import Owners, Values
+from bayes_nqp.numerics.linear_gaussian.types import ClusterLayout, Values
 from bayes_nqp.numerics.linear_gaussian.unit_precision import small
 
 
@@ -37,10 +37,10 @@ class Coefficients:
         Global coefficients.
     local : ndarray (draw, block, local)
         Local coefficients of every block; padding is zero.
-    slots : ndarray (draw, slot)
+    positions : ndarray (draw, position)
         Slots of all blocks, one after another: time effects, cells, slopes, paths of the border.
         Then, where there are processes, what these add in each period of each group (group, T).
-    deviation : ndarray (draw, owner)
+    deviation : ndarray (draw, cluster)
         Of every owner; where each unit is one, the mean over the units of each class.
     spread : ndarray (draw, type)
         Conditional sd of a single unit's deviation; empty where owners hold several units.
@@ -53,7 +53,7 @@ class Coefficients:
 
     shared: Array
     local: Array
-    slots: Array
+    positions: Array
     deviation: Array
     spread: Array
     weight: Array
@@ -95,7 +95,7 @@ def draw(
     errors: SharedErrors | None = None,
     single: bool = False,
     threads: int | None = None,
-    keeper: KeptDraws | None = None,
+    keeper: DrawsWithDensity | None = None,
 ) -> Coefficients:
     """Draw all coefficients given parameters.
 
@@ -114,7 +114,7 @@ def draw(
         Whether deviations of single units are wanted, not of classes alone.
     threads : int, optional
         Draws do not depend on their number.
-    keeper : KeptDraws, optional
+    keeper : DrawsWithDensity, optional
         At some of the points.
 
     Raises
@@ -187,13 +187,13 @@ def _given(
         for column, near in problem.lag.ties:
             shared[:, near] = -values.lag[:, :1] * shared[:, column]
     flat = in_blocks(head, shared, local)
-    slots = product(head.slot_loads, flat)
+    positions = product(head.position_loads, flat)
     # Processes given coefficients, then deviations given both: X beta + eta in every group (fits).
     surface, fits = surfaces(problem, values, flat, _times_sigma(values, z_process))
     # (B, slot + G T, times): processes follow the slots, group by group.
-    slots = np.concatenate([slots, surface.reshape(len(values), -1, times)], axis=1)
+    positions = np.concatenate([positions, surface.reshape(len(values), -1, times)], axis=1)
     deviations = _deviations(problem, values, flat, fits, z_deviation, single)
-    return tuple(by_draw(part) for part in (shared, local, slots, *deviations))
+    return tuple(by_draw(part) for part in (shared, local, positions, *deviations))
 
 
 def _standard(stream: np.random.Generator | None, size: tuple[int, ...]) -> Array:
@@ -246,18 +246,18 @@ def _deviations(
         return out, empty[0], empty[1], empty[1]
     # Owners across groups have a_o on coefficients of a block, others on the rows of a group.
     coefficients = flat.reshape(len(values), head.n_blocks, head.size, times)
-    for owners in conditionals(problem, values):
+    for clusters in conditionals(problem, values):
         # delta_o | beta ~ N(G (a_oy - a_o X beta), sigma² G), G = (Lambda + H_o)^-1.
-        mean = owners.mean(coefficients if owners.in_blocks else fits)
-        noise = _times_sigma(values, z[:, owners.number])
-        out[:, owners.number] = mean + noise / np.sqrt(owners.inner)[:, :, None]
+        mean = clusters.mean(coefficients if clusters.in_blocks else fits)
+        noise = _times_sigma(values, z[:, clusters.number])
+        out[:, clusters.number] = mean + noise / np.sqrt(clusters.inner)[:, :, None]
     if problem.by_class is None or not single:
         return out, empty[0], empty[1], empty[1]
     return out, *_of_units(problem, problem.by_class, values, fits)
 
 
 def _of_units(
-    problem: GaussianProblem, classes: Owners, values: Values, fits: Array
+    problem: GaussianProblem, classes: ClusterLayout, values: Values, fits: Array
 ) -> tuple[Array, Array, Array]:
     """A unit's spread around the mean deviation of its class, weights and responses.
 

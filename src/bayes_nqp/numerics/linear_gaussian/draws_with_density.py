@@ -20,7 +20,7 @@ def _none() -> Array:
 
 
 @dataclass(eq=False)
-class KeptDraws:
+class DrawsWithDensity:
     """Draws of coefficients at proposals, as many as there is room for.
 
     Resampled points are most of those that were weighted, and each would be factored once more.

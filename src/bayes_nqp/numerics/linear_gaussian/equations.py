@@ -17,7 +17,7 @@ def deviation_precision(values: Values) -> Array:
 
 
 @dataclass(frozen=True, eq=False)
-class OwnerEquations:
+class ClusterEquations:
     """Normal equations of owners' deviations at B points.
 
     Parameters
@@ -48,7 +48,7 @@ class NoiseEquations:
     ----------
     f : ndarray (B, G J (J + 1) / 2)
         F, lower triangles.
-    by_group, by_block : OwnerEquations or None
+    by_group, by_block : ClusterEquations or None
         Of owners inside one group, and across the groups of a block.
     total : ndarray (B)
         ``(log|Q| - log|N'QN|) / 2`` summed over units, and what deviations of single units add.
@@ -56,14 +56,14 @@ class NoiseEquations:
 
     f: Array
     total: Array
-    by_group: OwnerEquations | None
-    by_block: OwnerEquations | None
+    by_group: ClusterEquations | None
+    by_block: ClusterEquations | None
 
     @property
     def arrays(self) -> list[Array]:
         """All arrays, one after another."""
-        owners = [o for o in (self.by_group, self.by_block) if o is not None]
-        return [self.f, self.total, *(part for o in owners for part in (o.a, o.h))]
+        clusters = [o for o in (self.by_group, self.by_block) if o is not None]
+        return [self.f, self.total, *(part for o in clusters for part in (o.a, o.h))]
 
     @property
     def table(self) -> Array:
@@ -75,8 +75,10 @@ class NoiseEquations:
         """From `arrays`, in their order; owners where there are some."""
         # Arrays may be linear combinations of those at points, as polynomials between nodes are.
         f, total, *entries = arrays
-        owners = [OwnerEquations(a, h) for a, h in zip(entries[::2], entries[1::2], strict=True)]
+        clusters = [
+            ClusterEquations(a, h) for a, h in zip(entries[::2], entries[1::2], strict=True)
+        ]
         # Owners inside groups stand before owners across them.
         return NoiseEquations(
-            f, total, owners.pop(0) if by_group else None, owners.pop(0) if by_block else None
+            f, total, clusters.pop(0) if by_group else None, clusters.pop(0) if by_block else None
         )

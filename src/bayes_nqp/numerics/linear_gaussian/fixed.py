@@ -16,9 +16,9 @@ from scipy.sparse import csr_array
 
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp.numerics.linear_gaussian._unit_matrices import lower_indices
-from bayes_nqp.numerics.linear_gaussian.equations import NoiseEquations, OwnerEquations
+from bayes_nqp.numerics.linear_gaussian.equations import ClusterEquations, NoiseEquations
 from bayes_nqp.numerics.linear_gaussian.problem_spec import Problem
-from bayes_nqp.numerics.linear_gaussian.types import Moments, Owners
+from bayes_nqp.numerics.linear_gaussian.types import ClusterLayout, Moments
 
 
 def without_types(problem: Problem) -> Moments:
@@ -31,7 +31,7 @@ def without_types(problem: Problem) -> Moments:
     """
     n_periods, width = problem.n_periods, problem.n_periods + problem.n_columns + 1
     none = np.zeros((0, n_periods))
-    q = int(problem.member_scale is not None)
+    q = int(problem.unit_effect_scale is not None)
     return Moments(
         seen=none.astype(bool),
         weights=none,
@@ -46,7 +46,7 @@ def without_types(problem: Problem) -> Moments:
 
 def fixed_equations(
     problem: Problem, loads: Sequence[Any]
-) -> tuple[NoiseEquations, Owners | None, Owners | None]:
+) -> tuple[NoiseEquations, ClusterLayout | None, ClusterLayout | None]:
     """Normal equations of groups and owners, and the owners inside one group and across groups.
 
     Parameters
@@ -67,51 +67,57 @@ def fixed_equations(
     return equations, by_group, by_block
 
 
-def _owner_numbers(problem: Problem) -> tuple[Index, Index]:
+def _cluster_numbers(problem: Problem) -> tuple[Index, Index]:
     """Number of each entry's owner (entry), and how many groups it has units in (owner)."""
-    assert problem.absorbed_members is not None
-    owner = np.unique(problem.absorbed_members.owner, return_inverse=True)[1].ravel()
-    return owner, np.bincount(owner)
+    assert problem.absorbed_unit_effects is not None
+    cluster = np.unique(problem.absorbed_unit_effects.cluster, return_inverse=True)[1].ravel()
+    return cluster, np.bincount(cluster)
 
 
-def _inside(problem: Problem, loads: Sequence[Any]) -> tuple[Owners, OwnerEquations] | None:
+def _inside(
+    problem: Problem, loads: Sequence[Any]
+) -> tuple[ClusterLayout, ClusterEquations] | None:
     """Owners inside one group, on its normal equations."""
-    members = problem.absorbed_members
-    if members is None:
+    unit_effects = problem.absorbed_unit_effects
+    if unit_effects is None:
         return None
-    owner, count = _owner_numbers(problem)
-    entry = np.flatnonzero(count[owner] == 1)
+    cluster, count = _cluster_numbers(problem)
+    entry = np.flatnonzero(count[cluster] == 1)
     if not entry.size:
         return None
-    place = members.group[entry]  # The one group that the owner has units in.
-    return _owners(members.normal[entry], members.inner[entry], place, len(loads), owner[entry])
+    place = unit_effects.group[entry]  # The one group that the owner has units in.
+    return _clusters(
+        unit_effects.normal[entry], unit_effects.inner[entry], place, len(loads), cluster[entry]
+    )
 
 
-def _across(problem: Problem, loads: Sequence[Any]) -> tuple[Owners, OwnerEquations] | None:
+def _across(
+    problem: Problem, loads: Sequence[Any]
+) -> tuple[ClusterLayout, ClusterEquations] | None:
     """Owners across the groups of a block, on its coefficients: through ``X_g``."""
-    members = problem.absorbed_members
-    if members is None:
+    unit_effects = problem.absorbed_unit_effects
+    if unit_effects is None:
         return None
-    owner, count = _owner_numbers(problem)
+    cluster, count = _cluster_numbers(problem)
     number = np.flatnonzero(count > 1)
     if not number.size:
         return None
     # a_o = sum_g a_og X_g and H_o = sum_g H_og over the groups that an owner has units in.
     a, inner = np.zeros((number.size, loads[0].shape[1])), np.zeros(number.size)
     place = np.zeros(number.size, dtype=np.int64)
-    for entry in np.flatnonzero(count[owner] > 1):
-        row, group = np.searchsorted(number, owner[entry]), int(members.group[entry])
-        a[row] += loads[group].T @ members.normal[entry]
-        inner[row] += members.inner[entry]
+    for entry in np.flatnonzero(count[cluster] > 1):
+        row, group = np.searchsorted(number, cluster[entry]), int(unit_effects.group[entry])
+        a[row] += loads[group].T @ unit_effects.normal[entry]
+        inner[row] += unit_effects.inner[entry]
         place[row] = problem.groups[group].block
-    return _owners(a, inner, place, len(problem.blocks), number)
+    return _clusters(a, inner, place, len(problem.blocks), number)
 
 
-def _owners(
+def _clusters(
     a: Array, inner: Array, place: Index, n_places: int, number: Index
-) -> tuple[Owners, OwnerEquations]:
+) -> tuple[ClusterLayout, ClusterEquations]:
     """Owners of one column, and their equations at every point."""
     # No type of unit is left for a_o and H_o to be summed over: they are here already.
     loads, counts = csr_array((a.size, 0)), csr_array((len(a), 0))
-    equations = OwnerEquations(a[None, :, None], inner[None, :, None, None])
-    return Owners(loads, counts, place, n_places, number), equations
+    equations = ClusterEquations(a[None, :, None], inner[None, :, None, None])
+    return ClusterLayout(loads, counts, place, n_places, number), equations

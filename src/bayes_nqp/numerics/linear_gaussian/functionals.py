@@ -50,7 +50,7 @@ def functionals(
 
 
 def averages(
-    problem: GaussianProblem, points: Array, slots: Array, deviations: Array
+    problem: GaussianProblem, points: Array, positions: Array, deviations: Array
 ) -> tuple[Array, Array]:
     """Conditional mean and variance of ``sum_k c_k slot_k + sum_o w_o delta_o``.
 
@@ -61,9 +61,9 @@ def averages(
     ----------
     points : ndarray (B, parameter)
         Unconstrained.
-    slots : ndarray (slot, r) or (B, slot, r)
+    positions : ndarray (position, r) or (B, position, r)
         Loadings of each functional on time effects, cells and slopes, block after block.
-    deviations : ndarray (owner, r) or (B, owner, r)
+    deviations : ndarray (cluster, r) or (B, cluster, r)
         Loadings on deviations; where each unit is an owner, on the mean of each class.
 
     Returns
@@ -73,26 +73,26 @@ def averages(
     """
     head = problem.arrowhead
     # c'slots = c'(slot loads) beta.
-    direct = product(head.slot_loads.T, slots if slots.ndim == 3 else slots[None])
+    direct = product(head.position_loads.T, positions if positions.ndim == 3 else positions[None])
 
     def part(values: Values) -> tuple[Array, Array]:
-        r = slots.shape[-1]
+        r = positions.shape[-1]
         # Processes are taken out on the way.
         matrix = normal_equations(problem, values).matrix
         flat = np.broadcast_to(direct, (len(values), *direct.shape[1:])).copy()
         groups = np.zeros((len(values), head.group_loads.shape[0], r))
         constant, spread = np.zeros((2, len(values), r))  # Mean, and variance over sigma².
-        for owners in conditionals(problem, values):
+        for clusters in conditionals(problem, values):
             # w_o (Lambda + H_o)^-1: adds weight a_oy to the mean, -weight a_o X to the loadings on
             # beta, and w_o² (Lambda + H_o)^-1 to the variance over sigma².
-            weight = deviations[..., owners.number, :] / owners.inner[:, :, None]
-            constant += (owners.a[:, :, -1, None] * weight).sum(axis=1)
-            spread += (deviations[..., owners.number, :] * weight).sum(axis=1)
+            weight = deviations[..., clusters.number, :] / clusters.inner[:, :, None]
+            constant += (clusters.a[:, :, -1, None] * weight).sum(axis=1)
+            spread += (deviations[..., clusters.number, :] * weight).sum(axis=1)
             # a_o on coefficients of a block, or on a group's rows, where X_g' is still to come.
-            target = flat if owners.in_blocks else groups
-            loads = owners.a[..., None] * weight[:, :, None]
-            target = target.reshape(len(values), -1, owners.a.shape[2], r)
-            np.subtract.at(target.swapaxes(0, 1), owners.place, loads.swapaxes(0, 1))
+            target = flat if clusters.in_blocks else groups
+            loads = clusters.a[..., None] * weight[:, :, None]
+            target = target.reshape(len(values), -1, clusters.a.shape[2], r)
+            np.subtract.at(target.swapaxes(0, 1), clusters.place, loads.swapaxes(0, 1))
         # Likewise processes: R M^-1 R'(A_vy - A_vr beta) / sigma² is linear in beta.
         flat, mean, variance = processes_in(problem, values, groups, flat)
         constant, spread = constant + mean, spread + variance

@@ -47,15 +47,15 @@ from bayes_nqp.numerics.linear_gaussian.density import (
     normal_equations,
 )
 from bayes_nqp.numerics.linear_gaussian.equations import (
+    ClusterEquations,
     NoiseEquations,
-    OwnerEquations,
     deviation_precision,
 )
 from bayes_nqp.numerics.linear_gaussian.linear_part import LinearPart
 from bayes_nqp.numerics.linear_gaussian.nodes import class_slopes, class_sums, noise_slopes
 from bayes_nqp.numerics.linear_gaussian.path_laws import Turn, turned, turned_in
 from bayes_nqp.numerics.linear_gaussian.problem import GaussianProblem
-from bayes_nqp.numerics.linear_gaussian.types import PADDING, Arrowhead, Owners, Values
+from bayes_nqp.numerics.linear_gaussian.types import PADDING, Arrowhead, ClusterLayout, Values
 from bayes_nqp.numerics.linear_gaussian.unit_precision import small
 
 
@@ -220,7 +220,7 @@ class _Reverse:
         noise: NoiseEquations = self.values.known[group_equations, id(problem)]
         by_block = by_group = None
         if problem.by_block is not None and noise.by_block is not None:
-            by_block = self._owners(problem.by_block, noise.by_block, full)
+            by_block = self._clusters(problem.by_block, noise.by_block, full)
         flat = self._entries(full)
         f = (head.map2_back @ np.ascontiguousarray(flat.T)).T  # F̄ = map2'Ā, lower triangles.
         width = problem.moments.width
@@ -228,7 +228,7 @@ class _Reverse:
             square = from_lower(f.reshape(len(f), -1, width * (width + 1) // 2), width)
             self.paths.of_groups(square)
             if problem.by_group is not None and noise.by_group is not None:
-                by_group = self._owners(problem.by_group, noise.by_group, square)
+                by_group = self._clusters(problem.by_group, noise.by_group, square)
             f = to_lower(square).reshape(len(f), -1)
         self.slope += self.paths.along(self.around, self.around.values)
         self._noise(NoiseEquations(f, np.ones(len(f)), by_group, by_block))
@@ -283,7 +283,9 @@ class _Reverse:
             self.slope += self.around.along(root, adjoint)
         return matrix
 
-    def _owners(self, owners: Owners, equations: OwnerEquations, square: Array) -> OwnerEquations:
+    def _clusters(
+        self, clusters: ClusterLayout, equations: ClusterEquations, square: Array
+    ) -> ClusterEquations:
         """Adjoints of ``a_o`` and ``H_o``; that of Lambda is kept.
 
         Parameters
@@ -294,18 +296,18 @@ class _Reverse:
         values, (q, size) = self.values, equations.a.shape[2:]
         inner = np.linalg.inv(equations.inner(values))  # S^-1 (B, O, q, q)
         k = inner @ equations.a
-        n_points, most = len(k), owners.by_place.shape[1]
-        by_place = padded(owners.by_place, k).reshape(n_points, -1, most * q, size)
+        n_points, most = len(k), clusters.by_place.shape[1]
+        by_place = padded(clusters.by_place, k).reshape(n_points, -1, most * q, size)
         onto = (by_place @ square).reshape(n_points, -1, q, size)  # K Ā, place after place.
-        place, rank = np.nonzero(owners.by_place >= 0)
-        back = np.empty(owners.n_owners, dtype=np.int64)
-        back[owners.by_place[place, rank]] = place * most + rank
+        place, rank = np.nonzero(clusters.by_place >= 0)
+        back = np.empty(clusters.n_clusters, dtype=np.int64)
+        back[clusters.by_place[place, rank]] = place * most + rank
         onto = onto[:, back]
         h = onto @ k.swapaxes(-1, -2) - 0.5 * inner
         # And log|Lambda| / 2 of every owner.
         prior = values.deviation / (values.sigma**2)[:, None, None]
-        self.precision = self.precision + h.sum(axis=1) + 0.5 * owners.n_owners * prior
-        return OwnerEquations(-2.0 * onto, h)
+        self.precision = self.precision + h.sum(axis=1) + 0.5 * clusters.n_clusters * prior
+        return ClusterEquations(-2.0 * onto, h)
 
     def _noise(self, adjoint: NoiseEquations) -> None:
         """From F, ``a_o`` and ``H_o`` to parameters of the noise, and of units' deviations."""
@@ -325,12 +327,12 @@ class _Reverse:
         size = m.n_periods * (m.n_periods + 1) // 2
         flat = (m.map1_back @ np.ascontiguousarray(adjoint.f.T)).T
         q = from_lower(flat.reshape(len(values), -1, size), m.n_periods)  # Q̃̄ = map1'F̄
-        for owners, part in (
+        for clusters, part in (
             (problem.by_group, adjoint.by_group),
             (problem.by_block, adjoint.by_block),
         ):
-            if owners is not None and part is not None:
-                q += _of_owners(owners, part, m.loadings)
+            if clusters is not None and part is not None:
+                q += _of_clusters(clusters, part, m.loadings)
         covariance, deviation = type_adjoint(problem, types.q, q)
         if problem.of_noise.start < problem.of_noise.stop:
             law = problem.noise.covariance(m.n_periods, self.around.values.noise)
@@ -426,15 +428,15 @@ def type_adjoint(
     return (v * (root[:, :, None] * root[:, None, :])).sum(axis=1), deviation
 
 
-def _of_owners(owners: Owners, adjoint: OwnerEquations, d: Array) -> Array:
+def _of_clusters(clusters: ClusterLayout, adjoint: ClusterEquations, d: Array) -> Array:
     """Adjoint of Q̃ from ``a_o' = loads Q̃D`` and ``H_o = sum D'Q̃D`` (B, H, T, T)."""
     n_points, _, q, _ = adjoint.a.shape
     n_types, n_periods, _ = d.shape
     # (B, O, q, size) to (O size, B q), and from (H T, B q) to (B, H, T, q).
     a = np.ascontiguousarray(adjoint.a.transpose(1, 3, 0, 2)).reshape(-1, n_points * q)
-    v = (owners.loads.T @ a).reshape(n_types, n_periods, n_points, q).transpose(2, 0, 1, 3)
-    h = np.ascontiguousarray(adjoint.h.transpose(1, 0, 2, 3)).reshape(owners.n_owners, -1)
-    h = (owners.counts.T @ h).reshape(n_types, n_points, q, q).swapaxes(0, 1)
+    v = (clusters.loads.T @ a).reshape(n_types, n_periods, n_points, q).transpose(2, 0, 1, 3)
+    h = np.ascontiguousarray(adjoint.h.transpose(1, 0, 2, 3)).reshape(clusters.n_clusters, -1)
+    h = (clusters.counts.T @ h).reshape(n_types, n_points, q, q).swapaxes(0, 1)
     half = (0.5 * v + 0.5 * d @ h) @ d.swapaxes(-1, -2)
     return np.asarray(half + half.swapaxes(-1, -2))
 

@@ -70,7 +70,7 @@ def layout_of(problem: Problem) -> Layout:
         arrays += [
             np.array([block.n_levels, block.n_cells, *block.columns.shape]),
             block.columns,
-            block.local_slot, block.local_scale,
+            block.local_position, block.local_scale,
         ]  # fmt: skip
     for group in problem.groups:
         arrays += [np.array([group.block, group.level, group.slopes]), group.cells]
@@ -92,23 +92,23 @@ def _laid_out(statement: _Statement) -> Layout:
     blocks, block_of = statement.blocks, [group.block for group in statement.groups]
     # Local coefficients of a block, then padding up to those of the largest, then values of paths.
     n_values = statement.placement.most * statement.n_periods
-    n_local = max((b.local_slot.size for b in blocks), default=0) + n_values
+    n_local = max((b.local_position.size for b in blocks), default=0) + n_values
     local = np.full((len(blocks), n_local), PADDING)
     for b, block in enumerate(blocks):
         # Values of processes, as padding, keep PADDING: they are no coefficients.
-        local[b, : block.local_slot.size] = block.local_scale
+        local[b, : block.local_position.size] = block.local_scale
     # X_g = (rows of the group on slots) (slots of its block on coefficients), one under another.
     of_block = [_loadings(b, n_local, n_values) for b in blocks]
-    entries = list(_slot_entries(statement))
+    entries = list(_position_entries(statement))
     width = statement.n_periods + statement.n_columns + 1
     starts = np.cumsum([0, *(x.shape[0] for x in of_block)])
-    slots = from_triplets(
+    positions = from_triplets(
         [g * width + row for g, (_, row, _) in enumerate(entries)],
-        [starts[block] + slot for block, _, slot in entries],
+        [starts[block] + position for block, _, position in entries],
         [np.ones(row.size) for _, row, _ in entries],
         (len(entries) * width, int(starts[-1])),
     )
-    loads = csr_array(slots @ block_diag(of_block, format="csr"))
+    loads = csr_array(positions @ block_diag(of_block, format="csr"))
     loads.sort_indices()
     size = loads.shape[1] // len(blocks)
     map2, stored = _quadratic(_by_group(loads, block_of, size), (width, size), len(blocks))
@@ -121,7 +121,7 @@ def _laid_out(statement: _Statement) -> Layout:
     return Layout(arrowhead, block_of)
 
 
-def slots_of_groups(problem: Problem | _Statement) -> list[tuple[int, Any]]:
+def positions_of_groups(problem: Problem | _Statement) -> list[tuple[int, Any]]:
     """How periods, columns and outcome of each group load on the slots of its block.
 
     Values of the block's processes follow its slots.
@@ -133,14 +133,14 @@ def slots_of_groups(problem: Problem | _Statement) -> list[tuple[int, Any]]:
     """
     width, n_values = problem.n_periods + problem.n_columns + 1, problem.placement.most
     out = []
-    for block, row, slot in _slot_entries(problem):
+    for block, row, position in _position_entries(problem):
         size = problem.blocks[block].columns.shape[0] + n_values * problem.n_periods
-        ones = coo_array((np.ones(row.size), (row, slot)), shape=(width, size + 1))
+        ones = coo_array((np.ones(row.size), (row, position)), shape=(width, size + 1))
         out.append((block, csr_array(ones)))
     return out
 
 
-def _slot_entries(problem: Problem | _Statement) -> Iterator[tuple[int, Index, Index]]:
+def _position_entries(problem: Problem | _Statement) -> Iterator[tuple[int, Index, Index]]:
     """Block of each group, and rows and slots where its loadings are one."""
     n_periods, n_columns = problem.n_periods, problem.n_columns
     periods, n_values = np.arange(n_periods), problem.placement.most * n_periods
@@ -166,22 +166,24 @@ def _loadings(block: Block, n_local: int, n_values: int) -> Any:
 
     Values of processes stand at the end of the local ones.
     """
-    slots, n_global = block.columns.shape
+    positions, n_global = block.columns.shape
     rows, columns = np.nonzero(block.columns)
     # (slot, value, outcome) by (local, value, global, outcome): [I 0 C 0; 0 I 0 0; 0 0 0 1].
-    local, values = np.arange(block.local_slot.size), np.arange(n_values)
+    local, values = np.arange(block.local_position.size), np.arange(n_values)
     ones = np.ones(local.size + values.size)
     return csr_array(
         (
             np.concatenate([ones, block.columns[rows, columns], [1.0]]),
             (
-                np.concatenate([block.local_slot, slots + values, rows, [slots + n_values]]),
+                np.concatenate(
+                    [block.local_position, positions + values, rows, [positions + n_values]]
+                ),
                 np.concatenate(
                     [local, n_local - n_values + values, n_local + columns, [n_local + n_global]]
                 ),
             ),
         ),
-        shape=(slots + n_values + 1, n_local + n_global + 1),
+        shape=(positions + n_values + 1, n_local + n_global + 1),
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp.numerics.linear_gaussian.types import Arrowhead, Values
-from bayes_nqp.numerics.linear_gaussian.unshared_cells import OwnCells
+from bayes_nqp.numerics.linear_gaussian.unshared_cells import UnsharedCells
 from bayes_nqp.numerics.parameters import FLAT
 
 
@@ -21,7 +21,7 @@ class Reduced:
 
     Parameters
     ----------
-    buckets : sequence of OwnCells
+    buckets : sequence of UnsharedCells
         All groups.
     take : ndarray of int (G J J)
         Where the squares of the groups, bucket after bucket, lie in the lower triangles of F.
@@ -36,7 +36,7 @@ class Reduced:
         Rows of every F that a lag takes off the outcome's.
     """
 
-    buckets: Sequence[OwnCells]
+    buckets: Sequence[UnsharedCells]
     take: Index
     local: Index
     local_scale: Index  # (block, local), PADDING likewise.

@@ -12,14 +12,14 @@ from bayes_nqp._core.arrays import Array
 from bayes_nqp.numerics.linear_gaussian.class_maps import (
     ClassTypes,
     class_types,
+    clusters_by_class,
+    clusters_of_several_units,
     moments_of_classes,
-    owners_by_class,
-    owners_of_several,
 )
 from bayes_nqp.numerics.linear_gaussian.equations import NoiseEquations
 from bayes_nqp.numerics.linear_gaussian.fixed import fixed_equations, without_types
 from bayes_nqp.numerics.linear_gaussian.interpolation import MANY_PATTERNS
-from bayes_nqp.numerics.linear_gaussian.layout import Layout, layout_of, slots_of_groups
+from bayes_nqp.numerics.linear_gaussian.layout import Layout, layout_of, positions_of_groups
 from bayes_nqp.numerics.linear_gaussian.linear_part import Reduced
 from bayes_nqp.numerics.linear_gaussian.pairs import MANY_PAIRS, paired
 from bayes_nqp.numerics.linear_gaussian.problem import GaussianProblem, IsotropicDeviation
@@ -30,7 +30,7 @@ from bayes_nqp.numerics.linear_gaussian.reduced_cells import (
     VERY_MANY_LOCAL,
     reduced,
 )
-from bayes_nqp.numerics.linear_gaussian.types import Moments, Owners
+from bayes_nqp.numerics.linear_gaussian.types import ClusterLayout, Moments
 from bayes_nqp.numerics.parameters import Scale
 
 
@@ -60,7 +60,7 @@ def gaussian_problem(
         nodes = len(types.patterns) >= MANY_PATTERNS
     nodes = nodes and len(problem.error_parameters) == 2
     layout = layout_of(problem)
-    fixed, by_group, by_block, by_class = _owners(problem, types, layout)
+    fixed, by_group, by_block, by_class = _clusters(problem, types, layout)
     if nodes and by_class is not None and dense_pairs is None:
         dense_pairs = False  # Sums of classes stand on nodes, from sparse ones.
     moments = _moments(problem, types, dense_pairs)
@@ -72,7 +72,7 @@ def gaussian_problem(
     return GaussianProblem(
         space=problem.space,
         noise=problem.errors,
-        deviation=_deviation(problem.member_scale),
+        deviation=_deviation(problem.unit_effect_scale),
         nuisance=_nuisance(problem.n_periods, problem.series),
         moments=moments,
         arrowhead=layout.arrowhead,
@@ -95,7 +95,7 @@ def gaussian_problem(
 
 
 def _reduced(problem: Problem, n_local: int) -> Reduced:
-    return reduced(problem, slots_of_groups(problem), n_local)
+    return reduced(problem, positions_of_groups(problem), n_local)
 
 
 def _deviation(scale: Scale | None) -> IsotropicDeviation | None:
@@ -105,17 +105,17 @@ def _deviation(scale: Scale | None) -> IsotropicDeviation | None:
     return IsotropicDeviation(1, None if scale.estimated else scale.fixed)
 
 
-def _owners(
+def _clusters(
     problem: Problem, types: ClassTypes, layout: Layout
-) -> tuple[NoiseEquations | None, Owners | None, Owners | None, Owners | None]:
+) -> tuple[NoiseEquations | None, ClusterLayout | None, ClusterLayout | None, ClusterLayout | None]:
     """F where it is fixed, and who owns deviations: inside groups, across groups, single units."""
     # Deviations: of members on F_g or on A (4), of single units within Q̃ (2); with independent
     # errors and no deviation of single units F is the same at every point.
     if problem.absorbed:
         return *fixed_equations(problem, layout.loads), None
-    if problem.members:
-        return None, *owners_of_several(problem, types, layout.loads), None
-    by_class = None if problem.member_scale is None else owners_by_class(problem, types)
+    if problem.unit_effects:
+        return None, *clusters_of_several_units(problem, types, layout.loads), None
+    by_class = None if problem.unit_effect_scale is None else clusters_by_class(problem, types)
     return None, None, None, by_class
 
 

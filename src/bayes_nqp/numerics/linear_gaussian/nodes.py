@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from bayes_nqp._core.arrays import Array
 from bayes_nqp.numerics.linear_gaussian._unit_matrices import lower_triangles
-from bayes_nqp.numerics.linear_gaussian.class_sums import ClassSums, DealtPanels
-from bayes_nqp.numerics.linear_gaussian.clusters import owner_equations
+from bayes_nqp.numerics.linear_gaussian.class_sums import ClassSums, PermutedPanels
+from bayes_nqp.numerics.linear_gaussian.clusters import cluster_equations
 from bayes_nqp.numerics.linear_gaussian.equations import NoiseEquations
 from bayes_nqp.numerics.linear_gaussian.interpolation import Panels
 from bayes_nqp.numerics.linear_gaussian.problem import GaussianProblem
@@ -56,10 +56,10 @@ def class_slopes(problem: GaussianProblem, values: Values) -> list[Array]:
     return _panels(problem).slopes(problem.noise_parameter(values)) or []
 
 
-def _panels(problem: GaussianProblem) -> Panels | DealtPanels:
+def _panels(problem: GaussianProblem) -> Panels | PermutedPanels:
     """Interpolants along the noise's parameter: F, ``a_o`` and ``H_o``, or sums of classes."""
-    if problem.dealt is not None:
-        return problem.dealt
+    if problem.permuted is not None:
+        return problem.permuted
 
     def computed(u: Array) -> list[Array]:
         values = values_of_noise(problem, u)
@@ -85,6 +85,6 @@ def _at_points(problem: GaussianProblem, values: Values) -> NoiseEquations:
     return NoiseEquations(
         f,
         types.total,
-        None if group is None else owner_equations(problem, group, types, m.width),
-        None if block is None else owner_equations(problem, block, types, problem.arrowhead.size),
+        None if group is None else cluster_equations(problem, group, types, m.width),
+        None if block is None else cluster_equations(problem, block, types, problem.arrowhead.size),
     )

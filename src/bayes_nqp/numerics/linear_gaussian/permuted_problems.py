@@ -27,13 +27,13 @@ from bayes_nqp.numerics.linear_gaussian.class_sums import ClassLayout
 from bayes_nqp.numerics.linear_gaussian.functionals import averages
 from bayes_nqp.numerics.linear_gaussian.gradient import refused, rows, sides
 from bayes_nqp.numerics.linear_gaussian.interpolation import polynomials
-from bayes_nqp.numerics.linear_gaussian.permuted_units import Deals, Units
+from bayes_nqp.numerics.linear_gaussian.permuted_units import Permutations, Units
 from bayes_nqp.numerics.linear_gaussian.problem import GaussianProblem
-from bayes_nqp.numerics.linear_gaussian.types import Owners, Panelled
+from bayes_nqp.numerics.linear_gaussian.types import ClusterLayout, Panelled
 
 
 @dataclass(frozen=True, eq=False)
-class DealtSums:
+class PermutedSums:
     """What stands on nodes, at points of some deals: as `ClassLayout.sums`, a class a unit.
 
     Parameters
@@ -44,14 +44,14 @@ class DealtSums:
         Numbers, and their slopes along the noise's parameter, once they were asked for.
     """
 
-    siblings: Siblings
+    problems: PermutedProblems
     numbers: Index
     known: list[Array] = field(default_factory=list)
 
     @property
     def layout(self) -> ClassLayout | None:
         """Where units stand that deviate."""
-        return self.siblings.layout
+        return self.problems.layout
 
     def values(self, u: Array) -> list[Array]:
         """The arrays at points (B, ...)."""
@@ -64,8 +64,8 @@ class DealtSums:
     def _arrays(self, u: Array, side: int) -> list[Array]:
         if not self.known:
             self.known.append(self._at(u))
-        numbers, width = self.known[0][:, side], self.siblings.first.width
-        size = self.siblings.power.size
+        numbers, width = self.known[0][:, side], self.problems.first.width
+        size = self.problems.power.size
         arrays = [numbers[:, :size], numbers[:, size]]
         if self.layout is None:
             return arrays
@@ -75,13 +75,13 @@ class DealtSums:
 
     def _at(self, u: Array) -> Array:
         """Polynomials of every point's deal, and their slopes."""
-        pieces = self.siblings.units.panels.pieces(u)
+        pieces = self.problems.units.panels.pieces(u)
         if pieces is None:
             raise np.linalg.LinAlgError
         every = np.arange(len(u))
         out: Array = np.empty(0)
         for inside, at, panel in pieces:
-            tables = self.siblings.by_deal(panel)
+            tables = self.problems.by_permutation(panel)
             out = np.empty((len(u), 2, tables.shape[2])) if not out.size else out
             sides = [polynomials(at, tables.shape[1], slope) for slope in (False, True)]
             for k, weights in zip(every[inside], np.stack(sides, axis=1), strict=True):
@@ -90,17 +90,17 @@ class DealtSums:
 
 
 @dataclass(frozen=True, eq=False)
-class Siblings:
+class PermutedProblems:
     """Problems of deals that share coefficients and priors.
 
     Parameters
     ----------
     tables : dict
-        What `by_deal` has made, by the panel.
+        What `by_permutation` has made, by the panel.
     """
 
     units: Units
-    deals: Deals
+    permutations: Permutations
     tables: dict[int, Array] = field(default_factory=dict)
 
     @property
@@ -127,17 +127,17 @@ class Siblings:
     @property
     def n_groups(self) -> int:
         """G."""
-        return int(self.deals.group.max()) + 1
+        return int(self.permutations.group.max()) + 1
 
     @cached_property
     def alike(self) -> bool:
         """Whether all units of a group are one class, of as many in every deal."""
-        return bool(self.units.alike and (self.deals.slots[0] >= 0).all())
+        return bool(self.units.alike and (self.permutations.positions[0] >= 0).all())
 
     @cached_property
     def classes(self) -> tuple[Index, Index]:
         """Where those of units that deviate begin among slots, and the group of each."""
-        ends = np.array(self.deals.slots[1])
+        ends = np.array(self.permutations.positions[1])
         group = np.repeat(np.arange(ends.size - 1), np.diff(ends))
         starts = np.unique(ends[:-1][np.diff(ends) > 0]) if self.alike else np.arange(group.size)
         return starts, group[starts]
@@ -148,7 +148,7 @@ class Siblings:
         if self.first.by_class is None:
             return None
         starts, group = self.classes
-        n_units = np.diff(starts, append=self.deals.slots[1][-1]).astype(np.float64)
+        n_units = np.diff(starts, append=self.permutations.positions[1][-1]).astype(np.float64)
         bounds = np.searchsorted(group, np.arange(self.n_groups + 1)).tolist()
         groups = [(g, slice(a, b)) for g, (a, b) in enumerate(pairwise(bounds)) if a < b]
         every, of_pairs = np.arange(starts.size), np.arange(starts.size if self.alike else 0)
@@ -158,60 +158,64 @@ class Siblings:
         )  # fmt: skip
 
     @cached_property
-    def owners(self) -> Owners | None:
+    def clusters(self) -> ClusterLayout | None:
         """Classes as owners."""
         if self.layout is None:
             return None
         every, n = self.layout.classes, self.layout.classes.size
         counts = csr_array((self.layout.n_units, every, np.arange(n + 1)), shape=(n, n))
-        return Owners(None, counts, self.classes[1], self.n_groups, every)
+        return ClusterLayout(None, counts, self.classes[1], self.n_groups, every)
 
     @cached_property
     def onto(self) -> tuple[Any, Any]:
         """What sums units up by group (deal group, unit), and by class (deal class, unit kind)."""
-        deals, (n_kinds, n_units) = self.deals, (len(self.units.loadings), len(self.units.seen))
-        deal, unit = np.nonzero(deals.group >= 0)
+        permutations, (n_kinds, n_units) = (
+            self.permutations,
+            (len(self.units.loadings), len(self.units.seen)),
+        )
+        permutation, unit = np.nonzero(permutations.group >= 0)
         by_group = _sum_of(
-            deal * self.n_groups + deals.group[deal, unit], unit,
-            (len(deals.group) * self.n_groups, n_units),
+            permutation * self.n_groups + permutations.group[permutation, unit], unit,
+            (len(permutations.group) * self.n_groups, n_units),
         )  # fmt: skip
-        deal, slot = np.nonzero(deals.slots[0] >= 0)
-        unit, starts = deals.slots[0][deal, slot], self.classes[0]
+        permutation, position = np.nonzero(permutations.positions[0] >= 0)
+        unit, starts = permutations.positions[0][permutation, position], self.classes[0]
         by_class = _sum_of(
-            deal * starts.size + np.searchsorted(starts, slot, side="right") - 1,
-            unit * n_kinds + deals.kind[deal, unit],
-            (len(deals.group) * starts.size, n_units * n_kinds),
+            permutation * starts.size + np.searchsorted(starts, position, side="right") - 1,
+            unit * n_kinds + permutations.kind[permutation, unit],
+            (len(permutations.group) * starts.size, n_units * n_kinds),
         )  # fmt: skip
         return by_group, by_class
 
-    def by_deal(self, panel: Panelled) -> Array:
+    def by_permutation(self, panel: Panelled) -> Array:
         """F, the sum of log determinants, and what is of classes (deal, degree, number)."""
         shapes, table = panel
         if id(table) in self.tables:
             return self.tables[id(table)]
         (n_units, n_own), (_, _, length), layout = *shapes, self.layout
-        scale, size = self.deals.scale[:, None], self.power.size
-        n_deals, n_classes = len(scale), 0 if layout is None else layout.classes.size
-        out = np.empty((n_deals, len(table), size + 1 + n_classes * length))
+        scale, size = self.permutations.scale[:, None], self.power.size
+        n_permutations, n_classes = len(scale), 0 if layout is None else layout.classes.size
+        out = np.empty((n_permutations, len(table), size + 1 + n_classes * length))
         power, powers = scale**self.power, scale[..., None] ** self.powers
         for degree, row in enumerate(table):
             sums = self.onto[0] @ row[: n_units * n_own].reshape(n_units, n_own)
-            sums = sums.reshape(n_deals, -1, n_own)
-            out[:, degree, :size] = sums[..., :-1].reshape(n_deals, -1) * power
+            sums = sums.reshape(n_permutations, -1, n_own)
+            out[:, degree, :size] = sums[..., :-1].reshape(n_permutations, -1) * power
             out[:, degree, size] = sums[..., -1].sum(axis=1)
             if layout is not None:
                 sums = self.onto[1] @ row[n_units * n_own :].reshape(-1, length)
-                sums = sums.reshape(n_deals, -1, length) * powers
+                sums = sums.reshape(n_permutations, -1, length) * powers
                 sums[..., : self.first.width + 1] /= layout.n_units[:, None]
-                out[:, degree, size + 1 :] = sums.reshape(n_deals, -1)
+                out[:, degree, size + 1 :] = sums.reshape(n_permutations, -1)
         self.tables[id(table)] = out
         return out
 
     def of(self, numbers: Index) -> GaussianProblem:
         """The problem whose k-th point is one of deal ``numbers[k]``."""
-        sums = DealtSums(self, numbers)
+        sums = PermutedSums(self, numbers)
         return replace(
-            self.first, n_free=self.deals.n_free[numbers], by_class=self.owners, dealt=sums,
+            self.first, n_free=self.permutations.n_free[numbers], by_class=self.clusters,
+            permuted=sums,
             on_nodes=True, kept={},
         )  # fmt: skip
 
@@ -228,27 +232,27 @@ class Siblings:
         return sides(in_chunks(chunk, numbered, size=batch_size(self.first, unreduced=True)))
 
     def averages(
-        self, points: Array, numbers: Index, slots: Array, deviations: Array
+        self, points: Array, numbers: Index, positions: Array, deviations: Array
     ) -> tuple[Array, Array]:
         """As `averages` gives them, of points (B, parameter) of the deals ``numbers``.
 
         Parameters
         ----------
-        slots : ndarray (B, slot, r)
+        positions : ndarray (B, position, r)
             Loadings at each point.
         deviations : ndarray (B, unit, r)
             Loadings on deviations of units; zero of those that are in no group.
         """
         size = batch_size(self.first, unreduced=True, drawn=True)
-        mean, variance = np.empty((2, len(points), slots.shape[2]))
-        units = self.deals.slots[0][numbers][:, :, None]
-        of_slots = np.where(units >= 0, np.take_along_axis(deviations, units, axis=1), 0.0)
+        mean, variance = np.empty((2, len(points), positions.shape[2]))
+        units = self.permutations.positions[0][numbers][:, :, None]
+        of_positions = np.where(units >= 0, np.take_along_axis(deviations, units, axis=1), 0.0)
         if self.alike and self.layout is not None:
-            of_slots = np.add.reduceat(of_slots, self.classes[0], axis=1)
+            of_positions = np.add.reduceat(of_positions, self.classes[0], axis=1)
         for start in range(0, len(points), size):
             part = slice(start, start + size)
             mean[part], variance[part] = averages(
-                self.of(numbers[part]), points[part], slots[part], of_slots[part]
+                self.of(numbers[part]), points[part], positions[part], of_positions[part]
             )
         return mean, variance
 

@@ -1,4 +1,4 @@
-"""Units whose rows stay, and the groups and loadings that are dealt to them (`siblings`)."""
+"""Units whose rows stay, and the groups and loadings that are dealt to them (`problems`)."""
 
 from __future__ import annotations
 
@@ -89,16 +89,16 @@ class Units:
 
 
 @dataclass(frozen=True, eq=False)
-class Deals:
+class Permutations:
     """What is dealt to units.
 
     Parameters
     ----------
-    group, kind : ndarray of int (deal, unit)
+    group, kind : ndarray of int (permutation, unit)
         Group of each unit, -1 of those that are in none; its d, -1 where it has none.
-    n_free : ndarray of int (deal)
+    n_free : ndarray of int (permutation)
         Rows less flat unit coefficients.
-    scale : ndarray (deal)
+    scale : ndarray (permutation)
         What the outcome is multiplied by.
     """
 
@@ -108,7 +108,7 @@ class Deals:
     scale: Array
 
     @cached_property
-    def slots(self) -> tuple[Index, list[int]]:
+    def positions(self) -> tuple[Index, list[int]]:
         """Units with a d in the slots of their group (deal, slot), -1 of none; where groups end."""
         n_groups = int(self.group.max()) + 1
         present = np.where(self.kind >= 0, self.group, -1)

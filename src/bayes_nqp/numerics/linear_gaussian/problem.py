@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from bayes_nqp._core.arrays import Array
-from bayes_nqp.numerics.linear_gaussian.class_sums import ClassLayout, DealtPanels, class_layout
+from bayes_nqp.numerics.linear_gaussian.class_sums import ClassLayout, PermutedPanels, class_layout
 from bayes_nqp.numerics.linear_gaussian.equations import NoiseEquations
 from bayes_nqp.numerics.linear_gaussian.linear_part import LinearPart, Reduced
 from bayes_nqp.numerics.linear_gaussian.pairs import PairedMap
@@ -25,9 +25,9 @@ from bayes_nqp.numerics.linear_gaussian.path_laws import (
 from bayes_nqp.numerics.linear_gaussian.problem_spec import Lag, Process
 from bayes_nqp.numerics.linear_gaussian.types import (
     Arrowhead,
+    ClusterLayout,
     ErrorLaw,
     Moments,
-    Owners,
     Panelled,
     Values,
 )
@@ -94,10 +94,10 @@ class GaussianProblem(LinearPart):
         Values of fixed scales, NaN where estimated.
     n_free : int, or ndarray of int (B)
         Rows less flat unit coefficients.
-    by_group, by_block : Owners or None
+    by_group, by_block : ClusterLayout or None
         Owners of several units, inside one group or across the groups of a block; both None
         where every unit is an owner.
-    by_class : Owners or None
+    by_class : ClusterLayout or None
         The classes of units, where every unit is an owner.
     reduces : callable or None
         Lays out what own cells leave, where these come off first.
@@ -127,8 +127,8 @@ class GaussianProblem(LinearPart):
         The same of units' precision before their own deviations are out.
     kept : dict
         What is made once of a problem that is asked often, by the function that makes it.
-    dealt : DealtPanels or None
-        Nodes of points each of which has a deal of its own (`siblings`).
+    permuted : PermutedPanels or None
+        Nodes of points each of which has a deal of its own (`permuted_problems`).
     """
 
     space: ParameterSpace
@@ -139,9 +139,9 @@ class GaussianProblem(LinearPart):
     arrowhead: Arrowhead
     tau: Array
     n_free: Any
-    by_group: Owners | None = None
-    by_block: Owners | None = None
-    by_class: Owners | None = None
+    by_group: ClusterLayout | None = None
+    by_block: ClusterLayout | None = None
+    by_class: ClusterLayout | None = None
     reduces: Callable[[], Reduced] | None = None
     processes: Sequence[Process] = ()
     placement: Placement | None = None
@@ -156,7 +156,7 @@ class GaussianProblem(LinearPart):
     node_panels: dict[int, Panelled | None] = field(default_factory=dict)
     unit_panels: dict[int, Panelled | None] = field(default_factory=dict)
     kept: dict[Any, Any] = field(default_factory=dict)
-    dealt: DealtPanels | None = None
+    permuted: PermutedPanels | None = None
 
     @cached_property
     def reduced(self) -> Reduced | None:
@@ -171,8 +171,8 @@ class GaussianProblem(LinearPart):
     @cached_property
     def class_layout(self) -> ClassLayout | None:
         """Where classes stand whose units deviate, if what these take is on nodes."""
-        if self.dealt is not None:
-            return self.dealt.layout
+        if self.permuted is not None:
+            return self.permuted.layout
         if self.by_class is None or not self.on_nodes or isinstance(self.moments.map1, PairedMap):
             return None
         return class_layout(self.moments, self.by_class)
@@ -228,10 +228,10 @@ class GaussianProblem(LinearPart):
             arrays += m.map1.parts
         else:
             sparse.append(m.map1)
-        for owners in (self.by_class, self.by_group, self.by_block):
-            if owners is not None:
-                sparse += [owners.loads, owners.counts]
-                arrays.append(owners.place)
+        for clusters in (self.by_class, self.by_group, self.by_block):
+            if clusters is not None:
+                sparse += [clusters.loads, clusters.counts]
+                arrays.append(clusters.place)
         arrays += [part for a in sparse for part in (a.indptr, a.indices, a.data)]
         for array in arrays:
             seal.update(np.ascontiguousarray(array))
@@ -282,7 +282,7 @@ class GaussianProblem(LinearPart):
             return 0
         # Spread, weights of K columns and the outcome, responses of T periods: 1 + J of each class.
         m = self.moments
-        return self.by_class.n_owners * (1 + m.width)
+        return self.by_class.n_clusters * (1 + m.width)
 
     @property
     def n_process_numbers(self) -> int:
@@ -297,7 +297,7 @@ class GaussianProblem(LinearPart):
     def n_deviations(self) -> int:
         """Owners of deviations; where each unit is one, the classes of units."""
         return sum(
-            o.n_owners for o in (self.by_class, self.by_group, self.by_block) if o is not None
+            o.n_clusters for o in (self.by_class, self.by_group, self.by_block) if o is not None
         )
 
     @property

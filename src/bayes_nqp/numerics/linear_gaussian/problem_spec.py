@@ -29,9 +29,9 @@ class Block:
     ----------
     n_levels, n_cells, n_slopes : int
         Levels of time effects, cells, and sets of slopes in the block.
-    local_slot, local_scale : ndarray of int (local)
+    local_position, local_scale : ndarray of int (local)
         The slot of each local coefficient, and the number of its scale.
-    columns : ndarray (slot, global)
+    columns : ndarray (position, global)
         Loadings of the global coefficients on slots.
     processes : tuple of int
         Processes of the block, by the number of their law.
@@ -40,7 +40,7 @@ class Block:
     n_levels: int
     n_cells: int
     n_slopes: int
-    local_slot: Index
+    local_position: Index
     local_scale: Index
     columns: Array
     processes: tuple[int, ...] = ()
@@ -154,7 +154,7 @@ class Lag:
 
 
 @dataclass(frozen=True, eq=False)
-class Member:
+class UnitEffect:
     """An owner that holds several units: they have one effect deviation together.
 
     Parameters
@@ -191,7 +191,7 @@ class Problem:
         Of the errors, then sigma.
     scales : sequence of Scale
         Of coefficients, estimated or fixed.
-    member_scale : Scale or None
+    unit_effect_scale : Scale or None
         Of effect deviations; None for no deviations.
     global_scale : ndarray of int (global)
         Number of the scale of each global coefficient.
@@ -201,11 +201,11 @@ class Problem:
         Sums of units of one group with the same observed periods, weights and loadings.
     class_treated : sequence of ndarray (period,)
         What multiplies a deviation in each observed period: 1 in treated ones, or the exposure.
-    members : sequence of Member
+    unit_effects : sequence of UnitEffect
         Only where members hold several units; empty if each unit is a member.
     absorbed : sequence of AbsorbedGroup
         One a group, instead of classes: where errors are independent and no single unit deviates.
-    absorbed_members : AbsorbedLoadings, optional
+    absorbed_unit_effects : AbsorbedLoadings, optional
         Members that hold several units, where groups are absorbed.
     processes : sequence of Process
         Laws of processes.
@@ -230,15 +230,15 @@ class Problem:
     errors: ErrorLaw
     error_parameters: tuple[Parameter, ...]
     scales: Sequence[Scale]
-    member_scale: Scale | None
+    unit_effect_scale: Scale | None
     global_scale: Index
     blocks: Sequence[Block]
     groups: Sequence[Group]
     classes: Sequence[UnitClass]
     class_treated: Sequence[Array]
-    members: Sequence[Member] = ()
+    unit_effects: Sequence[UnitEffect] = ()
     absorbed: Sequence[AbsorbedGroup] = ()
-    absorbed_members: AbsorbedLoadings | None = None
+    absorbed_unit_effects: AbsorbedLoadings | None = None
     processes: Sequence[Process] = ()
     process_parameters: tuple[Parameter, ...] = ()
     path_coefficients: tuple[int, ...] = ()
@@ -250,7 +250,10 @@ class Problem:
     @cached_property
     def space(self) -> ParameterSpace:
         """Sampled parameters: of scales, deviations, processes, errors, a lag, and sigma."""
-        scales = [*self.scales, *([] if self.member_scale is None else [self.member_scale])]
+        scales = [
+            *self.scales,
+            *([] if self.unit_effect_scale is None else [self.unit_effect_scale]),
+        ]
         return ParameterSpace(
             (
                 *(
@@ -268,28 +271,28 @@ class Problem:
     @property
     def shares_deviations(self) -> bool:
         """Whether members hold several units."""
-        return bool(self.members) or self.absorbed_members is not None
+        return bool(self.unit_effects) or self.absorbed_unit_effects is not None
 
     @property
     def spans_groups(self) -> bool:
         """Whether a member has units in several groups."""
-        if self.absorbed_members is not None:
-            owner = np.unique(self.absorbed_members.owner, return_counts=True)[1]
-            return bool((owner > 1).any())
-        return any(np.unique(self.class_group[m.classes]).size > 1 for m in self.members)
+        if self.absorbed_unit_effects is not None:
+            cluster = np.unique(self.absorbed_unit_effects.cluster, return_counts=True)[1]
+            return bool((cluster > 1).any())
+        return any(np.unique(self.class_group[m.classes]).size > 1 for m in self.unit_effects)
 
     @cached_property
     def placement(self) -> Placement:
         """Which processes come off the normal equations of one group, and which off a block's."""
         # Groups of every member: its deviation joins their normal equations before any process.
-        of_members = [np.unique(self.class_group[m.classes]) for m in self.members]
+        of_unit_effects = [np.unique(self.class_group[m.classes]) for m in self.unit_effects]
         # Absorbed owners are taken to join all groups, which costs time but no digit.
-        if self.absorbed_members is not None and self.spans_groups:
-            of_members = [np.arange(len(self.groups))]
+        if self.absorbed_unit_effects is not None and self.spans_groups:
+            of_unit_effects = [np.arange(len(self.groups))]
         return placed(
             [block.processes for block in self.blocks],
             [(group.block, group.processes) for group in self.groups],
-            of_members,
+            of_unit_effects,
             alone=not self.spans_groups,
         )
 

@@ -1,6 +1,6 @@
 """A problem of many cells, in fewer coefficients (5 to 7; docs/gaussian.md, "Many cells").
 
-a. Cells that one group alone has come off its F (`own_cells`).
+a. Cells that one group alone has come off its F (`unshared_cells`).
 b. Global coefficients load on slots through dummies, ``C = U C_0`` (`pairs`).
 c. The other locals of a block come off one border of dummies for all blocks,
    ``S = C_0'(A_gg - sum_b H_b'H_b) C_0 + prior`` with ``H_b = L_b^-1 A_bg``.
@@ -23,9 +23,9 @@ from bayes_nqp.numerics.linear_gaussian.problem_spec import Problem
 from bayes_nqp.numerics.linear_gaussian.types import PADDING, Values
 from bayes_nqp.numerics.linear_gaussian.unshared_cells import (
     Elimination,
-    OwnCells,
+    UnsharedCells,
     eliminate,
-    own_cells,
+    unshared_cells,
 )
 
 MANY_LOCAL = 200
@@ -78,18 +78,18 @@ class ReducedFactor:
         return self.border[:, -1:, -1:]
 
 
-def reduced(problem: Problem, slots: Sequence[tuple[int, Any]], n_local: int) -> Reduced:
+def reduced(problem: Problem, positions: Sequence[tuple[int, Any]], n_local: int) -> Reduced:
     """Lay out what own cells leave.
 
     Parameters
     ----------
-    slots : sequence of (block, csr_array (J, slot + 1))
+    positions : sequence of (block, csr_array (J, slot + 1))
         How each group's rows load on the slots of its block.
     n_local : int
         Local coefficients of the largest block, own cells included.
     """
-    width = slots[0][1].shape[0]
-    buckets = own_cells(problem, width, n_local)
+    width = positions[0][1].shape[0]
+    buckets = unshared_cells(problem, width, n_local)
     local, scale = _other_locals(problem, buckets, n_local)
     # C = U C_0, and a row and a column for the outcome: [U 0; 0 1] [C_0 0; 0 1].
     dummies, kind_loads = as_dummies(np.concatenate([b.columns for b in problem.blocks]),
@@ -106,28 +106,28 @@ def reduced(problem: Problem, slots: Sequence[tuple[int, Any]], n_local: int) ->
         + in_f[bucket.order[:, :, None], bucket.order[:, None, :]]
         for bucket in buckets
     ]
-    map2 = _map2(buckets, slots, of_block, local.shape, kind_loads.shape[0])
+    map2 = _map2(buckets, positions, of_block, local.shape, kind_loads.shape[0])
     squares = np.concatenate([t.ravel() for t in take])
-    lags = _lags(problem, slots)
+    lags = _lags(problem, positions)
     return Reduced(buckets, squares, local, scale, kind_loads, map2, lags)
 
 
-def _lags(problem: Problem, slots: Sequence[tuple[int, Any]]) -> Index:
+def _lags(problem: Problem, positions: Sequence[tuple[int, Any]]) -> Index:
     """Rows of every group's F that are taken off the outcome's: the columns of a lag."""
     if problem.lag is None:
         return np.zeros(0, dtype=np.int64)
-    block, slot_map = slots[0]
+    block, position_map = positions[0]
     # A column has a slope in every group, on which the global coefficient of a lag loads alone.
-    loads = (slot_map[:, :-1] @ csr_array(problem.blocks[block].columns)).tocsc()
+    loads = (position_map[:, :-1] @ csr_array(problem.blocks[block].columns)).tocsc()
     return np.array([loads.indices[loads.indptr[k]] for k in problem.lag.columns])
 
 
 def _other_locals(
-    problem: Problem, buckets: Sequence[OwnCells], n_local: int
+    problem: Problem, buckets: Sequence[UnsharedCells], n_local: int
 ) -> tuple[Index, Index]:
     """Local coefficients of each block that are no own cells, and their scales."""
     places = np.concatenate([bucket.place.ravel() for bucket in buckets])
-    sizes = [b.local_slot.size for b in problem.blocks]
+    sizes = [b.local_position.size for b in problem.blocks]
     # Places are flat in (block, local): block k's own cells are those from k n_local on.
     others = [np.setdiff1d(np.arange(s), places - k * n_local) for k, s in enumerate(sizes)]
     local = np.full((len(sizes), max((s.size for s in others), default=0)), -1)
@@ -141,21 +141,23 @@ def _loads(problem: Problem, local: Index, dummies: Any) -> list[Any]:
     """How slots of each block and the outcome load on other locals, dummies and the outcome."""
     n_local, n_dummies, start, out = local.shape[1], dummies.shape[1], 0, []
     for index, block in zip(local, problem.blocks, strict=True):
-        n_slots = block.columns.shape[0]
-        part = dummies[start : start + n_slots].tocoo()
-        start += n_slots
+        n_positions = block.columns.shape[0]
+        part = dummies[start : start + n_positions].tocoo()
+        start += n_positions
         # [I U 0; 0 0 1] on the slots of the block: a local has one slot, dummies have theirs.
         inside = np.flatnonzero(index >= 0)
-        rows = np.concatenate([block.local_slot[index[inside]], part.coords[0], [n_slots]])
+        rows = np.concatenate([block.local_position[index[inside]], part.coords[0], [n_positions]])
         columns = np.concatenate([inside, n_local + part.coords[1], [n_local + n_dummies]])
         data = np.concatenate([np.ones(inside.size), part.data, [1.0]])
-        out.append(csr_array((data, (rows, columns)), shape=(n_slots + 1, n_local + n_dummies + 1)))
+        out.append(
+            csr_array((data, (rows, columns)), shape=(n_positions + 1, n_local + n_dummies + 1))
+        )
     return out
 
 
 def _map2(
-    buckets: Sequence[OwnCells],
-    slots: Sequence[tuple[int, Any]],
+    buckets: Sequence[UnsharedCells],
+    positions: Sequence[tuple[int, Any]],
     of_block: Sequence[Any],
     shape: tuple[int, int],
     n_border: int,
@@ -167,8 +169,10 @@ def _map2(
     for bucket in buckets:
         width = bucket.order.shape[1]
         for g, order in zip(bucket.groups, bucket.order, strict=True):
-            block, slot_map = slots[g]
-            x = (slot_map @ of_block[block]).tocsr()[order].tocoo()  # X_g, rows in the order c, r.
+            block, position_map = positions[g]
+            x = (
+                (position_map @ of_block[block]).tocsr()[order].tocoo()
+            )  # X_g, rows in the order c, r.
             (row, column), value = x.coords, x.data
             # A_ab gains X_ia F_ij X_jb for each pair of entries; of F i >= j is right.
             a, b = column[:, None], column[None, :]
@@ -189,7 +193,7 @@ def _map2(
 
 
 def _eliminations(
-    problem: LinearPart, buckets: Sequence[OwnCells], values: Values, squares: Array
+    problem: LinearPart, buckets: Sequence[UnsharedCells], values: Values, squares: Array
 ) -> list[Elimination | None]:
     """Own cells off the F_g of their groups (a), in place; None where a bucket has none."""
     eliminations: list[Elimination | None] = []

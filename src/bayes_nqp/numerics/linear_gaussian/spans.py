@@ -10,7 +10,7 @@ from scipy.linalg.lapack import dpstrf
 
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp.numerics.linear_gaussian._unit_matrices import lower_indices, lower_triangles
-from bayes_nqp.numerics.linear_gaussian.layout import slots_of_groups
+from bayes_nqp.numerics.linear_gaussian.layout import positions_of_groups
 from bayes_nqp.numerics.linear_gaussian.problem import GaussianProblem
 from bayes_nqp.numerics.linear_gaussian.problem_spec import Problem
 from bayes_nqp.numerics.linear_gaussian.unit_precision import small
@@ -39,7 +39,7 @@ def absorbed_products(problem: Problem, gaussian: GaussianProblem) -> list[Array
     rows, columns = lower_indices(width)
     lower = _typical(gaussian).reshape(-1, rows.size)  # F_g, lower triangles (G, J (J + 1) / 2).
     out = [np.zeros((b.columns.shape[0] + 1,) * 2) for b in problem.blocks]
-    for (block, loads), flat in zip(slots_of_groups(problem), lower, strict=True):
+    for (block, loads), flat in zip(positions_of_groups(problem), lower, strict=True):
         f = np.zeros((width, width))
         f[rows, columns] = f[columns, rows] = flat
         # Values of processes have priors: no column of theirs is asked whether it is spanned.

@@ -286,7 +286,7 @@ def _arrowhead(first: GaussianProblem, second: GaussianProblem) -> Arrowhead:
         1,
         loads,
         vstack(
-            [_slots(head, column, size) for head, column in zip(heads, columns, strict=True)],
+            [_positions(head, column, size) for head, column in zip(heads, columns, strict=True)],
             format="csr",
         ),
         n_values,
@@ -375,9 +375,9 @@ def _moved(head: Arrowhead, columns: Index, size: int, rows: Index, width: int) 
     return csr_array(coo_array((entries.data[use], places), shape=shape))
 
 
-def _slots(head: Arrowhead, columns: Index, size: int) -> csr_array:
+def _positions(head: Arrowhead, columns: Index, size: int) -> csr_array:
     """Loadings of one equation's slots on the coefficients of both."""
-    entries = head.slot_loads.tocoo()
+    entries = head.position_loads.tocoo()
     block, column = np.divmod(entries.coords[1], columns.size)
     places = entries.coords[0], block * size + columns[column]
     shape = (entries.shape[0], head.n_blocks * size)

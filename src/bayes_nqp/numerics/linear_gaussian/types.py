@@ -13,7 +13,8 @@ outcome's standard deviation within units, net of time effects, on untreated row
 
 Unit i has the rows ``y_i = X_i beta + N alpha_i + D_i delta_i + e_i``: beta the coefficients that
 blocks hold, alpha_i flat ones of the unit's own (N is (T, a); N = 1: its effect), ``delta_i ~ N(0,
-Omega)`` the deviation of the unit or of its owner, ``e_i ~ N(0, sigma² (w^-1/2 V(phi) w^-1/2)_oo)``
+Omega)`` the deviation of the unit or of its cluster, ``e_i ~ N(0, sigma² (w^-1/2 V(phi)
+w^-1/2)_oo)``
 on observed periods o with precision weights w. Precisions are in multiples of ``1 / sigma²``: Q is
 the inverse of that bracket, zero off o, ``Q̃`` what is left where alpha_i, or delta_i too, is
 integrated out, and ``Lambda = sigma² Omega^-1``.
@@ -174,7 +175,7 @@ class Moments:
 
 
 @dataclass(frozen=True, eq=False)
-class Owners:
+class ClusterLayout:
     """What has a deviation, and where it enters: several units together, or each of a class.
 
     Parameters
@@ -199,7 +200,7 @@ class Owners:
     number: Index
 
     @property
-    def n_owners(self) -> int:
+    def n_clusters(self) -> int:
         """O."""
         return int(self.counts.shape[0])
 
@@ -238,7 +239,7 @@ class Arrowhead:
         m.
     group_loads : csr_array (G J, block n)
         ``X_g`` of every group: what coefficients and outcomes are in its normal equations.
-    slot_loads : csr_array (slot, block n)
+    position_loads : csr_array (position, block n)
         What coefficients are in time effects, cells, slopes and paths of the border.
     n_values : int
         How many of the local ones, at their end, are values of processes.
@@ -254,7 +255,7 @@ class Arrowhead:
     global_scale: Index
     n_outcomes: int
     group_loads: Any
-    slot_loads: Any
+    position_loads: Any
     n_values: int = 0
     n_apart: int = 0
     n_joint: int = 1

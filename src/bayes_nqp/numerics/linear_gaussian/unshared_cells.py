@@ -21,7 +21,7 @@ from bayes_nqp.numerics.parameters import FLAT
 
 
 @dataclass(frozen=True, eq=False)
-class OwnCells:
+class UnsharedCells:
     """Groups with as many cells of their own, q.
 
     Parameters
@@ -108,7 +108,7 @@ def eliminate(square: Array, prior: Array) -> Elimination:
     return Elimination(lower, solved)
 
 
-def own_cells(problem: Problem, width: int, n_local: int) -> list[OwnCells]:
+def unshared_cells(problem: Problem, width: int, n_local: int) -> list[UnsharedCells]:
     """Find the cells that one group has in one period, and put groups with as many together.
 
     Parameters
@@ -132,7 +132,9 @@ def own_cells(problem: Problem, width: int, n_local: int) -> list[OwnCells]:
     for b in problem.blocks:
         # A local coefficient has one slot; its place is that of the cell among the slots.
         number = np.full(b.columns.shape[0], -1)
-        number[b.local_slot] = np.where(b.local_scale != FLAT, np.arange(b.local_slot.size), -1)
+        number[b.local_position] = np.where(
+            b.local_scale != FLAT, np.arange(b.local_position.size), -1
+        )
         base = b.n_levels * problem.n_periods
         local.append(number[base : base + b.n_cells])
     periods, numbers = [], []
@@ -156,7 +158,7 @@ def _bucket(
     numbers: Sequence[Index],
     width: int,
     n_local: int,
-) -> OwnCells:
+) -> UnsharedCells:
     """Groups with as many own cells, their rows in the order c, r."""
     order, scale, place = [], [], []
     for g in members:
@@ -165,4 +167,4 @@ def _bucket(
         order.append(np.r_[periods[g], np.setdiff1d(np.arange(width), periods[g])])
         scale.append(problem.blocks[block].local_scale[numbers[g]])
         place.append(block * n_local + numbers[g])  # Flat in (block, local).
-    return OwnCells(members, np.array(order), np.array(scale), np.array(place))
+    return UnsharedCells(members, np.array(order), np.array(scale), np.array(place))

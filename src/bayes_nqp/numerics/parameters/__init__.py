@@ -1,8 +1,7 @@
-"""Parameters: the only home of the transforms and priors of what is sampled.
+"""Parameters that are sampled, with their priors and their transforms to an unconstrained scale.
 
-A parameter has a prior, and its prior an unconstrained scale: the log for a scale, the log odds of
-``(1 + rho) / 2`` for a correlation, the value itself for a normal. Log densities are those of the
-unconstrained value, Jacobians included and normalised, so that marginal likelihoods are absolute.
+Log densities include Jacobians and normalising constants, so marginal likelihoods are absolute. All
+parts of `numerics` and all higher packages may import it.
 """
 
 from bayes_nqp.numerics.parameters._prior import Gamma, HalfNormal, Prior, ScalePrior

@@ -23,9 +23,9 @@ def own(value: object) -> bool:
     return not type(value).__module__.startswith("bayes_nqp.")
 
 
-def answered(owner: object, what: str, call: Callable[[], Any], kind: Any) -> Any:
+def answered(owner: object, attribute: str, call: Callable[[], Any], kind: Any) -> Any:
     """Return what a method or attribute gives, of the kind that it should be."""
-    name = f"{type(owner).__name__}.{what}"
+    name = f"{type(owner).__name__}.{attribute}"
     value = reply(call, partial(_raised, name))
     held(value, kind, name)
     return value
@@ -41,10 +41,14 @@ def _raised(name: str, error: Exception) -> NoReturn:
 
 
 def numbers(
-    owner: object, what: str, value: object, shape: tuple[int | None, ...], least: float = -np.inf
+    owner: object,
+    attribute: str,
+    value: object,
+    shape: tuple[int | None, ...],
+    least: float = -np.inf,
 ) -> Array:
     """Return finite numbers of a shape, in which None is any size."""
-    name = f"{type(owner).__name__}.{what}"
+    name = f"{type(owner).__name__}.{attribute}"
     array = reply(lambda: np.asarray(value, dtype=np.float64), lambda _: None)
     fits = (
         array is not None
@@ -71,14 +75,14 @@ def check_prior(prior: Prior) -> None:
     if not own(prior):
         return
 
-    def ask(what: str, *arguments: object) -> Any:
-        method = getattr(prior, what)
-        return answered(prior, what, lambda: method(*arguments), object)
+    def ask(attribute: str, *arguments: object) -> Any:
+        method = getattr(prior, attribute)
+        return answered(prior, attribute, lambda: method(*arguments), object)
 
     shape = _POINTS.shape
     value = numbers(prior, "constrain", ask("constrain", _POINTS), shape)
-    for what, at in (("unconstrain", value), ("log_density", _POINTS), ("log_kernel", value)):
-        numbers(prior, what, ask(what, at), shape)
+    for attribute, at in (("unconstrain", value), ("log_density", _POINTS), ("log_kernel", value)):
+        numbers(prior, attribute, ask(attribute, at), shape)
     numbers(prior, "draw", ask("draw", np.random.default_rng(1), 3), shape)
     numbers(prior, "centre", answered(prior, "centre", lambda: prior.centre, object), ())
     held(ask("words"), str, f"{type(prior).__name__}.words")

@@ -1,7 +1,10 @@
-"""Samplers as values, and drawing the parameters of a density or of a PyMC model."""
+"""Samplers as values, and draws from a density or a PyMC model.
+
+All packages above `numerics` may import it.
+"""
 
 from bayes_nqp.numerics.sampling._chains import Chains
-from bayes_nqp.numerics.sampling._climb import Densities, Density, Summit, climb, newton
+from bayes_nqp.numerics.sampling._climb import Densities, Density, Mode, climb, newton
 from bayes_nqp.numerics.sampling._importance import (
     LEAST_BRIEF,
     Importance,
@@ -20,8 +23,8 @@ __all__ = [
     "Densities",
     "Density",
     "Importance",
+    "Mode",
     "Sampler",
-    "Summit",
     "brief_importance",
     "climb",
     "importance",

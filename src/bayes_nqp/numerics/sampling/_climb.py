@@ -71,7 +71,7 @@ class Densities:
 
 
 @dataclass(frozen=True, eq=False)
-class Summit:
+class Mode:
     """A mode of the density of unconstrained points.
 
     Parameters
@@ -158,7 +158,7 @@ def _moved(inverses: Array, slopes: Array) -> Array:
     return np.asarray(np.einsum("...ij,...j->...i", vectors, np.clip(along, -1.0, 1.0)))
 
 
-def newton(density: Density, point: Array, *, rounds: int = 12) -> Summit:
+def newton(density: Density, point: Array, *, rounds: int = 12) -> Mode:
     """Climb by Newton steps to the mode itself, to what rounding allows.
 
     Where a climb of a few steps ends depends on rounding; the mode does not. The curvature of the
@@ -182,7 +182,7 @@ def newton(density: Density, point: Array, *, rounds: int = 12) -> Summit:
             break
         point = np.clip(point + lengths[best] * move, -_BOX, _BOX)
     (height,), _, (bend,) = curvatures(density, point[None])
-    return Summit(point, bend, float(height))
+    return Mode(point, bend, float(height))
 
 
 def _settled(density: Density, point: Array, gradient: Array, inverse: Array) -> Array:

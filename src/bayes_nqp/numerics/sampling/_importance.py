@@ -15,7 +15,7 @@ from bayes_nqp._core.types import Seed
 from bayes_nqp._core.validation import value
 from bayes_nqp.numerics.parameters import ParameterSpace
 from bayes_nqp.numerics.sampling._chains import Chains
-from bayes_nqp.numerics.sampling._climb import Density, Summit, climb, newton
+from bayes_nqp.numerics.sampling._climb import Density, Mode, climb, newton
 from bayes_nqp.numerics.sampling._proposals import (
     Proposals,
     around,
@@ -125,13 +125,13 @@ def importance(
     from bayes_nqp.numerics.sampling._tempered import tempered
 
     generator = np.random.default_rng(sampler.seed)
-    summit = None if start is None else newton(density, start)
-    modes = 1
-    if summit is None or not summit.smooth:
-        summit, modes = summits(density, space, generator)
+    mode = None if start is None else newton(density, start)
+    n_modes = 1
+    if mode is None or not mode.smooth:
+        mode, n_modes = find_modes(density, space, generator)
     # One proposal covers one mode; w = p / q of independent points, five times as many at worst.
-    if modes == 1:
-        proposal = fitted(density, around(summit, chart_of(space.folds, summit)), generator)
+    if n_modes == 1:
+        proposal = fitted(density, around(mode, chart_of(space.folds, mode)), generator)
         drawn = [propose(density, proposal, generator, sampler.proposals)]
         while not (pool := pooled(drawn)).weights.passed:
             if len(pool.points) >= sampler.n_evaluations:
@@ -165,8 +165,8 @@ def refit_importance(
         As `importance` gives it; facts are those of the proposals that were used.
     """
     generator = np.random.default_rng(sampler.seed)
-    summit = newton(density, start, rounds=_BRIEF_STEPS)
-    chains = _brief(density, space, sampler, summit, generator) if summit.smooth else None
+    mode = newton(density, start, rounds=_BRIEF_STEPS)
+    chains = _brief(density, space, sampler, mode, generator) if mode.smooth else None
     return chains or importance(density, space, sampler)
 
 
@@ -177,8 +177,8 @@ def brief_importance(density: Density, space: ParameterSpace, sampler: Importanc
     Monte-Carlo error of .1 or less.
     """
     generator = np.random.default_rng(sampler.seed)
-    summit, modes = summits(density, space, generator)
-    chains = _brief(density, space, sampler, summit, generator) if modes == 1 else None
+    mode, n_modes = find_modes(density, space, generator)
+    chains = _brief(density, space, sampler, mode, generator) if n_modes == 1 else None
     return chains or importance(density, space, sampler)
 
 
@@ -186,11 +186,11 @@ def _brief(
     density: Density,
     space: ParameterSpace,
     sampler: Importance,
-    summit: Summit,
+    mode: Mode,
     generator: np.random.Generator,
 ) -> Chains | None:
     """Draw by rounds of few proposals; None where their weights do not carry it."""
-    proposal = around(summit, chart_of(space.folds, summit))
+    proposal = around(mode, chart_of(space.folds, mode))
     drawn = propose(density, proposal, generator, _BRIEF[0])
     for size in _BRIEF[1:]:
         if replace(drawn.weights, least=LEAST_BRIEF).passed:
@@ -215,9 +215,9 @@ def _brief(
     return _resampled(drawn, sampler, generator) if passed else None
 
 
-def summits(
+def find_modes(
     density: Density, space: ParameterSpace, generator: np.random.Generator
-) -> tuple[Summit, int]:
+) -> tuple[Mode, int]:
     """Climb from dispersed points; the highest mode, and how many: 0 if none is smooth."""
     typical = space.unconstrain(space.typical)
     # Scales are often well below their priors' scales; half of the starts look there.
@@ -227,18 +227,18 @@ def summits(
     ends, heights = climb(density, starts)
     # Of climbs that ended as high the first: which is higher by a hair is rounding's to say.
     first = int(np.argmax(heights >= heights.max() - _AS_HIGH))
-    summit = newton(density, ends[first])
-    if not summit.smooth:
-        return summit, 0
-    modes = 1
+    mode = newton(density, ends[first])
+    if not mode.smooth:
+        return mode, 0
+    n_modes = 1
     for end, height in zip(ends, heights, strict=True):
-        if height < summit.height - _DEPTH or summit.distance(end) < _APART:
+        if height < mode.height - _DEPTH or mode.distance(end) < _APART:
             continue
         other = newton(density, end)
         # A mode of its own: positive curvature in all directions, far from the highest one.
         concave = np.linalg.eigvalsh(other.curvature).min() > 0.0
-        modes += int(concave and summit.distance(other.point) >= _APART)
-    return summit, modes
+        n_modes += int(concave and mode.distance(other.point) >= _APART)
+    return mode, n_modes
 
 
 def _resampled(proposals: Proposals, sampler: Importance, generator: np.random.Generator) -> Chains:

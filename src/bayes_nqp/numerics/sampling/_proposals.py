@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bayes_nqp._core.arrays import Array, Mask
-from bayes_nqp.numerics.sampling._climb import Density, Summit
+from bayes_nqp.numerics.sampling._climb import Density, Mode
 from bayes_nqp.numerics.sampling._transformed_space import Chart, FoldedT
 from bayes_nqp.numerics.sampling._weights import Weights
 
@@ -46,36 +46,36 @@ class Proposals:
         return Weights(self.log_weights)
 
 
-def chart_of(folds: Mask, summit: Summit) -> Chart:
+def chart_of(folds: Mask, mode: Mode) -> Chart:
     """Fold the parameters that are nearest to zero, by their own sd, and bend the others.
 
     A folded proposal has an image for every choice of signs, so that there may not be many.
     """
     # Of u = log x: sd² is the diagonal of V diag(1/e) V', e the curvature's eigenvalues. A scale x
     # with little information has a large sd of its logarithm.
-    values, vectors = np.linalg.eigh(summit.curvature)
+    values, vectors = np.linalg.eigh(mode.curvature)
     spread = np.sqrt((vectors**2 / np.maximum(values, 0.3)).sum(axis=1))
     nearest = np.argsort(np.where(folds, -spread, np.inf), kind="stable")[:_MOST_FOLDED]
     chosen = np.zeros_like(folds)
     chosen[nearest] = folds[nearest]
     # The density of u = log x, x half-normal of scale tau, is highest at log tau.
-    return Chart(chosen, folds & ~chosen, summit.point)
+    return Chart(chosen, folds & ~chosen, mode.point)
 
 
-def around(summit: Summit, chart: Chart) -> FoldedT:
+def around(mode: Mode, chart: Chart) -> FoldedT:
     """The proposal that the curvature at a mode gives in places, where scales have their own scale.
 
     Of ``x = e^u`` the log density is ``l(u) - u``. Where l has its mode that has the slope -1 / x
     and the curvature ``(H - 1) / x²``: its own mode is a Newton step lower, at ``x (h - 2) / (h -
     1)`` of a single x, which of a normal density is exact, and of a half-normal one zero.
     """
-    jacobian, folds = chart.slopes(summit.point), chart.folds.astype(np.float64)
+    jacobian, folds = chart.slopes(mode.point), chart.folds.astype(np.float64)
     # In multiples of dx/du: slopes -1 and curvatures H - 1 where folded, 0 and H elsewhere.
-    values, vectors = np.linalg.eigh(summit.curvature - np.diag(folds))
+    values, vectors = np.linalg.eigh(mode.curvature - np.diag(folds))
     covariance = (vectors / np.maximum(values, _FLATTEST)) @ vectors.T
     centre = np.clip(-covariance @ folds, -1.0, 1.0)  # Not below zero where folded.
     return FoldedT(
-        chart.places(summit.point) + centre * jacobian,
+        chart.places(mode.point) + centre * jacobian,
         covariance * np.outer(jacobian, jacobian) * _INFLATION,
         chart,
     )

@@ -38,7 +38,7 @@ class AbsorbedLoadings:
 
     Parameters
     ----------
-    owner, group : ndarray of int (entry)
+    cluster, group : ndarray of int (entry)
         Every pair with units in it, owner by owner.
     normal : ndarray (entry, J)
         ``[Q̃d; Z'Q̃d]``, summed over these units, with d what multiplies the deviation.
@@ -46,7 +46,7 @@ class AbsorbedLoadings:
         ``d'Q̃d``.
     """
 
-    owner: Index
+    cluster: Index
     group: Index
     normal: Array
     inner: Array
@@ -72,17 +72,17 @@ def _absorb_group(rows: Rows, units: Index, n_periods: int) -> AbsorbedGroup:
         lengths = np.searchsorted(rows.unit, part, side="right") - first
         starts = np.cumsum(lengths) - lengths
         index = np.arange(lengths.sum()) + np.repeat(first - starts, lengths)
-        owner, time = np.repeat(np.arange(part.size), lengths), rows.time[index]
+        cluster, time = np.repeat(np.arange(part.size), lengths), rows.time[index]
         w = np.ones(index.size) if rows.weights is None else rows.weights[index]
         f = rows.count_of(part)
         # w of each unit by period, zero where unseen, and W.
         table = np.zeros((part.size, n_periods))
-        table[owner, time] = w
+        table[cluster, time] = w
         total = table.sum(axis=1)
         z = np.stack([c.at(time, index) for c in columns], axis=1)
         # z̃ = z - w'z / W: Q̃ 1 = 0, so that the unit's own means count for nothing.
-        z -= (np.add.reduceat(w[:, None] * z, starts) / total[:, None])[owner]
-        wz = (f[owner] * w)[:, None] * z
+        z -= (np.add.reduceat(w[:, None] * z, starts) / total[:, None])[cluster]
+        wz = (f[cluster] * w)[:, None] * z
         # sum_i f_i [diag(w) - w w'/W, .; (w z̃)', z̃'w z̃]: the upper right is filled at the end.
         normal[:n_periods, :n_periods] += np.diag(f @ table)
         normal[:n_periods, :n_periods] -= ((f / total)[:, None] * table).T @ table
@@ -90,30 +90,30 @@ def _absorb_group(rows: Rows, units: Index, n_periods: int) -> AbsorbedGroup:
             normal[k, :n_periods] += np.bincount(time, values, n_periods)
         normal[n_periods:, n_periods:] += z.T @ wz
         # |Q| = prod w_t and 1'Q1 = W.
-        log_det += float(f[owner] @ np.log(w) - f @ np.log(total))
+        log_det += float(f[cluster] @ np.log(w) - f @ np.log(total))
         free += float(f @ (lengths - 1))
     normal[:n_periods, n_periods:] = normal[n_periods:, :n_periods].T
     return AbsorbedGroup(units, normal, log_det, round(free))
 
 
-def absorb_loadings(rows: Rows, owner: Index, n_periods: int) -> AbsorbedLoadings:
+def absorb_loadings(rows: Rows, cluster: Index, n_periods: int) -> AbsorbedLoadings:
     """Reduce loadings of deviations to what they add to normal equations of groups.
 
-    With ``d̃ = d - w'd / W``, ``Q̃d = w d̃``. ``owner`` says whose deviation a unit has, -1 for
+    With ``d̃ = d - w'd / W``, ``Q̃d = w d̃``. ``cluster`` says whose deviation a unit has, -1 for
     none (unit); units seen once are left out.
     """
     assert rows.loading is not None
-    pairs = np.stack([owner, rows.group], axis=1)
+    pairs = np.stack([cluster, rows.group], axis=1)
     units = np.flatnonzero((pairs >= 0).all(axis=1))
     distinct, number = distinct_rows(pairs[units])
-    entry = np.full(owner.size, -1, dtype=np.int64)
+    entry = np.full(cluster.size, -1, dtype=np.int64)
     entry[units] = number
     row = np.flatnonzero(entry[rows.unit] >= 0)
     unit, time, d = rows.unit[row], rows.time[row], rows.loading[row]
     w = np.ones(row.size) if rows.weights is None else rows.weights[row]
     # d̃ = d - w'd / W, and w d̃ = Q̃d: what the level takes of a loading is out.
-    total, n = np.bincount(unit, w, owner.size), len(distinct)
-    d = d - np.bincount(unit, w * d, owner.size)[unit] / total[unit]
+    total, n = np.bincount(unit, w, cluster.size), len(distinct)
+    d = d - np.bincount(unit, w * d, cluster.size)[unit] / total[unit]
     # Sums over the units of each owner and group: (Q̃d)_t by period, z'Q̃d by column, d'Q̃d.
     pair, wd = entry[unit], rows.count_of(unit) * w * d
     normal = [np.bincount(pair * n_periods + time, wd, n * n_periods).reshape(n, n_periods)]

@@ -60,7 +60,7 @@ class UnitSums:
 
 
 @dataclass(frozen=True, eq=False)
-class StandIns:
+class Representatives:
     """Units with the sums of others.
 
     Parameters
@@ -78,7 +78,7 @@ class StandIns:
     values: Array
 
 
-def stand_ins(sums: UnitSums) -> StandIns:
+def representatives(sums: UnitSums) -> Representatives:
     """Make units of sums: of each class one more than the rank of its covariance.
 
     With ``C = V diag(e) V'`` of rank r and ``z_0 ... z_r`` the corners of a simplex, whose mean is
@@ -105,7 +105,7 @@ def stand_ins(sums: UnitSums) -> StandIns:
     values[:, sums.column[~levels], sums.period[~levels]] += entries[:, ~levels]
     values[np.broadcast_to(~sums.seen[of_class][:, None], values.shape)] = np.nan
     values[sums.absent[of_class]] = np.nan
-    return StandIns(of_class, counts, values)
+    return Representatives(of_class, counts, values)
 
 
 def _points(sums: UnitSums, classes: Index) -> tuple[Index, Array, Array]:

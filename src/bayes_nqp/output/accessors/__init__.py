@@ -1,1 +1,4 @@
-"""Thin doors on values: one attribute a file, each the call that does the work, public as it is."""
+"""Methods of fits, panels, check results and tables, one a file; each is one public call.
+
+No module imports it: `_core.validation` finds its files when a method is used.
+"""

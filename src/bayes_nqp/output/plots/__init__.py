@@ -1,14 +1,16 @@
-"""Pictures, one per file, each a function that returns the matplotlib figure.
+"""Plots, one a file; each function returns a matplotlib figure and neither shows nor saves it.
 
-They neither show nor save anything: a notebook shows what its cell returns, and
-``figure.savefig(path)`` writes a file.
+`output.reports` and all higher packages may import it.
 """
 
 from typing import Any
 
 from bayes_nqp.output.plots._registry import DRAWERS as DRAWERS
 from bayes_nqp.output.plots._registry import PLOTS as PLOTS
+from bayes_nqp.output.plots._registry import Appearance as Appearance
 from bayes_nqp.output.plots._registry import Sketch as Sketch
+from bayes_nqp.output.plots._registry import evidence as evidence
+from bayes_nqp.output.plots._registry import plot as plot
 from bayes_nqp.output.plots._registry import sketches as sketches
 from bayes_nqp.output.plots._scene import Scene as Scene
 

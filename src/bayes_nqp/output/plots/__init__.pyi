@@ -21,7 +21,10 @@ from bayes_nqp.output.plots._panel import panel as panel
 from bayes_nqp.output.plots._paths import paths as paths
 from bayes_nqp.output.plots._registry import DRAWERS as DRAWERS
 from bayes_nqp.output.plots._registry import PLOTS as PLOTS
+from bayes_nqp.output.plots._registry import Appearance as Appearance
 from bayes_nqp.output.plots._registry import Sketch as Sketch
+from bayes_nqp.output.plots._registry import evidence as evidence
+from bayes_nqp.output.plots._registry import plot as plot
 from bayes_nqp.output.plots._registry import sketches as sketches
 from bayes_nqp.output.plots._scene import Scene as Scene
 from bayes_nqp.output.plots._shrinkage import shrinkage as shrinkage

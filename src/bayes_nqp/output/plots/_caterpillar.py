@@ -19,7 +19,14 @@ from bayes_nqp._core.effects_schema import FitOrEffects
 from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.i18n import Message, Translator
 from bayes_nqp._core.types import Language, Style
-from bayes_nqp.effects.estimands import By, att, effects_of, gate_of, member_name, percent
+from bayes_nqp.effects.estimands import (
+    By,
+    att,
+    convergence_of,
+    effects_of,
+    percent,
+    unit_effect_name,
+)
 from bayes_nqp.output.plots._canvas import NAMED, canvas
 from bayes_nqp.output.plots._intervals import Points, draw_points, points_of
 from bayes_nqp.output.plots._notes import POINTS, effect_label, words
@@ -40,7 +47,7 @@ _LEAGUE_SAYS = Message(
 def _sheets(scene: Scene) -> Iterator[Sketch]:
     if v.DEVIATION not in scene.effects:
         return
-    owner = member_name(scene.effects)
+    owner = unit_effect_name(scene.effects)
     yield Sketch(
         "caterpillar",
         scene.translate(_TITLE),
@@ -106,7 +113,7 @@ def caterpillar(
         raise StudyError(f"'by' is {by!r}, which keeps nothing apart", hint="by='region', or None")
     effects = effects_of(fit_or_effects)
     translate = words(language, effects)
-    draws = att(effects, by if by is not None else member_name(effects), weights)
+    draws = att(effects, by if by is not None else unit_effect_name(effects), weights)
     overall = att(effects, weights=weights)
     labels, flat = _sorted(draws, translate)
     shown, left_out = _ends(len(labels), most)
@@ -125,7 +132,7 @@ def caterpillar(
         timed = schema.is_timed(effects)
         page.note("Dashed: average effect on the treated.", when=timed)
         page.note("Dashed: average effect on exposed rows.", when=not timed)
-        page.gate, page.ticks = gate_of(draws), {**NAMED, "labelsize": 7}
+        page.gate, page.ticks = convergence_of(draws), {**NAMED, "labelsize": 7}
     return page.figure
 
 

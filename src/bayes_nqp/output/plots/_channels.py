@@ -25,8 +25,8 @@ from bayes_nqp.effects.estimands import (
     By,
     by_path,
     channels_of,
+    convergence_of,
     effects_of,
-    gate_of,
     percent,
 )
 from bayes_nqp.output.plots._canvas import NAMED, canvas
@@ -151,7 +151,7 @@ def channels(
         page.note(_PAIRS_KEY, when=bool(squares))
         page.note(CONTRASTS_LEFT_OUT, _SQUARES, when=len(groups) > _SQUARES)
         page.note(LAST_THROUGH, when=ALL in draws[v.PATH])
-        page.gate, page.empty = gate_of(draws), len(squares)
+        page.gate, page.empty = convergence_of(draws), len(squares)
     top.tick_params(**NAMED)
     for square in squares:
         square.tick_params(which="both", length=0, labelsize=7.4)

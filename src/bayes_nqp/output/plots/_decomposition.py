@@ -28,8 +28,8 @@ from bayes_nqp.effects.estimands import (
     By,
     by_path,
     channels_of,
+    convergence_of,
     effects_of,
-    gate_of,
     names_of,
     percent,
     same_units,
@@ -152,7 +152,7 @@ def decomposition(
         if v.EVENT_TIME in names.values():
             _composed(page, effects, list(names.values()), list(panels.values()))
             page.note(EARLY, when=v.ANTICIPATED in draws.coords)
-        page.gate = gate_of(draws)
+        page.gate = convergence_of(draws)
     return page.figure
 
 

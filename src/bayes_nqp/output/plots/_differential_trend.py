@@ -12,7 +12,7 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.types import Language, Style
 from bayes_nqp.checks import TRENDS
-from bayes_nqp.effects.estimands import gate_of, percent
+from bayes_nqp.effects.estimands import convergence_of, percent
 from bayes_nqp.inference import fitting
 from bayes_nqp.inference.fitting import Fit
 from bayes_nqp.output.plots._canvas import canvas
@@ -99,5 +99,5 @@ def differential_trend(
             page.ax.legend(frameon=False)
         page.note("Lines: posterior means; bands: {} intervals.", percent(prob))
         page.note("Effects are what goes beyond this drift.")
-        page.gate = gate_of(draws)
+        page.gate = convergence_of(draws)
     return page.figure

@@ -23,7 +23,7 @@ from bayes_nqp._core.types import Language, Style
 from bayes_nqp.checks import ADOPTION, ROWS, UNITS
 from bayes_nqp.effects import estimands
 from bayes_nqp.effects.effects import group_time_effects
-from bayes_nqp.effects.estimands import gate_of, percent, units_of
+from bayes_nqp.effects.estimands import convergence_of, percent, units_of
 from bayes_nqp.inference.fitting import RECEIVED, Fit, meets, panel_of
 from bayes_nqp.output.plots._canvas import Canvas, canvas
 from bayes_nqp.output.plots._intervals import Points, points_of
@@ -137,8 +137,9 @@ def effect_map(
     >>> panel = nqp.simulation.cities(
     ...     spillover=near, strata=[], mediators=["innovation"], years=(2013, 2018), seed=1
     ... ).panel
-    >>> design = nqp.StaggeredDiD(nqp.CompletePooling(), spillovers=nqp.Rings([100]),
-    unidentified="drop")
+    >>> design = nqp.StaggeredDiD(
+    ...     nqp.CompletePooling(), spillovers=nqp.Rings([100]), unidentified="drop"
+    ... )
     >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
     >>> figure = nqp.plots.effect_map(fit)
     """
@@ -162,7 +163,7 @@ def effect_map(
             zones = land.middles[np.asarray(panel.cohort_codes) >= 0]
             page.ax.plot(*zones.T, ".", color=INK, markersize=2.4, zorder=3)
             page.note("Black points: units that are treated at some time.")
-        page.gate = gate_of(draws)
+        page.gate = convergence_of(draws)
     return page.figure
 
 

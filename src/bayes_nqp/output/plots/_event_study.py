@@ -32,7 +32,7 @@ from bayes_nqp.effects.estimands import (
     names_of,
     percent,
     same_units,
-    worst_gate,
+    worst_convergence,
 )
 from bayes_nqp.inference.fitting import once
 from bayes_nqp.output.plots._canvas import Canvas, canvas
@@ -224,7 +224,7 @@ def _drawn(
         page.note("Points do not all rest on the same units.", when=not same)
         few = any(few_units(draws).any() for line in series for draws in (*line.parts, line.own))
         page.note("Faint: fewer than {} units.", ENOUGH, when=few)
-        page.gate = worst_gate(course.own, *course.parts)
+        page.gate = worst_convergence(course.own, *course.parts)
     return page.figure
 
 

@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.checks import CheckResult, texts_of
-from bayes_nqp.effects.estimands import gate_of, percent
+from bayes_nqp.effects.estimands import convergence_of, percent
 from bayes_nqp.output.plots._canvas import NAMED, canvas
 from bayes_nqp.output.plots._intervals import EffectRow, draw_rows
 from bayes_nqp.output.plots._notes import POINTS, effect_label
@@ -60,7 +60,7 @@ def assumptions(result: CheckResult, look: Appearance) -> Figure:
             ax.set_yticklabels([])
         page.note(POINTS, percent(look.prob))
         page.note("Red: placebos whose interval leaves zero out.", when=len(panels) > 1)
-        page.gate, page.ticks = gate_of(evidence), NAMED
+        page.gate, page.ticks = convergence_of(evidence), NAMED
     return page.figure
 
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.checks import CheckResult, texts_of
-from bayes_nqp.effects.estimands import gate_of, percent
+from bayes_nqp.effects.estimands import convergence_of, percent
 from bayes_nqp.output.plots._canvas import NAMED, canvas
 from bayes_nqp.output.plots._intervals import EffectRow, draw_rows
 from bayes_nqp.output.plots._notes import POINTS, effect_label
@@ -39,7 +39,7 @@ def comparison(result: CheckResult, look: Appearance) -> Figure:
         page.ax.set_xlabel(label)
         page.note(POINTS, percent(look.prob))
         page.note("Black: the fit itself.")
-        page.gate, page.ticks = gate_of(draws), NAMED
+        page.gate, page.ticks = convergence_of(draws), NAMED
     return page.figure
 
 

@@ -16,7 +16,7 @@ from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.i18n import Message, Numeral, Translator
 from bayes_nqp._core.types import Language, Style
 from bayes_nqp.checks import CheckResult
-from bayes_nqp.effects.estimands import gate_of, percent
+from bayes_nqp.effects.estimands import convergence_of, percent
 from bayes_nqp.output.plots._canvas import canvas
 from bayes_nqp.output.plots._notes import effect_label, remarked, words
 from bayes_nqp.output.plots._registry import Appearance, evidence, plot
@@ -174,7 +174,7 @@ def _drawn(panels: list[_Curves], evidence: xr.Dataset, look: Appearance, column
         page.grid([panel.title for panel in panels], columns, label, across)
         page.note(_RHO_KEY, percent(look.prob))
         page.note(_RHO_CROSSING)
-        page.gate = gate_of(evidence)
+        page.gate = convergence_of(evidence)
     return page.figure
 
 

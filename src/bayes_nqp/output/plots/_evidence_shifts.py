@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.i18n import Message, Numeral
 from bayes_nqp.checks import CheckResult
-from bayes_nqp.effects.estimands import gate_of, percent
+from bayes_nqp.effects.estimands import convergence_of, percent
 from bayes_nqp.output.plots._canvas import canvas
 from bayes_nqp.output.plots._intervals import draw_points, points_of
 from bayes_nqp.output.plots._notes import POINTS, effect_label, label_beside
@@ -47,5 +47,5 @@ def shifts(result: CheckResult, look: Appearance) -> Figure:
         page.note(_SHIFTS)
         chance = Numeral(f"{evidence.attrs['chance']:.3f}")
         page.note("All shifts together: p = {}.", chance)
-        page.gate = gate_of(evidence)
+        page.gate = convergence_of(evidence)
     return page.figure

@@ -10,7 +10,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from bayes_nqp.checks import CheckResult, texts_of
-from bayes_nqp.effects.estimands import gate_of, percent
+from bayes_nqp.effects.estimands import convergence_of, percent
 from bayes_nqp.output.plots._canvas import NAMED, canvas
 from bayes_nqp.output.plots._intervals import EffectRow, draw_rows, points_of
 from bayes_nqp.output.plots._notes import POINTS, effect_label
@@ -51,7 +51,7 @@ def specifications(result: CheckResult, look: Appearance) -> Figure:
         page.note("Hollow: for comparison only.", when=not evidence["counts"].all())
         apart = bool(other.size)
         page.note("Diamonds: what the fit itself says of the same cells.", when=apart)
-        page.gate, page.ticks = gate_of(evidence["att"]), NAMED
+        page.gate, page.ticks = convergence_of(evidence["att"]), NAMED
     return page.figure
 
 

@@ -16,7 +16,7 @@ from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.i18n import Message, Numeral, Translator
 from bayes_nqp._core.types import Language, Style
 from bayes_nqp.checks import CheckResult
-from bayes_nqp.effects.estimands import gate_of, percent
+from bayes_nqp.effects.estimands import convergence_of, percent
 from bayes_nqp.output.plots._canvas import canvas
 from bayes_nqp.output.plots._notes import effect_label, remarked, words
 from bayes_nqp.output.plots._registry import Appearance, evidence, plot
@@ -139,7 +139,7 @@ def _drawn(panels: list[_Regions], evidence: xr.Dataset, look: Appearance) -> Fi
         page.note(_ROBUST_NOTE, percent(float(evidence.attrs["prob"])))
         broken = any(0 < float(panel.regions["breakdown"]) < np.inf for panel in panels)
         page.note("Dashed: breakdown, beyond which the interval includes zero.", when=broken)
-        page.gate = gate_of(evidence)
+        page.gate = convergence_of(evidence)
     return page.figure
 
 

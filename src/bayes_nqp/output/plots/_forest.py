@@ -16,7 +16,7 @@ from bayes_nqp._core.effects_schema import FitOrEffects
 from bayes_nqp._core.i18n import Message, Translator
 from bayes_nqp._core.types import Language, Style
 from bayes_nqp.checks import reported_posterior
-from bayes_nqp.effects.estimands import By, att, contrast, gate_of, names_of, percent
+from bayes_nqp.effects.estimands import By, att, contrast, convergence_of, names_of, percent
 from bayes_nqp.output.plots._canvas import NAMED, canvas
 from bayes_nqp.output.plots._intervals import EffectRow, draw_rows
 from bayes_nqp.output.plots._notes import CONTRASTS_LEFT_OUT, POINTS, effect_label, words
@@ -117,7 +117,7 @@ def forest(
         page.note(_BOTH, when=posterior.average is not None)
         many = any(draws.sizes[new] > _CONTRASTED for new, draws in groups.items())
         page.note(CONTRASTS_LEFT_OUT, _CONTRASTED, when=many)
-        page.gate, page.ticks = gate_of(overall), NAMED
+        page.gate, page.ticks = convergence_of(overall), NAMED
     return page.figure
 
 

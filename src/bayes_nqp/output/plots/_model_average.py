@@ -12,7 +12,7 @@ from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.i18n import Message, Translator
 from bayes_nqp._core.types import Language, Style
 from bayes_nqp.checks import ADOPTION, FAMILIES, ModelAverage, reported_posterior
-from bayes_nqp.effects.estimands import att, gate_of
+from bayes_nqp.effects.estimands import att, convergence_of
 from bayes_nqp.inference.fitting import Fit
 from bayes_nqp.output.plots._canvas import canvas
 from bayes_nqp.output.plots._notes import effect_label, words
@@ -102,7 +102,7 @@ def _drawn(average: ModelAverage, look: Appearance, names: dict[str, str]) -> Fi
         right.set_xlabel(across)
         right.set_ylabel(label)
         page.note("Band: 95% interval under the model average. Dashes: the prior of this report.")
-        page.gate = gate_of(effect)
+        page.gate = convergence_of(effect)
     return page.figure
 
 

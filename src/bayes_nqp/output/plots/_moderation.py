@@ -25,8 +25,8 @@ from bayes_nqp.effects.estimands import (
     PATHS,
     By,
     average_of,
+    convergence_of,
     effects_of,
-    gate_of,
     moderated,
     percent,
 )
@@ -170,7 +170,7 @@ def moderation(
         page.note("Grey bars: treated rows by their moderator.", when=adopted)
         page.note("Grey bars: exposed rows by their moderator.", when=not adopted)
         page.note(_MODERATION_FADED, when=any(_beyond(line, draws[name]) for line in lines))
-        page.gate = gate_of(draws)
+        page.gate = convergence_of(draws)
     return page.figure
 
 

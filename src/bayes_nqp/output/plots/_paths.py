@@ -24,15 +24,15 @@ from bayes_nqp.effects.estimands import (
     By,
     at_level,
     by_path,
+    convergence_of,
     effects_of,
-    gate_of,
     lag_of,
-    legs,
-    legs_in_space,
-    member_name,
     names_of,
+    path_coefficients,
+    path_coefficients_in_space,
     paths_in_space,
     percent,
+    unit_effect_name,
 )
 from bayes_nqp.model.predictors import linked_name
 from bayes_nqp.output.plots._canvas import canvas
@@ -201,10 +201,10 @@ def paths(
         page.note(_PRODUCTS)
         dashed = _DASHED if _dose_of(fit) is None else _DASHED_DOSE
         page.note(dashed, when=len(first.whose) > 1)
-        page.note(LAST_THROUGH, when=len({*legs(fit)[v.MEDIATOR].to_numpy()}) > 1)
+        page.note(LAST_THROUGH, when=len({*path_coefficients(fit)[v.MEDIATOR].to_numpy()}) > 1)
         lag = lag_of(fit)
         page.note("Lag of the mediators, in periods: {}.", lag, when=lag > 0)
-        page.gate = gate_of(first.sums)
+        page.gate = convergence_of(first.sums)
     return page.figure
 
 
@@ -217,11 +217,11 @@ def _diagrams(
     if level is not None and not names:
         raise StudyError(f"level={level!r} of no factor", hint="by='region', level='inland'")
     held = effects_of(fit)
-    if set(names.values()) & {member_name(held), v.MEMBER}:
+    if set(names.values()) & {unit_effect_name(held), v.MEMBER}:
         raise StudyError(
-            f"by={by!r} would be a diagram for every {member_name(held)}",
+            f"by={by!r} would be a diagram for every {unit_effect_name(held)}",
             hint="by='region', or another name by which cells differ; nqp.nie(fit, "
-            f"by={member_name(held)!r}) has single ones",
+            f"by={unit_effect_name(held)!r}) has single ones",
         )
     figures = _in_space(fit, names, weights) if v.VIA in held else _alone(fit, names, weights)
     if not names:
@@ -243,9 +243,9 @@ def _diagrams(
 
 def _alone(fit: FitOrEffects, by: By, weights: str) -> list[xr.DataArray]:
     """Legs, effects and sums of channels that others do not reach."""
-    parts, effects = legs(fit, by, weights), by_path(fit, by, weights)
+    parts, effects = path_coefficients(fit, by, weights), by_path(fit, by, weights)
     sums = [x for x in effects[v.PATH].to_numpy() if x in (_ALL, v.TOTAL)]
-    a, b = (parts[leg].rename({v.MEDIATOR: v.PATH}) for leg in ("a", "b"))
+    a, b = (parts[path].rename({v.MEDIATOR: v.PATH}) for path in ("a", "b"))
     rows = effects.sel({v.PATH: [v.DIRECT, *b[v.PATH].to_numpy()]})
     return [_of_own(a), b, _of_own(rows), effects.sel({v.PATH: sums})]
 
@@ -256,7 +256,7 @@ def _of_own(draws: xr.DataArray) -> xr.DataArray:
 
 def _in_space(fit: FitOrEffects, by: By, weights: str) -> list[xr.DataArray]:
     """The same by whose treatment, and through whose mediator."""
-    parts, effects = legs_in_space(fit, by, weights), paths_in_space(fit, by, weights)
+    parts, effects = path_coefficients_in_space(fit, by, weights), paths_in_space(fit, by, weights)
     sides = effects.sel({v.TREATMENT_OF: [v.OWN, v.OTHERS]})
     sums = effects.sel({v.PATH: v.TOTAL}, drop=True).rename({v.TREATMENT_OF: v.PATH})
     return [

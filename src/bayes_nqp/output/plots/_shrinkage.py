@@ -16,7 +16,7 @@ from bayes_nqp._core.effects_schema import FitOrEffects
 from bayes_nqp._core.i18n import Message, Translator
 from bayes_nqp._core.types import Language, Style
 from bayes_nqp.effects import estimands
-from bayes_nqp.effects.estimands import By, att, gate_of, percent
+from bayes_nqp.effects.estimands import By, att, convergence_of, percent
 from bayes_nqp.output.plots._canvas import NAMED, canvas
 from bayes_nqp.output.plots._intervals import draw_points, points_of
 from bayes_nqp.output.plots._notes import POINTS, beside, effect_label, words
@@ -105,7 +105,7 @@ def shrinkage(
         timed = schema.is_timed(effects)
         page.note("Dashed: average effect on the treated.", when=timed)
         page.note("Dashed: average effect on exposed rows.", when=not timed)
-        page.gate = gate_of(effects)
+        page.gate = convergence_of(effects)
     return page.figure
 
 

@@ -18,7 +18,7 @@ from bayes_nqp.checks import (
     ModelAverage,
     Subject,
     confidence_of,
-    gate_words,
+    convergence_words,
 )
 from bayes_nqp.inference.fitting import Fit
 from bayes_nqp.output.plots import PLOTS, Scene, Sketch
@@ -149,7 +149,7 @@ class Context(Scene):
         reasons : bool, default False
             Only what failed, for a sentence that says already that it did.
         """
-        verdict = gate_words(str(self.fit.gate))
+        verdict = convergence_words(str(self.fit.gate))
         if not reasons and not self.fit.gate.passed:
             verdict = Message("failed: {}", verdict)
         return self.translate.name(verdict)

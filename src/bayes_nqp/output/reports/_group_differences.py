@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import xarray as xr
 
 from bayes_nqp._core.i18n import Message
-from bayes_nqp.checks import Rival, rivals_of
+from bayes_nqp.checks import AlternativeContrast, alternative_contrasts_of
 from bayes_nqp.effects.estimands import (
     att,
     heterogeneity_sd,
@@ -38,8 +38,8 @@ def groups_of(context: Context, effects: xr.Dataset | None = None) -> dict[str, 
     effects : Dataset, optional
         Of the waist; those of the reported posterior by default.
     """
-    waist = context.effects if effects is None else effects
-    every = {factor: att(waist, factor, context.weights) for factor in context.factors}
+    effects_dataset = context.effects if effects is None else effects
+    every = {factor: att(effects_dataset, factor, context.weights) for factor in context.factors}
     complete = {factor: draws.dropna(factor) for factor, draws in every.items()}
     return {factor: draws for factor, draws in complete.items() if draws.sizes[factor] <= MANY}
 
@@ -97,7 +97,7 @@ class _Gap:
     draws: xr.DataArray
     posterior: Posterior
     sides: tuple[tuple[str, Posterior], tuple[str, Posterior]]
-    rivals: tuple[Rival, ...]
+    rivals: tuple[AlternativeContrast, ...]
     alone: bool
 
     @property
@@ -143,7 +143,7 @@ def _gaps(context: Context) -> dict[str, list[_Gap]]:
     for (factor, draws), posterior in zip(pairs, posteriors, strict=True):
         first, second = (draws[f"pair_{side}"].item() for side in ("level", "minus"))
         sides = _side(context, groups[factor], first), _side(context, groups[factor], second)
-        rivals = rivals_of(context.checks, factor, first, second)
+        rivals = alternative_contrasts_of(context.checks, factor, first, second)
         alone = groups[factor].sizes[factor] == 2
         gaps[factor].append(_Gap(factor, draws, posterior, sides, rivals, alone))
     return gaps

@@ -280,15 +280,15 @@ def _noted_once(table: Table, noted: dict[str, int], number: int, translate: Tra
         "notes": (table.notes, Message("Other notes: see {}.")),
         "stamps": (table.stamps, Message("Failures: see {}.")),
     }
-    kept = {}
+    notes = {}
     for key, (stated, reference) in texts.items():
         earlier = sorted({noted[text] for text in stated if text in noted})
         new = [text for text in stated if text not in noted]
         noted |= dict.fromkeys(new, number)
         places = [Message("Table {}", place) for place in earlier]
         more = [translate(reference, listed(places, len(places)))] if places else []
-        kept[key] = (*new, *more)
-    return replace(table, notes=kept["notes"], stamps=kept["stamps"])
+        notes[key] = (*new, *more)
+    return replace(table, notes=notes["notes"], stamps=notes["stamps"])
 
 
 def _fits(fits: Any) -> dict[str, Fit]:

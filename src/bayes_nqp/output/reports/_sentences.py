@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import xarray as xr
 
 from bayes_nqp._core.i18n import Message, chance, joined
-from bayes_nqp.checks import Rival
+from bayes_nqp.checks import AlternativeContrast
 from bayes_nqp.output.reports._posterior import (
     LIKELY,
     UNDECIDED,
@@ -94,7 +94,7 @@ def comparison(
     factor: str = "",
     exposure: str = "",
     *,
-    rivals: Sequence[Rival] = (),
+    rivals: Sequence[AlternativeContrast] = (),
 ) -> str:
     """Say in which of two groups the effect is larger, or where it lowered the outcome more.
 
@@ -111,7 +111,7 @@ def comparison(
         Whose levels they are.
     exposure : str, default ""
         What moved the outcome, where that is no policy.
-    rivals : sequence of Rival, default ()
+    rivals : sequence of AlternativeContrast, default ()
         What other choices say of the same difference.
     """
     size, groups = level(posterior, unit), [name for name, _ in sides]
@@ -207,26 +207,28 @@ def jointly(kind: Message, number: int, p: float, language: str) -> str:
     ).in_(language)
 
 
-def stands(posterior: Posterior, rivals: Sequence[Rival]) -> bool:
+def stands(posterior: Posterior, rivals: Sequence[AlternativeContrast]) -> bool:
     """Whether a direction is named, and no rival choice takes it back."""
     return posterior.decided and all(_supports(rival, posterior) for rival in rivals)
 
 
-def _supports(rival: Rival, posterior: Posterior) -> bool:
+def _supports(rival: AlternativeContrast, posterior: Posterior) -> bool:
     """Whether a rival choice leaves a direction standing; one with less data needs less."""
     return _agreeing(rival, posterior) >= (LIKELY if rival.less_data else UNDECIDED)
 
 
-def _agreeing(rival: Rival, posterior: Posterior) -> float:
+def _agreeing(rival: AlternativeContrast, posterior: Posterior) -> float:
     """Probability that a rival choice gives to the sign of a posterior."""
     return rival.p_positive if posterior.positive else round(1 - rival.p_positive, 9)
 
 
-def _least(rivals: Sequence[Rival], posterior: Posterior) -> Rival:
+def _least(rivals: Sequence[AlternativeContrast], posterior: Posterior) -> AlternativeContrast:
     return min(rivals, key=lambda rival: _agreeing(rival, posterior))
 
 
-def _open(gap: Message, question: Message, rival: Rival, posterior: Posterior) -> Message:
+def _open(
+    gap: Message, question: Message, rival: AlternativeContrast, posterior: Posterior
+) -> Message:
     """Claim no direction where another choice supports it too little."""
     why = Message("{} with {}", stated(rival.p_positive, "P(> 0)"), rival.choice)
     if not rival.choice:

@@ -11,7 +11,7 @@ import pandas as pd
 from bayes_nqp._core import effects_schema as schema
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.i18n import Message, Translator, crossed, listed
-from bayes_nqp.checks import CheckResult, gate_words, title_of
+from bayes_nqp.checks import CheckResult, convergence_words, title_of
 from bayes_nqp.effects.estimands import percent
 from bayes_nqp.inference.fitting import Fit
 from bayes_nqp.output.tables._parts import key_of
@@ -139,7 +139,7 @@ def remarks_of(
 
 def why_failed(gate: str, translate: Translator) -> str:
     """Say what failed in a gate."""
-    return translate.name(gate_words(gate))
+    return translate.name(convergence_words(gate))
 
 
 def with_figure(result: CheckResult, translate: Translator) -> str:
@@ -162,7 +162,7 @@ def _passed(source: object, translate: Translator) -> str:
     )
 
 
-def short_gate(gate: str, translate: Translator) -> tuple[str, bool]:
+def short_convergence(gate: str, translate: Translator) -> tuple[str, bool]:
     """Word a gate's verdict in a cell, and whether it failed."""
     if gate in (v.PASSED, v.UNVERIFIED):
         return translate("passed" if gate == v.PASSED else "unverified"), False

@@ -11,7 +11,16 @@ import pandas as pd
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.effects_schema import FitOrEffects
 from bayes_nqp._core.validation import door
-from bayes_nqp.effects.estimands import By, att, by_path, effects_of, gate_of, names_of, text, words
+from bayes_nqp.effects.estimands import (
+    By,
+    att,
+    by_path,
+    convergence_of,
+    effects_of,
+    names_of,
+    text,
+    words,
+)
 from bayes_nqp.inference.fitting import Fit
 from bayes_nqp.output.tables._described import model_words
 from bayes_nqp.output.tables._parts import units_by
@@ -110,7 +119,7 @@ def estimates(
     table.insert(2, "p", np.nan)
     table.index.name = "Coefficient"
     outcome = str(average.attrs.get("outcome", "")) or "the outcome"
-    return Estimates(table, outcome, _stats(fit, effects_of(fit), gate_of(average)))
+    return Estimates(table, outcome, _stats(fit, effects_of(fit), convergence_of(average)))
 
 
 def _stats(source: object, effects: object, gate: str) -> dict[str, int | str]:

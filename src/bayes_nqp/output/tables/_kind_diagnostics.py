@@ -12,7 +12,7 @@ from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.i18n import Message, listed, separated
 from bayes_nqp.checks import VERDICTS, CheckResult, run_checks, title_of
 from bayes_nqp.inference.fitting import Fit
-from bayes_nqp.output.tables._described import short_gate, why_failed
+from bayes_nqp.output.tables._described import short_convergence, why_failed
 from bayes_nqp.output.tables._draft import TableDraft
 from bayes_nqp.output.tables._kinds import Ask, kind
 from bayes_nqp.output.tables._model import Column, Table
@@ -30,7 +30,7 @@ def diagnostics(source: Sequence[CheckResult] | Fit | xr.Dataset, ask: Ask) -> T
     translate, draft, order = ask.translate, TableDraft(ask), list(TONES)
     titles_of: dict[str, list[str]] = {}
     if gate is not None and all(result.name != "convergence" for result in source):
-        _add_gate(draft, gate)
+        _add_convergence(draft, gate)
     for result in sorted(source, key=lambda result: order.index(result.verdict)):
         question = translate.name(result.question)
         verdict = word(translate(VERDICTS[result.verdict]), TONES[result.verdict])
@@ -58,16 +58,16 @@ def diagnostics(source: Sequence[CheckResult] | Fit | xr.Dataset, ask: Ask) -> T
     return draft.finish("diagnostics", translate("Checks"), translate("Question"), columns, facts)
 
 
-def _add_gate(draft: TableDraft, gate: str) -> None:
+def _add_convergence(draft: TableDraft, gate: str) -> None:
     """Add the convergence gate, where no check speaks of it."""
     translate = draft.translate
-    short, failed = short_gate(gate, translate)
-    verdict = word(translate("failed"), "bad") if failed else word(short, _gate_tone(gate))
+    short, failed = short_convergence(gate, translate)
+    verdict = word(translate("failed"), "bad") if failed else word(short, _convergence_tone(gate))
     reason = why_failed(gate, translate) if failed else ""
     draft.row(translate("Convergence gate"), verdict, word(reason))
     if failed:
         draft.stamps.append(translate("Convergence gate failed: {}", reason))
 
 
-def _gate_tone(gate: str) -> str:
+def _convergence_tone(gate: str) -> str:
     return "good" if gate == v.PASSED else "doubt"

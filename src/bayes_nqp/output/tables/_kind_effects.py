@@ -11,7 +11,7 @@ from bayes_nqp._core import effects_schema as schema
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.checks import reported_posterior
-from bayes_nqp.effects.estimands import att, gate_of, names_of, text
+from bayes_nqp.effects.estimands import att, convergence_of, names_of, text
 from bayes_nqp.output.tables._contrasts_table import contrasts_table
 from bayes_nqp.output.tables._described import interval_notes
 from bayes_nqp.output.tables._draft import TableDraft
@@ -27,20 +27,20 @@ _NOTE_CELLS_LEFT_OUT = Message("Cells (stratum × cohort × period) not identifi
 def effects(source: object, ask: Ask) -> Table:
     """Tabulate the average effect overall, by group, and the contrasts."""
     translate, posterior = ask.translate, reported_posterior(source)
-    waist, beside = posterior.effects, posterior.average is not None
-    names = names_of(ask.by) or {name: name for name in schema.factors(waist)}
-    overall = att(waist, weights=ask.weights)
-    top, levels, compared = _estimates(waist, names, ask)
+    dataset, beside = posterior.effects, posterior.average is not None
+    names = names_of(ask.by) or {name: name for name in schema.factors(dataset)}
+    overall = att(dataset, weights=ask.weights)
+    top, levels, compared = _estimates(dataset, names, ask)
     fitted = _estimates(posterior.fitted, names, ask) if beside else (top, levels, compared)
     draft = TableDraft(ask, [s for t in (top, *levels.values(), compared) for s in t["sd"]])
-    total = units_by(source, waist, None).get("")
+    total = units_by(source, dataset, None).get("")
 
     def line(label: str, of: pd.DataFrame, as_fitted: pd.DataFrame, k: int, *cells: Cell) -> None:
         draft.estimate(label, of.iloc[k], *cells, fitted=as_fitted.iloc[k] if beside else None)
 
     line(translate("Overall"), top, fitted[0], 0, count(top[v.ROWS].iloc[0]), count(total))
     for new, table in levels.items():
-        units = units_by(source, waist, names[new])
+        units = units_by(source, dataset, names[new])
         draft.row(new)
         for k, (level, rows) in enumerate(zip(table[new], table[v.ROWS], strict=True)):
             sizes = count(rows), count(units.get(text(level)))
@@ -53,11 +53,11 @@ def effects(source: object, ask: Ask) -> Table:
     draft.weigh(posterior)
     draft.notes += [*interval_notes(top, translate), *ask.averaged(overall.attrs)]
     draft.note("Contrasts: differences draw by draw, from one model.", when=len(compared) > 0)
-    many = any(_contrastable(waist, names[k]) and len(t) > CONTRASTED for k, t in levels.items())
+    many = any(_contrastable(dataset, names[k]) and len(t) > CONTRASTED for k, t in levels.items())
     draft.note(_NOTE_LEFT_OUT, CONTRASTED, when=many)
     left_out = int(overall.attrs.get("cells_left_out", 0))
     draft.note(_NOTE_CELLS_LEFT_OUT, left_out, when=left_out > 0)
-    draft.judge(source, gate_of(overall))
+    draft.judge(source, convergence_of(overall))
     exposure, outcome = str(overall.attrs.get("exposure", "")), outcome_of([top], translate)
     title = (
         translate("Effect of {}: {}", exposure, outcome)
@@ -69,12 +69,12 @@ def effects(source: object, ask: Ask) -> Table:
 
 
 def _estimates(
-    waist: xr.Dataset, names: Mapping[str, str], ask: Ask
+    dataset: xr.Dataset, names: Mapping[str, str], ask: Ask
 ) -> tuple[pd.DataFrame, dict[str, pd.DataFrame], pd.DataFrame]:
     """Effects overall, by group, and their contrasts."""
-    top = ask.summary(att(waist, weights=ask.weights))
-    levels = {new: ask.summary(att(waist, {new: old}, ask.weights)) for new, old in names.items()}
-    return top, levels, _contrasts(waist, names, levels, ask)
+    top = ask.summary(att(dataset, weights=ask.weights))
+    levels = {new: ask.summary(att(dataset, {new: old}, ask.weights)) for new, old in names.items()}
+    return top, levels, _contrasts(dataset, names, levels, ask)
 
 
 def _contrastable(effects: xr.Dataset, name: str) -> bool:

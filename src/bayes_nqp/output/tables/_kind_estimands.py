@@ -10,7 +10,7 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.effects_schema import FitOrEffects
 from bayes_nqp._core.i18n import Message, crossed
 from bayes_nqp.checks import reported_posterior
-from bayes_nqp.effects.estimands import att, computed, names_of, worst_gate
+from bayes_nqp.effects.estimands import att, computed, names_of, worst_convergence
 from bayes_nqp.output.tables._described import interval_notes
 from bayes_nqp.output.tables._draft import TableDraft
 from bayes_nqp.output.tables._kinds import Ask, kind
@@ -68,7 +68,7 @@ def estimands(source: FitOrEffects, ask: Ask) -> Table:
     draft.note("Effects per {}.", per_words(overall.attrs, translate), when=dosed)
     draft.notes += [] if dosed else [ask.weighted()]
     draft.weigh(posterior)
-    draft.judge(source, worst_gate(overall, *draws))
+    draft.judge(source, worst_convergence(overall, *draws))
     outcome, by = outcome_of([first], translate), crossed(names_of(ask.by))
     heading = Message("Estimands: {}", outcome)
     if by:

@@ -9,7 +9,7 @@ from bayes_nqp._core import effects_schema as schema
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.checks import ADOPTION, reported_posterior
-from bayes_nqp.effects.estimands import EARLY, names_of, same_units, text, worst_gate
+from bayes_nqp.effects.estimands import EARLY, names_of, same_units, text, worst_convergence
 from bayes_nqp.output.tables._described import interval_notes, stacked_notes
 from bayes_nqp.output.tables._draft import TableDraft
 from bayes_nqp.output.tables._kinds import Ask, kind
@@ -91,7 +91,7 @@ def event_study(source: object, ask: Ask) -> Table:
     factors = [old for old in names.values() if old in schema.factors(effects)]
     same = same_units(effects, factors[0] if len(factors) == 1 else None)
     draft.note("Points do not all rest on the same units.", when=not same)
-    draft.judge(source, worst_gate(curve.own, *curve.parts))
+    draft.judge(source, worst_convergence(curve.own, *curve.parts))
     title = ask.translate("Effect by event time: {}", outcome_of([together], ask.translate))
     return draft.finish("event_study", title, ask.translate("Event time"), columns)
 

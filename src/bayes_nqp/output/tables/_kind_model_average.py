@@ -7,7 +7,7 @@ import numpy as np
 from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.checks import ADOPTION, FAMILIES, Weighed, reported_posterior
-from bayes_nqp.effects.estimands import att, worst_gate
+from bayes_nqp.effects.estimands import att, worst_convergence
 from bayes_nqp.output.tables._described import interval_notes
 from bayes_nqp.output.tables._draft import TableDraft
 from bayes_nqp.output.tables._kinds import Ask, kind
@@ -36,11 +36,11 @@ def model_average(source: object, ask: Ask) -> Table:
     posteriors = average.families["posterior"]
     for name, prior in average.prior.items():
         of_family = [(k, x) for k, x in enumerate(average.designs) if x.candidate.family == name]
-        known = np.isfinite(posteriors[name])
-        cells = (chance(prior), chance(posteriors[name]) if known else NOTHING)
+        finite = np.isfinite(posteriors[name])
+        cells = (chance(prior), chance(posteriors[name]) if finite else NOTHING)
         lone = of_family[0][1] if len(of_family) == 1 else None
-        rest = [NOTHING] * 5 if lone is None else _evidence(lone, ask, draft)
-        draft.row(translate(FAMILIES[name]), *cells, *rest, rule=True)
+        evidence_cells = [NOTHING] * 5 if lone is None else _evidence(lone, ask, draft)
+        draft.row(translate(FAMILIES[name]), *cells, *evidence_cells, rule=True)
         for k, x in of_family if lone is None else ():
             shares = (chance(table["prior"].iloc[k]), chance(x.weight))
             draft.row(f"– {translate(x.candidate.name)}", *shares, *_evidence(x, ask, draft))
@@ -52,7 +52,7 @@ def model_average(source: object, ask: Ask) -> Table:
     for candidate, why in average.left_out:
         draft.note(_NOTE_LEFT_OUT, candidate, why)
     draft.note("{}", average.errors, when=bool(average.errors))
-    draft.judge(source, worst_gate(average.effects))
+    draft.judge(source, worst_convergence(average.effects))
     columns = (
         Column(translate("Prior")), Column(translate("Posterior")),
         Column(translate("Log Bayes factor")), *estimate_columns(translate, ask.prob),

@@ -17,7 +17,7 @@ from bayes_nqp.output.tables._contrasts_table import contrasts_table
 from bayes_nqp.output.tables._described import (
     interval_notes,
     model_facts,
-    short_gate,
+    short_convergence,
     stacked_notes,
     why_failed,
     with_figure,
@@ -77,11 +77,16 @@ def _fits(fits: Sequence[tuple[str, object]], ask: Ask) -> Table:
         draft.row(label, *(NOTHING if x is None else draft.write.estimate(x) for x in lines))
         chances = (NOTHING if x is None else chance(x["p_positive"]) for x in lines)
         draft.row(translate("P(> 0)"), *chances)
-    tops = [ask.summary(att(waist, weights=ask.weights)) for waist in map(effects_of, sources)]
+    tops = [
+        ask.summary(att(effects_dataset, weights=ask.weights))
+        for effects_dataset in map(effects_of, sources)
+    ]
     gates = [str(table[v.GATE].iloc[0]) for table in tops]
     outcomes = {str(table.attrs.get("outcome", "")) for table in tops}
     draft.rows += _facts(sources, tops, ask, outcomes)
-    draft.row(translate("Convergence gate"), *(_gate_cell(gate, translate) for gate in gates))
+    draft.row(
+        translate("Convergence gate"), *(_convergence_cell(gate, translate) for gate in gates)
+    )
     failed = [gate for gate in gates if gate not in (v.PASSED, v.UNVERIFIED)]
     draft.stamps += [
         f"({i}) " + translate("Convergence gate failed: {}", why_failed(gate, translate))
@@ -124,8 +129,8 @@ def _parted(effects: xr.Dataset) -> bool:
     return {v.DIRECT, v.RECEIVED} <= {*effects[v.PATH].to_numpy().tolist()}
 
 
-def _gate_cell(gate: str, translate: Translator) -> Cell:
-    short, failed = short_gate(gate, translate)
+def _convergence_cell(gate: str, translate: Translator) -> Cell:
+    short, failed = short_convergence(gate, translate)
     return word(translate("failed") if failed else short, "bad" if failed else "")
 
 
@@ -182,7 +187,7 @@ def _specifications(results: Sequence[CheckResult], ask: Ask) -> Table:
             label, change = map(translate.name, names)
             label = label if place == 0 or not change else translate("{}: {}", change, label)
             status = word(translate("yes" if line["counts"] else "no"))
-            draft.estimate(label, line, status, _gate_cell(str(line[v.GATE]), translate))
+            draft.estimate(label, line, status, _convergence_cell(str(line[v.GATE]), translate))
     gates = [str(gate) for gate in numbers[v.GATE]]
     failed = [gate for gate in gates if gate not in (v.PASSED, v.UNVERIFIED)]
     for result in results:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.i18n import Message
-from bayes_nqp.effects.estimands import att, by_path, effects_of, names_of, text, worst_gate
+from bayes_nqp.effects.estimands import att, by_path, effects_of, names_of, text, worst_convergence
 from bayes_nqp.inference.fitting import Fit
-from bayes_nqp.output.tables._described import short_gate, time_strata, why_failed
+from bayes_nqp.output.tables._described import short_convergence, time_strata, why_failed
 from bayes_nqp.output.tables._draft import TableDraft
 from bayes_nqp.output.tables._kinds import Ask
 from bayes_nqp.output.tables._layouts import layout
@@ -51,7 +51,7 @@ def journal(fits: Sequence[tuple[str, object]], ask: Ask) -> Table:
     tops = [att(effects_of(x), weights=ask.weights) for x in sources]
     for i, top in enumerate(tops, 1):
         gate = str(top[v.GATE].item())
-        if short_gate(gate, translate)[1]:
+        if short_convergence(gate, translate)[1]:
             why = translate("Convergence gate failed: {}", why_failed(gate, translate))
             draft.stamps.append(f"({i}) {why}")
     draft.note(_NOTE)
@@ -64,7 +64,7 @@ def journal(fits: Sequence[tuple[str, object]], ask: Ask) -> Table:
         Column("\n".join(filter(None, (f"({i})", outcome, name))))
         for i, ((name, _), outcome) in enumerate(zip(fits, outcomes, strict=True), 1)
     )
-    return draft.finish("journal", title, "", heads, ask.facts(worst_gate(*tops)))
+    return draft.finish("journal", title, "", heads, ask.facts(worst_convergence(*tops)))
 
 
 def _estimates(source: object, ask: Ask) -> Iterator[tuple[str, Line]]:

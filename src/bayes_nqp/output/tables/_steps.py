@@ -11,7 +11,7 @@ import xarray as xr
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.effects_schema import FitOrEffects
 from bayes_nqp._core.validation import door
-from bayes_nqp.effects.estimands import By, legs, nde, total
+from bayes_nqp.effects.estimands import By, nde, path_coefficients, total
 from bayes_nqp.output.tables._summary import summary
 
 TREATMENT = "treatment"
@@ -117,18 +117,18 @@ def two_step_mediation(
 
 def _parts(fit: FitOrEffects, by: By) -> list[tuple[str, str, str, xr.DataArray]]:
     """Step, equation, coefficient and draws, in the order of the table."""
-    slopes = legs(fit, by)
+    slopes = path_coefficients(fit, by)
     names = [str(name) for name in slopes[v.MEDIATOR].to_numpy()]
 
-    def leg(name: str, kind: str) -> xr.DataArray:
+    def coefficient(name: str, kind: str) -> xr.DataArray:
         place = int(np.flatnonzero(slopes[v.MEDIATOR].to_numpy() == name)[0])
         return slopes[kind].isel({v.MEDIATOR: place}, drop=True)
 
     return [
         ("1", "outcome", TREATMENT, total(fit, by)),
-        *(("2", name, TREATMENT, leg(name, "a")) for name in names),
+        *(("2", name, TREATMENT, coefficient(name, "a")) for name in names),
         ("3", "outcome", TREATMENT, nde(fit, by)),
-        *(("3", "outcome", name, leg(name, "b")) for name in names),
+        *(("3", "outcome", name, coefficient(name, "b")) for name in names),
     ]
 
 

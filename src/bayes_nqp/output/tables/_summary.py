@@ -16,7 +16,7 @@ from bayes_nqp._core.effects_schema import effect_unit
 from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.process import quiet
 from bayes_nqp._core.validation import door
-from bayes_nqp.effects.estimands import ResultFrame, att, evidence_of, gate_of
+from bayes_nqp.effects.estimands import ResultFrame, att, convergence_of, evidence_of
 from bayes_nqp.inference.fitting import Fit
 from bayes_nqp.numerics.diagnostics import allowed_size, effective_size, split_rhat
 
@@ -175,7 +175,7 @@ def _one(draws: xr.DataArray, prob: float, kind: str) -> pd.DataFrame:
     if weights is not None:
         numbers = _allowed(numbers, allowed_size(float(weights), values.shape[0] * values.shape[1]))
     columns |= numbers
-    columns["gate"] = np.full(len(full), gate_of(draws), dtype=object)
+    columns["gate"] = np.full(len(full), convergence_of(draws), dtype=object)
     return pd.DataFrame(columns)
 
 

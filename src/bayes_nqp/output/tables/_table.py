@@ -16,7 +16,7 @@ from bayes_nqp._core.labels import Labels, labels_of
 from bayes_nqp._core.safe_calls import reply
 from bayes_nqp._core.types import Language
 from bayes_nqp._core.validation import door
-from bayes_nqp.checks import CheckResult, Decay, WeightsPosterior, results_of
+from bayes_nqp.checks import CheckResult, results_of
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.effects.estimands import By
 from bayes_nqp.inference.fitting import Fit
@@ -24,6 +24,8 @@ from bayes_nqp.output.tables._kinds import KINDS, Ask, Subject
 from bayes_nqp.output.tables._layouts import LAYOUTS, laid
 from bayes_nqp.output.tables._model import Table
 
+_ANSWERS: tuple[Subject, ...] = ("weights", "decay")
+"""What values over several models call themselves, by their ``table_subject``."""
 _MANY = 1_000
 """Things that are taken of what may have no end."""
 _WHAT = "nqp.table(fit), nqp.table({'base': fit, 'iid': other}), nqp.table(panel), or checks"
@@ -135,9 +137,10 @@ def table(
     )  # fmt: skip
     _check(ask, kind)
     subject, source = _subject(values)
-    if isinstance(source, WeightsPosterior | Decay) and "fit" in (KINDS[kind].of if kind else ()):
+    effects = getattr(source, "effects", None)
+    if subject in _ANSWERS and effects is not None and kind and "fit" in KINDS[kind].of:
         # Kinds of fits take its draws, as they take those of a fit.
-        subject, source = "fit", source.effects
+        subject, source = "fit", effects
     if layout is not None:
         return laid(layout, subject, source, ask, kind)
     usual = next((each.name for each in KINDS.values() if each.suits(subject, source)), None)
@@ -169,8 +172,9 @@ def _subject(candidate: object) -> tuple[Subject, object]:
     """Tell what is to be tabulated."""
     if isinstance(candidate, Panel):
         return "panel", candidate
-    if isinstance(candidate, WeightsPosterior | Decay):
-        return "weights" if isinstance(candidate, WeightsPosterior) else "decay", candidate
+    for subject in _ANSWERS:
+        if getattr(type(candidate), "table_subject", "") == subject:
+            return subject, candidate
     results = _results(candidate)
     if results is not None:
         return "checks", results

@@ -1,4 +1,7 @@
-"""Other estimators of effects by event time, one a file, in closed form."""
+"""Estimators of other packages for effects by event time, in closed form, one a file.
+
+Only `robustness` imports it; other packages use `bayes_nqp.robustness`.
+"""
 
 from bayes_nqp.robustness.estimators._rows import (
     AVERAGE,

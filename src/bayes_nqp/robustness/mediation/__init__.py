@@ -1,4 +1,7 @@
-"""How strong unmeasured confounding of mediators would have to be."""
+"""Sensitivity of mediated effects to unmeasured confounding of the mediators.
+
+Only `robustness` imports it; other packages use `bayes_nqp.robustness`.
+"""
 
 from bayes_nqp.robustness.mediation._curves import CONFOUNDED, axis_of, curves
 from bayes_nqp.robustness.mediation._curves import strength as strength

@@ -24,10 +24,10 @@ from bayes_nqp.effects.estimands import (
     Average,
     By,
     average_of,
-    member_name,
     names_of,
     nde,
     nie,
+    unit_effect_name,
 )
 from bayes_nqp.inference.fitting import (
     CHANNELS,
@@ -146,7 +146,7 @@ class ConfoundedFit:
             If ``by`` is not something cells differ by.
         """
         effects = self.fit.effects
-        if {member_name(effects), v.MEMBER} & set(names_of(by).values()):
+        if {unit_effect_name(effects), v.MEMBER} & set(names_of(by).values()):
             raise StudyError(
                 f"by={by!r} asks for single units, whose channels are too uncertain for this",
                 hint="by='region', or another name by which cells differ",
@@ -178,8 +178,8 @@ class ConfoundedFit:
         A path via a mediator gains the bias of its slope, stratum by stratum, times the effect on
         the mediator; all of them together the sum, and the direct path loses as much.
         """
-        plan = self.fit.plan
-        stratum = plan.table.stratum[~plan.cells.lead]
+        model_frame = self.fit.model_frame
+        stratum = model_frame.table.stratum[~model_frame.cells.lead]
         # Cells that only receive come last, and nothing of theirs is the own mediator's.
         stratum = np.pad(stratum, (0, self.effect.shape[2] - stratum.size))
         n_strata, (n_draws, n_names, n_cells) = self.bias[0].slope.shape[1], self.effect.shape
@@ -214,12 +214,12 @@ def confounded_fit(fit: Fit) -> ConfoundedFit:
     require(fit, CHANNELS)
     _see_that_bias_is_known(fit.facts)
     free = refit(fit, flat_deviations(fit.design))
-    plan, (outcome, *mediators) = free.plan, free.plan.equations
+    model_frame, (outcome, *mediators) = free.model_frame, free.model_frame.equations
     names = tuple(equation.name for equation in mediators)
-    patterns = patterns_of(outcome.problem, plan.frame.stratum)
+    patterns = patterns_of(outcome.problem, model_frame.codes.stratum)
     phi, sigma = (np.stack(x, axis=1) for x in zip(*(_errors(free, n) for n in names), strict=True))
     phi_outcome, sigma_outcome = _errors(free, outcome.name)
-    treated = plan.frame.treated[plan.kept]
+    treated = model_frame.codes.treated[model_frame.kept]
     correlation = correlation_of(outcome.rows, treated, patterns, phi.mean(axis=0))
     bias = tuple(
         bias_of(
@@ -268,10 +268,10 @@ def _errors(fit: Fit, equation: str) -> tuple[Array, Array]:
 
 
 def _effect(fit: Fit, name: str) -> Array:
-    plan, real = fit.plan, ~fit.plan.cells.lead
+    model_frame, real = fit.model_frame, ~fit.model_frame.cells.lead
     draws = effects_on_mediator(fit, name)
     if fit.facts.reach != "none":
         return draws.reshape(-1, draws.shape[2])
-    every = np.zeros((draws.shape[0] * draws.shape[1], plan.table.size))
+    every = np.zeros((draws.shape[0] * draws.shape[1], model_frame.table.size))
     every[:, real] = draws.reshape(-1, draws.shape[2])
-    return lagged(plan, every, fit.facts.lag)[:, real]
+    return lagged(model_frame, every, fit.facts.lag)[:, real]

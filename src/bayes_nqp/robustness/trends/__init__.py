@@ -1,4 +1,7 @@
-"""Effects under violations of parallel trends, for any linear estimand."""
+"""Sensitivity of linear estimands to violations of parallel trends.
+
+Only `robustness` imports it; other packages use `bayes_nqp.robustness`.
+"""
 
 from bayes_nqp.robustness.trends._event_study import EventStudy, event_study_draws, event_study_of
 from bayes_nqp.robustness.trends._over_time import OverTime, over_time

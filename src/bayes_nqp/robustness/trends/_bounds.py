@@ -155,13 +155,13 @@ def smoothness(
 
 def _bent(first: Violations, second: Violations | None, kind: Kind) -> tuple[Array, Array, float]:
     """Bends that are bounded, the effect less its prolonged slope, and weights of bends to come."""
-    assert first.drift is not None
+    assert first.differential_trend is not None
     # Violation after adoption = last slope prolonged (drift) + sum_k reach_k bend_k, |bend_k| <= M.
-    centre, reach = first.effect - first.drift, _bend_reach(first.reach)
+    centre, reach = first.effect - first.differential_trend, _bend_reach(first.reach)
     if second is None:
         return first.bends, centre, float(np.abs(reach).sum())
-    assert second.drift is not None
-    centre = centre - second.effect + second.drift
+    assert second.differential_trend is not None
+    centre = centre - second.effect + second.differential_trend
     reach, minus = _even(reach, _bend_reach(second.reach))
     if kind == "own":
         bends = np.concatenate([first.bends, second.bends], axis=1)

@@ -15,7 +15,7 @@ from bayes_nqp._core.limits import afford
 from bayes_nqp._core.types import Seed
 from bayes_nqp._core.validation import door
 from bayes_nqp.effects.effects import group_time_effects, lead_effects
-from bayes_nqp.effects.estimands import gate_of
+from bayes_nqp.effects.estimands import convergence_of
 from bayes_nqp.inference.fitting import ADOPTION, Fit, lead_fit, require
 
 
@@ -44,7 +44,7 @@ class EventStudy:
     @property
     def gate(self) -> str:
         """Verdict of the convergence gate."""
-        return gate_of(self.effects)
+        return convergence_of(self.effects)
 
 
 def event_study_of(source: object) -> EventStudy:
@@ -183,7 +183,7 @@ def _of_draws(draws: xr.DataArray) -> EventStudy:
             event_time=times[part],
             rows=np.ones(part.sum()),
             units=np.ones(part.sum()),
-            gate=gate_of(draws),
+            gate=convergence_of(draws),
             attrs=attrs,
         )
         # Leads, then effects: of the reference period both would be zero.

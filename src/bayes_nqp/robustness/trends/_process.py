@@ -154,7 +154,7 @@ class Violations:
         Changes from one step to the next, averaged over cohorts known in all three periods.
     bend_times : tuple of int
         Where each starts; −3 is the last.
-    drift : ndarray (draw) or None, outcome units
+    differential_trend : ndarray (draw) or None, outcome units
         What the last slope of each cohort, prolonged, adds to the estimand.
     reach : ndarray (step)
         Weight of each step after adoption in the estimand: of step k, the sum of the weights
@@ -166,7 +166,7 @@ class Violations:
     step_times: tuple[int, ...]
     bends: Array
     bend_times: tuple[int, ...]
-    drift: Array | None
+    differential_trend: Array | None
     reach: Array
 
     @property
@@ -199,7 +199,7 @@ def process_of(leads: TrendCells, effects: TrendCells, weight: Array) -> Violati
         step_times=step_times,
         bends=bends,
         bend_times=bend_times,
-        drift=_drift(leads, cell, effects, weight),
+        differential_trend=_differential_trend(leads, cell, effects, weight),
         reach=reach,
     )
 
@@ -232,7 +232,7 @@ def _averages(
     return leads.draws @ np.stack(columns, axis=1), tuple(present)
 
 
-def _drift(
+def _differential_trend(
     leads: TrendCells, cell: dict[tuple[str, int], int], effects: TrendCells, weight: Array
 ) -> Array | None:
     """Prolong every cohort's last slope; cohorts without one take the average of the others."""

@@ -207,7 +207,9 @@ def _regions(
         return {}
     values: dict[str, Array] = {}
     if question.bound == "smoothness":
-        if first.drift is None or (second is not None and second.drift is None):
+        if first.differential_trend is None or (
+            second is not None and second.differential_trend is None
+        ):
             return {}
         sets, compatible = bounds.smoothness(first, second, question.contrast, question.seed)
         values["compatible"] = np.array([compatible(limit) for limit in question.grid])

@@ -1,4 +1,7 @@
-"""Checks of space: whether neighbours are alike beyond what the model has of them."""
+"""Checks of spatial dependence, spatial spillovers and the choice of spatial weights.
+
+`bayes_nqp.checks` finds its files and may import it; no other core package does.
+"""
 
 from bayes_nqp.space.checks._decay import Decay, decay
 from bayes_nqp.space.checks._decay import lengths_of as lengths_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 import pandas as pd
@@ -19,8 +19,8 @@ from bayes_nqp._core.validation import door
 from bayes_nqp.checks.shared import marginal, taken, turns_of
 from bayes_nqp.data.spatial_weights import exponential
 from bayes_nqp.inference.fitting import ROWS, Fit, panel_of, require, treatment_coefficients
-from bayes_nqp.model.designs import SpatialLag
 from bayes_nqp.space.checks._spatial_models import SpatialModel, mixed, spatial_models
+from bayes_nqp.space.terms import SpatialLag
 
 KM: Final = (25.0, 50.0, 100.0, 200.0, 400.0)
 _SHARE, _STEP = 0.15, 1.0001
@@ -63,6 +63,8 @@ class Decay(FactSheet):
     >>> nqp.decay(fit, km=(50, 100)).curve.columns.tolist()
     ['km', 'mean', 'lower', 'upper', 'p_positive']
     """
+
+    table_subject: ClassVar[str] = "decay"
 
     effects: xr.Dataset
     models: tuple[SpatialModel, ...]

@@ -17,9 +17,9 @@ from bayes_nqp.checks.shared import (
 )
 from bayes_nqp.data.spatial_weights import located
 from bayes_nqp.inference.fitting import ADOPTION, REFITS, ROWS, UNITS, Fit
-from bayes_nqp.model.designs import Donut
 from bayes_nqp.space.checks._neighbour_weights import chance_of_shift, farther, rings_of
 from bayes_nqp.space.checks._refit_agreement import kept
+from bayes_nqp.space.terms import Donut
 
 
 @asks(

@@ -24,8 +24,9 @@ from bayes_nqp.inference.fitting import (
     panel_of,
     refit,
 )
-from bayes_nqp.model.designs import Design, SpatialLag
+from bayes_nqp.model.designs import Design
 from bayes_nqp.model.predictors import linked_name
+from bayes_nqp.space.terms import SpatialLag
 
 _BEFORE = "{} (before)"
 _ALONE = Message(

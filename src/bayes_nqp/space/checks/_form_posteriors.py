@@ -98,7 +98,7 @@ class _LinkedColumn:
 
 def _columns(durbin: Fit) -> list[_LinkedColumn]:
     """Treatment of linked units, a level and a drift or each event time, and covariates."""
-    equation, panel = durbin.plan.equations[0], panel_of(durbin)
+    equation, panel = durbin.model_frame.equations[0], panel_of(durbin)
     parts = {part.name: part for part in equation.globals if part.display is not None}
     out = []
     for name in ("level", "drift", "each"):
@@ -115,7 +115,7 @@ def _columns(durbin: Fit) -> list[_LinkedColumn]:
                 )
             )  # fmt: skip
     count = np.bincount(panel.unit_codes)
-    for linked, x in durbin.plan.model.equations[0].columns.items():
+    for linked, x in durbin.model_frame.model.equations[0].columns.items():
         name = linked.removeprefix("W × ")
         beta, theta = np.moveaxis(covariate_slopes(durbin, [name, linked]), -1, 0)
         size = (x - (np.bincount(panel.unit_codes, x) / count)[panel.unit_codes]).std()
@@ -145,7 +145,7 @@ def marginals(
 ) -> dict[str, float]:
     """Log marginal likelihoods by form; none where the likelihood is an adjusted one."""
     panel, seed = panel_of(fit), int(fit.sampler.seed or 0)
-    lag = durbin.plan.model.equations[0].lag
+    lag = durbin.model_frame.model.equations[0].lag
     if lag is None or lag.adjusted:
         return {}
     out = {}

@@ -71,7 +71,7 @@ def moran(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
     }
     z = np.array([period.z_random for period in numbers["residual"]])
     p = 2.0 * ndtr(-np.abs(z))
-    worst, times = int(p.argmin()), fit.plan.panel.time_labels
+    worst, times = int(p.argmin()), fit.model_frame.panel.time_labels
     beyond = int((p * p.size < _LEVEL).sum())
     figure = Message(
         "largest I of residuals {:.2f} (z = {:.1f}) in {}; of the outcome {:.2f} (z = {:.1f}) "
@@ -80,7 +80,7 @@ def moran(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
         numbers["outcome"][-1].value, numbers["outcome"][-1].z_random, times[-1],
     )  # fmt: skip
     evidence = _evidence(numbers, series, rows.matrix)
-    units = fit.plan.panel.unit_labels[rows.units].astype(str)
+    units = fit.model_frame.panel.unit_labels[rows.units].astype(str)
     evidence = evidence.assign_coords({v.TIME: times, "place": units})
     evidence = evidence.assign_attrs(named(matrix, fit))
     says = _sentence(beyond, times.size, times[worst], alike=bool(z[worst] > 0.0))

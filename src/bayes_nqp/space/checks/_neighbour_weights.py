@@ -24,8 +24,8 @@ from bayes_nqp.data.spatial_weights import (
 )
 from bayes_nqp.inference.fitting import Fit, equation_draws, panel_of
 from bayes_nqp.inference.model_frame import ModelFrame
-from bayes_nqp.model.designs import Rings, SpatialLag
 from bayes_nqp.model.predictors import DELTA, LAG, TIED
+from bayes_nqp.space.terms import Rings, SpatialLag
 
 NEIGHBOURS = 5
 """Nearest units that are linked, either way, where no weights are given."""
@@ -215,11 +215,11 @@ def balanced(fit: Fit, weights: SpatialWeights) -> Balanced:
     NotApplicable
         If fewer than ten units, or fewer than half of them, have all periods.
     """
-    plan = fit.plan
-    equation, frame = plan.equations[0], plan.frame
+    model_frame = fit.model_frame
+    equation, frame = model_frame.equations[0], model_frame.codes
     rows, n_periods = equation.rows, frame.n_periods
     count = np.bincount(rows.unit, minlength=frame.n_units)
-    labels = plan.panel.unit_labels
+    labels = model_frame.panel.unit_labels
     count[~np.isin(labels.astype(str), np.asarray(weights.ids, dtype=str))] = 0
     units = np.flatnonzero(count == n_periods)
     if units.size < max(LEAST, 0.5 * (count > 0).sum()):
@@ -234,8 +234,8 @@ def balanced(fit: Fit, weights: SpatialWeights) -> Balanced:
     inside = place[rows.unit] >= 0
     at = (place[rows.unit[inside]], rows.time[inside])
     outcome = np.zeros((units.size, n_periods))
-    outcome[at] = plan.panel.outcome[plan.kept][inside]
-    columns = [x[inside] for x in (*covariates_of(plan), *_treatment(plan))]
+    outcome[at] = model_frame.panel.outcome[model_frame.kept][inside]
+    columns = [x[inside] for x in (*covariates_of(model_frame), *_treatment(model_frame))]
     table = np.zeros((units.size, n_periods, len(columns)))
     for k, values in enumerate(columns):
         table[(*at, k)] = values
@@ -268,14 +268,16 @@ def filtered(fit: Fit, rows: Balanced) -> tuple[Array, Array]:
     return out(rows.outcome), out(rows.columns) if term.error else rows.columns
 
 
-def covariates_of(plan: ModelFrame) -> list[Array]:
+def covariates_of(model_frame: ModelFrame) -> list[Array]:
     """Columns of the outcome's equation but for an exposure and outcomes of linked units, by row.
 
     Least squares would take W y, which follows y, for one more cause (row that is kept).
     """
-    equation = plan.equations[0]
+    equation = model_frame.equations[0]
     rows, dose = equation.rows, equation.dose
-    inside = range(0) if dose is None else range(dose.start, dose.start + plan.frame.n_periods)
+    inside = (
+        range(0) if dose is None else range(dose.start, dose.start + model_frame.codes.n_periods)
+    )
     return [
         x.at(rows.time)
         for k, x in enumerate(rows.columns)
@@ -283,19 +285,19 @@ def covariates_of(plan: ModelFrame) -> list[Array]:
     ]
 
 
-def _treatment(plan: ModelFrame) -> list[Array]:
+def _treatment(model_frame: ModelFrame) -> list[Array]:
     """A dummy of each treated cell; of an exposure, what has a slope (row that is kept)."""
-    exposure, spec, frame = plan.exposure, plan.model.equations[0], plan.frame
+    exposure, spec, frame = model_frame.exposure, model_frame.model.equations[0], model_frame.codes
     if exposure is None:
-        cell = plan.cell_of_row[plan.kept]
+        cell = model_frame.cell_of_row[model_frame.kept]
         return [(cell == k).astype(np.float64) for k in np.unique(cell[cell >= 0])]
-    unit, time = frame.unit[plan.kept], frame.time[plan.kept]
+    unit, time = frame.unit[model_frame.kept], frame.time[model_frame.kept]
     # Rows at the reference are on the same line as all others: they are no cells of their own.
     factors = spec.strata
-    places = [plan.panel.roles.strata.index(factor) for factor in factors]
+    places = [model_frame.panel.roles.strata.index(factor) for factor in factors]
     key = np.column_stack(
         [time * exposure.by_period, frame.stratum_levels[frame.stratum[unit]][:, places]]
     )
     levels = np.unique(key, axis=0, return_inverse=True)[1].ravel()
-    values = exposure.values[plan.kept]
+    values = exposure.values[model_frame.kept]
     return [np.where(levels == k, values, 0.0) for k in range(int(levels.max()) + 1)]

@@ -12,8 +12,8 @@ from scipy import sparse
 from bayes_nqp._core import effects_schema as schema
 from bayes_nqp._core.arrays import Array
 from bayes_nqp.inference.fitting import Fit
-from bayes_nqp.model.designs import SpatialLag
 from bayes_nqp.model.predictors import Linked
+from bayes_nqp.space.terms import SpatialLag
 
 ADOPTED: Final = "treated"
 ALL: Final = "untreated"
@@ -71,8 +71,8 @@ def middle(fit: Fit) -> float:
 
 def treatment_of(fit: Fit) -> Array:
     """Treatment, or exposure, of every row."""
-    exposure = fit.plan.exposure
-    return fit.plan.frame.treated.astype(np.float64) if exposure is None else exposure.values
+    exposure = fit.model_frame.exposure
+    return fit.model_frame.codes.treated.astype(np.float64) if exposure is None else exposure.values
 
 
 def term_of(fit: Fit) -> SpatialLag:
@@ -83,7 +83,7 @@ def term_of(fit: Fit) -> SpatialLag:
 
 def near_of(fit: Fit) -> Array:
     """``W D`` of every row."""
-    linked = fit.plan.model.equations[0].linked
+    linked = fit.model_frame.model.equations[0].linked
     if linked is not None and linked.treated:
         return np.asarray(sum(linked.treated.values()))
     weights = term_of(fit).weights.aligned(fit.rows.unit_labels)

@@ -15,7 +15,7 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.exceptions import IdentificationError
 from bayes_nqp._core.i18n import NOTHING, Message, chance, joined
 from bayes_nqp.effects.effects import group_time_effects
-from bayes_nqp.effects.estimands import att, average_of, gate_of
+from bayes_nqp.effects.estimands import att, average_of, convergence_of
 from bayes_nqp.inference.fitting import Fit, short_refit
 from bayes_nqp.model.designs import Design
 
@@ -77,7 +77,7 @@ def kept(fit: Fit, designs: Sequence[Design]) -> Sameness:
         except IdentificationError:
             return Sameness(0.0)
         first, second, share = _shared(effects, other)
-        if gate_of(other) != v.PASSED or share < ENOUGH:
+        if convergence_of(other) != v.PASSED or share < ENOUGH:
             return Sameness(0.0)
         paths = {str(x) for x in first[v.PATH].to_numpy()} & set(second[v.PATH].to_numpy())
         for path in paths & {v.TOTAL, v.DIRECT}:

@@ -29,16 +29,16 @@ from bayes_nqp.checks.shared import (
     average_effect,
     labels,
     lasting_shocks,
-    owner,
     reported_weights,
+    unit_word,
 )
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.data.spatial_weights import Locations, located, locations_of
 from bayes_nqp.effects.effects import group_time_effects
 from bayes_nqp.inference.fitting import ADDITIVE, ROWS, SEPARATE, UNITS, Fit, panel_of
-from bayes_nqp.inference.model_frame import plan_of
-from bayes_nqp.model.designs import Rings
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.space.checks._neighbour_weights import alone, placed
+from bayes_nqp.space.terms import Rings
 
 type Kernel = Literal["bartlett", "uniform"]
 
@@ -132,7 +132,7 @@ def spatial_errors(fit: Fit, *, km: Positive = 300.0, kernel: Kernel = "bartlett
             Message("Pairs of {:,} units are too many: up to {:,}.", panel.unit_labels.size, _UNITS)
         )
     weights = reported_weights(group_time_effects(fit))[1][[0]].toarray()[0]
-    parts = influences(fit, weights, least.member)
+    parts = influences(fit, weights, least.unit_effect)
     near = None if part is None else _among(panel, part, conley(locations_of(part), km, kernel))
     called, variances = _variances(parts, [least, *above], near, km)
     table = _table(fit, called, variances)
@@ -162,8 +162,8 @@ def _variances(
 ) -> tuple[list[str], list[KernelVariance]]:
     """Robust variances by unit, along distance, and by clusters above units, with their names."""
     least, *above = every
-    called: list[str] = [owner(least.name)]
-    variances = [_clustered(parts, least.member)]
+    called: list[str] = [unit_word(least.name)]
+    variances = [_clustered(parts, least.unit_effect)]
     if near is not None:
         called.append(Message("Conley, {:g} km", km))
         variances.append(parts.variance(near))
@@ -219,7 +219,7 @@ def _hint(fit: Fit, cluster: str | None) -> Hint | None:
     if located(panel_of(fit)) and fit.takes("spillovers") and fit.facts.reach == "none":
         rings = Rings(_RINGS)
         try:
-            plan_of(fit.variant(spillovers=rings), panel_of(fit))
+            model_frame_of(fit.variant(spillovers=rings), panel_of(fit))
         except NQPError:
             return None
         return Hint("spillovers", rings)

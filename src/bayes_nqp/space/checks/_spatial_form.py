@@ -26,8 +26,8 @@ from bayes_nqp.checks.shared import (
     reason,
 )
 from bayes_nqp.inference.fitting import LINKED, ROWS, UNITS, Fit, panel_of, refit
-from bayes_nqp.inference.model_frame import ModelFrame, plan_of
-from bayes_nqp.model.designs import Design, SpatialLag
+from bayes_nqp.inference.model_frame import ModelFrame, model_frame_of
+from bayes_nqp.model.designs import Design
 from bayes_nqp.model.pooling import single_curve
 from bayes_nqp.model.predictors import TimeEffects
 from bayes_nqp.numerics.linear_gaussian import LogDeterminant
@@ -35,6 +35,7 @@ from bayes_nqp.space.checks._form_posteriors import FORMS, marginals, posteriors
 from bayes_nqp.space.checks._neighbour_weights import covariates_of, named
 from bayes_nqp.space.checks._spatial_ml import Forms, Restriction, independent
 from bayes_nqp.space.checks._weights_probabilities import weights_probabilities
+from bayes_nqp.space.terms import SpatialLag
 
 _LEVEL, _SURE = 0.05, 0.001
 """Sizes of the tests from which a form is in doubt, and fails."""
@@ -225,13 +226,17 @@ def _forms(durbin: Fit, plain: Design, *, white: bool) -> Forms:
     plain : Design
         Without columns of linked units.
     """
-    panel, plan = panel_of(durbin), plan_of(plain, panel_of(durbin))
-    equation, frame, spec = plan.equations[0], plan.frame, plan.model.equations[0]
+    panel, model_frame = panel_of(durbin), model_frame_of(plain, panel_of(durbin))
+    equation, frame, spec = (
+        model_frame.equations[0],
+        model_frame.codes,
+        model_frame.model.equations[0],
+    )
     lag, linked = spec.lag, spec.linked
     assert lag is not None
     assert linked is not None
     assert isinstance(lag.log_determinant, LogDeterminant)
-    rows, columns = equation.rows, _columns(plan)
+    rows, columns = equation.rows, _columns(model_frame)
     table = np.zeros((frame.n_units, frame.n_periods, 1 + len(columns)))
     table[rows.unit, rows.time] = np.stack([panel.outcome / equation.scale, *columns], axis=1)
     levels = np.equal.outer(frame.level, np.unique(frame.level)).astype(np.float64)
@@ -244,14 +249,14 @@ def _forms(durbin: Fit, plain: Design, *, white: bool) -> Forms:
     )  # fmt: skip
 
 
-def _columns(plan: ModelFrame) -> list[Array]:
+def _columns(model_frame: ModelFrame) -> list[Array]:
     """Treatment, a level and a drift in event time, or an exposure; then covariates (row)."""
-    cell, exposure = plan.cell_of_row[plan.kept], plan.exposure
+    cell, exposure = model_frame.cell_of_row[model_frame.kept], model_frame.exposure
     treated = np.where(cell >= 0, 1.0, 0.0)
-    columns = [treated, treated * plan.table.event_time[cell]]
+    columns = [treated, treated * model_frame.table.event_time[cell]]
     if exposure is not None:
-        columns = [exposure.values[plan.kept]]
-    return columns + covariates_of(plan)
+        columns = [exposure.values[model_frame.kept]]
+    return columns + covariates_of(model_frame)
 
 
 def _tests(tests: Mapping[str, Mapping[str, Restriction]]) -> xr.Dataset:

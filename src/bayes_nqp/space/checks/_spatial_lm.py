@@ -10,7 +10,7 @@ from bayes_nqp._core.i18n import Message, equality, joined
 from bayes_nqp.checks.shared import DOUBT, HOLDS, REPORTED, Finding, Verdict, asks
 from bayes_nqp.data.spatial_weights import SpatialWeights, located
 from bayes_nqp.inference.fitting import ADDITIVE, ROWS, UNITS, Fit, panel_of
-from bayes_nqp.model.designs import SpatialLag, parameters_of
+from bayes_nqp.model.designs import parameters_of
 from bayes_nqp.numerics.linear_gaussian import LogDeterminant
 from bayes_nqp.space.checks._neighbour_weights import (
     Balanced,
@@ -21,6 +21,7 @@ from bayes_nqp.space.checks._neighbour_weights import (
 )
 from bayes_nqp.space.checks._spatial_ml import Forms
 from bayes_nqp.space.checks._statistics import TESTS, as_printed, whitened
+from bayes_nqp.space.terms import SpatialLag
 
 _LEVEL = 0.05
 _OF_ERRORS = Message(
@@ -68,7 +69,7 @@ def spatial_lm(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
     In Handbook of applied spatial analysis.
     """
     matrix, term = weights_by(fit, weights), fit.facts.term(SpatialLag)
-    if term is not None and len(matrix.ids) < fit.plan.frame.n_units:
+    if term is not None and len(matrix.ids) < fit.model_frame.codes.n_units:
         # A lag is of all units: those without coordinates have the design's own links.
         matrix = weights_by(fit, term.weights)
     rows = balanced(fit, matrix)
@@ -107,7 +108,7 @@ def spatial_lm(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
 
 def _beside_lag(fit: Fit, rows: Balanced, term: SpatialLag) -> tuple[float, float]:
     """Test of spatial errors beside the lag of a fit: statistic and p."""
-    lag = fit.plan.model.equations[0].lag
+    lag = fit.model_frame.model.equations[0].lag
     assert lag is not None
     assert isinstance(lag.log_determinant, LogDeterminant)
     links = term.weights.aligned(panel_of(fit).unit_labels[rows.units]).matrix
@@ -144,9 +145,9 @@ def _sentence(doubt: bool, tests: dict[str, tuple[float, float]]) -> Message:
 
 def _covariance(fit: Fit) -> npt.NDArray[np.float64]:
     """Covariance of a unit's errors at the posterior means of their parameters (T, T)."""
-    noise, n_periods = fit.facts.noise, fit.plan.frame.n_periods
+    noise, n_periods = fit.facts.noise, fit.model_frame.codes.n_periods
     parameters = parameters_of(noise, n_periods, fit.facts.priors)
-    name = fit.plan.equations[0].name
+    name = fit.model_frame.equations[0].name
     means = [float(fit.posterior[f"{name}__{p.name}"].mean()) for p in parameters]
     values = np.array(means).reshape(1, -1)
     return np.asarray(noise.covariance(n_periods, values)[0])

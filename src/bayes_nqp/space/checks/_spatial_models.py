@@ -20,10 +20,10 @@ from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import NQPError, StudyError
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.checks.shared import cell_labels, marginal, mixture, reason
-from bayes_nqp.effects.estimands import att, worst_gate
+from bayes_nqp.effects.estimands import att, worst_convergence
 from bayes_nqp.inference.fitting import REFITS, ROWS, UNITS, Fit, Marginal, panel_of, refit, require
-from bayes_nqp.model.designs import SpatialLag
 from bayes_nqp.space.checks._form_posteriors import log_prior
+from bayes_nqp.space.terms import SpatialLag
 
 _LEAST = 0.005
 """Probability below which a model has no draws."""
@@ -141,23 +141,23 @@ def mixed(fit: Fit, models: Sequence[SpatialModel]) -> xr.Dataset:
     """
     parts = [(x.probability, x.fit.effects) for x in models if x.fit is not None]
     every = [effects for _, effects in parts]
-    waist = max(every, key=lambda x: (x.sizes[v.PATH], x.sizes[v.CELL]))
-    waist = waist.drop_dims([v.MEMBER, v.MEMBERSHIP], errors="ignore")
-    draws = [{v.EFFECT: _along(effects, waist)} for effects in every]
+    effects_dataset = max(every, key=lambda x: (x.sizes[v.PATH], x.sizes[v.CELL]))
+    effects_dataset = effects_dataset.drop_dims([v.MEMBER, v.MEMBERSHIP], errors="ignore")
+    draws = [{v.EFFECT: _along(effects, effects_dataset)} for effects in every]
     weights = np.array([p for p, _ in parts])
-    out = mixture(waist, draws, weights, int(fit.sampler.seed or 0))
-    return schema.validate(out.assign_coords({v.GATE: worst_gate(*every)}))
+    out = mixture(effects_dataset, draws, weights, int(fit.sampler.seed or 0))
+    return schema.validate(out.assign_coords({v.GATE: worst_convergence(*every)}))
 
 
-def _along(effects: xr.Dataset, waist: xr.Dataset) -> Array:
+def _along(effects: xr.Dataset, effects_dataset: xr.Dataset) -> Array:
     """Draws (draw, path, cell) of a model in the cells and along the paths of a waist."""
     values = effects[v.EFFECT].to_numpy()
     values = values.reshape(-1, *values.shape[2:])
     paths = effects[v.PATH].to_numpy().tolist()
     place = {label: k for k, label in enumerate(cell_labels(effects))}
-    order = np.array([place.get(label, -1) for label in cell_labels(waist)])
-    out = np.zeros((len(values), waist.sizes[v.PATH], order.size))
-    for k, path in enumerate(waist[v.PATH].to_numpy().tolist()):
+    order = np.array([place.get(label, -1) for label in cell_labels(effects_dataset)])
+    out = np.zeros((len(values), effects_dataset.sizes[v.PATH], order.size))
+    for k, path in enumerate(effects_dataset[v.PATH].to_numpy().tolist()):
         # Without spillovers all is own.
         source = v.TOTAL if path == v.DIRECT and path not in paths else path
         if source in paths:

@@ -14,9 +14,9 @@ from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, asks, reason
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.data.spatial_weights import SpatialWeights, band, crowded, nearest
 from bayes_nqp.inference.fitting import LINKED, ROWS, UNITS, Fit, panel_of
-from bayes_nqp.model.designs import SpatialLag
 from bayes_nqp.space.checks._neighbour_weights import readable
 from bayes_nqp.space.checks._spatial_models import spatial_models
+from bayes_nqp.space.terms import SpatialLag
 
 _MORE = 5.0
 """Nats by which other weights are preferred from which the fit's own are in doubt."""

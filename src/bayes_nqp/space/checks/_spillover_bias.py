@@ -11,7 +11,7 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import Hint, IdentificationError, NotApplicable
 from bayes_nqp._core.i18n import Message, advised, joined, listed
-from bayes_nqp.checks.model import Saturated, error_means, saturated_plan
+from bayes_nqp.checks.model import Saturated, error_means, saturated_model_frame
 from bayes_nqp.checks.shared import (
     HOLDS,
     UNTOLD,
@@ -28,10 +28,10 @@ from bayes_nqp.data.spatial_weights import crowded, located
 from bayes_nqp.effects.effects import group_time_effects
 from bayes_nqp.effects.estimands import spillover_effects
 from bayes_nqp.inference.fitting import ADOPTION, REFITS, ROWS, UNITS, Fit, panel_of, short_refit
-from bayes_nqp.inference.model_frame import plan_of
-from bayes_nqp.model.designs import Donut, Rings
+from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.space.checks._neighbour_weights import chance_of_shift, readable
 from bayes_nqp.space.checks._refit_agreement import kept
+from bayes_nqp.space.terms import Donut, Rings
 
 RINGS = (100.0, 200.0, 300.0)
 """Outer bounds of the rings that are tried, km."""
@@ -173,7 +173,7 @@ def _rings_in_use(fit: Fit, panel: Panel, km: Sequence[float]) -> tuple[Rings, M
     for some in filter(None, [*fewer, *nearer]):
         rings = Rings(some)
         try:
-            plan_of(fit.variant(spillovers=rings), panel)
+            model_frame_of(fit.variant(spillovers=rings), panel)
         except IdentificationError as error:
             reason = reason or Message("{}", error.what)
         else:
@@ -205,11 +205,12 @@ def _estimated(fit: Fit, panel: Panel, exposure: Array) -> Array:
     cells = reported_weights(group_time_effects(fit))[1][[0]].toarray()
     out = np.zeros(exposure.shape[1])
     for ring, column in enumerate(exposure.T):
-        plan, _ = saturated_plan(fit, panel.with_outcome(column))
-        equation = plan.equations[0]
+        model_frame, _ = saturated_model_frame(fit, panel.with_outcome(column))
+        equation = model_frame.equations[0]
         saturated = Saturated(equation, error_means(fit))
         effects = (
-            saturated.slot_loads[equation.slots.cells[~plan.cells.lead]] @ saturated.solved()[1]
+            saturated.position_loads[equation.positions.cells[~model_frame.cells.lead]]
+            @ saturated.solved()[1]
         )
         out[ring] = float((cells @ effects)[0]) * equation.effect_scale
     return out

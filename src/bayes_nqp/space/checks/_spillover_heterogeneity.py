@@ -259,10 +259,10 @@ def _apart(fit: Fit, name: str, groups: npt.NDArray[np.str_]) -> _Apart | None:
 
 def _received(fit: Fit) -> float:
     """What rows receive on average, over how much linked treatment they have."""
-    draws, exposure = spillover_effects(fit), fit.plan.exposure
+    draws, exposure = spillover_effects(fit), fit.model_frame.exposure
     if exposure is not None:
         return float(draws.mean()) / exposure.size
-    near, frame = near_of(fit), fit.plan.frame
+    near, frame = near_of(fit), fit.model_frame.codes
     start = frame.time[frame.treated].min()
     linked = float(near[~frame.treated & (frame.time >= start)].mean())
     return float(draws.mean()) / linked if linked else 0.0  # No untreated row is near anyone.

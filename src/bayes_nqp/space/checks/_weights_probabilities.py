@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 import pandas as pd
 import xarray as xr
@@ -16,8 +16,8 @@ from bayes_nqp._core.templates import FactSheet
 from bayes_nqp._core.validation import door
 from bayes_nqp.data.spatial_weights import SpatialWeights
 from bayes_nqp.inference.fitting import Fit
-from bayes_nqp.model.designs import SpatialLag
 from bayes_nqp.space.checks._spatial_models import SpatialModel, mixed, spatial_models
+from bayes_nqp.space.terms import SpatialLag
 
 type Form = Literal["SAR", "SDM", "SEM", "SDEM", "SLX"]
 
@@ -59,6 +59,8 @@ class WeightsPosterior(FactSheet):
     >>> round(float(answer.weights.sum()), 6)
     1.0
     """
+
+    table_subject: ClassVar[str] = "weights"
 
     effects: xr.Dataset
     models: tuple[SpatialModel, ...]

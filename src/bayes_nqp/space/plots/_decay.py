@@ -10,12 +10,11 @@ from matplotlib.figure import Figure
 
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.types import Language, Style
-from bayes_nqp.checks import CheckResult, Decay, lengths_of
-from bayes_nqp.effects.estimands import gate_of, percent
-from bayes_nqp.output.plots._canvas import canvas
-from bayes_nqp.output.plots._notes import effect_label, label_beside, words
-from bayes_nqp.output.plots._registry import Appearance, evidence, plot
-from bayes_nqp.output.plots._style import ACCENT, MUTED
+from bayes_nqp.checks import CheckResult
+from bayes_nqp.effects.estimands import convergence_of, percent
+from bayes_nqp.output.plots import Appearance, evidence, plot
+from bayes_nqp.output.plots.drawing import ACCENT, MUTED, canvas, effect_label, label_beside, words
+from bayes_nqp.space.checks import Decay, lengths_of
 
 _TITLE = Message("What units receive of one unit in force, by its distance.")
 
@@ -58,7 +57,7 @@ def decay(
     look = Appearance(0.95, ax, title, words(language, answer), style)
     shares = dict(zip(answer.km, answer.probabilities.tolist(), strict=True))
     label = effect_label(answer.effects, look.translate)
-    return _drawn(answer.curve, shares, label, look, gate_of(answer.effects))
+    return _drawn(answer.curve, shares, label, look, convergence_of(answer.effects))
 
 
 @evidence("decay")

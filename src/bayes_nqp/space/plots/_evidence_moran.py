@@ -10,9 +10,8 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.checks import CheckResult
 from bayes_nqp.data.spatial_weights import worded
-from bayes_nqp.output.plots._canvas import canvas
-from bayes_nqp.output.plots._registry import Appearance, evidence
-from bayes_nqp.output.plots._style import ACCENT, FAINT, INK, WARNING
+from bayes_nqp.output.plots import Appearance, evidence
+from bayes_nqp.output.plots.drawing import ACCENT, FAINT, INK, WARNING, canvas
 
 
 @evidence("moran")

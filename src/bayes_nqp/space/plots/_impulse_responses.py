@@ -13,13 +13,10 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.types import Count, Language, Style
 from bayes_nqp.effects import estimands
-from bayes_nqp.effects.estimands import PATHS, gate_of, percent
+from bayes_nqp.effects.estimands import PATHS, convergence_of, percent
 from bayes_nqp.inference.fitting import DYNAMIC, Fit
-from bayes_nqp.output.plots._canvas import canvas
-from bayes_nqp.output.plots._notes import words
-from bayes_nqp.output.plots._registry import Appearance, Sketch, plot
-from bayes_nqp.output.plots._scene import Scene
-from bayes_nqp.output.plots._style import COLOURS, MUTED
+from bayes_nqp.output.plots import Appearance, Scene, Sketch, plot
+from bayes_nqp.output.plots.drawing import COLOURS, MUTED, canvas, words
 from bayes_nqp.output.tables import summary
 
 _TITLE = Message("What a shock does over the periods that follow.")
@@ -109,5 +106,5 @@ def impulse_responses(
         page.ax.legend(frameon=False)
         page.note("Lines: posterior means; bands: {} intervals.", percent(prob))
         page.note("The shock stays: responses add up.", when=lasting)
-        page.gate = gate_of(draws)
+        page.gate = convergence_of(draws)
     return page.figure

@@ -22,12 +22,9 @@ from bayes_nqp.checks import ROWS, UNITS, CheckResult
 from bayes_nqp.data.spatial_weights import worded
 from bayes_nqp.effects.estimands import text
 from bayes_nqp.inference.fitting import ADDITIVE, Fit, panel_of
-from bayes_nqp.output.plots._canvas import canvas
-from bayes_nqp.output.plots._map_shapes import BLANK, PLACES, land_of
-from bayes_nqp.output.plots._notes import words
-from bayes_nqp.output.plots._registry import Appearance, Sketch, plot
-from bayes_nqp.output.plots._scene import Scene
-from bayes_nqp.output.tables import LISA_TYPES
+from bayes_nqp.output.plots import Appearance, Scene, Sketch, plot
+from bayes_nqp.output.plots.drawing import BLANK, PLACES, canvas, land_of, words
+from bayes_nqp.space.tables import LISA_TYPES
 
 if TYPE_CHECKING:
     import geopandas

@@ -11,10 +11,8 @@ from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.types import Language, Style
 from bayes_nqp.data.spatial_weights import SpatialWeights
-from bayes_nqp.output.plots._canvas import canvas
-from bayes_nqp.output.plots._notes import words
-from bayes_nqp.output.plots._registry import Appearance, plot
-from bayes_nqp.output.plots._style import ACCENT, INK, WARNING
+from bayes_nqp.output.plots import Appearance, plot
+from bayes_nqp.output.plots.drawing import ACCENT, INK, WARNING, canvas, words
 
 
 @plot(Message("Who is near whom."))

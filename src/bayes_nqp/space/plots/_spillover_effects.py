@@ -17,14 +17,20 @@ from bayes_nqp._core.types import Language, Style
 from bayes_nqp.checks import Need
 from bayes_nqp.effects import estimands
 from bayes_nqp.effects.effects import lead_effects
-from bayes_nqp.effects.estimands import gate_of, percent
+from bayes_nqp.effects.estimands import convergence_of, percent
 from bayes_nqp.inference.fitting import Fit
-from bayes_nqp.output.plots._canvas import canvas, columns_of
-from bayes_nqp.output.plots._intervals import draw_points, points_of
-from bayes_nqp.output.plots._notes import POINTS, effect_label, words
-from bayes_nqp.output.plots._registry import Appearance, Sketch, plot
-from bayes_nqp.output.plots._scene import Scene
-from bayes_nqp.output.plots._style import COLOURS, MUTED
+from bayes_nqp.output.plots import Appearance, Scene, Sketch, plot
+from bayes_nqp.output.plots.drawing import (
+    COLOURS,
+    MUTED,
+    POINTS,
+    canvas,
+    columns_of,
+    draw_points,
+    effect_label,
+    points_of,
+    words,
+)
 from bayes_nqp.output.tables import summary
 
 _TITLE = Message("Effects received from others' treatment, by exposure time.")
@@ -89,8 +95,9 @@ def spillover_effects(
     >>> panel = nqp.simulation.cities(
     ...     spillover=near, strata=[], mediators=["innovation"], years=(2013, 2018), seed=1
     ... ).panel
-    >>> design = nqp.StaggeredDiD(nqp.CompletePooling(), spillovers=nqp.Rings([100]),
-    unidentified="drop")
+    >>> design = nqp.StaggeredDiD(
+    ...     nqp.CompletePooling(), spillovers=nqp.Rings([100]), unidentified="drop"
+    ... )
     >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
     >>> figure = nqp.plots.spillover_effects(fit)
     """
@@ -119,7 +126,7 @@ def spillover_effects(
         page.notes.append(translate(POINTS, percent(prob)))
         page.note("Blue: onto untreated units; orange: onto treated ones.", when=len(sides) > 1)
         page.note("Grey: leads, before exposure.", when=fit.leads is not None)
-        page.gate = gate_of(sides["untreated"])
+        page.gate = convergence_of(sides["untreated"])
     return page.figure
 
 

@@ -9,11 +9,10 @@ from matplotlib.figure import Figure
 
 from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.types import Language, Style
-from bayes_nqp.checks import CheckResult, WeightsPosterior
-from bayes_nqp.output.plots._canvas import NAMED, canvas
-from bayes_nqp.output.plots._notes import words
-from bayes_nqp.output.plots._registry import Appearance, evidence, plot
-from bayes_nqp.output.plots._style import ACCENT, COLOURS
+from bayes_nqp.checks import CheckResult
+from bayes_nqp.output.plots import Appearance, evidence, plot
+from bayes_nqp.output.plots.drawing import ACCENT, COLOURS, NAMED, canvas, words
+from bayes_nqp.space.checks import WeightsPosterior
 
 _TITLE = Message("Probabilities of weights and of forms.")
 

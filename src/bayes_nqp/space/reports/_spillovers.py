@@ -8,12 +8,19 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.i18n import Message, listed
 from bayes_nqp.effects.estimands import long_run_effects, spillover_effects
 from bayes_nqp.inference.fitting import DYNAMIC, RECEIVED, meets, own_receivers
-from bayes_nqp.output.reports._content import Block, Heading, Paragraph
-from bayes_nqp.output.reports._context import Context
-from bayes_nqp.output.reports._group_differences import MANY
-from bayes_nqp.output.reports._posterior import level, posterior_of
-from bayes_nqp.output.reports._registry import section
-from bayes_nqp.space.reports._spillover_sentences import exposed, neighbours, sides
+from bayes_nqp.output.reports import (
+    MANY,
+    Block,
+    Context,
+    Heading,
+    Paragraph,
+    exposed,
+    level,
+    neighbours,
+    posterior_of,
+    section,
+    sides,
+)
 
 
 @section(place=35, needs=(RECEIVED,))

@@ -1,1 +1,4 @@
-"""The table of a study that states places, weights and spillovers."""
+"""The table `[space]` of a study, which states locations, spatial weights and spillovers.
+
+`bayes_nqp.studies` finds its files and may import it.
+"""

@@ -11,7 +11,7 @@ from bayes_nqp.data.column_inference import Guess
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.data.spatial_weights import coordinate, located, locations_of
 from bayes_nqp.space.studies._space_places import degrees_of
-from bayes_nqp.studies._new_text import comment, toml_text
+from bayes_nqp.studies.extending import comment, toml_text
 
 _MOST: Final = 0.5
 """Share of units that are prefectures from which on places are offered."""

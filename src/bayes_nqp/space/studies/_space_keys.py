@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bayes_nqp.studies._keys import Keys
-from bayes_nqp.studies._study_table import StudyTable
+from bayes_nqp.studies.extending import Keys, StudyTable
 
 
 class LinkedColumn(Keys):

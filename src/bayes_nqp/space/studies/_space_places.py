@@ -16,7 +16,7 @@ from bayes_nqp.data.datasets import prefectures
 from bayes_nqp.data.reading import encode
 from bayes_nqp.data.spatial_weights import Boundaries, boundaries_of, coordinate
 from bayes_nqp.space.studies._space_keys import SpaceKeys
-from bayes_nqp.studies._words import in_table
+from bayes_nqp.studies.extending import in_table
 
 
 def with_places(space: SpaceKeys, frame: pd.DataFrame) -> pd.DataFrame:

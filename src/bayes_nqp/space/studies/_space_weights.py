@@ -16,9 +16,14 @@ from bayes_nqp.data import spatial_weights
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.data.spatial_weights import SpatialWeights
 from bayes_nqp.space.studies._space_keys import SpaceKeys
-from bayes_nqp.studies._arguments import Schema, described, schema_of
-from bayes_nqp.studies._decode import check_keys, check_kinds
-from bayes_nqp.studies._words import in_table
+from bayes_nqp.studies.extending import (
+    Schema,
+    check_keys,
+    check_kinds,
+    described,
+    in_table,
+    schema_of,
+)
 
 _KIND: Final = "kind"
 _FILES: Final = {"boundaries": "file", "frame": "file"}

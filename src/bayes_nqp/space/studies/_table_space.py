@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,19 +11,18 @@ import numpy as np
 from bayes_nqp._core.exceptions import StudyError, brief, nearest
 from bayes_nqp._core.i18n import Message
 from bayes_nqp.data.spatial_weights import SpatialWeights, lag, locations_of
+from bayes_nqp.space.studies._new_space import with_space
 from bayes_nqp.space.studies._space_keys import SpaceKeys
 from bayes_nqp.space.studies._space_places import borders_of, with_borders, with_places
 from bayes_nqp.space.studies._space_weights import check_weights, kinds, schema_of_kind, weights_of
-from bayes_nqp.studies._arguments import Schema
-from bayes_nqp.studies._plugins import study_table
-from bayes_nqp.studies._study_table import Values
-from bayes_nqp.studies._words import in_table
+from bayes_nqp.studies.extending import Schema, Values, in_table, study_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bayes_nqp.data.column_inference import Guess
     from bayes_nqp.data.panel import Panel
-    from bayes_nqp.studies._data_keys import Data
+    from bayes_nqp.studies.extending import Data
 
 
 _COORDINATES = ("longitude", "latitude")
@@ -58,6 +57,13 @@ class Space(SpaceKeys):
     def values_of_nobody(self) -> dict[str, SpatialWeights]:
         """Weights of no units under each name."""
         return {name: SpatialWeights((), np.zeros((0, 0)), name) for name in self.weights}
+
+    @classmethod
+    def proposed(
+        cls, text: str, proposal: Guess, panel: Panel, problem_of: Callable[[str], str]
+    ) -> str:
+        """Say where units are."""
+        return with_space(text, proposal, panel, problem_of)
 
     @property
     def file_keys(self) -> tuple[tuple[str, ...], ...]:
@@ -118,7 +124,7 @@ class Space(SpaceKeys):
 
     def context_for(self, folder: Path) -> dict[str, Any]:
         """Columns of linked units, and borders, for maps."""
-        told = {"linked": self.panel_columns, "spatial": True}
+        context = {"linked": self.panel_columns, "spatial": True}
         if self.boundaries is None:
-            return told
-        return {**told, "maps": {"boundaries": folder / self.boundaries, "id": self.id}}
+            return context
+        return {**context, "maps": {"boundaries": folder / self.boundaries, "id": self.id}}

@@ -9,14 +9,19 @@ import xarray as xr
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.i18n import Message, Translator
-from bayes_nqp.effects.estimands import PATHS, gate_of, names_of, paths_in_space
+from bayes_nqp.effects.estimands import PATHS, convergence_of, names_of, paths_in_space
 from bayes_nqp.inference.fitting import IN_SPACE, Fit
 from bayes_nqp.model.predictors import linked_name
-from bayes_nqp.output.tables._described import interval_notes
-from bayes_nqp.output.tables._draft import TableDraft
-from bayes_nqp.output.tables._kinds import Ask, kind
-from bayes_nqp.output.tables._model import Table
-from bayes_nqp.output.tables._parts import estimate_columns, level_of, outcome_of
+from bayes_nqp.output.tables import (
+    Ask,
+    Table,
+    TableDraft,
+    estimate_columns,
+    interval_notes,
+    kind,
+    level_of,
+    outcome_of,
+)
 
 type Onto = Literal["treated", "untreated"]
 
@@ -70,7 +75,7 @@ def channels_in_space(fit: Fit, ask: Ask) -> Table:
         "What comes back of the own treatment through neighbours counts among others'.",
         when=fit.facts.has("exposure"),
     )
-    draft.judge(fit, gate_of(lines[0][2]))
+    draft.judge(fit, convergence_of(lines[0][2]))
     outcome, by = outcome_of(tables[:1], translate), [*map(translate.name, names_of(ask.by))]
     title = translate("Channels in space: {}", outcome)
     if by:

@@ -9,12 +9,10 @@ import pandas as pd
 
 from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.i18n import Message
-from bayes_nqp.checks import CheckResult, Decay, lengths_of
+from bayes_nqp.checks import CheckResult
 from bayes_nqp.effects.estimands import percent
-from bayes_nqp.output.tables._draft import TableDraft
-from bayes_nqp.output.tables._kinds import Ask, kind
-from bayes_nqp.output.tables._model import NOTHING, Column, Table
-from bayes_nqp.output.tables._parts import chance, number
+from bayes_nqp.output.tables import NOTHING, Ask, Column, Table, TableDraft, chance, kind, number
+from bayes_nqp.space.checks import Decay, lengths_of
 
 _STEPS = 9
 """Distances that a table has."""

@@ -14,10 +14,7 @@ from bayes_nqp.checks import CheckResult
 from bayes_nqp.data.spatial_weights import worded
 from bayes_nqp.effects.estimands import text
 from bayes_nqp.inference.fitting import ADDITIVE, ROWS, Fit
-from bayes_nqp.output.tables._draft import TableDraft
-from bayes_nqp.output.tables._kinds import Ask, kind
-from bayes_nqp.output.tables._model import Column, Table
-from bayes_nqp.output.tables._parts import chance, number
+from bayes_nqp.output.tables import Ask, Column, Table, TableDraft, chance, kind, number
 from bayes_nqp.space.tables._dependence import moran_evidence
 
 _SERIES = {"outcome": Message("Outcome"), "residual": Message("Residuals of the model")}

@@ -16,14 +16,29 @@ from bayes_nqp.checks import CheckResult
 from bayes_nqp.data.spatial_weights import SpatialWeights, worded
 from bayes_nqp.effects.estimands import att
 from bayes_nqp.inference.fitting import LINKED, Fit
-from bayes_nqp.model.designs import SpatialLag
-from bayes_nqp.output.tables._described import model_facts, remarks_of, stacked_notes
-from bayes_nqp.output.tables._draft import TableDraft
-from bayes_nqp.output.tables._kinds import Ask, kind
-from bayes_nqp.output.tables._model import NOTHING, Cell, Column, Form, Table, decimals_for
-from bayes_nqp.output.tables._parts import Writer, count, outcome_of, per_words, word
+from bayes_nqp.output.tables import (
+    NOTHING,
+    Ask,
+    Cell,
+    Column,
+    Form,
+    Table,
+    TableDraft,
+    Writer,
+    count,
+    decimals_for,
+    estimates_of,
+    is_of_space,
+    kind,
+    model_facts,
+    outcome_of,
+    per_words,
+    remarks_of,
+    stacked_notes,
+    word,
+)
 from bayes_nqp.space.tables._dependence import LM
-from bayes_nqp.space.tables._spatial_estimates import estimates_of, is_of_space
+from bayes_nqp.space.terms import SpatialLag
 
 _TESTS = Message("Tests")
 _CHANCE: Final = Form("{}", ("chance",))

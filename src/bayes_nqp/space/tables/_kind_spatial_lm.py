@@ -13,10 +13,7 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp.checks import CHECKS, CheckResult
 from bayes_nqp.data.spatial_weights import worded
 from bayes_nqp.inference.fitting import ADDITIVE, ROWS, Fit
-from bayes_nqp.output.tables._draft import TableDraft
-from bayes_nqp.output.tables._kinds import Ask, kind
-from bayes_nqp.output.tables._model import NOTHING, Column, Table
-from bayes_nqp.output.tables._parts import chance, number
+from bayes_nqp.output.tables import NOTHING, Ask, Column, Table, TableDraft, chance, kind, number
 from bayes_nqp.space.tables._dependence import LM, LM_BESIDE_LAG
 
 _SIDES: Final = {

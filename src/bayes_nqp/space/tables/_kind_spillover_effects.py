@@ -10,14 +10,20 @@ import xarray as xr
 from bayes_nqp._core import effects_schema as schema
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.i18n import Message, listed
-from bayes_nqp.effects.estimands import att, effects_of, gate_of, own_and_received, text
+from bayes_nqp.effects.estimands import att, convergence_of, effects_of, own_and_received, text
 from bayes_nqp.effects.estimands import spillover_effects as received_by
 from bayes_nqp.inference.fitting import RECEIVED, Fit, own_receivers
-from bayes_nqp.output.tables._described import interval_notes
-from bayes_nqp.output.tables._draft import TableDraft
-from bayes_nqp.output.tables._kinds import Ask, kind
-from bayes_nqp.output.tables._model import Column, Table
-from bayes_nqp.output.tables._parts import count, estimate_columns, outcome_of
+from bayes_nqp.output.tables import (
+    Ask,
+    Column,
+    Table,
+    TableDraft,
+    count,
+    estimate_columns,
+    interval_notes,
+    kind,
+    outcome_of,
+)
 
 _MANY = 6
 """Levels of a factor that have lines of their own."""
@@ -48,7 +54,7 @@ def spillover_effects(fit: Fit, ask: Ask) -> Table:
         factor for factor in map(translate.name, factors)
         if any(label.startswith(f"{factor}: ") for label, _ in lines)
     ])  # fmt: skip
-    draft.judge(fit, gate_of(att(fit)))
+    draft.judge(fit, convergence_of(att(fit)))
     title = translate("Own effects and effects received: {}", outcome_of([first], translate))
     columns = (*estimate_columns(translate, ask.prob), Column(translate("Rows")))
     return draft.finish("spillover_effects", title, "", columns)

@@ -9,11 +9,20 @@ import pandas as pd
 
 from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.i18n import Message
-from bayes_nqp.checks import CheckResult, WeightsPosterior
-from bayes_nqp.output.tables._draft import TableDraft
-from bayes_nqp.output.tables._kinds import Ask, kind
-from bayes_nqp.output.tables._model import NOTHING, Cell, Column, Table
-from bayes_nqp.output.tables._parts import chance, number, word
+from bayes_nqp.checks import CheckResult
+from bayes_nqp.output.tables import (
+    NOTHING,
+    Ask,
+    Cell,
+    Column,
+    Table,
+    TableDraft,
+    chance,
+    kind,
+    number,
+    word,
+)
+from bayes_nqp.space.checks import WeightsPosterior
 
 _NOTE = Message(
     "Log marginal likelihood less the highest; coefficients of linked units' columns have as wide "

@@ -15,24 +15,28 @@ from bayes_nqp._core.exceptions import IdentificationError, StudyError, nearest
 from bayes_nqp._core.i18n import Message, joined, listed
 from bayes_nqp._core.validation import value
 from bayes_nqp.data.spatial_weights import SpatialWeights
-from bayes_nqp.model.designs._dynamics import (
+from bayes_nqp.model.designs import (
+    Calendar,
+    EquationSpec,
+    Facts,
+    LagSpec,
+    LinkedSpec,
+    Reach,
+    Term,
+    Timing,
     before_of,
-    check_dynamics,
-    check_first,
-    first_period,
-    without_first,
-)
-from bayes_nqp.model.designs._facts import Facts, Reach, Term
-from bayes_nqp.model.designs._links import (
     check_design,
+    check_dynamics,
     check_errors,
+    check_first,
     check_links,
     check_receivers,
     check_rows,
+    first_period,
     link_words,
     receivers_of,
+    without_first,
 )
-from bayes_nqp.model.designs._spec import Calendar, EquationSpec, LagSpec, LinkedSpec, Timing
 from bayes_nqp.model.predictors import DELTA, TREATED, Linked, LinkedTime, linked_name
 from bayes_nqp.numerics import linear_gaussian as gaussian
 from bayes_nqp.numerics.parameters import CutCorrelation, Parameter
@@ -264,11 +268,11 @@ class SpatialLag(Term):
             parts.append("φ y_{i,t−1} + ψ Σ_{l} w_{il} y_{l,t−1}")
             meanings["φ, ψ"] = Message("coefficients of the outcomes of the period before")
         if self.durbin:
-            what: Message = Message("treatment and covariates of linked units")
+            meaning: Message = Message("treatment and covariates of linked units")
             if self.durbin is not True:
-                what = Message("variables of linked units ({})", listed(self.durbin))
+                meaning = Message("variables of linked units ({})", listed(self.durbin))
             parts.append("Σ_{l} w_{il} Z_{lt}′θ")
-            meanings |= {"Z_{lt}": what, "θ": Message("their coefficients")}
+            meanings |= {"Z_{lt}": meaning, "θ": Message("their coefficients")}
         return " + ".join(parts), meanings
 
     def rows(self, panel: Panel) -> Panel:

@@ -12,8 +12,7 @@ import numpy as np
 from bayes_nqp._core.arrays import Index
 from bayes_nqp._core.exceptions import Hint, IdentificationError, StudyError
 from bayes_nqp._core.i18n import Message, joined, listed
-from bayes_nqp.model.designs._facts import Facts, Reach, Term
-from bayes_nqp.model.designs._spec import Calendar, EquationSpec, Neighbours, Timing
+from bayes_nqp.model.designs import Calendar, EquationSpec, Facts, Neighbours, Reach, Term, Timing
 from bayes_nqp.model.predictors import BARE, EXPOSURE_TIME, LEAD, NEIGHBOUR, ONTO, TREATED
 from bayes_nqp.numerics.sufficient_statistics import distinct_rows
 
@@ -46,6 +45,9 @@ class RingTerm(Term):
     @abstractmethod
     def rings(self) -> tuple[str, ...]:
         """Labels of how near a unit can be, from the nearest on (ring)."""
+
+    def exposed_since(self, panel: Panel) -> Index | None:
+        return self.since(panel)
 
     @abstractmethod
     def since(self, panel: Panel) -> Index:

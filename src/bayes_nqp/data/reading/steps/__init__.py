@@ -1,4 +1,7 @@
-"""Steps by which a file becomes rows and cells: one a file, each a key of [data.read]."""
+"""Steps that turn a file into a table, one step a file; each is a key of `[data.read]`.
+
+Only `data.reading` imports it, and other code uses the names that `data.reading` exports.
+"""
 
 from bayes_nqp.data.reading.steps._fill_down import filled_periods as filled_periods
 from bayes_nqp.data.reading.steps._header import joined_names as joined_names

@@ -54,11 +54,11 @@ class Dates(Step):
 
     def found(self, reading: Reading) -> Found | None:
         """Find columns in which all cells say dates, and some are dates; or all say quarters."""
-        whole = _undotted(reading.frame)
-        names = _coded(whole)
-        count = int(whole[names].notna().sum().sum())
+        frame = _undotted(reading.frame)
+        names = _coded(frame)
+        count = int(frame[names].notna().sum().sum())
         example = plain(reading.frame[names[0]].dropna().iloc[0]) if names else ""
-        first = plain(whole[names[0]].dropna().iloc[0]) if names else ""
+        first = plain(frame[names[0]].dropna().iloc[0]) if names else ""
         for name, column in reading.frame.items():
             probe = column.iloc[:1] if is_text(column) else ()
             named = column.dtype == object or any(_begins(x) for x in probe)
@@ -81,11 +81,11 @@ class Dates(Step):
 
     def applied(self, reading: Reading, value: Any) -> int:
         """Read texts as dates."""
-        count, whole = 0, _undotted(reading.frame)
+        count, frame = 0, _undotted(reading.frame)
         for name in value:
             entries = cells(reading.frame[name], named=True)
             if entries is None:
-                column = whole[name]
+                column = frame[name]
                 days = {x: _coded_date(x) for x in column.dropna().unique()}
                 if days and None not in days.values():
                     count += int(column.notna().sum())

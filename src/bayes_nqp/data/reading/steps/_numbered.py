@@ -61,18 +61,20 @@ def numbered(
             hint=Message("the rows are {} to {}; leave the others out of {}",
                          frame.index.min(), frame.index.max(), key),
         )  # fmt: skip
-    there = contents(frame, (at[row] for row in stated))
+    contents_of = contents(frame, (at[row] for row in stated))
     for row, content in stated.items():
         if content is None and at[row] not in expected:
             raise PanelError(
                 Message("{}: row {} is not a row that this step removes: {!r}",
-                        key, row, there[row]),
+                        key, row, contents_of[row]),
                 hint=Message("leave {} out of {}; or, if the row is not data, {} = {{ {} = {!r} }}",
-                             row, key, key, row, there[row]),
+                             row, key, key, row, contents_of[row]),
             )  # fmt: skip
-        if content is not None and content != there[row]:
+        if content is not None and content != contents_of[row]:
             raise PanelError(
-                Message("{}: row {} holds {!r}, and {!r} was named", key, row, there[row], content),
+                Message(
+                    "{}: row {} holds {!r}, and {!r} was named", key, row, contents_of[row], content
+                ),
                 hint=Message(
                     "the file has changed: name its rows anew in {}, or leave {} out", key, key
                 ),

@@ -210,14 +210,14 @@ def _own(reading: Reading) -> bool:
     for name, column in reading.frame.items():
         if name in keys:
             continue
-        kept = column.notna().to_numpy(dtype=bool)
-        observed = column[kept]
+        present = column.notna().to_numpy(dtype=bool)
+        observed = column[present]
         if sounds_like("cohort", str(name)) and any(year_of(x) for x in observed.unique()):
             return True
         if not sounds_like("treated", str(name)):
             continue
         # Rows of several sheets have the numbers that they have there, some of them twice.
-        if (observed.groupby(unit[kept].to_numpy()).nunique() > 1).any():
+        if (observed.groupby(unit[present].to_numpy()).nunique() > 1).any():
             return True
     return False
 

@@ -220,7 +220,7 @@ def step[T: Step](key: str, *, place: float = 1000) -> Callable[[type[T]], type[
     return decorate
 
 
-def refuse_absent(key: str, names: Iterable[str], known: Collection[Any]) -> None:
+def refuse_absent(key: str, names: Iterable[str], choices: Collection[Any]) -> None:
     """Refuse names that a step is to change or remove, and that no cell holds.
 
     Raises
@@ -228,10 +228,10 @@ def refuse_absent(key: str, names: Iterable[str], known: Collection[Any]) -> Non
     PanelError
         With all of them.
     """
-    if lacking := [name for name in names if name not in known]:
+    if lacking := [name for name in names if name not in choices]:
         raise PanelError(
             Message("{}: no cell holds {}", key, shown(map(repr, lacking))),
-            hint=nearest(lacking[0], [x for x in known if isinstance(x, str)]),
+            hint=nearest(lacking[0], [x for x in choices if isinstance(x, str)]),
         )
 
 

@@ -47,8 +47,8 @@ class Totals(Step):
     def applied(self, reading: Reading, value: Any) -> int:
         """Leave these rows out."""
         frame = reading.frame
-        known = {str(x).strip(EDGES) for column in _names(frame) for x in distinct(column)}
-        refuse_absent(self.key, value, known)
+        labels = {str(x).strip(EDGES) for column in _names(frame) for x in distinct(column)}
+        refuse_absent(self.key, value, labels)
         totals = np.zeros(len(frame), bool)
         for column in _names(frame):
             names = [x for x in distinct(column) if str(x).strip(EDGES) in value]

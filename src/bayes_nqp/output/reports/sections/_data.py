@@ -107,8 +107,8 @@ def _sentences(context: Context, panel: Panel) -> Iterator[str]:
     if panel.dropped:
         gaps = [f"{name} {count:,}" for name, count in panel.dropped.items()]
         yield translate("Rows left out because a value is missing: {}.", listed(gaps, len(gaps)))
-    plan = context.fit.plan
-    n_rows = round(plan.frame.weight[plan.kept].sum())
+    model_frame = context.fit.model_frame
+    n_rows = round(model_frame.codes.weight[model_frame.kept].sum())
     if n_rows < panel.n_rows:
         yield translate(
             "{:,} rows enter the fit; why the others are left out stands under Provenance.", n_rows

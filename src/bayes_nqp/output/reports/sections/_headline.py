@@ -16,13 +16,13 @@ from bayes_nqp.output.reports._context import Context
 from bayes_nqp.output.reports._posterior import Posterior, level, stated
 from bayes_nqp.output.reports._registry import Part, section
 from bayes_nqp.output.reports._sentences import change
-from bayes_nqp.output.tables import percent
-from bayes_nqp.space.reports._spillover_sentences import (
+from bayes_nqp.output.reports._spillover_sentences import (
     exposed,
     linked_exposure,
     moderated_briefly,
     neighbours,
 )
+from bayes_nqp.output.tables import percent
 
 
 @section(place=10)

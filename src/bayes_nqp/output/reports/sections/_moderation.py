@@ -15,7 +15,7 @@ from bayes_nqp.output.reports._content import Block, Heading, Paragraph
 from bayes_nqp.output.reports._context import Context
 from bayes_nqp.output.reports._posterior import level, posterior_of, stated
 from bayes_nqp.output.reports._registry import section
-from bayes_nqp.space.reports._spillover_sentences import moderated_sides
+from bayes_nqp.output.reports._spillover_sentences import moderated_sides
 
 _SIDES: Final = Message(
     "Of this, {} is a change of what units have of their own treatment, and {} of what they "
@@ -34,7 +34,7 @@ def moderation(context: Context) -> Iterator[Block]:
     name = fit.facts.moderator
     if name is None:
         return
-    moderator = fit.plan.moderator
+    moderator = fit.model_frame.moderator
     assert moderator is not None
     slope = moderated(fit, [moderator.centre], weights=context.weights)["slope"]
     if name in slope.dims:  # curved where both legs of a channel are moderated

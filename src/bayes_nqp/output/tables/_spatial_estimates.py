@@ -28,7 +28,6 @@ from bayes_nqp.inference.fitting import (
     sigma_draws,
     treatment_coefficients,
 )
-from bayes_nqp.model.designs import SpatialLag
 from bayes_nqp.model.predictors import DELTA
 from bayes_nqp.output.tables._kinds import Ask
 
@@ -83,7 +82,7 @@ def spatial_fits(fits: Mapping[str, Fit]) -> dict[str, Fit]:
 
 def is_of_space(fit: Fit) -> bool:
     """Tell whether anything of linked or near units is in a model."""
-    return fit.facts.term(SpatialLag) is not None or fit.facts.reach != "none"
+    return fit.facts.spatial_term is not None or fit.facts.reach != "none"
 
 
 def estimates_of(fit: Fit, ask: Ask) -> Iterator[tuple[Message, Lines]]:
@@ -114,7 +113,7 @@ def estimates_of(fit: Fit, ask: Ask) -> Iterator[tuple[Message, Lines]]:
             _lines(_moderated(fit, ask), ask),
         )
     names = [x for x in covariate_names(fit) if not x.startswith("W × ")]
-    term = fit.facts.term(SpatialLag)
+    term = fit.facts.spatial_term
     if names and term is not None and term.form != "SEM":
         draws = {"short": (impacts(fit), _SIDES)}
         if term.dynamics:
@@ -166,14 +165,14 @@ def _coefficients(fit: Fit, ask: Ask) -> dict[str, xr.DataArray]:
 
 def is_dynamic(fit: Fit) -> bool:
     """Tell whether outcomes follow those of the period before."""
-    term = fit.facts.term(SpatialLag)
+    term = fit.facts.spatial_term
     return term is not None and term.dynamics
 
 
 def _errors(fit: Fit, ask: Ask) -> dict[str, xr.DataArray]:
     """Parameters of the error structure, and the variance of innovations."""
     translate, values = ask.translate, error_draws(fit)
-    parameters = fit.plan.equations[0].problem.error_parameters
+    parameters = fit.model_frame.equations[0].problem.error_parameters
     draws = {
         translate.name(parameter.meaning): _drawn(fit, values[parameter.name])
         for parameter in parameters[:-1]

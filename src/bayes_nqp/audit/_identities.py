@@ -67,8 +67,8 @@ def identity(
         if x.name != mediator.name
         and max(shared_with(x, y, 0) for y in (outcome, mediator)) < _COPY
     ]
-    made = (_made(mediator, outcome, other, spread) for other in others)
-    return next((x for x in made if x), None) or _regressed(mediator, outcome, others)
+    identities = (_made(mediator, outcome, other, spread) for other in others)
+    return next((x for x in identities if x), None) or _regressed(mediator, outcome, others)
 
 
 def _made(
@@ -83,15 +83,15 @@ def _made(
         return None
     for (name_y, of_y), (name_x, of_x) in product(_scales(outcome, y), _scales(other, x)):
         for formula, form in _FORMS.items():
-            made = form(of_y(y), of_x(x))
-            if not np.isfinite(made).all() or not np.ptp(made) > 0.0:
+            combined = form(of_y(y), of_x(x))
+            if not np.isfinite(combined).all() or not np.ptp(combined) > 0.0:
                 continue
-            slope, constant = _line(m, made)
-            by_y = np.abs(form(of_y(y + error_y), of_x(x)) - made)
-            by_x = np.abs(form(of_y(y), of_x(x + error_x)) - made)
+            slope, constant = _line(m, combined)
+            by_y = np.abs(form(of_y(y + error_y), of_x(x)) - combined)
+            by_x = np.abs(form(of_y(y), of_x(x + error_x)) - combined)
             allowed = error_m + abs(slope) * (by_y + by_x)
-            share = float((np.abs(m - constant - slope * made) <= 1.05 * allowed).mean())
-            counts = abs(slope) * np.abs(form(of_y(y + step), of_x(x)) - made)
+            share = float((np.abs(m - constant - slope * combined) <= 1.05 * allowed).mean())
+            counts = abs(slope) * np.abs(form(of_y(y + step), of_x(x)) - combined)
             limit = float(np.median(allowed))
             if (
                 share >= _ROWS
@@ -139,15 +139,15 @@ def _regressed(
         values = np.stack([table for _, table, _ in (m, y, *parts)])
         full = np.isfinite(values).all(axis=0)
         full &= full.sum(axis=1, keepdims=True) > 1
-        used = len(parts) + 1 + int(full.any(axis=0).sum() + full.any(axis=1).sum())
-        if full.sum() - used < _FREE:
+        n_parameters = len(parts) + 1 + int(full.any(axis=0).sum() + full.any(axis=1).sum())
+        if full.sum() - n_parameters < _FREE:
             continue
         left = two_ways_out(np.where(full, values, np.nan))[:, full]
         slopes = slopes_of(left[0], left[1:])
         errors = np.stack([error[full] for *_, error in (m, y, *parts)])
         allowed = errors[0] + np.abs(slopes) @ errors[1:]
-        rest = np.abs(left[0] - slopes @ left[1:])
-        share = float((rest <= 2.0 * allowed).mean())
+        remainder = np.abs(left[0] - slopes @ left[1:])
+        share = float((remainder <= 2.0 * allowed).mean())
         limit = float(np.median(allowed))
         without = left[0] - slopes_of(left[0], left[2:]) @ left[2:]
         if share >= _ROWS and limit <= _COARSE[1] * left[0].std() and without.std() > 10.0 * limit:

@@ -12,7 +12,7 @@ from scipy.special import ndtr, ndtri
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import NotApplicable, NQPError
 from bayes_nqp._core.i18n import Message, joined, listed, separated
-from bayes_nqp.checks.mediation._evidence_rows import LEVELS, Line, finding_of, innovations
+from bayes_nqp.checks.mediation import LEVELS, EvidenceRow, finding_of, innovations
 from bayes_nqp.checks.shared import HOLDS, Finding, asks, ladder
 from bayes_nqp.checks.trends import holm
 from bayes_nqp.data.spatial_weights import crowded, located, nearest
@@ -26,9 +26,9 @@ from bayes_nqp.inference.fitting import (
     error_draws,
     refit,
 )
-from bayes_nqp.model.designs import SpatialLag
 from bayes_nqp.model.predictors import Linked
 from bayes_nqp.space.checks import spatial_models
+from bayes_nqp.space.terms import SpatialLag
 
 _FAILS, _DOUBT = 0.001, 0.05
 """Probabilities, over all rows, below which it fails, and is in doubt."""
@@ -78,10 +78,10 @@ def linked_mediators(fit: Fit) -> Finding:
     figures = [
         Message("{}, {}: {:+.3f} (z = {:.1f})", x.name, x.quantity, x.value, x.z) for x in scores
     ]
-    sentence, outcome = _sentence(scores, lines), fit.plan.equations[0].name
+    sentence, outcome = _sentence(scores, lines), fit.model_frame.equations[0].name
     if (share := _share(fit)) is not None:
         verdict = ladder(fails=False, doubt=share < _UNLIKELY)
-        lines.append(Line(outcome, _TOTAL, share, np.nan, np.nan, verdict, "share"))
+        lines.append(EvidenceRow(outcome, _TOTAL, share, np.nan, np.nan, verdict, "share"))
         figures.append(Message("{}, {}: {:.2f}", outcome, _TOTAL, share))
         if share < _UNLIKELY:
             sentences = [] if all(line.verdict == HOLDS for line in lines[:-1]) else [sentence]
@@ -130,26 +130,26 @@ class _Score:
         """Two-sided."""
         return float(2.0 * ndtr(-abs(self.z)))
 
-    def line(self, p: float) -> Line:
+    def line(self, p: float) -> EvidenceRow:
         """A row of evidence, by an adjusted probability."""
         quantiles = tuple((self.value + self.sd * ndtri(LEVELS)).tolist())
         low, high = self.value - 1.96 * self.sd, self.value + 1.96 * self.sd
         verdict = ladder(fails=p < _FAILS, doubt=p < _DOUBT)
-        return Line(self.name, self.quantity, self.value, low, high, verdict, "correlation",
+        return EvidenceRow(self.name, self.quantity, self.value, low, high, verdict, "correlation",
                     quantiles)  # fmt: skip
 
 
 def _scores(fit: Fit) -> list[_Score]:
-    plan, panel, facts = fit.plan, fit.plan.panel, fit.facts
+    model_frame, panel, facts = fit.model_frame, fit.model_frame.panel, fit.facts
     assert facts.channels is not None
     assert facts.channels.links is not None
     links = facts.channels.links.aligned(panel.unit_labels).matrix
     beyond = Linked(_beyond(links), panel)
-    specs = {spec.name: spec for spec in plan.model.equations}
-    names = [name for name in specs if name != plan.equations[0].name]
+    specs = {spec.name: spec for spec in model_frame.model.equations}
+    names = [name for name in specs if name != model_frame.equations[0].name]
     mediators = {name: specs[name].outcome for name in names}
     covariates = [panel.covariates[:, panel.roles.covariates.index(x)]
-                  for x in plan.model.equations[0].covariates]  # fmt: skip
+                  for x in model_frame.model.equations[0].covariates]  # fmt: skip
     out = []
     for name, spec in specs.items():
         near = [] if spec.linked is None else [*spec.linked.treated.values()]
@@ -161,7 +161,7 @@ def _scores(fit: Fit) -> list[_Score]:
         varying = facts.varying is not None
 
         def left(values: Array, more: Array = more, means: Array = means) -> Array:
-            return innovations(plan, values, facts.noise, means, varying=varying, more=more)  # noqa: B023
+            return innovations(model_frame, values, facts.noise, means, varying=varying, more=more)  # noqa: B023
 
         residual = left(spec.outcome)
         out.append(_shared(fit, name, residual, links))
@@ -182,9 +182,9 @@ def _beyond(links: sparse.csr_array) -> sparse.csr_array:
 
 def _shared(fit: Fit, name: str, residual: Array, links: sparse.csr_array) -> _Score:
     """Moran's I of innovations over all periods, less its mean."""
-    frame = fit.plan.frame
+    frame = fit.model_frame.codes
     table = np.zeros((frame.n_units, frame.n_periods))
-    table[frame.unit[fit.plan.kept], frame.time[fit.plan.kept]] = residual
+    table[frame.unit[fit.model_frame.kept], frame.time[fit.model_frame.kept]] = residual
     # E[e'We] = -s² (T - 1) tr(PW), P the means of levels; var = s⁴ (T - 1) tr(W² + W'W).
     level = sparse.csr_array(np.equal.outer(np.unique(frame.level), frame.level).astype(np.float64))
     inside = (level @ links @ level.T).diagonal() / level.sum(axis=1)
@@ -207,7 +207,7 @@ _TOO_SHORT: Final = Message(
 )
 
 
-def _sentence(scores: list[_Score], lines: list[Line]) -> Message:
+def _sentence(scores: list[_Score], lines: list[EvidenceRow]) -> Message:
     """Name what stands out."""
     bad = [(x, line) for x, line in zip(scores, lines, strict=True) if line.verdict != HOLDS]
     shared = [x.name for x, _ in bad if x.quantity is _SHARED]

@@ -12,8 +12,8 @@ from scipy.stats import chi2
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp._core.i18n import Message, joined, listed, separated
 from bayes_nqp.audit import column_of, numbers_of, slopes_of, two_ways_out
-from bayes_nqp.checks.mediation._evidence_rows import Line, finding_of, innovations, left_over
-from bayes_nqp.checks.mediation._identities import identity
+from bayes_nqp.audit._identities import identity
+from bayes_nqp.checks.mediation import EvidenceRow, finding_of, innovations, left_over
 from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, Finding, asks, ladder
 from bayes_nqp.inference.fitting import CHANNELS, ROWS, UNITS, Fit, error_draws
 
@@ -74,14 +74,16 @@ def mechanical(fit: Fit) -> Finding:
     panel = fit.rows
     outcome = column_of(panel, panel.roles.outcome, panel.outcome)
     columns = numbers_of(panel)
-    lines: list[Line] = []
+    lines: list[EvidenceRow] = []
     with np.errstate(all="ignore"):
         for name in fit.facts.mediators(panel):
             values = panel.mediators[:, panel.roles.mediators.index(name)]
-            found = identity(column_of(panel, name, values), outcome, columns)
-            if found is not None:
-                quantity = Message("made of {}", found[0])
-                lines.append(Line(name, quantity, found[1], np.nan, np.nan, FAILS, "share"))
+            formula = identity(column_of(panel, name, values), outcome, columns)
+            if formula is not None:
+                quantity = Message("made of {}", formula[0])
+                lines.append(
+                    EvidenceRow(name, quantity, formula[1], np.nan, np.nan, FAILS, "share")
+                )
             else:
                 lines.append(_contained(fit, name, values))
     bad = [x for x in lines if x.verdict != HOLDS]
@@ -108,7 +110,7 @@ def mechanical(fit: Fit) -> Finding:
     return finding_of(lines, figure, sentence, [fit])
 
 
-def _contained(fit: Fit, name: str, values: Array) -> Line:
+def _contained(fit: Fit, name: str, values: Array) -> EvidenceRow:
     """Judge the slope of a mediator on the outcome, on the scales on which they are closest."""
     slopes = list(_slopes(fit, name, values))
     closest = max(x.shared for x in slopes)
@@ -117,7 +119,7 @@ def _contained(fit: Fit, name: str, values: Array) -> Line:
     best = alarms[0] if alarms else max(near, key=lambda x: x.shared)
     quantity = Message("slope of {} on {}", best.mediator, best.outcome)
     low, high = (best.value + 1.96 * side * best.se for side in (-1.0, 1.0))
-    return Line(name, quantity, best.value, low, high, ladder(doubt=alarms), "slope")
+    return EvidenceRow(name, quantity, best.value, low, high, ladder(doubt=alarms), "slope")
 
 
 def _scales(name: str, values: Array, *, odds: bool) -> Iterator[tuple[str, Array]]:
@@ -132,37 +134,37 @@ def _scales(name: str, values: Array, *, odds: bool) -> Iterator[tuple[str, Arra
 
 def _slopes(fit: Fit, name: str, values: Array) -> Iterator[Slope]:
     """Regress innovations of the mediator on those of the outcome, with errors by unit."""
-    panel, plan, facts = fit.rows, fit.plan, fit.facts
+    panel, model_frame, facts = fit.rows, fit.model_frame, fit.facts
     means = np.array([draws.mean() for draws in list(error_draws(fit, name).values())[:-1]])
     held = [panel.roles.covariates.index(x) for x in facts.covariates_of(panel)]
     more = panel.covariates[:, held] if held else None
-    unit = plan.frame.unit[plan.kept]
+    unit = model_frame.codes.unit[model_frame.kept]
 
     def left(column: Array) -> Array:
         return innovations(
-            plan, column, facts.noise, means, varying=facts.varying is not None, more=more
+            model_frame, column, facts.noise, means, varying=facts.varying is not None, more=more
         )
 
     outcomes = [
         (label, y, left(y)) for label, y in _scales(panel.roles.outcome, panel.outcome, odds=False)
     ]
     for label, m in _scales(name, values, odds=True):
-        own = left(m)
+        residual = left(m)
         for other, y, moved in outcomes:
             size = float(moved @ moved)
-            slope = float(moved @ own) / size
-            scores = np.bincount(unit, moved * (own - slope * moved))
+            slope = float(moved @ residual) / size
+            scores = np.bincount(unit, moved * (residual - slope * moved))
             units = int(np.count_nonzero(scores))
             se = float(np.sqrt(scores @ scores * units / max(units - 1, 1))) / size
-            shared = slope**2 * size / float(own @ own)
+            shared = slope**2 * size / float(residual @ residual)
             yield Slope(label, other, slope, se, shared, m - np.sign(slope) * y, y)
 
 
 def _apart(fit: Fit, slope: Slope) -> bool:
     """Whether what is left of a mediator responds neither to the policy nor to other periods."""
-    panel, plan = fit.rows, fit.plan
-    rest, y = (column_of(panel, "", x).values for x in (slope.rest, slope.y))
-    tables = np.stack([rest[:, 1:-1], y[:, 1:-1], y[:, :-2], y[:, 2:]])
+    panel, model_frame = fit.rows, fit.model_frame
+    remainder, y = (column_of(panel, "", x).values for x in (slope.rest, slope.y))
+    tables = np.stack([remainder[:, 1:-1], y[:, 1:-1], y[:, :-2], y[:, 2:]])
     full = np.isfinite(tables).all(axis=0)
     full &= full.sum(axis=1, keepdims=True) > 1
     left = two_ways_out(np.where(full, tables, np.nan))[:, full]
@@ -170,9 +172,9 @@ def _apart(fit: Fit, slope: Slope) -> bool:
         return False
     if not fit.facts.adopted:
         return True
-    treated = plan.frame.treated.astype(np.float64)
-    left = left_over(plan, np.column_stack([slope.rest, treated])).T
-    return _tail(left[0], left[1:], plan.frame.unit[plan.kept]) >= _ANY_EFFECT
+    treated = model_frame.codes.treated.astype(np.float64)
+    left = left_over(model_frame, np.column_stack([slope.rest, treated])).T
+    return _tail(left[0], left[1:], model_frame.codes.unit[model_frame.kept]) >= _ANY_EFFECT
 
 
 def _tail(y: Array, x: Array, unit: Index) -> float:

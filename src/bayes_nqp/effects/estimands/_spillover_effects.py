@@ -68,8 +68,9 @@ def spillover_effects(
     >>> panel = nqp.simulation.cities(
     ...     spillover=near, strata=[], mediators=["innovation"], years=(2013, 2018), seed=1
     ... ).panel
-    >>> design = nqp.StaggeredDiD(nqp.CompletePooling(), spillovers=nqp.Rings([100]),
-    unidentified="drop")
+    >>> design = nqp.StaggeredDiD(
+    ...     nqp.CompletePooling(), spillovers=nqp.Rings([100]), unidentified="drop"
+    ... )
     >>> fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
     >>> nqp.spillover_effects(fit).dims
     ('chain', 'draw')

@@ -46,11 +46,11 @@ def random_effects(
                 inside = [i for i in ids if not (i == 0 and time == cohorts[0] + 1)]
                 pairs += [(len(cells), i, 1) for i in inside]
                 cells.append((combo, cohort, time, len(inside)))
-    n_cells, n_members, shape = len(cells), len(members), (chains, draws, len(paths))
+    n_cells, n_unit_effects, shape = len(cells), len(members), (chains, draws, len(paths))
     base = np.asarray([0.5 + 0.25 * (t - g) + 0.3 * combos.index(c) for c, g, t, _ in cells])
     common, own = rng.normal(size=(*shape, 1)), rng.normal(size=(*shape, n_cells))
     rows = np.asarray([cell[3] for cell in cells])
-    spread = rng.normal(size=n_members)
+    spread = rng.normal(size=n_unit_effects)
     facts = {"outcome": "ln_output", "outcome_unit": "log points", "target": "sample"}
     return schema.build(
         base + sd * (0.5 * common + own),
@@ -63,10 +63,10 @@ def random_effects(
         identified=[i not in set(unidentified) for i in range(n_cells)],
         observed=10.0 + base,
         weight=rows * rng.uniform(0.5, 2.0, n_cells),
-        deviation=0.3 * (spread + 0.4 * rng.normal(size=(*shape, n_members)))
+        deviation=0.3 * (spread + 0.4 * rng.normal(size=(*shape, n_unit_effects)))
         if deviations
         else None,
-        members=members,
+        unit_effects=members,
         membership=tuple(np.asarray(pairs).T),
         paths=paths,
         gate=gate,

@@ -15,16 +15,16 @@ from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp.inference.fitting._fit_index import pooled_over
-from bayes_nqp.inference.fitting._groups import average_gate
+from bayes_nqp.inference.fitting._groups import average_diagnostics
 from bayes_nqp.inference.fitting._reported import OUTCOME
 from bayes_nqp.numerics.diagnostics import (
     ESS,
-    Gate,
+    ConvergenceDiagnostics,
     convergence,
-    populations_gate,
+    importance_diagnostics,
+    population_diagnostics,
     split_rhat,
-    weights_gate,
-    worst_of,
+    worst_diagnostics,
 )
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _SPREAD = 0.05
 _NUMBER = re.compile(r"\[?\d+(?:\.\d+)?\]?")
 
 
-def check_gate(fit: Fit) -> None:
+def check_recorded_diagnostics(fit: Fit) -> None:
     """Judge a fit's draws anew, and compare what it says of them.
 
     Raises
@@ -61,16 +61,16 @@ def check_gate(fit: Fit) -> None:
         every = {f"{name}: ": gate for name, gate in parts.items()}
         if not all(gate.weighted for gate in every.values()):
             every = {"": _of_average(fit.effects), **every}
-        judged = worst_of(every)
+        judged = worst_diagnostics(every)
     _compare(fit.gate, judged, short)
 
 
 def _check_places(fit: Fit) -> None:
     """The verdict stands beside all effects, with what weights allow."""
-    for name, waist in (("effects", fit.effects), ("leads", fit.leads)):
-        if waist is None:
+    for name, effects_dataset in (("effects", fit.effects), ("leads", fit.leads)):
+        if effects_dataset is None:
             continue
-        label = str(waist.coords[v.GATE].item())
+        label = str(effects_dataset.coords[v.GATE].item())
         if label != str(fit.gate):
             raise StudyError(
                 f"the convergence gate in its head is not that of its {name}: "
@@ -80,12 +80,16 @@ def _check_places(fit: Fit) -> None:
             continue
         for fact in (v.IMPORTANCE_ESS, v.KHAT):
             stated = getattr(fit.gate, fact)
-            beside = float(waist.coords[fact].item()) if fact in waist.coords else np.nan
+            beside = (
+                float(effects_dataset.coords[fact].item())
+                if fact in effects_dataset.coords
+                else np.nan
+            )
             if not np.isclose(beside, stated if fit.gate.weighted else np.nan, equal_nan=True):
                 raise StudyError(f"{fact} of its {name} is {beside:g}, and of its gate {stated:g}")
 
 
-def _judged(fit: Fit, name: str, stats: xr.Dataset) -> tuple[Gate, bool]:
+def _judged(fit: Fit, name: str, stats: xr.Dataset) -> tuple[ConvergenceDiagnostics, bool]:
     """The gate of one equation; and whether it lacks quantities that were judged with it."""
     numbers = {str(k): x.to_numpy() for k, x in stats.data_vars.items()}
     facts = {k: float(x) for k, x in numbers.items() if x.ndim == 0 and not np.isnan(x)}
@@ -98,7 +102,7 @@ def _judged(fit: Fit, name: str, stats: xr.Dataset) -> tuple[Gate, bool]:
                 f"importance_ess of its sample_stats is {facts[v.IMPORTANCE_ESS]:.0f}, and draws "
                 f"that stand this often allow {most:.0f}"
             )
-        return weights_gate(facts, chains * draws), False
+        return importance_diagnostics(facts, chains * draws), False
     if "tempered_ess" in facts:
         rhat = max((float(split_rhat(x[..., None]).item()) for x in parameters.values()), default=1)
         if draws * chains >= ESS and rhat > facts["tempered_rhat"] + _SPREAD:
@@ -106,7 +110,7 @@ def _judged(fit: Fit, name: str, stats: xr.Dataset) -> tuple[Gate, bool]:
                 f"tempered_rhat of its sample_stats is {facts['tempered_rhat']:.3f}, and that of "
                 f"its draws {rhat:.3f}"
             )
-        return populations_gate(facts, chains * draws), False
+        return population_diagnostics(facts, chains * draws), False
     arrays = {k: x for k, x in numbers.items() if x.ndim == 2}
     effect, short = _judged_effects(fit, name)
     return convergence({**parameters, "effect": effect}, arrays), short
@@ -153,18 +157,18 @@ def _most_effective(parameters: Mapping[str, Array]) -> float:
     return total * (1.0 + _SAME)
 
 
-def _of_average(effects: xr.Dataset) -> Gate:
+def _of_average(effects: xr.Dataset) -> ConvergenceDiagnostics:
     factors = [effects[f].to_numpy().astype(str) for f in schema.factors(effects)]
     labels = ["\x1f".join(levels) for levels in zip(*factors, strict=True)] if factors else []
     rows = effects[v.ROWS].to_numpy()
     stratum = np.unique(labels, return_inverse=True)[1] if labels else np.zeros_like(rows)
     effect = effects[v.EFFECT].transpose(*v.SAMPLE_DIMS, v.PATH, v.CELL).to_numpy()
-    return average_gate(effect, rows, stratum)
+    return average_diagnostics(effect, rows, stratum)
 
 
-def _compare(stated: Gate, gate: Gate, short: bool) -> None:
+def _compare(stated: ConvergenceDiagnostics, gate: ConvergenceDiagnostics, short: bool) -> None:
     """Refuse a gate that differs from the one found; or is better, where the latter is short."""
-    for field in fields(Gate):
+    for field in fields(ConvergenceDiagnostics):
         name = field.name
         if name == "failures":
             continue
@@ -178,7 +182,7 @@ def _compare(stated: Gate, gate: Gate, short: bool) -> None:
         raise StudyError(f"its convergence gate says {str(stated)!r}, and its draws {str(gate)!r}")
 
 
-def _alike(stated: Gate, gate: Gate) -> bool:
+def _alike(stated: ConvergenceDiagnostics, gate: ConvergenceDiagnostics) -> bool:
     """Whether two gates fail in the same words, and in numbers that differ by rounding."""
     a, b = str(stated), str(gate)
     numbers = [[float(x) for x in _NUMBER.findall(t) if not x.startswith("[")] for t in (a, b)]
@@ -186,10 +190,10 @@ def _alike(stated: Gate, gate: Gate) -> bool:
     return same and np.allclose(numbers[0], numbers[1], rtol=0.01)
 
 
-def _check_pooled(gate: Gate) -> None:
+def _check_pooled(gate: ConvergenceDiagnostics) -> None:
     """See that a gate's verdict is that of its numbers, where fits' draws are pooled."""
     nan: Any = float("nan")
     facts = {"importance_ess": gate.importance_ess, "khat": gate.khat,
              "khat_limit": gate.khat_limit, "refused": nan}  # fmt: skip
-    if gate.weighted and gate.passed and not weights_gate(facts, int(ESS)).passed:
+    if gate.weighted and gate.passed and not importance_diagnostics(facts, int(ESS)).passed:
         raise StudyError("its convergence gate passed, and its numbers say that it failed")

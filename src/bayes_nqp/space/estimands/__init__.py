@@ -1,1 +1,0 @@
-"""Spillover effects and paths between neighbours, as estimands."""
