@@ -31,10 +31,10 @@ def core(**more: str) -> list[CheckResult]:
         (checks(identification="failed"), "low"),
         (core(), "high"),
         (core(trend_sensitivity="reported"), "high"),
-        (core(sensitivity="not applicable"), "high"),
+        (core(trend_sensitivity="not applicable"), "high"),
         (core(pretrends="not applicable", placebo_time="passed"), "medium"),
         (checks(identification="passed", placebo_time="passed"), "low"),
-        (core(support="not applicable"), "medium"),
+        (core(identification="not applicable"), "medium"),
         (
             checks(identification="passed", placebo_space="passed", placebo_mixed="passed"),
             "not assessed",
@@ -97,7 +97,7 @@ def test_low_where_a_check_fails_or_much_is_missing() -> None:
 
 def test_medium_where_something_is_open() -> None:
     assert grade(influence="caution") == "medium"
-    assert grade(support="not applicable", influence="passed") == "medium"
+    assert grade(identification="not applicable", influence="passed") == "medium"
     assert grade(displacement="inconclusive") == "medium"
     assert grade(0.5) == grade(0.69) == "medium"
 

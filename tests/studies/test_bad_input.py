@@ -96,7 +96,7 @@ WRONG = [
         'type = "PartialPooling"',
     ),
     ("[report]", "[design.priors]\nlevel = 1.0\n[report]", "'design.priors'", "[priors]"),
-    ('"identification"]', '"supporting"]', "'checks.run' names 'supporting'", "'identification'"),
+    ('"identification"]', '"identifying"]', "'checks.run' names 'identifying'", "'identification'"),
     ("[report]", '[report]\nby = ["区"]', "'report.by' names '区'", ""),
     (
         'file = "cities.csv"',

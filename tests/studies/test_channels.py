@@ -110,7 +110,7 @@ def test_a_mediation_may_also_be_written_out(tmp_path: Path) -> None:
 
 def test_all_checks_of_channels_are_asked_unless_named(tmp_path: Path) -> None:
     named = validate(write(tmp_path)).checks
-    text = STUDY.replace(STUDY[STUDY.index("run = [") : STUDY.index("[checks.conf")], "\n")
+    text = STUDY.replace(STUDY[STUDY.index("run = [") : STUDY.index("[checks.mediation_")], "\n")
     asked = validate(write(tmp_path, text)).checks
     assert set(named) < set(asked)
     assert {"mediator_pretrends", "timing", "leave_mediator_out", "placebo_time"} <= set(asked)
@@ -171,7 +171,7 @@ def test_every_table_and_figure_of_channels_is_written(outcome: Outcome) -> None
         assert {"95% equal-tailed"} == set(table["interval"])
     figures = {p.stem for p in (outcome.folder / "figures").iterdir()}
     shown = ("paths", "decomposition", "channels")
-    assert figures >= {*shown, *(f"{n}_region" for n in shown), "check_confounding"}
+    assert figures >= {*shown, *(f"{n}_region" for n in shown), "check_mediation_sensitivity"}
 
 
 def test_a_report_is_written_with_the_study(outcome: Outcome) -> None:

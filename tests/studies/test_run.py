@@ -33,7 +33,7 @@ TABLES = (
 FIGURES = {
     "adoption",
     "check_convergence",
-    "check_support",
+    "check_identification",
     "event_study",
     "event_study_地区",
     "forest",

@@ -92,7 +92,7 @@ def test_a_cancelled_run_goes_on_and_a_killed_server_says_so(
     tab.goto(served.address)
     turn(tab, "answer")
     tab.click("#run")
-    tab.locator("#check_support").wait_for()
+    tab.locator("#check_identification").wait_for()
     tab.click("#cancel")
     tab.get_by_text("Cancelled.").wait_for()
     tab.click("#run")
