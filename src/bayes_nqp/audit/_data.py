@@ -39,7 +39,7 @@ def data(fit: Fit) -> Finding:
     times a factor), values that were filled in or rounded for some, rows of another size than the
     rest, columns that were re-scaled or re-weighted within each period, columns that are the
     outcome of this or of another period, covariates that the treatment moves, and units that leave
-    with adoption. It fails by what cannot be, and is in doubt by what is suspicious.
+    with adoption. It fails by what cannot be, and asks for caution by what is suspicious.
     """
     panel = panel_of(fit)
     with np.errstate(all="ignore"):

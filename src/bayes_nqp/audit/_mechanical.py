@@ -64,7 +64,7 @@ def mechanical(fit: Fit) -> Finding:
     file, or an exact linear function of the outcome and other columns with unit and time effects,
     in levels or in logarithms.
 
-    The other part need not be in the file. Without it the check is in doubt if the outcome's
+    The other part need not be in the file. Without it the check asks for caution if the outcome's
     innovations enter the mediator one to one (a slope of plus or minus one within 2.5 standard
     errors, which are at most 0.15, in levels, logarithms or log odds, whichever fit best), and what
     is left of the mediator responds neither to the policy nor to the outcomes of the periods before

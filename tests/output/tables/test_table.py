@@ -95,7 +95,7 @@ def test_a_failed_gate_and_a_failed_check_stand_in_the_table_itself():
     made = table(bad, checks=[result("identification", "failed"), result("timing", "caution")])
     assert made.stamps[0] == "Convergence gate failed: R-hat 1.020 (mu)"
     assert "Is identification fine? (p = 0.01)" in made.stamps[1]
-    assert "In doubt: timing of mediators." in made.note
+    assert "Caution: timing of mediators." in made.note
     assert made.text.iloc[0, 0] == made.stamps[0]
     assert set(made.numbers["gate"]) == {FAILED}
     for form in (made.to_html(), made.to_markdown(), made.to_latex()):

@@ -28,7 +28,7 @@ def decomposition(fit: Fit) -> Finding:
 
     The outcome's design without mediators is fitted to the same rows. With equal error models
     both agree exactly; otherwise nearly. It holds if they differ by less than half a posterior
-    sd of that fit, overall and in every level of every factor, is in doubt up to one,
+    sd of that fit, overall and in every level of every factor, asks for caution up to one,
     and fails beyond: with other autocorrelation an equation weighs other periods, which does
     no harm where trends are parallel, and tells where those of a mediator are not.
     """

@@ -34,7 +34,7 @@ type Scale = Literal["effect", "slope", "sd", "periods", "correlation", "r_squar
 QUANTILES = "quantiles"
 """The attr of the evidence that holds them."""
 CORRELATED = 0.3
-"""Correlation of mediators' innovations beyond which single channels are in doubt."""
+"""Correlation of mediators' innovations beyond which single channels get the verdict caution."""
 LEVELS = np.linspace(0.0, 1.0, 201)
 """Probabilities of the quantiles that evidence keeps: any interval in steps of 1 %."""
 

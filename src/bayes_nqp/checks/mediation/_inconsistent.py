@@ -25,7 +25,8 @@ _UNSURE = 0.05
 def inconsistent(fit: Fit) -> Finding:
     """Look for inconsistent mediation, also called suppression.
 
-    It is in doubt if the direct effect has one sign and an indirect effect the other, each but for
+    It asks for caution if the direct effect has one sign and an indirect effect the other, each
+    but for
     a probability of 5 % over the number of mediators. That is a finding, not an error: the policy
     works against itself, and the total effect hides how much it does on either way. A proportion
     mediated has no meaning then, and is withheld.

@@ -65,7 +65,8 @@ def leave_mediator_out(fit: Fit) -> Finding:
     indirect effects are compared with the fit's own, and the direct effect with the fit's direct
     effect and what went through the left-out mediator together, for it should take over
     all of that and no more. It fails if an effect with a sign (97.5 %) lies more than a
-    posterior sd on the other side; it is in doubt if one moves by more than two posterior sd's,
+    posterior sd on the other side; it asks for caution if one moves by more than two posterior
+    sd's,
     or an indirect effect's conclusion changes: lost below 90 %, found from 99.5 % on.
     Where `mediator_residuals` finds correlated mediators the two checks are one alarm.
     """
@@ -107,7 +108,7 @@ def leave_mediator_out(fit: Fit) -> Finding:
 
 
 def _correlated(fit: Fit) -> bool:
-    """Whether `mediator_residuals` is in doubt."""
+    """Whether `mediator_residuals` asks for caution."""
     if not meets(fit, (UNITS,)):
         return False
     return bool(np.abs(np.triu(correlations(fit)[0], 1)).max() > CORRELATED)

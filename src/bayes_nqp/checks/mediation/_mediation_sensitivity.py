@@ -27,7 +27,8 @@ from bayes_nqp.robustness import (
 )
 
 _ENOUGH, _LITTLE = 0.2, 0.1
-"""Crossings below which an indirect effect is in doubt, and fails; the first is the range of
+"""Crossings below which an indirect effect gets the verdict caution, and failed; the first is the
+range of
 correlations over which effects are told."""
 _CHANCE = 0.01
 """Tail probability of zero, adjusted, below which an effect is there to be undone."""
@@ -105,7 +106,8 @@ def mediation_sensitivity(
     Sequential ignorability takes this correlation, of one mediator and the outcome given the
     other mediators, to be zero. Judged are the indirect effect via each mediator, and via all
     of them together, where the interval without confounding excludes zero. The verdict is that
-    of the weakest: it fails if its effect crosses zero below .1 in absolute value, and is in doubt
+    of the weakest: it fails if its effect crosses zero below .1 in absolute value, and asks for
+    caution
     below .2, or if the effect in a level of a stratum factor crosses below .1; else it is
     reported. An effect that is other than zero by chance crosses early: of those whose tail
     probability of zero, adjusted for all mediators (and levels) that were asked (Holm 1979), is

@@ -35,7 +35,7 @@ from bayes_nqp.inference.fitting import (
 type _Mark = Literal["", "before", "after", "both", "earlier"]
 
 _DOUBT: Final = 0.01
-"""Tail probability of zero below which a slope that should be zero is in doubt."""
+"""Tail probability of zero below which a slope that should be zero gets the verdict caution."""
 _LARGE: Final = 0.15
 """Share of the slope from which that of a neighbouring period is no trifle."""
 _LEANS: Final = 0.9

@@ -40,7 +40,7 @@ def mediator_placebo(fit: Fit, *, placebo: Column | None = None) -> Finding:
     """Add a mediator that the policy cannot move.
 
     It fails if the 99.5 % interval of the effect on it, or of the indirect effect via it,
-    excludes zero; it is in doubt if a 98 % interval does, or if that of the effect on it is
+    excludes zero; it asks for caution if a 98 % interval does, or if that of the effect on it is
     wider than four times the largest effect on a mediator, both in multiples of what they vary
     within units: then it could not have shown one.
 

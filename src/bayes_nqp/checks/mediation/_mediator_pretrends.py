@@ -40,7 +40,8 @@ def mediator_pretrends(fit: Fit) -> Finding:
     outcome's own design, fitted to the mediator, is judged by the same rule, leads, slope and
     Bayes factors, and the verdict is the worst. The more mediators are asked, the more often one
     is far out by chance: their tail probabilities are adjusted for that (Holm 1979), fail below
-    .025, since `pretrends` may fail of the outcome as well, and are in doubt below .05; the false
+    .025, since `pretrends` may fail of the outcome as well, and ask for caution below .05; the
+    false
     alarms that levels of factors may give are shared by all mediators, and so are the prior odds
     that one of them drifts: limits of log Bayes factors lie the log of their number lower.
     Evidence: the differential slope before adoption, in multiples of the mediator's own variation

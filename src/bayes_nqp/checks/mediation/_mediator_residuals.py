@@ -32,7 +32,8 @@ def mediator_residuals(fit: Fit) -> Finding:
 
     They are what is left of a mediator once unit effects, time effects, cells (and each treated
     unit's own effect where units vary) and its own past, at the posterior means of the
-    parameters of its errors, are taken off by least squares. It is in doubt if a correlation is
+    parameters of its errors, are taken off by least squares. It asks for caution if a correlation
+    is
     beyond 0.3 in size: then one mediator may act on another, or something acts on both, and a
     single indirect effect, which is "entering the outcome last through this mediator", is not
     causal by itself. The joint indirect effect is not touched by it: draws of mediators' equations

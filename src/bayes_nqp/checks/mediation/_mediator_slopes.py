@@ -36,7 +36,7 @@ from bayes_nqp.inference.fitting import (
 )
 
 _DOUBT: Final = 0.01
-"""Tail probability of zero below which a slope that should be zero is in doubt."""
+"""Tail probability of zero below which a slope that should be zero gets the verdict caution."""
 _APART: Final = 3
 """Columns beside a mediator, the last of them its slope in units that ever adopt."""
 _COLUMNS: Final = 60
@@ -66,7 +66,8 @@ def mediator_slopes(fit: Fit) -> Finding:
     treated rows had another slope than untreated ones, or those who adopt another than those who
     never do, what the policy does through the mediator goes by theirs, and the slope of the fit is
     that of mostly untreated rows. Where nothing speaks for a slope of adopters' own, the other
-    columns are judged as if it were none. A column is in doubt if zero has a tail probability below
+    columns are judged as if it were none. The verdict is caution if zero has a tail probability
+    below
     1 % (over the number of columns asked), and fails below .5 % if the slope of what the policy
     does to the mediator is then more than a posterior sd away, and farther than its own
     uncertainty explains (Hausman 1978), where the policy moves the mediator at all.

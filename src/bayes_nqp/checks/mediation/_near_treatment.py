@@ -13,7 +13,7 @@ from bayes_nqp.checks.shared import HOLDS, Finding, asks, ladder
 from bayes_nqp.inference.fitting import ADOPTION, CHANNELS, ROWS, UNITS, Fit
 
 LARGE: Final = (0.7, 0.9)
-"""Shares of variation beyond which it is in doubt, and fails."""
+"""Shares of variation beyond which it gets the verdict caution, and failed."""
 
 
 @asks(
@@ -28,7 +28,7 @@ def near_treatment(fit: Fit) -> Finding:
 
     Unit effects and the design's time effects are taken off all three by least squares. It
     fails if a mediator shares more than 90 % of its variation with the treatment or the
-    outcome, and is in doubt beyond 70 %: nearly the treatment, and direct and indirect effects
+    outcome, and asks for caution beyond 70 %: nearly the treatment, and direct and indirect effects
     cannot be told apart; nearly the outcome, and it is no step on the way to it.
     """
     panel, model_frame = fit.rows, fit.model_frame

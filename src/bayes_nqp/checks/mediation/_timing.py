@@ -24,7 +24,8 @@ from bayes_nqp.effects.estimands import att, nie
 from bayes_nqp.inference.fitting import ADOPTION, CHANNELS, ROWS, Fit, panel_of, short_refit
 
 _LATER, _SAME = 0.05, 0.9
-"""Of a mediator that is in doubt, the probability that it is no later, over the number of
+"""Of a mediator that gets the verdict caution, the probability that it is no later, over the
+number of
 mediators, and that the direct effect has no more of it at first; and of a sign that stays."""
 _EARLIER = Message("indirect effect, a period earlier")
 
@@ -65,7 +66,7 @@ def timing(fit: Fit) -> Finding:
 
     Of mediators whose indirect effect has a sign a second, short fit (1,000 draws), with the
     mediators one period earlier, asks whether it keeps it (90 %): what happens within a period
-    has no order, and cause could run from the outcome to the mediator. The verdict is in doubt
+    has no order, and cause could run from the outcome to the mediator. The verdict is caution
     if a mediator is late; data could not tell if one is behind, or loses its sign; it holds
     otherwise.
     """

@@ -29,7 +29,7 @@ from bayes_nqp.model.designs import NodeTimeEffects
 from bayes_nqp.model.predictors import ProcessPart
 
 _LIMIT = 1.2
-"""Ratio of standard deviations from which intervals are in doubt."""
+"""Ratio of standard deviations from which intervals get the verdict caution."""
 _CHANCE = 1.6449
 """Standard deviations that covariances of independent pairs exceed with probability .05."""
 _FEWEST = 10
@@ -55,9 +55,10 @@ def dyadic_errors(fit: Fit) -> Finding:
     has
     none, nor shocks that levels of a column share. Where links have a direction, a third adds to
     the posterior variance what links of two nodes, one each way, have in common, of which chance
-    leaves little: twice the sum of the products of their influences. *In doubt* where one is more
+    leaves little: twice the sum of the products of their influences. *Caution* where one is more
     than 1.2 times the posterior sd, and more than by chance (5 %), which few nodes leave much room.
-    Where the second cannot be had and the first could pass 1.2 by chance, the check could not tell.
+    Where the second cannot be had and the first could pass 1.2 by chance, the check is
+    inconclusive.
 
     References
     ----------

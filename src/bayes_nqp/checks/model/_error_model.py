@@ -41,7 +41,7 @@ from bayes_nqp.inference.fitting import (
 )
 
 _LIMIT, _FAR = 1.2, 1.5
-"""Ratios of standard deviations from which intervals are in doubt, and fail."""
+"""Ratios of standard deviations from which intervals get the verdict caution, and failed."""
 _CHANCE, _SURE = 0.05, 0.001
 """Chances, over all quantities and clusters, that a true model passes what these can tell."""
 _ABOVE = 1.1
@@ -55,7 +55,7 @@ class _Judged:
     Parameters
     ----------
     ratio, limit, sure : ndarray (quantity,)
-        Robust over model sd, and where it is in doubt and fails.
+        Robust over model sd, and where it asks for caution and fails.
     """
 
     clusters: Clusters
@@ -66,7 +66,7 @@ class _Judged:
 
     @property
     def over(self) -> Mask:
-        """Quantities that are in doubt."""
+        """Quantities whose verdict is caution."""
         return np.asarray(self.ratio > self.limit)
 
 
@@ -89,7 +89,7 @@ def error_model(fit: Fit, *, cluster: Column | None = None, event_times: bool = 
     not depend on them. The ratio is ``sqrt(1 + (robust − expected) / model)`` with the model's
     variance of the saturated estimate; posterior sd times the ratio is the robust standard
     deviation of the fit. It is about one if the model is true, whatever the pooling. A quantity
-    is in doubt beyond 1.2, and beyond what the clusters at hand can tell from chance
+    asks for caution beyond 1.2, and beyond what the clusters at hand can tell from chance
     (Satterthwaite's degrees of freedom, 5 % over all quantities and clusters); it fails beyond
     1.5 and a chance of 0.1 %.
 
@@ -260,7 +260,7 @@ def _together(judged: _Judged, first: _Judged, others: AlternativeErrors) -> boo
 def _sentence(
     fit: Fit, judged: Sequence[_Judged], names: list[str], apart: Mask, others: AlternativeErrors
 ) -> Message:
-    """Which quantities are in doubt by which clusters, and why."""
+    """Which quantities get the verdict caution by which clusters, and why."""
     parts = list(_wide(judged, names, apart, others))
     if not parts and not others.together:
         agree = Message(", and richer structures agree") if others.kind != "none" else ""

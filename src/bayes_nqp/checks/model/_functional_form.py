@@ -56,9 +56,9 @@ def functional_form(fit: Fit) -> Finding:
     ``-log y``. Their difference is summed by unit, and its size over ``sqrt(sum of squares)`` is
     the statistic of Vuong (1989), with units as its observations, whatever errors of a unit have
     to do with one another. A refit to log y tells the effect as a share of the untreated level,
-    ``exp(tau) - 1``. It is *in doubt* if logarithms explain outcomes better (2.33 sd) and that
+    ``exp(tau) - 1``. It asks for *caution* if logarithms explain outcomes better (2.33 sd) and that
     share is a posterior sd away from the fit's, or has another conclusion; if neither scale
-    explains them better and shares are as far apart, the data *could not tell*.
+    explains them better and shares are as far apart, the check is *inconclusive*.
 
     Returns
     -------

@@ -120,8 +120,8 @@ def scale_dependence(fit: Fit) -> Finding:
     other weights would let errors that last go with it. Where time effects are known badly, their
     slopes are too small: a line times level is asked as well. The average effect is off by
     ``θ'c``, c what the fit's design, at posterior means of its parameters, makes of the columns as
-    outcomes. *In doubt* if that is half a posterior sd and has a tail probability below 1 %, or the
-    slopes together one below .5 %; it *fails* from one sd on and below .25 %. It *could not tell*
+    outcomes. *Caution* if that is half a posterior sd and has a tail probability below 1 %, or the
+    slopes together one below .5 %; it *fails* from one sd on and below .25 %. It is *inconclusive*
     if 1.96 sds of it (of movement) are more than two of the effect, or it is 1.2 of these and may
     be two. The worse of both is reported.
 

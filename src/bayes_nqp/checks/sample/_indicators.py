@@ -48,7 +48,7 @@ def indicators(fit: Fit, *, index: ProductivityIndex | None = None) -> Finding:
     An index has no unit of its own, and without an indicator its weights, and so its spread,
     change. Every index is therefore brought to the within-unit spread of the fit's outcome (the
     scale ``s`` of the priors): effects are compared per unit of noise. It fails if an effect
-    has the other sign; it is in doubt if a conclusion is lost, or more than half of the effect
+    has the other sign; it asks for caution if a conclusion is lost, or more than half of the effect
     is gone without one indicator, or if its bounds or weights are those of each period.
 
     Parameters

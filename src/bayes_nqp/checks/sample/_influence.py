@@ -69,7 +69,8 @@ def influence(fit: Fit, *, by: Column | None = None, refits: Natural = 10) -> Fi
     It holds if no unit moves the average effect by more than a posterior sd, nor turns its
     conclusion: the effect has a sign with 97.5 % probability, and without the unit with less
     than 90 %; or with less than 97.5 %, and without the unit with 99.5 %. It fails if a unit
-    does both, and is in doubt if one does either, and where the effect is not identified without
+    does both, and asks for caution if one does either, and where the effect is not identified
+    without
     one. It could not tell where a unit that weights cannot leave out has not been refitted.
     """
     if not fit.facts.exact:

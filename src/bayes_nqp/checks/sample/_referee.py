@@ -69,7 +69,8 @@ def referee(
     Each question is a refit of the same model. Other outcomes are brought to the within-unit
     spread of the fit's (the scale ``s`` of the priors). Units are known as municipalities,
     provincial capitals or cities with plans of their own by their names or codes. It fails if an
-    estimate has the other sign, and is in doubt if a conclusion is lost; how far it moves does not
+    estimate has the other sign, and asks for caution if a conclusion is lost; how far it moves
+    does not
     count, for most rows are about other units or another outcome. A question that this panel
     cannot be asked is named with the reason. It is asked by its name alone.
 

@@ -99,7 +99,8 @@ def assumptions(fit: Fit, *, periods: Annotated[int, Ge(1)] = 2) -> Finding:
     Each stands with its placebo, an adoption some periods early on rows before the real one, and
     with its prediction of the last two periods before adoption from all earlier ones. There is no
     mean of them. It holds if all conclude the same, within two posterior sd of parallel trends, and
-    a placebo contradicts none, as `placebo_time` judges it; else it is in doubt, and the effect is
+    a placebo contradicts none, as `placebo_time` judges it; else it asks for caution, and the
+    effect is
     as wide as they are together.
 
     Parameters

@@ -202,9 +202,10 @@ def displacement(fit: Fit) -> Finding:
     (its stratum, else all units).
 
     Effects that differ by cohort can imitate displacement. A second slope has free effects of each
-    cohort: a mean within each level, and a slope in event time. The verdict is *in doubt* if the
+    cohort: a mean within each level, and a slope in event time. The verdict is *caution* if
+    the
     share moves effects away from zero with a probability of .90, and of .95 by the second slope. It
-    is *could not tell* if only the first is so, or if effects move towards zero with .975: there
+    is *inconclusive* if only the first is so, or if effects move towards zero with .975: there
     untreated units gain, or the first cohorts respond most. Nothing fails.
 
     Returns

@@ -52,7 +52,7 @@ def dose_response(fit: Fit) -> Finding:
     Of a response that is no line the slope averages derivatives with weights of its own, by how
     exposure happens to vary, and may be what one more unit does to hardly anybody. The curve bends
     at five quantiles of exposure (fewer where exposure has fewer values), with flat slopes; it is
-    that of the outcome without channels. A line is in doubt if it has a tail probability below
+    that of the outcome without channels. A line asks for caution if it has a tail probability below
     2 %, and fails below .5 % if under the curve the mean derivative over exposed rows is more than
     a posterior sd away, and farther than the curve's own uncertainty explains (Hausman 1978).
 

@@ -126,9 +126,9 @@ def exposure_heterogeneity(fit: Fit) -> Finding:
     ``m_i G_t``, which is let free and not asked, and ``m_i`` times up to ten cosines over time that
     are orthogonal to ``G_t``, which have no slope beside exposure unless these units move apart.
 
-    *In doubt* if zero has a tail probability below 2 % for one of these, over all; *fails* below
+    *Caution* if zero has a tail probability below 2 % for one of these, over all; *fails* below
     .5 % if the effect moves by more than a posterior sd, and by more than its own uncertainty
-    explains (Hausman 1978); *could not tell* if beside the last the posterior sd of the effect is
+    explains (Hausman 1978); *inconclusive* if beside the last the posterior sd of the effect is
     twice as large, so that three quarters of what is known of it are that course.
 
     Returns

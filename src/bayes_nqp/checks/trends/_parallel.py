@@ -92,7 +92,7 @@ class Judgement:
         share : int, default 1
             Outcomes among which the false alarms of levels are shared.
         limit : float, default 0.05
-            Tail probability below which it fails; from there to .05 it is in doubt.
+            Tail probability below which it fails; from there to .05 it asks for caution.
         """
         doubt = apart_of(self.levels, share) or tail < _OVERALL
         return ladder(fails=tail < limit, doubt=doubt, untold=self.made_up)

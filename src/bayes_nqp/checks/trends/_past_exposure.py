@@ -23,7 +23,7 @@ from bayes_nqp.checks.trends._other_period import Left, left_behind, other_perio
 from bayes_nqp.inference.fitting import DOSE, REFITS, ROWS, Fit
 
 _DOUBT: Final = 0.01
-"""Tail probability of zero below which a slope that should be zero is in doubt."""
+"""Tail probability of zero below which a slope that should be zero gets the verdict caution."""
 _LARGE = 0.25
 """Share of the effect from which what is left of the past is no trifle."""
 
@@ -41,7 +41,8 @@ def past_exposure(fit: Fit, *, periods: Annotated[int, Ge(1)] = 1) -> Finding:
     What exposure does later is no part of today's slope, and bends it where exposure of one
     period goes with that of the next. An exposure that is measured with error leaves the same
     mark, for its neighbours in time then tell of it too: there `future_exposure` speaks as well.
-    It is in doubt if zero has a tail probability below 1 %, and fails below .5 % if the slope of
+    It asks for caution if zero has a tail probability below 1 %, and fails below .5 % if the slope
+    of
     the past is a quarter of the effect, or the effect moves by more than a posterior sd.
 
     Where exposure goes back to its reference, as a policy that is switched off, in ten rows and

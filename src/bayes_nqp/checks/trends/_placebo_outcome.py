@@ -24,7 +24,7 @@ from bayes_nqp.inference.fitting import ADOPTION, ROWS, Fit, panel_of, refit
 def placebo_outcome(fit: Fit, *, outcome: Column | None = None) -> Finding:
     """Fit the same design to an outcome that the policy cannot move.
 
-    It fails if the 99.5 % interval of the average effect excludes zero, and is in doubt if the
+    It fails if the 99.5 % interval of the average effect excludes zero, and asks for caution if the
     98 % one does.
 
     Parameters

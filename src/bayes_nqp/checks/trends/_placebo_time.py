@@ -32,8 +32,9 @@ def placebo_time(fit: Fit, *, periods: Annotated[int, Ge(1)] | None = None) -> F
 
     Each shift is a short refit, of the units that have two periods before the pretended adoption.
     The smallest of the two-sided tail probabilities of zero, times their number, is the chance of
-    any: it fails below .5 %, and is in doubt below 2 %. If every 95 % interval is wider than four
-    times the effect that was found, it could not tell. As `pretrends`, it is asked under
+    any: it fails below .5 %, and asks for caution below 2 %. If every 95 % interval is wider than
+    four
+    times the effect that was found, it is inconclusive. As `pretrends`, it is asked under
     `Heteroskedastic`
     errors where untreated rows say that errors spread so.
 

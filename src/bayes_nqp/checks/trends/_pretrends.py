@@ -76,7 +76,8 @@ def pretrends(fit: Fit) -> Finding:
 
     It holds if the posterior probability of parallel trends is 0.7 or more, at the default prior of
     `model_average`, and neither coefficients nor slope reject. It fails if that probability is
-    below 0.05, or if coefficients and slope reject. It is in doubt where one stratum alone moved
+    below 0.05, or if coefficients and slope reject. It asks for caution where one stratum alone
+    moved
     apart: where its log Bayes factor of parallel over differential trends is below minus the log
     of the number of strata, or its coefficients reject; and where untreated observations favour a
     choice of all treated units at one date, which no average weighs. Else these data could not
@@ -94,7 +95,7 @@ def pretrends(fit: Fit) -> Finding:
 
     Where units near treated ones receive something, a third fit has a slope over time of never
     treated units, by how near they are. Spillovers begin with exposure and move no such slope: it
-    is in doubt if zero has a tail probability below 2 %, and fails below 0.5 %.
+    asks for caution if zero has a tail probability below 2 %, and fails below 0.5 %.
 
     Where steps of untreated observations show that errors of treated units spread otherwise (tail
     probability below 0.001), all of this is computed under `Heteroskedastic` errors.

@@ -1,4 +1,4 @@
-"""The design to try where parallel trends fail or are in doubt: the one that the evidence names."""
+"""Recommend a specification where the test of parallel trends did not pass."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def shared_shocks(fit: Fit) -> Lasting | None:
 
 
 def next_step(fit: Fit, verdict: Verdict) -> Message:
-    """Say what to try where the fit's design fails, is in doubt, or cannot be told from others."""
+    """Say what to try where the test of parallel trends did not pass or is inconclusive."""
     see_all = Hint("check", "assumptions")
     if verdict not in (DOUBT, FAILS, UNTOLD):
         return NOTHING

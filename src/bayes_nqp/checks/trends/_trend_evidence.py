@@ -59,7 +59,8 @@ class StratumFactors:
     factors : tuple of BayesFactor
         Under the fit's errors first.
     strata : int, default 1
-        Of the fit. The lowest of S factors is in doubt below -log S: prior odds of one to one that
+        Of the fit. The lowest of S factors asks for caution below -log S: prior odds of one to one
+        that
         some stratum drifts are odds of about one to S for each.
     outcomes : int, default 1
         Of which the same is asked; prior odds that one drifts are shared by all of K, and both
@@ -93,7 +94,7 @@ class StratumFactors:
 
     @property
     def verdict(self) -> Verdict:
-        """Earned or lost under every error structure; in doubt as far as one speaks for a drift."""
+        """Earned or lost under every error structure; caution as far as one supports a differential trend."""
         if self.reason:
             return UNTOLD
         shared = math.log(self.outcomes)

@@ -79,7 +79,7 @@ def channels(result: CheckResult, look: Appearance) -> Figure:
         for ax, part, scale, (names, heights) in zip(page.axes, parts, scales, lines, strict=True):
             _draw(ax, part, scale, names, heights)
             ax.set_xlabel(translate(_SCALE[scale]))
-        page.note("Blue: holds; orange: in doubt; red: fails; grey: not judged.")
+        page.note("Blue: passed; orange: caution; red: failed; grey: not judged.")
         bars = bool(shown["lower"].notna().any())
         page.note("Bars: {} equal-tailed intervals.", percent(look.prob), when=bars)
         page.note("Dashed: limits of the verdict.", when=any(x in _LIMITS for x in scales))

@@ -21,7 +21,7 @@ _CONFIDENCE: Final = {
 }
 _GROUND: Final = {
     "failed": Message("failed: {}", context="ground"),
-    "doubtful": Message("in doubt: {}"),
+    "doubtful": Message("caution: {}"),
     "unasked": Message("not asked: {}"),
     "unanswered": Message("without an answer: {}"),
 }
@@ -45,7 +45,7 @@ def grounds_of(confidence: Confidence, translate: Translator) -> str:
         )
     if confidence.converged and not confidence.failed and not grounds:
         answered = confidence.answered
-        grounds = [Message("of the {} checks that count, none fails or is in doubt", answered)]
+        grounds = [Message("none of the {} checks that count failed or asks for caution", answered)]
     return translate.name(separated(grounds)) if grounds else ""
 
 

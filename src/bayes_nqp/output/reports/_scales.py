@@ -24,10 +24,11 @@ _WORDS_SAYS = Message(
 )
 _WORDS_CONFIDENCE = Message(
     "Confidence refers to the assumptions; it follows from the checks and is no probability. Very "
-    "low: the convergence gate failed, or three or more checks fail. Low: one or two checks fail, "
-    "three or more are in doubt, or a required check ({needed}) was not run. Medium: one or two "
-    "checks are in doubt, or a required check or a check of an assumption gave no answer. High: "
-    "none of these. Not assessed: no check fails, and no check of an assumption gave an answer."
+    "low: the convergence gate failed, or three or more checks failed. Low: one or two checks "
+    "failed, three or more ask for caution, or a required check ({needed}) was not run. Medium: "
+    "one or two checks ask for caution, or a required check or a check of an assumption gave no "
+    "answer. High: none of these. Not assessed: no check failed, and no check of an assumption "
+    "gave an answer."
 )
 _WORDS_SUPPORT = Message(
     "Under the model average, checks of parallel trends do not count. Confidence is low where no "

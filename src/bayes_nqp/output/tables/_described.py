@@ -17,12 +17,12 @@ from bayes_nqp.inference.fitting import Fit
 from bayes_nqp.output.tables._parts import key_of
 
 _NAMED = 6
-"""Checks that hold are named up to so many, and else counted."""
+"""Number of passed checks up to which they are named; more are counted."""
 _NOTED = (
-    (Message("In doubt: {}.", context="note"), "caution"),
-    (Message("Could not be told: {}."), "inconclusive"),
+    (Message("Caution: {}.", context="note"), "caution"),
+    (Message("Inconclusive: {}."), "inconclusive"),
     (Message("Reported without a verdict: {}."), "reported"),
-    (Message("Checks that hold: {}."), "passed"),
+    (Message("Passed: {}."), "passed"),
 )
 
 

@@ -48,7 +48,7 @@ def diagnostics(source: Sequence[CheckResult] | Fit | xr.Dataset, ask: Ask) -> T
     tally = Counter(str(result.verdict) for result in source)
     counted = [Message("{} {}", VERDICTS[x], tally[x], context="count") for x in order if tally[x]]
     tallied = translate("{}.", separated(counted))
-    draft.note("A check holds where it found nothing against the result.", when=bool(counted))
+    draft.note("Passed: the check found nothing against the result.", when=bool(counted))
     draft.note(
         "Reported: a number with its meaning, without a verdict.", when=tally["reported"] > 0
     )

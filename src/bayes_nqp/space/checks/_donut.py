@@ -35,11 +35,12 @@ def donut(fit: Fit) -> Finding:
 
     What is left is the effect of the policy and of treated neighbours together, as the average
     effect of a design with rings is. Rows are left out up to the last ring, and up to two rings
-    farther, each as wide as the last one. *In doubt* if without the former the average effect lies
+    farther, each as wide as the last one. *Caution* if without the former the average effect lies
     more than 1.5 posterior sd from the fit's, or concludes otherwise, or if without the latter it
-    moves by more than half a posterior sd, and more than fewer controls explain. It *holds* only if
+    moves by more than half a posterior sd, and more than fewer controls explain. It *passes* only
+    if
     by both refits it is inside the fit's 95 % interval with a probability of .90 or more. Else the
-    rows that are left *could not tell*.
+    rows that are left are *inconclusive*.
     """
     term = rings_of(fit)
     holes = [

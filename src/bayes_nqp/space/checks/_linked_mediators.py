@@ -31,9 +31,9 @@ from bayes_nqp.space.checks import spatial_models
 from bayes_nqp.space.terms import SpatialLag
 
 _FAILS, _DOUBT = 0.001, 0.05
-"""Probabilities, over all rows, below which it fails, and is in doubt."""
+"""Probabilities, over all rows, below which it fails, and gets the verdict caution."""
 _UNLIKELY: Final = 0.05
-"""Probability of the links, among longer ones, below which they are in doubt."""
+"""Probability of the links, among longer ones, below which they get the verdict caution."""
 _LONGER: Final = (3, 5, 8, 12)
 """Nearest units that are tried."""
 _TOTAL: Final = Message("links of linked units' treatment, among longer ones")
@@ -57,7 +57,7 @@ def linked_mediators(fit: Fit) -> Finding:
     means of levels of time effects allowed for. Where links reach too short, and units have places,
     the total effect is better explained by the nearest 3, 5, 8 or 12, those that link more units
     than the design's: its own links, as its spillovers have them (SLX), have a posterior
-    probability among these below .05 (`nqp.weights_probabilities`), which is in doubt. The
+    probability among these below .05 (`nqp.weights_probabilities`), which asks for caution. The
     outcome's
     innovations go with the mediators of the units linked to linked ones: the score of a further
     column of these. Innovations are what unit and time effects, cells, each treated unit's own

@@ -74,7 +74,7 @@ def within(codes: npt.NDArray[np.int64]) -> sparse.csr_array:
 
 
 _LIMIT = 1.2
-"""Ratio of standard deviations from which intervals are in doubt."""
+"""Ratio of standard deviations from which intervals get the verdict caution."""
 _CHANCE = 0.05
 """Chance, over all kernels, that a true model passes what these can tell."""
 _UNITS = 5_000
@@ -102,7 +102,7 @@ def spatial_errors(fit: Fit, *, km: Positive = 300.0, kernel: Kernel = "bartlett
     Standard errors over the posterior sd are given as they are, and one by unit beside: it speaks
     of all units like those at hand, and is larger than the posterior sd where effects differ
     between units. The verdict compares each with what it would be if the model were true, as
-    `error_model` does: ``sqrt(1 + (robust - expected) / model)``, in variances. *In doubt* beyond
+    `error_model` does: ``sqrt(1 + (robust - expected) / model)``, in variances. *Caution* beyond
     1.2, and beyond what chance explains (Satterthwaite's degrees of freedom, 5 % over all).
 
     Parameters

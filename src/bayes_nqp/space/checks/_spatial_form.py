@@ -38,7 +38,7 @@ from bayes_nqp.space.checks._weights_probabilities import weights_probabilities
 from bayes_nqp.space.terms import SpatialLag
 
 _LEVEL, _SURE = 0.05, 0.001
-"""Sizes of the tests from which a form is in doubt, and fails."""
+"""Sizes of the tests from which a form gets the verdict caution, and failed."""
 _TOLD = 0.9
 """Share of a lag, or of shared errors, among both from which the data tell them apart."""
 _ERRORS = (
@@ -89,8 +89,9 @@ def spatial_form(fit: Fit, *, theta_sd: Positive | None = None) -> Finding:
 
     No Durbin model holds errors that follow linked units' beside W X (SDEM): a fit of these, and
     the Durbin model, have odds by marginal likelihood, as in `nqp.weights_probabilities`. It
-    *holds* if
-    they are nine to one for it; from nine to one against it is in doubt, and fails from 999 to one.
+    *passed* if
+    they are nine to one for it; from nine to one against it asks for caution, and fails from 999
+    to one.
 
     Where mediators of linked units enter the outcome's equation it is asked of that equation, given
     mediators: in errors of the total effect they are shocks that linked units share.

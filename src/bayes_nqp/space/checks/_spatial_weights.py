@@ -19,7 +19,7 @@ from bayes_nqp.space.checks._spatial_models import spatial_models
 from bayes_nqp.space.terms import SpatialLag
 
 _MORE = 5.0
-"""Nats by which other weights are preferred from which the fit's own are in doubt."""
+"""Nats by which other weights are preferred from which the fit's own get the verdict caution."""
 _NEAREST, _BANDS = (3, 5, 8, 12), (100, 200, 300, 500)
 """Numbers of nearest units, and distances in km, that are tried."""
 
@@ -39,7 +39,7 @@ def spatial_weights(
     300 and 500 km, or those that are given. Treatment and covariates of linked units, which are
     other columns under every W, have as wide a prior as what one unit tells (unit information).
     Probabilities are those of log marginal likelihoods under even odds, as of
-    `nqp.weights_probabilities`, which also mixes the answers. *In doubt* if other weights are
+    `nqp.weights_probabilities`, which also mixes the answers. *Caution* if other weights are
     preferred
     by more than five nats.
 

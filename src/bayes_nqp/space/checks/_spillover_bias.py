@@ -67,10 +67,10 @@ def spillover_bias(fit: Fit, *, km: Sequence[float] = RINGS) -> Finding:
     It is told before any effect received is known, for the saturated fit
     at the posterior means of its errors. A refit with ``Rings`` tells what is received. *Fails* if
     some ring receives something (2.6 posterior sd) and the average effect moves by more than half
-    its posterior sd, and more than fewer controls explain (Hausman 1978); *in doubt* if one of the
-    two is so. It *holds* only if, with rings and without exposed rows alike, the average effect is
+    its posterior sd, and more than fewer controls explain (Hausman 1978); *caution* if one of the
+    two is so. It *passes* only if, with rings and without exposed rows alike, the average effect is
     inside the fit's 95 % interval with a probability of .90 or more; else, or where no rings are
-    identified, the rows beyond the rings *could not tell*.
+    identified, the rows beyond the rings *inconclusive*.
 
     Parameters
     ----------

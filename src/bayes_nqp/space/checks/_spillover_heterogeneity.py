@@ -95,9 +95,10 @@ def spillover_heterogeneity(fit: Fit) -> Finding:
     untreated ones do. Of a policy, rows that have more of their links in force than half of those
     that receive are such a group, since what is received may stop rising, or begin late; and so are
     units with more links than half of all, where they have 1.5 times as many: number and part of
-    links in force are then not the same. *In doubt* if zero has a tail probability below 2 % for
-    all columns of a factor, over all factors; *fails* below .5 %. It *holds* if no difference may
-    be larger than half of what all receive (95 %); otherwise the data *could not tell*. The average
+    links in force are then not the same. *Caution* if zero has a tail probability below 2 % for
+    all columns of a factor, over all factors; *fails* below .5 %. It *passes* if no difference may
+    be larger than half of what all receive (95 %); otherwise the check is *inconclusive*. The
+    average
     over all units that receive is least concerned by groups of the strata; effects of own treatment
     are where treated units differ, and the average is where proportions are wrong. Factors by which
     the design lets units receive differently (``SpatialLag(…, receivers=…)``) are not asked about.

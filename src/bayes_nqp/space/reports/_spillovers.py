@@ -66,13 +66,13 @@ def _alike(context: Context, factors: Sequence[str]) -> Iterator[str]:
     yield context.translate(
         "One coefficient of linked units' treatment holds for all levels of {factors} that "
         "receive: they differ by how much treatment is near them alone, and their intervals hold "
-        "only if they receive alike (check receivers).",
+        "only if they receive alike (check spillover_heterogeneity).",
         factors=listed(factors, MANY),
     )
     result = context.found("spillover_heterogeneity")
     if result is not None and result.verdict == "inconclusive":
         yield context.translate(
-            "That check could not tell: confidence stated in the average of all is none in these "
+            "That check was inconclusive: confidence stated in the average of all is none in these "
             "groups."
         )
 

@@ -80,7 +80,7 @@ def _explain(draft: TableDraft, fit: Fit, alike: Sequence[str]) -> None:
                    "adoption.")  # fmt: skip
     draft.note(
         "One coefficient of linked units' treatment holds for all levels of {} that receive: they "
-        "differ by how much treatment is near them alone (check receivers).",
+        "differ by how much treatment is near them alone (check spillover_heterogeneity).",
         listed(alike, max(len(alike), 1)),
         when=bool(alike) and fit.facts.adopted and not near,
     )

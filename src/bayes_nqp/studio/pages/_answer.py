@@ -17,7 +17,7 @@ from bayes_nqp.studio._run import Run
 from bayes_nqp.studio._view import View, alarm, progress_of, told
 
 _TONES = {
-    "good": Message("{} passed"), "doubt": Message("{} in doubt"), "bad": Message("{} failed"),
+    "good": Message("{} passed"), "doubt": Message("{} with caution"), "bad": Message("{} failed"),
 }  # fmt: skip
 
 _ASIDE = TONES[NOT_APPLICABLE]

@@ -40,8 +40,8 @@ def _leading(context: Context) -> Iterator[str]:
     translate = context.translate
     verdicts = [result.verdict for result in context.checks]
     yield translate(
-        "Of {} checks, {} hold; in doubt: {}; failed: {}; could not be told: {}; reported without "
-        "a verdict: {}; not applicable: {}.",
+        "Of {} checks, {} passed; caution: {}; failed: {}; inconclusive: {}; reported without a "
+        "verdict: {}; not applicable: {}.",
         len(verdicts),
         *(verdicts.count(verdict) for verdict in get_args(Verdict.__value__)),
     )
