@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import bayes_nqp as nqp
 from bayes_nqp._core import compat
 from bayes_nqp._core.compat import as_before, current_study, module_of
 from bayes_nqp._core.renamed import MODULES, NAMES, STAY
-from bayes_nqp.checks import CHECKS
+from bayes_nqp.checks import CHECKS, CheckResult
 from bayes_nqp.effects.estimands import ESTIMANDS
 from bayes_nqp.model.codec import decode
 
@@ -87,6 +88,18 @@ def test_studies_and_files_may_hold_old_names(tmp_path: Path) -> None:
         "run": ["referee", "identification"],
         "spatial_decay": {"lengths": [1]},
     }
+
+
+def test_a_verdict_equals_its_old_word_with_a_warning() -> None:
+    result = CheckResult("pretrends", "?", "failed", "", "")
+    with pytest.warns(FutureWarning, match="the verdict 'fails' is now called 'failed'"):
+        assert result.verdict == "fails"
+    with pytest.warns(FutureWarning, match="the verdict 'holds' is now called 'passed'"):
+        assert result.verdict != "holds"
+    assert result.verdict == "failed"
+    assert result.verdict in {"failed"}
+    assert pickle.loads(pickle.dumps(result)).verdict == "failed"
+    assert repr(result.verdict) == "'failed'"
 
 
 def test_digests_are_those_of_the_old_names() -> None:

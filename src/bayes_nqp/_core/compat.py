@@ -20,6 +20,7 @@ from bayes_nqp._core.renamed import MODULES, NAMES, STAY
 __all__ = [
     "RENAMED",
     "Rename",
+    "Word",
     "as_before",
     "current",
     "current_study",
@@ -95,6 +96,22 @@ def current(kind: str, name: str) -> str:
     if new != name:
         told(f"the {kind} {name!r}", repr(new))
     return new
+
+
+class Word(str):
+    """A verdict, which also equals the word that it had in an earlier version, with a warning."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, str) and other in NAMES["verdict"]:
+            other = current("verdict", other)
+        return str.__eq__(self, other) is True
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = str.__hash__
 
 
 def public(name: str) -> str:

@@ -42,7 +42,7 @@ _TERMS = "terms"
 _SEARCHES: dict[str, Search] = defaultdict(Search)
 EXTENSIONS: Final = ("audit", "space", "studio")
 """Packages that can be taken away."""
-_EXTENSIONS: Mapping[str, tuple[str, ...]] = {
+_EXTENSION_FOLDERS: Mapping[str, tuple[str, ...]] = {
     "bayes_nqp.checks": ("bayes_nqp.audit", "bayes_nqp.space.checks"),
     "bayes_nqp.output.plots": ("bayes_nqp.space.plots",),
     "bayes_nqp.output.reports.sections": ("bayes_nqp.space.reports",),
@@ -187,7 +187,7 @@ class Plugins[T](Mapping[str, T]):
 
     def _search(self) -> None:
         """Import the modules of the room, so that its plug-ins register; then other packages'."""
-        more = filter(_there, _EXTENSIONS.get(self._room, ()))
+        more = filter(_there, _EXTENSION_FOLDERS.get(self._room, ()))
         searches = [partial(discovered, room, self._prefix) for room in (self._room, *more)]
         self._once(*searches, partial(_load, _GROUPS.get(self._room, self._room)))
 

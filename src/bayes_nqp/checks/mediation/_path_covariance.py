@@ -20,7 +20,7 @@ from bayes_nqp.inference.fitting import (
 )
 
 _LIMITS = (0.5, 1.0)
-"""Posterior sds of the indirect effect from which what is lost gets the verdict caution, and failed."""
+"""Posterior SDs of the indirect effect that are lost for the verdicts caution and failed."""
 
 
 @asks(

@@ -52,7 +52,7 @@ _LIMIT, _FAR = 1.2, 1.5
 _CHANCE = 0.05
 """Chance that a true model has such a ratio."""
 _MOVED, _LOST = 1.96, 2.58
-"""Sds of the difference between two designs from which one of them gets the verdict caution, and failed."""
+"""SDs of the difference between two designs for the verdicts caution and failed."""
 _LAST, _COMMON = "last pre-period", "eigenvalue"
 _MOVEMENT: Final = ("pre-period", _COMMON)
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_nqp._core.compat import current
+from bayes_nqp._core.compat import Word, current
 from bayes_nqp._core.exceptions import (
     ChoiceError,
     IdentificationError,
@@ -129,6 +129,9 @@ class CheckResult(CheckResultAttributes):
     evidence: Evidence = None
     kind: str = "none"
     labels: Labels = UNLABELLED
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "verdict", Word(self.verdict))
 
     def said(self, language: Language = "en") -> str:
         """Give the answer in one language."""

@@ -45,10 +45,8 @@ VERDICTS: Final = {
 
 DOUBTFUL: Final = 0.02
 FAILING: Final = 0.005
-"""Tail probabilities of zero below which what should be zero gets the verdict caution, and failed.
-Half a
-dozen
-checks ask so of one fit: at 5 and 1 % each, every fourth panel on which all is well had a doubt."""
+"""Tail probabilities of zero below which a check asks for caution, and fails. Half a dozen checks
+ask so of one fit: at 5 and 1 % each, every fourth panel on which all is well had a doubt."""
 
 SIGN_PROBABILITY: Final = 0.975
 """Probability of a sign from which it is a conclusion: that of a 95 % interval without zero."""

@@ -94,7 +94,7 @@ class StratumFactors:
 
     @property
     def verdict(self) -> Verdict:
-        """Earned or lost under every error structure; caution as far as one supports a differential trend."""
+        """Supported or rejected under every error structure; else the weaker verdict."""
         if self.reason:
             return UNTOLD
         shared = math.log(self.outcomes)
