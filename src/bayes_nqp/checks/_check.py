@@ -40,8 +40,8 @@ _CONSOLE = ("check", "verdict", "figure")
 _NARROW = 60
 """Characters that the key figure has at the very least."""
 _GIVEN: Final = Message(
-    "It is asked given the coefficient of linked units, {:.2f}: of what a unit's own treatment "
-    "does."
+    "The check is conditional on the spatial coefficient ({:.2f}) and concerns the effect of a "
+    "unit's own treatment."
 )
 _MORE = "columns besides: question, sentence"
 
@@ -273,7 +273,7 @@ def _given_lag(each: Check, fit: Fit, options: Mapping[str, object]) -> CheckRes
     result = each(alone, **options)
     if result.verdict == NOT_APPLICABLE:
         return result
-    return replace(result, sentence=joined([result.sentence, _GIVEN.fill(delta)]))
+    return replace(result, details=joined([result.details, _GIVEN.fill(delta)]))
 
 
 def _named(name: str) -> Check:
@@ -334,7 +334,7 @@ def check_table(results: Iterable[CheckResult], language: Language = "en") -> pd
         for r in results
     ]
     table = CheckTable(rows, columns=["question", "check", "verdict", "figure", "sentence"])
-    table.attrs[MESSAGES] = {r.name: [r.question, r.figure, r.sentence] for r in results}
+    table.attrs[MESSAGES] = {r.name: [r.question, r.figure, r.sentence, r.details] for r in results}
     return table
 
 
@@ -353,8 +353,9 @@ def results_of(table: pd.DataFrame) -> list[CheckResult]:
     """
     messages, results = table.attrs.get(MESSAGES, {}), []
     for row in table.itertuples(index=False):
-        texts = [str(row.question), str(row.figure), str(row.sentence)]
-        question, figure, sentence = messages.get(row.check, texts)
+        texts = [str(row.question), str(row.figure), str(row.sentence), ""]
+        question, figure, sentence, *details = messages.get(row.check, texts)
         verdict: Verdict = row.verdict  # type: ignore[assignment]
-        results.append(CheckResult(str(row.check), question, verdict, figure, sentence))
+        result = CheckResult(str(row.check), question, verdict, figure, sentence)
+        results.append(replace(result, details=next(iter(details), "")))
     return results

@@ -31,7 +31,8 @@ def result_bytes(result: CheckResult) -> bytes:
         If its evidence holds what is no array, table or text.
     """
     evidence = result.evidence
-    texts = [message(x) for x in (result.question, result.figure, result.sentence)]
+    named = (result.question, result.figure, result.sentence, result.details)
+    texts = [message(x) for x in named]
     if list(map(str, decoded(encoded(texts)))) != list(map(str, texts)):
         raise TypeError("a message with parts that have no plain form")
     head: dict[str, Any] = {
@@ -53,11 +54,11 @@ def result_bytes(result: CheckResult) -> bytes:
 def result_from(content: bytes, labels: Labels) -> CheckResult:
     """Make a result of its bytes."""
     head, arrays = unpacked(content)
-    question, figure, sentence = decoded(head["texts"])
+    question, figure, sentence, *details = decoded(head["texts"])
     result = CheckResult(
         current("check", head["name"]), question,
         cast("Verdict", current("verdict", head["verdict"])), figure, sentence, None,
-        current("plot", head["kind"]), labels,
+        current("plot", head["kind"]), labels, next(iter(details), ""),
     )  # fmt: skip
     if head["evidence"] == "NoneType":
         return result

@@ -9,9 +9,12 @@ from bayes_nqp._core.i18n._message import (
     NOTHING,
     Message,
     Translator,
+    advice_of,
     advised,
     crossed,
     cut,
+    detailed,
+    details_of,
     either,
     enumerated,
     joined,
@@ -19,6 +22,7 @@ from bayes_nqp._core.i18n._message import (
     message,
     separated,
     unadvised,
+    undetailed,
 )
 from bayes_nqp._core.i18n._typesetting import (
     LIMITS,
@@ -46,6 +50,7 @@ __all__ = [
     "Sized",
     "Translator",
     "Typography",
+    "advice_of",
     "advised",
     "catalogue_of",
     "chance",
@@ -53,6 +58,8 @@ __all__ = [
     "cut",
     "dates",
     "decoded",
+    "detailed",
+    "details_of",
     "either",
     "encoded",
     "enumerated",
@@ -71,4 +78,5 @@ __all__ = [
     "typeset",
     "typography",
     "unadvised",
+    "undetailed",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import reduce
 from numbers import Real
 from string import Formatter
@@ -15,6 +15,8 @@ from bayes_nqp._core.texts import narrowed, one_line, printable
 
 _ITEM = 200
 """Characters that a name in a list has at most."""
+_MARKS: Final = ("advice", "detail")
+"""Contexts of sentences that are not part of a finding."""
 
 
 class Message(str):
@@ -226,18 +228,48 @@ def joined(sentences: Iterable[str]) -> Message:
 
 
 def advised(sentence: str) -> Message:
-    """Mark a sentence as advice: what to try, for who runs the study, not who reads of it."""
+    """Mark a sentence as advice to the person who runs the study."""
     return Message("{}", sentence, context="advice")
 
 
+def detailed(sentence: str) -> Message:
+    """Mark a sentence as a detail, which is shown below the finding and not as part of it."""
+    return Message("{}", sentence, context="detail")
+
+
 def unadvised(sentence: str) -> Message:
-    """Leave advice out of sentences put one after another."""
+    """Return a chain of sentences without advice."""
+    return joined(part for part in _links(sentence) if part.context != "advice")
+
+
+def undetailed(sentence: str) -> Message:
+    """Return a chain of sentences without details, advice last."""
+    main = [part for part in _links(sentence) if part.context != "detail"]
+    return joined(sorted(main, key=lambda part: part.context == "advice"))
+
+
+def advice_of(sentence: str) -> Message:
+    """Return the advice in a chain of sentences."""
+    return joined(part for part in _links(sentence) if part.context == "advice")
+
+
+def details_of(sentence: str) -> Message:
+    """Return the details in a chain of sentences."""
+    return joined(message(part.parts[0]) for part in _links(sentence) if part.context == "detail")
+
+
+def _links(sentence: str) -> Iterator[Message]:
+    """Yield the sentences of a chain in order; a mark on a chain is a mark on each sentence."""
     text = message(sentence)
-    if text.context == "advice":
-        return NOTHING
     if text.context == "sentences":
-        return joined(unadvised(part) for part in text.parts if isinstance(part, str))
-    return text
+        for part in text.parts:
+            if isinstance(part, str):
+                yield from _links(part)
+    elif text.context in _MARKS and isinstance(text.parts[0], str):
+        for part in _links(text.parts[0]):
+            yield part if part.context in _MARKS else Message("{}", part, context=text.context)
+    elif text:
+        yield text
 
 
 def separated(parts: Iterable[str]) -> Message:

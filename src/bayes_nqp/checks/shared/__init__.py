@@ -26,6 +26,7 @@ from bayes_nqp.checks.shared._evidence import (
     said_alone,
     shared_for,
 )
+from bayes_nqp.checks.shared._guide import Guide
 from bayes_nqp.checks.shared._labels import (
     AS_FITTED,
     AVERAGE,
@@ -55,6 +56,7 @@ from bayes_nqp.checks.shared._verdicts import (
     FAILS,
     HOLDS,
     NOT_APPLICABLE,
+    OPEN,
     REPORTED,
     TINTS,
     UNTOLD,
@@ -80,6 +82,7 @@ __all__ = [
     "FAR",
     "HOLDS",
     "NOT_APPLICABLE",
+    "OPEN",
     "OVERALL",
     "REFUTED",
     "REPORTED",
@@ -91,6 +94,7 @@ __all__ = [
     "CheckResult",
     "Comparison",
     "Finding",
+    "Guide",
     "Lasting",
     "Verdict",
     "after_adoption",

@@ -1,4 +1,4 @@
-"""What a check says, and how a function becomes one."""
+"""Checks, their findings and results, and the decorator that registers a check."""
 
 from __future__ import annotations
 
@@ -22,14 +22,32 @@ from bayes_nqp._core.exceptions import (
     nearest,
     one_of,
 )
-from bayes_nqp._core.i18n import NOTHING, Message, Translator, message
+from bayes_nqp._core.i18n import (
+    NOTHING,
+    Message,
+    Translator,
+    advice_of,
+    advised,
+    details_of,
+    joined,
+    message,
+    undetailed,
+)
 from bayes_nqp._core.labels import UNLABELLED, Labels, labels_of
 from bayes_nqp._core.plugins import Plugins
 from bayes_nqp._core.templates import html
 from bayes_nqp._core.types import Language
 from bayes_nqp._core.validation import CheckResultAttributes, door
+from bayes_nqp.checks.shared._guide import Guide
 from bayes_nqp.checks.shared._labels import unidentified
-from bayes_nqp.checks.shared._verdicts import NOT_APPLICABLE, TINTS, VERDICTS, Verdict, cautious
+from bayes_nqp.checks.shared._verdicts import (
+    NOT_APPLICABLE,
+    OPEN,
+    TINTS,
+    VERDICTS,
+    Verdict,
+    cautious,
+)
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.inference.fitting import Fit, Need, require
 from bayes_nqp.model.designs import Design
@@ -39,24 +57,26 @@ type Subject = Literal["total", "outcome", "errors", "channels", "fit"]
 
 
 def on_request(_: Panel) -> bool:
-    """Leave a check out of the list of all: ``suits`` of one that is asked by its name alone."""
+    """Return False: value of ``suits`` for a check that runs only if it is named."""
     return False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Finding:
-    """What a check's function returns.
+    """Return value of the function of a check.
 
     Parameters
     ----------
     figure : Message
         The key figure, as text.
     sentence : Message
-        One plain sentence.
+        Finding and meaning, at most two sentences, joined with a next step that is marked by
+        `advised`; further sentences are marked by `detailed`. Where no next step is given and the
+        check did not pass, the remedy of its `Guide` is added.
     kind : str
         How the evidence is to be drawn: see `CheckResult`.
     refit : Fit or Dataset, optional
-        What the answer rests on beside the fit: where its gate failed, the verdict is lowered.
+        Refit that the finding uses: if it did not converge, the verdict is at best "caution".
     """
 
     verdict: Verdict
@@ -70,26 +90,26 @@ class Finding:
 @door
 @dataclass(frozen=True, eq=False, repr=False)
 class CheckResult(CheckResultAttributes):
-    """A question about a fit, the evidence, and a verdict.
+    """Result of a check: question, verdict, key figure, finding and evidence.
 
     Parameters
     ----------
     name : str
-        Of the check.
+        Name of the check.
     question : str
-        What it asks.
+        The question that the check answers.
     verdict : {"passed", "caution", "failed", "inconclusive", "reported", "not applicable"}
-        The answer in short; "inconclusive": nothing speaks against it, and these data could not
-        have shown enough for it; "reported" is a number that nobody can judge, which counts neither
-        for nor against the result.
+        The verdict. "inconclusive": no evidence of a violation, but too little power to rule one
+        out. "reported": a statistic without a calibrated threshold, which does not change the
+        confidence grade.
     figure : str
         The key figure, as text.
     sentence : str
-        The answer as one plain sentence.
+        The finding, its meaning for the estimate, and the next step: at most three sentences.
     evidence : Dataset, DataArray, DataFrame or None
-        What it rests on, as ``kind`` says.
+        The evidence, in the form that ``kind`` names.
     kind : str
-        How the evidence is to be drawn, by `plots.check`:
+        Form of the evidence, which selects the figure of `plots.check`:
 
         - "none", nothing to draw; "table", a DataFrame of quantities with R-hat and ESS;
         - "cells", a DataFrame of cells with what identifies them;
@@ -109,7 +129,9 @@ class CheckResult(CheckResultAttributes):
           cross zero;
         - "channels", a DataFrame of mediator, quantity, value, lower, upper, verdict and scale.
     labels : Labels
-        What names in its sentences are called, a language each.
+        Labels of names in the sentences, by language.
+    details : str, default ""
+        Further sentences, which reports fold below the finding.
 
     Examples
     --------
@@ -129,26 +151,34 @@ class CheckResult(CheckResultAttributes):
     evidence: Evidence = None
     kind: str = "none"
     labels: Labels = UNLABELLED
+    details: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "verdict", Word(self.verdict))
 
     def said(self, language: Language = "en") -> str:
-        """Give the answer in one language."""
+        """Return the finding, its meaning and the next step in one language."""
         return Translator(language, self.labels).name(self.sentence)
 
+    def detailed(self, language: Language = "en") -> str:
+        """Return the details in one language."""
+        return Translator(language, self.labels).name(self.details)
+
     def figure_in(self, language: Language = "en") -> str:
-        """Give the key figure in one language."""
+        """Return the key figure in one language."""
         return Translator(language, self.labels).name(self.figure)
 
     def asked(self, language: Language = "en") -> str:
-        """Give the question in one language."""
+        """Return the question in one language."""
         return Translator(language).name(self.question)
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of what the check says and of its evidence."""
-        text = (self.name, self.question, self.verdict, self.figure, self.sentence, self.kind)
+        """SHA-256 digest of the texts and the evidence."""
+        text = (
+            self.name, self.question, self.verdict, self.figure, self.sentence, self.kind,
+            self.details,
+        )  # fmt: skip
         seal = hashlib.sha256(repr(text).encode("utf-8"))
         if isinstance(self.evidence, pd.DataFrame):
             seal.update(self.evidence.to_csv(index=False).encode("utf-8"))
@@ -165,7 +195,8 @@ class CheckResult(CheckResultAttributes):
             f"<CheckResult {self.name}: {self.verdict}>",
             f"  question  {self.question}",
             f"  figure    {self.figure or '–'}",
-            f"  answer    {self.sentence}",
+            f"  finding   {self.sentence}",
+            *([f"  details   {self.details}"] if self.details else []),
         )
         return "\n".join(lines)
 
@@ -185,19 +216,21 @@ class Check:
     title : str
         The question in a word or two.
     of : {"total", "outcome", "errors", "channels", "fit"}, default "total"
-        What it is asked of: the total effect, where channels were fitted too that of the
-        outcome's own design on the same rows; the same, but given the mediators where those of
-        linked units enter; the same, but given the coefficient of linked units' outcomes or
-        errors; the channels of a `Mediation` alone; or any fit as it is.
+        The fit that the check receives: "total", a fit of the total effect (for mediation models
+        the outcome's own design on the same observations); "outcome", the same, given the
+        mediators if mediators of neighbours enter; "errors", the same, given the coefficient of
+        the spatial lag; "channels", the `Mediation` fit; "fit", any fit unchanged.
     place : int, default 1000
-        Where it stands in reports, from low to high.
+        Position in reports, in increasing order.
     needs : tuple of Need, default ()
-        What it cannot do without: the first that is missing gives the reason.
+        Requirements: the first that is not met gives the reason for "not applicable".
     suits : callable, optional
-        Whether the list of all checks of a fit to a panel is to hold it; always by default.
+        Takes the panel and returns True if the list of all checks includes this one; by default
+        it always does.
     assumption : bool, default False
-        Whether it speaks to what no draw can know: that the others show how the treated would
-        have moved.
+        True if the check concerns an identifying assumption about untreated potential outcomes.
+    guide : Guide, optional
+        Statistic, thresholds, meaning of a failure, remedy and literature.
     """
 
     name: str
@@ -209,15 +242,16 @@ class Check:
     needs: tuple[Need, ...] = ()
     suits: Callable[[Panel], bool] | None = None
     assumption: bool = False
+    guide: Guide | None = None
 
     def listed(self, design: Design, panel: Panel | None) -> bool:
-        """Tell whether the check is among those that a design on a panel calls for."""
+        """Return True if the list of all checks of a design on a panel includes this check."""
         if panel is not None and self.suits is not None and not self.suits(panel):
             return False
         return all(need.asked_anyway or need.met(design.facts, panel) for need in self.needs)
 
     def offered(self, design: Design, panel: Panel) -> bool:
-        """Tell whether a design on a panel can be asked, where the list of all leaves it out."""
+        """Return True if the check can run by name but is not in the list of all checks."""
         able = all(need.met(design.facts, panel) for need in self.needs)
         suitable = self.suits is None or self.suits is on_request or self.suits(panel)
         return able and suitable and not self.listed(design, panel)
@@ -228,22 +262,22 @@ class Check:
         return tuple(signature(self.find).parameters)[1:]
 
     def __call__(self, fit: Fit, **options: object) -> CheckResult:
-        """Ask the question of a fit.
+        """Run the check on a fit.
 
         Parameters
         ----------
         **options
-            Of this check.
+            Options of this check.
 
         Returns
         -------
         CheckResult
-            Not applicable, with the reason, where the data cannot answer.
+            With verdict "not applicable" and the reason, if the design or data do not allow it.
 
         Raises
         ------
         StudyError
-            If there is no such option, or its value is none.
+            If an option does not exist or has an invalid value.
         """
         for name in options:
             if name not in self.options:
@@ -255,9 +289,11 @@ class Check:
         verdict, sentence = finding.verdict, finding.sentence
         if finding.refit is not None:
             verdict, sentence = cautious(verdict, sentence, finding.refit)
+        if self.guide is not None and verdict in OPEN and not advice_of(sentence):
+            sentence = joined([sentence, advised(Message("Next: {}.", self.guide.remedy))])
         return CheckResult(
-            self.name, self.question, verdict, finding.figure, sentence, finding.evidence,
-            finding.kind, labels_of(fit),
+            self.name, self.question, verdict, finding.figure, undetailed(sentence),
+            finding.evidence, finding.kind, labels_of(fit), details_of(sentence),
         )  # fmt: skip
 
     def _finding(self, fit: Fit, options: Mapping[str, object]) -> Finding:
@@ -274,12 +310,12 @@ class Check:
         except StudyError as refusal:
             if options:
                 raise
-            # What the check asked for, and not its caller, goes with no design like this one.
+            # The check, not its caller, requested a model that this design does not support.
             return Finding(NOT_APPLICABLE, NOTHING, unidentified(refusal))
         return self._seen(finding)
 
     def _seen(self, finding: object) -> Finding:
-        """Refuse what a function returned where that is no answer."""
+        """Return a finding with a current verdict; raise an error for any other object."""
         if not isinstance(finding, Finding):
             problem = f"the check {self.name!r} returned {finding!r}, which is no Finding"
             raise StudyError(problem, hint="return Finding(HOLDS, figure, sentence) on every way")
@@ -303,16 +339,17 @@ def asks(
     needs: tuple[Need, ...] = (),
     suits: Callable[[Panel], bool] | None = None,
     assumption: bool = False,
+    guide: Guide | None = None,
 ) -> Callable[[Callable[..., Finding]], Check]:
     """Make a function a check, named as the function is, and register it.
 
     Parameters
     ----------
     question : str
-        What the check asks.
+        The question that the check answers.
     title : str, default ""
-        The same in a word or two; by default its name.
-    of, place, needs, suits, assumption
+        The question in a word or two; by default the name.
+    of, place, needs, suits, assumption, guide
         As in `Check`.
 
     Returns
@@ -325,7 +362,16 @@ def asks(
         name = find.__name__
         short = Message(title or name, context="check")
         check = Check(
-            name, message(question), door(find), short, of, place, needs, suits, assumption
+            name,
+            message(question),
+            door(find),
+            short,
+            of,
+            place,
+            needs,
+            suits,
+            assumption,
+            guide,
         )
         return CHECKS.add(name, check, place, find)
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp._core import vocabulary as v
-from bayes_nqp._core.i18n import Message, joined
+from bayes_nqp._core.i18n import Message, advised, detailed, joined, unadvised
 from bayes_nqp.checks.shared._labels import convergence_words
 from bayes_nqp.effects.estimands import convergence_of
 from bayes_nqp.inference.fitting import Fit
@@ -25,6 +25,8 @@ UNTOLD: Final = "inconclusive"
 REPORTED: Final = "reported"
 """A number with its meaning that no measured rate lets anyone judge: neither for nor against."""
 NOT_APPLICABLE: Final = "not applicable"
+OPEN: Final = (FAILS, DOUBT, UNTOLD)
+"""Verdicts after which a reader needs a next step."""
 
 TINTS: Final = {
     HOLDS: "#1a7f37",
@@ -123,20 +125,26 @@ def convergence_text(refitted: Fit | xr.Dataset) -> str:
 def cautious(
     verdict: Verdict, sentence: Message, refitted: Fit | xr.Dataset
 ) -> tuple[Verdict, Message]:
-    """Lower a verdict that rests on a refit which has not converged.
+    """Lower the verdict of a check whose refit did not converge.
 
     Parameters
     ----------
     refitted : Fit or Dataset
-        A Dataset of effects in the form of the waist carries the gate of its fit.
+        A fit, or an effects dataset, which stores the convergence diagnostics of its fit.
 
     Returns
     -------
     tuple of str and Message
-        The verdict, at best "caution" if the refit's gate failed, and the sentence, which says so.
+        The verdict, at best "caution" if the refit did not converge, and the sentences, with the
+        original finding as a detail.
     """
     gate = convergence_text(refitted)
     if gate == v.PASSED:
         return verdict, sentence
-    more = Message("The refit's own convergence gate failed: {}.", convergence_words(gate))
-    return (DOUBT if verdict in (HOLDS, UNTOLD) else verdict), joined([sentence, more])
+    finding = Message(
+        "The refit behind this check did not converge ({}), so its result is unreliable.",
+        convergence_words(gate),
+    )
+    step = Message("Next: increase the number of proposals or draws of the fit.")
+    parts = [finding, advised(step), detailed(unadvised(sentence))]
+    return (DOUBT if verdict in (HOLDS, UNTOLD) else verdict), joined(parts)

@@ -16,6 +16,7 @@ from bayes_nqp._core.i18n import (
     Message,
     Numeral,
     advised,
+    detailed,
     figures,
     joined,
     listed,
@@ -30,6 +31,7 @@ from bayes_nqp.checks.shared import (
     REPORTED,
     UNTOLD,
     Finding,
+    Guide,
     Verdict,
     asks,
     called,
@@ -39,7 +41,12 @@ from bayes_nqp.checks.shared import (
 )
 from bayes_nqp.checks.trends._bayes_factor import BayesFactor
 from bayes_nqp.checks.trends._candidates import Evidence, chosen, own_leads
-from bayes_nqp.checks.trends._family_evidence import FamilyEvidence, family_evidence
+from bayes_nqp.checks.trends._family_evidence import (
+    PASSED,
+    REJECTED,
+    FamilyEvidence,
+    family_evidence,
+)
 from bayes_nqp.checks.trends._near_slope import near_slope
 from bayes_nqp.checks.trends._parallel import Judgement, Parted, PreTrend, parted
 from bayes_nqp.checks.trends._recommended_specification import next_step
@@ -70,6 +77,36 @@ _STATED: Final = {
     place=30,
     needs=(ADOPTION, ROWS, REFITS),
     assumption=True,
+    guide=Guide(
+        statistic=Message(
+            "Posterior probability of parallel trends on untreated observations; joint test that "
+            "all pre-adoption coefficients are zero; test of a linear differential pre-trend, "
+            "overall and by stratum."
+        ),
+        thresholds=Message(
+            "Passed: P(parallel trends) ≥ {0:.2g} and neither test rejects. Failed: "
+            "P(parallel trends) < {1:.2g}, or a test rejects at {2:.0%} (shared by the two). "
+            "Caution: only one stratum moved apart, or an event just before adoption is favoured. "
+            "Otherwise inconclusive.",
+            PASSED,
+            REJECTED,
+            _DOUBT,
+        ),
+        failure=Message(
+            "Treated and untreated units diverged before adoption, so the average effect includes "
+            "the continued divergence."
+        ),
+        remedy=Message(
+            "report the model average, and compare the assumptions with "
+            'nqp.check(fit, "assumptions")'
+        ),
+        code='nqp.check(fit, "assumptions")\naverage = nqp.averaged(fit)\nnqp.att(average)',
+        literature="Roth (2022); Rambachan and Roth (2023)",
+        limits=Message(
+            "The check cannot detect a divergence that begins with adoption, nor one that is "
+            "smaller than the detectable slope in the key figure."
+        ),
+    ),
 )
 def pretrends(fit: Fit) -> Finding:
     """Test parallel trends by their posterior probability, pre-adoption coefficients and a slope.
@@ -106,7 +143,7 @@ def pretrends(fit: Fit) -> Finding:
     judged, factors, families = parts.judged, parts.trend_evidence, family_evidence(fit)
     apart = [x.stratum for x in factors.strata if x.stratum and x.verdict in (DOUBT, FAILS)]
     verdict = worst_of([judged.tested, families.verdict, DOUBT if apart else HOLDS])
-    words = [*_findings(parts, families, apart), _prolonged(judged, called(fit))]
+    words = [*_findings(parts, families, apart), detailed(_prolonged(judged, called(fit)))]
     stated = next((role for role in _STATED if fit.facts.has(role)), None)
     if stated is not None:
         statement, name = _STATED[stated]
@@ -119,14 +156,14 @@ def pretrends(fit: Fit) -> Finding:
         beside = advised(Message("Compare with {}.", Hint("trends", DifferentialTrends())))
         verdict, words = UNTOLD, [APART, beside]
     elif verdict != HOLDS and (other := chosen(fit)) is not None:
-        words.append(_preferring(fit, other))
+        words.append(detailed(_preferring(fit, other)))
         verdict = DOUBT if verdict == UNTOLD else verdict
     if fit.facts.parallel or stated is not None:
         words.append(next_step(fit, verdict))
     receiving = near_slope(fit)
     if receiving is not None:
         verdict, words = receiving.worse(verdict), [*words, receiving.words or NOTHING]
-    sentence = joined([*words, weights.words])
+    sentence = joined([*words, detailed(weights.words)])
     figure = separated([families.figure if fit.facts.parallel else NOTHING, _figure(judged)])
     evidence = _evidence(parts).merge(_of_factors(factors.factors))
     evidence.attrs |= {f"probability_{name}": p for name, p in families.posterior.items()}
@@ -154,7 +191,7 @@ def _findings(parts: Parted, families: FamilyEvidence, apart: list[str]) -> Iter
         yield families.sentence
     elif families.verdict == FAILS:
         yield families.sentence
-        yield _source(parts.leads)
+        yield detailed(_source(parts.leads))
         yield alone if strata else compatible
     elif strata:
         yield families.sentence

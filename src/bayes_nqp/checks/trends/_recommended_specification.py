@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from bayes_nqp._core.exceptions import Hint, NotApplicable, NQPError
-from bayes_nqp._core.i18n import NOTHING, Message, advised, joined
+from bayes_nqp._core.i18n import NOTHING, Message, advised, detailed, joined
 from bayes_nqp.checks.shared import (
     DOUBT,
     FAILS,
@@ -127,15 +127,14 @@ def next_step(fit: Fit, verdict: Verdict) -> Message:
         return NOTHING
     together = shared_shocks(fit)
     if together is not None:
-        return advised(
-            Message(
-                "Units of one {} share persistent shocks (log Bayes factor {:.1f}), which affect "
-                "pre-adoption coefficients too. Next, before other trends: {}.",
-                together.by,
-                together.value,
-                Hint("shocks", together.shocks),
-            )
+        shared = Message(
+            "Units of one {} share persistent shocks (log Bayes factor {:.1f}), which affect "
+            "pre-adoption coefficients too.",
+            together.by,
+            together.value,
         )
+        step = Message("Next, before other trends: {}.", Hint("shocks", together.shocks))
+        return joined([detailed(shared), advised(step)])
     winner = None if verdict == UNTOLD else recommended_specification(fit, verdict)
     if winner is not None and winner.alone:
         hint = winner.candidate.hint(fit)
@@ -146,9 +145,9 @@ def next_step(fit: Fit, verdict: Verdict) -> Message:
         )
     average = Message("Next: report the model average; compare assumptions with {}.", see_all)
     if winner is not None:
-        return advised(joined([_likeliest(fit, winner), average]))
+        return joined([detailed(_likeliest(fit, winner)), advised(average)])
     rejected = Message("Pre-adoption coefficients or placebos reject every candidate model.")
-    return advised(joined([NOTHING if verdict == UNTOLD else rejected, average]))
+    return joined([NOTHING if verdict == UNTOLD else detailed(rejected), advised(average)])
 
 
 def _likeliest(fit: Fit, winner: Recommendation) -> Message:

@@ -138,8 +138,12 @@ class Context(Scene):
         )
 
     def answer(self, result: CheckResult) -> str:
-        """Give a check's answer in the report's language, without advice to who runs the study."""
+        """Return the finding of a check in the report's language, without advice to the author."""
         return Translator(self.language, result.labels).name(unadvised(result.sentence))
+
+    def details(self, result: CheckResult) -> str:
+        """Return the details of a check in the report's language, without advice."""
+        return Translator(self.language, result.labels).name(unadvised(result.details))
 
     def gate(self, *, reasons: bool = False) -> str:
         """Give the verdict of the fit's convergence gate in the report's language.
