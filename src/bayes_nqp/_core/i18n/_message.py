@@ -239,23 +239,30 @@ def detailed(sentence: str) -> Message:
 
 def unadvised(sentence: str) -> Message:
     """Return a chain of sentences without advice."""
-    return joined(part for part in _links(sentence) if part.context != "advice")
+    return _with(sentence, "", "detail")
 
 
 def undetailed(sentence: str) -> Message:
     """Return a chain of sentences without details, advice last."""
-    main = [part for part in _links(sentence) if part.context != "detail"]
-    return joined(sorted(main, key=lambda part: part.context == "advice"))
+    return joined([_with(sentence, ""), _with(sentence, "advice")])
 
 
 def advice_of(sentence: str) -> Message:
     """Return the advice in a chain of sentences."""
-    return joined(part for part in _links(sentence) if part.context == "advice")
+    return _with(sentence, "advice")
 
 
 def details_of(sentence: str) -> Message:
-    """Return the details in a chain of sentences."""
-    return joined(message(part.parts[0]) for part in _links(sentence) if part.context == "detail")
+    """Return the details in a chain of sentences, without their mark."""
+    details = (x.parts[0] for x in _links(sentence) if x.context == "detail")
+    return joined(x for x in details if isinstance(x, str))
+
+
+def _with(sentence: str, *marks: str) -> Message:
+    """Return the sentences of a chain that have one of several marks; "" is for no mark."""
+    return joined(
+        x for x in _links(sentence) if (x.context if x.context in _MARKS else "") in marks
+    )
 
 
 def _links(sentence: str) -> Iterator[Message]:
