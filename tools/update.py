@@ -1,4 +1,4 @@
-"""Write what follows from the sources: stubs, the schema of studies, lists, the table of checks.
+"""Write what follows from the sources: stubs, the schema of studies, lists, the pages on checks.
 
 python -m tools.update              (or: make update, with the catalogues of languages)
 python -m tools.update --check      says what it would change, and fails if that is anything
@@ -7,7 +7,6 @@ python -m tools.update --check      says what it would change, and fails if that
 from __future__ import annotations
 
 import ast
-import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -165,44 +164,13 @@ def reference(text: str) -> str:
     return text
 
 
-_ROW = re.compile(r"\| (\[?`(\w+)`\S*) \| .*? \| .*? \| (.*) \|")
-"""A check's name, with a link or without, and its picture: what is written by hand."""
-
-
-def checks(text: str) -> str:
-    """Fill the table of checks from their registry; links and pictures in it stay."""
-    from bayes_nqp.checks import CHECKS
-    from bayes_nqp.inference import fitting as need
-
-    words = {
-        need.ADOPTION: "adoption", need.CHANNELS: "channels", need.DOSE: "a continuous exposure",
-        need.REFITS: "refits", need.ROWS: "rows", need.TRENDS: "trends that differ",
-        need.LAGGED: "a spatial lag", need.SEPARATE: "no spatial lag",
-        need.DYNAMIC: "outcomes of the period before",
-        need.UNSELECTED: "no `AshenfelterDip`, no `PreAdoptionShift`", need.UNITS: "single units",
-        need.UNIT_DOSES: "single units of an exposure",
-        need.ADDITIVE: "the identity link", need.LINKED: "`SpatialLag`",
-        need.APART: "no `SpatialLag` of an exposure", need.IN_SPACE: "channels in space",
-    }  # fmt: skip
-    given = "a [spatial lag given](#given-a-spatial-lag), or none"
-    begin, end = (f"<!-- {mark.removeprefix('.. ')} -->" for mark in (BEGIN.format("checks"), END))
-    before, _, rest = text.partition(begin + "\n")
-    table, _, after = rest.partition(end)
-    by_hand = {name: (link, picture) for link, name, picture in _ROW.findall(table)}
-    lines = ["| check | asks | needs | picture |", "| --- | --- | --- | --- |"]
-    for name, check in CHECKS.items():
-        link, picture = by_hand.get(name, (f"`{name}`", "–"))
-        named = words | ({need.SEPARATE: given} if check.of == "errors" else {})
-        needs = ", ".join(named[need] for need in check.needs) or "–"
-        lines.append(f"| {link} | {check.question} | {needs} | {picture} |")
-    return "\n".join([f"{before}{begin}", *lines, f"{end}{after}"])
-
-
 def texts() -> dict[Path, str]:
     """Give every file that follows from the sources, as it ought to be."""
+    from tools.check_pages import pages
+
     from bayes_nqp.studies import json_text
 
-    api, table = ROOT / "docs" / "reference" / "api.rst", ROOT / "docs" / "checks.md"
+    api = ROOT / "docs" / "reference" / "api.rst"
     public = PACKAGE / "__init__.pyi"
     return {
         public: formatted(package_stub(public.read_text(encoding="utf-8"))),
@@ -213,7 +181,7 @@ def texts() -> dict[Path, str]:
         PACKAGE / "output" / "tables" / "_renderings.pyi": formatted(renderings_stub()),
         ROOT / "docs" / "study.schema.json": json_text(),
         api: reference(api.read_text(encoding="utf-8")),
-        table: checks(table.read_text(encoding="utf-8")),
+        **pages(),
     }
 
 

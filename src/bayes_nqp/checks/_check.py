@@ -21,7 +21,7 @@ from bayes_nqp._core.templates import html
 from bayes_nqp._core.types import Language
 from bayes_nqp._core.validation import door
 from bayes_nqp.checks._serialize import result_bytes, result_from
-from bayes_nqp.checks.shared import CHECKS, NOT_APPLICABLE, TINTS, Check, CheckResult, Verdict
+from bayes_nqp.checks.shared import CHECKS, NOT_APPLICABLE, OPEN, TINTS, Check, CheckResult, Verdict
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.inference.fitting import (
     Fit,
@@ -69,7 +69,16 @@ class CheckTable(pd.DataFrame):
             + f"\n{space}".join(wrap(figure, width, break_on_hyphens=False))
             for check, answer, figure in lines
         ]
-        return "\n".join([*(row.rstrip() for row in rows), _MORE])
+        findings = []
+        if "sentence" in self.columns:
+            open_rows = self[self["verdict"].isin([str(x) for x in OPEN])]
+            findings = [
+                "\n".join(["", *wrap(f"{check}: {verdict}. {sentence}", max(width, 96))])
+                for check, verdict, sentence in zip(
+                    open_rows["check"], open_rows["verdict"], open_rows["sentence"], strict=True
+                )
+            ]
+        return "\n".join([*(row.rstrip() for row in rows), _MORE, *findings])
 
     def __str__(self) -> str:
         return repr(self)

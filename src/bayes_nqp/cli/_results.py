@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from bayes_nqp._core.i18n import Message, Translator, enumerated
 from bayes_nqp._core.io import in_shell
 from bayes_nqp._core.texts import folded, size_of
-from bayes_nqp.checks import VERDICTS, convergence_words, reported_posterior
+from bayes_nqp.checks import OPEN, VERDICTS, convergence_words, reported_posterior
 from bayes_nqp.cli._console import console, line, safe
 from bayes_nqp.cli._streams import tracebacks
 from bayes_nqp.data.reading import STEPS
-from bayes_nqp.output.tables import percent, written
+from bayes_nqp.output.tables import key_of, percent, written
 from bayes_nqp.studies import CAN_RUN, DROPPED, HEADINGS, READ
 
 if TYPE_CHECKING:
@@ -118,11 +118,9 @@ def show(outcome: Outcome) -> None:
     verdict_text = verdict_text if gate.passed else translate("failed: {}", verdict_text)
     verdict_text = f"[{colour}]{safe(verdict_text)}[/{colour}]"
     terminal.print("\n" + marked(Message("convergence gate: {}"), verdict_text))
-    for check in outcome.checks:
-        colour, verdict = _COLOURS.get(check.verdict, "dim"), translate(VERDICTS[check.verdict])
-        head = f"{check.name}: [{colour}]{safe(verdict)}[/{colour}]"
-        sentence = safe(check.said(translate.language))
-        terminal.print(marked(_SENTENCES, head, sentence), highlight=False)
+    if outcome.checks:
+        terminal.print()
+        _checks(outcome)
     for note in dict.fromkeys([*outcome.fit.notes, *outcome.study.panel.notes]):
         line(f"  {translate('note: {}', note)}")
     if outcome.moved is not None:
@@ -140,6 +138,28 @@ def show(outcome: Outcome) -> None:
     folder = f"[bold]{safe(outcome.folder)}[/bold]"
     place = marked(_OTHERS if outcome.omissions else _ALL, folder, f"{outcome.seconds:.0f}")
     terminal.print(place, highlight=False)
+
+
+def _checks(outcome: Outcome) -> None:
+    """Print a table of verdicts, and below it the finding of each check that did not pass."""
+    terminal, translate = console(), outcome.study.translate
+    heads = (
+        translate("Check"),
+        translate("Verdict"),
+        translate("Key figure"),
+    )
+    table, verdicts = _table(translate("Checks"), heads, ()), {}
+    for check in outcome.checks:
+        colour, verdict = _COLOURS.get(check.verdict, "dim"), translate(VERDICTS[check.verdict])
+        verdicts[check.name] = f"[{colour}]{safe(verdict)}[/{colour}]"
+        figure = key_of(check.figure_in(translate.language))
+        table.add_row(safe(check.name), verdicts[check.name], safe(figure))
+    terminal.print(table)
+    marked = Translator(translate.language)
+    for check in (x for x in outcome.checks if x.verdict in OPEN):
+        terminal.print()
+        head, sentence = f"{check.name}: {verdicts[check.name]}", check.said(translate.language)
+        terminal.print(marked(_SENTENCES, head, safe(sentence)), highlight=False)
 
 
 def _effects(outcome: Outcome) -> None:

@@ -15,6 +15,7 @@ from bayes_nqp.output.reports._content import (
     Bullets,
     Document,
     Equation,
+    Folded,
     Heading,
     NumberedTable,
     Paragraph,
@@ -139,6 +140,9 @@ def _add(word: Any, block: Block, language: str, highest: float) -> None:
         case Bullets(items):
             for item in items:
                 word.add_paragraph(item, style="List Bullet")
+        case Folded(_, items):
+            for item in items:
+                _run(word.add_paragraph(), item, colour="57606A")
         case Alarm(title, items, tone):
             _alarm(word, title, items, *_TONES[tone])
         case Tiles(items):

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from bayes_nqp._core.i18n import NOTHING, Message, Translator
-from bayes_nqp.checks import CHECKS, VERDICTS, CheckResult, title_of
+from bayes_nqp._core.i18n import Message, Translator
+from bayes_nqp.checks import CHECKS, OPEN, VERDICTS, CheckResult, title_of
 from bayes_nqp.output.plots import Sketch
-from bayes_nqp.output.reports._content import Block, Heading, Paragraph
+from bayes_nqp.output.reports._content import Block, Folded, Heading, Paragraph
 from bayes_nqp.output.reports._context import Context
 
-OPEN: Final = ("failed", "caution", "inconclusive")
-"""Verdicts whose evidence stands in the main part; that of all others is in the appendix."""
 SPATIAL: Final = ("moran", "spatial_lm", "spatial_weights", "spatial_decay")
 """Checks that the section on spatial dependence tabulates, in its order."""
 _GROUPS: Final = {
@@ -65,7 +63,7 @@ def figure_of(result: CheckResult, context: Context) -> str:
 def explained(
     context: Context, results: Sequence[CheckResult], level: int
 ) -> Iterator[Block | Sketch]:
-    """Explain checks one by one: question, answer, numbers and figure, under a heading each.
+    """Explain checks one by one under a heading each: question, finding, details and figure.
 
     Parameters
     ----------
@@ -76,11 +74,23 @@ def explained(
     drawn = {sketch.stem: sketch for sketch in context.sketches("check")}
     for result in results:
         verdict = VERDICTS[result.verdict]
-        figure = figure_of(result, context)
-        numbers = translate("In numbers: {}.", figure) if figure else NOTHING
         yield Heading(translate("{}: {}", titled(result, context), verdict), level)
-        yield Paragraph(
-            context.joined([translate.name(result.question), context.answer(result), numbers])
-        )
+        yield Paragraph(context.joined([translate.name(result.question), context.answer(result)]))
+        if items := tuple(filter(None, _details(context, result))):
+            yield Folded(translate("Details"), items)
         if (sketch := drawn.get(f"check_{result.name}")) is not None:
             yield sketch
+
+
+def _details(context: Context, result: CheckResult) -> Iterator[str]:
+    """Give the key figure, the details and, after an open verdict, the entry of the check."""
+    translate = context.translate
+    if figure := figure_of(result, context):
+        yield translate("In numbers: {}.", figure)
+    yield context.details(result)
+    guide = CHECKS[result.name].guide if result.name in CHECKS else None
+    if guide is None or result.verdict not in OPEN:
+        return
+    yield translate("What a failure means: {}", guide.failure)
+    yield translate("What to try first: {}.", guide.remedy)
+    yield translate("Thresholds: {}", guide.thresholds)

@@ -84,6 +84,22 @@ class Bullets:
 
 
 @dataclass(frozen=True, slots=True)
+class Folded:
+    """Details below a finding: folded on a page, small print elsewhere.
+
+    Parameters
+    ----------
+    title : str
+        Label that unfolds the details.
+    items : tuple of str
+        One paragraph each.
+    """
+
+    title: str
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Alarm:
     """What failed, or is in doubt; it stands above the numbers it concerns.
 
@@ -194,6 +210,7 @@ type Block = (
     | Paragraph
     | Equation
     | Bullets
+    | Folded
     | Alarm
     | Tiles
     | Strip
@@ -253,7 +270,7 @@ def _printable(block: Block) -> Block:
             return Equation(tuple(map(printable, lines)), printable(where))
         case Bullets(items):
             return replace(block, items=tuple(map(printable, items)))
-        case Alarm(title, items):
+        case Alarm(title, items) | Folded(title, items):
             return replace(block, title=printable(title), items=tuple(map(printable, items)))
         case Tiles(items):
             tiles = (Tile(*map(printable, (x.label, x.value, x.aside))) for x in items)

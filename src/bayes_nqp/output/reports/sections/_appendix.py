@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bayes_nqp.checks import NOT_APPLICABLE, CheckResult
+from bayes_nqp.checks import NOT_APPLICABLE, OPEN, CheckResult
 from bayes_nqp.output.plots import Sketch
-from bayes_nqp.output.reports._check_lists import OPEN, explained, figure_of, grouped, titled
+from bayes_nqp.output.reports._check_lists import explained, figure_of, grouped, titled
 from bayes_nqp.output.reports._content import Appendix, Block, Bullets, Heading, Paragraph
 from bayes_nqp.output.reports._context import Context
 from bayes_nqp.output.reports._registry import section

@@ -10,9 +10,9 @@ import pandas as pd
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.i18n import Message, listed
 from bayes_nqp._core.labels import Labels
+from bayes_nqp.checks import OPEN
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.output.plots import Sketch
-from bayes_nqp.output.reports._check_lists import OPEN
 from bayes_nqp.output.reports._content import Block, Heading, Paragraph
 from bayes_nqp.output.reports._context import Context
 from bayes_nqp.output.reports._registry import section

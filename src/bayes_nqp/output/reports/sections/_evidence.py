@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import get_args
 
 from bayes_nqp._core.i18n import Message, listed, separated
-from bayes_nqp.checks import VERDICTS, CheckResult, Verdict, title_of
+from bayes_nqp.checks import OPEN, VERDICTS, CheckResult, Verdict, title_of
 from bayes_nqp.effects.estimands import att
 from bayes_nqp.output.plots import Sketch
-from bayes_nqp.output.reports._check_lists import OPEN, explained, grouped
+from bayes_nqp.output.reports._check_lists import explained, grouped
 from bayes_nqp.output.reports._content import Block, Heading, Paragraph
 from bayes_nqp.output.reports._context import Context
 from bayes_nqp.output.reports._posterior import level, posterior_of

@@ -11,8 +11,8 @@ from scipy.special import ndtr
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.i18n import Numeral
-from bayes_nqp.checks import CheckResult
-from bayes_nqp.output.reports._check_lists import OPEN, SPATIAL
+from bayes_nqp.checks import OPEN, CheckResult
+from bayes_nqp.output.reports._check_lists import SPATIAL
 from bayes_nqp.output.reports._content import Block, Heading, Paragraph
 from bayes_nqp.output.reports._context import Context
 from bayes_nqp.output.reports._posterior import stated

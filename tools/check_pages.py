@@ -1,0 +1,140 @@
+"""Write the pages on checks, in every language, from the reference entries of the library.
+
+`docs/checks.md` describes each check: question, requirements, statistic, thresholds, limits and
+literature. `docs/verdicts.md` says what a verdict means and what to do when a check fails. The
+Chinese pages are in `docs/zh`. `python -m tools.update` writes them.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import fill
+from typing import Any
+
+from bayes_nqp._core.i18n import Translator
+from bayes_nqp.checks import CHECKS, VERDICTS
+from bayes_nqp.checks.shared import Check, on_request
+from bayes_nqp.inference import fitting as need
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+PLACES = {"en": DOCS, "zh": DOCS / "zh"}
+GROUPS = ("trends", "model", "sample", "audit", "mediation", "space")
+"""Folders of checks, in the order of the pages."""
+
+WORDS: dict[str, dict[str, Any]] = tomllib.loads(
+    Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
+)
+NEEDS = {value: name for name, value in vars(need).items() if isinstance(value, need.Need)}
+
+
+def folder_of(check: Check) -> str:
+    """Return the group of a check: the folder of its file."""
+    folders = check.find.__module__.split(".")
+    return next((x for x in GROUPS if x in folders), "sample")
+
+
+def of_library() -> dict[str, list[Check]]:
+    """Return the checks of the library by group, in the order of reports."""
+    groups: dict[str, list[Check]] = {name: [] for name in GROUPS}
+    for check in CHECKS.values():
+        if check.find.__module__.startswith("bayes_nqp."):
+            groups[folder_of(check)].append(check)
+    return groups
+
+
+def checks_page(language: str) -> str:
+    """Return the reference page of checks in a language."""
+    words, translate = WORDS[language], Translator(language)
+    lines = [f"# {words['checks']}", "", words["checks_first"], ""]
+    for group, checks in of_library().items():
+        lines += [f"## {words[group]}", ""]
+        for check in checks:
+            lines += [f"({check.name})=" if language == "en" else "", f"### {check.name}", ""]
+            lines += [
+                f"**{words['question']}**{words['colon']}{translate.name(check.question)}",
+                "",
+            ]
+            entry = list(_entry(check, language))
+            lines += [*(f"- {item}" for item in entry), ""]
+    return _written(lines, language)
+
+
+def _entry(check: Check, language: str) -> Iterator[str]:
+    words, translate, guide = WORDS[language], Translator(language), check.guide
+    colon = words["colon"]
+    if guide is not None:
+        yield f"**{words['statistic']}**{colon}{translate.name(guide.statistic)}"
+        yield f"**{words['thresholds']}**{colon}{translate.name(guide.thresholds)}"
+        if guide.limits:
+            yield f"**{words['limits']}**{colon}{translate.name(guide.limits)}"
+    if check.needs:
+        needs = words["list"].join(words["needs"][NEEDS[x]] for x in check.needs)
+        yield f"**{words['requires']}**{colon}{needs}{words['stop']}"
+    if check.options:
+        options = ", ".join(f"`{x}`" for x in check.options)
+        yield f"**{words['options']}**{colon}{options}{words['stop']}"
+    if check.suits is on_request:
+        yield words["named"]
+    if guide is not None and guide.literature:
+        yield f"**{words['literature']}**{colon}{guide.literature}{words['stop']}"
+
+
+def verdicts_page(language: str) -> str:
+    """Return the page of verdicts and remedies in a language."""
+    words, translate = WORDS[language], Translator(language)
+    lines = [f"# {words['verdicts']}", "", words["verdicts_first"], ""]
+    lines += [f"## {words['verdict_table']}", ""]
+    lines += [
+        f"| {words['verdict']} | {words['meaning']} | {words['paper']} |",
+        "| --- | --- | --- |",
+    ]
+    for verdict, (meaning, paper) in words["verdict_rows"].items():
+        lines.append(f"| {translate.name(VERDICTS[verdict])} | {meaning} | {paper} |")
+    lines += ["", f"## {words['remedy_table']}", ""]
+    codes = []
+    for group, checks in of_library().items():
+        rows = [(check, check.guide) for check in checks if check.guide is not None]
+        if not rows:
+            continue
+        lines += [f"### {words[group]}", ""]
+        lines += [
+            f"| {words['check']} | {words['failure']} | {words['remedy']} |",
+            "| --- | --- | --- |",
+        ]
+        for check, guide in rows:
+            title = translate.name(check.title)
+            name = f"[`{check.name}`](checks.md#{check.name.replace('_', '-')})"
+            cells = (translate.name(guide.failure), translate.name(guide.remedy) + words["stop"])
+            cells = tuple(x.replace("|", "\\|") for x in cells)
+            lines.append(f"| {name} {title} | {cells[0]} | {cells[1]} |")
+            if guide.code:
+                codes += [f"### {check.name}", "", "```python", guide.code, "```", ""]
+        lines.append("")
+    lines += [f"## {words['code_title']}", "", words["code_first"], "", *codes]
+    return _written(lines, language)
+
+
+def _written(lines: list[str], language: str) -> str:
+    """Join lines: one blank line between blocks, English prose broken at 110 characters."""
+    text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).rstrip() + "\n"
+    if language != "en":  # a line break inside Chinese text would print as a space
+        return text
+    return "\n".join(
+        fill(line, 110, subsequent_indent="  " * line.startswith("- "), break_long_words=False,
+             break_on_hyphens=False)
+        if len(line) > 110 and not line.startswith("|")
+        else line
+        for line in text.split("\n")
+    )  # fmt: skip
+
+
+def pages() -> dict[Path, str]:
+    """Return the pages of every language by path."""
+    return {
+        folder / f"{name}.md": make(language)
+        for language, folder in PLACES.items()
+        for name, make in (("checks", checks_page), ("verdicts", verdicts_page))
+    }
