@@ -1,4 +1,4 @@
-"""Write what follows from the sources: stubs, the schema of studies, lists, the pages on checks.
+"""Write the files that follow from the sources: stubs, schema, lists, pages on checks, guide.
 
 python -m tools.update              (or: make update, with the catalogues of languages)
 python -m tools.update --check      says what it would change, and fails if that is anything
@@ -167,6 +167,7 @@ def reference(text: str) -> str:
 def texts() -> dict[Path, str]:
     """Give every file that follows from the sources, as it ought to be."""
     from tools.check_pages import pages
+    from tools.guide_page import PLACE, guide
 
     from bayes_nqp.studies import json_text
 
@@ -182,6 +183,7 @@ def texts() -> dict[Path, str]:
         ROOT / "docs" / "study.schema.json": json_text(),
         api: reference(api.read_text(encoding="utf-8")),
         **pages(),
+        PLACE: guide(),
     }
 
 

@@ -308,6 +308,24 @@ def schema(
         console().print(f"wrote [bold]{safe(out)}[/bold]", highlight=False)
 
 
+@app.command(epilog="Example: bayes-nqp guide --out guide.md")
+def guide(
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="File to write; printed otherwise.")
+    ] = None,
+) -> None:
+    """Print the guide for assistants: calls, terms, what to report, and what never to claim."""
+    with door():
+        text = Path(__file__).with_name("guide.md").read_text(encoding="utf-8")
+        if out is None:
+            sys.stdout.buffer.write(text.encode("utf-8"))
+            return
+        from bayes_nqp import studies
+
+        studies.write_beside(out, text)
+        console().print(f"wrote [bold]{safe(out)}[/bold]", highlight=False)
+
+
 @app.command(epilog="Example: bayes-nqp doctor > doctor.txt")
 def doctor() -> None:
     """Say what is installed and whether it works: what a report of a fault needs.
