@@ -117,7 +117,7 @@ def show(outcome: Outcome) -> None:
     verdict_text = translate.name(convergence_words(str(gate)))
     verdict_text = verdict_text if gate.passed else translate("failed: {}", verdict_text)
     verdict_text = f"[{colour}]{safe(verdict_text)}[/{colour}]"
-    terminal.print("\n" + marked(Message("convergence gate: {}"), verdict_text))
+    terminal.print("\n" + marked(Message("Convergence diagnostics: {}"), verdict_text))
     if outcome.checks:
         terminal.print()
         _checks(outcome)
@@ -171,7 +171,7 @@ def _effects(outcome: Outcome) -> None:
     mean, sd, *others = _heads(outcome.study)
     # In 80 columns: the interval as fitted takes the place of the sd.
     sds = [] if averaged else [sd]
-    heads = (mean, *sds, *others, *fitted, translate("rows", context="console"))
+    heads = (mean, *sds, *others, *fitted, translate("observations", context="console"))
     table = _table(outcome.study.settings.title, _groups(translate), heads)
     for row in numbers.to_dict("records"):
         ends: dict[Hashable, Any] = (
