@@ -82,5 +82,5 @@ class AR1(Noise):
         return "AR(1)"
 
     def phrase(self) -> str:
-        """The same beside other specifications."""
+        """Name for comparisons with other specifications."""
         return Message("AR(1) errors")

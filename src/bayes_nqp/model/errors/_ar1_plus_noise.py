@@ -57,7 +57,7 @@ class AR1PlusNoise(Noise):
         return np.asarray(_CARRIED.covariance(n_periods, values) + white)
 
     def steps(self, gap: Any, values: Sequence[Any]) -> Steps:
-        """Those of AR(1), and white noise on top."""
+        """Return the steps of AR(1) with white noise added."""
         rho, noise = values
         return replace(AR1().steps(gap, [rho]), white=noise)
 
@@ -78,5 +78,5 @@ class AR1PlusNoise(Noise):
         return Message("AR(1) plus noise")
 
     def phrase(self) -> str:
-        """The same beside other specifications."""
+        """Name for comparisons with other specifications."""
         return Message("AR(1) + noise")

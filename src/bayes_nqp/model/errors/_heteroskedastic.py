@@ -23,27 +23,27 @@ if TYPE_CHECKING:
 
 @value("errors")
 class Heteroskedastic(Noise):
-    """Errors whose variance differs between groups of units, correlated as another structure says.
+    """Groupwise heteroskedastic errors, with the correlation of another error structure.
 
-    Units of group g have ``Var(e_i) = r_g sigma² V``, V that of ``errors``. One sigma for all takes
-    the errors of few adopters for as large as those of the many others: where they are larger,
-    intervals of effects are too narrow, and what is too large looks like effects that differ or
-    trends that fail. The ``r_g``, one on average over rows, are estimated once, before sampling,
-    by steps of untreated rows from one period to the next, in which no unit effect is; their own
-    uncertainty (some ``sqrt(2 / steps)``, more with heavy tails) is not carried.
+    Units of group g have ``Var(e_i) = r_g sigma² V``, V being the covariance of ``errors``. A
+    common sigma takes the errors of few treated units to be as large as those of the many others.
+    If they are larger, intervals of effects are too narrow, and excess variation looks like
+    heterogeneous effects or failing trends. The ``r_g`` have mean one over observations. They are
+    estimated once, before sampling, from first differences of untreated observations, which contain
+    no unit effect. Their uncertainty (about ``sqrt(2 / steps)``, more with heavy tails) is ignored.
 
     Parameters
     ----------
     errors : Noise, default AR1()
-        How errors of a unit are correlated over time.
+        Correlation of the errors of a unit over time.
     by : str, optional
-        A column that is constant within units: the groups. By default those who adopt, at whatever
-        time, and those who do not.
+        A column that is constant within units: the groups. By default ever-treated and
+        never-treated units.
 
     Raises
     ------
     StudyError
-        If structures of unequal errors stand in one another.
+        If heteroskedastic structures are nested in one another.
 
     References
     ----------
@@ -62,7 +62,7 @@ class Heteroskedastic(Noise):
     by: str | None = None
 
     def parameters(self, n_periods: int, priors: Priors) -> tuple[Parameter, ...]:
-        """Those of ``errors``."""
+        """Parameters of ``errors``."""
         return self.errors.parameters(n_periods, priors)
 
     def covariance(self, n_periods: int, values: Array) -> Array:
@@ -76,7 +76,7 @@ class Heteroskedastic(Noise):
         return np.asarray(panel.cohort_codes >= 0, dtype=np.int64)
 
     def steps(self, gap: Any, values: Sequence[Any]) -> Steps | None:
-        """Those of ``errors``."""
+        """Return the steps of ``errors``."""
         return self.errors.steps(gap, values)
 
     def tensor_covariance(self, n_periods: int, values: Sequence[Any]) -> Any:
@@ -98,17 +98,17 @@ class Heteroskedastic(Noise):
 
     @property
     def takes_weights(self) -> bool:
-        """As ``errors`` do."""
+        """True if ``errors`` takes weights."""
         return self.errors.takes_weights
 
     @property
     def correlated(self) -> bool:
-        """As ``errors`` are."""
+        """True if ``errors`` is correlated over time."""
         return self.errors.correlated
 
     @property
     def markov(self) -> bool:
-        """As ``errors`` are."""
+        """True if ``errors`` is first-order Markov."""
         return self.errors.markov
 
     @property
@@ -120,12 +120,12 @@ class Heteroskedastic(Noise):
 
     @property
     def poorer(self) -> tuple[Noise, ...]:
-        """Equal variances, and what is poorer than these."""
+        """Return the same structure with equal variances, and the structures nested in it."""
         return (self.errors, *self.errors.poorer)
 
     @property
     def why(self) -> Message:
-        """What else errors do under it."""
+        """Describe the feature of errors that the structure adds."""
         if self.by is None:
             return Message("Errors of those who adopt and of the others do not spread alike")
         return Message("Errors do not spread alike by {}", self.by)
@@ -135,5 +135,5 @@ class Heteroskedastic(Noise):
         return Message("{} of unequal spread", self.errors.label())
 
     def phrase(self) -> str:
-        """The same beside other specifications."""
+        """Name for comparisons with other specifications."""
         return Message("{} of unequal spread", self.errors.phrase())

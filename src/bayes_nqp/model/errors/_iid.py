@@ -73,5 +73,5 @@ class IID(Noise):
         return Message("independent")
 
     def phrase(self) -> str:
-        """The same beside other specifications."""
+        """Name for comparisons with other specifications."""
         return Message("independent errors")

@@ -1,4 +1,4 @@
-"""What an error structure is: parameters, and a covariance on the time grid."""
+"""Error structures: parameters, and a covariance on the time grid."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Steps:
-    """A unit's errors as a walk over its observed rows, in multiples of ``sigma``.
+    """State-space form of a unit's errors over its observations, in multiples of ``sigma``.
 
-    The error of a row is ``carry`` times the one before, plus an innovation with standard
-    deviation ``spread``; white noise with standard deviation ``white`` comes on top and is carried
-    nowhere. Numbers are arrays where errors are drawn, and tensors where a model states them.
+    The error of an observation is ``carry`` times the previous one plus an innovation with standard
+    deviation ``spread``. White noise with standard deviation ``white`` is added and not carried
+    over. Numbers are arrays when errors are drawn, and tensors in the PyMC model.
 
     Parameters
     ----------
     carry : ndarray or tensor (..., row), optional
-        0 in a unit's first row; None where no row follows from another.
+        0 in a unit's first observation; None if observations are independent.
     """
 
     spread: Any
@@ -63,12 +63,12 @@ class Noise(ABC):
 
     @abstractmethod
     def covariance(self, n_periods: int, values: Array) -> Array:
-        """Covariance of a unit's errors where innovations have a variance of one.
+        """Return the covariance of a unit's errors for an innovation variance of one.
 
-        Errors are ``sigma`` times what has this covariance. So ``sigma`` is, and reports call it,
-        the standard deviation of innovations: of what is new in a period once the unit's errors
-        before it are known. Where a covariance is scaled otherwise, ``sigma`` is another quantity,
-        and its prior, stated for innovations, is of that.
+        Errors are ``sigma`` times a vector with this covariance. ``sigma`` is therefore the
+        standard deviation of innovations, and reports call it so. If a covariance is scaled
+        otherwise, ``sigma`` is another quantity, to which its prior, stated for innovations, then
+        applies.
 
         Parameters
         ----------
@@ -84,7 +84,9 @@ class Noise(ABC):
         """
 
     def independent(self, n_periods: int, priors: Priors) -> bool:
-        """Tell whether rows are independent and alike, with nothing to estimate but ``sigma``."""
+        """Return True if observations are independent with equal variance, so that only ``sigma``
+        is estimated.
+        """
         if self.parameters(n_periods, priors):
             return False
         covariance = self.covariance(n_periods, np.zeros((1, 0)))[0]
@@ -128,40 +130,42 @@ class Noise(ABC):
 
     @property
     def formula(self) -> tuple[str, str, Mapping[str, Message]]:
-        """State the law of errors for the estimating equation of reports.
+        """Return the distribution of errors for the estimating equation of reports.
 
         Returns
         -------
         tuple of str, str and mapping
-            The errors ``ε_{it}`` as a function of innovations ``e_{it}``, empty where they are the
-            innovations themselves; the variance of innovations; and the meaning of its symbols.
+            The errors ``ε_{it}`` as a function of innovations ``e_{it}``, empty if both are the
+            same; the variance of innovations; and the definitions of the symbols.
         """
         meaning = Message("covariance of a unit's errors in multiples of σ² ({})", self.label())
         return "ε_{i} = V^{1/2} e_{i}", "σ^{2}", {"V": meaning}
 
     def groups(self, panel: Panel) -> Index | None:
-        """Groups of units whose errors have variances of their own; None where all are alike.
+        """Return the groups of units with different error variances, or None if all are equal.
 
         Returns
         -------
         ndarray of int (unit), or None
-            Codes. Relative variances are estimated when a model is planned.
+            Codes. Relative variances are estimated when the model frame is built.
         """
         return None
 
     @property
     def takes_weights(self) -> bool:
-        """Whether precision weights of rows have a meaning under it."""
+        """True if precision weights of observations are defined for the structure."""
         return False
 
     @property
     def correlated(self) -> bool:
-        """Whether errors of a unit's rows are correlated over time."""
+        """True if errors of a unit are correlated over time."""
         return True
 
     @property
     def markov(self) -> bool:
-        """Whether errors are innovations and what the row before hands on, and nothing else."""
+        """True if errors are first-order Markov: a multiple of the previous error plus an
+        innovation.
+        """
         return False
 
     @property
@@ -179,7 +183,9 @@ class Noise(ABC):
 
     @property
     def why(self) -> Message:
-        """What else errors do under it, where it widens or moves what a poorer one says."""
+        """Describe the feature of errors that changes estimates or intervals relative to a simpler
+        structure.
+        """
         return Message("Errors of a unit are correlated otherwise")
 
     @property
@@ -192,12 +198,12 @@ class Noise(ABC):
         return type(self).__name__
 
     def phrase(self) -> str:
-        """The same beside other specifications: "AR(1) errors"."""
+        """Name for comparisons with other specifications: "AR(1) errors"."""
         return self.label()
 
 
 def structures(*names: str) -> tuple[Noise, ...]:
-    """Give the structures of some names, as far as they are there and need no argument."""
+    """Return the structures of given names that exist and need no argument."""
     kinds = registered("errors")
     return tuple(kinds[name]() for name in names if name in kinds and not needed(kinds[name]))
 
@@ -217,7 +223,7 @@ def parameters_of(errors: Noise, n_periods: int, priors: Priors) -> tuple[Parame
 
 
 def _faults(errors: Noise, n_periods: int, parameters: Any) -> Iterator[tuple[str, str]]:
-    """Say what cannot be worked with, and what to try; the first fault comes first."""
+    """Yield the faults of a covariance with a hint each, the most basic fault first."""
     several = isinstance(parameters, Sequence)
     if not several or not all(isinstance(p, Parameter) for p in parameters):
         yield f"its parameters are {parameters!r}", "a tuple of Parameter, () where there is none"

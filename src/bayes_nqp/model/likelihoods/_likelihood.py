@@ -1,4 +1,4 @@
-"""What a likelihood is: how rows are distributed around their linear predictor, and its words."""
+"""Likelihoods: the distribution of observations given their linear predictor, and its description."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ from bayes_nqp.numerics.parameters import Parameter
 
 
 class Likelihood(ABC):
-    """The distribution of rows around their linear predictor: a frozen dataclass.
+    """Distribution of observations given their linear predictor: a frozen dataclass.
 
-    Under the identity link it is one of innovations: of what is new in a row once the unit's row
-    before it is known, as the error structure states it. It must not depend on where it lies, for
-    rows then come without the mean of their unit and period, in multiples of ``s``. Under another
-    link errors are normal and belong to an outcome that nobody sees, on the scale of the link; rows
-    are drawn from it and come as they are.
+    Under the identity link it is a distribution of innovations: of an observation given the
+    previous one of the unit, as the error structure states. It must not depend on location, because
+    observations are centred by unit and period, in multiples of ``s``. Under another link, errors
+    are normal on the scale of the link and belong to a latent outcome; observations are drawn given
+    the latent outcome and are not centred.
 
-    A new one states its link, `density`, `innovations` or `observed`, and words. `parameters` are
-    its own.
+    A subclass defines its link, `density`, `innovations` or `observed`, and words. `parameters` are
+    additional parameters.
 
     Attributes
     ----------
     link : {"identity", "log", "logit"}
-        Of the expected outcome, on whose scale the linear predictor, and so effects, are.
+        Link of the expected outcome; the linear predictor, and so effects, are on its scale.
     exact : bool
-        Whether rows are summed up by their sums and cross-products, which is all that the density
-        needs, and coefficients integrated out exactly.
+        True if the density depends on observations only through sums and cross-products, so that
+        coefficients are integrated out exactly.
     by_sites : bool
-        Whether it has a normal stand-in row by row, from whose draws weights lead to its own. None
-        of the library's has one.
+        True if each observation has a normal approximation, corrected by importance weights. No
+        likelihood of the library has one.
     robust : bool
-        Whether outlying rows count for less than under normal errors.
+        True if outliers receive less weight than under normal errors.
     scale : float or None
-        ``s``, on which priors are stated, on the scale of the link; None for the standard
+        ``s``, in which priors are stated, on the scale of the link; None for the standard
         deviation of the outcome within units.
     scale_words : Message or None
-        What `scale` is, as it follows on "s = 0.4,".
+        Meaning of `scale`, in words that follow "s = 0.4,".
     label : Message
-        In a few words, for tables.
+        Name in a few words, for tables.
     distribution : str
         Symbol of the distribution of innovations, for the estimating equation of reports.
     """
@@ -64,33 +64,33 @@ class Likelihood(ABC):
 
     @property
     def latent(self) -> bool:
-        """Whether errors belong to an outcome that nobody sees, from which rows are drawn."""
+        """True if errors belong to a latent outcome given which observations are drawn."""
         return self.link != IDENTITY
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
-        """Parameters of its own that are sampled, with their priors; none is in outcome units."""
+        """Additional sampled parameters, with their priors; none is in outcome units."""
         return ()
 
     @abstractmethod
     def density(
         self, name: str, location: Any, spread: Any, values: Sequence[Any], **rows: Any
     ) -> None:
-        """Add the density of rows to the PyMC model in context, constants included.
+        """Add the density of observations to the PyMC model in context, constants included.
 
         Parameters
         ----------
         name : str
-            Of the variable.
+            Name of the variable.
         location : tensor (row)
-            The linear predictor with what is carried of the row before, multiples of ``s``; or the
-            outcome that nobody sees, on the scale of the link.
+            The linear predictor plus the part carried over from the previous observation, multiples
+            of ``s``; or the latent outcome, on the scale of the link.
         spread : tensor (row), multiples of ``s``, or None
-            Standard deviation of innovations; None where they belong to an unseen outcome.
+            Standard deviation of innovations; None if they belong to a latent outcome.
         values : sequence of scalar tensor
             `parameters`, on their own scales.
         **rows
-            What the variable is told of rows: ``observed`` and ``dims``.
+            Further arguments of the variable: ``observed`` and ``dims``.
         """
 
     def innovations(
@@ -114,24 +114,25 @@ class Likelihood(ABC):
         return outcome
 
     def refusal(self, outcome: Array, flat: Sequence[Index]) -> PanelError | None:
-        """Say why data have no density, or no posterior, and what to try; None where they have.
+        """Return the reason why data have no density or no posterior, with a hint; None if they
+        have both.
 
         Parameters
         ----------
         outcome : ndarray (row)
-            As the panel has it.
+            The outcome as in the panel.
         flat : sequence of ndarray of int (row)
-            What has a flat level, a code each: units, and periods by level of time effects.
+            Codes of the groups with flat levels: units, and periods by level of time effects.
         """
         return None
 
     def words(self, errors: str) -> Message:
-        """Say in reports what errors are, given their structure: "AR(1)"."""
+        """Describe the errors for reports, given their structure: "AR(1)"."""
         return Message("{}", errors)
 
 
 def exact_likelihood() -> Likelihood:
-    """Give a likelihood that is summed up, as work that needs many fits asks for.
+    """Return a likelihood with sufficient statistics, for computations that need many fits.
 
     Raises
     ------

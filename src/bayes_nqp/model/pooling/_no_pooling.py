@@ -12,13 +12,13 @@ from bayes_nqp.model.pooling._pooling import Piece, Pooling
 
 @value("pooling")
 class NoPooling(Pooling):
-    """A flat prior for the effect of every cell: nothing is shared.
+    """No pooling: a flat prior for the effect of every cell.
 
     Parameters
     ----------
     varying : str or None, default "unit"
-        What has its own deviation of the effect: "unit", or a column above the unit such as
-        "city"; None for no deviations.
+        Level of random deviations of the effect: "unit", or a column above the unit such as "city";
+        None for no deviations.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Effects around a common curve, shrunk as the data say."""
+"""Partial pooling: effects shrunk towards a common curve by estimated amounts."""
 
 from __future__ import annotations
 
@@ -23,17 +23,18 @@ def _strata(strata: Sequence[str] | str | None) -> tuple[str, ...] | None:
 
 @value("pooling")
 class PartialPooling(Pooling):
-    """Effects of strata, cohorts and cells around a common curve, shrunk as the data say.
+    """Partial pooling: effects of strata, cohorts and cells, shrunk towards a common curve.
 
-    A cell's effect is ``mu + f(event_time) + strata + interactions + cohort + cell``.
+    A cell's effect is ``mu + f(event_time) + strata + interactions + cohort + cell``; the variances
+    of these components are estimated.
 
     Parameters
     ----------
     strata : sequence of str, optional
-        The factors by which effects vary; all of the panel's strata by default.
+        Factors by which effects vary; all strata of the panel by default.
     varying : str or None, default "unit"
-        What has its own deviation of the effect: "unit", or a column above the unit such as
-        "city"; None for no deviations.
+        Level of random deviations of the effect: "unit", or a column above the unit such as "city";
+        None for no deviations.
 
     References
     ----------
@@ -61,7 +62,7 @@ class PartialPooling(Pooling):
 
     @property
     def factors(self) -> tuple[str, ...] | None:
-        """Those that are named."""
+        """Return the factors that are named."""
         return self.strata
 
     def over(self, factors: tuple[str, ...]) -> Self:
@@ -69,5 +70,5 @@ class PartialPooling(Pooling):
         return replace(self, strata=factors)
 
     def words(self, by: str) -> Message:
-        """Partial pooling, and by what."""
+        """Describe partial pooling and its factors."""
         return Message("partial pooling by {}", by) if by else self.phrase

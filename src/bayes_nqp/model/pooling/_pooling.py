@@ -1,4 +1,4 @@
-"""What a pooling is: the pieces of a cell's effect, and what reports say of them."""
+"""Pooling of effects: the components of a cell's effect, and their description in reports."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ cohorts; deviations of cells."""
 
 
 class Pooling(ABC):
-    """How effects of cells share strength: an effect is the sum of the pieces that are stated.
+    """Pooling of cell effects: an effect is the sum of the components in ``pieces``.
 
-    A new one states its pieces, the factors by which effects vary, and words. It can be made from
-    ``varying`` alone, as checks make it.
+    A subclass defines its components, the factors by which effects vary, and words. It must be
+    constructible from ``varying`` alone, because checks do so.
 
     Attributes
     ----------
     pieces : frozenset of {"curve", "strata", "cohort", "cell"}
-        Of a cell's effect, with the priors of `Priors`.
+        Components of a cell's effect, with the priors of `Priors`.
     flat : bool
-        Whether effects of cells have flat priors, so that nothing is shared.
+        True if effects of cells have flat priors, so that there is no pooling.
     label : Message
-        In one word, for tables.
+        Name in one word, for tables.
     phrase : Message
-        Beside other specifications: "partial pooling".
+        Name for comparisons with other specifications: "partial pooling".
     varying : str or None
-        What has its own deviation of the effect.
+        Level of random deviations of the effect.
     """
 
     __slots__ = ()
@@ -59,12 +59,12 @@ class Pooling(ABC):
         return self
 
     def words(self, by: str) -> Message:
-        """Say it in a sentence of a report.
+        """Describe the pooling in a sentence of a report.
 
         Parameters
         ----------
         by : str
-            Factors by which effects vary, listed; empty for none.
+            List of the factors by which effects vary; empty for none.
         """
         return self.phrase
 

@@ -1,4 +1,4 @@
-"""What a prior of deviations is: how members differ, given how much they do."""
+"""Priors of unit-level deviations, given their common scale."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ def scale_prior(value: float | ScalePrior) -> ScalePrior:
 
 
 def plain_scale(value: float | ScalePrior) -> float | ScalePrior:
-    """Take a half-normal prior for its scale: the number that stands for it."""
+    """Replace a half-normal prior by its scale, the number that denotes it."""
     return value.shorthand if isinstance(value, ScalePrior) else value
 
 
 class Deviations(Scaled, ABC):
-    """How deviations of members are distributed given their common scale: a frozen dataclass.
+    """Distribution of unit-level deviations given their common scale: a frozen dataclass.
 
-    A new one states ``label``, ``words``, ``draw`` and ``variable``. Deviations that are not normal
-    given their scale are sampled row by row.
+    A subclass defines ``label``, ``words``, ``draw`` and ``variable``. Deviations that are not
+    normal given their scale are sampled observation by observation.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class Deviations(Scaled, ABC):
 
     @abstractmethod
     def words(self) -> Message:
-        """Say how they are distributed, as it follows on "deviations of units are"."""
+        """Describe the distribution in words that follow "deviations of units are"."""
 
     @abstractmethod
     def draw(
@@ -93,12 +93,12 @@ class Deviations(Scaled, ABC):
 
     @abstractmethod
     def variable(self, name: str, scale: Any) -> Any:
-        """State deviations of the dimension "member" in the PyMC model in context.
+        """Define deviations of the dimension "member" in the PyMC model in context.
 
         Parameters
         ----------
         name : str
-            Of what is standardised.
+            Name of the standardised variable.
         scale : tensor or float, multiples of s
             Common scale.
         """
@@ -110,7 +110,7 @@ class Deviations(Scaled, ABC):
 
 @dataclass(frozen=True, slots=True)
 class NormalDeviations(Deviations):
-    """Normal deviations: what a number, or a prior of scales, stands for.
+    """Normal deviations, the default that a number or a prior of scales denotes.
 
     Parameters
     ----------

@@ -16,16 +16,16 @@ from bayes_nqp.model.priors._deviations import Deviations, StatedScale
 
 @value("deviations")
 class Horseshoe(Deviations):
-    """Regularised horseshoe deviations: most members have next to none, and a few are free.
+    """Regularised horseshoe deviations: near zero for most units, and unrestricted for a few.
 
     ``u_i = omega v_i z_i`` with ``v_i² = c² l_i² / (c² + omega² l_i²)``, where z is normal and l
-    half-Cauchy: small deviations are drawn to zero, and those far out are normal with standard
-    deviation ``c``, the slab. Sampled row by row, and slowly.
+    half-Cauchy. Small deviations are shrunk to zero; large ones are normal with standard deviation
+    ``c``, the slab. Sampling is observation by observation, and slow.
 
     Parameters
     ----------
     slab : float, default 2, multiples of s
-        ``c``, of members that do deviate.
+        ``c``, the standard deviation of large deviations.
     scale : float or ScalePrior, default 0.1, multiples of s
         Prior of ``omega``, the common scale; a number is half-normal.
 
@@ -54,7 +54,7 @@ class Horseshoe(Deviations):
         return Message("horseshoe")
 
     def words(self) -> Message:
-        """Say what becomes of small ones and of large ones."""
+        """Describe the shrinkage of small and of large deviations."""
         return Message(
             "a regularised horseshoe: most are next to none, and a few as large as {}s",
             Numeral(f"{self.slab:g}"),

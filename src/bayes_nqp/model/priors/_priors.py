@@ -21,15 +21,15 @@ from bayes_nqp.numerics.parameters import ScalePrior
 
 @value("priors")
 class Priors:
-    """Every prior, its scale in multiples of ``s``.
+    """Priors of a model, with scales in multiples of ``s``.
 
-    ``s`` is the outcome's standard deviation on untreated rows, within units and net of time
-    effects. It is computed once per fit and stored with it, so that rescaling the outcome
-    rescales the answer and changes nothing else.
+    ``s`` is the standard deviation of the outcome on untreated observations, within units and net
+    of time effects. It is computed once per fit and stored with it. Rescaling the outcome therefore
+    rescales the effects and changes nothing else.
 
-    A scale that is estimated is half-normal where a number is given, and otherwise what is given
-    instead, such as ``HalfT(3, 0.5)``. With few levels to learn it from it is fixed, at the number
-    or the scale of its prior.
+    A number denotes a half-normal prior of an estimated scale; another prior, such as
+    ``HalfT(3, 0.5)``, may be given. With few levels to estimate a scale from, it is fixed at the
+    number or at the scale of its prior.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Priors:
     drift : float, default 0.5
         Standard deviation of the effect's linear growth per period.
     walk : float or ScalePrior, default 0.5
-        Scale of the effect's period-to-period steps around the drift.
+        Scale of the effect's period-to-period steps around the linear growth.
     contrast : float, default 2
         Standard deviation of the difference between two levels of a stratum factor with at
         most four levels, and of interactions of such factors; fixed, not estimated.
@@ -49,8 +49,8 @@ class Priors:
     cell : float or ScalePrior, default 0.5
         Scale of single cells around all of the above.
     member : float, ScalePrior or Deviations, default 1
-        Scale of the effect deviations of units (or cities), which are normal; or what they are
-        instead, such as ``StudentDeviations(nu=4)``.
+        Scale of normal effect deviations of units (or cities); or another distribution of
+        deviations, such as ``StudentDeviations(nu=4)``.
     sigma : float or ScalePrior, default 1
         Standard deviation of innovations.
     rho : tuple of two floats, default (3, 2)
@@ -60,8 +60,8 @@ class Priors:
     time_effect : float or ScalePrior, default 1
         Scale of partially pooled time effects (``TimeEffects(pooled=True)``).
     wide : float, default 100
-        Standard deviation, in prior predictive draws only, of what is flat in the fit:
-        unit effects, time effects, slopes of covariates, effects under ``NoPooling()``.
+        Standard deviation, in prior predictive draws only, of parameters with flat priors in the
+        fit: unit effects, time effects, slopes of covariates, effects under ``NoPooling()``.
 
     Raises
     ------
@@ -127,6 +127,6 @@ class Priors:
 
     @property
     def deviations(self) -> Deviations:
-        """How members deviate from the effects of their cells."""
+        """Distribution of unit-level deviations from the effects of cells."""
         value = self.member
         return value if isinstance(value, Deviations) else NormalDeviations(value)

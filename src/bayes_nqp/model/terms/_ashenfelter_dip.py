@@ -43,34 +43,36 @@ _AT_ONCE: Final = Message(
 
 @value("trends", "dip")
 class AshenfelterDip(Term):
-    """Units adopt after periods that were bad, or good, for them (Ashenfelter's dip).
+    """Selection into treatment on past errors: adoption after bad or good periods (Ashenfelter's
+    dip).
 
-    Given the errors on which adoption depends, the others follow the errors' own law: where the
-    unit effects, time effects and this selection are all there is, normal errors e with covariance
-    V have, for the cohort of period c and u the mean over the periods before c,
-    ``E[e_i] = delta V u / u'Vu`` of those who adopt, and ``- delta p / (1 - p)`` times as much of
-    those at risk who do not, p being the share who do. So one column holds the dip, its beginning
-    before it, and how adopters come back after adoption, which is no effect of the policy.
+    Given the errors on which adoption depends, the other errors follow the error structure. If unit
+    effects, time effects and this selection are the only regressors, normal errors e with
+    covariance V satisfy, for the cohort of period c and u the mean over the periods before c,
+    ``E[e_i] = delta V u / u'Vu`` for treated units, and ``- delta p / (1 - p)`` times as much for
+    units at risk that do not adopt, p being the share that adopts. One column therefore contains
+    the dip, its start, and the recovery of treated units after adoption, which is no effect of the
+    policy.
 
     Parameters
     ----------
     periods : int, default 1
-        Of how many periods before adoption the errors count.
+        Number of periods before adoption whose errors affect adoption.
     at_once : bool, default False
-        Whether all who adopt were chosen at one time, by errors before the first of them adopts,
-        and whatever else set their dates: pilots named by a base year, and begun in turn. Else
-        each by errors before it adopts.
+        If True, all treated units were selected at one time, by errors before the first adoption;
+        their adoption dates depend on other reasons (pilots chosen by a base year, started in
+        turn). If False, each unit is selected by its errors before its own adoption.
 
     Raises
     ------
     StudyError
-        If the number is not one from 1 on.
+        If the number of periods is not an integer from 1 on.
 
     Notes
     -----
-    The covariance of errors is taken at its restricted maximum likelihood (with priors) from
-    untreated rows, the dip among their columns; its error is not carried. Units that never adopt
-    are taken to have been at risk.
+    The covariance of errors is estimated by restricted maximum likelihood (with priors) on
+    untreated observations, with the dip among the regressors; its estimation error is ignored.
+    Never-treated units are assumed to have been at risk.
 
     References
     ----------
@@ -95,7 +97,7 @@ class AshenfelterDip(Term):
     with_dose = False
 
     def words(self, attrs: Mapping[str, object]) -> Message:
-        """Say on what adoption may depend, and how it fades."""
+        """Describe the errors on which adoption may depend, and the recovery after adoption."""
         periods = Message("{n} period", plural="{n} periods", n=self.periods)
         return (_AT_ONCE if self.at_once else _WORDS).fill(periods=periods)
 
@@ -108,7 +110,7 @@ class AshenfelterDip(Term):
         }
 
     def flat(self, *, leads: bool) -> AshenfelterDip | None:
-        """Leave it out beside leads, which would absorb it."""
+        """Omit the term in models with leads, which would absorb it."""
         return None if leads else self
 
     def equation(
@@ -119,9 +121,9 @@ class AshenfelterDip(Term):
         Raises
         ------
         IdentificationError
-            If periods before adoption have effects of their own, or nobody adopts after the first
-            period while others are at risk; if all of a stratum were chosen at once and adopt at
-            one date, which is no other dip.
+            If periods before adoption have effects, if no unit adopts after the first period while
+            others are at risk, or if all units of a stratum were selected at once and adopt at one
+            date, which equals the other kind of dip.
         """
         if facts.leads:
             raise IdentificationError(
@@ -137,10 +139,10 @@ class AshenfelterDip(Term):
 
 
 def _at_risk(rows: BareRows, start: Index, periods: int, *, at_once: bool) -> Array:
-    """On which periods' errors selection of each unit rests, and by how much (unit, T).
+    """Return the weights of the periods whose errors select each unit (unit, T).
 
-    ``u`` of those chosen at c; ``-p / (1 - p) u`` of others of their level who might have been, so
-    that errors of all at risk have mean zero.
+    ``u`` for units selected at c; ``-p / (1 - p) u`` for units of the same level that were at risk.
+    Errors of all units at risk then have mean zero.
     """
     n_units, n_periods = rows.seen.shape
     loads, several = np.zeros((n_units, n_periods)), not at_once
@@ -266,11 +268,12 @@ def _sums(rows: BareRows, loads: Array) -> _Sums:
 
 
 def _restricted(groups: Sequence[_Alike], covariance: Array) -> float:
-    """Restricted log likelihood of errors' covariance V, sigma profiled out.
+    """Compute the restricted log likelihood of errors' covariance V, with sigma profiled out.
 
-    ``-1/2 (f log E + log|A| + sum_i (log|V_oo| + log 1'Q1))``, Q the inverse of V on observed
-    periods o, Q~ = Q - Q1 (1'Q1)^-1 1'Q, A = X'Q~X of time effects and the dip, and E what these
-    leave of y'Q~y on f degrees of freedom.
+    The value is ``-1/2 (f log E + log|A| + sum_i (log|V_oo| + log 1'Q1))``. Here Q is the inverse
+    of V on the observed periods o, Q~ = Q - Q1 (1'Q1)^-1 1'Q, and A = X'Q~X for time effects and
+    the dip. E is the residual sum of squares y'Q~y after these regressors, with f degrees of
+    freedom.
     """
     n_periods = len(covariance)
     size = (1 + max(x.level for x in groups)) * n_periods + 1

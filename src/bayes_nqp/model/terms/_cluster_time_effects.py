@@ -41,29 +41,29 @@ _LASTING: Final = Message(
 
 @value("shocks")
 class ClusterTimeEffects(Term):
-    """What befalls all units of a cluster in a period, such as the budget year of a province.
+    """Random cluster–time effects: shocks shared by all units of a cluster, such as a province.
 
-    Units of cluster c have ``eta_ct`` in period t beside their time effects, independent over
-    clusters, ``N(0, sd²)``. Errors of a unit know nothing of it: units of a cluster then move
-    together, and averages over many of them are known less well than as many errors of their own
-    would say. Over periods they are independent, or, where they last, correlated as errors are.
+    Units of cluster c have ``eta_ct`` in period t in addition to their time effects, independent
+    across clusters, ``N(0, sd²)``. The errors of units do not include these shocks: without the
+    term, units of a cluster are treated as independent and intervals of averages are too narrow.
+    Shocks are independent over periods, or correlated over time if ``errors`` is given.
 
     Parameters
     ----------
     by : str
-        A column that is constant within units: the clusters. A unit that has no value in any row
-        is a cluster by itself, where these are no more than 5 % of all units.
+        A column that is constant within units: the clusters. A unit without a value in any
+        observation is a cluster of one unit, if at most 5 % of units are such.
     scale : float or ScalePrior, default 0.5, multiples of s
-        Prior of their standard deviation; a number is half-normal of that scale.
+        Prior of the standard deviation of shocks; a number is half-normal with that scale.
     errors : Noise, optional
-        An error structure whose correlation over the time grid the shocks of a cluster have:
-        ``AR1()`` where they last; independent over periods by default. It has parameters of its
-        own (``shocks_rho``), with the priors that the design gives those of errors.
+        An error structure whose correlation over time the shocks of a cluster have: ``AR1()`` for
+        persistent shocks; independent over periods by default. Its parameters are separate
+        (``shocks_rho``), with the priors that the design gives to those of errors.
 
     Raises
     ------
     StudyError
-        If ``by`` names nothing, or the scale is not a positive number.
+        If ``by`` is empty, or the scale is not a positive number.
 
     References
     ----------
@@ -77,7 +77,7 @@ class ClusterTimeEffects(Term):
     >>> design = nqp.StaggeredDiD(shocks=shocks)
     >>> shocks.scale
     0.5
-    >>> nqp.ClusterTimeEffects("province", errors=nqp.AR1())  # shocks that last
+    >>> nqp.ClusterTimeEffects("province", errors=nqp.AR1())  # persistent shocks
     ClusterTimeEffects(by='province', scale=0.5, errors=AR1())
     """
 
@@ -105,7 +105,7 @@ class ClusterTimeEffects(Term):
         return self.by
 
     def words(self, attrs: Mapping[str, object]) -> Message:
-        """Say who shares shocks, whether they last, and their prior."""
+        """Describe the clusters, the persistence of shocks, and their prior."""
         prior = scale_prior(self.scale)
         phrase = prior.over(Message("{}s", Numeral(f"{prior.scale:g}")))
         if self.errors is None or not self.errors.correlated:
@@ -123,7 +123,7 @@ class ClusterTimeEffects(Term):
         return "η_{ct}", {"η_{ct}": meaning}
 
     def parameters(self, n_periods: int, priors: Priors) -> tuple[Parameter, ...]:
-        """Those of the errors whose correlation shocks have, ``shocks_rho`` and the like."""
+        """Parameters of the correlation of shocks over time, such as ``shocks_rho``."""
         if self.errors is None:
             return ()
         return tuple(
@@ -139,16 +139,17 @@ class ClusterTimeEffects(Term):
     ) -> EquationSpec:
         """Add the shocks that units of a cluster share, ``eta_c ~ N(0, tau² R)``.
 
-        A unit of no cluster shares shocks with nobody: it is one by itself.
+        A unit without a cluster is a cluster of one unit.
 
         Raises
         ------
         StudyError
             If the panel does not have the column.
         PanelError
-            If it is missing or changes within a unit.
+            If the column is missing or changes within a unit.
         IdentificationError
-            If all units are of one cluster, each is its own, or time effects hold the shocks.
+            If all units are in one cluster, if each unit is a cluster, or if time effects absorb
+            the shocks.
         """
         cluster, labels = unit_column(panel, self.by, "shocks", alone=True)
         if labels.size < 2:
@@ -167,7 +168,9 @@ class ClusterTimeEffects(Term):
         return replace(equation, processes=(*equation.processes, part))
 
     def _check_clusters(self, cluster: Index, facts: Facts, panel: Panel) -> None:
-        """See that clusters hold several units, and that time effects do not hold their shocks."""
+        """Require that clusters contain several units and that time effects do not absorb their
+        shocks.
+        """
         if np.unique(cluster).size == panel.unit_labels.size:
             raise IdentificationError(
                 Message(
@@ -194,7 +197,7 @@ class ClusterTimeEffects(Term):
 
 
 def _above() -> Message:
-    """Name what takes the place of shocks of single units, as far as it is there."""
+    """Name the columns above the unit that the panel has, for use in place of single units."""
     above = Message("shocks by a column above units")
     for errors in structures("AR1PlusNoise"):
         return Message(

@@ -1,4 +1,4 @@
-"""Pairs of which one end is in force, or both."""
+"""Effects on pairs with one treated end, and with both ends treated."""
 
 from __future__ import annotations
 
@@ -41,25 +41,25 @@ _QUESTION: Final = Message(
 
 @value("terms", "ends")
 class EndpointEffects(Term):
-    """Effects of one end of a pair, and of both, apart.
+    """Separate effects for pairs with one treated end and for pairs with both ends treated.
 
-    A pair whose ends adopt in periods g and h > g has one end in force from g on, and both from h;
-    effects of the latter count their periods from h. The factor ``ends`` tells them apart wherever
-    strata do: ``nqp.att(fit, by="ends")``. Each has a level, a drift and a random walk of its own.
-    With ``anticipation`` pairs may respond before g; what they do before h is an effect of one end.
-    Without this term an effect is that of one end or both, averaged over the pairs at hand.
+    A pair whose ends adopt in periods g and h > g has one treated end from g on and two from h on;
+    effects of the latter count event time from h. The factor ``ends`` separates them wherever
+    strata do: ``nqp.att(fit, by="ends")``. Each has its own level, linear growth and random walk.
+    With ``anticipation`` pairs may respond before g; a response before h is an effect of one end.
+    Without this term the effect is an average over both kinds of pairs in the data.
 
     Parameters
     ----------
     directed : bool, default False
-        Whether one end is that where the link begins (``origin``) or where it leads
+        If True, the end where the link begins (``origin``) is separate from the end where it leads
         (``destination``).
 
     Raises
     ------
     StudyError
         If the panel is not one of pairs (`Panel.from_pairs`), or all treated pairs have the same
-        ends in force.
+        treated ends.
 
     Examples
     --------
@@ -84,11 +84,11 @@ class EndpointEffects(Term):
 
     @property
     def question(self) -> Message:
-        """Whether links are diverted."""
+        """The question about diversion of links."""
         return _QUESTION
 
     def words(self, attrs: Mapping[str, object]) -> Message:
-        """Say that effects are apart by ends."""
+        """State that effects are separate by treated ends."""
         return _WORDS.fill(" | ".join(self.names))
 
     @property
@@ -97,16 +97,17 @@ class EndpointEffects(Term):
         return "", {}
 
     def flat(self, *, leads: bool) -> EndpointEffects | None:
-        """Leave it out beside leads, which come before any end adopts."""
+        """Omit the term in models with leads, which come before any end adopts."""
         return None if leads else self
 
     def timing(self, timing: Timing, facts: Facts, panel: Panel) -> Timing:
-        """Divide classes of pairs by when the second end adopts, and count from there.
+        """Divide classes of pairs by the adoption of the second end, and count event time from
+        there.
 
         Raises
         ------
         StudyError
-            If it tells no treated pairs apart.
+            If it separates no treated pairs.
         """
         assert isinstance(timing, Calendar)
         pairs = pairs_of(panel, "EndpointEffects(directed=True)" if self.directed else "")

@@ -1,4 +1,4 @@
-"""Factors: common factors on which every unit has loadings of its own."""
+"""Factors: common factors with unit-specific loadings."""
 
 from __future__ import annotations
 
@@ -52,16 +52,16 @@ class Factors(Term):
     """Interactive fixed effects: common factors with loadings of each unit, ``alpha_i + f_t' l_i``.
 
     Loadings have flat priors and may be related to adoption in any way. Factors are estimated by
-    least squares on all untreated observations, of never treated and not yet treated units, net of
-    unit effects, time effects and covariates: no function of time in the outcome changes an
-    effect. Given the factors, the model is exact. Their estimation error enters through redraws
-    with random weights of units. Weak factors are estimated poorly, and what remains of them biases
-    the effect: compare with ``DifferentialTrends`` (docs/trends.md).
+    least squares on all untreated observations (never treated and not yet treated units), net of
+    unit effects, time effects and covariates. Adding any function of time to the outcome therefore
+    changes no effect. Given the factors, the model is exact. Their estimation error enters through
+    redraws with random weights of units. Weak factors are estimated poorly, and their remainder
+    biases the effect: compare with ``DifferentialTrends`` (docs/trends.md).
 
     Parameters
     ----------
     number : int, optional
-        How many factors. By default from 1 to 4, chosen by predictions of held-out untreated
+        Number of factors. By default from 1 to 4, chosen by predictions of held-out untreated
         observations of all units.
 
     Raises
@@ -91,7 +91,7 @@ class Factors(Term):
     with_dose = False
 
     def words(self, attrs: Mapping[str, object]) -> Message:
-        """State what factors are, and how their estimation error enters."""
+        """Describe the factors, and how their estimation error enters."""
         number = Message("Their number is chosen by held-out observations, and they are estimated")
         if self.number is not None:
             number = Message(
@@ -108,7 +108,7 @@ class Factors(Term):
         }
 
     def flat(self, *, leads: bool) -> Factors | None:
-        """Leave it out beside leads, which would absorb loadings."""
+        """Omit the term in models with leads, which would absorb loadings."""
         return None if leads else self
 
     def equation(
@@ -119,10 +119,10 @@ class Factors(Term):
         Raises
         ------
         StudyError
-            If observations are not summed up, or outcomes follow one another.
+            If the data are not reduced to sufficient statistics, or the outcome depends on its lag.
         IdentificationError
-            If periods before adoption have effects of their own, too few units are untreated in a
-            period, no number of factors predicts held-out observations better than none, or least
+            If periods before adoption have effects, if too few units are untreated in a period, if
+            no number of factors predicts held-out observations better than none, or if least
             squares do not converge.
         """
         if not facts.exact:
@@ -242,7 +242,7 @@ def _check(rows: NetRows, number: int, panel: Panel) -> None:
 
 
 def _without_loadings(rows: NetRows, number: int, panel: Panel) -> Message:
-    """Name treated units with too few untreated periods for loadings of their own."""
+    """Name treated units with too few untreated periods to estimate their loadings."""
     short = (
         np.flatnonzero(~rows.enough(number) & rows.treated) if number else np.zeros(0, dtype=int)
     )

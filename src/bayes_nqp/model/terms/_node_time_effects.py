@@ -1,4 +1,4 @@
-"""What befalls all pairs of a node in a period."""
+"""Random node–time effects: shocks shared by all pairs of a node."""
 
 from __future__ import annotations
 
@@ -39,35 +39,35 @@ _TINY: Final = 1e-10
 
 @value("terms", "node_shocks")
 class NodeTimeEffects(Term):
-    """Shocks that all pairs of a node have in common, so that pairs are no independent units.
+    """Random node–time effects: shocks shared by all pairs of a node, which make pairs dependent.
 
-    The row of pair (i, j) in period t has ``eta_it + eta_jt`` beside its own error, with
-    ``eta_i ~ N(0, Omega)`` independent over nodes. What the policy does is known from nodes, of
-    which there are far fewer than pairs: without the term intervals are too short wherever nodes
-    have shocks. The effect of a group of pairs, of one date of adoption at each end, is off by the
-    mean shock of its nodes: these means, for all groups together, are coefficients with the
-    covariance ``W W' x Omega``, W the share of a group's pairs that each node is an end of.
+    The observation of pair (i, j) in period t has ``eta_it + eta_jt`` in addition to its error,
+    with ``eta_i ~ N(0, Omega)`` independent across nodes. The information on the effect is then
+    that of nodes, of which there are far fewer than pairs: without the term, intervals are too
+    narrow if nodes have shocks. The mean shock of its nodes shifts the estimated effect of a group
+    of pairs (pairs with one adoption date at each end). These means are coefficients with the
+    covariance ``W W' x Omega``, W being the share of a group's pairs that have each node as an end.
 
     Parameters
     ----------
     directed : bool, default False
-        Whether a node has one shock for links that begin there and another for those that lead
-        there, independent of one another.
+        If True, a node has one shock for links that begin there and another, independent, for links
+        that lead there.
 
     Raises
     ------
     StudyError
         If the panel is not one of pairs (`Panel.from_pairs`).
     IdentificationError
-        If fewer than five nodes can be compared with others of the same date of adoption over two
+        If fewer than five nodes can be compared with others of the same adoption date over two
         untreated periods.
 
     Notes
     -----
-    ``Omega_ts = tau² (kappa rho^|t-s| + (1 - kappa) [t = s])`` is taken at its maximum likelihood;
-    its error is not carried. Means of nodes within groups leave contrasts of theirs in the pairs'
-    own errors, which makes these a little larger than they are: intervals are no shorter for it.
-    Where pairs are missing in some periods, the shares are those of all their rows.
+    ``Omega_ts = tau² (kappa rho^|t-s| + (1 - kappa) [t = s])`` is set to its maximum likelihood
+    estimate; its estimation error is ignored. Contrasts of node means within groups remain in the
+    errors of pairs, which makes these a little larger: intervals do not become narrower by this. If
+    pairs are missing in some periods, the shares are those of all their observations.
 
     References
     ----------
@@ -90,7 +90,7 @@ class NodeTimeEffects(Term):
     with_dose = False
 
     def words(self, attrs: Mapping[str, object]) -> Message:
-        """Say what nodes share, and where its size is from."""
+        """Describe the shocks of nodes, and the estimation of their size."""
         return _WORDS.fill(ends=_BY_END if self.directed else "")
 
     @property
@@ -193,11 +193,12 @@ def _covariance(y: Array, ends: Index, pairs: Pairs, untreated: Mask, group: Ind
 def _windows(
     y: Array, ends: Index, pairs: Pairs, untreated: Mask, group: Index
 ) -> Iterator[tuple[_Contrasts, _Contrasts]]:
-    """Contrasts of nodes of one date of adoption, and of their pairs, before that date.
+    """Return contrasts before adoption: of nodes with one adoption date, and of their pairs.
 
-    With e_ij what pair (i, j) has beside the means of its group and its own, the mean over d
-    partners of ``eta_i + eta_j + eps_ij`` differs between nodes of a group by ``(1 - 1/d) eta_i``
-    and the mean of errors where partners are of the same group; where they are not, by ``eta_i``.
+    Let e_ij be the deviation of pair (i, j) from the means of its group and of the pair. The mean
+    of ``eta_i + eta_j + eps_ij`` over d partners differs between nodes of a group by
+    ``(1 - 1/d) eta_i`` plus the mean of errors if partners are in the same group; otherwise by
+    ``eta_i``.
     """
     n_nodes, one_way = pairs.nodes.size, len(ends) == 1
     date = np.zeros(n_nodes, dtype=np.int64)
@@ -245,11 +246,11 @@ def _stationary(point: Array, n_periods: int) -> Array:
 
 
 def _fitted(every: Sequence[_Contrasts], size: float, noise: Array | None = None) -> Array:
-    """Maximum likelihood of (log v, logit kappa, logit rho), beside the mean of pairs' errors.
+    """Maximise the likelihood of (log v, logit kappa, logit rho), given the mean of pairs' errors.
 
-    ``-1/2 sum f (log|C| + tr(C^-1 S / f))`` over windows, S their cross-products with f degrees of
-    freedom, C the covariance between periods: both on contrasts of the periods, which unit effects
-    leave.
+    The log likelihood is ``-1/2 sum f (log|C| + tr(C^-1 S / f))`` over windows. S are their
+    cross-products with f degrees of freedom, and C is the covariance between periods. Both refer to
+    contrasts of periods, which remove unit effects.
     """
 
     def loss(point: Array) -> float:

@@ -32,24 +32,25 @@ _QUESTION: Final = Message(
 
 @value("trends", "level_shift")
 class PreAdoptionShift(Term):
-    """Adopters' level changed some periods before adoption, and the change stays.
+    """Permanent level shift of treated units some periods before adoption.
 
-    An earlier policy for the same units, another way of measuring, a merger: one column,
-    ``d_it = 1{t >= c_i - periods}`` of units that adopt in period c_i, with a flat coefficient
-    common to them. The effect of the policy is what comes on top. Before adoption nothing tells
-    such a change from a response of as many periods, which is part of the policy's effect, or from
-    a dip, which fades: what it was has to be known, or averaged over (`averaged`).
+    Examples are an earlier policy for the same units, a new way of measurement, or a merger. The
+    term is one column, ``d_it = 1{t >= c_i - periods}`` for units that adopt in period c_i, with a
+    flat coefficient common to them. The effect of the policy is the change in addition to it. Data
+    before adoption cannot distinguish this shift from an anticipation effect of as many periods,
+    which is part of the policy's effect, or from a dip, which fades: outside knowledge must decide,
+    or `model_average` allows for both.
 
     Parameters
     ----------
     periods : int, default 3
-        Before adoption, or before the first anticipated period, from which on adopters have the
-        new level.
+        Number of periods before adoption, or before the first anticipated period, at which the
+        level of treated units changes.
 
     Raises
     ------
     StudyError
-        If the number is not one from 1 on.
+        If the number is not an integer from 1 on.
 
     Examples
     --------
@@ -66,11 +67,11 @@ class PreAdoptionShift(Term):
 
     @property
     def question(self) -> Message:
-        """Whether the change is a response."""
+        """The question about a response to the policy."""
         return _QUESTION
 
     def words(self, attrs: Mapping[str, object]) -> Message:
-        """Say since when adopters may have another level."""
+        """State the period from which treated units may have another level."""
         periods = Message("{n} period", plural="{n} periods", n=self.periods)
         return _WORDS.fill(periods=periods)
 
@@ -84,7 +85,7 @@ class PreAdoptionShift(Term):
         }
 
     def flat(self, *, leads: bool) -> PreAdoptionShift | None:
-        """Leave it out beside leads, which would absorb it."""
+        """Omit the term in models with leads, which would absorb it."""
         return None if leads else self
 
     def equation(
@@ -95,8 +96,8 @@ class PreAdoptionShift(Term):
         Raises
         ------
         IdentificationError
-            If periods before adoption have effects of their own, or no unit is seen both before
-            and after the change, before it adopts.
+            If periods before adoption have effects, or no unit is observed both before and after
+            the change, before it adopts.
         """
         if facts.leads:
             raise IdentificationError(

@@ -1,4 +1,4 @@
-"""Differential trends: how far those who adopt may drift from the others, as pre-periods teach."""
+"""Differential trends of treated units, with sizes estimated from pre-adoption periods."""
 
 from __future__ import annotations
 
@@ -40,21 +40,23 @@ _WORDS: Final = Message(
 
 @value("trends", "differential")
 class DifferentialTrends(Term):
-    """Cohorts that adopt drift from the never treated along a line and a random walk.
+    """Differential trends: treated cohorts deviate from never-treated units by a line and a random
+    walk.
 
-    Adopters of stratum s and cohort k have ``b t + w_t + b_s t + w_st + b_k t + w_kt`` beside their
-    time effects, t centred; with one stratum there are no b and w. The walks run from the first
-    period on, so that the sizes of their steps, which pre-periods teach, are those of the steps
-    after adoption. Effects exclude the drift. A scale of zero leaves its part out.
+    Treated units of stratum s and cohort k have ``b t + w_t + b_s t + w_st + b_k t + w_kt`` in
+    addition to their time effects, with t centred; with one stratum, b and w are absent. The walks
+    start in the first period, so that pre-adoption periods determine the size of steps after
+    adoption. Effects exclude the differential trend. A scale of zero removes its component.
 
     Parameters
     ----------
-    line : float, default 0.5, multiples of s a period
-        Standard deviation of ``b``, the line of all adopters, and of ``b_s``, of a stratum's.
+    line : float, default 0.5, multiples of s per period
+        Standard deviation of ``b``, the line of all treated units, and of ``b_s``, that of a
+        stratum.
     walk : float, default 0.25, multiples of s
-        Prior scale (half-normal) of the steps of ``w``, the walk of all adopters, and of those of
-        ``w_s``, of a stratum's.
-    cohort_line : float, default 0.1, multiples of s a period
+        Prior scale (half-normal) of the steps of ``w``, the walk of all treated units, and of
+        ``w_s``, that of a stratum.
+    cohort_line : float, default 0.1, multiples of s per period
         Prior scale (half-normal) of the standard deviation of ``b_k``, by cohort.
     cohort_walk : float, default 0.25, multiples of s
         Prior scale (half-normal) of the steps of ``w_k``, by cohort.
@@ -67,8 +69,8 @@ class DifferentialTrends(Term):
     References
     ----------
     Rambachan, A. and Roth, J. (2023). A more credible approach to parallel trends. Review of
-    Economic Studies 90(5). Here the line is what smoothness bounds, and steps after adoption are
-    as large as before it.
+    Economic Studies 90(5). Here the line corresponds to their smoothness restriction, and steps
+    after adoption are as large as before.
 
     Examples
     --------
@@ -91,7 +93,7 @@ class DifferentialTrends(Term):
             raise StudyError("all scales of 'trends' are 0", hint="trends=None")
 
     def words(self, attrs: Mapping[str, object]) -> Message:
-        """Say what may drift from what, and the priors."""
+        """Describe the components of the differential trend, and their priors."""
         return _WORDS.fill(**asdict(self))
 
     @property
@@ -109,19 +111,19 @@ class DifferentialTrends(Term):
         return f"A_{{i}} [{' + '.join(parts)}]", meanings
 
     def flat(self, *, leads: bool) -> None:
-        """Leave it out: cells of their own absorb what drifts."""
+        """Omit the term in saturated models, whose cells absorb differential trends."""
         return
 
     def equation(
         self, equation: EquationSpec, facts: Facts, timing: Timing, panel: Panel
     ) -> EquationSpec:
-        """Add the drift of adopters as processes.
+        """Add the differential trend of treated units as processes.
 
         Raises
         ------
         IdentificationError
-            If periods before adoption have effects of their own, or a stratum has no units that are
-            never treated, or no cohort with three untreated periods.
+            If periods before adoption have effects, or a stratum has no never-treated units, or no
+            cohort with three untreated periods.
         """
         if facts.leads:
             raise IdentificationError(
@@ -145,9 +147,9 @@ class DifferentialTrends(Term):
 def _parts(
     trends: DifferentialTrends, stratum: Index, cohort: Index, n_periods: int
 ) -> Sequence[ProcessPart]:
-    """``b t + w_t`` of all adopters, those of each stratum's, and of each cohort of these.
+    """Return ``b t + w_t`` of all treated units, of each stratum, and of each cohort of a stratum.
 
-    Without the first, drifts of many strata would average out in the effect on all of them.
+    Without the first, differential trends of many strata would average out in the overall effect.
     """
     ever = cohort >= 0
     t = np.asarray(np.arange(n_periods) - 0.5 * (n_periods - 1), dtype=np.float64)
