@@ -1,4 +1,4 @@
-"""Values to plain data and back: what files and studies hold of designs and samplers."""
+"""Conversion of values to plain data and back, for files and studies."""
 
 from __future__ import annotations
 
@@ -74,19 +74,19 @@ def _family(kind: type) -> str:
 
 
 def decode(data: Any, where: str = "") -> Any:
-    """Turn plain data back into values.
+    """Convert plain data back into values.
 
     Parameters
     ----------
     data : dict, list, str, float, int, bool or None
         From `encode`, or read from a file.
     where : str, optional
-        The key it stands under, for messages.
+        The key of the data, for messages.
 
     Raises
     ------
     StudyError
-        If a type or an argument is unknown; it names the nearest known one.
+        If a type or an argument is unknown; the message names the nearest known one.
     """
     if isinstance(data, list | tuple):
         return tuple(decode(item, where) for item in data)

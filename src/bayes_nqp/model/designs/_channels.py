@@ -1,4 +1,4 @@
-"""What a design with mediators assumes of them, and the rows that it can use."""
+"""Assumptions of a design about mediators, and the observations that it can use."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ChannelFacts:
-    """What a design with mediators assumes of them.
+    """Assumptions of a design about mediators.
 
     Parameters
     ----------
     mediators : tuple of str, optional
-        Which of the panel's; all by default.
+        Names of mediators; all of the panel's by default.
     lag : int, default 0, periods
-        By which mediators come before the outcome.
+        Lag of mediators relative to the outcome.
     interaction : bool, default False
-        Whether treatment changes the slopes of mediators.
+        True if treatment changes the slopes of mediators.
     joined : bool, default False
-        Whether equations are drawn together, since what deviates in one does so in another.
+        True if equations are sampled jointly because their unit-level deviations are correlated.
     moderated : tuple of {"a", "b", "direct"}
-        Legs that the moderator shifts, where there is one.
+        Paths that the moderator shifts, if there is one.
     links : SpatialWeights, optional
-        By which mediators of linked units enter the outcome's equation.
+        Weights by which mediators of neighbours enter the outcome's equation.
     """
 
     mediators: Sequence[str] | None = None
@@ -81,26 +81,26 @@ class ChannelFacts:
 def complete_cases(
     panel: Panel, names: Sequence[str], lag: int
 ) -> tuple[Panel, Array, tuple[str, ...]]:
-    """Keep the rows with all mediators, and what stands for them in the outcome's equation.
+    """Keep the observations with all mediators, and return their columns of the outcome's equation.
 
     Parameters
     ----------
     names : sequence of str
-        Of the mediators.
+        Mediators.
     lag : int
-        Periods by which they come before the outcome.
+        Lag of mediators relative to the outcome, in periods.
 
     Returns
     -------
     notes : tuple of str
-        How many rows are left out, and why.
+        Number of observations left out, with the reason.
 
     Raises
     ------
     PanelError
-        If a mediator is missing in every treated row of a cohort.
+        If a mediator is missing in every treated observation of a cohort.
     StudyError
-        If the lag leaves units that adopt no row before.
+        If the lag leaves treated units without an untreated observation.
     """
     _check_lag(panel, lag)
     now = panel.mediators[:, [panel.roles.mediators.index(name) for name in names]]
@@ -155,7 +155,7 @@ def _lagged(panel: Panel, values: Array, lag: int) -> Array:
 
 
 def _notes(now: Array, before: Array, names: Sequence[str], lag: int) -> tuple[str, ...]:
-    """How many rows no equation uses, and which mediators they lack."""
+    """State the number of observations that no equation uses, and their missing mediators."""
     gone = np.isnan(now).any(axis=1)
     lacking = [name for name, x in zip(names, now.T, strict=True) if np.isnan(x).any()]
     early = np.isnan(before).any(axis=1) & ~gone

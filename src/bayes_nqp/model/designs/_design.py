@@ -1,4 +1,4 @@
-"""What every design states: facts of itself, and a model of a panel."""
+"""Base classes of designs: their facts, and the model of a panel."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def _gone(name: str, hint: str) -> Callable[..., NoReturn]:
-    """A method of earlier versions, which says what took its place."""
+    """Define a method of earlier versions that raises an error with its replacement."""
 
     def refuse(*_: object, **__: object) -> NoReturn:
         raise StudyError(f"'design.{name}' is no more", hint=hint)
@@ -39,18 +39,18 @@ class Design(ABC):
     @property
     @abstractmethod
     def facts(self) -> Facts:
-        """What the design can do and what it assumes."""
+        """Return the capabilities and assumptions of the design."""
 
     @abstractmethod
     def spec(self, panel: Panel) -> ModelSpec:
-        """State the model of a panel, for planning.
+        """Return the model of a panel, from which the model frame is built.
 
         Raises
         ------
         PanelError
-            If what the design needs is missing in a row.
+            If a required value is missing in an observation.
         StudyError
-            If the panel does not have what the design names.
+            If the panel does not have a column that the design names.
         """
 
     @property
@@ -124,12 +124,12 @@ class SingleEquation(Design):
     unidentified: Literal["raise", "drop"] = "raise"
 
     def _check_arguments(self) -> None:
-        """See that arguments are what they have to be, and make names tuples.
+        """Validate the arguments, and convert names to tuples.
 
         Raises
         ------
         StudyError
-            If one is not.
+            If an argument is invalid.
         """
         held_to_kinds(self)
         for field in fields(self):  # type: ignore[arg-type]
@@ -145,7 +145,7 @@ class SingleEquation(Design):
                 object.__setattr__(self, name, names_)
 
     def _check_terms(self, value: object) -> None:
-        """See that terms beside those of other arguments are such, and make them a tuple."""
+        """Validate the additional terms, and convert them to a tuple."""
         if value is None:
             return
         terms = tuple(value) if isinstance(value, list | tuple) else (value,)
@@ -176,14 +176,14 @@ class SingleEquation(Design):
         return self.facts.equation(panel)
 
     def spec(self, panel: Panel) -> ModelSpec:
-        """State the model of a panel: one equation.
+        """Return the model of a panel: one equation.
 
         Raises
         ------
         PanelError
-            If what the design needs is missing in a row.
+            If a required value is missing in an observation.
         StudyError
-            If the panel does not have what the design names.
+            If the panel does not have a column that the design names.
         """
         rows, facts = self.rows(panel), self.facts
         equation, timing = self.equation(rows), self.timing(rows)
@@ -199,18 +199,18 @@ class SingleEquation(Design):
         return self
 
     def variants(self, panel: Panel) -> Sequence[tuple[Message, Message, Self]]:
-        """State the same design with other choices that this kind of design alone has.
+        """Return the same design with other values of arguments that only this kind of design has.
 
         Returns
         -------
         sequence of (Message, Message, design)
-            What each is called, what changes, and the design; none by default.
+            Name, change, and design of each variant; none by default.
         """
         return ()
 
 
 def units_left_out(panel: Panel, rows: Panel) -> tuple[Message, ...]:
-    """Say how many units have no row left, and how many of these adopt."""
+    """State how many units have no remaining observation, and how many of these are treated."""
     gone = ~np.isin(panel.unit_labels, rows.unit_labels)
     if not gone.any():
         return ()
@@ -224,12 +224,12 @@ def units_left_out(panel: Panel, rows: Panel) -> tuple[Message, ...]:
 
 
 def _check_term(name: str, value: object) -> None:
-    """See that an argument holds a term that goes there.
+    """Require that an argument is a term of the right kind.
 
     Raises
     ------
     StudyError
-        If it does not.
+        If it is not.
     """
     if isinstance(value, Term):
         if value.argument == name:

@@ -1,4 +1,4 @@
-"""Outcomes that follow those of the period before: what they are made of, and go with."""
+"""Dynamic panel models: the lagged outcome, its components, and the arguments that it allows."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _EDGE: Final = 0.99
 
 
 def check_dynamics(term: Term, equation: EquationSpec, facts: Facts, panel: Panel) -> None:
-    """Refuse what outcomes of the period before do not go with.
+    """Refuse arguments that cannot be combined with a lagged outcome.
 
     Raises
     ------
     StudyError
-        If errors are not independent, or another argument does not go with them.
+        If errors are not independent, or another argument cannot be combined with it.
     IdentificationError
-        If units have deviations, or rows before treatment are too few.
+        If units have deviations, or there are too few untreated observations.
     PanelError
         If there are fewer than four periods.
     """

@@ -1,4 +1,4 @@
-"""What a design can do and what it assumes, and the terms that add to it."""
+"""Capabilities and assumptions of designs, and the base class of their terms."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ type Reach = Literal["none", "exposure", "lag"]
 
 
 class Term(ABC):
-    """A frozen dataclass that adds something to the model of a design: a file of its own.
+    """A frozen dataclass that adds a component to the model of a design, defined in its own file.
 
-    ``@value(argument)`` above it names the argument of designs that it fills; under "terms" it
-    is one of those that designs take beside arguments of their own.
+    The decorator ``@value(argument)`` names the argument of designs that the term fills. Under
+    "terms", the term is one of those that designs take in addition to their other arguments.
     """
 
     __slots__ = ()
@@ -49,17 +49,17 @@ class Term(ABC):
 
     @property
     def role(self) -> str:
-        """What others ask for, whatever its class.
+        """Role of the term, by which other code finds it regardless of its class.
 
-        "drift", "factors", "dip", "shift" (of a level), "shocks", "exposure", "donut", "lag"
-        (outcomes follow those of linked units), or "linked" (what linked units have enters, and
-        their outcomes do not).
+        "drift" (differential trend), "factors", "dip", "shift" (of a level), "shocks", "exposure",
+        "donut", "lag" (spatial lag of the outcome), or "linked" (columns of neighbours, without a
+        spatial lag of the outcome).
         """
         return ""
 
     @property
     def with_channels(self) -> bool:
-        """Whether mediators may have it in their equations."""
+        """True if equations of mediators may include the term."""
         return True
 
     @property
@@ -69,22 +69,22 @@ class Term(ABC):
 
     @property
     def reach(self) -> Reach:
-        """How it lets units be affected that are not treated themselves."""
+        """Way in which the term allows for spillovers on untreated units."""
         return "none"
 
     @property
     def shared_by(self) -> str | None:
-        """The column whose levels share it, where units of a level have it in common."""
+        """Column by whose levels the term is shared, if units of a level have it in common."""
         return None
 
     @property
     def question(self) -> Message | None:
-        """What a referee may ask of it that no check can settle."""
+        """Question of a referee that no check can answer."""
         return None
 
     @property
     def bystanders(self) -> Message | None:
-        """Which untreated units receive something of others' treatment, where it says which."""
+        """Untreated units with spillover effects, if the term defines them."""
         return None
 
     def exposed_since(self, panel: Panel) -> Index | None:
@@ -93,34 +93,34 @@ class Term(ABC):
 
     @abstractmethod
     def words(self, attrs: Mapping[str, object]) -> Message:
-        """Say for the methods of a report what it adds, with its priors.
+        """Describe the component and its priors for the methods section of a report.
 
         Parameters
         ----------
         attrs : mapping of str to object
-            Of the effects that were fitted.
+            Attributes of the fitted effects.
         """
 
     @property
     def formula(self) -> tuple[str, Mapping[str, Message]]:
-        """State what it adds to the estimating equation of reports.
+        """Return the term's addend in the estimating equation of reports.
 
         Returns
         -------
         tuple of str and mapping
-            An addend of ``y_{it}``, "" where it adds none; and the meaning of its symbols.
+            An addend of ``y_{it}``, "" if there is none; and the definitions of its symbols.
         """
         return "f_{it}", {"f_{it}": Message("contribution of the term {}", type(self).__name__)}
 
     def parameters(self, n_periods: int, priors: Priors) -> tuple[Parameter, ...]:
-        """State sampled parameters of its own besides scales, for the methods of a report.
+        """Return the sampled parameters other than scales, for the methods section of a report.
 
         Parameters
         ----------
         n_periods : int
             Length of the time grid.
         priors : Priors
-            Those of the design.
+            Priors of the design.
         """
         return ()
 
@@ -135,38 +135,38 @@ class Term(ABC):
     def equation(
         self, equation: EquationSpec, facts: Facts, timing: Timing, panel: Panel
     ) -> EquationSpec:
-        """Add to an equation, or refuse what the term does not go with.
+        """Add the term to an equation, or refuse arguments that it cannot be combined with.
 
         Raises
         ------
         PanelError
-            If what it needs is missing in the panel.
+            If a required value is missing in the panel.
         StudyError
-            If it does not go with another argument.
+            If it cannot be combined with another argument.
         IdentificationError
             If the panel does not identify it.
         """
         return equation
 
     def apart(self) -> Term | None:
-        """State it beside its further columns, which are then covariates: itself by default.
+        """Return the term with its further columns as covariates; the term itself by default.
 
-        Rows of a panel may be left out then, though such columns need those of other units.
+        This allows observations of a panel to be left out, although such columns use other units.
         """
         return self
 
     def flat(self, *, leads: bool) -> Term | None:
-        """State it beside flat effects of cells, as checks fit them: itself by default.
+        """Return the term for models with flat effects of cells; the term itself by default.
 
         Parameters
         ----------
         leads : bool
-            Whether periods before adoption have effects too.
+            True if periods before adoption have effects too.
 
         Returns
         -------
         Term or None
-            None where cells would absorb it.
+            None if cells would absorb it.
         """
         return self
 
@@ -177,44 +177,43 @@ type StatedTerm = Annotated[Term, Words("a term such as nqp.ClusterTimeEffects('
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Capabilities and assumptions of a design, which take the place of its class.
+    """Capabilities and assumptions of a design, which other code reads instead of its class.
 
     Parameters
     ----------
     timing : {"adoption", "dose"}
-        Whether units adopt a treatment at some time, or are exposed to more or less of it.
+        "adoption" if units adopt a treatment at a date, "dose" for a continuous exposure.
     pooling : Pooling
-        How effects share strength, and what has its own deviation.
+        Pooling of effects, and the level of random deviations.
     noise : Noise
-        Errors of every equation.
+        Error structure of every equation.
     time : TimeEffects or None
-        As the design states them; None where they follow the strata of its effects.
+        Time effects of the design; None if they follow the strata of its effects.
     likelihood : Likelihood, default Gaussian()
-        Of every equation.
+        Likelihood of every equation.
     priors : Priors
         Scales of all priors.
     covariates : tuple of str, optional
-        Which of the panel's; all by default.
+        Names of covariates; all of the panel's by default.
     baseline : tuple of str, default ()
-        Columns whose first value gets a slope per period.
+        Columns whose first value has a slope per period.
     moderator : str or None, default None
-        What shifts effects.
+        Column that shifts effects.
     anticipation : int, default 0, periods
-        By which effects may come before adoption.
+        Number of periods before adoption in which effects are allowed.
     leads : bool, default False
-        Whether periods before adoption have effects of their own, so that only units that are
-        never treated are controls.
+        True if periods before adoption have effects, so that only never-treated units are controls.
     exposure : str or None, default None
-        The column that holds the dose.
+        Column of the exposure.
     by_period : bool, default False
-        Whether effects of a dose differ by period.
+        True if effects of an exposure differ by period.
     channels : ChannelFacts or None, default None
-        Mediators that effects pass through.
+        Mediators.
     terms : tuple of Term, default ()
-        What the model has besides.
+        Additional terms of the model.
     spillovers : {"none", "exposure", "lag"}
-        How units that are not treated themselves may be affected by what the design adds itself;
-        `reach` knows of its terms as well.
+        Spillovers on untreated units that the design itself allows; `reach` includes those of
+        terms.
     """
 
     timing: Literal["adoption", "dose"]
@@ -244,58 +243,58 @@ class Facts:
         return next((term for term in self.terms if term.role in ("lag", "linked")), None)
 
     def has(self, role: str) -> bool:
-        """Tell whether a term plays a role; mediators of linked units are "linked"."""
+        """Return True if a term has the role; mediators of neighbours have the role "linked"."""
         return any(x.role == role for x in self.terms) or (role == "linked" and self.links)
 
     @property
     def moving(self) -> tuple[str, ...]:
-        """Factors of cells, besides strata, whose levels units change over time."""
+        """Factors of cells, other than strata, that change over time within units."""
         return tuple(name for term in self.terms for name in term.factors)
 
     @property
     def parallel(self) -> bool:
-        """Whether trends are parallel, but for what time effects hold."""
+        """True if the design assumes parallel trends, given its time effects."""
         return not (self.has("drift") or self.has("factors") or self.differing)
 
     @property
     def differing(self) -> bool:
-        """Whether adopters may differ before adoption by one column, without any effect."""
+        """True if treated units may differ before adoption by one column without an effect."""
         return any(term.column for term in self.terms)
 
     @property
     def shared_by(self) -> tuple[str, ...]:
-        """Columns whose levels share something, a term each."""
+        """Columns by whose levels terms are shared, one per term."""
         return tuple(term.shared_by for term in self.terms if term.shared_by is not None)
 
     @property
     def reach(self) -> Reach:
-        """How units that are not treated themselves may be affected."""
+        """Way in which the design allows for spillovers on untreated units."""
         exposure: Reach = "exposure" if self.links else self.spillovers
         return next((term.reach for term in self.terms if term.reach != "none"), exposure)
 
     @property
     def adopted(self) -> bool:
-        """Whether units adopt the treatment, so that there are cohorts and rows before it."""
+        """True if units adopt the treatment, so that there are cohorts and untreated periods."""
         return self.timing == "adoption"
 
     @property
     def exact(self) -> bool:
-        """Whether rows are summed up, and coefficients integrated out exactly."""
+        """True if sufficient statistics are enough and coefficients are integrated out exactly."""
         return self.likelihood.exact and self.deviations.gaussian
 
     @property
     def by_sites(self) -> bool:
-        """Whether rows have normal stand-ins, from which weights lead to their own density."""
+        """True if observations have normal approximations, corrected by importance weights."""
         return self.likelihood.by_sites and self.deviations.gaussian
 
     @property
     def by_rows(self) -> bool:
-        """Whether every coefficient is sampled, row by row and slowly."""
+        """True if every coefficient is sampled, observation by observation, which is slow."""
         return not (self.exact or self.by_sites)
 
     @property
     def by_units(self) -> Message:
-        """What of it looks at single units; empty where sums and cross-products are enough."""
+        """Parts of the design that need single units; empty if sums and cross-products suffice."""
         if not self.exact:
             return Message("{}={!r}", *self.inexact[:2])
         if self.joined:
@@ -308,12 +307,12 @@ class Facts:
 
     @property
     def deviations(self) -> Deviations:
-        """How members deviate from the effects of their cells; normally where none do."""
+        """Distribution of unit-level deviations from the effects of cells; normal by default."""
         return NormalDeviations() if self.varying is None else self.priors.deviations
 
     @property
     def inexact(self) -> tuple[str, object, Message]:
-        """The argument because of which rows are not summed up, its value, and what to try."""
+        """The argument that prevents sufficient statistics, its value, and a remedy."""
         if self.deviations.gaussian:
             hint = Message("{}", Hint("likelihood", exact_likelihood()))
             return "likelihood", self.likelihood, hint
@@ -322,17 +321,17 @@ class Facts:
 
     @property
     def varying(self) -> str | None:
-        """What has its own deviation of the effect."""
+        """Level of random deviations of the effect."""
         return self.pooling.varying
 
     @property
     def joined(self) -> bool:
-        """Whether equations are drawn together."""
+        """True if equations are sampled jointly."""
         return self.channels is not None and self.channels.joined
 
     @property
     def links(self) -> bool:
-        """Whether mediators of linked units enter the outcome's equation."""
+        """True if mediators of neighbours enter the outcome's equation."""
         return self.channels is not None and self.channels.links is not None
 
     @property
@@ -342,7 +341,7 @@ class Facts:
 
     @property
     def moderated(self) -> tuple[str, ...]:
-        """Legs of channels that the moderator shifts; none without channels or a moderator."""
+        """Paths that the moderator shifts; none without mediators or a moderator."""
         if self.channels is None or self.moderator is None:
             return ()
         return tuple(self.channels.moderated)
@@ -373,7 +372,7 @@ class Facts:
         return panel.roles.strata if factors is None else _strata_of(factors, panel, "effect")
 
     def time_strata(self, panel: Panel) -> tuple[str, ...]:
-        """Factors whose combinations have their own time effects.
+        """Factors whose combinations have separate time effects.
 
         Raises
         ------
@@ -398,7 +397,7 @@ class Facts:
         )  # fmt: skip
 
     def with_terms(self, equation: EquationSpec, timing: Timing, panel: Panel) -> EquationSpec:
-        """Add what terms have to an equation, one after another."""
+        """Add the components of terms to an equation, in order."""
         for term in self.terms:
             equation = equation_of(term, equation, self, timing, panel)
         return equation

@@ -24,18 +24,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FlatCells(SingleEquation):
-    """Any design of one equation with flat effects and no drift, and with leads or without.
+    """Any design of one equation with flat effects, without differential trends.
 
     Parameters
     ----------
     design : SingleEquation
-        Of a treatment that units adopt.
+        A design with adoption.
     time : TimeEffects
-        As the design has them on the panel; those that follow pooled effects would change.
+        Time effects of the design on the panel; effects that follow pooled strata would change.
     leads : bool, default True
-        Whether units that are never treated are the only controls.
+        True if never-treated units are the only controls.
     unidentified : {"raise", "drop"}, default "raise"
-        What becomes of rows of cells that the data do not identify.
+        Treatment of observations in cells that the data do not identify.
     """
 
     design: SingleEquation
@@ -45,7 +45,7 @@ class FlatCells(SingleEquation):
 
     @property
     def facts(self) -> Facts:
-        """Those of the design, but for what is flat."""
+        """Facts of the design, with flat effects."""
         flat = flat_pooling(None)
         return replace(self.design.facts, pooling=flat, time=self.time, leads=self.leads)
 
@@ -91,9 +91,9 @@ def lead_design(design: SingleEquation, panel: Panel) -> FlatCells:
     Parameters
     ----------
     design : SingleEquation
-        Of a treatment that units adopt; its time effects stay as they are. Untreated rows that are
-        exposed to others' treatment leave the sample, and cells that lose what they are compared
-        with by that. A lead fit is its own.
+        A design with adoption; its time effects stay as they are. Untreated observations that are
+        exposed to the treatment of others leave the sample, and so do cells that lose their
+        comparison by this. A lead fit is its own lead fit.
     """
     if isinstance(design, FlatCells):
         return design
@@ -104,12 +104,12 @@ def lead_design(design: SingleEquation, panel: Panel) -> FlatCells:
 
 
 def saturated_design(design: Design, panel: Panel, **changes: object) -> Design:
-    """Turn a design into its saturated fit: flat effects, no deviations, no drift.
+    """Turn a design into its saturated fit: flat effects, no deviations, no differential trends.
 
     Parameters
     ----------
     design : Design
-        Of a treatment that units adopt; its time effects stay as they are.
+        A design with adoption; its time effects stay as they are.
     **changes
         Further arguments.
     """
@@ -118,7 +118,7 @@ def saturated_design(design: Design, panel: Panel, **changes: object) -> Design:
 
 
 def _flat_terms(design: Design, *, leads: bool) -> dict[str, object]:
-    """Arguments of which terms differ beside flat effects of cells."""
+    """Return the arguments whose terms change in a model with flat effects of cells."""
     terms = [(term.argument, term, term.flat(leads=leads)) for term in design.facts.terms]
     changes: dict[str, object] = {
         name: flat for name, term, flat in terms if name != "terms" and flat != term
@@ -139,12 +139,11 @@ WIDE = 100.0
 
 
 class FlatDeviations(Mediation):
-    """A mediation in which the direct effect of each treated unit is free.
+    """A mediation model in which the direct effect of each treated unit is unrestricted.
 
-    In the outcome's equation deviations have a fixed scale so wide that they are flat. What
-    treatment does to a unit's mediators beyond its cell then tells nothing about slopes: it is
-    no confounded error, and under random deviations it would dilute the bias. Mediators'
-    equations are as they were.
+    In the outcome's equation the scale of deviations is fixed and so wide that they are flat. The
+    effect of treatment on a unit's mediators beyond its cell then carries no information on slopes.
+    Under random deviations it would dilute the bias. Equations of mediators are unchanged.
     """
 
     __slots__ = ()

@@ -1,4 +1,4 @@
-"""What columns, outcomes and errors of linked units do not go with."""
+"""Restrictions on columns, outcomes and errors of neighbours in a model."""
 
 from __future__ import annotations
 
@@ -85,14 +85,14 @@ def link_words(
     error: bool,
     dynamics: bool = False,
 ) -> Message:
-    """Say how outcomes, or errors, follow those of linked units, and what else enters.
+    """Describe the dependence of outcomes or errors on neighbours, and other columns.
 
     Parameters
     ----------
     attrs : mapping of str to object
-        Of the effects that were fitted.
+        Attributes of the fitted effects.
     weights : str
-        Their name.
+        Name of the weights.
     """
     adjusted, dose = _ADJUSTED if "likelihood" in attrs else "", "exposure" in attrs
     if dynamics:
@@ -115,19 +115,19 @@ _TO_ONE = 1e-9
 def check_design(
     facts: Facts, panel: Panel, *, lag: bool, error: bool = False, dynamics: bool = False
 ) -> None:
-    """Refuse what linked units do not go with, and gaps where their outcomes enter.
+    """Refuse arguments that cannot be combined with neighbours, and gaps under a lag.
 
     Parameters
     ----------
     lag, error, dynamics : bool
-        Whether outcomes, or errors, follow those of linked units, and those of the period before.
+        True if outcomes, or errors, depend on those of neighbours, and on the previous period.
 
     Raises
     ------
     StudyError
-        If another argument does not go with it.
+        If another argument cannot be combined with it.
     PanelError
-        If a unit has gaps, under a lag.
+        If a unit has gaps, under a spatial lag.
     """
     if lag and not facts.exact:
         _, value, hint = facts.inexact
@@ -170,12 +170,12 @@ def check_design(
 
 
 def check_errors(term: Term, facts: Facts) -> None:
-    """Refuse what errors that follow linked units' do not go with.
+    """Refuse arguments that cannot be combined with spatially dependent errors.
 
     Raises
     ------
     StudyError
-        If another argument does not go with them.
+        If another argument cannot be combined with them.
     IdentificationError
         If units have deviations.
     """
@@ -222,21 +222,21 @@ _SAME: Final = 1e-9
 def check_receivers(
     treated: Mapping[LinkedTime, Array], levels: npt.NDArray[np.str_], groups: Index, panel: Panel
 ) -> None:
-    """See that something tells what each level of receivers has of linked units' treatment.
+    """Require that the data identify the spillover effect on each level of receivers.
 
     Parameters
     ----------
     treated : mapping of LinkedTime to ndarray (row)
-        That of linked units, by event time and level.
+        Treatment of neighbours, by event time and level.
     levels : ndarray of str (unit)
-        Of receivers.
+        Level of each receiver.
     groups : ndarray of int (unit)
         Level of time effects.
 
     Raises
     ------
     IdentificationError
-        If units of a level are linked to nobody who is treated, or all of a period alike.
+        If units of a level have no treated neighbours, or all of a period have the same.
     """
     cell = groups[panel.unit_codes] * panel.periods + panel.time_codes
     rows = np.maximum(np.bincount(cell), 1)

@@ -1,4 +1,4 @@
-"""What a design makes of a panel: all that planning reads, in place of the design."""
+"""The model of a panel that a design defines, from which the model frame is built."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class ModelSpec:
-    """The model of a panel: rows and cells that all equations share, and the equations.
+    """The model of a panel: observations and cells that all equations share, and the equations.
 
     Parameters
     ----------
     facts : Facts
-        Of the design.
+        Facts of the design.
     panel : Panel
-        The rows that all equations use.
+        Observations that all equations use.
     timing : Calendar or DoseSpec
-        When units are treated, or how much of an exposure they have.
+        Dates of treatment, or the exposure.
     equations : sequence of EquationSpec
-        The outcome's first.
+        Equations, the outcome's first.
     unidentified : {"raise", "drop"}
-        What becomes of effects that the rows do not identify.
+        Treatment of effects that the observations do not identify.
     notes : tuple of str
-        What was left out before, and why.
+        Observations left out before, with the reason.
     """
 
     facts: Facts

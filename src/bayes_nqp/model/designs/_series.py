@@ -1,10 +1,10 @@
-"""Common series by least squares on untreated observations, their number, and redraws of them.
+"""Common factors by least squares on untreated observations: estimation, number and redraws.
 
 Untreated outcomes are ``y_it = alpha_i + a_i' lambda_t + x_it' b + f_t' l_i + e_it``, with known
 loadings ``a_i`` (the unit's level of time effects, and baselines), covariates x and unknown series
-f. Unit levels and loadings are solved for in closed form (variable projection), so that least
+f. Unit levels and loadings have a closed-form solution (variable projection), so that least
 squares is a problem in ``(f, lambda, b)`` alone. Steps ``df`` are orthogonal to a constant and to
-f: the sum of squares depends on what these span and on nothing else.
+f: the sum of squares depends only on the space that these span.
 """
 
 from __future__ import annotations
@@ -62,20 +62,20 @@ _ROOM: Final = 4_000_000
 
 @dataclass(frozen=True, eq=False)
 class BareRows:
-    """Untreated observations by unit and period, in multiples of their spread.
+    """Untreated observations by unit and period, in multiples of their standard deviation.
 
     Parameters
     ----------
     y : ndarray (unit, T)
-        Zero where there is no such observation.
+        Zero without an untreated observation.
     seen : ndarray of bool (unit, T)
-        Where there is one.
+        True with an untreated observation.
     level : ndarray of int (unit)
         Level of time effects.
     ever : ndarray of bool (unit)
-        Whether it adopts.
+        True for ever-treated units.
     counts : ndarray (unit)
-        How many units each stands for.
+        Number of units that each row represents.
     """
 
     y: Array
@@ -108,17 +108,17 @@ class NetRows:
     Parameters
     ----------
     y : ndarray (unit, T)
-        Zero where there is none.
+        Zero without an observation.
     seen : ndarray of bool (unit, T)
-        Where there is one.
+        True with an observation.
     known : ndarray (unit, m)
         Known loadings: level of time effects, baselines.
     x : ndarray (unit, T, p)
-        Covariates; zero where there is no observation.
+        Covariates; zero without an observation.
     counts : ndarray (unit)
-        How many units each stands for.
+        Number of units that each row represents.
     treated : ndarray of bool (unit)
-        Whether it is treated in some period.
+        True for units that are treated in some period.
     """
 
     y: Array
@@ -149,7 +149,7 @@ class NetRows:
         return np.asarray(self.seen.sum(axis=1), dtype=np.int64)
 
     def enough(self, series: int) -> Mask:
-        """Tell which units have the untreated periods for loadings on some series."""
+        """Return the units with enough untreated periods for loadings on a number of series."""
         return np.asarray(self.number >= series + 1 + SPARE)
 
     def where(self, seen: Mask) -> NetRows:
@@ -160,9 +160,10 @@ class NetRows:
 
 
 def net_rows(equation: EquationSpec, facts: Facts, timing: Calendar, panel: Panel) -> NetRows:
-    """Take unit levels, time effects and covariates off untreated observations.
+    """Remove unit levels, time effects and covariates from untreated observations.
 
-    What is left is in multiples of its spread. No function of time in the outcome changes it.
+    The residual is in multiples of its standard deviation. Adding a function of time to the outcome
+    does not change it.
     """
     bare = bare_rows(equation.outcome, facts, timing, panel)
     unit, time = np.asarray(panel.unit_codes), np.asarray(panel.time_codes)
@@ -197,24 +198,24 @@ def net_rows(equation: EquationSpec, facts: Facts, timing: Calendar, panel: Pane
 
 @dataclass(frozen=True, eq=False)
 class SeriesFit:
-    """Least squares at R sets of weights of units.
+    """Least-squares solutions for R sets of unit weights.
 
     Parameters
     ----------
     series : ndarray (R, T, k)
-        Orthonormal, of mean zero.
+        Orthonormal, with mean zero.
     time : ndarray (R, m, T)
         Coefficients of known loadings.
     slopes : ndarray (R, p)
-        Of covariates.
+        Slopes of covariates.
     own : ndarray (R, unit, 1 + k)
         Levels and loadings.
     residual : ndarray (R, unit, T)
-        Zero where there is no observation.
+        Zero without an observation.
     squares : ndarray (R)
-        Weighted sums of squares of residuals, the ridge included.
+        Weighted sums of squared residuals, the ridge included.
     converged : ndarray of bool (R)
-        Whether residuals are orthogonal to what any step would change.
+        True if residuals are orthogonal to the direction of every step.
     """
 
     series: Array
@@ -250,16 +251,16 @@ def least_squares(
 ) -> SeriesFit:
     """Fit series, time effects and slopes by damped Newton steps.
 
-    Units with too few observations to tell anything of series are left out.
+    Units with too few observations to estimate loadings are left out.
 
     Parameters
     ----------
     weights : ndarray (R, unit)
-        Of the squares of each unit's residuals.
+        Weights of each unit's squared residuals.
     series : ndarray (R, T, k)
-        Where to start; likewise time effects and slopes, zero by default.
+        Starting values; likewise time effects and slopes, zero by default.
     close : float
-        Largest cosine between residuals and what a step would change, at convergence.
+        Largest cosine between residuals and the direction of a step, at convergence.
     """
     number, n_periods, k = series.shape
     if time is None or slopes is None:
@@ -328,15 +329,15 @@ def _quadratic(
 ) -> tuple[Array, Array, Array, Array, Index]:
     """Expand half the sum of squares in ``df = C K, dlambda = [f, C] L, db``, C orthogonal to N.
 
-    With residuals r_i, ``J_i`` what a step changes at given unit coefficients, and ``V_i`` the
-    change of N times residuals, the second derivative is the sum of ``J_i'J_i - (N'J_i - V_i)'
-    (N'N)^-1 (N'J_i - V_i)``.
+    Let r_i be the residuals, ``J_i`` the derivative of the fitted values at given unit
+    coefficients, and ``V_i`` the derivative of N times residuals. The second derivative is the sum
+    of ``J_i'J_i - (N'J_i - V_i)' (N'N)^-1 (N'J_i - V_i)``.
 
     Returns
     -------
     tuple of ndarray (R, d), (R, d), (R, d, d), (R, T, T - 1), (d)
-        Less the gradient; the diagonal of ``J'J``; the second derivative; ``[f, C]``; which of all
-        elements of K, L (each with rows for f) and db these are.
+        The negative gradient; the diagonal of ``J'J``; the second derivative; ``[f, C]``; and the
+        positions among all elements of K, L (each with rows for f) and db.
     """
     n, gram = _gram(rows, fit.series)
     count, n_periods, a = n.shape
@@ -461,18 +462,18 @@ def redraws_of(rows: NetRows, number: int) -> Array:
 
 @lru_cache(_KEPT)
 def held_out_gains(rows: NetRows) -> Array:
-    """Log predictive densities of held-out observations by 0, 1, .. series, above that of none.
+    """Log predictive densities of held-out observations by 0, 1, .. series, relative to none.
 
     Each unit's untreated periods are cut into blocks. A block is predicted from the unit's other
-    observations by series that are fitted without it, as without a block of every other unit.
-    Loadings have the normal law of all units. Errors have the variance and the autocorrelation
-    that predict best, for each number by itself.
+    observations by series that are fitted without it and without one block of every other unit.
+    Loadings have a common normal distribution. Errors have the variance and autocorrelation that
+    predict best, for each number of series separately.
 
     Returns
     -------
     ndarray (number)
-        Empty where too few units have the periods for even one series. Numbers above two that
-        predicts worse than a smaller one are not tried.
+        Empty if too few units have enough periods for one series. Numbers above two that predict
+        worse than a smaller one are not tried.
     """
     most = min(MOST, rows.seen.shape[1] - 2)
     left = rows.number - -(-rows.number // BLOCKS)
@@ -497,10 +498,10 @@ def held_out_gains(rows: NetRows) -> Array:
 
 
 def _predicted(rows: NetRows, out: Mask, full: SeriesFit) -> Array:
-    """Energy, log determinant and number of held-out observations (autocorrelation, 3).
+    """Quadratic form, log determinant and count of held-out observations (autocorrelation, 3).
 
-    In periods o that are kept and h that are held out, with coefficients of precision P on N,
-    errors of ``D b + V_ho V_oo^-1 y_o``, ``D = N_h - V_ho V_oo^-1 N_o``, have the covariance
+    Let o be the periods that are kept and h those held out, with coefficients of precision P on N.
+    Errors of ``D b + V_ho V_oo^-1 y_o``, ``D = N_h - V_ho V_oo^-1 N_o``, then have the covariance
     ``V_hh - V_ho V_oo^-1 V_oh + D (N_o' V_oo^-1 N_o + P)^-1 D'``.
     """
     training = rows.where(rows.seen & ~out)
@@ -532,13 +533,13 @@ def _predicted(rows: NetRows, out: Mask, full: SeriesFit) -> Array:
 
 
 def _loading_law(rows: NetRows, fit: SeriesFit) -> tuple[Array, Array]:
-    """Estimate the normal law of loadings over units by expectation-maximisation.
+    """Estimate the normal distribution of loadings over units by expectation-maximisation.
 
     Returns
     -------
     tuple of ndarray (k) and ndarray (1 + k, 1 + k)
-        Their mean, and the inverse of their covariance in multiples of the errors' variance beside
-        the zero of flat levels.
+        Mean, and inverse covariance in multiples of the error variance, with a zero for flat
+        levels.
     """
     k = fit.series.shape[2]
     _, gram = _gram(rows, fit.series)

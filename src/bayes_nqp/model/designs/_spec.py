@@ -1,4 +1,4 @@
-"""Of what models are made: when units are treated, and equations."""
+"""Components of models: the dates of treatment, and equations."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Calendar:
-    """Which units have effects of their own in which periods, class by class.
+    """Units and periods with separate effects, class by class.
 
-    Units of one class and stratum share their cells. Classes are numbered as cells are to be.
+    Units of one class and stratum share their cells. Classes are numbered in the order of cells.
 
     Parameters
     ----------
     key : ndarray of int (unit)
         Class of each unit.
     origin : ndarray of int (class, period)
-        Period from which event time counts; -1 where there is none.
+        Period from which event time counts; -1 if there is none.
     role : ndarray of int (class, period)
         `BARE`, `TREATED`, `LEAD` or `NEIGHBOUR`, as `terms` has them.
     labels : mapping of str to ndarray (class) or (class, period)
-        Further coordinates of cells, such as a ring.
+        Further coordinates of cells, such as a distance band.
     cell : ndarray of int (class, period), optional
-        By which number rows of a stratum and period share a cell; by default that of their class.
+        Number by which observations of a stratum and period share a cell; by default their class.
     touched : ndarray of int (class), optional
-        Period from which rows of a class are no controls, where that is before treatment: leads end
-        there, and the period before it is the one that they are compared with.
+        Period from which observations of a class are no controls, if that is before treatment.
+        Leads end there, and the previous period is their reference.
     factors : mapping of str to tuple of ndarray of str (level) and of int (class, period)
-        Factors of cells that change over time, such as which ends of a pair are treated: their
-        levels, and the number of each. Effects of each level have a course of their own.
+        Factors of cells that change over time, such as the treated ends of a pair: their levels,
+        and the level of each class and period. Effects of each level have a separate course.
     """
 
     key: Index
@@ -58,14 +58,14 @@ class Calendar:
 
     @classmethod
     def of_adoption(cls, panel: Panel, *, anticipation: int = 0, leads: bool = False) -> Self:
-        """Treat units from adoption on, for good.
+        """Treat units permanently from adoption on.
 
         Parameters
         ----------
         anticipation : int, default 0
-            Periods by which treatment begins before adoption.
+            Number of periods before adoption in which treatment begins.
         leads : bool, default False
-            Whether pre-periods but the last have flat effects.
+            True if all pre-adoption periods but the last have flat effects.
         """
         adoption, key = np.unique(np.asarray(panel.cohort_codes), return_inverse=True)
         origin = np.repeat(adoption[:, None], panel.periods, axis=1).astype(np.int64)
@@ -75,7 +75,7 @@ class Calendar:
         return calendar.with_leads() if leads else calendar
 
     def with_leads(self) -> Self:
-        """Give the periods before treatment but the last flat effects of their own."""
+        """Give all periods before treatment but the last a flat effect."""
         time, start = np.arange(self.role.shape[1]), self.start[:, None]
         end = start if self.touched is None else np.minimum(start, self.touched[:, None])
         lead = (start >= 0) & (time < end - 1) & (self.role == BARE)
@@ -94,20 +94,20 @@ class Calendar:
 
 @dataclass(frozen=True, eq=False)
 class DoseSpec:
-    """A continuous exposure: how much of it each row has.
+    """A continuous exposure and its value in each observation.
 
     Parameters
     ----------
     name : str
-        Of the column.
+        Name of the column.
     values : ndarray (row), exposure's units
-        Less the reference.
+        Exposure minus the reference.
     reference : float, exposure's units
-        At which there is no effect.
+        Exposure without an effect.
     per : {"unit", "sd"} or float
-        For how much of it effects are stated.
+        Amount of exposure for which effects are stated.
     by_period : bool
-        Whether slopes differ by period.
+        True if slopes differ by period.
     """
 
     name: str
@@ -128,13 +128,13 @@ class MediatorSpec:
     Parameters
     ----------
     values : ndarray (row), its own units
-        As they enter, lagged where they are.
+        Values in the equation, lagged if ``lag`` is above zero.
     lag : int, periods
-        By which they come before the outcome.
+        Lag relative to the outcome.
     interaction : bool
-        Whether treatment changes the slope.
+        True if treatment changes the slope.
     moderated : bool
-        Whether the moderator shifts it.
+        True if the moderator shifts the slope.
     """
 
     name: str
@@ -146,14 +146,14 @@ class MediatorSpec:
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """How effects of cells near treated ones share strength.
+    """Pooling of effects on cells near treated ones.
 
     Parameters
     ----------
     pooling : Pooling
-        As of effects of treated cells; deviations of members are none.
+        As for effects of treated cells; without unit-level deviations.
     strata : tuple of str
-        Factors by which they vary.
+        Factors by which these effects vary.
     """
 
     pooling: Pooling
@@ -162,14 +162,14 @@ class Neighbours:
 
 @dataclass(frozen=True, eq=False)
 class BeforeSpec:
-    """Outcomes of the period before, of the unit and of linked ones.
+    """Outcomes of the previous period, of the unit and of its neighbours.
 
     Parameters
     ----------
     parameters : tuple of Parameter
-        What their coefficients are made of besides delta.
+        Parameters of their coefficients in addition to delta.
     outcomes : tuple of ndarray (row), outcome units
-        A column of each; whatever stands in first periods, which have a level of their own.
+        One column for each; first periods, which have a separate level, may contain any value.
     law : callable
         From delta and parameters (B, 1 + parameter) to delta and coefficients (B, 1 + column).
     """
@@ -181,27 +181,27 @@ class BeforeSpec:
 
 @dataclass(frozen=True, eq=False)
 class LagSpec:
-    """Outcomes of other units that enter by a sampled parameter: ``y - delta W y``.
+    """Spatial lag of the outcome with a sampled coefficient: ``y - delta W y``.
 
     Parameters
     ----------
     parameter : Parameter
         delta, a pure number.
     outcome : ndarray (row), outcome units
-        ``W y``: the second outcome row.
+        ``W y``: the second outcome.
     log_determinant : callable
-        From values of delta (B), and of coefficients of the period before, to ``tr(M log(I - delta
-        W))`` (B).
+        From values of delta (B), and of coefficients of the previous period, to ``tr(M log(I -
+        delta W))`` (B).
     periods : int
-        By how many it counts: those of the grid, less one where unit effects take one.
+        Number of periods that count in the determinant: those of the grid, less one if unit effects
+        take one.
     adjusted : bool, default False
-        Whether W links units of different levels of time effects, or outcomes follow those of the
-        period before: the density is then an adjusted likelihood.
+        True if W connects units of different levels of time effects, or the outcome depends on the
+        previous period: the density is then an adjusted likelihood.
     ties : csr_array (unit, unit), optional
-        W, where covariates and effects have theirs of linked units taken off as well, so that it
-        is errors that follow one another.
+        W, if the spatial lag of covariates and effects is subtracted as well (spatial error model).
     before : BeforeSpec, optional
-        Outcomes of the period before.
+        Outcomes of the previous period.
     """
 
     parameter: Parameter
@@ -215,19 +215,19 @@ class LagSpec:
 
 @dataclass(frozen=True, eq=False)
 class LinkedSpec:
-    """Whom the policy reaches through links, and the treatment of linked units as it enters.
+    """Units that the policy reaches through spatial weights, and the treatment of neighbours.
 
     Parameters
     ----------
     links : csr_array (unit, unit)
         W.
     treated : mapping of LinkedTime to ndarray (row)
-        Treatment of linked units by event time, and by level of the units that receive; none where
-        it does not enter by itself.
+        Treatment of neighbours by event time and by level of receivers; empty if it does not enter
+        as a column.
     flat : bool, default False
-        Whether each has a flat coefficient.
+        True if each column has a flat coefficient.
     receivers : ndarray of str (unit), optional
-        Level of each unit that receives; without any one coefficient is that of all.
+        Level of each receiving unit; by default all have one coefficient.
     """
 
     links: sparse.csr_array
@@ -247,44 +247,44 @@ class LinkedSpec:
 
 @dataclass(frozen=True, eq=False)
 class EquationSpec:
-    """One equation: what it explains, and by what.
+    """One equation: its outcome and its regressors.
 
     Parameters
     ----------
     name : str
-        "outcome", or the mediator that it explains.
+        "outcome", or the name of a mediator.
     outcome : ndarray (row)
-        What it explains.
+        Dependent variable.
     called : Message
-        The same in words.
+        Name of the dependent variable in words.
     pooling : Pooling
-        How effects share strength.
+        Pooling of effects.
     strata : tuple of str
         Factors by which effects and slopes vary.
     covariates, baseline : tuple of str
-        Columns with a slope, and those whose first value has one per period.
+        Columns with a slope, and columns whose first value has a slope per period.
     pooled_time : bool, default False
-        Whether time effects of levels are shrunk towards common ones.
+        True if time effects of levels are shrunk towards common ones.
     mediators : sequence of MediatorSpec
-        With slopes in this equation.
+        Mediators with slopes in this equation.
     moderated : bool, default True
-        Whether the moderator, if there is one, shifts the effect.
+        True if the moderator, if there is one, shifts the effect.
     deviation : Scale, optional
-        Of members' deviations; as the priors have it by default.
+        Scale of unit-level deviations; the prior's by default.
     key : ndarray of int (unit, ...), optional
-        What classes differ by besides stratum and calendar.
+        Differences between classes in addition to stratum and calendar.
     processes : sequence of ProcessPart
-        What units have in common period by period.
+        Components that units share period by period.
     neighbours : Neighbours, optional
-        Where the calendar has cells of neighbours.
+        Pooling of effects on neighbours, if the calendar has such cells.
     lag : LagSpec, optional
-        Outcomes of other units.
+        Spatial lag of the outcome.
     linked : LinkedSpec, optional
-        Where the policy reaches other units through links.
+        Spillovers through spatial weights.
     columns : mapping of str to ndarray (row)
         Further columns with a slope.
     series : Series, optional
-        On which every unit has coefficients of its own.
+        Series with unit-specific coefficients.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Hold what classes of a user's own return to what a model needs, when its frame is made."""
+"""Validation of the return values of user-defined classes when a model frame is built."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 
 
 def check_own(facts: Facts) -> None:
-    """See that priors, a pooling and a likelihood of a user's own can be used.
+    """Validate user-defined priors, pooling and likelihood.
 
     Raises
     ------
     StudyError
-        With the first method or attribute that returns what a model cannot use.
+        For the first method or attribute that returns an unusable value.
     """
     for field in fields(cast(Any, facts.priors)):
         value = getattr(facts.priors, field.name)
@@ -107,7 +107,7 @@ def _check_likelihood(likelihood: Likelihood) -> None:
 
 
 def _parameters(owner: object, call: Callable[[], Any]) -> tuple[Parameter, ...]:
-    """Return parameters, whose priors can be used."""
+    """Return parameters with valid priors."""
     stated: Any = answered(owner, "parameters", call, object)
     if not isinstance(stated, Sequence) or not all(isinstance(x, Parameter) for x in stated):
         raise StudyError(
@@ -147,7 +147,7 @@ def timing_of(term: Term, timing: Timing, facts: Facts, panel: Panel) -> Timing:
 def equation_of(
     term: Term, equation: EquationSpec, facts: Facts, timing: Timing, panel: Panel
 ) -> EquationSpec:
-    """Return an equation with what a term adds."""
+    """Return an equation with the components that a term adds."""
     if not own(term):
         return term.equation(equation, facts, timing, panel)
     call = partial(term.equation, equation, facts, timing, panel)

@@ -27,67 +27,66 @@ if TYPE_CHECKING:
 
 @value("design")
 class ContinuousExposure(SingleEquation):
-    """Effect of one more unit of a continuous exposure, such as trade per head.
+    """Effect of a continuous exposure, such as trade per head, per unit of it.
 
     The outcome of unit i in period t is ``alpha_i + lambda_t + x'gamma + (beta_stratum + u_i)
-    (D_it - reference) + error``. Slopes vary by strata as the effects of a `StaggeredDiD` do:
-    around a common one under `PartialPooling`, each flat under `NoPooling`. There is no adoption
-    and no
-    cohort: cells are stratum × time over exposed rows (D other than the reference), and
-    effects are per ``per`` units of the exposure.
+    (D_it - reference) + error``. Slopes vary by strata in the same way as effects of a
+    `StaggeredDiD`: around a common slope under `PartialPooling`, and unrestricted under
+    `NoPooling`. There is no adoption and no cohort. Cells are stratum × time over exposed
+    observations (D different from the reference), and effects are per ``per`` units of the
+    exposure.
 
-    A slope is causal if exposure is as good as random given unit and time effects, in all
-    periods at once (strict exogeneity: past outcomes do not move it), and if the outcome
-    responds linearly and alike to every unit of it. Where responses differ by dose, the slope
-    averages them with weights that are not those of the sample. ``check(fit,
-    "future_exposure")`` asks whether exposure to come predicts the outcome.
+    A slope is causal under strict exogeneity (given unit and time effects, exposure is as good as
+    random in all periods, so past outcomes do not affect it) and if the response is linear and the
+    same for every unit of exposure. If responses differ by dose, the slope is a weighted average
+    with weights that differ from the sample shares. ``check(fit, "future_exposure")`` tests whether
+    future exposure predicts the outcome.
 
     Parameters
     ----------
     exposure : str
         One of the panel's ``exposures``.
     effect : CompletePooling, PartialPooling or NoPooling, default PartialPooling()
-        How slopes share strength by strata, and what has its own deviation of the slope. With
-        deviations by unit, units with different paths of exposure are reduced one by one, so
-        that the cost of an evaluation grows with their number; with ``varying=None`` it does
-        not.
+        Pooling of slopes by strata, and the level of random deviations of the slope. With
+        deviations by unit, units with different exposure paths are processed separately, so that
+        the cost of an evaluation grows with their number; with ``varying=None`` it does not.
     errors : AR1, AR1PlusNoise or IID, default AR1()
         Correlation of a unit's errors over time.
     time : TimeEffects, optional
-        Which strata share time effects. By default every combination of the factors by which
-        slopes vary has its own.
+        Strata with separate time effects. By default every combination of the factors by which
+        slopes vary has separate time effects.
     covariates : sequence of str, optional
         Time-varying covariates in levels; all of the panel's by default.
     baseline : sequence of str, default ()
-        Columns whose value in the unit's first row gets a slope per period.
+        Columns whose value in the unit's first observation has a slope per period.
     moderator : str, optional
         One of the panel's moderators Z that shifts the slope: ``theta_stratum (Z - centre) D``,
-        centred at its mean over exposed rows. It must be there in all rows; where it varies
-        within units, its own slope is added as a covariate.
+        centred at its mean over exposed observations. It must be observed in all observations; if
+        it varies within units, it also enters as a covariate.
     reference : float, default 0
-        The exposure at which there is no effect: exposed rows are those at another one. It
-        matters for what cells average over, for a moderator, and where ``by_time``; constant
-        slopes are the same for any reference.
+        Exposure without an effect: exposed observations have another value. It determines the
+        observations over which cells average, and matters for a moderator and for ``by_time``.
+        Constant slopes do not depend on it.
     per : {"unit", "sd"} or float, default "unit"
-        What effects are stated for: one unit of the exposure, its standard deviation within
+        Amount of exposure for which effects are stated: one unit, the standard deviation within
         units and net of time effects, or a number of units.
     by_time : bool, default False
-        Whether slopes also differ by period: around those of the stratum, or flat and on their
-        own under `NoPooling`.
+        If True, slopes also differ by period: around the slope of the stratum, or unrestricted
+        under `NoPooling`.
     unidentified : {"raise", "drop"}, default "raise"
-        What to do with strata in which exposure does not vary within units.
+        Treatment of strata in which exposure does not vary within units.
     priors : Priors, default Priors()
-        In multiples of ``s / s_D``: s the outcome's and s_D the exposure's standard deviation
-        within units and net of time effects. Rescaling either changes nothing else.
+        Scales in multiples of ``s / s_D``: s is the outcome's and s_D the exposure's standard
+        deviation within units and net of time effects. Rescaling either changes nothing else.
     spillovers : SpatialLag, optional
-        What exposure of linked units does, and outcomes that follow theirs. Effects are then of
-        ``per`` more for everyone: of a unit's own ("direct"), of all others' ("received"), and
-        "total".
+        Effect of the exposure of neighbours, and dependence on their outcomes. Effects are then of
+        ``per`` more exposure for every unit: of a unit's own exposure ("direct"), of the exposure
+        of all others ("received"), and "total".
     shocks : ClusterTimeEffects, optional
-        What all units of a cluster, such as a province, have in common in each period; none by
+        Shocks in each period that all units of a cluster, such as a province, share; none by
         default.
     terms : sequence of Term, default ()
-        As of a `StaggeredDiD`.
+        Additional terms, as in a `StaggeredDiD`.
 
     Raises
     ------
@@ -145,7 +144,7 @@ class ContinuousExposure(SingleEquation):
 
     @property
     def facts(self) -> Facts:
-        """What the design can do and what it assumes."""
+        """Return the capabilities and assumptions of the design."""
         return Facts(
             "dose", self.effect, self.errors, self.time,
             priors=self.priors,
@@ -158,12 +157,12 @@ class ContinuousExposure(SingleEquation):
         )  # fmt: skip
 
     def variants(self, panel: Panel) -> list[tuple[Message, Message, Self]]:
-        """State the design with a slope for every period.
+        """Return the design with a slope for every period.
 
         Returns
         -------
         list of (Message, Message, ContinuousExposure)
-            What it is called, what changes, and the design.
+            Name, change, and design.
         """
         if self.by_time or panel.periods < 3:
             return []

@@ -35,56 +35,56 @@ _PATHS = ("a", "b", "direct")
 
 @value("design")
 class Mediation(Design):
-    """Direct and indirect effects of a policy that reaches units at different times.
+    """Direct and indirect effects of a policy that is adopted at different times.
 
-    Every mediator has an equation like the outcome's own design, with the same cells, time
-    effects and pooling; the outcome's equation adds the mediators, each with a slope that
+    Every mediator has an equation of the same form as the outcome's design, with the same cells,
+    time effects and pooling; the outcome's equation adds the mediators, each with a slope that
     varies by stratum::
 
         M_j = alpha_i + lambda_t + x'gamma + a_j,cell + u_j,i [treated] + error
         y   = alpha_i + lambda_t + x'beta + tau_cell + sum_j b_j,stratum M_j + u_i [treated] + error
 
-    The indirect effect via a mediator is ``a_j,cell b_j,stratum`` and the direct effect
-    ``tau_cell``; they add up to the total effect, draw by draw. All equations use the rows in
-    which every mediator is observed. They are causal under sequential ignorability: no
-    unmeasured cause of both a mediator and the outcome within units over time; `check` asks
-    how strong one would have to be. With several mediators their sum is the joint indirect
-    effect; a single one is "entering the outcome last through this mediator", and causal by
-    itself only if mediators do not affect one another.
+    The indirect effect through a mediator is ``a_j,cell b_j,stratum``, and the direct effect is
+    ``tau_cell``; their sum is the total effect in every draw. All equations use the observations in
+    which every mediator is observed. Effects are causal under sequential ignorability: there is no
+    unmeasured cause of both a mediator and the outcome within units over time.
+    ``check(fit, "mediation_sensitivity")`` computes how strong such a cause would have to be. With
+    several mediators their sum is the joint indirect effect. The indirect effect through a single
+    mediator is causal only if mediators do not affect one another.
 
-    Channels may lie in space: with ``spillovers`` of the design every equation has what units
-    receive of others' treatment, and with `links` the outcome's has the mediators of linked units,
-    ``sum_j c_j W M_j``. Every effect then goes by whose treatment and by whose mediator; `nqp.att`
-    of ``path="received"`` is what others' treatment gives on whatever way, and
-    `nqp.paths_in_space` tells them apart.
+    Mediation can include spillovers: with ``spillovers`` of the design every equation includes the
+    treatment of neighbours, and with `links` the outcome's equation includes the mediators of
+    neighbours, ``sum_j c_j W M_j``. Effects are then separated by the treated unit and by the unit
+    of the mediator: `nqp.att` with ``path="received"`` is the total spillover effect, and
+    `nqp.paths_in_space` decomposes it.
 
     Parameters
     ----------
     design : StaggeredDiD or ContinuousExposure
-        Of the outcome without mediators, and of every mediator. With a continuous exposure all
-        effects are per ``per`` units of it: ``a_j`` is the slope of a mediator, and the direct
-        effect that of the outcome, mediators held fixed; without `interaction` and `lag`.
+        Design of the outcome without mediators, and of every mediator. With a continuous exposure
+        all effects are per ``per`` units of it: ``a_j`` is the slope of a mediator, and the direct
+        effect that of the outcome, given the mediators; without `interaction` and `lag`.
     mediators : sequence of str, optional
-        Which of the panel's; all by default.
+        Names of mediators; all of the panel's by default.
     interaction : bool, default False
-        Whether treatment also changes the slopes of mediators.
+        If True, treatment also changes the slopes of mediators.
     lag : int, default 0
-        Periods by which mediators come before the outcome. It orders cause and effect in time,
-        and can bring in confounders that treatment has moved meanwhile.
+        Lag of mediators relative to the outcome, in periods. It orders cause and effect in time,
+        and can introduce confounders that treatment has changed meanwhile.
     vary_by : {"unit"}, optional
-        Whether the effect on the mediator and its slope vary by unit, with a correlation: then
-        units whose mediator responds more may also gain more from it, and the indirect effect
-        is the mean of their products, ``E[a] E[b] + cov(a, b)``. Both equations are then sampled
-        jointly, for one mediator, without `interaction` and `lag`.
+        If "unit", the effect on the mediator and its slope vary by unit with a correlation. Units
+        whose mediator responds more may also gain more from it, and the indirect effect is the mean
+        of products, ``E[a] E[b] + cov(a, b)``. Both equations are then sampled jointly, for one
+        mediator, without `interaction` and `lag`.
     moderates : sequence of {"a", "b", "direct"}, default ("a", "direct")
-        What the design's ``moderator`` shifts, where it has one: effects on mediators, slopes
-        of mediators in the outcome, the direct effect. "b" adds ``m_j,stratum (Z − centre) M_j``
-        to the outcome's equation, and the indirect effect in a cell is the mean over its rows
-        of the product of both legs, each at the row's own Z. Z must then be there in all rows;
-        if it varies over time, enter it as a covariate too.
+        Paths that the design's ``moderator`` shifts: effects on mediators, slopes of mediators in
+        the outcome, the direct effect. "b" adds ``m_j,stratum (Z − centre) M_j`` to the outcome's
+        equation, and the indirect effect in a cell is the mean over its observations of the product
+        of both paths, each at the observation's Z. Z must then be observed in all observations; if
+        it varies over time, enter it as a covariate too.
     links : SpatialWeights, optional
-        W, by which mediators of linked units enter the outcome's equation, each with a flat slope
-        that all strata share; none do by default. Every row needs its linked units' rows.
+        W, by which mediators of neighbours enter the outcome's equation, each with a flat slope
+        that all strata share; none by default. Every observation requires those of its neighbours.
 
     Raises
     ------
@@ -147,7 +147,7 @@ class Mediation(Design):
             )
 
     def _check_space(self) -> None:
-        """Refuse what channels in space do not go with.
+        """Refuse arguments that cannot be combined with mediators of neighbours.
 
         Raises
         ------
@@ -225,7 +225,7 @@ class Mediation(Design):
 
     @property
     def facts(self) -> Facts:
-        """What the design can do and what it assumes."""
+        """Return the capabilities and assumptions of the design."""
         channels = ChannelFacts(
             self.mediators,
             self.lag,
@@ -272,7 +272,7 @@ class Mediation(Design):
         return self._complete(panel, self.facts.mediators(panel))[0]
 
     def _complete(self, panel: Panel, names: Sequence[str]) -> tuple[Panel, Array, tuple[str, ...]]:
-        """Rows with every mediator that terms keep, and what enters the outcome's equation."""
+        """Return observations with every mediator, and columns of the outcome's equation."""
         panel, values, notes = complete_cases(panel, names, self.lag)
         rows = self.design.rows(panel)
         if rows.n_rows < panel.n_rows:
@@ -281,19 +281,19 @@ class Mediation(Design):
         return panel, values, notes
 
     def spec(self, panel: Panel) -> ModelSpec:
-        """State the model of a panel: the outcome's equation, then one for each mediator.
+        """Return the model of a panel: the outcome's equation, then one for each mediator.
 
         Returns
         -------
         ModelSpec
-            Of the rows that `rows` keeps.
+            For the observations that `rows` keeps.
 
         Raises
         ------
         PanelError
-            If a mediator is missing in every treated row of a cohort.
+            If a mediator is missing in every treated observation of a cohort.
         StudyError
-            If the panel does not have what the design names.
+            If the panel does not have a column that the design names.
         """
         names = self.facts.mediators(panel)
         panel, values, notes = self._complete(panel, names)

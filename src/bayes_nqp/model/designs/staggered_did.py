@@ -25,58 +25,57 @@ if TYPE_CHECKING:
 
 @value("design")
 class StaggeredDiD(SingleEquation):
-    """Effects of a policy that reaches units at different times.
+    """Staggered difference-in-differences: effects of a policy that is adopted at different times.
 
     The outcome of unit i in period t is ``alpha_i + lambda_t + x'beta + tau_cell +
-    u_i [treated] + error``, with a cell for every stratum × cohort × time. All untreated
-    rows, of units never or not yet treated, are controls.
+    u_i [treated] + error``, with a group-time cell for every stratum × cohort × time. All untreated
+    observations, of never-treated and not-yet-treated units, are controls.
 
     Parameters
     ----------
     effect : CompletePooling, PartialPooling or NoPooling, default PartialPooling()
-        How the effects of cells share strength, and what has its own deviation.
+        Pooling of the effects of cells, and the level of random deviations.
     errors : AR1, AR1PlusNoise or IID, default AR1()
         Correlation of a unit's errors over time.
     time : TimeEffects, optional
-        Which strata share time effects. By default every combination of the factors by which
-        effects vary has its own.
+        Strata with separate time effects. By default every combination of the factors by which
+        effects vary has separate time effects.
     covariates : sequence of str, optional
         Time-varying covariates in levels; all of the panel's by default.
     baseline : sequence of str, default ()
-        Columns whose value in the unit's first row gets a slope per period (conditional
+        Columns whose value in the unit's first observation has a slope per period (conditional
         parallel trends).
     anticipation : int, default 0
-        Periods before adoption in which the effect may already show.
+        Number of periods before adoption in which the effect may already appear.
     controls : {"all", "never"}, default "all"
         "never" uses only never-treated units: each stratum × cohort × pre-period but the last
-        gets a flat lead.
+        has a flat lead.
     unidentified : {"raise", "drop"}, default "raise"
-        What to do with cells whose effect no untreated rows identify.
+        Treatment of cells whose effect no untreated observations identify.
     likelihood : Likelihood, default Gaussian()
-        StudentT is robust to outlying rows; it runs row by row, and slowly.
+        StudentT is robust to outliers; it is sampled observation by observation, which is slow.
     priors : Priors, default Priors()
         Scales of all priors.
     trends : DifferentialTrends or Factors, optional
-        How those who adopt may drift from the never treated, as pre-periods teach; or series on
-        which each unit has loadings of its own. Parallel trends by default.
+        Differential trends of treated units, with sizes estimated from pre-adoption periods; or
+        common factors with unit-specific loadings. Parallel trends by default.
     shocks : ClusterTimeEffects, optional
-        What all units of a cluster, such as a province, have in common in each period; none by
+        Shocks in each period that all units of a cluster, such as a province, share; none by
         default.
     moderator : str, optional
         One of the panel's moderators Z, such as digital finance, that shifts the effect: treated
-        rows add ``theta_stratum (Z - centre)``, centred at their mean, with slopes pooled as
-        the effects are. It must be observed in all treated rows. Let it be measured before
-        treatment; one that varies over time should enter as a covariate too (a copy of the
-        column), as it may move the outcome by itself. In a `Mediation` it shifts the direct
-        effect and the effect on every mediator, and what mediators do to the outcome (the b-path)
-        where its ``moderates`` names "b".
+        observations add ``theta_stratum (Z - centre)``, centred at their mean, with slopes pooled
+        as the effects are. It must be observed in all treated observations and should be measured
+        before treatment. A moderator that varies over time should enter as a covariate too (a copy
+        of the column), because it may affect the outcome directly. In a `Mediation` it shifts the
+        direct effect and the effect on every mediator, and the slopes of mediators (the b-path) if
+        its ``moderates`` includes "b".
     spillovers : Rings, ShareTreated, Donut or SpatialLag, optional
-        What units near others in force receive, or how outcomes follow those of linked units; no
-        spillovers by default.
+        Spillover effects of treated neighbours, or a spatial lag of the outcome; no spillovers by
+        default.
     terms : sequence of Term, default ()
-        What else the model has: values of classes made from `bayes_nqp.model.designs.Term`, a file
-        or
-        notebook's cell each.
+        Additional components of the model: instances of subclasses of
+        `bayes_nqp.model.designs.Term`, each defined in a file or a notebook cell.
 
     Raises
     ------
@@ -128,7 +127,7 @@ class StaggeredDiD(SingleEquation):
 
     @property
     def facts(self) -> Facts:
-        """What the design can do and what it assumes."""
+        """Return the capabilities and assumptions of the design."""
         return Facts(
             "adoption", self.effect, self.errors, self.time, self.likelihood, self.priors,
             self.covariates, self.baseline, self.moderator,
@@ -138,12 +137,12 @@ class StaggeredDiD(SingleEquation):
         )  # fmt: skip
 
     def variants(self, panel: Panel) -> list[tuple[Message, Message, Self]]:
-        """State the design with never-treated controls alone, and with a period of anticipation.
+        """Return the design with never-treated controls only, and with one period of anticipation.
 
         Returns
         -------
         list of (Message, Message, StaggeredDiD)
-            What each is called, what changes, and the design.
+            Name, change, and design of each.
         """
         others = []
         if self.controls == "all":

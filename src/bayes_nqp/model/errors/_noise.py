@@ -84,9 +84,7 @@ class Noise(ABC):
         """
 
     def independent(self, n_periods: int, priors: Priors) -> bool:
-        """Return True if observations are independent with equal variance, so that only ``sigma``
-        is estimated.
-        """
+        """Return True if observations are independent with equal variances."""
         if self.parameters(n_periods, priors):
             return False
         covariance = self.covariance(n_periods, np.zeros((1, 0)))[0]
@@ -163,9 +161,7 @@ class Noise(ABC):
 
     @property
     def markov(self) -> bool:
-        """True if errors are first-order Markov: a multiple of the previous error plus an
-        innovation.
-        """
+        """True if errors are first-order Markov: a multiple of the last plus an innovation."""
         return False
 
     @property
@@ -183,9 +179,7 @@ class Noise(ABC):
 
     @property
     def why(self) -> Message:
-        """Describe the feature of errors that changes estimates or intervals relative to a simpler
-        structure.
-        """
+        """Describe how the structure changes estimates or intervals relative to a simpler one."""
         return Message("Errors of a unit are correlated otherwise")
 
     @property

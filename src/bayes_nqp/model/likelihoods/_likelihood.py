@@ -1,4 +1,4 @@
-"""Likelihoods: the distribution of observations given their linear predictor, and its description."""
+"""Likelihoods: distribution of observations given the linear predictor."""
 
 from __future__ import annotations
 
@@ -114,8 +114,7 @@ class Likelihood(ABC):
         return outcome
 
     def refusal(self, outcome: Array, flat: Sequence[Index]) -> PanelError | None:
-        """Return the reason why data have no density or no posterior, with a hint; None if they
-        have both.
+        """Return the reason and a hint if data have no density or no posterior, else None.
 
         Parameters
         ----------

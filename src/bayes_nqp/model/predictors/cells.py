@@ -1,4 +1,4 @@
-"""Effects of cells: how stratum × cohort × time effects are built from what they share."""
+"""Effects of cells: construction of stratum × cohort × time effects from shared components."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class CellTable:
 
     @property
     def lead(self) -> npt.NDArray[np.bool_]:
-        """Cells before treatment (cell), whose effects are not reported as effects."""
+        """Cells before treatment (cell), which are not reported as effects."""
         return ~np.isin(self.role, (TREATED, NEIGHBOUR))
 
 
@@ -128,7 +128,7 @@ def cell_parts(
 
 
 def _courses(cells: CellTable, inside: Mask) -> Iterator[tuple[str, Mask]]:
-    """Cells whose effects follow one course in event time, and what its parts are called."""
+    """Return the cells that follow one course in event time, and names of its parts."""
     if not cells.moving:
         yield "", inside
         return

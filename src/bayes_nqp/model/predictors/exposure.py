@@ -17,16 +17,16 @@ from bayes_nqp.numerics.parameters import FIXED, FLAT, Scale
 
 @dataclass(frozen=True, slots=True)
 class ExposurePositions:
-    """Where slopes of an exposure load: one varying column for each period.
+    """Positions of the slopes of an exposure: one varying column for each period.
 
     Parameters
     ----------
     strata, columns : int
-        Number of strata; of all varying columns.
+        Number of strata; number of all varying columns.
     start : int
         The exposure's column in the first period.
     size : float
-        What the columns were divided by, in the units of exposure that effects are stated for.
+        Divisor of the columns, in the units of exposure for which effects are stated.
     """
 
     strata: int
@@ -51,28 +51,28 @@ def exposure_parts(
     by_time: bool,
     periods: Sequence[str],
 ) -> list[GlobalPart]:
-    """Parts of the linear predictor that make up the slopes of an exposure.
+    """Return the parts of the linear predictor for the slopes of an exposure.
 
-    A slope is ``mu + strata + interactions``, and, where slopes differ by period, a deviation
-    of the period and, under `PartialPooling`, one of the stratum in that period.
+    A slope is ``mu + strata + interactions``. If slopes differ by period, it includes a deviation
+    of the period and, under `PartialPooling`, a deviation of the stratum in that period.
 
     Parameters
     ----------
     table : CellTable
-        Every stratum with exposed rows in every period, all of event time 0.
+        Every stratum with exposed observations in every period, all of event time 0.
     strata : tuple of str
         The factors by which slopes vary.
     priors : Priors
-        Scales, in multiples of ``s`` for an exposure of unit spread.
+        Scales, in multiples of ``s`` for an exposure with a standard deviation of one.
     by_time : bool
-        Whether slopes differ by period.
+        True if slopes differ by period.
     periods : sequence of str
-        Their labels.
+        Labels of periods.
 
     Returns
     -------
     list of GlobalPart
-        Those that are flat come first.
+        Flat parts come first.
     """
     parts = [
         _shared(part, table, positions, pooling, by_time=by_time, periods=periods)
@@ -150,18 +150,18 @@ SLOPE = "slope"
 def slope_parts(
     names: Sequence[str], scales: Sequence[float], n_strata: int, n_columns: int | None = None
 ) -> list[GlobalPart]:
-    """Parts of the linear predictor for covariates with one slope each.
+    """Return the parts of the linear predictor for covariates with one slope each.
 
     Parameters
     ----------
     names : sequence of str (column)
         Labels of the varying columns.
     scales : sequence of float (column)
-        What each column was divided by, to report slopes in its own units.
+        Divisor of each column, to report slopes in its own units.
     n_strata : int
         Number of strata.
     n_columns : int, optional
-        All varying columns, these first; no others by default.
+        Number of all varying columns, these first; no others by default.
 
     Returns
     -------

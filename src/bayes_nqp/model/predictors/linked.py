@@ -1,4 +1,4 @@
-"""What units have of others' treatment: columns of linked units, and effects in parts received."""
+"""Spillovers through spatial weights: columns of neighbours, and effects with their spillovers."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ TIED: Final = "tied"
 
 
 class Linked:
-    """Columns of the panel to what linked units have of them.
+    """Map columns of the panel to their spatial lags.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class Linked:
 
     @property
     def unseen(self) -> npt.NDArray[np.bool_]:
-        """Rows some of whose linked units are not seen in that period (row)."""
+        """Observations with a neighbour that is not observed in that period (row)."""
         absent = np.ones(self.shape)
         absent[self.at] = 0.0
         return self.table(absent) > 0.0
@@ -107,23 +107,23 @@ def linked_parts(
     *,
     flat: bool = False,
 ) -> list[GlobalPart]:
-    """Coefficients of the treatment of linked units by event time, pooled as effects are.
+    """Return the coefficients of the treatment of neighbours by event time, pooled as effects are.
 
-    Those of each level of receivers have a level, a drift and a walk of their own; walks have one
-    scale.
+    Coefficients of each level of receivers have a separate level, linear growth and random walk;
+    walks share one scale.
 
     Parameters
     ----------
     times : sequence of LinkedTime
-        Of their varying columns, which stand one after another.
+        Event times of the varying columns, which are adjacent.
     start : int
         The first of these columns.
     n_strata, n_columns : int
         Numbers of strata and of varying columns.
     size : float, default 1
-        What the columns were divided by, in units of what effects are stated for.
+        Divisor of the columns, in the units for which effects are stated.
     flat : bool, default False
-        Whether each has a flat coefficient instead.
+        If True, each column has a flat coefficient instead.
     """
     if not times:
         return []
@@ -143,7 +143,7 @@ def linked_parts(
 
 
 def _over(part: GlobalPart, size: float) -> Array | None:
-    """How coefficients are reported, of columns before they were divided."""
+    """Return the transformation to coefficients of the columns before division."""
     if size == 1.0:
         return part.display
     display = np.eye(part.columns.shape[1]) if part.display is None else part.display
@@ -151,7 +151,7 @@ def _over(part: GlobalPart, size: float) -> Array | None:
 
 
 def _courses(times: Sequence[LinkedTime], priors: Priors) -> list[GlobalPart]:
-    """Level, drift and walk of each level of receivers, those of all levels in one part."""
+    """Return level, linear growth and walk of each level of receivers, in one part each."""
     e, whose = np.array([x.event for x in times]), np.array([x.level for x in times])
     parts: dict[str, list[GlobalPart]] = {}
     for level in dict.fromkeys(whose.tolist()):
@@ -177,17 +177,17 @@ def _together(parts: Sequence[GlobalPart]) -> GlobalPart:
 
 
 def _linked(scale: Scale | int) -> Scale | int:
-    """A scale of its own, where it is estimated."""
+    """Return a separate scale, if it is estimated."""
     return replace(scale, name=f"linked_{scale.name}") if isinstance(scale, Scale) else scale
 
 
 def tied_parts(names: Sequence[str], n_strata: int) -> list[GlobalPart]:
-    """The part of columns whose coefficients are tied to those of others.
+    """Return the part of columns whose coefficients are tied to those of other columns.
 
     Parameters
     ----------
     names : sequence of str
-        Of all varying columns.
+        Names of all varying columns.
     """
     at = [k for k, name in enumerate(names) if name.startswith(f"{TIED} ")]
     if not at:
@@ -215,22 +215,22 @@ def exposed_parts(
     received_strata: tuple[str, ...],
     priors: Priors,
 ) -> list[GlobalPart | LocalPart]:
-    """Parts of effects of treated cells, and of what cells receive by ring and exposure time.
+    """Return the parts of treatment effects, and of spillover effects by exposure time.
 
-    A treated cell that is exposed has the sum ``tau_c + kappa_rx`` of its own effect c (stratum ×
-    cohort × time) and of what it receives in ring r, x periods after exposure; an untreated one
-    ``kappa_rx`` of its own.
+    A treated and exposed cell has the sum ``tau_c + kappa_rx`` of its treatment effect c (stratum ×
+    cohort × time) and of the spillover effect in ring r, x periods after exposure. An untreated
+    exposed cell has ``kappa_rx`` alone.
 
     Parameters
     ----------
     pooling : Pooling
-        Of treated cells.
+        Pooling of treated cells.
     strata : tuple of str
         Factors by which their effects vary.
     received : Pooling
-        Of what is received.
+        Pooling of spillover effects.
     received_strata : tuple of str
-        Factors by which that varies.
+        Factors by which spillover effects vary.
     """
     parts = [*_lead_parts(cells), *_whole(cell_parts(cells, pooling, strata, priors), cells)]
     for name, inside, view in _sides(cells):
@@ -253,7 +253,7 @@ def exposed_parts(
 
 
 def _renamed[P: GlobalPart | LocalPart](part: P, name: str, scale: str) -> P:
-    """A part of what is received: rings share the scales of their courses."""
+    """Return a part of spillover effects: rings share the scales of their courses."""
     called = part.scale
     if isinstance(called, Scale):
         called = replace(called, name=f"{scale}_{called.name}")
@@ -286,9 +286,9 @@ def _lead_parts(cells: CellTable) -> list[GlobalPart]:
 def _whole(
     parts: list[GlobalPart | LocalPart], cells: CellTable
 ) -> Iterator[GlobalPart | LocalPart]:
-    """Give cells of one stratum, cohort and time that differ in exposure one effect of their own.
+    """Give cells of one stratum, cohort and time that differ in exposure a common treatment effect.
 
-    Cells of which there is one keep a coefficient that loads on a single slot.
+    A cell without such a companion keeps a coefficient with a single loading.
     """
     for part in parts:
         if not isinstance(part, LocalPart):

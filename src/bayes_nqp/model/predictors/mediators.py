@@ -19,7 +19,7 @@ from bayes_nqp.numerics.parameters import FIXED, FLAT, Scale
 
 
 class SlopeKind(StrEnum):
-    """What a slope is of, by the letter that names of its parameters begin with."""
+    """Kind of a slope, by the first letter of the names of its parameters."""
 
     MEDIATOR = "b"
     """Of a mediator, in all rows."""
@@ -32,7 +32,7 @@ class SlopeKind(StrEnum):
 
     @property
     def draws(self) -> str:
-        """What draws of it are called."""
+        """Name of its draws."""
         return {"m": "b_moderation", "z": "moderation"}.get(self, str(self))
 
 
@@ -43,19 +43,19 @@ class Slope:
     Parameters
     ----------
     mediator : str
-        Or the moderator.
+        Name of the mediator or moderator.
     kind : SlopeKind
-        What the column is multiplied by, or shifts.
+        The variable that the column is multiplied by, or the path that it shifts.
     size : float
-        What the column was divided by, in the mediator's or moderator's units, or their product.
+        Divisor of the column, in the mediator's or moderator's units, or their product.
     centre : float
-        What was taken off it before it was multiplied by treatment or the moderator.
+        Value subtracted before multiplication by treatment or the moderator.
     lag : int
-        Periods by which the mediator comes before the outcome.
+        Lag of the mediator relative to the outcome, in periods.
     strata : tuple of int, optional
-        Those with treated rows, where only these have a slope.
+        Strata with treated observations, if only these have a slope.
     moderator : str
-        What shifts a mediator's slope.
+        Name of the moderator of a mediator's slope.
     """
 
     mediator: str
@@ -76,14 +76,14 @@ class Slope:
 
 @dataclass(frozen=True, eq=False)
 class SlopePart(GlobalPart):
-    """Slopes that are reported by stratum, whatever they are made of.
+    """Slopes that are reported by stratum, with any components.
 
     Parameters
     ----------
     kind : SlopeKind
-        What they are of.
+        Kind of the slopes.
     flat : tuple of str
-        Labels of the columns that no prior holds.
+        Labels of the columns with flat priors.
     """
 
     reported: bool = False

@@ -23,20 +23,21 @@ class GlobalPart:
     Parameters
     ----------
     name : str
-        Its name among the draws.
+        Name among the draws.
     place : {"time", "cells", "slopes", "paths"}
-        What it loads on: time effects (level × period), cells, slopes (stratum × column), or the
-        paths of the border (path × period).
+        Target of the loadings: time effects (level × period), cells, slopes (stratum × column), or
+        the paths of the border (path × period).
     columns : ndarray (place, coefficient)
-        Loadings; fixed prior scales are folded in.
+        Loadings, multiplied by fixed prior scales.
     scale : Scale or int
         An estimated scale, or `FIXED`, or `FLAT`.
     labels : sequence of str
-        What is reported: coefficients, or levels that they span.
+        Labels of the reported quantities: coefficients, or levels that they span.
     display : ndarray (label, coefficient), optional
-        From standardised coefficients to what is reported; the identity by default.
+        Map from standardised coefficients to the reported quantities; the identity by default.
     reported : bool, default True
-        Whether fits hold its coefficients by its name; others are part of what they hold besides.
+        True if fits store the coefficients under their name; otherwise they are part of another
+        stored quantity.
     """
 
     name: str
@@ -50,14 +51,14 @@ class GlobalPart:
 
 @dataclass(frozen=True, eq=False)
 class LocalPart:
-    """Coefficients each of which loads on a single slot of its own block.
+    """Coefficients that each load on one element of their own block.
 
     Parameters
     ----------
     name : str
-        Its name among the draws.
+        Name among the draws.
     place : {"time", "cells"}
-        What it loads on.
+        Target of the loadings.
     index : ndarray of int (coefficient)
         The time effect (level × period) or the cell.
     scale : Scale or int
@@ -86,32 +87,32 @@ def agreed(parts: Sequence[GlobalPart | LocalPart]) -> list[GlobalPart | LocalPa
 
 @dataclass(frozen=True, eq=False)
 class ProcessPart:
-    """What the rows of some units have in common period by period, a Gaussian process.
+    """A Gaussian process over periods that the observations of some units share.
 
     Parameters
     ----------
     name : str
-        Its name among the draws.
+        Name among the draws.
     owner : ndarray of int (unit)
-        Who shares a path of it, -1 for none.
+        The path that each unit shares, -1 for none.
     loadings : sequence of ndarray (T, q_k)
         A path is the sum of these times standard normal numbers and ``scales``.
     scales : sequence of Scale
         One for each of the loadings.
     border : bool, default False
-        Whether the numbers that paths are made of are coefficients, instead of integrated out block
-        by block: where strata with blocks of their own have paths in common. Owners are numbered
-        from 0.
+        If True, the standard normal numbers are coefficients instead of being integrated out block
+        by block: for paths that are shared by strata in different blocks. Owners are numbered from
+        0.
     errors : ErrorLaw, optional
-        Whose correlation over the time grid paths have: the root of it is multiplied with the sum.
-        Loadings of paths in the border are the identity then.
+        Error structure whose correlation over the time grid paths have: its root is multiplied with
+        the sum. Loadings of paths in the border are then the identity.
     parameters : sequence of Parameter
-        Of these errors, by names that no other parameter of the model has.
+        Parameters of these errors, with names that are unique in the model.
     mixing : ndarray (owner, source), optional
-        In the border: owners' paths are these sums of paths of independent sources; by default
-        each is a source of its own.
+        In the border: paths of owners are these sums of paths of independent sources; by default
+        each owner is a source.
     measured : bool, default False
-        In the border: whether loadings are in outcome units, instead of multiples of ``s``.
+        In the border: True if loadings are in outcome units, instead of multiples of ``s``.
     """
 
     name: str
@@ -127,17 +128,17 @@ class ProcessPart:
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """Series on which every unit has flat coefficients of its own, besides its level.
+    """Series on which every unit has flat coefficients in addition to its level.
 
     Parameters
     ----------
     values : ndarray (T, k)
-        Linearly independent, of one another and of a constant. Only what they span matters.
+        Linearly independent of one another and of a constant. Only their span matters.
     note : Message
-        What a fit says of them.
+        Note that a fit states.
     redraws : callable, optional
-        Gives series as they might have been, (number, T, k), where they were estimated: draws of
-        coefficients are given one of them each. Without it they are known.
+        Returns redraws (number, T, k) of estimated series: each draw of coefficients uses one of
+        them. Without it the series are known.
     """
 
     values: Array

@@ -16,18 +16,18 @@ from bayes_nqp.numerics.parameters import FLAT, Scale
 
 @value("time")
 class TimeEffects:
-    """Which strata share their time effects.
+    """Time effects, common to all units or separate by strata.
 
-    By default a design gives every combination of the factors by which effects vary its own
-    time effects, so that a contrast of effects is no contrast of trends.
+    By default every combination of the factors by which effects vary has separate time effects, so
+    that a contrast of effects does not include a contrast of trends.
 
     Parameters
     ----------
     by : sequence of str, default ()
-        Factors whose levels (in combination) have their own time effects; none for common
+        Factors whose levels (in combination) have separate time effects; none for common
         time effects.
     pooled : bool, default False
-        Whether the levels' time effects are shrunk towards common ones.
+        If True, the levels' time effects are shrunk towards common ones.
 
     Examples
     --------
@@ -49,7 +49,7 @@ class TimeEffects:
 def time_parts(
     free: Index, n_levels: int, n_periods: int, *, pooled: bool, local: bool, priors: Priors
 ) -> list[GlobalPart | LocalPart]:
-    """Parts of the linear predictor for time effects.
+    """Return the parts of the linear predictor for time effects.
 
     Parameters
     ----------
@@ -58,9 +58,9 @@ def time_parts(
     n_levels, n_periods : int
         Size of the table of time effects.
     pooled : bool
-        Whether levels are shrunk towards common time effects; ``free`` then lists all.
+        True if levels are shrunk towards common time effects; ``free`` then lists all.
     local : bool
-        Whether each level belongs to one block only.
+        True if each level belongs to one block only.
     priors : Priors
         Scales, in multiples of ``s``.
     """

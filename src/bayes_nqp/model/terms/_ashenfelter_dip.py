@@ -43,8 +43,7 @@ _AT_ONCE: Final = Message(
 
 @value("trends", "dip")
 class AshenfelterDip(Term):
-    """Selection into treatment on past errors: adoption after bad or good periods (Ashenfelter's
-    dip).
+    """Ashenfelter's dip: adoption after bad or good periods, by selection on past errors.
 
     Given the errors on which adoption depends, the other errors follow the error structure. If unit
     effects, time effects and this selection are the only regressors, normal errors e with
@@ -97,7 +96,7 @@ class AshenfelterDip(Term):
     with_dose = False
 
     def words(self, attrs: Mapping[str, object]) -> Message:
-        """Describe the errors on which adoption may depend, and the recovery after adoption."""
+        """Describe the errors on which adoption may depend, and the recovery after it."""
         periods = Message("{n} period", plural="{n} periods", n=self.periods)
         return (_AT_ONCE if self.at_once else _WORDS).fill(periods=periods)
 

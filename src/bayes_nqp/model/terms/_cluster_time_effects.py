@@ -168,9 +168,7 @@ class ClusterTimeEffects(Term):
         return replace(equation, processes=(*equation.processes, part))
 
     def _check_clusters(self, cluster: Index, facts: Facts, panel: Panel) -> None:
-        """Require that clusters contain several units and that time effects do not absorb their
-        shocks.
-        """
+        """Require clusters of several units whose shocks time effects do not absorb."""
         if np.unique(cluster).size == panel.unit_labels.size:
             raise IdentificationError(
                 Message(

@@ -101,8 +101,7 @@ class EndpointEffects(Term):
         return None if leads else self
 
     def timing(self, timing: Timing, facts: Facts, panel: Panel) -> Timing:
-        """Divide classes of pairs by the adoption of the second end, and count event time from
-        there.
+        """Divide classes of pairs by the adoption of the second end, which restarts event time.
 
         Raises
         ------

@@ -40,8 +40,7 @@ _WORDS: Final = Message(
 
 @value("trends", "differential")
 class DifferentialTrends(Term):
-    """Differential trends: treated cohorts deviate from never-treated units by a line and a random
-    walk.
+    """Differential trends of treated cohorts: a line and a random walk each.
 
     Treated units of stratum s and cohort k have ``b t + w_t + b_s t + w_st + b_k t + w_kt`` in
     addition to their time effects, with t centred; with one stratum, b and w are absent. The walks
