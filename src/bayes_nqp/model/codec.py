@@ -46,7 +46,7 @@ def encode(value: Any) -> Any:
         if registered().get(type(value).__name__) is not type(value):
             family = _family(type(value))
             raise StudyError(
-                f"{type(value).__name__} is no value that files can hold",
+                f"{type(value).__name__} cannot be stored in a file",
                 hint=f'@register("{family}") above the class, from bayes_nqp._core.plugins',
             )
         return {_TAG: type(value).__name__} | {
@@ -60,7 +60,7 @@ def encode(value: Any) -> Any:
         return {str(k): encode(item) for k, item in value.items()}
     if value is None or isinstance(value, str | int | float | bool):
         return value
-    raise StudyError(f"{value!r} is nothing that files can hold")
+    raise StudyError(f"{value!r} cannot be stored in a file")
 
 
 def _family(kind: type) -> str:

@@ -322,11 +322,11 @@ def test_links_that_are_better_longer_reach_too_short() -> None:
 def test_what_it_does_not_go_with_is_refused() -> None:
     moderated = nqp.StaggeredDiD(moderator="m")
     for changes in ({"lag": 1}, {"vary_by": "unit"}):
-        with pytest.raises(StudyError, match="does not go with channels in space"):
+        with pytest.raises(StudyError, match="cannot be combined with mediators of neighbours"):
             nqp.Mediation(nqp.StaggeredDiD(), ["digital"], links=WEIGHTS, **changes)  # type: ignore[arg-type]
-    with pytest.raises(StudyError, match="does not go with channels in space"):
+    with pytest.raises(StudyError, match="cannot be combined with mediators of neighbours"):
         nqp.Mediation(moderated, ["digital"], moderates=("a", "b"), links=WEIGHTS)
-    with pytest.raises(StudyError, match=r"do not go with 'design\.spillovers'(?s:.)*lag=False"):
+    with pytest.raises(StudyError, match=r"cannot be combined with the current 'design\.spillovers'(?s:.)*lag=False"):
         nqp.Mediation(nqp.StaggeredDiD(spillovers=nqp.SpatialLag(WEIGHTS)), ["digital"])
     gaps = MEDIATED.where(np.arange(MEDIATED.n_rows) != 5)
     with pytest.raises(PanelError, match="of linked units is needed in every period"):

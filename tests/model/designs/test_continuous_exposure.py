@@ -199,8 +199,8 @@ def test_channels_of_an_exposure_add_up():
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ({"interaction": True}, "'interaction' does not go with a continuous exposure"),
-        ({"lag": 1}, "'lag' does not go with a continuous exposure"),
+        ({"interaction": True}, "'interaction' cannot be combined with a continuous exposure"),
+        ({"lag": 1}, "'lag' cannot be combined with a continuous exposure"),
     ],
 )
 def test_channels_that_an_exposure_does_not_have(more, words):

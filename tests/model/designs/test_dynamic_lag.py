@@ -308,7 +308,7 @@ REFUSED = {
     "deviations of single units": (IdentificationError, {"effect": nqp.CompletePooling()}, PANEL),
     "every unit in every period": (PanelError, {}, GAPS),
     "treated from the second one on": (IdentificationError, {}, SHORT),
-    "'dynamics' of a spatial lag does not go with": (
+    "'dynamics' of a spatial lag cannot be combined with": (
         StudyError, {"trends": nqp.DifferentialTrends()}, PANEL,
     ),
 }  # fmt: skip
@@ -324,7 +324,7 @@ def test_what_it_does_not_go_with_is_refused(message: str) -> None:
 
 def test_it_is_refused_beside_errors_in_space_and_without_a_lag(fit: nqp.Fit) -> None:
     for other in ({"error": True}, {"lag": False}):
-        with pytest.raises(StudyError, match="'dynamics' of outcomes does not go with"):
+        with pytest.raises(StudyError, match="'dynamics' of a spatial lag cannot be combined with"):
             nqp.SpatialLag(WEIGHTS, dynamics=True, **other)  # type: ignore[arg-type]
     static = nqp.fit(
         design_of(spillovers=nqp.SpatialLag(WEIGHTS)), PANEL, nqp.Importance(seed=1, draws=50),

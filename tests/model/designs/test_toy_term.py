@@ -113,7 +113,7 @@ def test_it_may_leave_out_rows_and_move_the_calendar() -> None:
     treated = model.timing.role != BARE
     assert not (treated & (model.timing.origin == np.arange(model.panel.periods))).any()
     assert saturated_design(design, panel).facts.terms == (Seasons(),)
-    with pytest.raises(StudyError, match=r"do not go with 'design\.terms'"):
+    with pytest.raises(StudyError, match=r"cannot be combined with the current 'design\.terms'"):
         nqp.Mediation(design, ["x"])
 
 

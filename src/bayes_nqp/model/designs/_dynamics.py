@@ -49,18 +49,19 @@ def check_dynamics(term: Term, equation: EquationSpec, facts: Facts, panel: Pane
     if equation.noise.correlated or equation.noise.groups(panel) is not None:
         raise StudyError(
             Message(
-                "outcomes that follow those of the period before need independent errors, and "
-                "'errors' is {!r}: both say that what happened stays",
+                "a lagged outcome requires independent errors, but 'errors' is {!r}: both"
+                " describe the same persistence",
                 equation.noise,
             ),
-            hint=Message("{}, or dynamics=False; the check 'dynamics' asks which of the two it is",
+            hint=Message("{}, or dynamics=False; the check 'dynamics' compares the two",
                          Hint("errors", next(iter(structures("IID")), None))),
         )  # fmt: skip
     if facts.varying is not None:
         raise IdentificationError(
             Message(
-                "beside outcomes of the period before, deviations of single units are not told "
-                "from what stays of the past: with few periods each, both are persistence of a unit"
+                "a lagged outcome cannot be combined with unit-level random effects of "
+                "the treatment: with few periods per unit, both appear as persistence of "
+                "a unit"
             ),
             hint=Message("{}", Hint("effect", single_curve())),
         )
@@ -68,7 +69,7 @@ def check_dynamics(term: Term, equation: EquationSpec, facts: Facts, panel: Pane
     others += [] if facts.adopted else ["exposure"]
     for name in others:
         raise StudyError(
-            Message("'dynamics' of a spatial lag does not go with {!r}", name),
+            Message("'dynamics' of a spatial lag cannot be combined with {!r}", name),
             hint=Message("leave out {!r}", name),
         )
     _check_dense(panel)
@@ -125,9 +126,9 @@ def before_of(linked: Linked, equation: EquationSpec, panel: Panel) -> BeforeSpe
     prior = CutCorrelation(3.0, 3.0, -_EDGE, _EDGE)
     parameters = (
         Parameter(SHARED, prior, in_outcome_units=False,
-                  meaning=Message("what a period keeps of an outcome that all units share")),
+                  meaning=Message("persistence of a common change of all units")),
         Parameter(OPPOSITE, prior, in_outcome_units=False,
-                  meaning=Message("what a period keeps where linked units are opposite")),
+                  meaning=Message("persistence of opposite changes of neighbours")),
     )  # fmt: skip
     place = table[panel.unit_codes, panel.time_codes]
     return BeforeSpec(parameters, (place, linked.table(table)), gaussian.coefficients_of)

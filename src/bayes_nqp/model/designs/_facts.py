@@ -302,7 +302,7 @@ class Facts:
         if "b" in self.moderated:
             return Message("a moderator of the slopes of mediators")
         if not self.adopted and self.varying is not None:
-            return Message("a continuous exposure beside deviations")
+            return Message("a continuous exposure with unit-level deviations")
         return next((Message("{!r}", term) for term in self.terms if not term.of_sums), NOTHING)
 
     @property

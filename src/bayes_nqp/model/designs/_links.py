@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from bayes_nqp.data.panel import Panel
 
 _LAG: Final = Message(
-    "Outcomes follow those of linked units of the same period, by the weights {weights} and one "
-    "coefficient, (1 + δ)/2 being Beta(3, 3) between −0.95 and 0.97.{durbin} The log determinant "
-    "is that of deviations from the means of levels of time effects.{adjusted} {effects} "
-    "Feedback through all units is included."
+    "The model has a spatial lag of the outcome with the weights {weights} and one "
+    "coefficient δ. The prior of (1 + δ)/2 is Beta(3, 3), with δ between −0.95 and "
+    "0.97.{durbin} The log determinant refers to deviations from the means of levels of "
+    "time effects.{adjusted} {effects} Effects include feedback through all units."
 )
 _SLX: Final = Message(
     "Nobody's outcome follows another's (SLX).{durbin} Links are those of the weights {weights}. "
@@ -64,11 +64,11 @@ _DURBIN_DOSE: Final = Message(
     "has the prior of the slope."
 )
 _DYNAMICS: Final = Message(
-    " They follow those of the period before as well, the unit's own (τ) and linked units' (ψ), so "
-    "that effects feed on over periods: (τ + ψ)/(1 − δ) and (τ − ψ)/(1 + δ), which stationarity "
-    "keeps between −1 and 1, have priors like that of δ. The first period is taken as given. With "
-    "a level of every unit this is an adjusted likelihood: its score is unbiased whatever the "
-    "first period is, and it has no marginal likelihood."
+    " The model also has the lagged outcome of the unit (τ) and of its neighbours (ψ), so"
+    " that effects persist over periods. The priors of (τ + ψ)/(1 − δ) and (τ − ψ)/(1 + "
+    "δ) equal that of δ; stationarity requires both to lie between −1 and 1. The first "
+    "period is conditioned on. With unit effects this is an adjusted likelihood: its "
+    "score is unbiased for any first period, and it has no marginal likelihood."
 )
 _ADJUSTED: Final = Message(
     " As links cross levels of time effects, it is an adjusted likelihood: its score is unbiased, "
@@ -137,7 +137,7 @@ def check_design(
         )
     if panel.weights is not None:
         raise StudyError(
-            Message("'spillovers' with a spatial lag does not go with {!r}", "weights"),
+            Message("'spillovers' with a spatial lag cannot be combined with {!r}", "weights"),
             hint=Message("leave out {!r}", "weights"),
         )
     stated = {
@@ -147,7 +147,9 @@ def check_design(
     why = next((name for name, value in stated.items() if value), "")
     if facts.moderator is not None and why:
         raise StudyError(
-            Message("'moderator' beside spillovers goes with a lag of outcomes, and not with {}",
+            Message(
+                "'moderator' with spillovers requires a spatial lag of the outcome, and "
+                "cannot be combined with {}",
                     why),
             hint="SpatialLag(weights), or leave out 'moderator'",
         )  # fmt: skip
@@ -181,14 +183,14 @@ def check_errors(term: Term, facts: Facts) -> None:
     """
     if facts.varying is not None:
         raise IdentificationError(
-            Message("where errors follow those of linked units, no unit deviates by itself"),
+            Message("spatially dependent errors cannot be combined with unit-level deviations"),
             hint=Message("{}", Hint("effect", single_curve())),
         )
     others = [other.argument for other in facts.terms if other != term]
     others += ["time"] if facts.time is not None and facts.time.pooled else []
     for name in others:
         raise StudyError(
-            Message("'error' of a spatial lag does not go with {!r}", name),
+            Message("'error' of a spatial lag cannot be combined with {!r}", name),
             hint=Message("leave out {!r}", name),
         )
 
@@ -252,7 +254,7 @@ def check_receivers(
         else:
             continue
         raise IdentificationError(
-            Message("'receivers': {}, so that nothing tells what they receive", problem),
+            Message("'receivers': {}, so that their spillover effect is not identified", problem),
             hint="fewer levels, or other factors; other weights",
         )
 
@@ -308,7 +310,8 @@ def check_links(weights: SpatialWeights) -> None:
     if len(weights.ids) > gaussian.MOST_DENSE and gaussian.is_dense(weights.matrix):
         raise StudyError(
             Message(
-                "the weights {!r} link nearly everyone, which a lag over {:,} units does not bear",
+                "the weights {!r} connect nearly all units, which is too dense for a "
+                "spatial lag over {:,} units",
                 weights.name, len(weights.ids),
             ),
             hint="a cut-off such as km=300, or the nearest units",

@@ -410,8 +410,8 @@ def series_of(rows: NetRows, number: int) -> SeriesFit:
     if not best.converged[0]:
         raise IdentificationError(
             Message(
-                "least squares of {} common factors did not converge in {} steps: untreated "
-                "observations do not determine so many",
+                "least squares of {} common factors did not converge in {} steps: "
+                "untreated observations do not identify this number",
                 number,
                 _STEPS,
             ),

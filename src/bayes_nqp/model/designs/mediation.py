@@ -142,7 +142,7 @@ class Mediation(Design):
         for name in barred:
             alone = Message("{} for channels", Hint(name, () if name == "terms" else None))
             raise StudyError(
-                Message("channels do not go with 'design.{}' as it is", name),
+                Message("mediation cannot be combined with the current 'design.{}'", name),
                 hint=_WITHOUT_LAG if name == "spillovers" else alone,
             )
 
@@ -156,7 +156,10 @@ class Mediation(Design):
         """
         reasons = {
             "lag": (self.lag, Message("units receive in the period in which others are treated")),
-            "vary_by": (self.vary_by, Message("legs that vary by unit reach others differently")),
+            "vary_by": (
+                self.vary_by,
+                Message("paths a and b that vary by unit have spillovers that differ by unit"),
+            ),
             "moderates": (
                 "b" in self.moderates and self.design.facts.moderator is not None,
                 Message("slopes of linked units' mediators are not moderated"),
@@ -165,7 +168,9 @@ class Mediation(Design):
         for name, (stated, reason) in reasons.items():
             if stated:
                 raise StudyError(
-                    Message("'{}' does not go with channels in space: {}", name, reason),
+                    Message(
+                        "'{}' cannot be combined with mediators of neighbours: {}", name, reason
+                    ),
                     hint=Message("leave out {!r}; or neither 'links' nor 'spillovers'", name),
                 )
 
@@ -177,7 +182,7 @@ class Mediation(Design):
         for name, reason in reasons.items():
             if getattr(self, name):
                 raise StudyError(
-                    f"'{name}' does not go with a continuous exposure: {reason}",
+                    f"'{name}' cannot be combined with a continuous exposure: {reason}",
                     hint=f"leave out {name!r}; or a StaggeredDiD of a treatment",
                 )
 
@@ -198,7 +203,7 @@ class Mediation(Design):
             )
         if "b" in self.moderates and self.lag:
             raise StudyError(
-                "'moderates' with 'b' does not go with a lag",
+                "'moderates' with 'b' cannot be combined with a lag",
                 hint="lag=0, or moderates=('a', 'direct')",
             )
 
@@ -220,7 +225,7 @@ class Mediation(Design):
             )
         if self.design.facts.moderator is not None:
             raise StudyError(
-                "'vary_by' does not go with a moderator", hint="leave one of the two out"
+                "'vary_by' cannot be combined with a moderator", hint="leave one of the two out"
             )
 
     @property

@@ -127,7 +127,7 @@ class Heteroskedastic(Noise):
     def why(self) -> Message:
         """Describe the feature of errors that the structure adds."""
         if self.by is None:
-            return Message("Errors of those who adopt and of the others do not spread alike")
+            return Message("Error variances of treated and untreated units differ")
         return Message("Errors do not spread alike by {}", self.by)
 
     def label(self) -> str:

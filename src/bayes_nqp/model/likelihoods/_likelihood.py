@@ -140,7 +140,7 @@ def exact_likelihood() -> Likelihood:
     """
     likelihood = _first(lambda kind: kind.exact)
     if likelihood is None:
-        raise NotApplicable(Message("No likelihood whose rows can be summed up is there."))
+        raise NotApplicable(Message("There is no likelihood with sufficient statistics."))
     return likelihood
 
 

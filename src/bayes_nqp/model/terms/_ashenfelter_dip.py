@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 
 
 _WORDS: Final = Message(
-    "Units may adopt because of their errors in the {periods} before adoption, among those of "
-    "their stratum that had not adopted; what is left of these errors fades as the errors' "
-    "correlation has it, taken at its restricted maximum likelihood from untreated rows, and its "
-    "size has a flat prior."
+    "Among units of a stratum that have not adopted yet, adoption may depend on errors in"
+    " the {periods} before adoption (Ashenfelter's dip). The remainder of these errors "
+    "fades with the autocorrelation of errors, which is estimated by restricted maximum "
+    "likelihood on untreated observations. The size of the dip has a flat prior."
 )
 _AT_ONCE: Final = Message(
-    "Units that adopt may have been chosen because of their errors in the {periods} before the "
-    "first of their stratum adopts; what is left of these errors fades as the errors' correlation "
-    "has it, taken at its restricted maximum likelihood from untreated rows, and its size has a "
-    "flat prior."
+    "Treated units may have been selected by their errors in the {periods} before the "
+    "first adoption in their stratum (Ashenfelter's dip). The remainder of these errors "
+    "fades with the autocorrelation of errors, which is estimated by restricted maximum "
+    "likelihood on untreated observations. The size of the dip has a flat prior."
 )
 
 
@@ -126,7 +126,7 @@ class AshenfelterDip(Term):
         """
         if facts.leads:
             raise IdentificationError(
-                Message("a dip before adoption and flat leads cannot be told apart"),
+                Message("a dip before adoption and flat leads are not separately identified"),
                 hint=Message("{}, or leave out 'trends'", Hint("controls", "all")),
             )
         assert isinstance(timing, Calendar)

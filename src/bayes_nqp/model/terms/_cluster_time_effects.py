@@ -26,16 +26,17 @@ if TYPE_CHECKING:
 
 
 _WORDS: Final = Message(
-    "All units of a cluster ({by}) share a shock in each period, independent over clusters and "
-    "periods and normal around zero, with a standard deviation of its own ({prior}): "
-    "averages over many of them count as no more than they are."
+    "All units of a cluster ({by}) share a shock in each period. Shocks are normal with "
+    "mean zero, independent across clusters and periods, and have a separate standard "
+    "deviation ({prior}). Intervals of averages over many units of a cluster therefore "
+    "allow for their dependence."
 )
 _LASTING: Final = Message(
-    "All units of a cluster ({by}) share a shock in each period, independent over clusters and "
-    "normal around zero, with a standard deviation of its own ({prior}). "
-    "Shocks last: over the periods of a cluster they are correlated as {errors} are, with "
-    "parameters of their own, so that averages over many units and periods count as no more than "
-    "they are."
+    "All units of a cluster ({by}) share a shock in each period. Shocks are normal with "
+    "mean zero, independent across clusters, and have a separate standard deviation "
+    "({prior}). Shocks persist: within a cluster they have the correlation over time of "
+    "{errors}, with separate parameters. Intervals of averages over many units and "
+    "periods therefore allow for their dependence."
 )
 
 
@@ -172,8 +173,8 @@ class ClusterTimeEffects(Term):
         if np.unique(cluster).size == panel.unit_labels.size:
             raise IdentificationError(
                 Message(
-                    "'shocks' are by {!r}, and each of its {} clusters is one unit, whose errors "
-                    "hold all that befalls it",
+                    "'shocks' are by {!r}, but each of its {} clusters is a single unit, "
+                    "whose errors already include its shocks",
                     self.by,
                     panel.unit_labels.size,
                 ),
@@ -186,8 +187,8 @@ class ClusterTimeEffects(Term):
         if not pooled and len(pairs) == len(np.unique(level, axis=0)):
             raise IdentificationError(
                 Message(
-                    "'shocks' are by {!r}, and units that share time effects are all of one "
-                    "cluster, so that time effects hold the shocks",
+                    "'shocks' are by {!r}, but all units that share time effects belong "
+                    "to one cluster, so that time effects absorb the shocks",
                     self.by,
                 ),
                 hint=Message("{}, or {}", Hint("shocks", None), Hint("time", TimeEffects())),
@@ -199,6 +200,6 @@ def _above() -> Message:
     above = Message("shocks by a column above units")
     for errors in structures("AR1PlusNoise"):
         return Message(
-            "{} for what does not last beside what does; or {}", Hint("errors", errors), above
+            "{} for a transitory and a persistent component; or {}", Hint("errors", errors), above
         )
     return above

@@ -29,13 +29,14 @@ _NAMES: Final = ("one", "both")
 _DIRECTED: Final = (*COLUMNS, "both")
 
 _WORDS: Final = Message(
-    "A pair is treated from when the first of its ends adopts. Effects are apart for pairs with "
-    "one end in force and with both ({}), each with its own course in the periods since the first "
-    "end adopted, or the second did."
+    "A pair is treated from the adoption of its first end on. Effects are separate for "
+    "pairs with one treated end and with two ({}). Each has a separate course in the "
+    "periods since the adoption of the first, or of the second, end."
 )
 _QUESTION: Final = Message(
-    "Did the policy draw links away from pairs of which no end has it? They are the controls: what "
-    "these lose would count as its effect, and no period before adoption shows it."
+    "Did the policy divert links away from pairs without a treated end? These pairs are "
+    "the controls: their loss would be counted as the effect of the policy, and no "
+    "pre-adoption period can reveal it."
 )
 
 
@@ -125,8 +126,9 @@ class EndpointEffects(Term):
         label = np.where(overlap, len(self.names) - 1, kind[:, None])
         if np.unique(label[treated]).size < 2:
             raise StudyError(
-                Message("'EndpointEffects' has nothing to tell apart: of all treated pairs the "
-                        "same ends are in force"),
+                Message(
+                    "'EndpointEffects' has nothing to separate: all treated pairs have "
+                    "the same treated ends"),
                 hint="leave EndpointEffects() out",
             )  # fmt: skip
         origin: Index = np.where(treated & overlap, second[:, None], timing.origin[base])

@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 
 
 _WORDS: Final = Message(
-    "Units have loadings of their own on common factors (interactive fixed effects). Loadings have "
-    "flat priors and may be related to adoption. {number} by least squares on all untreated "
-    "observations, net of unit effects, time effects and covariates. The estimation error of "
-    "factors enters through {redraws} redraws with random weights of units (the Bayesian "
-    "bootstrap): each posterior draw of effects uses one of them. Factors on which only treated "
-    "units load cannot be estimated."
+    "Units have unit-specific loadings on common factors (interactive fixed effects). "
+    "Loadings have flat priors and may be related to adoption. {number} by least squares "
+    "on all untreated observations, net of unit effects, time effects and covariates. The"
+    " estimation error of factors enters through {redraws} redraws with random weights of"
+    " units (the Bayesian bootstrap): each posterior draw of effects uses one of them. "
+    "Factors on which only treated units load cannot be estimated."
 )
 
 
@@ -138,12 +138,12 @@ class Factors(Term):
             )
         if facts.time is not None and facts.time.pooled:
             raise StudyError(
-                "'trends' is Factors, beside which levels' time effects are not pooled",
+                "'trends' is Factors, which cannot be combined with pooled time effects",
                 hint=Message("{}", Hint("time", replace(facts.time, pooled=False))),
             )
         if facts.leads:
             raise IdentificationError(
-                Message("units' own loadings and flat leads cannot be told apart"),
+                Message("unit-specific loadings and flat leads are not separately identified"),
                 hint=Message("{}, or leave out 'trends'", Hint("controls", "all")),
             )
         assert isinstance(timing, Calendar)
@@ -249,12 +249,12 @@ def _without_loadings(rows: NetRows, number: int, panel: Panel) -> Message:
     if not short.size:
         return NOTHING
     return Message(
-        "{n} treated unit has fewer than {least} untreated periods, too few for loadings of its "
-        "own: it does not enter the estimation of factors, and its effects rest on pooling "
-        "({names})",
-        plural="{n} treated units have fewer than {least} untreated periods, too few for loadings "
-        "of their own: they do not enter the estimation of factors, and their effects rest on "
-        "pooling ({names})",
+        "{n} treated unit has fewer than {least} untreated periods, too few to estimate "
+        "its loadings: it does not enter the estimation of factors, and its effects are "
+        "estimated by pooling ({names})",
+        plural="{n} treated units have fewer than {least} untreated periods, too few to "
+        "estimate their loadings: they do not enter the estimation of factors, and "
+        "their effects are estimated by pooling ({names})",
         n=short.size,
         least=number + 1 + SPARE,
         names=shown([str(panel.unit_labels[k]) for k in short]),

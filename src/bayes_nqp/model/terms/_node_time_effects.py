@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 
 
 _WORDS: Final = Message(
-    "All pairs of a node share a shock in each period{ends}, normal around zero and partly "
-    "autocorrelated, so that averages over many pairs of few nodes count as no more than they are. "
-    "Its covariance over time is taken at its maximum likelihood from untreated rows, from what "
-    "nodes of one date of adoption differ by."
+    "All pairs of a node share a shock in each period{ends}. Shocks are normal with mean "
+    "zero and partly autocorrelated, so that intervals of averages over many pairs of few"
+    " nodes allow for their dependence. The covariance over time is estimated by maximum "
+    "likelihood on untreated observations, from differences between nodes with the same "
+    "adoption date."
 )
 _BY_END: Final = Message(", one where links begin and another where they lead")
 _LEAST = 5

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 _WORDS: Final = Message(
-    "The level of units that adopt may have changed {periods} before adoption, for reasons other "
-    "than the policy, and stays at what it became; the size of the change is common to them and "
-    "has a flat prior."
+    "The level of treated units may have changed permanently {periods} before adoption, "
+    "for reasons other than the policy. The size of the change is common to them and has "
+    "a flat prior."
 )
 _QUESTION: Final = Message(
     "Is the change of adopters' level before adoption none of the policy's? Had they responded to "
@@ -101,7 +101,9 @@ class PreAdoptionShift(Term):
         """
         if facts.leads:
             raise IdentificationError(
-                Message("a level that shifts before adoption and flat leads cannot be told apart"),
+                Message(
+                    "a level shift before adoption and flat leads are not separately identified"
+                ),
                 hint=Message("{}, or leave out 'trends'", Hint("controls", "all")),
             )
         assert isinstance(timing, Calendar)

@@ -28,13 +28,14 @@ type _Scale = Annotated[float, Ge(0)]
 LEAST = 3
 """Untreated periods that a cohort of each stratum must have."""
 _WORDS: Final = Message(
-    "Those who adopt may drift from those who never do: along a line and a random walk that all "
-    "adopters share, along a line and a walk of each stratum where there are several, and along a "
-    "line and a walk of each cohort. The periods before adoption teach their sizes, and effects "
-    "are what goes beyond the drift; no such period can show a shock that begins with adoption. "
-    "Prior scales, in multiples of s, zero for what is left out: {line:g} for the slopes of shared "
-    "lines, {walk:g} for the steps of shared walks, {cohort_line:g} and {cohort_walk:g} for those "
-    "of cohorts."
+    "Treated units may follow a differential trend relative to never-treated units. It is"
+    " the sum of a line and a random walk that all treated units share, of a line and a "
+    "walk of each stratum if there are several, and of a line and a walk of each cohort. "
+    "Their sizes are estimated from pre-adoption periods, and effects are deviations from"
+    " the differential trend. No pre-adoption period can reveal a shock that begins with "
+    "adoption. Prior scales in multiples of s (zero if left out): {line:g} for the slopes"
+    " of shared lines, {walk:g} for the steps of shared walks, {cohort_line:g} and "
+    "{cohort_walk:g} for those of cohorts."
 )
 
 
@@ -126,7 +127,7 @@ class DifferentialTrends(Term):
         """
         if facts.leads:
             raise IdentificationError(
-                Message("differential trends and flat leads cannot be told apart"),
+                Message("differential trends and flat leads are not separately identified"),
                 hint="controls='all', or leave out 'trends'",
             )
         factors = dict.fromkeys([*facts.strata(panel), *facts.time_strata(panel)])

@@ -163,7 +163,7 @@ class SpatialLag(Term):
         self._check_receivers()
         if self.dynamics and (self.error or not self.lag):
             raise StudyError(
-                Message("'dynamics' of outcomes does not go with {}",
+                Message("'dynamics' of a spatial lag cannot be combined with {}",
                         "error=True" if self.error else "lag=False"),
                 hint="leave out one of the two",
             )  # fmt: skip
@@ -182,7 +182,7 @@ class SpatialLag(Term):
             )
         if factors and self.dynamics:
             raise StudyError(
-                Message("'receivers' of a spatial lag do not go with {}", "dynamics=True"),
+                Message("'receivers' of a spatial lag cannot be combined with {}", "dynamics=True"),
                 hint="leave out one of the two",
             )
         if factors and not self._treated:
