@@ -1,4 +1,4 @@
-"""Whether draws, effects and counts of a file agree with one another, rows or none."""
+"""Consistency of the draws, effects and counts of a file, with or without observations."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _ROUNDING = 1e-8
 
 
 def check_arithmetic(fit: Fit) -> None:
-    """Compute anew what follows from draws and counts.
+    """Recompute the quantities that follow from draws and counts, and compare.
 
     Raises
     ------
     StudyError
-        Naming what differs.
+        With the name of the quantity that differs.
     """
     _check_draws(fit)
     for name, effects_dataset in (("effects", fit.effects), ("leads", fit.leads)):
@@ -44,7 +44,7 @@ def check_arithmetic(fit: Fit) -> None:
 
 
 def alike(a: Array, b: Array) -> bool:
-    """Whether two arrays are the same to rounding, NaN where the other is."""
+    """Return True if two arrays are equal to rounding, with NaN in the same places."""
     if a.shape != b.shape:
         return False
     gone = np.isnan(b)
@@ -73,7 +73,7 @@ def _check_draws(fit: Fit) -> None:
 
 
 def _check_cells(effects_dataset: xr.Dataset, name: str) -> None:
-    """Counts are whole and positive, and no cell stands twice."""
+    """Require that counts are positive integers and that no cell occurs twice."""
     for count in (v.ROWS, v.UNITS):
         values = effects_dataset[count].to_numpy()
         if values.dtype.kind not in "iu" or (values < 1).any():
@@ -181,7 +181,7 @@ def _check_unit_effects(effects: xr.Dataset) -> None:
 
 
 def _check_paths(fit: Fit) -> None:
-    """Paths add up, and effects are their cells' means, deviations and products of legs."""
+    """Require that paths add up, and that effects equal means, deviations and products of paths."""
     effects, posterior, leads = fit.effects, fit.posterior, fit.leads
     for name, effects_dataset in (("effects", effects), ("leads", leads)):
         if effects_dataset is None or effects_dataset.sizes[v.PATH] == 1:

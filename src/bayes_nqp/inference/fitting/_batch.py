@@ -35,21 +35,21 @@ _PULSE: Final = 0.5
 class Kept(MutableMapping[str, Numbers]):
     """Results of tasks in a folder, so that a later batch finds them.
 
-    A result is there whole or not at all, and sealed with its key: one that was damaged is as good
-    as none, though its key counts as there (``in``). Several batches can share a folder; where they
-    compute the same task, the last one's result stays.
+    A result is stored completely or not at all, with a digest that includes its key. A damaged
+    result counts as missing, although its key is found by ``in``. Several batches can share a
+    folder; if they compute the same task, the last result is kept.
 
     Parameters
     ----------
     folder : str, Path or Shelf
-        Is made if it is not there.
+        Created if it does not exist.
     prefix : str, default ""
-        What keys begin with there, so that several mappings share it.
+        Prefix of keys in the folder, so that several mappings can share it.
 
     Raises
     ------
     StudyError
-        If it cannot be made.
+        If the folder cannot be created.
     """
 
     def __init__(self, folder: str | Path | Shelf, prefix: str = "") -> None:
@@ -89,21 +89,21 @@ def batch(
 ) -> dict[str, Numbers]:
     """Run a function on many arguments.
 
-    Tasks run in threads of this process, as many as it may take, or where `workers` says.
+    Tasks run in threads of this process, as many as are available, or on `workers`.
 
     Parameters
     ----------
     function : callable
-        Defined in a module, so that it can travel; takes a task's arguments.
+        Defined in a module, so that it can be pickled; takes a task's arguments.
     tasks : mapping of str to tuple
-        Arguments by a key that names the task and all that its result depends on.
+        Arguments by a key that names the task and all inputs of its result.
     store : mutable mapping of str to dict, optional
-        Results by key: those found there are not computed again, and new ones are put there as
-        soon as they are known, so that an interrupted batch loses nothing. Those that are spoilt
-        are computed again, with a warning; where nothing more can be stored, as on a full disk,
-        the batch goes on without, with a warning.
+        Results by key. Results in it are not computed again, and new ones are added as soon as they
+        are known, so that an interrupted batch loses nothing. Damaged results are computed again,
+        with a warning. If nothing more can be stored, as on a full disk, the batch continues
+        without storing, with a warning.
     work : str, default "refitting"
-        The work, for progress.
+        Description of the work, for progress.
 
     Returns
     -------
@@ -135,7 +135,7 @@ def batch(
 def _lighter(
     function: Callable[..., Numbers], tasks: Mapping[str, tuple[Any, ...]]
 ) -> dict[str, tuple[Any, ...]]:
-    """Leave out of panels the columns that have no role, and whose names nothing else holds."""
+    """Remove from panels the columns without a role whose names occur nowhere in the task."""
     parts = {id(part): part for arguments in tasks.values() for part in arguments}
     panels = {place: part for place, part in parts.items() if isinstance(part, Panel)}
     others = [part for place, part in parts.items() if place not in panels]
@@ -202,7 +202,7 @@ def _lost(
     store: MutableMapping[str, Numbers] | None,
     fault: BaseException | None,
 ) -> StudyError:
-    """Say which tasks lost their worker twice, and what is kept."""
+    """Name the tasks that lost their worker twice, and the results that are kept."""
     if isinstance(store, Kept):
         hint = "nothing is lost: run it again"
     elif store is not None:

@@ -1,4 +1,4 @@
-"""Draws of a fit by cell: the one reader of what its posterior calls effects and slopes."""
+"""Draws of a fit by cell: the only reader of effects and slopes in the posterior."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class CellDraws:
         return self.model_frame.effects.mean_of_cells
 
     def has(self, name: str, equation: str = "outcome") -> bool:
-        """Whether an equation has a variable of that name."""
+        """Return True if an equation has a variable of that name."""
         return f"{equation}__{name}" in self.posterior
 
     def flat(self, name: str, equation: str = "outcome") -> Array:

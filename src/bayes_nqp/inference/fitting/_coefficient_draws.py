@@ -1,4 +1,4 @@
-"""Coefficients of draws: those that a fit holds, or drawn anew."""
+"""Coefficients of draws, stored in a fit or drawn anew."""
 
 from __future__ import annotations
 
@@ -22,20 +22,22 @@ _STREAM = 1
 
 
 def pairs_coefficients(fit: Fit) -> bool:
-    """Whether a fit holds the coefficients of its draws.
+    """Return True if a fit stores the coefficients of its draws.
 
     Returns
     -------
     bool
-        If not, what is computed from coefficients belongs to no single draw of an effect.
+        If False, quantities computed from coefficients do not correspond to single draws of
+        effects.
     """
     return COEFFICIENTS in fit.groups
 
 
 def coefficients_of(fit: Fit, equation: Equation, chosen: Index) -> Array:
-    """Slots of some draws: those that the fit holds, or others given the draws' parameters.
+    """Return the coefficients of some draws, stored in the fit or drawn given the parameters.
 
-    The latter have the same distribution, but are not those whose effects the fit holds.
+    Coefficients that are drawn have the same distribution, but do not correspond to the effects
+    that the fit stores.
 
     Parameters
     ----------

@@ -47,7 +47,7 @@ def labelled_positions(
 
 
 def _labels(model_frame: ModelFrame, equation: Equation, size: int) -> npt.NDArray[np.str_]:
-    """What each slot is: a time effect, the effect of a cell, or the slope of a column."""
+    """Return the meaning of each slot: time effect, effect of a cell, or slope."""
     places = equation.positions
     time_effects = time_effect_names(
         model_frame.codes.level_names, np.arange(model_frame.codes.n_periods)

@@ -18,10 +18,10 @@ GIVEN_LAG: Final = "given_lag"
 
 
 def fit_given_channels(fitted: Fit) -> Fit:
-    """Fit the outcome's own design beside the columns of its channels, given these.
+    """Fit the outcome's own design with mediators as regressors.
 
-    ``y = tau D + sum_m (b_m M_m + b_m' W M_m) + e``: mediators of linked units are causes that
-    linked units share, and leave no trace in e, which they do in the errors of the total effect.
+    ``y = tau D + sum_m (b_m M_m + b_m' W M_m) + e``: mediators of neighbours are common causes of
+    neighbouring outcomes. They are absent from e here, but part of the errors of the total effect.
     """
     model_frame, facts = fitted.model_frame, fitted.facts
     equation, rows = model_frame.equations[0], model_frame.panel.where(model_frame.kept)
@@ -49,28 +49,28 @@ def fit_given_channels(fitted: Fit) -> Fit:
 
 
 def follows(fitted: Fit) -> bool:
-    """Whether outcomes, or errors, follow those of linked units, and of no other period."""
+    """Return True if outcomes or errors have a spatial lag, without a lag in time."""
     term = fitted.facts.spatial_term
     return fitted.panel is not None and term is not None and term.lag and not term.dynamics
 
 
 def fit_given_lag(fitted: Fit) -> tuple[Fit, float]:
-    """Fit outcomes less what follows linked units', delta at its posterior mean.
+    """Fit outcomes net of the spatial lag, with delta at its posterior mean.
 
-    With ``S = I - delta W`` a lag is ``S y = X beta + W X theta + e``, and errors that follow
-    linked units' are ``S y = X beta - delta W X beta + W X theta + e``, which columns W X of every
-    x hold: given delta, rows have errors of their own. Its effects are those of a unit's own
-    treatment, before anything feeds back.
+    With ``S = I - delta W`` a spatial lag is ``S y = X beta + W X theta + e``, and spatial errors
+    are ``S y = X beta - delta W X beta + W X theta + e``, which columns W X of every x include.
+    Given delta, errors are then those of single units. The effects are those of a unit's own
+    treatment, before feedback.
 
     Parameters
     ----------
     fitted : Fit
-        That `follows`.
+        A fit for which `follows` is True.
 
     Returns
     -------
     tuple of Fit and float
-        And the value of delta.
+        The fit, and the value of delta.
     """
     term, delta = fitted.facts.spatial_term, equation_draws(fitted, DELTA)
     assert term is not None

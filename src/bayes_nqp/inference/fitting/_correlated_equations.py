@@ -1,4 +1,4 @@
-"""How the errors of mediators' equations are correlated, and random numbers that follow it."""
+"""Correlation of errors across the equations of mediators, and random numbers with it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from bayes_nqp.numerics.linear_gaussian import draw, number_count
 
 @dataclass(frozen=True, eq=False)
 class Correlated:
-    """Innovations of several equations on the same rows.
+    """Innovations of several equations on the same observations.
 
     Parameters
     ----------
     moments : ndarray (equation, equation)
         Mean cross-products of residual innovations, in the equations' multiples of ``s``.
     freedom : float
-        What is left of the rows when all effects are taken off.
+        Degrees of freedom after all effects.
     """
 
     moments: Array
@@ -65,19 +65,19 @@ class Correlated:
 def correlated(
     equations: Sequence[Equation], xs: Sequence[Array], seed: int
 ) -> Correlated | str | None:
-    """Estimate how the innovations of equations are correlated.
+    """Estimate the correlation of innovations across equations.
 
     Parameters
     ----------
     equations : sequence of Equation
-        Of a plan's mediators, all on the same rows.
+        Equations of a plan's mediators, all on the same observations.
     xs : sequence of ndarray (chain, draw, parameter)
         Draws of their parameters, unconstrained.
 
     Returns
     -------
     Correlated, str or None
-        None for fewer than two equations; why it cannot be told, where that is so.
+        None for fewer than two equations; a reason if the correlation is not identified.
     """
     if len(equations) < 2:
         return None
@@ -98,15 +98,15 @@ def correlated(
 
 
 def residual_moments(equations: Sequence[Equation], points: Sequence[Array]) -> tuple[Array, float]:
-    """Mean cross-products of innovations, at given parameters and the coefficients' means there.
+    """Compute mean cross-products of innovations, at given parameters and coefficient means.
 
-    Of every unit its own level and, where effects have deviations, its own effect are taken off
-    by least squares; means are over what these leave.
+    The level of every unit and, if effects have deviations, the effect of every unit are removed by
+    least squares; means use the remaining degrees of freedom.
 
     Parameters
     ----------
     equations : sequence of Equation
-        With the same rows.
+        With the same observations.
     points : sequence of ndarray (parameter)
         Unconstrained.
 

@@ -22,18 +22,18 @@ _EXACT = 1e-12
 
 @dataclass(frozen=True, eq=False)
 class Numbers:
-    """Draws of what a mediation is made of.
+    """Draws of the components of a mediation model.
 
     Parameters
     ----------
     a, b, d : ndarray (draw, mediator, stratum)
-        Effects of the change on mediators; slopes of mediators; what the change adds to them.
+        Effects of the change on mediators; slopes of mediators; change of these slopes.
     tau : ndarray (draw, stratum), outcome units
-        Direct effect where mediators are at their means.
+        Direct effect at the means of mediators.
     sigma : ndarray (draw), outcome units
         Standard deviation of the outcome's errors.
     covariance : ndarray (draw, mediator, mediator)
-        Of the mediators' errors.
+        Covariance of the mediators' errors.
     """
 
     a: Array
@@ -46,7 +46,7 @@ class Numbers:
 
 @dataclass(frozen=True, eq=False)
 class Equations:
-    """Outcome and mediators, each given what comes before it.
+    """Equations of outcome and mediators, each given the variables before it.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class Equations:
     mediators : ndarray (row, mediator)
         Centred, and divided by `size`.
     loading, contrasts : ndarray (stratum, coefficient)
-        Of flat coefficients, and of those with a fixed prior of standard deviation 1.
+        Loadings of flat coefficients, and of those with a fixed prior of standard deviation 1.
     scales : ndarray (1 + mediator)
         Residual standard deviations: of the outcome, then of mediators.
     level : ndarray (mediator, stratum)
@@ -84,8 +84,8 @@ class Equations:
     def draw(self, size: int, generator: np.random.Generator) -> Numbers:
         """Draw every equation.
 
-        Errors of a mediator are split into what those before it explain and what they do not,
-        so that equations are independent of one another and correlated errors come out right.
+        Errors of a mediator are split into a part that previous mediators explain and a residual.
+        Equations are then independent of one another, and the correlation of errors is retained.
         """
         count = self.mediators.shape[1]
         a = np.zeros((size, count, self.loading.shape[0]))
@@ -175,14 +175,14 @@ def _standard(columns: Array) -> Array:
 
 
 def _residual(columns: Array, y: Array) -> float:
-    """Standard deviation of what columns leave of another."""
+    """Return the residual standard deviation of a column given other columns."""
     y = y - y.mean()
     left = y - columns @ np.linalg.lstsq(columns, y, rcond=None)[0]
     return float(np.sqrt(left @ left / (y.size - columns.shape[1])))
 
 
 def _loadings(rows: CrossSection, pooled: bool, priors: Priors) -> tuple[Array, Array]:
-    """How coefficients make up the slopes of strata."""
+    """Return the loadings of the slopes of strata on coefficients."""
     n = int(rows.stratum.max()) + 1
     if not pooled:
         return np.eye(n), np.zeros((n, 0))
@@ -209,7 +209,7 @@ def _labelled(
     interaction: bool,
     pooled: bool,
 ) -> tuple[Array, list[str]]:
-    """All columns of the outcome's equation, and what they are called."""
+    """Return all columns of the outcome's equation with their names."""
     treated, strata = rows.names["treatment"][0], rows.stratum_names
     moved = _standard(treatment[:, None])
     columns = np.column_stack([moved, mediators, *([moved * mediators] if interaction else [])])
@@ -234,7 +234,7 @@ def _identified(
     interaction: bool,
     pooled: bool,
 ) -> None:
-    """Refuse what the rows cannot tell apart."""
+    """Refuse columns that the observations do not identify separately."""
     _vary(rows, "treatment", rows.names["treatment"][0], treatment)
     for name, column in zip(rows.names["mediators"], mediators.T, strict=True):
         _vary(rows, "mediators", name, column)

@@ -1,4 +1,4 @@
-"""How far those who adopt drift, period by period, beside the effect."""
+"""Differential trends of treated units, period by period, in addition to the effect."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 @door
 def differential_trend(fit: Fit, by: Literal["stratum"] | None = None) -> xr.DataArray:
-    """Draw the drift of adopters, relative to their last period without treatment.
+    """Draw the differential trend of treated units, relative to their last untreated period.
 
-    Where the design has shared shocks, these are in it.
+    If the design has shared shocks, the trend includes them.
 
-    Effects exclude it: under parallel trends it would be taken for an effect after adoption, and
-    for leads before it.
+    Effects exclude the differential trend: under parallel trends it would be part of the effect
+    after adoption, and of leads before it.
 
     Parameters
     ----------
     fit : Fit
-        Of a design with ``trends``.
+        A fit of a design with ``trends``.
     by : {"stratum"}, optional
-        Whether strata are kept apart; the mean over all adopters by default.
+        Return one trend per stratum; the mean over all treated units by default.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def differential_trend(fit: Fit, by: Literal["stratum"] | None = None) -> xr.Dat
     Raises
     ------
     StudyError
-        If the design assumes parallel trends, or the fit has no rows.
+        If the design assumes parallel trends, or the fit has no observations.
 
     Examples
     --------

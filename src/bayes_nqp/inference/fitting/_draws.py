@@ -47,24 +47,24 @@ class Recovered:
     Parameters
     ----------
     cell_mean, cell_effect : ndarray (draw, cell), outcome units
-        Without and with the mean deviation of the cell's rows; the first at the moderator's
-        centre, the second at the mean moderator of these rows.
+        Without and with the mean deviation of the cell's observations. The first is at the
+        moderator's centre, the second at the mean moderator of these observations.
     coefficients : mapping of str to ndarray (draw, label)
         By term, outcome units (slopes: outcome units per unit of the column).
     slopes : mapping of Slope to ndarray (draw, stratum), outcome units per unit of the mediator
-        Of mediators and of the moderator, in every stratum.
+        Slopes of mediators and of the moderator, in every stratum.
     tilt : ndarray (draw, cell), outcome units times the moderator's, or None
-        Covariance of deviations and the moderator over the treated rows of each cell; of
-        mediators' equations, where their slopes in the outcome's are moderated.
+        Covariance of deviations and the moderator over the treated observations of each cell; for
+        equations of mediators whose slopes in the outcome's equation are moderated.
     positions : ndarray (draw, slot), multiples of s, or None
-        Time effects, cells and slopes of all blocks, one block after another; None where there
-        are too many to be kept.
+        Time effects, cells and slopes of all blocks, one block after another; None if there are too
+        many to be kept.
     realised : ndarray (draw, path, cell), outcome units, or None
-        Total, direct and received effects, where units receive something of others' treatment, or
-        outcomes follow one another: then of the actual calendar, feedback included.
+        Total, direct and spillover effects under the actual calendar, feedback included, if the
+        model has spillovers or lagged outcomes.
     across : ndarray (draw, treatment, mediator, cell), the mediator's units, or None
-        Of mediators' equations, where others' treatment or mediators matter: effects by whose
-        treatment, the row's own and others', and in whom, the row's own unit and linked ones.
+        For equations of mediators with spillovers: effects of own treatment and of that of others,
+        on the unit's own mediator and on those of neighbours.
     """
 
     cell_mean: Array
@@ -222,7 +222,7 @@ def _product(draws: Array, loads: Any) -> Array:
 
 
 def unit_effects_stored(model_frame: ModelFrame) -> bool:
-    """Whether deviations of members are kept: not of too many, nor of units that are summed up."""
+    """Return True if unit-level deviations are kept: for few members that are single units."""
     alone = model_frame.facts.varying == "unit" and model_frame.panel.summed
     return model_frame.effects.codes.size <= UNIT_EFFECTS_STORED and not alone
 
@@ -294,12 +294,12 @@ def cell_shares(model_frame: ModelFrame, equation: Equation) -> Any:
 
 
 def leaning_of(model_frame: ModelFrame, equation: Equation) -> Any:
-    """Take deviations to their covariance with the moderator in cells.
+    """Return the map from deviations to their covariance with the moderator in cells.
 
     Returns
     -------
     csr_array (cell, member), or None
-        None where nothing asks for it: the slope of what this equation explains is not moderated.
+        None if it is not needed, because the slope of this equation's variable is not moderated.
     """
     shifted = any(
         s.kind is SlopeKind.SHIFT and s.mediator == equation.name
@@ -318,7 +318,7 @@ def leaning_of(model_frame: ModelFrame, equation: Equation) -> Any:
 def _single_units(
     model_frame: ModelFrame, equation: Equation, *, every: bool
 ) -> UnitDeviations | None:
-    """What deviations of single units take; None where there are none, or none are kept."""
+    """Return the inputs of unit-level deviations; None if there are none, or none are kept."""
     if equation.problem.unit_effect_scale is None or equation.problem.shares_deviations:
         return None
     wanted = unit_effects_stored(model_frame) or every

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def effect_loads(model_frame: ModelFrame, equation: Equation) -> csr_array:
-    """Loadings of cells' effects on slots (slot, cell), where outcomes follow no others.
+    """Return the loadings of cells' effects on slots (slot, cell), without a lagged outcome.
 
-    ``mu_c + theta_s z-bar_c + sum_e kappa_e d_ec`` in multiples of ``equation.effect_scale``: with
-    ``d_ec`` the treatment of linked units at event time e, on average over the rows of the cell.
+    ``mu_c + theta_s z-bar_c + sum_e kappa_e d_ec`` in multiples of ``equation.effect_scale``, with
+    ``d_ec`` the mean treatment of neighbours at event time e over the observations of the cell.
     """
     positions, cells = equation.positions, np.arange(model_frame.table.size)
     parts = [(positions.cells, cells, np.ones(cells.size))]

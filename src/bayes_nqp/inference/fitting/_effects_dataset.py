@@ -1,4 +1,4 @@
-"""Draws of cells and members, and a plan's labels, to the Dataset of the waist."""
+"""Conversion of draws of cells and members, and labels of a plan, to the effects dataset."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ def effects_dataset(
     Parameters
     ----------
     effect : ndarray (chain, draw, cell) or (chain, draw, path, cell), outcome units
-        Of all cells, leads included.
+        Effects of all cells, leads included.
     gate : str or ConvergenceDiagnostics
-        Verdict of the convergence gate; and, in a Gate, what weights of proposals allow.
+        Convergence diagnostics, as text or with those of importance weights.
     leads : bool, default False
         Take the lead cells instead of those with effects.
     cells : CellInfo, optional
-        Of the effects, those of the plan first; these alone by default.
+        Cells of the effects, those of the plan first; these alone by default.
     via : ndarray (chain, draw, mediator, treatment, mediator, cell), optional
-        Effects through mediators by whose treatment, and through whose.
+        Effects through mediators, by treated unit and by unit of the mediator.
 
     Returns
     -------
@@ -88,7 +88,7 @@ def effects_dataset(
 
 
 def _with_via(built: xr.Dataset, via: Array) -> xr.Dataset:
-    """Add effects through mediators by whose treatment, and through whose."""
+    """Add effects through mediators, by treated unit and by unit of the mediator."""
     dims = (*v.SAMPLE_DIMS, v.MEDIATOR, v.TREATMENT_OF, v.MEDIATOR_OF, v.CELL)
     whose = np.asarray([v.OWN, v.OTHERS], dtype=str)
     names = [path for path, role in schema.path_roles(built).items() if role == v.INDIRECT]
@@ -98,7 +98,7 @@ def _with_via(built: xr.Dataset, via: Array) -> xr.Dataset:
 
 
 def _stated(model_frame: ModelFrame) -> dict[str, str | float]:
-    """Attrs by which effects are read: the link, the exposure, whether rows are sums."""
+    """Return the attrs that describe effects: link, exposure, and the use of sums."""
     attrs: dict[str, str | float] = {v.LINK: model_frame.facts.likelihood.link}
     if model_frame.panel.summed:
         attrs[v.SUMMED] = 1.0
@@ -110,7 +110,7 @@ def _stated(model_frame: ModelFrame) -> dict[str, str | float]:
 def _with_received(
     effect: Array, deviation: Array | None, neighbour: npt.NDArray[np.bool_]
 ) -> tuple[Array, Array | None]:
-    """Add the path of what is received: the effects of neighbours' cells, without deviations."""
+    """Add the spillover path: effects on cells of neighbours, without deviations."""
     # What treated units receive is no part of the model: nothing.
     received = np.where(neighbour, effect[:, :, :1], 0.0)
     effect = np.concatenate([effect, received], axis=2)

@@ -44,9 +44,9 @@ def draw_equations(
     sampler : Importance
         With a seed.
     stock : ExistingDraws
-        Draws that are at hand.
+        Draws that can be reused.
     progress : bool
-        Whether to show a progress bar where there are several equations.
+        If True, show a progress bar for several equations.
 
     Returns
     -------
@@ -101,12 +101,12 @@ def equation_density(
     often: bool = False,
     keeper: DrawsWithDensity | None = None,
 ) -> Density:
-    """The log density of an equation's parameters, as samplers take it.
+    """Return the log density of an equation's parameters, for samplers.
 
     Parameters
     ----------
     often : bool, default False
-        Whether it will be asked for hundreds of points or more.
+        True if it will be evaluated at hundreds of points or more.
     keeper : DrawsWithDensity, optional
         For draws of coefficients at proposals.
     """

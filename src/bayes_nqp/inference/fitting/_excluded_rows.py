@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 
 
 def apart(fit: Fit) -> tuple[Design, Panel]:
-    """State a fit's design so that rows may be left out, and what others have of them stays.
+    """Return a fit's design and panel in a form that allows observations to be left out.
+
+    Spillovers from excluded units stay in the model.
 
     Returns
     -------
     tuple of Design and Panel
-        The same model: columns of linked units are covariates of the panel. The fit's own where
-        nothing of linked units enters.
+        The same model, with columns of neighbours as covariates of the panel. The fit's own design
+        and panel if there are no columns of neighbours.
     """
     facts, spec = fit.facts, fit.model_frame.model.equations[0]
     changes: dict[str, object] = {
@@ -43,18 +45,18 @@ def apart(fit: Fit) -> tuple[Design, Panel]:
 
 
 def rows_without(fit: Fit, panel: Panel, gone: Mask) -> Mask:
-    """Rows of a panel without some of its units, whose treatment reaches others as before.
+    """Return the observations without some units, whose treatment affects others as before.
 
-    Of such a unit its first row stays where others receive of treatment: one row tells nothing
-    beside the unit's effect, and when it adopted is known. Outcomes, or errors, that follow linked
-    units' need all rows, and what is left of these is a panel of its own.
+    With spillovers, the first observation of an excluded unit stays: it carries no information in
+    addition to the unit's effect, and it records the adoption date. A spatial lag of outcomes or
+    errors requires all observations; the remainder is then a separate panel.
 
     Parameters
     ----------
     panel : Panel
-        The second that `apart` gives.
+        The panel that `apart` returns.
     gone : ndarray of bool (unit)
-        Of the panel's units.
+        Units to exclude.
     """
     stays = ~gone[panel.unit_codes]
     if fit.facts.reach != "exposure" or fit.facts.has("lag"):
@@ -63,9 +65,9 @@ def rows_without(fit: Fit, panel: Panel, gone: Mask) -> Mask:
 
 
 def reached_rows(fit: Fit) -> Mask:
-    """Rows that others' treatment has reached, of the panel that `apart` gives.
+    """Return the observations with spillovers, in the panel that `apart` returns.
 
-    They have something of linked units' treatment, or stand in a ring before they adopt.
+    These have treated neighbours, or lie in a distance band before they adopt.
     """
     linked = fit.model_frame.model.equations[0].linked
     if linked is None or not linked.treated:

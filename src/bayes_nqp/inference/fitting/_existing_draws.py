@@ -10,14 +10,14 @@ from bayes_nqp.numerics.sampling import Chains
 
 @dataclass(frozen=True, eq=False)
 class ExistingDraws:
-    """What a fit says of the parameters of its refits.
+    """Draws and posterior means of a fit that its refits reuse.
 
     Parameters
     ----------
     chains : mapping of str to Chains
         Draws of parameters by the digest of their equation's problem.
     values : mapping of str to float, outcome units
-        Posterior means by name in the posterior, from which refits begin to climb.
+        Posterior means by name in the posterior, the starting values of refits.
     """
 
     chains: Mapping[str, Chains] = field(default_factory=dict)

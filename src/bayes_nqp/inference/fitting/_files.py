@@ -41,25 +41,25 @@ def write_fit(
     facts: Mapping[str, object],
     texts: Mapping[str, str],
 ) -> Path:
-    """Write a fit beside its place, read it back, then move it there.
+    """Write a fit to a temporary file, read it back, then move it to its place.
 
     Parameters
     ----------
     groups : mapping of str to Dataset
-        Of draws.
+        Draws by group.
     panel : Panel or None
-        Its rows, if they go into the file.
+        Panel whose observations are written, if any.
     values : mapping
-        Designs and samplers, which stand in the file's head as JSON of their plain data.
+        Designs and samplers, written to the file's head as JSON of their plain data.
     facts : mapping
-        Plain data, which stand there as JSON.
+        Plain data, written to the head as JSON.
     texts : mapping of str to str
-        What stands there as it is.
+        Texts, written to the head unchanged.
 
     Raises
     ------
     StudyError
-        If it cannot be written, or would be read as something else.
+        If it cannot be written, or would be read differently.
     """
     coded = {name: encode(value) for name, value in values.items()}
     head: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Fitting, and what a fit holds."""
+"""Fitting of designs, and the fit."""
 
 from __future__ import annotations
 
@@ -56,29 +56,29 @@ MEMORY: Final = "_memory"
 @door
 @dataclass(frozen=True, eq=False, repr=False)
 class Fit(FitAttributes):
-    """A design fitted to a panel: draws, and all that tells where they come from.
+    """A design fitted to a panel: posterior draws with their provenance.
 
     Parameters
     ----------
     panel : Panel or None
-        None only where a file was saved without rows and read without a panel.
+        None only for a file that was saved without observations and read without a panel.
     sampler : Importance or NUTS
         With the seed that was used.
     groups : mapping of str to Dataset
         ``posterior`` (parameters and coefficients, named ``equation__name``), ``sample_stats``,
-        ``effects`` (the waist) and, where the design has them, ``leads``; and ``coefficients``,
-        where they take no more than 200 MB: time effects, cells and slopes of the outcome's
-        equation, which likelihoods of units and replications start from. For ArviZ they are a
+        ``effects`` (the effects dataset) and, if the design has them, ``leads``; and
+        ``coefficients`` if they take no more than 200 MB: time effects, cells and slopes of the
+        outcome's equation, which likelihoods of units and replications use. For ArviZ they form a
         DataTree, `tree`.
     gate : ConvergenceDiagnostics
-        The convergence gate.
+        The convergence diagnostics.
     record : mapping of str to str or float
-        Panel digest, ``s``, whether sampling was interrupted; and ``unsealed``, where it
-        was read from a file of version 0.1, which has no seal.
+        Panel digest, ``s``, and a flag for interrupted sampling; and ``unsealed`` for a file of
+        version 0.1, which has no digest.
     versions : mapping of str to str
-        Of the packages that made it.
+        Versions of the packages that made it.
     notes : tuple of str
-        What was dropped, and why.
+        Observations and cells that were dropped, with the reason.
 
     Examples
     --------
@@ -101,12 +101,12 @@ class Fit(FitAttributes):
     notes: tuple[str, ...] = ()
 
     def __getstate__(self) -> dict[str, Any]:
-        """Travel without what can be made again."""
+        """Return the state without parts that can be recomputed."""
         return {name: value for name, value in vars(self).items() if name != MEMORY}
 
     @property
     def facts(self) -> Facts:
-        """What the design can do and what it assumes."""
+        """Capabilities and assumptions of the design."""
         return self.design.facts
 
     @property
@@ -115,13 +115,13 @@ class Fit(FitAttributes):
         return self.design.outcome_design
 
     def variant(self, *, drop: bool = False, **changes: object) -> Design:
-        """State the fit's design with other arguments.
+        """Return the fit's design with other arguments.
 
         Parameters
         ----------
         drop : bool, default False
-            Whether effects that the data do not identify are left out rather than refused, where
-            the design has this choice.
+            If True, effects that the data do not identify are left out rather than refused, if the
+            design has this choice.
         **changes
             Arguments of the design; with mediators also those of the outcome's design.
 
@@ -149,42 +149,42 @@ class Fit(FitAttributes):
         return self.design.variant(changes)
 
     def variants(self) -> list[tuple[Message, Message, Design]]:
-        """State the design with other choices that its kind alone has.
+        """Return the design with other values of arguments that only its kind has.
 
         Returns
         -------
         list of (Message, Message, Design)
-            What each is called, what changes, and the design; empty where nothing could be chosen.
+            Name, change, and design of each variant; empty if there are none.
         """
         return list(self.outcome_design.variants(self._panel))
 
     def takes(self, *names: str) -> bool:
-        """Tell whether the design has these arguments, so that `variant` can change them.
+        """Return True if the design has these arguments, so that `variant` can change them.
 
         Parameters
         ----------
         *names : str
-            Of arguments.
+            Names of arguments.
         """
         return self.design.arguments.issuperset(names)
 
     @property
     def rows(self) -> Panel:
-        """The panel's rows that all equations use: with mediators, those that have them all.
+        """Observations that all equations use: with mediators, those with all mediators.
 
         Raises
         ------
         StudyError
-            If the fit holds no panel.
+            If the fit has no panel.
         """
         return self.design.rows(self._panel)
 
     @property
     def tree(self) -> xr.DataTree:
-        """The groups as a tree for ArviZ, whose attr ``gate`` is the verdict on the draws.
+        """The groups as a DataTree for ArviZ, with the convergence diagnostics as attr ``gate``.
 
-        It is made each time it is asked for, of the same draws. A slash in a name is written as
-        ``%2F`` in it, and a percent sign as ``%25``.
+        It is created at each access from the same draws. A slash in a name is written as ``%2F`` in
+        it, and a percent sign as ``%25``.
         """
         # Nodes of a tree refer to one another: a fit that kept it would outlive its last holder.
         named = {name: into_tree(group) for name, group in self.groups.items()}
@@ -199,17 +199,17 @@ class Fit(FitAttributes):
 
     @property
     def effects(self) -> xr.Dataset:
-        """Draws of the effects of cells: the waist, for the sample at hand."""
+        """Draws of the effects of cells in the sample: the effects dataset."""
         return self.groups["effects"].copy()
 
     @property
     def leads(self) -> xr.Dataset | None:
-        """Draws of leads in the form of the waist; None where the design has none."""
+        """Draws of leads as an effects dataset; None if the design has none."""
         return self.groups["leads"].copy() if "leads" in self.groups else None
 
     @property
     def labels(self) -> Labels:
-        """What columns, levels and units are called, a language each."""
+        """Labels of columns, levels and units, by language."""
         return labels_of(self.effects)
 
     @property
@@ -219,12 +219,12 @@ class Fit(FitAttributes):
 
     @cached_property
     def model_frame(self) -> ModelFrame:
-        """The design's plan of the panel.
+        """The model frame of the design on the panel.
 
         Raises
         ------
         StudyError
-            If the fit holds no panel.
+            If the fit has no panel.
         """
         return model_frame_of(self.design, self._panel, scale=self.scale)
 
@@ -248,17 +248,17 @@ class Fit(FitAttributes):
         return seal.hexdigest()
 
     def save(self, path: str | Path, *, rows: bool = True) -> Path:
-        """Write the fit to one netCDF file; either all of it is written or nothing.
+        """Write the fit to one netCDF file, completely or not at all.
 
-        What was written is read back before the file is moved to its place. The same fit is the
-        same bytes.
+        The file is read back before it is moved to its place. The same fit always gives the same
+        bytes.
 
         Parameters
         ----------
         path : str or Path
             An existing file is replaced.
         rows : bool, default True
-            Whether the panel's rows go into the file; False for confidential data.
+            If True, the panel's observations are written; False for confidential data.
         """
         values = {"design": self.design, "sampler": self.sampler}
         facts = {
@@ -308,33 +308,33 @@ def fit(
 ) -> Fit:
     """Fit a design to a panel.
 
-    Linear coefficients are integrated out, so that only scales, the autocorrelation and the
-    error standard deviation are sampled; coefficients and deviations are then drawn exactly.
-    Stopping `NUTS` by the keyboard keeps the draws so far.
+    Linear coefficients are integrated out, so that only scales, the autocorrelation and the error
+    standard deviation are sampled; coefficients and deviations are then drawn exactly. Stopping
+    `NUTS` by the keyboard keeps the draws so far.
 
     Parameters
     ----------
     sampler : Importance or NUTS, optional
-        By default `Importance`, which takes a fraction of a second, and `NUTS`, which samples the
-        row-by-row model of `build`, where the likelihood is sampled by rows.
+        `Importance` by default, which takes a fraction of a second. For likelihoods without
+        sufficient statistics the default is `NUTS`, which samples the PyMC model of `to_pymc`.
     scale : float, optional, outcome units
-        ``s``, on which priors are stated, held at this value, as where the outcome was simulated;
-        computed from the outcome by default.
+        ``s``, in which priors are stated, fixed at this value, as for simulated outcomes; computed
+        from the outcome by default.
     threads : int, optional
-        Threads to compute in, which draws do not depend on. By default the environment variable
-        ``BAYES_NQP_THREADS``, and without it as many as the machine lends.
+        Number of threads, on which draws do not depend. By default the environment variable
+        ``BAYES_NQP_THREADS``, or as many as the machine has available.
     progress : bool, default True
-        Whether to show a progress bar.
+        If True, show a progress bar.
 
     Returns
     -------
     Fit
-        Its repr and every summary say whether the convergence gate was passed.
+        Its repr and every summary state the convergence diagnostics.
 
     Raises
     ------
     IdentificationError
-        If the panel cannot identify what the design asks for.
+        If the panel does not identify an effect of the design.
     ConvergenceError
         If there are no draws to keep.
 

@@ -1,4 +1,4 @@
-"""Fitting an index whose weights are uncertain: one fit per draw of the index, pooled."""
+"""Fits of an index with uncertain weights: one fit per draw of the index, pooled."""
 
 from __future__ import annotations
 
@@ -49,48 +49,46 @@ def fit_index(
     seed: Seed | None = None,
     progress: bool = True,
 ) -> Fit:
-    """Fit a design to an index, and carry the uncertainty of its weights into the effects.
+    """Fit a design to an index, and propagate the uncertainty of its weights to the effects.
 
-    The weights are drawn by a Bayesian bootstrap over units (`Index.draws`), the design is
-    fitted to each index that they give, and the draws are pooled, so that intervals hold both
-    the uncertainty within an index and that between indices. Draws of the index alternate along
-    ``draw``, whose coordinate ``index_draw`` says which one each belongs to; `index_variance`
-    splits the variance of any estimand by it. The prior scale ``s`` is that of the index itself
-    for all draws: they are measured in the same points, since weights sum to one, and one prior
-    then holds for all of them.
+    The weights are drawn by a Bayesian bootstrap over units (`Index.draws`), the design is fitted
+    to the index of each draw, and the posterior draws are pooled. Intervals therefore include the
+    uncertainty within an index and between indices. Draws of the index alternate along ``draw``,
+    with the coordinate ``index_draw``; `index_variance` decomposes the variance of any estimand by
+    it. The prior scale ``s`` is that of the index itself for all draws: weights sum to one, so that
+    all draws are in the same units and one prior applies to all.
 
     Parameters
     ----------
     panel : Panel
         Its outcome is the index, its logarithm, or a linear function of either; every draw is
-        transformed alike.
+        transformed in the same way.
     index : Index or Centrality
-        An index built with weights that the data give; or a centrality of the panel's units among
-        others.
+        An index with estimated weights; or a centrality of the panel's units.
     draws : int, default 20
-        Of the index.
+        Number of draws of the index.
     sampler : Importance or NUTS, optional
-        For every fit; by default `Importance` with fewer draws.
+        Sampler of every fit; by default `Importance` with fewer draws.
     seed : int, optional
-        Of the index's draws; and of the samplers, where ``sampler`` has none. One at random by
-        default, which ``record`` holds.
+        Seed of the index's draws, and of the samplers if ``sampler`` has none. Random by default,
+        and stored in ``record``.
     progress : bool, default True
-        Whether to show a progress bar.
+        If True, show a progress bar.
 
     Returns
     -------
     Fit
-        With a thousand draws a chain or so. Its gate is the worst of all fits'; it passed where
-        each of them did. ``record`` holds ``index_draws``, ``index_seed``, ``index_within`` and
-        ``index_between``, the variances of the average effect. Checks of it are asked of the fit
-        to the panel's own outcome, for they judge the model of one outcome.
+        With about a thousand draws per chain. Its convergence diagnostics are the worst of all
+        fits. ``record`` contains ``index_draws``, ``index_seed``, ``index_within`` and
+        ``index_between``, the variances of the average effect. Checks use the fit of the panel's
+        own outcome, because they concern the model of one outcome.
 
     Raises
     ------
     StudyError
         If the index's weights are not estimated, or an argument is out of range.
     PanelError
-        If the outcome is not made of the index.
+        If the outcome is not computed from the index.
 
     Examples
     --------
@@ -147,7 +145,7 @@ def fit_index(
 
 
 def pooled_over(fitted: Fit) -> int:
-    """How many draws of an index a fit is pooled over.
+    """Return the number of index draws over which a fit is pooled.
 
     Returns
     -------
@@ -158,12 +156,12 @@ def pooled_over(fitted: Fit) -> int:
 
 
 def refuse_pooled(fitted: Fit) -> None:
-    """Refuse a fit pooled over draws of an index, where one outcome is asked for.
+    """Refuse a fit that is pooled over draws of an index if one outcome is required.
 
     Raises
     ------
     StudyError
-        If it is one.
+        If it is pooled.
     """
     number = pooled_over(fitted)
     if number:

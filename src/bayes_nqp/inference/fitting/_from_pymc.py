@@ -35,35 +35,35 @@ _SAMPLE = "pm.sample(model=nqp.to_pymc(design, panel)), which keeps every variab
 def from_pymc(
     draws: xr.DataTree, design: Design, panel: Panel, *, scale: float | None = None
 ) -> Fit:
-    """Take draws of the row model, however they were sampled, for a fit.
+    """Build a fit from draws of the PyMC model, obtained by any sampler.
 
-    What `build` returns can be sampled by ``pm.sample``, or any sampler of PyMC models; with this
-    its draws enter estimands, tables and checks. If the model was changed before, what its
-    variables of these names mean is for you to know.
+    The model that `to_pymc` returns can be sampled by ``pm.sample`` or any sampler of PyMC models.
+    This function makes its draws available to estimands, tables and checks. If the model was
+    changed before, the meaning of its variables is the user's responsibility.
 
     Parameters
     ----------
     draws : DataTree
-        With a group ``posterior`` (chain, draw, …) of all variables of the model, and perhaps
+        With a group ``posterior`` (chain, draw, …) of all variables of the model, and optionally
         ``sample_stats``.
     design : StaggeredDiD, ContinuousExposure or Mediation
-        As `build` was given it.
+        The design that was passed to `to_pymc`.
     panel : Panel
-        Likewise.
+        The panel that was passed to `to_pymc`.
     scale : float, optional, outcome units
-        Likewise.
+        The scale that was passed to `to_pymc`.
 
     Returns
     -------
     Fit
-        Judged by the gate of chains: R-hat, effective draws, divergences, energy.
+        With the convergence diagnostics of chains: R-hat, effective draws, divergences, energy.
 
     Raises
     ------
     StudyError
-        If variables are missing, or are those of another design or panel.
+        If variables are missing, or belong to another design or panel.
     IdentificationError
-        If the panel cannot identify what the design asks for.
+        If the panel does not identify an effect of the design.
 
     Examples
     --------
@@ -95,7 +95,7 @@ def from_pymc(
 
 
 def _values(model_frame: ModelFrame, equation: Equation, posterior: xr.Dataset) -> dict[str, Any]:
-    """Draws of what a fit keeps of an equation, by the names of the row model."""
+    """Return draws of the quantities that a fit stores, named as in the PyMC model."""
     names = [Variables(equation.name)(name) for name in kept_by(model_frame, equation)]
     lacking = [name for name in names if name not in posterior]
     if lacking:
@@ -114,5 +114,5 @@ def _values(model_frame: ModelFrame, equation: Equation, posterior: xr.Dataset) 
 
 
 def _stats(stats: Mapping[Any, xr.DataArray]) -> dict[str, Any]:
-    """What samplers report, as fits call it."""
+    """Return the statistics of samplers under the names of fits."""
     return {ours: np.asarray(stats[theirs]) for theirs, ours in _STATS.items() if theirs in stats}
