@@ -263,7 +263,7 @@ def loud_adopters(d: Draft) -> None:
 
 @dataclass(frozen=True)
 class Collection:
-    """Worlds that are measured together, kept in a folder and tabulated in benchmarks/results/model_average.md.
+    """Scenarios measured together and tabulated in benchmarks/results/model_average.md.
 
     Parameters
     ----------
@@ -441,7 +441,7 @@ def overview() -> str:
 
 
 def collect(collection: Collection) -> None:
-    """Add rows of runs to the file; write its table and the overview into benchmarks/results/model_average.md."""
+    """Add rows of runs to the file; write the tables of benchmarks/results/model_average.md."""
     collection.store.keep()
     path = ROOT / "benchmarks" / "results" / "model_average.md"
     text = path.read_text(encoding="utf-8")

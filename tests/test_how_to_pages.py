@@ -1,10 +1,12 @@
-"""The code of the pages on pre-trends, mediators and spillovers gives the printed results."""
+"""The code of how-to pages runs and gives the printed results."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 import bayes_nqp as nqp
 
@@ -54,3 +56,19 @@ def test_spillovers() -> None:
     assert names["ignoring"].verdict == "failed"
     assert names["reach"].verdict == names["without"].verdict == "inconclusive"
     assert names["alike"].verdict == "caution"
+
+
+def test_reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    names, text = run("reports")
+    rows = [x for x in names["table"].to_markdown().splitlines() if x.startswith("| ")]
+    printed = dict(x.strip("| ").split(" | ", 1) for x in rows[2:] if "[" in x)
+    for name in ("Overall", "Midwest", "South", "West", "Midwest − South"):
+        numbers = " | ".join(printed[name].split(" | ")[:6])
+        assert f"| {name} | {numbers} |" in text
+    answer = names["answer"]
+    grade = answer["confidence"]["grade"]
+    assert f"{answer['average']['mean']:.3f} {answer['posterior']} {grade}\n" in text
+    for name in ("report.html", "report.docx", "tables.xlsx", "tables.tex", "answer.json"):
+        assert (tmp_path / "report" / name).is_file()
+    assert nqp.att(names["same"]).identical(nqp.att(names["fit"]))
