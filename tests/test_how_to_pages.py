@@ -29,6 +29,9 @@ def cell(value: float, digits: int) -> str:
 
 def test_pretrends() -> None:
     names, text = run("pretrends")
+    words = " ".join(text.split())
+    assert " ".join(names["pretrends"].sentence.split()) in words
+    assert " ".join(names["in_time"].figure.split()) in words
     assert names["pretrends"].verdict == "inconclusive"
     assert names["sensitivity"].verdict == "not applicable"
     for row in names["average"].families.round(2).itertuples():

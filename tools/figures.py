@@ -31,20 +31,31 @@ def castle() -> None:
     nqp.plots.check(found).savefig(FIGURES / "specifications_castle.png", dpi=200)
 
 
+def channels() -> None:
+    """Draw the pictures of docs/mediation.md, "How to read it"."""
+    panel = nqp.simulation.channels(seed=7).panel
+    design = nqp.StaggeredDiD(nqp.PartialPooling(["region"], varying="unit"), nqp.AR1())
+    fit = nqp.fit(nqp.Mediation(design), panel, nqp.Importance(seed=1), progress=False)
+    print(nqp.mediation_table(fit).to_string())
+    via = nqp.nie(fit, by="region")
+    print(nqp.summary(nqp.contrast(via, region="inland", minus="coastal")))
+    nqp.plots.paths(fit).savefig(FIGURES / "mediation_paths.png")
+    nqp.plots.decomposition(fit).savefig(FIGURES / "mediation_decomposition.png")
+    nqp.plots.channels(fit, by="region").savefig(FIGURES / "mediation_channels.png")
+
+
 def guide(page: str, *figures: str) -> None:
-    """Run the code of a page and draw its figures."""
+    """Draw the figures of a page by what it tells to run."""
     names: dict = {}
     text = (FIGURES.parent / f"{page}.md").read_text("utf-8")
-    code = re.findall(r"(?<!<!-- excerpt -->\n)```python\n(.*?)```", text, flags=re.S)
-    exec("\n".join(code), names)
+    exec("\n".join(re.findall(r"```python\n(.*?)```", text, flags=re.S)), names)
     for name in figures:
         names[name].savefig(FIGURES / f"{page}_{name}.png", dpi=120)
 
 
 if __name__ == "__main__":
     castle()
-    guide("pretrends", "leads", "average_figure")
-    guide("mediators", "paths", "decomposition", "comparison", "sensitivity")
-    guide("spillovers", "figure", "course", "gain")
+    channels()
     for language in ("", "_zh"):
+        guide(f"neighbours{language}", "figure", "course", "gain")
         guide(f"pooling_castle{language}", "figure")
