@@ -1,4 +1,4 @@
-"""What pilot zones did to themselves and to the cities around them, as Markdown: docs/spatial.md.
+"""Print effects of pilot zones and their spillovers as Markdown (benchmarks/results/spatial.md).
 
     python -m benchmarks.cities_space ../shared/data/china/city_nqpf_cbec_2010_2021.csv
 

@@ -3,7 +3,7 @@
 Log Bayes factors of parallel over differential trends where trends are parallel and where they are
 not: the share of panels above several thresholds, from which `HELD` was chosen. A row a panel of
 each length in .cache/earned; `--collect` adds the rows to benchmarks/measured, and writes
-docs/trends.md.
+benchmarks/results/trends.md.
 """
 
 from __future__ import annotations
@@ -81,4 +81,6 @@ def markdown(rows: list[list[Any]]) -> str:
 
 
 if __name__ == "__main__":
-    Program(STORE, ROOT / "docs" / "trends.md", WORLDS, UNITS, measured, table).run(__doc__)
+    Program(
+        STORE, ROOT / "benchmarks" / "results" / "trends.md", WORLDS, UNITS, measured, table
+    ).run(__doc__)

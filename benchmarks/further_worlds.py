@@ -2,7 +2,8 @@
 
 What `benchmarks.worlds` measures, in worlds that came after the rules were set: none of them was
 looked at when a check, a weight or a threshold was chosen. A row a panel in
-.cache/further_worlds; `--collect` adds what is there to benchmarks/measured and docs/truth.md.
+.cache/further_worlds; `--collect` adds what is there to benchmarks/measured and
+benchmarks/results/model_average.md.
 """
 
 from __future__ import annotations

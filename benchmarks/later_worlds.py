@@ -2,7 +2,7 @@
 
 What `benchmarks.worlds` measures, in five scenarios that were written after the prior and the
 thresholds of version 0.2 were fixed. `--collect` adds what is there to benchmarks/measured and
-docs/truth.md.
+benchmarks/results/model_average.md.
 """
 
 from __future__ import annotations

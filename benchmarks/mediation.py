@@ -1,7 +1,7 @@
 """Run: python -m benchmarks.mediation; an interrupted run goes on where it stopped.
 
 Recovery of direct, indirect and total effects on simulated panels, with the posterior's 95 %
-intervals. Writes the section "Recovery" of docs/mediation.md.
+intervals. Writes the section "Recovery" of benchmarks/results/mediation.md.
 """
 
 from __future__ import annotations
@@ -243,7 +243,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--draws", type=int, default=500, help="a chain, of two")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--store", type=Path, default=ROOT / ".cache" / "mediation")
-    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "mediation.md")
+    parser.add_argument(
+        "--out", type=Path, default=ROOT / "benchmarks" / "results" / "mediation.md"
+    )
     parser.add_argument("--collect", action="store_true", help="only what is there already")
     return parser.parse_args()
 

@@ -2,7 +2,7 @@
 
 What reports name where nothing differs, and where pairs of groups are three posterior sds apart.
 The sentences of the report's summary are read, in English, of a fit without checks. Writes the
-table of docs/reports.md with `--collect`.
+table of benchmarks/results/named.md with `--collect`.
 """
 
 from __future__ import annotations
@@ -155,9 +155,9 @@ def table() -> str:
 
 
 def collect() -> None:
-    """Write the table into its place in docs/reports.md."""
+    """Write the table into its place in benchmarks/results/named.md."""
     STORE.keep()
-    path = ROOT / "docs" / "reports.md"
+    path = ROOT / "benchmarks" / "results" / "named.md"
     before, _, after = path.read_text(encoding="utf-8").split(MARK)
     path.write_text(f"{before}{MARK}\n\n{table()}\n\n{MARK}{after}", encoding="utf-8")
 
@@ -168,7 +168,7 @@ def main() -> None:
     parser.add_argument("--panels", type=int, default=100, help="of each world")
     parser.add_argument("--only", help="worlds with this in their name")
     parser.add_argument("--show", action="store_true", help="print what is there")
-    parser.add_argument("--collect", action="store_true", help="write docs/reports.md")
+    parser.add_argument("--collect", action="store_true", help="write benchmarks/results/named.md")
     asked = parser.parse_args()
     if asked.collect:
         collect()

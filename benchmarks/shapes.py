@@ -2,7 +2,7 @@
 
 How much wider the interval under a linear differential trend is than under parallel trends, where
 trends are parallel: by units, periods, periods before the first adoption, one stratum or two.
-`--collect` adds rows to benchmarks/measured, and writes docs/truth.md.
+`--collect` adds rows to benchmarks/measured, and writes benchmarks/results/model_average.md.
 """
 
 from __future__ import annotations
@@ -78,12 +78,14 @@ def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--panels", type=int, default=40)
-    parser.add_argument("--collect", action="store_true", help="write docs/truth.md")
+    parser.add_argument(
+        "--collect", action="store_true", help="write benchmarks/results/model_average.md"
+    )
     options = parser.parse_args()
     warnings.filterwarnings("ignore", category=RuntimeWarning)
     if options.collect:
         STORE.keep()
-        path = ROOT / "docs" / "truth.md"
+        path = ROOT / "benchmarks" / "results" / "model_average.md"
         before, _, after = path.read_text(encoding="utf-8").split(MARK)
         path.write_text(f"{before}{MARK}\n\n{table()}\n\n{MARK}{after}", encoding="utf-8")
         return

@@ -3,7 +3,7 @@
 Coverage where parallel trends hold and where they fail, under parallel and differential trends.
 Worlds
 and seeds stand here; what was fitted is kept in .cache/trends, and `--collect` writes its table
-into docs/trends.md.
+into benchmarks/results/trends.md.
 """
 
 from __future__ import annotations
@@ -167,8 +167,8 @@ def section(frame: pd.DataFrame) -> str:
 
 
 def collect() -> None:
-    """Write the table into its place in docs/trends.md."""
-    path = ROOT / "docs" / "trends.md"
+    """Write the table into its place in benchmarks/results/trends.md."""
+    path = ROOT / "benchmarks" / "results" / "trends.md"
     text = path.read_text(encoding="utf-8")
     before, _, after = text.split(MARK)
     path.write_text(before + section(table()) + after, encoding="utf-8")
@@ -180,7 +180,7 @@ def main() -> None:
     parser.add_argument("--panels", type=int, default=500, help="of each world and size")
     parser.add_argument("--part", default="0/1", help="k/n: every n-th panel, from the k-th on")
     parser.add_argument("--sizes", nargs="*", choices=list(SIZES), default=list(SIZES))
-    parser.add_argument("--collect", action="store_true", help="write docs/trends.md")
+    parser.add_argument("--collect", action="store_true", help="write benchmarks/results/trends.md")
     parser.add_argument("--show", action="store_true", help="print the table")
     asked = parser.parse_args()
     if asked.show:

@@ -3,7 +3,8 @@
 Coverage of the fit under parallel trends (the default) and of the reported model average, in
 simulation scenarios in which trends are parallel and in which they are not; and how often each
 misses while no check warns. A row a panel in .cache/worlds; an interrupted run goes on where it
-stopped. `--collect` adds what is there to benchmarks/measured, and writes docs/truth.md.
+stopped. `--collect` adds what is there to benchmarks/measured, and writes
+benchmarks/results/model_average.md.
 """
 
 from __future__ import annotations
@@ -262,7 +263,7 @@ def loud_adopters(d: Draft) -> None:
 
 @dataclass(frozen=True)
 class Collection:
-    """Worlds that are measured together, kept in a folder and tabulated in docs/truth.md.
+    """Scenarios measured together and tabulated in benchmarks/results/model_average.md.
 
     Parameters
     ----------
@@ -440,9 +441,9 @@ def overview() -> str:
 
 
 def collect(collection: Collection) -> None:
-    """Add rows of runs to the file; write its table and the overview into docs/truth.md."""
+    """Add rows of runs to the file; write the tables of benchmarks/results/model_average.md."""
     collection.store.keep()
-    path = ROOT / "docs" / "truth.md"
+    path = ROOT / "benchmarks" / "results" / "model_average.md"
     text = path.read_text(encoding="utf-8")
     for mark, lines in ((collection.mark, table(collection)), (OVERVIEW, overview())):
         before, _, after = text.split(mark)
@@ -458,7 +459,9 @@ def main(collection: Collection, about: str | None) -> None:
     parser.add_argument("--units", nargs="+", type=int, default=list(SIZES))
     parser.add_argument("--panels", type=int, default=100)
     parser.add_argument("--part", default="1/1", help="i/n: every n-th panel from the i-th on")
-    parser.add_argument("--collect", action="store_true", help="write docs/truth.md alone")
+    parser.add_argument(
+        "--collect", action="store_true", help="write benchmarks/results/model_average.md alone"
+    )
     arguments = parser.parse_args()
     if arguments.collect:
         collect(collection)

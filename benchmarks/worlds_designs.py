@@ -68,4 +68,6 @@ def covered(rows: pd.DataFrame, name: str) -> str:
 
 
 if __name__ == "__main__":
-    Program(STORE, ROOT / "docs" / "truth.md", WORLDS, (200,), measured, table).run(__doc__)
+    Program(
+        STORE, ROOT / "benchmarks" / "results" / "model_average.md", WORLDS, (200,), measured, table
+    ).run(__doc__)

@@ -104,12 +104,3 @@ def test_what_follows_from_the_sources_is_up_to_date() -> None:
         cwd=DOCS.parent, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, f"make update\n{done.stdout}{done.stderr}"
-
-
-def test_tables_of_spatial_results_are_the_same_in_chinese() -> None:
-    def numbers(name: str) -> list[list[str]]:
-        rows = [x for x in (DOCS / name).read_text(encoding="utf-8").split("\n") if x[:1] == "|"]
-        return [re.findall(r"−?\d*\.?\d+", row) for row in rows]
-
-    both = zip(numbers("spatial.md"), numbers("spatial_zh.md"), strict=True)
-    assert [row for row in both if sorted(row[0]) != sorted(row[1])] == []

@@ -1,4 +1,4 @@
-"""Write docs/gallery.md: every study of models/, with what it finds.
+"""Write benchmarks/results/gallery.md: every study of models/, with what it finds.
 
     python tools/gallery.py [NAME …]
 
@@ -82,7 +82,7 @@ def section(path: Path, title: str) -> str:
     parts = [f"## {title}", f"`bayes-nqp run {path.stem}`", about(path), text]
     for name in names:
         label = name.replace("_", " ")
-        parts.append(f"![{title}: {label}](figures/gallery/{path.stem}_{name}.png)")
+        parts.append(f"![{title}: {label}](../../docs/figures/gallery/{path.stem}_{name}.png)")
     return "\n\n".join(parts)
 
 
@@ -95,7 +95,7 @@ def written(page: Path) -> dict[str, str]:
 
 def main(names: list[str]) -> None:
     FIGURES.mkdir(parents=True, exist_ok=True)
-    page = ROOT / "docs" / "gallery.md"
+    page = ROOT / "benchmarks" / "results" / "gallery.md"
     titles, known = nqp.studies.titles(ROOT / "models"), written(page) if names else {}
     parts = [
         "# Gallery",

@@ -88,7 +88,15 @@ def write_list(app, error):
     (Path(app.outdir) / "llms.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+def link_results(app, name, source):
+    """Turn links to files of benchmarks/results, which are no pages, into downloads."""
+    source[0] = re.sub(
+        r"\]\((\.\./benchmarks/results/\w+\.md)(#[\w-]*)?\)", r"](path:\1)", source[0]
+    )
+
+
 def setup(app):
     app.connect("builder-inited", write_methods)
+    app.connect("source-read", link_results)
     app.connect("build-finished", write_list)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -262,7 +262,7 @@ def funnel(points: np.ndarray) -> np.ndarray:
     return np.asarray(norm.logpdf(v, 0.0, 3.0) + norm.logpdf(x, 0.0, np.exp(v / 2.0)))
 
 
-@pytest.mark.xfail(strict=True, reason="k-hat alone is no proof: docs/sampling.md, Known limits")
+@pytest.mark.xfail(strict=True, reason="k-hat alone is no proof: docs/sampling.md, Limits")
 def test_a_funnel_is_drawn_or_refused() -> None:
     chains = importance(by_differences(funnel), MODES, Importance(seed=1))
     refused = not chains.facts.get("khat", np.inf) < 0.7

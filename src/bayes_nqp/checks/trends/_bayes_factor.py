@@ -25,7 +25,7 @@ from bayes_nqp.model.pooling import flat_pooling
 from bayes_nqp.model.priors import Priors
 
 HELD: Final = 4.0
-"""Log Bayes factor above which parallel trends are earned: docs/trends.md, by simulation."""
+"""Log Bayes factor above which the data support parallel trends (docs/trends.md, by simulation)."""
 AGAINST: Final = -3.0
 """Log Bayes factor below which they fail."""
 
