@@ -86,7 +86,7 @@ def test_new_index_and_zones_write_files(tmp_path: Path) -> None:
     shown = call("new", tmp_path / "a.csv", "--outcome", "nqp")
     assert shown.exit_code == 0
     assert "nqp  (as you said)" in shown.output
-    assert "It can run: bayes-nqp run" in shown.output
+    assert "Ready to run: bayes-nqp run" in shown.output
     again = call("new", tmp_path / "a.csv")
     assert again.exit_code == 2
     assert "nothing is overwritten" in again.stderr
@@ -108,7 +108,7 @@ def test_new_says_what_keeps_a_study_from_running(tmp_path: Path) -> None:
     frame.to_csv(tmp_path / "a.csv", index=False, encoding="utf-8-sig")
     shown = call("new", tmp_path / "a.csv", "--cohort", "zone_year")
     assert shown.exit_code == 1
-    assert "It does not run yet" in shown.output
+    assert "Not ready to run" in shown.output
     assert "IT DOES NOT RUN YET" in (tmp_path / "a.toml").read_text(encoding="utf-8")
 
 

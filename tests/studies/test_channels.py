@@ -131,7 +131,7 @@ WRONG = [
     (
         "[design]",
         '[design]\ntype = "Importance"',
-        "'design.type' is 'Importance', which is no design",
+        "'design.type' is 'Importance', which is not a type of design",
         "Med",
     ),
     (
@@ -144,7 +144,7 @@ WRONG = [
     (
         '[channels]\nmediators = ["digital", "finance"]',
         "",
-        "'checks.run' names 'mediation_sensitivity', which is asked of channels",
+        "'checks.run' contains 'mediation_sensitivity', which applies to mediation models",
         "[channels]",
     ),
 ]

@@ -71,8 +71,7 @@ def test_a_merged_time_is_filled_across_units(tmp_path: Path) -> None:
 def test_a_cohort_in_merged_cells_leads_to_fill_down(tmp_path: Path) -> None:
     message, hint = refused(written(tmp_path, merged(city_rows(), "zone_year")))
     assert "changes within 10 units" in message
-    assert 'fill_down = ["zone_year"] in [data.read] fills them within each unit' in hint
-    assert "never from one unit into the next" in hint
+    assert 'fill_down = ["zone_year"] in [data.read] to fill them within each unit' in hint
 
 
 @pytest.mark.parametrize(
@@ -162,7 +161,7 @@ def test_the_year_of_a_date_can_be_derived(tmp_path: Path, call: str) -> None:
     panel = validate(written(tmp_path, df, text)).panel
     assert sorted(set(panel.cohort_labels[panel.cohort_codes >= 0])) == [2016, 2017]
     message, hint = refused(written(tmp_path, df, text.replace('read.missing = "—"', "")))
-    assert "asks for the year of" in message
+    assert "uses the year of" in message
     assert "missing = " in hint
 
 
@@ -235,7 +234,7 @@ def test_data_are_no_study(tmp_path: Path) -> None:
         (PLAIN + "[report]\n", "[report] is there twice", "below one heading"),
         (PLAIN.replace('"cities.xlsx"', r'"C:\Users\me\cities.xlsx"'), "hex value",
          "single quotes: 'C:"),
-        (PLAIN.replace('"cities.xlsx"', r'"C:\new\tables.xlsx"'), "read as one sign",
+        (PLAIN.replace('"cities.xlsx"', r'"C:\new\tables.xlsx"'), "read as one char",
          "write / instead"),
     ],
 )  # fmt: skip

@@ -294,7 +294,7 @@ def test_coordinates_of_the_file_are_named(tmp_path: Path, north: float, said: s
     text = made.path.read_text("utf-8")
     assert "[space]" not in text
     assert said in made.translate.name(made.guess.notes[-1]), made.guess.notes
-    assert "邻近单位的检验和地图" in text
+    assert "空间关联的检验和地图" in text
 
 
 def test_units_that_are_no_places_get_none(tmp_path: Path) -> None:

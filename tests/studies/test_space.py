@@ -235,7 +235,7 @@ YEARS = 'longitude = "年份"\nlatitude = "年份"'
 TEXT_LAG = '[space.lags.near]\ncolumn = "城市"\nweights = "geo"\n\n[space.weights.links]'
 TYPO_LAG = TEXT_LAG.replace("column", "columns")
 REFUSED = [
-    ('kind = "nearest"', 'kind = "neareast"', "'neareast', which is no kind", "'nearest'"),
+    ('kind = "nearest"', 'kind = "neareast"', "'neareast', which is not a kind", "'nearest'"),
     ('kind = "nearest"\n', "", "[space.weights.geo] lacks the key 'kind'", "nearest"),
     ("k = 3", "kk = 3", "[space.weights.geo] has the unknown key 'kk'", "'k'"),
     ("k = 3", 'k = "3"', "'space.weights.geo.k' is '3'", "a whole number"),
@@ -243,7 +243,7 @@ REFUSED = [
     ("k = 3", "k = 30", "[space.weights.geo]: 'k' is 30", "from 1 to 19"),
     ('file = "links.csv"\n', "", "[space.weights.links] lacks the key 'file'", "file ="),
     ("links.csv", "links2.csv", "links2.csv", "links.csv"),
-    ("links = 0.5", "lniks = 0.5", "names 'lniks', which is no weights above", "'links'"),
+    ("links = 0.5", "lniks = 0.5", "uses 'lniks', but no weights", "'links'"),
     ("shares = { geo = 0.5, links = 0.5 }", "shares = 3", "shares' is 3", "{ near = 0.5"),
     ('weights = "geo"', 'weights = "goe"', "'design.spillovers.weights' is 'goe'", "'geo'"),
     ('weights = "geo", d', "d", "SpatialLag lacks 'weights'", "weights"),
@@ -251,12 +251,12 @@ REFUSED = [
     ('weights = "geo"', "weights = 3", "'design.spillovers.weights' is 3", "geo, links"),
     ('places = "城市"', 'places = "城"', "'space.places' is '城'", "'城市'"),
     ('places = "城市"', 'place = "城市"', "[space] has the unknown key 'place'", "'places'"),
-    ('places = "城市"', 'places = "nqp"', "'space.places': ", "are no prefecture"),
+    ('places = "城市"', 'places = "nqp"', "'space.places': ", "are not prefectures"),
     ('places = "城市"', "", "longitude='longitude' is not a column", "longitude"),
     ('places = "城市"', 'longitude = "lon"', "'space.longitude' is 'lon', which is no", ""),
     ('places = "城市"', 'longitude = "城市"', "'城市' must be numbers, and holds text", "row 2"),
     ('places = "城市"', 'longitude = "near"', "'space.longitude' is 'near', which is no", ""),
-    ('places = "城市"', LATER, "'space.longitude' is 'near', which is made only later", ""),
+    ('places = "城市"', LATER, "'space.longitude' is 'near', a column that is created only", ""),
     ('places = "城市"', YEARS, "[space]: coordinates change within units", "one place"),
     ("k = 3\n", 'k = 3\nlatitude = "城市"\n', "'城市' must be numbers, and holds text", ""),
     ("[space.weights.links]", TEXT_LAG, "[space.lags.near]: column='城市' must be numbers", ""),

@@ -121,7 +121,7 @@ def write_study(folder: Path, text: str = STUDY) -> Path:
 
 def test_a_name_of_every_study_is_refused_when_it_is_registered() -> None:
     for name in ("data", "design", "title"):
-        with pytest.raises(StudyError, match=f"name='{name}' is a table or key of every study"):
+        with pytest.raises(StudyError, match=f"name='{name}' is already a table or key"):
             study_table(name)(Deflate)
 
 
@@ -165,9 +165,9 @@ BAD = [
     ("3 = 1.05", '3 = "1.05"', "'deflate.index.3' is '1.05'", "a number"),
     ("3 = 1.05", "3 = 0.0", "'deflate.index.3' is 0", "above 0"),
     ("3 = 1.05", "30 = 1.05", "'deflate.index' has no prices of 3", "'30'"),
-    ('column = "gdp"', 'column = "ln_real"', "'deflate.column' is 'ln_real', which is made", "gdp"),
+    ('column = "gdp"', 'column = "ln_real"', "'deflate.column' is 'ln_real', a column", "gdp"),
     ("[deflate]", "[deflat]", "unknown key 'deflat'", "'deflate'"),
-    ('weights = "around" }', 'weights = "ar" }', "is 'ar', which is no table of [s", "'around'"),
+    ('weights = "around" }', 'weights = "ar" }', "is 'ar', but [s", "'around'"),
     ('weights = "around"\n', 'weights = "aro"\n', "'checks.weights' is 'aro'", "'around'"),
     ('["near_real"]', '["near_rael"]', "'data.covariates' is 'near_rael'", "'near_real'"),
 ]  # fmt: skip

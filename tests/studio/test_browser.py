@@ -30,7 +30,7 @@ def turn(tab: Any, name: str) -> None:
 
 def upload(tab: Any, path: Path) -> None:
     tab.set_input_files("#file", path)
-    tab.get_by_text("Nothing stands in the way of a run.").wait_for()
+    tab.get_by_text("The study is ready to run.").wait_for()
 
 
 def shorten(tab: Any, more: str = "") -> None:

@@ -265,8 +265,8 @@ END
     [
         ('_worker.tell("done")', "done", ""),
         ("os.kill(os.getpid(), 9)", "broken", "memory ran out"),
-        ("raise ZeroDivisionError", "broken", "fault of the program"),
-        ("os._exit(3)", "broken", "fault of the program"),
+        ("raise ZeroDivisionError", "broken", "error in the program"),
+        ("os._exit(3)", "broken", "error in the program"),
     ],
 )
 def test_a_run_ends_whatever_is_printed_and_says_why(

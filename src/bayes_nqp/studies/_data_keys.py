@@ -1,4 +1,4 @@
-"""[data]: the keys that say where rows are, and what columns are."""
+"""The table [data]: keys for the source of the rows and the roles of the columns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bayes_nqp.studies._keys import Keys, Names
 
 
 class Stratify(Keys):
-    """A stratum made of a column's values before treatment."""
+    """A stratum defined by a column's values before treatment."""
 
     column: str
     """A column of numbers."""
@@ -46,7 +46,7 @@ class Zones(Keys):
 
 
 class Data(Keys):
-    """Where the rows are, and which column plays which part."""
+    """Source of the rows, and the role of each column."""
 
     dataset: str | None = None
     """A panel that the library brings. Exactly one of dataset, file, source and simulation."""

@@ -1,4 +1,4 @@
-"""What keys of every table of a study have in common."""
+"""Common base of the keys of all tables of a study."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ type Names = Annotated[list[str], BeforeValidator(_listed)]
 
 
 class Keys(BaseModel):
-    """Keys of a table: none but those named, no number taken from text."""
+    """Keys of a table; unknown keys are refused, and text is not converted to numbers."""
 
     model_config = ConfigDict(
         extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True

@@ -1,6 +1,6 @@
-"""What a study's .toml may say.
+"""Keys of a study's .toml file.
 
-The text below each key is what editors show and `docs/study.schema.json` holds.
+The text below each key is shown by editors and is part of `docs/study.schema.json`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ else:
 
 
 class Label(Keys):
-    """What a column, and what stands in it, is called in one language."""
+    """Names of a column and of its values in one language."""
 
     label: Words | None = None
     """Of the column itself."""
@@ -30,7 +30,7 @@ class Label(Keys):
 
 
 class IndexKeys(Keys):
-    """An outcome made of indicators, with its weights and contributions as tables."""
+    """Outcome as an index of indicators, with its weights and contributions as tables."""
 
     name: str = "nqp"
     """Name of the new column."""
@@ -63,7 +63,7 @@ class IndexKeys(Keys):
 
 
 class Channels(Keys):
-    """Mediators through which the policy may work: the design becomes a Mediation."""
+    """Mediators through which the policy may work; the design becomes a Mediation."""
 
     mediators: Names = []
     """Columns; all mediators of [data] by default."""
@@ -80,7 +80,7 @@ class Channels(Keys):
 
 
 class Report(Keys):
-    """What is reported, and how."""
+    """Content, language and formats of the report."""
 
     prob: float = Field(default=0.95, gt=0, lt=1)
     """Posterior probability of intervals."""
@@ -113,21 +113,21 @@ class Report(Keys):
 
 
 class Figures(Keys):
-    """Which figures are drawn."""
+    """Figures that are drawn."""
 
     draw: Names | None = None
     """Names of plots, all that suit the fit by default; [] for none."""
 
 
 class Tables(Keys):
-    """Which tables the report shows."""
+    """Tables of the report."""
 
     show: Names | None = None
     """Kinds of tables, all that suit the fit by default; [] for none."""
 
 
 class Checks(Keys):
-    """Which checks run, all that suit the design by default; and options for any of them."""
+    """Checks that run (by default all that apply to the design), and their options."""
 
     model_config = ConfigDict(
         extra="allow", strict=True, frozen=True, use_attribute_docstrings=True
@@ -138,7 +138,7 @@ class Checks(Keys):
 
 
 class RunKeys(Keys):
-    """Who computes refits; results are the same."""
+    """Computation of refits; the results do not depend on it."""
 
     workers: int | None = Field(default=None, ge=1)
     """Processes that compute the refits of checks; threads of one process by default."""
@@ -178,6 +178,6 @@ class Settings(Keys):
 
     @property
     def plugins(self) -> dict[str, StudyTable]:
-        """The tables that other files bring, where the study has them, by name and in order."""
+        """Return the registered tables that the study contains, by name and in order."""
         names = [name for name in type(self).model_fields if name not in Settings.model_fields]
         return {name: getattr(self, name) for name in names if getattr(self, name) is not None}

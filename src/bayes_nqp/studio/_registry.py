@@ -1,4 +1,4 @@
-"""How a function becomes a page of the studio."""
+"""Registration of functions as pages of the studio."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ type Make = Callable[[View], Body]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Page:
-    """A page.
+    """Page of the studio.
 
     Parameters
     ----------
     title : Message
-        In the list of pages.
+        Title in the list of pages.
     """
 
     name: str
@@ -38,19 +38,19 @@ PAGES: Final = Plugins[Page]("bayes_nqp.studio.pages")
 
 
 def page(title: Message, *, place: float = 1000) -> Callable[[Make], Make]:
-    """Make a function a page, named as the function is, and register it.
+    """Register a function as a page with the function's name.
 
     Parameters
     ----------
     title : Message
-        In the list of pages.
+        Title in the list of pages.
     place : float, default 1000
-        Where it stands there, from low to high.
+        Position in the list, in ascending order.
 
     Returns
     -------
     callable
-        A decorator of a function from a `View` to the body.
+        Decorator of a function from a `View` to the body.
     """
 
     def decorate(make: Make) -> Make:

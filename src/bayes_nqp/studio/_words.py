@@ -1,4 +1,4 @@
-"""Errors in the words of the page: fields by their labels, and where the study's text is edited."""
+"""Errors in the terms of the page: fields by their labels, and the page of the study's text."""
 
 from __future__ import annotations
 
@@ -40,24 +40,24 @@ _IN_TEXT: Final = Message("{} (in the text of the study on the page “{}”)")
 
 
 def in_words(error: NQPError, language: str) -> str:
-    """Say an error as the page does.
+    """Render an error in the terms of the page.
 
     Parameters
     ----------
     language : str
-        Of the page.
+        Language of the page.
     """
     with speaking("page"):
         return on_page(error.in_(language), language)
 
 
 def on_page(text: str, language: str) -> str:
-    """Put the labels of fields in the place of arguments and keys.
+    """Replace arguments and keys by the labels of fields.
 
     Parameters
     ----------
     text : str
-        As it was said for who writes a study.
+        Text for authors of study files.
     """
 
     def labelled(match: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""[space]: its keys."""
+"""Keys of the table [space]."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bayes_nqp.studies.extending import Keys, StudyTable
 
 
 class LinkedColumn(Keys):
-    """A column of linked units."""
+    """Column of spatial neighbours' values."""
 
     column: str
     """Of the data."""
@@ -17,7 +17,7 @@ class LinkedColumn(Keys):
 
 
 class SpaceKeys(StudyTable):
-    """What a study says of space."""
+    """Locations of units, spatial weights and columns of neighbours."""
 
     places: str | None = None
     """Column with names or codes of prefectures or provinces, for their coordinates."""
