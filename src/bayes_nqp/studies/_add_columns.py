@@ -229,7 +229,7 @@ def add_zones(
 
 
 _MERGED = 0.3
-"""Share of empty cells from which they pass for merged ones."""
+"""Share of empty cells from which a column is treated as merged cells."""
 
 
 def _frame(overview: Look, merged: Sequence[str]) -> pd.DataFrame:

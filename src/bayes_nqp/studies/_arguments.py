@@ -18,7 +18,7 @@ _ENTRY = re.compile(r"^(\w[\w, ]*?) : ")
 
 _NUMBERS = {int: "integer", float: "number", bool: "boolean", str: "string"}
 _ELSEWHERE = {"index", "weights"}
-"""Families that have tables of their own: weights stand in designs by their names."""
+"""Families with separate tables: designs refer to weights by name."""
 
 
 def members(family: str) -> dict[str, type]:

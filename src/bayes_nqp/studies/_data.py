@@ -98,7 +98,7 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
     if is_text(frame[data.time]) and (data.freq is None or isinstance(data.freq, int)):
         frame[data.time] = as_years(frame[data.time], notes, once=True)
     if data.cohort in frame.columns and pd.api.types.is_numeric_dtype(frame[data.time].dtype):
-        # A file of text holds years as text as soon as one cell says "never".
+        # In a text file one cell with "never" turns the whole column of years into text.
         frame = with_numbers(frame, str(data.cohort), declared(data.never))
     frame, index = with_columns(settings, data, frame, notes, recipe, folder)
     roles: dict[str, Any] = {name: getattr(data, name) for name in (*_ROLES, *_LISTS)}
@@ -214,7 +214,7 @@ def _completed(settings: Settings, simulated: Simulated | None) -> Data:
     data, channels = settings.data, settings.channels
     added = _simulated_roles(data, simulated) if simulated is not None else {}
     if settings.index is not None and data.outcome is None:
-        # A simulation may hold an index of its own; the one that is asked for goes before it.
+        # A simulation may contain an index; the index of the study takes precedence.
         added["outcome"] = settings.index.name
     if data.zones is not None and data.cohort is None and data.treated is None:
         added["cohort"] = data.zones.cohort

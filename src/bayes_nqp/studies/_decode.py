@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bayes_nqp.model.designs import Design
 
 NONE: Final = "none"
-"""TOML has no null; ``varying = "none"`` stands for it."""
+"""TOML has no null; ``varying = "none"`` replaces it."""
 TAG: Final = "type"
 PRIORS: Final = "priors"
 _WORDS = {

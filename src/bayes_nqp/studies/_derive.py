@@ -33,7 +33,7 @@ _OPERATORS: Mapping[type, Callable[[Any, Any], Any]] = {
 }
 _LARGEST = sys.float_info.max
 _DEEPEST = 400
-"""Levels of an expression: a sum of as many columns."""
+"""Maximum depth of an expression, which limits the columns of a sum."""
 _ALLOWED = Message(
     "allowed are numbers, column names, + - * / **, brackets, log, log10, log1p, exp, "
     'sqrt, abs, and year (for a column of dates); write col("…") if a column name '

@@ -63,7 +63,7 @@ def json_schema() -> Schema:
     for name, field in settings.model_fields.items():
         item = document["properties"][name]
         if "$ref" in item:
-            # What stands beside a reference is not read.
+            # Editors ignore keys next to a reference.
             item["allOf"] = [{"$ref": item.pop("$ref")}]
         item["description"] = field.description
     _describe_data(definitions)

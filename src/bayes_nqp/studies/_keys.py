@@ -9,9 +9,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from bayes_nqp._core.texts import LONGEST_NAME, LONGEST_TEXT, cleaned
 
 Words = Annotated[str, Field(max_length=LONGEST_NAME), AfterValidator(cleaned)]
-"""A title, a label, a unit of measurement: shown, and never looked up."""
+"""A title, label or unit of measurement: displayed, and never looked up."""
 Question = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(cleaned)]
-"""Sentences that are shown."""
+"""Sentences that are displayed."""
 
 
 def _listed(value: object) -> object:
@@ -19,7 +19,7 @@ def _listed(value: object) -> object:
 
 
 type Names = Annotated[list[str], BeforeValidator(_listed)]
-"""One name, or several."""
+"""One name, or a list of names."""
 
 
 class Keys(BaseModel):

@@ -294,7 +294,7 @@ def _tried_rows(
     """Return the problem of a proposal with other rows of its file; "" if none."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / ("rows.csv" if first == 2 else "rows.parquet")
-        if rows.index.is_unique:  # blank lines keep the numbers that the user sees beside rows
+        if rows.index.is_unique:  # blank lines preserve the row numbers of the file
             rows = rows.reindex(range(first, int(rows.index.max()) + 1))
         if first == 2:
             write_csv(rows, file)

@@ -19,9 +19,9 @@ from bayes_nqp.data.reading import counted, plain, year_of
 from bayes_nqp.studies._study import Study
 
 _MOST: Final = 8
-"""Problems that are looked for one after the other."""
+"""Maximum number of problems that are searched for."""
 _LEFT_OUT: Final = 0.05
-"""Share of rows that may be left out without somebody's word."""
+"""Share of rows that may be excluded without the user's consent."""
 _INVENTED: Final = "__cohort"
 
 type Tried = Callable[[Guess, pd.DataFrame], str]

@@ -23,7 +23,7 @@ _ORDER: Final = (
     "unit", "time", "cohort", "never", "treated", "outcome", "strata",
 )  # fmt: skip
 _COLUMN: Final = 28
-"""Where reasons begin, beside short lines."""
+"""Column at which reasons start, after short lines."""
 
 
 def study_text(
@@ -52,7 +52,7 @@ def study_text(
         True if the study could run, but should be checked first.
     """
     translate = proposal.translate
-    # a file of Stata or SPSS carries a label of the column
+    # files of Stata and SPSS contain column labels
     outcome = labels_of(overview.aside).name(proposal.roles["outcome"], translate.language)
     lines = [
         *_head(file, path, problem, translate, HEADINGS[doubtful]),
@@ -112,10 +112,10 @@ _SHARE: Final = Message(
 _FIRST: Final = Message("Study of {}, guessed from its columns. Confirm every line, then run")
 _SEED: Final = Message("the same seed gives the same draws")
 HEADINGS: Final = (Message("Not ready to run:"), Message("Please check before running:"))
-"""What stands above a problem; the second where it could run."""
+"""Headings of a problem; the second applies if the study could run."""
 CAN_RUN: Final = Message("Ready to run:")
 DROPPED: Final = Message("effects that the data cannot identify are excluded")
-"""Why a design drops effects."""
+"""Reason why a design drops effects."""
 
 
 def _head(

@@ -17,7 +17,7 @@ from bayes_nqp.studies._plugins import settings_model
 from bayes_nqp.studies._schema import Settings
 
 _ALIKE = 0.75
-"""Likeness from which a key is taken for a misspelt one before it is looked for elsewhere."""
+"""Similarity above which a key is treated as misspelt before other tables are searched."""
 _WORDS = {
     "string_type": Message("text in quotes"),
     "int_type": Message("an integer"),

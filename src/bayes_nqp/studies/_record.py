@@ -118,7 +118,7 @@ def _with_names(table: Mapping[str, Any], plain: Values) -> dict[str, Any]:
     """Replace values by their names, as in the study file."""
     named: dict[str, Any] = {}
     for key, item in table.items():
-        # Tables are known by what they hold, whatever the argument that holds them is called.
+        # Tables are recognized by their type; the name of the argument does not matter.
         every = plain.values() if isinstance(item, Mapping) else [plain.get(key, {})]
         name = next((name for values in every for name, x in values.items() if x == item), None)
         inner = _with_names(item, plain) if isinstance(item, Mapping) else item

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 _CHANNELS = "mediators"
-"""The option whose tables are channels."""
+"""The option whose tables are mediators."""
 _SPILLOVER = "spillover"
 """The option whose table is a `Spillover`."""
 

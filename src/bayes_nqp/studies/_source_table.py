@@ -19,7 +19,7 @@ _ROLES: Final = (
     "unit", "time", "outcome", "cohort", "strata", "covariates", "mediators", "moderators",
     "exposures", "by", "baseline", "products", "memory", "shards",
 )  # fmt: skip
-"""Keys that say what `Panel.from_table` is asked for."""
+"""Keys that correspond to arguments of `Panel.from_table`."""
 _KEYS: Final = {*_ROLES, "source", "never"}
 
 

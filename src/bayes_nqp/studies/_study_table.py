@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 type Values = Mapping[str, Mapping[str, Any]]
-"""What designs and checks may name: by the key that names it, then by its name."""
+"""Values that designs and checks may name: by the key that names them, then by name."""
 
 
 class StudyTable(Keys):
@@ -29,9 +29,9 @@ class StudyTable(Keys):
     """
 
     value_key: ClassVar[str] = ""
-    """The key of designs and checks that names its values, and of its own that holds them."""
+    """Key of designs and checks that names the values, and key of the table that defines them."""
     value_example: ClassVar[str] = ""
-    """What a table of such a value may say, for hints."""
+    """Example table of such a value, for hints."""
 
     @classmethod
     def refine_schema(cls, table: Schema) -> None:

@@ -8,7 +8,7 @@ from bayes_nqp.effects.estimands import text
 from bayes_nqp.studies._schema import Report
 
 ALL = "overall"
-"""What stands where nothing is kept apart."""
+"""Level of rows that are not split by group."""
 
 
 def stated(report: Report, table: pd.DataFrame) -> pd.DataFrame:

@@ -125,7 +125,7 @@ def _paths(effects: xr.Dataset, by: str | None, weights: str) -> xr.DataArray:
     paths = [str(path) for path in effects[v.PATH].to_numpy()]
     if v.RECEIVED not in paths and len(paths) > 1:
         return by_path(effects, by, weights)
-    # Where only untreated rows receive in the model, the total is all that is told of others.
+    # If only untreated rows receive spillovers in the model, other rows have a total only.
     names = paths if v.DIRECT in paths else [v.TOTAL]
     parts = [att(effects, by, weights, path=name) for name in names]
     stacked = [x.expand_dims({v.PATH: [y]}, 2) for x, y in zip(parts, names, strict=True)]

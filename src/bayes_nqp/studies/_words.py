@@ -95,7 +95,7 @@ _BY_WHAT = (
         Message("keep one row for each unit and period in the file, or choose a finer unit"),
     ),
 )
-"""Where the words of a study are quite other ones: by what is wrong."""
+"""Hints for study files that differ entirely from those for Python, by error message."""
 _ON_PAGE = (
     (
         r"cohort='.*' changes within",
@@ -120,7 +120,7 @@ _ON_PAGE = (
     ),
     (r"mediators are missing in all treated rows", Message("choose another column as a mediator")),
 )
-"""What to try instead for who fills in a page."""
+"""Hints for users of the studio."""
 
 
 class Reworded(Message):

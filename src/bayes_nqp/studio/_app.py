@@ -27,14 +27,14 @@ _POLICY: Final = (
     "style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; "
     "connect-src 'self'; frame-ancestors 'self'; form-action 'self'; base-uri 'none'"
 )
-"""What a page may load: nothing from elsewhere."""
+"""Content security policy: pages load nothing from other sites."""
 _HEADERS: Final = {
     "content-security-policy": _POLICY, "referrer-policy": "no-referrer",
     "cache-control": "no-store", "x-content-type-options": "nosniff",
 }  # fmt: skip
 _ELSEWHERE: Final = "403: this is answered to pages of this machine's own address alone\n"
 _NAMES: Final = ("127.0.0.1", "localhost")
-"""What this machine is called by who may be answered."""
+"""Names of this computer in accepted requests."""
 _REFUSED: Final = "403: the address lacks its token; the terminal shows the whole of it\n"
 _TITLE: Final = Message("Policy evaluation studio")
 _LOST: Final = Message(
@@ -54,7 +54,7 @@ def application(desk: Desk, token: str, uploads: Path) -> ASGIApp:
     """
     shared = Shared(desk, Uploads(uploads), reactive.Value(0))
     pages = App(partial(_frame, shared), _server(shared))
-    inner_app = pages.starlette_app  # what begins and ends with the server
+    inner_app = pages.starlette_app  # has start-up and shutdown hooks
 
     async def refused(_: Request) -> PlainTextResponse:
         return PlainTextResponse(_REFUSED, 403)
@@ -63,7 +63,7 @@ def application(desk: Desk, token: str, uploads: Path) -> ASGIApp:
         routes=[
             Route(f"/{token}/upload", shared.uploads.receive, methods=["POST"]),
             Route(f"/{token}/files/{{path:path}}", served(desk)),
-            # The way of shiny, which knows no limit, stays closed.
+            # Uploads through shiny have no size limit and are refused.
             Route(f"/{token}/session/{{session}}/upload/{{rest:path}}", refused, methods=["POST"]),
             Mount(f"/{token}", pages),
             Route("/{rest:path}", refused),
@@ -153,7 +153,7 @@ def _server(shared: Shared) -> Any:
             view.heard()
             with reactive.isolate():
                 before = view.language.get()
-            if shared.language != before:  # that of the file, which was opened since
+            if shared.language != before:  # the language of a file opened meanwhile
                 view.language.set(shared.language)
                 ui.update_radio_buttons("language", selected=shared.language)
 

@@ -13,7 +13,7 @@ from bayes_nqp._core.i18n import Message
 
 type Way = tuple[str, ...]
 type Edits = dict[Way, Any]
-"""Values by the keys on the way to them; None where a key goes."""
+"""Values by their path of keys; None deletes a key."""
 
 
 def edited(text: str, edits: Mapping[Way, Any]) -> str:

@@ -16,9 +16,9 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp.studio._workspace import Desk
 
 LARGEST: Final = 500_000_000
-"""Bytes of an upload; a table of this size is better cut before it comes to a browser."""
+"""Maximum size of an upload in bytes; larger tables should be reduced first."""
 _SHOWN: Final = (".html", ".png")
-"""What is shown in the page where a run wrote it; all else is saved."""
+"""Endings of result files that the page displays; all other files are saved."""
 _SANDBOX: Final = "sandbox; default-src 'none'"
 
 

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from bayes_nqp.studio._view import View
 
 type Body = Callable[[], Any]
-"""Gives the page as tags, anew whenever the desk or the language changes."""
+"""Returns the tags of the page, after every change of the study or the language."""
 type Make = Callable[[View], Body]
-"""Called once a browser: it says what inputs do, and gives the body."""
+"""Called once per browser: connects the inputs to actions, and returns the body."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +34,7 @@ class Page:
 
 
 PAGES: Final = Plugins[Page]("bayes_nqp.studio.pages")
-"""Every page by name, in their order."""
+"""All pages by name, in order."""
 
 
 def page(title: Message, *, place: float = 1000) -> Callable[[Make], Make]:

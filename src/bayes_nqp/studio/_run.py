@@ -22,7 +22,7 @@ from bayes_nqp.studio._worker import FIRST
 type State = Literal["running", "done", "cancelled", "refused", "broken"]
 
 _GRACE: Final = 1.2
-"""Seconds that a run has to end in by itself."""
+"""Seconds for a run to stop by itself."""
 _ENDS: Final[dict[str, State]] = {"done": "done", "refused": "refused", "stopped": "cancelled"}
 _KEPT: Final = Message(
     "press Run again; finished computations are kept, and the run continues from there"
@@ -67,7 +67,7 @@ class Run:
     assumed: bool = False
     error: dict[str, str] = field(default_factory=dict)
     told: int = 0
-    """Events so far: who shows a run looks whether there are more."""
+    """Events so far; displays of a run poll this list."""
     began: float | None = field(default_factory=time.monotonic)
     first: float = 0.0
     ended: float = 0.0
@@ -136,7 +136,9 @@ class Run:
         end: State = "broken"
         with process:
             for line in process.stdout or ():
-                with contextlib.suppress(ValueError, KeyError, TypeError):  # no event of ours
+                with contextlib.suppress(
+                    ValueError, KeyError, TypeError
+                ):  # not an event of the run
                     event = json.loads(line)
                     end = _ENDS.get(event["event"], end)
                     self._hear(event)

@@ -148,7 +148,7 @@ def _locked(lock: FileLock, folder: Path) -> Iterator[None]:
             ) from None
         os.chdir(folder)
     with lock:
-        lock.release()  # the first of the two times that it was taken
+        lock.release()  # the lock was acquired twice
         yield
 
 

@@ -24,9 +24,9 @@ from bayes_nqp.studio._words import in_words
 from bayes_nqp.studio._workspace import Desk
 
 _PAUSE = 0.4
-"""Seconds between two looks at a run."""
+"""Seconds between two polls of a run."""
 _MINUTES = 90
-"""Seconds above which minutes are said."""
+"""Seconds above which the time is given in minutes."""
 _FAULT = NQPError(
     Message(
         "this step stopped because of an error in the program; your file and your study "
@@ -127,12 +127,12 @@ class View:
         async def _() -> None:
             value = self.input[name]()
             async with self.shared.lock:
-                # What is clicked before the page was made anew would be undone by that.
+                # A click before the update of the page would be undone by the update.
                 await self.session.send_custom_message("acting", {"now": True})
                 before, refused = self.desk.state, self.failure.get()
                 _, failure = await asyncio.to_thread(_tried, partial(act, value))
                 self.failure.set(failure)
-            # A page that was made anew says what its fields hold: nothing is made anew for that.
+            # An updated page sends the values of its fields; this must not cause another update.
             if self.desk.state != before or self.failure.get() != refused:
                 self.shared.changes.set(self.shared.changes.get() + 1)
             self.session.on_flushed(self._acted, once=True)
@@ -155,7 +155,7 @@ class View:
             part, failure = _tried(make)
             return part if failure is NOTHING else alarm([failure.in_(self.language.get())])
 
-        made.__name__ = name  # by which the renderer registers itself
+        made.__name__ = name  # the renderer registers itself by name
         render.ui(made)
 
     def growing(self, seen: Callable[[], Any]) -> Callable[[], Any]:

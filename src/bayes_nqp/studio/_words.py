@@ -27,12 +27,12 @@ LABELS: Final = {
     "strata": GROUPS, "covariates": COVARIATES, "mediators": MEDIATORS, "path": FILE,
     "file": FILE,
 }  # fmt: skip
-"""What the page calls the arguments of panels and the keys of studies."""
+"""Labels on the page for the arguments of panels and the keys of studies."""
 _ARGUMENT: Final = re.compile(rf"\b({'|'.join(LABELS)})=(['\"])(.*?)\2")
 _KEY: Final = re.compile(rf"'(?:data|channels)\.({'|'.join(LABELS)})'")
 _BARE: Final = re.compile(rf"\b({'|'.join(LABELS)})=")
 _TABLE: Final = re.compile(r"in \[data(?:\.read)?\]: |在 \[data(?:\.read)?\] 中：")
-"""Where a key of [data] is to be written, before what is written there."""
+"""Prefix that states the place of a key of [data]."""
 _DROP: Final = re.compile(r"\[design\][^\n]*?\bunidentified = \"drop\"")
 _TEXT: Final = re.compile(r"\[\[?(?:data|design|channels|checks|report|sampler|index|priors)\b")
 _TICK: Final = Message("tick “{}” on the page “{}”")

@@ -29,12 +29,12 @@ from bayes_nqp.output.tables import TONES
 from bayes_nqp.studio._words import in_words
 
 FIRST = "first"
-"""The folder of what is shown before all checks, beside the results."""
+"""Folder of the first results, in the folder of the results."""
 _SECTIONS = {"answer": ("top", "short"), "assumptions": ("assumptions",)}
-"""Sections of what is shown beside the results, each an event: before all checks, and after."""
+"""Sections that are shown with the results, each an event: before all checks, and after."""
 _DPI = 110
 _PAUSE = 0.2
-"""Seconds between two counts of the same work."""
+"""Seconds between two reports of the same work."""
 
 type Tell = Callable[..., None]
 

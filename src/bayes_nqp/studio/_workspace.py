@@ -24,9 +24,9 @@ from bayes_nqp.studio._run import Run, kept_runs
 from bayes_nqp.studio._words import on_page
 
 ROLES: Final = ("unit", "time", "outcome", "cohort", "treated", "strata")
-"""What `new` can be told."""
+"""Roles that `new` accepts."""
 _COPIES: Final = Path(".studies")
-"""Copies of the studies that the studio wrote: a file that differs from its copy is the user's."""
+"""Copies of the studies that the studio wrote; a file that differs was changed by the user."""
 COVARIATES: Final = ("data", "covariates")
 MEDIATORS: Final = ("channels", "mediators")
 
@@ -79,7 +79,7 @@ class Desk:
     doubtful: bool = False
     runs: list[Run] = field(default_factory=list)
     last: str = ""
-    """The role that was said last, to which problems belong that name none."""
+    """Role that was chosen last; problems that name no role are assigned to it."""
 
     @property
     def run(self) -> Run | None:
@@ -138,7 +138,7 @@ class Desk:
             self.columns, spoken = tuple(overview.columns), overview.language
             self.numeric = tuple(x for x, column in overview.columns.items() if column.numeric)
         except NQPError:
-            pass  # studies.new says it
+            pass  # studies.new reports the error
         self.language = language or (spoken if spoken != ENGLISH else "")
         text = self.text
         self._rewrite({})
@@ -176,7 +176,7 @@ class Desk:
         """Write columns to a list of the study, some of them as logarithms."""
         logs = {*logged}
         listed = [self._log_of(x) if x in logs else x for x in names]
-        gone = way[:1] if way == MEDIATORS else way  # channels without mediators are none
+        gone = way[:1] if way == MEDIATORS else way  # [channels] without mediators is invalid
         self.edit({**self._derived(logs, way), **({way: listed} if listed else {gone: None})})
 
     def take_log(self, taken: bool) -> None:
@@ -352,7 +352,7 @@ def _places(source: Path, name: str) -> tuple[Path, Path]:
         file, path = Path(source.name if inside else numbered + suffix), Path(f"{numbered}.toml")
         if _same(file, source) and (not is_there(path) or _own(path, file)):
             return file, path
-    raise AssertionError  # numbers do not end
+    raise AssertionError  # unreachable: the count is infinite
 
 
 def _same(file: Path, source: Path) -> bool:

@@ -14,7 +14,7 @@ from bayes_nqp.space.studies._space_places import degrees_of
 from bayes_nqp.studies.extending import comment, toml_text
 
 _MOST: Final = 0.5
-"""Share of units that are prefectures from which on places are offered."""
+"""Minimum share of units that are prefectures for places to be offered."""
 _LOCATED: Final = Message("checks of spatial neighbours and maps use the coordinates in {} and {}")
 _BROKEN: Final = Message("{}; first correct this: {}")
 _PLACES: Final = Message(

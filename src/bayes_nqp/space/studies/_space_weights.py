@@ -27,11 +27,11 @@ from bayes_nqp.studies.extending import (
 
 _KIND: Final = "kind"
 _FILES: Final = {"boundaries": "file", "frame": "file"}
-"""Arguments whose value stands in a file."""
+"""Arguments whose value is read from a file."""
 _COMBINED: Final = ("composite", "nested")
-"""Kinds that are made of others, by which units are theirs."""
+"""Kinds that are composed of other weights, which determine the units."""
 _BORDERS: Final = "contiguity"
-"""The kind that takes the borders of [space] where it names no file."""
+"""The kind that uses the boundaries of [space] if it names no file."""
 _PLACES: Final = ("longitude", "latitude")
 
 

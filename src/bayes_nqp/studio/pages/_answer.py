@@ -21,7 +21,7 @@ _TONES = {
 }  # fmt: skip
 
 _ASIDE = TONES[NOT_APPLICABLE]
-"""The tone of checks that do not apply."""
+"""Tone of checks that do not apply."""
 
 
 @page(Message("Answer"), place=50)
@@ -139,7 +139,7 @@ def _check(view: View, run: Run, facts: dict[str, Any]) -> Any:
         ),
         ui.p(words["question"]),
     ]
-    if facts["tone"] != _ASIDE:  # what would make such a check apply is code
+    if facts["tone"] != _ASIDE:  # the hint for such a check is Python code
         parts.append(ui.p(words["sentence"], class_="quiet"))
     if facts["picture"]:
         src = address(run.early / facts["picture"])
