@@ -75,7 +75,7 @@ def test_list_shows_the_studies_that_come_with_the_library(
     assert "50 (state)" in call("validate", "castle_doctrine").output
     missing = call("validate", "castle_doctrin")
     assert missing.exit_code == 2
-    assert "'castle_doctrin' is not there" in missing.stderr
+    assert "'castle_doctrin' does not exist" in missing.stderr
     assert "did you mean 'castle_doctrine'?" in missing.stderr
 
 
@@ -109,7 +109,7 @@ def test_new_says_what_keeps_a_study_from_running(tmp_path: Path) -> None:
     shown = call("new", tmp_path / "a.csv", "--cohort", "zone_year")
     assert shown.exit_code == 1
     assert "Not ready to run" in shown.output
-    assert "IT DOES NOT RUN YET" in (tmp_path / "a.toml").read_text(encoding="utf-8")
+    assert "NOT READY TO RUN" in (tmp_path / "a.toml").read_text(encoding="utf-8")
 
 
 def test_new_says_codes_notes_and_what_is_left_out(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_validate_shows_the_panel_and_what_is_identified(study: Path) -> None:
     shown = call("validate", study)
     assert shown.exit_code == 0
     assert "20 (城市), 10 treated, 10 never" in shown.output
-    assert "Cells  18 of 18 have an identified effect" in shown.output
+    assert "cells: 18 of 18 have an identified effect" in shown.output
     assert "This study can run." in shown.output
 
 

@@ -78,7 +78,7 @@ WRONG = [
     ("[report]", '[report]\nprob = "high"', "'report.prob' is 'high'", "a number"),
     ("[report]", "[report]\nprob = 1.5", "'report.prob' is 1.5", "a number below 1"),
     ("[report]", '[report]\nlanguage = "xx"', "'report.language' is 'xx'", "'zh'"),
-    ("draws = 100", 'draws = "many"', "'sampler.draws' is 'many'", "a whole number"),
+    ("draws = 100", 'draws = "many"', "'sampler.draws' is 'many'", "an integer"),
     (
         'type = "Importance"',
         'type = "Gibbs"',
@@ -116,8 +116,8 @@ WRONG = [
         "castle_doctrine",
     ),
     ('file = "cities.csv"', 'dataset = "castle"', "'data.dataset' is 'castle'", "castle_doctrine"),
-    ('unit = "城市"', 'unit = "城"', "'data.unit' is '城', which is no column", "'城市'"),
-    ("log(nqp)", "log(npq)", "names the column 'npq'", "'nqp'"),
+    ('unit = "城市"', 'unit = "城"', "'data.unit' is '城', which is not a column", "'城市'"),
+    ("log(nqp)", "log(npq)", "uses the column 'npq'", "'nqp'"),
     ("log(nqp)", "log(nqp", "is not an expression", "log10"),
     ("log(nqp)", "open(nqp)", "'open(nqp)', which is not allowed", "sqrt"),
     ("log(nqp)", "nqp.values", "'nqp.values', which is not allowed", "sqrt"),
@@ -125,8 +125,8 @@ WRONG = [
     (
         "ln_nqp =",
         'nqp = "2 * nqp"\nln_nqp =',
-        "'data.derive.nqp' is a column of the data already",
-        "new name",
+        "'data.derive.nqp' is already a column",
+        "another name",
     ),
 ]
 
@@ -235,7 +235,7 @@ def test_options_of_a_check_are_known(tmp_path: Path) -> None:
 def test_a_column_that_a_check_names_is_looked_for_before_sampling(tmp_path: Path) -> None:
     table = "[checks.placebo_outcome]\noutcome = 'rainfal'\n[checks]"
     message = refused(tmp_path, edited("[checks]", table))
-    assert "'checks.placebo_outcome.outcome' names 'rainfal'" in message
+    assert "'checks.placebo_outcome.outcome' contains 'rainfal'" in message
     message = refused(tmp_path, edited("[checks]", "[checks.leave_out]\ngroups = 3\n[checks]"))
     assert "'checks.leave_out.groups' is 3" in message
 

@@ -120,7 +120,7 @@ def test_all_checks_of_channels_are_asked_unless_named(tmp_path: Path) -> None:
 
 WRONG = [
     ("lag =", "lga = 1", "[channels] has the unknown key 'lga'", "'lag'"),
-    ("lag =", "lag = -1", "'channels.lag' is -1", "0 up"),
+    ("lag =", "lag = -1", "'channels.lag' is -1", "at least 0"),
     ("lag =", 'vary_by = "city"', "'channels.vary_by' is 'city'", "'unit'"),
     ("lag =", 'vary_by = "unit"', "[channels]: 'vary_by' takes one mediator", "one fit"),
     ('"digital", "finance"', '"digtal"', "'channels.mediators' is 'digtal'", "'digital'"),
@@ -140,7 +140,7 @@ WRONG = [
         "'design.errors' is 'PartialPooling'",
         "AR1",
     ),
-    ('formats = ["html"]', 'formats = ["htm"]', "'report.formats' names 'htm'", "'html'"),
+    ('formats = ["html"]', 'formats = ["htm"]', "'report.formats' contains 'htm'", "'html'"),
     (
         '[channels]\nmediators = ["digital", "finance"]',
         "",

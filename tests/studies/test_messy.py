@@ -148,7 +148,7 @@ def test_years_of_cohorts_beside_months_are_told_how_to_be_written(tmp_path: Pat
     df["年份"] = [f"2012-{y - 2011:02d}" for y in df["年份"]]
     message, hint = refused(written(tmp_path, df))
     assert "holds whole numbers where months are expected" in message
-    assert "as times are written" in hint
+    assert "in the same format as the time column" in hint
 
 
 @pytest.mark.parametrize("call", ['year("批复 日期")', 'year(col("批复 日期"))', "year(批复)"])
@@ -222,7 +222,7 @@ def test_missing_mediators_are_counted_where_the_study_is_looked_at(tmp_path: Pa
 
 def test_data_are_no_study(tmp_path: Path) -> None:
     written(tmp_path, city_rows())
-    with pytest.raises(StudyError, match=r"(?s)holds data.*bayes-nqp new cities.xlsx"):
+    with pytest.raises(StudyError, match=r"(?s)data file.*bayes-nqp new cities.xlsx"):
         validate(tmp_path / "cities.xlsx")
 
 
@@ -269,7 +269,7 @@ def test_an_index_passes_remarks_below_the_table(tmp_path: Path) -> None:
     df = city_rows().assign(专利=np.random.default_rng(2).normal(10, 1, 160))
     df.loc[len(df), "城市"] = "注：数据来源于统计年鉴"
     written(tmp_path, df)
-    with pytest.raises(PanelError, match=r"(?s)column of the data already.*--name gives"):
+    with pytest.raises(PanelError, match=r"(?s)column of the data already.*with --name"):
         add_index(tmp_path / "cities.xlsx", positive=["nqp", "专利"])
     made = add_index(tmp_path / "cities.xlsx", positive=["nqp", "专利"], name="index")
     assert any("row 162" in note and "left out" in note for note in made.notes)

@@ -147,7 +147,7 @@ WRONG = [
     ("units =", "unit =", "[data.options] has the unknown key 'unit'", "'units'"),
     ("units = 40", "units = 1", "[data.options]: ", ""),
     ("units = 40", 'units = "many"', "'data.options.units'", ""),
-    ('simulation = "channels"', 'dataset = "castle_doctrine"', "[data.options]", "leave"),
+    ('simulation = "channels"', 'dataset = "castle_doctrine"', "[data.options]", "delete"),
     ("[channels]", "[data.options.mediators.x]\nslop = 1\n[channels]", "'slop'", "'slope'"),
     ('simulation = "channels"', 'simulation = "channels"\nread.sheet = 1', "'data.read'", ""),
 ]
@@ -280,7 +280,7 @@ WRONG_INDEX = [
     ('missing = "drop"', 'missing = "fill"', "'index.missing' is 'fill'", "'drop'"),
     ('"school"', '"scool"', "'scool'", "'school'"),
     ('name = "index"', 'name = "index"\nsystem = "x"', "in exactly one way", "positive"),
-    ('patents = "专', 'index = "专', "'data.derive.index' is a column", "new name"),
+    ('patents = "专', 'index = "专', "'data.derive.index' is already", "another name"),
 ]  # fmt: skip
 
 

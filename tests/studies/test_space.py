@@ -138,7 +138,7 @@ def test_columns_of_linked_units_are_covariates(tmp_path: Path) -> None:
     for old, new, problem in (
         ('weights = "links" }', 'weights = "lnks" }', "'space.lags.near_x.weights' is 'lnks'"),
         ('column = "x"', 'column = "xx"', "'space.lags.near_x.column' is 'xx'"),
-        ("near_x = { ", "x = { ", "[space] adds the column 'x', which the data have"),
+        ("near_x = { ", "x = { ", "[space] adds the column 'x', but the data"),
     ):
         text = LAGGED.replace(old, new)
         if new == "x = { ":
@@ -238,7 +238,7 @@ REFUSED = [
     ('kind = "nearest"', 'kind = "neareast"', "'neareast', which is not a kind", "'nearest'"),
     ('kind = "nearest"\n', "", "[space.weights.geo] lacks the key 'kind'", "nearest"),
     ("k = 3", "kk = 3", "[space.weights.geo] has the unknown key 'kk'", "'k'"),
-    ("k = 3", 'k = "3"', "'space.weights.geo.k' is '3'", "a whole number"),
+    ("k = 3", 'k = "3"', "'space.weights.geo.k' is '3'", "an integer"),
     ("k = 3", 'k = 3\ncity = "town"', "city='town' is not a column", "city"),
     ("k = 3", "k = 30", "[space.weights.geo]: 'k' is 30", "from 1 to 19"),
     ('file = "links.csv"\n', "", "[space.weights.links] lacks the key 'file'", "file ="),
@@ -423,7 +423,7 @@ def test_where_there_are_no_weights_a_table_of_them_is_suggested(tmp_path: Path)
     path.write_text(
         CHANNELS.replace('[space.weights.near]\nkind = "nearest"\nk = 4\n', ""), "utf-8"
     )
-    with pytest.raises(StudyError, match="which is no table") as caught:
+    with pytest.raises(StudyError, match="contains no table") as caught:
         nqp.studies.validate(path)
     assert '[space.weights.near] kind = "nearest"' in caught.value.hint
 
@@ -503,7 +503,7 @@ def test_what_a_design_beside_cannot_be_is_said_of_its_table(tmp_path: Path) -> 
             "'beside.SDM.spillovers",
         ),
         ('spillovers = "none"', 'spillover = "none"', "[beside.ignored]: "),
-        ('weights = "near", above', 'weights = "naer", above', "is 'naer', which is no table"),
+        ('weights = "near", above', 'weights = "naer", above', "is 'naer', but [space.weights]"),
         (
             'exposure = { type = "ShareTreated", weights = "near", above = [0.0, 0.5] }',
             "exposure = 3",

@@ -158,7 +158,7 @@ def test_expressions_are_made_before_and_after(tmp_path: Path) -> None:
 
 
 BAD = [
-    ('column = "gdp"', 'column = "gpd"', "'deflate.column' is 'gpd', which is no column", "'gdp'"),
+    ('column = "gdp"', 'column = "gpd"', "'deflate.column' is 'gpd', which is not a", "'gdp'"),
     ('column = "gdp"', 'colum = "gdp"', "[deflate] has the unknown key 'colum'", "'column'"),
     ('column = "gdp"\n', "", "[deflate] lacks the key 'column'", "add column"),
     ('column = "gdp"', 'column = "gdp"\nname = "unit"', "[deflate] adds the column 'unit'", "name"),

@@ -114,7 +114,7 @@ def test_a_problem_stands_beside_the_field_that_caused_it(desk: Desk) -> None:
     assert desk.fields("en") == {}
     desk.retype(desk.text.replace("[data]", "[data"))
     assert [*desk.fields("en")] != []
-    with pytest.raises(StudyError, match="no TOML"):
+    with pytest.raises(StudyError, match="not valid TOML"):
         desk.edit({("title",): "x"})
 
 
@@ -212,7 +212,7 @@ def test_what_is_no_data_is_refused_and_changes_nothing(
     desk: Desk, workbook: Path, name: str
 ) -> None:
     before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
-    with pytest.raises(PanelError, match="suffix that is not read"):
+    with pytest.raises(PanelError, match="format that cannot be read"):
         desk.open(workbook, name)
     assert desk.file == Path("cities.xlsx")
     assert before == {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}

@@ -134,7 +134,7 @@ def test_a_message_with_a_path_copies_nothing(caller: Caller, forged: Any) -> No
 
 def test_uploads_are_saved_and_never_shown(caller: Caller, rows: bytes) -> None:
     page = caller.send("x.html", b"<script>alert(1)</script>")
-    assert "suffix that is not read" in caller.open(page)["failure"]
+    assert "format that cannot be read" in caller.open(page)["failure"]
     assert caller.ask("files/x.html")[0] == 404
     shown = caller.open(caller.send("50%_#1_.csv", rows))
     assert "50%_#1_.csv" in shown["body_data"]
@@ -191,7 +191,7 @@ def test_a_folder_below_a_file_is_refused_in_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StudyError, match="no folder"):
+    with pytest.raises(StudyError, match="does not exist"):
         serve(keep=tmp_path / "file")
     with pytest.raises(StudyError, match="is a file and no folder"):
         serve(keep=tmp_path / "file" / "inner")

@@ -28,7 +28,7 @@ _IN_FILE = Message("correct these cells in the file")
 
 _BY_WHAT = (
     (
-        r"cohort='(.*)' changes within",
+        r"cohort='(.*)' (?:changes|varies) within",
         Message(
             'if the cells are merged, write fill_down = ["{0}"] in [data.read] to fill '
             "them within each unit; otherwise write the value in every row of the unit; "
@@ -50,7 +50,7 @@ _BY_WHAT = (
         ),
     ),
     (
-        r"strata='(.*)' changes within",
+        r"strata='(.*)' (?:changes|varies) within",
         Message(
             "give each unit one value in the file; if the column contains numbers, remove"
             " it from strata and divide it into groups in [[data.stratify]]: column = "
@@ -65,7 +65,7 @@ _BY_WHAT = (
         ),
     ),
     (
-        r"cohort='(.*)' holds whole numbers where",
+        r"cohort='(.*)' (?:holds|contains) whole numbers",
         Message(
             "write first treated periods in the same format as the time column, such as "
             "2015-03 or 2015Q3"
@@ -79,7 +79,7 @@ _BY_WHAT = (
         ),
     ),
     (
-        r"time='(.*)' looks like a calendar",
+        r"time='(.*)' (?:looks like a calendar|appears to contain dates)",
         Message('write periods as text, such as 2015-12, with freq = "M" (or "Q", "D") in [data]'),
     ),
     (
@@ -91,14 +91,14 @@ _BY_WHAT = (
         Message("remove that mediator from [channels], or these units from the file"),
     ),
     (
-        "repeat",
+        "repeat|are duplicated",
         Message("keep one row for each unit and period in the file, or choose a finer unit"),
     ),
 )
 """Hints for study files that differ entirely from those for Python, by error message."""
 _ON_PAGE = (
     (
-        r"cohort='.*' changes within",
+        r"cohort='.*' (?:changes|varies) within",
         Message(
             "in the file, give each unit one first treated period, in every row of the "
             "unit; if the column contains 0 and 1, choose it under “{}” instead",
@@ -107,7 +107,7 @@ _ON_PAGE = (
     ),
     (r"unit='.*' is empty in", Message("fill in the unit in each of these rows of the file")),
     (
-        r"strata='.*' (?:is empty in|changes within)",
+        r"strata='.*' (?:is empty in|changes within|varies within)",
         Message("in the file, give each unit one group, in every row of the unit"),
     ),
     (
@@ -115,7 +115,7 @@ _ON_PAGE = (
         Message("remove it from “{}”, or choose a column with fewer values", GROUPS),
     ),
     (
-        r"time='.*' looks like a calendar",
+        r"time='.*' (?:looks like a calendar|appears to contain dates)",
         Message("in the file, write periods as text, such as 2015-12, or as dates"),
     ),
     (r"mediators are missing in all treated rows", Message("choose another column as a mediator")),
