@@ -113,7 +113,11 @@ def test_a_table_of_a_database_and_a_variable_that_names_it(
         ({"source": "firms/*.parquet", "file": "firms.parquet"}, StudyError, "exactly one"),
         ({"file": "firms.parquet", "by": ["size"]}, StudyError, "'data.by' requires 'data.source'"),
         ({"source": "firms/*.parquet", "derive": {"x": "log(y)"}}, StudyError, "'data.derive'"),
-        ({"source": "firms/*.parquet", "weights": "size"}, StudyError, "'data.weights' requires rows"),
+        (
+            {"source": "firms/*.parquet", "weights": "size"},
+            StudyError,
+            "'data.weights' requires rows",
+        ),
         ({"source": "none/*.parquet"}, PanelError, "cannot be read"),
         ({"source": "duckdb:firms.duckdb#none"}, PanelError, "cannot be read"),
         ({"source": "firms/*.parquet", "memory": "much"}, PanelError, "cannot be read"),

@@ -108,7 +108,9 @@ def test_zones_wait_in_comments_that_can_be_uncommented(tmp_path: Path) -> None:
 
 
 def test_zones_that_are_asked_for_need_prefectures(tmp_path: Path) -> None:
-    with pytest.raises(PanelError, match=r"(?s)--zones.*no column of the file contains names of prefectures"):
+    with pytest.raises(
+        PanelError, match=r"(?s)--zones.*no column of the file contains names of prefectures"
+    ):
         proposed(tmp_path, counties(30).drop(columns=["first", "地级市"]), zones=True)
 
 
@@ -177,7 +179,7 @@ def test_a_proposal_that_leaves_out_many_rows_does_not_say_that_it_runs(tmp_path
     gone = int(frame["新质生产力"].isna().sum())
     assert f"300 行中有 {gone} 行" in problem
     assert f"新质生产力在 {gone} 行中缺失" in problem
-    assert "尚不宜运行" in made.path.read_text(encoding="utf-8")
+    assert "运行前请先核实" in made.path.read_text(encoding="utf-8")
     assert validate(made.path).panel.n_rows == 300 - gone, "as it stands, it is a study"
 
 

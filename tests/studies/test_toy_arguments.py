@@ -121,7 +121,7 @@ def test_a_run_hands_it_on(tmp_path: Path) -> None:
         (
             'region = "region"',
             'region = "regoin"',
-            "names 'regoin', which is no column",
+            "contains 'regoin', which is not a column",
             "'region'",
         ),
         ('region = "region"', "region = 3", "'checks.toy_by.region' is 3", "text in quotes"),

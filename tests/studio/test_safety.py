@@ -174,7 +174,7 @@ def test_a_second_tab_sees_the_file_of_the_first(caller: Caller, rows: bytes) ->
 
 @pytest.mark.parametrize("port", [70_000, -1])
 def test_a_port_that_is_none_is_refused_in_words(port: int) -> None:
-    with pytest.raises(StudyError, match=f"port={port} is no port"):
+    with pytest.raises(StudyError, match=f"port={port} is not a valid port"):
         serve(port=port)
 
 
@@ -191,7 +191,7 @@ def test_a_folder_below_a_file_is_refused_in_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StudyError, match="does not exist"):
+    with pytest.raises(StudyError, match="is not a folder"):
         serve(keep=tmp_path / "file")
     with pytest.raises(StudyError, match="is a file and no folder"):
         serve(keep=tmp_path / "file" / "inner")
