@@ -116,7 +116,7 @@ def test_a_table_of_a_database_and_a_variable_that_names_it(
         (
             {"source": "firms/*.parquet", "weights": "size"},
             StudyError,
-            "'data.weights' requires rows",
+            "'data.weights' requires",
         ),
         ({"source": "none/*.parquet"}, PanelError, "cannot be read"),
         ({"source": "duckdb:firms.duckdb#none"}, PanelError, "cannot be read"),
