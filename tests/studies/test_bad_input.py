@@ -1,4 +1,4 @@
-"""What is wrong with a study is said in its own words, before anything is sampled."""
+"""Errors in a study are reported in terms of the study, before any sampling."""
 
 from __future__ import annotations
 

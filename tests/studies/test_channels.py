@@ -1,4 +1,4 @@
-"""A study of channels: what it may say, and what it writes."""
+"""A study with mediators: its keys, and the files that it writes."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ TABLES = {
 
 
 def write(folder: Path, text: str = STUDY) -> Path:
-    """Write the study and a panel of forty units whose channels are known."""
+    """Write the study and a panel of forty units with known mediators."""
     simulated = nqp.simulation.channels(units=40, periods=8, cohorts=(4, 6), seed=4)
     frame = simulated.panel.frame.assign(treated_twice=0.0)
     frame.to_csv(folder / "cities.csv", index=False, encoding="utf-8-sig")

@@ -1,4 +1,4 @@
-"""How a file was read, as a page, as values and as lines on a terminal."""
+"""The summary of reading a file, as a page, as values and as lines on a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A study from a user's own file: what is guessed, why, and that it runs."""
+"""A study from a user's own file: the guesses, the reasons, and a run."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def book(path: Path, frame: pd.DataFrame, *, above: Any = (), below: Any = ()) -
 
 
 def said(made: Proposal) -> dict[str, Any]:
-    """What [data] of the study says."""
+    """Return the table [data] of the study."""
     found: dict[str, Any] = tomllib.loads(made.path.read_text(encoding="utf-8"))["data"]
     return found
 
@@ -195,7 +195,7 @@ def test_notes_below_merged_cells_are_set_aside(tmp_path: Path) -> None:
 
 
 def test_a_city_under_two_names_is_one_unit(tmp_path: Path) -> None:
-    """The step says so, and without it the two names are told."""
+    """The step mentions both names; without the step, the note does."""
     frame = rows()
     frame.loc[[27, 28], "城市"] = "苏州"
     made = new(book(tmp_path / "a.xlsx", frame))

@@ -27,7 +27,7 @@ def found(made: Proposal) -> tuple[int, int]:
 
 
 def stopped(made: Proposal) -> str:
-    """What stands in the way of a proposal that does not run."""
+    """Return the problems of a proposal that does not run."""
     assert made.study is None
     assert made.problem
     text = made.path.read_text(encoding="utf-8")
@@ -108,9 +108,7 @@ def test_zones_wait_in_comments_that_can_be_uncommented(tmp_path: Path) -> None:
 
 
 def test_zones_that_are_asked_for_need_prefectures(tmp_path: Path) -> None:
-    with pytest.raises(
-        PanelError, match=r"(?s)--zones.*no column of the file contains names of prefectures"
-    ):
+    with pytest.raises(PanelError, match=r"(?s)--zones.*no column of the file names prefectures"):
         proposed(tmp_path, counties(30).drop(columns=["first", "地级市"]), zones=True)
 
 

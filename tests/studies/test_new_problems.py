@@ -1,4 +1,4 @@
-"""What keeps a file from running is said at once: after one correction it runs."""
+"""All problems of a file are reported at once: the study runs after one correction."""
 
 from __future__ import annotations
 

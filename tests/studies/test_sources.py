@@ -86,7 +86,7 @@ CITIES = ["杭州", "宁波市", "上海市", "苏州", "合肥", "兰州", "阜
 
 
 def write(folder: Path, text: str, **changes: list[str]) -> Path:
-    """Write a study, and ten cities from 2012 to 2021 whose indicators are at random."""
+    """Write a study with ten cities from 2012 to 2021 and random indicators."""
     rng = np.random.default_rng(8)
     names = changes.get("cities", CITIES)
     frame = pd.DataFrame(

@@ -1,4 +1,4 @@
-"""[space]: weights by their names, in designs and in checks; what is wrong with them in words."""
+"""The table [space]: weights by name in designs and checks, and messages for errors."""
 
 from __future__ import annotations
 

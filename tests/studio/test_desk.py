@@ -1,4 +1,4 @@
-"""What lies on the desk, without a browser: the study, its edits, and its runs."""
+"""The desk without a browser: the study, its edits, and its runs."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def desk(workbook: Path) -> Desk:
 
 
 def proposed(workbook: Path, monkeypatch: pytest.MonkeyPatch, **roles: object) -> str:
-    """What `new` writes for the file where it lies."""
+    """Return the study that `new` writes for the file in its folder."""
     with monkeypatch.context() as patched:
         patched.chdir(workbook.parent)
         return studies.new(workbook.name, f"{workbook.stem}.toml", roles=roles).path.read_text(

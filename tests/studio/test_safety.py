@@ -1,4 +1,4 @@
-"""Who is answered, what is taken from a message, and what is served as a page."""
+"""Accepted requests, accepted messages, and files that are served as pages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ InvalidStatus = pytest.importorskip("websockets.exceptions").InvalidStatus
 
 
 class Caller:
-    """A program that knows the whole address."""
+    """A client that has the complete address."""
 
     def __init__(self, served: Served) -> None:
         self.folder = served.folder
@@ -32,7 +32,7 @@ class Caller:
     def ask(
         self, way: str, method: str = "GET", body: bytes | None = None, **headers: str
     ) -> tuple[int, dict[str, str], bytes]:
-        """Ask for an address behind the token; a header of None's name is left as it is."""
+        """Request an address behind the token; a header of None keeps its default."""
         connection = HTTPConnection(self.host, timeout=60)
         named = {key.replace("_", "-"): value for key, value in headers.items()}
         connection.request(method, f"/{self.token}/{way}", body, named)
@@ -48,7 +48,7 @@ class Caller:
         return str(json.loads(body)["id"])
 
     def open(self, upload: Any) -> dict[str, str]:
-        """Tell the page that a file was sent; the outputs that come of it, by their names."""
+        """Send a file to the page, and return the resulting outputs by name."""
         shown: dict[str, str] = {}
         with connect(f"ws://{self.host}/{self.token}/websocket/", origin=self.origin) as socket:
             start = {

@@ -131,7 +131,7 @@ def _describe_checks(definitions: Schema) -> None:
     checks["properties"] |= {
         key: {
             "type": "string",
-            "description": f"Name of [{place}] by which checks go that take one.",
+            "description": f"Default [{place}] for checks that use one, by name.",
         }
         for key, place in value_keys().items()
     }
