@@ -131,7 +131,7 @@ def _describe_checks(definitions: Schema) -> None:
     checks["properties"] |= {
         key: {
             "type": "string",
-            "description": f"Default [{place}] for checks that use one, by name.",
+            "description": f"Name in [{place}] that checks use by default.",
         }
         for key, place in value_keys().items()
     }
