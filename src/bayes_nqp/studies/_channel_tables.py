@@ -114,7 +114,7 @@ def _evidence(checks: Sequence[CheckResult], gate: str) -> dict[str, pd.DataFram
 
 
 def _crossings(evidence: xr.Dataset) -> pd.DataFrame:
-    """Return one row per effect: where it crosses zero, and what the prior leaves of it."""
+    """Return one row per effect: its zero crossing, and the remaining effect under the prior."""
     curves = evidence[list(_CROSSINGS)]
     if "adjusted" in evidence:
         draws = evidence["adjusted"]
