@@ -75,7 +75,7 @@ def test_list_shows_the_studies_that_come_with_the_library(
     assert "50 (state)" in call("validate", "castle_doctrine").output
     missing = call("validate", "castle_doctrin")
     assert missing.exit_code == 2
-    assert "'castle_doctrin' is not there" in missing.stderr
+    assert "'castle_doctrin' does not exist" in missing.stderr
     assert "did you mean 'castle_doctrine'?" in missing.stderr
 
 
@@ -86,7 +86,7 @@ def test_new_index_and_zones_write_files(tmp_path: Path) -> None:
     shown = call("new", tmp_path / "a.csv", "--outcome", "nqp")
     assert shown.exit_code == 0
     assert "nqp  (as you said)" in shown.output
-    assert "It can run: bayes-nqp run" in shown.output
+    assert "Ready to run: bayes-nqp run" in shown.output
     again = call("new", tmp_path / "a.csv")
     assert again.exit_code == 2
     assert "nothing is overwritten" in again.stderr
@@ -108,8 +108,8 @@ def test_new_says_what_keeps_a_study_from_running(tmp_path: Path) -> None:
     frame.to_csv(tmp_path / "a.csv", index=False, encoding="utf-8-sig")
     shown = call("new", tmp_path / "a.csv", "--cohort", "zone_year")
     assert shown.exit_code == 1
-    assert "It does not run yet" in shown.output
-    assert "IT DOES NOT RUN YET" in (tmp_path / "a.toml").read_text(encoding="utf-8")
+    assert "Not ready to run" in shown.output
+    assert "NOT READY TO RUN" in (tmp_path / "a.toml").read_text(encoding="utf-8")
 
 
 def test_new_says_codes_notes_and_what_is_left_out(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_validate_shows_the_panel_and_what_is_identified(study: Path) -> None:
     shown = call("validate", study)
     assert shown.exit_code == 0
     assert "20 (城市), 10 treated, 10 never" in shown.output
-    assert "Cells  18 of 18 have an identified effect" in shown.output
+    assert "cells: 18 of 18 have an identified effect" in shown.output
     assert "This study can run." in shown.output
 
 

@@ -137,12 +137,10 @@ def test_the_conda_recipe_asks_for_what_the_package_asks_for() -> None:
 
 
 def test_fragments_of_the_changelog_have_a_kind_and_find_its_heading() -> None:
-    log = (
-        "# Changelog\n\n## 2\n\n### What is new\n\n- Old.\n\n## 1\n\n### What is new\n\n- Older.\n"
-    )
-    new = changes.merged(log, {"What is new": ["- New.\n"], "What holds now": ["- Held.\n"]})
-    assert new.index("## 2") < new.index("- New.") < new.index("- Old.") < new.index("- Held.")
-    assert new.index("- Held.") < new.index("## 1") < new.index("- Older.")
+    log = "# Changelog\n\n## 2\n\n### New\n\n- Old.\n\n## 1\n\n### New\n\n- Older.\n"
+    new = changes.merged(log, {"New": ["- New.\n"], "What you have to do": ["- Act.\n"]})
+    assert new.index("## 2") < new.index("- New.") < new.index("- Old.") < new.index("- Act.")
+    assert new.index("- Act.") < new.index("## 1") < new.index("- Older.")
     headings = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").splitlines()
     assert {f"### {name}" for name in changes.kinds().values()} <= set(headings)
     assert set(changes.fragments().values()) <= set(changes.kinds().values())

@@ -1,4 +1,4 @@
-"""Move the fragments of changes/ into the topmost version of CHANGELOG.md.
+"""Move the fragments of changes/ to the first version of CHANGELOG.md.
 
 python -m tools.changes
 """
@@ -13,18 +13,18 @@ FOLDER, LOG = ROOT / "changes", ROOT / "CHANGELOG.md"
 
 
 def kinds() -> dict[str, str]:
-    """Headings of the changelog by the kinds of fragments, as changes/README.md has them."""
+    """Return the headings of the changelog by kind of fragment, from changes/README.md."""
     table = (FOLDER / "README.md").read_text(encoding="utf-8")
     return dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", table, flags=re.MULTILINE))
 
 
 def fragments() -> dict[Path, str]:
-    """Every fragment with its heading.
+    """Return every fragment with its heading.
 
     Raises
     ------
     SystemExit
-        If a file has another name than NAME.KIND.md, or nothing in it.
+        If a file is not named NAME.KIND.md, or is empty.
     """
     known, found = kinds(), {}
     for path in sorted(FOLDER.glob("*")):
@@ -32,13 +32,16 @@ def fragments() -> dict[Path, str]:
         if path.name == "README.md":
             continue
         if not name or kind not in known or not path.read_text(encoding="utf-8").strip():
-            raise SystemExit(f"{path.name}: NAME.KIND.md with a line in it; {', '.join(known)}")
+            raise SystemExit(
+                f"{path.name}: rename it to NAME.KIND.md and write a line; "
+                f"kinds: {', '.join(known)}"
+            )
         found[path] = known[kind]
     return found
 
 
 def merged(log: str, lines: dict[str, list[str]]) -> str:
-    """Put lines under their headings in the first version, above what is there."""
+    """Insert lines under their headings in the first version, above existing lines."""
     parts = re.split(r"(?m)^(?=## )", log)
     for heading, texts in lines.items():
         title = f"### {heading}\n\n"
@@ -49,7 +52,7 @@ def merged(log: str, lines: dict[str, list[str]]) -> str:
 
 
 def main() -> None:
-    """Write the changelog, and take the fragments away."""
+    """Write the changelog, and delete the fragments."""
     found = fragments()
     lines: dict[str, list[str]] = {}
     for path, heading in found.items():

@@ -138,7 +138,7 @@ def test_usage_and_success_have_their_codes(called: Called) -> None:
         (("nonsense",), 2, "No such command 'nonsense'"),
         (("run",), 2, "Missing argument"),
         (("run", "study.toml", "--froce"), 2, "--force"),
-        (("list", "nowhere"), 2, "there is no folder 'nowhere'"),
+        (("list", "nowhere"), 2, "the folder 'nowhere' does not exist"),
         (("validate", "studyy.toml"), 2, "did you mean 'study.toml'?"),
         (("new", "nowhere.csv"), 2, "is not there"),
         (("index", "cities.csv", "--positive", "nqqp"), 2, "nqqp"),

@@ -1,4 +1,4 @@
-"""What is wrong with a study is said in its own words, before anything is sampled."""
+"""Errors in a study are reported in terms of the study, before any sampling."""
 
 from __future__ import annotations
 
@@ -32,8 +32,14 @@ def edited(old: str, new: str) -> str:
 
 
 UNKNOWN = [
-    ('title = "城', 'titel = "x"\ntitle = "城', "the top of study.toml", "'titel'", "'title'"),
-    ("[sampler]", "[smapler]", "the top of study.toml", "'smapler'", "'sampler'"),
+    (
+        'title = "城',
+        'titel = "x"\ntitle = "城',
+        "the top level of study.toml",
+        "'titel'",
+        "'title'",
+    ),
+    ("[sampler]", "[smapler]", "the top level of study.toml", "'smapler'", "'sampler'"),
     ('outcome = "ln', 'outcom = "x"\noutcome = "ln', "[data]", "'outcom'", "'outcome'"),
     ("errors =", "errorz =", "[design]", "'errorz'", "'errors'"),
     ("varying =", "varyng =", "'design.effect'", "'varyng'", "'varying'"),
@@ -72,7 +78,7 @@ WRONG = [
     ("[report]", '[report]\nprob = "high"', "'report.prob' is 'high'", "a number"),
     ("[report]", "[report]\nprob = 1.5", "'report.prob' is 1.5", "a number below 1"),
     ("[report]", '[report]\nlanguage = "xx"', "'report.language' is 'xx'", "'zh'"),
-    ("draws = 100", 'draws = "many"', "'sampler.draws' is 'many'", "a whole number"),
+    ("draws = 100", 'draws = "many"', "'sampler.draws' is 'many'", "an integer"),
     (
         'type = "Importance"',
         'type = "Gibbs"',
@@ -92,12 +98,17 @@ WRONG = [
     (
         'type = "PartialPooling", ',
         "",
-        "'design.effect' does not say its type",
+        "'design.effect' has no type",
         'type = "PartialPooling"',
     ),
     ("[report]", "[design.priors]\nlevel = 1.0\n[report]", "'design.priors'", "[priors]"),
-    ('"identification"]', '"identifying"]', "'checks.run' names 'identifying'", "'identification'"),
-    ("[report]", '[report]\nby = ["区"]', "'report.by' names '区'", ""),
+    (
+        '"identification"]',
+        '"identifying"]',
+        "'checks.run' contains 'identifying'",
+        "'identification'",
+    ),
+    ("[report]", '[report]\nby = ["区"]', "'report.by' contains '区'", ""),
     (
         'file = "cities.csv"',
         "",
@@ -105,17 +116,17 @@ WRONG = [
         "castle_doctrine",
     ),
     ('file = "cities.csv"', 'dataset = "castle"', "'data.dataset' is 'castle'", "castle_doctrine"),
-    ('unit = "城市"', 'unit = "城"', "'data.unit' is '城', which is no column", "'城市'"),
-    ("log(nqp)", "log(npq)", "names the column 'npq'", "'nqp'"),
-    ("log(nqp)", "log(nqp", "is no expression", "log10"),
+    ('unit = "城市"', 'unit = "城"', "'data.unit' is '城', which is not a column", "'城市'"),
+    ("log(nqp)", "log(npq)", "uses the column 'npq'", "'nqp'"),
+    ("log(nqp)", "log(nqp", "is not an expression", "log10"),
     ("log(nqp)", "open(nqp)", "'open(nqp)', which is not allowed", "sqrt"),
     ("log(nqp)", "nqp.values", "'nqp.values', which is not allowed", "sqrt"),
     ("log(nqp)", "log(nqp - 9)", "is undefined in 160 rows", "log1p"),
     (
         "ln_nqp =",
         'nqp = "2 * nqp"\nln_nqp =',
-        "'data.derive.nqp' is a column of the data already",
-        "new name",
+        "'data.derive.nqp' is already a column",
+        "another name",
     ),
 ]
 
@@ -201,7 +212,7 @@ def test_what_is_not_identified_is_refused_with_what_to_write(tmp_path: Path) ->
 
 
 def test_a_folder_that_is_not_there_has_no_titles(tmp_path: Path) -> None:
-    with pytest.raises(StudyError, match="there is no folder"):
+    with pytest.raises(StudyError, match="does not exist"):
         titles(tmp_path / "nowhere")
 
 
@@ -214,7 +225,7 @@ def test_titles_show_what_is_wrong_with_a_broken_study(study: Path) -> None:
 
 def test_options_of_a_check_are_known(tmp_path: Path) -> None:
     message = refused(tmp_path, edited("[checks]", "[checks.leave_out]\ngroup = 'x'\n[checks]"))
-    assert "'checks.leave_out.group' is no option of this check" in message
+    assert "'checks.leave_out.group' is not an option of this check" in message
     assert "did you mean 'groups'" in message
     message = refused(tmp_path, edited("[checks]", "[checks]\nleave_out = 3"))
     assert "'checks.leave_out' is 3" in message
@@ -224,7 +235,7 @@ def test_options_of_a_check_are_known(tmp_path: Path) -> None:
 def test_a_column_that_a_check_names_is_looked_for_before_sampling(tmp_path: Path) -> None:
     table = "[checks.placebo_outcome]\noutcome = 'rainfal'\n[checks]"
     message = refused(tmp_path, edited("[checks]", table))
-    assert "'checks.placebo_outcome.outcome' names 'rainfal'" in message
+    assert "'checks.placebo_outcome.outcome' contains 'rainfal'" in message
     message = refused(tmp_path, edited("[checks]", "[checks.leave_out]\ngroups = 3\n[checks]"))
     assert "'checks.leave_out.groups' is 3" in message
 

@@ -1,4 +1,4 @@
-"""A study of channels: what it may say, and what it writes."""
+"""A study with mediators: its keys, and the files that it writes."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ TABLES = {
 
 
 def write(folder: Path, text: str = STUDY) -> Path:
-    """Write the study and a panel of forty units whose channels are known."""
+    """Write the study and a panel of forty units with known mediators."""
     simulated = nqp.simulation.channels(units=40, periods=8, cohorts=(4, 6), seed=4)
     frame = simulated.panel.frame.assign(treated_twice=0.0)
     frame.to_csv(folder / "cities.csv", index=False, encoding="utf-8-sig")
@@ -120,7 +120,7 @@ def test_all_checks_of_channels_are_asked_unless_named(tmp_path: Path) -> None:
 
 WRONG = [
     ("lag =", "lga = 1", "[channels] has the unknown key 'lga'", "'lag'"),
-    ("lag =", "lag = -1", "'channels.lag' is -1", "0 up"),
+    ("lag =", "lag = -1", "'channels.lag' is -1", "at least 0"),
     ("lag =", 'vary_by = "city"', "'channels.vary_by' is 'city'", "'unit'"),
     ("lag =", 'vary_by = "unit"', "[channels]: 'vary_by' takes one mediator", "one fit"),
     ('"digital", "finance"', '"digtal"', "'channels.mediators' is 'digtal'", "'digital'"),
@@ -131,7 +131,7 @@ WRONG = [
     (
         "[design]",
         '[design]\ntype = "Importance"',
-        "'design.type' is 'Importance', which is no design",
+        "'design.type' is 'Importance', which is not a type of design",
         "Med",
     ),
     (
@@ -140,11 +140,11 @@ WRONG = [
         "'design.errors' is 'PartialPooling'",
         "AR1",
     ),
-    ('formats = ["html"]', 'formats = ["htm"]', "'report.formats' names 'htm'", "'html'"),
+    ('formats = ["html"]', 'formats = ["htm"]', "'report.formats' contains 'htm'", "'html'"),
     (
         '[channels]\nmediators = ["digital", "finance"]',
         "",
-        "'checks.run' names 'mediation_sensitivity', which is asked of channels",
+        "'checks.run' contains 'mediation_sensitivity', which applies to mediation models",
         "[channels]",
     ),
 ]

@@ -1,4 +1,4 @@
-"""A messy workbook runs after `new` alone, and answers with the truth it was made of."""
+"""A messy workbook runs after `new` without edits, and recovers the true effect."""
 
 from __future__ import annotations
 

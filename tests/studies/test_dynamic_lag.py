@@ -1,4 +1,4 @@
-"""A study whose outcomes follow those of the year before, from file to report."""
+"""A study with a dynamic spatial lag, from file to report."""
 
 from __future__ import annotations
 

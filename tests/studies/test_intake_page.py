@@ -1,4 +1,4 @@
-"""How a file was read, as a page, as values and as lines on a terminal."""
+"""The summary of reading a file, as a page, as values and as lines on a terminal."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_a_page_says_each_step_and_how_it_is_undone(tmp_path: Path, language: st
         assert step.reason in text
         assert re.match(r"\d", step.size)
     assert "bayes-nqp run" in made.page.command
-    assert ("how cells are read" in text.lower()) == (language == "en")
+    assert ("reading of the cells" in text.lower()) == (language == "en")
     assert f'language = "{language}"' in study
 
 

@@ -1,4 +1,4 @@
-"""The schema for editors says what the reader of studies accepts."""
+"""The schema for editors agrees with the reader of studies."""
 
 from __future__ import annotations
 

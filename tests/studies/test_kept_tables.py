@@ -111,9 +111,13 @@ def test_a_table_of_a_database_and_a_variable_that_names_it(
     [
         ({"source": "postgres://me:secret@host/base#rows"}, StudyError, "a user or a password"),
         ({"source": "firms/*.parquet", "file": "firms.parquet"}, StudyError, "exactly one"),
-        ({"file": "firms.parquet", "by": ["size"]}, StudyError, "'data.by' is for a source"),
+        ({"file": "firms.parquet", "by": ["size"]}, StudyError, "'data.by' requires 'data.source'"),
         ({"source": "firms/*.parquet", "derive": {"x": "log(y)"}}, StudyError, "'data.derive'"),
-        ({"source": "firms/*.parquet", "weights": "size"}, StudyError, "'data.weights' needs rows"),
+        (
+            {"source": "firms/*.parquet", "weights": "size"},
+            StudyError,
+            "'data.weights' requires",
+        ),
         ({"source": "none/*.parquet"}, PanelError, "cannot be read"),
         ({"source": "duckdb:firms.duckdb#none"}, PanelError, "cannot be read"),
         ({"source": "firms/*.parquet", "memory": "much"}, PanelError, "cannot be read"),

@@ -71,8 +71,7 @@ def test_a_merged_time_is_filled_across_units(tmp_path: Path) -> None:
 def test_a_cohort_in_merged_cells_leads_to_fill_down(tmp_path: Path) -> None:
     message, hint = refused(written(tmp_path, merged(city_rows(), "zone_year")))
     assert "changes within 10 units" in message
-    assert 'fill_down = ["zone_year"] in [data.read] fills them within each unit' in hint
-    assert "never from one unit into the next" in hint
+    assert 'fill_down = ["zone_year"] in [data.read] to fill them within each unit' in hint
 
 
 @pytest.mark.parametrize(
@@ -149,7 +148,7 @@ def test_years_of_cohorts_beside_months_are_told_how_to_be_written(tmp_path: Pat
     df["年份"] = [f"2012-{y - 2011:02d}" for y in df["年份"]]
     message, hint = refused(written(tmp_path, df))
     assert "holds whole numbers where months are expected" in message
-    assert "as times are written" in hint
+    assert "in the same format as the time column" in hint
 
 
 @pytest.mark.parametrize("call", ['year("批复 日期")', 'year(col("批复 日期"))', "year(批复)"])
@@ -162,7 +161,7 @@ def test_the_year_of_a_date_can_be_derived(tmp_path: Path, call: str) -> None:
     panel = validate(written(tmp_path, df, text)).panel
     assert sorted(set(panel.cohort_labels[panel.cohort_codes >= 0])) == [2016, 2017]
     message, hint = refused(written(tmp_path, df, text.replace('read.missing = "—"', "")))
-    assert "asks for the year of" in message
+    assert "uses the year of" in message
     assert "missing = " in hint
 
 
@@ -223,7 +222,7 @@ def test_missing_mediators_are_counted_where_the_study_is_looked_at(tmp_path: Pa
 
 def test_data_are_no_study(tmp_path: Path) -> None:
     written(tmp_path, city_rows())
-    with pytest.raises(StudyError, match=r"(?s)holds data.*bayes-nqp new cities.xlsx"):
+    with pytest.raises(StudyError, match=r"(?s)data file.*bayes-nqp new cities.xlsx"):
         validate(tmp_path / "cities.xlsx")
 
 
@@ -235,7 +234,7 @@ def test_data_are_no_study(tmp_path: Path) -> None:
         (PLAIN + "[report]\n", "[report] is there twice", "below one heading"),
         (PLAIN.replace('"cities.xlsx"', r'"C:\Users\me\cities.xlsx"'), "hex value",
          "single quotes: 'C:"),
-        (PLAIN.replace('"cities.xlsx"', r'"C:\new\tables.xlsx"'), "read as one sign",
+        (PLAIN.replace('"cities.xlsx"', r'"C:\new\tables.xlsx"'), "read as one char",
          "write / instead"),
     ],
 )  # fmt: skip
@@ -270,7 +269,7 @@ def test_an_index_passes_remarks_below_the_table(tmp_path: Path) -> None:
     df = city_rows().assign(专利=np.random.default_rng(2).normal(10, 1, 160))
     df.loc[len(df), "城市"] = "注：数据来源于统计年鉴"
     written(tmp_path, df)
-    with pytest.raises(PanelError, match=r"(?s)column of the data already.*--name gives"):
+    with pytest.raises(PanelError, match=r"(?s)column of the data already.*with --name"):
         add_index(tmp_path / "cities.xlsx", positive=["nqp", "专利"])
     made = add_index(tmp_path / "cities.xlsx", positive=["nqp", "专利"], name="index")
     assert any("row 162" in note and "left out" in note for note in made.notes)

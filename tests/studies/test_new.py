@@ -1,4 +1,4 @@
-"""A study from a user's own file: what is guessed, why, and that it runs."""
+"""A study from a user's own file: the guesses, the reasons, and a run."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
         new(path)
     assert path.with_suffix(".toml").read_text(encoding="utf-8") == "mine"
     assert new(path, tmp_path / "another.toml").study is not None
-    with pytest.raises(StudyError, match="no folder"):
+    with pytest.raises(StudyError, match="does not exist"):
         new(path, tmp_path / "nowhere" / "x.toml")
 
 
@@ -228,7 +228,7 @@ def test_zones_are_added_to_a_messy_workbook(tmp_path: Path) -> None:
     assert set(written.loc[written["城市"] == "杭州市", "zone_batch"]) == {1.0}
     assert len(made.table) == 0
     pd.DataFrame({"a": [1.5], "b": ["x"]}).to_csv(tmp_path / "none.csv", index=False)
-    with pytest.raises(PanelError, match=r"names prefectures(.|\n)*--prefecture"):
+    with pytest.raises(PanelError, match=r"names of prefectures(.|\n)*--prefecture"):
         add_zones(tmp_path / "none.csv")
 
 
@@ -254,7 +254,7 @@ def test_a_prefecture_spelled_in_two_ways_is_one_unit(tmp_path: Path) -> None:
     lines = [x for x in text.splitlines() if not x.startswith("one_name")]
     assert len(lines) < len(text.splitlines())
     made.path.write_text("\n".join(lines), encoding="utf-8")
-    with pytest.raises(PanelError, match="more than one way") as raised:
+    with pytest.raises(PanelError, match="more than one spelling") as raised:
         validate(made.path)
     assert 'unit = "prefecture_name"' in str(raised.value)
 
@@ -265,7 +265,7 @@ def test_places_of_units_are_given_by_their_names(tmp_path: Path) -> None:
     assert tomllib.loads(made.path.read_text("utf-8"))["space"] == {"places": "城市"}
     assert {"longitude", "latitude"} <= {*made.study.panel.frame.columns}
     assert "moran" in made.study.checks
-    assert any("城市 names prefectures" in note for note in made.guess.notes)
+    assert any("城市 contains prefectures" in note for note in made.guess.notes)
 
 
 def test_places_are_a_comment_where_some_units_are_none(tmp_path: Path) -> None:
@@ -294,7 +294,7 @@ def test_coordinates_of_the_file_are_named(tmp_path: Path, north: float, said: s
     text = made.path.read_text("utf-8")
     assert "[space]" not in text
     assert said in made.translate.name(made.guess.notes[-1]), made.guess.notes
-    assert "邻近单位的检验和地图" in text
+    assert "空间关联的检验和地图" in text
 
 
 def test_units_that_are_no_places_get_none(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def book(path: Path, frame: pd.DataFrame, *, above: Any = (), below: Any = ()) -
 
 
 def said(made: Proposal) -> dict[str, Any]:
-    """What [data] of the study says."""
+    """Return the table [data] of the study."""
     found: dict[str, Any] = tomllib.loads(made.path.read_text(encoding="utf-8"))["data"]
     return found
 
@@ -195,7 +195,7 @@ def test_notes_below_merged_cells_are_set_aside(tmp_path: Path) -> None:
 
 
 def test_a_city_under_two_names_is_one_unit(tmp_path: Path) -> None:
-    """The step says so, and without it the two names are told."""
+    """The step mentions both names; without the step, the note does."""
     frame = rows()
     frame.loc[[27, 28], "城市"] = "苏州"
     made = new(book(tmp_path / "a.xlsx", frame))
@@ -296,15 +296,15 @@ def test_a_channel_is_offered_once(tmp_path: Path) -> None:
     assert made.guess.mediators == ["数字化", "融资约束"]
     assert made.guess.alike == {"数字化": ["数字化对数"]}
     text = made.path.read_text(encoding="utf-8")
-    assert "数字化代表其渠道；也可用数字化对数" in text
+    assert "数字化代表一组相近的中介变量；也可改用数字化对数" in text
 
 
 def test_the_title_speaks_the_language_of_the_report(tmp_path: Path) -> None:
     text = new(book(tmp_path / "a.xlsx", rows())).path.read_text(encoding="utf-8")
-    assert 'title = "政策对新质生产力有何影响？"' in text
+    assert 'title = "政策对新质生产力的影响"' in text
     english = rows().rename(columns={"新质生产力": "nqp"})
     text = new(book(tmp_path / "b.xlsx", english)).path.read_text(encoding="utf-8")
-    assert 'title = "What did the policy do to nqp?"' in text
+    assert 'title = "Effect of the policy on nqp"' in text
 
 
 def test_paths_are_quoted_where_a_shell_needs_it(tmp_path: Path) -> None:
@@ -336,7 +336,7 @@ def test_few_rows_without_an_effect_are_left_out_and_counted(tmp_path: Path) -> 
     text = made.path.read_text(encoding="utf-8")
     assert '\nunidentified = "drop"' in text
     assert f"{(kept & (panel.unit_codes == entrant)).sum()} of " in text
-    assert "treated rows identify no effect and are left out" in text
+    assert "treated observations identify no effect and are excluded" in text
 
 
 def test_periods_that_are_no_years_are_no_second_problem(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def found(made: Proposal) -> tuple[int, int]:
 
 
 def stopped(made: Proposal) -> str:
-    """What stands in the way of a proposal that does not run."""
+    """Return the problems of a proposal that does not run."""
     assert made.study is None
     assert made.problem
     text = made.path.read_text(encoding="utf-8")
@@ -177,7 +177,7 @@ def test_a_proposal_that_leaves_out_many_rows_does_not_say_that_it_runs(tmp_path
     gone = int(frame["新质生产力"].isna().sum())
     assert f"300 行中有 {gone} 行" in problem
     assert f"新质生产力在 {gone} 行中缺失" in problem
-    assert "尚不宜运行" in made.path.read_text(encoding="utf-8")
+    assert "运行前请先核实" in made.path.read_text(encoding="utf-8")
     assert validate(made.path).panel.n_rows == 300 - gone, "as it stands, it is a study"
 
 

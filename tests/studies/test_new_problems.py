@@ -1,4 +1,4 @@
-"""What keeps a file from running is said at once: after one correction it runs."""
+"""All problems of a file are reported at once: the study runs after one correction."""
 
 from __future__ import annotations
 
@@ -252,7 +252,7 @@ def test_provinces_beside_prefectures_are_asked_for(tmp_path: Path) -> None:
     every.to_csv(tmp_path / "a.csv", index=False)
     made = new(tmp_path / "a.csv")
     assert made.doubtful
-    assert "省份与地级市并列" in made.problem
+    assert "既有省份又有地级市" in made.problem
     assert made.guess.steps["totals"].value == ["全省"]
 
 

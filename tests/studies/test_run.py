@@ -1,4 +1,4 @@
-"""What a study writes: all of it, or nothing."""
+"""A run writes all results or none."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_provenance_has_a_checksum_of_every_file(outcome: Outcome) -> None:
 
 
 def reused(monkeypatch: pytest.MonkeyPatch, outcome: Outcome) -> None:
-    """Take the fit of the session for what a run would sample, and draw no figures."""
+    """Use the fit of the session instead of sampling, and draw no figures."""
     monkeypatch.setattr(_fits, "fit", lambda *a, **k: outcome.fit)
     monkeypatch.setattr(_run, "draw", lambda *_: None)
 
@@ -256,7 +256,7 @@ def test_strict_raises_after_writing(
     reused(monkeypatch, outcome)
     assert outcome.failures, "100 draws cannot pass the gate"
     out = study.parent / "out"
-    with pytest.raises(ConvergenceError, match="shown as failed: convergence gate failed"):
+    with pytest.raises(ConvergenceError, match="marked as failed: convergence gate failed"):
         run(study, out, strict=True, progress=False)
     assert (out / "summary.csv").exists()
     assert "failed" in pd.read_csv(out / "summary.csv")["gate"][0]

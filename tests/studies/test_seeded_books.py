@@ -1,4 +1,4 @@
-"""Workbooks of seeds: each is read as its own panel, or a question is asked about it."""
+"""Workbooks from random seeds: each gives its own panel, or a question to the user."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ CITIES = ["杭州", "宁波市", "上海市", "苏州", "合肥", "兰州", "阜
 
 
 def write(folder: Path, text: str, **changes: list[str]) -> Path:
-    """Write a study, and ten cities from 2012 to 2021 whose indicators are at random."""
+    """Write a study with ten cities from 2012 to 2021 and random indicators."""
     rng = np.random.default_rng(8)
     names = changes.get("cities", CITIES)
     frame = pd.DataFrame(
@@ -147,7 +147,7 @@ WRONG = [
     ("units =", "unit =", "[data.options] has the unknown key 'unit'", "'units'"),
     ("units = 40", "units = 1", "[data.options]: ", ""),
     ("units = 40", 'units = "many"', "'data.options.units'", ""),
-    ('simulation = "channels"', 'dataset = "castle_doctrine"', "[data.options]", "leave"),
+    ('simulation = "channels"', 'dataset = "castle_doctrine"', "[data.options]", "delete"),
     ("[channels]", "[data.options.mediators.x]\nslop = 1\n[channels]", "'slop'", "'slope'"),
     ('simulation = "channels"', 'simulation = "channels"\nread.sheet = 1', "'data.read'", ""),
 ]
@@ -219,7 +219,7 @@ def test_zones_give_cohorts_and_regions(tmp_path: Path) -> None:
 def test_a_city_that_is_none_is_refused_unless_told(tmp_path: Path) -> None:
     cities = [*CITIES, "杭洲"]
     message = refused(tmp_path, ZONES, PanelError, cities=cities)
-    assert "would pass for never treated" in message
+    assert "would count as never treated" in message
     assert "'杭洲' (10 rows, near" in message
     assert "杭州" in message.split("near", maxsplit=1)[1]
     for word, units in (("drop", 10), ("keep", 11)):
@@ -227,7 +227,7 @@ def test_a_city_that_is_none_is_refused_unless_told(tmp_path: Path) -> None:
         text = text.replace('strata = ["region"]\n', "")
         study = validate(write(tmp_path, text, cities=cities))
         assert study.panel.n_units == units
-        assert any("10 rows that are no prefecture" in note for note in study.panel.notes)
+        assert any("10 rows without a recognized prefecture" in note for note in study.panel.notes)
         assert study.prepared.unmatched is not None
         assert study.prepared.unmatched["value"].tolist() == ["杭洲"]
 
@@ -279,8 +279,8 @@ WRONG_INDEX = [
     ('scope = "yearly"', 'scope = "daily"', "'index.weights.scope' is 'daily'", "yearly"),
     ('missing = "drop"', 'missing = "fill"', "'index.missing' is 'fill'", "'drop'"),
     ('"school"', '"scool"', "'scool'", "'school'"),
-    ('name = "index"', 'name = "index"\nsystem = "x"', "said in one way", "positive"),
-    ('patents = "专', 'index = "专', "'data.derive.index' is a column", "new name"),
+    ('name = "index"', 'name = "index"\nsystem = "x"', "in exactly one way", "positive"),
+    ('patents = "专', 'index = "专', "'data.derive.index' is already", "another name"),
 ]  # fmt: skip
 
 
@@ -380,9 +380,9 @@ def test_an_uncertain_index_and_a_continuous_exposure(tmp_path: Path) -> None:
     ("old", "new", "what"),
     [
         ("draws = 2", "draws = 1", "'index.draws' is 1"),
-        ("draws = 2", 'draws = 2\nweights = "EqualWeights"', "no data can change EqualWeights"),
+        ("draws = 2", 'draws = 2\nweights = "EqualWeights"', "EqualWeights() does not depend"),
         ('exposure = "nqp"', 'exposure = "npq"', "'data.exposures' is 'npq'"),
-        ("[sampler]", '[report]\nby = ["cohort"]\n[sampler]', "nobody adopts anything"),
+        ("[sampler]", '[report]\nby = ["cohort"]\n[sampler]', "no adoption cohorts"),
     ],
 )
 def test_what_does_not_suit_an_exposure_is_refused(

@@ -1,4 +1,4 @@
-"""[space]: weights by their names, in designs and in checks; what is wrong with them in words."""
+"""The table [space]: weights by name in designs and checks, and messages for errors."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_columns_of_linked_units_are_covariates(tmp_path: Path) -> None:
     for old, new, problem in (
         ('weights = "links" }', 'weights = "lnks" }', "'space.lags.near_x.weights' is 'lnks'"),
         ('column = "x"', 'column = "xx"', "'space.lags.near_x.column' is 'xx'"),
-        ("near_x = { ", "x = { ", "[space] adds the column 'x', which the data have"),
+        ("near_x = { ", "x = { ", "[space] adds the column 'x', but the data"),
     ):
         text = LAGGED.replace(old, new)
         if new == "x = { ":
@@ -235,15 +235,15 @@ YEARS = 'longitude = "年份"\nlatitude = "年份"'
 TEXT_LAG = '[space.lags.near]\ncolumn = "城市"\nweights = "geo"\n\n[space.weights.links]'
 TYPO_LAG = TEXT_LAG.replace("column", "columns")
 REFUSED = [
-    ('kind = "nearest"', 'kind = "neareast"', "'neareast', which is no kind", "'nearest'"),
+    ('kind = "nearest"', 'kind = "neareast"', "'neareast', which is not a kind", "'nearest'"),
     ('kind = "nearest"\n', "", "[space.weights.geo] lacks the key 'kind'", "nearest"),
     ("k = 3", "kk = 3", "[space.weights.geo] has the unknown key 'kk'", "'k'"),
-    ("k = 3", 'k = "3"', "'space.weights.geo.k' is '3'", "a whole number"),
+    ("k = 3", 'k = "3"', "'space.weights.geo.k' is '3'", "an integer"),
     ("k = 3", 'k = 3\ncity = "town"', "city='town' is not a column", "city"),
     ("k = 3", "k = 30", "[space.weights.geo]: 'k' is 30", "from 1 to 19"),
     ('file = "links.csv"\n', "", "[space.weights.links] lacks the key 'file'", "file ="),
     ("links.csv", "links2.csv", "links2.csv", "links.csv"),
-    ("links = 0.5", "lniks = 0.5", "names 'lniks', which is no weights above", "'links'"),
+    ("links = 0.5", "lniks = 0.5", "uses 'lniks', but no weights", "'links'"),
     ("shares = { geo = 0.5, links = 0.5 }", "shares = 3", "shares' is 3", "{ near = 0.5"),
     ('weights = "geo"', 'weights = "goe"', "'design.spillovers.weights' is 'goe'", "'geo'"),
     ('weights = "geo", d', "d", "SpatialLag lacks 'weights'", "weights"),
@@ -251,12 +251,12 @@ REFUSED = [
     ('weights = "geo"', "weights = 3", "'design.spillovers.weights' is 3", "geo, links"),
     ('places = "城市"', 'places = "城"', "'space.places' is '城'", "'城市'"),
     ('places = "城市"', 'place = "城市"', "[space] has the unknown key 'place'", "'places'"),
-    ('places = "城市"', 'places = "nqp"', "'space.places': ", "are no prefecture"),
+    ('places = "城市"', 'places = "nqp"', "'space.places': ", "are not prefectures"),
     ('places = "城市"', "", "longitude='longitude' is not a column", "longitude"),
     ('places = "城市"', 'longitude = "lon"', "'space.longitude' is 'lon', which is no", ""),
     ('places = "城市"', 'longitude = "城市"', "'城市' must be numbers, and holds text", "row 2"),
     ('places = "城市"', 'longitude = "near"', "'space.longitude' is 'near', which is no", ""),
-    ('places = "城市"', LATER, "'space.longitude' is 'near', which is made only later", ""),
+    ('places = "城市"', LATER, "'space.longitude' is 'near', a column that is created only", ""),
     ('places = "城市"', YEARS, "[space]: coordinates change within units", "one place"),
     ("k = 3\n", 'k = 3\nlatitude = "城市"\n', "'城市' must be numbers, and holds text", ""),
     ("[space.weights.links]", TEXT_LAG, "[space.lags.near]: column='城市' must be numbers", ""),
@@ -423,7 +423,7 @@ def test_where_there_are_no_weights_a_table_of_them_is_suggested(tmp_path: Path)
     path.write_text(
         CHANNELS.replace('[space.weights.near]\nkind = "nearest"\nk = 4\n', ""), "utf-8"
     )
-    with pytest.raises(StudyError, match="which is no table") as caught:
+    with pytest.raises(StudyError, match="contains no table") as caught:
         nqp.studies.validate(path)
     assert '[space.weights.near] kind = "nearest"' in caught.value.hint
 
@@ -503,7 +503,7 @@ def test_what_a_design_beside_cannot_be_is_said_of_its_table(tmp_path: Path) -> 
             "'beside.SDM.spillovers",
         ),
         ('spillovers = "none"', 'spillover = "none"', "[beside.ignored]: "),
-        ('weights = "near", above', 'weights = "naer", above', "is 'naer', which is no table"),
+        ('weights = "near", above', 'weights = "naer", above', "is 'naer', but [space.weights]"),
         (
             'exposure = { type = "ShareTreated", weights = "near", above = [0.0, 0.5] }',
             "exposure = 3",

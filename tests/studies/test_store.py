@@ -1,4 +1,4 @@
-"""What a run leaves to the next: taken over where everything is the same, and nothing else is."""
+"""Results of a run are reused in the next one if all inputs are equal, and only then."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an argument may be is said once, at its annotation: studies and calls hold it to that."""
+"""The annotation of an argument defines its valid values, in studies and in calls."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ least = 4
 
 
 class Kernel:
-    """Values of a class that the library does not know."""
+    """Values of a class that is not part of the library."""
 
 
 @pytest.fixture(autouse=True)
@@ -78,7 +78,7 @@ def toy_by(
     kernel: Kernel | None = None,
     least: Annotated[int, Ge(3)] = 5,
 ) -> Finding:
-    """Keep what it is told.
+    """Return the arguments.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def test_a_run_hands_it_on(tmp_path: Path) -> None:
         (
             'region = "region"',
             'region = "regoin"',
-            "names 'regoin', which is no column",
+            "contains 'regoin', which is not a column",
             "'region'",
         ),
         ('region = "region"', "region = 3", "'checks.toy_by.region' is 3", "text in quotes"),

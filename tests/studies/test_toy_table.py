@@ -121,7 +121,7 @@ def write_study(folder: Path, text: str = STUDY) -> Path:
 
 def test_a_name_of_every_study_is_refused_when_it_is_registered() -> None:
     for name in ("data", "design", "title"):
-        with pytest.raises(StudyError, match=f"name='{name}' is a table or key of every study"):
+        with pytest.raises(StudyError, match=f"name='{name}' is already a table or key"):
             study_table(name)(Deflate)
 
 
@@ -158,16 +158,16 @@ def test_expressions_are_made_before_and_after(tmp_path: Path) -> None:
 
 
 BAD = [
-    ('column = "gdp"', 'column = "gpd"', "'deflate.column' is 'gpd', which is no column", "'gdp'"),
+    ('column = "gdp"', 'column = "gpd"', "'deflate.column' is 'gpd', which is not a", "'gdp'"),
     ('column = "gdp"', 'colum = "gdp"', "[deflate] has the unknown key 'colum'", "'column'"),
     ('column = "gdp"\n', "", "[deflate] lacks the key 'column'", "add column"),
     ('column = "gdp"', 'column = "gdp"\nname = "unit"', "[deflate] adds the column 'unit'", "name"),
     ("3 = 1.05", '3 = "1.05"', "'deflate.index.3' is '1.05'", "a number"),
     ("3 = 1.05", "3 = 0.0", "'deflate.index.3' is 0", "above 0"),
     ("3 = 1.05", "30 = 1.05", "'deflate.index' has no prices of 3", "'30'"),
-    ('column = "gdp"', 'column = "ln_real"', "'deflate.column' is 'ln_real', which is made", "gdp"),
+    ('column = "gdp"', 'column = "ln_real"', "'deflate.column' is 'ln_real', a column", "gdp"),
     ("[deflate]", "[deflat]", "unknown key 'deflat'", "'deflate'"),
-    ('weights = "around" }', 'weights = "ar" }', "is 'ar', which is no table of [s", "'around'"),
+    ('weights = "around" }', 'weights = "ar" }', "is 'ar', but [s", "'around'"),
     ('weights = "around"\n', 'weights = "aro"\n', "'checks.weights' is 'aro'", "'around'"),
     ('["near_real"]', '["near_rael"]', "'data.covariates' is 'near_rael'", "'near_real'"),
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a simulated study lays beside its results."""
+"""The comparison of a simulated study's results with the true effects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A studio in a process of its own, and a browser where there is one."""
+"""Start a studio in a separate process, and a browser if there is one."""
 
 from __future__ import annotations
 

@@ -30,11 +30,11 @@ def turn(tab: Any, name: str) -> None:
 
 def upload(tab: Any, path: Path) -> None:
     tab.set_input_files("#file", path)
-    tab.get_by_text("Nothing stands in the way of a run.").wait_for()
+    tab.get_by_text("The study is ready to run.").wait_for()
 
 
 def shorten(tab: Any, more: str = "") -> None:
-    """Ask two checks alone, by the study's own text."""
+    """Select two checks in the text of the study."""
     turn(tab, "study")
     text = tab.locator("#typed").input_value()
     tab.fill("#typed", text.replace("draws = 1000", "draws = 100") + SHORT + more)
@@ -143,7 +143,7 @@ def test_steps_of_reading_fit_a_phone(
 
 
 def grave(tab: Any) -> list[Any]:
-    """What axe-core finds serious on any page."""
+    """Return the serious problems that axe-core finds on a page."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="without axe-core")
     found = []
     for name in tab.locator(".nav-link").evaluate_all("all => all.map(x => x.dataset.value)"):

@@ -1,4 +1,4 @@
-"""What lies on the desk, without a browser: the study, its edits, and its runs."""
+"""The desk without a browser: the study, its edits, and its runs."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def desk(workbook: Path) -> Desk:
 
 
 def proposed(workbook: Path, monkeypatch: pytest.MonkeyPatch, **roles: object) -> str:
-    """What `new` writes for the file where it lies."""
+    """Return the study that `new` writes for the file in its folder."""
     with monkeypatch.context() as patched:
         patched.chdir(workbook.parent)
         return studies.new(workbook.name, f"{workbook.stem}.toml", roles=roles).path.read_text(
@@ -114,7 +114,7 @@ def test_a_problem_stands_beside_the_field_that_caused_it(desk: Desk) -> None:
     assert desk.fields("en") == {}
     desk.retype(desk.text.replace("[data]", "[data"))
     assert [*desk.fields("en")] != []
-    with pytest.raises(StudyError, match="no TOML"):
+    with pytest.raises(StudyError, match="not valid TOML"):
         desk.edit({("title",): "x"})
 
 
@@ -212,7 +212,7 @@ def test_what_is_no_data_is_refused_and_changes_nothing(
     desk: Desk, workbook: Path, name: str
 ) -> None:
     before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
-    with pytest.raises(PanelError, match="suffix that is not read"):
+    with pytest.raises(PanelError, match="format that cannot be read"):
         desk.open(workbook, name)
     assert desk.file == Path("cities.xlsx")
     assert before == {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
@@ -265,8 +265,8 @@ END
     [
         ('_worker.tell("done")', "done", ""),
         ("os.kill(os.getpid(), 9)", "broken", "memory ran out"),
-        ("raise ZeroDivisionError", "broken", "fault of the program"),
-        ("os._exit(3)", "broken", "fault of the program"),
+        ("raise ZeroDivisionError", "broken", "error in the program"),
+        ("os._exit(3)", "broken", "error in the program"),
     ],
 )
 def test_a_run_ends_whatever_is_printed_and_says_why(

@@ -1,4 +1,4 @@
-"""Who is answered, what is taken from a message, and what is served as a page."""
+"""Accepted requests, accepted messages, and files that are served as pages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ InvalidStatus = pytest.importorskip("websockets.exceptions").InvalidStatus
 
 
 class Caller:
-    """A program that knows the whole address."""
+    """A client that has the complete address."""
 
     def __init__(self, served: Served) -> None:
         self.folder = served.folder
@@ -32,7 +32,7 @@ class Caller:
     def ask(
         self, way: str, method: str = "GET", body: bytes | None = None, **headers: str
     ) -> tuple[int, dict[str, str], bytes]:
-        """Ask for an address behind the token; a header of None's name is left as it is."""
+        """Request an address behind the token; a header of None keeps its default."""
         connection = HTTPConnection(self.host, timeout=60)
         named = {key.replace("_", "-"): value for key, value in headers.items()}
         connection.request(method, f"/{self.token}/{way}", body, named)
@@ -48,7 +48,7 @@ class Caller:
         return str(json.loads(body)["id"])
 
     def open(self, upload: Any) -> dict[str, str]:
-        """Tell the page that a file was sent; the outputs that come of it, by their names."""
+        """Send a file to the page, and return the resulting outputs by name."""
         shown: dict[str, str] = {}
         with connect(f"ws://{self.host}/{self.token}/websocket/", origin=self.origin) as socket:
             start = {
@@ -134,7 +134,7 @@ def test_a_message_with_a_path_copies_nothing(caller: Caller, forged: Any) -> No
 
 def test_uploads_are_saved_and_never_shown(caller: Caller, rows: bytes) -> None:
     page = caller.send("x.html", b"<script>alert(1)</script>")
-    assert "suffix that is not read" in caller.open(page)["failure"]
+    assert "format that cannot be read" in caller.open(page)["failure"]
     assert caller.ask("files/x.html")[0] == 404
     shown = caller.open(caller.send("50%_#1_.csv", rows))
     assert "50%_#1_.csv" in shown["body_data"]
@@ -174,7 +174,7 @@ def test_a_second_tab_sees_the_file_of_the_first(caller: Caller, rows: bytes) ->
 
 @pytest.mark.parametrize("port", [70_000, -1])
 def test_a_port_that_is_none_is_refused_in_words(port: int) -> None:
-    with pytest.raises(StudyError, match=f"port={port} is no port"):
+    with pytest.raises(StudyError, match=f"port={port} is not a valid port"):
         serve(port=port)
 
 
@@ -191,7 +191,7 @@ def test_a_folder_below_a_file_is_refused_in_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StudyError, match="no folder"):
+    with pytest.raises(StudyError, match="is not a folder"):
         serve(keep=tmp_path / "file")
     with pytest.raises(StudyError, match="is a file and no folder"):
         serve(keep=tmp_path / "file" / "inner")

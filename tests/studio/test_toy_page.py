@@ -1,4 +1,4 @@
-"""A page of the studio is one file: one that a test defines stands among the others."""
+"""A page of the studio is one file: a test registers one in addition to the others."""
 
 from __future__ import annotations
 

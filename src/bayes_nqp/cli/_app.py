@@ -123,7 +123,7 @@ def validate(study: StudyFile) -> None:
         terminal.print(f"[bold]{safe(outline.settings.title)}[/bold]")
         line(outline.panel.to_text(translate.language))
         cells = int(identified.sum()), len(identified)
-        line(translate("Cells  {} of {} have an identified effect", *cells))
+        line(translate("Group-time cells: {} of {} have an identified effect", *cells))
         if outline.mediators:
             line(translate("Channels  {}", listed(outline.mediators, len(outline.mediators))))
         for note in outline.notes:

@@ -1,4 +1,4 @@
-"""A user's file with an index, or with the pilot zones, as a new file."""
+"""Add an index or the pilot zones to a user's file, and save the result as a new file."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ _WRITERS: dict[str, Callable[..., Path]] = {
 @door
 @dataclass(frozen=True, slots=True, eq=False)
 class Added:
-    """What was written.
+    """Result of adding columns to a file.
 
     Parameters
     ----------
     table : DataFrame
-        Weights of an index; or what is no prefecture.
+        Weights of the index; or values that are not prefectures.
 
     Examples
     --------
@@ -76,28 +76,28 @@ def add_index(
     time: str | None = None,
     name: str = "nqp",
 ) -> Added:
-    """Write a file's rows with an index of its indicators.
+    """Add an index of indicators to the rows of a file.
 
     Parameters
     ----------
     out : str or Path, optional
-        A .csv, .xlsx or .parquet file that is not there; FILE_index.csv by default. Its weights
-        are written beside it.
+        A new .csv, .xlsx or .parquet file; FILE_index.csv by default. The weights are written to
+        the same folder.
     positive, negative : sequence of str
-        Columns.
+        Columns of indicators, by the direction of their contribution.
     system : str, optional
-        A ready system, or a .toml file.
+        A built-in system of indicators, or a .toml file.
     keep : sequence of str
-        Indicators of the system.
+        Indicators of the system that are used.
     weights, missing, name : str
-        As in [index] of a study.
+        See [index] of a study.
     unit, time : str, optional
-        Columns; guessed otherwise.
+        Columns of the unit and the period; guessed by default.
 
     Raises
     ------
     PanelError, StudyError
-        If the file cannot be read, an argument is unknown, or a file is there already.
+        If the file cannot be read, an argument is unknown, or the new file already exists.
 
     Examples
     --------
@@ -151,13 +151,13 @@ def add_index(
 
 
 def _with_indicators(overview: Look, columns: Sequence[str], at: dict[str, str]) -> pd.DataFrame:
-    """The file's rows, with their indicators as numbers."""
+    """Return the rows of the file, with the indicators as numbers."""
     frame = _frame(overview, [])
     rows = SourceRows(frame, **at)
     for column in columns:
         if column not in frame.columns:
             raise PanelError(
-                Message("the indicator {!r} is no column of the file", column),
+                Message("the indicator {!r} is not a column of the file", column),
                 hint=nearest(column, frame.columns),
             )
         refuse_broken(frame[column], "indicator", rows)
@@ -173,21 +173,21 @@ def add_zones(
     prefecture: str | None = None,
     rule: str = "approval_year",
 ) -> Added:
-    """Write a file's rows with the pilot zones merged to them.
+    """Add the pilot zones to the rows of a file.
 
     Parameters
     ----------
     out : str or Path, optional
-        A .csv, .xlsx or .parquet file that is not there; FILE_zones.csv by default.
+        A new .csv, .xlsx or .parquet file; FILE_zones.csv by default.
     prefecture : str, optional
-        The column of names or codes; looked for otherwise.
+        The column of names or codes; guessed by default.
     rule : str, default "approval_year"
-        As in `merge_zones`.
+        See `merge_zones`.
 
     Raises
     ------
     PanelError, StudyError
-        If no column names prefectures, an argument is unknown, or the file is there already.
+        If no column contains prefectures, an argument is unknown, or the new file already exists.
 
     Examples
     --------
@@ -208,13 +208,13 @@ def add_zones(
     name = prefecture if prefecture is not None else prefecture_of(overview)
     if name is None:
         raise PanelError(
-            "no column of the file names prefectures",
+            "no column of the file contains names of prefectures",
             where=Message("the columns are {}", shown(overview.columns, 20)),
-            hint="--prefecture names the column",
+            hint="name the column with --prefecture",
         )
     if name not in overview.columns:
         raise PanelError(
-            Message("prefecture={!r} is no column of the file", name),
+            Message("prefecture={!r} is not a column of the file", name),
             hint=nearest(name, overview.columns),
         )
     blank = overview.columns[name].values.isna()
@@ -229,11 +229,11 @@ def add_zones(
 
 
 _MERGED = 0.3
-"""Share of empty cells from which they pass for merged ones."""
+"""Share of empty cells from which a column is treated as merged cells."""
 
 
 def _frame(overview: Look, merged: Sequence[str]) -> pd.DataFrame:
-    """The file's rows as they stand; merged cells filled from above."""
+    """Return the rows of the file unchanged, except that merged cells are filled from above."""
     frame = pd.DataFrame({name: column.raw for name, column in overview.columns.items()})
     for name in merged:
         frame[name] = frame[name].ffill()
@@ -247,8 +247,8 @@ def _out(file: str | Path, out: str | Path | None, ending: str) -> Path:
     )
     if path.suffix.lower() not in _WRITERS:
         raise StudyError(
-            Message("'out' {!r} has an ending that is not written here", path.name),
-            hint=Message("one of {}", ", ".join(_WRITERS)),
+            Message("'out' is {!r}, and this file format cannot be written", path.name),
+            hint=Message("use one of {}", ", ".join(_WRITERS)),
         )
     free(path)
     return path
@@ -256,12 +256,12 @@ def _out(file: str | Path, out: str | Path | None, ending: str) -> Path:
 
 @door
 def write_beside(path: str | Path, text: str) -> None:
-    """Write a text to a file that is not there: whole, or not at all.
+    """Write a text to a new file, completely or not at all.
 
     Raises
     ------
     StudyError
-        If it is there already, or cannot be written.
+        If the file already exists, or cannot be written.
 
     Examples
     --------

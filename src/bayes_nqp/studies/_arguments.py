@@ -1,4 +1,4 @@
-"""Plain data (JSON schema) and registered values that arguments take, by their annotations."""
+"""Plain data (JSON schema) and registered values that arguments accept, from their annotations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ENTRY = re.compile(r"^(\w[\w, ]*?) : ")
 
 _NUMBERS = {int: "integer", float: "number", bool: "boolean", str: "string"}
 _ELSEWHERE = {"index", "weights"}
-"""Families that have tables of their own: weights stand in designs by their names."""
+"""Families with separate tables: designs refer to weights by name."""
 
 
 def members(family: str) -> dict[str, type]:
@@ -27,27 +27,27 @@ def members(family: str) -> dict[str, type]:
     Parameters
     ----------
     family : str
-        Such as "design", "pooling" or "errors".
+        Name of the family, such as "design", "pooling" or "errors".
     """
     return {**registered(family), **worded(family)}
 
 
 def accepted(argument: str, annotation: Any) -> tuple[dict[str, type], Schema]:
-    """Return the values that an argument takes by name, and the plain data.
+    """Return the values that an argument accepts by name, and the plain data that it accepts.
 
     Parameters
     ----------
     argument : str
-        Its name.
+        Name of the argument.
     annotation : type
-        From `annotations_of`.
+        Annotation, from `annotations_of`.
 
     Returns
     -------
     dict of str to type
-        Empty where it takes plain data, or several values, each with a type of its own.
+        Empty if the argument accepts plain data, or several values with separate types.
     dict
-        JSON schema; empty where it takes no plain data, or more than plain data.
+        JSON schema; empty if the argument accepts no plain data, or more than plain data.
     """
     parts = [(_values(argument, kind), kind, limits) for kind, limits in parts_of(annotation)]
     others = [Annotated[kind, *limits] if limits else kind for x, kind, limits in parts if not x]
@@ -57,7 +57,7 @@ def accepted(argument: str, annotation: Any) -> tuple[dict[str, type], Schema]:
 
 
 def _values(argument: str, kind: Any) -> dict[str, type]:
-    """Return the registered values of a class; of terms those that fill the argument."""
+    """Return the registered values of a class; for terms, those that fit the argument."""
     if not isinstance(kind, type) or kind is object:
         return {}
     if issubclass(kind, Term):
@@ -69,17 +69,17 @@ def _values(argument: str, kind: Any) -> dict[str, type]:
 
 
 def schema_of(annotation: Any) -> Schema:
-    """Return the plain data that an argument takes.
+    """Return the schema of the plain data that an argument accepts.
 
     Parameters
     ----------
     annotation : type
-        From `annotations_of`.
+        Annotation, from `annotations_of`.
 
     Returns
     -------
     dict
-        JSON schema; empty, which is anything, where it takes more than plain data.
+        JSON schema; empty (anything is accepted) if the argument accepts more than plain data.
     """
     kinds: list[Schema] = []
     for kind, limits in parts_of(annotation):
@@ -91,7 +91,7 @@ def schema_of(annotation: Any) -> Schema:
 
 
 def _plain(kind: Any, limits: tuple[Any, ...]) -> list[Schema] | None:
-    """Return the plain data that a kind takes, None where it takes others."""
+    """Return the schema of the plain data of a type; None if it accepts other values."""
     if kind is NoneType:
         return []
     if kind in _NUMBERS:
@@ -121,7 +121,7 @@ def described(kind: Callable[..., object] | type) -> dict[str, str]:
     Parameters
     ----------
     kind : type or callable
-        With a docstring in numpydoc's form.
+        Object with a numpydoc docstring.
 
     Returns
     -------

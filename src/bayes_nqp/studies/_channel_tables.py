@@ -1,4 +1,4 @@
-"""The tables of a study with channels."""
+"""Tables of a study with mediators."""
 
 from __future__ import annotations
 
@@ -29,20 +29,21 @@ _CROSSINGS = (
 def channel_tables(
     study: Study, fit: Fit, effects: xr.Dataset, checks: Sequence[CheckResult]
 ) -> dict[str, pd.DataFrame]:
-    """Make the tables of channels.
+    """Make the tables of a mediation analysis.
 
     Parameters
     ----------
     fit : Fit
-        Of a `Mediation`.
+        Fit of a `Mediation`.
     effects : Dataset
-        Of the waist.
+        Dataset of effects.
 
     Returns
     -------
     dict of str to DataFrame
-        By file name: effects along every path, channels against one another, groups against one
-        another along every path, the three steps, and what checks of channels rest on.
+        Tables by file name: effects along every path; contrasts between mediators; contrasts
+        between groups along every path; the three-step regressions; and the evidence of the
+        mediation checks.
     """
     report = study.settings.report
     factors = [name for name in study.factors if name in schema.factors(effects)]
@@ -71,7 +72,7 @@ def channel_tables(
 
 
 def _contrasts(effects: xr.Dataset, factor: str, report: Report) -> pd.DataFrame | None:
-    """Every level against every other, along every path: moderated mediation."""
+    """Return all contrasts between levels along every path (moderated mediation)."""
     draws = by_path(effects, factor, report.weights)
     pairs = list(combinations(draws[factor].to_numpy(), 2))
     if not pairs:
@@ -90,7 +91,7 @@ def _contrasts(effects: xr.Dataset, factor: str, report: Report) -> pd.DataFrame
 
 
 def _evidence(checks: Sequence[CheckResult], gate: str) -> dict[str, pd.DataFrame]:
-    """What the checks of channels rest on, as tables."""
+    """Return the evidence of the mediation checks as tables."""
     tables = {}
     lines = [
         check.evidence.assign(check=check.name)
@@ -113,7 +114,7 @@ def _evidence(checks: Sequence[CheckResult], gate: str) -> dict[str, pd.DataFram
 
 
 def _crossings(evidence: xr.Dataset) -> pd.DataFrame:
-    """One row for each effect: where it crosses zero, and what is left under the prior."""
+    """Return one row per effect: its zero crossing, and the remaining effect under the prior."""
     curves = evidence[list(_CROSSINGS)]
     if "adjusted" in evidence:
         draws = evidence["adjusted"]

@@ -1,4 +1,4 @@
-"""[checks]: what checks are asked, with which options."""
+"""The table [checks]: which checks run, and their options."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from bayes_nqp.studies._study_table import Values
 def check_options(
     checks: Checks, names: tuple[str, ...], values: Values
 ) -> dict[str, dict[str, Any]]:
-    """Decode options by the name of the check; those that take values go by the usual ones.
+    """Decode the options of each check; a check that uses a named value receives the default one.
 
     Parameters
     ----------
     names : tuple of str
-        Of the checks that run.
+        Checks that run.
     values : mapping of str to mapping
-        That options may name.
+        Values that options may name.
     """
     stated = {
         name: options_of(options, CHECKS[name].find, values, f"checks.{name}")
@@ -43,35 +43,37 @@ def check_options(
 
 
 def _usual(checks: Checks) -> dict[str, Any]:
-    """Names of values by which checks go that have no other option, by the option."""
+    """Return the default names of values for checks without an own option, by option."""
     extra = checks.model_extra or {}
     return {key: extra[key] for key in value_keys() if key in extra}
 
 
 def _options(checks: Checks) -> dict[str, Any]:
-    """Options by the name of the check."""
+    """Return the options by the name of the check."""
     return {key: x for key, x in (checks.model_extra or {}).items() if key not in value_keys()}
 
 
 def check_checks(checks: Checks, design: Design, values: Values) -> None:
-    """See that checks, their options and the values that they name are there.
+    """Test that all checks, their options and the values that they name exist.
 
     Raises
     ------
     StudyError
-        If one is not.
+        If one of them does not exist.
     """
     with_values(_usual(checks), values, "checks")
     for name in checks.run or ():
         if name not in CHECKS:
             raise StudyError(
-                Message("'checks.run' names {!r}, which is no check", name),
+                Message("'checks.run' contains {!r}, which is not the name of a check", name),
                 hint=nearest(name, CHECKS),
             )
         if CHECKS[name].of == "channels" and not design.facts.channels:
             raise StudyError(
                 Message(
-                    "'checks.run' names {!r}, which is asked of channels, and there are none", name
+                    "'checks.run' contains {!r}, which applies to mediation models only, "
+                    "and this study has no mediators",
+                    name,
                 ),
                 hint='add [channels] with mediators = ["…"], or leave this check out',
             )
@@ -84,26 +86,28 @@ def check_checks(checks: Checks, design: Design, values: Values) -> None:
         if not isinstance(options, dict):
             raise StudyError(
                 Message("'checks.{}' is {}", name, brief(options)),
-                hint=Message("a table of options: [checks.{}]", name),
+                hint=Message("write the options as a table: [checks.{}]", name),
             )
         options_known = CHECKS[name].options
         for option in options:
             if option not in options_known:
                 raise StudyError(
-                    Message("'checks.{}.{}' is no option of this check", name, option),
-                    hint=nearest(option, options_known) if options_known else "it takes none",
+                    Message("'checks.{}.{}' is not an option of this check", name, option),
+                    hint=nearest(option, options_known)
+                    if options_known
+                    else "this check has no options",
                 )
         find, where = CHECKS[name].find, f"checks.{name}"
         held_arguments(find, options_of(options, find, values, where), where)
 
 
 def check_columns(checks: Checks, panel: Panel) -> None:
-    """Find columns that options name, before anything is sampled.
+    """Find the columns that options name, before any sampling.
 
     Raises
     ------
     StudyError
-        If one is no column of the data.
+        If a column is not in the data.
     """
     for name, options in _options(checks).items():
         for option, columns_named in columns_among(CHECKS[name].find, options).items():
@@ -112,6 +116,8 @@ def check_columns(checks: Checks, panel: Panel) -> None:
                 columns = [*panel.frame.columns, *panel.roles.strata]
                 if column not in columns:
                     raise StudyError(
-                        Message("'{}' names {!r}, which is no column of the data", place, column),
+                        Message(
+                            "'{}' contains {!r}, which is not a column of the data", place, column
+                        ),
                         hint=nearest(column, columns),
                     )

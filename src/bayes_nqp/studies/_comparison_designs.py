@@ -1,4 +1,4 @@
-"""[beside]: further designs of a study, fitted to stand beside its own."""
+"""The table [beside]: comparison designs, fitted in addition to the study's own design."""
 
 from __future__ import annotations
 
@@ -20,12 +20,14 @@ _MAIN: Final = Message("Main model")
 
 
 def designs_beside(settings: Settings, values: Values) -> dict[str, Design]:
-    """Decode further designs: each is [design], but for what its table says; without channels.
+    """Decode the comparison designs.
+
+    Each equals [design], except for the keys of its own table, and has no mediators.
 
     Raises
     ------
     StudyError
-        If a key or a value is not one of the design's.
+        If a key or a value does not exist for the design.
     """
     designs = {}
     for name, changes in settings.beside.items():
@@ -40,12 +42,12 @@ def designs_beside(settings: Settings, values: Values) -> dict[str, Design]:
 
 
 def check_beside(designs: Mapping[str, Design], panel: Panel) -> None:
-    """See that the data can answer what further designs ask.
+    """Test that the data identify the comparison designs.
 
     Raises
     ------
     NQPError
-        As a plan of the design does.
+        As for a plan of the design.
     """
     for name, design in designs.items():
         with in_table(f"beside.{name}"):
@@ -53,12 +55,12 @@ def check_beside(designs: Mapping[str, Design], panel: Panel) -> None:
 
 
 def heading(settings: Settings) -> str:
-    """Head the column of the study's own design, where others stand beside it."""
+    """Return the column heading of the study's own design in comparison tables."""
     return _MAIN.in_(settings.report.language) if settings.beside else settings.title
 
 
 def beside_tables(settings: Settings, fitted: Fit, others: Mapping[str, Fit]) -> dict[str, Any]:
-    """Tabulate all fits in columns, by file name: where one is of space, as spatial models are."""
+    """Tabulate all fits in columns, by file name; spatial fits as spatial models."""
     report, fits = settings.report, spatial_fits({heading(settings): fitted, **others})
     if not others or not fits:
         return {}

@@ -1,4 +1,4 @@
-"""From [data] to a panel: read, merge, clean, derive, give roles, stratify."""
+"""From [data] to a panel: read, merge, clean, derive columns, assign roles, stratify."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ _NEEDED = ("unit", "time", "outcome")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
-    """The panel of a study, and what was made on the way.
+    """Panel of a study, and the by-products of making it.
 
     Parameters
     ----------
     simulated : Simulated, optional
-        With the truth, where the study simulates its rows.
+        Simulation with its true effects, if the study simulates its rows.
     index : Index, optional
-        Where the study makes one.
+        Index, if the study makes one.
     unmatched : DataFrame, optional
-        What is no prefecture, where the study merges the pilot zones.
+        Values that are not prefectures, if the study merges the pilot zones.
     values : mapping of str to mapping
-        What designs and checks may name, such as spatial weights: by the key that names it, then
-        by its name.
+        Values that designs and checks may name, such as spatial weights: by the key that names
+        them, then by name.
     """
 
     panel: Panel
@@ -60,21 +60,21 @@ class Prepared:
 
 
 def prepared(settings: Settings, folder: Path) -> Prepared:
-    """Make the panel that a study asks for.
+    """Make the panel that a study describes.
 
     Parameters
     ----------
     settings : Settings
-        Its mediators are those of [data] and those of [channels].
+        Settings of the study; the mediators are those of [data] and of [channels].
     folder : Path
-        Of the study.
+        Folder of the study.
 
     Raises
     ------
     PanelError
         If the file cannot be read, or its data are malformed.
     StudyError
-        If a key of the study does not fit the data.
+        If a key of the study does not match the data.
     """
     if settings.data.source is not None:
         return _kept(settings, folder)
@@ -98,7 +98,7 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
     if is_text(frame[data.time]) and (data.freq is None or isinstance(data.freq, int)):
         frame[data.time] = as_years(frame[data.time], notes, once=True)
     if data.cohort in frame.columns and pd.api.types.is_numeric_dtype(frame[data.time].dtype):
-        # A file of text holds years as text as soon as one cell says "never".
+        # In a text file one cell with "never" turns the whole column of years into text.
         frame = with_numbers(frame, str(data.cohort), declared(data.never))
     frame, index = with_columns(settings, data, frame, notes, recipe, folder)
     roles: dict[str, Any] = {name: getattr(data, name) for name in (*_ROLES, *_LISTS)}
@@ -114,7 +114,7 @@ def prepared(settings: Settings, folder: Path) -> Prepared:
 
 
 def _kept(settings: Settings, folder: Path) -> Prepared:
-    """Make the panel of a table that stays in its engine, and values for it."""
+    """Make the panel of a table that stays in its database engine, and the values for it."""
     panel = table_panel(settings, _completed(settings, None), folder)
     panel = _labelled(settings, panel, panel.frame)
     return Prepared(panel, values=values_of(settings.plugins, panel, folder))
@@ -128,17 +128,19 @@ def _labelled(settings: Settings, panel: Panel, frame: pd.DataFrame) -> Panel:
 
 
 def _check_labels(labels: Labels, panel: Panel, frame: pd.DataFrame) -> None:
-    """Refuse labels of columns and levels that neither the panel has nor rows that it left out."""
+    """Refuse labels of columns and levels that occur neither in the panel nor in excluded rows."""
     levels: dict[str, set[str]] = {}
     for language, column, level, _ in labels.entries:
         if language not in languages():
             raise StudyError(
-                Message("'labels' names {!r}, which is no language here", language),
+                Message("'labels' contains {!r}, which is not a supported language", language),
                 hint=nearest(language, languages()),
             )
         if column not in panel.frame.columns:
             raise StudyError(
-                Message("'labels.{}' names {!r}, which is no column of the data", language, column),
+                Message(
+                    "'labels.{}' contains {!r}, which is not a column of the data", language, column
+                ),
                 hint=nearest(column, panel.frame.columns),
             )
         if column not in levels:
@@ -148,7 +150,7 @@ def _check_labels(labels: Labels, panel: Panel, frame: pd.DataFrame) -> None:
         if level is not None and level not in levels[column]:
             raise StudyError(
                 Message(
-                    "'labels.{}.{}.levels' names {!r}, which does not stand in that column",
+                    "'labels.{}.{}.levels' contains {!r}, which is not a value of that column",
                     language,
                     column,
                     level,
@@ -160,7 +162,7 @@ def _check_labels(labels: Labels, panel: Panel, frame: pd.DataFrame) -> None:
 def _panel(
     settings: Settings, frame: pd.DataFrame, roles: dict[str, Any], folder: Path
 ) -> tuple[Panel, Values]:
-    """Make the panel and values for it; columns that need both come second."""
+    """Make the panel and its values; columns that require both are added afterwards."""
     data, tables = settings.data, settings.plugins
     late = {name for table in tables.values() for name in table.panel_columns}
     first: dict[str, Any] = {
@@ -191,7 +193,7 @@ def _recipe(settings: Settings, folder: Path) -> ProductivityIndex | None:
 
 
 def _words(settings: Settings, recipe: ProductivityIndex | None) -> Labels:
-    """Words of a system for the index and its indicators, which are columns of the panel."""
+    """Return the labels of the index and of its indicators that are columns of the panel."""
     if recipe is None or settings.index is None:
         return UNLABELLED
     system = recipe.system
@@ -212,7 +214,7 @@ def _completed(settings: Settings, simulated: Simulated | None) -> Data:
     data, channels = settings.data, settings.channels
     added = _simulated_roles(data, simulated) if simulated is not None else {}
     if settings.index is not None and data.outcome is None:
-        # A simulation may hold an index of its own; the one that is asked for goes before it.
+        # A simulation may contain an index; the index of the study takes precedence.
         added["outcome"] = settings.index.name
     if data.zones is not None and data.cohort is None and data.treated is None:
         added["cohort"] = data.zones.cohort
@@ -222,7 +224,8 @@ def _completed(settings: Settings, simulated: Simulated | None) -> Data:
             names = list(simulated.panel.roles.mediators)
         if not names:
             raise StudyError(
-                "[channels] has no mediators", hint='mediators = ["…"], columns of the data'
+                "[channels] has no mediators",
+                hint='add mediators = ["…"], with columns of the data',
             )
         added["mediators"] = names
     for key, role in (("exposure", "exposures"), ("moderator", "moderators")):
@@ -241,7 +244,7 @@ def _completed(settings: Settings, simulated: Simulated | None) -> Data:
 
 
 def _simulated_roles(data: Data, simulated: Simulated) -> dict[str, Any]:
-    """Take the roles that the study leaves open from the simulation, where its rows have them."""
+    """Take roles that the study does not state from the simulation, if its rows contain them."""
     roles, columns = simulated.panel.roles, set(simulated.frame.columns)
     roles_implied: dict[str, Any] = {
         name: getattr(roles, name)
@@ -256,7 +259,7 @@ def _simulated_roles(data: Data, simulated: Simulated) -> dict[str, Any]:
 
 
 def _known(data: Data, frame: pd.DataFrame, notes: list[str], settings: Settings) -> None:
-    """Refuse roles that name no column; look whether the header is further down."""
+    """Refuse roles that are not columns; detect a header in a later row."""
     names_made = {
         *data.derive,
         *(stratum.name or f"{stratum.column}_group" for stratum in data.stratify),
@@ -279,7 +282,7 @@ def _known(data: Data, frame: pd.DataFrame, notes: list[str], settings: Settings
         if row is not None:
             raise StudyError(
                 Message(
-                    "'{}.{}' is {!r}, which is no column: it stands in row {}",
+                    "'{}.{}' is {!r}, which is not a column name: it is a value in row {}",
                     table,
                     key,
                     column,
@@ -287,18 +290,18 @@ def _known(data: Data, frame: pd.DataFrame, notes: list[str], settings: Settings
                 ),
                 where=Message("row 1 reads {}", shown(frame.columns, 4)),
                 hint=Message(
-                    "header = {} in [data.read], if the column names are in that row", row
+                    "if the column names are in that row, write header = {} in [data.read]", row
                 ),
             )
         raise StudyError(
-            Message("'{}.{}' is {!r}, which is no column of the data", table, key, column),
+            Message("'{}.{}' is {!r}, which is not a column of the data", table, key, column),
             where="; ".join(note for note in notes if "sheets" in note),
             hint=nearest(column, [*frame.columns, *sorted(names_made)]),
         )
 
 
 def _numeric(data: Data, frame: pd.DataFrame, settings: Settings) -> Iterable[str]:
-    """Name the columns that must be numbers."""
+    """Return the names of the columns that must be numeric."""
     lists = (getattr(data, name) for name in _LISTS if name != "strata")
     names = [str(data.outcome), *(name for some in lists for name in some)]
     names += [data.weights] if data.weights else []

@@ -1,4 +1,4 @@
-"""[data]: the keys that say where rows are, and what columns are."""
+"""The table [data]: keys for the source of the rows and the roles of the columns."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from bayes_nqp.studies._keys import Keys, Names
 
 
 class Stratify(Keys):
-    """A stratum made of a column's values before treatment."""
+    """A stratum defined by a column's values before treatment."""
 
     column: str
-    """A column of numbers."""
+    """A numeric column."""
     cuts: str | list[float] = "median"
-    """Where to cut: "median", "terciles", "quartiles", or shares such as [0.2, 0.8]."""
+    """Cut points: "median", "terciles", "quartiles", or shares such as [0.2, 0.8]."""
     thresholds: list[float] | None = None
-    """Values at which to cut, instead of `cuts`."""
+    """Values of the cut points, instead of `cuts`."""
     at: Any = None
-    """The period whose value counts; by default the mean before any unit is treated."""
+    """Period whose value is used; by default the mean before any unit is treated."""
     labels: list[str] | None = None
     """Names of the levels, from low to high."""
     name: str | None = None
     """Name of the stratum; COLUMN_group by default."""
     missing: Literal["error", "drop", "level"] = "error"
-    """What to do with units without a value."""
+    """Treatment of units without a value."""
 
 
 class Zones(Keys):
@@ -34,73 +34,73 @@ class Zones(Keys):
     prefecture: str
     """Column with names or codes (330100) of prefectures."""
     rule: Literal["approval_year", "next_year_after_june"] = "approval_year"
-    """First treated year: that of the approval, or the next one if it came after June."""
+    """First treated year: year of approval, or the next year if approved after June."""
     cohort: str = "cohort"
-    """What to call the column of first treated years."""
+    """Name of the new column of first treated years."""
     below_prefecture: Literal["ignore", "count", "drop"] = "ignore"
-    """What to do with the eight zones that cover a part of their prefecture."""
+    """Treatment of the eight zones that cover only part of their prefecture."""
     province: str | None = None
-    """Column with the province, where names of prefectures are not unique."""
+    """Column with the province, if names of prefectures are not unique."""
     unmatched: Literal["error", "keep", "drop"] = "error"
-    """What to do with rows that are no prefecture: they would pass for never treated."""
+    """Treatment of rows that are not prefectures and would count as never treated."""
 
 
 class Data(Keys):
-    """Where the rows are, and which column plays which part."""
+    """Source of the rows, and the role of each column."""
 
     dataset: str | None = None
-    """A panel that the library brings. Exactly one of dataset, file, source and simulation."""
+    """A dataset of the package. Give exactly one of dataset, file, source and simulation."""
     file: str | None = None
-    """A .csv, .xlsx, .dta, .sav or .parquet file; a relative path starts at the study."""
+    """A .csv, .xlsx, .dta, .sav or .parquet file; relative paths start at the study."""
     source: str | None = None
     """A table that stays in its engine: "firms/*.parquet", "duckdb:FILE#TABLE", "env:NAME"."""
     by: Names = []
-    """Further columns that the units of a class share, where a source is summed up by class."""
+    """Additional columns shared by the units of a class, if a source is aggregated."""
     baseline: Names = []
-    """Columns of numbers that the design's baseline names, where a source is summed up."""
+    """Numeric columns in the design's baseline, if a source is aggregated."""
     products: list[tuple[str, str]] = []
-    """Pairs of columns that the design multiplies, exposure and moderator, where it is."""
+    """Pairs of columns (exposure, moderator) that the design multiplies, if aggregated."""
     memory: str | None = None
-    """How much the engine of a source holds before it writes to the disk, such as "2GB"."""
+    """Memory of a source's engine before it writes to the disk, such as "2GB"."""
     shards: int = Field(default=1, ge=1)
-    """Queries that share the units of a source, each kept until all are there."""
+    """Number of queries among which the units of a source are divided; each is stored."""
     simulation: str | None = None
-    """A function of nqp.simulation, whose truth is then reported beside the results."""
+    """A function of nqp.simulation; results are compared with its true effects."""
     options: dict[str, Any] = {}
-    """Arguments of the simulation; without a seed one is taken at random and written back."""
+    """Arguments of the simulation; without a seed, a random one is chosen and recorded."""
     encoding: str | None = None
-    """Of a text file; by default a byte-order mark, then UTF-8, then GB18030."""
+    """Encoding of a text file; by default a byte-order mark, then UTF-8, then GB18030."""
     read: Any = {}
-    """Steps by which cells are read."""
+    """Steps of reading cells."""
     unit: str | list[str] | None = None
-    """Column that names the unit, or several that do together, from wide to narrow."""
+    """Column of the unit, or several columns that identify it, from wide to narrow."""
     time: str | None = None
-    """Column of periods: whole numbers, dates, or text that says years."""
+    """Column of periods: integers, dates, or text that contains years."""
     outcome: str | None = None
-    """Column of the outcome; that of [index] by default."""
+    """Column of the outcome; by default that of [index]."""
     cohort: str | None = None
-    """Column of first treated periods, empty for never; where time is yearly, dates will do."""
+    """Column of first treated periods, empty if never treated; dates allowed if yearly."""
     treated: str | None = None
-    """Instead of cohort: 1 from adoption on and 0 before, or marks such as 是 and 否."""
+    """Instead of cohort: 1 from adoption on and 0 before, or values such as 是 and 否."""
     never: Any = None
-    """Code, or codes, in cohort that stand for never treated, such as 0."""
+    """Code or codes of never-treated units in cohort, such as 0."""
     freq: int | str | None = None
-    """Distance of two periods: 1, or "Y", "Q", "M" for dates; found in the data by default."""
+    """Distance of two periods: 1, or "Y", "Q", "M" for dates; detected by default."""
     strata: Names | None = None
-    """Grouping columns, constant within units: effects and contrasts are reported by them."""
+    """Grouping columns, constant within units, by which effects and contrasts are reported."""
     covariates: Names = []
-    """Columns of numbers that enter every equation."""
+    """Numeric columns that enter every equation."""
     mediators: Names = []
-    """Columns of possible channels; those of [channels] need not be named here."""
+    """Columns of possible mediators; those of [channels] need not be listed here."""
     moderators: Names = []
-    """Columns that shift the effect; the design's moderator need not be named here."""
+    """Columns that moderate the effect; the design's moderator need not be listed here."""
     exposures: Names = []
-    """Columns of continuous exposures; the design's exposure need not be named here."""
+    """Columns of continuous treatments; the design's exposure need not be listed here."""
     weights: str | None = None
-    """Column of positive precision weights, for errors of type IID alone; leave sizes out."""
+    """Column of positive precision weights, for IID errors only; do not use sizes here."""
     zones: Zones | None = None
     """Merge the pilot zones to the rows."""
     derive: dict[str, str] = {}
     """New columns: name = "expression" of + - * / **, log, exp, sqrt, abs, year(…), col("…")."""
     stratify: list[Stratify] = []
-    """Strata made of columns of numbers; name them in strata only if their order matters."""
+    """Strata from numeric columns; list them in strata only if their order matters."""

@@ -1,4 +1,4 @@
-"""The decoder of studies: designs, priors, samplers and options of checks, from their tables."""
+"""Decoder of studies: designs, priors, samplers and options of checks from their tables."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from bayes_nqp.model.designs import Design
 
 NONE: Final = "none"
-"""TOML has no null; ``varying = "none"`` stands for it."""
+"""TOML has no null; ``varying = "none"`` replaces it."""
 TAG: Final = "type"
 PRIORS: Final = "priors"
 _WORDS = {
-    "integer": Message("a whole number, without quotes"),
-    "number": Message("a number, without quotes"),
+    "integer": Message("an integer without quotes"),
+    "number": Message("a number without quotes"),
     "boolean": Message("true or false"),
     "string": Message("text in quotes"),
     "object": Message("a table"),
@@ -44,30 +44,30 @@ def design_of(
     channels: Channels | None = None,
     links: Any = None,
 ) -> Design:
-    """Decode a design, its priors and its channels.
+    """Decode a design with its priors and its mediators.
 
     Parameters
     ----------
     design, priors : mapping
-        The tables of those names.
+        The tables of these names.
     channels : Channels, optional
-        The table [channels]; the design becomes a `Mediation` of it.
+        The table [channels]; with it the design becomes a `Mediation`.
     links : SpatialWeights, optional
-        The weights that [channels] names.
+        The spatial weights that [channels] names.
 
     Raises
     ------
     StudyError
-        If a key or a value is not one of the design's.
+        If a key or a value does not exist for the design.
     """
     if PRIORS in design:
         raise StudyError(
-            "'design.priors' is in the wrong place", hint="a table [priors] of its own"
+            "'design.priors' is in the wrong place", hint="write a separate table [priors]"
         )
     name, designs = str(design.get(TAG, StaggeredDiD.__name__)), members("design")
     if name not in designs:
         raise StudyError(
-            Message("'design.type' is {}, which is no design", brief(name)),
+            Message("'design.type' is {}, which is not a type of design", brief(name)),
             hint=nearest(name, designs),
         )
     value: Design = _made({**design, TAG: name}, "design")
@@ -80,8 +80,9 @@ def design_of(
 def _mediated(design: Any, channels: Channels, links: Any) -> Mediation:
     if design.facts.channels:
         raise StudyError(
-            "[design] is a Mediation, and there is a table [channels] too",
-            hint="in [design] the design of the outcome alone; [channels] makes it a Mediation",
+            "[design] is a Mediation, but the study also has a table [channels]",
+            hint="in [design], describe the model of the outcome only; [channels] turns it"
+            " into a Mediation",
         )
     settings = channels.model_dump(exclude_unset=True)
     if not channels.mediators:
@@ -92,13 +93,15 @@ def _mediated(design: Any, channels: Channels, links: Any) -> Mediation:
 
 
 def _with_priors(design: Any, priors: Mapping[str, Any]) -> Any:
-    """Give a design its priors, or the design of a mediation."""
+    """Set the priors of a design, or of the outcome design of a mediation."""
     if design.facts.channels:
         return design.replace(design=_with_priors(design.design, priors))
     if PRIORS not in {field.name for field in fields(design)}:
         if priors:
             raise StudyError(
-                Message("[priors] is given, and {} has none", type(design).__name__),
+                Message(
+                    "the study has a table [priors], but {} has no priors", type(design).__name__
+                ),
                 hint="leave it out",
             )
         return design
@@ -111,29 +114,29 @@ def sampler_of(sampler: Mapping[str, Any]) -> Sampler | None:
     Parameters
     ----------
     sampler : mapping
-        The table [sampler]; `Importance` unless its ``type`` says otherwise.
+        The table [sampler]; its default ``type`` is `Importance`.
 
     Returns
     -------
     Importance, NUTS or None
-        None, for the library's own choice, if the table is empty.
+        None, which selects the default of the package, if the table is empty.
 
     Raises
     ------
     StudyError
-        If a key or a value is not one of the sampler's.
+        If a key or a value does not exist for the sampler.
     """
     if not sampler:
         return None
     kind, samplers = str(sampler.get(TAG, Importance.__name__)), members("sampler")
     if kind in RENAMED:
         raise StudyError(
-            Message("'sampler.type' is {}, which is gone since version 0.2", brief(kind)),
+            Message("'sampler.type' is {}, which was removed in version 0.2", brief(kind)),
             hint=RENAMED[kind].study,
         )
     if kind not in samplers:
         raise StudyError(
-            Message("'sampler.type' is {}, which is no sampler", brief(kind)),
+            Message("'sampler.type' is {}, which is not a sampler", brief(kind)),
             hint=" or ".join(f'"{name}"' for name in samplers),
         )
     value: Sampler = _made({**sampler, TAG: kind}, "sampler")
@@ -141,47 +144,47 @@ def sampler_of(sampler: Mapping[str, Any]) -> Sampler | None:
 
 
 def value_of(kind: type, table: Mapping[str, Any], where: str) -> Any:
-    """Decode a table that stands for a registered value without naming its type.
+    """Decode a table of a registered value whose type is known.
 
     Parameters
     ----------
     where : str
-        The table, for messages.
+        Name of the table, for messages.
 
     Raises
     ------
     StudyError
-        If a key or a value is not one of the value's.
+        If a key is unknown, or its value is invalid.
     """
     return _made({**table, TAG: kind.__name__}, where)
 
 
 def member_of(setting: str | Mapping[str, Any], kinds: Mapping[str, type], where: str) -> Any:
-    """Decode a value that stands by its name, or as a table with its type and its arguments.
+    """Decode a value that is given by name, or as a table with its type and arguments.
 
     Parameters
     ----------
     kinds : mapping of str to type
-        What it may be.
+        Types that are allowed.
     where : str
-        The key, for messages.
+        Name of the key, for messages.
 
     Raises
     ------
     StudyError
-        If a key or a value is not one of the value's.
+        If a key is unknown, or its value is invalid.
     """
     table = {TAG: setting} if isinstance(setting, str) else dict(setting)
     if TAG not in table:
         raise StudyError(
-            Message("'{}' does not say its type", where),
+            Message("'{}' has no type", where),
             hint=f'{{ type = "{next(iter(kinds))}", … }}',
         )
     name = str(table.pop(TAG))
     if name not in kinds:
         raise StudyError(Message("'{}' is {}", where, brief(name)), hint=nearest(name, kinds))
     names = [field.name for field in fields(kinds[name])]
-    check_keys(table, names, f"'{where}'", Message("{} takes none", name))
+    check_keys(table, names, f"'{where}'", Message("{} has no arguments", name))
     check_kinds(table, annotations_of(kinds[name]), where)
     try:
         return kinds[name](**table)
@@ -198,23 +201,23 @@ def member_of(setting: str | Mapping[str, Any], kinds: Mapping[str, type], where
 def options_of(
     options: Mapping[str, Any], call: Callable[..., object], values: Values, where: str
 ) -> dict[str, Any]:
-    """Decode the options of a check: names and tables that stand for values become values.
+    """Decode the options of a check: replace names and tables by the values that they denote.
 
     Parameters
     ----------
     options : mapping
-        A table such as [checks.mediation_sensitivity].
+        Table such as [checks.mediation_sensitivity].
     call : callable
         The check.
     values : mapping of str to mapping
-        That options may name.
+        Values that options may name.
     where : str
-        The table, for messages.
+        Name of the table, for messages.
 
     Raises
     ------
     StudyError
-        If a type or an argument of it is unknown.
+        If a type or one of its arguments is unknown.
     """
     types = annotations_of(call)
     check_kinds(options, types, where)
@@ -238,17 +241,17 @@ def _is_table(item: object) -> bool:
 
 
 def with_values(table: Mapping[str, Any], values: Values, where: str) -> dict[str, Any]:
-    """Put values in the place of their names, in the table of a design or of a check.
+    """Replace names by values in the table of a design or of a check.
 
     Parameters
     ----------
     where : str
-        The table, for messages.
+        Name of the table, for messages.
 
     Raises
     ------
     StudyError
-        If a name is none of the study's.
+        If the study does not define a name.
     """
     return {key: _valued(key, item, values, where) for key, item in table.items()}
 
@@ -264,10 +267,16 @@ def _valued(key: str, item: Any, values: Values, where: str) -> Any:
         place = value_keys()[key]
         missing = f"[{place}.{item}] {value_example(key)}".rstrip()
         raise StudyError(
-            Message("'{}.{}' is {}, which is no table of [{}]", where, key, brief(item), place),
+            Message(
+                "'{}.{}' is {}, but [{}] contains no table of that name",
+                where,
+                key,
+                brief(item),
+                place,
+            ),
             hint=nearest(str(item), values[key])
             if values[key]
-            else Message("a table of that name: {}", missing),
+            else Message("add a table of that name: {}", missing),
         )
     return values[key][item]
 
@@ -275,7 +284,7 @@ def _valued(key: str, item: Any, values: Values, where: str) -> Any:
 def check_keys(
     table: Mapping[str, Any], names: list[str], place: str, otherwise: Message | None = None
 ) -> None:
-    """Refuse unknown keys, with a hint of its own where there are no keys."""
+    """Refuse unknown keys, with a separate hint if the table has no keys."""
     for key in table:
         if key not in names:
             raise StudyError(
@@ -285,21 +294,21 @@ def check_keys(
 
 
 def check_kinds(values: Mapping[str, Any], annotations: Mapping[str, Any], where: str) -> None:
-    """Refuse plain data of the wrong kind.
+    """Refuse plain data of the wrong type.
 
     Parameters
     ----------
     values : mapping
-        Plain data by key; tables are left to whoever makes values of them.
+        Plain data by key; tables are ignored here, because they are decoded later.
     annotations : mapping
-        From `annotations_of`.
+        Annotations, from `annotations_of`.
     where : str
-        The table, for messages.
+        Name of the table, for messages.
 
     Raises
     ------
     StudyError
-        If a value is not of the kind that its annotation says.
+        If the type of a value differs from its annotation.
     """
     for key, value in values.items():
         schema = schema_of(annotations.get(key, Any))
@@ -310,7 +319,7 @@ def check_kinds(values: Mapping[str, Any], annotations: Mapping[str, Any], where
 
 
 def _fits(value: Any, schema: Schema) -> bool:
-    """Return whether plain data are of a kind."""
+    """Return True if plain data match a type."""
     if "anyOf" in schema:
         return any(_fits(value, kind) for kind in schema["anyOf"])
     if "enum" in schema:
@@ -325,7 +334,7 @@ def _fits(value: Any, schema: Schema) -> bool:
 
 
 def _worded(schema: Schema) -> Message:
-    """Say what would have been right."""
+    """Describe the values that a schema accepts."""
     if "anyOf" in schema:
         return either(_worded(kind) for kind in schema["anyOf"])
     if "enum" in schema:
@@ -342,7 +351,7 @@ def _made(table: Mapping[str, Any], where: str) -> Any:
 
 
 def _tagged(table: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Take the name of a value for the value, and "none" for no deviations."""
+    """Convert a value given by name to a tagged table, and "none" to no random effects."""
     kind = registered().get(str(table[TAG]))
     takes = {} if kind is None else annotations_of(kind)
     return {
@@ -352,7 +361,7 @@ def _tagged(table: Mapping[str, Any], where: str) -> dict[str, Any]:
 
 
 def _placed(key: str, item: Any, kinds: Mapping[str, type], data: Schema, where: str) -> Any:
-    """Take what stands in the place of a value for the table of that value."""
+    """Accept a table in the place of a value."""
     if kinds and not isinstance(item, Mapping) and not (data and _fits(item, data)):
         if not isinstance(item, str) or item not in kinds:
             closest = nearest(str(item), kinds)
@@ -365,7 +374,7 @@ def _placed(key: str, item: Any, kinds: Mapping[str, type], data: Schema, where:
         if TAG not in item:
             example = next((n for n in kinds if n == "PartialPooling"), next(iter(kinds)))
             raise StudyError(
-                Message("'{}' does not say its type", f"{where}.{key}"),
+                Message("'{}' has no type", f"{where}.{key}"),
                 hint=f'{key} = {{ type = "{example}", … }}',
             )
         if str(item[TAG]) not in kinds:
@@ -384,7 +393,7 @@ def _decoded(data: Mapping[str, Any], where: str) -> Any:
 
 
 def _check_table(data: Mapping[str, Any], where: str) -> None:
-    """Refuse unknown keys here, so that the message speaks of the file's tables."""
+    """Refuse unknown keys here, so that the message refers to the tables of the file."""
     kind = registered().get(str(data[TAG]))
     if kind is None:
         return
@@ -399,16 +408,16 @@ def _check_table(data: Mapping[str, Any], where: str) -> None:
 
 @contextmanager
 def stated_in(where: str, stated: Mapping[str, Any], *, named: bool = False) -> Iterator[None]:
-    """Name the table of what is raised within.
+    """Add the name of a table to errors that are raised within.
 
     Parameters
     ----------
     where : str
-        The table.
+        Name of the table.
     stated : mapping
-        Its keys and values.
+        Keys and values of the table.
     named : bool, default False
-        Whether errors that name the table already stay as they are.
+        If True, errors that already name the table are left unchanged.
     """
     try:
         yield
@@ -420,7 +429,7 @@ def stated_in(where: str, stated: Mapping[str, Any], *, named: bool = False) -> 
         ) from None
     except (TypeError, ValueError) as error:
         raise StudyError(
-            Message("[{}] has a value of the wrong kind: {}", where, error),
+            Message("[{}] contains a value of the wrong type: {}", where, error),
             where=", ".join(f"{k} = {brief(x)}" for k, x in stated.items() if k != TAG),
-            hint="numbers stand without quotes, text in quotes",
+            hint="write numbers without quotes and text in quotes",
         ) from error

@@ -1,4 +1,4 @@
-"""New columns from old ones: arithmetic and a few functions, and nothing else."""
+"""New columns from existing ones: arithmetic and a few functions only."""
 
 from __future__ import annotations
 
@@ -33,10 +33,11 @@ _OPERATORS: Mapping[type, Callable[[Any, Any], Any]] = {
 }
 _LARGEST = sys.float_info.max
 _DEEPEST = 400
-"""Levels of an expression: a sum of as many columns."""
+"""Maximum depth of an expression, which limits the columns of a sum."""
 _ALLOWED = Message(
-    "numbers, column names, + - * / **, brackets, log, log10, log1p, exp, sqrt, abs, year (of a "
-    'column of dates), and col("…") for a column whose name has spaces or signs in it'
+    "allowed are numbers, column names, + - * / **, brackets, log, log10, log1p, exp, "
+    'sqrt, abs, and year (for a column of dates); write col("…") if a column name '
+    "contains spaces or signs"
 )
 
 
@@ -48,17 +49,17 @@ def derive(
     Parameters
     ----------
     name : str
-        Of the new column.
+        Name of the new column.
     expression : str
-        Such as ``log(nqpf)``, or ``year(approved)`` of a column of dates.
+        Expression such as ``log(nqpf)``, or ``year(approved)`` for a column of dates.
     empty : sequence of str, default ()
-        Texts that stand for a missing date.
+        Texts that denote a missing date.
 
     Raises
     ------
     StudyError
-        If the expression holds anything but arithmetic, names a column that is not there or
-        holds text, or is undefined in some rows.
+        If the expression contains anything other than arithmetic, uses a column that does not
+        exist or contains text, or is undefined in some rows.
     """
     tree = _tree(name, expression)
     dated = {column: _years(column, frame, name, empty) for column in _dated(tree)}
@@ -76,13 +77,14 @@ def derive(
                 "'data.derive.{}' = {} is undefined in {} rows", name, brief(expression), len(bad)
             ),
             where=Message("row {}", shown(bad, 5)),
-            hint="a logarithm needs values above 0 (log1p takes 0), a division others than 0",
+            hint="a logarithm requires values above 0 (log1p also accepts 0), a division "
+            "requires divisors other than 0",
         )
     return pd.Series(values.copy(), index=frame.index, name=name)
 
 
 def columns_of(expression: str) -> list[str]:
-    """Name the columns that an expression uses."""
+    """Return the names of the columns that an expression uses."""
     columns = []
     tree = _parsed(expression)
     called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
@@ -95,19 +97,19 @@ def columns_of(expression: str) -> list[str]:
 
 
 def numbers_of(expression: str) -> list[str]:
-    """Name the columns that an expression uses as numbers: all but those of ``year``."""
+    """Return the columns that an expression uses as numbers: all except in ``year``."""
     dated = _dated(_parsed(expression))
     return [name for name in columns_of(expression) if name not in dated]
 
 
 def _dated(tree: ast.AST) -> list[str]:
-    """Name the columns whose years are asked for."""
+    """Return the names of the columns whose years the expression uses."""
     columns = [column for node in ast.walk(tree) if (column := _year_of(node)) is not None]
     return list(dict.fromkeys(columns))
 
 
 def _year_of(node: ast.AST) -> str | None:
-    """The column of ``year(column)``, ``year("column")`` or ``year(col("column"))``."""
+    """Return the column of ``year(column)``, ``year("column")`` or ``year(col("column"))``."""
     match node:
         case ast.Call(func=ast.Name(id="year"), args=[inner], keywords=[]):
             match inner:
@@ -119,7 +121,7 @@ def _year_of(node: ast.AST) -> str | None:
 
 
 def _years(column: str, frame: pd.DataFrame, name: str, empty: Sequence[str]) -> Array:
-    """Years of a column of dates, or of text that says dates or years."""
+    """Return the years of a column of dates, or of text that contains dates or years."""
     _known(column, frame, name)
     codes, texts = pd.factorize(frame[column])
     gone = [isinstance(x, str) and (not x.strip() or x.strip() in empty) for x in texts]
@@ -128,13 +130,14 @@ def _years(column: str, frame: pd.DataFrame, name: str, empty: Sequence[str]) ->
     if wrong:
         raise StudyError(
             Message(
-                "'data.derive.{}' asks for the year of {!r}, which holds what is no date: {}",
+                "'data.derive.{}' uses the year of {!r}, but this column contains values "
+                "that are not dates: {}",
                 name,
                 column,
                 shown(map(repr, wrong), 4),
             ),
-            hint="write dates as 2018-07-24; "
-            'missing = ["…"] in [data] names texts that stand for no date',
+            hint="write dates as 2018-07-24; list texts that mean “no date” in missing = "
+            '["…"] in [data]',
         )
     return np.append(np.array(years, dtype=np.float64), np.nan)[codes]
 
@@ -144,13 +147,13 @@ def _tree(name: str, expression: str) -> ast.expr:
         return _parsed(expression).body
     except SyntaxError as error:
         raise StudyError(
-            Message("'data.derive.{}' = {} is no expression", name, brief(expression)),
+            Message("'data.derive.{}' = {} is not an expression", name, brief(expression)),
             hint=_ALLOWED,
         ) from error
 
 
 def _parsed(expression: str) -> ast.Expression:
-    """Parse an expression; whatever Python cannot, or only by many levels, is a SyntaxError."""
+    """Parse an expression; raise SyntaxError for invalid or too deeply nested expressions."""
     try:
         with quiet(SyntaxWarning):
             tree = ast.parse(expression.strip(), mode="eval")
@@ -188,7 +191,9 @@ def _value(node: ast.expr, frame: pd.DataFrame, name: str, dated: Mapping[str, A
                 return _FUNCTIONS[function](_value(inner, frame, name, dated))
     raise StudyError(
         Message(
-            "'data.derive.{}' holds {}, which is not allowed there", name, brief(ast.unparse(node))
+            "'data.derive.{}' contains {}, which is not allowed there",
+            name,
+            brief(ast.unparse(node)),
         ),
         hint=_ALLOWED,
     )
@@ -198,7 +203,7 @@ def _known(column: str, frame: pd.DataFrame, name: str) -> None:
     if column not in frame.columns:
         raise StudyError(
             Message(
-                "'data.derive.{}' names the column {!r}, which the data do not have", name, column
+                "'data.derive.{}' uses the column {!r}, which the data do not contain", name, column
             ),
             hint=nearest(column, frame.columns),
         )
@@ -210,8 +215,12 @@ def _column(column: str, frame: pd.DataFrame, name: str) -> Array:
         texts = frame[column].dropna()
         examples = shown((repr(x) for x in texts[texts.map(lambda x: isinstance(x, str))][:3]), 3)
         raise StudyError(
-            Message("'data.derive.{}' needs numbers in {!r}, which holds text", name, column),
+            Message(
+                "'data.derive.{}' requires numbers in {!r}, but this column contains text",
+                name,
+                column,
+            ),
             where=examples,
-            hint='thousands = "," or missing = ["—"] in [data] clean such numbers',
+            hint='to clean such numbers, write thousands = "," or missing = ["—"] in [data]',
         )
     return np.asarray(frame[column].to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)

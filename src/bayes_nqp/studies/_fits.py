@@ -1,4 +1,4 @@
-"""Fits of a study: its own, and those beside it."""
+"""Fits of a study: its own design and the comparison designs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ type Notify = Callable[[str], None]
 
 
 def fit_of(study: Study, store: Store, progress: bool, notify: Notify) -> Fit:
-    """Fit the outcome; or an index and draws of its weights, where the study asks for them."""
+    """Fit the outcome; or an index with draws of its weights, if the study requests them."""
     design, panel, sampler = study.design, study.panel, study.sampler
     index, wanted = study.prepared.index, study.settings.index
 
@@ -42,7 +42,7 @@ def fit_of(study: Study, store: Store, progress: bool, notify: Notify) -> Fit:
 
 
 def fits_beside(study: Study, store: Store, progress: bool, notify: Notify) -> dict[str, Fit]:
-    """Fit the further designs of a study, by their names."""
+    """Fit the comparison designs of a study, by name."""
     fits = {}
     for name, design in study.beside.items():
 
@@ -55,7 +55,7 @@ def fits_beside(study: Study, store: Store, progress: bool, notify: Notify) -> d
 
 
 def _whole(fitted: Fit) -> Fit:
-    """Refuse draws of a sampler that was stopped."""
+    """Refuse draws of a sampler that was interrupted."""
     if fitted.record.get("interrupted"):
         raise interruption()
     return fitted

@@ -1,4 +1,4 @@
-"""[index] to a recipe, and the index of a study's rows."""
+"""Convert [index] to a recipe, and build the index of a study's rows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bayes_nqp.studies._schema import IndexKeys
 
 
 def systems() -> dict[str, Callable[[], IndexSystem]]:
-    """Name the systems that the library brings: those of its indices and of its simulations."""
+    """Return the names of built-in systems of indicators, including those of simulations."""
     members_of_rooms = {
         name: getattr(room, name) for room in (indices, simulation) for name in room.__all__
     }
@@ -31,12 +31,12 @@ def systems() -> dict[str, Callable[[], IndexSystem]]:
 
 
 def schemes() -> dict[str, type]:
-    """Name the weighting schemes."""
+    """Return the names of the weighting schemes."""
     return {name: kind for name, kind in registered("index").items() if hasattr(kind, "estimated")}
 
 
 def normalisations() -> dict[str, type]:
-    """Name the ways to put indicators on one scale."""
+    """Return the names of the methods that normalise indicators."""
     return {indices.MinMax.__name__: indices.MinMax}
 
 
@@ -46,12 +46,12 @@ def recipe_of(index: IndexKeys, folder: Path) -> ProductivityIndex:
     Parameters
     ----------
     folder : Path
-        Of the study; the file of a system is looked for there.
+        Folder of the study, in which the file of a system is looked up.
 
     Raises
     ------
     StudyError
-        If a key or a value is not one of the recipe's.
+        If a key or a value does not exist for the recipe.
     """
     system = _system(index, folder)
     try:
@@ -75,9 +75,10 @@ def _system(index: IndexKeys, folder: Path) -> IndexSystem:
     columns, ready = bool(index.positive or index.negative), systems()
     if sum((index.system is not None, columns, bool(index.dimension))) != 1:
         raise StudyError(
-            "[index] needs indicators, said in one way",
-            hint='positive = ["patents", …] and negative = […] name columns; or system = '
-            '"new_quality_productivity", or a file system.toml; or tables [[index.dimension]]',
+            "[index] must define its indicators in exactly one way",
+            hint='write the columns as positive = ["patents", …] and negative = […]; or '
+            'name a system with system = "new_quality_productivity" or a file '
+            "system.toml; or write tables [[index.dimension]]",
         )
     try:
         if columns:
@@ -91,7 +92,10 @@ def _system(index: IndexKeys, folder: Path) -> IndexSystem:
         else:
             raise StudyError(
                 Message("'index.system' is {!r}", index.system),
-                hint=Message("{} Or a file that ends in .toml", nearest(str(index.system), ready)),
+                hint=Message(
+                    "{} You can also name a file that ends in .toml",
+                    nearest(str(index.system), ready),
+                ),
             )
         system = system.keep(index.keep) if index.keep else system
         return system.using(index.columns) if index.columns else system
@@ -104,12 +108,12 @@ def _system(index: IndexKeys, folder: Path) -> IndexSystem:
 
 
 def tables_of_index(index: indices.Index) -> dict[str, Any]:
-    """List the weights, and what every indicator adds in every row.
+    """Return the weights and the contribution of every indicator in every row.
 
     Returns
     -------
     dict of str to DataFrame
-        By file name.
+        Tables by file name.
     """
     keys = index.rows[[index.unit, index.time]]
     rows = keys.assign(index=index.values).join(index.contributions)

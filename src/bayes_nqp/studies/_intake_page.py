@@ -1,4 +1,4 @@
-"""How a file was read and what was guessed of it, as values and as a page."""
+"""Summary of reading a file and of guessing its columns, as values and as a web page."""
 
 from __future__ import annotations
 
@@ -27,27 +27,27 @@ _WORDS: Final = {
     "outcome": Message("outcome", context="part"),
     "strata": Message("groups", context="part"),
 }
-READ: Final = Message("How the file was read stands in {}")
-_REFUSED: Final = Message("No study was written:")
+READ: Final = Message("Details of how the file was read: {}")
+_REFUSED: Final = Message("No study file was written:")
 
 
 @door
 @dataclass(frozen=True, slots=True)
 class IntakeStep:
-    """One step of reading.
+    """One step of reading a file.
 
     Parameters
     ----------
     key : str
-        Of [data.read].
+        Key of [data.read].
     label, reason : str
-        What it does, and why.
+        Name of the step, and the reason for it.
     before, after : str
-        An example; "" for none.
+        An example; "" if there is none.
     size : str
-        To how many cells, rows, columns or sheets.
+        Number of cells, rows, columns or sheets that the step changes.
     line : str
-        Of the study; who deletes it has undone the step. A comment where it is only offered.
+        Line of the study; deleting it undoes the step. A comment if the step is only offered.
 
     Examples
     --------
@@ -73,7 +73,7 @@ class IntakeStep:
 @door
 @dataclass(frozen=True, slots=True)
 class IntakeRole:
-    """Who plays a part: a key of [data], its word, the columns or codes, and why.
+    """Role of a column: key of [data], label, columns or codes, and the reason for the guess.
 
     Examples
     --------
@@ -96,34 +96,34 @@ class IntakeRole:
 @door
 @dataclass(frozen=True, slots=True)
 class IntakePage:
-    """How a file was read, what was guessed, and what is left to decide.
+    """Summary of reading a file: the steps, the guessed roles, and open problems.
 
-    All texts are in the page's language.
+    All texts are in the language of the page.
 
     Parameters
     ----------
     language : str
-        Of the page.
+        Language of the page.
     title, subtitle : str
-        The file, and how large it is.
+        Name and size of the file.
     heading : str
-        Whether it runs.
+        Statement about whether the study can run.
     problems : tuple of str
-        All that stands in the way; lines are problem, place and what to try.
+        All problems that prevent a run; each has lines for the problem, its place and a remedy.
     doubtful : bool
-        Whether it could run, and should not.
+        True if the study could run, but should be checked first.
     steps : tuple of IntakeStep
-        In the order in which they are taken.
+        Steps of reading, in order.
     undo : str
-        How a step is undone.
+        Instructions for undoing a step.
     roles : tuple of IntakeRole
-        Parts of columns.
+        Roles of columns.
     facts : tuple of tuple of two str
-        Of the panel, where there is one: names and what they are.
+        Names and values of facts about the panel, if there is one.
     notes : tuple of str
-        What was left out, not proposed, or should be known.
+        Excluded data, proposals that were not made, and other information.
     command : str
-        That runs the study; "" where it cannot run.
+        Command that runs the study; "" if it cannot run.
 
     Examples
     --------
@@ -151,7 +151,7 @@ class IntakePage:
     command: str
 
     def body(self) -> str:
-        """Write what stands between the page's own head and foot, as HTML for `style`."""
+        """Return the content between the header and the footer of the page, as HTML for `style`."""
         tone = "doubt" if self.doubtful else "bad" if self.problems else "note"
         return html(
             "studies/templates/intake_body.html", page=self, tone=tone,
@@ -159,7 +159,7 @@ class IntakePage:
         )  # fmt: skip
 
     def html(self) -> str:
-        """Write a page that needs nothing from elsewhere."""
+        """Return a self-contained HTML page."""
         return html(
             "studies/templates/intake.html", page=self, tongue=typography(self.language).tag,
             body=self.body(),
@@ -170,15 +170,16 @@ class IntakePage:
 
 
 _HEADS: Final = {
-    "steps": Message("How cells are read"), "step": Message("Step"), "before": Message("From"),
-    "after": Message("To"), "size": Message("How many"), "line": Message("In the study"),
-    "roles": Message("Who, when, what"), "facts": Message("Panel"), "notes": Message("Notes"),
+    "steps": Message("Reading of the cells"), "step": Message("Step"), "before": Message("From"),
+    "after": Message("To"), "size": Message("Number"), "line": Message("Line in the study"),
+    "roles": Message("Units, periods, treatment and outcome"),
+    "facts": Message("Panel"), "notes": Message("Notes"),
 }  # fmt: skip
 
 
 @door
 def style() -> str:
-    """Give the rules of style that the page has, for another one that shows its body.
+    """Return the style sheet of the page, for other pages that show its body.
 
     Examples
     --------
@@ -200,22 +201,22 @@ def intake_page(
     doubtful: bool = False,
     panel: Panel | None = None,
 ) -> IntakePage:
-    """Say how a file was read, what was guessed, and what stands in the way.
+    """Summarize how a file was read, which roles were guessed, and which problems remain.
 
     Parameters
     ----------
     file, path : Path
-        Of the data, and of the study.
+        Files of the data and of the study.
     overview : Look or None
-        The file; None where it could not be read.
+        Contents of the file; None if it could not be read.
     proposal : Guess, optional
-        What was guessed of it.
+        Guessed roles and steps.
     problems : sequence of str
-        In the page's language.
+        Problems, in the language of the page.
     doubtful : bool, default False
-        Whether it could run, and should not.
+        True if the study could run, but should be checked first.
     panel : Panel, optional
-        Of the study.
+        Panel of the study.
     """
     translate = Translator(language)
     heading = HEADINGS[doubtful] if problems else CAN_RUN
@@ -223,7 +224,7 @@ def intake_page(
     notes = [] if overview is None else overview.notes if proposal is None else _notes(proposal)
     return IntakePage(
         language=language,
-        title=translate("{}: what was read, and how", file.name),
+        title=translate("{}: how the file was read", file.name),
         subtitle="" if overview is None else translate.name(_size(overview)),
         heading=translate(heading if proposal is not None else _REFUSED),
         problems=tuple(problems),
@@ -245,13 +246,14 @@ def intake_page(
 
 _TAKE: Final = Spoken(TAKE, Message("if so, tick “{}” on the page “{}”", PILOT_ZONES, COLUMNS))
 _UNDO: Final = Message(
-    "Each step is a line of [data.read] in {}: without it, cells are as they stand in the file."
+    "Each step is a line of [data.read] in {}. If you delete a line, the cells are read "
+    "without this step."
 )
-_AS_IS: Final = Message("Every cell is read as it stands in the file.")
+_AS_IS: Final = Message("All cells were read unchanged.")
 
 
 def _size(overview: Look) -> Message:
-    """How many rows and columns."""
+    """Return the numbers of rows and columns."""
     first: Any = next((x.raw for x in overview.columns.values()), ())
     return Message("{}, {}", counted(len(first), "row"), counted(len(overview.columns), "column"))
 
@@ -265,7 +267,7 @@ def _step(key: str, step: Found, translate: Translator) -> IntakeStep:
 
 
 def _roles(proposal: Guess, translate: Translator) -> list[IntakeRole]:
-    """Parts that are taken."""
+    """Return the roles that are assigned."""
     roles = []
     for key, value in proposal.roles.items():
         if key in _WORDS:
@@ -277,7 +279,7 @@ def _roles(proposal: Guess, translate: Translator) -> list[IntakeRole]:
 
 
 def _notes(proposal: Guess) -> list[str]:
-    """What somebody should know, and what was not taken."""
+    """Return notes for the user, including columns that were not used."""
     if not proposal.zones:
         return proposal.notes
     why = proposal.reasons["zones"]

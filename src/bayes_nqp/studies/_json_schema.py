@@ -1,4 +1,4 @@
-"""The schema of studies for editors, made of the values themselves and of their help."""
+"""JSON schema of studies for editors, generated from the registered values and their help."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _DRAFT = "http://json-schema.org/draft-07/schema#"
 
 @door
 def json_text() -> str:
-    """Write the schema of studies as JSON.
+    """Return the schema of studies as JSON text.
 
     Examples
     --------
@@ -46,7 +46,7 @@ def json_schema() -> Schema:
     Returns
     -------
     dict
-        JSON schema, draft 7: what editors such as those with Taplo complete and check.
+        JSON schema, draft 7, with which editors (for example with Taplo) complete and check keys.
 
     Examples
     --------
@@ -63,7 +63,7 @@ def json_schema() -> Schema:
     for name, field in settings.model_fields.items():
         item = document["properties"][name]
         if "$ref" in item:
-            # What stands beside a reference is not read.
+            # Editors ignore keys next to a reference.
             item["allOf"] = [{"$ref": item.pop("$ref")}]
         item["description"] = field.description
     _describe_data(definitions)
@@ -77,7 +77,7 @@ def json_schema() -> Schema:
 
 
 def _describe_data(definitions: Schema) -> None:
-    """Say which datasets and simulations there are, with their options."""
+    """Describe the datasets and simulations with their options."""
     data = definitions["Data"]
     data["properties"]["dataset"]["enum"] = datasets_of()
     data["properties"]["simulation"]["enum"] = list(simulations())
@@ -89,7 +89,7 @@ def _describe_data(definitions: Schema) -> None:
 
 
 def _describe_index(definitions: Schema) -> None:
-    """Say which systems, weights and scales there are."""
+    """Describe the systems, weights and normalisations of an index."""
     index = definitions["IndexKeys"]["properties"]
     index["system"] = {
         **index["system"],
@@ -100,7 +100,7 @@ def _describe_index(definitions: Schema) -> None:
 
 
 def _describe_values(top: Schema, definitions: Schema) -> None:
-    """List designs, samplers and priors with their arguments."""
+    """Describe designs, samplers and priors with their arguments."""
     for key, kinds, usual in (
         ("design", members("design"), "StaggeredDiD"),
         ("sampler", members("sampler"), "Importance"),
@@ -112,7 +112,7 @@ def _describe_values(top: Schema, definitions: Schema) -> None:
 
 
 def _describe_names(definitions: Schema) -> None:
-    """List formats, sections, estimands, figures, tables and checks."""
+    """List the names of formats, sections, estimands, figures, tables and checks."""
     for table, key, names in (
         ("Report", "formats", writers()),
         ("Report", "sections", SECTIONS),
@@ -131,7 +131,7 @@ def _describe_checks(definitions: Schema) -> None:
     checks["properties"] |= {
         key: {
             "type": "string",
-            "description": f"Name of [{place}] by which checks go that take one.",
+            "description": f"Name in [{place}] that checks use by default.",
         }
         for key, place in value_keys().items()
     }
@@ -142,7 +142,7 @@ def _describe_checks(definitions: Schema) -> None:
 
 
 def _plain(table: Schema) -> None:
-    """Say what TOML can: no nulls, no titles; one name where several may stand."""
+    """Reduce a schema to TOML: no nulls, no titles; a single name is allowed instead of a list."""
     table.pop("title", None)
     for item in table.get("properties", {}).values():
         item.pop("title", None)
@@ -171,7 +171,7 @@ def _words(item: Schema) -> Schema:
 def _tables(
     kinds: Mapping[str, type], usual: str, definitions: Schema, *, bare: bool = False
 ) -> Schema:
-    """Tables of which the usual one need not say its type; bare ones need say nothing."""
+    """Return the schemas of tables; the default type may be omitted."""
     options = []
     for name, kind in kinds.items():
         table = _table(kind, definitions, tagged=True)
@@ -188,7 +188,7 @@ def _tables(
 
 
 def _one_of(kinds: Mapping[str, type], definitions: Schema) -> Schema:
-    """A value by its name, or by a table."""
+    """Return the schema of a value that is given by name or as a table."""
     for name, kind in kinds.items():
         if name not in definitions:
             definitions[name] = {}
@@ -199,7 +199,7 @@ def _one_of(kinds: Mapping[str, type], definitions: Schema) -> Schema:
 
 
 def _table(kind: type, definitions: Schema, *, tagged: bool) -> Schema:
-    """The arguments of a value as a table."""
+    """Return the schema of a value's arguments as a table."""
     help_of = described(kind)
     properties: Schema = {"type": {"const": kind.__name__}} if tagged else {}
     defaults = {field.name: field.default for field in fields(kind)}
@@ -219,7 +219,7 @@ def _table(kind: type, definitions: Schema, *, tagged: bool) -> Schema:
 
 
 def _argument(name: str, annotation: Any, definitions: Schema, default: object = MISSING) -> Schema:
-    """What an argument takes: values, by name or by table, or plain data."""
+    """Return the schema of an argument: values by name or as tables, or plain data."""
     if name == "terms":
         terms = members("terms")
         return {"type": "array"} | (
@@ -241,12 +241,12 @@ def _argument(name: str, annotation: Any, definitions: Schema, default: object =
 
 
 def _said(help_of: Mapping[str, str], name: str) -> Schema:
-    """What a docstring says of an argument."""
+    """Return the description of an argument in a docstring."""
     return {"description": help_of[name]} if help_of.get(name) else {}
 
 
 def _check(find: Callable[..., object], definitions: Schema) -> Schema:
-    """The options of a check as a table."""
+    """Return the schema of a check's options as a table."""
     help_of = described(find)
     properties = {
         name: _argument(name, annotation, definitions) | _said(help_of, name)
@@ -256,7 +256,7 @@ def _check(find: Callable[..., object], definitions: Schema) -> Schema:
 
 
 def _options_of(name: str, make: Callable[..., object], definitions: Schema) -> Schema:
-    """Arguments of a simulation, where it is the one that is named."""
+    """Return the schema of a simulation's arguments, applied if that simulation is named."""
     help_of = described(make)
     properties: Schema = {}
     for option, annotation in annotations_of(make).items():

@@ -1,4 +1,4 @@
-"""What keys of every table of a study have in common."""
+"""Common base of the keys of all tables of a study."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from bayes_nqp._core.texts import LONGEST_NAME, LONGEST_TEXT, cleaned
 
 Words = Annotated[str, Field(max_length=LONGEST_NAME), AfterValidator(cleaned)]
-"""A title, a label, a unit of measurement: shown, and never looked up."""
+"""A title, label or unit of measurement: displayed, and never looked up."""
 Question = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(cleaned)]
-"""Sentences that are shown."""
+"""Sentences that are displayed."""
 
 
 def _listed(value: object) -> object:
@@ -19,11 +19,11 @@ def _listed(value: object) -> object:
 
 
 type Names = Annotated[list[str], BeforeValidator(_listed)]
-"""One name, or several."""
+"""One name, or a list of names."""
 
 
 class Keys(BaseModel):
-    """Keys of a table: none but those named, no number taken from text."""
+    """Keys of a table; unknown keys are refused, and text is not converted to numbers."""
 
     model_config = ConfigDict(
         extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True

@@ -1,4 +1,4 @@
-"""A commented study from a user's own file."""
+"""Commented study for a user's own file."""
 
 from __future__ import annotations
 
@@ -35,22 +35,23 @@ from bayes_nqp.studies._words import in_toml
 @door
 @dataclass(frozen=True, slots=True, eq=False)
 class Proposal:
-    """A study that was written for a file.
+    """Study that was written for a file.
 
     Parameters
     ----------
     path : Path
-        The study.
+        File of the study.
     guess : Guess
-        What was guessed, and why.
+        Guessed roles and steps, with reasons.
     study : Study or None
-        As it was validated; None if it does not run yet, or should not.
+        The validated study; None if it cannot run yet, or should be checked first.
     page : IntakePage
-        How the file was read and what was guessed, for a browser.
+        Summary of reading the file and of the guesses, for a browser.
     problems : tuple of str
-        What stands in the way.
+        Problems that prevent a run.
     doubtful : bool
-        Whether it could run, and should not: nobody is untreated, or too many rows would go.
+        True if the study could run, but should be checked first: no unit is untreated, or too many
+        rows would be excluded.
 
     Examples
     --------
@@ -73,18 +74,18 @@ class Proposal:
 
     @property
     def problem(self) -> str:
-        """What stands in the way, numbered where it is several things; "" for nothing."""
+        """Return the problems that prevent a run, numbered if there are several; "" if none."""
         return listed_problems(self.problems)
 
     @property
     def translate(self) -> Translator:
-        """Words of the study's language."""
+        """Return the translator of the study's language."""
         return self.guess.translate
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Draft:
-    """A study before it is written."""
+    """Study before it is written."""
 
     page: IntakePage
     guess: Guess
@@ -95,7 +96,7 @@ class _Draft:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Refused:
-    """A file for which none can be written."""
+    """File for which no study can be written."""
 
     page: IntakePage
     error: NQPError
@@ -111,34 +112,34 @@ def new(
     language: Language | None = None,
     page: bool = False,
 ) -> Proposal:
-    """Write a commented study for a file, by looking at its columns.
+    """Write a commented study for a file, based on its columns.
 
     Parameters
     ----------
     file : str or Path
         A .csv, .xlsx, .dta, .sav or .parquet file.
     out : str or Path, optional
-        The study; beside the file, with the ending .toml, by default. It must not be there.
+        New file of the study; by default in the folder of the data, with the ending .toml.
     roles : mapping, optional
         Columns that are known: unit, time, outcome, cohort, treated, strata.
     zones : bool, default False
-        Whether the policy is the cross-border e-commerce pilot zones, which are merged then, and
-        what is no prefecture or not identified is left out. By default that is only offered, in
-        comments.
+        If True, the policy is the cross-border e-commerce pilot zones: they are merged, and rows
+        that are not prefectures or identify no effect are excluded. By default, the study contains
+        this only as comments.
     language : {"en", "zh"}, optional
-        Of the study and its report; that of the outcome's name by default.
+        Language of the study and its report; by default that of the outcome's name.
     page : bool, default False
-        Whether to write beside the study, with the ending .look.html, how the file was read and
-        what stands in the way; also where there is no study for that. One that is there is
-        replaced.
+        If True, write a page with the ending .look.html to the folder of the study. It shows how
+        the file was read and which problems prevent a run; it is also written if no study can be
+        written. An existing page is replaced.
 
     Raises
     ------
     PanelError
         If the file cannot be read, or no columns can be the unit, the time or the outcome; if
-        `zones` are asked for, and no column names prefectures.
+        `zones` is True and no column contains prefectures.
     StudyError
-        If no file is named; if the study is there already, or cannot be written.
+        If no file is named; if the study already exists, or cannot be written.
 
     Examples
     --------
@@ -175,17 +176,17 @@ def look(
     zones: bool = False,
     language: Language | None = None,
 ) -> IntakePage:
-    """Look at a file as `new` does, and write nothing.
+    """Inspect a file as `new` does, without writing a study.
 
     Parameters
     ----------
     file, out, roles, zones, language
-        As of `new`.
+        See `new`.
 
     Returns
     -------
     IntakePage
-        Also where no study could be written: then its problems say why.
+        Summary of reading the file; if no study could be written, its problems give the reasons.
 
     Raises
     ------
@@ -207,18 +208,21 @@ def look(
 
 
 def _places(file: str | Path, out: str | Path | None) -> tuple[Path, Path]:
-    """The file of data, and the study."""
+    """Return the paths of the data and of the study."""
     file = named(file)
     path = text_path(out, "--out") if out is not None else file.with_suffix(".toml")
     if not is_folder(path.parent):
-        raise StudyError(Message("there is no folder {!r}", str(path.parent)), hint="make it first")
+        raise StudyError(
+            Message("the folder {!r} does not exist", str(path.parent)),
+            hint="create the folder first",
+        )
     return file, path
 
 
 def _drafted(
     file: Path, path: Path, roles: Mapping[str, Any], zones: bool, language: str | None
 ) -> _Draft | _Refused:
-    """Guess, and try what would be written."""
+    """Guess the roles, and try the study that would be written."""
     roles, overview = {key: value for key, value in roles.items() if value}, None
     try:
         with in_toml("data"):
@@ -255,7 +259,7 @@ def _drafted(
 def _guessed(
     file: Path, overview: Look, roles: dict[str, Any], zones: bool, language: str
 ) -> tuple[Look, Guess]:
-    """Guess, and look again where the unit has gaps: one may be called NA."""
+    """Guess the roles; read again if the unit has missing values (a unit may be called NA)."""
     proposal = guess(overview, roles, zones=zones, language=language)
     unit = overview.columns.get(proposal.roles["unit"])
     if unit is None or unit.numeric or not unit.values.isna().any():
@@ -268,7 +272,7 @@ def _guessed(
 def _proposed(
     text_of: Callable[..., str], proposal: Guess, path: Path
 ) -> tuple[Drop, Study | None, str]:
-    """Find out what runs: what is not identified is left out if asked for, or few single rows."""
+    """Find a version that runs; exclude unidentified effects if requested or if rows are few."""
     language = proposal.translate.language
     if proposal.problem is not None:
         return "no", None, proposal.problem.in_(language)
@@ -287,10 +291,10 @@ def _proposed(
 def _tried_rows(
     proposal: Guess, rows: pd.DataFrame, *, overview: Look, path: Path, first: int
 ) -> str:
-    """What is wrong with a proposal for other rows of its file; "" for nothing."""
+    """Return the problem of a proposal with other rows of its file; "" if none."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / ("rows.csv" if first == 2 else "rows.parquet")
-        if rows.index.is_unique:  # blank lines keep the numbers that the user sees beside rows
+        if rows.index.is_unique:  # blank lines preserve the row numbers of the file
             rows = rows.reindex(range(first, int(rows.index.max()) + 1))
         if first == 2:
             write_csv(rows, file)
@@ -304,12 +308,12 @@ def _tried_rows(
 
 
 def _problem(text: str, path: Path, language: str) -> str:
-    """What is wrong with a study; "" for nothing."""
+    """Return the problem of a study; "" if none."""
     return _tried(text, path, language)[1]
 
 
 def _tried(text: str, path: Path, language: str) -> tuple[Study | None, str]:
-    """Validate a study beside where it will be."""
+    """Validate a study in the folder in which it will be written."""
     with writing(path), draft(path) as beside:
         write_text(beside, text)
         try:

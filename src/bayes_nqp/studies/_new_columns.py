@@ -1,4 +1,4 @@
-"""New columns of a study: expressions, what its tables add, and its index."""
+"""New columns of a study: expressions, columns of its tables, and its index."""
 
 from __future__ import annotations
 
@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 
 
 def check_new(table: str, columns: Iterable[str], frame: pd.DataFrame) -> None:
-    """Refuse columns of a table that the data have."""
+    """Refuse columns of a table that already exist in the data."""
     for column in columns:
         if column in frame.columns:
             raise StudyError(
-                Message("[{}] adds the column {!r}, which the data have already", table, column),
-                hint=Message("another name for it in [{}], or leave that out", table),
+                Message(
+                    "[{}] adds the column {!r}, but the data already contain it", table, column
+                ),
+                hint=Message("choose another name in [{}], or delete this entry", table),
             )
 
 
@@ -37,7 +39,7 @@ def with_columns(
     recipe: ProductivityIndex | None,
     folder: Path,
 ) -> tuple[pd.DataFrame, Index | None]:
-    """Add expressions, columns of tables and the index, each after what it may be made of."""
+    """Add expressions, columns of tables and the index, each after the columns that it uses."""
     index, name_of_index = None, settings.index.name if settings.index is not None else ""
     pending = {name_of_index}
     for name, table in settings.plugins.items():
@@ -46,8 +48,8 @@ def with_columns(
     for name in data.derive:
         if name in {*frame.columns, *pending}:
             raise StudyError(
-                Message("'data.derive.{}' is a column of the data already", name),
-                hint="take a new name",
+                Message("'data.derive.{}' is already a column of the data", name),
+                hint="choose another name",
             )
     for name, table in settings.plugins.items():
         frame = _derived(data, frame, pending)
@@ -63,17 +65,22 @@ def with_columns(
 
 
 def _check_there(table: str, keys: Iterable[tuple[str, str]], frame: pd.DataFrame) -> None:
-    """Refuse columns that a table needs, and that are made of what it adds or after it."""
+    """Refuse columns that a table requires, but that are created only by or after this table."""
     for key, column in keys:
         if column not in frame.columns:
             raise StudyError(
-                Message("'{}.{}' is {!r}, which is made only later", table, key, column),
+                Message(
+                    "'{}.{}' is {!r}, a column that is created only in a later step",
+                    table,
+                    key,
+                    column,
+                ),
                 hint=nearest(column, frame.columns),
             )
 
 
 def _derived(data: Data, frame: pd.DataFrame, pending: set[str]) -> pd.DataFrame:
-    """Compute the expressions that wait for nothing that is still to be made."""
+    """Compute the expressions whose columns all exist already."""
     pending = {*pending}
     for name, expression in data.derive.items():
         if pending & {*columns_of(expression)}:

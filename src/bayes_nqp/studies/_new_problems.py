@@ -1,4 +1,4 @@
-"""All that keeps a proposed study from running; and why one should not, though it could."""
+"""Problems that prevent a proposed study from running, and doubts about one that could run."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from bayes_nqp.data.reading import counted, plain, year_of
 from bayes_nqp.studies._study import Study
 
 _MOST: Final = 8
-"""Problems that are looked for one after the other."""
+"""Maximum number of problems that are searched for."""
 _LEFT_OUT: Final = 0.05
-"""Share of rows that may be left out without somebody's word."""
+"""Share of rows that may be excluded without the user's consent."""
 _INVENTED: Final = "__cohort"
 
 type Tried = Callable[[Guess, pd.DataFrame], str]
@@ -29,19 +29,19 @@ type Mend = Callable[[Guess, pd.DataFrame], pd.DataFrame | None]
 
 
 def all_problems(first: str, overview: Look, proposal: Guess, tried: Tried) -> list[str]:
-    """Mend what is wrong in a copy of the rows, one kind after the other, and see what is left.
+    """Correct problems in a copy of the rows, one kind after the other, to find further problems.
 
     Parameters
     ----------
     first : str
-        The problem that is known.
+        The known problem.
     tried : callable
-        What is wrong with a proposal and rows; "" for nothing.
+        Returns the problem of a proposal with given rows; "" if none.
 
     Returns
     -------
     list of str
-        In the words of the study; the known one goes first.
+        Problems in the language of the study; the known one is first.
     """
     problems, frame = [first], pd.DataFrame(
         {name: column.raw for name, column in overview.columns.items()}
@@ -69,14 +69,14 @@ def all_problems(first: str, overview: Look, proposal: Guess, tried: Tried) -> l
 
 
 def _alike(problem: str, other: str) -> bool:
-    """Whether two problems say the same of one column, whose cells each file writes in its way."""
+    """Return True if two problems are the same for one column; cell values are ignored."""
     first, second = (re.split(r": |：", x.splitlines()[0].replace("'", ""))[0]
                      for x in (problem, other))  # fmt: skip
     return first == second
 
 
 def listed_problems(problems: Sequence[str]) -> str:
-    """Number problems, where there are several."""
+    """Number the problems if there are several."""
     if len(problems) < 2:
         return "".join(problems)
     lines = (problem.replace("\n", "\n   ") for problem in problems)
@@ -84,7 +84,7 @@ def listed_problems(problems: Sequence[str]) -> str:
 
 
 def _invented(frame: pd.DataFrame, proposal: Guess) -> tuple[Guess, pd.DataFrame] | None:
-    """A policy that reaches every other unit halfway, to see what else is wrong with the rows."""
+    """Add an artificial policy for every second unit from mid-sample on, to find other problems."""
     unit, time = proposal.roles["unit"], proposal.roles["time"]
     years = frame[time].map(year_of)
     if years.isna().any() or not len(years):
@@ -101,19 +101,19 @@ def _invented(frame: pd.DataFrame, proposal: Guess) -> tuple[Guess, pd.DataFrame
 
 
 def _numbers(proposal: Guess, frame: pd.DataFrame) -> pd.DataFrame | None:
-    """Empty cells of the outcome that are no numbers."""
+    """Set cells of the outcome that are not numbers to missing."""
     name = proposal.roles["outcome"]
     return frame.assign(**{name: pd.to_numeric(frame[name], errors="coerce")})
 
 
 def _repeated(proposal: Guess, frame: pd.DataFrame) -> pd.DataFrame | None:
-    """Leave out rows that repeat a unit and a time."""
+    """Drop rows that repeat a unit and a time."""
     twice = frame.duplicated([proposal.roles["unit"], proposal.roles["time"]])
     return frame[~twice] if twice.any() else None
 
 
 def _changing(proposal: Guess, frame: pd.DataFrame) -> pd.DataFrame | None:
-    """Give each unit its first cohort and its first group throughout."""
+    """Give each unit its first cohort and its first group in all rows."""
     names = [proposal.roles[key] for key in ("cohort",) if key in proposal.roles]
     names += [name for name in proposal.roles.get("strata", ()) if name in frame.columns]
     units = frame.groupby(proposal.roles["unit"], sort=False)
@@ -121,14 +121,14 @@ def _changing(proposal: Guess, frame: pd.DataFrame) -> pd.DataFrame | None:
 
 
 def _unread(proposal: Guess, frame: pd.DataFrame) -> pd.DataFrame | None:
-    """Leave out rows whose period is none."""
+    """Drop rows whose period cannot be read."""
     time = proposal.roles["time"]
     dated = frame[time].map(year_of).notna()
     return frame[dated] if dated.any() and not dated.all() else None
 
 
 def _periods(proposal: Guess, frame: pd.DataFrame) -> pd.DataFrame | None:
-    """Empty first treated periods that are none."""
+    """Set first treated periods that cannot be read to missing."""
     name = proposal.roles.get("cohort")
     if name is None or frame[proposal.roles["time"]].map(year_of).isna().all():
         return None
@@ -136,7 +136,7 @@ def _periods(proposal: Guess, frame: pd.DataFrame) -> pd.DataFrame | None:
 
 
 def _leaving(proposal: Guess, frame: pd.DataFrame) -> pd.DataFrame | None:
-    """Keep treated whoever was treated once."""
+    """Keep units treated from their first treatment on."""
     name = proposal.roles.get("treated")
     if name is None or not pd.api.types.is_numeric_dtype(frame[name].dtype):
         return None
@@ -149,14 +149,14 @@ _MENDS: Final[tuple[Mend, ...]] = (_numbers, _repeated, _changing, _unread, _per
 
 
 def doubts_of(study: Study, proposal: Guess) -> list[str]:
-    """Say why somebody has to look first; nothing where nothing is in the way.
+    """Return the reasons why a user should check the study first; empty if there are none.
 
     Parameters
     ----------
     study : Study
-        As it was validated.
+        The validated study.
     proposal : Guess
-        That it was written from.
+        The guess on which the study is based.
     """
     doubts = (_nobody(study), _rows(study, proposal), _levels(study.panel))
     problems = [x for x in (*doubts, *doubtful_numbers(study.panel)) if x is not None]
@@ -164,21 +164,23 @@ def doubts_of(study: Study, proposal: Guess) -> list[str]:
 
 
 def _levels(panel: Panel) -> NQPError | None:
-    """Say that provinces are units beside their prefectures."""
+    """Return a problem if the units include provinces as well as prefectures."""
     places = {x: match(x) for x in panel.unit_labels}
     provinces = [x for x, place in places.items() if place.provincial and place.code is None]
     if not provinces or sum(place.code is not None for place in places.values()) < len(places) / 2:
         return None
     return PanelError(
-        Message("{} names provinces beside prefectures, and their rows may be sums: {}",
+        Message(
+            "{} contains provinces as well as prefectures; the rows of provinces may be "
+            "sums: {}",
                 panel.roles.unit, shown(provinces, 6)),
         hint=Spoken(
             Message(
-                "leave these rows out of the file; if they are units as others are, run it as it "
-                "stands"
+                "delete these rows from the file; if they are ordinary units, run the "
+                "study unchanged"
             ),
             Message(
-                "leave these rows out of the file; if they are units as others are, press “{}”",
+                "delete these rows from the file; if they are ordinary units, press “{}”",
                 AS_IT_STANDS,
             ),
         ),
@@ -189,15 +191,17 @@ def _nobody(study: Study) -> NQPError | None:
     if (study.panel.cohort_codes < 0).any():
         return None
     return IdentificationError(
-        Message("every unit is treated in the end, so that nobody is untreated throughout"),
+        Message("all units are eventually treated; there is no never-treated unit"),
         hint=Spoken(
             Message(
-                "add units without the policy; or, if another column says who is treated, name it "
-                "with --cohort or --treated; or, if that is how it was, run it as it stands"
+                "add units without the policy; if another column shows which units are "
+                "treated, name it with --cohort or --treated; if all units were indeed "
+                "treated, run the study unchanged"
             ),
             Message(
-                "add units without the policy; or, if another column says who is treated, choose "
-                "it on the page “{}”; or, if that is how it was, press “{}”",
+                "add units without the policy; if another column shows which units are "
+                "treated, choose it on the page “{}”; if all units were indeed treated, "
+                "press “{}”",
                 COLUMNS,
                 AS_IT_STANDS,
             ),
@@ -206,12 +210,12 @@ def _nobody(study: Study) -> NQPError | None:
 
 
 def few_lost(study: Study) -> Message:
-    """Say which rows are left out where they are few, and no cell is lost; nothing otherwise."""
+    """Describe the excluded rows if they are few and no cell is lost; otherwise return nothing."""
     cells, lost = study.support, _unidentified(study)
     if not lost or not cells["identified"].all() or lost > _LEFT_OUT * cells["rows"].sum():
         return NOTHING
     return Message(
-        "{:,} of {:,} treated rows identify no effect and are left out ({})",
+        "{:,} of {:,} treated observations identify no effect and are excluded ({})",
         lost,
         int(cells["rows"].sum()),
         listed(map(Message, cells.loc[cells["reason"] != "", "reason"].unique())),
@@ -219,7 +223,7 @@ def few_lost(study: Study) -> Message:
 
 
 def _unidentified(study: Study) -> int:
-    """Rows whose effects are not identified; of an exposure, those of whole strata."""
+    """Return the number of rows without identified effects (by strata for an exposure)."""
     cells = study.support
     if "identifying" in cells:
         return int((cells["rows"] - cells["identifying"]).sum())
@@ -235,14 +239,20 @@ def _rows(study: Study, proposal: Guess) -> NQPError | None:
         return None
     causes = [Message("{} is missing in {}", *cause) for cause in _missing(panel.dropped)]
     if proposal.unplaced:
-        causes.append(Message("no unit or no time in {}", counted(proposal.unplaced, "row")))
+        causes.append(
+            Message("the unit or the time is missing in {}", counted(proposal.unplaced, "row"))
+        )
     if unmatched is not None and len(unmatched):
-        causes.append(Message("no prefecture in {}", counted(int(unmatched["rows"].sum()), "row")))
+        causes.append(
+            Message(
+                "no prefecture is recognized in {}", counted(int(unmatched["rows"].sum()), "row")
+            )
+        )
     if unidentified:
         causes.append(Message("no effect is identified in {}", counted(unidentified, "row")))
     return PanelError(
         Message(
-            "{:,} of {:,} rows ({:.0%}) would be left out",
+            "{:,} of {:,} rows ({:.0%}) would be excluded",
             gone,
             proposal.rows,
             gone / proposal.rows,
@@ -250,11 +260,12 @@ def _rows(study: Study, proposal: Guess) -> NQPError | None:
         where=separated(causes),
         hint=Spoken(
             Message(
-                "complete or correct these cells in the file; or, if these rows may go, run it as "
-                "it stands"
+                "complete or correct these cells in the file; if these rows can be "
+                "excluded, run the study unchanged"
             ),
             Message(
-                "complete or correct these cells in the file; or, if these rows may go, press “{}”",
+                "complete or correct these cells in the file; if these rows can be "
+                "excluded, press “{}”",
                 AS_IT_STANDS,
             ),
         ),

@@ -1,4 +1,4 @@
-"""The words of a study that is proposed for a file."""
+"""Text of a proposed study."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ORDER: Final = (
     "unit", "time", "cohort", "never", "treated", "outcome", "strata",
 )  # fmt: skip
 _COLUMN: Final = 28
-"""Where reasons begin, beside short lines."""
+"""Column at which reasons start, after short lines."""
 
 
 def study_text(
@@ -36,28 +36,28 @@ def study_text(
     problem: str = "",
     doubtful: bool = False,
 ) -> str:
-    """Write a study.
+    """Write the text of a study.
 
     Parameters
     ----------
     overview : Look
-        The file.
+        Contents of the file.
     file, path : Path
-        Of the data, and of the study.
+        Files of the data and of the study.
     drop : {"no", "offered", "taken"}, default "no"
-        Whether what the data cannot identify is left out.
+        Exclusion of effects that the data cannot identify: none, as a comment, or in force.
     problem : str, default ""
-        Why it does not run yet.
+        Reason why the study does not run yet.
     doubtful : bool, default False
-        Whether it could, and should not.
+        True if the study could run, but should be checked first.
     """
     translate = proposal.translate
-    # a file of Stata or SPSS carries a label of the column
+    # files of Stata and SPSS contain column labels
     outcome = labels_of(overview.aside).name(proposal.roles["outcome"], translate.language)
     lines = [
         *_head(file, path, problem, translate, HEADINGS[doubtful]),
         "",
-        f"title = {toml_text(translate('What did the policy do to {}?', outcome))}",
+        f"title = {toml_text(translate('Effect of the policy on {}', outcome))}",
         "",
         *_data(overview, proposal, file, path),
         *_zones(proposal),
@@ -68,12 +68,12 @@ def study_text(
 
 
 def with_channels(text: str, proposal: Guess, problem_of: Callable[[str], str]) -> str:
-    """Write channels: as comments, unless the file states them and the study runs with them.
+    """Add mediators: as comments, unless the file states them and the study runs with them.
 
     Parameters
     ----------
     problem_of : callable
-        What is wrong with a study of a text; "" for nothing.
+        Returns the problem of a study text; "" if none.
     """
     translate = proposal.translate
     lines = f"[channels]\nmediators = {toml_text(proposal.mediators)}\n"
@@ -82,35 +82,40 @@ def with_channels(text: str, proposal: Guess, problem_of: Callable[[str], str]) 
     why = proposal.as_stated(stated[0]) if stated else _CHANNELS
     offered = comment(translate.name(why))
     if problem:
-        offered.append(f"# {translate('once this is mended: {}', problem.splitlines()[0])}")
+        offered.append(f"# {translate('first correct this: {}', problem.splitlines()[0])}")
     for name, others in proposal.alike.items():
         spare = listed(others, len(others))
-        offered += comment(translate("{} stands for its channel; so could {}", name, spare))
+        offered += comment(
+            translate("{} represents its group of similar mediators; alternatives: {}", name, spare)
+        )
     taken = stated and not problem
     offered += [line if taken else f"# {line}" for line in lines.splitlines()]
     return text.replace("[report]\n", "\n".join([*offered, "", "[report]", ""]), 1)
 
 
 _CHANNELS: Final = Message(
-    "Channels: does the policy work through these? Their names suggest it. Take away the #"
+    "Mediators: does the policy work through these columns? Guessed from their names. "
+    "Delete the # to include them"
 )
 _COVARIATES: Final = Message(
-    "These vary over time. As covariates they must not respond to the policy."
+    "These columns vary over time. Include them as covariates only if the policy does not"
+    " affect them."
 )
 _SHARE_OF: Final = Message(
-    "Effects of groups and cohorts are pooled in part; units of one {} deviate together, "
-    "since the policy comes to all of them."
+    "Effects of groups and cohorts are partially pooled. Units of one {} share a random "
+    "effect of the treatment, because the policy is adopted by all of them."
 )
 _SHARE: Final = Message(
-    "Effects of groups and cohorts share strength; each unit has its own deviation."
+    "Effects of groups and cohorts are partially pooled; each unit has a random effect of"
+    " the treatment."
 )
-_FIRST: Final = Message("A study of {}, guessed from its columns. Confirm every line, then")
+_FIRST: Final = Message("Study of {}, guessed from its columns. Confirm every line, then run")
 _SEED: Final = Message("the same seed gives the same draws")
-HEADINGS: Final = (Message("It does not run yet:"), Message("It should not run yet:"))
-"""What stands above a problem; the second where it could run."""
-CAN_RUN: Final = Message("It can run:")
-DROPPED: Final = Message("what the data cannot identify is left out")
-"""Why a design drops effects."""
+HEADINGS: Final = (Message("Not ready to run:"), Message("Please check before running:"))
+"""Headings of a problem; the second applies if the study could run."""
+CAN_RUN: Final = Message("Ready to run:")
+DROPPED: Final = Message("effects that the data cannot identify are excluded")
+"""Reason why a design drops effects."""
 
 
 def _head(
@@ -118,20 +123,20 @@ def _head(
 ) -> list[str]:
     name = one_line(in_shell(path))
     commands = {
-        f"bayes-nqp validate {name}": translate("what the data can answer"),
-        f"bayes-nqp run {name}": translate("fits, checks, tables and figures"),
-        f"make study STUDY={name}": translate("the same, in a clone of the library"),
+        f"bayes-nqp validate {name}": translate("which effects the data can identify"),
+        f"bayes-nqp run {name}": translate("model fits, checks, tables and figures"),
+        f"make study STUDY={name}": translate("the same, in a clone of the repository"),
     }
     wide = max(size_of(command) for command in commands)
     first = translate(
-        "A study of {}, guessed from its columns. Confirm every line, then", file.name
+        "Study of {}, guessed from its columns. Confirm every line, then run", file.name
     )
     head = [
         f"# {one_line(first)}",
         "#",
         *(f"#   {line}{' ' * (wide - size_of(line))}     {x}" for line, x in commands.items()),
         "#",
-        f"# {translate('docs/studies.md says what else can be written here.')}",
+        f"# {translate('For all other keys see docs/studies.md.')}",
     ]
     if problem:
         head += ["#", f"# {translate.name(heading).upper()}"]
@@ -161,7 +166,7 @@ def _data(overview: Look, proposal: Guess, file: Path, path: Path) -> list[str]:
 
 
 def _read(proposal: Guess) -> list[str]:
-    """The steps of reading, each with its reason and how many cells it changes."""
+    """Return the steps of reading, each with its reason and the number of cells it changes."""
     if not proposal.steps:
         return []
     translate, lines = proposal.translate, ["", "[data.read]", f"# {proposal.translate(_UNDO)}"]
@@ -173,14 +178,16 @@ def _read(proposal: Guess) -> list[str]:
     return lines
 
 
-_UNDO: Final = Message("How cells are read; without a line, they are as they stand in the file.")
+_UNDO: Final = Message(
+    "Steps of reading the file; delete a line to read the cells without this step."
+)
 
 
-_COHORT: Final = Message("first treated period of each unit, empty for never")
+_COHORT: Final = Message("first treated period of each unit, empty if never treated")
 
 
 def _zones(proposal: Guess) -> list[str]:
-    """The table of the zones: as comments, but where they were asked for."""
+    """Return the table of the zones: as comments, unless the user requested them."""
     if not proposal.zones:
         return []
     translate = proposal.translate
@@ -195,7 +202,7 @@ def _zones(proposal: Guess) -> list[str]:
     return ["", *why, *table, f'# rule = "next_year_after_june"   # {rule}']
 
 
-TAKE: Final = Message("if so, take away the #, or begin again with --zones")
+TAKE: Final = Message("if so, delete the #, or start again with --zones")
 
 
 def _design(proposal: Guess, drop: Drop) -> list[str]:
@@ -212,13 +219,13 @@ def _design(proposal: Guess, drop: Drop) -> list[str]:
         *comment(translate.name(shared)),
         f'effect = {{ type = "PartialPooling"{strata_text}, '
         f"varying = {toml_text(home or 'unit')} }}",
-        _key("errors", "AR1", translate("errors of a unit are correlated over time")),
+        _key("errors", "AR1", translate("errors are autocorrelated within units")),
         *([] if drop == "no" else dropped),
     ]
 
 
 def _policies(proposal: Guess) -> Iterable[dict[str, Any]]:
-    """Lists of the policy."""
+    """Return the lists of the policy."""
     step = proposal.steps.get("policy")
     return () if step is None else step.value.values()
 
@@ -234,11 +241,13 @@ def _rest(outcome: str, translate: Translator) -> list[str]:
         _key("seed", int(f"{date.today():%Y%m%d}"), translate(_SEED)),
         "",
         "[report]",
-        _key("outcome", outcome, translate("what figures call it")),
+        _key("outcome", outcome, translate("name of the outcome in figures")),
         _key("language", translate.language, translate("or {}", others)),
-        _key("formats", ["html", "docx"], translate("a report to read and to edit, in report/")),
+        _key(
+            "formats", ["html", "docx"], translate("formats of the report, in the folder report/")
+        ),
         "",
-        f"# {translate('All checks run; to choose some:')}",
+        f"# {translate('All checks run by default; to select some of them:')}",
         "# [checks]",
         '# run = ["convergence", "identification", "pretrends", "trend_sensitivity"]',
     ]
@@ -254,7 +263,7 @@ def _key(key: str, value: Any, reason: str) -> str:
 
 
 def comment(text: str) -> list[str]:
-    """Break a reason into lines of comment."""
+    """Break a reason into comment lines."""
     return [f"# {line}" for line in folded(one_line(text), 94)]
 
 

@@ -1,4 +1,4 @@
-"""What running a study gives back."""
+"""Result of running a study."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from bayes_nqp.studies._study import Study
 @door
 @dataclass(frozen=True, eq=False, repr=False)
 class Outcome:
-    """The results of a study, and where they were written.
+    """Results of a study, and the folder to which they were written.
 
     Parameters
     ----------
     tables : mapping of str to DataFrame
-        By file name.
+        Tables by file name.
     folder : Path
-        Where everything was written.
+        Folder of all results.
     moved : Path or None
-        Where an earlier folder of that name is now.
+        New place of an earlier folder of that name.
     seconds : float
-        How long it took.
+        Run time in seconds.
     reused : tuple of str
-        Checks that an earlier run had answered, and its fits.
+        Checks and fits that were reused from an earlier run.
     fault : str
-        Why not everything was kept for later runs; empty where it was.
+        Reason why some results could not be stored for later runs; empty if all were stored.
     omissions : tuple of Omission
-        What could not be made; everything else is written.
+        Parts that could not be made; everything else is written.
 
     Examples
     --------
@@ -69,7 +69,7 @@ class Outcome:
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """The convergence gate, if it failed, and every check that fails."""
+        """Return the convergence gate, if it failed, and all failed checks."""
         gate = () if self.fit.gate.passed else (f"convergence gate {self.fit.gate}",)
         return (
             *gate,

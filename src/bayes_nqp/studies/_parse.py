@@ -1,4 +1,4 @@
-"""Plain data to settings; whatever is wrong with them becomes a StudyError."""
+"""From plain data to settings; every error in them becomes a StudyError."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from bayes_nqp.studies._plugins import settings_model
 from bayes_nqp.studies._schema import Settings
 
 _ALIKE = 0.75
-"""Likeness from which a key is taken for a misspelt one before it is looked for elsewhere."""
+"""Similarity above which a key is treated as misspelt before other tables are searched."""
 _WORDS = {
     "string_type": Message("text in quotes"),
-    "int_type": Message("a whole number"),
+    "int_type": Message("an integer"),
     "float_type": Message("a number"),
     "bool_type": Message("true or false"),
     "list_type": Message('a list, such as ["a", "b"]'),
@@ -28,7 +28,7 @@ _WORDS = {
     "model_type": Message("a table"),
     "greater_than": Message("a number above {gt}"),
     "less_than": Message("a number below {lt}"),
-    "greater_than_equal": Message("a number from {ge} up"),
+    "greater_than_equal": Message("a number of at least {ge}"),
     "literal_error": Message("{expected}"),
     "string_too_long": Message("text of at most {max_length:,} characters"),
 }
@@ -40,14 +40,14 @@ def parse(data: dict[str, Any], name: str) -> Settings:
     Parameters
     ----------
     data : dict
-        From `read`.
+        Plain data, from `read`.
     name : str
-        Of the file, for messages.
+        Name of the file, for messages.
 
     Raises
     ------
     StudyError
-        If a key is unknown, missing, or has the wrong kind of value.
+        If a key is unknown or missing, or its value has the wrong type.
     """
     try:
         return settings_model().model_validate(current_study(data))
@@ -56,14 +56,14 @@ def parse(data: dict[str, Any], name: str) -> Settings:
 
 
 def _worded(errors: list[ErrorDetails], data: dict[str, Any], name: str) -> StudyError:
-    """Say the first error in plain words; an unknown key goes before what it leaves missing."""
+    """Report the first error in plain words; an unknown key precedes the missing keys it causes."""
     first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
     start = _way(first, data)
     within = [e for e in errors if _way(e, data)[: len(start)] == start]
     first = max(within, key=lambda e: (e["type"] == "extra_forbidden", len(_way(e, data))))
     *tables, key = way = _way(first, data)
     table = _dotted(tables)
-    place = f"[{table}]" if table else Message("the top of {}", name)
+    place = f"[{table}]" if table else Message("the top level of {}", name)
     if first["type"] == "extra_forbidden":
         return StudyError(
             Message("{} has the unknown key {!r}", place, str(key)),
@@ -78,7 +78,7 @@ def _worded(errors: list[ErrorDetails], data: dict[str, Any], name: str) -> Stud
 
 
 def _way(error: ErrorDetails, data: Any) -> list[int | str]:
-    """The keys on the way to an error, without what is said of the kinds that were tried."""
+    """Return the keys that lead to an error, without the types that were tried."""
     way: list[int | str] = []
     for part in error["loc"]:
         present = isinstance(data, dict) and part in data
@@ -93,7 +93,7 @@ def _dotted(way: Sequence[int | str]) -> str:
 
 
 def _wanted(errors: list[ErrorDetails], first: ErrorDetails) -> Message:
-    """Say what would have been right; a union lists its kinds."""
+    """Describe the accepted values; for a union, all its types."""
     same = [e for e in errors if e["input"] is first["input"]]
     kinds = [
         _WORDS.get(e["type"], message(e["msg"])).fill(**e.get("ctx", {}))
@@ -104,16 +104,16 @@ def _wanted(errors: list[ErrorDetails], first: ErrorDetails) -> Message:
 
 
 def key_hint(key: str, keys: list[str], table: str) -> str:
-    """Say what a key may have been meant to be.
+    """Suggest the key that an unknown key was probably meant to be.
 
     Parameters
     ----------
     key : str
         The unknown key.
     keys : list of str
-        Those that the table has.
+        Keys of the table.
     table : str
-        Its name; "" for what stands above all tables.
+        Name of the table; "" for keys above all tables.
     """
     suggestion = nearest(key, keys)
     if get_close_matches(key, keys, n=1, cutoff=_ALIKE):
@@ -123,11 +123,11 @@ def key_hint(key: str, keys: list[str], table: str) -> str:
             return f"{key!r} belongs in [{other}]" if other else f"{key!r} goes above all tables"
     if suggestion.startswith("did you mean"):
         return suggestion
-    return Message("its keys are {}", shown(keys, 30))
+    return Message("the keys are {}", shown(keys, 30))
 
 
 def _models() -> dict[str, type[BaseModel]]:
-    """Every table of the schema by its name."""
+    """Return all tables of the schema by name."""
     settings = settings_model()
     return {"": settings, **_within(settings, "")}
 
@@ -143,7 +143,7 @@ def _within(model: type[BaseModel], place: str) -> dict[str, type[BaseModel]]:
 
 
 def _keys(way: Sequence[int | str]) -> list[str]:
-    """Name the keys of the table at the end of a way."""
+    """Return the keys of the table at the end of a path of keys."""
     kinds: list[Any] = [settings_model()]
     for part in way:
         kinds = [inner for kind in kinds for inner in _inside(kind, part)]
@@ -152,7 +152,7 @@ def _keys(way: Sequence[int | str]) -> list[str]:
 
 
 def _inside(kind: Any, part: int | str) -> list[Any]:
-    """The kinds of what stands at a key, or at a place of a list."""
+    """Return the types of the value at a key, or at a position of a list."""
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         field = kind.model_fields.get(str(part))
         return _kinds(field.annotation) if field is not None else []
@@ -160,7 +160,7 @@ def _inside(kind: Any, part: int | str) -> list[Any]:
 
 
 def _kinds(annotation: Any) -> list[Any]:
-    """Take unions apart."""
+    """Return the types of a union."""
     if isinstance(annotation, TypeAliasType):
         return _kinds(annotation.__value__)
     if get_origin(annotation) is Annotated:

@@ -1,4 +1,4 @@
-"""Tables of studies that other files bring, and the schema with all of them."""
+"""Tables of studies that other files register, and the schema with all of them."""
 
 from __future__ import annotations
 
@@ -23,28 +23,29 @@ STUDY_TABLES: Final = Plugins[type[StudyTable]]("bayes_nqp.studies", "_table_")
 
 
 def study_table[T: StudyTable](name: str, *, place: float = 1000) -> Callable[[type[T]], type[T]]:
-    """Let studies have a table.
+    """Register a table of study files.
 
     Parameters
     ----------
     name : str
-        Of the table, without brackets.
+        Name of the table, without brackets.
     place : float, default 1000
-        Where it stands among the others, from low to high.
+        Position among the tables, in ascending order.
 
     Returns
     -------
     callable
-        The decorator of a `StudyTable`. It replaces an earlier one of its package.
+        Decorator of a `StudyTable`; it replaces an earlier table of the same package.
 
     Raises
     ------
     StudyError
-        If every study has a table or key of that name.
+        If all studies already have a table or key of that name.
     """
     if name in Settings.model_fields:
         raise StudyError(
-            Message("name={!r} is a table or key of every study", name), hint="another name for it"
+            Message("name={!r} is already a table or key of all studies", name),
+            hint="choose another name",
         )
 
     def decorate(kind: type[T]) -> type[T]:
@@ -55,34 +56,34 @@ def study_table[T: StudyTable](name: str, *, place: float = 1000) -> Callable[[t
 
 
 def value_keys() -> dict[str, str]:
-    """Name the keys of designs and checks that name values, each with the tables that hold them."""
+    """Return the keys that name values, each with the tables that define them."""
     kinds = [(kind.value_key, name) for name, kind in STUDY_TABLES.items() if kind.value_key]
     return {key: f"{name}.{key}" for key, name in reversed(kinds)}
 
 
 def value_example(key: str) -> str:
-    """Give what a table of a value may say, for hints."""
+    """Return an example table of a value, for hints."""
     return next(kind.value_example for kind in STUDY_TABLES.values() if kind.value_key == key)
 
 
 def values_of(
     tables: Mapping[str, StudyTable], panel: Panel | None = None, folder: Path = Path()
 ) -> Values:
-    """Make what designs and checks may name.
+    """Make the values that designs and checks may name.
 
     Parameters
     ----------
     tables : mapping of str to StudyTable
-        Those that the study has.
+        Tables of the study.
     panel : Panel, optional
-        Without one, values of nobody.
+        Without a panel, values for no units are made.
     folder : Path
-        Of the study, where relative paths start.
+        Folder of the study, to which relative paths refer.
 
     Returns
     -------
     mapping of str to mapping
-        By every key that may name values; empty where the study has none.
+        Values by every key that may name them; empty if the study has none.
     """
     values: dict[str, dict[str, Any]] = {key: {} for key in value_keys()}
     for table in tables.values():
@@ -94,7 +95,7 @@ def values_of(
 
 
 def settings_model() -> type[Settings]:
-    """Give the schema with every table that is registered."""
+    """Return the schema with all registered tables."""
     fields: dict[str, Any] = {"data": (_data_model(), Field(description=_ROWS))}
     fields |= {
         name: (kind | None, Field(None, description=(kind.__doc__ or "").partition("\n")[0]))
@@ -104,14 +105,14 @@ def settings_model() -> type[Settings]:
 
 
 class _Whole(Settings):
-    """Settings of which pickles hold the values, for their class is made where it is needed."""
+    """Settings whose pickles store the values only, because the class is created on demand."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _again, (dict(self.__dict__), self.model_fields_set)
 
 
 def _data_model() -> type[Data]:
-    """Give [data] with a key for every step of reading in [data.read]."""
+    """Return [data] with a key for every step of reading in [data.read]."""
     steps: dict[str, Any] = {
         key: (_kind(each.kind) | None, Field(None, description=each.text))
         for key, each in STEPS.items()
@@ -130,12 +131,12 @@ _READ: Final = (
 
 
 def _kind(kind: Any) -> Any:
-    """One text may stand for a list of one."""
+    """Accept a single text instead of a list with one element."""
     return Names if kind == list[str] else kind
 
 
 class _WholeData(Data):
-    """Keys of which pickles hold the values, for their class is made where it is needed."""
+    """Keys whose pickles store the values only, because the class is created on demand."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _data_again, (dict(self.__dict__), self.model_fields_set)

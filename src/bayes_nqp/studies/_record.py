@@ -1,4 +1,4 @@
-"""What a run was: the study with every default spelt out, and where its results come from."""
+"""Record of a run: the study with all defaults, and the provenance of its results."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from bayes_nqp.studies._study_table import Values
 
 
 def write_study(study: Study, fitted: Fit, path: Path, out: Path) -> None:
-    """Write the study as it was run: every default spelt out, and the seed.
+    """Write the study as it was run, with all defaults and the seed.
 
     Parameters
     ----------
     out : Path
-        The folder in which the file will be, from where its data are to be found.
+        Folder of the new file; paths of data are relative to it.
     """
     plain = study.settings.model_dump(exclude_none=True, exclude_defaults=True)
     data: dict[str, Any] = plain["data"]
@@ -74,7 +74,7 @@ def write_study(study: Study, fitted: Fit, path: Path, out: Path) -> None:
 
 
 def _sampler(study: Study, fitted: Fit) -> dict[str, Any]:
-    """The sampler with its seed; as it was asked for where draws of several fits are pooled."""
+    """Return the sampler with its seed; unchanged if draws of several fits are pooled."""
     if not pooled_over(fitted):
         return _written(fitted.sampler)
     return _written(study.sampler) if study.sampler is not None else {}
@@ -102,7 +102,7 @@ def _written_design(design: Design) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``design``, and where they apply ``channels`` and ``priors``.
+        ``design``, and ``channels`` and ``priors`` if they apply.
     """
     facts, table = _written(design), _written(design.outcome_design)
     priors = table.pop(PRIORS, None)
@@ -115,10 +115,10 @@ def _written_design(design: Design) -> dict[str, Any]:
 
 
 def _with_names(table: Mapping[str, Any], plain: Values) -> dict[str, Any]:
-    """Put the names of values in their place, as a study's file has them."""
+    """Replace values by their names, as in the study file."""
     named: dict[str, Any] = {}
     for key, item in table.items():
-        # Tables are known by what they hold, whatever the argument that holds them is called.
+        # Tables are recognized by their type; the name of the argument does not matter.
         every = plain.values() if isinstance(item, Mapping) else [plain.get(key, {})]
         name = next((name for values in every for name, x in values.items() if x == item), None)
         inner = _with_names(item, plain) if isinstance(item, Mapping) else item
@@ -127,7 +127,7 @@ def _with_names(table: Mapping[str, Any], plain: Values) -> dict[str, Any]:
 
 
 def _relative(source: Path, out: Path) -> str:
-    """Name a file as seen from a folder; whole where it is on another drive."""
+    """Return the path of a file relative to a folder; absolute if on another drive."""
     try:
         return Path(os.path.relpath(source.resolve(), out.resolve())).as_posix()
     except ValueError:
@@ -137,7 +137,7 @@ def _relative(source: Path, out: Path) -> str:
 def write_provenance(
     study: Study, fitted: Fit, checks: list[CheckResult], folder: Path, command: str, seconds: float
 ) -> None:
-    """Write where the results come from, with a checksum of every file in the folder."""
+    """Write the provenance of the results, with a checksum of every file in the folder."""
     source = study.source
     posterior = fitted.posterior
     files = sorted(p for p in folder.rglob("*") if p.is_file())

@@ -1,4 +1,4 @@
-"""Where runs keep what they computed."""
+"""Folder in which runs store computed results."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _VARIABLE = "BAYES_NQP_STORE"
 
 
 def store_folder() -> Path | None:
-    """Where runs keep what they computed: the user's folder of caches, another one, or nowhere."""
+    """Return the folder of stored results: the user's cache, another folder, or None."""
     named = os.environ.get(_VARIABLE, "")
     if named.lower() == "none":
         return None

@@ -1,4 +1,4 @@
-"""Running a study: fit, check, write."""
+"""Run of a study: fit, check, write."""
 
 from __future__ import annotations
 
@@ -47,50 +47,53 @@ def run(
     watcher: Callable[[Context], None] | None = None,
     command: str = "",
 ) -> Outcome:
-    """Run a study and write its results: all of them, or nothing.
+    """Run a study and write its results, all or none.
 
-    Fits, refits and results of checks are kept as they are made, in the user's folder of caches or
-    the one that the environment variable ``BAYES_NQP_STORE`` names ("none" keeps nothing), by all
-    that they are made from: a run that was stopped is taken up where it stopped, and ends in the
-    same bytes as one that was not. Entries that were not used for longest go when all are more than
-    4 GB (``BAYES_NQP_LIMITS=kept:1e9`` allows one).
+    Fits, refits and results of checks are stored as soon as they are computed. The folder is the
+    user's cache, or the one in the environment variable ``BAYES_NQP_STORE`` ("none" stores
+    nothing). Stored results are identified by all their inputs: an interrupted run continues where
+    it stopped and produces the same bytes as an uninterrupted one. If the store exceeds 4 GB, the
+    results that were not used for the longest time are deleted (``BAYES_NQP_LIMITS=kept:1e9``
+    limits it to 1 GB).
 
-    An error in one table, figure, section or format of the report leaves out that one alone: the
-    others are written and tell of it, as a warning, ``provenance.json`` and the outcome do.
+    An error in one table, figure, section or format of the report omits only that part. The other
+    parts are written and mention the omission, as do a warning, ``provenance.json`` and the
+    outcome.
 
     Parameters
     ----------
     path : str or Path
         A .toml file.
     out : str or Path
-        The folder to write; it must not be there.
+        Folder of the results; it must not exist.
     force : bool, default False
-        Move a folder that is there aside, to ``out.1``, ``out.2``, …
+        If True, move an existing folder to ``out.1``, ``out.2``, …
     strict : bool, default False
-        Raise, once everything is written, if the convergence gate or a check fails.
+        If True, raise after writing all results if the convergence gate or a check fails.
     fresh : bool, default False
-        Compute everything anew, whatever earlier runs left.
+        If True, ignore stored results and compute everything again.
     progress : bool, default True
-        Whether to show the sampler's progress bar.
+        If True, show the progress bar of the sampler.
     listener : callable, optional
-        Told each step in a few words.
+        Called with a short description of each step.
     watcher : callable, optional
-        Shown what a report is made from as it grows: with the fit alone, then after each check.
+        Called with the contents of the report as they grow: first with the fit alone, then after
+        each check.
     command : str, optional
-        What was typed, for the record.
+        Command line, for the record.
 
     Raises
     ------
     StudyError
-        If the study cannot be understood, or the folder is there or cannot be written.
+        If the study is invalid, or the folder exists or cannot be written.
     PanelError
         If the data are malformed.
     IdentificationError
-        If the data cannot identify what the design asks for.
+        If the data cannot identify the effects of the design.
     ConvergenceError
-        Under ``strict``, if something failed.
+        With ``strict``, if the convergence gate or a check fails.
     KeyboardInterrupt
-        If it was stopped; no results are written then.
+        If the run was interrupted; no results are written then.
 
     Examples
     --------
@@ -131,7 +134,7 @@ def run(
         with omitted(Message("The report")), listening(lambda what, *_: notify(what)):
             context = _context(study, fitted, others, checks, tables)
             _draw_and_report(context, study.settings.report.formats, ready.draft, notify)
-        notify(Message("writing the posterior"))
+        notify(Message("writing the posterior draws"))
         with omitted(Message("The file {}", "posterior.nc")):
             fitted.save(ready.draft / "posterior.nc")
         with omitted(Message("The file {}", "study.toml")):
@@ -150,7 +153,7 @@ def run(
 
 
 def _inputs(study: Study) -> tuple[Path, ...]:
-    """What results may not be written over."""
+    """Return the input files, which results must not overwrite."""
     folder = study.address.folder if study.address is not None else None
     paths = (study.path, study.source, folder, *study.files.values(), Path.cwd())
     return tuple(path for path in paths if path is not None)
@@ -163,7 +166,7 @@ def _checked(
     watcher: Callable[[Context], None] | None,
     notify: Callable[[str], None],
 ) -> list[CheckResult]:
-    """Ask the study's checks, and show the watcher what is there, after each."""
+    """Run the study's checks, and call the watcher after each."""
     seen: list[CheckResult] = []
 
     def show(*results: CheckResult) -> None:
@@ -183,7 +186,7 @@ def _write_tables(
     checks: list[CheckResult],
     folder: Path,
 ) -> dict[str, pd.DataFrame]:
-    """Write what tables there are, by name of their files."""
+    """Write all tables that exist, by file name."""
     tables = tables_of(study, fitted, checks)
     with omitted(Message("The table {}", "spatial.csv")):
         tables |= beside_tables(study.settings, fitted, others)
@@ -206,22 +209,26 @@ def _draw_and_report(
 def _see_that_nothing_failed(outcome: Outcome) -> None:
     if outcome.failures:
         raise ConvergenceError(
-            Message("the results failed, and are shown as failed: {}", separated(outcome.failures)),
+            Message(
+                "warning: the results failed a check and are marked as failed: {}",
+                separated(outcome.failures),
+            ),
             where=str(outcome.folder),
             hint="see checks.csv there",
         )
 
 
 def _notice(study: Study, tables: Mapping[str, pd.DataFrame]) -> str:
-    """Say that rows are simulated, and what was put in."""
+    """Return the notice that the data are simulated, with the true effects."""
     simulated = study.prepared.simulated
     if simulated is None or "truth.csv" not in tables:
         return ""
     truth = tables["truth.csv"]
     overall = truth[(truth["by"] == ALL) & (truth[v.PATH] == v.TOTAL)].iloc[0]
     return Message(
-        "The rows are simulated (“{name}”, seed {seed}), so nothing here is a finding about real "
-        "places. The average effect put in is {truth}; truth.csv has the others.",
+        "The data are simulated (“{name}”, seed {seed}); the results are not findings "
+        "about real places. The true average effect of the simulation is {truth}; other "
+        "true effects are in truth.csv.",
         name=study.settings.data.simulation,
         seed=simulated.parameters["seed"],
         truth=figures(float(overall["truth"]), float(overall["sd"])),
@@ -235,7 +242,7 @@ def _context(
     checks: Sequence[CheckResult],
     tables: Mapping[str, pd.DataFrame],
 ) -> Context:
-    """What figures and the report are made from, as the study asks for them."""
+    """Return the context from which figures and the report are made."""
     settings = study.settings.report
     unnamed = Context(fitted, tuple(checks), settings.language)
     outcome = settings.outcome or unnamed.usual_outcome
@@ -274,18 +281,18 @@ def _names(wanted: list[str] | None) -> tuple[str, ...] | None:
 
 
 def draw(context: Context, drawn: FigureFolder) -> None:
-    """Draw every figure of a study."""
+    """Draw all figures of a study."""
     for sketch in sketches(context):
         drawn.draw(sketch)
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write a table as a .csv that Excel shows rightly."""
+    """Write a table as a .csv file that Excel displays correctly."""
     write_csv(table, path, digits=6)
 
 
 def _heeding(listener: Callable[[str], None] | None) -> Callable[[str], None]:
-    """Tell each step, unless the program was asked to end during the last one."""
+    """Report each step, unless the program was asked to stop during the previous one."""
 
     def told(step: str) -> None:
         heed()

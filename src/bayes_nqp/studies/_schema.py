@@ -1,6 +1,6 @@
-"""What a study's .toml may say.
+"""Keys of a study's .toml file.
 
-The text below each key is what editors show and `docs/study.schema.json` holds.
+The text below each key is shown by editors and is part of `docs/study.schema.json`.
 """
 
 from __future__ import annotations
@@ -21,113 +21,113 @@ else:
 
 
 class Label(Keys):
-    """What a column, and what stands in it, is called in one language."""
+    """Names of a column and of its values in one language."""
 
     label: Words | None = None
-    """Of the column itself."""
+    """Label of the column."""
     levels: dict[str, Words] = {}
-    """By level of a stratum, or by unit."""
+    """Labels of values, by level of a stratum or by unit."""
 
 
 class IndexKeys(Keys):
-    """An outcome made of indicators, with its weights and contributions as tables."""
+    """Outcome as an index of indicators, with its weights and contributions as tables."""
 
     name: str = "nqp"
     """Name of the new column."""
     positive: Names | dict[str, Names] = []
-    """Columns of which more is better; a table sorts them into dimensions."""
+    """Columns with positive direction (more is better); a table sorts them into dimensions."""
     negative: Names | dict[str, Names] = []
-    """Columns of which less is better."""
+    """Columns with negative direction (less is better)."""
     system: str | None = None
-    """Instead of columns: "new_quality_productivity", or a .toml file beside the study."""
+    """Instead of columns: "new_quality_productivity", or a .toml file near the study."""
     dimension: list[dict[str, Any]] = []
-    """Instead of columns: the system itself, as [[index.dimension]]."""
+    """Instead of columns: the system itself, as tables [[index.dimension]]."""
     keep: Names = []
-    """Indicators or dimensions of the system to keep, such as those that the data have."""
+    """Indicators or dimensions of the system that are used, such as those in the data."""
     columns: dict[str, str] = {}
     """Columns of the data, by the key of the indicator."""
     weights: str | dict[str, Any] = "Entropy"
     """Weighting scheme: its name, or a table with its type and arguments."""
     normalise: str | dict[str, Any] = "MinMax"
-    """How indicators are put on a scale from 0 to 1."""
+    """Normalisation of indicators to a scale from 0 to 1."""
     hierarchy: Literal["flat", "nested", "equal"] = "flat"
-    """Whether indicators are weighed all together, or first within dimensions."""
+    """Weighting of all indicators together, or first within dimensions."""
     missing: Literal["error", "drop", "interpolate", "extend"] = "error"
-    """What to do with rows that lack an indicator."""
+    """Treatment of rows with a missing indicator."""
     constant: Literal["error", "zero"] = "error"
-    """What to do with an indicator that does not vary."""
+    """Treatment of an indicator that does not vary."""
     draws: int = Field(default=0, ge=0)
-    """Draws of the weights whose uncertainty enters the results; 0 for none."""
+    """Draws of the weights that propagate their uncertainty to the results; 0 for none."""
     seed: int | None = None
-    """Of these draws; that of the sampler by default."""
+    """Random seed of these draws; by default that of the sampler."""
 
 
 class Channels(Keys):
-    """Mediators through which the policy may work: the design becomes a Mediation."""
+    """Mediators through which the policy may work; the design becomes a Mediation."""
 
     mediators: Names = []
-    """Columns; all mediators of [data] by default."""
+    """Columns of mediators; by default all mediators of [data]."""
     interaction: bool = False
-    """Whether treatment also changes what mediators do to the outcome."""
+    """If true, treatment also changes the effect of mediators on the outcome."""
     lag: int = Field(default=0, ge=0)
-    """Periods by which mediators come before the outcome."""
+    """Periods by which mediators precede the outcome."""
     vary_by: Literal["unit"] | None = None
-    """Whether both legs of the one mediator vary by unit, with a correlation."""
+    """Unit-level correlated variation of paths a and b of the one mediator."""
     moderates: Names | None = None
-    """What the design's moderator shifts: "a" (effects on mediators), "b" (slopes), "direct"."""
+    """Paths that the design's moderator changes: "a" (to mediators), "b" (slopes), "direct"."""
     links: str | None = None
-    """Weights of [space.weights] by which linked units' mediators enter the outcome's equation."""
+    """Weights of [space.weights] by which neighbours' mediators enter the outcome equation."""
 
 
 class Report(Keys):
-    """What is reported, and how."""
+    """Content, language and formats of the report."""
 
     prob: float = Field(default=0.95, gt=0, lt=1)
     """Posterior probability of intervals."""
     kind: Literal["eti", "hdi"] = "eti"
-    """Equal-tailed intervals, or those of highest density."""
+    """Equal-tailed or highest-density intervals."""
     by: Names | None = None
-    """What effects are reported by: strata, "cohort", "time", "stratum"."""
+    """Groupings of reported effects: strata, "cohort", "time", "stratum"."""
     weights: str = "rows"
-    """How cells are averaged: "rows", "units" or "equal"."""
+    """Weights of cells in averages: "rows", "units" or "equal"."""
     outcome: Words | None = None
-    """What figures call the outcome."""
+    """Name of the outcome in figures."""
     outcome_unit: Words | None = None
-    """Its unit."""
+    """Unit of measurement of the outcome."""
     outcome_scale: Literal["", "level", "log"] = ""
-    """Of the outcome; where said, effects are given in % of the untreated level too."""
+    """Scale of the outcome; if given, effects are also reported in % of the untreated level."""
     author: Words = ""
-    """Who reports, as the report is to say it."""
+    """Author as printed in the report."""
     date: Words = ""
-    """Of the report, as it is to say it."""
+    """Date as printed in the report."""
     language: Language = "en"
-    """Of figures and of the report."""
+    """Language of the figures and the report."""
     formats: Names = []
     """Formats of a report in the folder report/, such as ["html", "docx"]; none by default."""
     question: Question = ""
-    """What the study asks, in a sentence or two, for the report."""
+    """Research question in one or two sentences, for the report."""
     sections: Names | None = None
-    """Sections of the report, all that suit by default."""
+    """Sections of the report; by default all that apply."""
     estimands: Names = []
-    """Names of estimands with a table of their own, such as ["relative_effects", "cumulative"]."""
+    """Estimands with a separate table, such as ["relative_effects", "cumulative"]."""
 
 
 class Figures(Keys):
-    """Which figures are drawn."""
+    """Figures that are drawn."""
 
     draw: Names | None = None
-    """Names of plots, all that suit the fit by default; [] for none."""
+    """Names of plots; by default all that apply to the fit; [] for none."""
 
 
 class Tables(Keys):
-    """Which tables the report shows."""
+    """Tables of the report."""
 
     show: Names | None = None
-    """Kinds of tables, all that suit the fit by default; [] for none."""
+    """Kinds of tables; by default all that apply to the fit; [] for none."""
 
 
 class Checks(Keys):
-    """Which checks run, all that suit the design by default; and options for any of them."""
+    """Checks that run (by default all that apply to the design), and their options."""
 
     model_config = ConfigDict(
         extra="allow", strict=True, frozen=True, use_attribute_docstrings=True
@@ -138,46 +138,46 @@ class Checks(Keys):
 
 
 class RunKeys(Keys):
-    """Who computes refits; results are the same."""
+    """Computation of refits; the results do not depend on it."""
 
     workers: int | None = Field(default=None, ge=1)
-    """Processes that compute the refits of checks; threads of one process by default."""
+    """Processes that compute the refits of checks; by default threads of one process."""
 
 
 class Settings(Keys):
     """A study: data, design, sampler, checks and report."""
 
     title: Words
-    """What the study asks."""
+    """Title of the study."""
     data: Data
-    """Where the rows are, and which column plays which part."""
+    """Source of the rows, and the role of each column."""
     labels: dict[str, dict[str, Words | Label]] = {}
-    """What columns and what stands in them are called, a table for each language."""
+    """Labels of columns and their values, one table for each language."""
     index: IndexKeys | None = None
-    """An outcome made of indicators."""
+    """Outcome as an index of indicators."""
     design: dict[str, Any] = {}
-    """The model; StaggeredDiD unless its type says otherwise."""
+    """The model; by default of type StaggeredDiD."""
     beside: dict[str, dict[str, Any]] = {}
-    """Further designs of the outcome by a name, without channels: what they change of [design]."""
+    """Comparison designs by name, without mediators: their differences from [design]."""
     channels: Channels | None = None
     """Mediators through which the policy may work."""
     priors: dict[str, Any] = {}
     """Scales of priors, in multiples of the outcome's within-unit standard deviation."""
     sampler: dict[str, Any] = {}
-    """How posteriors are sampled; the library's own choice by default."""
+    """Posterior sampler; chosen automatically by default."""
     report: Report = Report()
-    """What is reported, and how."""
+    """Content, language and formats of the report."""
     figures: Figures = Figures()
-    """Which figures are drawn."""
+    """Figures that are drawn."""
     tables: Tables = Tables()
-    """Which tables the report shows."""
+    """Tables of the report."""
     checks: Checks = Checks()
-    """Which checks run, and their options."""
+    """Checks that run, and their options."""
     run: RunKeys = RunKeys()
-    """Who computes refits."""
+    """Computation of refits."""
 
     @property
     def plugins(self) -> dict[str, StudyTable]:
-        """The tables that other files bring, where the study has them, by name and in order."""
+        """Return the registered tables that the study contains, by name and in order."""
         names = [name for name in type(self).model_fields if name not in Settings.model_fields]
         return {name: getattr(self, name) for name in names if getattr(self, name) is not None}

@@ -1,4 +1,4 @@
-"""The studies that come with the library, and finding one by its name."""
+"""Studies that are shipped with the package, and their lookup by name."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from bayes_nqp._core.validation import door
 
 @door
 def shipped() -> Path:
-    """Find the folder of the library's own studies.
+    """Return the folder of the shipped studies.
 
     Returns
     -------
     Path
-        In an installed package a folder of it; in a checkout, ``models``.
+        A folder of the installed package; in a checkout, ``models``.
 
     Raises
     ------
     StudyError
-        If they are not there.
+        If the folder is missing.
 
     Examples
     --------
@@ -35,22 +35,24 @@ def shipped() -> Path:
     for folder in (home / "models", home.parents[1] / "models"):
         if any(folder.glob("*.toml")):
             return folder
-    raise StudyError("the library's own studies are not there", hint="install the package again")
+    raise StudyError(
+        "the studies shipped with the package are missing", hint="reinstall the package"
+    )
 
 
 @door
 def find(study: str | Path) -> Path:
-    """Find a study: a file, or the name of one of the library's own.
+    """Find a study by its file, or a shipped study by its name.
 
     Returns
     -------
     Path
-        As it is where it has an ending, or a folder.
+        The path itself if it has an ending or a folder.
 
     Raises
     ------
     StudyError
-        If there is no study of that name.
+        If no study has that name.
 
     Examples
     --------
@@ -64,9 +66,9 @@ def find(study: str | Path) -> Path:
     shipped_studies = {study_file.stem: study_file for study_file in shipped().glob("*.toml")}
     if path.name not in shipped_studies:
         raise StudyError(
-            Message("the study {!r} is not there", str(study)),
+            Message("the study {!r} does not exist", str(study)),
             hint=nearest(path.name, shipped_studies)
             if shipped_studies
-            else "bayes-nqp list FOLDER shows what is",
+            else "list the available studies with bayes-nqp list FOLDER",
         )
     return shipped_studies[path.name]

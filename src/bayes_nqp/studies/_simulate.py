@@ -1,4 +1,4 @@
-"""[data] simulation and [data.options] to a panel with known truth."""
+"""From [data] simulation and [data.options] to a panel with known true effects."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 
 _CHANNELS = "mediators"
-"""The option whose tables are channels."""
+"""The option whose tables are mediators."""
 _SPILLOVER = "spillover"
 """The option whose table is a `Spillover`."""
 
 
 def simulations() -> dict[str, Callable[..., Simulated]]:
-    """Name the simulations that a study can ask for."""
+    """Return the names of the simulations that a study can use."""
     members = {name: getattr(simulation, name) for name in simulation.__all__}
     return {
         name: make
@@ -48,18 +48,18 @@ def simulate(
     Parameters
     ----------
     name : str
-        Of a function of `nqp.simulation`.
+        Name of a function of `nqp.simulation`.
     options : mapping
-        Its arguments.
+        Arguments of the function.
     tables : mapping of str to StudyTable
-        Whose values a spillover may name.
+        Tables whose values a spillover may name.
     folder : Path
-        Of the study.
+        Folder of the study.
 
     Raises
     ------
     StudyError
-        If there is no such simulation or option, or a value is out of range.
+        If the simulation or an option does not exist, or a value is out of range.
     """
     makers = simulations()
     if name not in makers:
@@ -81,11 +81,11 @@ def _with_spillover(
     tables: Mapping[str, StudyTable],
     folder: Path,
 ) -> dict[str, Any]:
-    """Take a table for what units receive; weights that it names are those of the same places."""
+    """Decode a table of spillovers; weights that it names are those of the same places."""
     table, place = values[_SPILLOVER], f"data.options.{_SPILLOVER}"
     if not isinstance(table, Mapping):
         raise StudyError(
-            Message("'{}' is {}", place, brief(table)), hint=Message("a table, [{}]", place)
+            Message("'{}' is {}", place, brief(table)), hint=Message("write a table [{}]", place)
         )
     valued = with_values(table, values_of(tables), place)
     alike = value_of(simulation.Spillover, valued, place)
@@ -99,23 +99,23 @@ def _with_spillover(
 
 @dataclass(frozen=True)
 class _Nobody:
-    """An exposure that reaches nobody, so that places can be had before weights.
+    """Exposure of no units, so that places can be simulated before the weights exist.
 
     Parameters
     ----------
     rings : tuple of str
-        Labels.
+        Labels of distance bands.
     """
 
     rings: tuple[str, ...]
 
     def since(self, panel: Panel) -> npt.NDArray[np.int64]:
-        """Never, in any ring (unit, ring)."""
+        """Return "never" for every unit and distance band (unit, ring)."""
         return np.full((panel.unit_labels.size, len(self.rings)), panel.periods)
 
 
 def _channels(tables: Any) -> Any:
-    """Take tables for channels."""
+    """Decode tables of mediators."""
     if not isinstance(tables, Mapping):
         return tables
     arguments = [field.name for field in fields(simulation.Channel)]
@@ -124,7 +124,8 @@ def _channels(tables: Any) -> Any:
         place = f"data.options.mediators.{name}"
         if not isinstance(table, Mapping):
             raise StudyError(
-                Message("'{}' is {}", place, brief(table)), hint=Message("a table, [{}]", place)
+                Message("'{}' is {}", place, brief(table)),
+                hint=Message("write a table [{}]", place),
             )
         check_keys(table, arguments, f"[{place}]")
         check_kinds(table, annotations_of(simulation.Channel), place)

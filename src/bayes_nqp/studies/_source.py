@@ -1,4 +1,4 @@
-"""Where the rows of a study come from: a file, a dataset, or a simulation."""
+"""Source of a study's rows: a file, a dataset, or a simulation."""
 
 from __future__ import annotations
 
@@ -28,48 +28,48 @@ _CONTROL = re.compile(r"[\x01-\x1f\x7f]")
 
 
 def source_of(data: Data, folder: Path) -> Path | None:
-    """Find the file of a study.
+    """Return the data file of a study.
 
     Parameters
     ----------
     folder : Path
-        Of the study; relative paths start there.
+        Folder of the study, to which relative paths refer.
 
     Returns
     -------
     Path or None
-        None for a dataset or simulation of the library, or a table that stays in its engine.
+        None for a dataset or simulation of the package, or a table that stays in its engine.
 
     Raises
     ------
     StudyError
-        If the study names several, or none.
+        If the study names several sources, or none.
     """
     if sum(getattr(data, kind) is not None for kind in _KINDS) != 1:
         raise StudyError(
-            "[data] needs exactly one of 'dataset', 'file', 'source' and 'simulation'",
-            hint='file = "cities.xlsx" (beside the study), dataset = "castle_doctrine", or '
-            'simulation = "cities"',
+            "[data] must contain exactly one of 'dataset', 'file', 'source' and 'simulation'",
+            hint='write file = "cities.xlsx" (in the folder of the study), dataset = '
+            '"castle_doctrine", or simulation = "cities"',
         )
     if data.options and data.simulation is None:
-        raise StudyError("[data.options] are for a simulation", hint="leave them out")
+        raise StudyError("[data.options] applies to simulations only", hint="delete this table")
     for key in ("by", "baseline", "products", "memory", "shards"):
         if key in data.model_fields_set and data.source is None:
-            raise StudyError(Message("'data.{}' is for a source, and there is none", key))
+            raise StudyError(Message("'data.{}' requires 'data.source', which is missing", key))
     if data.file is None:
         return None
     if _CONTROL.search(data.file):
         raise StudyError(
             Message(
-                "'data.file' is {!r}: \\ and the letter after it were read as one sign", data.file
+                "'data.file' is {!r}: \\ and the next letter were read as one character", data.file
             ),
-            hint="in a path, write / instead of \\, or put it in single quotes: 'C:\\data.xlsx'",
+            hint="in a path, write / instead of \\, or use single quotes: 'C:\\data.xlsx'",
         )
     return folder / text_path(data.file, "'data.file'")
 
 
 def datasets_of() -> list[str]:
-    """Name the panels that the library brings."""
+    """Return the names of the datasets of the package."""
     makers = {name: getattr(datasets, name) for name in datasets.__all__}
     return [
         name
@@ -79,19 +79,19 @@ def datasets_of() -> list[str]:
 
 
 def rows_of(settings: Settings, folder: Path) -> tuple[pd.DataFrame, list[str], Simulated | None]:
-    """Read or make the rows of a study.
+    """Read or simulate the rows of a study.
 
     Parameters
     ----------
     folder : Path
-        Of the study.
+        Folder of the study.
     """
     data = settings.data
     source = source_of(data, folder)
     if source is None:
         for key in ("read", "encoding"):
             if getattr(data, key):
-                raise StudyError(Message("'data.{}' is for a file, and there is none", key))
+                raise StudyError(Message("'data.{}' requires 'data.file', which is missing", key))
         if data.simulation is not None:
             simulated = simulate(data.simulation, data.options, settings.plugins, folder)
             return simulated.frame, [], simulated
@@ -104,7 +104,7 @@ def _dataset(name: str) -> pd.DataFrame:
     names = datasets_of()
     if name not in names:
         raise StudyError(
-            Message("'data.dataset' is {!r}, which the library does not bring", name),
+            Message("'data.dataset' is {!r}, which is not a dataset of the package", name),
             hint=nearest(name, names),
         )
     frame: pd.DataFrame = getattr(datasets, name)(as_frame=True)

@@ -1,4 +1,4 @@
-"""[data] source: a panel of a table that stays in its engine."""
+"""The key source of [data]: a panel of a table that stays in its database engine."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ _ROLES: Final = (
     "unit", "time", "outcome", "cohort", "strata", "covariates", "mediators", "moderators",
     "exposures", "by", "baseline", "products", "memory", "shards",
 )  # fmt: skip
-"""Keys that say what `Panel.from_table` is asked for."""
+"""Keys that correspond to arguments of `Panel.from_table`."""
 _KEYS: Final = {*_ROLES, "source", "never"}
 
 
 def address_of(data: Data, folder: Path) -> Address | None:
-    """Find the table of a study.
+    """Return the address of a study's table.
 
     Parameters
     ----------
     folder : Path
-        Of the study; relative paths start there.
+        Folder of the study, to which relative paths refer.
 
     Returns
     -------
     Address or None
-        None where rows are read.
+        None if the rows are read into memory.
 
     Raises
     ------
     StudyError
-        If it names a password.
+        If the address contains a password.
     """
     if data.source is None:
         return None
@@ -47,12 +47,12 @@ def address_of(data: Data, folder: Path) -> Address | None:
 
 
 def table_panel(settings: Settings, data: Data, folder: Path) -> Panel:
-    """Sum the table of a study up, where it is.
+    """Aggregate the table of a study in its engine.
 
     Raises
     ------
     StudyError
-        If the study asks for what rows have to be read for.
+        If the study requires rows in memory.
     PanelError
         If the table cannot be read, or is malformed.
     """
@@ -77,6 +77,10 @@ def table_panel(settings: Settings, data: Data, folder: Path) -> Panel:
 
 def _refused(key: str) -> StudyError:
     return StudyError(
-        Message("'{}' needs rows that are read, and those of 'data.source' are not", key),
-        hint=Message("a column or view of that table, made in its engine; or file = …"),
+        Message(
+            "'{}' requires rows in memory, but rows of 'data.source' are not read into memory", key
+        ),
+        hint=Message(
+            "create the column or a view of the table in its database engine, or use file = …"
+        ),
     )

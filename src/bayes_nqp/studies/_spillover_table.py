@@ -1,4 +1,4 @@
-"""What units receive of the treatment of others, as tables of a study have it."""
+"""Spillover effects as tables of a study."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ type Onto = Literal["untreated", "treated"]
 
 
 def received_parts(effects: xr.Dataset) -> Iterator[tuple[Onto, str | None]]:
-    """Whose rows receive something, and by what: whole, ring, event time, each factor of strata.
+    """List the receiving units and the breakdowns: overall, band, event time, factors of strata.
 
     Parameters
     ----------
     effects : Dataset
-        Of the waist.
+        Dataset of effects.
     """
     if v.RECEIVED not in effects[v.PATH]:
         return
@@ -38,18 +38,18 @@ def received_parts(effects: xr.Dataset) -> Iterator[tuple[Onto, str | None]]:
 
 
 def received_table(effects: xr.Dataset, report: Report) -> pd.DataFrame:
-    """List what rows receive: all of them, by ring, by periods since exposure, and by group.
+    """Return the spillover effects: overall, by distance band, periods since exposure, and group.
 
     Parameters
     ----------
     effects : Dataset
-        Of the waist.
+        Dataset of effects.
 
     Returns
     -------
     DataFrame
-        ``onto`` ("untreated" or "treated"; "exposed" of a continuous exposure), ``by``, ``level``,
-        and the columns of a summary.
+        ``onto`` ("untreated" or "treated"; "exposed" for a continuous treatment), ``by``,
+        ``level``, and the columns of a summary.
     """
     tables = []
     for onto, by in received_parts(effects):

@@ -1,4 +1,4 @@
-"""A study that was read and found to fit its data."""
+"""Study that was read and matches its data."""
 
 from __future__ import annotations
 
@@ -46,23 +46,23 @@ _GROUPS = (v.COHORT, v.TIME, v.STRATUM)
 @door
 @dataclass(frozen=True, eq=False, repr=False)
 class Study:
-    """A study file, and what it stands for.
+    """Study file and its contents.
 
     Parameters
     ----------
     path : Path
-        The file.
+        File of the study.
     settings : Settings
-        What it says.
+        Contents of the file.
     prepared : Prepared
-        The panel, and what was made on the way to it.
+        The panel and the by-products of making it.
     sampler : Importance, NUTS or None
-        None for the library's own choice.
+        None for the default of the package.
     notes : tuple of str
-        What to know before running it: units under two names, what the design leaves out of the
-        panel, and why, and what formats of the report do not hold whole.
+        Information before a run: units with two names, observations that the design excludes with
+        the reasons, and formats of the report that do not contain everything.
     beside : mapping of str to Design
-        Further designs by their names.
+        Comparison designs by name.
 
     Examples
     --------
@@ -87,27 +87,27 @@ class Study:
 
     @property
     def weights(self) -> Mapping[str, SpatialWeights]:
-        """Spatial weights by the names that the study gives them."""
+        """Spatial weights by their names in the study."""
         return self.prepared.values.get("weights", {})
 
     @property
     def translate(self) -> Translator:
-        """Words of the report's language, and the panel's labels in it."""
+        """Translator of the report's language, with the panel's labels."""
         return Translator(self.settings.report.language, self.panel.labels)
 
     @property
     def source(self) -> Path | None:
-        """The file of the data; None for a dataset or simulation of the library, or a table."""
+        """File of the data; None for a dataset, a simulation or a database table."""
         return source_of(self.settings.data, self.path.parent)
 
     @property
     def address(self) -> Address | None:
-        """Where the table is that stays in its engine; None where rows are read."""
+        """Address of a table that stays in its engine; None if rows are read into memory."""
         return address_of(self.settings.data, self.path.parent)
 
     @property
     def files(self) -> dict[tuple[str, ...], Path]:
-        """The files that tables besides [data] name, by the keys on the way."""
+        """Files that tables other than [data] name, by the path of keys."""
         return {
             (name, *keys): self.path.parent / str(reduce(getitem, keys, table.model_dump()))
             for name, table in self.settings.plugins.items()
@@ -116,14 +116,14 @@ class Study:
 
     @property
     def factors(self) -> tuple[str, ...]:
-        """The strata, and factors of terms, by which contrasts are reported."""
+        """Strata and factors of terms, by which contrasts are reported."""
         return tuple(name for name in self.by if name in _factors(self.panel, self.design))
 
     @property
     def by(self) -> tuple[str, ...]:
-        """What effects are reported by: the file's ``by``, or all factors and the cohort.
+        """Groupings of the reported effects: the key ``by``, or all factors and the cohort.
 
-        The period instead of the cohort where exposure is continuous.
+        For a continuous treatment, the period replaces the cohort.
         """
         wanted = self.settings.report.by
         if wanted is not None:
@@ -133,22 +133,22 @@ class Study:
 
     @property
     def base(self) -> Any:
-        """The design of the outcome: without its channels, if it has any."""
+        """Design of the outcome, without its mediators."""
         return self.design.outcome_design
 
     @property
     def staggered(self) -> bool:
-        """Whether units adopt something at some time; they do not under continuous exposure."""
+        """True if units adopt the policy at some time; False for a continuous treatment."""
         return self.design.facts.adopted
 
     @property
     def mediators(self) -> tuple[str, ...]:
-        """The channels; empty if the study has none."""
+        """Mediators; empty if the study has none."""
         return self.design.facts.mediators(self.panel)
 
     @property
     def checks(self) -> tuple[str, ...]:
-        """The checks that run: those that the file names, or all that suit the design."""
+        """Checks that run: those in the file, or all that apply to the design."""
         wanted = self.settings.checks.run
         if wanted is not None:
             return tuple(wanted)
@@ -156,12 +156,12 @@ class Study:
 
     @property
     def check_options(self) -> Mapping[str, Mapping[str, Any]]:
-        """Options by the name of the check, as values."""
+        """Decoded options by the name of the check."""
         return check_options(self.settings.checks, self.checks, self.prepared.values)
 
     @cached_property
     def support(self) -> pd.DataFrame:
-        """Which cells' effects the data identify, as `nqp.identification` lists them."""
+        """Identification of the effect of each cell, as listed by `nqp.identification`."""
         return identification(self.base, self.design.rows(self.panel))
 
     def __repr__(self) -> str:
@@ -180,7 +180,7 @@ class Study:
 @door
 @speaking("toml")
 def validate(path: str | Path) -> Study:
-    """Read a study and see whether it can run, without sampling.
+    """Read a study and test if it can run, without sampling.
 
     Parameters
     ----------
@@ -190,11 +190,11 @@ def validate(path: str | Path) -> Study:
     Raises
     ------
     StudyError
-        If the file, a key or a value cannot be understood.
+        If the file, a key or a value is invalid.
     PanelError
         If the data cannot be read or are malformed.
     IdentificationError
-        If the data cannot identify what the design asks for.
+        If the data cannot identify the effects of the design.
 
     Examples
     --------
@@ -226,12 +226,12 @@ def validate(path: str | Path) -> Study:
         groups = (*_factors(panel, design), *_GROUPS)
         if name == v.COHORT and not design.facts.adopted:
             raise StudyError(
-                "'report.by' names 'cohort', and nobody adopts anything under continuous exposure",
-                hint='by = ["time"], or strata',
+                "'report.by' contains 'cohort', but a continuous treatment has no adoption cohorts",
+                hint='write by = ["time"], or strata',
             )
         if name not in groups:
             raise StudyError(
-                Message("'report.by' names {!r}, which is no stratum", name),
+                Message("'report.by' contains {!r}, which is not a stratum of the study", name),
                 hint=nearest(name, groups),
             )
     twice = advice(panel.roles.unit, panel.frame[panel.roles.unit])
@@ -241,12 +241,12 @@ def validate(path: str | Path) -> Study:
 
 
 def _factors(panel: Panel, design: Design) -> tuple[str, ...]:
-    """Strata, and factors that terms of the design add."""
+    """Return the strata, and the factors that terms of the design add."""
     return (*panel.roles.strata, *design.facts.moving)
 
 
 def _design(settings: Settings, values: Values) -> Design:
-    """Decode the design, with values in the place of their names."""
+    """Decode the design, with names replaced by values."""
     table = with_values(settings.design, values, "design")
     channels = settings.channels
     if channels is None or channels.links is None:
@@ -256,16 +256,16 @@ def _design(settings: Settings, values: Values) -> Design:
 
 
 _UNKNOWN = {
-    "report.formats": Message("'{}' names {!r}, which is no format"),
-    "report.sections": Message("'{}' names {!r}, which is no section"),
-    "report.estimands": Message("'{}' names {!r}, which is no estimand"),
-    "figures.draw": Message("'{}' names {!r}, which is no plot"),
-    "tables.show": Message("'{}' names {!r}, which is no kind of table"),
+    "report.formats": Message("'{}' contains {!r}, which is not a report format"),
+    "report.sections": Message("'{}' contains {!r}, which is not a section of the report"),
+    "report.estimands": Message("'{}' contains {!r}, which is not an estimand"),
+    "figures.draw": Message("'{}' contains {!r}, which is not a plot"),
+    "tables.show": Message("'{}' contains {!r}, which is not a kind of table"),
 }
 
 
 def _check_output(settings: Settings) -> None:
-    """See that formats, sections, estimands, figures and tables are there."""
+    """Test that formats, sections, estimands, figures and tables exist."""
     for key, names, registry in (
         ("report.formats", settings.report.formats, writers),
         ("report.sections", settings.report.sections, SECTIONS.keys),
@@ -279,17 +279,23 @@ def _check_output(settings: Settings) -> None:
 
 
 def _check_draws(settings: Settings, data_prepared: Prepared) -> None:
-    """See whether the weights of an index can be drawn, before anything is sampled."""
+    """Test that the weights of an index can be drawn, before any sampling."""
     draws = settings.index.draws if settings.index is not None else 0
     if not draws or data_prepared.index is None:
         return
     if draws < 2:
-        raise StudyError("'index.draws' is 1", hint="0 for none, or 2 and more, such as 20")
+        raise StudyError(
+            "'index.draws' is 1",
+            hint="write 0 for no draws, or an integer of at least 2, such as 20",
+        )
     weights = data_prepared.index.recipe.weights
     if not weights.estimated:
         raise StudyError(
             Message(
-                "'index.draws' is {}, and no data can change {}", draws, type(weights).__name__
+                "'index.draws' is {}, but {} does not depend on the data",
+                draws,
+                type(weights).__name__,
             ),
-            hint="draws = 0, or weights that the data give, such as Entropy",
+            hint="write draws = 0, or use weights that are estimated from the data, such "
+            "as Entropy",
         )

@@ -1,4 +1,4 @@
-"""A table of a study: its keys, and what it does on the way from the file to the results."""
+"""Interface of a table of a study: its keys, and its actions from the file to the results."""
 
 from __future__ import annotations
 
@@ -18,85 +18,85 @@ if TYPE_CHECKING:
 
 
 type Values = Mapping[str, Mapping[str, Any]]
-"""What designs and checks may name: by the key that names it, then by its name."""
+"""Values that designs and checks may name: by the key that names them, then by name."""
 
 
 class StudyTable(Keys):
-    """A table of studies that a file of its own brings, under `study_table`.
+    """Base class of study tables that are registered with `study_table`.
 
-    Its keys are fields with a text below each; the first line of its docstring is its own help. At
-    every stage of a study, from above to below, it may do something, and need not.
+    The keys are fields with a text below each; the first line of the docstring is the help of the
+    table. The methods are called in the order below; each of them is optional.
     """
 
     value_key: ClassVar[str] = ""
-    """The key of designs and checks that names its values, and of its own that holds them."""
+    """Key of designs and checks that names the values, and key of the table that defines them."""
     value_example: ClassVar[str] = ""
-    """What a table of such a value may say, for hints."""
+    """Example table of such a value, for hints."""
 
     @classmethod
     def refine_schema(cls, table: Schema) -> None:
-        """Say what annotations cannot, in the JSON schema of the table."""
+        """Refine the JSON schema of the table beyond the annotations."""
 
     def check_keys(self, folder: Path) -> None:
-        """Refuse what is wrong before any data are read; relative paths start at the folder."""
+        """Refuse invalid keys before any data are read; relative paths refer to the folder."""
 
     def values_of_nobody(self) -> dict[str, Any]:
-        """Stand-ins of its values by name, with which designs are looked at before any data."""
+        """Return placeholder values by name, for checking designs before data are read."""
         return {}
 
     @property
     def file_keys(self) -> tuple[tuple[str, ...], ...]:
-        """Where it names files, each by the keys on the way: a run says them from its folder."""
+        """Paths of keys that name files; a run writes these files relative to its folder."""
         return ()
 
     @property
     def number_columns(self) -> tuple[tuple[str, str], ...]:
-        """Keys, each with a column of the data that must be there and hold numbers."""
+        """Keys, each with a column of the data that must exist and contain numbers."""
         return ()
 
     @property
     def row_columns(self) -> tuple[str, ...]:
-        """Columns that `rows_from` adds: roles, indices and expressions may name them."""
+        """Columns that `rows_from` adds; roles, indices and expressions may use them."""
         return ()
 
     @classmethod
     def proposed(
         cls, text: str, proposal: Guess, panel: Panel, problem_of: Callable[[str], str]
     ) -> str:
-        """Add what it can say to a study that is proposed for a file, and return the study's text.
+        """Add the table to a proposed study if it applies, and return the study's text.
 
         Parameters
         ----------
         text : str
-            The study so far, which runs.
+            Text of the study so far, which runs.
         proposal : Guess
-            Its notes are added to.
+            The guess; notes are added to it.
         panel : Panel
-            That the study has so far.
+            Panel of the study so far.
         problem_of : callable
-            What is wrong with a study of a text; "" for nothing.
+            Returns the problem of a study text; "" if none.
         """
         return text
 
     def rows_from(
         self, frame: pd.DataFrame, data: Data, notes: list[str], folder: Path
     ) -> pd.DataFrame:
-        """Change rows once they are clean, before anything is made of them; notes are added to."""
+        """Change cleaned rows before other columns are derived; notes are appended to the list."""
         return frame
 
     def values_for(self, panel: Panel, folder: Path) -> dict[str, Any]:
-        """Values by name, of the units of a panel."""
+        """Return values by name, for the units of a panel."""
         return {}
 
     @property
     def panel_columns(self) -> Mapping[str, str]:
-        """Columns that `columns_for` adds, each with the column that it is made of."""
+        """Columns that `columns_for` adds, each with its source column."""
         return {}
 
     def columns_for(self, panel: Panel, values: Values) -> dict[str, pd.Series[Any]]:
-        """Columns that need the panel, or values, in the order of its rows."""
+        """Return columns that require the panel or values, in the order of its rows."""
         return {}
 
     def context_for(self, folder: Path) -> dict[str, Any]:
-        """What figures and reports are told besides: fields of their `Context`."""
+        """Return additional fields of the `Context` for figures and reports."""
         return {}

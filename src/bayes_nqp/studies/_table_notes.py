@@ -1,4 +1,4 @@
-"""What tables of studies have in common."""
+"""Common parts of the tables of studies."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from bayes_nqp.effects.estimands import text
 from bayes_nqp.studies._schema import Report
 
 ALL = "overall"
-"""What stands where nothing is kept apart."""
+"""Level of rows that are not split by group."""
 
 
 def stated(report: Report, table: pd.DataFrame) -> pd.DataFrame:
-    """Say in every row which interval it is: a .csv has no attrs.
+    """Add the level of the interval to every row, because a .csv file has no attrs.
 
     Parameters
     ----------
     table : DataFrame
-        With a column ``upper``.
+        Table with a column ``upper``.
 
     Returns
     -------
     DataFrame
-        With a column ``interval`` after it.
+        Table with a column ``interval`` after ``upper``.
     """
     kind = {"eti": "equal-tailed", "hdi": "highest density"}[report.kind]
     table = table.copy()
@@ -33,17 +33,17 @@ def stated(report: Report, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def grouped(table: pd.DataFrame, by: str | None) -> pd.DataFrame:
-    """Name the group of every row in two columns, so that tables by other groups fit below.
+    """Add the group of every row as two columns, so that tables by different groups can be stacked.
 
     Parameters
     ----------
     by : str or None
-        The column of groups; None where there is none.
+        The column of groups; None if there is none.
 
     Returns
     -------
     DataFrame
-        With the columns ``by`` and ``level`` first.
+        Table with the columns ``by`` and ``level`` first.
     """
     table = table.copy()
     labels = table.pop(by) if by is not None else [ALL] * len(table)

@@ -39,12 +39,12 @@ from bayes_nqp.studies._truth import truth_table
 
 
 def tables_of(study: Study, fit: Fit, checks: Sequence[CheckResult]) -> dict[str, pd.DataFrame]:
-    """Make every table of a study.
+    """Make all tables of a study.
 
     Returns
     -------
     dict of str to DataFrame
-        By file name; every table has the column ``gate``.
+        Tables by file name; each has the column ``gate``.
     """
     tables: dict[str, pd.DataFrame] = {}
     for name, make in _makers(study, fit, checks).items():
@@ -61,7 +61,7 @@ def tables_of(study: Study, fit: Fit, checks: Sequence[CheckResult]) -> dict[str
 def _makers(
     study: Study, fit: Fit, checks: Sequence[CheckResult]
 ) -> dict[str, Callable[[], pd.DataFrame]]:
-    """Give what makes each table of a fit, by file name."""
+    """Return the functions that make the tables of a fit, by file name."""
     posterior, report = reported_posterior(fit), study.settings.report
     effects, fitted = posterior.effects, posterior.fitted
     datasets = {c.name: c for c in checks if isinstance(c.evidence, xr.Dataset)}
@@ -97,7 +97,7 @@ def _specifications(checks: Sequence[CheckResult], report: Report) -> pd.DataFra
 
 
 def _of_the_data(data: Prepared) -> dict[str, pd.DataFrame]:
-    """What an index and the merged zones have to show."""
+    """Return the tables of an index and of the merged zones."""
     tables: dict[str, pd.DataFrame] = {}
     if data.index is not None:
         tables |= tables_of_index(data.index)
@@ -107,7 +107,7 @@ def _of_the_data(data: Prepared) -> dict[str, pd.DataFrame]:
 
 
 def _index_variance(study: Study, effects: xr.Dataset) -> pd.DataFrame:
-    """How much of each effect's variance is that of the index."""
+    """Return the share of each effect's variance that is due to the index."""
     weights = study.settings.report.weights
     tables = []
     for by in (None, *study.by):
@@ -120,7 +120,7 @@ def _index_variance(study: Study, effects: xr.Dataset) -> pd.DataFrame:
 
 
 def _summary(study: Study, posterior: ReportedPosterior) -> pd.DataFrame:
-    """Effects overall and by group; under the model average also as fitted."""
+    """Return effects overall and by group; for a model average also the fitted ones."""
     table = _summed(study, posterior.effects)
     if posterior.average is not None:
         fitted = _summed(study, posterior.fitted)
@@ -145,7 +145,7 @@ def _summed(study: Study, effects: xr.Dataset) -> pd.DataFrame:
 
 
 def _estimands(study: Study, fit: Fit) -> pd.DataFrame:
-    """The estimands that the file names and the fit has, overall and by group."""
+    """Return the estimands in the study that the fit supports, overall and by group."""
     report = study.settings.report
     tables = [pd.DataFrame(columns=["estimand", "by", "level", *STATISTICS])]
     effects = reported_posterior(fit).effects
@@ -183,7 +183,7 @@ def _event_study(study: Study, fit: Fit, effects: xr.Dataset) -> pd.DataFrame:
 def _contrasts(
     study: Study, fit: Fit, posterior: ReportedPosterior, check: CheckResult | None
 ) -> pd.DataFrame:
-    """All pairs, and the same pairs as fitted under the other choice of time effects."""
+    """Return all pairwise contrasts, also under the alternative specification of time effects."""
     report, effects = study.settings.report, posterior.effects
     factors = list(study.factors)
     if not factors:

@@ -1,4 +1,4 @@
-"""A study to plain data, and what studies in a folder are called."""
+"""Read a study as plain data, and list the titles of the studies in a folder."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def read(path: Path) -> dict[str, Any]:
     Raises
     ------
     StudyError
-        If it is not there, or is no TOML; it names the line.
+        If the file does not exist or is not valid TOML; the message names the line.
     """
     text_path(path, "the study")
     if wrong := no_file(path):
@@ -26,13 +26,17 @@ def read(path: Path) -> dict[str, Any]:
         names = sorted(p.name for p in folder.glob("*.toml")) if is_folder(folder) else []
         raise StudyError(
             Message("the study {!r} {}", str(path), wrong),
-            hint=nearest(path.name, names) if names else "bayes-nqp list FOLDER shows what is",
+            hint=nearest(path.name, names)
+            if names
+            else "list the available studies with bayes-nqp list FOLDER",
         )
     if path.suffix.lower() != ".toml" and _holds_data(path):
         raise StudyError(
-            Message("{} holds data, and a study is a .toml file that names them", path.name),
+            Message(
+                "{} is a data file; a study is a .toml file that names the data file", path.name
+            ),
             hint=Message(
-                "bayes-nqp new {} looks at its columns and writes {}; then run that",
+                "write a study with bayes-nqp new {}, which creates {}; then run that file",
                 path.name,
                 path.with_suffix(".toml").name,
             ),
@@ -41,7 +45,7 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def _holds_data(path: Path) -> bool:
-    """Whether a file is one of data, by its ending."""
+    """Return True if the ending is that of a data file."""
     from bayes_nqp.data.reading import SUFFIXES
 
     return path.suffix.lower() in SUFFIXES
@@ -49,7 +53,7 @@ def _holds_data(path: Path) -> bool:
 
 @door
 def language_of(path: str | Path) -> str:
-    """Tell the language that a study asks for, also of one that is not valid; English otherwise.
+    """Return the language of a study, even if the study is invalid; English by default.
 
     Examples
     --------
@@ -71,12 +75,12 @@ def titles(folder: str | Path = "models") -> dict[Path, str]:
     Returns
     -------
     dict of Path to str
-        The title of each .toml file; of a broken one, what is wrong with it.
+        The title of each .toml file; the problem if the file is invalid.
 
     Raises
     ------
     StudyError
-        If there is no such folder.
+        If the folder does not exist.
 
     Examples
     --------
@@ -88,8 +92,8 @@ def titles(folder: str | Path = "models") -> dict[Path, str]:
     folder = Path(folder)
     if not is_folder(folder):
         raise StudyError(
-            Message("there is no folder {!r}", str(folder)),
-            hint="name the folder that holds the studies: bayes-nqp list FOLDER",
+            Message("the folder {!r} does not exist", str(folder)),
+            hint="name the folder of the studies: bayes-nqp list FOLDER",
         )
     title_of = {}
     for path in sorted(folder.glob("*.toml")):

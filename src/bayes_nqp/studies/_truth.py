@@ -1,4 +1,4 @@
-"""What a simulated study should have found, beside what it found."""
+"""Comparison of the estimates of a simulated study with the true effects."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ _COLUMNS = ["estimand", "by", "level", "minus", "path", "truth", "mean", "sd", "
 
 
 def truth_table(study: Study, fit: Fit, effects: xr.Dataset) -> pd.DataFrame:
-    """Compare every headline estimand with its truth.
+    """Compare every headline estimand with its true value.
 
-    Effects overall, by the report's groups and by event time, and contrasts of every two levels
-    of a stratum factor, along every path. The truth is averaged over the cells that the fit
-    identifies, so that both are about the same rows; what goes through channels that the study
-    leaves out belongs to the direct effect.
+    The table contains effects overall, by the report's groups and by event time, and contrasts
+    between all pairs of levels of a stratum factor, along every path. The truth is averaged over
+    the cells that the fit identifies, so that estimate and truth refer to the same observations.
+    Effects through mediators that the study omits belong to the direct effect.
 
     Parameters
     ----------
     study : Study
-        Of a simulation.
+        Study of a simulation.
     effects : Dataset
-        Of the waist.
+        Dataset of effects.
 
     Returns
     -------
     DataFrame
-        ``estimand`` ("effect", "contrast", or "received" and whose rows receive), ``by``,
+        ``estimand`` ("effect", "contrast", or "received" with the receiving units), ``by``,
         ``level``, ``minus``, ``path``, ``truth``, ``mean``, ``sd``, ``lower``, ``upper``,
-        ``interval``, ``inside`` (whether the truth lies in the interval) and ``gate``.
+        ``interval``, ``inside`` (True if the interval contains the truth) and ``gate``.
     """
     simulated, report = study.prepared.simulated, study.settings.report
     assert simulated is not None
@@ -59,7 +59,7 @@ def truth_table(study: Study, fit: Fit, effects: xr.Dataset) -> pd.DataFrame:
 
 
 def _slopes(study: Study, fit: Fit) -> list[pd.DataFrame]:
-    """The slope of linked units' exposure, where it enters as a covariate of the simulation."""
+    """Return the slope of neighbours' exposure, if it is a covariate of the simulation."""
     simulated, report, exposure = (
         study.prepared.simulated,
         study.settings.report,
@@ -88,7 +88,7 @@ def _slopes(study: Study, fit: Fit) -> list[pd.DataFrame]:
 def _pairs(
     study: Study, effects: xr.Dataset, truth: xr.Dataset
 ) -> Iterator[tuple[dict[str, str], xr.DataArray, xr.DataArray]]:
-    """Draws of every estimand with their truth."""
+    """Return the draws of every estimand with the true value."""
     weights = study.settings.report.weights
     factors = [name for name in study.factors if name in schema.factors(truth)]
     stratum_names = [v.STRATUM] if schema.factors(effects) == schema.factors(truth) else []
@@ -121,11 +121,11 @@ def _pairs(
 
 
 def _paths(effects: xr.Dataset, by: str | None, weights: str) -> xr.DataArray:
-    """Effects along every path that there is."""
+    """Return the effects along every existing path."""
     paths = [str(path) for path in effects[v.PATH].to_numpy()]
     if v.RECEIVED not in paths and len(paths) > 1:
         return by_path(effects, by, weights)
-    # Where only untreated rows receive in the model, the total is all that is told of others.
+    # If only untreated rows receive spillovers in the model, other rows have a total only.
     names = paths if v.DIRECT in paths else [v.TOTAL]
     parts = [att(effects, by, weights, path=name) for name in names]
     stacked = [x.expand_dims({v.PATH: [y]}, 2) for x, y in zip(parts, names, strict=True)]
@@ -152,7 +152,7 @@ def _beside(
 
 
 def _at(truth_values: xr.DataArray, place: dict[str, Hashable]) -> float:
-    """The truth of one group; missing where the simulation has none."""
+    """Return the true value of one group; missing if the simulation has none."""
     for dim, label in place.items():
         places = np.flatnonzero(truth_values[dim].to_numpy() == label)
         if not len(places):
@@ -162,7 +162,7 @@ def _at(truth_values: xr.DataArray, place: dict[str, Hashable]) -> float:
 
 
 def _of_the_same_paths(truth: xr.Dataset, effects: xr.Dataset) -> xr.Dataset:
-    """Count channels that the study leaves out to the direct effect, where they go in the fit."""
+    """Add the effects of mediators that the study omits to the direct effect."""
     if v.RECEIVED in truth[v.PATH] and v.RECEIVED not in effects[v.PATH]:
         truth = _of_own_exposure(truth)
     names = [str(x) for x in effects[v.PATH].to_numpy() if x in truth[v.PATH].to_numpy()]
@@ -181,9 +181,9 @@ def _of_the_same_paths(truth: xr.Dataset, effects: xr.Dataset) -> xr.Dataset:
 
 
 def _of_own_exposure(truth: xr.Dataset) -> xr.Dataset:
-    """Leave out of the total what is received of others' exposure, which a slope may hold.
+    """Subtract spillovers of others' exposure from the total, if a slope includes them.
 
-    Where units adopt, the total of treated rows is what the policy as it came did to them.
+    If units adopt the policy, the total effect of treated rows is that of the policy as a whole.
     """
     if schema.is_timed(truth) and bool(truth[v.COHORT].notnull().any()):
         return truth
@@ -195,10 +195,7 @@ def _of_own_exposure(truth: xr.Dataset) -> xr.Dataset:
 
 
 def with_linked(truth: xr.Dataset, effects: xr.Dataset) -> xr.Dataset:
-    """Add cells outside all rings that only mediators of linked units reach: zero in the truth.
-
-    Where a simulation states such cells itself, its own are kept.
-    """
+    """Add cells outside all bands that only neighbours' mediators affect (true effect zero)."""
     if v.RING not in truth.coords or v.RING not in effects.coords:
         return truth
     outside = [
@@ -218,7 +215,7 @@ def with_linked(truth: xr.Dataset, effects: xr.Dataset) -> xr.Dataset:
 
 
 def _of_the_same_cells(truth: xr.Dataset, effects: xr.Dataset) -> xr.Dataset:
-    """Count those cells of the truth alone that the fit identifies."""
+    """Keep the true effects of cells that the fit identifies."""
     names = [name for name in schema.factors(effects) if name in schema.factors(truth)]
     mask = np.zeros(truth.sizes[v.CELL], dtype=bool)
     for role in (v.TREATED, v.NEIGHBOUR):
@@ -233,6 +230,6 @@ def _of_the_same_cells(truth: xr.Dataset, effects: xr.Dataset) -> xr.Dataset:
 
 
 def _labels(effects: xr.Dataset, name: str) -> np.ndarray:
-    """Labels that compare alike: numbers as numbers, the rest as text."""
+    """Return labels that can be compared: numbers as numbers, other labels as text."""
     values = effects[name].to_numpy()
     return values.astype(np.float64) if values.dtype.kind in "iuf" else values.astype(str)

@@ -1,4 +1,4 @@
-"""Hints that speak Python, in the words of a study's file or of the command line."""
+"""Translate hints about Python arguments to keys of study files or to command-line options."""
 
 from __future__ import annotations
 
@@ -28,101 +28,110 @@ _IN_FILE = Message("correct these cells in the file")
 
 _BY_WHAT = (
     (
-        r"cohort='(.*)' changes within",
+        r"cohort='(.*)' (?:changes|varies) within",
         Message(
-            'if its cells are merged, fill_down = ["{0}"] in [data.read] fills them within each '
-            "unit, and never from one unit into the next; else give it in every row of the unit, "
-            'or, if it is 0 and 1, write treated = "{0}" instead'
+            'if the cells are merged, write fill_down = ["{0}"] in [data.read] to fill '
+            "them within each unit; otherwise write the value in every row of the unit; "
+            'if the column contains 0 and 1, write treated = "{0}" instead'
         ),
     ),
     (
         r"unit='(.*)' is empty in",
         Message(
-            'fill_down = ["{0}"] in [data.read], if each of these rows belongs to the name above it'
+            "if each of these rows belongs to the name above it, write fill_down = "
+            '["{0}"] in [data.read]'
         ),
     ),
     (
         r"strata='(.*)' is empty in",
         Message(
-            'if its cells are merged, fill_down = ["{0}"] in [data.read] fills them from above; '
-            "else give it in every row of the unit"
+            'if the cells are merged, write fill_down = ["{0}"] in [data.read] to fill '
+            "them from above; otherwise write the value in every row of the unit"
         ),
     ),
     (
-        r"strata='(.*)' changes within",
+        r"strata='(.*)' (?:changes|varies) within",
         Message(
-            "give each unit one value in the file; or, if it holds numbers, take it out of strata "
-            'and cut it in [[data.stratify]]: column = "{0}", and at = the period that counts'
+            "give each unit one value in the file; if the column contains numbers, remove"
+            " it from strata and divide it into groups in [[data.stratify]]: column = "
+            '"{0}", and at = the period whose value is used'
         ),
     ),
     (
         r"strata='(.*)' has \d+ levels",
         Message(
-            'take it out of strata and cut it in [[data.stratify]]: column = "{0}", cuts = "median"'
+            "remove it from strata and divide it into groups in [[data.stratify]]: column"
+            ' = "{0}", cuts = "median"'
         ),
     ),
     (
-        r"cohort='(.*)' holds whole numbers where",
-        Message("write first treated periods as times are written, such as 2015-03 or 2015Q3"),
+        r"cohort='(.*)' (?:holds|contains) whole numbers",
+        Message(
+            "write first treated periods in the same format as the time column, such as "
+            "2015-03 or 2015Q3"
+        ),
     ),
     (
         r"time='(.*)' is text, not times",
         Message(
-            "write periods as 2015, 2015Q1, 2015-03, 2015H1 or 2015-12-31, all in one way; rows "
-            "that are none, such as totals, must go"
+            "write all periods in one format, such as 2015, 2015Q1, 2015-03, 2015H1 or "
+            "2015-12-31; delete rows without a period, such as totals"
         ),
     ),
     (
-        r"time='(.*)' looks like a calendar",
+        r"time='(.*)' (?:looks like a calendar|appears to contain dates)",
         Message('write periods as text, such as 2015-12, with freq = "M" (or "Q", "D") in [data]'),
     ),
     (
         r"[' ](?:moderator|exposure)s?[' ].* is missing in",
-        Message("fill it in the file, or leave these rows out of it"),
+        Message("complete these cells in the file, or delete these rows"),
     ),
     (
         r"mediators are missing in all treated rows",
-        Message("leave that mediator out of [channels], or these units out of the file"),
+        Message("remove that mediator from [channels], or these units from the file"),
     ),
-    ("repeat", Message("keep one row for each unit and period in the file, or name a finer unit")),
+    (
+        "repeat|are duplicated",
+        Message("keep one row for each unit and period in the file, or choose a finer unit"),
+    ),
 )
-"""Where the words of a study are quite other ones: by what is wrong."""
+"""Hints for study files that differ entirely from those for Python, by error message."""
 _ON_PAGE = (
     (
-        r"cohort='.*' changes within",
+        r"cohort='.*' (?:changes|varies) within",
         Message(
-            "in the file, give each unit one first treated period, in every row of the unit; or, "
-            "if the column is 0 and 1, choose it under “{}” instead",
+            "in the file, give each unit one first treated period, in every row of the "
+            "unit; if the column contains 0 and 1, choose it under “{}” instead",
             TREATED,
         ),
     ),
     (r"unit='.*' is empty in", Message("fill in the unit in each of these rows of the file")),
     (
-        r"strata='.*' (?:is empty in|changes within)",
+        r"strata='.*' (?:is empty in|changes within|varies within)",
         Message("in the file, give each unit one group, in every row of the unit"),
     ),
     (
         r"strata='.*' has \d+ levels",
-        Message("take it out of “{}”, or choose a column with fewer values", GROUPS),
+        Message("remove it from “{}”, or choose a column with fewer values", GROUPS),
     ),
     (
-        r"time='.*' looks like a calendar",
+        r"time='.*' (?:looks like a calendar|appears to contain dates)",
         Message("in the file, write periods as text, such as 2015-12, or as dates"),
     ),
-    (r"mediators are missing in all treated rows", Message("choose another column as a channel")),
+    (r"mediators are missing in all treated rows", Message("choose another column as a mediator")),
 )
-"""What to try instead for who fills in a page."""
+"""Hints for users of the studio."""
 
 
 class Reworded(Message):
-    """A hint whose words a function goes over, in whatever language it is said.
+    """Hint whose text is passed through a function, in every language.
 
     Parameters
     ----------
     hint : object
-        A message or text, as it was raised.
+        Message or text, as it was raised.
     reword : callable
-        Text to text.
+        Function from text to text.
     """
 
     __slots__ = ("hint", "reword")
@@ -130,23 +139,23 @@ class Reworded(Message):
     reword: Callable[[str], str]
 
     def __new__(cls, hint: object, reword: Callable[[str], str]) -> Self:
-        """Keep what other languages need."""
+        """Create the text, and keep the message for other languages."""
         instance = super().__new__(cls, "{}", reword(str(hint)))
         instance.hint, instance.reword = hint, reword
         return instance
 
     def __getnewargs_ex__(self) -> tuple[tuple[object, ...], dict[str, object]]:
-        """Copy and pickle what it was made from."""
+        """Return the arguments for copying and pickling."""
         return (self.hint, self.reword), {}
 
     def in_(self, language: str, labels: Labels = UNLABELLED) -> str:
-        """Render the hint in a language, then go over it."""
+        """Render the hint in a language, then pass it through the function."""
         return self.reword(Translator(language, labels).name(self.hint))
 
 
 @contextmanager
 def in_toml(table: str) -> Iterator[None]:
-    """Reword the hints of what is raised within, for somebody who writes a table.
+    """Reword hints of errors raised within, for the author of a table.
 
     Parameters
     ----------
@@ -170,7 +179,7 @@ def in_toml(table: str) -> Iterator[None]:
 
 @contextmanager
 def in_table(table: str) -> Iterator[None]:
-    """Reword the hints of what is raised within, and name the table that it is about."""
+    """Reword hints of errors raised within, and name the table that causes the error."""
     try:
         with in_toml(table):
             yield
@@ -194,7 +203,7 @@ def at_file() -> Iterator[None]:
 
 @contextmanager
 def at_command() -> Iterator[None]:
-    """Reword the hints of what is raised within, for somebody at the command line."""
+    """Reword hints of errors raised within, for users of the command line."""
     try:
         yield
     except NQPError as error:
@@ -204,7 +213,7 @@ def at_command() -> Iterator[None]:
         if _PYTHON.search(hint):
             hint = _other(error)
         if error.what.startswith("name="):
-            hint = Message("--name gives it another name")
+            hint = Message("choose another name with --name")
         if hint == error.hint:
             raise
         raise type(error)(error.what, where=error.where, hint=hint) from error
@@ -222,7 +231,7 @@ def _command(hint: str) -> str:
 
 
 def _other(error: NQPError) -> Message:
-    """What to try where the hint is Python."""
+    """Return a hint that replaces Python code."""
     page = next((words for pattern, words in _ON_PAGE if re.search(pattern, error.what)), None)
     for pattern, words in _BY_WHAT:
         if (match := re.search(pattern, error.what)) is not None:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 _DONE = {
-    "drop": Message("{}: {} rows that are no prefecture left out"),
-    "keep": Message("{}: {} rows that are no prefecture kept as never treated"),
+    "drop": Message("{}: {} rows without a recognized prefecture excluded"),
+    "keep": Message("{}: {} rows without a recognized prefecture kept as never treated"),
 }
 
 
@@ -29,22 +29,22 @@ def with_zones(
     Parameters
     ----------
     notes : list of str
-        What was done is added.
+        List to which descriptions of the merge are appended.
     unit : str, optional
         Column of the unit.
 
     Returns
     -------
     frame : DataFrame
-        With the columns that `merge_zones` adds.
+        Rows with the columns that `merge_zones` adds.
     unmatched : DataFrame
-        ``value``, ``rows``, ``remark`` and ``nearest`` of what is no prefecture.
+        ``value``, ``rows``, ``remark`` and ``nearest`` of values that are not prefectures.
 
     Raises
     ------
     PanelError
-        If a value is no prefecture, unless the study says what to do with such rows; if units are
-        prefectures, and one is spelled in several ways.
+        If a value is not a prefecture, unless the key ``unmatched`` allows it; if units are
+        prefectures, and one of them has several spellings.
     """
     with in_toml("data.zones"):
         merged = merge_zones(frame, **zones.model_dump(exclude={"unmatched"}))
@@ -57,8 +57,8 @@ def with_zones(
     if zones.unmatched == "error":
         raise PanelError(
             Message(
-                "'data.zones.prefecture': {} values of {!r} are no prefecture, and their {} "
-                "rows would pass for never treated",
+                "'data.zones.prefecture': {} values of {!r} are not prefectures; their {}"
+                " rows would count as never treated",
                 len(unmatched),
                 zones.prefecture,
                 count,
@@ -71,8 +71,9 @@ def with_zones(
                 ),
                 6,
             ),
-            hint='correct the names in the file; or in [data.zones] unmatched = "drop" leaves '
-            'these rows out, "keep" takes them for never treated',
+            hint='correct the names in the file; or write unmatched = "drop" in '
+            '[data.zones] to exclude these rows, or "keep" to treat them as never '
+            "treated",
         )
     if zones.unmatched == "drop":
         gone = frame_merged[zones.prefecture].isin(unmatched["value"].tolist())
@@ -83,7 +84,7 @@ def with_zones(
 
 
 def _one_spelling(frame: pd.DataFrame, unit: str) -> None:
-    """Refuse units that are one prefecture under several names: each would be a unit of its own."""
+    """Refuse several names for one prefecture, because each would become a separate unit."""
     names = frame[[unit, "prefecture_code"]].dropna().drop_duplicates()
     twice = names[names["prefecture_code"].duplicated(keep=False)]
     if not len(twice):
@@ -93,10 +94,10 @@ def _one_spelling(frame: pd.DataFrame, unit: str) -> None:
     )
     raise PanelError(
         Message(
-            "'data.unit' is {!r}, which spells {} prefectures in more than one way",
+            "'data.unit' is {!r}, in which {} prefectures have more than one spelling",
             unit,
             len(pairs),
         ),
         where=shown(pairs.tolist(), 6),
-        hint='unit = "prefecture_name", a column that the zones bring',
+        hint='write unit = "prefecture_name", a column that [data.zones] adds',
     )

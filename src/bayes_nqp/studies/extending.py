@@ -1,4 +1,4 @@
-"""Keys, values and schemas from which an extension makes a table of study files."""
+"""Keys, values and schemas for extensions that add a table to study files."""
 
 from bayes_nqp.studies._arguments import Schema, described, schema_of
 from bayes_nqp.studies._data_keys import Data

@@ -1,4 +1,4 @@
-"""The studio: a web page on the user's own machine that leads from a file to a report.
+"""The studio: a local web application that leads from a data file to a report.
 
 Only `cli` imports it.
 """

@@ -1,4 +1,4 @@
-"""The application: its pages under an address that only its user knows."""
+"""The web application: its pages under a secret address."""
 
 from __future__ import annotations
 
@@ -27,34 +27,34 @@ _POLICY: Final = (
     "style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; "
     "connect-src 'self'; frame-ancestors 'self'; form-action 'self'; base-uri 'none'"
 )
-"""What a page may load: nothing from elsewhere."""
+"""Content security policy: pages load nothing from other sites."""
 _HEADERS: Final = {
     "content-security-policy": _POLICY, "referrer-policy": "no-referrer",
     "cache-control": "no-store", "x-content-type-options": "nosniff",
 }  # fmt: skip
 _ELSEWHERE: Final = "403: this is answered to pages of this machine's own address alone\n"
 _NAMES: Final = ("127.0.0.1", "localhost")
-"""What this machine is called by who may be answered."""
+"""Names of this computer in accepted requests."""
 _REFUSED: Final = "403: the address lacks its token; the terminal shows the whole of it\n"
 _TITLE: Final = Message("Policy evaluation studio")
 _LOST: Final = Message(
-    "The studio has ended. Start it again, and open this page at its new address."
+    "The studio has stopped. Start it again and open this page at the new address."
 )
 
 
 def application(desk: Desk, token: str, uploads: Path) -> ASGIApp:
-    """Make the application.
+    """Make the web application.
 
     Parameters
     ----------
     token : str
-        The first part of every address: nothing is answered without it.
+        First part of every address; requests without it are refused.
     uploads : Path
-        A folder for files until they are taken on the desk.
+        Folder of uploaded files until they are opened.
     """
     shared = Shared(desk, Uploads(uploads), reactive.Value(0))
     pages = App(partial(_frame, shared), _server(shared))
-    inner_app = pages.starlette_app  # what begins and ends with the server
+    inner_app = pages.starlette_app  # has start-up and shutdown hooks
 
     async def refused(_: Request) -> PlainTextResponse:
         return PlainTextResponse(_REFUSED, 403)
@@ -63,7 +63,7 @@ def application(desk: Desk, token: str, uploads: Path) -> ASGIApp:
         routes=[
             Route(f"/{token}/upload", shared.uploads.receive, methods=["POST"]),
             Route(f"/{token}/files/{{path:path}}", served(desk)),
-            # The way of shiny, which knows no limit, stays closed.
+            # Uploads through shiny have no size limit and are refused.
             Route(f"/{token}/session/{{session}}/upload/{{rest:path}}", refused, methods=["POST"]),
             Mount(f"/{token}", pages),
             Route("/{rest:path}", refused),
@@ -74,10 +74,10 @@ def application(desk: Desk, token: str, uploads: Path) -> ASGIApp:
 
 
 def _guarded(inner: ASGIApp) -> ASGIApp:
-    """Answer pages of this machine's own address alone, and say what a browser may do with them.
+    """Answer only requests from the studio's own pages, and set the browser's security policy.
 
-    A page of somebody else may know the address, and a name of somebody else may lead here: both
-    are refused by the headers in which browsers say where a request comes from and goes to.
+    A page of another site may know the address, and another host name may lead to this computer.
+    Both are refused by means of the headers for the origin and the target of a request.
     """
 
     async def outer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -101,7 +101,7 @@ def _guarded(inner: ASGIApp) -> ASGIApp:
 
 
 def _from_here(connection: HTTPConnection) -> bool:
-    """Whether a request names this machine, and comes from a page of this very address."""
+    """Return True if a request names this computer, and comes from a page of the same address."""
     hosts, origins = connection.headers.getlist("host"), connection.headers.getlist("origin")
     if len(hosts) != 1 or hosts[0].rpartition(":")[0] not in _NAMES:
         return False
@@ -109,7 +109,7 @@ def _from_here(connection: HTTPConnection) -> bool:
 
 
 def _frame(shared: Shared, request: Request) -> Any:
-    """What every page stands in."""
+    """Return the layout of all pages."""
     wish = request.headers.get("accept-language", "")[:2].lower()
     shared.wish = wish if wish in languages() else ENGLISH
     tongue = shared.language
@@ -153,7 +153,7 @@ def _server(shared: Shared) -> Any:
             view.heard()
             with reactive.isolate():
                 before = view.language.get()
-            if shared.language != before:  # that of the file, which was opened since
+            if shared.language != before:  # the language of a file opened meanwhile
                 view.language.set(shared.language)
                 ui.update_radio_buttons("language", selected=shared.language)
 
@@ -176,7 +176,7 @@ def _server(shared: Shared) -> Any:
 
 
 def _shown(view: View, names: Iterable[str]) -> Any:
-    """The pages beside one another; a new language turns to none."""
+    """Return the pages as tabs; changing the language keeps the current tab."""
     translate, order = view.translate, [name for name in PAGES if name in {*names}]
     with reactive.isolate():
         now = view.input.page() if "page" in view.input else None
@@ -198,14 +198,14 @@ def _shown(view: View, names: Iterable[str]) -> Any:
 
 
 def _onward(name: str, translate: Translator) -> Iterator[Any]:
-    """A button to the page that comes next."""
+    """Return a button that opens the next page."""
     if name:
         words = translate("Next: {}", PAGES[name].title)
         yield ui.input_action_button(f"turn_{name}", words, class_="onward")
 
 
 def _turning(input: Inputs, name: str) -> None:
-    """Let the button that leads to a page turn to it."""
+    """Let the button open the next page."""
 
     @reactive.effect
     @reactive.event(input[f"turn_{name}"], ignore_init=True)

@@ -1,4 +1,4 @@
-"""Edits of a study's text: what changes is written where it stands, and comments stay."""
+"""Edits of a study's text: changed values are replaced in place, and comments are kept."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bayes_nqp._core.i18n import Message
 
 type Way = tuple[str, ...]
 type Edits = dict[Way, Any]
-"""Values by the keys on the way to them; None where a key goes."""
+"""Values by their path of keys; None deletes a key."""
 
 
 def edited(text: str, edits: Mapping[Way, Any]) -> str:
@@ -22,7 +22,7 @@ def edited(text: str, edits: Mapping[Way, Any]) -> str:
     Raises
     ------
     StudyError
-        If the text is no TOML.
+        If the text is not valid TOML.
     """
     document = _parsed(text)
     for way, value in edits.items():
@@ -44,7 +44,7 @@ def edited(text: str, edits: Mapping[Way, Any]) -> str:
 
 
 def _prune(document: Any, way: Sequence[str]) -> None:
-    """Take out a table of a table that an edit left empty."""
+    """Remove a nested table that an edit left empty."""
     if len(way) > 1:
         parent = document
         for name in way[:-1]:
@@ -54,7 +54,7 @@ def _prune(document: Any, way: Sequence[str]) -> None:
 
 
 def _set(table: Any, key: str, value: Any) -> None:
-    """Put a value in the place of another one, before the comment in its line."""
+    """Replace a value, before the comment in its line."""
     item = tomlkit.item(value)
     if key in table and not isinstance(table[key], dict):
         item.trivia.comment_ws = table[key].trivia.comment_ws
@@ -63,12 +63,12 @@ def _set(table: Any, key: str, value: Any) -> None:
 
 
 def differences(before: str, after: str) -> Edits:
-    """Tell what makes one study of another: the values that it has otherwise.
+    """Return the values that differ between two studies.
 
     Raises
     ------
     StudyError
-        If one is no TOML.
+        If one of them is not valid TOML.
     """
     old, new = (dict(_leaves(_parsed(text).unwrap())) for text in (before, after))
     gone: Edits = {way: None for way in old if way not in new}
@@ -76,7 +76,7 @@ def differences(before: str, after: str) -> Edits:
 
 
 def value_of(text: str, *way: str) -> Any:
-    """Look up a value of a study; None where it is not there, or the text is no TOML."""
+    """Look up a value of a study; None if it does not exist, or the text is not valid TOML."""
     try:
         item: Any = _parsed(text).unwrap()
     except StudyError:
@@ -92,7 +92,7 @@ def _parsed(text: str) -> tomlkit.TOMLDocument:
     try:
         return tomlkit.parse(text)
     except TOMLKitError as error:
-        raise StudyError(Message("the study is no TOML: {}", str(error))) from None
+        raise StudyError(Message("the study is not valid TOML: {}", str(error))) from None
 
 
 def _leaves(table: Mapping[str, Any], way: Way = ()) -> Iterator[tuple[Way, Any]]:

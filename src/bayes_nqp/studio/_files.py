@@ -1,4 +1,4 @@
-"""Files on their way to the desk and from it: uploads by their ids, downloads by their paths."""
+"""Uploads by their ids, and downloads by their paths."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp.studio._workspace import Desk
 
 LARGEST: Final = 500_000_000
-"""Bytes of an upload; a table of this size is better cut before it comes to a browser."""
+"""Maximum size of an upload in bytes; larger tables should be reduced first."""
 _SHOWN: Final = (".html", ".png")
-"""What is shown in the page where a run wrote it; all else is saved."""
+"""Endings of result files that the page displays; all other files are saved."""
 _SANDBOX: Final = "sandbox; default-src 'none'"
 
 
 class Uploads:
-    """Files that a browser sent, by the ids that it was given for them.
+    """Uploaded files, by the ids that the browser receives for them.
 
     Parameters
     ----------
     folder : Path
-        Where they lie until they are taken on the desk.
+        Folder of the files until they are opened.
     largest : int
-        Bytes of a file.
+        Maximum size of a file in bytes.
     """
 
     def __init__(self, folder: Path, largest: int = LARGEST) -> None:
@@ -38,9 +38,9 @@ class Uploads:
         self._names: dict[str, str] = {}
 
     async def receive(self, request: Request) -> Response:
-        """Write an upload to the disk as it comes, and answer with its id.
+        """Write an upload to the disk as it arrives, and return its id.
 
-        One that is too large, or does not state its size, is refused before it is read.
+        An upload that is too large, or does not state its size, is refused before it is read.
         """
         size = request.headers.get("content-length", "")
         if not size.isdecimal() or int(size) > self._largest:
@@ -57,12 +57,12 @@ class Uploads:
         return JSONResponse({"id": key})
 
     def take(self, key: object, act: Callable[[Path, str], None]) -> None:
-        """Do something with an upload and its name, and remove it.
+        """Apply a function to an upload and its name, and remove the upload.
 
         Raises
         ------
         StudyError
-            If there is none with that id.
+            If no upload has that id.
         """
         if not isinstance(key, str) or key not in self._names:
             raise StudyError(
@@ -76,14 +76,14 @@ class Uploads:
 
 
 def address(path: Path) -> str:
-    """Write the address of a file, within that of the page."""
+    """Return the address of a file, relative to that of the page."""
     return f"files/{quote(path.as_posix())}"
 
 
 def served(desk: Desk) -> Callable[[Request], object]:
-    """Answer with the files that the desk holds, and with no others.
+    """Serve the files of the current study, and no others.
 
-    Reports and figures of runs are shown; all else, such as an uploaded page, is saved.
+    Reports and figures of runs are displayed; all other files, such as uploaded pages, are saved.
     """
 
     async def answer(request: Request) -> Response:

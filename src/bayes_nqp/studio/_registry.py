@@ -1,4 +1,4 @@
-"""How a function becomes a page of the studio."""
+"""Registration of functions as pages of the studio."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from bayes_nqp.studio._view import View
 
 type Body = Callable[[], Any]
-"""Gives the page as tags, anew whenever the desk or the language changes."""
+"""Returns the tags of the page, after every change of the study or the language."""
 type Make = Callable[[View], Body]
-"""Called once a browser: it says what inputs do, and gives the body."""
+"""Called once per browser: connects the inputs to actions, and returns the body."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Page:
-    """A page.
+    """Page of the studio.
 
     Parameters
     ----------
     title : Message
-        In the list of pages.
+        Title in the list of pages.
     """
 
     name: str
@@ -34,23 +34,23 @@ class Page:
 
 
 PAGES: Final = Plugins[Page]("bayes_nqp.studio.pages")
-"""Every page by name, in their order."""
+"""All pages by name, in order."""
 
 
 def page(title: Message, *, place: float = 1000) -> Callable[[Make], Make]:
-    """Make a function a page, named as the function is, and register it.
+    """Register a function as a page with the function's name.
 
     Parameters
     ----------
     title : Message
-        In the list of pages.
+        Title in the list of pages.
     place : float, default 1000
-        Where it stands there, from low to high.
+        Position in the list, in ascending order.
 
     Returns
     -------
     callable
-        A decorator of a function from a `View` to the body.
+        Decorator of a function from a `View` to the body.
     """
 
     def decorate(make: Make) -> Make:

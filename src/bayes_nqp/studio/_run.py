@@ -1,4 +1,4 @@
-"""A run in a process of its own: what it told so far, and how it is stopped."""
+"""Run in a separate process: its progress so far, and its cancellation."""
 
 from __future__ import annotations
 
@@ -22,33 +22,38 @@ from bayes_nqp.studio._worker import FIRST
 type State = Literal["running", "done", "cancelled", "refused", "broken"]
 
 _GRACE: Final = 1.2
-"""Seconds that a run has to end in by itself."""
+"""Seconds for a run to stop by itself."""
 _ENDS: Final[dict[str, State]] = {"done": "done", "refused": "refused", "stopped": "cancelled"}
-_KEPT: Final = Message("press Run again: what was computed is kept, and the run goes on from there")
+_KEPT: Final = Message(
+    "press Run again; finished computations are kept, and the run continues from there"
+)
 _KILLED: Final = StudyError(
-    Message("the operating system ended the run before it was done; most often, memory ran out"),
+    Message("the operating system stopped the run, most often because memory ran out"),
     hint=Message("close other programs, or choose fewer columns and groups; then {}", _KEPT),
 )
 _FAILED: Final = StudyError(
-    Message("the run ended by a fault of the program; your file and your study are not at fault"),
-    hint=Message("{}; if it ends again, send its log to the authors of the program", _KEPT),
+    Message(
+        "the run stopped because of an error in the program; your file and your study are"
+        " not the cause"
+    ),
+    hint=Message("{}; if it stops again, send its log to the authors of the program", _KEPT),
 )
 
 
 @dataclass(eq=False)
 class Run:
-    """A run.
+    """Run of a study.
 
     Parameters
     ----------
     number : int
-        From 1 on.
+        Number of the run, from 1 on.
     text : str
-        The study.
+        Text of the study.
     folder : Path
-        Of the results.
+        Folder of the results.
     expected : int
-        Checks that the study asks.
+        Number of checks in the study.
     """
 
     number: int
@@ -62,7 +67,7 @@ class Run:
     assumed: bool = False
     error: dict[str, str] = field(default_factory=dict)
     told: int = 0
-    """Events so far: who shows a run looks whether there are more."""
+    """Events so far; displays of a run poll this list."""
     began: float | None = field(default_factory=time.monotonic)
     first: float = 0.0
     ended: float = 0.0
@@ -70,29 +75,29 @@ class Run:
 
     @property
     def early(self) -> Path:
-        """The folder of what is shown before all checks."""
+        """Folder of the results that are shown before all checks are finished."""
         return self.folder.with_name(f"{self.folder.name}-{FIRST}")
 
     @property
     def study(self) -> Path:
-        """Where its text is kept, as it was on the desk."""
+        """File of the study's text at the start of the run."""
         return self.folder.with_name(f"{self.folder.name}.toml")
 
     @property
     def log(self) -> Path:
-        """Where its process writes what it has to say besides."""
+        """File to which the process writes its log."""
         return self.folder.with_name(f"{self.folder.name}.log")
 
     @property
     def seconds(self) -> float | None:
-        """How long it took, so far; None where that is not known."""
+        """Run time so far in seconds; None if unknown."""
         return None if self.began is None else (self.ended or time.monotonic()) - self.began
 
     @property
     def left(self) -> float | None:
-        """About how many seconds are left, by the checks that were answered.
+        """Estimated number of seconds left, from the finished checks.
 
-        The first ones are quick: nothing is said before a third of them.
+        The first checks are quick; there is no estimate before a third of them are finished.
         """
         done = len(self.checks)
         if not self.answered or 3 * done < self.expected:
@@ -100,7 +105,7 @@ class Run:
         return (time.monotonic() - self.first) / done * max(self.expected - done, 0)
 
     def start(self, study: Path) -> None:
-        """Start the process, in the folder of the study."""
+        """Start the process in the folder of the study."""
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "bayes_nqp.studio._worker", study.name, str(self.folder)],
@@ -111,7 +116,7 @@ class Run:
         threading.Thread(target=self._listen, args=(self._process,), daemon=True).start()
 
     def cancel(self) -> None:
-        """Ask the process to end; then end it, with all that it started."""
+        """Ask the process to stop; then stop it with all its child processes."""
         process = self._process
         if process is None or process.poll() is not None:
             return
@@ -122,7 +127,7 @@ class Run:
         _end(process)
 
     def wait(self, seconds: float | None = None) -> None:
-        """Wait until the process has ended and was heard to its end."""
+        """Wait until the process has ended and all its output is read."""
         until = None if seconds is None else time.monotonic() + seconds
         while not self.ended and (until is None or time.monotonic() < until):
             time.sleep(0.02)
@@ -131,7 +136,9 @@ class Run:
         end: State = "broken"
         with process:
             for line in process.stdout or ():
-                with contextlib.suppress(ValueError, KeyError, TypeError):  # no event of ours
+                with contextlib.suppress(
+                    ValueError, KeyError, TypeError
+                ):  # not an event of the run
                     event = json.loads(line)
                     end = _ENDS.get(event["event"], end)
                     self._hear(event)
@@ -167,7 +174,7 @@ def kept_runs(stem: str) -> list[Run]:
     Parameters
     ----------
     stem : str
-        Of the study's file.
+        Stem of the study's file name.
     """
     runs = []
     for report in Path("results").glob(f"{escape(stem)}-*/report/report.html"):
@@ -187,7 +194,7 @@ def kept_runs(stem: str) -> list[Run]:
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """End a process and its children, whose group it leads."""
+    """Stop a process and its children, which form one process group."""
     if hasattr(os, "killpg"):
         try:
             os.killpg(process.pid, signal.SIGKILL)

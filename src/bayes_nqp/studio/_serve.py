@@ -1,4 +1,4 @@
-"""The studio as a program: a folder of its own, a token, and a server of this machine alone."""
+"""The studio as a program: a working directory, a token, and a local server."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ def serve(
     Parameters
     ----------
     file : Path, optional
-        Opened at once.
+        File that is opened at the start.
     keep : Path, optional
-        A folder for files, studies and results; by default they go with the studio.
+        Folder for files, studies and results; by default they are deleted with the studio.
     port : int, default 0
-        Any free one by default.
+        Port of the server; by default any free port.
     ready : callable
-        Told the address.
+        Called with the address.
 
     Raises
     ------
     StudyError
-        If the extra is not installed, or the file is not there.
+        If the extra is not installed, or the file does not exist.
     """
     _check_extra()
     if file is not None:
@@ -78,7 +78,7 @@ def serve(
 
 
 def _check_extra() -> None:
-    """Refuse where what pages are made of is not installed."""
+    """Raise if the packages of the extra are not installed."""
     for name in ("shiny", "tomlkit"):
         if find_spec(name) is None:
             raise StudyError(f"{name} is not installed", hint="pip install 'bayes-nqp[studio]'")
@@ -86,11 +86,11 @@ def _check_extra() -> None:
 
 @contextmanager
 def _socket(port: int) -> Iterator[socket.socket]:
-    """Listen on this machine alone."""
+    """Return a socket that listens on this computer only."""
     if not 0 <= port <= _LAST_PORT:
         raise StudyError(
-            Message("port={} is no port: these are 0 to {}", str(port), _LAST_PORT),
-            hint="another --port, or none",
+            Message("port={} is not a valid port: use 0 to {}", str(port), _LAST_PORT),
+            hint="choose another --port, or leave it out",
         )
     with socket.socket() as heard:
         heard.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -98,25 +98,29 @@ def _socket(port: int) -> Iterator[socket.socket]:
             heard.bind((HOST, port))
         except PermissionError:
             raise StudyError(
-                Message("port {} may not be used: permission denied", port),
+                Message("port {} cannot be used: permission denied", port),
                 hint="a --port above 1023, or none",
             ) from None
         except OSError:
-            raise StudyError(f"port {port} is taken", hint="another --port, or none") from None
+            raise StudyError(
+                f"port {port} is already in use", hint="choose another --port, or leave it out"
+            ) from None
         yield heard
 
 
 @contextmanager
 def _workplace(keep: Path | None) -> Iterator[tuple[Path, Path]]:
-    """Work in a folder, with one for uploads in it: one that is kept, or goes at the end.
+    """Create a working folder with a folder for uploads; it is kept, or deleted at the end.
 
-    Those of studios that were killed go when the next one starts.
+    Folders of studios that were killed are deleted when the next one starts.
     """
     _swept()
     if keep is not None:
         keep = text_path(keep, "--keep").absolute()
         if is_there(keep) and not is_folder(keep):
-            raise StudyError(f"{str(keep)!r} is no folder", hint="another --keep")
+            raise StudyError(
+                f"{str(keep)!r} is not a folder", hint="choose another folder with --keep"
+            )
         with writing(keep, "--keep"):
             keep.mkdir(parents=True, exist_ok=True)
     folder = keep if keep is not None else Path(tempfile.mkdtemp(prefix=_PREFIX))
@@ -134,7 +138,7 @@ def _workplace(keep: Path | None) -> Iterator[tuple[Path, Path]]:
 
 @contextmanager
 def _locked(lock: FileLock, folder: Path) -> Iterator[None]:
-    """Take a folder for one studio alone, if it may be entered and written to."""
+    """Lock a folder for one studio, if it can be entered and written to."""
     with writing(folder, "--keep"):
         try:
             lock.acquire()
@@ -144,12 +148,12 @@ def _locked(lock: FileLock, folder: Path) -> Iterator[None]:
             ) from None
         os.chdir(folder)
     with lock:
-        lock.release()  # the first of the two times that it was taken
+        lock.release()  # the lock was acquired twice
         yield
 
 
 def _swept() -> None:
-    """Remove the folders that killed studios left."""
+    """Delete the folders of killed studios."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         try:
             with FileLock(folder / _LOCK, timeout=0):

@@ -1,4 +1,4 @@
-"""What a page is given: the desk, the words of a language, and what inputs do."""
+"""Arguments of pages: the current study, the translator, and the actions of inputs."""
 
 from __future__ import annotations
 
@@ -24,30 +24,33 @@ from bayes_nqp.studio._words import in_words
 from bayes_nqp.studio._workspace import Desk
 
 _PAUSE = 0.4
-"""Seconds between two looks at a run."""
+"""Seconds between two polls of a run."""
 _MINUTES = 90
-"""Seconds above which minutes are said."""
+"""Seconds above which the time is given in minutes."""
 _FAULT = NQPError(
-    Message("this step ended by a fault of the program; your file and your study are not at fault"),
+    Message(
+        "this step stopped because of an error in the program; your file and your study "
+        "are not the cause"
+    ),
     hint=Message(
-        "the step again, or another choice; if it ends again, send the lines in the window in "
-        "which the studio was started to the authors of the program"
+        "repeat the step, or choose other settings; if it stops again, send the lines in "
+        "the window in which you started the studio to the authors of the program"
     ),
 )
 
 
 @dataclass(eq=False)
 class Shared:
-    """What all tabs of a browser share.
+    """State that all tabs of a browser share.
 
     Parameters
     ----------
     changes : reactive.Value
-        Counts what changed on the desk.
+        Counter of changes to the study.
     chosen : str
-        The language that somebody chose; "" for none.
+        Language chosen by the user; "" if none.
     wish : str
-        That of the browser.
+        Preferred language of the browser.
     """
 
     desk: Desk
@@ -59,24 +62,24 @@ class Shared:
 
     @property
     def language(self) -> str:
-        """Of the pages: the one that was chosen, else that of the file, else of the browser."""
+        """Language of the pages: chosen, or otherwise that of the file or of the browser."""
         return self.chosen or self.desk.language or self.wish
 
     def open(self, path: Path, name: str) -> None:
-        """Take a file on the desk, with a study and a report in the language of the pages."""
+        """Open a file, with a study and a report in the language of the pages."""
         self.desk.open(path, name, self.chosen or (self.wish if self.wish != ENGLISH else ""))
 
 
 @dataclass(eq=False)
 class View:
-    """A tab's view of the desk.
+    """View of the current study in one tab.
 
     Parameters
     ----------
     language : reactive.Value
-        Of the pages.
+        Language of the pages.
     failure : reactive.Value
-        What the last action was refused for.
+        Error of the last action.
     """
 
     shared: Shared
@@ -88,34 +91,35 @@ class View:
 
     @property
     def desk(self) -> Desk:
-        """The desk that all tabs share."""
+        """Desk (file, study and runs) that all tabs share."""
         return self.shared.desk
 
     @property
     def translate(self) -> Translator:
-        """Words of the language that is chosen."""
+        """Translator of the chosen language."""
         return Translator(self.language.get())
 
     def heard(self) -> Desk:
-        """Give the desk to what is to be made anew whenever it changes."""
+        """Return the desk to code that is recomputed at every change."""
         self.shared.changes.get()
         return self.desk
 
     def in_words(self, texts: dict[str, str]) -> str:
-        """Choose among the languages of a text."""
+        """Return a text in the language of the view."""
         return texts.get(self.language.get(), texts.get("en", ""))
 
     def on(self, name: str, act: Callable[[Any], object], *, sent: bool = False) -> None:
-        """Let an input do something to the desk, beside the pages' own work.
+        """Connect an input to an action, independently of the pages' own updates.
 
         Parameters
         ----------
         name : str
-            Of the input.
+            Name of the input.
         act : callable
-            Of its value.
+            Function of the input's value.
         sent : bool, default False
-            Whether it has a value only once somebody acts, so that the first one counts.
+            True if the input has a value only after an action of the user, so that the first value
+            counts.
         """
 
         @reactive.effect
@@ -123,12 +127,12 @@ class View:
         async def _() -> None:
             value = self.input[name]()
             async with self.shared.lock:
-                # What is clicked before the page was made anew would be undone by that.
+                # A click before the update of the page would be undone by the update.
                 await self.session.send_custom_message("acting", {"now": True})
                 before, refused = self.desk.state, self.failure.get()
                 _, failure = await asyncio.to_thread(_tried, partial(act, value))
                 self.failure.set(failure)
-            # A page that was made anew says what its fields hold: nothing is made anew for that.
+            # An updated page sends the values of its fields; this must not cause another update.
             if self.desk.state != before or self.failure.get() != refused:
                 self.shared.changes.set(self.shared.changes.get() + 1)
             self.session.on_flushed(self._acted, once=True)
@@ -137,12 +141,12 @@ class View:
         await self.session.send_custom_message("acting", {"now": False})
 
     def show(self, name: str, make: Callable[[], Any], *grown: Callable[[], Any]) -> None:
-        """Make a part of a page anew whenever what it reads changes.
+        """Render a part of a page again whenever its inputs change.
 
         Parameters
         ----------
         *grown : callable
-            Of `growing`: what else it is made anew for.
+            Results of `growing` that also cause an update.
         """
 
         def made() -> Any:
@@ -151,33 +155,33 @@ class View:
             part, failure = _tried(make)
             return part if failure is NOTHING else alarm([failure.in_(self.language.get())])
 
-        made.__name__ = name  # by which the renderer registers itself
+        made.__name__ = name  # the renderer registers itself by name
         render.ui(made)
 
     def growing(self, seen: Callable[[], Any]) -> Callable[[], Any]:
-        """Look again and again at what grows beside the pages.
+        """Poll a state that changes independently of the pages.
 
         Parameters
         ----------
         seen : callable
-            Gives what is compared: pages are made anew where it differs.
+            Returns the state; pages are updated if it differs.
         """
         return reactive.poll(seen, _PAUSE)(seen)
 
 
 class _Refusal(Message):
-    """What an error says, in whatever language it is asked for."""
+    """Text of an error, in the language that is requested."""
 
     __slots__ = ("error",)
     error: NQPError
 
     def in_(self, language: str, labels: Labels = UNLABELLED) -> str:
-        """Say it for the page."""
+        """Render the error for the page."""
         return in_words(self.error, language)
 
 
 def _tried(step: Callable[[], Any]) -> tuple[Any, Message]:
-    """Take a step, and say why if it was refused."""
+    """Run an action, and report the reason if it fails."""
     try:
         return step(), NOTHING
     except (SilentException, asyncio.CancelledError):
@@ -187,7 +191,7 @@ def _tried(step: Callable[[], Any]) -> tuple[Any, Message]:
 
 
 def _worded(error: Exception) -> Message:
-    """Say why a step was refused; a fault goes to the terminal, and its words do not."""
+    """Describe why an action failed; internal errors are printed in the terminal only."""
     if not isinstance(error, NQPError):
         traceback.print_exception(error)
         error = _FAULT
@@ -197,13 +201,13 @@ def _worded(error: Exception) -> Message:
 
 
 def told(desk: Desk) -> tuple[int, str, int]:
-    """Tell how far the last run is, to see whether there is more."""
+    """Return the progress of the last run, to detect changes."""
     run = desk.run
     return (0, "", 0) if run is None else (run.number, run.state, run.told)
 
 
 def progress_of(view: View, run: Run) -> Any:
-    """Show how far a run is."""
+    """Show the progress of a run."""
     translate, step = view.translate, run.step
     words = view.in_words(step["text"]) if step else translate("starting …")
     if step.get("total"):
@@ -224,7 +228,7 @@ def progress_of(view: View, run: Run) -> Any:
 
 
 def alarm(problems: Iterable[str], name: str = "", *, hidden: bool = False) -> Any:
-    """Show what is wrong, or have it at hand for the page to show."""
+    """Show problems, or return an empty element that the page can fill."""
     lines = [ui.p(*_broken(problem)) for problem in problems if problem]
     how: dict[str, Any] = {"hidden": "hidden"} if hidden else {}
     kind = "at-hand" if hidden else "alarm"
@@ -232,14 +236,14 @@ def alarm(problems: Iterable[str], name: str = "", *, hidden: bool = False) -> A
 
 
 def _broken(text: str) -> Iterable[Any]:
-    """Break lines where a text does."""
+    """Convert line breaks of a text to HTML."""
     for number, line in enumerate(text.splitlines()):
         yield ui.tags.br() if number else ""
         yield line
 
 
 def table(heads: Iterable[str], rows: Iterable[Iterable[Any]], caption: str) -> Any:
-    """Show rows."""
+    """Show a table."""
     titles = [*heads]
     names = [ui.tags.th(x, scope="col") for x in titles]
     head = ui.tags.thead(ui.tags.tr(*names)) if names else None
@@ -252,5 +256,5 @@ def table(heads: Iterable[str], rows: Iterable[Iterable[Any]], caption: str) -> 
 
 
 def switch() -> Any:
-    """The languages, each by its own name."""
+    """Show the switch of languages, each with its own name."""
     return {language: Locale.parse(language).get_display_name() for language in languages()}

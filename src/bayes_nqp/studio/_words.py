@@ -1,4 +1,4 @@
-"""Errors in the words of the page: fields by their labels, and where the study's text is edited."""
+"""Errors in the terms of the page: fields by their labels, and the page of the study's text."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ LABELS: Final = {
     "strata": GROUPS, "covariates": COVARIATES, "mediators": MEDIATORS, "path": FILE,
     "file": FILE,
 }  # fmt: skip
-"""What the page calls the arguments of panels and the keys of studies."""
+"""Labels on the page for the arguments of panels and the keys of studies."""
 _ARGUMENT: Final = re.compile(rf"\b({'|'.join(LABELS)})=(['\"])(.*?)\2")
 _KEY: Final = re.compile(rf"'(?:data|channels)\.({'|'.join(LABELS)})'")
 _BARE: Final = re.compile(rf"\b({'|'.join(LABELS)})=")
 _TABLE: Final = re.compile(r"in \[data(?:\.read)?\]: |在 \[data(?:\.read)?\] 中：")
-"""Where a key of [data] is to be written, before what is written there."""
+"""Prefix that states the place of a key of [data]."""
 _DROP: Final = re.compile(r"\[design\][^\n]*?\bunidentified = \"drop\"")
 _TEXT: Final = re.compile(r"\[\[?(?:data|design|channels|checks|report|sampler|index|priors)\b")
 _TICK: Final = Message("tick “{}” on the page “{}”")
@@ -40,24 +40,24 @@ _IN_TEXT: Final = Message("{} (in the text of the study on the page “{}”)")
 
 
 def in_words(error: NQPError, language: str) -> str:
-    """Say an error as the page does.
+    """Render an error in the terms of the page.
 
     Parameters
     ----------
     language : str
-        Of the page.
+        Language of the page.
     """
     with speaking("page"):
         return on_page(error.in_(language), language)
 
 
 def on_page(text: str, language: str) -> str:
-    """Put the labels of fields in the place of arguments and keys.
+    """Replace arguments and keys by the labels of fields.
 
     Parameters
     ----------
     text : str
-        As it was said for who writes a study.
+        Text for authors of study files.
     """
 
     def labelled(match: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""A run in a process of its own, which tells what it made as lines of JSON.
+"""Run in a separate process, which reports its results as lines of JSON.
 
 python -m bayes_nqp.studio._worker STUDY OUT
 """
@@ -29,30 +29,30 @@ from bayes_nqp.output.tables import TONES
 from bayes_nqp.studio._words import in_words
 
 FIRST = "first"
-"""The folder of what is shown before all checks, beside the results."""
+"""Folder of the first results, in the folder of the results."""
 _SECTIONS = {"answer": ("top", "short"), "assumptions": ("assumptions",)}
-"""Sections of what is shown beside the results, each an event: before all checks, and after."""
+"""Sections that are shown with the results, each an event: before all checks, and after."""
 _DPI = 110
 _PAUSE = 0.2
-"""Seconds between two counts of the same work."""
+"""Seconds between two reports of the same work."""
 
 type Tell = Callable[..., None]
 
 
 def texts(text: str, labels: Labels = UNLABELLED) -> dict[str, str]:
-    """Give a text in every language."""
+    """Return a text in all languages."""
     return {language: Translator(language, labels).name(text) for language in languages()}
 
 
 def show(context: Context, folder: Path, tell: Tell) -> None:
-    """Write the first answer, or the picture of the check that was answered last.
+    """Write the first result, or the figure of the check that finished last.
 
     Parameters
     ----------
     folder : Path
-        To write into.
+        Folder of the files.
     tell : callable
-        Told of it.
+        Called with an event.
     """
     if not context.checks:
         _write(context, folder, "answer", tell)
@@ -74,14 +74,14 @@ def show(context: Context, folder: Path, tell: Tell) -> None:
 
 
 def _write(context: Context, folder: Path, event: str, tell: Tell) -> None:
-    """Write a few sections as a page."""
+    """Write some sections as a page."""
     part = replace(context, sections=_SECTIONS[event], plots=("event_study", "effect_map"))
     write_report(part, folder / event, ["html"], FigureFolder(folder / event / "figures"))
     tell(event)
 
 
 def _picture(context: Context, folder: Path) -> str:
-    """Draw a check; the name of the file, empty where there is nothing to draw."""
+    """Draw a check and return the file name; "" if the check has no figure."""
     for sketch in sketches(context, "evidence"):
         figure = sketch.make()
         with alone():
@@ -92,7 +92,7 @@ def _picture(context: Context, folder: Path) -> str:
 
 
 def tell(event: str, **facts: Any) -> None:
-    """Tell what happened, in a line."""
+    """Write an event as one line."""
     out = _events[0]
     out.write(json.dumps({"event": event, **facts}, ensure_ascii=True) + "\n")
     out.flush()
@@ -102,20 +102,20 @@ _events: list[TextIO] = [sys.stdout]
 
 
 def claim() -> None:
-    """Keep standard output for events: what checks and their processes print goes to the log."""
+    """Reserve standard output for events; output of checks and their processes goes to the log."""
     sys.stdout.flush()
     _events[0] = os.fdopen(os.dup(1), "w", encoding="ascii")
     os.dup2(2, 1)
 
 
 class Announcer:
-    """Tells how far the work is; the same work no more often than it can be read."""
+    """Reports the progress of the work at a readable rate."""
 
     def __init__(self) -> None:
         self._said: tuple[str, float] = ("", 0.0)
 
     def __call__(self, text: str) -> None:
-        """Tell of a step, unless the same work was told of just now."""
+        """Report a step, unless the same work was reported just before."""
         counted = isinstance(text, Message) and text.template == "{} {}/{}"
         work, done, total = text.parts if counted else (text, 0, 0)  # type: ignore[attr-defined]
         now = time.monotonic()
@@ -131,7 +131,7 @@ def main(study: Path, out: Path) -> int:
     Returns
     -------
     int
-        0 where it ended; 1 where it was refused, in words; 2 where it was stopped.
+        0 if it finished; 1 if it was refused with a message; 2 if it was interrupted.
     """
     folder = out.with_name(f"{out.name}-{FIRST}")
     folder.mkdir(parents=True, exist_ok=True)

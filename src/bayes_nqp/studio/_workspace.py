@@ -1,4 +1,4 @@
-"""What lies on the desk: a file, the study that is written for it, and its runs."""
+"""State of the studio: a file, the study that is written for it, and its runs."""
 
 from __future__ import annotations
 
@@ -24,43 +24,43 @@ from bayes_nqp.studio._run import Run, kept_runs
 from bayes_nqp.studio._words import on_page
 
 ROLES: Final = ("unit", "time", "outcome", "cohort", "treated", "strata")
-"""What `new` can be told."""
+"""Roles that `new` accepts."""
 _COPIES: Final = Path(".studies")
-"""Copies of the studies that the studio wrote: a file that differs from its copy is the user's."""
+"""Copies of the studies that the studio wrote; a file that differs was changed by the user."""
 COVARIATES: Final = ("data", "covariates")
 MEDIATORS: Final = ("channels", "mediators")
 
 
 @dataclass(eq=False)
 class Desk:
-    """A file and its study, in the working directory.
+    """File and its study, in the working directory.
 
     Parameters
     ----------
     file : Path or None
-        The data.
+        File of the data.
     path : Path
-        The study's file.
+        File of the study.
     given : dict
-        Roles that somebody said, as `new` takes them.
+        Roles that the user chose, as arguments of `new`.
     zones : bool
-        Whether the policy is the pilot zones.
+        True if the policy is the pilot zones.
     language : str
-        Of the study and its report; "" leaves it to `new`.
+        Language of the study and its report; "" for the default of `new`.
     columns, numeric : tuple of str
-        Of the file; those that hold numbers.
+        Columns of the file; its numeric columns.
     base, text : str
-        The study as `new` writes it, and as it is now.
+        The study as written by `new`, and the current study.
     guess : Guess or None
-        What was guessed, and why.
+        Guessed roles and steps, with reasons.
     study : Study or None
-        As it was validated; None where it cannot run.
+        The validated study; None if it cannot run.
     page : IntakePage or None
-        How the file was read, and what was in the way of the study as `new` writes it.
+        Summary of reading the file, with the problems of the study as written by `new`.
     error : NQPError or None
-        What is in the way since.
+        Problem that arose later.
     doubtful : bool
-        Whether the study could run as it stands, and somebody has to agree first.
+        True if the study could run, but the user has to agree first.
     """
 
     file: Path | None = None
@@ -79,16 +79,16 @@ class Desk:
     doubtful: bool = False
     runs: list[Run] = field(default_factory=list)
     last: str = ""
-    """The role that was said last, to which problems belong that name none."""
+    """Role that was chosen last; problems that name no role are assigned to it."""
 
     @property
     def run(self) -> Run | None:
-        """The run that began last."""
+        """The run that was started last."""
         return self.runs[-1] if self.runs else None
 
     @property
     def state(self) -> tuple[object, ...]:
-        """What pages show: it differs once anything was changed."""
+        """State that the pages show; it differs after every change."""
         return (
             self.file, self.path, self.text, str(self.given), self.zones, self.study, self.error,
             self.doubtful, len(self.runs),
@@ -100,28 +100,28 @@ class Desk:
 
     @speaking("page")
     def open(self, source: Path, name: str = "", language: str = "") -> None:
-        """Take a file on the desk, in the place of the one that is there, and write its study.
+        """Open a file in place of the current one, and write its study.
 
-        The study that an earlier studio wrote for the same file is taken up again. Files of
-        anybody else are left alone: the data and the study then have a number in their names.
+        The study that an earlier studio wrote for the same file is opened again. Files of other
+        origin are not overwritten: the data and the study then have a number in their names.
 
         Parameters
         ----------
         name : str, optional
-            How it is called; as the source by default.
+            Name of the file; by default that of the source.
         language : str, optional
-            Of the study and its report; that of the file by default.
+            Language of the study and its report; by default that of the file.
 
         Raises
         ------
         PanelError
-            If files with such an ending are not read.
+            If files with this ending cannot be read.
         """
         name = name or source.name
         if Path(name).suffix.lower() not in SUFFIXES:
             raise PanelError(
-                Message("{!r} has a suffix that is not read here", name),
-                hint=Message("save the data as one of {}", ", ".join(SUFFIXES)),
+                Message("{!r} has a file format that cannot be read", name),
+                hint=Message("save the data in one of these formats: {}", ", ".join(SUFFIXES)),
             )
         self.cancel()
         file, path = _places(source, name)
@@ -138,7 +138,7 @@ class Desk:
             self.columns, spoken = tuple(overview.columns), overview.language
             self.numeric = tuple(x for x, column in overview.columns.items() if column.numeric)
         except NQPError:
-            pass  # studies.new says it
+            pass  # studies.new reports the error
         self.language = language or (spoken if spoken != ENGLISH else "")
         text = self.text
         self._rewrite({})
@@ -146,41 +146,41 @@ class Desk:
             self.retype(text)
 
     def role(self, key: str, value: Any) -> None:
-        """Say which column plays a part; nothing leaves it to the guess."""
+        """Assign a column to a role; without a column, the role is guessed."""
         if key == "outcome" and self.logged:
             self.take_log(False)
         self.given, self.last = {**self.given, key: value}, key
         self._rewrite({way: x for way, x in self._edits().items() if way[:2] != ("data", key)})
 
     def take_zones(self, taken: bool) -> None:
-        """Say whether the policy is the pilot zones."""
+        """State if the policy is the pilot zones."""
         self.zones = taken
         self._rewrite(self._edits())
 
     @property
     def outcome(self) -> str:
-        """The column of the outcome, whatever is made of it."""
+        """Column of the outcome, before any transformation."""
         return str(value_of(self.base, "data", "outcome") or "")
 
     @property
     def logged(self) -> bool:
-        """Whether the outcome is the logarithm of a column."""
+        """True if the outcome is the logarithm of a column."""
         return bool(self.get("data", "outcome") == self._log_of(self.outcome))
 
     def chosen(self, way: Way) -> dict[str, bool]:
-        """Look up the columns in a list, and whether each stands there as its logarithm."""
+        """Return the columns in a list, each with True if its logarithm is used."""
         columns = {self._log_of(column): column for column in self.columns}
         return {columns.get(x, x): x in columns for x in self.get(*way) or ()}
 
     def choose(self, way: Way, names: Iterable[str], logged: Iterable[str] = ()) -> None:
-        """Put columns in a list of the study, some of them as their logarithms."""
+        """Write columns to a list of the study, some of them as logarithms."""
         logs = {*logged}
         listed = [self._log_of(x) if x in logs else x for x in names]
-        gone = way[:1] if way == MEDIATORS else way  # channels without mediators are none
+        gone = way[:1] if way == MEDIATORS else way  # [channels] without mediators is invalid
         self.edit({**self._derived(logs, way), **({way: listed} if listed else {gone: None})})
 
     def take_log(self, taken: bool) -> None:
-        """Make the outcome the logarithm of its column, or the column again."""
+        """Use the logarithm of the outcome's column, or the column itself."""
         column, way = self.outcome, ("data", "outcome")
         self.edit(
             {
@@ -192,14 +192,14 @@ class Desk:
         )
 
     def _log_of(self, column: str) -> str:
-        """Name the logarithm of a column as no column is named."""
+        """Return a new column name for a logarithm."""
         return next(
             name for n in count(1)
             if (name := f"ln_{column}" + (f"_{n}" if n > 1 else "")) not in self.columns
         )  # fmt: skip
 
     def _derived(self, logs: set[str], way: Way) -> Edits:
-        """Derive the logarithms of a part; those that no part needs any longer go."""
+        """Derive the logarithms of a role; delete those that no role uses."""
         gone = self._logs(way) - logs
         for other in {("data", "outcome"), COVARIATES, MEDIATORS} - {way}:
             gone -= self._logs(other)
@@ -210,7 +210,7 @@ class Desk:
         }
 
     def _logs(self, way: Way) -> set[str]:
-        """Find the columns whose logarithms play a part."""
+        """Return the columns whose logarithms have a role."""
         names = self.get(*way) or ()
         names = {names} if isinstance(names, str) else {*names}
         return {x for x in self.columns if self._log_of(x) in names}
@@ -220,30 +220,30 @@ class Desk:
         self.retype(edited(self.text, edits))
 
     def retype(self, text: str) -> None:
-        """Take another text for the study."""
+        """Replace the text of the study."""
         self.text = text
         self._make_room()
         self._write()
         self._validate()
 
     def _write(self) -> None:
-        """Write the study, and the copy that tells it from one that somebody else has changed."""
+        """Write the study, and a copy that reveals later changes by other programs."""
         write_text(self.path, self.text)
         _COPIES.mkdir(exist_ok=True)
         write_text(_COPIES / self.path.name, self.text)
 
     def _make_room(self) -> None:
-        """Leave alone a study that somebody else has changed: take another name."""
+        """Choose another name if another program has changed the study."""
         assert self.file is not None
         if is_there(self.path) and not _own(self.path):
             self.path = _places(self.file, self.file.name)[1]
 
     def accept(self) -> None:
-        """Agree to a study that could run, and should be looked at first."""
+        """Accept a study that could run, but should be checked first."""
         self._validate()
 
     def start(self) -> Run:
-        """Run the study as it stands."""
+        """Run the current study."""
         self.cancel()
         checks = 0 if self.study is None else len(self.study.checks)
         folder = Path("results")
@@ -267,7 +267,7 @@ class Desk:
 
     @speaking("page")
     def _rewrite(self, edits: Edits) -> None:
-        """Let `new` write the study, and repeat in it what was edited by hand."""
+        """Let `new` write the study again, and repeat the user's edits."""
         assert self.file is not None
         self.doubtful = False
         self._make_room()
@@ -299,7 +299,7 @@ class Desk:
 
     @speaking("page")
     def page_in(self, language: str) -> IntakePage | None:
-        """Say in a language how the file was read; it is looked at again where need be."""
+        """Return the summary of reading the file in a language; read it again if necessary."""
         if self.file is not None and (self.page is None or self.page.language != language):
             self.page = studies.look(
                 self.file, self.path, roles=self.given, zones=self.zones, language=language
@@ -307,7 +307,7 @@ class Desk:
         return self.page
 
     def problems(self, language: str) -> tuple[str, ...]:
-        """Say what is in the way of a run, in the words of the page."""
+        """Return the problems that prevent a run, in the terms of the page."""
         return tuple(on_page(problem, language) for problem in self._problems(language))
 
     @speaking("page")
@@ -318,7 +318,7 @@ class Desk:
         return () if page is None else page.problems
 
     def fields(self, language: str) -> dict[str, list[str]]:
-        """Sort the problems by the field that caused each; those of none are under ""."""
+        """Return the problems by field; problems without a field are under ""."""
         problems: dict[str, list[str]] = {}
         for problem in self._problems(language):
             field = self._field_of(problem)
@@ -326,7 +326,7 @@ class Desk:
         return problems
 
     def _field_of(self, problem: str) -> str:
-        """Find the role that a problem names, by its key or else by its column."""
+        """Find the role that a problem names, by its key or otherwise by its column."""
         named = [(problem.find(f"data.{key}"), key) for key in ROLES]
         named += [
             (m.start(), key) for key in ROLES for m in re.finditer(rf"'{key}'|\b{key}=", problem)
@@ -344,7 +344,7 @@ class Desk:
 
 
 def _places(source: Path, name: str) -> tuple[Path, Path]:
-    """Find names for data and their study under which nothing of anybody else stands."""
+    """Find names for data and their study at which no files of other origin exist."""
     stem, suffix, folder = file_name(Path(name).stem), Path(name).suffix, Path.cwd()
     inside = source.absolute().parent.resolve() == folder.resolve()
     for number in count(1):
@@ -352,11 +352,11 @@ def _places(source: Path, name: str) -> tuple[Path, Path]:
         file, path = Path(source.name if inside else numbered + suffix), Path(f"{numbered}.toml")
         if _same(file, source) and (not is_there(path) or _own(path, file)):
             return file, path
-    raise AssertionError  # numbers do not end
+    raise AssertionError  # unreachable: the count is infinite
 
 
 def _same(file: Path, source: Path) -> bool:
-    """Whether data can stand at a place: nothing is there, or the same bytes."""
+    """Return True if a place for data is empty or contains the same bytes."""
     try:
         return not is_there(file) or filecmp.cmp(file, source, shallow=False)
     except OSError:
@@ -364,7 +364,7 @@ def _same(file: Path, source: Path) -> bool:
 
 
 def _own(path: Path, file: Path | None = None) -> bool:
-    """Whether a study is as the studio wrote it; for a file, where one is named."""
+    """Return True if the studio wrote a study; for a given file, if one is named."""
     try:
         text = path.read_text(encoding="utf-8")
         copied = (_COPIES / path.name).read_text(encoding="utf-8")

@@ -209,13 +209,13 @@ def test_a_study_says_its_labels_a_table_for_each_language(tmp_path: Path) -> No
     ("labels", "what"),
     [
         ('[labels.zh]\nnqq = "x"\n', "'labels.zh' names 'nqq', .*\n.*'nqp'"),
-        ('[labels.zz]\nnqp = "x"\n', "'labels' names 'zz', .*\n.*'zh'"),
+        ('[labels.zz]\nnqp = "x"\n', "'labels' contains 'zz', .*\n.*'zh'"),
         ("[labels.zh]\nnqp = 3\n", "'labels.zh.nqp' is 3.\n.*text in quotes or a table"),
         ('[labels.zh.region]\nlevel = "x"\n', r"\[labels.zh.region\] has .*\n.*'levels'"),
         ('[labels.zh.region]\nLabel = "x"\n', r"\[labels.zh.region\] has .*\n.*'label'"),
         ("[labels.zh.region]\nlabel = 1\n", "'labels.zh.region.label' is 1"),
         ("[labels.zh.region.levels]\n1 = 1\n", "'labels.zh.region.levels.1' is 1"),
-        ('[labels.zh.region.levels]\n9 = "x"\n', "'labels.zh.region.levels' names '9'"),
+        ('[labels.zh.region.levels]\n9 = "x"\n', "'labels.zh.region.levels' contains '9'"),
         ('[labels.zh.city.levels]\n330101 = "x"\n', "names '330101', .*\n.*'330100'"),
     ],
 )

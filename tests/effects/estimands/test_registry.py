@@ -144,7 +144,7 @@ def test_what_keeps_no_groups_apart_stands_in_the_table_of_all_alone() -> None:
 
 
 def test_a_wrong_name_is_refused_with_the_nearest() -> None:
-    with pytest.raises(StudyError, match="'relativ', which is no estimand") as refused:
+    with pytest.raises(StudyError, match="'relativ', which is not an estimand") as refused:
         nqp.table(EFFECTS_DATASETS[0], "estimands", estimands=["relativ"])
     assert "did you mean 'relative_effects'?" in str(refused.value)
     with pytest.raises(StudyError, match="by='regoin'"):

@@ -207,7 +207,7 @@ LINES = [
     ("member = { type = 'HalfNormals', scale = 0.5 }", "'priors.member' has the type"),
     ("member = { type = 'HalfT', nu = '3', scale = 0.5 }", "'priors.member.nu' is '3'"),
     ("member = { type = 'HalfT', nu = 3, scal = 0.5 }", "'scal'"),
-    ("member = { nu = 3 }", "'priors.member' does not say its type"),
+    ("member = { nu = 3 }", "'priors.member' has no type"),
     ("member = 'wide'", "'priors.member' is 'wide'"),
     ("level = { type = 'HalfT', nu = 3, scale = 0.5 }", "'level' is a HalfT"),
 ]

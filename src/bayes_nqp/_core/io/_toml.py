@@ -130,9 +130,7 @@ def _broken(path: Path, text: str, message: str) -> StudyError:
     if line and _TWICE.search(problem):
         problem, hint = _repeated(lines, number)
     elif "\\" in line:
-        hint = Message(
-            "in a path, write / instead of \\, or put it in single quotes: 'C:\\data.xlsx'"
-        )
+        hint = Message("in a path, write / instead of \\, or use single quotes: 'C:\\data.xlsx'")
     return StudyError(
         Message("{} is no valid TOML: {}", path.name, problem), where=where, hint=hint
     )

@@ -208,7 +208,7 @@ def _check_file(path: Path, suffix: str) -> None:
                     "save it as one of {}, or read it with pandas and call Panel.from_frame",
                     ", ".join(SUFFIXES),
                 ),
-                Message("save the data as one of {}", ", ".join(SUFFIXES)),
+                Message("save the data in one of these formats: {}", ", ".join(SUFFIXES)),
             ),
         )
     _check_content(path)

@@ -151,7 +151,9 @@ def _check(key: str, value: Any, reading: Reading) -> None:
             row = further_down(name, reading.frame)
             raise PanelError(
                 Message("{}={!r} is no column of the file", key, name),
-                hint=Message("header = {} in [data.read], if the column names are in that row", row)
+                hint=Message(
+                    "if the column names are in that row, write header = {} in [data.read]", row
+                )
                 if row is not None
                 else nearest(name, reading.frame.columns),
             )

@@ -131,7 +131,9 @@ def _table(
             Message(
                 "path={!r} has rows that do not fit its header ({})", path.name, str(error).strip()
             ),
-            hint=Message("header = {} in [data.read], if the column names are in that row", row)
+            hint=Message(
+                "if the column names are in that row, write header = {} in [data.read]", row
+            )
             if (row := 1 + _first_wide(_lines(path, marker, _FIRST))) > header
             else Message(
                 "the delimiter was taken to be {!r}; look for a stray quote or delimiter in "

@@ -137,7 +137,7 @@ def estimands_named(names: Iterable[str]) -> tuple[Estimand, ...]:
     for name in names:
         if name not in ESTIMANDS:
             raise StudyError(
-                Message("'{}' names {!r}, which is no estimand", "estimands", name),
+                Message("'{}' contains {!r}, which is not an estimand", "estimands", name),
                 hint=nearest(str(name), ESTIMANDS),
             )
     return tuple(ESTIMANDS[name] for name in names)

@@ -1,4 +1,4 @@
-"""The table `[space]` of a study, which states locations, spatial weights and spillovers.
+"""The table `[space]` of a study: locations, spatial weights and spillovers.
 
 `bayes_nqp.studies` finds its files and may import it.
 """

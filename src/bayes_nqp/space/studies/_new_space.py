@@ -1,4 +1,4 @@
-"""Where units are, in a study that is proposed for a file."""
+"""Locations of units in a proposed study."""
 
 from __future__ import annotations
 
@@ -14,29 +14,30 @@ from bayes_nqp.space.studies._space_places import degrees_of
 from bayes_nqp.studies.extending import comment, toml_text
 
 _MOST: Final = 0.5
-"""Share of units that are prefectures from which on places are offered."""
-_LOCATED: Final = Message("checks of neighbours and maps go by the coordinates in {} and {}")
-_BROKEN: Final = Message("{}, once this is mended: {}")
+"""Minimum share of units that are prefectures for places to be offered."""
+_LOCATED: Final = Message("checks of spatial neighbours and maps use the coordinates in {} and {}")
+_BROKEN: Final = Message("{}; first correct this: {}")
 _PLACES: Final = Message(
-    "{} names prefectures or provinces: checks of neighbours and maps go by their coordinates"
+    "{} contains prefectures or provinces; checks of spatial neighbours and maps use "
+    "their coordinates"
 )
 _OFFERED: Final = Message(
-    "{} names prefectures or provinces, but for {}. Without these, take away the #: checks of "
-    "neighbours and maps then go by coordinates of places"
+    "{} contains prefectures or provinces, except {}. Exclude these units and delete the "
+    "# to use the coordinates of places in checks of spatial neighbours and in maps"
 )
 
 
 def with_space(text: str, proposal: Guess, panel: Panel, problem_of: Callable[[str], str]) -> str:
-    """Say where units are in a study that runs, and in the notes of the guess.
+    """Add the locations of units to a study that runs, and to the notes of the guess.
 
     Parameters
     ----------
     proposal : Guess
-        Its notes are added to.
+        The guess; notes are added to it.
     panel : Panel
-        That the study has so far.
+        Panel of the study so far.
     problem_of : callable
-        What is wrong with a study of a text; "" for nothing.
+        Returns the problem of a study text; "" if none.
     """
     if located(panel):
         return _noted(text, proposal, _coordinates(panel), [])
@@ -56,7 +57,7 @@ def with_space(text: str, proposal: Guess, panel: Panel, problem_of: Callable[[s
 
 
 def _coordinates(panel: Panel) -> Message:
-    """Which columns have coordinates, and what is wrong with them."""
+    """Return the columns of coordinates, with their problem if there is one."""
     names = [coordinate(panel.frame.columns, name) for name in ("longitude", "latitude")]
     note = _LOCATED.fill(*names)
     try:
@@ -67,7 +68,7 @@ def _coordinates(panel: Panel) -> Message:
 
 
 def _noted(text: str, proposal: Guess, note: Message, lines: list[str]) -> str:
-    """Put lines before the design, under a note that the guess has too."""
+    """Insert lines before the design, with a note that is also added to the guess."""
     proposal.notes.append(note)
     words = [*comment(proposal.translate.name(note)), *lines]
     return text.replace("[design]\n", "\n".join([*words, "", "[design]", ""]), 1)

@@ -1,4 +1,4 @@
-"""[space]: its keys."""
+"""Keys of the table [space]."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from bayes_nqp.studies.extending import Keys, StudyTable
 
 
 class LinkedColumn(Keys):
-    """A column of linked units."""
+    """Column of spatial neighbours' values."""
 
     column: str
-    """Of the data."""
+    """Column of the data."""
     weights: str
-    """Name of [space.weights]."""
+    """Name of weights in [space.weights]."""
 
 
 class SpaceKeys(StudyTable):
-    """What a study says of space."""
+    """Locations of units, spatial weights and columns of neighbours."""
 
     places: str | None = None
     """Column with names or codes of prefectures or provinces, for their coordinates."""
     longitude: str = "longitude"
-    """Column of degrees; with places, what to call it."""
+    """Column in degrees; with places, the name of the new column."""
     latitude: str = "latitude"
-    """Column of degrees; with places, what to call it."""
+    """Column in degrees; with places, the name of the new column."""
     boundaries: str | None = None
-    """File of units' polygons that geopandas reads (.geojson, .gpkg, .shp), for maps."""
+    """File of the units' polygons that geopandas reads (.geojson, .gpkg, .shp), for maps."""
     id: str | None = None
-    """Column of the boundaries that names units as the data do."""
+    """Column of the boundary file with the units' names."""
     weights: dict[str, dict[str, Any]] = {}
-    """By the name that designs and checks use: kind = "nearest", "band", … and its arguments."""
+    """Weights by name, for designs and checks: kind = "nearest", "band", … and arguments."""
     lags: dict[str, LinkedColumn] = {}
     """New columns W x, such as near = { column = "cbec", weights = "geo" }, for covariates."""

@@ -1,4 +1,4 @@
-"""[space]: coordinates of units, from the names of their places or from borders of the user's."""
+"""The table [space]: coordinates of units, from names of places or from the user's boundaries."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from bayes_nqp.studies.extending import in_table
 
 
 def with_places(space: SpaceKeys, frame: pd.DataFrame) -> pd.DataFrame:
-    """Add the coordinates of the prefectures or provinces that a column names.
+    """Add the coordinates of the prefectures or provinces in a column.
 
     Raises
     ------
     StudyError
-        If there is no such column.
+        If the column does not exist.
     PanelError
         If a value is neither a prefecture nor a province.
     """
     column = space.places
     if column not in frame.columns:
         raise StudyError(
-            Message("'space.places' is {!r}, which is no column of the data", column),
+            Message("'space.places' is {!r}, which is not a column of the data", column),
             hint=nearest(str(column), frame.columns),
         )
     degrees = {value: degrees_of(value) for value in frame[column].unique().tolist()}
@@ -40,18 +40,20 @@ def with_places(space: SpaceKeys, frame: pd.DataFrame) -> pd.DataFrame:
     if unmatched:
         near = match(unmatched[0]).nearest
         raise PanelError(
-            Message("'space.places': {} values of {!r} are no prefecture", len(unmatched), column),
+            Message(
+                "'space.places': {} values of {!r} are not prefectures", len(unmatched), column
+            ),
             where=shown(map(repr, unmatched)),
             hint=Message("did you mean {}?", shown(near))
             if near
-            else "names of prefectures or provinces, or their codes, such as 330100",
+            else "use names of prefectures or provinces, or their codes, such as 330100",
         )
     east, north = np.array([degrees[value] for value in frame[column]]).T
     return frame.assign(**{space.longitude: east, space.latitude: north})
 
 
 def degrees_of(value: Any) -> tuple[float, float] | None:
-    """Coordinates of a prefecture, or of the seat of a province."""
+    """Return the coordinates of a prefecture, or of the capital of a province."""
     places, place = prefectures(dissolved=True), match(value)
     rows = places[places["code"] == (place.code or -1)]
     if place.provincial and place.code is None:
@@ -64,14 +66,14 @@ def degrees_of(value: Any) -> tuple[float, float] | None:
 
 
 def borders_of(space: SpaceKeys, folder: Path) -> Boundaries:
-    """Read the borders that a study names.
+    """Read the boundaries that a study names.
 
     Raises
     ------
     StudyError
-        If one of the two keys is lacking, or there is no such file.
+        If one of the two keys is missing, or the file does not exist.
     PanelError
-        If the file has no such column, or its polygons do not stand for units.
+        If the file lacks the column, or its polygons do not match units.
     """
     if space.boundaries is None:
         raise StudyError(
@@ -81,8 +83,9 @@ def borders_of(space: SpaceKeys, folder: Path) -> Boundaries:
     if space.id is None:
         raise StudyError(
             Message("[{}] lacks the key {!r}", "space", "id"),
-            hint=Message('add id = "…", the column of the boundaries that names units as the '
-                         "data do"),
+            hint=Message(
+                "add id = \"…\", the column of the boundary file that contains the names of"
+                " units"),
         )  # fmt: skip
     path = folder / text_path(space.boundaries, "'space.boundaries'")
     if problem := no_file(path):
@@ -96,7 +99,7 @@ def borders_of(space: SpaceKeys, folder: Path) -> Boundaries:
 
 
 def with_borders(space: SpaceKeys, frame: pd.DataFrame, unit: str, folder: Path) -> pd.DataFrame:
-    """See that every unit has borders, and add a point within them where coordinates lack.
+    """Test that every unit has a polygon, and add an interior point if coordinates are missing.
 
     Raises
     ------

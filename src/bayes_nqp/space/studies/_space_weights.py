@@ -1,4 +1,4 @@
-"""[space.weights]: spatial weights by the names that a study gives them."""
+"""The table [space.weights]: spatial weights by name."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ from bayes_nqp.studies.extending import (
 
 _KIND: Final = "kind"
 _FILES: Final = {"boundaries": "file", "frame": "file"}
-"""Arguments whose value stands in a file."""
+"""Arguments whose value is read from a file."""
 _COMBINED: Final = ("composite", "nested")
-"""Kinds that are made of others, by which units are theirs."""
+"""Kinds that are composed of other weights, which determine the units."""
 _BORDERS: Final = "contiguity"
-"""The kind that takes the borders of [space] where it names no file."""
+"""The kind that uses the boundaries of [space] if it names no file."""
 _PLACES: Final = ("longitude", "latitude")
 
 
 def kinds() -> dict[str, Callable[..., SpatialWeights]]:
-    """Name the kinds of weights that a study can ask for."""
+    """Return the kinds of weights that a study can use."""
     members = {name: getattr(spatial_weights, name) for name in spatial_weights.__all__}
     return {
         name: make
@@ -46,7 +46,7 @@ def kinds() -> dict[str, Callable[..., SpatialWeights]]:
 
 
 def keys_of(kind: str) -> dict[str, Parameter]:
-    """Name the keys of a table [space.weights.…] of a kind; those without a default are needed."""
+    """Return the keys of a table [space.weights.…] of a kind; keys without default are required."""
     arguments = signature(kinds()[kind]).parameters.items()
     keys = {_FILES.get(name, name): item for name, item in arguments if name != "panel"}
     extra = ["label"] if kind in _COMBINED else ["label", "city"]
@@ -76,17 +76,19 @@ def schema_of_kind(kind: str) -> Schema:
 
 
 def check_weights(space: SpaceKeys) -> None:
-    """See that tables of weights say what they need, before any data are read.
+    """Check the tables of weights before any data are read.
 
     Raises
     ------
     StudyError
-        If a kind, a key or a value is not one of those that there are.
+        If a kind, a key or a value does not exist.
     """
     for name, stated in space.weights.items():
         where, kind = f"space.weights.{name}", stated.get(_KIND)
         if not isinstance(kind, str) or kind not in kinds():
-            problem = Message("'{}.kind' is {}, which is no kind of weights", where, brief(kind))
+            problem = Message(
+                "'{}.kind' is {}, which is not a kind of spatial weights", where, brief(kind)
+            )
             if kind is None:
                 problem = Message("[{}] lacks the key {!r}", where, _KIND)
             raise StudyError(problem, hint=nearest(str(kind), kinds()))
@@ -95,7 +97,7 @@ def check_weights(space: SpaceKeys) -> None:
 
 
 def _check_table(kind: str, table: Mapping[str, Any], where: str) -> None:
-    """See that the keys of a table are those of its kind."""
+    """Check the keys of a table against those of its kind."""
     keys = keys_of(kind)
     check_keys({key: x for key, x in table.items() if key != _KIND}, [*keys], f"[{where}]")
     for key, item in keys.items():
@@ -107,39 +109,47 @@ def _check_table(kind: str, table: Mapping[str, Any], where: str) -> None:
 
 
 def _types(kind: str) -> dict[str, Any]:
-    """What the keys of a kind take, those that stand for arguments in files too."""
+    """Return the types of a kind's keys, including keys of files in place of arguments."""
     types = {_FILES.get(name, name): x for name, x in annotations_of(kinds()[kind]).items()}
     return {**types, "file": str, "label": str, "city": str}
 
 
 def _with_borders(space: SpaceKeys, table: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Take the borders of [space] where a table of borders names no file."""
+    """Use the boundaries of [space] if a table of contiguity weights names no file."""
     if table[_KIND] != _BORDERS or "file" in table or space.boundaries is None:
         return table
     return {"file": space.boundaries, "id": space.id, **table}
 
 
 def _components(table: Mapping[str, Any], name: str, space: SpaceKeys) -> list[str]:
-    """Names of the weights that others are made of.
+    """Return the names of the weights from which others are composed.
 
     Raises
     ------
     StudyError
-        If one is not there, or stands below: weights are made in the order of the study.
+        If a component does not exist or is defined later; weights are made in the order of the
+        study.
     """
     shares = table.get("shares", {})
     if not isinstance(shares, Mapping):
         raise StudyError(
             Message("'{}' is {}", f"space.weights.{name}.shares", brief(shares)),
-            hint="a share for each of other weights: shares = { near = 0.5, alike = 0.5 }",
+            hint="write a share for each component: shares = { near = 0.5, alike = 0.5 }",
         )
     names = [*shares, *(table[key] for key in ("geographic", "economic") if key in table)]
     above = list(space.weights)[: list(space.weights).index(name)]
     for other in names:
         if other not in above:
             raise StudyError(
-                Message("[space.weights.{}] names {!r}, which is no weights above it", name, other),
-                hint=nearest(str(other), above) if above else "a table of these weights before it",
+                Message(
+                    "[space.weights.{}] uses {!r}, but no weights of that name are "
+                    "defined above it",
+                    name,
+                    other,
+                ),
+                hint=nearest(str(other), above)
+                if above
+                else "define these weights in a table above this one",
             )
     return names
 
@@ -150,14 +160,14 @@ def weights_of(space: SpaceKeys, panel: Panel, folder: Path) -> dict[str, Spatia
     Parameters
     ----------
     space : SpaceKeys
-        That `check_weights` has looked at.
+        Keys that `check_weights` has checked.
     folder : Path
-        Of the study, where relative paths start.
+        Folder of the study, to which relative paths refer.
 
     Raises
     ------
     StudyError, PanelError
-        If they cannot be made of these data; the message names the table.
+        If the weights cannot be made from these data; the message names the table.
     """
     by_name: dict[str, SpatialWeights] = {}
     for name, table in space.weights.items():
@@ -173,7 +183,7 @@ def _weights(
     folder: Path,
     above: Mapping[str, SpatialWeights],
 ) -> SpatialWeights:
-    """Make the weights of one table, of the units of a panel."""
+    """Make the weights of one table, for the units of a panel."""
     kind, label = str(table[_KIND]), str(table.get("label", ""))
     make, arguments = kinds()[kind], {k: x for k, x in table.items() if k not in (_KIND, "label")}
     names = signature(make).parameters

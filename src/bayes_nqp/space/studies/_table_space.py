@@ -1,4 +1,4 @@
-"""[space]: where units are, and spatial weights by the names that a study gives them."""
+"""The table [space]: locations of units, and spatial weights by name."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _COORDINATES = ("longitude", "latitude")
 
 @study_table("space", place=10)
 class Space(SpaceKeys):
-    """Where units are, and who is near whom."""
+    """Locations of units, spatial weights, and columns of neighbours."""
 
     value_key: ClassVar[str] = "weights"
     value_example: ClassVar[str] = 'kind = "nearest"'
@@ -42,39 +42,40 @@ class Space(SpaceKeys):
         table["properties"]["weights"]["additionalProperties"] = {"type": "object", "anyOf": tables}
 
     def check_keys(self, folder: Path) -> None:
-        """See that tables of weights say what they need, and that borders are there."""
+        """Check the tables of weights, and test that the boundaries exist."""
         if self.boundaries is not None or self.id is not None:
             borders_of(self, folder)
         check_weights(self)
         for name, linked in self.lags.items():
             if linked.weights not in self.weights:
                 raise StudyError(
-                    Message("'{}.{}' is {}, which is no table of [{}]", f"space.lags.{name}",
-                            "weights", brief(linked.weights), "space.weights"),
+                    Message("'{}.{}' is {}, but [{}] contains no table of that name",
+                            f"space.lags.{name}", "weights",
+                            brief(linked.weights), "space.weights"),
                     hint=nearest(linked.weights, self.weights),
                 )  # fmt: skip
 
     def values_of_nobody(self) -> dict[str, SpatialWeights]:
-        """Weights of no units under each name."""
+        """Return weights of no units under each name."""
         return {name: SpatialWeights((), np.zeros((0, 0)), name) for name in self.weights}
 
     @classmethod
     def proposed(
         cls, text: str, proposal: Guess, panel: Panel, problem_of: Callable[[str], str]
     ) -> str:
-        """Say where units are."""
+        """Add the locations of units to a proposed study."""
         return with_space(text, proposal, panel, problem_of)
 
     @property
     def file_keys(self) -> tuple[tuple[str, ...], ...]:
-        """Borders, and the files of weights."""
+        """Paths of keys that name boundaries and files of weights."""
         borders = [("boundaries",)] if self.boundaries is not None else []
         of_weights = [("weights", name, "file") for name, x in self.weights.items() if "file" in x]
         return (*borders, *of_weights)
 
     @property
     def number_columns(self) -> tuple[tuple[str, str], ...]:
-        """Coordinates that the study names, and that nothing else adds."""
+        """Coordinates that the study names and that no other key adds."""
         if self.places is not None or self.boundaries is not None:
             return ()
         stated = self.model_fields_set
@@ -82,13 +83,13 @@ class Space(SpaceKeys):
 
     @property
     def row_columns(self) -> tuple[str, ...]:
-        """Coordinates of places."""
+        """Columns of the coordinates of places."""
         return (self.longitude, self.latitude) if self.places is not None else ()
 
     def rows_from(
         self, frame: pd.DataFrame, data: Data, notes: list[str], folder: Path
     ) -> pd.DataFrame:
-        """Add coordinates of places, or else of borders."""
+        """Add coordinates of places, or of boundaries."""
         if self.places is not None:
             frame = with_places(self, frame)
         if self.boundaries is not None:
@@ -96,7 +97,7 @@ class Space(SpaceKeys):
         return frame
 
     def values_for(self, panel: Panel, folder: Path) -> dict[str, SpatialWeights]:
-        """Weights of the panel's units, whose coordinates are looked at where they are named."""
+        """Return the weights of the panel's units; check coordinates that the study names."""
         if self.number_columns:
             with in_table("space"):
                 locations_of(panel, self.longitude, self.latitude)
@@ -104,16 +105,16 @@ class Space(SpaceKeys):
 
     @property
     def panel_columns(self) -> Mapping[str, str]:
-        """Columns of linked units."""
+        """Columns of neighbours' values."""
         return {name: linked.column for name, linked in self.lags.items()}
 
     def columns_for(self, panel: Panel, values: Values) -> dict[str, pd.Series[Any]]:
-        """W x of columns of the panel."""
+        """Return W x for columns of the panel."""
         columns = {}
         for name, linked in self.lags.items():
             if linked.column not in panel.frame.columns:
                 raise StudyError(
-                    Message("'{}' is {!r}, which is no column of the data",
+                    Message("'{}' is {!r}, which is not a column of the data",
                             f"space.lags.{name}.column", linked.column),
                     hint=nearest(linked.column, panel.frame.columns),
                 )  # fmt: skip
@@ -123,7 +124,7 @@ class Space(SpaceKeys):
         return columns
 
     def context_for(self, folder: Path) -> dict[str, Any]:
-        """Columns of linked units, and borders, for maps."""
+        """Return columns of neighbours, and boundaries for maps."""
         context = {"linked": self.panel_columns, "spatial": True}
         if self.boundaries is None:
             return context

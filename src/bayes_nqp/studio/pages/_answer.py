@@ -1,4 +1,4 @@
-"""The run, and its answer: first what is known at once, then every check, then the report."""
+"""The run and its results: first the immediate ones, then all checks, then the report."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _TONES = {
 }  # fmt: skip
 
 _ASIDE = TONES[NOT_APPLICABLE]
-"""The tone of checks that do not apply."""
+"""Tone of checks that do not apply."""
 
 
 @page(Message("Answer"), place=50)
 def answer(view: View) -> Body:
-    """Run the study, and show what comes of it as it comes."""
+    """Run the study, and show its results as they arrive."""
 
     def run(_: Any) -> None:
         if view.desk.study is not None:
@@ -43,11 +43,11 @@ def answer(view: View) -> Body:
 
 
 def _body(view: View) -> Any:
-    """Where a run is begun, and what comes of it."""
+    """Return the controls of a run and its results."""
     desk, translate = view.heard(), view.translate
     title = ui.h2(translate("Answer"))
     if desk.study is None:
-        first = ui.p(translate("First choose a file."), class_="quiet")
+        first = ui.p(translate("Choose a file first."), class_="quiet")
         return [title, alarm(desk.problems(view.language.get())) or first]
     return [
         title,
@@ -63,7 +63,7 @@ def _body(view: View) -> Any:
 
 
 def _progress(view: View) -> Any:
-    """How far the run is, or how it ended."""
+    """Show the progress of the run, or how it ended."""
     run, translate = view.heard().run, view.translate
     if run is None:
         return None
@@ -73,7 +73,7 @@ def _progress(view: View) -> Any:
     words = {
         "done": translate("Done.") if seconds is None else translate("Done in {:.0f} s.", seconds),
         "cancelled": translate(
-            "Cancelled. {} checks were answered, and are kept: a run goes on from there.",
+            "Cancelled. {} finished checks are kept; the next run continues from there.",
             len(run.checks),
         ),
     }
@@ -84,24 +84,24 @@ def _progress(view: View) -> Any:
 
 
 def _paper(view: View, stage: str) -> Any:
-    """The report; before it is there, what is known before all checks."""
+    """Show the report; before it exists, the results that are available."""
     run, translate = view.desk.run, view.translate
     if run is None or not stage:
         return None
     title = translate("The answer")
     if stage == "report":
         src = address(run.folder / "report" / "report.html")
-        tab = ui.a(translate("Open the report in a tab of its own"), href=src, target="_blank")
+        tab = ui.a(translate("Open the report in a new tab"), href=src, target="_blank")
         return [ui.p(tab), ui.tags.iframe(src=src, title=title, class_="paper")]
     return [
-        ui.p(translate("The first answer, before all checks"), class_="quiet"),
+        ui.p(translate("First result, before all checks are finished"), class_="quiet"),
         ui.tags.iframe(src=address(run.early / "answer" / "report.html"), title=title,
                        class_="paper"),
     ]  # fmt: skip
 
 
 def _checks(view: View) -> Any:
-    """The checks, the last one first."""
+    """Show the checks, the most recent one first."""
     run = view.heard().run
     if run is None or not run.checks:
         return None
@@ -119,7 +119,7 @@ def _checks(view: View) -> Any:
 
 
 def _stage(run: Run | None) -> tuple[int, str]:
-    """Tell what there is to read."""
+    """Return the stage of the available results."""
     if run is None:
         return 0, ""
     report = run.state == "done" and (run.folder / "report" / "report.html").exists()
@@ -139,7 +139,7 @@ def _check(view: View, run: Run, facts: dict[str, Any]) -> Any:
         ),
         ui.p(words["question"]),
     ]
-    if facts["tone"] != _ASIDE:  # what would make such a check apply is code
+    if facts["tone"] != _ASIDE:  # the hint for such a check is Python code
         parts.append(ui.p(words["sentence"], class_="quiet"))
     if facts["picture"]:
         src = address(run.early / facts["picture"])

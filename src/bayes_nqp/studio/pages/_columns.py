@@ -1,4 +1,4 @@
-"""Which column plays which part: guessed, and to be confirmed."""
+"""Roles of columns: guessed, and to be confirmed by the user."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ _LABELS: Final = {
 }  # fmt: skip
 _SEVERAL: Final = ("unit", "strata")
 _MORE: Final = {
-    COVARIATES: Message("Covariates: they vary over time, and do not respond to the policy"),
-    MEDIATORS: Message("Channels: the policy may work through them"),
+    COVARIATES: Message("Covariates: they vary over time and are not affected by the policy"),
+    MEDIATORS: Message("Mediators: the policy may work through them"),
 }
 _LOGGED: Final = Message("Take the logarithm of")
 
@@ -89,11 +89,11 @@ def _log(desk: Desk, taken: bool) -> None:
 
 
 def _body(view: View) -> Any:
-    """Every role, what else columns can be, and what becomes of rows."""
+    """Show all roles, the other uses of columns, and the treatment of rows."""
     desk, translate = view.heard(), view.translate
     title = ui.h2(translate("Columns"))
     if not desk.columns:
-        return [title, ui.p(translate("First choose a file."), class_="quiet")]
+        return [title, ui.p(translate("Choose a file first."), class_="quiet")]
     wrong = desk.fields(view.language.get())
     left = translate(LEAVE_OUT)
     dropped = desk.get("design", "unidentified") == "drop"
@@ -101,7 +101,7 @@ def _body(view: View) -> Any:
         title,
         alarm(wrong.get("", ())),
         *(_field(view, key, translate(x), wrong.get(key, ())) for key, x in _LABELS.items()),
-        ui.h3(translate("What is offered")),
+        ui.h3(translate("Options for this study")),
         *(_offered(view, way, translate(label)) for way, label in _MORE.items()),
         *_policy(view),
         ui.div(ui.input_checkbox("drop", left, dropped), class_="wide"),
@@ -109,12 +109,12 @@ def _body(view: View) -> Any:
 
 
 def _offered(view: View, way: tuple[str, ...], label: str) -> Any:
-    """Columns that may play a further part."""
+    """Show columns that may have an additional role."""
     desk = view.desk
     chosen = desk.chosen(way)
     numbers = [x for x in chosen if x in desk.numeric]
     offered = [] if desk.guess is None else getattr(desk.guess, way[-1])
-    note = view.translate("by their names: {}", ", ".join(offered)) if offered else ""
+    note = view.translate("guessed from their names: {}", ", ".join(offered)) if offered else ""
     return ui.div(
         ui.input_selectize(
             f"more_{way[-1]}", label, _choices(desk.columns, chosen), selected=[*chosen],
@@ -130,7 +130,7 @@ def _offered(view: View, way: tuple[str, ...], label: str) -> Any:
 
 
 def _policy(view: View) -> Iterator[Any]:
-    """Whether the policy is one that is known."""
+    """Show the choice of a known policy."""
     desk = view.desk
     if desk.guess is not None and (desk.guess.zones or desk.zones):
         question = view.translate(PILOT_ZONES)
@@ -138,7 +138,7 @@ def _policy(view: View) -> Iterator[Any]:
 
 
 def _field(view: View, key: str, label: str, problems: Any) -> Any:
-    """A role: its columns, why it was guessed, and what is wrong with it."""
+    """Show a role: its columns, the reason for the guess, and its problems."""
     desk, translate, now = view.desk, view.translate, _now(view.desk, key)
     if key in _SEVERAL:
         chosen = [] if not now else [now] if isinstance(now, str) else list(now)
@@ -146,12 +146,12 @@ def _field(view: View, key: str, label: str, problems: Any) -> Any:
             f"role_{key}", label, _choices(desk.columns, chosen), selected=chosen, multiple=True
         )
     else:
-        names = {"": translate("none, or as guessed")} | {
+        names = {"": translate("none, or the guess")} | {
             x: x for x in _choices(desk.columns, [now])
         }
         control = ui.input_select(f"role_{key}", label, names, selected=now or "")
     reason = "" if desk.guess is None else translate.name(desk.guess.reasons.get(key, ""))
-    logarithm = translate("Take its logarithm: effects are shares")
+    logarithm = translate("Take its logarithm: effects are relative changes")
     return ui.div(
         control,
         ui.p(reason, class_="reason") if reason and now else None,
@@ -162,7 +162,7 @@ def _field(view: View, key: str, label: str, problems: Any) -> Any:
 
 
 def _now(desk: Desk, key: str) -> Any:
-    """The column of a role, as somebody said or as the study has it."""
+    """Return the column of a role, as chosen by the user or as in the study."""
     if key == "outcome" and desk.logged:
         return desk.outcome
     return desk.given.get(key) or desk.get("data", key)
@@ -173,5 +173,5 @@ def _plain(value: Any) -> list[str]:
 
 
 def _choices(columns: Any, chosen: Any) -> list[str]:
-    """All columns, and what a study names besides."""
+    """Return all columns, and other names that the study uses."""
     return list(dict.fromkeys([*columns, *(x for x in chosen if x)]))

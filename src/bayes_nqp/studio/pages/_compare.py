@@ -1,4 +1,4 @@
-"""Two runs side by side: what changed in the study, and which numbers moved."""
+"""Comparison of two runs: changes in the study and in the results."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bayes_nqp.studio._workspace import Desk
 
 @page(Message("Compare"), place=80)
 def compare(view: View) -> Body:
-    """Lay two runs side by side."""
+    """Compare two runs."""
     heard = view.growing(lambda: told(view.desk)[:2])
 
     view.show("compared", lambda: _compared(view))
@@ -32,18 +32,18 @@ def compare(view: View) -> Body:
 
 
 def _body(view: View) -> Any:
-    """Which two runs."""
+    """Show the choice of the two runs."""
     translate = view.translate
     done = {name: translate("Run {}", run.number) for name, run in _done(view.heard()).items()}
     title = ui.h2(translate("Compare"))
     if len(done) < 2:
-        return [title, ui.p(translate("Two finished runs can be compared."), class_="quiet")]
+        return [title, ui.p(translate("You can compare two finished runs."), class_="quiet")]
     first, last = [*done][-2:]
     return [
         title,
         ui.div(
-            ui.input_select("one", translate("One"), done, selected=first),
-            ui.input_select("other", translate("The other"), done, selected=last),
+            ui.input_select("one", translate("First run"), done, selected=first),
+            ui.input_select("other", translate("Second run"), done, selected=last),
             class_="row-of",
         ),
         ui.output_ui("compared"),
@@ -51,7 +51,7 @@ def _body(view: View) -> Any:
 
 
 def _compared(view: View) -> Any:
-    """What changed, which numbers moved, and both pictures."""
+    """Show the changes in the study and in the results, and both figures."""
     done, translate = _done(view.desk), view.translate
     names = [view.input[x]() for x in ("one", "other") if x in view.input]
     if len(names) < 2 or not {*names} <= {*done}:
@@ -65,10 +65,10 @@ def _compared(view: View) -> Any:
         )
         for run, head in zip(pair, heads, strict=True)
     ]
-    changed, moved = translate("What changed in the study"), translate("Which numbers moved")
+    changed, moved = translate("Changes in the study"), translate("Changes in the results")
     return [
         table([translate("Key"), *heads], [*_changes(*pair)], changed),
-        table([translate("Number"), *heads], [*_moves(*pair)], moved),
+        table([translate("Statistic"), *heads], [*_moves(*pair)], moved),
         ui.div(*pictures, class_="beside"),
     ]
 
@@ -78,14 +78,14 @@ def _done(desk: Desk) -> dict[str, Run]:
 
 
 def _changes(first: Run, second: Run) -> Iterator[tuple[str, str, str]]:
-    """Keys of the study that differ, and both values."""
+    """Return the keys of the study that differ, with both values."""
     old = differences(second.text, first.text)
     for way, new in differences(first.text, second.text).items():
         yield ".".join(way), _word(old.get(way)), _word(new)
 
 
 def _moves(first: Run, second: Run) -> Iterator[tuple[str, str, str]]:
-    """Numbers of the answer that differ as they are written."""
+    """Return the results that differ as printed."""
     before, after = (dict(_numbers(_answer(run))) for run in (first, second))
     for key in {**before, **after}:
         words = _word(before.get(key)), _word(after.get(key))
@@ -102,7 +102,7 @@ def _answer(run: Run) -> Any:
 
 
 def _numbers(facts: Any, way: str = "") -> Iterator[tuple[str, Any]]:
-    """Flatten the numbers of an answer."""
+    """Flatten the numbers of a result."""
     if isinstance(facts, Mapping):
         for key, value in facts.items():
             yield from _numbers(value, f"{way}.{key}" if way else str(key))

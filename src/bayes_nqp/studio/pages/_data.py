@@ -1,4 +1,4 @@
-"""The file: what is wrong with it, and what each step of reading does."""
+"""The data file: its problems, and the effect of each step of reading."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from bayes_nqp.studio._view import View, alarm, table
 from bayes_nqp.studio._words import on_page
 
 _TOO_LARGE = Message(
-    "The file is larger than {:.0f} MB, and was not taken. Keep the rows and columns that you "
-    "need, or save it as .parquet."
+    "The file is larger than {:.0f} MB and was not accepted. Keep only the rows and "
+    "columns that you need, or save it as .parquet."
 )
-_NOT_RECEIVED = Message("The file did not arrive. Choose it again, or free some space on the disk.")
+_NOT_RECEIVED = Message("The file was not received. Choose it again, or free some disk space.")
 
 
 @page(Message("Data"), place=10)
 def data(view: View) -> Body:
-    """Open a file, see its problems, and undo steps of its reading."""
+    """Open a file, show its problems, and undo steps of its reading."""
 
     def opened(key: Any) -> None:
         view.shared.uploads.take(key, view.shared.open)
@@ -46,12 +46,12 @@ def data(view: View) -> Body:
 
 
 def _body(view: View) -> Any:
-    """The file, its problems, and the steps of its reading."""
+    """Show the file, its problems, and the steps of its reading."""
     desk, translate = view.heard(), view.translate
     parts: list[Any] = [
         ui.h2(translate("Data")),
         ui.div(
-            ui.tags.label(translate("A workbook, or a file of rows"), for_="file"),
+            ui.tags.label(translate("A workbook or another data file"), for_="file"),
             ui.tags.input(
                 {"data-shiny-no-bind-input": ""}, type="file", id="file", name="file",
                 accept=",".join(SUFFIXES), data_largest=str(LARGEST),
@@ -62,12 +62,12 @@ def _body(view: View) -> Any:
                 id="dropzone", class_="row-of",
             ),
             ui.tags.meter(id="sent", max="1", value="0", hidden="hidden",
-                             aria_label=translate("How much of the file was received")),
+                             aria_label=translate("Upload progress")),
             alarm([translate(_TOO_LARGE, LARGEST / 1e6)], "too_large", hidden=True),
             alarm([translate(_NOT_RECEIVED)], "not_received", hidden=True),
             class_="field",
         ),
-        ui.p(translate("It stays on this machine."), class_="quiet"),
+        ui.p(translate("The file stays on this computer."), class_="quiet"),
     ]  # fmt: skip
     if desk.file is None:
         return parts
@@ -79,19 +79,19 @@ def _body(view: View) -> Any:
     if desk.doubtful:
         parts.append(ui.input_action_button("accept", translate(AS_IT_STANDS)))
     if not problems:
-        parts.append(ui.p(translate("Nothing stands in the way of a run."), class_="good"))
+        parts.append(ui.p(translate("The study is ready to run."), class_="good"))
     return parts if page is None else [*parts, *_read(view, page)]
 
 
 def _read(view: View, page: IntakePage) -> Iterator[Any]:
-    """The steps of reading, each to be undone, and what else was noticed."""
+    """Show the steps of reading, each with a switch, and other notes."""
     translate = view.translate
     if page.steps:
         rows = [
             (_taken(view, step), step.reason, step.before, step.after, step.size)
             for step in page.steps
         ]
-        caption = translate("How cells are read; a step can be undone")
+        caption = translate("Reading of the cells; each step can be undone")
         yield table(_heads(translate), rows, caption)
     if page.notes:
         yield ui.h3(translate("Notes"))
@@ -100,13 +100,13 @@ def _read(view: View, page: IntakePage) -> Iterator[Any]:
 
 
 def _taken(view: View, step: Any) -> Any:
-    """Whether a step is taken."""
+    """Return True if a step is applied."""
     taken = view.desk.get("data", "read", step.key) is not None
     return ui.input_checkbox(f"step_{step.key}", step.label, taken)
 
 
 def _heads(translate: Translator) -> list[str]:
     return [
-        translate("Step"), translate("Why"), translate("From"), translate("To"),
-        translate("How many"),
+        translate("Step"), translate("Reason"), translate("From"), translate("To"),
+        translate("Number"),
     ]  # fmt: skip

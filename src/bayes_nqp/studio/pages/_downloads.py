@@ -1,4 +1,4 @@
-"""What a run leaves: reports, tables, draws and the study."""
+"""Files of a run: reports, tables, draws and the study."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ FILES: Final = {
     "docx": ("report/report.docx", Message("Word")),
     "xlsx": ("report/tables.xlsx", Message("Excel")),
     "tex": ("report/tables.tex", Message("LaTeX")),
-    "html": ("report/report.html", Message("A page, with its pictures inside")),
-    "": ("posterior.nc", Message("The draws")),
-    "answer": ("report/answer.json", Message("The numbers of the answer")),
-    "provenance": ("provenance.json", Message("Where it comes from")),
+    "html": ("report/report.html", Message("Web page with its figures")),
+    "": ("posterior.nc", Message("Posterior draws")),
+    "answer": ("report/answer.json", Message("Results as numbers")),
+    "provenance": ("provenance.json", Message("Sources and versions")),
 }
 
 
 @page(Message("Downloads"), place=70)
 def downloads(view: View) -> Body:
-    """Offer the files of a run; a format that it lacks is added to the study, and run."""
+    """Offer the files of a run; a missing format is added to the study, which is run again."""
 
     def add(name: str, _: Any) -> None:
         formats = view.desk.get("report", "formats") or []
@@ -57,22 +57,22 @@ def _writing(view: View) -> Any:
 
 
 def _body(view: View) -> Any:
-    """The study, and the files of the last run that is done."""
+    """Show the study, and the files of the last finished run."""
     desk, translate = view.heard(), view.translate
     title = ui.h2(translate("Downloads"))
     if desk.file is None or not desk.text:
-        return [title, ui.p(translate("First choose a file."), class_="quiet")]
-    study = _link(desk.path, translate("The study"), desk.path.name)
+        return [title, ui.p(translate("Choose a file first."), class_="quiet")]
+    study = _link(desk.path, translate("Study file"), desk.path.name)
     run = next((x for x in reversed(desk.runs) if x.state == "done"), None)
     if run is None:
-        files = [ui.p(translate("First run the study."), class_="quiet")]
+        files = [ui.p(translate("Run the study first."), class_="quiet")]
     else:
         files = [*_files(run, translate), *_missing(run, desk, translate)]
     return [title, ui.output_ui("writing"), study, *files]
 
 
 def _files(run: Run, translate: Translator) -> Iterator[Any]:
-    """What the run left."""
+    """Show the files of the run."""
     for name, (file, label) in FILES.items():
         path = run.folder / file
         if path.exists():
@@ -81,7 +81,7 @@ def _files(run: Run, translate: Translator) -> Iterator[Any]:
 
 
 def _missing(run: Run, desk: Desk, translate: Translator) -> Iterator[Any]:
-    """Formats that the study could have, and has not."""
+    """Return the formats that the study does not have yet."""
     formats = desk.get("report", "formats") or []
     buttons = [
         ui.input_action_button(f"add_{name}", translate("Add {}", translate(label)))
@@ -89,7 +89,7 @@ def _missing(run: Run, desk: Desk, translate: Translator) -> Iterator[Any]:
         if name in writers() and name not in formats and not (run.folder / file).exists()
     ]
     if buttons:
-        words = translate("Not in this study yet; what was computed is not computed again:")
+        words = translate("Not yet in this study; finished computations are not repeated:")
         yield ui.p(words, class_="quiet")
         yield ui.div(*buttons, class_="row-of")
 

@@ -1,4 +1,4 @@
-"""What else a referee would ask."""
+"""Further questions of a referee."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from bayes_nqp.studio._registry import Body, page
 from bayes_nqp.studio._view import View, table, told
 
 
-@page(Message("What a referee would ask"), place=60)
+@page(Message("Questions of a referee"), place=60)
 def referee(view: View) -> Body:
-    """List what is in doubt, what was not asked, and which assumptions cannot be tested."""
+    """List caution and failed checks, checks that did not run, and untestable assumptions."""
 
     def ask(names: Any) -> None:
         desk = view.desk
@@ -29,16 +29,16 @@ def referee(view: View) -> Body:
     def body() -> Any:
         heard()
         desk, translate = view.heard(), view.translate
-        parts: list[Any] = [ui.h2(translate("What a referee would ask"))]
+        parts: list[Any] = [ui.h2(translate("Questions of a referee"))]
         run = desk.run
         if run is None or desk.study is None:
-            return [*parts, ui.p(translate("First run the study."), class_="quiet")]
+            return [*parts, ui.p(translate("Run the study first."), class_="quiet")]
         open_ones = [x for x in run.checks if x["tone"] in ("doubt", "bad")]
         if open_ones:
             rows = [[view.in_words(x[key]) for key in ("question", "verdict", "sentence")]
                     for x in open_ones]  # fmt: skip
             heads = [translate("Question"), translate("Verdict"), translate("Answer")]
-            parts.append(table(heads, rows, translate("Where the data do not settle it")))
+            parts.append(table(heads, rows, translate("Limitations: the data are inconclusive")))
         design, panel = desk.study.design, desk.study.panel
         unasked = {
             name: translate(check.question)
@@ -46,7 +46,9 @@ def referee(view: View) -> Body:
             if name not in desk.study.checks and check.offered(design, panel)
         }
         if unasked:
-            label = translate("Not asked by this study; what is chosen is asked in the next run")
+            label = translate(
+                "Checks that this study did not run; selected ones are included in the next run"
+            )
             parts.append(ui.div(ui.input_checkbox_group("unasked", label, unasked), class_="wide"))
         if run.assumed:
             title = translate("Assumptions that cannot be tested")

@@ -1,4 +1,4 @@
-"""The study: what it asks and how it is reported, and its text."""
+"""The study: its question, its report, and its text."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from bayes_nqp.studio.pages._downloads import FILES
 
 _TEXTS: Final[dict[Way, Message]] = {
     ("title",): Message("Title"),
-    ("report", "question"): Message("What is asked, in a sentence"),
-    ("report", "outcome"): Message("What figures call the outcome"),
-    ("report", "outcome_unit"): Message("Its unit"),
+    ("report", "question"): Message("Research question, in one sentence"),
+    ("report", "outcome"): Message("Name of the outcome in figures"),
+    ("report", "outcome_unit"): Message("Unit of measurement"),
     ("report", "author"): Message("Author"),
     ("report", "date"): Message("Date"),
 }
 _SCALES: Final = {
-    "": Message("not said"),
+    "": Message("not specified"),
     "level": Message("a level"),
     "log": Message("a logarithm"),
 }
@@ -32,7 +32,7 @@ _SCALES: Final = {
 
 @page(STUDY, place=40)
 def study(view: View) -> Body:
-    """Say how it is reported, or write the study by hand."""
+    """Describe the report, or edit the study by hand."""
 
     def put(way: Way, value: Any) -> None:
         value = [*value] if isinstance(value, tuple) else value
@@ -67,27 +67,27 @@ def study(view: View) -> Body:
 
 
 def _body(view: View, text: str) -> Any:
-    """How it is reported, and the text of the study as somebody typed it."""
+    """Show the settings of the report, and the text of the study as edited."""
     desk, translate = view.desk, view.translate
     title = ui.h2(translate("Study"))
     if not desk.text:
-        return [title, ui.p(translate("First choose a file."), class_="quiet")]
+        return [title, ui.p(translate("Choose a file first."), class_="quiet")]
     return [
         title,
         _reported(view),
         ui.h3(desk.path.name),
         alarm(desk.problems(view.language.get()), "wrong_study"),
         ui.div(
-            ui.input_text_area("typed", translate("The study, as it will be run"), text,
+            ui.input_text_area("typed", translate("Study file that will be run"), text,
                                rows=24, spellcheck="false", width="100%"),
             class_="wide",
         ),
-        ui.input_action_button("retype", translate("Take this text")),
+        ui.input_action_button("retype", translate("Use this text")),
     ]  # fmt: skip
 
 
 def _reported(view: View) -> Any:
-    """What the report says of itself, in which language, and its formats."""
+    """Show title, question and author, the language, and the formats of the report."""
     desk, translate = view.desk, view.translate
     scales = {key: translate(text) for key, text in _SCALES.items()}
     formats = {x: translate(FILES[x][1]) if x in FILES else x for x in writers()}

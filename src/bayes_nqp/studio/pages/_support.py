@@ -1,4 +1,4 @@
-"""What the data can answer, and on what assumptions."""
+"""Effects that the data identify, and the assumptions."""
 
 from __future__ import annotations
 
@@ -19,20 +19,22 @@ from bayes_nqp.studio._registry import Body, page
 from bayes_nqp.studio._view import View, alarm, table
 
 
-@page(Message("What can be answered"), place=30)
+@page(Message("Identified effects"), place=30)
 def support(view: View) -> Body:
-    """Show the panel, who is treated when, and what the answer will rest on."""
+    """Show the panel, the timing of treatment, and the assumptions of the results."""
 
     def body() -> Any:
         desk, translate = view.heard(), view.translate
-        parts: list[Any] = [ui.h2(translate("What can be answered"))]
+        parts: list[Any] = [ui.h2(translate("Identified effects"))]
         study = desk.study
         if study is None:
             return [*parts, alarm(desk.problems(view.language.get()))
-                    or ui.p(translate("First choose a file."), class_="quiet")]  # fmt: skip
+                    or ui.p(translate("Choose a file first."), class_="quiet")]  # fmt: skip
         identified = study.support["identified"]
         count = translate(
-            "Cells  {} of {} have an identified effect", int(identified.sum()), len(identified)
+            "Group-time cells: {} of {} have an identified effect",
+            int(identified.sum()),
+            len(identified),
         )
         facts = [(translate.name(key), translate.name(x)) for key, x in study.panel.facts().items()]
         parts += [table((), facts, translate("Panel")), ui.p(count)]
@@ -42,8 +44,8 @@ def support(view: View) -> Body:
         rests = [CHECKS[x] for x in study.checks if CHECKS[x].assumption]
         others = [CHECKS[x] for x in study.checks if not CHECKS[x].assumption]
         for title, checks in (
-            (translate("Assumptions that will be put to the data"), rests),
-            (translate("What will be asked besides"), others),
+            (translate("Assumptions tested with the data"), rests),
+            (translate("Other checks that will be run"), others),
         ):
             if checks:
                 parts += [ui.h3(title)]
@@ -54,7 +56,7 @@ def support(view: View) -> Body:
 
 
 def _picture(study: Study, language: str, caption: str) -> Any:
-    """Draw who is treated when."""
+    """Draw the timing of treatment."""
     content = io.BytesIO()
     with collected(), omitted(Message("The figure {}", "adoption")):
         figure = plots.adoption(study.panel, language=language)

@@ -1,5 +1,4 @@
-// The theme of the system; the language of the page; the field that was left, found again in a page that was made anew;
-// frames as high as what is in them; files on their way to the studio.
+// System theme, page language, focus after an update of the page, height of frames, uploads of files.
 (() => {
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const paint = () => { document.documentElement.dataset.bsTheme = dark.matches ? "dark" : "light"; };
