@@ -67,7 +67,7 @@ class Regression:
     def _sigma(
         self, weight: Array, along: Array, square: float, size: int, generator: np.random.Generator
     ) -> Array:
-        """Draw sigma from what is left when the coefficients are integrated out."""
+        """Draw sigma from its density with the coefficients integrated out."""
         free = self.y.size - self.flat.shape[1]
 
         def density(u: Array) -> Array:

@@ -1,4 +1,4 @@
-"""What groups of units add to the effects that are averaged."""
+"""Contributions of groups of units to average effects."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 def group_rows(fit: Fit, groups: LeftOut) -> Array:
-    """Count the treated rows of each group in each cell that an average counts (group, cell).
+    """Count the treated observations of each group by cell of an average (group, cell).
 
-    Cells are those of the waist; those before adoption, and those that are not identified, count
-    for nothing.
+    Cells are those of the effects dataset; cells before adoption and unidentified cells have a
+    count of zero.
     """
     model_frame, effects = fit.model_frame, fit.effects
     counted = effects[v.IDENTIFIED].to_numpy().astype(bool)
@@ -90,7 +90,7 @@ def effect_sums(fit: Fit, groups: LeftOut, rows: Array, draws: xr.DataArray) -> 
 def _received_sums(
     fit: Fit, groups: LeftOut, counted: npt.NDArray[np.bool_]
 ) -> xr.DataArray | None:
-    """Sum what treated rows of each group receive of linked units (chain, draw, group)."""
+    """Sum the spillover effects on treated observations of each group (chain, draw, group)."""
     model_frame = fit.model_frame
     reach = lag_effects_of(model_frame, model_frame.equations[0])
     if reach is None or reach.near is None:

@@ -30,14 +30,14 @@ from bayes_nqp.numerics.sampling import Chains
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """Everything that was drawn of one equation.
+    """All draws of one equation.
 
     Parameters
     ----------
     chains : Chains
         With the sampler's statistics.
     x : ndarray (chain, draw, ...)
-        What was sampled; its first two dims are those of all draws.
+        Sampled values; the first two dims are those of all draws.
     draws : Recovered
         Flat over chains.
     """
@@ -50,7 +50,7 @@ class Drawn:
 
     @cached_property
     def gate(self) -> ConvergenceDiagnostics:
-        """Whether draws of this equation can be used: by weights, populations or chains."""
+        """Convergence diagnostics of this equation: of weights, particle populations or chains."""
         facts, draws = self.chains.facts, self.x.shape[0] * self.x.shape[1]
         if v.IMPORTANCE_ESS in facts:
             return importance_diagnostics(facts, draws)
@@ -89,7 +89,7 @@ class Labelled:
     Parameters
     ----------
     coords : mapping of str to ndarray
-        Labels of its own dims.
+        Labels of its dims other than chain and draw.
     """
 
     dims: tuple[str, ...]
@@ -105,24 +105,24 @@ def build_groups(
     more: Mapping[str, Labelled] | None = None,
     gate: ConvergenceDiagnostics | None = None,
 ) -> tuple[dict[str, xr.Dataset], ConvergenceDiagnostics]:
-    """Label everything that was drawn.
+    """Label all draws.
 
     Parameters
     ----------
     drawn : sequence of Drawn
         In the order of the plan's equations.
     paths : Paths, optional
-        Effects along paths, where they are not made of the equations' means alone.
+        Effects along paths, if they are not functions of the equations' means alone.
     more : mapping of str to Labelled, optional
         Further variables of the posterior.
     gate : ConvergenceDiagnostics, optional
-        What is known of the draws; judged by default.
+        Convergence diagnostics; computed by default.
 
     Returns
     -------
-    tuple of dict and Gate
-        Datasets "posterior", "sample_stats", "effects" and, where there are any, "leads"; and the
-        outcome's "coefficients", where these are not too many.
+    tuple of dict and ConvergenceDiagnostics
+        Datasets "posterior", "sample_stats", "effects" and, if there are any, "leads"; and the
+        outcome's "coefficients" if these are not too many.
     """
     first = drawn[0]
     if paths is None:

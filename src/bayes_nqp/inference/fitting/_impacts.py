@@ -24,37 +24,38 @@ if TYPE_CHECKING:
 
 @door
 def impacts(fit: Fit, run: Literal["short", "long"] = "short") -> xr.DataArray:
-    """Draw what one more of each covariate, or exposure, does in the unit and through others.
+    """Draw the direct and indirect effects of one more unit of each covariate, or of exposure.
 
     Parameters
     ----------
     fit : Fit
-        Of a design with ``spillovers=nqp.SpatialLag(…)``, and covariates or a continuous exposure,
-        and with its rows.
+        A fit with observations of a design with ``spillovers=nqp.SpatialLag(…)``, and covariates or
+        a continuous exposure.
     run : {"short", "long"}, default "short"
-        Within the period, or in the end, if the covariate stays where it is: where outcomes follow
-        those of the period before (``dynamics=True``).
+        "short" for effects within the period, "long" for effects of a permanent change in models
+        with a lagged outcome (``dynamics=True``).
 
     Returns
     -------
     DataArray (chain, draw, covariate, path), outcome units per unit of the covariate
-        Averages over units: of the unit's own covariate ("direct"), of all others' ("indirect"),
-        and of everyone's at once ("total"). A continuous exposure comes first, for as much of it
-        as the design states effects for, and on average over exposed rows: what ``nqp.att(fit,
-        path=…)`` has, "received" being its indirect effect.
+        Averages over units: of the unit's own covariate ("direct"), of that of all others
+        ("indirect"), and of a change for all units ("total"). A continuous exposure comes first,
+        for the amount of exposure for which the design states effects, averaged over exposed
+        observations. It equals ``nqp.att(fit, path=…)``, with "received" as its indirect effect.
 
     Raises
     ------
     StudyError
-        If the design has no spatial lag, neither covariates nor an exposure, or the fit no rows; or
-        if a long run is asked for where nothing feeds on.
+        If the design has no spatial lag, or neither covariates nor an exposure, if the fit has no
+        observations, or if a long run is requested of a model without a lagged outcome.
 
     Notes
     -----
     With ``q = tr(W S^-1) / n``: direct ``beta (1 + delta q) + theta q``, total ``(beta + theta) /
-    (1 - delta)``; where outcomes follow no others' (SLX), ``beta`` and ``beta + w theta``, w being
-    the mean sum of a row of W. In the long run both are over ``1 - tau``, and delta is ``(delta +
-    psi) / (1 - tau)``. What the policy did is in the fit's effects, of the calendar that was.
+    (1 - delta)``. Without a spatial lag of the outcome (SLX) they are ``beta`` and
+    ``beta + w theta``, w being the mean row sum of W. In the long run both are divided by ``1 -
+    tau``, and delta is ``(delta + psi) / (1 - tau)``. Effects of the policy under the actual
+    calendar are in the fit's effects.
 
     References
     ----------

@@ -37,21 +37,21 @@ _CHUNK_NUMBERS = 16_000_000
 def fit_joint(
     model_frame: ModelFrame, sampler: Importance, progress: bool
 ) -> tuple[dict[str, xr.Dataset], ConvergenceDiagnostics, bool]:
-    """Sample both equations of a mediation in which effect and slope vary by unit.
+    """Sample both equations of a mediation model in which effect and slope vary by unit.
 
     Parameters
     ----------
     model_frame : ModelFrame
-        Of channels that are drawn together.
+        Model frame of mediators that are sampled jointly.
     sampler : Importance
         With its seed.
     progress : bool
-        Whether to show a progress bar.
+        If True, show a progress bar.
 
     Returns
     -------
     tuple
-        The groups, the convergence gate, and whether sampling was interrupted.
+        The groups, the convergence diagnostics, and a flag for interrupted sampling.
     """
     joint = joint_of(model_frame, model_frame.facts.priors)
     assert sampler.seed is not None
@@ -103,7 +103,7 @@ def joint_points(model_frame: ModelFrame, joint: Stacked, posterior: xr.Dataset)
 
 @dataclass(frozen=True, eq=False)
 class _Parts:
-    """Draws of both equations, their paths, and what units add (draw, member)."""
+    """Draws of both equations, their paths, and contributions of units (draw, member)."""
 
     mediator: Recovered
     outcome: Recovered
@@ -113,7 +113,7 @@ class _Parts:
 
 
 def _drawn(model_frame: ModelFrame, joint: Stacked, chains: Chains, parts: _Parts) -> list[Drawn]:
-    """What was drawn of each equation; the outcome's holds what joins them."""
+    """Return the draws of each equation; those of the outcome include the joint parameters."""
     outcome, mediator = model_frame.equations
     x, first = chains.values["x"], len(joint.first.space)
     joining = joint.space.constrain(x)[..., -2:]
@@ -254,7 +254,7 @@ def _mean(shares: Any, values: Array) -> Array:
 
 
 def _equation(equation: Equation, draws: StackedDraws, number: int) -> Recovered:
-    """Draws of one equation, without what units add."""
+    """Return draws of one equation, without contributions of units."""
     positions = draws.positions[number]
     none, nothing = np.zeros((len(positions), 0)), np.zeros((len(positions), 0, 0))
     of_equation = Coefficients(

@@ -21,12 +21,12 @@ def joint_density(joint: Stacked) -> Density:
 
 
 def joint_of(model_frame: ModelFrame, priors: Priors) -> Stacked:
-    """Put the two equations of a plan together.
+    """Stack the two equations of a plan.
 
     Parameters
     ----------
     model_frame : ModelFrame
-        Of a `Mediation` with one mediator, whose column is the last of the outcome's equation.
+        Model frame of a `Mediation` with one mediator, the last column of the outcome's equation.
 
     Returns
     -------

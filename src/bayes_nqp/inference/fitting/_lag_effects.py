@@ -1,10 +1,10 @@
-"""What a calendar of treatment did where outcomes follow those of linked units.
+"""Effects of a calendar of treatment in models with a spatial lag of the outcome.
 
-Of the actual calendar against none, period by period: ``S^-1 [D (tau + u) + sum_l 1_l W D
-theta_l]``, with ``S = I - delta W`` and levels l of who receives, often one for all. Averages over
-the rows of a cell are linear in ``(tau, theta, u)``, by loadings that depend on delta alone; these
-are computed at Chebyshev nodes of ``atanh delta`` over the draws at hand, and one polynomial gives
-them in between, to rounding (docs/spatial.md).
+They compare the actual calendar with none, period by period: ``S^-1 [D (tau + u) + sum_l 1_l W D
+theta_l]``, with ``S = I - delta W`` and levels l of receivers, often one for all. Averages over
+the observations of a cell are linear in ``(tau, theta, u)``, with loadings that depend on delta
+alone. These are computed at Chebyshev nodes of ``atanh delta`` over the draws, and interpolated by
+one polynomial, exactly to rounding (docs/spatial.md).
 """
 
 from __future__ import annotations
@@ -65,38 +65,39 @@ class Shift:
 
 @dataclass(frozen=True, eq=False)
 class LagEffects:
-    """Whom the treatment of units reaches, and by which coefficients.
+    """Units that treatment affects, and the coefficients of these effects.
 
-    Units of one group have the same cells in every period, so that only deviations tell them apart.
+    Units of one group have the same cells in every period, so that only deviations distinguish
+    them.
 
     Parameters
     ----------
     links : csr_array (unit, unit)
         W.
     cells : CellInfo
-        Of the plan, and then those of untreated rows from the first treated period on.
+        Cells of the plan, then those of untreated observations from the first treated period on.
     group : ndarray of int (unit)
         Group of each unit.
     cell : ndarray of int (group, T)
-        Cell of each row; -1 for none.
+        Cell of each observation; -1 for none.
     treated : ndarray of int (group, T)
-        Plan's cell of each treated row, -1 for none.
+        Plan's cell of each treated observation, -1 for none.
     column : ndarray of int (level, group, T)
-        Place in `events` of each treated row's event time, by level of the units that receive; -1
+        Position in `events` of each treated observation's event time, by level of the receivers; -1
         for none.
     unit_effect : ndarray of int (unit)
-        What the deviation of each unit is that of; -1 for none.
+        Member whose deviation each unit has; -1 for none.
     events : tuple of LinkedTime
-        Event times that the treatment of linked units has coefficients of.
+        Event times for which the treatment of neighbours has coefficients.
     n_cells : int
-        Cells of the plan.
+        Number of cells of the plan.
     onto : tuple of csr_array (unit, unit)
-        ``1_l W`` of each level l of the units that receive: W where there is one.
+        ``1_l W`` of each level l of receivers: W if there is one level.
     shift : Shift or None, optional
-        The moderator of treated rows.
+        Moderator of treated observations.
     near : ndarray (event, unit, T), optional
-        Treatment of linked units by event time, in the rows that are seen; where outcomes do not
-        follow those of linked units, so that nothing else reaches anyone.
+        Treatment of neighbours by event time, in observed rows; only for models without a spatial
+        lag of the outcome, so that there are no other spillovers.
     """
 
     links: sparse.csr_array
@@ -120,17 +121,16 @@ class LagEffects:
         u: Array | None,
         slope: Array | None = None,
     ) -> Array:
-        """Effects of cells along `PATHS`, from coefficients as they are reported.
+        """Return effects of cells along `PATHS`, from coefficients as they are reported.
 
         Parameters
         ----------
         delta : ndarray (draw, column) or None
-            Of outcomes, or errors, that follow those of linked units; and of outcomes of the period
-            before.
+            Coefficients of the spatial lag of outcomes or errors, and of lagged outcomes.
         terms : mapping of str to ndarray (draw, label)
             Coefficients by term.
         slope : ndarray (draw, stratum), optional
-            What one of the moderator adds to effects.
+            Change of effects per unit of the moderator.
         """
         theta = self.of_linked(terms, len(tau))
         if delta is None or self.near is not None:
@@ -167,20 +167,20 @@ class LagEffects:
         u: Array | None,
         moderation: tuple[Array, Shift] | None = None,
     ) -> Array:
-        """Effects of cells along `PATHS`.
+        """Return effects of cells along `PATHS`.
 
         Parameters
         ----------
         delta : ndarray (draw)
-            Of the lag.
+            Coefficient of the spatial lag.
         tau : ndarray (draw, cell)
             Effects of the plan's cells, without deviations.
         theta : ndarray (draw, event time)
-            Of the treatment of linked units.
+            Coefficients of the treatment of neighbours.
         u : ndarray (draw, owner) or None
             Deviations.
         moderation : tuple of ndarray (draw, stratum) and Shift, optional
-            What one of the moderator adds, and the moderator.
+            Change per unit of the moderator, and the moderator.
 
         Returns
         -------
@@ -219,7 +219,7 @@ class LagEffects:
         return self._told_apart(out, tau)
 
     def _told_apart(self, out: Array, tau: Array) -> Array:
-        """Set leads' effects, which no calendar has, and what is received, in place."""
+        """Set leads' effects, which no calendar has, and spillover effects, in place."""
         lead = np.setdiff1d(np.arange(self.n_cells), self.treated)
         out[:, :2, lead] = tau[:, None, lead]
         np.subtract(out[:, 0], out[:, 1], out=out[:, 2])
@@ -243,7 +243,7 @@ class LagEffects:
         return np.stack([np.bincount(of_row, x[unit, time], rows.size) / rows for x in self.near])
 
     def _periods(self, loads: Loads) -> list[PeriodLoads]:
-        """Periods with treatment, and what it gives to groups."""
+        """Return periods with treatment, and their contributions to groups."""
         size, out = np.bincount(self.group), []
         for t in np.flatnonzero((self.treated >= 0).any(axis=0)):
             h = np.flatnonzero(self.treated[:, t] >= 0)
@@ -283,7 +283,7 @@ class LagEffects:
     def _add_moderation(
         self, t: int, effect: Array, basis: Array, loads: Loads, slope: Array, shift: Shift
     ) -> None:  # fmt: skip
-        """Add what the moderator of treated units does to every group in a period, in place."""
+        """Add the moderation of treated units in a period to every group, in place."""
         size = np.bincount(self.group)
         for stratum in np.unique(shift.stratum):
             z = np.where(shift.stratum == stratum, shift.values[:, t], 0.0)
@@ -298,7 +298,7 @@ class LagEffects:
 
     @cached_property
     def _shares(self) -> sparse.csr_array:
-        """What effects of groups count for in means over the rows of cells (cell, T group)."""
+        """Return the shares of groups in means over the observations of cells (cell, T group)."""
         group, time = np.nonzero(self.cell >= 0)
         cell, size = self.cell[group, time], np.bincount(self.group)
         place = time * len(self.cell) + group
@@ -334,9 +334,9 @@ class LagEffects:
 
 
 def _places(cells: Sequence[Index], size: int) -> Index:
-    """Where each of all cells stands among those of several periods, side by side (k, cell).
+    """Return the position of each cell among the cells of several periods, side by side (k, cell).
 
-    One that has rows in several of them stands in k places; the end is for none.
+    A cell with observations in several periods has k positions; the last position is for none.
     """
     every = np.concatenate([np.zeros(0, np.int64), *cells])
     order = np.argsort(every, kind="stable")

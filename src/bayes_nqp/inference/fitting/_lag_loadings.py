@@ -1,4 +1,4 @@
-"""What treatment gives to groups of linked units, at nodes of delta and between these."""
+"""Contributions of treatment to groups of neighbours, at nodes of delta and between nodes."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _SMALL = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Loads:
-    """What groups h, or units, give to the means of groups g, at K deltas.
+    """Contributions of groups h, or units, to the means of groups g, at K values of delta.
 
     Parameters
     ----------
     own : ndarray (group h, K, group g)
         ``e_g' S^-1 1_h``.
     near : ndarray (level l, group h, K, group g)
-        ``e_g' S^-1 1_l W 1_h``, l the level of who receives.
+        ``e_g' S^-1 1_l W 1_h``, l the level of receivers.
     itself : ndarray (K, group)
         Means of ``(S^-1)_ii``.
     back : ndarray (level l, K, group)
@@ -59,15 +59,15 @@ class PeriodLoads:
     treated : ndarray of int (treated group)
         The plan's cell of each.
     column : ndarray of int (level, treated group)
-        The place of its event time among all by level of who receives, -1 for none.
+        Position of its event time among all, by level of receivers, -1 for none.
     events : ndarray of int
-        Which of these there are.
+        Event times that occur.
     loads : ndarray (treated group + event, node, group)
-        What effects, and those of linked units, give to the means of groups.
+        Contributions of effects, and of those of neighbours, to the means of groups.
     cells : ndarray of int
-        Cells with rows in this period.
+        Cells with observations in this period.
     shares : ndarray (group, cell)
-        Of groups in the rows of these cells.
+        Shares of groups in the observations of these cells.
     """
 
     t: int
@@ -101,11 +101,11 @@ class Kind:
     inside : ndarray of bool (T)
         These periods.
     groups : ndarray of int
-        Of these units.
+        Groups of these units.
     unit_effect : ndarray of int (unit)
-        What the deviation of each is that of.
+        Member whose deviation each unit has.
     loads : ndarray (unit, node, group + own group)
-        What it gives to the means of all groups, and of its own to that of `groups`.
+        Contribution to the means of all groups, and of its own to that of `groups`.
     """
 
     inside: npt.NDArray[np.bool_]
@@ -114,7 +114,7 @@ class Kind:
     loads: Array
 
     def effects(self, basis: Array, u: Array, n_groups: int) -> Array:
-        """What deviations give to each group, in all and to its own units (2, draw, group)."""
+        """Return contributions of deviations to all groups and to own units (2, draw, group)."""
         every = between(basis, np.take(u, self.unit_effect, axis=1), self.loads)
         out = np.zeros((2, len(every), n_groups))
         out[0], out[1][:, self.groups] = every[:, :n_groups], every[:, n_groups:]
@@ -122,16 +122,16 @@ class Kind:
 
 
 def between(basis: Array, values: Array, loads: Array) -> Array:
-    """``sum_k basis_dk (values @ loads_k)_dg`` (draw, group).
+    """Compute ``sum_k basis_dk (values @ loads_k)_dg`` (draw, group).
 
     Parameters
     ----------
     basis : ndarray (draw, node)
-        What nodes count for.
+        Interpolation weights of nodes.
     values : ndarray (draw, value)
         Effects.
     loads : ndarray (value, node, group)
-        What each gives to the means of groups.
+        Contribution of each value to the means of groups.
     """
     # Interpolation is linear: values meet loads at the nodes, which are weighted before or after.
     n, k, g = loads.shape
@@ -182,7 +182,7 @@ def back_of(
 
 
 def nodes_of(delta: Array) -> tuple[Array, list[float]]:
-    """Nodes over the range of draws, and what values there count for in each draw (draw, node)."""
+    """Return nodes over the range of draws, and interpolation weights in each draw (draw, node)."""
     x = np.arctanh(delta)
     if x.min() == x.max():
         return np.ones((x.size, 1)), [float(delta[0])]

@@ -57,9 +57,9 @@ def _shift(model_frame: ModelFrame, inside: Mask) -> Shift | None:
 
 
 def near_of(model_frame: ModelFrame, linked: LinkedSpec, treated: Index) -> Array:
-    """Treatment of linked units by event time, whether these are seen or not (event, unit, T).
+    """Return the treatment of neighbours by event time, observed or not (event, unit, T).
 
-    Of an exposure linked units have one more of it, where they have a slope.
+    For an exposure, neighbours have one more unit of it, if it has a slope.
     """
     if model_frame.exposure is not None:
         on = (treated >= 0).astype(np.float64)
@@ -74,17 +74,17 @@ def near_of(model_frame: ModelFrame, linked: LinkedSpec, treated: Index) -> Arra
 def calendar_cells(
     model_frame: ModelFrame, reached: Mask | None = None
 ) -> tuple[Index, Index, CellInfo]:
-    """Cells whose effect rows have of their own treatment, and cells that rows stand in.
+    """Return the cells of own treatment effects of observations, and the cells that contain them.
 
     Parameters
     ----------
     reached : ndarray of bool (unit, T), optional
-        Which untreated rows without a cell of the plan have one: by default all.
+        Untreated observations without a cell of the plan that have a cell: by default all.
 
     Returns
     -------
     tuple of ndarray of int (unit, T), ndarray of int (unit, T) and CellInfo
-        -1 for none; the plan's cells, and then those of untreated rows.
+        -1 for none; the plan's cells, and then those of untreated observations.
     """
     frame = model_frame.codes
     treated = np.full((frame.n_units, frame.n_periods), -1, dtype=np.int64)

@@ -1,7 +1,8 @@
-"""What a calendar of treatment did to single units, where units are linked.
+"""Effects of a calendar of treatment on single units, in models with spatial weights.
 
-The mean over a unit's rows is linear in ``(tau, theta, u)``, by loadings that depend on delta
-alone: ``S^-1`` of who is treated period by period, at Chebyshev nodes of ``atanh delta``.
+The mean over a unit's observations is linear in ``(tau, theta, u)``, with loadings that depend on
+delta alone: ``S^-1`` of the treated units period by period, at Chebyshev nodes of
+``atanh delta``.
 """
 
 from __future__ import annotations
@@ -33,27 +34,27 @@ if TYPE_CHECKING:
 def lag_unit_effects(
     fit: Fit, role: str, *, anticipated: bool = False
 ) -> tuple[Array, Index, Index]:
-    """Effects on units, on average over their treated rows, or those that receive.
+    """Return effects on units, averaged over their treated, or spillover-exposed, observations.
 
     Parameters
     ----------
     fit : Fit
-        Of a design in which the policy reaches other units through links, and with its rows.
+        A fit with observations of a design in which the policy affects neighbours.
     role : {"treated", "neighbour"}
-        Which rows count.
+        Observations that count.
     anticipated : bool, default False
-        Whether those before adoption do.
+        True if observations before adoption count.
 
     Returns
     -------
     tuple of ndarray (chain, draw, path, unit), ndarray of int (unit) and ndarray of int (unit)
-        Total, direct and received effects, outcome units; which of the panel's units have such
-        rows, and how many.
+        Total, direct and spillover effects, outcome units; positions of the panel's units with such
+        observations, and their number.
 
     Raises
     ------
     StudyError
-        If the fit does not hold the deviations of units.
+        If the fit does not store unit-level deviations.
     """
     reach = lag_effects_of(fit.model_frame, fit.model_frame.equations[0])
     assert reach is not None
@@ -117,16 +118,16 @@ def _coefficients(fit: Fit, reach: LagEffects) -> Array:
 
 
 class _UnitLoads:
-    """What coefficients give to the means over the rows of units, at one delta.
+    """Contributions of coefficients to the means over the observations of units, at one delta.
 
     Parameters
     ----------
     rows : ndarray of bool (unit, T)
-        Which count.
+        Observations that count.
     itself : ndarray (unit)
         ``(S^-1)_ii``.
     back : ndarray (level, unit)
-        ``(S^-1 1_l W)_ii``, l the level of who receives.
+        ``(S^-1 1_l W)_ii``, l the level of receivers.
     """
 
     def __init__(
@@ -189,7 +190,7 @@ class _UnitLoads:
         return total, np.zeros_like(total)
 
     def _of_moderation(self, shift: Shift) -> tuple[Array, Array]:
-        """Loadings of what one of the moderator adds (unit, stratum)."""
+        """Return loadings of the change per unit of the moderator (unit, stratum)."""
         strata = range(int(shift.stratum.max()) + 1)
         z = [np.where(shift.stratum[:, None] == s, shift.values, 0.0) for s in strata]
         total = np.stack([(self.share * self.solve(x)).sum(axis=1) for x in z], axis=1)

@@ -42,9 +42,9 @@ def own_receivers(fit: Fit) -> tuple[str, ...]:
 
 
 def received_of_rows(fit: Fit) -> Array | None:
-    """Posterior mean of what rows have of linked units' treatment as it enters (row).
+    """Return the posterior mean contribution of neighbours' treatment to observations (row).
 
-    None where it does not enter.
+    None if neighbours' treatment does not enter.
     """
     linked = fit.model_frame.model.equations[0].linked
     if linked is None or not linked.treated:
@@ -54,16 +54,16 @@ def received_of_rows(fit: Fit) -> Array | None:
 
 
 def treatment_coefficients(fit: Fit) -> xr.DataArray:
-    """Draw the coefficients of treatment, tau and theta, on average over treated rows.
+    """Draw the coefficients of treatment, tau and theta, averaged over treated observations.
 
-    Where outcomes follow those of linked units these are no effects: feedback is not in them.
+    With a spatial lag of the outcome these are not effects, because they exclude feedback.
 
     Returns
     -------
     DataArray (chain, draw, term), outcome units
-        "own", and "linked" where treatment of linked units has coefficients: level, drift and
-        walk at the event times of the rows; of levels of receivers each counts by how much of
-        linked units' treatment it has.
+        "own", and "linked" if treatment of neighbours has coefficients: level, linear growth and
+        walk at the event times of the observations. Levels of receivers are weighted by their
+        amount of neighbours' treatment.
     """
     model_frame, linked = fit.model_frame, fit.model_frame.model.equations[0].linked
     rows = np.where(model_frame.cells.role == TREATED, model_frame.cells.rows, 0)
@@ -80,7 +80,7 @@ def treatment_coefficients(fit: Fit) -> xr.DataArray:
 
 
 def _shares(event_time: Index, rows: Index, treated: Mapping[LinkedTime, Array]) -> Array:
-    """What coefficients count for, by the treated rows of event times (time)."""
+    """Return the weights of coefficients by the treated observations of event times (time)."""
     near = np.array([column.sum() for column in treated.values()])
     event = np.array([time.event for time in treated])
     of_event = np.array([rows[event_time == e].sum() for e in event]) / rows.sum()

@@ -16,14 +16,14 @@ _PLAIN: Final = Priors(level=1.0, drift=1.0)
 
 
 def linked_coefficients(terms: Mapping[str, Array], times: Sequence[LinkedTime]) -> Array:
-    """``level + drift e + walk(e)`` at event times, or those of each, outcome units.
+    """Return ``level + slope e + walk(e)`` at event times, or separate coefficients, outcome units.
 
     Parameters
     ----------
     terms : mapping of str to ndarray (..., label)
         Coefficients by term, as they are reported.
     times : sequence of LinkedTime
-        One or more: all that the columns of linked units' treatment have.
+        One or more event times of the columns of neighbours' treatment.
 
     Returns
     -------

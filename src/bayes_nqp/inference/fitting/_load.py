@@ -1,4 +1,4 @@
-"""Reading a fit that was saved, or refusing what is none."""
+"""Reading and validation of saved fits."""
 
 from __future__ import annotations
 
@@ -57,26 +57,27 @@ _AGAIN = "the file that was saved, from another copy; or fit again and save"
 def load(path: str | Path, panel: Panel | None = None) -> Fit:
     """Read a fit that `Fit.save` wrote.
 
-    A file is read only as it was saved: its seal, the SHA-256 of its bytes at its end, is compared
-    before anything else is. Files of version 0.1 have no seal. They are read with a warning, and
-    the fit says so in its repr and in reports.
+    A file is accepted only if it is unchanged: the SHA-256 digest at its end is compared first.
+    Files of version 0.1 have no digest. They are read with a warning, which the fit's repr and
+    reports repeat.
 
-    A seal is no proof of what it seals. What follows from draws is computed again, and a file
-    that says otherwise is refused: the convergence gate; effects, from means, deviations and legs
-    of channels; counts, calendars and members of cells. With rows, the design makes its cells and
-    labels of them once more, and coefficients are drawn anew at some of the stored parameters:
-    the same law has to have given both, and parameters have to be where their density is.
+    A digest does not prove that the contents are right. Quantities that follow from draws are
+    computed again, and a file that differs is refused: the convergence diagnostics; effects, from
+    means, deviations and paths of mediation; counts, calendars and members of cells. With
+    observations, the design recreates cells and labels, and coefficients are drawn again at some of
+    the stored parameters: both sets of draws must have the same distribution, and parameters must
+    lie in a region of positive density.
 
     Parameters
     ----------
     panel : Panel, optional
-        The panel, if the file was written without its rows.
+        The panel, if the file was written without its observations.
 
     Raises
     ------
     StudyError
-        If there is no such file, or it holds no fit, or one of a later format; or if it was
-        changed, cut or damaged since it was saved.
+        If the file does not exist, does not contain a fit, or contains one of a later format; or if
+        it was changed, truncated or damaged since it was saved.
     PanelError
         If ``panel`` is not the one that was fitted.
 
@@ -118,7 +119,7 @@ def load(path: str | Path, panel: Panel | None = None) -> Fit:
 
 
 def _check_contents(path: Path, fit: Fit) -> None:
-    """Refuse a fit that says of its draws what they do not."""
+    """Refuse a fit with statements about its draws that the draws contradict."""
 
     def check() -> None:
         check_arithmetic(fit)
@@ -143,7 +144,7 @@ def _warn(path: Path, digest: str) -> None:
 
 
 def _parts_of(path: Path) -> tuple[dict[str, xr.Dataset], Mapping[str, Any], bool]:
-    """Groups and head of a file, once its seal allows it; and whether it has none."""
+    """Return groups and head of a file with a valid digest, and a flag for a missing one."""
     try:
         if wrong := no_file(path):
             raise StudyError(f"'path' {str(path)!r} is no file: it {wrong}", hint="check the name")
@@ -171,7 +172,7 @@ def _parts_of(path: Path) -> tuple[dict[str, xr.Dataset], Mapping[str, Any], boo
 
 
 def _check_bytes(path: Path, seal: Seal, start: bytes) -> None:
-    """Refuse what is no fit, before HDF5, which damaged files may crash, sees it."""
+    """Refuse files that are no fits before HDF5, which damaged files may crash, opens them."""
     if seal == "broken":
         raise _refusal(path, "its bytes are not those that were sealed")
     if not start.startswith(_HDF5):
@@ -199,12 +200,12 @@ def _head(file: BinaryIO) -> tuple[int, set[str]]:
 
 
 def _claimed(file: h5py.File) -> int:
-    """Bytes that the arrays of a file claim.
+    """Return the number of bytes that the arrays of a file claim.
 
     Raises
     ------
     StudyError
-        If an array claims more than what the file holds of it can unfold to.
+        If an array claims more bytes than its stored data can expand to.
     """
     arrays: list[h5py.Dataset] = []
 
@@ -223,7 +224,7 @@ def _claimed(file: h5py.File) -> int:
 
 
 def _only_dimension(array: h5py.Dataset) -> bool:
-    """Whether netCDF states nothing but the length of a dimension by it: it is never read."""
+    """Return True for a netCDF variable that only states a dimension and is never read."""
     return bytes(array.attrs.get("NAME", b"")).startswith(_DIMENSION)
 
 
@@ -247,7 +248,7 @@ def _fit_of(groups: Mapping[str, xr.Dataset], head: Mapping[str, Any], unsealed:
 
 
 def _attempt[T](path: Path, read: Callable[[], T]) -> T:
-    """Read what somebody may have damaged or made up: whatever goes wrong there is its fault."""
+    """Read possibly damaged contents; report every exception as a fault of the file."""
 
     def refuse(error: Exception) -> NoReturn:
         raise StudyError(
@@ -271,17 +272,17 @@ def _refusal(path: Path, problem: str) -> StudyError:
 
 
 def _migrated(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Put what took its place where a value has the type of an earlier version, 0.1.
+    """Replace values that have a type of version 0.1.
 
     Parameters
     ----------
     value : mapping
-        A value as files hold it, with its "type" and its arguments.
+        A value in the form of files, with its "type" and its arguments.
 
     Returns
     -------
     mapping
-        Arguments that are gone are left out: what a sampler did is in its draws.
+        Without removed arguments: the results of a sampler are in its draws.
     """
     rename = RENAMED.get(str(value.get("type")))
     if rename is None:

@@ -21,12 +21,12 @@ _TOP = ("level", "drift", "strata_")
 
 
 def log_priors(fit: Fit) -> dict[str, xr.DataArray]:
-    """Log densities of the priors at the top, up to constants.
+    """Compute log densities of the top-level priors, up to constants.
 
     Returns
     -------
     dict of str to DataArray (chain, draw)
-        By what they are the prior of.
+        By the parameter of the prior.
     """
     equation, posterior = fit.model_frame.equations[0], fit.posterior
     prefix = f"{equation.name}__"

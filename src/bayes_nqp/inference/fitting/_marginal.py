@@ -29,19 +29,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Marginal:
-    """The log marginal likelihood of a design, and what one of another design must share.
+    """The log marginal likelihood of a design, with the conditions for a comparison.
 
     Parameters
     ----------
     value : float
-        Absolute but for flat coefficients, whose prior density is one.
+        Absolute except for flat coefficients, for which the prior density is one.
     error : float
-        Monte-Carlo standard error.
+        Monte Carlo standard error.
     counts : tuple of int
-        Rows less flat effects of units; other flat coefficients.
+        Observations minus flat unit effects; other flat coefficients.
     ground : tuple
-        Rows, ``s``, free rows and flat coefficients, of linked units with their columns: designs
-        of which these are equal compare.
+        Observations, ``s``, free observations and flat coefficients, those of neighbours with their
+        columns: designs are comparable if these are equal.
     """
 
     value: float
@@ -58,22 +58,22 @@ def log_marginal(
     proposals: int | None = None,
     stock: ExistingDraws | None = None,
 ) -> Marginal:
-    """Integrate all that a design does not know out of its outcome's likelihood.
+    """Compute the log marginal likelihood of a design's outcome equation.
 
     Parameters
     ----------
     design : Design
         With a Gaussian likelihood and one equation.
     proposals : int, optional
-        Weighted points, whose mean weight is the marginal likelihood: by default as few as leave
-        a Monte-Carlo error of .1 or less.
+        Number of weighted points; their mean weight estimates the marginal likelihood. By default
+        the smallest number with a Monte Carlo error of 0.1 or less.
     stock : ExistingDraws, optional
-        Draws of much the same parameters, near which the climb begins.
+        Draws of similar parameters, from which the optimisation starts.
 
     Raises
     ------
     IdentificationError
-        If the panel cannot identify what the design asks for.
+        If the panel does not identify an effect of the design.
     ConvergenceError
         If no draws of the parameters can be made.
     StudyError
@@ -121,7 +121,7 @@ def marginal_of(facts: Mapping[str, float]) -> tuple[float, float]:
 
 
 def _linked(model_frame: ModelFrame) -> tuple[tuple[str, str], ...]:
-    """Seals of columns of linked units whose coefficients are flat: they differ by weights."""
+    """Return digests of columns of neighbours with flat coefficients, which differ by weights."""
     spec = model_frame.model.equations[0]
     seals = dict(spec.columns)
     if spec.linked is not None and spec.linked.flat:
@@ -130,10 +130,10 @@ def _linked(model_frame: ModelFrame) -> tuple[tuple[str, str], ...]:
 
 
 def held_out(design: Design, panel: Panel, without: Panel) -> float:
-    """Log predictive density of the rows that a part of a panel lacks, given that part.
+    """Compute the log predictive density of left-out observations, given a part of a panel.
 
-    ``log p(y | phi) - log p(y_- | phi)``, phi the most probable parameters of the part; flat
-    coefficients are the same in both, and ``s`` is the whole panel's.
+    ``log p(y | phi) - log p(y_- | phi)``, phi the posterior mode of the parameters on the part;
+    flat coefficients are the same in both, and ``s`` is that of the whole panel.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def held_out(design: Design, panel: Panel, without: Panel) -> float:
     Raises
     ------
     IdentificationError
-        If either cannot identify what the design asks for.
+        If either does not identify an effect of the design.
     """
     full = model_frame_of(design, panel).equations[0]
     part = model_frame_of(design, without, scale=full.scale).equations[0]

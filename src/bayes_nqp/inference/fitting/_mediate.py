@@ -30,31 +30,31 @@ from bayes_nqp.numerics.diagnostics import ConvergenceDiagnostics, convergence
 @door
 @dataclass(frozen=True, eq=False, repr=False)
 class Mediated(FactSheet):
-    """Direct and indirect effects in a cross-section: draws, and where they come from.
+    """Direct and indirect effects in a cross-section: posterior draws with their provenance.
 
-    Every estimand takes it as it takes a fit: ``nqp.nie(found)``, ``nqp.nde(found, by=...)``.
+    Every estimand takes it in place of a fit: ``nqp.nie(found)``, ``nqp.nde(found, by=...)``.
 
     Parameters
     ----------
     change : tuple of two floats, treatment units
-        The effects are those of moving treatment from the first to the second.
+        The effects are those of changing treatment from the first value to the second.
     posterior : Dataset
         ``<mediator>__cell_effect`` (chain, draw, cell): effect of the change on a mediator (a);
         ``outcome__b`` (chain, draw, outcome__stratum, mediator): slope of the outcome (b), and
-        ``outcome__d``, what the change adds to it; ``outcome__cell_effect``: direct effect at
+        ``outcome__d``, its interaction with treatment; ``outcome__cell_effect``: direct effect at
         mean mediators; ``<name>__sigma``: standard deviations of errors; ``mediator_covariance``
         (chain, draw, mediator, other_mediator): of the mediators' errors.
     effects : Dataset
-        The waist: paths total, direct and every mediator, adding up draw by draw; a cell for
-        each stratum.
+        The effects dataset: paths total, direct and every mediator, adding up in every draw; a cell
+        for each stratum.
     gate : ConvergenceDiagnostics
-        Of the draws. They are independent, so it fails only where they are too few.
+        Diagnostics of the draws. They are independent, so it fails only if they are too few.
     facts : mapping of str to float
-        Rows, seed, and the variance of the outcome and of every mediator.
+        Observations, seed, and the variance of the outcome and of every mediator.
     versions : mapping of str to str
-        Of the packages that made it.
+        Versions of the packages that made it.
     notes : tuple of str
-        What was dropped, and why.
+        Observations that were dropped, with the reason.
 
     Examples
     --------
@@ -112,54 +112,53 @@ def mediate(
     chains: Annotated[int, Ge(1)] = 4,
     seed: Seed = 0,
 ) -> Mediated:
-    """Split the effect of a treatment in a cross-section into direct and indirect.
+    """Decompose the effect of a treatment in a cross-section into direct and indirect effects.
 
-    The equations are linear with iid Gaussian errors; ``s`` is the row's stratum::
+    The equations are linear with iid Gaussian errors; ``s`` is the observation's stratum::
 
         M_j = alpha_s + x'gamma + a_js t + error_j
         y   = alpha_s + x'beta + tau_s t + sum_j (b_js + d_js t) M_j + error
 
-    where ``t`` runs from 0 to 1 as treatment makes the named change, and ``d`` is there only
-    with an interaction. The indirect effect via a mediator is ``a (b + d)``; the direct effect
-    ``tau`` plus ``d`` times the mediators' level before the change, averaged over the rows; they
-    add up to the total effect, draw by draw. The mediators' errors may be correlated. Draws
-    are exact and independent: there is no Markov chain to converge.
+    where ``t`` runs from 0 to 1 as treatment makes the named change, and ``d`` is present only
+    with an interaction. The indirect effect through a mediator is ``a (b + d)``. The direct effect
+    is ``tau`` plus ``d`` times the mediators' level before the change, averaged over the
+    observations. Their sum is the total effect in every draw. The mediators' errors may be
+    correlated. Draws are exact and independent: there is no Markov chain to converge.
 
-    They are causal if, given the covariates, treatment is as good as random, and no unmeasured
-    cause moves both a mediator and the outcome; `mediation_sensitivity` asks how strong one would
-    have
-    to be. With several mediators their sum is the joint indirect effect; a single one is
-    causal by itself only if mediators do not affect one another.
+    The effects are causal if, given the covariates, treatment is as good as random and no
+    unmeasured cause affects both a mediator and the outcome. `mediation_sensitivity` computes how
+    strong such a cause would have to be. With several mediators their sum is the joint indirect
+    effect; the indirect effect through a single one is causal only if mediators do not affect one
+    another.
 
     Parameters
     ----------
     data : DataFrame, str or Path
-        One row per unit, or the file that holds them. Rows that lack a value are dropped, and
+        One row per unit, or the file that contains them. Rows with a missing value are dropped, and
         counted in the notes.
     outcome, treatment : str
-        Columns of numbers; treatment binary or continuous.
+        Numeric columns; treatment binary or continuous.
     mediators : str or sequence of str
-        Columns of numbers.
+        Numeric columns.
     covariates : str or sequence of str, default ()
-        Columns of numbers, measured before treatment; flat slopes in every equation.
+        Numeric columns, measured before treatment; flat slopes in every equation.
     strata : str or sequence of str, default ()
         Grouping columns. Intercepts, a, b, d and tau vary by their combinations.
     interaction : bool, default False
-        Whether treatment also changes the slopes of mediators.
+        If True, treatment also changes the slopes of mediators.
     change : tuple of two floats, optional, treatment units
-        From, to. By default from the lower to the higher value of a binary treatment; to be
-        named if it is continuous.
+        From, to. By default from the lower to the higher value of a binary treatment; required for
+        a continuous treatment.
     pooled : bool, default True
-        Whether a, b, d and tau of strata share strength, around a flat mean, with a fixed prior
-        on the differences between them; otherwise each is flat.
+        If True, a, b, d and tau of strata are partially pooled around a flat mean, with a fixed
+        prior on the differences between them; otherwise each is flat.
     priors : Priors, optional
-        `contrast` and `sigma` count here, in multiples of each equation's residual standard
-        deviation.
+        `contrast` and `sigma` apply, in multiples of each equation's residual standard deviation.
 
     Returns
     -------
     Mediated
-        Which every estimand takes.
+        For use with every estimand.
 
     Raises
     ------
