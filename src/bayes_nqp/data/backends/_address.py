@@ -63,8 +63,10 @@ class Address:
             return cls("variable", text.removeprefix(_VARIABLE))
         if re.search(r"://[^/\s]*@", text):
             raise StudyError(
-                Message("the address {!r} names a user or a password", redacted(text)),
-                hint=Message('"env:NAME", and the address in the variable NAME'),
+                Message("the address {!r} contains a user name or a password", redacted(text)),
+                hint=Message(
+                    'write "env:NAME", and store the address in the environment variable NAME'
+                ),
             )
         return cls._plain(text)
 
@@ -74,14 +76,16 @@ class Address:
             return cls("files", text)
         if not text.startswith(_DATABASE) and "://" not in text:
             raise PanelError(
-                Message("rows={!r} is no table that can be read", redacted(text)),
-                hint=Message("{}; or a relation or lazy frame of an engine", shown([*_READERS])),
+                Message("rows={!r} is not a readable table", redacted(text)),
+                hint=Message(
+                    "{}; or a relation or lazy frame of a database engine", shown([*_READERS])
+                ),
             )
         place, _, table = text.removeprefix(_DATABASE).partition("#")
         if not table:
             raise StudyError(
-                Message("the address {!r} names no table", redacted(text)),
-                hint=Message('the table after #, as in "duckdb:firms.duckdb#rows"'),
+                Message("the address {!r} does not give a table", redacted(text)),
+                hint=Message('add the table name after #, as in "duckdb:firms.duckdb#rows"'),
             )
         return cls("database" if text.startswith(_DATABASE) else "url", place, table)
 
@@ -119,8 +123,11 @@ class Address:
         text = os.environ.get(self.place, "")
         if not text or text.startswith(_VARIABLE):
             raise StudyError(
-                Message("the variable {!r} of the environment holds no address", self.place),
-                hint=Message('such as "firms/*.parquet", or a URL and the table after #'),
+                Message("the environment variable {!r} does not contain an address", self.place),
+                hint=Message(
+                    'an address such as "firms/*.parquet", or a URL followed by # and the'
+                    " table name"
+                ),
             )
         return Address._plain(text)
 
@@ -161,7 +168,7 @@ def opened(rows: Any, memory: str | None) -> Iterator[tuple[Any, str]]:
     if not isinstance(rows, str | Path):
         if memory is not None:
             raise StudyError(
-                Message("memory={!r} is for rows at an address", memory),
+                Message("memory={!r} applies only to rows given by an address", memory),
                 hint="the memory of the connection that the rows are of",
             )
         yield rows, ""
@@ -174,7 +181,7 @@ def opened(rows: Any, memory: str | None) -> Iterator[tuple[Any, str]]:
                 Message(
                     "rows={!r} cannot be read: {!r} {}", redacted(str(named)), file.name, wrong
                 ),
-                hint=Message("files of tables"),
+                hint=Message("files that contain tables"),
             )
     remote = address.kind == "url"
     engine = imported("ibis" if remote else "duckdb")

@@ -39,7 +39,7 @@ _UNIT, _ROWS, _N = "__unit", "__rows", "__n"
 
 def _no_table(rows: object, error: Exception) -> NoReturn:
     raise PanelError(
-        Message("rows={} is no table", brief(rows)),
+        Message("rows={} is not a table", brief(rows)),
         hint='a path such as "firms/*.parquet", a DuckDB relation, or a polars lazy frame',
     ) from error
 
@@ -86,7 +86,11 @@ class SourceTable:
         for name in read:
             if not columns[name].is_numeric():
                 raise PanelError(
-                    Message("the column {!r} holds no numbers, but {}", name, str(columns[name])),
+                    Message(
+                        "the column {!r} must be numeric, but has the type {}",
+                        name,
+                        str(columns[name]),
+                    ),
                     hint="cast it in the table's own engine",
                 )
         frame = frame.with_columns(
@@ -120,13 +124,15 @@ class SourceTable:
             raise PanelError("the table has no rows with all values", hint="its filters")
         if any(int(x) != x if isinstance(x, int | float) else True for x in times):
             raise PanelError(
-                Message("time={!r} holds {}, and no whole numbers", name, shown(times)),
+                Message("time={!r} must be integers, but has the type {}", name, shown(times)),
                 hint="years, 4 · year + quarter, or 12 · year + month, made in the table's own "
                 "engine",
             )
         if len(times) > _PERIODS:
             raise PanelError(
-                Message("{} periods: tables have at most {}", len(times), _PERIODS),
+                Message(
+                    "the table has {} periods, and at most {} are supported", len(times), _PERIODS
+                ),
                 hint="longer periods, or Panel.from_frame",
             )
         return {int(t): int(n) for t, n in sorted(zip(times, counts, strict=True))}
@@ -168,7 +174,7 @@ class SourceTable:
         kind = self.every.collect_schema()[self.unit]
         if shards > 1 and not kind.is_integer():
             raise PanelError(
-                Message("shards={} need whole numbers in {!r}, not {}", shards, self.unit, kind),
+                Message("shards={} requires integers in {!r}, not {}", shards, self.unit, kind),
                 hint="a number of each unit, made in the table's own engine; or one shard",
             )
         fingerprint = (self.fingerprint if stored else "") or secrets.token_hex()
@@ -192,7 +198,7 @@ class SourceTable:
             files.remove()
             raise PanelError(
                 Message("the rows of the table changed while it was read"),
-                hint=Message("the same call once more"),
+                hint=Message("run the same call again"),
             )
         return files
 
@@ -264,12 +270,20 @@ class UnitFiles:
         PanelError
             With the keys of five units.
         """
-        faults = [(Message("have several rows in a period"), Message("one row a unit and period"))]
+        faults = [
+            (
+                Message("have several rows in the same period"),
+                Message("keep one row per unit and period"),
+            )
+        ]
         faults += [
-            (Message("have several values of {!r}", x), Message("one value a unit, or none"))
+            (
+                Message("have several values of {!r}", x),
+                Message("use one value for all rows of a unit, or leave all empty"),
+            )
             for x in self.constant
         ]
-        faults.append((Message("have values that are not finite"), Message("numbers")))
+        faults.append((Message("have infinite or undefined values"), Message("use finite numbers")))
         for (words, hint), units in zip(faults, self._survey[0], strict=True):
             if units:
                 raise PanelError(

@@ -83,7 +83,7 @@ def _numbers(
 ) -> pd.Series[Any]:
     """Read text as numbers; name the cells that are none."""
     column = frame[name]
-    declared = Message("missing = [{}] in [data.read], where they stand for a missing number", "…")
+    declared = Message("if these texts mean missing values, missing = [{}] in [data.read]", "…")
     refuse_broken(column, "column", SourceRows(frame, *place), missing, declared)
     text = column.map(lambda x: x.strip(EDGES) if isinstance(x, str) else x)
     gone = text.isin([*missing, ""]) | text.isna()
@@ -96,7 +96,7 @@ def _numbers(
         texts = [str(x) for x in column[wrong]]
         raise PanelError(
             Message(
-                "{!r} must be numbers, and holds text in {}: {}",
+                "{!r} must be numeric, but contains text in {}: {}",
                 name,
                 counted(wrong.sum(), "row"),
                 shown(map(quoted, column[wrong].unique()), 4),
@@ -107,13 +107,13 @@ def _numbers(
         )
     count = int(gone.sum()) - int(column.isna().sum())
     if count:
-        notes.append(Message("{}: {} read as missing", name, counted(count, "cell")))
+        notes.append(Message("{}: {} read as missing values", name, counted(count, "cell")))
     if text[~gone].map(lambda x: isinstance(x, str)).any():
         notes.append(Message("{}: numbers stored as text were read as numbers", name))
     return numbers
 
 
-_DECLARED = Message("missing = [{}] in [data.read], where they stand for a missing number")
+_DECLARED = Message("if these texts mean missing values, missing = [{}] in [data.read]")
 
 
 def _no_numbers(name: str, texts: list[str], cells: int) -> str:
@@ -123,11 +123,13 @@ def _no_numbers(name: str, texts: list[str], cells: int) -> str:
         return ""
     return Spoken(
         Message(
-            "it is text: leave it out, or, if it groups units, use it as a stratum: "
+            "the column is text: omit it, or, if it groups units, use it as a stratum: "
             'strata = ["{}"] in [data]',
             name,
         ),
-        Message("it is text: leave it out, or, if it groups units, choose it under “{}”", GROUPS),
+        Message(
+            "the column is text: omit it, or, if it groups units, choose it under “{}”", GROUPS
+        ),
     )
 
 
@@ -136,13 +138,13 @@ def _cleaning(name: str, texts: list[str], missing: Sequence[str], thousands: st
     steps: list[Message] = []
     marked = [x for x in texts if "," in x and any(c.isdigit() for c in x)]
     if any(grouped(x, ",") is None for x in marked):
-        return Message('if the comma is a decimal one: decimals = ["{}"] in [data.read]', name)
+        return Message('if the comma is a decimal comma, decimals = ["{}"] in [data.read]', name)
     if thousands is None and marked:
         steps.append(Message('thousands = "," reads "1,234" as a number'))
     words = sorted({x.strip(EDGES) for x in texts if not any(c.isdigit() for c in x)})
     if words:
         listed = ", ".join(f'"{x}"' for x in [*missing, *words[:4]])
-        steps.append(Message("missing = [{}] reads such cells as missing", listed))
+        steps.append(Message("missing = [{}] reads such cells as missing values", listed))
     if not steps:
         return "correct these cells in the file"
     return Message("in [data.read], {}", reduce(lambda a, b: Message("{}, and {}", a, b), steps))

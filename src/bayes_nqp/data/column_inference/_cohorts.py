@@ -54,7 +54,9 @@ def cohorts_from_dates(dates: Iterable[Any], rule: Rule = "approval_year") -> pd
     [2015.0, 2019.0, nan]
     """
     if np.ndim(np.asarray(dates, object)) != 1:
-        raise PanelError("'dates' are not one column", hint="a column of dates, df['approval']")
+        raise PanelError(
+            "'dates' is not a single column", hint="pass a column of dates, such as df['approval']"
+        )
     cells = dates if isinstance(dates, pd.Series) else np.asarray(dates, object)
     read = _dates(cells if isinstance(cells, pd.Series) else pd.Series(cells, dtype=object))
     years: pd.Series[float] = read.dt.year.astype(np.float64)
@@ -63,7 +65,7 @@ def cohorts_from_dates(dates: Iterable[Any], rule: Rule = "approval_year") -> pd
     return years.rename("cohort")
 
 
-_AS_DATES = Message("write them as 2018-07-24; leave never treated empty")
+_AS_DATES = Message("write dates as 2018-07-24; leave the cells of never-treated units empty")
 
 
 def _dates(column: pd.Series[Any]) -> pd.Series[Any]:
@@ -74,7 +76,7 @@ def _dates(column: pd.Series[Any]) -> pd.Series[Any]:
             column,
             numeric & ~dated,
             Message("dates has {} entries that are numbers"),
-            Message("years are cohorts already: use them as cohort="),
+            Message("years are already cohorts: pass the column as cohort="),
         )
     read = reply(
         lambda: pd.to_datetime(column.where(column.notna()), errors="coerce", format="mixed"),
@@ -82,7 +84,7 @@ def _dates(column: pd.Series[Any]) -> pd.Series[Any]:
     )
     wrong = read.isna() & column.notna()
     if wrong.any():
-        problem, hint = Message("dates has {} entries that are no dates"), _AS_DATES
+        problem, hint = Message("dates has {} entries that are not dates"), _AS_DATES
         _refuse(column, wrong, problem, hint)
     return read
 

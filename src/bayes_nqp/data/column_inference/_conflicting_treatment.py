@@ -57,4 +57,4 @@ def otherwise(best: Claim, other: Claim, frame: pd.DataFrame) -> Message:
     pairs = zip(first["__unit"], first["__time"], strict=True)
     places = [f"{plain(unit)} ({plain(time)})" for unit, time in pairs]
     count = counted(len(places), "unit")
-    return Message("{} and {}, in {}: {}", best.name, other.name, count, shown(places, 4))
+    return Message("{} and {} differ in {}: {}", best.name, other.name, count, shown(places, 4))

@@ -139,7 +139,8 @@ def look(path: Path, names: Collection[str] = (), placed: Placed | None = None) 
         unnamed.extend(bare)
         if not len(reading.frame.columns):
             raise PanelError(
-                Message("{} has no row with names of columns", path.name), hint="add a header"
+                Message("{} has no row with column names", path.name),
+                hint="add a row with column names",
             )
         if placed is None:
             return {}
@@ -171,11 +172,14 @@ def _named_columns(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     bare = [str(name).startswith("Unnamed") for name in frame.columns]
     held = frame.loc[:, bare].notna().sum()
     notes = [
-        Message("column {} has no name in the header, and is left out: {} with something in it",
-                letters(place + 1), counted(held[name], "cell"))
+        Message(
+            "column {} has no name in the header and was excluded: {} with content",
+            letters(place + 1),
+            counted(held[name], "cell"),
+        )
         for place, name in enumerate(frame.columns)
         if bare[place] and held[name]
-    ]  # fmt: skip
+    ]
     return frame.loc[:, [not x for x in bare]], list(notes)
 
 
@@ -190,8 +194,9 @@ def named(file: str | Path) -> Path:
     path = text_path(file, "FILE")
     if not path.name:
         raise StudyError(
-            "FILE names no file",
-            hint="the path of your data: bayes-nqp new cities.xlsx, or make new FILE=cities.xlsx",
+            "FILE does not give a file",
+            hint="give the path of your data: bayes-nqp new cities.xlsx, or make new "
+            "FILE=cities.xlsx",
         )
     return path
 

@@ -46,10 +46,10 @@ def refuse_formulas(overview: Look, roles_given: Mapping[str, Any]) -> None:
     ]
     if cells:
         raise PanelError(
-            "the file holds formulas, and does not store their values",
+            "the file contains formulas without stored values",
             where=separated(cells),
-            hint="the program that wrote the file did not compute them: open it in Excel or "
-            "LibreOffice, save it there, and read it again",
+            hint="the program that wrote the file did not compute the formulas: open the "
+            "file in Excel or LibreOffice, save it there, and read it again",
         )
 
 
@@ -61,7 +61,7 @@ def errors_of(proposal: Guess, overview: Look) -> Iterator[Message]:
         if wrong.any() and name not in roles:
             cells = shown(column.raw[wrong].unique(), 3)
             rows = shown(map(str, wrong.index[wrong]), 4)
-            yield Message("{} holds errors of a spreadsheet ({}) in row {}", name, cells, rows)
+            yield Message("{} contains spreadsheet errors ({}) in row {}", name, cells, rows)
 
 
 def doubt_of_times(proposal: Guess, frame: pd.DataFrame) -> PanelError | None:
@@ -72,7 +72,7 @@ def doubt_of_times(proposal: Guess, frame: pd.DataFrame) -> PanelError | None:
     if not date:
         return None
     return PanelError(
-        Message("time={!r} holds dates as numbers of days: {}", proposal.roles["time"], date),
+        Message("time={!r} contains dates stored as day numbers: {}", proposal.roles["time"], date),
         hint="format the column as dates in the spreadsheet, or write the years there",
     )
 
@@ -82,10 +82,12 @@ def twins_of(proposal: Guess, overview: Look) -> PanelError | None:
     for key in _ROLES:
         name = proposal.roles.get(key, "")
         twins = _alike(name, overview.columns)
-        if twins and proposal.reasons.get(key) != "as you said":
+        if twins and proposal.reasons.get(key) != "specified by you":
             return PanelError(
-                Message("{} may be any of {}, which have one name in the file", key, shown(twins)),
-                hint=Message("--{} {!r} takes it; or rename the columns in the file", key, name),
+                Message("{} is ambiguous: {} have the same name in the file", key, shown(twins)),
+                hint=Message(
+                    "choose it with --{} {!r}; or rename the columns in the file", key, name
+                ),
             )
     return None
 

@@ -84,7 +84,7 @@ def reasons_of(overview: Look, frame: pd.DataFrame) -> dict[str, Message]:
     if not frame.duplicated(["__unit", "__time"]).any():
         reason = Message("{}, each at most once a period", reason)
     if "parts" in overview.roles:
-        reason = Message("{}; neither column alone names them", reason)
+        reason = Message("{}; neither column alone identifies the units", reason)
     time = overview.columns[overview.roles["time"]]
     periods = Message("{} periods, {}", time.values.nunique(), _ends(time))
     return {"unit": reason, "time": periods}
@@ -152,12 +152,13 @@ def _pair(keys: dict[str, Any], columns: dict[str, SourceColumn]) -> tuple[Names
     if scores:
         return max(scores, key=lambda pair: pair[0])[1:]
     wanted = Spoken(
-        Message("--unit and --time name them"),
+        Message("specify them with --unit and --time"),
         Message("choose their columns under “{}” and “{}”", UNIT, TIME),
     )
     dates = Spoken(Message(_CROSS_SECTION, wanted), Message(_DATES, wanted))
     raise PanelError(
-        "no two columns look like a unit and its periods: each pair once, and both repeat",
+        "no two columns can be the unit and the time: each pair must be unique, and both "
+        "columns must repeat",
         where=_nearest(units, times, columns) or Message("the columns are {}", shown(columns, 20)),
         hint=_turned(columns) or _short_years(columns) or (wanted if times else dates),
     )
@@ -171,10 +172,11 @@ def _turned(columns: dict[str, SourceColumn]) -> Message:
     if len(years) != 1 or len(others) < _SEVERAL or not all(columns[x].numeric for x in others):
         return NOTHING
     return Message(
-        "if {} are units: turn the table, so that each is a row and the years are columns (in "
-        "Excel: copy, paste special, transpose), and write 城市, or what they are, above their "
-        "names", shown(others, 3),
-    )  # fmt: skip
+        "if {} are units, transpose the table so that each unit is a row and the years "
+        "are columns (in Excel: copy, paste special, transpose); then write a column name"
+        " such as 城市 above the units",
+        shown(others, 3),
+    )
 
 
 def _short_years(columns: dict[str, SourceColumn]) -> Message:
@@ -189,9 +191,10 @@ def _short_years(columns: dict[str, SourceColumn]) -> Message:
         ]:
             first = f"{stem}{min(years):02d}"
             return Message(
-                "if columns such as {} are years: write these with four digits, {}, and they are "
-                "read as such", first, f"{stem}20{min(years):02d}",
-            )  # fmt: skip
+                "if columns such as {} are years, write the years with four digits, such as {}",
+                first,
+                f"{stem}20{min(years):02d}",
+            )
     return NOTHING
 
 
@@ -235,12 +238,26 @@ def _nearest(units: Iterable[Names], times: list[str], columns: dict[str, Source
     if not len(twice):
         gaps = len(columns[name].values) - len(place) if name in columns else 0
         if not gaps:
-            return Message("{} and {} come nearest, but {} says no periods: {}", name, time, time,
-                           shown(map(str, columns[time].values.unique()), 3))  # fmt: skip
-        return Message("{} and {} come nearest: {} lack one of them", name, time,
-                       counted(gaps, "row"))  # fmt: skip
-    return Message("{} and {} come nearest: {} share them with another ({})", name, time,
-                   counted(len(twice), "row"), rows)  # fmt: skip
+            return Message(
+                "the best candidates are {} and {}, but {} does not contain periods: {}",
+                name,
+                time,
+                time,
+                shown(map(str, columns[time].values.unique()), 3),
+            )
+        return Message(
+            "the best candidates are {} and {}, but {} lack a unit or a time",
+            name,
+            time,
+            counted(gaps, "row"),
+        )
+    return Message(
+        "the best candidates are {} and {}, but {} have the same unit and time as another row ({})",
+        name,
+        time,
+        counted(len(twice), "row"),
+        rows,
+    )
 
 
 def _times(columns: dict[str, SourceColumn]) -> list[str]:

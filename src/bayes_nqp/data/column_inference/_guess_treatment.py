@@ -40,10 +40,12 @@ from bayes_nqp.data.reading import (
     unclear,
 )
 
-_SOUND: Final = Message("one period a unit, within those of the data, and none for some units")
-_NAMED: Final = Message("its name says so")
-_SWITCHES: Final = Message("says treated or not, and never goes back within a unit")
-_UNNAMED: Final = Message("{}; its name does not say that it is the policy")
+_SOUND: Final = Message("one period per unit, within the sample periods, and empty for some units")
+_NAMED: Final = Message("by its name")
+_SWITCHES: Final = Message(
+    "indicates treatment, and never switches back to untreated within a unit"
+)
+_UNNAMED: Final = Message("{}; its name does not indicate a policy")
 _BATCH: Final = re.compile(
     r"第?\s*[一二三四五六七八九十\d]+\s*(?:批|期|轮|波)|(?:batch|wave|round)\s*\d"
 )
@@ -89,25 +91,28 @@ def find_treatment(
 
 _WANTED: Final = Spoken(
     Message(
-        "--cohort names a column with the first treated period of each unit, empty for never; "
-        "--treated one that is 1, or 是, from then on"
+        "use --cohort for a column with the first treated period of each unit (empty if "
+        "never treated), or --treated for a column that is 1, or 是, from this period on"
     ),
     Message(
-        "add to the file a column with the first treated period of each unit, empty for units that "
-        "are never treated, and choose it under “{}”; or a column that is 1, or 是, in treated "
-        "periods and 0, or 否, otherwise, and choose it under “{}”",
-        FIRST_TREATED, TREATED,
+        "add a column with the first treated period of each unit (empty if never treated)"
+        " to the file, and choose it under “{}”; or add a column that is 1, or 是, in "
+        "treated periods and 0, or 否, in the others, and choose it under “{}”",
+        FIRST_TREATED,
+        TREATED,
     ),
-)  # fmt: skip
+)
 
 _BACK: Final = Spoken(
     Message(
-        "correct these cells if the policy goes on there; where it ended, leave these units out of "
-        "the file; or name the first treated period of each unit with --cohort"
+        "if the policy continued, correct these cells; if it ended, exclude these units "
+        "from the file; or give a column with the first treated period of each unit with "
+        "--cohort"
     ),
     Message(
-        "correct these cells if the policy goes on there; where it ended, leave these units out of "
-        "the file; or choose a column with the first treated period of each unit under “{}”",
+        "if the policy continued, correct these cells; if it ended, exclude these units "
+        "from the file; or choose a column with the first treated period of each unit "
+        "under “{}”",
         FIRST_TREATED,
     ),
 )
@@ -148,12 +153,18 @@ def _choose(proposal: Guess, claims: list[Claim], frame: pd.DataFrame) -> None:
     if equals:
         proposal.offers = [(x.key, x.name) for x in (best, *equals)]
         proposal.problem = PanelError(
-            "several columns could say who is treated when, and they differ",
+            "several columns could define treatment, and they conflict",
             where=separated([otherwise(best, x, frame) for x in equals[:_LISTED]]),
             hint=Spoken(
-                Message("--{} {} if that is the policy; or another of them", best.key, best.name),
                 Message(
-                    "choose {} under “{}” if that is the policy; or another of them",
+                    "if this column is the policy, --{} {}; otherwise choose another of "
+                    "these columns",
+                    best.key,
+                    best.name,
+                ),
+                Message(
+                    "if {} is the policy, choose it under “{}”; otherwise choose another "
+                    "of these columns",
                     best.name,
                     FIRST_TREATED if best.key == "cohort" else TREATED,
                 ),
@@ -164,9 +175,9 @@ def _choose(proposal: Guess, claims: list[Claim], frame: pd.DataFrame) -> None:
     rivals = [x.name for x in others if best.differs(x)]
     reason = best.reason
     if same:
-        reason = Message("{}; so does {}", reason, shown(same, 4))
+        reason = Message("{}; consistent with {}", reason, shown(same, 4))
     if rivals:
-        reason = Message("{}; otherwise than {}", reason, shown(rivals, 4))
+        reason = Message("{}; in conflict with {}", reason, shown(rivals, 4))
     proposal.take(best.key, best.name, reason)
 
 
@@ -192,12 +203,15 @@ def _nothing(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
         hint = Spoken(
             Message("{}; --zones merges the cross-border e-commerce pilot zones", hint),
             Message(
-                "{}; if the policy is the cross-border e-commerce pilot zones, tick “{}”",
-                hint, PILOT_ZONES,
+                "{}; if the policy is the cross-border e-commerce pilot zones, select “{}”",
+                hint,
+                PILOT_ZONES,
             ),
-        )  # fmt: skip
+        )
     return PanelError(
-        "no column says who is treated when", where=separated(near) if near else NOTHING, hint=hint
+        "no column gives the treated units and their treatment periods",
+        where=separated(near) if near else NOTHING,
+        hint=hint,
     )
 
 
@@ -224,16 +238,19 @@ def _batches(proposal: Guess, columns: dict[str, SourceColumn]) -> Message:
         stands = ", ".join(f"{json.dumps(x, ensure_ascii=False)} = …" for x in wanted)
         return Spoken(
             Message(
-                "say when each began: in [data] cohort = {}{}, and in [data.read] values = {}{}",
-                called, never, f"{{ {called} = {{ {stands} }} }}",
+                "give the first treated period of each value: cohort = {}{} in [data], "
+                "and values = {}{} in [data.read]",
+                called,
+                never,
+                f"{{ {called} = {{ {stands} }} }}",
                 Message(" and approvals = {}", f"[{called}]") if remarks else "",
             ),
             Message(
-                "replace the cells of {} in the file by the first treated period of each, such as "
-                "2016, and leave them empty for units that are never treated",
+                "in the file, replace the values of {} with first treated periods, such "
+                "as 2016, and leave the cells of never-treated units empty",
                 name,
             ),
-        )  # fmt: skip
+        )
     return NOTHING
 
 
@@ -256,10 +273,14 @@ def _product(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
     if len(who) != 1 or len(when) != 1:
         return NOTHING
     return Message(
-        '{} says who, and {} when: in [data] treated = "did", and in [data.derive] '
-        'did = "{} * {}", if all begin at once',
-        who[0], when[0], who[0], when[0],
-    )  # fmt: skip
+        "{} marks the treated units, and {} the treated periods: if all units are first "
+        'treated at the same time, treated = "did" in [data] and did = "{} * {}" in '
+        "[data.derive]",
+        who[0],
+        when[0],
+        who[0],
+        when[0],
+    )
 
 
 def ever_treated(
@@ -321,5 +342,7 @@ def find_never(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.Data
     codes = never_marks(column.raw, years_of(frame["__time"]))
     if codes:
         proposal.take(
-            "never", codes[0] if len(codes) == 1 else codes, Message("no period: never treated")
+            "never",
+            codes[0] if len(codes) == 1 else codes,
+            Message("not a period, read as never treated"),
         )

@@ -57,7 +57,7 @@ def offer_zones(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.Dat
             proposal.zones["unmatched"] = "drop"
             pairs = zip(unmatched["value"], unmatched["nearest"], strict=True)
             listed = (f"{value} (near {near})" if near else str(value) for value, near in pairs)
-            proposal.reasons["unmatched"] = Message("no prefecture: {}", shown(listed, 6))
+            proposal.reasons["unmatched"] = Message("not prefectures: {}", shown(listed, 6))
         return
 
 
@@ -79,30 +79,31 @@ def take_zones(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.Data
         raise PanelError(
             Spoken(
                 Message(
-                    "--zones merges the pilot zones, and no column of the file names prefectures"
+                    "--zones merges the pilot zones by prefecture, but no column of the "
+                    "file contains prefectures"
                 ),
                 Message(
-                    "the pilot zones are merged by prefecture, and no column of the file names "
-                    "prefectures"
+                    "the pilot zones are merged by prefecture, but no column of the file "
+                    "contains prefectures"
                 ),
             ),
             where=Message("the columns are {}", shown(columns, 20)),
-            hint="a column of names (杭州市) or codes (330100) of prefectures",
+            hint="add a column of prefecture names (杭州市) or codes (330100)",
         )
     name, unit = proposal.zones["prefecture"], proposal.roles["unit"]
     proposal.merges = True
-    proposal.reasons["zones"] = Message("the cross-border e-commerce pilot zones, as you said")
+    proposal.reasons["zones"] = Message("the cross-border e-commerce pilot zones, specified by you")
     values = frame["__unit"] if name == unit else columns[name].values
     spelling = spelled_twice(name, values) if name == unit else ""
     if spelling and _FULL_NAME not in columns:
-        proposal.take("unit", _FULL_NAME, Message("comes with the zones: {}", spelling))
+        proposal.take("unit", _FULL_NAME, Message("added with the pilot zones: {}", spelling))
     merged = merge_zones(pd.DataFrame({name: values}), name).frame
     frame["__first"] = merged["cohort"]
     if "region" not in columns:
         frame["region"] = merged["region"]
         proposal.roles.setdefault("strata", ["region"])
         proposal.reasons.setdefault(
-            "strata", Message("coastal and inland provinces come with the zones")
+            "strata", Message("coastal and inland provinces, added with the pilot zones")
         )
 
 

@@ -84,7 +84,7 @@ class Guess:
 
     def as_stated(self, name: str) -> Message:
         """Say that the file gives a column its role."""
-        return Message("its role in the file is {}", self.stated_roles[name])
+        return Message("its role according to the file is {}", self.stated_roles[name])
 
     def take(self, key: str, value: Any, reason: str) -> None:
         """Set a role."""

@@ -70,7 +70,7 @@ def guess(
     reasons = reasons_of(overview, frame)
     for key, value in (overview.roles | roles_given).items():
         reason = reasons.get(key, NOTHING)
-        proposal.take(key, value, Message("as you said") if key in roles_given else reason)
+        proposal.take(key, value, Message("specified by you") if key in roles_given else reason)
     proposal.parts = proposal.roles.pop("parts", proposal.roles["unit"])
     proposal.roles["unit"] = joined_unit(proposal.parts)
     find_treatment(proposal, columns, frame, zones=zones)
@@ -79,7 +79,7 @@ def guess(
     sums = nameless_sums(overview.aside, frame, proposal.roles)
     if sums.any():
         rows = shown(map(str, sums.index[sums]), 4)
-        proposal.notes.append(Message("totals without a name left out: rows {}", rows))
+        proposal.notes.append(Message("excluded totals without a name: rows {}", rows))
     lost = overview.aside[~sums].get(proposal.roles["outcome"], pd.Series(dtype="float64"))
     proposal.unplaced = int(column_of(lost, "").numbers.notna().sum())
     proposal.rows = len(frame) + proposal.unplaced
@@ -122,7 +122,7 @@ def _check(roles_given: dict[str, Any], columns: dict[str, SourceColumn]) -> Non
         for name in [value] if isinstance(value, str) else value:
             if name not in columns:
                 raise PanelError(
-                    Message("{}={!r} is no column of the file", key, name),
+                    Message("{}={!r} is not a column of the file", key, name),
                     hint=nearest(name, columns),
                 )
 
@@ -133,7 +133,7 @@ def _outcome(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
     if stated := proposal.stated("outcome"):
         reason = proposal.as_stated(stated[0])
         if stated[1:]:
-            reason = Message("{}, as is that of {}", reason, shown(stated[1:], 5))
+            reason = Message("{}; the same role is given to {}", reason, shown(stated[1:], 5))
         proposal.take("outcome", stated[0], reason)
         return
     candidates = [
@@ -151,7 +151,7 @@ def _outcome(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
         ]
     if not candidates:
         raise PanelError(
-            "no column of numbers varies within units, so none can be the outcome",
+            "no numeric column varies within units, so no column can be the outcome",
             where=separated(
                 [
                     Message("the columns are {}", shown(columns, 20)),
@@ -160,10 +160,10 @@ def _outcome(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
                 ]
             ),
             hint=Spoken(
-                Message("--outcome names it"),
+                Message("specify it with --outcome"),
                 Message(
-                    "check that the numbers of the outcome are stored as numbers in the file, or "
-                    "choose its column under “{}”",
+                    "check that the outcome is stored as numbers in the file, or choose "
+                    "its column under “{}”",
                     OUTCOME,
                 ),
             ),
@@ -173,7 +173,7 @@ def _outcome(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
     reason = (
         Message("by its name")
         if not unnamed
-        else Message("the first column of numbers that varies over time")
+        else Message("the first numeric column that varies over time")
     )
     if others:
         reason = Message("{}; it could also be {}", reason, shown(others, 5))
@@ -188,7 +188,9 @@ def _unread(proposal: Guess, columns: dict[str, SourceColumn]) -> list[Message]:
         digits = column.values[gone].map(lambda x: any(map(str.isdecimal, str(x))))
         if not column.numeric and digits.any() and gone.mean() <= _TEXT:
             odd = column.values[digits.index[digits]].unique()
-            notes.append(Message("{} holds text beside numbers, such as {}", name, shown(odd, 3)))
+            notes.append(
+                Message("{} contains text in addition to numbers, such as {}", name, shown(odd, 3))
+            )
     return notes
 
 
@@ -201,7 +203,7 @@ def _measures(values: pd.Series[Any], frame: pd.DataFrame) -> bool:
 
 def _strata(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> None:
     """Take groups that have untreated units wherever they have treated ones."""
-    if "strata" in proposal.roles and proposal.reasons["strata"] == "as you said":
+    if "strata" in proposal.roles and proposal.reasons["strata"] == "specified by you":
         return
     ever = ever_treated(proposal, columns, frame)
     names = _distinct(_groups(proposal, columns, frame, ever), frame)
@@ -212,15 +214,17 @@ def _strata(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFra
         lone = _lone([*chosen, name], ever, frame)
         if lone:
             why = Message(
-                "{} is not proposed as a stratum: every unit of {} is treated", name, lone
+                "{} is not proposed as a stratum: all units of {} are treated", name, lone
             )
             proposal.notes.append(why)
         else:
             (chosen if len(chosen) < _STRATA_MOST else others).append(name)
     reasons = [came] if {*brought} & {*chosen} else []
     if {*names} & {*chosen}:
-        reason = Message("constant within units, with few values")
-        reasons.append(Message("{}; so are {}", reason, shown(others, 5)) if others else reason)
+        reason = Message("constant within units, few distinct values")
+        reasons.append(
+            Message("{}; also possible: {}", reason, shown(others, 5)) if others else reason
+        )
     if chosen:
         proposal.take("strata", chosen, separated(reasons))
 
@@ -250,7 +254,7 @@ def _groups(
             continue
         if begins is not None and _follows(of_units, begins):
             note = Message(
-                "{} is not proposed as a stratum: it follows from when units are treated", name
+                "{} is not proposed as a stratum: the first treated period determines it", name
             )
             proposal.notes.append(note)
             continue
@@ -292,8 +296,8 @@ def _nearly(proposal: Guess, column: SourceColumn, frame: pd.DataFrame) -> None:
         listed = shown(several.index[several], 4)
         proposal.notes.append(
             Message(
-                "{} looks like a stratum, but changes or is empty within {}. Try: one value "
-                "in all rows of a unit",
+                "{} may be a stratum, but it varies or is empty within {}. Try: use the "
+                "same value in all rows of a unit",
                 column.name,
                 listed,
             )
@@ -313,8 +317,11 @@ def _others(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFra
             if columns[name].numeric and _measures(columns[name].values, frame):
                 names.append(name)
             else:
-                note = Message("{} is not taken as {}: it has no numbers that vary within units",
-                               name, proposal.stated_roles[name])  # fmt: skip
+                note = Message(
+                    "{} is not used as {}: it has no numeric values that vary within units",
+                    name,
+                    proposal.stated_roles[name],
+                )
                 proposal.notes.append(note)
     first: dict[str, str] = {}
     for name, column in free(proposal, columns):

@@ -120,7 +120,8 @@ def merge_zones(
         merged = merged[~merged["zone_below_prefecture"].to_numpy()]
         if merged.empty and len(frame):
             raise PanelError(
-                "below_prefecture='drop' leaves no row: each prefecture has a zone within",
+                "below_prefecture='drop' removes all rows: each prefecture contains a "
+                "zone below the prefecture level",
                 hint="below_prefecture='ignore'",
             )
     rows = np.bincount(index, minlength=len(values))
@@ -146,12 +147,13 @@ def _check_columns(frame: pd.DataFrame, prefecture: str, cohort: str, province: 
         if list(frame.columns).count(column) > 1:
             raise PanelError(Message("{}={!r} is the name of several columns", argument, column))
     if cohort in (*_ADDED, *_WHERE_ABSENT):
-        raise PanelError(Message("cohort={!r} is the name of another column that is added", cohort))
+        raise PanelError(Message("cohort={!r} is also the name of another added column", cohort))
     taken = [name for name in (*_ADDED, cohort) if name in frame.columns]
     if taken:
         raise PanelError(
             Message("frame already has the columns {}", shown(taken)),
-            hint="cohort='zone_year', for another name; or drop what an earlier merge has added",
+            hint="use another name, such as cohort='zone_year', or drop the columns of an "
+            "earlier merge",
         )
 
 
@@ -179,9 +181,12 @@ def _refuse_provinces(prefecture: str, values: list[tuple[Any, Any]], matches: l
     municipal = all(m.provincial or (m.code or 0) % 10_000 == 0 for m in matched_places)
     if provinces and municipal:
         raise PanelError(
-            Message("prefecture={!r} holds provinces; the zones are of prefectures", prefecture),
+            Message(
+                "prefecture={!r} contains provinces, but the zones are defined by prefecture",
+                prefecture,
+            ),
             where=shown(map(repr, provinces)),
-            hint="merge to a panel of prefectures; by province, count them: "
+            hint="merge with a panel of prefectures; to count zones by province, "
             "nqp.datasets.pilot_zones().groupby('province')",
         )
     if not matched_places:
@@ -190,7 +195,7 @@ def _refuse_provinces(prefecture: str, values: list[tuple[Any, Any]], matches: l
             for (value, _), m in zip(values, matches, strict=True)
         ]
         raise PanelError(
-            Message("prefecture={!r}: no value is a prefecture of China", prefecture),
+            Message("prefecture={!r}: none of the values is a prefecture of China", prefecture),
             where=shown(listed) or "frame has no row",
             hint="pass the column with names such as 杭州市, or codes such as 330100",
         )

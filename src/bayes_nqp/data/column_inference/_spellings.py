@@ -45,7 +45,7 @@ def spelled_twice(name: str, values: pd.Series[Any]) -> Message:
     if not several:
         return NOTHING
     return Message(
-        "{} spells {} in more than one way ({})",
+        "{} contains {} with more than one spelling ({})",
         name,
         counted(len(several), "prefecture"),
         shown(several, 6),
@@ -58,9 +58,9 @@ def advice(name: str, values: pd.Series[Any]) -> Message:
     if not spelled:
         return NOTHING
     return Message(
-        "{}, and each name is a unit of its own. Try: one name in the file; or [data.zones] "
-        'prefecture = "{}", and unit = "prefecture_name", a column that the zones bring beside '
-        "your own cohort",
+        "{}, and each spelling counts as a separate unit. Try: use one spelling in the "
+        'file; or write [data.zones] prefecture = "{}" and unit = "prefecture_name", a '
+        "column that is merged in addition to your own cohort",
         spelled,
         name,
     )

@@ -29,7 +29,7 @@ _FEW: Final = 6
 """Different cells of a column that is called like treatment and says neither treated nor not."""
 
 
-BACK: Final = Message("goes back to untreated in {}: {}")
+BACK: Final = Message("switches back to untreated in {}: {}")
 """What is wrong with a column in which treatment ends."""
 
 
@@ -117,16 +117,18 @@ def amiss(column: SourceColumn, status: pd.Series[Any] | None, frame: pd.DataFra
     if status is not None:
         return _fault(status, frame)
     if days := _days(column):
-        return Message("holds dates as numbers of days: {}", days)
+        return Message("contains dates stored as day numbers: {}", days)
     if is_amount(column):
         low, high = column.values[column.values > 0].min(), column.values.max()
-        return Message("holds amounts ({} to {}), and not who is treated", plain(low), plain(high))
+        return Message("contains amounts ({} to {}), not treatment status", plain(low), plain(high))
     cells = column.values.dropna().unique()
     if len(cells) > _FEW:
         return NOTHING
     if not len(cells):
         return Message("is empty")
-    return Message("holds {}, which say neither treated nor untreated", shown(map(plain, cells)))
+    return Message(
+        "contains {}, which do not indicate treated or untreated", shown(map(plain, cells))
+    )
 
 
 def is_amount(column: SourceColumn) -> bool:
@@ -145,9 +147,11 @@ def with_amounts(hint: Message, columns: Mapping[str, SourceColumn]) -> Message:
     if not name:
         return hint
     return Message(
-        '{}; for effects per unit of an amount, in [design] type = "ContinuousExposure" and '
-        "exposure = {}", hint, json.dumps(name, ensure_ascii=False),
-    )  # fmt: skip
+        "{}; to estimate effects per unit of treatment intensity, type = "
+        '"ContinuousExposure" and exposure = {} in [design]',
+        hint,
+        json.dumps(name, ensure_ascii=False),
+    )
 
 
 def ended(columns: Mapping[str, SourceColumn]) -> PanelError | None:
@@ -158,9 +162,9 @@ def ended(columns: Mapping[str, SourceColumn]) -> PanelError | None:
     if not names:
         return None
     return PanelError(
-        Message("{} says when the policy ended", shown(names)),
-        hint="a policy that ends is none here: leave these units out of the file, or that column "
-        "where the end is after the data",
+        Message("{} gives the end of the policy", shown(names)),
+        hint="treatment must not end: exclude units whose policy ended from the file, or "
+        "omit this column if the policy ends after the last period",
     )
 
 
@@ -177,9 +181,9 @@ def _fault(status: pd.Series[Any], frame: pd.DataFrame) -> Message:
     units = rows.groupby("__unit")["on"]
     steps = units.diff().dropna()
     if not (rows["on"] == 1).any():
-        return Message("says treated in no row")
+        return Message("is not 1 (treated) in any row")
     if not (rows["on"] == 0).any():
-        return Message("says treated in every row, so that nobody is untreated")
+        return Message("is 1 (treated) in every row, so there are no untreated observations")
     if (steps < 0).any():
         back = rows.loc[steps.index[steps < 0]]
         pairs = zip(back["__unit"], back["__time"], strict=True)
@@ -189,11 +193,14 @@ def _fault(status: pd.Series[Any], frame: pd.DataFrame) -> Message:
     if not (steps > 0).any():
         ever = units.max()
         return Message(
-            "says which units are treated ({} of {}), and not since when",
+            "indicates the treated units ({} of {}), but not the first treated period",
             int(ever.sum()),
             len(ever),
         )
     if (rows.groupby("__time")["on"].nunique() == 1).all():
         start = plain(rows.loc[rows["on"] == 1, "__time"].min())
-        return Message("begins for all units at once ({}), so that nobody is untreated", start)
+        return Message(
+            "becomes 1 for all units in the same period ({}), so there are no untreated units",
+            start,
+        )
     return NOTHING

@@ -124,7 +124,9 @@ def _names(
     if values.dtype.kind == "f" and np.isinf(values.to_numpy(dtype=np.float64)).any():
         infinite: Mask = np.isinf(values.to_numpy(dtype=np.float64))
         raise PanelError(
-            Message("{}={!r} holds infinity, which is no name", argument, str(column.name)),
+            Message(
+                "{}={!r} contains infinity, which is not a valid name", argument, str(column.name)
+            ),
             where=rows.shown(infinite),
             hint="correct these cells, or make them empty",
         )
@@ -147,7 +149,9 @@ def _names(
     if doubtful:
         notes.append(
             Message(
-                "{}: {} taken as a name, not as missing", column.name, shown(map(repr, doubtful))
+                "{}: {} was read as a name, not as a missing value",
+                column.name,
+                shown(map(repr, doubtful)),
             )
         )
     return _cleaned(column, distinct, notes)
@@ -171,7 +175,7 @@ def _note_totals(values: pd.Series[Any], notes: list[str]) -> None:
     totals = [x for x in values.unique() if isinstance(x, str) and is_total(x)]
     if totals:
         notes.append(
-            Message("{}: {} taken as a unit, and it may be a total", values.name, shown(totals))
+            Message("{}: {} was read as a unit, but may be a total", values.name, shown(totals))
         )
 
 
@@ -190,7 +194,7 @@ def _refuse_dtype(column: pd.Series[Any], argument: str, kind: _CellKind) -> Non
     if UNSORTED.match(text) or dtype.kind in "cmSV":
         raise PanelError(
             Message(
-                "{}={!r} holds {}, which is not {}", argument, str(column.name), text, kind.what
+                "{}={!r} contains {}, which is not {}", argument, str(column.name), text, kind.what
             ),
             hint=kind.hint.format(str(column.name)),
         )
@@ -217,7 +221,7 @@ def _refuse_cells(values: pd.Series[Any], argument: str, kind: _CellKind, rows: 
         wrong = np.fromiter((type(x) in odd for x in values), bool, len(values))
         raise PanelError(
             Message(
-                "{}={!r} holds {} in {}, which is not {}",
+                "{}={!r} contains {} in {}, which is not {}",
                 argument,
                 str(values.name),
                 shown((x.__name__ for x in odd), 4),
@@ -236,7 +240,9 @@ def _refuse_huge(values: pd.Series[Any], argument: str, rows: SourceRows) -> Non
     wrong = np.fromiter((type(x) is int and abs(x) >= 2**63 for x in values), bool, len(values))
     if wrong.any():
         raise PanelError(
-            Message("{}={!r} holds numbers of more than 64 bits", argument, str(values.name)),
+            Message(
+                "{}={!r} contains integers that do not fit in 64 bits", argument, str(values.name)
+            ),
             where=rows.shown(wrong, str(values.name)),
             hint="correct these cells, or make them empty",
         )
@@ -255,9 +261,11 @@ def _refuse_far(values: pd.Series[Any], argument: str, rows: SourceRows) -> None
         return
     if wrong.any():
         raise PanelError(
-            Message("{}={!r} has dates outside the years 1 to 9999", argument, str(values.name)),
+            Message(
+                "{}={!r} contains dates outside the years 1 to 9999", argument, str(values.name)
+            ),
             where=Message("row {}", shown(map(str, values.index[wrong]))),
-            hint="correct these cells; they may have been written in another unit, such as "
+            hint="correct these cells; the dates may be stored in another unit, such as "
             "milliseconds",
         )
 
@@ -271,7 +279,7 @@ def _refuse_texts(
         wrong = np.fromiter((isinstance(x, str) and x in texts for x in values), bool, len(values))
         raise PanelError(
             Message(
-                "{}={!r} holds {} in {}: {}",
+                "{}={!r} contains {} in {}: {}",
                 argument,
                 str(values.name),
                 reason,
@@ -291,7 +299,7 @@ def _cleaned(column: pd.Series[Any], distinct: list[str], notes: list[str]) -> p
     listed = shown((f"{x!a} as {y!r}" for x, y in clean.items()), 2)
     notes.append(
         Message(
-            "{}: control and invisible characters taken out of {} ({})",
+            "{}: removed control and invisible characters from {} ({})",
             column.name,
             counted(len(clean), "name"),
             listed,

@@ -56,15 +56,13 @@ def refuse_other(path: Path) -> None:
         _refuse_protected(path)
     elif head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         raise PanelError(
-            Message(
-                "path={!r} is a page of HTML or XML with the suffix {}", path.name, path.suffix
-            ),
+            Message("path={!r} is an HTML or XML page with the suffix {}", path.name, path.suffix),
             hint="open it in Excel or LibreOffice, and save it as .xlsx",
         )
     elif not head.startswith(_NEW) and b"\0" not in head and b"\n" in head:
         raise PanelError(
-            Message("path={!r} is text with the suffix {}", path.name, path.suffix),
-            hint="give it the suffix .csv",
+            Message("path={!r} is a text file with the suffix {}", path.name, path.suffix),
+            hint="change the suffix to .csv",
         )
 
 
@@ -74,9 +72,9 @@ def _refuse_protected(path: Path) -> None:
     old = begin >= 0 and data[begin + 20 : begin + 22] == _PASSWORD
     if old or _ENCRYPTED in data:
         raise PanelError(
-            Message("path={!r} is protected by a password", path.name),
-            hint="open it in Excel with the password, take the protection away (File, Info, "
-            "Protect Workbook, Encrypt with Password, leave it empty), and save it",
+            Message("path={!r} is protected with a password", path.name),
+            hint="open it in Excel with the password, remove the password (File, Info, "
+            "Protect Workbook, Encrypt with Password, clear the field), and save it",
         )
 
 
@@ -93,7 +91,7 @@ def refuse_fatal(path: Path) -> None:
     state = path.stat()
     if sys.executable and _is_fatal(path.resolve(), state.st_size, state.st_mtime_ns):
         raise PanelError(
-            Message("path={!r} is a damaged workbook: its sheets cannot be read", path.name),
+            Message("path={!r} is a damaged workbook, and its sheets cannot be read", path.name),
             hint="open it in Excel or LibreOffice, and save it as .xlsx",
         )
 

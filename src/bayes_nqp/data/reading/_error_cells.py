@@ -20,14 +20,14 @@ _ERROR: Final = re.compile(
     r"|#GETTING_DATA|Err:\d{3}"
 )
 _ERRORS: Final = (
-    Message("{}={!r} holds errors of a spreadsheet in {}: {}"),
-    Message("mend the formulas in the spreadsheet, or make these cells empty"),
+    Message("{}={!r} contains spreadsheet errors in {}: {}"),
+    Message("correct the formulas in the spreadsheet, or make these cells empty"),
 )
 _FORMULAS: Final = (
-    Message("{}={!r} holds formulas whose values the file does not store, in {}: {}"),
+    Message("{}={!r} contains formulas without stored values in {}: {}"),
     Message(
-        "the program that wrote the file did not compute them: open it in Excel or LibreOffice, "
-        "save it there, and read it again"
+        "the program that wrote the file did not compute the formulas: open the file in "
+        "Excel or LibreOffice, save it there, and read it again"
     ),
 )
 

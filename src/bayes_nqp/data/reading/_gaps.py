@@ -36,8 +36,8 @@ def refuse_gaps(df: pd.DataFrame, unit: str, time: str) -> None:
         return
     raise PanelError(
         Message(
-            "unit={!r} is empty in {} of {} rows that have a time, below a name: merged cells, it "
-            "seems",
+            "unit={!r} is empty in {} of {} rows that have a time, below a name; these "
+            "are probably merged cells",
             unit,
             int(bare.sum()),
             int(timed.sum()),

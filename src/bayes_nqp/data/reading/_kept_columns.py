@@ -76,13 +76,15 @@ def checked_names(named: list[tuple[str, str]]) -> None:
         if not column.strip():
             reason = Message("is blank")
         elif wrong is not None:
-            reason = Message("has the character {!a}, which no report can carry", wrong[0])
+            reason = Message(
+                "contains the character {!a}, which cannot be written to reports", wrong[0]
+            )
         elif len(column) > most:
-            reason = Message("has {:,} characters, and {:,} are allowed", len(column), most)
+            reason = Message("has {:,} characters, and at most {:,} are allowed", len(column), most)
         else:
             continue
         raise PanelError(
-            Message("{}={!r}: this name of a column {}", argument, column, reason),
+            Message("{}={!r}: this column name {}", argument, column, reason),
             hint="rename the column: df = df.rename(columns={…})",
         )
 
@@ -108,13 +110,13 @@ def carried(df: pd.DataFrame, taken: set[str], notes: list[str]) -> pd.DataFrame
             continue
         why = "several columns have this name" if name in twice else _why_not(df.iloc[:, place])
         if isinstance(name, str) and SURROGATE.search(name):
-            why = Message("its name was decoded wrongly")
+            why = Message("its name was decoded with the wrong encoding")
         if why:
             out[place] = why
     if not out:
         return df
     columns_left = dict.fromkeys(Message("{!r} ({})", names[k], why) for k, why in out.items())
-    notes.append(Message("columns left out: {}", shown(columns_left)))
+    notes.append(Message("columns not read: {}", shown(columns_left)))
     return df.iloc[:, [k for k in range(len(names)) if k not in out]]
 
 
@@ -125,19 +127,19 @@ def _why_not(column: pd.Series[Any]) -> str:
         dtype = dtype.categories.dtype
         column = pd.Series(column.cat.categories)
     if UNSORTED.match(str(dtype)) or dtype.kind in "cSV" or isinstance(dtype, pd.SparseDtype):
-        return Message("it holds {}", str(dtype))
+        return Message("its cells have the type {}", str(dtype))
     for kind in kinds(column):
         if not fits(kind, CARRIED):
-            return Message("it holds {}", kind.__name__)
+            return Message("its cells have the type {}", kind.__name__)
     if dtype.kind == "O":
         if isinstance(dtype, pd.StringDtype):
             if dtype.storage == "pyarrow":  # UTF-8, which has no half characters
                 return ""
             wrong = SURROGATE.search(texts_of(column).joined)
-            return Message("its text was decoded wrongly") if wrong else ""
+            return Message("its text was decoded with the wrong encoding") if wrong else ""
         for x in column:
             if isinstance(x, str) and SURROGATE.search(x):
-                return Message("its text was decoded wrongly")
+                return Message("its text was decoded with the wrong encoding")
             if isinstance(x, int) and not -_LONG <= x < _LONG:
-                return Message("it holds numbers of more than 64 bits")
+                return Message("it contains integers that do not fit in 64 bits")
     return ""

@@ -75,10 +75,14 @@ def note_short(
     listed = shown((Message("row {} has {}", *place) for place in short), 4)
     notes.append(
         Message(
-            "{}: {} shorter than the header of {} cells, so that the last cells are empty: {}",
-            path.name, counted(len(short), "row"), df.shape[1], listed,
+            "{}: {} shorter than the header of {} cells; the missing last cells were read"
+            " as empty: {}",
+            path.name,
+            counted(len(short), "row"),
+            df.shape[1],
+            listed,
         )
-    )  # fmt: skip
+    )
 
 
 def refuse_swallowed(df: pd.DataFrame, path: Path, delimiter: str, header: int) -> None:
@@ -105,14 +109,17 @@ def refuse_swallowed(df: pd.DataFrame, path: Path, delimiter: str, header: int) 
             if inner:
                 raise PanelError(
                     Message(
-                        "path={!r} has rows within a cell: a quote is opened in column {!r} of row "
-                        "{}, and closed {} further down",
-                        path.name, name, int(str(row)) + header + 1,
+                        "path={!r} has several rows in one cell: a quotation mark opens "
+                        "in column {!r} of row {} and closes {} later",
+                        path.name,
+                        name,
+                        int(str(row)) + header + 1,
                         counted(len(str(cell).splitlines()) - 1, "line"),
                     ),
                     where=shown((repr(line) for line in inner), 2),
-                    hint="take the stray quotes out, or double them where they belong to a text",
-                )  # fmt: skip
+                    hint="remove the stray quotation marks, or double those that belong to"
+                    " the text",
+                )
 
 
 def refuse_mixed(path: Path) -> None:
@@ -135,7 +142,8 @@ def refuse_mixed(path: Path) -> None:
                 odd.append(number)
     if wide > len(odd):
         raise PanelError(
-            Message("path={!r} is UTF-8 text but for {}", path.name, counted(len(odd), "line")),
+            Message("path={!r} is UTF-8 text except for {}", path.name, counted(len(odd), "line")),
             where=Message("line {}", shown(odd)),
-            hint="files of two encodings were put together: save each as CSV UTF-8, then join them",
+            hint="the file probably combines two files with different encodings: save each"
+            " as CSV UTF-8, then combine them",
         )

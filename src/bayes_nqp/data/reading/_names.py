@@ -77,7 +77,12 @@ def apart(df: pd.DataFrame, source: str, notes: list[str]) -> pd.DataFrame:
     for name in twice:
         letters_of = [x for x, old in zip(names, df.columns, strict=True) if old == name]
         notes.append(
-            Message("{}: {!r} stands above {} columns, which are called {} here", source, name,
-                    len(letters_of), shown(letters_of))
-        )  # fmt: skip
+            Message(
+                "{}: {!r} is the name of {} columns, which were renamed {}",
+                source,
+                name,
+                len(letters_of),
+                shown(letters_of),
+            )
+        )
     return df.set_axis(names, axis=1)

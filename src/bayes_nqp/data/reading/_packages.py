@@ -69,7 +69,10 @@ def _labelled(path: Path, notes: list[str]) -> pd.DataFrame:
         if "label" not in str(error):
             raise
         notes.append(
-            Message("{}: value labels repeat, so codes were read instead of labels", path.name)
+            Message(
+                "{}: codes were read instead of value labels, because some labels are repeated",
+                path.name,
+            )
         )
         return pd.read_stata(path, convert_categoricals=False)
 
@@ -148,8 +151,8 @@ def _note_codes(df: pd.DataFrame, path: Path, notes: list[str]) -> None:
     if sentences:
         notes.append(
             Message(
-                "{}: codes of missing cells read as empty, which in a cohort means never treated: "
-                "{}",
+                "{}: missing-value codes were read as empty cells, which mean never "
+                "treated in a cohort column: {}",
                 path.name,
                 listed(sentences, 6),
             )

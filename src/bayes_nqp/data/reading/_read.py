@@ -48,8 +48,9 @@ def source_of(path: Any) -> Path:
     text = reply(lambda: os.fspath(path), lambda _: b"")
     if not isinstance(text, str):
         raise PanelError(
-            Message("path={} is no path", brief(path)),
-            hint="text, such as 'cities.xlsx'; nqp.Panel.from_frame(df, …) takes rows",
+            Message("path={} is not a path", brief(path)),
+            hint="a path as text, such as 'cities.xlsx'; for a data frame use "
+            "nqp.Panel.from_frame(df, …)",
         )
     return Path(text)
 
@@ -94,8 +95,8 @@ def read(
         raise
     except MemoryError as error:
         raise PanelError(
-            Message("path={!r} needs more memory than there is", path.name),
-            hint="keep the rows and columns that you need, and save them as .parquet",
+            Message("reading path={!r} needs more memory than is available", path.name),
+            hint="keep only the rows and columns that you need, and save them as .parquet",
         ) from error
     except ImportError as error:
         raise PanelError(
@@ -115,8 +116,8 @@ def read(
                 ),
                 Message("the file “{}” cannot be read as {}", path.name, suffix),
             ),
-            hint="the file may be truncated, still being written, or have another format than its "
-            "suffix says; open it in the program that made it and save it again",
+            hint="the file may be truncated or incomplete, or its format may not match its"
+            " suffix; open it in the program that created it, and save it again",
         ) from error
 
 
@@ -145,8 +146,8 @@ def _check_kinds(sheet: object, encoding: object) -> None:
     """Refuse what names neither a sheet nor an encoding."""
     if isinstance(sheet, bool) or not isinstance(sheet, str | int | None):
         raise PanelError(
-            Message("sheet={} is no sheet", brief(sheet)),
-            hint="the name of a sheet, or its number from 0",
+            Message("sheet={} is not a sheet", brief(sheet)),
+            hint="the name of a sheet, or its number, counted from 0",
         )
     if not isinstance(encoding, str | None):
         raise PanelError(Message("encoding={} is unknown", brief(encoding)), hint="text, or None")
@@ -170,8 +171,8 @@ def cells_of(path: Path, notes: Iterable[str]) -> Iterator[None]:
         sheets = [note for note in notes if any(words in note for words in phrases)]
         where = "; ".join([*([error.where] if error.where else []), *sheets])
         hint = Message(
-            "{}{} a file with a title above its names, merged cells, or text for missing "
-            "numbers: bayes-nqp new {} writes a study that reads it",
+            "{}{} if the file has a title above the column names, merged cells, or text "
+            "for missing numbers, bayes-nqp new {} writes a study that reads it",
             error.hint,
             "" if error.hint.endswith("?") else ";",
             path.name,
@@ -187,22 +188,25 @@ def _check_file(path: Path, suffix: str) -> None:
         names = [x for x in listed(path) if Path(x).suffix.lower() in SUFFIXES]
         raise PanelError(
             Message("path={!r} {}", str(path), wrong),
-            hint=Message("one of its files: {}", shown(names)) if names else "name a file",
+            hint=Message("the path of one of its files: {}", shown(names))
+            if names
+            else "give the path of a file",
         )
     if wrong.endswith("not there"):
         folder = path.parent
         names = listed(folder)
-        where = Message("looked in {}", folder.resolve())
+        where = Message("searched in {}", folder.resolve())
         raise PanelError(
             Message("path={!r} {}", str(path), wrong), where=where, hint=nearest(path.name, names)
         )
     if wrong:
         raise PanelError(
-            Message("path={!r} {}", str(path), wrong), hint="name a file with rows of data"
+            Message("path={!r} {}", str(path), wrong),
+            hint="give the path of a file that contains data",
         )
     if suffix not in SUFFIXES:
         raise PanelError(
-            Message("path={!r} has a suffix that is not read here", path.name),
+            Message("path={!r} has a suffix that is not supported", path.name),
             hint=Spoken(
                 Message(
                     "save it as one of {}, or read it with pandas and call Panel.from_frame",
@@ -238,24 +242,24 @@ def refuse_large(path: Path, needed: int) -> None:
     if needed > limit("memory"):
         raise PanelError(
             Message(
-                "path={!r} needs about {} GB of memory to be read, and {} GB are allowed",
+                "reading path={!r} needs about {} GB of memory, and at most {} GB are allowed",
                 path.name,
                 f"{needed / 1000000000.0:,.3g}",
                 f"{limit('memory') / 1000000000.0:,.3g}",
             ),
             hint=Spoken(
                 Message(
-                    "keep the rows and columns that you need, and save them as .parquet; {}",
+                    "keep only the rows and columns that you need, and save them as .parquet; {}",
                     way_out("memory", needed),
                 ),
-                Message("keep the rows and columns that you need, and save them as .parquet"),
+                Message("keep only the rows and columns that you need, and save them as .parquet"),
             ),
         )
 
 
 def _locked(path: Path) -> PanelError:
     return PanelError(
-        Message("path={!r} may not be read: permission denied", path.name),
+        Message("path={!r} cannot be read: permission denied", path.name),
         hint="close it in Excel or Stata, or change its permissions",
     )
 
@@ -288,7 +292,9 @@ def _check_parquet(path: Path, head: Any) -> None:
     if head.num_columns > limit("columns"):
         raise PanelError(
             Message("path={!r} has {:,} columns", path.name, head.num_columns),
-            hint=Message("keep those that you need; {}", way_out("columns", head.num_columns)),
+            hint=Message(
+                "keep only the columns that you need; {}", way_out("columns", head.num_columns)
+            ),
         )
     refuse_large(path, 8 * head.num_rows * head.num_columns + sum(sizes))
 
@@ -318,12 +324,12 @@ def _check_suffix(path: Path, sheet: str | int | None, encoding: str | None) -> 
     suffix = path.suffix.lower()
     if sheet is not None and suffix not in _BOOKS:
         raise PanelError(
-            Message("sheet={!r}: {} is no workbook", sheet, path.name), hint="leave sheet out"
+            Message("sheet={!r}: {} is not a workbook", sheet, path.name), hint="omit sheet"
         )
     if encoding is not None and suffix not in TEXTS:
         raise PanelError(
-            Message("encoding={!r}: {} carries its own encoding", encoding, path.name),
-            hint="leave it out",
+            Message("encoding={!r}: {} stores its own encoding", encoding, path.name),
+            hint="omit it",
         )
 
 
@@ -337,14 +343,14 @@ def _tidy(
     blank: Any = df.isna().to_numpy().all(axis=1) if len(df) < 200_000 else np.zeros(len(df), bool)
     df = df[~blank] if blank.any() else df
     if not len(df):
-        problem = Message("path={!r} has a header and no rows", path.name)
-        where, hint = Message("columns {}", shown(df.columns, 12)), ""
+        problem = Message("path={!r} has a header but no rows", path.name)
+        where, hint = Message("the columns are {}", shown(df.columns, 12)), ""
         if others:
             problem = Message("{} in its first sheet, which was read", problem)
             listed = shown(map(repr, others), 12)
             where = Message("{}; the other sheets are {}", where, listed)
             hint = f"sheet={others[0]!r}"
-            hint = Message("{} or another of them", hint) if len(others) > 1 else hint
+            hint = Message("{} or another of these sheets", hint) if len(others) > 1 else hint
         raise PanelError(problem, where=where, hint=hint or "check the sheet, or export it again")
     return df
 
@@ -354,11 +360,11 @@ def _check_named(df: pd.DataFrame, path: Path) -> None:
     if not isinstance(df.index, pd.RangeIndex):
         raise PanelError(
             Message(
-                "path={!r} has {} cells in a row and {} names in its header",
+                "path={!r} has {} cells in a row, but {} names in its header",
                 path.name,
                 df.index.nlevels + df.shape[1],
                 df.shape[1],
             ),
-            where=Message("the header reads {}", shown(df.columns, 8)),
-            hint="give every column a name, or take the extra cells out",
+            where=Message("the header is {}", shown(df.columns, 8)),
+            hint="give every column a name, or delete the extra cells",
         )

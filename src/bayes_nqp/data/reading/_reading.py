@@ -72,7 +72,9 @@ def reading_of(
     held(stated, Mapping[str, Any] | None, "read")
     for key, value in {**(stated or {}), **(fixed or {})}.items():
         if key not in STEPS:
-            raise PanelError(Message("read={!r} is no step", key), hint=nearest(key, STEPS))
+            raise PanelError(
+                Message("read={!r} is not a reading step", key), hint=nearest(key, STEPS)
+            )
         kind = STEPS[key].kind
         kind = (str | kind if kind == list[str] else kind) | None
         held(_known(value) if isinstance(value, Mapping) else value, kind, f"read.{key}")
@@ -150,8 +152,8 @@ def _check(key: str, value: Any, reading: Reading) -> None:
         if name not in reading.frame.columns:
             row = further_down(name, reading.frame)
             raise PanelError(
-                Message("{}={!r} is no column of the file", key, name),
-                hint=Message("header = {} in [data.read], if the column names are in that row", row)
+                Message("{}={!r} is not a column of the file", key, name),
+                hint=Message("if the column names are in that row, header = {} in [data.read]", row)
                 if row is not None
                 else nearest(name, reading.frame.columns),
             )
@@ -206,11 +208,11 @@ def with_unit(frame: pd.DataFrame, names: Collection[str]) -> pd.DataFrame:
         If a part is no column.
     """
     if not names:
-        raise PanelError("'unit' names no column", hint=nearest("", frame.columns))
+        raise PanelError("'unit' does not give a column", hint=nearest("", frame.columns))
     for name in names:
         if name not in frame.columns:
             raise PanelError(
-                Message("unit={!r} is no column of the file", name),
+                Message("unit={!r} is not a column of the file", name),
                 hint=nearest(name, frame.columns),
             )
     parts = [frame[name].mask(missing(frame[name])) for name in names]
@@ -244,7 +246,7 @@ def _below(
     if path.suffix.lower() not in BOOKS:
         raise PanelError(
             Message("header={}: {} is neither a workbook nor text", rows[0], path.name),
-            hint="leave header out",
+            hint="omit header",
         )
     last = rows[-1]
     if last not in frame.index and last != 1:

@@ -82,7 +82,7 @@ def panel_rows(
         if count:
             frame = frame.assign(**{str(unit): column})
             notes.append(
-                Message("{}: blanks around the name left out in {}", unit, counted(count, "row"))
+                Message("{}: removed blanks around the name in {}", unit, counted(count, "row"))
             )
     if unit in frame.columns and time in frame.columns and not merged:
         refuse_gaps(frame, str(unit), str(time))
@@ -122,7 +122,7 @@ def left_out(frame: pd.DataFrame, gone: Mask, why: Message = _BARE) -> Message:
         for label, row in few.iterrows()
     ]
     listed = shown([*texts, *[""] * (int(gone.sum()) - len(texts))], 3)
-    return Message("{} left out: {}", listed, why)
+    return Message("{} excluded: {}", listed, why)
 
 
 def stripped(column: pd.Series[Any]) -> tuple[pd.Series[Any], int]:

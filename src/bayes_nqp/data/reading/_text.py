@@ -79,7 +79,7 @@ def read_text(
     if head.startswith(b"PK\x03\x04") or head.startswith(b"\xd0\xcf\x11\xe0"):
         raise PanelError(
             Message("path={!r} is a workbook with the suffix {}", path.name, path.suffix),
-            hint="give it the suffix .xlsx (or .xls)",
+            hint="change the suffix to .xlsx (or .xls)",
         )
     marker = encoding or _marked(path, head)
     if marker:
@@ -87,7 +87,7 @@ def read_text(
     else:
         marker = _detect(path)
     if encoding is None and marker in ("gb18030", WESTERN):
-        notes.append(Message("{}: no UTF-8, so read as {}", path.name, marker.upper()))
+        notes.append(Message("{}: not UTF-8, read as {}", path.name, marker.upper()))
     above = _lines(path, marker, header)
     if header > 1 and not "".join(above[header - 1 :]).strip():
         raise no_header(header)
@@ -129,13 +129,15 @@ def _table(
     except pd.errors.ParserError as error:
         raise PanelError(
             Message(
-                "path={!r} has rows that do not fit its header ({})", path.name, str(error).strip()
+                "path={!r} has rows that do not match its header ({})",
+                path.name,
+                str(error).strip(),
             ),
-            hint=Message("header = {} in [data.read], if the column names are in that row", row)
+            hint=Message("if the column names are in that row, header = {} in [data.read]", row)
             if (row := 1 + _first_wide(_lines(path, marker, _FIRST))) > header
             else Message(
-                "the delimiter was taken to be {!r}; look for a stray quote or delimiter in "
-                "that line, or for a truncated last line",
+                "the delimiter was detected as {!r}; look for a stray quotation mark or "
+                "delimiter in that line, or a truncated last line",
                 delimiter,
             ),
         ) from error
@@ -158,9 +160,10 @@ def _typed_whole(path: Path, how: Mapping[str, Any]) -> pd.DataFrame:
 def no_header(row: int, where: str = "") -> PanelError:
     """Say that no names of columns stand in a row."""
     return PanelError(
-        Message("header={}: that row is empty or not there", row), where=where,
-        hint="the number that Excel shows beside the row with the column names",
-    )  # fmt: skip
+        Message("header={}: this row is empty or does not exist", row),
+        where=where,
+        hint="the row number, as Excel shows it, of the row with the column names",
+    )
 
 
 def text_grid(path: Path, encoding: str | None, count: int = _FIRST) -> pd.DataFrame:
@@ -286,11 +289,14 @@ def _refuse_zero(path: Path, encoding: str) -> None:
         if (zero := piece.find("\x00")) >= 0:
             lines = _ends_of_lines(path, encoding, number) + piece.count("\n", 0, zero)
             raise PanelError(
-                Message("path={!r} holds the character NUL, as no text does", path.name),
+                Message(
+                    "path={!r} contains the character NUL, which is not allowed in text files",
+                    path.name,
+                ),
                 where=Message("line {}", lines + 1),
                 hint=Message(
-                    "it may be cut off, or no text, or in another encoding: export it again "
-                    "as CSV UTF-8, or {}",
+                    "the file may be truncated, not a text file, or in another encoding: "
+                    "export it again as CSV UTF-8, or {}",
                     _TRY,
                 ),
             )
@@ -323,7 +329,7 @@ def _check_decodes(path: Path, encoding: str) -> None:
         raise PanelError(
             Message("path={!r} is not {} text", path.name, encoding),
             where=Message("after line {}: {}", after, getattr(error, "reason", error)),
-            hint=Message("leave encoding out to have it found, or {}", _TRY),
+            hint=Message("omit encoding to detect it automatically, or {}", _TRY),
         ) from error
 
 
@@ -363,10 +369,10 @@ def _check_header(path: Path, encoding: str, delimiter: str, header: int) -> Non
     if columns > limit("columns"):
         raise PanelError(
             Message(
-                "path={!r} has {:,} columns in its first row, and {:,} are allowed",
+                "path={!r} has {:,} columns in its first row, and at most {:,} are allowed",
                 path.name,
                 columns,
                 limit("columns"),
             ),
-            hint=Message("keep those that you need; {}", way_out("columns", columns)),
+            hint=Message("keep only the columns that you need; {}", way_out("columns", columns)),
         )

@@ -50,7 +50,8 @@ def twins(unit: pd.Series[Any], time: pd.Series[Any]) -> Message | None:
         return None
     first, second = apart[0]
     return Message(
-        "never in one period, and perhaps one unit: {}; if so, in [data.read] values = {}",
+        "possibly two names of the same unit, because they never appear in the same "
+        "period: {}; if so, write values = {} in [data.read]",
         shown((" / ".join(pair) for pair in apart), 3),
         f'{{ "{unit.name}" = {{ "{second}" = "{first}" }} }}',
     )

@@ -65,10 +65,10 @@ _THOUSANDS = Message(
 )
 _SHARES = ("%", "％", "‰")
 _SCALE = Message(
-    "write all cells of {!r} in one way: beside {} it cannot be told whether a plain number is a "
-    "share or per cent"
+    "write all cells of {!r} in the same form: with cells such as {}, a plain number may "
+    "be a share or a percentage"
 )
-_DECIMAL = Message("pd.read_csv(…, decimal=',') when reading, if the comma is a decimal one")
+_DECIMAL = Message("if the comma is a decimal comma, pd.read_csv(…, decimal=',') when reading")
 
 
 def plain(value: Any) -> str:
@@ -134,7 +134,7 @@ def numbers(column: pd.Series[Any], argument: str, rows: SourceRows, notes: list
         values = _from_text(column, argument, rows, notes)
     else:
         raise PanelError(
-            Message("{}={!r} must be numbers, and holds {}", argument, name, column.dtype),
+            Message("{}={!r} must be numeric, but has the type {}", argument, name, column.dtype),
             hint="convert the column to numbers first",
         )
     infinite: Mask = np.isinf(values)
@@ -142,21 +142,21 @@ def numbers(column: pd.Series[Any], argument: str, rows: SourceRows, notes: list
         raise PanelError(
             Message("{}={!r} has {}", argument, name, counted(infinite.sum(), "infinite value")),
             where=rows.shown(infinite),
-            hint="a logarithm of zero or a division by zero; "
-            "df.replace([np.inf, -np.inf], np.nan) drops these rows",
+            hint="check for a logarithm of zero or a division by zero; df.replace([np.inf,"
+            " -np.inf], np.nan) drops these rows",
         )
     large: Mask = np.abs(values) > _MOST
     if large.any():
         raise PanelError(
             Message(
-                "{}={!r} has {} beyond {}",
+                "{}={!r} has {} larger than {} in absolute value",
                 argument,
                 name,
                 counted(large.sum(), "value"),
                 f"{_MOST:g}",
             ),
             where=rows.shown(large, name),
-            hint="such numbers are codes of missing values, or mistakes: make these cells empty",
+            hint="such numbers are missing-value codes or errors: make these cells empty",
         )
     return values
 
@@ -172,7 +172,7 @@ def _from_text(column: pd.Series[Any], argument: str, rows: SourceRows, notes: l
         distinct = shown(map(quoted, column[wrong].unique()), 4)
         raise PanelError(
             Message(
-                "{}={!r} must be numbers, and holds text in {}: {}",
+                "{}={!r} must be numeric, but contains text in {}: {}",
                 argument,
                 name,
                 counted(wrong.sum(), "row"),

@@ -45,8 +45,8 @@ _SPARSE = 50
 
 
 _OLD = Message(
-    "{}: of an old workbook, errors and formulas without a value cannot be told from empty cells; "
-    "saved as .xlsx they can"
+    "{}: in this old workbook format, errors and formulas without a stored value look "
+    "like empty cells; save the file as .xlsx to detect them"
 )
 _FIRST = Message("{}: read {!r}, the first of {} sheets (the others: {})")
 _SEEN = Message("{}: read {!r}, the first that is not hidden of {} sheets (the others: {})")
@@ -100,14 +100,14 @@ def _measure(path: Path) -> None:
         if 5 * size > limit("memory") or (size > _UNFOLDED and size > _RATIO * packed):
             raise PanelError(
                 Message(
-                    "path={!r} unfolds from {:,} to {:,} bytes, which no spreadsheet of this "
-                    "size does",
+                    "path={!r} decompresses from {:,} to {:,} bytes, which is implausible"
+                    " for a spreadsheet",
                     path.name,
                     packed,
                     size,
                 ),
                 hint=Message(
-                    "open it and save it again, or as .csv; if it is what it should be, {}",
+                    "open it and save it again, or as .csv; if the file is correct, {}",
                     way_out("memory", 5 * size),
                 ),
             )
@@ -117,7 +117,8 @@ def _measure(path: Path) -> None:
                 if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
                     raise PanelError(
                         Message(
-                            "path={!r} declares entities in {}, which no spreadsheet does",
+                            "path={!r} declares XML entities in {}, which spreadsheets "
+                            "never contain",
                             path.name,
                             part.filename,
                         ),
@@ -166,12 +167,12 @@ def _refuse_far(path: Path, part: str, dimensions: _Range) -> None:
     if dimensions.column > limit("columns") or needed > limit("memory"):
         hint = way_out("memory", needed)
     elif area > _WIDE and area > _SPARSE * dimensions.cells:
-        hint = Message("it would take minutes as well")
+        hint = Message("reading it would also take minutes")
     else:
         return
     raise PanelError(
         Message(
-            "path={!r} has a sheet that reaches to cell {}: {:,} cells, of which {:,} are filled",
+            "path={!r} has a sheet that extends to cell {}: {:,} cells, of which {:,} are filled",
             path.name,
             dimensions.last,
             area,
@@ -179,7 +180,7 @@ def _refuse_far(path: Path, part: str, dimensions: _Range) -> None:
         ),
         where=Message("{}, cell {}", sheet, dimensions.last),
         hint=Message(
-            "delete what stands far from the table (Ctrl+End goes there), and save; {}", hint
+            "delete the cells far from the table (Ctrl+End moves there), and save; {}", hint
         ),
     )
 
@@ -200,7 +201,7 @@ def read_book(
             raise PanelError(
                 Message("sheet={}: {} has {} sheets", sheet, path.name, len(sheets)),
                 where=shown(map(repr, sheets), 12),
-                hint="numbers begin at 0; or give the name",
+                hint="sheet numbers start at 0; you can also give the name",
             )
         if isinstance(sheet, str) and sheet not in sheets:
             raise PanelError(

@@ -113,26 +113,36 @@ def completed(
     if changed:
         notes.append(
             Message(
-                "{}: {} that are formatted as per cent were taken as they are shown, such as 31.5% "
-                "for 0.315, since other cells of their column say per cent (columns {})",
-                path.name, counted(sum(changed.values()), "cell"),
+                "{}: {} formatted as percentages were read as displayed (31.5% instead of"
+                " 0.315), because other cells of their column are percentages (columns "
+                "{})",
+                path.name,
+                counted(sum(changed.values()), "cell"),
                 shown(map(letters, changed), 12),
             )
-        )  # fmt: skip
+        )
     df, filled = _unmerged(df, sheet, first)
     if filled:
         listed = shown((letters(column) for column in filled), 12)
         count = counted(sum(filled.values()), "cell")
         notes.append(
-            Message("{}: {} filled from the first of their merged range (columns {})",
-                    path.name, count, listed)
-        )  # fmt: skip
+            Message(
+                "{}: {} filled with the first cell of their merged range (columns {})",
+                path.name,
+                count,
+                listed,
+            )
+        )
     hidden = [row for row in sheet.hidden if row >= first]
     if hidden:
         notes.append(
-            Message("{}: {} that are hidden or filtered away were read like the others ({})",
-                    path.name, counted(len(hidden), "row"), shown(hidden, 6))
-        )  # fmt: skip
+            Message(
+                "{}: {} that are hidden or filtered out were also read ({})",
+                path.name,
+                counted(len(hidden), "row"),
+                shown(hidden, 6),
+            )
+        )
     return df
 
 

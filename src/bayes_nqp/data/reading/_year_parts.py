@@ -119,11 +119,15 @@ def as_days(
         return column
     if quarters is None and bare_quarters(texts):
         raise PanelError(
-            Message("{}={!r} may be quarters or months: {}", argument, column.name,
-                    shown(map(quoted, texts), 4)),
-            hint="write 2015Q3 for a quarter and 2015-03 for a month; where all of them are "
-            "quarters, freq='Q' says so, and freq='M' where all are months",
-        )  # fmt: skip
+            Message(
+                "{}={!r} may be quarters or months: {}",
+                argument,
+                column.name,
+                shown(map(quoted, texts), 4),
+            ),
+            hint="write 2015Q3 for a quarter and 2015-03 for a month; or set freq='Q' if "
+            "all are quarters, freq='M' if all are months",
+        )
     return pd.to_datetime(values.where(~gone).map(days))
 
 
@@ -139,8 +143,8 @@ def dotted_hint(values: Iterable[float]) -> Message | None:
     if not all(re.fullmatch(r"(?:19|20)\d\d(?:\.\d\d?)?", x) for x in texts):
         return None
     return Message(
-        "write 2015-01 for a month and 2015Q1 for a quarter, as text: as numbers, 2015.1 and "
-        "2015.10 are the same"
+        "write 2015-01 for a month and 2015Q1 for a quarter, as text; as numbers, 2015.1 "
+        "and 2015.10 are the same"
     )
 
 

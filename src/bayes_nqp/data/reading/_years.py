@@ -163,6 +163,6 @@ def as_years(column: pd.Series[Any], notes: list[str], *, once: bool = False) ->
         text = example[0].removesuffix(" 00:00:00")
         notes.append(Message("{}: read as years, such as {} as {}", column.name, text, example[1]))
     elif not number and any(x != year for x, year in zip(distinct, years, strict=True)):
-        notes.append(Message("{}: read as years, which were stored as text", column.name))
+        notes.append(Message("{}: years stored as text were read as years", column.name))
     read = np.append(np.asarray(years, dtype=np.float64), np.nan)[codes]
     return pd.Series(read, index=column.index, name=column.name)

@@ -17,8 +17,8 @@ class Approvals(Step):
 
     label = Message("Dates inside remarks")
     text = (
-        "Columns of remarks that say since when units are treated, of which the year, and the "
-        'month where it is said, is read: "2016年1月获批（第二批）", "2015.3 国函〔2015〕44号".'
+        "Columns of remarks from which the first treated period is read, as a year or, if given, "
+        'a month: "2016年1月获批（第二批）", "2015.3 国函〔2015〕44号".'
     )
     kind = list[str]
 
@@ -40,8 +40,12 @@ class Approvals(Step):
         if not names:
             return None
         after = date_of(example)
-        reason = Message("since when units are treated is read out of remarks in {}: {} as {}",
-                         some(names), example, after)  # fmt: skip
+        reason = Message(
+            "the first treated period is read from the remarks in {}: {} as {}",
+            some(names),
+            example,
+            after,
+        )
         return Found(names, reason, count, example, after)
 
     def applied(self, reading: Reading, value: Any) -> int:

@@ -29,10 +29,10 @@ _LONG: Final = 12
 class Captions(Step):
     """The header of a table that goes on, 万元 below a name: left out."""
 
-    label = Message("Rows of names or units")
+    label = Message("Repeated headers and rows of measurement units")
     text = (
-        "Rows that repeat the names of columns, or say in which units these are, by their numbers, "
-        'with what stands in them: { 3 = "万元 · 个" }.'
+        "Rows that repeat the column names or give their units of measurement: row numbers, with "
+        'the content of each row: { 3 = "万元 · 个" }.'
     )
     kind = list[int] | dict[str, str]
     by_column = False
@@ -47,7 +47,7 @@ class Captions(Step):
         if not rows:
             return None
         example = some([str(x) for x in frame.loc[rows[0]].dropna()])
-        reason = Message("rows that repeat the names of columns, or hold their units")
+        reason = Message("rows that repeat the column names or give their units of measurement")
         return Found(contents(frame, rows), reason, len(rows), example, "")
 
     def applied(self, reading: Reading, value: Any) -> int:

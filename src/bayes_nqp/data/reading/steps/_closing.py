@@ -17,10 +17,10 @@ from bayes_nqp.data.reading.steps._step import Found, Reading, Step, step
 class Closing(Step):
     """Rows of 2013-12-31 kept, those of 2013-01-01 left out."""
 
-    label = Message("First days of years")
+    label = Message("Opening balances")
     text = (
-        "Columns of dates whose rows of the first of January are left out: they hold what the year "
-        "before ended with, beside rows of the last of December."
+        "Columns of dates in which rows of 1 January (opening balances: the closing values of the"
+        " previous year) are excluded, because rows of 31 December exist as well."
     )
     kind = list[str]
     of = "row"
@@ -34,8 +34,11 @@ class Closing(Step):
             if {x[4:] for x in days} != {"-01-01", "-12-31"}:
                 continue
             count = int(_first(column).sum())
-            reason = Message("{} has the first and the last day of each year: rows of the first "
-                             "of January, opening balances, are left out", name)  # fmt: skip
+            reason = Message(
+                "{} contains the first and the last day of each year: rows dated 1 "
+                "January are opening balances and are excluded",
+                name,
+            )
             return Found([str(name)], reason, count, min(days), "")
         return None
 

@@ -44,11 +44,11 @@ _YEAR_LONG: Final = 99
 class Dates(Step):
     """2012-12-31 and 41274 as dates, where other cells are dates; 2012Q4 as its first day."""
 
-    label = Message("Dates as text")
+    label = Message("Dates stored as text")
     text = (
-        "Columns of dates, some of which are text (2012-12-31) or the day numbers of spreadsheets "
-        "(41274), of quarters (2012Q4) or months "
-        "(2012-Dec), of half-years (2012H1), or of numbers (201212, 2012.03)."
+        "Columns of dates that are stored as text (2012-12-31), as day numbers of a spreadsheet "
+        "(41274) or as numbers (201212, 2012.03), or of quarters (2012Q4), months (2012-Dec) or "
+        "half-years (2012H1)."
     )
     kind = list[str]
 
@@ -72,10 +72,9 @@ class Dates(Step):
             example = example or plain(texts[0])
         if not names:
             return None
-        reason = Message("dates or quarters written as text, in {}", some(names))
+        reason = Message("dates or quarters stored as text in {}", some(names))
         if any(_serial(x) for x in reading.frame[names].to_numpy().ravel() if not pd.isna(x)):
-            reason = Message("day numbers beside dates, or dates written as text, in {}",
-                             some(names))  # fmt: skip
+            reason = Message("dates stored as day numbers or as text in {}", some(names))
         day = _coded_date(first) or _date(example)
         return Found(names, reason, count, example, f"{day:%Y-%m-%d}")
 

@@ -32,7 +32,7 @@ class Decimals(Cellwise):
     """45,22 as 45.22."""
 
     label = Message("Decimal commas")
-    text = "Columns of texts such as 45,22 or 1.234,5, whose comma is a decimal one."
+    text = "Columns of text such as 45,22 or 1.234,5, with a decimal comma."
 
     def found(self, reading: Reading) -> Found | None:
         """Find columns of numbers with commas, where thousands cannot be meant or are not usual."""
@@ -60,7 +60,7 @@ class Decimals(Cellwise):
 
     def reason(self, names: str) -> Message:
         """Say in which columns."""
-        return Message("commas that are decimal ones, in {}", names)
+        return Message("decimal commas in {}", names)
 
     def after(self, cell: Any) -> Any:
         """As a number, and so are plain numbers beside it."""
@@ -78,8 +78,9 @@ class Decimals(Cellwise):
 
 
 _DOUBT: Final = Message(
-    "{}: three digits behind each point, and commas are decimal ones elsewhere in the file: if the "
-    "points mark thousands, these numbers are 1000 times as large; write them without points"
+    "{}: each point is followed by three digits, and other columns use decimal commas. If"
+    " the points separate thousands, these numbers are 1000 times as large; write them "
+    "without points"
 )
 
 

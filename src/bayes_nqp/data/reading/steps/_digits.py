@@ -15,7 +15,9 @@ class Digits(Cellwise):
     """Full-width digits, points and signs to the usual ones."""
 
     label = Message("Full-width digits")
-    text = "Columns whose digits, points and signs of full width (０．５) are read as usual ones."
+    text = (
+        "Columns in which full-width digits, points and signs (０．５) are read as ordinary ones."
+    )
 
     def odd(self, entries: Cells) -> list[Any]:
         """Wide cells of columns of numbers or years."""
@@ -25,7 +27,7 @@ class Digits(Cellwise):
 
     def reason(self, names: str) -> Message:
         """Say in which columns."""
-        return Message("digits of full width in {}", names)
+        return Message("full-width digits in {}", names)
 
     def after(self, cell: Any) -> Any:
         """In the usual width."""

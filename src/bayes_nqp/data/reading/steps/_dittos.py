@@ -19,7 +19,7 @@ class Dittos(Step):
     """〃 and 同上 as the cell above."""
 
     label = Message("Ditto marks")
-    text = "Columns in which 〃 or 同上 stands for the cell above."
+    text = "Columns in which 〃 or 同上 repeats the cell above."
     kind = list[str]
 
     def found(self, reading: Reading) -> Found | None:
@@ -35,7 +35,7 @@ class Dittos(Step):
                 example = example or str(column[repeated].iloc[0])
         if not names:
             return None
-        reason = Message("marks that stand for the cell above, in {}", some(names))
+        reason = Message("ditto marks (same as the cell above) in {}", some(names))
         return Found(names, reason, count, example, "↑")
 
     def applied(self, reading: Reading, value: Any) -> int:

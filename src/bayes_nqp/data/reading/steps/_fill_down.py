@@ -34,8 +34,8 @@ class FillDown(Step):
 
     label = Message("Merged cells")
     text = (
-        "Columns with merged cells; all but unit, time, strata and groups that are merged over "
-        "units are filled within a unit."
+        "Columns with merged cells. Columns other than unit, time, strata and groups merged over "
+        "several units are filled within units only."
     )
     kind = list[str]
     placed = True
@@ -60,13 +60,15 @@ class FillDown(Step):
         if below is not None:
             names.insert(0, str(time))
             count += int(missing(reading.frame[time]).sum())
-        reason = Message("{} cells are empty below a name, as merged cells are", count)
+        reason = Message("{} cells below a name are empty, as in merged cells", count)
         for name in beside:
             filled = _filled(frame[name], unit, timed, reading)
             added = missing(frame[name]) & timed & ~missing(filled)
             if added.any() and _constant(filled[timed], unit[timed]):
                 if not names:
-                    reason = Message("given once a unit, or a group of units, as merged cells are")
+                    reason = Message(
+                        "given once for each unit or group of units, as in merged cells"
+                    )
                 names.append(str(name))
                 count += int(added.sum())
         if not names:

@@ -29,10 +29,10 @@ _WHOLE: Final = 0.9
 class Header(Step):
     """Titles above the table left out; names over two or three rows made one."""
 
-    label = Message("Names of columns")
+    label = Message("Column names")
     text = (
-        "Row of a workbook or of a text file with the names of columns, as Excel numbers it; or "
-        "all rows, of which the upper ones name groups."
+        "Row of a workbook or text file with the column names, numbered as in Excel; or all "
+        "header rows, of which the upper ones name groups of columns."
     )
     kind = int | list[int]
     by_column = False
@@ -47,12 +47,12 @@ class Header(Step):
         if rows == (1,):
             return None
         if len(rows) == 1:
-            reason = Message("the names of columns stand in row {}", rows[0])
+            reason = Message("the column names are in row {}", rows[0])
             return Found(rows[0], reason, rows[0] - 1, "", "")
         names = joined_names(grid, rows)
         upper = next((str(x) for x in grid.iloc[rows[0] - 1] if isinstance(x, str)), "")
         ends = rows[0], rows[-1]
-        reason = Message("names of columns over rows {} to {}, which are made one", *ends)
+        reason = Message("column names in rows {} to {}, combined into one row", *ends)
         return Found(list(rows), reason, len(rows), upper, some(names))
 
     def applied(self, reading: Reading, value: Any) -> int:

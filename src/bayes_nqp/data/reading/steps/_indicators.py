@@ -35,8 +35,8 @@ class Indicators(Step):
 
     label = Message("Variables as rows")
     text = (
-        "The column that says which variable a row holds, and that of the values, of a table that "
-        'has a row for each variable: ["指标", "数值"].'
+        "Two columns of a table with one row per variable: the column of variable names and the "
+        'column of values: ["指标", "数值"].'
     )
     kind = list[str]
     of = "row"
@@ -64,8 +64,9 @@ class Indicators(Step):
             return None
         if rows[name].value_counts().min() < _SHARE * groups.nunique():
             return None
-        reason = Message("{} says which variable a row holds: {} of them become columns", name,
-                         len(kinds))  # fmt: skip
+        reason = Message(
+            "{} names the variable in each row; {} variables become columns", name, len(kinds)
+        )
         return Found(
             [name, values], reason, len(rows), some(kinds), some([heading(x) for x in kinds])
         )
@@ -76,12 +77,12 @@ class Indicators(Step):
         frame = reading.frame
         if values not in frame.columns:
             raise PanelError(
-                Message("indicators: {!r} is no column of the file", values),
-                hint='the column of variables, and that of their values: ["指标", "数值"]',
+                Message("indicators: {!r} is not a column of the file", values),
+                hint='the column of variable names and the column of values: ["指标", "数值"]',
             )
         bare = missing(frame[name])
         if bare.any():
-            reading.notes.append(left_out(frame, bare, Message("without a variable")))
+            reading.notes.append(left_out(frame, bare, Message("without a variable name")))
         rows = frame[~bare]
         keys = _keys(rows, name, values)
         at = rows.groupby(keys, sort=False, dropna=False).ngroup().to_numpy()
@@ -92,15 +93,20 @@ class Indicators(Step):
             column = pd.Series(rows[values].array[of], index=at[of])
             if column.index.has_duplicates:
                 raise PanelError(
-                    Message("indicators: {!r} stands twice beside the same cells", str(kind)),
+                    Message(
+                        "indicators: the variable {!r} appears twice with the same values"
+                        " of the other columns",
+                        str(kind),
+                    ),
                     where=Message("row {}", str(rows.index[of][column.index.duplicated()][0])),
-                    hint="leave one of these rows out of the file",
+                    hint="remove one of these rows from the file",
                 )
             wide[heading(kind)] = column.reindex(at[first]).array
         about = [x for x in map(str, frame.columns) if x not in (*keys, name, values)]
         if about:
-            reading.notes.append(Message("columns that describe variables left out: {}",
-                                         some(about)))  # fmt: skip
+            reading.notes.append(
+                Message("columns that describe variables were excluded: {}", some(about))
+            )
         for kind, unit in rows.groupby(name)[about[0]].first().items() if len(about) == 1 else ():
             reading.units[heading(kind)] = str(unit)
         reading.frame = wide.infer_objects()

@@ -147,7 +147,9 @@ def _checked(reading: Reading, source: Mapping[str, Any]) -> pd.DataFrame:
             raise PanelError(Message("policy: {!r} is missing", key), hint=_EXAMPLE)
     for key in source:
         if key not in _KEYS:
-            raise PanelError(Message("policy: {!r} is no key", key), hint=nearest(key, _KEYS))
+            raise PanelError(
+                Message("policy: {!r} is not a valid key", key), hint=nearest(key, _KEYS)
+            )
     sheet, of = source["sheet"], source.get("of")
     if sheet not in reading.grids:
         raise PanelError(
@@ -158,12 +160,12 @@ def _checked(reading: Reading, source: Mapping[str, Any]) -> pd.DataFrame:
     for key in ("unit", "since"):
         if source[key] not in table.columns:
             raise PanelError(
-                Message("policy: {!r} is no column of sheet {!r}", source[key], sheet),
+                Message("policy: {!r} is not a column of sheet {!r}", source[key], sheet),
                 hint=nearest(source[key], table.columns),
             )
     if of is not None and of not in reading.frame.columns:
         raise PanelError(
-            Message("policy: of={!r} is no column of the data", of),
+            Message("policy: of={!r} is not a column of the data", of),
             hint=nearest(of, reading.frame.columns),
         )
     return table
@@ -174,19 +176,34 @@ def doubt_of(source: Mapping[str, Any], matches: Listed) -> PanelError | None:
     places, hints = [], []
     if matches.near:
         pairs = [f"{name} ({' / '.join(near)})" for name, near in matches.near.items()]
-        places.append(Message("perhaps units of the data under another name: {}", shown(pairs, 8)))
+        places.append(Message("possibly units of the data with another name: {}", shown(pairs, 8)))
         names = (f'"{name}" = "{near[0]}"' for name, near in matches.near.items())
-        hints.append(Message('names = {} in policy of [data.read] says which they are; "" for a '
-                             "unit that is not there", f"{{ {', '.join(names)} }}"))  # fmt: skip
+        hints.append(
+            Message(
+                'names = {} under policy in [data.read] maps listed names to units; use "" '
+                "for a unit that is not in the data",
+                f"{{ {', '.join(names)} }}",
+            )
+        )
     if matches.undated:
-        places.append(Message("without a year, or with several: {}", shown(matches.undated, 8)))
-        hints.append(Message("one date for each in {}; or, if it names batches, dates = {} in "
-                             "policy of [data.read]", source["since"],
-                             '{ "第一批" = 2013 }'))  # fmt: skip
+        places.append(
+            Message("without a year or with several years: {}", shown(matches.undated, 8))
+        )
+        hints.append(
+            Message(
+                "write one date for each in {}; or, if the column names batches, dates = {} "
+                "under policy in [data.read]",
+                source["since"],
+                '{ "第一批" = 2013 }',
+            )
+        )
     if not places:
         return None
     return PanelError(
-        Message("the list in {!r} does not say surely who is treated when", source["sheet"]),
+        Message(
+            "the list in {!r} does not identify all treated units and their first treated periods",
+            source["sheet"],
+        ),
         where=separated(places),
         hint=separated(hints),
     )
@@ -200,13 +217,18 @@ def ended(reading: Reading, source: Mapping[str, Any]) -> list[PanelError]:
             continue
         left = table[[not is_never(x) for x in table[name]] & ~missing(table[name])]
         if len(left):
-            return [PanelError(
-                Message("column {} of the list in {!r} says when the policy ended",
-                        name, source["sheet"]),
-                where=shown(map(plain, left[source["unit"]]), 6),
-                hint="a policy that ends is none here: leave these units out of the file, or that "
-                "column where the end is after the data",
-            )]  # fmt: skip
+            return [
+                PanelError(
+                    Message(
+                        "column {} of the list in {!r} gives the end of the policy",
+                        name,
+                        source["sheet"],
+                    ),
+                    where=shown(map(plain, left[source["unit"]]), 6),
+                    hint="treatment must not end: exclude units whose policy ended from the "
+                    "file, or omit this column if the policy ends after the last period",
+                )
+            ]
     return []
 
 

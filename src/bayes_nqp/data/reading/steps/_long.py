@@ -40,10 +40,10 @@ type Period = int | str
 class Long(Step):
     """A column a year to a row a year."""
 
-    label = Message("Years as columns")
+    label = Message("Periods as columns")
     text = (
-        "What to call the period and, where columns are called by years alone, their values, of a "
-        'table whose years are columns: ["year", "gdp"].'
+        "Name of the time column and, if columns are named by year only, of the values, for a "
+        'table with years as columns: ["year", "gdp"].'
     )
     kind = list[str]
     by_column = False
@@ -66,9 +66,9 @@ class Long(Step):
         called = value if named else _called(reading) or str(plain(_VALUE))
         columns = [name for by_year in dated.values() for name in by_year.values()]
         names = [x or called for x in dated]
-        reason = Message("{} columns are called by years", len(columns))
+        reason = Message("{} columns are named by year", len(columns))
         if parted:
-            reason = Message("{} columns are called by parts of years", len(columns))
+            reason = Message("{} columns are named by quarter, month or half-year", len(columns))
         return Found([period, called], reason, len(columns), some(columns, 2),
                      some([period, *names], 4))  # fmt: skip
 
@@ -156,5 +156,5 @@ def _says_number(cell: Any) -> bool:
     return bool(pd.notna(cell)) and counts(narrow(cell))
 
 
-_NOTHING = Message("no number stands in any year")
+_NOTHING = Message("no number in any year")
 _YEAR, _PART, _VALUE = Message("year"), Message("period"), Message("value")

@@ -17,9 +17,10 @@ _BEHIND: Final = re.compile(r"[(（]([^()（）]+)[)）]$")
 class Measures(Step):
     """84.80万元 and 1.2亿元 as 84.8 and 12000, in 万元."""
 
-    label = Message("Units behind numbers")
+    label = Message("Numbers with units of measurement")
     text = (
-        'Columns of texts such as 84.80万元, each with the unit to read it in: { 贷款 = "万元" }.'
+        "Columns of text such as 84.80万元, each with the unit of measurement to which the numbers "
+        'are converted: { 贷款 = "万元" }.'
     )
     kind = dict[str, str]
 
@@ -52,8 +53,13 @@ class Measures(Step):
             return None
         name = next(iter(names))
         after = f"{_in(example, names[name])} ({names[name]})"
-        return Found(names, Message("numbers with their unit in {}", some(names)), count, example,
-                     after)  # fmt: skip
+        return Found(
+            names,
+            Message("numbers followed by a unit of measurement in {}", some(names)),
+            count,
+            example,
+            after,
+        )
 
     def applied(self, reading: Reading, value: Any) -> int:
         """Read them in the unit that is said; a number without one is in it already."""

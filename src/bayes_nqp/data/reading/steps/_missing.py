@@ -16,8 +16,8 @@ from bayes_nqp.data.reading.steps._step import Found, Reading, Step, some, step
 class Missing(Step):
     """Texts among numbers to empty cells."""
 
-    label = Message("Missing numbers")
-    text = 'Texts that stand for a missing number, such as "—", in columns of numbers.'
+    label = Message("Missing values")
+    text = 'Texts that mark missing values in columns of numbers, such as "—".'
     kind = list[str]
     by_column = False
 
@@ -41,7 +41,7 @@ class Missing(Step):
             count += entries.count(set(absent).__contains__)
         if not words:
             return None
-        reason = Message("texts that stand where numbers should, in {}", some(names))
+        reason = Message("text in place of numbers in {}", some(names))
         return Found(list(words), reason, count, some(words), "")
 
     def applied(self, reading: Reading, value: Any) -> int:

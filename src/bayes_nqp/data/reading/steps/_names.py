@@ -21,10 +21,8 @@ _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 class Names(Step):
     """青　县 and 赵县① as 青县 and 赵县."""
 
-    label = Message("Names spaced out or marked")
-    text = (
-        "Columns of names that are read without blanks between their characters, or marks of notes."
-    )
+    label = Message("Names with blanks or note marks")
+    text = "Columns of names in which blanks between characters and note marks are removed."
     kind = list[str]
 
     def found(self, reading: Reading) -> Found | None:
@@ -46,7 +44,9 @@ class Names(Step):
                 example, after = (example, after) if example else next(iter(called.items()))
         if not names:
             return None
-        reason = Message("blanks between characters, or marks of notes, in {}", some(names))
+        reason = Message(
+            "blanks between characters, or note marks, in the names in {}", some(names)
+        )
         return Found(names, reason, count, example, after)
 
     def applied(self, reading: Reading, value: Any) -> int:

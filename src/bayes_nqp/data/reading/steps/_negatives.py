@@ -19,10 +19,9 @@ _LOSS: Final = re.compile(
 class Negatives(Cellwise):
     """(1,234.5) as -1,234.5."""
 
-    label = Message("Losses in brackets")
+    label = Message("Negative numbers in brackets")
     text = (
-        "Columns whose numbers in brackets are below zero, as accounts have them: (1,234.5), △1.5, "
-        "1.5-."
+        "Columns in which negative numbers are written in accounting style: (1,234.5), △1.5, 1.5-."
     )
 
     def odd(self, entries: Cells) -> list[Any]:
@@ -33,7 +32,7 @@ class Negatives(Cellwise):
 
     def reason(self, names: str) -> Message:
         """Say in which columns."""
-        return Message("numbers in brackets, or with △, which are below zero, in {}", names)
+        return Message("negative numbers written in brackets or with △ in {}", names)
 
     def after(self, cell: Any) -> Any:
         """With a minus."""

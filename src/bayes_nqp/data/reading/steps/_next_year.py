@@ -28,8 +28,8 @@ class NextYear(Step):
 
     label = Message("Dates after June")
     text = (
-        "Columns of dates since when units are treated, of which those after June count from the "
-        "next year, so that a treated year is treated for half of it at least."
+        "Columns of first treatment dates. Dates after June count from the following year, so "
+        "that each treated year is treated for at least half of the year."
     )
     kind = list[str]
     of = "unit"
@@ -49,8 +49,11 @@ class NextYear(Step):
         columns, names = _columns(reading), [*late]
         units = max(_units(reading, columns[name], late[name]) for name in names)
         example = late[names[0]][0]
-        reason = Message("dates after June in {} count from their own year; the step next_year "
-                         "counts them from the next one", some(names))  # fmt: skip
+        reason = Message(
+            "for dates after June in {}, treatment begins in the same year; with the step"
+            " next_year it begins in the following year",
+            some(names),
+        )
         text = plain(example).removesuffix(" 00:00:00")
         return Found(names, reason, units, text, str(_since(example)), offered=True)
 
@@ -64,8 +67,10 @@ class NextYear(Step):
             others = [x for x in cells if year_of(x) is None and not says_never(x)]
             if others:
                 raise PanelError(
-                    Message("next_year: cells of {!r} are no dates, such as {}", name, others[0]),
-                    hint=Message("leave {!r} out of next_year", name),
+                    Message(
+                        "next_year: some cells of {!r} are not dates, such as {}", name, others[0]
+                    ),
+                    hint=Message("remove {!r} from next_year", name),
                 )
             count += _units(reading, column, [x for x in dates if _late(x)])
             since = column.map({x: _since(x) for x in dates})

@@ -51,32 +51,52 @@ def numbered(
     stated = value if isinstance(value, dict) else dict.fromkeys(map(str, value))
     if stated and not frame.index.is_unique:
         raise PanelError(
-            Message("{} names rows by their numbers, and several sheets have these", key),
-            hint=Message("leave {} out", key),
+            Message(
+                "{} refers to rows by number, but several sheets have rows with these numbers", key
+            ),
+            hint=Message("omit {}", key),
         )
     at = {str(row): row for row in frame.index}
     if lacking := [row for row in stated if row not in at]:
         raise PanelError(
             Message("{}: the table has no row {}", key, shown(lacking)),
-            hint=Message("the rows are {} to {}; leave the others out of {}",
-                         frame.index.min(), frame.index.max(), key),
-        )  # fmt: skip
+            hint=Message(
+                "the rows are {} to {}; remove the other numbers from {}",
+                frame.index.min(),
+                frame.index.max(),
+                key,
+            ),
+        )
     contents_of = contents(frame, (at[row] for row in stated))
     for row, content in stated.items():
         if content is None and at[row] not in expected:
             raise PanelError(
-                Message("{}: row {} is not a row that this step removes: {!r}",
-                        key, row, contents_of[row]),
-                hint=Message("leave {} out of {}; or, if the row is not data, {} = {{ {} = {!r} }}",
-                             row, key, key, row, contents_of[row]),
-            )  # fmt: skip
+                Message(
+                    "{}: row {} is not a row that this step removes: {!r}",
+                    key,
+                    row,
+                    contents_of[row],
+                ),
+                hint=Message(
+                    "remove {} from {}; or, if the row is not data, {} = {{ {} = {!r} }}",
+                    row,
+                    key,
+                    key,
+                    row,
+                    contents_of[row],
+                ),
+            )
         if content is not None and content != contents_of[row]:
             raise PanelError(
                 Message(
-                    "{}: row {} holds {!r}, and {!r} was named", key, row, contents_of[row], content
+                    "{}: row {} contains {!r}, but {!r} was expected",
+                    key,
+                    row,
+                    contents_of[row],
+                    content,
                 ),
                 hint=Message(
-                    "the file has changed: name its rows anew in {}, or leave {} out", key, key
+                    "the file has changed: specify its rows again in {}, or omit {}", key, key
                 ),
             )
     return [at[row] for row in stated]

@@ -15,10 +15,10 @@ from bayes_nqp.data.reading.steps._step import Found, Reading, Step, refuse_abse
 class OneName(Step):
     """保定 before 2015 and 保定市 since, as 保定市."""
 
-    label = Message("Units of two names")
+    label = Message("Units with two names")
     text = (
-        "Names of units that others stand for, of which they lack the last word, and with which "
-        "they share no period: { 保定 = 保定市 }."
+        "Units with two names, where one lacks the last word of the other and both never appear "
+        "in the same period: { 保定 = 保定市 }."
     )
     kind = dict[str, str]
     by_column = False
@@ -37,7 +37,7 @@ class OneName(Step):
         if not stands:
             return None
         listed = some([f"{name} / {full}" for name, full in stands.items()])
-        reason = Message("units of two names, which share no period: {}", listed)
+        reason = Message("units with two names, which never appear in the same period: {}", listed)
         count = int(frame[parts[0]].isin(stands).sum())
         return Found(stands, reason, count, some(list(stands)), some([*stands.values()]))
 

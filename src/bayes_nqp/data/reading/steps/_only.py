@@ -22,8 +22,8 @@ _PARENT: Final = frozenset(("B", "母公司报表", "母公司", "母公司财�
 class Only(Step):
     """Consolidated statements, where those of the parent company stand beside them."""
 
-    label = Message("Rows of one kind")
-    text = 'Rows that are kept, by what a column says of them: { 报表类型 = "A" }.'
+    label = Message("Selected rows")
+    text = 'Rows to keep, by the value of a column: { 报表类型 = "A" }.'
     kind = dict[str, str | list[str]]
     of = "row"
 
@@ -38,8 +38,13 @@ class Only(Step):
             if len(groups) != 1 or not parents or len(kinds) > 1 + len(parents):
                 continue
             count = int((~column.isin(groups)).sum())
-            reason = Message("{} tells statements of groups ({}) from those of parent companies, "
-                             "which are left out ({})", name, groups[0], some(parents))  # fmt: skip
+            reason = Message(
+                "{} distinguishes consolidated statements ({}) from parent-company "
+                "statements, which are excluded ({})",
+                name,
+                groups[0],
+                some(parents),
+            )
             return Found({str(name): groups[0].strip()}, reason, count, some(parents), "")
         return None
 
@@ -52,7 +57,7 @@ class Only(Step):
             cells = frame[name].map(plain, na_action="ignore")
             if lacking := labels - {*cells.dropna()}:
                 raise PanelError(
-                    Message("only: no row of {} says {}", name, shown(sorted(lacking))),
+                    Message("only: no row of {} contains {}", name, shown(sorted(lacking))),
                     hint=Message("its cells are {}", shown(sorted({*cells.dropna()}), 8)),
                 )
             inside &= cells.isin(labels).to_numpy()

@@ -23,10 +23,10 @@ from bayes_nqp.data.reading.steps._step import step
 class Percent(Cellwise):
     """17.2% as 0.172; as 17.2 where the column's name or plain numbers beside it are per cent."""
 
-    label = Message("Per cent")
+    label = Message("Percentages")
     text = (
-        "Columns of texts such as 17.2%, which are read as shares: 0.172; or as 17.2, where the "
-        "column's name has %, or plain numbers beside them are as large."
+        "Columns of text such as 17.2%, read as shares (0.172), or as 17.2 if the column name "
+        "contains % or plain numbers in the column have the same size."
     )
 
     def odd(self, entries: Cells) -> list[Any]:
@@ -42,7 +42,7 @@ class Percent(Cellwise):
 
     def reason(self, names: str) -> Message:
         """Say in which columns."""
-        return Message("shares in per cent in {}", names)
+        return Message("percentages in {}", names)
 
     def after(self, cell: Any) -> Any:
         """As a share; plain numbers beside shares as numbers."""

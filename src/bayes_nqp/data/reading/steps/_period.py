@@ -32,8 +32,8 @@ _MOST: Final = 8
 class Period(Step):
     """2015 beside 3 as 2015-07-01, the day on which the third quarter begins."""
 
-    label = Message("Years and parts of years")
-    text = "A column of years and one of quarters or months, which say the period together."
+    label = Message("Years with quarters or months")
+    text = "A column of years and a column of quarters or months, which together give the period."
     kind = list[str]
 
     def found(self, reading: Reading) -> Found | None:
@@ -46,7 +46,7 @@ class Period(Step):
                 if year == part or not _apart(frame, year, part):
                     continue
                 example = frame[[year, part]].dropna().iloc[0]
-                reason = Message("{} and {} say the period together", year, part)
+                reason = Message("{} and {} together give the period", year, part)
                 before = " · ".join(map(plain, example))
                 after = plain(_dates(frame[[year, part]].dropna().iloc[:1], year, part).iloc[0])
                 return Found([year, part], reason, len(frame), before, after)
@@ -56,8 +56,8 @@ class Period(Step):
         """Put a column of the days on which these begin in the place of both."""
         if len(value) != 2:
             raise PanelError(
-                Message("period = {} names {} columns", brief(value), len(value)),
-                hint="two: that of years, then that of quarters or months",
+                Message("period = {} gives {} columns", brief(value), len(value)),
+                hint="give two columns: years, then quarters or months",
             )
         year, part = value
         dates = _dates(reading.frame, year, part)
@@ -65,9 +65,10 @@ class Period(Step):
         if (unread := stated[dates[stated.index].isna().to_numpy()]).size:
             raise PanelError(
                 Message(
-                    "period: {} are no year and part of it", " · ".join(map(plain, unread.iloc[0]))
+                    "period: {} are not a year and its quarter or month",
+                    " · ".join(map(plain, unread.iloc[0])),
                 ),
-                hint="columns of years, and of quarters or months; or leave period out",
+                hint="give a column of years and a column of quarters or months; or omit period",
             )
         others = reading.frame.drop(columns=[year, part])
         reading.frame = others.assign(**{f"{year} {part}": dates})

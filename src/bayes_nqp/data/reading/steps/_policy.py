@@ -52,14 +52,14 @@ type Source = dict[str, Any]
 class PolicyList(Step):
     """The first treated year of each unit, from the sheet that lists them."""
 
-    label = Message("List of the policy")
+    label = Message("Policy list")
     text = (
-        "A column of first treated years that another sheet lists: { first = { sheet = "
-        '"试点名单", unit = "城市", since = "批次", dates = { 第一批 = 2013 }, names = { 大理州 = '
-        '"大理白族自治州" } } }. `since` holds dates, or words that `dates` tells; `names` says '
-        'what a listed name is called in the data, "" for one that is not there; `of` is the '
-        "column of the data that has these names, where it is not the unit: firms have the policy "
-        "of their city. Who is not listed is never treated."
+        "A column of first treated years that is taken from a list in another sheet: { first = { "
+        'sheet = "试点名单", unit = "城市", since = "批次", dates = { 第一批 = 2013 }, '
+        'names = { 大理州 = "大理白族自治州" } } }. `since` contains dates, or words that `dates` '
+        'translates; `names` maps listed names to the names in the data, "" for a name that is not '
+        "in the data; `of` is the data column that contains these names, if it is not the unit: "
+        "firms are treated when their city is. Units that are not listed are never treated."
     )
     kind = dict[str, dict[str, str | dict[str, int | str]]]
     by_column = False
@@ -81,16 +81,22 @@ class PolicyList(Step):
         others = [x for tier, *_, x, more in lists if tier == named and _differ(more, dates)]
         if others:
             places = [f"{x['sheet']}: {x['since']}" for x in (source, *others)]
-            reading.doubts.append(PanelError(
-                "several lists could say who is treated when, and they differ",
-                where=shown(places, 6),
-                hint="keep the one that is the policy in the line policy of [data.read]",
-            ))  # fmt: skip
+            reading.doubts.append(
+                PanelError(
+                    "several lists give conflicting first treated periods",
+                    where=shown(places, 6),
+                    hint="keep only the list of the policy under study in the line policy of "
+                    "[data.read]",
+                )
+            )
         reading.doubts += ended(reading, source)
-        reason = Message("sheet {} lists who is treated, and its column {} since when",
-                         source["sheet"], source["since"])  # fmt: skip
+        reason = Message(
+            "sheet {} lists the treated units, and its column {} gives the first treated period",
+            source["sheet"],
+            source["since"],
+        )
         if "of" in source:
-            reason = Message("{}; units are treated with their {}", reason, source["of"])
+            reason = Message("{}; units are treated when their {} is treated", reason, source["of"])
         example, name = next(iter(dates)), _called(reading)
         count = int(_units_of(reading, source, dates).nunique())
         return Found({name: source}, reason, count, plain(example), str(year_of(dates[example])))
@@ -101,8 +107,8 @@ class PolicyList(Step):
         for name, source in value.items():
             if len(reading.parts) != 1:
                 raise PanelError(
-                    Message("policy = {!r} needs one column that names the unit", name),
-                    hint="leave it out, and give each row its first treated period",
+                    Message("policy = {!r} requires a single column that names the units", name),
+                    hint="omit policy, and add a column with the first treated period of each unit",
                 )
             match = listed(reading, source)
             if (doubt := doubt_of(source, match)) is not None:
@@ -123,10 +129,13 @@ def _passed_over(reading: Reading) -> None:
     lists = [x for x in reading.grids if _policy(x) and x != reading.sheet]
     if lists:
         reading.notes.append(
-            Message("the list in {} is not read, since {} name the units together. Try: one column "
-                    "with the whole name, such as 福州市鼓楼区, in both sheets",
-                    shown(map(repr, lists)), shown(reading.parts))
-        )  # fmt: skip
+            Message(
+                "the list in {} was not read, because {} together name the units. Try: "
+                "one column with the full name, such as 福州市鼓楼区, in both sheets",
+                shown(map(repr, lists)),
+                shown(reading.parts),
+            )
+        )
 
 
 def _named_by(reading: Reading) -> list[str]:
@@ -177,17 +186,25 @@ def _said(reading: Reading, name: str, source: Source, match: Listed, treated: i
     """How much of a list was found, and what becomes of the others."""
     matched, names = len(match.matched), match.names
     if "of" in source:
-        parts = [Message("{} from the list in {!r}: {} of {} names are in {}, with {}", name,
-                         source["sheet"], matched, names, source["of"],
-                         counted(treated, "unit"))]  # fmt: skip
+        parts = [
+            Message(
+                "{} from the list in {!r}: {} of {} names appear in {}, which cover {}",
+                name,
+                source["sheet"],
+                matched,
+                names,
+                source["of"],
+                counted(treated, "unit"),
+            )
+        ]
     else:
         parts = [Message("{} from the list in {!r}: {} of {} names are units of the data", name,
                          source["sheet"], matched, names)]  # fmt: skip
     if match.absent:
-        parts.append(Message("not among them: {}", shown(match.absent, 8)))
+        parts.append(Message("not found in the data: {}", shown(match.absent, 8)))
     others = len(names_in(reading, {})) - treated - (0 if "of" in source else len(match.undated))
     if others > 0:
-        parts.append(Message("the others, {}, count as never treated", counted(others, "unit")))
+        parts.append(Message("the remaining {} are never treated", counted(others, "unit")))
     return separated(parts)
 
 

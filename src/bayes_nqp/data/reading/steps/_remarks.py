@@ -24,11 +24,8 @@ _REMARK: Final = re.compile(
 class RemarksAside(Cellwise):
     """12.3（估计） as 12.3."""
 
-    label = Message("Numbers with a remark")
-    text = (
-        "Columns whose numbers are read without the remark in their cell: 12.3（估计）, 12.3*, "
-        "12.3 e."
-    )
+    label = Message("Numbers with remarks")
+    text = "Columns in which remarks next to numbers are removed: 12.3（估计）, 12.3*, 12.3 e."
 
     def odd(self, entries: Cells) -> list[Any]:
         """Cells with a remark, of columns of numbers; none that turns a year into another."""
@@ -40,7 +37,7 @@ class RemarksAside(Cellwise):
 
     def reason(self, names: str) -> Message:
         """Say in which columns."""
-        return Message("remarks beside numbers, in {}", names)
+        return Message("numbers with remarks in the same cell in {}", names)
 
     def after(self, cell: Any) -> Any:
         """The number alone, as it is written."""

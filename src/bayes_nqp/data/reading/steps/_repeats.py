@@ -21,9 +21,9 @@ _SPARSE: Final = 16
 class Repeats(Step):
     """A row of a unit and a period that repeats an earlier one: left out."""
 
-    label = Message("Rows that stand twice")
+    label = Message("Duplicate rows")
     text = (
-        "Rows that repeat an earlier one in every cell, by their numbers, with what stands in them."
+        "Rows that repeat an earlier row in every cell: row numbers, with the content of each row."
     )
     kind = list[int] | dict[str, str]
     by_column = False
@@ -44,7 +44,7 @@ class Repeats(Step):
         if not rows:
             return None
         example = some([str(x) for x in frame.loc[rows[0]].dropna()])
-        reason = Message("rows that are the same as an earlier one in every cell: {}", some(rows))
+        reason = Message("rows identical to an earlier row in every cell: {}", some(rows))
         return Found(contents(frame, rows), reason, len(rows), example, "")
 
     def applied(self, reading: Reading, value: Any) -> int:

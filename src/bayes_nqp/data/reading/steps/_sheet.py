@@ -35,9 +35,9 @@ class Sheet(Step):
 
     label = Message("Sheet")
     text = (
-        "Sheet of a workbook, by name or number from 0, the first that is not hidden by default; "
-        'or several, put together, with a column of their names: { year = ["2011", "2012"] }; or '
-        'several whose columns are years, side by side, a variable each: ["gdp", "trade"].'
+        "Sheet of a workbook, by name or by number from 0; the first visible sheet by default. "
+        'Several sheets are appended, with a column of their names: { year = ["2011", "2012"] }; '
+        'or, if their columns are years, merged with one variable per sheet: ["gdp", "trade"].'
     )
     kind = str | int | list[str] | dict[str, list[str]]
     by_column = False
@@ -52,19 +52,21 @@ class Sheet(Step):
         if len({*map(_year_in, dated)}) == len(dated) >= max(_SEVERAL, 0.5 * len(grids)):
             if _alike([grids[x] for x in dated]):
                 column = _column(reading, grids[dated[0]])
-                reason = Message("{} sheets are called by years", len(dated))
+                reason = Message("{} sheets are named by year", len(dated))
                 return Found({column: dated}, reason, len(dated), "", column)
             unlike = _unlike({x: grids[x] for x in dated})
             reading.doubts += [unlike] if _fullest(grids) in dated else []
         if len(yearly := _of_years(reading)) >= _SEVERAL:
-            reason = Message("{} sheets have years as columns, a variable each", len(yearly))
+            reason = Message("{} sheets have years as columns, one variable per sheet", len(yearly))
             return Found(yearly, reason, len(yearly), "", some(yearly))
         name = _fullest(grids)
         if len(groups := _of_groups(grids, name)) >= _SEVERAL:
             column = str(Translator(_language(grids[name]))(_SHEET))
-            reason = Message("{} sheets have the same columns, and other units each", len(groups))
+            reason = Message("{} sheets have the same columns and different units", len(groups))
             return Found({column: groups}, reason, len(groups), "", some(groups))
-        reason = Message("the fullest of {} sheets ({})", len(grids), ", ".join(grids))
+        reason = Message(
+            "the sheet with most data among {} sheets ({})", len(grids), ", ".join(grids)
+        )
         first = next(iter(grids))
         return Found(name, reason, 1, "" if first == name else first, name)
 
@@ -72,7 +74,7 @@ class Sheet(Step):
         """Read it; several are read with their own headers and put together."""
         if isinstance(value, dict) and not all(value.values()):
             raise PanelError(
-                Message("sheet = {} names no sheet", brief(value)),
+                Message("sheet = {} does not give a sheet", brief(value)),
                 hint=nearest("", reading.grids),
             )
         if isinstance(value, list):
@@ -95,7 +97,7 @@ class Sheet(Step):
                 parts.append(frame if column in frame else frame.assign(**{column: year or name}))
             reading.frame = pd.concat(parts)
             reading.notes += [
-                Message("{} is read as {} ({})", *key, some(sheets))
+                Message("{} was converted to {} ({})", *key, some(sheets))
                 for key, sheets in scaled.items()
             ]
         return sum(map(len, value.values()))
@@ -136,8 +138,8 @@ def _side_by_side(reading: Reading, names: list[str]) -> pd.DataFrame:
         units = _keys(frame[keys])
         if len({*units}) < len(units) or not years:
             raise PanelError(
-                Message("sheet {!r} has no years as columns, or several rows of a unit", name),
-                hint="leave it out of sheet",
+                Message("sheet {!r} has no years as columns, or has several rows for a unit", name),
+                hint="remove it from sheet",
             )
         last = max([*joined.index, *frame.index])
         new = [x for x in units if x not in places]
@@ -244,9 +246,10 @@ def _unlike(grids: dict[str, pd.DataFrame]) -> PanelError:
     common = set.intersection(*heads.values())
     odd = [Message("{}: {}", name, shown(sorted(head - common), 6)) for name, head in heads.items()]
     return PanelError(
-        Message("{} sheets are called by years, and their columns have other names", len(grids)),
+        Message("{} sheets are named by year, but their column names differ", len(grids)),
         where=shown(odd, 12),
-        hint="the same names in all of these sheets; units in brackets may differ",
+        hint="use the same column names in all of these sheets; units of measurement in "
+        "brackets may differ",
     )
 
 

@@ -38,10 +38,10 @@ class _Block:
 class StackedTables(Step):
     """一、产值 above a table of years, 二、人口 above another: side by side."""
 
-    label = Message("Tables below one another")
+    label = Message("Stacked tables")
     text = (
-        "Names of tables that stand below one another, with the same names of columns and the same "
-        "units; their columns are years."
+        "Names of stacked tables with the same column names and the same units, with years as "
+        "columns."
     )
     kind = list[str]
     by_column = False
@@ -56,7 +56,7 @@ class StackedTables(Step):
         first = {*blocks[0].keys}
         if any(len(first & {*x.keys}) < _SHARED * max(len(first), len(x.keys)) for x in blocks):
             return None
-        reason = Message("{} tables of the same units, whose columns are years", len(names))
+        reason = Message("{} stacked tables with the same units and years as columns", len(names))
         return Found(names, reason, len(names), "", some(names))
 
     def applied(self, reading: Reading, value: Any) -> int:
@@ -64,8 +64,10 @@ class StackedTables(Step):
         blocks = _blocks(reading)
         if len(blocks) != len(value):
             raise PanelError(
-                Message("stacked names {} tables, and {} are there", len(value), len(blocks)),
-                hint="a name for each table, in their order; or leave stacked out",
+                Message(
+                    "stacked names {} tables, but the file contains {}", len(value), len(blocks)
+                ),
+                hint="give a name for each table, in their order; or omit stacked",
             )
         years = _years(reading.frame)
         joined = pd.DataFrame()

@@ -230,7 +230,7 @@ def refuse_absent(key: str, names: Iterable[str], choices: Collection[Any]) -> N
     """
     if lacking := [name for name in names if name not in choices]:
         raise PanelError(
-            Message("{}: no cell holds {}", key, shown(map(repr, lacking))),
+            Message("{}: no cell contains {}", key, shown(map(repr, lacking))),
             hint=nearest(lacking[0], [x for x in choices if isinstance(x, str)]),
         )
 

@@ -20,8 +20,8 @@ _RATIO: Final = 100.0
 class Thousands(Step):
     """1,234.5 as 1234.5."""
 
-    label = Message("Marks between thousands")
-    text = 'Mark between thousands in numbers that are stored as text, such as ",".'
+    label = Message("Thousands separators")
+    text = 'Thousands separator in numbers that are stored as text, such as ",".'
     kind = str
 
     def found(self, reading: Reading) -> Found | None:

@@ -22,8 +22,8 @@ class Totals(Step):
 
     label = Message("Totals")
     text = (
-        "Names of units or groups whose rows are totals or averages of others, or parts of one: "
-        '"合计", "其中：市辖区".'
+        "Names of units or groups whose rows are totals or averages of other rows, or parts of "
+        'one row: "合计", "其中：市辖区".'
     )
     kind = list[str]
     by_column = False
@@ -41,7 +41,7 @@ class Totals(Step):
             names |= dict.fromkeys(x.strip(EDGES) for x in totals)
         if not names:
             return None
-        reason = Message("rows of totals or averages ({})", some(names))
+        reason = Message("rows with totals or averages ({})", some(names))
         return Found(list(names), reason, count, some(names), "")
 
     def applied(self, reading: Reading, value: Any) -> int:

@@ -13,10 +13,10 @@ from bayes_nqp.data.reading.steps._step import Found, Reading, Step, step
 class Meanings(Step):
     """Cells of a column by what they stand for; nobody guesses it."""
 
-    label = Message("Cells by what they stand for")
+    label = Message("Recoded cells")
     text = (
-        "What cells of a column stand for: { 批次 = { 第一批 = 2013, 第二批 = 2015 } }; codes of "
-        "missing cells are nan: { gdp = { -99 = nan } }."
+        "New values for the cells of a column: { 批次 = { 第一批 = 2013, 第二批 = 2015 } }; codes "
+        "of missing values become nan: { gdp = { -99 = nan } }."
     )
     kind = dict[str, dict[str, str | int | float]]
 

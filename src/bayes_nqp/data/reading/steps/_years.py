@@ -36,10 +36,10 @@ _WRITTEN: Final = re.compile(r"[〇○零一二三四五六七八九]{4}\s*(?:�
 class Years(Step):
     """2011年 as 2011."""
 
-    label = Message("Years as text")
+    label = Message("Years stored as text")
     text = (
-        "Columns of years that are written as text, or in several ways: 2011年, 2013; 15年, "
-        "FY2015, 2015-16 and 2015.3 in columns called like periods."
+        "Columns of years that are stored as text or in several formats: 2011年, 2013; 15年, "
+        "FY2015, 2015-16 and 2015.3 in columns named like periods."
     )
     kind = list[str]
 
@@ -70,7 +70,7 @@ class Years(Step):
                 examples = [*(texts[:1] or []), *([bare] if bare else [])]
         if not names:
             return None
-        reason = Message("years written with words, or in several ways, in {}", some(names))
+        reason = Message("years written with words or in several formats in {}", some(names))
         after = some([_year(x) for x in examples])
         return Found(names, reason, count, some(examples), after)
 
@@ -84,10 +84,13 @@ class Years(Step):
                 changed = int((floors != column).sum() - floors.isna().sum())
                 if changed and (name == reading.roles.get("outcome") or not _with_months(column)):
                     raise PanelError(
-                        Message("years: numbers of {!r} are no years, such as {}", name,
-                                plain(column[column.notna() & (floors != column)].iloc[0])),
-                        hint=Message("leave {!r} out of years", name),
-                    )  # fmt: skip
+                        Message(
+                            "years: some numbers of {!r} are not years, such as {}",
+                            name,
+                            plain(column[column.notna() & (floors != column)].iloc[0]),
+                        ),
+                        hint=Message("remove {!r} from years", name),
+                    )
                 count += changed
                 reading.frame = reading.frame.assign(**{name: floors})
                 continue
