@@ -97,7 +97,7 @@ def test_a_flag_that_does_not_date_the_policy_is_told(
 
 def test_zones_wait_in_comments_that_can_be_uncommented(tmp_path: Path) -> None:
     made = proposed(tmp_path, counties(30).drop(columns="first"))
-    assert "没有列说明谁在何时受处理" in stopped(made)
+    assert "没有列写明处理组单位及其处理时期" in stopped(made)
     text = made.path.read_text(encoding="utf-8")
     lines = ["# [data.zones]", '# prefecture = "地级市"']
     assert all(line in text for line in lines)

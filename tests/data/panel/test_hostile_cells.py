@@ -96,7 +96,7 @@ def test_dates_that_no_calendar_writes() -> None:
     dates[3] = "290000000-01-01"
     refused(
         df.assign(年份=np.array(dates, dtype="datetime64[s]")).drop(columns="zone_year"),
-        "time='年份' has dates outside the years 1 to 9999.*row 3",
+        "time='年份' contains dates outside the years 1 to 9999.*row 3",
         cohort=None,
     )
 
@@ -105,7 +105,7 @@ def test_dates_that_no_calendar_writes() -> None:
 @pytest.mark.parametrize("error", ["#REF!", "#N/A", "#DIV/0!", "#NAME?", "Err:502"])
 def test_errors_of_spreadsheets_are_no_names(argument: str, error: str) -> None:
     column = COLUMNS[argument]
-    words = rf"{argument}='{column}' holds errors of a spreadsheet.*'{re.escape(error)}'.*row 0"
+    words = rf"{argument}='{column}' contains spreadsheet errors.*'{re.escape(error)}'.*row 0"
     refused(put(city_frame(), column, error, slice(0, 7)), words)
 
 
@@ -156,8 +156,8 @@ def test_lines_within_names_become_blanks() -> None:
     [
         ("", "is blank"),
         (" 　", "is blank"),
-        ("a\x00b", "has the character"),
-        ("a\x1b[31m", "has the character"),
+        ("a\x00b", "contains the character"),
+        ("a\x1b[31m", "contains the character"),
         ("x" * 2000, "has 2,000 characters"),
     ],
 )
@@ -168,7 +168,7 @@ def test_names_of_columns_that_no_report_carries(argument: str, name: str, words
 
 def test_missing_things_that_became_text_are_told() -> None:
     df = put(city_frame(), "城市", "nan", slice(0, 7))
-    assert "城市: 'nan' taken as a name, not as missing" in Panel.from_frame(df, **ARGUMENTS).notes
+    assert "城市: 'nan' was read as a name, not as a missing value" in Panel.from_frame(df, **ARGUMENTS).notes
 
 
 def test_what_can_be_a_name() -> None:
@@ -197,7 +197,7 @@ def test_columns_without_a_part_that_no_file_carries_are_left_out(cell: str) -> 
         assert "other" in panel.frame
     else:
         assert "other" not in panel.frame
-        assert any("columns left out: 'other'" in x for x in panel.notes)
+        assert any("columns not read: 'other'" in x for x in panel.notes)
 
 
 def test_columns_of_several_levels() -> None:

@@ -68,5 +68,5 @@ def test_a_real_step_may_be_taken_away(tmp_path: Path, monkeypatch: pytest.Monke
     read = reading_of(path, None)
     assert "percent" not in read.taken
     assert read.frame["财政支出比重"].str.endswith("%").all()
-    with pytest.raises(PanelError, match="read='percent' is no step"):
+    with pytest.raises(PanelError, match="read='percent' is not a reading step"):
         reading_of(path, given)

@@ -1,4 +1,4 @@
-"""From dates of approval to first treated years, by a stated rule."""
+"""Convert approval dates to first treated years by a stated rule."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ type Rule = Literal["approval_year", "next_year_after_june"]
 
 @door
 def cohorts_from_dates(dates: Iterable[Any], rule: Rule = "approval_year") -> pd.Series[float]:
-    """Turn dates of approval into cohorts of a yearly panel.
+    """Convert approval dates to the cohorts of a yearly panel.
 
     Parameters
     ----------
     dates : Series or array-like of dates
-        Dates, or text that reads as dates, such as "2018-07-24"; missing = never treated.
+        Dates, or dates as text such as "2018-07-24"; missing means never treated.
     rule : {"approval_year", "next_year_after_june"}, default "approval_year"
-        The first treated year: that of the approval; or the next one where the approval came after
-        June, so that a treated year is treated for half of it at least.
+        Rule for the first treated year. "approval_year" takes the year of approval.
+        "next_year_after_june" takes the following year for approvals after June, so that each
+    treated year is treated for at least half of the year.
 
     Returns
     -------
@@ -36,13 +37,13 @@ def cohorts_from_dates(dates: Iterable[Any], rule: Rule = "approval_year") -> pd
     Raises
     ------
     PanelError
-        If an entry is no date.
+        If an entry is not a date.
     StudyError
         If `rule` is unknown.
 
     See Also
     --------
-    merge_zones : the pilot zones' dates, merged to a panel.
+    merge_zones : merge the dates of the pilot zones with a panel.
 
     Examples
     --------
@@ -90,7 +91,7 @@ def _dates(column: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _date(cell: Any) -> pd.Timestamp:
-    """The date of one cell, as its own clock has it; NaT for none."""
+    """Return the date of one cell in its own time zone; NaT if the cell is not a date."""
     return reply(
         lambda: pd.Timestamp(cell).tz_localize(None), lambda _: cast("pd.Timestamp", pd.NaT)
     )

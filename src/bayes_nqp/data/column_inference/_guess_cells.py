@@ -1,4 +1,4 @@
-"""What cells and names of a file keep anybody from guessing."""
+"""Detect cells and column names that prevent an automatic choice of columns."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _ROLES: Final = ("unit", "time", "outcome", "cohort", "treated")
 
 
 def refuse_formulas(overview: Look, roles_given: Mapping[str, Any]) -> None:
-    """Refuse a file with formulas whose values it does not store: any of them may be the outcome.
+    """Reject a file with formulas without stored values; any of them may be the outcome.
 
     Parameters
     ----------
     roles_given : mapping
-        Roles that the user names; if they are whole, other columns do not matter.
+        Roles given by the user; if their columns are complete, other columns are not checked.
 
     Raises
     ------
     PanelError
-        With the columns and the rows.
+        If there are such formulas; the message gives the columns and the rows.
     """
     if {"unit", "time", "outcome"} <= set(roles_given) and {"cohort", "treated"} & set(roles_given):
         return
@@ -54,7 +54,7 @@ def refuse_formulas(overview: Look, roles_given: Mapping[str, Any]) -> None:
 
 
 def errors_of(proposal: Guess, overview: Look) -> Iterator[Message]:
-    """Say which columns without a part hold errors of a spreadsheet; the others are refused."""
+    """Report spreadsheet errors in columns without a role; columns with a role are rejected."""
     roles = [proposal.roles.get(key) for key in _ROLES]
     for name, column in overview.columns.items():
         wrong = column.raw.map(broken_cell).astype(bool)
@@ -65,7 +65,7 @@ def errors_of(proposal: Guess, overview: Look) -> Iterator[Message]:
 
 
 def doubt_of_times(proposal: Guess, frame: pd.DataFrame) -> PanelError | None:
-    """Say that periods are dates as spreadsheets count them: no year can be told from them."""
+    """Report periods stored as spreadsheet day numbers, from which no year can be read."""
     if not pd.api.types.is_numeric_dtype(frame["__time"].dtype):
         return None
     date = days_since_1900(frame["__time"].dropna().unique())
@@ -78,7 +78,7 @@ def doubt_of_times(proposal: Guess, frame: pd.DataFrame) -> PanelError | None:
 
 
 def twins_of(proposal: Guess, overview: Look) -> PanelError | None:
-    """Say that a column was chosen among several that the file calls alike."""
+    """Report that a column was chosen among several columns with the same name."""
     for key in _ROLES:
         name = proposal.roles.get(key, "")
         twins = _alike(name, overview.columns)
@@ -93,7 +93,7 @@ def twins_of(proposal: Guess, overview: Look) -> PanelError | None:
 
 
 def _alike(name: str, columns: Iterable[str]) -> list[str]:
-    """Columns that stand under one name in the file; none where it is the only one."""
+    """Return the columns with the same name in the file; empty if the name is unique."""
     match = _TWIN.fullmatch(name)
     if match is None:
         return []

@@ -1,4 +1,4 @@
-"""Which columns are the unit and the time, and which pair comes nearest where none is."""
+"""Find the unit and time columns, or the best pair of candidates if there are none."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ type Names = str | list[str]
 
 
 def unit_and_time_of(columns: dict[str, SourceColumn], keys: dict[str, Any]) -> dict[str, Any]:
-    """Find columns that name every row once, and repeat unit and time.
+    """Find columns that identify every row, and in which units and times repeat.
 
     Parameters
     ----------
     keys : dict
-        Those that the user names.
+        Columns given by the user.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def unit_and_time_of(columns: dict[str, SourceColumn], keys: dict[str, Any]) -> 
     Raises
     ------
     PanelError
-        If there are none, with the pair that comes nearest.
+        If there are none; the message gives the best pair of candidates.
     """
     named = "unit" in keys and "time" in keys
     unit, time = (keys["unit"], keys["time"]) if named else _pair(keys, columns)
@@ -73,12 +73,12 @@ def unit_and_time_of(columns: dict[str, SourceColumn], keys: dict[str, Any]) -> 
 
 
 def reasons_of(overview: Look, frame: pd.DataFrame) -> dict[str, Message]:
-    """Say why columns are the unit and the time, of the rows as all steps left them.
+    """Return the reasons for the unit and time columns, given the rows after all steps.
 
     Parameters
     ----------
     frame : DataFrame
-        From `rows_of_panel`.
+        Result of `rows_of_panel`.
     """
     reason = Message("{:,} different values", frame["__unit"].nunique())
     if not frame.duplicated(["__unit", "__time"]).any():
@@ -91,9 +91,9 @@ def reasons_of(overview: Look, frame: pd.DataFrame) -> dict[str, Message]:
 
 
 def rows_of_panel(overview: Look) -> pd.DataFrame:
-    """Values of the columns, with the unit and the time under ``__unit`` and ``__time``.
+    """Return the values of the columns, with ``__unit`` and ``__time`` added.
 
-    Times are years if their text says so.
+    Times are years if their text contains years.
     """
     unit, time = joined_unit(overview.roles["unit"]), overview.roles["time"]
     columns = overview.columns
@@ -104,16 +104,16 @@ def rows_of_panel(overview: Look) -> pd.DataFrame:
 def nameless_sums(
     aside: pd.DataFrame, frame: pd.DataFrame, roles: dict[str, Any]
 ) -> pd.Series[bool]:
-    """Tell which rows without a unit are the sums or means of a period's rows.
+    """Detect rows without a unit that are the sums or means of the rows of a period.
 
     Parameters
     ----------
     aside : DataFrame
-        Rows that lack a unit or a time.
+        Rows without a unit or without a time.
     frame : DataFrame
         Rows of the panel, with ``__time``.
     roles : dict
-        ``time`` and ``outcome`` among them.
+        Roles, including ``time`` and ``outcome``.
     """
     time, name = roles["time"], roles["outcome"]
     none = pd.Series(False, aside.index)
@@ -128,12 +128,12 @@ def nameless_sums(
 
 
 def _plain(values: pd.Series[Any]) -> pd.Series[Any]:
-    """Text throughout where a column mixes it with numbers, so that it can be sorted."""
+    """Convert a column that mixes text and numbers to text, so that it can be sorted."""
     return values.map(plain, na_action="ignore") if is_text(values) else values
 
 
 def _in_order(times: pd.Series[Any]) -> pd.Series[Any]:
-    """Times as years where text says one a period; as dates where it says parts of years."""
+    """Return times as years if each text gives one year, as dates if it gives parts of years."""
     if not is_text(times):
         return times
     years = years_of(times)
@@ -165,7 +165,7 @@ def _pair(keys: dict[str, Any], columns: dict[str, SourceColumn]) -> tuple[Names
 
 
 def _turned(columns: dict[str, SourceColumn]) -> Message:
-    """Say that each column seems to be a unit, under periods that all come once."""
+    """Return advice if each column seems to be a unit and one column contains the periods."""
     once = {name: x.values for name, x in columns.items() if x.values.is_unique}
     years = [name for name, x in once.items() if years_of(x).between(*_AGES).all()]
     others = [name for name, x in columns.items() if name not in years]
@@ -180,7 +180,7 @@ def _turned(columns: dict[str, SourceColumn]) -> Message:
 
 
 def _short_years(columns: dict[str, SourceColumn]) -> Message:
-    """Say that columns seem to be called by years of two digits."""
+    """Return advice if columns seem to be named by two-digit years."""
     stems: dict[str, list[int]] = {}
     for name in columns:
         if match := _TWO_DIGITS.fullmatch(name):
@@ -211,13 +211,13 @@ def _scores(
 
 
 def _several(columns: dict[str, SourceColumn]) -> list[Names]:
-    """Pairs of columns of names, in their order."""
+    """Return the pairs of columns of names, in their order."""
     texts = [name for name, x in columns.items() if not x.numeric and is_text(x.values)][:_PARTS]
     return [[wide, narrow] for wide, narrow in combinations(texts, 2)]
 
 
 def _nearest(units: Iterable[Names], times: list[str], columns: dict[str, SourceColumn]) -> Message:
-    """The pair that names most rows once, and what is amiss with it; nothing where none is near."""
+    """Describe the best pair of candidates and its problem; empty if there is none."""
     candidates = []
     called = [x for x in columns if sounds_like("time", x) and not sounds_like("cohort", x)]
     for time in dict.fromkeys([*times, *called]):
@@ -261,7 +261,7 @@ def _nearest(units: Iterable[Names], times: list[str], columns: dict[str, Source
 
 
 def _times(columns: dict[str, SourceColumn]) -> list[str]:
-    """Columns that can be periods, those with such a name first."""
+    """List the columns that can be periods; columns with such a name come first."""
     candidates = []
     for name, column in columns.items():
         observed = column.values.dropna()
@@ -280,7 +280,7 @@ def _times(columns: dict[str, SourceColumn]) -> list[str]:
 
 
 def _score(unit: SourceColumn, time: SourceColumn) -> float | None:
-    """How well a column names units; None where it cannot."""
+    """Score a column as identifier of units; None if it cannot identify units."""
     place = _both(unit, time)
     if not len(place) or len(place) < 0.8 * time.values.notna().sum():
         return None
@@ -306,7 +306,7 @@ def _ends(time: SourceColumn) -> Message:
 
 
 def _unit(columns: dict[str, SourceColumn], names: Names) -> SourceColumn:
-    """A column that names units, or what several of them name together."""
+    """Return a column that identifies units, or the combination of several columns."""
     if isinstance(names, str):
         return columns[names]
     parts = pd.DataFrame({name: columns[name].values.ffill() for name in names})
@@ -315,7 +315,7 @@ def _unit(columns: dict[str, SourceColumn], names: Names) -> SourceColumn:
 
 
 def _both(unit: SourceColumn, time: SourceColumn) -> pd.DataFrame:
-    """Unit and time of the rows that have both; names count for the empty cells below them."""
+    """Return the unit and time of rows that have both; merged cells repeat the name above."""
     present = time.values.notna()
     gone = unit.values.isna() & present
     named = unit.values[present]

@@ -1,4 +1,4 @@
-"""Who is treated when: the one column that says so, or what keeps any from saying it."""
+"""Find the column that defines treatment, or explain why no column does."""
 
 from __future__ import annotations
 
@@ -59,16 +59,17 @@ _MANY: Final = 12
 def find_treatment(
     proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame, *, zones: bool
 ) -> None:
-    """Find who is treated when.
+    """Find the treated units and their first treated periods.
 
     Parameters
     ----------
     proposal : Guess
-        Is changed: with the problem, where no column says it, or several do and differ.
+        Modified in place; ``problem`` is set if no column defines treatment or several columns
+        conflict.
     frame : DataFrame
-        Their values, with ``__unit`` and ``__time``.
+        Values of the columns, with ``__unit`` and ``__time``.
     zones : bool
-        Whether the pilot zones are the policy; they add ``region``.
+        True if the pilot zones are the policy; merging them adds ``region``.
     """
     if zones:
         take_zones(proposal, columns, frame)
@@ -119,7 +120,7 @@ _BACK: Final = Spoken(
 
 
 def _wanted(faults: Iterable[Message]) -> Message:
-    """Say what a column of treatment must be; or what to do where treatment ends in it."""
+    """Describe a valid treatment column, or the correction if treatment ends in a column."""
     ends = any(fault.template == BACK.template for fault in faults)
     return _BACK if ends else _WANTED
 
@@ -127,7 +128,7 @@ def _wanted(faults: Iterable[Message]) -> Message:
 def _claims(
     proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame
 ) -> Iterator[Claim]:
-    """Columns that may say who is treated when, and how well."""
+    """Yield the columns that may define treatment, with their rank."""
     times = years_of(frame["__time"])
     every = free(proposal, columns, "treatment")
     for name, column in filter(lambda one: not says_end(one[0]), every):
@@ -147,7 +148,7 @@ def _claims(
 
 
 def _choose(proposal: Guess, claims: list[Claim], frame: pd.DataFrame) -> None:
-    """Take the column that names and cells speak for; none where equals say otherwise."""
+    """Take the best column by its name and cells; none if columns of equal rank conflict."""
     best, *others = claims
     equals = [x for x in others if x.tier == best.tier and best.differs(x)]
     if equals:
@@ -182,7 +183,7 @@ def _choose(proposal: Guess, claims: list[Claim], frame: pd.DataFrame) -> None:
 
 
 def _nothing(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> PanelError:
-    """Say that no column dates treatment, what comes near, and what to do."""
+    """Report that no column defines treatment, with near candidates and advice."""
     stated = proposal.stated("treatment")
     called = {
         name: column
@@ -216,7 +217,7 @@ def _nothing(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
 
 
 def _batches(proposal: Guess, columns: dict[str, SourceColumn]) -> Message:
-    """Ask for the year of each batch, or of a remark that could mean several years."""
+    """Request the year of each batch, or of each remark with several possible years."""
     for name, column in free(proposal, columns):
         if not (sounds_like("treated", name) or sounds_like("cohort", name)):
             continue
@@ -255,12 +256,12 @@ def _batches(proposal: Guess, columns: dict[str, SourceColumn]) -> Message:
 
 
 def _place(batch: str) -> tuple[float, str]:
-    """The first number in a text, by which batches are in order."""
+    """Return the first number in a text, used to sort batches."""
     return next((numeric(x) for x in batch if x.isnumeric()), 0.0), batch
 
 
 def _product(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> Message:
-    """Offer the product of who and when, where two columns of 0 and 1 say one each."""
+    """Propose the product of two 0/1 columns for treated units and treated periods."""
     numbers = {
         name: status.groupby(frame["__unit"]).nunique().max() > 1
         for name, column in free(proposal, columns)
@@ -286,7 +287,7 @@ def _product(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
 def ever_treated(
     proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame
 ) -> pd.Series[Any] | None:
-    """Tell whether each unit is ever treated; None where no column says it."""
+    """Return True for each unit that is ever treated; None if no column defines treatment."""
     rows: pd.Series[Any]
     if "treated" in proposal.roles:
         status = status_of(columns[proposal.roles["treated"]], shares=True)
@@ -309,12 +310,12 @@ def ever_treated(
 def adoption_of(
     proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame, ever: pd.Series[Any]
 ) -> pd.Series[Any]:
-    """Number the periods in which units are first treated; −1 for never.
+    """Number the first treated periods of units; −1 means never treated.
 
     Parameters
     ----------
     ever : Series of bool
-        By unit.
+        True for units that are ever treated.
     """
     if "treated" in proposal.roles:
         status = status_of(columns[proposal.roles["treated"]], shares=True)
@@ -329,12 +330,12 @@ def adoption_of(
 
 
 def find_never(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> None:
-    """Find the codes of a cohort that stand for never treated.
+    """Find the codes of a cohort column that mean never treated.
 
     Parameters
     ----------
     proposal : Guess
-        Is changed.
+        Modified in place.
     """
     if "cohort" not in proposal.roles:
         return

@@ -1,4 +1,4 @@
-"""The pilot zones, where a column names prefectures: merged if asked for, else offered."""
+"""Merge the pilot zones on request, or offer to merge them if a column has prefectures."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FULL_NAME: Final = "prefecture_name"
 
 
 def prefecture_of(overview: Look) -> str | None:
-    """Find the column that names prefectures."""
+    """Find the column that contains prefectures."""
     for name, column in overview.columns.items():
         if column.whole or not column.numeric:
             share = _share(name, column.values)[0]
@@ -30,12 +30,12 @@ def prefecture_of(overview: Look) -> str | None:
 
 
 def offer_zones(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> None:
-    """Write down how the zones would be merged, for somebody whose policy they are.
+    """Record how to merge the zones, for users whose policy is the pilot zones.
 
     Parameters
     ----------
     proposal : Guess
-        Is changed.
+        Modified in place.
     frame : DataFrame
         Values of the columns, with ``__unit`` and ``__time``.
     """
@@ -62,17 +62,17 @@ def offer_zones(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.Dat
 
 
 def take_zones(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> None:
-    """Merge the zones, as they were asked for.
+    """Merge the pilot zones as requested.
 
     Parameters
     ----------
     frame : DataFrame
-        The zones add ``region``, and ``__first``, the first treated year.
+        Modified in place: the zones add ``region``, and ``__first``, the first treated year.
 
     Raises
     ------
     PanelError
-        If no column names prefectures.
+        If no column contains prefectures.
     """
     offer_zones(proposal, columns, frame)
     if not proposal.zones:
@@ -108,7 +108,7 @@ def take_zones(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.Data
 
 
 def _share(name: str, values: pd.Series[Any]) -> tuple[float, pd.DataFrame]:
-    """Share of a column's values that are prefectures, and those that are not."""
+    """Return the share of values of a column that are prefectures, and the other values."""
     distinct = pd.DataFrame({name: values.dropna().unique()})
     try:
         unmatched = merge_zones(distinct, name).unmatched

@@ -1,4 +1,4 @@
-"""Which column may play which part, and why: a guess for somebody to confirm."""
+"""Infer the roles of columns, with reasons, as a proposal for the user to confirm."""
 
 from __future__ import annotations
 
@@ -44,16 +44,17 @@ _FEW: Final = 0.1
 def guess(
     overview: Look, roles_given: dict[str, Any], *, zones: bool = False, language: str = ""
 ) -> Guess:
-    """Guess the roles of a file's columns.
+    """Infer the roles of the columns of a file.
 
     Parameters
     ----------
     roles_given : dict
-        Roles that the user names.
+        Roles given by the user.
     zones : bool, default False
-        Whether the policy is the pilot zones, which are merged then; else they are only offered.
+        True if the policy is the pilot zones, which are then merged; otherwise merging is only
+        offered.
     language : str, default ""
-        Of its words; that of the outcome's name by default.
+        Language of the messages; by default the language of the outcome's name.
 
     Raises
     ------
@@ -101,12 +102,12 @@ def guess(
 
 
 def placed(roles_given: dict[str, Any]) -> Placed:
-    """Tell of a file's columns which are the unit and the time.
+    """Return a function that finds the unit and time columns of a file.
 
     Parameters
     ----------
     roles_given : dict
-        Roles that the user names.
+        Roles given by the user.
     """
     keys: dict[str, Any] = {k: x for k, x in roles_given.items() if k in ("unit", "time")}
 
@@ -181,7 +182,7 @@ def _outcome(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
 
 
 def _unread(proposal: Guess, columns: dict[str, SourceColumn]) -> list[Message]:
-    """Columns some of whose cells are numbers, and what stands in others."""
+    """Describe columns that contain text in addition to numbers."""
     notes = []
     for name, column in free(proposal, columns):
         gone = column.numbers.isna() & column.values.notna()
@@ -195,14 +196,14 @@ def _unread(proposal: Guess, columns: dict[str, SourceColumn]) -> list[Message]:
 
 
 def _measures(values: pd.Series[Any], frame: pd.DataFrame) -> bool:
-    """Whether numbers vary within units, and are no other way to count periods."""
+    """Return True if numbers vary within units and do not just count periods."""
     return (
         values.nunique() > 2 and not constant(values, frame) and not same(values, frame["__time"])
     )
 
 
 def _strata(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> None:
-    """Take groups that have untreated units wherever they have treated ones."""
+    """Select strata in which all levels with treated units also have untreated units."""
     if "strata" in proposal.roles and proposal.reasons["strata"] == "specified by you":
         return
     ever = ever_treated(proposal, columns, frame)
@@ -235,7 +236,7 @@ def _groups(
     frame: pd.DataFrame,
     ever: pd.Series[Any] | None,
 ) -> list[str]:
-    """Columns that are constant within units and have few values, the likeliest first."""
+    """List columns that are constant within units and have few values, most likely first."""
     candidates = []
     begins = None if ever is None else adoption_of(proposal, columns, frame, ever)
     for name, column in free(proposal, columns):
@@ -263,12 +264,12 @@ def _groups(
 
 
 def _follows(levels: pd.Series[Any], begins: pd.Series[Any]) -> bool:
-    """Whether when a unit is treated tells its level: then no level has anybody to compare with."""
+    """Return True if the first treated period determines the level; there is no comparison."""
     return bool((levels.groupby(begins.reindex(levels.index)).nunique() <= 1).all())
 
 
 def _lone(names: list[str], ever: pd.Series[Any] | None, frame: pd.DataFrame) -> Message:
-    """Levels without an untreated unit to compare with; nothing where no unit is untreated."""
+    """Return the levels without untreated units; empty if all units are treated."""
     if ever is None or ever.all():
         return NOTHING
     levels = frame.groupby("__unit")[names].first().map(str).agg(" · ".join, axis=1)
@@ -277,7 +278,7 @@ def _lone(names: list[str], ever: pd.Series[Any] | None, frame: pd.DataFrame) ->
 
 
 def _distinct(names: list[str], frame: pd.DataFrame) -> list[str]:
-    """Leave out columns that group rows as an earlier one does."""
+    """Drop columns that group rows in the same way as an earlier column."""
     distinct: list[str] = []
     for name in names:
         if not any(same(frame[name], frame[earlier]) for earlier in distinct):
@@ -286,7 +287,7 @@ def _distinct(names: list[str], frame: pd.DataFrame) -> list[str]:
 
 
 def _nearly(proposal: Guess, column: SourceColumn, frame: pd.DataFrame) -> None:
-    """Say which column would be a stratum but for a few units."""
+    """Report a column that would be a stratum except for a few units."""
     values = column.values
     if not sounds_like("stratum", column.name) or not 2 <= values.nunique() <= _LEVELS:
         return
@@ -305,9 +306,9 @@ def _nearly(proposal: Guess, column: SourceColumn, frame: pd.DataFrame) -> None:
 
 
 def _others(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> None:
-    """Name the mediators and covariates that the file states, or those that could be.
+    """List the mediators and covariates stated in the file, or else the candidates by name.
 
-    By their names there is one mediator a channel.
+    Candidates include one mediator per channel.
     """
     lists: dict[Role, list[str]] = {
         "mediator": proposal.mediators, "covariate": proposal.covariates,

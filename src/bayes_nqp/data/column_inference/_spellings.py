@@ -1,4 +1,4 @@
-"""Prefectures that a column of units spells in several ways."""
+"""Detect prefectures with several spellings in a column of units."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _SHARE: Final = 0.7
 
 
 def spelled_twice(name: str, values: pd.Series[Any]) -> Message:
-    """Say which prefectures have several names, each of them a unit of its own.
+    """Return a message about prefectures with several names, each counted as a unit.
 
     Parameters
     ----------
     name : str
-        Of the column of units.
+        Name of the column of units.
 
     Returns
     -------
     Message
-        Empty if there is none, or if the units are no prefectures.
+        Empty if there are none, or if the units are not prefectures.
     """
     if not is_text(values):
         return NOTHING
@@ -53,7 +53,7 @@ def spelled_twice(name: str, values: pd.Series[Any]) -> Message:
 
 
 def advice(name: str, values: pd.Series[Any]) -> Message:
-    """Say that each name of a prefecture is a unit of its own, and what to do about it."""
+    """Return a message that each spelling of a prefecture counts as a unit, with advice."""
     spelled = spelled_twice(name, values)
     if not spelled:
         return NOTHING
