@@ -176,7 +176,7 @@ def test_what_the_user_says_goes_before_guesses(tmp_path: Path) -> None:
     made = new(tmp_path / "a.csv", roles={"outcome": "人口", "strata": ["区域"], "unit": None})
     assert made.guess.roles["outcome"] == "人口"
     assert made.guess.reasons["outcome"] == "specified by you"
-    with pytest.raises(PanelError, match=r"outcome='人囗' is no column(.|\n)*'人口'"):
+    with pytest.raises(PanelError, match=r"outcome='人囗' is not a column(.|\n)*'人口'"):
         new(tmp_path / "a.csv", tmp_path / "b.toml", roles={"outcome": "人囗"})
 
 

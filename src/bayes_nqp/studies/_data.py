@@ -287,7 +287,7 @@ def _known(data: Data, frame: pd.DataFrame, notes: list[str], settings: Settings
                 ),
                 where=Message("row 1 reads {}", shown(frame.columns, 4)),
                 hint=Message(
-                    "if the column names are in that row, header = {} in [data.read]", row
+                    "header = {} in [data.read], if the column names are in that row", row
                 ),
             )
         raise StudyError(

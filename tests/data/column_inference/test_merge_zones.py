@@ -199,7 +199,7 @@ def test_zones_below_prefecture_level() -> None:
     dropped = nqp.merge_zones(df, "城市", below_prefecture="drop")
     assert dropped.frame["城市"].tolist() == ["杭州市"]
     assert "义乌市 in 金华市" in ignored.report
-    with pytest.raises(PanelError, match="leaves no row"):
+    with pytest.raises(PanelError, match="removes all rows"):
         nqp.merge_zones(df.iloc[:3], "城市", below_prefecture="drop")
 
 

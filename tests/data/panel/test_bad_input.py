@@ -54,13 +54,13 @@ DATA: dict[str, tuple[Change, str]] = {
     "infinite mediator": (put(4, "digital", -np.inf), r"mediators='digital' has 1 infinite"),
     "thousands": (
         put(4, "nqp", "1,234"),
-        r"outcome='nqp' must be numbers, and holds text in 1 row: '1,234'.*"
+        r"outcome='nqp' must be numeric, but contains text in 1 row: '1,234'.*"
         r"row 4 \(杭州市, 2016\): '1,234'.*thousands=','",
     ),
     "dash": (put(8, "ln_gdp", "—"), r"covariates='ln_gdp' must be numbers.*: '—'.*row 8 \(郑州市"),
     "dates as outcome": (
         lambda df: df.assign(nqp=pd.Timestamp("2015-01-01")),
-        r"outcome='nqp' must be numbers, and holds datetime64",
+        r"outcome='nqp' must be numeric, but has the type datetime64",
     ),
     "constant mediator": (
         lambda df: df.assign(digital=1.0),

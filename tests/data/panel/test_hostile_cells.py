@@ -60,7 +60,7 @@ def test_cells_that_are_no_values(argument: str, cell: str) -> None:
     column = COLUMNS[argument]
     refused(
         put(city_frame(), column, CELLS[cell]),
-        rf"{argument}='{column}' holds {cell} in 1 row, which is not a \w+.*row 4 \(",
+        rf"{argument}='{column}' contains {cell} in 1 row, which is not a \w+.*row 4 \(",
     )
 
 
@@ -111,7 +111,7 @@ def test_errors_of_spreadsheets_are_no_names(argument: str, error: str) -> None:
 
 @pytest.mark.parametrize("argument", COLUMNS)
 def test_lone_surrogates(argument: str) -> None:
-    words = rf"{argument}='{COLUMNS[argument]}' holds text that was decoded wrongly.*'.ud800x'"
+    words = rf"{argument}='{COLUMNS[argument]}' contains text that was decoded wrongly.*'.ud800x'"
     refused(put(city_frame(), COLUMNS[argument], "\ud800x", slice(0, 7)), words)
     refused(put(city_frame(), COLUMNS[argument], "\ud800x", slice(0, 42)), words)
 
@@ -233,7 +233,7 @@ def test_cells_of_cross_sections(argument: str, cell: str) -> None:
     )
     roles = {"outcome": "y", "treatment": "d", "mediators": "m", "covariates": "x", "strata": "g"}
     assert len(cross_section(df, **roles).outcome) == 20
-    words = rf"{argument}='{roles[argument]}' holds {cell} in 1 row, which is not a \w+.*row 4"
+    words = rf"{argument}='{roles[argument]}' contains {cell} in 1 row, which is not a \w+.*row 4"
     with pytest.raises(PanelError, match=f"(?s){words}"):
         cross_section(put(df, roles[argument], CELLS[cell]), **roles)
 
@@ -244,5 +244,5 @@ def test_cells_of_indices(column: str, cell: str) -> None:
     system = IndexSystem.of(["digital", "ln_gdp"])
     recipe = ProductivityIndex(system)
     assert len(recipe.build(city_frame(), unit="城市", time="年份").values) == 42
-    with pytest.raises(PanelError, match=rf"(?s){column}' holds {cell} in 1 row.*row 4"):
+    with pytest.raises(PanelError, match=rf"(?s){column}' contains {cell} in 1 row.*row 4"):
         recipe.build(put(city_frame(), column, CELLS[cell]), unit="城市", time="年份")

@@ -244,7 +244,7 @@ def test_nul_in_text(tmp_path: Path) -> None:
     data = path.read_bytes().splitlines(keepends=True)
     data[4] = data[4].replace(b"coastal", b"coas\0tal")
     path.write_bytes(b"".join(data))
-    refuse(path, "holds the character NUL.*line 5")
+    refuse(path, "contains the character NUL.*line 5")
 
 
 @pytest.mark.parametrize("encoding", ["rot13", "zlib", "base64", "idna", "undefined", "nonsense"])

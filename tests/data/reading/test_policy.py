@@ -40,7 +40,7 @@ def test_a_list_is_joined_and_said(tmp_path: Path) -> None:
     path, _ = listed(tmp_path, rows)
     made = new(path)
     assert since_of(made, path) == since
-    said = f"{FIRST} from the list in '试点名单': 4 of 5 names are units of the data; not among"
+    said = f"{FIRST} from the list in '试点名单': 4 of 5 names are units of the data; not found"
     assert made.study is not None
     assert any(note.startswith(said) and "杭州市" in note for note in made.study.panel.notes)
     assert any("the remaining 6 units are never treated" in x for x in made.guess.notes)
@@ -217,9 +217,9 @@ def test_firms_have_the_policy_of_their_city(tmp_path: Path) -> None:
     assert made.study.settings.design["effect"]["varying"] == "城市"
     assert cohorts(made.study) == {2014, 2015}
     assert (made.study.panel.cohort_codes >= 0).sum() == 6
-    assert any("3 of 4 names are in 城市, with 6 units" in x for x in made.study.panel.notes)
+    assert any("3 of 4 names appear in 城市, which cover 6 units" in x for x in made.study.panel.notes)
     assert any("the remaining 14 units are never" in x for x in made.study.panel.notes)
-    with pytest.raises(PanelError, match="of='县' is no column of the data"):
+    with pytest.raises(PanelError, match="of='县' is not a column of the data"):
         reading_of(tmp_path / "firms.xlsx",
                    {"policy": {FIRST: {**read["policy"][FIRST], "of": "县"}}},
                    roles={"unit": "证券代码", "time": "年份"})  # fmt: skip

@@ -44,7 +44,7 @@ FORMULAS = {
 def test_formulas_without_values_are_told(tmp_path: Path, case: str) -> None:
     edit, count, first = FORMULAS[case]
     path = workbook(tmp_path / "a.xlsx", edit)
-    panel, study, proposal = refused(path, "formulas.*open it in Excel or LibreOffice")
+    panel, study, proposal = refused(path, "formulas.*open the file in Excel or LibreOffice")
     for error in (panel, study):
         assert f"in {count} row" in error.what
         assert first in error.where

@@ -83,7 +83,7 @@ def _numbers(
 ) -> pd.Series[Any]:
     """Read text as numbers; raise an error that names the cells that are not numbers."""
     column = frame[name]
-    declared = Message("if these texts mean missing values, missing = [{}] in [data.read]", "…")
+    declared = Message("missing = [{}] in [data.read], if these texts mean missing values", "…")
     refuse_broken(column, "column", SourceRows(frame, *place), missing, declared)
     text = column.map(lambda x: x.strip(EDGES) if isinstance(x, str) else x)
     gone = text.isin([*missing, ""]) | text.isna()
@@ -113,7 +113,7 @@ def _numbers(
     return numbers
 
 
-_DECLARED = Message("if these texts mean missing values, missing = [{}] in [data.read]")
+_DECLARED = Message("missing = [{}] in [data.read], if these texts mean missing values")
 
 
 def _no_numbers(name: str, texts: list[str], cells: int) -> str:

@@ -75,8 +75,8 @@ def merge_zones(
         - `zone_below_prefecture`: True if the prefecture contains a zone smaller than itself
         - the cohort: first treated year; NaN without a zone
         - `prefecture_code`, `prefecture_name` (the full name, 杭州市, for all spellings in the
-          rows), `province`, `region` ("coastal" or "inland") and `resource_based`, unless columns with
-          these names exist
+          rows), `province`, `region` ("coastal" or "inland") and `resource_based`, unless columns
+          with these names exist
 
         Prefectures approved after 2022 have no cohort (see `bayes_nqp.data.datasets.pilot_zones`).
         Rows without a match are kept with missing values. They would count as never treated, so

@@ -1,4 +1,4 @@
-"""Which cells can be names, times or numbers; what cannot is refused where it stands."""
+"""Check that cells are valid names, times or numbers, and reject all others."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LABELS = (str, *_TRUTHS, *_NUMBERS, *_DATES, dt.time, pd.Interval, UUID, Enum)
 
 @dataclass(frozen=True, slots=True)
 class _CellKind:
-    """What the cells of a part can be."""
+    """Valid cells of a role."""
 
     types: tuple[type, ...]
     what: str
@@ -76,21 +76,21 @@ _DECODED = (
 def admitted(
     column: pd.Series[Any], argument: str, rows: SourceRows, notes: list[str]
 ) -> pd.Series[Any]:
-    """Refuse cells that can be no name, time or number; clean the names.
+    """Reject cells that are not valid names, times or numbers, and clean the names.
 
     Parameters
     ----------
     argument : str
-        Its part: unit, time, cohort, strata, or one that takes numbers.
+        Role of the column: unit, time, cohort, strata, or a numeric role.
     rows : Rows
-        For messages.
+        Describes rows in messages.
     notes : list of str
-        What was done is added.
+        Receives a message for each change.
 
     Returns
     -------
     Series
-        The same one where nothing was done.
+        The input column if nothing changed.
     """
     kind = _KINDS.get(argument, _NUMBER)
     _refuse_dtype(column, argument, kind)
@@ -158,14 +158,14 @@ def _names(
 
 
 def is_total(name: str) -> bool:
-    """Whether a name says that a row is made of others, or is a part of one: 其中：市辖区."""
+    """Return True if a name marks a total, or a part of another row: 其中：市辖区."""
     bare = name.strip().casefold()
     bare = bare if bare.isascii() else "".join(bare.split())
     return bare in _TOTALS or bare.startswith(_PARTS) or (len(bare) > 2 and bare.endswith(_ENDS))
 
 
 def may_be_total(text: str) -> bool:
-    """Whether any name in a text, a line each, may say so: a quick look at many."""
+    """Return True if some line of a text may name a total; a quick test of many names."""
     bare, words = text.casefold(), (*_TOTALS, *_PARTS)
     letters = {x for x in "".join(words) if x in bare}  # a letter is found, or missed, sooner
     return any(letters.issuperset(word) and word in bare for word in words)
@@ -201,7 +201,7 @@ def _refuse_dtype(column: pd.Series[Any], argument: str, kind: _CellKind) -> Non
 
 
 def kinds(values: pd.Series[Any]) -> dict[type, None]:
-    """Types of the cells that are there, in their order."""
+    """Return the types of the nonmissing cells, in their order."""
     return dict.fromkeys(map(type, values)) if values.dtype == object else {}
 
 
@@ -234,7 +234,7 @@ def _refuse_cells(values: pd.Series[Any], argument: str, kind: _CellKind, rows: 
 
 
 def _refuse_huge(values: pd.Series[Any], argument: str, rows: SourceRows) -> None:
-    """Refuse whole numbers that count no periods."""
+    """Reject integers that do not fit in 64 bits."""
     if int not in kinds(values):
         return
     wrong = np.fromiter((type(x) is int and abs(x) >= 2**63 for x in values), bool, len(values))
@@ -249,7 +249,7 @@ def _refuse_huge(values: pd.Series[Any], argument: str, rows: SourceRows) -> Non
 
 
 def _refuse_far(values: pd.Series[Any], argument: str, rows: SourceRows) -> None:
-    """Refuse dates that no calendar writes."""
+    """Reject dates outside the years 1 to 9999."""
     if isinstance(values.dtype, pd.PeriodDtype):
         years = values.dt.year.to_numpy(dtype=np.float64, na_value=np.nan)
         wrong: Mask = ((years < 1) | (years > 9999)) & values.notna().to_numpy()
@@ -292,7 +292,7 @@ def _refuse_texts(
 
 
 def _cleaned(column: pd.Series[Any], distinct: list[str], notes: list[str]) -> pd.Series[Any]:
-    """Take out of names what no report can carry or nobody sees."""
+    """Remove control and invisible characters from names."""
     clean = {x: cleaned for x in distinct if (cleaned := one_line(x)) != x.strip()}
     if not clean:
         return column

@@ -1,4 +1,4 @@
-"""What a workbook's file really is: a new or an old one, a protected one, or none at all."""
+"""Detect the actual type of a workbook file: .xlsx, old .xls, protected, or other."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ with CalamineWorkbook.from_path(sys.argv[1]) as book:
 
 
 def is_old(path: Path) -> bool:
-    """Tell whether a file is a compound one, as workbooks before 2007 are."""
+    """Return True if the file is a compound file, the format of workbooks before 2007."""
     return _head(path).startswith(_OLD)
 
 
 def refuse_other(path: Path) -> None:
-    """Refuse a file that is called a workbook, and is protected or something else.
+    """Reject a file with the suffix of a workbook that is protected or has another format.
 
     Raises
     ------
     PanelError
-        With what it is.
+        If the file is not a readable workbook; the message gives its type.
     """
     head = _head(path)
     if head.startswith(_OLD):
@@ -79,14 +79,15 @@ def _refuse_protected(path: Path) -> None:
 
 
 def refuse_fatal(path: Path) -> None:
-    """Read an old workbook in a process of its own, which a damaged one may end.
+    """Test in a subprocess if an old workbook can be read, because reading may crash.
 
-    The reader of old workbooks allocates what they claim, and aborts the process where it cannot.
+    The reader of old workbooks allocates the memory that the file claims, and aborts the process if
+    this fails.
 
     Raises
     ------
     PanelError
-        If the process ended otherwise than by itself, or had to be ended.
+        If the process crashed or was stopped.
     """
     state = path.stat()
     if sys.executable and _is_fatal(path.resolve(), state.st_size, state.st_mtime_ns):
@@ -98,7 +99,7 @@ def refuse_fatal(path: Path) -> None:
 
 @lru_cache(maxsize=8)
 def _is_fatal(path: Path, size: int, _: int) -> bool:
-    """Tell whether the process does not end well; once for a file of this size and time."""
+    """Return True if the subprocess fails; cached by file size and modification time."""
     command = [sys.executable, "-c", _TRIAL, str(path), str(limit("memory"))]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     seconds = _SECONDS * (1.0 + size / 1e6)

@@ -1,4 +1,4 @@
-"""Cells of a workbook that hold no value: errors, and formulas that were never computed."""
+"""Detect workbook cells without a value: errors, and formulas that were never computed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _FORMULAS: Final = (
 
 
 def broken_cell(cell: object) -> bool:
-    """Tell whether a cell is an error of a spreadsheet, or a formula without a value."""
+    """Return True if a cell is a spreadsheet error or a formula without a value."""
     if not isinstance(cell, str):
         return False
     return cell.startswith(UNCOMPUTED) or _ERROR.fullmatch(cell.strip()) is not None
@@ -46,23 +46,23 @@ def refuse_broken(
     excepted: Collection[str] = (),
     accepted: Message = NOTHING,
 ) -> None:
-    """Refuse cells that hold no value, for what they are.
+    """Reject cells with spreadsheet errors and formulas without a value.
 
     Parameters
     ----------
     argument : str
-        Part of the column.
+        Role of the column.
     rows : SourceRows
-        Names the rows in messages.
+        Describes rows in messages.
     known : collection of str, default ()
-        Cells that are declared to stand for something.
+        Cells with a declared meaning, which are accepted.
     accepted : Message, optional
-        How to declare it, with a place for the cells.
+        Advice on how to declare a meaning, with a placeholder for the cells.
 
     Raises
     ------
     PanelError
-        With the cells.
+        If there are such cells; the message lists them.
     """
     codes, values = pd.factorize(column)
     odd = np.array([broken_cell(x) and x not in excepted for x in values], dtype=bool)

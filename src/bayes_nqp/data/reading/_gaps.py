@@ -1,4 +1,4 @@
-"""Cells that are empty below a name, as merged ones are: their rows would be lost."""
+"""Detect empty cells below a unit name, as in merged cells, to avoid losing their rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FEW: Final = 0.05
 
 
 def refuse_gaps(df: pd.DataFrame, unit: str, time: str) -> None:
-    """Refuse rows that have a period and no unit, where the name above them would be theirs.
+    """Reject rows with a period but no unit if the name above is probably their unit.
 
     Parameters
     ----------
@@ -25,7 +25,8 @@ def refuse_gaps(df: pd.DataFrame, unit: str, time: str) -> None:
     Raises
     ------
     PanelError
-        With the rows, if they are many and filling them from above repeats no unit and time.
+        If there are many such rows, and filling them from above creates no duplicates of unit and
+        time.
     """
     timed = ~missing(df[time])
     bare = missing(df[unit]) & timed

@@ -1,4 +1,4 @@
-"""Which columns a panel takes along: none whose name or cells no file can carry."""
+"""Select the columns that a panel keeps: those that can be written to a file."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ def admitted_frame(
     rows: Callable[[pd.DataFrame], SourceRows],
     notes: list[str],
 ) -> pd.DataFrame:
-    """Refuse cells that can be no values, clean names, leave out what no file can carry.
+    """Reject invalid cells, clean names, and drop columns that cannot be written to a file.
 
     Parameters
     ----------
     df : DataFrame
-        Is not changed.
+        Data; not modified.
     named : list of tuple of two str
-        Argument and column.
+        Argument and column name.
     rows : callable
-        Names the rows of a frame in messages.
+        Returns an object that describes the rows of a frame in messages.
     notes : list of str
-        What was done is added.
+        Receives a message for each change.
     """
     df = carried(df, {column for _, column in named}, notes)
     columns_left = rows(df)
@@ -63,12 +63,12 @@ def _native(df: pd.DataFrame) -> pd.DataFrame:
 
 
 def checked_names(named: list[tuple[str, str]]) -> None:
-    """Refuse names of columns that no report can carry.
+    """Reject column names that cannot be written to reports.
 
     Parameters
     ----------
     named : list of tuple of two str
-        Argument and column.
+        Argument and column name.
     """
     most = limit("name")
     for argument, column in named:
@@ -90,16 +90,16 @@ def checked_names(named: list[tuple[str, str]]) -> None:
 
 
 def carried(df: pd.DataFrame, taken: set[str], notes: list[str]) -> pd.DataFrame:
-    """Leave out columns without a part that no file can carry, and say so.
+    """Drop columns without a role that cannot be written to a file, and report this.
 
     Parameters
     ----------
     df : DataFrame
-        Is not changed.
+        Data; not modified.
     taken : set of str
-        Columns with a part, which stay.
+        Columns with a role, which are always kept.
     notes : list of str
-        What was left out is added.
+        Receives a message about the dropped columns.
     """
     df = _native(df)
     names: list[Any] = list(df.columns)
@@ -121,7 +121,7 @@ def carried(df: pd.DataFrame, taken: set[str], notes: list[str]) -> pd.DataFrame
 
 
 def _why_not(column: pd.Series[Any]) -> str:
-    """Why a column cannot be kept in a file; "" where it can."""
+    """Return the reason why a column cannot be written to a file; "" if it can."""
     dtype = column.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         dtype = dtype.categories.dtype

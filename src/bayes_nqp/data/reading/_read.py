@@ -1,4 +1,4 @@
-"""Files to frames."""
+"""Read files into data frames."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ TEXTS = (".csv", ".tsv", ".txt")
 _BOOKS = (".xlsx", ".xlsm", ".xls")
 SUFFIXES = (*TEXTS, *_BOOKS, ".parquet", ".dta", *PACKAGES)
 """Endings of the files that are read."""
-_FILE_WORDS = ("is not a column", "holds text in", "is empty in", "no row is complete")
-"""Of errors about which something else may be done where rows come from a file."""
+_FILE_WORDS = ("is not a column", "contains text in", "is empty in", "no row is complete")
+"""Parts of errors for which there is further advice if the rows come from a file."""
 _TEXT_COPIES = 3
 """Memory that text takes while it is read, in sizes of its file."""
 _EDGES = " \t\r\n\u3000\xa0\ufeff"
 
 
 def source_of(path: Any) -> Path:
-    """Take the path of a file.
+    """Return the path of a file.
 
     Raises
     ------
     PanelError
-        If it is none.
+        If the argument is not a path.
     """
     text = reply(lambda: os.fspath(path), lambda _: b"")
     if not isinstance(text, str):
@@ -63,20 +63,20 @@ def read(
     names: Collection[str] = (),
     header: int = 1,
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Read a file into a frame whose index numbers the rows as the user sees them.
+    """Read a file into a frame with row numbers as the user sees them.
 
     Parameters
     ----------
     path : Path
-        By suffix: text, workbook, parquet, Stata, SPSS or SAS.
+        Path; its suffix gives the format: text, workbook, parquet, Stata, SPSS or SAS.
     sheet : str or int, optional
-        Of a workbook.
+        Sheet of a workbook.
     encoding : str, optional
-        Of a text file.
+        Encoding of a text file.
     names : collection of str, default ()
-        Columns whose cells are names, also where they look like missing numbers (NA, None).
+        Columns that contain names, including cells that look like missing values (NA, None).
     header : int, default 1
-        Row of a text file with the names of columns.
+        Row of a text file with the column names.
 
     Raises
     ------
@@ -122,12 +122,12 @@ def read(
 
 
 def first_row(path: Path) -> int:
-    """Number the first row of data as the user sees it: below a header, or without one."""
+    """Return the number of the first data row as the user sees it, with or without a header."""
     return 2 if path.suffix.lower() in (*TEXTS, *_BOOKS) else 1
 
 
 def broken() -> tuple[type[Exception], ...]:
-    """What readers of other packages raise when they meet a truncated or spoilt file."""
+    """List the exceptions that readers raise for truncated or damaged files."""
     from python_calamine import CalamineError
 
     return (
@@ -138,12 +138,12 @@ def broken() -> tuple[type[Exception], ...]:
 
 
 def checked_file(path: Path) -> None:
-    """Refuse what is no file that can be read, before anything looks into it."""
+    """Reject files that cannot be read, before any reader opens them."""
     _check_file(path, path.suffix.lower())
 
 
 def _check_kinds(sheet: object, encoding: object) -> None:
-    """Refuse what names neither a sheet nor an encoding."""
+    """Reject values that are not a sheet or an encoding."""
     if isinstance(sheet, bool) or not isinstance(sheet, str | int | None):
         raise PanelError(
             Message("sheet={} is not a sheet", brief(sheet)),
@@ -155,19 +155,19 @@ def _check_kinds(sheet: object, encoding: object) -> None:
 
 @contextmanager
 def cells_of(path: Path, notes: Iterable[str]) -> Iterator[None]:
-    """Say, where the columns or cells of a file do not fit, what else may be done about them.
+    """Add advice to an error about columns or cells of a file.
 
     Parameters
     ----------
     notes : iterable of str
-        From `read`.
+        Messages of `read`.
     """
     try:
         yield
     except PanelError as error:
         if not any(x in error.what for x in _FILE_WORDS):
             raise
-        phrases = ("sheets", "columns left out", "stands above", "old workbook")
+        phrases = ("sheets", "columns not read", "is the name of", "old workbook")
         sheets = [note for note in notes if any(words in note for words in phrases)]
         where = "; ".join([*([error.where] if error.where else []), *sheets])
         hint = Message(
@@ -222,7 +222,7 @@ def _check_file(path: Path, suffix: str) -> None:
 
 
 def _check_content(path: Path) -> None:
-    """See that a file can be opened, and has something in it."""
+    """Check that a file can be opened and is not empty."""
     try:
         with path.open("rb") as file:
             head = file.read(1)
@@ -238,7 +238,7 @@ def _check_content(path: Path) -> None:
 
 
 def refuse_large(path: Path, needed: int) -> None:
-    """Refuse a file that needs more memory than it may have, before it is read."""
+    """Reject a file that needs more memory than is allowed, before it is read."""
     if needed > limit("memory"):
         raise PanelError(
             Message(
@@ -287,7 +287,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 
 
 def _check_parquet(path: Path, head: Any) -> None:
-    """Refuse a table that is too wide, or needs more memory than it may have."""
+    """Reject a table that is too wide or needs more memory than is allowed."""
     sizes = (head.row_group(k).total_byte_size for k in range(head.num_row_groups))
     if head.num_columns > limit("columns"):
         raise PanelError(
@@ -307,7 +307,7 @@ def _by_suffix(
     header: int,
     notes: list[str],
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Read a file as its suffix says; of a workbook, name the other sheets too."""
+    """Read a file by its suffix; for a workbook, report the other sheets."""
     suffix = path.suffix.lower()
     if suffix in TEXTS:
         return read_text(path, encoding, notes, names, header), []
@@ -320,7 +320,7 @@ def _by_suffix(
 
 
 def _check_suffix(path: Path, sheet: str | int | None, encoding: str | None) -> None:
-    """Refuse what a file of another suffix has."""
+    """Reject arguments that apply to files with another suffix."""
     suffix = path.suffix.lower()
     if sheet is not None and suffix not in _BOOKS:
         raise PanelError(
@@ -356,7 +356,7 @@ def _tidy(
 
 
 def _check_named(df: pd.DataFrame, path: Path) -> None:
-    """Refuse rows of text with more cells than names of columns, which pandas takes for labels."""
+    """Reject rows with more cells than column names, which pandas would read as an index."""
     if not isinstance(df.index, pd.RangeIndex):
         raise PanelError(
             Message(

@@ -1,4 +1,4 @@
-"""Workbooks: what is in them, before a reader unfolds it."""
+"""Inspect and read workbooks, with a check of their size before decompression."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _SEEN = Message("{}: read {!r}, the first that is not hidden of {} sheets (the o
 
 @dataclass(slots=True)
 class _Range:
-    """The filled part of a sheet."""
+    """Filled range of a sheet."""
 
     cells: int = 0
     row: int = 0
@@ -72,12 +72,12 @@ class _Range:
 
 @contextmanager
 def opened(path: Path) -> Iterator[pd.ExcelFile]:
-    """Open a workbook, after a look at how large it is.
+    """Open a workbook after a check of its size.
 
     Raises
     ------
     PanelError
-        If it unfolds to more than may be read.
+        If the decompressed size exceeds the limit.
     """
     if zipfile.is_zipfile(path):
         _measure(path)
@@ -188,12 +188,12 @@ def _refuse_far(path: Path, part: str, dimensions: _Range) -> None:
 def read_book(
     path: Path, sheet: str | int | None, notes: list[str], names: Collection[str] = ()
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Read a sheet; name the others, where none was asked for.
+    """Read a sheet; report the other sheets if no sheet was requested.
 
     Parameters
     ----------
     names : collection of str, default ()
-        Columns whose cells are names, also where they look like missing numbers.
+        Columns that contain names, including cells that look like missing values.
     """
     with opened(path) as book:
         sheets = [str(name) for name in book.sheet_names]
@@ -230,7 +230,7 @@ def read_book(
 
 
 def seen_sheets(path: Path, sheets: Sequence[str]) -> list[str]:
-    """Leave out sheets that nobody sees, unless there is no other."""
+    """Drop hidden sheets, unless all sheets are hidden."""
     hidden = hidden_sheets(path)
     return [name for name in sheets if name not in hidden] or list(sheets)
 
@@ -244,14 +244,14 @@ def sheet_frame(
     header: int | None = 0,
     missing: dict[Any, Sequence[str]] | None = None,
 ) -> pd.DataFrame:
-    """Read a sheet with what readers leave out of it: errors, formulas, merged ranges.
+    """Read a sheet, including cells that readers ignore: errors, formulas, merged ranges.
 
     Parameters
     ----------
     header : int or None, default 0
-        None for rows of cells without names.
+        Header row; None for cells without column names.
     missing : dict, optional
-        Words for missing by column.
+        Words for missing values, by column.
     """
     df = pd.read_excel(
         book, sheet_name=name, header=header, keep_default_na=False,
