@@ -123,7 +123,7 @@ def test_names_that_are_perhaps_one_unit_are_said(tmp_path: Path) -> None:
         frame = pd.DataFrame(rows, columns=["市", "年份"]).assign(y=range(len(rows)))
         frame.to_csv(tmp_path / "cities.csv", index=False)
         panel = Panel.from_file(tmp_path / "cities.csv", unit="市", time="年份", outcome="y")
-        return [str(note) for note in panel.notes if "perhaps" in note]
+        return [str(note) for note in panel.notes if "possibly" in note]
 
     later = [(name, year) for name in ("沧溟区", "赤水") for year in (2015, 2016)]
     (note,) = said([("沧溟县", 2013), ("沧溟县", 2014), *later])

@@ -1,4 +1,4 @@
-"""Dates inside remarks: 2016年1月获批（第二批）, 2015.3 国函〔2015〕44号."""
+"""Read dates in remarks: 2016年1月获批（第二批）, 2015.3 国函〔2015〕44号."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bayes_nqp.data.reading.steps._step import Found, Reading, Step, some, step
 
 @step("approvals", place=34)
 class Approvals(Step):
-    """2016年1月获批（第二批） as 2016-01; no column in which a cell could mean several years."""
+    """Step that reads 2016年1月获批（第二批） as 2016-01, if no cell has several possible years."""
 
     label = Message("Dates inside remarks")
     text = (
@@ -23,7 +23,7 @@ class Approvals(Step):
     kind = list[str]
 
     def found(self, reading: Reading) -> Found | None:
-        """Find columns called like a policy, whose cells all say one year, or that it is never."""
+        """Find columns with a policy name in which all cells give one year or never treated."""
         names, count, example = [], 0, ""
         for name, column in reading.frame.items():
             if not (sounds_like("cohort", str(name)) or sounds_like("treated", str(name))):
@@ -49,7 +49,7 @@ class Approvals(Step):
         return Found(names, reason, count, example, after)
 
     def applied(self, reading: Reading, value: Any) -> int:
-        """Put the date in the place of its remark; cells of which none can be told stay."""
+        """Replace remarks by their dates; cells without a unique date are kept."""
         count = 0
         for name in value:
             entries = cells(reading.frame[name], named=True)

@@ -1,4 +1,4 @@
-"""Ends of years beside their first days, which hold what the year before ended with."""
+"""Remove opening balances, which repeat the closing balances of the previous year."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bayes_nqp.data.reading.steps._step import Found, Reading, Step, step
 
 @step("closing", place=73)
 class Closing(Step):
-    """Rows of 2013-12-31 kept, those of 2013-01-01 left out."""
+    """Step that keeps rows of 2013-12-31 and removes rows of 2013-01-01."""
 
     label = Message("Opening balances")
     text = (
@@ -26,7 +26,7 @@ class Closing(Step):
     of = "row"
 
     def found(self, reading: Reading) -> Found | None:
-        """Find periods that are first and last days of years, and nothing else."""
+        """Find periods that consist of the first and last days of years only."""
         for name, column in reading.frame.items():
             if not sounds_like("time", str(name)) or column.dtype.kind in "iuf":
                 continue
@@ -43,7 +43,7 @@ class Closing(Step):
         return None
 
     def applied(self, reading: Reading, value: Any) -> int:
-        """Leave these rows out."""
+        """Remove these rows."""
         first = np.zeros(len(reading.frame), dtype=bool)
         for name in value:
             first |= _first(reading.frame[name])

@@ -1,4 +1,4 @@
-"""In which row of a worksheet or a text file the names of columns stand, or in which rows."""
+"""Find the header row, or the header rows, of a worksheet or text file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _WHOLE: Final = 0.9
 
 @step("header", place=10)
 class Header(Step):
-    """Titles above the table left out; names over two or three rows made one."""
+    """Step that removes titles above the table and combines two or three header rows."""
 
     label = Message("Column names")
     text = (
@@ -39,7 +39,7 @@ class Header(Step):
     of = "row"
 
     def found(self, reading: Reading) -> Found | None:
-        """Find the first row of names, and those below where they complete them."""
+        """Find the first header row, and the rows below that complete it."""
         grid = reading.grid
         if grid is None or reading.loaded:
             return None
@@ -56,7 +56,7 @@ class Header(Step):
         return Found(list(rows), reason, len(rows), upper, some(names))
 
     def applied(self, reading: Reading, value: Any) -> int:
-        """Read the table below them."""
+        """Read the table below the header."""
         reading.header = (value,) if isinstance(value, int) else tuple(value)
         grid, above = reading.grid, reading.header[0] - 2
         if grid is not None and 0 <= above and reading.header[-1] <= len(grid):
@@ -68,7 +68,7 @@ class Header(Step):
 
 
 def header_rows(grid: pd.DataFrame) -> tuple[int, ...]:
-    """The first row of names, nearly full and no name twice; or two or three, so together.
+    """Find the first nearly full row of unique names, or two or three such rows together.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def header_rows(grid: pd.DataFrame) -> tuple[int, ...]:
     Returns
     -------
     tuple of int
-        Counted as Excel does.
+        Row numbers as in Excel.
     """
     wide = int(grid.notna().sum(axis=1).max()) if len(grid) else 0
     for row in range(min(_ROWS, len(grid))):
@@ -98,7 +98,7 @@ def header_rows(grid: pd.DataFrame) -> tuple[int, ...]:
 
 
 def _labelled(grid: pd.DataFrame, row: int) -> bool:
-    """Whether names such as Stkcd and Accper have theirs in words below them: 证券代码."""
+    """Return True if a row below gives labels of names such as Stkcd and Accper: 证券代码."""
     below = _names(grid.iloc[row + 1]) if row + 1 < len(grid) else None
     names = _names(grid.iloc[row]) or {}
     if not below or below.keys() != names.keys() or len({*below.values()}) < len(below):
@@ -108,7 +108,7 @@ def _labelled(grid: pd.DataFrame, row: int) -> bool:
 
 
 def _over(grid: pd.DataFrame, rows: tuple[int, ...], wide: int) -> bool:
-    """Whether rows hold names of columns together, the upper ones those of groups."""
+    """Return True if rows together contain column names, with groups in the upper rows."""
     names = [_names(grid.iloc[row - 1]) for row in rows if row <= len(grid)]
     upper: dict[int, str] = {}
     for groups in names[:-1]:
@@ -126,7 +126,7 @@ def _over(grid: pd.DataFrame, rows: tuple[int, ...], wide: int) -> bool:
 
 
 def _completes(upper: dict[int, str], lower: dict[int, str], wide: int) -> bool:
-    """Whether a row names columns that the row above it leaves open, under names of groups."""
+    """Return True if a row names columns that the row above, of group names, leaves empty."""
     gaps = [place for place in lower if place not in upper]
     repeated = len({*upper.values()}) < len(upper)
     named = {*upper, *lower}
@@ -137,7 +137,7 @@ def _completes(upper: dict[int, str], lower: dict[int, str], wide: int) -> bool:
 
 
 def _names(row: pd.Series[Any]) -> dict[int, str] | None:
-    """Names by place; None where a cell is no name: a number that is no year."""
+    """Return the names by position; None for cells that are not names (numbers, not years)."""
     names: dict[int, str] = {}
     for place, cell in enumerate(row):
         if isinstance(cell, str):
@@ -152,12 +152,12 @@ def _names(row: pd.Series[Any]) -> dict[int, str] | None:
 
 
 def joined_names(grid: pd.DataFrame, rows: tuple[int, ...]) -> list[str]:
-    """Names of columns: of several rows the lowest one, with the upper ones where it repeats.
+    """Combine header rows: the lowest name, with the upper names if it is not unique.
 
     Returns
     -------
     list of str
-        "" where there is none.
+        "" if there is no name.
     """
     *upper, lower = ([heading(x) for x in grid.iloc[row - 1]] for row in rows)
     groups = [""] * len(lower)
@@ -184,7 +184,7 @@ def joined_names(grid: pd.DataFrame, rows: tuple[int, ...]) -> list[str]:
 
 
 def heading(cell: Any) -> str:
-    """Write the name of a column that a cell holds, in one line; "" for none."""
+    """Return the column name in a cell, in one line; "" if there is none."""
     if cell is None or pd.isna(cell):
         return ""
     year = None if isinstance(cell, str) else year_of(cell)

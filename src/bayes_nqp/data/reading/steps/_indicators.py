@@ -1,4 +1,4 @@
-"""Variables as rows, put side by side: a column 指标 that says which, and one with the values."""
+"""Convert variables in rows (a column 指标 and a column of values) to columns."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SHARE: Final = 0.3
 
 @step("indicators", place=22)
 class Indicators(Step):
-    """A row a variable to a column a variable."""
+    """Step that converts one row per variable to one column per variable."""
 
     label = Message("Variables as rows")
     text = (
@@ -42,7 +42,7 @@ class Indicators(Step):
     of = "row"
 
     def found(self, reading: Reading) -> Found | None:
-        """Find a column called so, each of whose cells stands once beside the others."""
+        """Find a column of variable names with unique names given the other columns."""
         frame = reading.frame
         name = next((x for x in map(str, frame) if _CALLED.fullmatch(x)), None)
         if name is None or not is_text(frame[name]) or not frame.columns.is_unique:
@@ -72,7 +72,7 @@ class Indicators(Step):
         )
 
     def applied(self, reading: Reading, value: Any) -> int:
-        """Put the variables of the same unit and period into one row."""
+        """Combine the variables of the same unit and period in one row."""
         name, values = [*value, "value"][:2]
         frame = reading.frame
         if values not in frame.columns:
@@ -114,7 +114,7 @@ class Indicators(Step):
 
 
 def _keys(rows: pd.DataFrame, name: str, values: str) -> list[str]:
-    """What tells rows apart, beside the variable: no column that says something of variables."""
+    """Return the columns that identify rows besides the variable, without its descriptions."""
     others = [str(x) for x in rows.columns if x not in (name, values)]
     columns = []
     for other in others:

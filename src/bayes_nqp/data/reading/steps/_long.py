@@ -1,4 +1,4 @@
-"""Years as columns, put one below the other: 2011 and 2012, or GDP2011 and GDP2012."""
+"""Stack years in columns: 2011 and 2012, or GDP2011 and GDP2012."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ type Period = int | str
 
 @step("long", place=20)
 class Long(Step):
-    """A column a year to a row a year."""
+    """Step that converts one column per year to one row per year."""
 
     label = Message("Periods as columns")
     text = (
@@ -50,7 +50,7 @@ class Long(Step):
     of = "column"
 
     def found(self, reading: Reading) -> Found | None:
-        """Find several columns that differ by their years alone, and no column of periods."""
+        """Find columns that differ only by year, if there is no time column."""
         stems = _stems(reading.frame)
         unfolded = {name for by_year in stems.values() for name in by_year.values()}
         others = [str(name) for name in reading.frame if name not in unfolded]
@@ -73,7 +73,7 @@ class Long(Step):
                      some([period, *names], 4))  # fmt: skip
 
     def applied(self, reading: Reading, value: Any) -> int:
-        """Put them below one another; other columns are repeated."""
+        """Stack these columns; the other columns are repeated."""
         period, called = [*value, "value"][:2]
         frame, stems = reading.frame, _stems(reading.frame)
         if not stems:
@@ -101,7 +101,7 @@ class Long(Step):
 
 
 def _called(reading: Reading) -> str:
-    """What the sheet is called, if it is one of several; else what its name or title says."""
+    """Return the name of the values: the name of one of several sheets, or a title."""
     if len(reading.grids) > 1 and isinstance(reading.sheet, str):
         name = reading.sheet
         if name and not _GENERIC.fullmatch(name) and year_of(name) is None:
@@ -115,7 +115,7 @@ def _called(reading: Reading) -> str:
 
 
 def _quantity(title: str) -> str:
-    """The one quantity that a title names, of those that outcomes are; "" for none or several."""
+    """Return the single outcome named in a title; "" if there is none or several."""
     pieces = [x.strip() for x in _APART.split(str(narrow(title)))]
     named = [x for x in pieces if sounds_like("outcome", x)]
     name = _PLACES.sub("", named[0]) if len(named) == 1 else ""
@@ -123,10 +123,10 @@ def _quantity(title: str) -> str:
 
 
 def _stems(frame: pd.DataFrame) -> dict[str, dict[Period, str]]:
-    """Columns by what is left of their names without a year or a part of one, then by that.
+    """Group columns by their names without the year or part of a year.
 
-    Where some are called by parts of years, such as quarters, others that are called by years
-    stay as they are.
+    If some columns are named by parts of years, such as quarters, columns named by years are
+    unchanged.
     """
     years: dict[str, dict[Period, str]] = {}
     parts: dict[str, dict[Period, str]] = {}
@@ -145,7 +145,7 @@ def _stems(frame: pd.DataFrame) -> dict[str, dict[Period, str]]:
 
 
 def _periods(frame: pd.DataFrame, name: str) -> bool:
-    """Whether a column is one of periods already."""
+    """Return True if the column already contains periods."""
     column = frame[name]
     if not sounds_like("time", str(name)) or sounds_like("cohort", str(name)):
         return False

@@ -1,4 +1,4 @@
-"""Dates late in a year, which hardly treat it: 2015-12-29."""
+"""Shift adoption dates late in a year to the next year: 2015-12-29."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LAST: Final = 9999
 
 @step("next_year", place=95)
 class NextYear(Step):
-    """Dates after June counted from the next year: offered, as it changes who is treated when."""
+    """Step that counts dates after June from the next year; never applied automatically."""
 
     label = Message("Dates after June")
     text = (
@@ -81,7 +81,7 @@ class NextYear(Step):
 
 
 def _columns(reading: Reading) -> dict[str, pd.Series[Any]]:
-    """Columns that say since when units are treated, as dates."""
+    """Return the columns that give first treatment as dates."""
     keys = (*reading.parts, reading.roles.get("time"))
     columns = {
         str(name): column
@@ -92,7 +92,7 @@ def _columns(reading: Reading) -> dict[str, pd.Series[Any]]:
 
 
 def _years(column: pd.Series[Any]) -> bool:
-    """Whether a column holds numbers that are no dates, such as years."""
+    """Return True if a column contains numbers that are not dates, such as years."""
     return column.dtype.kind in "iuf" and not bool((column > _LAST).any())
 
 
@@ -105,10 +105,10 @@ def _since(date: Any) -> int:
 
 
 def _ends(dates: list[Any]) -> bool:
-    """Whether all dates are ends of years, which stand for these years."""
+    """Return True if all dates are last days of years and therefore represent years."""
     return all(plain(x).removesuffix(" 00:00:00").endswith(("12-31", "12/31")) for x in dates)
 
 
 def _units(reading: Reading, column: pd.Series[Any], dates: list[Any]) -> int:
-    """How many units have one of these dates."""
+    """Return the number of units with one of these dates."""
     return int(reading.frame[reading.parts[0]][column.isin(dates)].nunique())

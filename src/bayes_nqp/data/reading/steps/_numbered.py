@@ -1,4 +1,4 @@
-"""Rows that a step names by their numbers, held to what stood in them when they were named."""
+"""Check that rows given by number still have the content recorded for them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LONG: Final = 60
 
 
 def contents(frame: pd.DataFrame, rows: Iterable[int]) -> dict[str, str]:
-    """Return what stands in rows, by their numbers: long ones as their beginning and a digest."""
+    """Return the contents of rows by number; long contents are shortened with a digest."""
     return {str(row): _content(frame.loc[row]) for row in rows}
 
 
@@ -37,16 +37,16 @@ def numbered(
     Parameters
     ----------
     key : str
-        Of the step.
+        Key of the step.
     value : list of int or dict of str to str
-        Numbers of rows, or what stands in each of them.
+        Row numbers, or the contents of rows by number.
     expected : collection of int
-        Rows that the step would find by itself; numbers without content are held to them.
+        Rows that the step finds automatically; numbers without contents must be among them.
 
     Raises
     ------
     PanelError
-        If a row is not there, or is another one than was named.
+        If a row does not exist or has other contents.
     """
     stated = value if isinstance(value, dict) else dict.fromkeys(map(str, value))
     if stated and not frame.index.is_unique:

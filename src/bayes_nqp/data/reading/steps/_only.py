@@ -1,4 +1,4 @@
-"""Rows of one kind: statements of a group, where those of its parent company stand beside them."""
+"""Select rows of one type: consolidated statements instead of those of the parent."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PARENT: Final = frozenset(("B", "母公司报表", "母公司", "母公司财�
 
 @step("only", place=74)
 class Only(Step):
-    """Consolidated statements, where those of the parent company stand beside them."""
+    """Step that keeps consolidated statements if parent-company statements also exist."""
 
     label = Message("Selected rows")
     text = 'Rows to keep, by the value of a column: { 报表类型 = "A" }.'
@@ -28,7 +28,7 @@ class Only(Step):
     of = "row"
 
     def found(self, reading: Reading) -> Found | None:
-        """Find a column that tells consolidated statements from those of the parent."""
+        """Find a column that distinguishes consolidated and parent-company statements."""
         for name, column in reading.frame.items():
             if not _CALLED.search(str(name)) or not is_text(column):
                 continue
@@ -49,7 +49,7 @@ class Only(Step):
         return None
 
     def applied(self, reading: Reading, value: Any) -> int:
-        """Leave the others out; refuse what is said of no row."""
+        """Remove the other rows; raise an error for values that do not occur."""
         frame = reading.frame
         inside = np.ones(len(frame), dtype=bool)
         for name, wanted in value.items():

@@ -1,4 +1,4 @@
-"""Who is treated since when, as another sheet lists it: 试点名单, with dates or batches."""
+"""Read treatment dates from a list in another sheet, such as 试点名单."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ type Source = dict[str, Any]
 
 @step("policy", place=90)
 class PolicyList(Step):
-    """The first treated year of each unit, from the sheet that lists them."""
+    """Step that reads the first treated year of each unit from a list in another sheet."""
 
     label = Message("Policy list")
     text = (
@@ -67,7 +67,7 @@ class PolicyList(Step):
     placed = True
 
     def found(self, reading: Reading) -> Found | None:
-        """Find a sheet of policy whose names are in the data, with a year or a batch for each."""
+        """Find a sheet with a policy list: names that occur in the data, with years or batches."""
         if len(reading.grids) < 2:
             return None
         if len(reading.parts) > 1:
@@ -102,7 +102,7 @@ class PolicyList(Step):
         return Found({name: source}, reason, count, plain(example), str(year_of(dates[example])))
 
     def applied(self, reading: Reading, value: Any) -> int:
-        """Add the column; say which names are no units, and refuse those that may be."""
+        """Add the column, report names that are not units, and reject uncertain matches."""
         count = 0
         for name, source in value.items():
             if len(reading.parts) != 1:
@@ -125,7 +125,7 @@ class PolicyList(Step):
 
 
 def _passed_over(reading: Reading) -> None:
-    """Say that a list is not read where several columns name the units."""
+    """Report that a list was not read because several columns identify the units."""
     lists = [x for x in reading.grids if _policy(x) and x != reading.sheet]
     if lists:
         reading.notes.append(
@@ -139,7 +139,7 @@ def _passed_over(reading: Reading) -> None:
 
 
 def _named_by(reading: Reading) -> list[str]:
-    """Columns whose names a list may name: units, or what they belong to, the finest first."""
+    """Return the columns that a list may refer to: units, then groups, the finest first."""
     frame, (unit, *_) = reading.frame, reading.parts
     keys = (unit, reading.roles["time"])
     places = [str(name) for name, x in frame.items() if name not in keys and is_text(x)]
@@ -147,7 +147,7 @@ def _named_by(reading: Reading) -> list[str]:
 
 
 def _lists(reading: Reading, of: str) -> list[tuple[bool, int, bool, Source, dict[str, Any]]]:
-    """Lists that name a column's names, and date most of them within the data's years."""
+    """Find lists with the names of a column, most of them dated within the data."""
     times = reading.frame[reading.roles["time"]].dropna().map(year_of)
     low, high, lists = times.min(), times.max(), []
     for named, source in _sources(reading, of):
@@ -163,19 +163,19 @@ def _lists(reading: Reading, of: str) -> list[tuple[bool, int, bool, Source, dic
 
 
 def _rows_named(reading: Reading, source: Source) -> int:
-    """How often a list says names that are in the data."""
+    """Count the rows of a list with names that are in the data."""
     cells = table_of(reading, source["sheet"])[source["unit"]].dropna()
     keys = {key for x in names_in(reading, source) for key in keys_of(x)}
     return sum(means(x, keys) for cell in cells for x in parts_of(cell))
 
 
 def _differ(dates: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Whether two lists date a name otherwise, or one has names that the other lacks."""
+    """Return True if two lists give other dates for a name, or other names."""
     return {k: year_of(x) for k, x in dates.items()} != {k: year_of(x) for k, x in other.items()}
 
 
 def _units_of(reading: Reading, source: Source, dates: dict[str, Any]) -> pd.Series[Any]:
-    """The unit of each row that a list dates."""
+    """Return the unit of each row for which a list gives a date."""
     unit = reading.parts[0]
     column, units = reading.frame[str(source.get("of", unit))], reading.frame[unit]
     dated = [x for x in column.dropna().unique() if bare_name(x) in dates]
@@ -183,7 +183,7 @@ def _units_of(reading: Reading, source: Source, dates: dict[str, Any]) -> pd.Ser
 
 
 def _said(reading: Reading, name: str, source: Source, match: Listed, treated: int) -> Message:
-    """How much of a list was found, and what becomes of the others."""
+    """Report the share of listed names found and the status of the other units."""
     matched, names = len(match.matched), match.names
     if "of" in source:
         parts = [
@@ -209,7 +209,7 @@ def _said(reading: Reading, name: str, source: Source, match: Listed, treated: i
 
 
 def yearly(reading: Reading) -> bool:
-    """Whether periods are years, one row of a unit each."""
+    """Return True if periods are years with one row per unit."""
     time = reading.roles.get("time")
     if len(reading.parts) != 1 or time not in reading.frame.columns:
         return False
@@ -221,7 +221,7 @@ def yearly(reading: Reading) -> bool:
 
 
 def _own(reading: Reading) -> bool:
-    """Whether a column of the table itself tells since when."""
+    """Return True if a column of the table itself gives first treated periods."""
     keys = (*reading.parts, reading.roles["time"])
     unit = reading.frame[reading.parts[0]]
     for name, column in reading.frame.items():
@@ -240,14 +240,14 @@ def _own(reading: Reading) -> bool:
 
 
 def _called(reading: Reading) -> str:
-    """What to call the column, in the language of the file."""
+    """Return the name of the added column, in the language of the file."""
     words = "".join(map(str, reading.frame.columns))
     name = str(Translator(language_of(words))(_FIRST))
     return name if name not in reading.frame.columns else f"{name} *"
 
 
 def _sources(reading: Reading, of: str) -> Iterator[tuple[bool, Source]]:
-    """Columns of other sheets that may say who, and since when; and whether their name says so."""
+    """Yield candidate columns of names and dates in other sheets; True if named so."""
     read = reading.sheet if isinstance(reading.sheet, str) else next(iter(reading.grids))
     by: Source = {} if of == reading.parts[0] else {"of": of}
     keys = {key for x in names_in(reading, by) for key in keys_of(x)}
@@ -277,18 +277,18 @@ def _sources(reading: Reading, of: str) -> Iterator[tuple[bool, Source]]:
 
 
 def _dated(cell: Any) -> bool:
-    """Whether a cell says a year, alone or in a remark."""
+    """Return True if a cell contains a year, alone or in a remark."""
     return year_of(cell) is not None or is_remark(cell)
 
 
 def _policy(name: str) -> bool:
-    """Whether a column or a sheet is called like a policy, or a list of it."""
+    """Return True if the name of a column or sheet refers to a policy or its list."""
     words = any(sounds_like(part, name) for part in _PARTS)
     return words or _CALLED.search(name) is not None
 
 
 def _dates_of(reading: Reading, batches: Iterable[str], read: str) -> dict[str, int | str]:
-    """When each batch was: in its own words, or beside them or in a sentence of any sheet."""
+    """Return the date of each batch, from its own words, a column, or any sheet's text."""
     days: dict[str, set[tuple[int, int | None]]] = {}
     for sheet, grid in reading.grids.items():
         if sheet == read:
@@ -310,7 +310,7 @@ def _dates_of(reading: Reading, batches: Iterable[str], read: str) -> dict[str, 
 
 
 def _one_date(days: set[tuple[int, int | None]]) -> int | str | None:
-    """The year that all say, with its month if they say one."""
+    """Return the year that all texts give, with its month if they give one."""
     years, months = {year for year, _ in days}, {month for _, month in days} - {None}
     if len(years) != 1:
         return None

@@ -1,4 +1,4 @@
-"""Which sheet of a workbook is read, or which ones, one a period or one a variable."""
+"""Select the sheet of a workbook, or several sheets by period or by variable."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ type Key = tuple[str, ...]
 
 @step("sheet", place=0)
 class Sheet(Step):
-    """The fullest sheet; or all a year, or a group of units, below one another; or side by side."""
+    """Step that reads the sheet with most data, or combines sheets by year, group or variable."""
 
     label = Message("Sheet")
     text = (
@@ -44,7 +44,7 @@ class Sheet(Step):
     of = "sheet"
 
     def found(self, reading: Reading) -> Found | None:
-        """Take the fullest, or those that are called by years and have one header."""
+        """Select the sheet with most data, or the sheets named by year with the same header."""
         grids = reading.grids
         if len(grids) < _SEVERAL:
             return None
@@ -71,7 +71,7 @@ class Sheet(Step):
         return Found(name, reason, 1, "" if first == name else first, name)
 
     def applied(self, reading: Reading, value: Any) -> int:
-        """Read it; several are read with their own headers and put together."""
+        """Read the sheet; several sheets are read with their own headers and combined."""
         if isinstance(value, dict) and not all(value.values()):
             raise PanelError(
                 Message("sheet = {} does not give a sheet", brief(value)),
@@ -104,7 +104,7 @@ class Sheet(Step):
 
 
 def _of_years(reading: Reading) -> list[str]:
-    """Sheets whose columns are the same, names and years, and whose rows are of the same units."""
+    """Find sheets with the same columns, names and years, and rows of the same units."""
     earlier: tuple[set[str], set[Key]] | None = None
     sheets = []
     for name, grid in reading.grids.items():
@@ -124,7 +124,7 @@ def _of_years(reading: Reading) -> list[str]:
 
 
 def _side_by_side(reading: Reading, names: list[str]) -> pd.DataFrame:
-    """Sheets of years beside one another, rows of a unit in one."""
+    """Merge sheets with years as columns, so that each unit has one row."""
     joined, places = pd.DataFrame(), dict[Key, int]()
     for name in names:
         if name not in reading.grids:
@@ -152,7 +152,7 @@ def _side_by_side(reading: Reading, names: list[str]) -> pd.DataFrame:
 
 
 def _keys(frame: pd.DataFrame) -> list[Key]:
-    """What names each row, without blanks."""
+    """Return the identifier of each row, without blanks."""
     return [
         tuple("" if pd.isna(x) else "".join(str(x).split()) for x in row)
         for row in frame.itertuples(index=False, name=None)
@@ -164,7 +164,7 @@ def _fullest(grids: dict[str, pd.DataFrame]) -> str:
 
 
 def _of_groups(grids: dict[str, pd.DataFrame], fullest: str) -> list[str]:
-    """Sheets with the columns of the fullest one, whose units are in no other: 广东, 浙江."""
+    """Find sheets with the columns of the largest sheet and other units: 广东, 浙江."""
     names, seen = [], set[str]()
     for name, grid in grids.items():
         if len(grid) < _SEVERAL or not _alike([grids[fullest], grid]):
@@ -178,7 +178,7 @@ def _of_groups(grids: dict[str, pd.DataFrame], fullest: str) -> list[str]:
 
 
 def _first_names(grid: pd.DataFrame) -> set[str]:
-    """Names in the first column that holds text and no periods."""
+    """Return the names in the first text column without periods."""
     for _, column in grid.iloc[header_rows(grid)[-1] :].items():
         cells = column.dropna()
         texts = {"".join(x.split()) for x in cells if isinstance(x, str) and year_of(x) is None}
@@ -189,13 +189,13 @@ def _first_names(grid: pd.DataFrame) -> set[str]:
 
 
 def _year_in(name: str) -> int | None:
-    """The year that the name of a sheet says, or holds among other words: 2011年各市."""
+    """Return the year in the name of a sheet, alone or among other words: 2011年各市."""
     years = {*_YEAR.findall(name)}
     return year_of(name) or (int(years.pop()) if len(years) == 1 else None)
 
 
 def _stem(name: object) -> tuple[str, str]:
-    """The name of a column without the unit in brackets behind it, and that unit."""
+    """Return the name of a column without the unit in brackets, and this unit."""
     text = "".join(str(narrow(heading(name))).split())
     match = _UNIT.fullmatch(text)
     return (match[1], match[2]) if match else (text, "")
@@ -204,12 +204,12 @@ def _stem(name: object) -> tuple[str, str]:
 def _named_as(
     first: pd.DataFrame, frame: pd.DataFrame, sheet: str, scaled: dict[Key, list[str]]
 ) -> pd.DataFrame:
-    """Columns under the names of the first sheet, numbers in its units: 万元 as 亿元.
+    """Rename columns as in the first sheet, and convert numbers to its units: 万元 to 亿元.
 
     Parameters
     ----------
     scaled : dict of tuple of str to list of str
-        Sheets by the names of a column in them and in the first one: is added to.
+        Sheets by the names of a column in the sheet and in the first one; modified in place.
     """
     stems = {_stem(name)[0]: str(name) for name in first.columns}
     for name in map(str, frame.columns):
@@ -231,7 +231,7 @@ def _named_as(
 
 
 def _alike(grids: list[pd.DataFrame]) -> bool:
-    """Whether sheets have the same names of columns, units in brackets aside."""
+    """Return True if sheets have the same column names, ignoring units in brackets."""
     first, *others = map(_heads, grids)
     return all(len(head & first) >= _ALIKE * max(len(head), len(first)) for head in others)
 
@@ -241,7 +241,7 @@ def _heads(grid: pd.DataFrame) -> set[str]:
 
 
 def _unlike(grids: dict[str, pd.DataFrame]) -> PanelError:
-    """Say that sheets are called by years, and which columns only some have."""
+    """Return an error for sheets named by year with columns that only some of them have."""
     heads = {name: _heads(grid) for name, grid in grids.items()}
     common = set.intersection(*heads.values())
     odd = [Message("{}: {}", name, shown(sorted(head - common), 6)) for name, head in heads.items()]
@@ -254,7 +254,7 @@ def _unlike(grids: dict[str, pd.DataFrame]) -> PanelError:
 
 
 def _column(reading: Reading, grid: pd.DataFrame) -> str:
-    """What to call the periods: as the user does, or the language of the file."""
+    """Return the name of the time column, as given by the user or in the file's language."""
     time = reading.roles.get("time")
     if isinstance(time, str):
         return time

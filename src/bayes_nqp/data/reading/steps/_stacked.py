@@ -1,4 +1,4 @@
-"""Tables of the same units that stand below one another, each under the name of its variable."""
+"""Merge stacked tables of the same units, each below the name of its variable."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ type Key = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Block:
-    """A table: its name, and its rows by what names them."""
+    """Table with its name, and its rows by identifier."""
 
     name: str
     rows: pd.DataFrame
@@ -36,7 +36,7 @@ class _Block:
 
 @step("stacked", place=12)
 class StackedTables(Step):
-    """一、产值 above a table of years, 二、人口 above another: side by side."""
+    """Step that merges a table of years below 一、产值 with another below 二、人口."""
 
     label = Message("Stacked tables")
     text = (
@@ -48,7 +48,7 @@ class StackedTables(Step):
     of = "column"
 
     def found(self, reading: Reading) -> Found | None:
-        """Find headers that repeat, each below a name of its own, above the same units."""
+        """Find repeated headers, each below its own name, above the same units."""
         blocks = _blocks(reading)
         names = [block.name for block in blocks]
         if len({*names}) < 2 or len({*names}) < len(names) or "" in names:
@@ -60,7 +60,7 @@ class StackedTables(Step):
         return Found(names, reason, len(names), "", some(names))
 
     def applied(self, reading: Reading, value: Any) -> int:
-        """Put them side by side, a row a unit."""
+        """Merge the tables, with one row per unit."""
         blocks = _blocks(reading)
         if len(blocks) != len(value):
             raise PanelError(
@@ -92,7 +92,7 @@ def _years(frame: pd.DataFrame) -> list[str]:
 
 
 def _blocks(reading: Reading) -> list[_Block]:
-    """Tables below the header, and below each of its repeats; none where there are no others."""
+    """Return the tables below the header and its repetitions; empty if there is only one."""
     frame = reading.frame
     years, grid = _years(frame), reading.grid
     if grid is None or len(years) < _YEARS or not frame.index.is_unique:
@@ -123,7 +123,7 @@ def _says_number(cell: Any) -> bool:
 
 
 def _name(above: pd.DataFrame) -> str:
-    """The text that stands alone in the last row above a table; "" for none."""
+    """Return the single text in the last row above a table; "" if there is none."""
     filled = above.dropna(how="all")
     cells = filled.iloc[-1].dropna().tolist() if len(filled) else []
     return (

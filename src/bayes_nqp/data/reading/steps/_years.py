@@ -1,4 +1,4 @@
-"""Years in words, or with a word behind them, beside others: 二〇一一年, 2011年, 2013."""
+"""Read years in words or with a word, in mixed columns: 二〇一一年, 2011年, 2013."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _WRITTEN: Final = re.compile(r"[〇○零一二三四五六七八九]{4}\s*(?:�
 
 @step("years", place=35)
 class Years(Step):
-    """2011年 as 2011."""
+    """Step that reads 2011年 as 2011."""
 
     label = Message("Years stored as text")
     text = (
@@ -44,7 +44,7 @@ class Years(Step):
     kind = list[str]
 
     def found(self, reading: Reading) -> Found | None:
-        """Find columns all of whose cells are years, some with a word."""
+        """Find columns in which all cells are years, some with a word."""
         names, count = [], 0
         examples: list[str] = []
         for name, column in reading.frame.items():
@@ -75,7 +75,7 @@ class Years(Step):
         return Found(names, reason, count, some(examples), after)
 
     def applied(self, reading: Reading, value: Any) -> int:
-        """Read them as numbers."""
+        """Convert to numbers."""
         count = 0
         for name in value:
             column = reading.frame[name]
@@ -103,7 +103,7 @@ class Years(Step):
 
 
 def _dotted(column: pd.Series[Any], name: str) -> bool:
-    """Whether numbers in a column of dates are years with months: 2015.3, 2017.11."""
+    """Return True if numbers in a column of dates are years with months: 2015.3, 2017.11."""
     floats = pd.api.types.is_float_dtype(column.dtype)
     return floats and sounds_like("cohort", name) and _with_months(column)
 
@@ -117,7 +117,7 @@ def _with_months(column: pd.Series[Any]) -> bool:
 
 
 def _short(column: pd.Series[Any], name: str) -> Cells | None:
-    """Cells of a column of dates, if some have years of two digits and the others are dates."""
+    """Return two-digit years of a column of dates, if the other cells are dates."""
     if not any(sounds_like(part, name) for part in _PARTS):
         return None
     entries = cells(column, named=True)
@@ -128,14 +128,14 @@ def _short(column: pd.Series[Any], name: str) -> Cells | None:
 
 
 def _unusual(text: str) -> bool:
-    """Whether a text says a year in a way that is none outside a column of dates."""
+    """Return True if a text gives a year in a form that is valid only in columns of dates."""
     fiscal = _FISCAL.fullmatch(text)
     spans = fiscal is not None and _fiscal(text) is not None and int(fiscal[2]) > _MONTHS
     return spans or text[:2].upper() == "FY" or _SHORT.fullmatch(text) is not None
 
 
 def _fiscal(text: str) -> int | None:
-    """The first of two years that follow on one another."""
+    """Return the first of two consecutive years."""
     match = _FISCAL.fullmatch(text)
     if match is None or (int(match[1]) + 1) % 100 != int(match[2]) % 100:
         return None
