@@ -14,7 +14,7 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp.data.reading import EDGES, SourceRows, counted, grouped, quoted, refuse_broken
 
 _MARKS = 4
-"""So many different words, at most, may stand for missing numbers."""
+"""Maximum number of different words for missing values."""
 
 
 def cleaned(

@@ -81,7 +81,9 @@ def _dates(column: pd.Series[Any]) -> pd.Series[Any]:
         )
     read = reply(
         lambda: pd.to_datetime(column.where(column.notna()), errors="coerce", format="mixed"),
-        lambda _: column.map(_date).astype("datetime64[s]"),  # such as of several time zones
+        lambda _: column.map(_date).astype(
+            "datetime64[s]"
+        ),  # such as values with several time zones
     )
     wrong = read.isna() & column.notna()
     if wrong.any():

@@ -12,7 +12,7 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp.data.reading import counted, plain
 
 _TIERS: Final = (0, 0, 1, 2, 2)
-"""By rank: name and cells agree on it; only the name says so; only the cells do."""
+"""Tier by rank: supported by name and cells, by the name only, by the cells only."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -27,11 +27,11 @@ from bayes_nqp.data.reading import (
 )
 
 _MOST: Final = 0.85
-"""Share of a column's texts that must be numbers for it to be one of numbers."""
+"""Minimum share of numbers among the texts of a numeric column."""
 _SHOWN: Final = 2
-"""Columns without a name that a problem names, at most."""
+"""Maximum number of unnamed columns listed in a message."""
 _SHORT: Final = 6
-"""Length of texts that can stand for a missing number."""
+"""Maximum length of texts that may mark missing values."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

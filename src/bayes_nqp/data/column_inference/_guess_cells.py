@@ -15,7 +15,7 @@ from bayes_nqp.data.column_inference._guessed import Guess
 from bayes_nqp.data.reading import UNCOMPUTED, broken_cell, counted, days_since_1900
 
 _TWIN: Final = re.compile(r"(.+) \[[A-Z]+\]")
-"""What columns are called that had one name: see `columns.apart`."""
+"""Names of columns that were made unique: see `apart`."""
 _ROLES: Final = ("unit", "time", "outcome", "cohort", "treated")
 
 

@@ -27,13 +27,13 @@ from bayes_nqp.data.reading import (
 )
 
 _MERGED: Final = 0.05
-"""Share of empty cells from which they pass for merged ones."""
+"""Minimum share of empty cells that count as merged cells."""
 _REPEATED: Final = 0.05
-"""Share of rows that may share a unit and a time: a mistake to correct, not another unit."""
+"""Maximum share of duplicate rows by unit and time, to be corrected by the user."""
 _ROUNDED: Final = 1e-3
-"""How far a total may be from the sum, for its being rounded."""
+"""Relative tolerance of totals, for rounding."""
 _PARTS: Final = 6
-"""Columns of names among which those are looked for that name units together."""
+"""Maximum number of text columns searched for pairs that identify the unit."""
 _DATES: Final = "a column of years, or of dates, such as 2015; {}"
 _CROSS_SECTION: Final = (
     "a column of years, or of dates, such as 2015; {}. Of a single cross-section, without "
@@ -41,10 +41,10 @@ _CROSS_SECTION: Final = (
 )
 _AGES: Final = (1800, 2200)
 _SEVERAL: Final = 4
-"""Columns that are units, or years of a variable, at least."""
+"""Minimum number of columns that are units, or years of a variable."""
 _TWO_DIGITS: Final = re.compile(r"(.*?\D)(\d\d)")
 _SHORT: Final = re.compile(r"简称|short.?name|abbr", re.IGNORECASE)
-"""What names of firms are called that change: ST, and back."""
+"""Names of columns with abbreviated firm names, which change over time (ST)."""
 
 type Names = str | list[str]
 
@@ -323,6 +323,6 @@ def _both(unit: SourceColumn, time: SourceColumn) -> pd.DataFrame:
     if not unit.numeric and gone.any() and pd.notna(named.iloc[0]) and gone.mean() >= _MERGED:
         values = values.ffill()
     place = pd.DataFrame({"unit": values, "time": time.values}).dropna()
-    # Where filling repeats names in a period, as totals without one would, they are gaps.
+    # If filling creates duplicates in a period, as for totals without a name, cells are gaps.
     bare = pd.DataFrame({"unit": unit.values, "time": time.values}).dropna()
     return bare if place.duplicated().sum() > bare.duplicated().sum() else place

@@ -51,9 +51,9 @@ _BATCH: Final = re.compile(
 )
 _COUNTED: Final = re.compile(r"批|期|轮|batch|wave|round", re.IGNORECASE)
 _LISTED: Final = 6
-"""Columns that say otherwise, at most, of which a message tells where."""
+"""Maximum number of conflicting columns described in a message."""
 _MANY: Final = 12
-"""Different cells of a column that names batches, at most."""
+"""Maximum number of distinct cells of a column of batches."""
 
 
 def find_treatment(

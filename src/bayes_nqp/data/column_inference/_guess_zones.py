@@ -16,7 +16,7 @@ from bayes_nqp.data.column_inference._spellings import spelled_twice
 _PREFECTURES: Final = 0.7
 """Share of units that must be prefectures for the zones to be merged."""
 _FULL_NAME: Final = "prefecture_name"
-"""What merging the zones calls the full name of a prefecture."""
+"""Name of the added column with the full name of the prefecture."""
 
 
 def prefecture_of(overview: Look) -> str | None:

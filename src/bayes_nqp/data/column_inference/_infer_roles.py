@@ -33,12 +33,12 @@ from bayes_nqp.data.column_inference._spellings import advice as spelled_advice
 from bayes_nqp.data.reading import Role, broken_cell, channel_of, joined_unit, marks_of, sounds_like
 
 _LEVELS: Final = 6
-"""Levels of a stratum at most."""
+"""Maximum number of levels of a stratum."""
 _STRATA_MOST: Final = 2
 _TEXT: Final = 0.9
-"""Share of cells that are no numbers in a column that holds some, at most."""
+"""Maximum share of text in a column with some numbers."""
 _FEW: Final = 0.1
-"""Share of units in which a column may change and still look like a stratum."""
+"""Maximum share of units in which a possible stratum may vary."""
 
 
 def guess(
@@ -61,7 +61,7 @@ def guess(
     PanelError
         If no column can be the unit, the time or the outcome.
     """
-    if overview.problem is not None:  # what is amiss with how it was read goes before it
+    if overview.problem is not None:  # problems of reading have priority
         raise overview.doubt or overview.problem
     proposal = Guess(notes=list(overview.notes), steps=dict(overview.steps), language=language,
                      stated_roles=dict(overview.stated_roles))  # fmt: skip
@@ -143,7 +143,7 @@ def _outcome(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
         if _measures(column.numbers, frame) and (column.numeric or column.doubtful)
     ]
     if all(unnamed for unnamed, *_ in candidates):
-        # What is called like an outcome is refused for what it holds, and never passed over.
+        # A column with an outcome name is rejected for its cells instead of being skipped.
         candidates += [
             (False, place, name)
             for place, (name, column) in enumerate(free(proposal, columns))

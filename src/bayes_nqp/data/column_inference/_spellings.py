@@ -13,7 +13,7 @@ from bayes_nqp.data.reading import counted, is_text
 
 _SAMPLE: Final = 40
 _MOST: Final = 2000
-"""Names beyond which a column is not one of China's 337 prefectures."""
+"""Maximum number of distinct names in a column of China's 337 prefectures."""
 _SHARE: Final = 0.7
 
 

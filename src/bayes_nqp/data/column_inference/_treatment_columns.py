@@ -24,13 +24,13 @@ from bayes_nqp.data.reading import (
 )
 
 _WORDS: Final = 3
-"""Words for never treated that a column may have."""
+"""Maximum number of words for never treated in a column."""
 _FEW: Final = 6
-"""Different cells of a column that is called like treatment and says neither treated nor not."""
+"""Maximum number of distinct cells listed for a column without treatment status."""
 
 
 BACK: Final = Message("switches back to untreated in {}: {}")
-"""What is wrong with a column in which treatment ends."""
+"""Problem of a column in which treatment ends."""
 
 
 def periods_of(column: SourceColumn) -> pd.Series[Any]:

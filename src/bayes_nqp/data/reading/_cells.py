@@ -52,17 +52,17 @@ _KINDS: Final = {
     "time": _CellKind(_TIMES, "a time", "use whole numbers, dates, or pandas periods"),
     "cohort": _CellKind(_TIMES, "a time", "give the first treated period as times are given"),
 }
-"""By argument; every other one takes numbers."""
+"""Valid cells by argument; all other arguments require numbers."""
 CARRIED = (str, *_TRUTHS, *_PLAIN, Decimal, dt.date, np.datetime64, dt.time, dt.timedelta)
 UNSORTED = re.compile(
     r"(large_|fixed_size_|dense_|sparse_)?(list|struct|map|union|binary|\w+_view)\b"
 )
-"""Arrow types that are no values, or that pandas cannot sort."""
+"""Arrow types that are not scalar values or that pandas cannot sort."""
 _MISSING = (type(None), type(pd.NA), type(pd.NaT))
 _WORDS = frozenset({"nan", "none", "nat", "<na>", "null", "na", "n/a"})
-"""Names that look as if something missing had become text."""
+"""Names that look like missing values converted to text."""
 _TOTALS: Final[frozenset[str]] = frozenset(WORDS["totals"]["names"])
-"""Names of rows that are made of others."""
+"""Names of rows that are totals of other rows."""
 _PARTS = tuple(WORDS["totals"]["beginnings"])
 _ENDS = tuple(WORDS["totals"]["endings"])
 SURROGATE = re.compile("[\ud800-\udfff]")
@@ -167,7 +167,7 @@ def is_total(name: str) -> bool:
 def may_be_total(text: str) -> bool:
     """Return True if some line of a text may name a total; a quick test of many names."""
     bare, words = text.casefold(), (*_TOTALS, *_PARTS)
-    letters = {x for x in "".join(words) if x in bare}  # a letter is found, or missed, sooner
+    letters = {x for x in "".join(words) if x in bare}  # letters are a faster first test
     return any(letters.issuperset(word) and word in bare for word in words)
 
 
@@ -210,7 +210,7 @@ def fits(kind: type, types: tuple[type, ...]) -> bool:
         return True
     if issubclass(kind, _TRUTHS):
         return bool in types
-    if issubclass(kind, np.timedelta64):  # which numpy derives from its integers
+    if issubclass(kind, np.timedelta64):  # a subclass of numpy's integers
         return dt.timedelta in types
     return issubclass(kind, types)
 

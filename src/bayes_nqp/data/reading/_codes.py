@@ -12,7 +12,7 @@ import pandas as pd
 from bayes_nqp.data.reading._vocabulary import sounds_like
 
 _FIRST: Final = 1000
-"""Rows that tell whether codes of one length begin with zeros."""
+"""Number of rows searched for codes of equal length with leading zeros."""
 
 
 def with_zeros(frame: pd.DataFrame, path: Path, how: Mapping[str, Any]) -> pd.DataFrame:

@@ -14,15 +14,15 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.limits import limit
 
 _OLD: Final = b"\xd0\xcf\x11\xe0"
-"""Begins a compound file: a workbook before 2007, or one that is encrypted."""
+"""First bytes of a compound file: a workbook before 2007, or an encrypted one."""
 _NEW: Final = b"PK"
 _ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
 _BEGIN: Final = b"\x09\x08\x10\x00\x00\x06\x05\x00"
-"""Begins the first sheet of an old workbook, for 20 bytes; what follows tells of a password."""
+"""First bytes of the first sheet (20 bytes) of an old workbook; a password record may follow."""
 _PASSWORD: Final = b"\x2f\x00"
 _HEAD: Final = 1 << 12
 _SECONDS: Final = 30
-"""In which an old workbook of a megabyte is read, at least."""
+"""Minimum time limit (seconds) for an old workbook of one megabyte."""
 _TRIAL: Final = """
 import sys
 from python_calamine import CalamineWorkbook

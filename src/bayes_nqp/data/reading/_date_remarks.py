@@ -17,24 +17,24 @@ _NEVER: Final = re.compile(r"未.*|否|无|没有|从未|[-—–/]+|no|none|nev
 _NUMBER: Final = re.compile(
     r"〔\s*((?:19|20)\d\d)\s*〕\s*(?:第?\s*\d+\s*号)?|[\[(【]\s*((?:19|20)\d\d)\s*[\])】]\s*第?\s*\d+\s*号"
 )
-"""The number of a document, 〔2015〕44号: its year counts where nothing else says one."""
+"""Document number, 〔2015〕44号: its year is used if there is no other year."""
 _STATED: Final = re.compile(r"(?<!\d)((?:19|20)\d\d)(?:\s*[年./-]\s*(0?[1-9]|1[0-2])(?!\d)|(?!\d))")
 _OTHERWISE: Final = re.compile(
     r"未|非|不|没|取消|退出|撤销|撤回|摘牌|落选|拟|计划|申报|申请|暂缓|终止|停|前|截至|截止|至(?!今)|"
     r"\bnot?\b|cancel|withdr|until|before|plan|appl|reject|ended",
     re.IGNORECASE,
 )
-"""What turns a year into another than the first under the policy, or may."""
+"""Words that imply, or may imply, that a year is not the first treated year."""
 _ENDED: Final = re.compile(
     r"退出|撤销|取消|终止|结束|摘牌|\b(?:end|exit|withdr|until|terminat)", re.IGNORECASE
 )
-"""What a column is called that says when the policy ended."""
+"""Names of columns with the end of the policy."""
 
 CODES: Final = (0, -1, -9, -99, 9999, 99999)
-"""Numbers that stand for never treated where they are no periods."""
+"""Numbers that mean never treated unless they are periods."""
 
 _SPAN: Final = 500
-"""Periods after the first in which a number may be one."""
+"""Range of periods, counted from the first, in which a number may be a period."""
 
 type Date = tuple[int, int | None]
 

@@ -14,7 +14,7 @@ from bayes_nqp._core.i18n import NOTHING, Message
 from bayes_nqp.data.reading._values import SourceRows, counted
 
 UNCOMPUTED: Final = "#FORMULA!"
-"""Begins the text that stands for a formula without a value."""
+"""Prefix of the text that represents a formula without a value."""
 _ERROR: Final = re.compile(
     r"#(REF|N/A|DIV/0|VALUE|NAME|NUM|NULL|SPILL|CALC|FIELD|BLOCKED|CONNECT|BUSY|UNKNOWN)[!?]?"
     r"|#GETTING_DATA|Err:\d{3}"

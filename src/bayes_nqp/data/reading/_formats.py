@@ -13,9 +13,9 @@ import pandas as pd
 from bayes_nqp.data.reading._number_words import in_per_cent, percent
 
 _BUILT_IN: Final = frozenset({"9", "10"})
-"""Formats 0% and 0.00%, which every workbook has without naming them."""
+"""Built-in formats 0% and 0.00%, which are not listed in workbooks."""
 _QUOTED: Final = re.compile(r'"[^"]*"|\\.|_.|\[[^\]]*\]')
-"""Parts of a format that are shown as they are, or not at all."""
+"""Parts of a format that are displayed literally or not at all."""
 
 
 def percent_styles(styles: bytes) -> frozenset[str]:

@@ -11,7 +11,7 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp.data.reading._values import SourceRows, missing
 
 FEW: Final = 0.05
-"""Share of rows up to which empty cells are gaps of their own."""
+"""Largest share of empty cells that counts as gaps instead of merged cells."""
 
 
 def refuse_gaps(df: pd.DataFrame, unit: str, time: str) -> None:

@@ -133,7 +133,7 @@ def _why_not(column: pd.Series[Any]) -> str:
             return Message("its cells have the type {}", kind.__name__)
     if dtype.kind == "O":
         if isinstance(dtype, pd.StringDtype):
-            if dtype.storage == "pyarrow":  # UTF-8, which has no half characters
+            if dtype.storage == "pyarrow":  # UTF-8 does not allow half characters
                 return ""
             wrong = SURROGATE.search(texts_of(column).joined)
             return Message("its text was decoded with the wrong encoding") if wrong else ""

@@ -19,7 +19,7 @@ from bayes_nqp.data.reading._values import counted, is_text
 
 WESTERN: Final = "cp1252"
 _SIGNS: Final = "€°§–—‘’“”„…·"
-"""What stands between the letters of Western Europe."""
+"""Signs that occur in Western European text."""
 _ASCII: Final = 127
 _ALMOST: Final = 0.9
 

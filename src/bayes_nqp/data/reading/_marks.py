@@ -18,10 +18,10 @@ _YES: Final = frozenset(WORDS["marks"]["yes"])
 _NO: Final = frozenset(WORDS["marks"]["no"])
 _PLAIN: Final = frozenset(("0", "1", "True", "False"))
 _EMPTY: Final = frozenset(("", "-", "--", "–", "—", "——", "/", "\\", "."))
-"""An empty cell, and what people write into one."""
+"""Texts that count as an empty cell."""
 _NEGATIONS: Final = tuple(WORDS["marks"]["negations"])
 _DENIALS: Final = tuple(WORDS["marks"]["denials"])
-"""How a text begins that says so in more words."""
+"""Beginnings of longer texts that mean untreated."""
 _AFFIRMATIONS: Final = tuple(WORDS["marks"]["affirmations"])
 
 

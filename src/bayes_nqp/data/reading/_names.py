@@ -17,7 +17,7 @@ MISSING_WORDS: Final = (
     "", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL",
     "NaN", "None", "n/a", "nan", "null",
 )  # fmt: skip
-"""Texts of a missing number. Errors of a spreadsheet are none: somebody has to look at them."""
+"""Texts of missing values. Spreadsheet errors are excluded, because users must check them."""
 _BREAK: Final = re.compile(
     r"([\u3000-\u9fff\uff00-\uffef])\s*[\r\n]+\s*|\s*[\r\n]+\s*([\u3000-\u9fff\uff00-\uffef]|$)"
     r"|\s*[\r\n]+\s*"

@@ -18,17 +18,17 @@ from bayes_nqp.data.reading._words import WORDS
 from bayes_nqp.data.reading._years import year_of
 
 EDGES: Final = " \t\r\n\u3000\xa0"
-"""What may surround the text of a cell."""
+"""Characters that are stripped from the text of a cell."""
 MOST: Final = 0.85
-"""Share of a column's cells that must be numbers for it to be one of numbers."""
+"""Minimum share of numbers in a numeric column."""
 SHORT: Final = 6
-"""Length of texts that can stand for a missing number."""
+"""Maximum length of texts that may mark missing values."""
 _PROBE: Final = 400
-"""Distinct cells that tell a column of names from one of numbers."""
+"""Number of distinct cells inspected to distinguish names from numbers."""
 _NUMBER: Final = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
 _PLAIN: Final = re.compile(_NUMBER)
 _BETWEEN: Final = ". \u00a0\u202f'’"
-"""What stands between thousands where the comma is a decimal one."""
+"""Thousands separators used with decimal commas."""
 _DECIMAL: Final = re.compile(
     rf"[-+]?(?:\d+|\d{{1,3}}(?:[{_BETWEEN}]\d{{3}})+),\d+(?:[eE][-+]?\d+)?"
 )
@@ -36,15 +36,15 @@ _PERCENT: Final = re.compile(r"([-+]?[\d,]*\.?\d+)\s*([%‰])")
 _SCALES: Final[dict[str, float]] = WORDS["units"]["scales"]
 _BASES: Final = frozenset(WORDS["units"]["bases"])
 _ALIKE: Final = 10.0
-"""How many times larger than per cent, or smaller, plain numbers beside them may be."""
+"""Maximum ratio between plain numbers and percentages of equal scale."""
 _PREFIXED: Final = re.compile(r"([-+]?)([$¥€£])\s*([\d,]*\.?\d+)")
 _RAISED: Final = re.compile(
     "([\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u2094\u2150-\u215f\u2189-\u218b\u2460-\u24ff\u2776-\u2793\u3220-\u324f"
     "\u3280-\u32bf])"
 )
-"""Characters that are digits, or hold some, and stand for no part of a number: ², ½, ①, ⑴, ㈠."""
+"""Characters that are or contain digits but are not part of a number: ², ½, ①, ⑴, ㈠."""
 _FIRST: Final = "+-.,$¥€£一二"
-"""How a number or a year begins, if not by a digit."""
+"""First characters of numbers and years other than digits."""
 _SUFFIXED: Final = re.compile(r"([-+]?[\d,]*\.?\d+)\s*([^\d\s%‰.,+-].{0,11})")
 
 
@@ -148,7 +148,7 @@ def narrow(cell: Any) -> Any:
     """
     if not isinstance(cell, str) or cell.isascii():
         return cell
-    parts = _RAISED.split(cell)  # every second part is a mark
+    parts = _RAISED.split(cell)  # every second part is a note mark
     parts[::2] = [unicodedata.normalize("NFKC", x) for x in parts[::2]]
     text = "".join(parts).strip(EDGES)
     return re.sub(r"^[−–—‐](?=[\d.])", "-", text)
@@ -197,7 +197,7 @@ def percent(cell: Any) -> float | None:
     value = marked(match[1]) if match else None
     if match is None or value is None:
         return None
-    # Decimal places of the text, so that 17.2 % is .172 and not .17199999999999999.
+    # Keep the decimal places of the text, so that 17.2 % is 0.172, not 0.17199999999999999.
     return float(f"{value / (100 if match[2] == '%' else 1000):.12g}")
 
 

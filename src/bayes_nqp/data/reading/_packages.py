@@ -22,11 +22,11 @@ PACKAGES: Final = {
     ".sav": "read_sav", ".zsav": "read_sav", ".por": "read_por", ".sas7bdat": "read_sas7bdat",
     ".xpt": "read_xport",
 }  # fmt: skip
-"""Endings of files of SPSS and SAS, and what of pyreadstat reads them."""
+"""Suffixes of SPSS and SAS files, and the function of pyreadstat that reads them."""
 
 
 _CODE: Final = re.compile(r"\.[a-z]")
-"""Of a missing cell in Stata that says why."""
+"""Extended missing-value code in Stata."""
 
 
 def read_package(path: Path) -> pd.DataFrame:

@@ -29,11 +29,11 @@ from bayes_nqp.data.reading._workbook import read_book
 TEXTS = (".csv", ".tsv", ".txt")
 _BOOKS = (".xlsx", ".xlsm", ".xls")
 SUFFIXES = (*TEXTS, *_BOOKS, ".parquet", ".dta", *PACKAGES)
-"""Endings of the files that are read."""
+"""Suffixes of supported files."""
 _FILE_WORDS = ("is not a column", "contains text in", "is empty in", "no row is complete")
 """Parts of errors for which there is further advice if the rows come from a file."""
 _TEXT_COPIES = 3
-"""Memory that text takes while it is read, in sizes of its file."""
+"""Memory needed to read text, in multiples of the file size."""
 _EDGES = " \t\r\n\u3000\xa0\ufeff"
 
 
@@ -278,9 +278,9 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 
     with ParquetFile(path) as file:
         _check_parquet(path, file.metadata)
-        if any("=" in x for x in path.parts):  # folders are columns: year=2015/cities.parquet
+        if any("=" in x for x in path.parts):  # folder names are columns: year=2015/cities.parquet
             df = pd.read_parquet(path)
-        else:  # one piece and one block a column: nothing is copied
+        else:  # one chunk and one block per column avoid copies
             df = file.read().to_pandas(split_blocks=True)
     levels = [name for name in df.index.names if name is not None and name not in df.columns]
     return (df.reset_index(levels) if levels else df).reset_index(drop=True)

@@ -28,7 +28,7 @@ from bayes_nqp.data.reading.steps import BOOKS, STEPS, Reading, joined_names
 
 type Roles = Mapping[str, Any]
 _SEEN: Final = 12
-"""Rows in which a header further down is looked for."""
+"""Number of rows searched for a header."""
 
 
 def reading_of(

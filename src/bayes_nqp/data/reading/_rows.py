@@ -20,7 +20,7 @@ from bayes_nqp.data.reading._years import year_of
 
 _BARE: Final = Message("without a unit or a time")
 _LONG: Final = 24
-"""Characters of a cell that a note shows."""
+"""Maximum number of characters of a cell in a message."""
 BETWEEN: Final = " "
 """Separator between the parts of a unit's name."""
 

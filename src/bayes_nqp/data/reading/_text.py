@@ -42,13 +42,13 @@ _DELIMITERS = (",", ";", "\t", "|")
 _CHUNK = 1 << 20
 _SAMPLE = 1 << 16
 _FIRST = 24
-"""Rows that are looked at for what stands above a table."""
+"""Number of rows searched for titles above a table."""
 _WIDE = 0.6
-"""Share of a table's delimiters that a row of it has, at least."""
+"""Minimum number of delimiters in a table row, as a share of the maximum."""
 _PLAIN = 0.1
-"""Share of digits and delimiters in text of data, at least."""
+"""Minimum share of digits and delimiters in data."""
 _INTEGERS = 2.0**63
-"""From here on, no signed integer of 64 bits."""
+"""Smallest float that is not a signed 64-bit integer."""
 _TRY = Spoken(
     Message(
         "encoding='gb18030' (Chinese Excel), 'big5', 'cp1252' (Western Europe) or 'shift_jis'; or "
@@ -116,8 +116,8 @@ def _table(
         frame = _typed_whole(path, how)
         if not isinstance(frame.index, pd.RangeIndex):
             if frame.index.nlevels > 1 or frame.iloc[:, -1].notna().any():
-                return frame  # refused where columns are named
-            # Rows that end with a delimiter: nothing is lost with the cell after it.
+                return frame  # rejected when columns are named
+            # Rows that end with a delimiter: the cell after it is empty and can be dropped.
             how["index_col"] = False
             with quiet(pd.errors.ParserWarning):
                 return with_zeros(_typed_whole(path, how), path, how)

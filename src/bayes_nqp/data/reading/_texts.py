@@ -18,7 +18,7 @@ type Codes = npt.NDArray[np.int32]
 _BLANKS: Final = " \t\u3000\xa0"
 _EDGES: Final = " \t\r\n\u3000\xa0"
 _SHORT_RUNS: Final = 0.5
-"""Share of rows that begin a run of equal cells, from which runs save nothing."""
+"""Share of rows that start a run, above which compression by runs saves nothing."""
 
 
 def _bytes_at(place: int) -> Begins:
@@ -50,7 +50,7 @@ class Texts:
     ) -> None:
         self._cells, self._begins, self.codes = cells, begins, codes
         self.says_numbers: bool | None = None
-        """Whether a few cells of the column say numbers, once somebody found out."""
+        """True if a few cells of the column contain numbers; None if not yet computed."""
 
     @cached_property
     def values(self) -> list[Any]:
@@ -161,7 +161,7 @@ def texts_of(column: pd.Series[Any]) -> Texts:
         texts = _texts(cells)
         if seen is None:
             return texts
-        seen[id(cells)] = cells, texts  # the cells too, so that no others take their place
+        seen[id(cells)] = cells, texts  # keep the cells too, so that their memory is not reused
     return seen[id(cells)][1]
 
 

@@ -14,7 +14,7 @@ from bayes_nqp.data.reading._values import is_text
 from bayes_nqp.data.reading._words import WORDS
 
 _KINDS: Final[list[str]] = WORDS["places"]["kinds"]
-"""Words at the end of the names of places."""
+"""Administrative types at the end of place names."""
 
 
 def pairs_apart(unit: pd.Series[Any], time: pd.Series[Any]) -> list[tuple[str, str]]:

@@ -22,12 +22,12 @@ from bayes_nqp.data.reading._texts import texts_of
 Strings = npt.NDArray[np.str_]
 
 _CELL = 60
-"""Characters of a cell that a message shows."""
+"""Maximum number of characters of a cell in a message."""
 _LONGEST = 1e22
-"""Whole floats below it are written out."""
+"""Integral floats below this value are written in full."""
 _HUGE = 10**400
 _MOST = 1e100
-"""No number is larger: squares of larger ones overflow."""
+"""Largest valid number; squares of larger numbers overflow."""
 
 
 @dataclass(frozen=True, slots=True)

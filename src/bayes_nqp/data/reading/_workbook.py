@@ -21,27 +21,27 @@ from bayes_nqp.data.reading._names import MISSING_WORDS, mangled, missing_words,
 from bayes_nqp.data.reading._worksheet import completed, hidden_sheets, letters, number, worksheet
 
 _PANIC = "PanicException"
-"""What readers in Rust raise at their own faults: it is no `Exception`, and cannot be imported."""
+"""Raised by Rust readers for internal errors; not an `Exception`, cannot be imported."""
 _CHUNK = 1 << 20
 _OVERLAP = 4096
 _TAG = re.compile(
     rb"""<(?:\w+:)?(row|c)((?:\s[^<>"']*(?:"[^"]*"|'[^']*'))*\s*)(/?)>(?!</(?:\w+:)?c>)"""
 )
-"""A row, or a cell; one that only has a format closes at once."""
+"""Row or cell; a cell with only a format is an empty element."""
 _PLACE = re.compile(rb"""\sr\s*=\s*["']\s*([A-Za-z]*)(\d+)""")
 _ERROR = re.compile(rb"""\st\s*=\s*["']e["']""")
-"""Of a cell that is an error also where it is empty."""
+"""Attribute of a cell with an error, even if the cell is empty."""
 _BYTES = 100
-"""Memory that a cell takes while it is read."""
+"""Memory needed to read a cell."""
 _HEAD = 64
 _BEFORE = b"\xef\xbb\xbf \t\r\n"
-"""Bytes that may stand before XML."""
+"""Bytes that may precede XML."""
 _UNFOLDED = 100_000_000
 _RATIO = 200
-"""Parts beyond this size that were this many times smaller when packed are no spreadsheet's."""
+"""Maximum plausible compression ratio of a large part of a spreadsheet."""
 _WIDE = 20_000_000
 _SPARSE = 50
-"""An area of so many cells, of which so few are filled, is one of a cell far away."""
+"""Ratio of area to filled cells above which a sheet has a stray cell far from the table."""
 
 
 _OLD = Message(
@@ -61,7 +61,7 @@ class _Range:
     column: int = 0
     last: str = ""
     at: tuple[int, int] = (0, 0)
-    """Row and column of the cell before, as readers count where a cell has no place."""
+    """Row and column of the previous cell, used for cells without a reference."""
 
     def add(self, column: int, row: int) -> None:
         self.cells += 1
@@ -138,7 +138,7 @@ def _filled(book: zipfile.ZipFile, part: zipfile.ZipInfo) -> _Range:
         while chunk := file.read(_CHUNK):
             text = tail + chunk
             end = max(text.rfind(b"<"), len(text) - _OVERLAP)
-            # The last tag may go on in the next chunk.
+            # The last tag may continue in the next chunk.
             text, tail = text[:end], text[end:]
             _add(dimensions, text + tail[:2] if tail.startswith(b"</") else text)
         _add(dimensions, tail)

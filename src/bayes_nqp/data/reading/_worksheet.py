@@ -25,7 +25,7 @@ _SPECIAL: Final = re.compile(rb"<(?:\w+:)?(?:f[\s/>]|mergeCell\s|row\s[^>]*hidde
 _PLACE: Final = re.compile(r"([A-Z]+)(\d+)")
 _TRUE: Final = ("1", "true")
 _COMPUTED: Final = ("str", "s", "inlineStr", "b", "e")
-"""Types of a formula's cell that say that somebody computed it, even to an empty text."""
+"""Types of formula cells with a computed value, possibly an empty text."""
 
 
 @dataclass(slots=True, eq=False)
@@ -88,7 +88,9 @@ def worksheet(path: Path, name: str) -> Worksheet:
         elif formula is not None:
             zeros[row, column] = f"{UNCOMPUTED} ={formula}"
             stored |= value != "0"
-    if part.recomputed and not stored:  # zeros that a writer left to be computed on opening
+    if (
+        part.recomputed and not stored
+    ):  # zeros of a writer that leaves formulas to be computed on opening
         sheet.cells |= zeros
     return sheet
 

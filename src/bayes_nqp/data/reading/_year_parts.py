@@ -33,9 +33,9 @@ _FORMS: Final = tuple(
         (12, True, rf"(0?[1-9]|1[0-2])\s*[-./]\s*{_YEAR}"),
     )
 )
-"""How many there are in a year, whether the number stands first, and the form of the text."""
+"""Parts per year, True if the number comes first, and the pattern of the text."""
 _BARE: Final = re.compile(rf"{_YEAR}\s*[-./]\s*(0?[1-9]|1[0-2])")
-"""2015-03 is a month; 2015/3 may be a quarter where no number is above four."""
+"""2015-03 is a month; 2015/3 may be a quarter if no number exceeds four."""
 _DAY: Final = re.compile(
     rf"{_YEAR}\s*[-./年]\s*(0?[1-9]|1[0-2])\s*[-./月]\s*(0?[1-9]|[12]\d|3[01])\s*日?"
     r"(?:[T ]\s*00:00(?::00)?)?"

@@ -13,7 +13,7 @@ from bayes_nqp._core.i18n import NOTHING, Message, dates
 from bayes_nqp.data.reading._values import missing, plain, unwrapped
 
 DAYS = (20_000, 80_000)
-"""Days as spreadsheets count them, from 1954 to 2119."""
+"""Range of spreadsheet day numbers, from 1954 to 2119."""
 _MONTH_LONG = 28
 
 _YEAR = r"((?:1[89]|20|21)\d\d)"
@@ -33,9 +33,9 @@ _TEXTS = tuple(
         ),
     )
 )
-"""2018; 2018-07-24, 2018.7; 20180724, 201807; and dates as languages write them out."""
+"""2018; 2018-07-24, 2018.7; 20180724, 201807; and dates with month names."""
 _BEHIND = re.compile(rf"{_DAY}([./-])(0?[1-9]|[12]\d|3[01])\1{_YEAR}{_CLOCK}")
-"""24.07.2018; and 07/24/2018 beside 24/07/2018, which agree on the year alone."""
+"""24.07.2018; and 07/24/2018 or 24/07/2018, which agree only on the year."""
 _SINCE = re.compile(
     r"(?<=[\d年月日])\s*(?:获?(?:批复|批准|批)(?:设立|建设)?|设立|成立|公布|发布|印发|实施|启动|入选|纳入)?"
     r"(?:起|开始|以来)?$"
@@ -148,7 +148,7 @@ def as_years(column: pd.Series[Any], notes: list[str], *, once: bool = False) ->
         return column
     codes, distinct = pd.factorize(values.mask(missing(values)))
     years = [year_of(x) for x in distinct]
-    if number:  # codes beside dates, such as 0 or 9999, are left as they are
+    if number:  # codes in columns of dates, such as 0 or 9999, are kept
         pairs = zip(distinct, years, strict=True)
         years = [x if year is None and _is_code(x) else year for x, year in pairs]
     if not years or None in years:

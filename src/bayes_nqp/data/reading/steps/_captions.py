@@ -18,11 +18,11 @@ from bayes_nqp.data.reading.steps._roles import roles_in
 from bayes_nqp.data.reading.steps._step import Found, Reading, Step, some, step
 
 _FIRST: Final = 3
-"""Rows below the header in which units of measurement are looked for."""
+"""Number of rows below the header searched for units of measurement."""
 _BELOW: Final = 200
-"""Rows that tell a column of numbers."""
+"""Number of rows used to detect a numeric column."""
 _LONG: Final = 12
-"""Characters of a unit of measurement at most."""
+"""Maximum length of a unit of measurement."""
 
 
 @step("captions", place=15)

@@ -35,7 +35,7 @@ _DAY_ZERO: Final = dt.datetime(1899, 12, 30)
 _DATED: Final[tuple[Part, ...]] = ("time", "cohort")
 _CODE: Final = re.compile(r"((?:19|20)\d\d)(0[1-9]|1[0-2])((?:0[1-9]|[12]\d|3[01])?)")
 _PADDED: Final = 10
-"""Months before it have a zero before them."""
+"""First month without a leading zero."""
 _CENTURY: Final = 50
 _YEAR_LONG: Final = 99
 
@@ -93,7 +93,7 @@ class Dates(Step):
             count += entries.count(lambda x: not isinstance(x, dt.date) and _date(x) is not None)
             read = [x if (day := _date(x)) is None and x != "" else day for x in entries.values]
             dated = all(x is None or isinstance(x, dt.date) for x in read)
-            if not dated:  # a word for never treated stays one beside them
+            if not dated:  # words for never treated are kept
                 read = [f"{x:%Y-%m-%d}" if isinstance(x, dt.date) else x for x in read]
             column = entries.mapped(read)
             column = pd.to_datetime(column) if dated else column
@@ -127,7 +127,7 @@ def _begins(cell: Any) -> bool:
     """Return True if a cell gives a quarter, a half-year or a month by its name."""
     named = year_part(cell)
     if named is not None and cell.endswith("月"):
-        return False  # 2015年3月: a date, such as that of a policy among years
+        return False  # 2015年3月: a date, such as a policy date among years
     return named is not None or _month(cell) is not None
 
 

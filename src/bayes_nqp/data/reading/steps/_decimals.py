@@ -24,7 +24,7 @@ from bayes_nqp.data.reading.steps._cellwise import Cellwise
 from bayes_nqp.data.reading.steps._step import Found, Reading, some, step
 
 _POINTED: Final = re.compile(r"[-+]?\d{1,3}(?:\.\d{3})+")
-"""1.234 and 1.234.567, whose points may mark thousands."""
+"""1.234 and 1.234.567, in which points may be thousands separators."""
 
 
 @step("decimals", place=42)
@@ -124,6 +124,6 @@ def _decimal(entries: Cells, *, usual: bool) -> bool:
     no_thousands = sum(marked(x) is None for x in fractions)
     if no_thousands or not usual:
         return no_thousands >= 0.5 * len(fractions)
-    # Three digits behind each: as large as plain numbers beside them, or by a thousand.
+    # Three digits after each: the size of plain numbers, or 1000 times that size.
     typical = float(np.median(np.abs([*fractions.values()])))
     return not plain or typical * 1000.0**0.5 >= float(np.median(np.abs(plain)))

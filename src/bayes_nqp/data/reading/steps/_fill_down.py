@@ -18,9 +18,9 @@ from bayes_nqp.data.reading._years import year_of
 from bayes_nqp.data.reading.steps._step import Found, Reading, Step, some, step
 
 _MERGED: Final = 0.3
-"""Share of empty cells from which those of a column beside the unit pass for merged ones."""
+"""Minimum share of empty cells in a column of merged cells other than the unit."""
 _BLOCKS: Final = 3
-"""Periods that stand once above their rows, at least."""
+"""Minimum number of periods given once above their rows."""
 _GROUP: Final = re.compile(r"省|自治区|大区|片区|province|prefecture|state", re.IGNORECASE)
 
 
@@ -113,7 +113,7 @@ def _blocks(frame: pd.DataFrame, name: str) -> pd.Series[Any] | None:
     gone = missing(column)
     if gone[: _BLOCKS + 1].all() or np.count_nonzero(gone) < _MERGED * len(gone):
         return None
-    noted = ~gone & (frame.notna().sum(axis=1).to_numpy() == 1)  # a line below the table
+    noted = ~gone & (frame.notna().sum(axis=1).to_numpy() == 1)  # a note below the table
     observed = column[~gone & ~noted]
     if len(observed) < _BLOCKS or observed.duplicated().any():
         return None

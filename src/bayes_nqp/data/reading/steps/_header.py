@@ -16,13 +16,13 @@ from bayes_nqp.data.reading.steps._roles import roles_in
 from bayes_nqp.data.reading.steps._step import Found, Reading, Step, some, step
 
 _ROWS: Final = 15
-"""Rows in which the names of columns are looked for."""
+"""Number of rows searched for column names."""
 _SHORT: Final = re.compile(r"[A-Za-z]\w{0,15}", re.ASCII)
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 _FULL: Final = 0.6
-"""Share of a table's width that names fill, at least."""
+"""Minimum share of the table's width that names fill."""
 _WHOLE: Final = 0.9
-"""That of two rows together."""
+"""Minimum share that two rows of names fill together."""
 
 
 @step("header", place=10)
@@ -112,7 +112,7 @@ def _over(grid: pd.DataFrame, rows: tuple[int, ...], wide: int) -> bool:
     names = [_names(grid.iloc[row - 1]) for row in rows if row <= len(grid)]
     upper: dict[int, str] = {}
     for groups in names[:-1]:
-        # Names and what is said of the table, "制表日期：2019年6月", do not make three rows.
+        # Names and a note on the table, "制表日期：2019年6月", are not a header of three rows.
         if not groups or (len(rows) > 2 and any(set(x) & set(":：") for x in groups.values())):
             return False
         upper |= groups
@@ -130,7 +130,7 @@ def _completes(upper: dict[int, str], lower: dict[int, str], wide: int) -> bool:
     gaps = [place for place in lower if place not in upper]
     repeated = len({*upper.values()}) < len(upper)
     named = {*upper, *lower}
-    # A name that is merged over two columns, with nothing below it, is that of both: 地区.
+    # A name merged over two columns, with empty cells below, names both: 地区.
     merged = {place for place, name in upper.items() if lower.get(place, name) == name}
     named |= {place + 1 for place in merged}
     return (bool(gaps) or repeated) and len(named) >= _WHOLE * wide
@@ -164,7 +164,7 @@ def joined_names(grid: pd.DataFrame, rows: tuple[int, ...]) -> list[str]:
     for names in upper:
         name, within = "", ""
         for place, under in enumerate(lower):
-            # A merged name goes on over the columns below it, and ends with the group around it.
+            # A merged name covers the columns below it, up to the end of its group.
             carried = name if under and groups[place] == within else ""
             name, within = names[place] or carried, groups[place]
             if name not in groups[place].split():

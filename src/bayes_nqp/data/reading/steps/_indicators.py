@@ -24,9 +24,9 @@ _VALUES: Final = re.compile(
     r"数值|值|数据|指标值|values?|obs(?:ervation)?_?value|data", re.IGNORECASE
 )
 _MOST: Final = 200
-"""Variables, at most."""
+"""Maximum number of variables."""
 _SHARE: Final = 0.3
-"""Share of rows of the table side by side that a variable has, at least."""
+"""Minimum share of rows with a value of the variable in the converted table."""
 
 
 @step("indicators", place=22)

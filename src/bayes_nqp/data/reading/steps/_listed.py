@@ -30,9 +30,9 @@ _WITHIN: Final = re.compile(rf"(?:{_PROVINCES})(?:省|[^（(]{{0,3}}自治区)?[
 """A province with its cities in brackets: 广东（深圳、珠海）."""
 _DATE: Final = re.compile(r"((?:19|20)\d\d\s*年(?:\s*\d\d?\s*月(?:\s*\d\d?\s*日)?)?|(?:19|20)\d\d)")
 _HEAD: Final = re.compile(rf"{_DATE.pattern}|^第?[一二三四五六七八九十\d]+[批期轮]")
-"""Names of columns that are dates or batches of the names below them."""
+"""Column names that give the date or batch of the names below."""
 _ABOVE: Final = re.compile(r"第?\s*[一二三四五六七八九十\d]+\s*[批期轮]")
-"""A batch that stands above its names."""
+"""Batch in a row above its names."""
 BATCH: Final = re.compile(
     r"第?([一二三四五六七八九十\d]+)(?:批|期|轮|波)|(?:batch|wave|round|phase|tranche)\s*(\d+)"
 )

@@ -20,17 +20,17 @@ _GENERIC: Final = re.compile(r"(?:sheet|工作表|数据|data|附?表).{0,6}", r
 _APART: Final = re.compile(
     r"(?:19|20)\d\d\s*(?:年度|年)?|[,.。:;—–()\[\]【】《》“”]|\s(?=[^ -~])|(?<=[^ -~])\s"
 )
-"""What stands between the parts of a title: years, marks, and blanks beside Chinese."""
+"""Separators in a title: years, marks, and blanks next to Chinese characters."""
 _PLACES: Final = re.compile(
     r"^(?:附?表\s*\d+)?(?:(?:中国|全国|我国|各[省市县]|各地区?|省域|省级|城市|地级市|县域|[份区市])+的?)?"
 )
-"""The number of a table, and places, before the quantity that its title names."""
+"""Table number and places before the quantity in a title."""
 _AND: Final = re.compile(r"[与和及、]|\band\b|影响|关系|面板|数据|\bdata|\bpanel", re.IGNORECASE)
-"""Words of titles that name several quantities, or none."""
+"""Words in titles with several quantities or none."""
 _LONGEST: Final = 32
-"""Characters of the name of a quantity."""
+"""Maximum length of the name of a quantity."""
 _FEW: Final = 3
-"""Periods of one variable, at least."""
+"""Minimum number of periods of a variable."""
 
 
 type Period = int | str
@@ -81,7 +81,7 @@ class Long(Step):
         dated = {name for by_year in stems.values() for name in by_year.values()}
         constant = [name for name in frame.columns if name not in dated]
         bare = ~frame[[*dated]].map(_says_number).any(axis=1).to_numpy(dtype=bool)
-        if bare.any() and not bare.all():  # a line below the table is no unit
+        if bare.any() and not bare.all():  # a note below the table is not a unit
             reading.notes.append(left_out(frame, bare, _NOTHING))
             frame = frame[~bare]
         years = [*dict.fromkeys(year for by_year in stems.values() for year in by_year)]

@@ -58,7 +58,7 @@ class Missing(Step):
 
 
 def _without(entries: Cells, words: set[str]) -> list[Any]:
-    """Return the cells without these words; None if other text remains."""
+    """Return the cells without these words; empty if other text remains."""
     left = [x for x in entries.values if not (isinstance(x, str) and x in words)]
     if not left or not all(map(_is_number, left)):
         return []

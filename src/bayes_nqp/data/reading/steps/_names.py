@@ -13,7 +13,7 @@ from bayes_nqp.data.reading.steps._step import Found, Reading, Step, some, step
 
 _MARK: Final = re.compile(r"\s*(?:[①-⑳⁰¹²³⁴-⁹]|[(（\[［]注\s*\d*[)）\]］])+$")
 _MAY: Final = re.compile(r"[①-⑳⁰¹²³⁴-⁹注]|[\u3400-\u9fff][ \u3000\xa0\t]")
-"""What is in a text that has blanks or a mark to take away."""
+"""Pattern of texts with blanks or a note mark to remove."""
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 
 

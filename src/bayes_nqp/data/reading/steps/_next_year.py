@@ -17,9 +17,9 @@ from bayes_nqp.data.reading.steps._policy import yearly
 from bayes_nqp.data.reading.steps._step import Found, Reading, Step, some, step
 
 _HALF: Final = 6
-"""Months of a year that is treated for half of it, at least."""
+"""Last adoption month for which at least half of the year is treated."""
 _LAST: Final = 9999
-"""Year, at most."""
+"""Maximum year."""
 
 
 @step("next_year", place=95)

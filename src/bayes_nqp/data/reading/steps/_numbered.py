@@ -13,7 +13,7 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp.data.reading._values import plain
 
 _LONG: Final = 60
-"""Characters of a row that are written out."""
+"""Maximum length of row contents written in full."""
 
 
 def contents(frame: pd.DataFrame, rows: Iterable[int]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from bayes_nqp.data.reading._years import year_of
 from bayes_nqp.data.reading.steps._step import Found, Reading, Step, step
 
 _CALLED: Final = {4: re.compile(r"季|quarter|qtr", re.I), 12: re.compile(r"月|month", re.I)}
-"""What columns are called that count parts of a year, by how many there are."""
+"""Names of columns with parts of years, by number of parts in a year."""
 _PART: Final = re.compile(
     r"[Qq第]?\s*(\d\d?|十[一二]?|[一二三四五六七八九])\s*(?:季度?|月份?)?(?:\.0)?"
 )
@@ -23,9 +23,9 @@ _NUMBERS: Final = (
     "一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二",
 )  # fmt: skip
 _ONCE: Final = 0.95
-"""Share of rows that are the only one of a unit in a part of a year, at least."""
+"""Minimum share of rows that are unique by unit and part of a year."""
 _MOST: Final = 8
-"""Columns among which that of the units is looked for."""
+"""Maximum number of columns searched for the unit."""
 
 
 @step("period", place=37)

@@ -33,14 +33,14 @@ from bayes_nqp.data.reading.steps._step import Found, Reading, Step, step
 _CALLED: Final = re.compile(
     r"名单|批|list|adopt|roll.?out|\b(?:wave|round|phase|tranche)", re.IGNORECASE
 )
-"""What sheets are called that list who has the policy, beside words for the policy itself."""
+"""Names of sheets with a policy list, in addition to words for a policy."""
 _YEAR: Final = re.compile(r"(?<!\d)((?:19|20)\d\d)(?:年(\d\d?)月)?(?=年|\D|$)")
 _HALF: Final = 0.5
-"""Share of a list's names that are units, of units named, or of cells that are years, at least."""
+"""Minimum share of listed names that are units, of units listed, or of cells that are years."""
 _FEWEST: Final = 2
-"""Units with a year, at least."""
+"""Minimum number of units with a year."""
 _YEARLY: Final = 0.85
-"""Share of rows that are the only one of a unit in a year, at least."""
+"""Minimum share of rows that are unique by unit and year."""
 _FIRST: Final = Message("first_treated")
 
 _PARTS: Final[tuple[Part, ...]] = ("cohort", "treated")
@@ -153,7 +153,7 @@ def _lists(reading: Reading, of: str) -> list[tuple[bool, int, bool, Source, dic
     for named, source in _sources(reading, of):
         match = listed(reading, source)
         if "of" in source and len({*match.matched}) < _rows_named(reading, source):
-            continue  # of provinces in a list of cities, say
+            continue  # such as provinces in a list of cities
         dates, units = match.dates, len(names_in(reading, source))
         inside = sum(low <= (year_of(x) or 0) <= high for x in dates.values())
         share = max(len(match.matched) / max(match.names, 1), len(dates) / units)
@@ -233,7 +233,7 @@ def _own(reading: Reading) -> bool:
             return True
         if not sounds_like("treated", str(name)):
             continue
-        # Rows of several sheets have the numbers that they have there, some of them twice.
+        # Rows of several sheets keep their numbers, so that numbers may repeat.
         if (observed.groupby(unit[present].to_numpy()).nunique() > 1).any():
             return True
     return False
@@ -247,7 +247,7 @@ def _called(reading: Reading) -> str:
 
 
 def _sources(reading: Reading, of: str) -> Iterator[tuple[bool, Source]]:
-    """Yield candidate columns of names and dates in other sheets; True if named so."""
+    """Yield candidate lists in other sheets, with True if the date column is named so."""
     read = reading.sheet if isinstance(reading.sheet, str) else next(iter(reading.grids))
     by: Source = {} if of == reading.parts[0] else {"of": of}
     keys = {key for x in names_in(reading, by) for key in keys_of(x)}

@@ -17,7 +17,7 @@ _REMARK: Final = re.compile(
     r"\s*(?:[(（\[［【][^()（）\d][^()（）]{0,11}[)）\]］】]|[*＊†‡①-⑳⑴-⒇⁰¹²³⁴-⁹]{1,3}|"
     r"(?:(?<=\s)|(?<=\.\d)|(?<=\.\d\d))[beprsu]{1,2})?"
 )
-"""Letters are flags of Eurostat (break, estimated, provisional, …), and 12b is a name."""
+"""Letters are Eurostat flags (break, estimated, provisional, …); 12b is a name."""
 
 
 @step("remarks", place=45)

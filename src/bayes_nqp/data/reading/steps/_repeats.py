@@ -14,7 +14,7 @@ from bayes_nqp.data.reading.steps._numbered import contents, numbered
 from bayes_nqp.data.reading.steps._step import Found, Reading, Step, some, step
 
 _SPARSE: Final = 16
-"""Places of a table of units by periods for each row, from which none is made."""
+"""Maximum ratio of unit-period places to rows for which a table is built."""
 
 
 @step("repeats", place=85)

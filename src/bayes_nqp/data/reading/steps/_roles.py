@@ -11,7 +11,7 @@ from bayes_nqp.data.reading._number_words import EDGES
 from bayes_nqp.data.reading._vocabulary import role_of
 
 _SEVERAL: Final = ("mediator", "covariate")
-"""Roles that several columns may have: one merged cell states them for all columns below it."""
+"""Roles of several columns: one merged cell states the role of all columns below it."""
 
 
 def roles_in(row: Iterable[Any]) -> dict[int, str]:

@@ -16,13 +16,13 @@ from bayes_nqp.data.reading.steps._header import header_rows, heading, joined_na
 from bayes_nqp.data.reading.steps._step import Found, Reading, Step, some, step
 
 _SEVERAL = 2
-"""Sheets of periods or variables, at least."""
+"""Minimum number of sheets by period or variable."""
 _YEARS = 3
-"""Years of a variable, at least."""
+"""Minimum number of years of a variable."""
 _SHARED = 0.5
-"""Share of units that two sheets have both, at least."""
+"""Minimum share of units common to two sheets."""
 _ALIKE = 0.7
-"""Share of names of columns that two sheets have both, at least."""
+"""Minimum share of column names common to two sheets."""
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _UNIT = re.compile(r"(.+?)[(（\[](.{1,8})[)）\]]")
 

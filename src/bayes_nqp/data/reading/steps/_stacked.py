@@ -16,11 +16,11 @@ from bayes_nqp.data.reading.steps._captions import repeated_rows
 from bayes_nqp.data.reading.steps._step import Found, Reading, Step, some, step
 
 _SHARED: Final = 0.5
-"""Share of units that every table has, at least."""
+"""Minimum share of units common to all tables."""
 _YEARS: Final = 3
-"""Years of a table, at least."""
+"""Minimum number of years of a table."""
 _NUMBER: Final = re.compile(r"^(?:[（(]?[一二三四五六七八九十\d]+[)）、.．]|表\s*[\d.-]+)\s*")
-"""What stands before the name of a table: 一、, （二）, 表3-1."""
+"""Numbering before the name of a table: 一、, （二）, 表3-1."""
 
 type Key = tuple[str, ...]
 

@@ -20,7 +20,7 @@ from bayes_nqp.data.reading._values import counted
 from bayes_nqp.data.reading._workbook import opened, seen_sheets, sheet_frame
 
 BOOKS: Final = (".xlsx", ".xlsm", ".xls")
-"""Endings of workbooks."""
+"""Suffixes of workbooks."""
 
 
 type Unit = Literal["cell", "row", "column", "sheet", "unit"]
@@ -169,11 +169,11 @@ class Step(ABC):
     text: ClassVar[str]
     kind: ClassVar[Any]
     of: ClassVar[Unit] = "cell"
-    """What it counts."""
+    """Object that the step counts."""
     placed: ClassVar[bool] = False
-    """Whether it needs to know the unit and the time."""
+    """True if the step requires the unit and the time."""
     by_column: ClassVar[bool] = True
-    """Whether what its key lists are columns of the file."""
+    """True if the key lists columns of the file."""
 
     @abstractmethod
     def found(self, reading: Reading) -> Found | None:

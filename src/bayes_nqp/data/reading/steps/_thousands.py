@@ -13,7 +13,7 @@ from bayes_nqp.data.reading.steps._step import Found, Reading, Step, some, step
 
 _MARKS: Final = (",", " ", "\u00a0", "\u202f", "'", "’")
 _RATIO: Final = 100.0
-"""How many times larger numbers with marks may be than those without."""
+"""Maximum ratio of numbers with separators to numbers without."""
 
 
 @step("thousands", place=70)

@@ -20,11 +20,11 @@ _YEAR: Final = re.compile(r"(?:FY\s*)?((?:1[89]|20|21)\d\d)(?:\.0+)?\s*(?:年度
 _SHORT: Final = re.compile(
     r"['’‘](\d\d)|(\d\d)\s*年(?:度|末|底)?(?:\s*(?:0?[1-9]|1[0-2])\s*月(?:\s*\d\d?\s*日)?)?"
 )
-"""'15, 15年, 15年3月: a year only in a column that is called like periods."""
+"""'15, 15年, 15年3月: years only in columns with a time name."""
 _FISCAL: Final = re.compile(
     r"((?:19|20)\d\d)\s*[-–—/]\s*((?:19|20)?\d\d)\s*(?:学年度?|年度|财年|年)?"
 )
-"""2014-15, 2014/2015, 2014-2015学年: years that begin in the first one."""
+"""2014-15, 2014/2015, 2014-2015学年: years that start in the first of the two."""
 _CENTURY: Final = 50
 _MONTHS: Final = 12
 _YEARS: Final = (1900, 2200)
