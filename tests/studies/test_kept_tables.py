@@ -109,7 +109,11 @@ def test_a_table_of_a_database_and_a_variable_that_names_it(
 @pytest.mark.parametrize(
     ("data", "error", "words"),
     [
-        ({"source": "postgres://me:secret@host/base#rows"}, StudyError, "a user name or a password"),
+        (
+            {"source": "postgres://me:secret@host/base#rows"},
+            StudyError,
+            "a user name or a password",
+        ),
         ({"source": "firms/*.parquet", "file": "firms.parquet"}, StudyError, "exactly one"),
         ({"file": "firms.parquet", "by": ["size"]}, StudyError, "'data.by' is for a source"),
         ({"source": "firms/*.parquet", "derive": {"x": "log(y)"}}, StudyError, "'data.derive'"),

@@ -273,7 +273,7 @@ def test_an_index_passes_remarks_below_the_table(tmp_path: Path) -> None:
     with pytest.raises(PanelError, match=r"(?s)column of the data already.*--name gives"):
         add_index(tmp_path / "cities.xlsx", positive=["nqp", "专利"])
     made = add_index(tmp_path / "cities.xlsx", positive=["nqp", "专利"], name="index")
-    assert any("row 162" in note and "left out" in note for note in made.notes)
+    assert any("row 162" in note and "excluded" in note for note in made.notes)
     assert len(pd.read_csv(made.paths[0])) == 160
 
 

@@ -177,7 +177,7 @@ def test_rows_without_a_unit_or_a_time_are_set_aside(tmp_path: Path) -> None:
     assert said(made)["read"] == {"captions": {"2": "年 · 指数 · 指数 · 年"}}
     assert made.guess.reasons["unit"].startswith("12 different")
     assert treated(made) == 6
-    note = "row 112 '注：数据来源于统计年鉴' left out: without a unit or a time"
+    note = "row 112 '注：数据来源于统计年鉴' excluded: without a unit or a time"
     assert note in made.guess.notes
     assert made.study is not None
     assert note in made.study.panel.notes
@@ -191,7 +191,7 @@ def test_notes_below_merged_cells_are_set_aside(tmp_path: Path) -> None:
     assert made.study is not None
     assert made.study.panel.n_units == 12
     text = made.path.read_text(encoding="utf-8")
-    assert "第 111 行 '注：略'未使用" in text
+    assert "剔除第 111 行 '注：略'" in text
 
 
 def test_a_city_under_two_names_is_one_unit(tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_a_city_under_two_names_is_one_unit(tmp_path: Path) -> None:
     text = made.path.read_text(encoding="utf-8")
     lines = [x for x in text.splitlines() if not x.startswith("one_name")]
     made.path.write_text("\n".join(lines), encoding="utf-8")
-    (told,) = (x for x in validate(made.path).notes if "in more than one way" in x)
+    (told,) = (x for x in validate(made.path).notes if "more than one spelling" in x)
     assert "(苏州 and 苏州市)" in told
     assert 'unit = "prefecture_name"' in told
     text = "\n".join(lines).replace('unit = "城市"', 'unit = "prefecture_name"')
@@ -321,7 +321,9 @@ def test_paths_are_quoted_where_a_shell_needs_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["", "."])
 def test_no_file_is_refused_with_what_to_give(name: str) -> None:
     for ask in (new, add_zones):
-        with pytest.raises(StudyError, match=r"does not give a file(.|\n)*make new FILE=cities\.xlsx"):
+        with pytest.raises(
+            StudyError, match=r"does not give a file(.|\n)*make new FILE=cities\.xlsx"
+        ):
             ask(name)
 
 

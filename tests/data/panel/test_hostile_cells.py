@@ -111,7 +111,7 @@ def test_errors_of_spreadsheets_are_no_names(argument: str, error: str) -> None:
 
 @pytest.mark.parametrize("argument", COLUMNS)
 def test_lone_surrogates(argument: str) -> None:
-    words = rf"{argument}='{COLUMNS[argument]}' contains text that was decoded wrongly.*'.ud800x'"
+    words = rf"{argument}='{COLUMNS[argument]}' contains text decoded with the wrong encoding.*'.ud800x'"
     refused(put(city_frame(), COLUMNS[argument], "\ud800x", slice(0, 7)), words)
     refused(put(city_frame(), COLUMNS[argument], "\ud800x", slice(0, 42)), words)
 
@@ -168,7 +168,10 @@ def test_names_of_columns_that_no_report_carries(argument: str, name: str, words
 
 def test_missing_things_that_became_text_are_told() -> None:
     df = put(city_frame(), "城市", "nan", slice(0, 7))
-    assert "城市: 'nan' was read as a name, not as a missing value" in Panel.from_frame(df, **ARGUMENTS).notes
+    assert (
+        "城市: 'nan' was read as a name, not as a missing value"
+        in Panel.from_frame(df, **ARGUMENTS).notes
+    )
 
 
 def test_what_can_be_a_name() -> None:

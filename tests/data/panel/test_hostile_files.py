@@ -175,7 +175,9 @@ def test_a_workbook_that_unfolds_without_end(tmp_path: Path) -> None:
     path = tmp_path / "cities.xlsx"
     city_frame().to_excel(path, index=False)
     rewritten(path, SHEET, lambda data: data + b" " * 200_000_000)
-    refuse(path, "decompresses from .* to 2.*implausible for a spreadsheet.*BAYES_NQP_LIMITS .*memory:")
+    refuse(
+        path, "decompresses from .* to 2.*implausible for a spreadsheet.*BAYES_NQP_LIMITS .*memory:"
+    )
 
 
 def test_a_workbook_with_entities(tmp_path: Path) -> None:

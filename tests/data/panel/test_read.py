@@ -53,7 +53,10 @@ def test_workbooks_with_chinese_names(tmp_path: Path) -> None:
         pd.DataFrame({"说明": ["…"]}).to_excel(book, sheet_name="说明", index=False)
     panel = Panel.from_file(path, **ARGUMENTS)
     assert panel.digest == WANTED
-    assert any("Sheet: the sheet with most data among 2 sheets (数据, 说明)" in note for note in panel.notes)
+    assert any(
+        "Sheet: the sheet with most data among 2 sheets (数据, 说明)" in note
+        for note in panel.notes
+    )
     assert Panel.from_file(path, sheet="数据", **ARGUMENTS).digest == WANTED
     assert Panel.from_file(path, sheet=0, **ARGUMENTS).notes == ()
     refuse(

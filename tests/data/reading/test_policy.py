@@ -199,7 +199,8 @@ def test_a_list_of_units_that_several_columns_name_is_told(tmp_path: Path) -> No
     sheets = {"数据": messy_books.table(twice), "试点名单": rows}
     made = new(messy_books.saved(tmp_path / "a.xlsx", sheets))
     assert any(
-        "'试点名单' was not read, because 城市, 区县 together name the units" in x for x in made.guess.notes
+        "'试点名单' was not read, because 城市, 区县 together name the units" in x
+        for x in made.guess.notes
     )
     bare = twice.assign(区县=twice["城市"] + twice["区县"])
     made = new(messy_books.saved(tmp_path / "b.xlsx", sheets | {"数据": messy_books.table(bare)}))
@@ -217,7 +218,9 @@ def test_firms_have_the_policy_of_their_city(tmp_path: Path) -> None:
     assert made.study.settings.design["effect"]["varying"] == "城市"
     assert cohorts(made.study) == {2014, 2015}
     assert (made.study.panel.cohort_codes >= 0).sum() == 6
-    assert any("3 of 4 names appear in 城市, which cover 6 units" in x for x in made.study.panel.notes)
+    assert any(
+        "3 of 4 names appear in 城市, which cover 6 units" in x for x in made.study.panel.notes
+    )
     assert any("the remaining 14 units are never" in x for x in made.study.panel.notes)
     with pytest.raises(PanelError, match="of='县' is not a column of the data"):
         reading_of(tmp_path / "firms.xlsx",
@@ -225,7 +228,10 @@ def test_firms_have_the_policy_of_their_city(tmp_path: Path) -> None:
                    roles={"unit": "证券代码", "time": "年份"})  # fmt: skip
     offered = f'# next_year = ["{FIRST}"]'
     assert offered in text
-    assert any("with the step next_year it begins in the following year" in note for note in made.guess.notes)
+    assert any(
+        "with the step next_year it begins in the following year" in note
+        for note in made.guess.notes
+    )
     assert made.guess.steps["next_year"].count == 4
     assert [x.line for x in made.page.steps if x.key == "next_year"] == [offered]
     made.path.write_text(text.replace(offered, offered[2:]), encoding="utf-8")

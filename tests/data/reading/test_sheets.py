@@ -84,7 +84,9 @@ def test_sheets_a_year_in_other_units_are_read_in_one(tmp_path: Path, name: str)
 def test_sheets_a_year_whose_columns_have_other_names_are_told(tmp_path: Path) -> None:
     path = book(tmp_path, **{"2011": yearly(["城市", "产值", "专利", "强度"]),
                              "2012": yearly(["城市名称", "GDP", "专利", "强度"])})  # fmt: skip
-    with pytest.raises(PanelError, match=r"(?s)column names differ.*2011: 产值, 城市.*2012: GDP, 城市名称"):
+    with pytest.raises(
+        PanelError, match=r"(?s)column names differ.*2011: 产值, 城市.*2012: GDP, 城市名称"
+    ):
         new(path)
 
 

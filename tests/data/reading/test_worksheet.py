@@ -90,9 +90,7 @@ def test_formulas_in_a_column_without_a_part_do_not_matter(tmp_path: Path) -> No
 )  # fmt: skip
 def test_errors_are_told_by_their_rows(tmp_path: Path, column: str, error: str) -> None:
     path = workbook(tmp_path / "a.xlsx", written(column, lambda row, x: error if row == 9 else x))
-    wrong = refused(
-        path, f"(spreadsheet errors|电子表格错误值).*{error}".replace("?", r"\?")
-    )
+    wrong = refused(path, f"(spreadsheet errors|电子表格错误值).*{error}".replace("?", r"\?"))
     assert all("9" in str(x) for x in wrong)
 
 
@@ -124,7 +122,9 @@ def merged(*columns: str, step: int = 8) -> Callable[[Worksheet], None]:
 
 
 def test_merged_units_are_whole(tmp_path: Path) -> None:
-    taken(workbook(tmp_path / "a.xlsx", merged("A")), "140 cells filled with the first cell of their")
+    taken(
+        workbook(tmp_path / "a.xlsx", merged("A")), "140 cells filled with the first cell of their"
+    )
     path = workbook(tmp_path / "b.xlsx", merged("A", "C", "D"))
     taken(path, "350 cells filled with the first cell of their merged range (columns A, C, D)")
 
@@ -178,7 +178,10 @@ def test_rows_that_nobody_sees_are_told(tmp_path: Path) -> None:
         for row in range(20, 60):
             sheet.row_dimensions[row].hidden = True
 
-    taken(workbook(tmp_path / "a.xlsx", hide), "40 rows that are hidden or filtered out were also read")
+    taken(
+        workbook(tmp_path / "a.xlsx", hide),
+        "40 rows that are hidden or filtered out were also read",
+    )
 
 
 def test_a_sheet_that_nobody_sees_is_not_the_first(tmp_path: Path) -> None:

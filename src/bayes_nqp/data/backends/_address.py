@@ -170,7 +170,7 @@ def opened(rows: Any, memory: str | None) -> Iterator[tuple[Any, str]]:
         if memory is not None:
             raise StudyError(
                 Message("memory={!r} applies only to rows given by an address", memory),
-                hint="the memory of the connection that the rows are of",
+                hint="set the memory limit of the connection to which the rows belong",
             )
         yield rows, ""
         return
@@ -204,7 +204,7 @@ def opened(rows: Any, memory: str | None) -> Iterator[tuple[Any, str]]:
             # The error of the driver contains the address and is therefore not chained.
             raise PanelError(
                 Message("rows={!r} cannot be read: {}", shown_as, redacted(words)[:_WORDS]),
-                hint="the path or address, and its columns",
+                hint="check the path or address, and the columns",
             ) from None
 
 

@@ -40,7 +40,7 @@ _UNIT, _ROWS, _N = "__unit", "__rows", "__n"
 def _no_table(rows: object, error: Exception) -> NoReturn:
     raise PanelError(
         Message("rows={} is not a table", brief(rows)),
-        hint='a path such as "firms/*.parquet", a DuckDB relation, or a polars lazy frame',
+        hint='give a path such as "firms/*.parquet", a DuckDB relation, or a polars lazy frame',
     ) from error
 
 
@@ -91,7 +91,7 @@ class SourceTable:
                         name,
                         str(columns[name]),
                     ),
-                    hint="cast it in the table's own engine",
+                    hint="cast it in the engine of the table",
                 )
         frame = frame.with_columns(
             self.nw.when(~self.nw.col(x).is_nan()).then(self.nw.col(x)).alias(x)
@@ -121,19 +121,21 @@ class SourceTable:
         table = self.frame.group_by(name).agg(nw.len().alias(_N)).collect()
         times, counts = table[name].to_list(), table[_N].to_list()
         if not times:
-            raise PanelError("the table has no rows with all values", hint="its filters")
+            raise PanelError(
+                "the table has no rows with all values", hint="check the filters of the table"
+            )
         if any(int(x) != x if isinstance(x, int | float) else True for x in times):
             raise PanelError(
                 Message("time={!r} must be integers, but has the type {}", name, shown(times)),
-                hint="years, 4 · year + quarter, or 12 · year + month, made in the table's own "
-                "engine",
+                hint="use years, 4 · year + quarter, or 12 · year + month, computed in the "
+                "engine of the table",
             )
         if len(times) > _PERIODS:
             raise PanelError(
                 Message(
                     "the table has {} periods, and at most {} are supported", len(times), _PERIODS
                 ),
-                hint="longer periods, or Panel.from_frame",
+                hint="use longer periods, or Panel.from_frame",
             )
         return {int(t): int(n) for t, n in sorted(zip(times, counts, strict=True))}
 
@@ -177,7 +179,7 @@ class SourceTable:
         if shards > 1 and not kind.is_integer():
             raise PanelError(
                 Message("shards={} requires integers in {!r}, not {}", shards, self.unit, kind),
-                hint="a number of each unit, made in the table's own engine; or one shard",
+                hint="number the units in the engine of the table, or use one shard",
             )
         fingerprint = (self.fingerprint if stored else "") or secrets.token_hex()
         text = repr((self.unit, self.time, self.constant, self.values, self.counts, fingerprint))

@@ -34,10 +34,10 @@ _ROUNDED: Final = 1e-3
 """Relative tolerance of totals, for rounding."""
 _PARTS: Final = 6
 """Maximum number of text columns searched for pairs that identify the unit."""
-_DATES: Final = "a column of years, or of dates, such as 2015; {}"
+_DATES: Final = "add a column of years or dates, such as 2015; {}"
 _CROSS_SECTION: Final = (
-    "a column of years, or of dates, such as 2015; {}. Of a single cross-section, without "
-    "periods, nqp.mediate splits the effect of a treatment"
+    "add a column of years or dates, such as 2015; {}. For a single cross-section without "
+    "periods, nqp.mediate decomposes the effect of a treatment"
 )
 _AGES: Final = (1800, 2200)
 _SEVERAL: Final = 4

@@ -196,7 +196,7 @@ def _refuse_provinces(prefecture: str, values: list[tuple[Any, Any]], matches: l
         ]
         raise PanelError(
             Message("prefecture={!r}: none of the values is a prefecture of China", prefecture),
-            where=shown(listed) or "frame has no row",
+            where=shown(listed) or "frame has no rows",
             hint="pass the column with names such as 杭州市, or codes such as 330100",
         )
 

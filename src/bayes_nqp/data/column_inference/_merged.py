@@ -16,12 +16,12 @@ from bayes_nqp.data.reading import counted
 
 _RULES: Final = {
     "approval_year": "in the year of approval",
-    "next_year_after_june": "in the year of approval, or in the next one if that was after June",
+    "next_year_after_june": "in the year of approval, or in the next year for approvals after June",
 }
 _BELOW: Final = {
-    "ignore": "no cohort for these",
-    "count": "counted like zones of a whole prefecture",
-    "drop": "the rows of these prefectures are left out",
+    "ignore": "no cohort for these prefectures",
+    "count": "counted like zones that cover a whole prefecture",
+    "drop": "the rows of these prefectures are excluded",
 }
 
 
@@ -82,7 +82,7 @@ class MergedZones:
         never = int(self.matched["cohort"].isna().sum())
         out = {
             "prefectures": f"{len(self.matched)} found in {self.prefecture!r}",
-            "treated first": _RULES[self.rule],
+            "first treated": _RULES[self.rule],
             "cohorts": shown(
                 [*(f"{year}: {n}" for year, n in years.items()), f"none: {never}"], 12
             ),
@@ -97,13 +97,13 @@ class MergedZones:
         if len(self.unmatched):
             out["not matched"] = (
                 f"{_values(self.unmatched)}. Without a cohort, "
-                f"{counted(int(self.unmatched['rows'].sum()), 'row')} would pass for never treated"
+                f"{counted(int(self.unmatched['rows'].sum()), 'row')} would count as never treated"
             )
         if len(self.doubtful):
-            out["look at"] = _values(self.doubtful)
+            out["to verify"] = _values(self.doubtful)
         several = self.matched[self.matched["written"].str.contains(", ")]
         if len(several):
-            out["several names"] = shown(several["written"].str.replace(", ", " = "), 8)
+            out["several spellings"] = shown(several["written"].str.replace(", ", " = "), 8)
         return out
 
     def __repr__(self) -> str:

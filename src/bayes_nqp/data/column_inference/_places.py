@@ -90,7 +90,7 @@ def _checked(place: Match, province: str | None) -> Match:
     name, home = _gazetteer().names[place.code], _gazetteer().provinces[place.code]
     if home == province:
         return place
-    return Match(None, f"{name} is in {home}, and the row says {province}", (name,))
+    return Match(None, f"{name} is in {home}, but the row gives {province}", (name,))
 
 
 def _by_code(text: str) -> Match:
@@ -99,7 +99,7 @@ def _by_code(text: str) -> Match:
     if len(digits) == 12 and digits.endswith("000000"):
         digits = digits[:6]
     if len(digits) not in (4, 6):
-        return Match(None, "no code of 4 or 6 digits")
+        return Match(None, "not a code of 4 or 6 digits")
     code = int(digits.ljust(6, "0"))
     code = gazetteer.codes.get(code, code)
     if code in gazetteer.names:
@@ -121,7 +121,7 @@ def _by_name(text: str, province: str | None) -> Match:
             return Match(place, _gone(place))
         name = gazetteer.names[place]
         also = gazetteer.provincial[text]
-        remark = "" if name == also else f"also a province, {also}; taken as {name}"
+        remark = "" if name == also else f"also a province, {also}; read as {name}"
         return Match(place, remark, provincial=True)
     if text in gazetteer.provincial:
         return Match(None, f"a province, {gazetteer.provincial[text]}", provincial=True)
@@ -131,7 +131,7 @@ def _by_name(text: str, province: str | None) -> Match:
         remainder = text.removeprefix(prefix)
         if remainder not in ("", text):
             return _within(remainder, gazetteer.provincial[prefix])
-    return Match(None, "no prefecture of this name", _similar(text))
+    return Match(None, "no prefecture with this name", _similar(text))
 
 
 def _within(remainder: str, province: str) -> Match:
@@ -143,7 +143,7 @@ def _within(remainder: str, province: str) -> Match:
         return Match(gazetteer.by_stem[province])
     if remainder in gazetteer.parts:
         return Match(None, "below prefecture level", (gazetteer.parts[remainder],))
-    return Match(None, f"no prefecture of this name in {province}", _similar(remainder, province))
+    return Match(None, f"no prefecture with this name in {province}", _similar(remainder, province))
 
 
 def _plain(text: str) -> int | None:

@@ -120,7 +120,11 @@ def amiss(column: SourceColumn, status: pd.Series[Any] | None, frame: pd.DataFra
         return Message("contains dates stored as day numbers: {}", days)
     if is_amount(column):
         low, high = column.values[column.values > 0].min(), column.values.max()
-        return Message("contains amounts ({} to {}), not treatment status", plain(low), plain(high))
+        return Message(
+            "contains treatment intensities ({} to {}), not treatment status",
+            plain(low),
+            plain(high),
+        )
     cells = column.values.dropna().unique()
     if len(cells) > _FEW:
         return NOTHING

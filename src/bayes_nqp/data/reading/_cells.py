@@ -47,10 +47,16 @@ _NUMBER = _CellKind(
     "df[{0!r}] = df[{0!r}].astype(float), or drop these rows",
 )
 _KINDS: Final = {
-    "unit": _CellKind(_LABELS, "a name", "df[{0!r}].astype(str), if its text names the units"),
-    "strata": _CellKind(_LABELS, "a name", "df[{0!r}].astype(str), if its text names the levels"),
-    "time": _CellKind(_TIMES, "a time", "use whole numbers, dates, or pandas periods"),
-    "cohort": _CellKind(_TIMES, "a time", "give the first treated period as times are given"),
+    "unit": _CellKind(
+        _LABELS, "a name", "if the text of the cells names the units, df[{0!r}].astype(str)"
+    ),
+    "strata": _CellKind(
+        _LABELS, "a name", "if the text of the cells names the levels, df[{0!r}].astype(str)"
+    ),
+    "time": _CellKind(_TIMES, "a time", "use integers, dates, or pandas periods"),
+    "cohort": _CellKind(
+        _TIMES, "a time", "give the first treated period in the format of the time column"
+    ),
 }
 """Valid cells by argument; all other arguments require numbers."""
 CARRIED = (str, *_TRUTHS, *_PLAIN, Decimal, dt.date, np.datetime64, dt.time, dt.timedelta)
@@ -68,8 +74,8 @@ _ENDS = tuple(WORDS["totals"]["endings"])
 SURROGATE = re.compile("[\ud800-\udfff]")
 _LONG = 2**63
 _DECODED = (
-    "text that was decoded wrongly (lone surrogates)",
-    "read the file again with the encoding that it has; no report could carry these cells",
+    "text decoded with the wrong encoding (lone surrogates)",
+    "read the file again with its actual encoding; these cells cannot be written to reports",
 )
 
 
