@@ -185,9 +185,9 @@ def _fault(status: pd.Series[Any], frame: pd.DataFrame) -> Message:
     units = rows.groupby("__unit")["on"]
     steps = units.diff().dropna()
     if not (rows["on"] == 1).any():
-        return Message("is not 1 (treated) in any row")
+        return Message("marks no row as treated")
     if not (rows["on"] == 0).any():
-        return Message("is 1 (treated) in every row, so there are no untreated observations")
+        return Message("marks every row as treated, so there are no untreated observations")
     if (steps < 0).any():
         back = rows.loc[steps.index[steps < 0]]
         pairs = zip(back["__unit"], back["__time"], strict=True)
@@ -204,7 +204,8 @@ def _fault(status: pd.Series[Any], frame: pd.DataFrame) -> Message:
     if (rows.groupby("__time")["on"].nunique() == 1).all():
         start = plain(rows.loc[rows["on"] == 1, "__time"].min())
         return Message(
-            "becomes 1 for all units in the same period ({}), so there are no untreated units",
+            "marks all units as treated from the same period on ({}), so there are no "
+            "untreated units",
             start,
         )
     return NOTHING
