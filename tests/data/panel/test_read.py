@@ -174,7 +174,7 @@ def test_a_header_alone(tmp_path: Path) -> None:
 def test_an_unknown_suffix(tmp_path: Path) -> None:
     path = tmp_path / "cities.rds"
     path.write_bytes(b"$FL2")
-    refuse(path, r"suffix that is not read here.*\.dta.*Panel\.from_frame")
+    refuse(path, r"suffix that is not supported.*\.dta.*Panel\.from_frame")
 
 
 def test_a_workbook_called_csv(tmp_path: Path) -> None:

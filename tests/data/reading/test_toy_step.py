@@ -55,7 +55,7 @@ def test_a_toy_step_is_proposed_read_and_undone(tmp_path: Path, toy: type[Step])
     assert made.study.panel.outcome.tolist() == panel.outcome.tolist()
     text = made.path.read_text(encoding="utf-8")
     assert tomllib.loads(text)["data"]["read"] == {"shouting": ["贷款余额"]}
-    with pytest.raises(PanelError, match="must be numbers"):
+    with pytest.raises(PanelError, match="must be numeric"):
         Panel.from_file(path, **ROLES, outcome="贷款余额", read={})
 
 
