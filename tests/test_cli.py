@@ -85,7 +85,7 @@ def test_new_index_and_zones_write_files(tmp_path: Path) -> None:
     frame.to_csv(tmp_path / "a.csv", index=False, encoding="utf-8-sig")
     shown = call("new", tmp_path / "a.csv", "--outcome", "nqp")
     assert shown.exit_code == 0
-    assert "nqp  (as you said)" in shown.output
+    assert "nqp  (specified by you)" in shown.output
     assert "Ready to run: bayes-nqp run" in shown.output
     again = call("new", tmp_path / "a.csv")
     assert again.exit_code == 2
@@ -118,7 +118,7 @@ def test_new_says_codes_notes_and_what_is_left_out(tmp_path: Path) -> None:
     frame.to_csv(tmp_path / "a.csv", index=False, encoding="utf-8-sig")
     shown = call("new", tmp_path / "a.csv")
     assert shown.exit_code == 0
-    assert "never      0  (no period: never treated)" in shown.output
+    assert "never      0  (not a period, read as never treated)" in shown.output
     assert "make study STUDY=" in shown.output
     frame.query("zone_year > 0").to_csv(tmp_path / "b.csv", index=False, encoding="utf-8-sig")
     shown = call("new", tmp_path / "b.csv")

@@ -54,7 +54,7 @@ def test_a_messy_workbook_becomes_a_panel(tmp_path: Path) -> None:
     assert panel.n_rows == 159
     assert (panel.cohort_codes >= 0).sum() == 10
     assert any("Merged cells (城市)" in note for note in panel.notes)
-    assert any("Missing numbers (—): 1 cell" in note for note in panel.notes)
+    assert any("Missing values (—): 1 cell" in note for note in panel.notes)
 
 
 @pytest.mark.parametrize(

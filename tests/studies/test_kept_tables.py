@@ -109,7 +109,11 @@ def test_a_table_of_a_database_and_a_variable_that_names_it(
 @pytest.mark.parametrize(
     ("data", "error", "words"),
     [
-        ({"source": "postgres://me:secret@host/base#rows"}, StudyError, "a user or a password"),
+        (
+            {"source": "postgres://me:secret@host/base#rows"},
+            StudyError,
+            "a user name or a password",
+        ),
         ({"source": "firms/*.parquet", "file": "firms.parquet"}, StudyError, "exactly one"),
         ({"file": "firms.parquet", "by": ["size"]}, StudyError, "'data.by' requires 'data.source'"),
         ({"source": "firms/*.parquet", "derive": {"x": "log(y)"}}, StudyError, "'data.derive'"),
@@ -121,7 +125,7 @@ def test_a_table_of_a_database_and_a_variable_that_names_it(
         ({"source": "none/*.parquet"}, PanelError, "cannot be read"),
         ({"source": "duckdb:firms.duckdb#none"}, PanelError, "cannot be read"),
         ({"source": "firms/*.parquet", "memory": "much"}, PanelError, "cannot be read"),
-        ({"source": "env:NOT_SET_ANYWHERE"}, StudyError, "holds no address"),
+        ({"source": "env:NOT_SET_ANYWHERE"}, StudyError, "does not contain an address"),
     ],
 )
 def test_what_a_source_cannot_be_is_said(

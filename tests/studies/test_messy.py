@@ -182,7 +182,7 @@ def test_text_as_a_covariate_is_called_text(tmp_path: Path) -> None:
         ("浙江省", "江苏省", "甘肃省", "青海省", "山西省", "云南省")[k % 6] for k in range(160)
     ]
     _, hint = refused(written(tmp_path, df, keys('covariates = ["省份"]')))
-    assert hint.startswith("it is text: leave it out, or, if it groups units")
+    assert hint.startswith("the column is text: omit it, or, if it groups units")
     assert 'strata = ["省份"]' in hint
     assert "missing" not in hint
 
@@ -192,11 +192,11 @@ def test_numbers_stored_as_text_are_noted_only_if_there_are_any(tmp_path: Path) 
     df["nqp"] = df["nqp"].astype(object)
     df.loc[[3, 5], "nqp"] = "—"
     notes = validate(written(tmp_path, df, keys('read.missing = "—"'))).panel.notes
-    assert "Missing numbers (—): 2 cells" in notes
+    assert "Missing values (—): 2 cells" in notes
     assert not any("stored as text" in note for note in notes)
     df.loc[7, "nqp"] = "1.02"
     notes = validate(written(tmp_path, df, keys('read.missing = "—"'))).panel.notes
-    assert "Missing numbers (—): 2 cells" in notes
+    assert "Missing values (—): 2 cells" in notes
 
 
 def test_a_stratum_that_changes_has_a_hint_in_toml(tmp_path: Path) -> None:
@@ -272,7 +272,7 @@ def test_an_index_passes_remarks_below_the_table(tmp_path: Path) -> None:
     with pytest.raises(PanelError, match=r"(?s)column of the data already.*with --name"):
         add_index(tmp_path / "cities.xlsx", positive=["nqp", "专利"])
     made = add_index(tmp_path / "cities.xlsx", positive=["nqp", "专利"], name="index")
-    assert any("row 162" in note and "left out" in note for note in made.notes)
+    assert any("row 162" in note and "excluded" in note for note in made.notes)
     assert len(pd.read_csv(made.paths[0])) == 160
 
 

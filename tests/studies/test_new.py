@@ -175,14 +175,14 @@ def test_what_the_user_says_goes_before_guesses(tmp_path: Path) -> None:
     rows().to_csv(tmp_path / "a.csv", index=False)
     made = new(tmp_path / "a.csv", roles={"outcome": "人口", "strata": ["区域"], "unit": None})
     assert made.guess.roles["outcome"] == "人口"
-    assert made.guess.reasons["outcome"] == "as you said"
-    with pytest.raises(PanelError, match=r"outcome='人囗' is no column(.|\n)*'人口'"):
+    assert made.guess.reasons["outcome"] == "specified by you"
+    with pytest.raises(PanelError, match=r"outcome='人囗' is not a column(.|\n)*'人口'"):
         new(tmp_path / "a.csv", tmp_path / "b.toml", roles={"outcome": "人囗"})
 
 
 def test_a_file_that_is_no_panel_says_so(tmp_path: Path) -> None:
     rows().drop(columns=["年份", "综试区设立年份"]).to_csv(tmp_path / "a.csv", index=False)
-    with pytest.raises(PanelError, match=r"unit and its periods(.|\n)*--unit and --time"):
+    with pytest.raises(PanelError, match=r"the unit and the time(.|\n)*--unit and --time"):
         new(tmp_path / "a.csv")
     assert [p.name for p in tmp_path.iterdir()] == ["a.csv"]
 

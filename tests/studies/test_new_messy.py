@@ -103,7 +103,7 @@ def test_dates_as_numbers_of_days_are_named(tmp_path: Path) -> None:
     frame = rows()
     frame["批复年份"] = frame["批复年份"].map({2016.0: 42429, 2018.0: 43160})
     problem = new(book(tmp_path / "a.xlsx", frame)).problem
-    assert "批复年份以天数表示日期：第 42429 日即 2016-02-29" in problem
+    assert "批复年份以天数存储日期：第 42429 日即 2016-02-29" in problem
 
 
 def test_cells_merged_as_those_of_the_city_are_filled_within_it(tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ def test_rows_without_a_unit_or_a_time_are_set_aside(tmp_path: Path) -> None:
     assert said(made)["read"] == {"captions": {"2": "年 · 指数 · 指数 · 年"}}
     assert made.guess.reasons["unit"].startswith("12 different")
     assert treated(made) == 6
-    note = "row 112 '注：数据来源于统计年鉴' left out: without a unit or a time"
+    note = "row 112 '注：数据来源于统计年鉴' excluded: without a unit or a time"
     assert note in made.guess.notes
     assert made.study is not None
     assert note in made.study.panel.notes
@@ -191,7 +191,7 @@ def test_notes_below_merged_cells_are_set_aside(tmp_path: Path) -> None:
     assert made.study is not None
     assert made.study.panel.n_units == 12
     text = made.path.read_text(encoding="utf-8")
-    assert "第 111 行 '注：略'未使用" in text
+    assert "剔除第 111 行 '注：略'" in text
 
 
 def test_a_city_under_two_names_is_one_unit(tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_a_city_under_two_names_is_one_unit(tmp_path: Path) -> None:
     text = made.path.read_text(encoding="utf-8")
     lines = [x for x in text.splitlines() if not x.startswith("one_name")]
     made.path.write_text("\n".join(lines), encoding="utf-8")
-    (told,) = (x for x in validate(made.path).notes if "in more than one way" in x)
+    (told,) = (x for x in validate(made.path).notes if "more than one spelling" in x)
     assert "(苏州 and 苏州市)" in told
     assert 'unit = "prefecture_name"' in told
     text = "\n".join(lines).replace('unit = "城市"', 'unit = "prefecture_name"')
@@ -226,7 +226,7 @@ def test_blanks_around_a_name_are_left_out_and_told(tmp_path: Path, zones: bool)
     assert made.study is not None, made.problem
     assert made.study.panel.n_units == 12
     assert said(made)["unit"] == "城市"
-    assert "城市: blanks around the name left out in 2 rows" in made.study.panel.notes
+    assert "城市: removed blanks around the name in 2 rows" in made.study.panel.notes
 
 
 def test_an_outcome_with_a_few_texts_stays_the_outcome(tmp_path: Path) -> None:
@@ -287,7 +287,7 @@ def test_a_group_that_nearly_is_one_is_told(tmp_path: Path) -> None:
     frame.loc[5, "地区"] = "内陆"
     made = new(book(tmp_path / "a.xlsx", frame))
     assert "strata" not in made.guess.roles
-    assert "地区 looks like a stratum, but changes or is empty within 杭州市" in made.guess.notes[0]
+    assert "地区 may be a stratum, but it varies or is empty within 杭州市" in made.guess.notes[0]
 
 
 def test_a_channel_is_offered_once(tmp_path: Path) -> None:
@@ -321,7 +321,9 @@ def test_paths_are_quoted_where_a_shell_needs_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["", "."])
 def test_no_file_is_refused_with_what_to_give(name: str) -> None:
     for ask in (new, add_zones):
-        with pytest.raises(StudyError, match=r"names no file(.|\n)*make new FILE=cities\.xlsx"):
+        with pytest.raises(
+            StudyError, match=r"does not give a file(.|\n)*make new FILE=cities\.xlsx"
+        ):
             ask(name)
 
 

@@ -73,8 +73,8 @@ FLAGS = {
         lambda df: ((df["年份"] >= df["first"]) & (df["年份"] < 2019)).astype(int),
         "在 15 个单位中又回到未处理",
     ),
-    "at once": (lambda df: np.where(df["年份"] >= 2015, "是", "否"), "同时开始（2015）"),
-    "codes": (lambda df: np.where(df["年份"] >= df["first"], 1, 2), "既未标明受处理"),
+    "at once": (lambda df: np.where(df["年份"] >= 2015, "是", "否"), "同一时期开始（2015）"),
+    "codes": (lambda df: np.where(df["年份"] >= df["first"], 1, 2), "无法判断是否受处理"),
     "nobody": (lambda df: "否", "没有一行标明受处理"),
 }
 
@@ -97,7 +97,7 @@ def test_a_flag_that_does_not_date_the_policy_is_told(
 
 def test_zones_wait_in_comments_that_can_be_uncommented(tmp_path: Path) -> None:
     made = proposed(tmp_path, counties(30).drop(columns="first"))
-    assert "没有列说明谁在何时受处理" in stopped(made)
+    assert "没有列写明处理组单位及其处理时期" in stopped(made)
     text = made.path.read_text(encoding="utf-8")
     lines = ["# [data.zones]", '# prefecture = "地级市"']
     assert all(line in text for line in lines)
@@ -108,7 +108,9 @@ def test_zones_wait_in_comments_that_can_be_uncommented(tmp_path: Path) -> None:
 
 
 def test_zones_that_are_asked_for_need_prefectures(tmp_path: Path) -> None:
-    with pytest.raises(PanelError, match=r"(?s)--zones.*no column of the file names prefectures"):
+    with pytest.raises(
+        PanelError, match=r"(?s)--zones.*no column of the file contains prefectures"
+    ):
         proposed(tmp_path, counties(30).drop(columns=["first", "地级市"]), zones=True)
 
 
@@ -141,7 +143,7 @@ def test_a_name_goes_before_what_only_looks_like_treatment(tmp_path: Path) -> No
     frame["获奖年份"] = np.where(frame["区县"].str.endswith("3"), 2015, np.nan)
     made = proposed(tmp_path, frame)
     assert made.guess.roles["treated"] == "是否试点"
-    assert "otherwise than 获奖年份, 开通高铁" in made.guess.reasons["treated"]
+    assert "in conflict with 获奖年份, 开通高铁" in made.guess.reasons["treated"]
 
 
 @pytest.mark.parametrize("code", [0, 9999, "从未", "无", "未试点", "—"])
@@ -229,7 +231,7 @@ def test_an_amount_is_not_who_is_treated(tmp_path: Path) -> None:
     amount = 0.2 + (frame["区县"].str[-1].astype(int) % 7) / 10
     frame["政策强度"] = np.where(frame["年份"] >= frame["first"], amount, 0).round(2)
     problem = stopped(proposed(tmp_path, frame.drop(columns="first")))
-    assert "政策强度为强度（0.2 至 0.8）" in problem
+    assert "政策强度为处理强度（0.2 至 0.8）" in problem
     assert 'exposure = "政策强度"' in problem
 
 

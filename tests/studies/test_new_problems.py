@@ -111,7 +111,7 @@ def test_what_else_is_wrong_is_told_where_nobody_is_treated(tmp_path: Path) -> N
     path = tmp_path / "a.xlsx"
     frame.to_excel(path, index=False)
     problem = new(path).problem
-    assert problem.startswith("1. 没有列说明谁在何时受处理")
+    assert problem.startswith("1. 没有列写明处理组单位及其处理时期")
     assert "第 6 行" in problem
     assert "第 82 行" in problem
 
@@ -231,7 +231,9 @@ def test_text_beside_numbers_is_told_where_no_outcome_is_found(tmp_path: Path) -
     )
     frame.loc[::3, "贷款余额"] = frame.loc[::3, "贷款余额"].map("{}或以上".format)
     frame.to_csv(tmp_path / "a.csv", index=False)
-    with pytest.raises(PanelError, match=r"贷款余额 holds text beside numbers, such as .*或以上"):
+    with pytest.raises(
+        PanelError, match=r"贷款余额 contains text in addition to numbers, such as .*或以上"
+    ):
         new(tmp_path / "a.csv")
 
 
@@ -283,7 +285,9 @@ def test_a_name_merged_over_two_columns_is_that_of_both(tmp_path: Path) -> None:
 def test_units_as_columns_are_to_be_turned(tmp_path: Path) -> None:
     frame = messy_books.truth(1).pivot(index="年份", columns="城市", values="贷款余额")
     frame.reset_index().to_csv(tmp_path / "a.csv", index=False)
-    with pytest.raises(PanelError, match="turn the table, so that each is a row") as caught:
+    with pytest.raises(
+        PanelError, match="transpose the table so that each unit is a row"
+    ) as caught:
         new(tmp_path / "a.csv")
     assert "转置" in caught.value.in_("zh")
     frame.T.rename_axis("年份").reset_index().to_csv(tmp_path / "b.csv", index=False)
@@ -295,7 +299,7 @@ def test_years_of_two_digits_in_names_of_columns_are_told(tmp_path: Path) -> Non
     frame = messy_books.truth(1).pivot(index="城市", columns="年份", values="贷款余额")
     frame.columns = [f"gdp_{year % 100}" for year in frame.columns]
     frame.reset_index().to_csv(tmp_path / "a.csv", index=False)
-    with pytest.raises(PanelError, match=r"four digits, gdp_2011"):
+    with pytest.raises(PanelError, match=r"four digits, such as gdp_2011"):
         new(tmp_path / "a.csv")
 
 

@@ -79,7 +79,7 @@ def test_a_wrong_role_is_said_beside_its_field_and_mended_there(
     tab.goto(studio(str(workbook)).address)
     turn(tab, "columns")
     tab.select_option("#role_outcome", "region")
-    tab.locator("#wrong_outcome").get_by_text("must be numbers").wait_for()
+    tab.locator("#wrong_outcome").get_by_text("must be numeric").wait_for()
     tab.select_option("#role_outcome", "outcome")
     tab.locator("#wrong_outcome").wait_for(state="detached")
     assert tab.locator(".alarm").count() == 0

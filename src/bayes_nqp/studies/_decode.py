@@ -102,7 +102,7 @@ def _with_priors(design: Any, priors: Mapping[str, Any]) -> Any:
                 Message(
                     "the study has a table [priors], but {} has no priors", type(design).__name__
                 ),
-                hint="leave it out",
+                hint="omit it",
             )
         return design
     return design.replace(priors=value_of(Priors, priors, PRIORS))

@@ -41,10 +41,10 @@ def test_paths_of_files_move_with_the_study_and_no_others() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("postgres://me:secret@host/base#rows", "names a user or a password"),
-        ("postgres://me@host/base#rows", "names a user or a password"),
-        ("duckdb:firms.duckdb", "names no table"),
-        ("firms.xyz", "no table that can be read"),
+        ("postgres://me:secret@host/base#rows", "contains a user name or a password"),
+        ("postgres://me@host/base#rows", "contains a user name or a password"),
+        ("duckdb:firms.duckdb", "does not give a table"),
+        ("firms.xyz", "is not a readable table"),
     ],
 )
 def test_what_is_no_address_is_refused_and_no_password_is_shown(text: str, words: str) -> None:
@@ -55,7 +55,7 @@ def test_what_is_no_address_is_refused_and_no_password_is_shown(text: str, words
 
 def test_a_variable_that_is_not_set_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FIRMS_URL", raising=False)
-    with pytest.raises(StudyError, match="'FIRMS_URL' of the environment holds no address"):
+    with pytest.raises(StudyError, match="environment variable 'FIRMS_URL'"):
         Address.of("env:FIRMS_URL").found()
 
 

@@ -74,7 +74,7 @@ def nqp_rules() -> dict[str, str]:
 
 
 def test_bad_input() -> None:
-    with pytest.raises(PanelError, match=r"(?s)no dates.*row 1: 'soon'.*leave never treated empty"):
+    with pytest.raises(PanelError, match=r"(?s)not dates.*row 1: 'soon'.*never-treated"):
         nqp.cohorts_from_dates(["2018-07-24", "soon"])
     with pytest.raises(PanelError, match=r"(?s)numbers.*row 0: 2018.*cohort="):
         nqp.cohorts_from_dates([2018, 2019])

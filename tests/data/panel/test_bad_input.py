@@ -54,17 +54,17 @@ DATA: dict[str, tuple[Change, str]] = {
     "infinite mediator": (put(4, "digital", -np.inf), r"mediators='digital' has 1 infinite"),
     "thousands": (
         put(4, "nqp", "1,234"),
-        r"outcome='nqp' must be numbers, and holds text in 1 row: '1,234'.*"
+        r"outcome='nqp' must be numeric, but contains text in 1 row: '1,234'.*"
         r"row 4 \(杭州市, 2016\): '1,234'.*thousands=','",
     ),
-    "dash": (put(8, "ln_gdp", "—"), r"covariates='ln_gdp' must be numbers.*: '—'.*row 8 \(郑州市"),
+    "dash": (put(8, "ln_gdp", "—"), r"covariates='ln_gdp' must be numeric.*: '—'.*row 8 \(郑州市"),
     "dates as outcome": (
         lambda df: df.assign(nqp=pd.Timestamp("2015-01-01")),
-        r"outcome='nqp' must be numbers, and holds datetime64",
+        r"outcome='nqp' must be numeric, but has the type datetime64",
     ),
     "constant mediator": (
         lambda df: df.assign(digital=1.0),
-        r"mediators='digital' is constant.*leave it out",
+        r"mediators='digital' is constant.*omit it",
     ),
     "outcome as mediator": (
         lambda df: df.assign(digital=df["nqp"]),
@@ -84,7 +84,7 @@ DATA: dict[str, tuple[Change, str]] = {
     ),
     "constant covariate": (
         lambda df: df.assign(ln_gdp=3),
-        r"covariates='ln_gdp' is constant.*leave it out",
+        r"covariates='ln_gdp' is constant.*omit it",
     ),
     "continuous stratum": (
         lambda df: pd.concat(

@@ -60,14 +60,14 @@ def test_cells_that_are_no_values(argument: str, cell: str) -> None:
     column = COLUMNS[argument]
     refused(
         put(city_frame(), column, CELLS[cell]),
-        rf"{argument}='{column}' holds {cell} in 1 row, which is not a \w+.*row 4 \(",
+        rf"{argument}='{column}' contains {cell} in 1 row, which is not a \w+.*row 4 \(",
     )
 
 
 @pytest.mark.parametrize("argument", ["outcome", "covariates", "mediators"])
 @pytest.mark.parametrize("number", [10**400, 10**200, 1e200, Decimal("1e400")], ids="abcd")
 def test_numbers_beyond_numbers(argument: str, number: object) -> None:
-    words = rf"{argument}='{COLUMNS[argument]}' has 1 (infinite value|value beyond).*row 4"
+    words = rf"{argument}='{COLUMNS[argument]}' has 1 (infinite value|value larger than).*row 4"
     refused(put(city_frame(), COLUMNS[argument], number), words)
 
 
@@ -96,7 +96,7 @@ def test_dates_that_no_calendar_writes() -> None:
     dates[3] = "290000000-01-01"
     refused(
         df.assign(年份=np.array(dates, dtype="datetime64[s]")).drop(columns="zone_year"),
-        "time='年份' has dates outside the years 1 to 9999.*row 3",
+        "time='年份' contains dates outside the years 1 to 9999.*row 3",
         cohort=None,
     )
 
@@ -105,20 +105,20 @@ def test_dates_that_no_calendar_writes() -> None:
 @pytest.mark.parametrize("error", ["#REF!", "#N/A", "#DIV/0!", "#NAME?", "Err:502"])
 def test_errors_of_spreadsheets_are_no_names(argument: str, error: str) -> None:
     column = COLUMNS[argument]
-    words = rf"{argument}='{column}' holds errors of a spreadsheet.*'{re.escape(error)}'.*row 0"
+    words = rf"{argument}='{column}' contains spreadsheet errors.*'{re.escape(error)}'.*row 0"
     refused(put(city_frame(), column, error, slice(0, 7)), words)
 
 
 @pytest.mark.parametrize("argument", COLUMNS)
 def test_lone_surrogates(argument: str) -> None:
-    words = rf"{argument}='{COLUMNS[argument]}' holds text that was decoded wrongly.*'.ud800x'"
+    words = rf"{argument}='{COLUMNS[argument]}' contains text decoded with the wrong.*'.ud800x'"
     refused(put(city_frame(), COLUMNS[argument], "\ud800x", slice(0, 7)), words)
     refused(put(city_frame(), COLUMNS[argument], "\ud800x", slice(0, 42)), words)
 
 
 @pytest.mark.parametrize("argument", ["unit", "strata"])
 def test_names_without_end(argument: str) -> None:
-    words = "holds names of more than 1,000 characters in 7 rows.*BAYES_NQP_LIMITS .*name:"
+    words = "contains names of more than 1,000 characters in 7 rows.*BAYES_NQP_LIMITS .*name:"
     refused(put(city_frame(), COLUMNS[argument], "长" * 5_000, slice(0, 7)), words)
 
 
@@ -134,7 +134,7 @@ def test_characters_that_no_report_carries_are_taken_out_of_names(
     wanted = Panel.from_frame(df, **ARGUMENTS)
     spoilt = df.assign(**{column: df[column].str[:2] + character + df[column].str[2:]})
     panel = Panel.from_frame(spoilt, **ARGUMENTS)
-    note = [x for x in panel.notes if f"{column}: control and invisible characters" in x]
+    note = [x for x in panel.notes if f"{column}: removed control and invisible" in x]
     if character == "\x85":  # an end of a line
         assert all(" " in x for x in panel.frame[column])
     else:
@@ -156,8 +156,8 @@ def test_lines_within_names_become_blanks() -> None:
     [
         ("", "is blank"),
         (" 　", "is blank"),
-        ("a\x00b", "has the character"),
-        ("a\x1b[31m", "has the character"),
+        ("a\x00b", "contains the character"),
+        ("a\x1b[31m", "contains the character"),
         ("x" * 2000, "has 2,000 characters"),
     ],
 )
@@ -168,7 +168,10 @@ def test_names_of_columns_that_no_report_carries(argument: str, name: str, words
 
 def test_missing_things_that_became_text_are_told() -> None:
     df = put(city_frame(), "城市", "nan", slice(0, 7))
-    assert "城市: 'nan' taken as a name, not as missing" in Panel.from_frame(df, **ARGUMENTS).notes
+    assert (
+        "城市: 'nan' was read as a name, not as a missing value"
+        in Panel.from_frame(df, **ARGUMENTS).notes
+    )
 
 
 def test_what_can_be_a_name() -> None:
@@ -197,7 +200,7 @@ def test_columns_without_a_part_that_no_file_carries_are_left_out(cell: str) -> 
         assert "other" in panel.frame
     else:
         assert "other" not in panel.frame
-        assert any("columns left out: 'other'" in x for x in panel.notes)
+        assert any("columns not read: 'other'" in x for x in panel.notes)
 
 
 def test_columns_of_several_levels() -> None:
@@ -233,7 +236,7 @@ def test_cells_of_cross_sections(argument: str, cell: str) -> None:
     )
     roles = {"outcome": "y", "treatment": "d", "mediators": "m", "covariates": "x", "strata": "g"}
     assert len(cross_section(df, **roles).outcome) == 20
-    words = rf"{argument}='{roles[argument]}' holds {cell} in 1 row, which is not a \w+.*row 4"
+    words = rf"{argument}='{roles[argument]}' contains {cell} in 1 row, which is not a \w+.*row 4"
     with pytest.raises(PanelError, match=f"(?s){words}"):
         cross_section(put(df, roles[argument], CELLS[cell]), **roles)
 
@@ -244,5 +247,5 @@ def test_cells_of_indices(column: str, cell: str) -> None:
     system = IndexSystem.of(["digital", "ln_gdp"])
     recipe = ProductivityIndex(system)
     assert len(recipe.build(city_frame(), unit="城市", time="年份").values) == 42
-    with pytest.raises(PanelError, match=rf"(?s){column}' holds {cell} in 1 row.*row 4"):
+    with pytest.raises(PanelError, match=rf"(?s){column}' contains {cell} in 1 row.*row 4"):
         recipe.build(put(city_frame(), column, CELLS[cell]), unit="城市", time="年份")

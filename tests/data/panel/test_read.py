@@ -53,7 +53,10 @@ def test_workbooks_with_chinese_names(tmp_path: Path) -> None:
         pd.DataFrame({"说明": ["…"]}).to_excel(book, sheet_name="说明", index=False)
     panel = Panel.from_file(path, **ARGUMENTS)
     assert panel.digest == WANTED
-    assert any("Sheet: the fullest of 2 sheets (数据, 说明)" in note for note in panel.notes)
+    assert any(
+        "Sheet: the sheet with most data among 2 sheets (数据, 说明)" in note
+        for note in panel.notes
+    )
     assert Panel.from_file(path, sheet="数据", **ARGUMENTS).digest == WANTED
     assert Panel.from_file(path, sheet=0, **ARGUMENTS).notes == ()
     refuse(
@@ -152,26 +155,26 @@ def test_an_unclosed_quote(tmp_path: Path) -> None:
     path = tmp_path / "cities.csv"
     city_frame().to_csv(path, index=False)
     path.write_text(path.read_text(encoding="utf-8") + '"杭州', encoding="utf-8")
-    refuse(path, "rows that do not fit its header.*truncated last line")
+    refuse(path, "rows that do not match its header.*truncated last line")
 
 
 def test_a_ragged_row(tmp_path: Path) -> None:
     path = tmp_path / "cities.csv"
     city_frame().to_csv(path, index=False)
     path.write_text(path.read_text(encoding="utf-8") + "a,b,c,d,e,f,g,h,i,j\n", encoding="utf-8")
-    refuse(path, "rows that do not fit its header.*line 44")
+    refuse(path, "rows that do not match its header.*line 44")
 
 
 def test_a_header_alone(tmp_path: Path) -> None:
     path = tmp_path / "cities.csv"
     city_frame().iloc[:0].to_csv(path, index=False)
-    refuse(path, "a header and no rows.*城市")
+    refuse(path, "a header but no rows.*城市")
 
 
 def test_an_unknown_suffix(tmp_path: Path) -> None:
     path = tmp_path / "cities.rds"
     path.write_bytes(b"$FL2")
-    refuse(path, r"suffix that is not read here.*\.dta.*Panel\.from_frame")
+    refuse(path, r"suffix that is not supported.*\.dta.*Panel\.from_frame")
 
 
 def test_a_workbook_called_csv(tmp_path: Path) -> None:
@@ -183,7 +186,7 @@ def test_a_workbook_called_csv(tmp_path: Path) -> None:
 def test_the_wrong_encoding(tmp_path: Path) -> None:
     path = tmp_path / "cities.csv"
     city_frame().to_csv(path, index=False, encoding="gb18030")
-    refuse(path, "is not utf-8 text.*after line 1.*leave encoding out", encoding="utf-8")
+    refuse(path, "is not utf-8 text.*after line 1.*omit encoding", encoding="utf-8")
     refuse(path, "encoding='utf-88' is unknown", encoding="utf-88")
 
 
@@ -230,10 +233,10 @@ def test_a_locked_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_arguments_of_other_formats(tmp_path: Path) -> None:
     path = tmp_path / "cities.csv"
     city_frame().to_csv(path, index=False)
-    refuse(path, "is no workbook", sheet="数据")
+    refuse(path, "is not a workbook", sheet="数据")
     book = tmp_path / "cities.xlsx"
     city_frame().to_excel(book, index=False)
-    refuse(book, "carries its own encoding", encoding="gbk")
+    refuse(book, "stores its own encoding", encoding="gbk")
 
 
 def test_a_missing_reader_names_the_package(

@@ -76,7 +76,7 @@ def test_missing_baselines() -> None:
     ("more", "words"),
     [
         ({"column": "makret"}, "did you mean 'market'"),
-        ({"column": "城市"}, "is text, not numbers|must be numbers"),
+        ({"column": "城市"}, "is text, not numbers|must be num"),
         ({"at": 2031}, "at=2031 is no period"),
         ({"cuts": "medain"}, "did you mean 'median'"),
         ({"cuts": [2.0]}, "must be quantiles"),

@@ -69,7 +69,7 @@ def test_files_are_read_by_their_path(frame: pd.DataFrame, tmp_path: Path) -> No
     frame.to_csv(tmp_path / "rows.csv", index=False)
     again = nqp.Panel.from_table(str(tmp_path / "rows.csv"), **ROLES)
     np.testing.assert_allclose(again.outcome, panel.outcome, atol=1e-10)
-    with pytest.raises(PanelError, match=r"no table that can be read"):
+    with pytest.raises(PanelError, match=r"not a readable table"):
         nqp.Panel.from_table("rows.xyz", **ROLES)
     with pytest.raises(PanelError, match="cannot be read"):
         nqp.Panel.from_table(tmp_path / "none.parquet", **ROLES)
@@ -92,13 +92,13 @@ def changed(df: pd.DataFrame, column: str, value: object) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("change", "options", "words"),
     [
-        (lambda x: pd.concat([x, x.iloc[:9]]), {}, "several rows in a period"),
+        (lambda x: pd.concat([x, x.iloc[:9]]), {}, "several rows in the same period"),
         (lambda x: changed(x, "zone_year", 2013.0), {}, "several values of 'zone_year'"),
         (lambda x: changed(x, "region", "north"), {}, "several values of 'region'"),
-        (lambda x: changed(x, "y", np.inf), {}, "not finite"),
+        (lambda x: changed(x, "y", np.inf), {}, "infinite or undefined"),
         (lambda x: x, {"outcome": "regoin"}, "not a column of the table"),
-        (lambda x: x, {"outcome": "region"}, "holds no numbers"),
-        (lambda x: x.assign(year=x["year"] + 0.5), {}, "no whole numbers"),
+        (lambda x: x, {"outcome": "region"}, "must be numeric"),
+        (lambda x: x.assign(year=x["year"] + 0.5), {}, "must be integers"),
         (lambda x: x[x["year"] > 2030], {}, "no rows"),
     ],
 )
@@ -231,7 +231,7 @@ def test_shards_are_the_same_bits_and_an_interrupted_call_goes_on(
     assert len(written) == 5
     assert not list(store.iterdir())
     assert bits(sharded) == bits(whole)
-    with pytest.raises(PanelError, match=r"shards=2 need whole numbers in 'firm'"):
+    with pytest.raises(PanelError, match=r"shards=2 requires integers in 'firm'"):
         nqp.Panel.from_table(duckdb.from_df(frame), **options, shards=2)
 
 

@@ -18,7 +18,7 @@ BEGIN = b"\x09\x08\x10\x00\x00\x06\x05\x00" + b"\0" * 12
 def test_a_password_is_told(tmp_path: Path, suffix: str, inside: bytes) -> None:
     path = tmp_path / f"a{suffix}"
     path.write_bytes(COMPOUND + inside + b"\0" * 600)
-    errors = refused(path, f"path='a{suffix}' is protected by a password")
+    errors = refused(path, f"path='a{suffix}' is protected with a password")
     assert all("pip" not in error.hint and "Excel" in error.hint for error in errors)
 
 
@@ -32,9 +32,9 @@ def test_an_old_workbook_asks_for_its_own_reader(tmp_path: Path) -> None:
 def test_pages_and_text_are_no_workbooks(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
     path.write_text(city_rows().to_html(), encoding="utf-8")
-    refused(path, "is a page of HTML or XML with the suffix")
+    refused(path, "is an HTML or XML page with the suffix")
     path.write_text(city_rows().to_csv(sep="\t"), encoding="gb18030")
-    refused(path, r"is text with the suffix.*\.csv")
+    refused(path, r"is a text file with the suffix.*\.csv")
 
 
 def test_a_zip_of_something_else_is_no_workbook(tmp_path: Path) -> None:

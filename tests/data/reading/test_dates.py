@@ -42,7 +42,7 @@ def test_periods_that_say_nothing_are_named(tmp_path: Path) -> None:
     frame = pd.DataFrame({"shop": list("aabbcc"), "period": ["wave one", "wave two"] * 3,
                           "y": [1.0, 2, 3, 4, 5, 7]})  # fmt: skip
     frame.to_csv(tmp_path / "a.csv", index=False)
-    with pytest.raises(ValueError, match="period says no periods: wave one, wave two"):
+    with pytest.raises(ValueError, match="period does not contain periods: wave one, wave two"):
         new(tmp_path / "a.csv")
 
 
@@ -54,7 +54,7 @@ def test_quarters_without_a_policy_have_one_problem(tmp_path: Path) -> None:
     frame.drop(columns="批复年份").to_excel(path, index=False)
     made = new(path)
     assert len(made.problems) == 1, made.problem
-    assert "没有列说明谁在何时受处理" in made.problem
+    assert "没有列写明处理组单位及其处理时期" in made.problem
 
 
 def _monthly(cells: list[object], since: object, never: object = None) -> pd.DataFrame:

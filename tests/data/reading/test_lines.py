@@ -40,7 +40,7 @@ def test_a_quote_that_swallows_rows_is_refused(tmp_path: Path) -> None:
     for k, old, fresh in ((5, ",沿海", ',"沿海'), (20, "沿海,", '沿海",')):
         lines[k] = lines[k].replace(old, fresh)
     path = put(tmp_path / "a.csv", lines)
-    refused(path, "quote is opened in column '地区' of row 6, and closed 15 lines further down")
+    refused(path, "opens in column '地区' of row 6 and closes 15 lines later")
 
 
 def test_a_text_of_two_lines_is_a_cell(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_lines_of_another_encoding_are_named(tmp_path: Path) -> None:
         x.encode("gb18030" if k in (5, 6, 90) else "utf-8") for k, x in enumerate(lines_of())
     ]
     (tmp_path / "a.csv").write_bytes(b"\n".join(encoded))
-    refused(tmp_path / "a.csv", "is UTF-8 text but for 3 lines.*line 6, 7, 91")
+    refused(tmp_path / "a.csv", "is UTF-8 text except for 3 lines.*line 6, 7, 91")
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
@@ -84,7 +84,7 @@ def test_errors_of_a_spreadsheet_in_text_are_told(tmp_path: Path) -> None:
     df = city_rows().astype({"nqp": object})
     df.loc[[3, 4], "nqp"] = "#N/A"
     df.to_csv(tmp_path / "a.csv", index=False)
-    refused(tmp_path / "a.csv", "errors of a spreadsheet in 2 rows: '#N/A'.*row 5 .*row 6 ")
+    refused(tmp_path / "a.csv", "spreadsheet errors in 2 rows: '#N/A'.*row 5 .*row 6 ")
 
 
 @pytest.mark.parametrize(
@@ -123,11 +123,11 @@ def test_names_that_are_perhaps_one_unit_are_said(tmp_path: Path) -> None:
         frame = pd.DataFrame(rows, columns=["市", "年份"]).assign(y=range(len(rows)))
         frame.to_csv(tmp_path / "cities.csv", index=False)
         panel = Panel.from_file(tmp_path / "cities.csv", unit="市", time="年份", outcome="y")
-        return [str(note) for note in panel.notes if "perhaps" in note]
+        return [str(note) for note in panel.notes if "possibly" in note]
 
     later = [(name, year) for name in ("沧溟区", "赤水") for year in (2015, 2016)]
     (note,) = said([("沧溟县", 2013), ("沧溟县", 2014), *later])
-    assert "perhaps one unit: 沧溟区 / 沧溟县; if so" in note
+    assert "same period: 沧溟区 / 沧溟县; if so" in note
     assert not said([("沧溟县", 2014), ("沧溟县", 2015), *later])
 
 
@@ -136,7 +136,7 @@ def test_a_name_without_its_last_word_is_the_unit_that_has_it(tmp_path: Path) ->
         frame = pd.DataFrame(rows, columns=["市", "年份"]).assign(y=range(len(rows)))
         frame.to_csv(tmp_path / "cities.csv", index=False)
         panel = Panel.from_file(tmp_path / "cities.csv", unit="市", time="年份", outcome="y")
-        said = [str(note) for note in panel.notes if "Units of two names" in note]
+        said = [str(note) for note in panel.notes if "Units with two names" in note]
         assert len(said) == ("沧溟" not in panel.unit_labels)
         return list(panel.unit_labels)
 

@@ -40,10 +40,10 @@ def test_a_list_is_joined_and_said(tmp_path: Path) -> None:
     path, _ = listed(tmp_path, rows)
     made = new(path)
     assert since_of(made, path) == since
-    said = f"{FIRST} from the list in '试点名单': 4 of 5 names are units of the data; not among"
+    said = f"{FIRST} from the list in '试点名单': 4 of 5 names are units of the data; not found"
     assert made.study is not None
     assert any(note.startswith(said) and "杭州市" in note for note in made.study.panel.notes)
-    assert any("the others, 6 units, count as never treated" in x for x in made.guess.notes)
+    assert any("the remaining 6 units are never treated" in x for x in made.guess.notes)
     panel = Panel.from_file(path, **ROLES, cohort=FIRST, outcome=messy_books.OUTCOME)
     assert panel.cohort_codes.tolist() == made.study.panel.cohort_codes.tolist()
     assert FIRST not in reading_of(path, {}, roles=ROLES).frame
@@ -61,9 +61,9 @@ def test_a_name_that_may_be_a_unit_is_asked_for_and_one_correction_is_enough(
     assert made.study is None
     asked = f'names = {{ "{rows[1][0]}" = "{first}" }}'
     assert asked in made.problem
-    with pytest.raises(PanelError, match="does not say surely who is treated when"):
+    with pytest.raises(PanelError, match="does not identify all treated units"):
         validate(made.path)
-    with pytest.raises(PanelError, match="does not say surely who is treated when"):
+    with pytest.raises(PanelError, match="does not identify all treated units"):
         Panel.from_file(path, **ROLES, cohort=FIRST, outcome=messy_books.OUTCOME)
     text = made.path.read_text(encoding="utf-8")
     made.path.write_text(
@@ -80,7 +80,7 @@ def test_a_name_without_one_year_is_asked_for(tmp_path: Path, cell: object) -> N
     rows = [*rows, [city, cell]] if cell == 2015 else [*rows[:1], [city, cell], *rows[2:]]
     made = new(listed(tmp_path, rows)[0])
     assert made.study is None
-    assert f"没有年份或年份不一：{city}" in made.problem
+    assert f"没有年份或有多个年份：{city}" in made.problem
 
 
 def test_two_units_that_a_name_may_be_are_both_named(tmp_path: Path) -> None:
@@ -199,7 +199,8 @@ def test_a_list_of_units_that_several_columns_name_is_told(tmp_path: Path) -> No
     sheets = {"数据": messy_books.table(twice), "试点名单": rows}
     made = new(messy_books.saved(tmp_path / "a.xlsx", sheets))
     assert any(
-        "'试点名单' is not read, since 城市, 区县 name the units" in x for x in made.guess.notes
+        "'试点名单' was not read, because 城市, 区县 together name the units" in x
+        for x in made.guess.notes
     )
     bare = twice.assign(区县=twice["城市"] + twice["区县"])
     made = new(messy_books.saved(tmp_path / "b.xlsx", sheets | {"数据": messy_books.table(bare)}))
@@ -217,15 +218,20 @@ def test_firms_have_the_policy_of_their_city(tmp_path: Path) -> None:
     assert made.study.settings.design["effect"]["varying"] == "城市"
     assert cohorts(made.study) == {2014, 2015}
     assert (made.study.panel.cohort_codes >= 0).sum() == 6
-    assert any("3 of 4 names are in 城市, with 6 units" in x for x in made.study.panel.notes)
-    assert any("the others, 14 units, count as never" in x for x in made.study.panel.notes)
-    with pytest.raises(PanelError, match="of='县' is no column of the data"):
+    assert any(
+        "3 of 4 names appear in 城市, which cover 6 units" in x for x in made.study.panel.notes
+    )
+    assert any("the remaining 14 units are never" in x for x in made.study.panel.notes)
+    with pytest.raises(PanelError, match="of='县' is not a column of the data"):
         reading_of(tmp_path / "firms.xlsx",
                    {"policy": {FIRST: {**read["policy"][FIRST], "of": "县"}}},
                    roles={"unit": "证券代码", "time": "年份"})  # fmt: skip
     offered = f'# next_year = ["{FIRST}"]'
     assert offered in text
-    assert any("next_year counts them from the next one" in note for note in made.guess.notes)
+    assert any(
+        "with the step next_year it begins in the following year" in note
+        for note in made.guess.notes
+    )
     assert made.guess.steps["next_year"].count == 4
     assert [x.line for x in made.page.steps if x.key == "next_year"] == [offered]
     made.path.write_text(text.replace(offered, offered[2:]), encoding="utf-8")

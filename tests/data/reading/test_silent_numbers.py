@@ -188,7 +188,7 @@ def test_numbers_shown_as_per_cent_have_the_scale_of_what_stands_beside_them(
     reading = reading_of(path, None, roles=ROLES)
     column = reading.frame["产出"].astype(object)
     assert column.where(column.notna(), None).tolist() == read[:1] * 18 + read[1:] * 2
-    told = [x for x in reading.notes if "18 cells that are formatted as per cent" in x]
+    told = [x for x in reading.notes if "18 cells formatted as percentages" in x]
     assert all("(columns C)" in x for x in told)
     assert len(told) == (beside in ("31%", 33.25))
 
@@ -206,6 +206,6 @@ def test_a_percent_sign_that_is_only_text_of_a_format_is_none(tmp_path: Path) ->
 def test_per_cent_beside_shares_says_what_cannot_be_told(tmp_path: Path) -> None:
     rows = _rows(["31.5%"] * 18 + [0.3325] * 2).assign(批次=[2014] * 10 + [None] * 10)
     rows.to_csv(tmp_path / "a.csv", index=False)
-    with pytest.raises(PanelError, match="a plain number is a share or per cent") as caught:
+    with pytest.raises(PanelError, match="a plain number may be a share or a percentage") as caught:
         Panel.from_file(tmp_path / "a.csv", **ROLES, cohort="批次", outcome="产出")
     assert "31.5%" in caught.value.hint

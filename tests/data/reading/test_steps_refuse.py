@@ -54,10 +54,10 @@ def test_rows_by_number_are_those_that_were_named(
     assert steps["captions"] == {"2": "年 · 年 · 万元"}
     assert len(reading_of(path, steps, roles=ROLES).frame) == 12
     written(path, frame())
-    with pytest.raises(PanelError, match=r"captions: row 2 holds 'a · 2010"):
+    with pytest.raises(PanelError, match=r"captions: row 2 contains 'a · 2010"):
         reading_of(path, steps, roles=ROLES)
     written(path, with_units(frame()).replace("万元", "亿元"))
-    with pytest.raises(PanelError, match="'年 · 年 · 亿元', and '年 · 年 · 万元' was named"):
+    with pytest.raises(PanelError, match="'年 · 年 · 亿元', but '年 · 年 · 万元' was expected"):
         reading_of(path, steps, roles=ROLES)
 
 
@@ -70,7 +70,7 @@ def test_a_long_row_is_held_by_its_digest(tmp_path: Path) -> None:
     assert len(reading_of(path, steps, roles=ROLES).frame) == 12
     later = rows.iloc[[5]].assign(**{"long name of a column 8": "changed"})
     written(path, pd.concat([rows, later]))
-    with pytest.raises(PanelError, match="repeats: row 14 holds"):
+    with pytest.raises(PanelError, match="repeats: row 14 contains"):
         reading_of(path, steps, roles=ROLES)
 
 
@@ -81,14 +81,14 @@ def test_a_long_row_is_held_by_its_digest(tmp_path: Path) -> None:
         ({"repeats": [3]}, "repeats: row 3 is not a row that this step removes"),
         ({"captions": [99]}, "the table has no row 99"),
         ({"repeats": {"99": "a"}}, "the table has no row 99"),
-        ({"totals": ["合计"]}, "totals: no cell holds '合计'"),
-        ({"one_name": {"保定": "保定市"}}, "one_name: no cell holds '保定'"),
-        ({"years": ["y"]}, "years: numbers of 'y' are no years, such as 1.25"),
-        ({"next_year": ["unit"]}, "next_year: cells of 'unit' are no dates"),
-        ({"period": ["year"]}, "names 1 columns"),
-        ({"period": ["year", "y"]}, "are no year and part of it"),
-        ({"percent": ["share"]}, "percent='share' is no column"),
-        ({"sheet": {"year": []}}, "names no sheet"),
+        ({"totals": ["合计"]}, "totals: no cell contains '合计'"),
+        ({"one_name": {"保定": "保定市"}}, "one_name: no cell contains '保定'"),
+        ({"years": ["y"]}, "years: some numbers of 'y' are not years, such as 1.25"),
+        ({"next_year": ["unit"]}, "next_year: some cells of 'unit' are not dates"),
+        ({"period": ["year"]}, "gives 1 columns"),
+        ({"period": ["year", "y"]}, "are not a year and its quarter or month"),
+        ({"percent": ["share"]}, "percent='share' is not a column"),
+        ({"sheet": {"year": []}}, "does not give a sheet"),
     ],
 )
 def test_what_is_not_there_is_refused(tmp_path: Path, read: dict[str, Any], words: str) -> None:
@@ -100,7 +100,7 @@ def test_what_is_not_there_is_refused(tmp_path: Path, read: dict[str, Any], word
 
 def test_an_outcome_that_looks_like_dates_is_not_cut(tmp_path: Path) -> None:
     rows = frame().assign(y=2010.5)
-    with pytest.raises(PanelError, match=r"numbers of 'y' are no years, such as 2010\.5"):
+    with pytest.raises(PanelError, match=r"numbers of 'y' are not years, such as 2010\.5"):
         reading_of(written(tmp_path / "a.xlsx", rows), {"years": ["y"]}, roles=ROLES)
 
 

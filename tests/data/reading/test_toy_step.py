@@ -55,7 +55,7 @@ def test_a_toy_step_is_proposed_read_and_undone(tmp_path: Path, toy: type[Step])
     assert made.study.panel.outcome.tolist() == panel.outcome.tolist()
     text = made.path.read_text(encoding="utf-8")
     assert tomllib.loads(text)["data"]["read"] == {"shouting": ["贷款余额"]}
-    with pytest.raises(PanelError, match="must be numbers"):
+    with pytest.raises(PanelError, match="must be numeric"):
         Panel.from_file(path, **ROLES, outcome="贷款余额", read={})
 
 
@@ -68,5 +68,5 @@ def test_a_real_step_may_be_taken_away(tmp_path: Path, monkeypatch: pytest.Monke
     read = reading_of(path, None)
     assert "percent" not in read.taken
     assert read.frame["财政支出比重"].str.endswith("%").all()
-    with pytest.raises(PanelError, match="read='percent' is no step"):
+    with pytest.raises(PanelError, match="read='percent' is not a reading step"):
         reading_of(path, given)

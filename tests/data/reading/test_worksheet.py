@@ -44,7 +44,7 @@ FORMULAS = {
 def test_formulas_without_values_are_told(tmp_path: Path, case: str) -> None:
     edit, count, first = FORMULAS[case]
     path = workbook(tmp_path / "a.xlsx", edit)
-    panel, study, proposal = refused(path, "formulas.*open it in Excel or LibreOffice")
+    panel, study, proposal = refused(path, "formulas.*open the file in Excel or LibreOffice")
     for error in (panel, study):
         assert f"in {count} row" in error.what
         assert first in error.where
@@ -90,9 +90,7 @@ def test_formulas_in_a_column_without_a_part_do_not_matter(tmp_path: Path) -> No
 )  # fmt: skip
 def test_errors_are_told_by_their_rows(tmp_path: Path, column: str, error: str) -> None:
     path = workbook(tmp_path / "a.xlsx", written(column, lambda row, x: error if row == 9 else x))
-    wrong = refused(
-        path, f"(errors of a spreadsheet|电子表格的错误值).*{error}".replace("?", r"\?")
-    )
+    wrong = refused(path, f"(spreadsheet errors|电子表格错误值).*{error}".replace("?", r"\?"))
     assert all("9" in str(x) for x in wrong)
 
 
@@ -124,9 +122,11 @@ def merged(*columns: str, step: int = 8) -> Callable[[Worksheet], None]:
 
 
 def test_merged_units_are_whole(tmp_path: Path) -> None:
-    taken(workbook(tmp_path / "a.xlsx", merged("A")), "140 cells filled from the first of their")
+    taken(
+        workbook(tmp_path / "a.xlsx", merged("A")), "140 cells filled with the first cell of their"
+    )
     path = workbook(tmp_path / "b.xlsx", merged("A", "C", "D"))
-    taken(path, "350 cells filled from the first of their merged range (columns A, C, D)")
+    taken(path, "350 cells filled with the first cell of their merged range (columns A, C, D)")
 
 
 def test_a_group_merged_over_its_units_is_whole(tmp_path: Path) -> None:
@@ -178,7 +178,10 @@ def test_rows_that_nobody_sees_are_told(tmp_path: Path) -> None:
         for row in range(20, 60):
             sheet.row_dimensions[row].hidden = True
 
-    taken(workbook(tmp_path / "a.xlsx", hide), "40 rows that are hidden or filtered away were read")
+    taken(
+        workbook(tmp_path / "a.xlsx", hide),
+        "40 rows that are hidden or filtered out were also read",
+    )
 
 
 def test_a_sheet_that_nobody_sees_is_not_the_first(tmp_path: Path) -> None:
@@ -203,7 +206,7 @@ def test_a_name_above_two_columns_stands_for_none(tmp_path: Path, suffix: str) -
     path = tmp_path / f"a{suffix}"
     df.to_csv(path, index=False) if suffix == ".csv" else workbook(path, None, df)
     panel, study, proposal = refused(path, "nqp")
-    assert "'nqp' stands above 2 columns, which are called nqp [C], nqp [F] here" in panel.where
+    assert "'nqp' is the name of 2 columns, which were renamed nqp [C], nqp [F]" in panel.where
     assert "no column of the data" in study.what
     assert "nqp [C], nqp [F]" in proposal.what
     told = new(path, tmp_path / "b.toml", roles={"outcome": "nqp [F]"})
@@ -224,7 +227,7 @@ def test_a_total_is_told(tmp_path: Path) -> None:
             sheet.append(["合计", year, None, "沿海", 20.0 + year / 7])
 
     path = workbook(tmp_path / "a.xlsx", total)
-    note = "城市: 合计 taken as a unit, and it may be a total"
+    note = "城市: 合计 was read as a unit, but may be a total"
     assert note in Panel.from_file(path, **ROLES, read={}).notes
     read = Panel.from_file(path, **ROLES)
     assert "Totals (合计): 8 rows" in read.notes
@@ -249,6 +252,6 @@ def test_a_column_without_a_name_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("value", ["=1+1", "#REF!"])
 def test_indices_and_zones_are_not_made_of_what_holds_no_value(tmp_path: Path, value: str) -> None:
     path = workbook(tmp_path / "a.xlsx", written("nqp", lambda row, x: x if row != 9 else value))
-    with pytest.raises(PanelError, match=r"(?s)(formulas|errors of a spreadsheet).*row 9"):
+    with pytest.raises(PanelError, match=r"(?s)(formulas|spreadsheet errors).*row 9"):
         add_index(path, positive=["nqp"], name="index", missing="drop")
     assert [x.name for x in tmp_path.iterdir()] == ["a.xlsx"]

@@ -1,7 +1,7 @@
 """Read tables that stay in a database or a file engine, by their address.
 
-No other module names an engine; narwhals reads those that it supports. `data.panel` and all higher
-packages may import it.
+Only this package refers to engines; narwhals reads the engines that it supports. `data.panel` and
+all higher packages may import it.
 """
 
 from bayes_nqp.data.backends._address import Address, opened, redacted

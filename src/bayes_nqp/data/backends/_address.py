@@ -1,4 +1,4 @@
-"""Where a table is: files, a table of a database, or what a variable of the environment says."""
+"""Parse the address of a table: files, a database table, or an environment variable."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ _SECRETS: Final = (
     (re.compile(r"(?i)\b(pass\w*|pwd|token|secret|user\w*)(\s*[=:]\s*)\S+"), r"\1\2…"),
 )
 _WORDS: Final = 300
-"""Characters of what a driver says that are shown."""
+"""Maximum length of a driver's message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a table is.
+    """Location of a table.
 
     Parameters
     ----------
     kind : {"files", "database", "url", "variable"}
-        Files of a format that holds tables, perhaps with ``*``; a table of a DuckDB file; one of a
-        server; or the variable of the environment that says where.
+        Files with tables, possibly with ``*``; a table of a DuckDB file; a table of a server; or an
+        environment variable that contains the address.
     place : str
-        The path, the URL, or the name of the variable.
+        Path, URL, or name of the variable.
     table : str
-        Of a database; empty otherwise.
+        Table of a database; empty otherwise.
     """
 
     kind: Literal["files", "database", "url", "variable"]
@@ -52,19 +52,21 @@ class Address:
 
     @classmethod
     def of(cls, text: str) -> Self:
-        """Read an address; one that holds a password is refused.
+        """Parse an address; an address with a password is rejected.
 
         Raises
         ------
         StudyError
-            If it does, or lacks the table of a database.
+            If the address contains a user or a password, or lacks the table of a database.
         """
         if text.startswith(_VARIABLE):
             return cls("variable", text.removeprefix(_VARIABLE))
         if re.search(r"://[^/\s]*@", text):
             raise StudyError(
-                Message("the address {!r} names a user or a password", redacted(text)),
-                hint=Message('"env:NAME", and the address in the variable NAME'),
+                Message("the address {!r} contains a user name or a password", redacted(text)),
+                hint=Message(
+                    'write "env:NAME", and store the address in the environment variable NAME'
+                ),
             )
         return cls._plain(text)
 
@@ -74,20 +76,22 @@ class Address:
             return cls("files", text)
         if not text.startswith(_DATABASE) and "://" not in text:
             raise PanelError(
-                Message("rows={!r} is no table that can be read", redacted(text)),
-                hint=Message("{}; or a relation or lazy frame of an engine", shown([*_READERS])),
+                Message("rows={!r} is not a readable table", redacted(text)),
+                hint=Message(
+                    "{}; or a relation or lazy frame of a database engine", shown([*_READERS])
+                ),
             )
         place, _, table = text.removeprefix(_DATABASE).partition("#")
         if not table:
             raise StudyError(
-                Message("the address {!r} names no table", redacted(text)),
-                hint=Message('the table after #, as in "duckdb:firms.duckdb#rows"'),
+                Message("the address {!r} does not give a table", redacted(text)),
+                hint=Message('add the table name after #, as in "duckdb:firms.duckdb#rows"'),
             )
         return cls("database" if text.startswith(_DATABASE) else "url", place, table)
 
     @property
     def folder(self) -> Path | None:
-        """The folder of its files; None elsewhere."""
+        """Return the folder of the files; None for other addresses."""
         if self.kind not in {"files", "database"} or "://" in self.place:
             return None
         parts = Path(self.place).parts
@@ -96,42 +100,45 @@ class Address:
 
     @property
     def files(self) -> list[Path]:
-        """The files of this machine that it names."""
+        """Return the local files of the address."""
         if self.folder is None:
             return []
         pattern = str(Path(self.place).relative_to(self.folder))
         return sorted(x for x in self.folder.glob(pattern) if not is_folder(x))
 
     def moved(self, way: Callable[[str], str]) -> Address:
-        """Write the path of its files anew."""
+        """Return the address with another path of its files."""
         return self if self.folder is None else replace(self, place=way(self.place))
 
     def found(self) -> Address:
-        """Look a variable up.
+        """Return the address stored in an environment variable.
 
         Raises
         ------
         StudyError
-            If it is not set.
+            If the variable is not set.
         """
         if self.kind != "variable":
             return self
         text = os.environ.get(self.place, "")
         if not text or text.startswith(_VARIABLE):
             raise StudyError(
-                Message("the variable {!r} of the environment holds no address", self.place),
-                hint=Message('such as "firms/*.parquet", or a URL and the table after #'),
+                Message("the environment variable {!r} does not contain an address", self.place),
+                hint=Message(
+                    'an address such as "firms/*.parquet", or a URL followed by # and the'
+                    " table name"
+                ),
             )
         return Address._plain(text)
 
     def __str__(self) -> str:
-        """Write it as it is read."""
+        """Return the address as text."""
         head = {"database": _DATABASE, "variable": _VARIABLE}.get(self.kind, "")
         return f"{head}{self.place}" + (f"#{self.table}" if self.table else "")
 
 
 def redacted(text: str) -> str:
-    """Leave users, passwords and query strings out of what is shown."""
+    """Remove users, passwords and query strings from displayed text."""
     for pattern, instead in _SECRETS:
         text = pattern.sub(instead, text)
     return text
@@ -139,30 +146,31 @@ def redacted(text: str) -> str:
 
 @contextmanager
 def opened(rows: Any, memory: str | None) -> Iterator[tuple[Any, str]]:
-    """Open what an address names; anything else is there already.
+    """Open the table at an address; other objects are returned unchanged.
 
     Parameters
     ----------
     rows : str, Path, or any lazy frame
-        An address, or what an engine of its own holds.
+        Address, or an object of an engine.
     memory : str or None
-        How much DuckDB holds before it writes to the disk, such as ``"2GB"``.
+        Memory limit of DuckDB, beyond which it writes to disk, such as ``"2GB"``.
 
     Yields
     ------
     tuple of object and str
-        What narwhals takes, and the host and database, if it is on a server.
+        Object for narwhals, and the host and database of a server.
 
     Raises
     ------
     PanelError
-        If the engine cannot read it; words of a driver are shown without users and passwords.
+        If the engine cannot read the table; messages of a driver are shown without users and
+        passwords.
     """
     if not isinstance(rows, str | Path):
         if memory is not None:
             raise StudyError(
-                Message("memory={!r} is for rows at an address", memory),
-                hint="the memory of the connection that the rows are of",
+                Message("memory={!r} applies only to rows given by an address", memory),
+                hint="set the memory limit of the connection to which the rows belong",
             )
         yield rows, ""
         return
@@ -174,7 +182,7 @@ def opened(rows: Any, memory: str | None) -> Iterator[tuple[Any, str]]:
                 Message(
                     "rows={!r} cannot be read: {!r} {}", redacted(str(named)), file.name, wrong
                 ),
-                hint=Message("files of tables"),
+                hint=Message("files that contain tables"),
             )
     remote = address.kind == "url"
     engine = imported("ibis" if remote else "duckdb")
@@ -193,16 +201,16 @@ def opened(rows: Any, memory: str | None) -> Iterator[tuple[Any, str]]:
         except faults as error:
             words = str(error).replace(address.place, "…") if named != address else str(error)
             shown_as = Path(named.place).name if named.kind == "files" else redacted(str(named))
-            # The driver's own error holds the address, and is not chained.
+            # The error of the driver contains the address and is therefore not chained.
             raise PanelError(
                 Message("rows={!r} cannot be read: {}", shown_as, redacted(words)[:_WORDS]),
-                hint="the path or address, and its columns",
+                hint="check the path or address, and the columns",
             ) from None
 
 
 @contextmanager
 def _connected(engine: Any, address: Address, spilled: str, memory: str | None) -> Iterator[Any]:
-    """A relation of DuckDB."""
+    """Return a relation of DuckDB."""
     limits = {"temp_directory": spilled, "preserve_insertion_order": False}
     limits |= {} if memory is None else {"memory_limit": memory}
     base = address.kind == "database"
@@ -220,7 +228,7 @@ def _suffix(place: str) -> str:
 
 
 def imported(name: str) -> Any:
-    """Import what an extra brings."""
+    """Import a package of an optional dependency group."""
     try:
         return import_module(name)
     except ImportError as error:

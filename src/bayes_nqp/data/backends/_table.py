@@ -1,8 +1,8 @@
-"""Tables that an engine keeps: read once, laid out unit by unit in a file, never loaded.
+"""Read tables of an engine once into files with one row per unit, with little memory.
 
-One query goes through the rows, and writes of every unit its values by period, how many rows it
-has, and whether what a unit has once is the same in all of them: least, most and how often, which
-every engine gives alike. Everything that rounds is reckoned here, part by part of that file.
+One query reads the rows. For each unit it writes the values by period, the number of rows, and
+tests if unit-constant columns are constant: minimum, maximum and count, which are the same in all
+engines. All floating-point sums are computed in this module, in parts of these files.
 """
 
 from __future__ import annotations
@@ -32,31 +32,31 @@ from bayes_nqp.data.backends._address import imported
 from bayes_nqp.numerics.sufficient_statistics import UnitPart, units_of_part
 
 _PERIODS: Final = 62
-"""Periods that a table may have."""
+"""Maximum number of periods of a table."""
 _EXAMPLES: Final = 5
 _UNIT, _ROWS, _N = "__unit", "__rows", "__n"
 
 
 def _no_table(rows: object, error: Exception) -> NoReturn:
     raise PanelError(
-        Message("rows={} is no table", brief(rows)),
-        hint='a path such as "firms/*.parquet", a DuckDB relation, or a polars lazy frame',
+        Message("rows={} is not a table", brief(rows)),
+        hint='give a path such as "firms/*.parquet", a DuckDB relation, or a polars lazy frame',
     ) from error
 
 
 class SourceTable:
-    """A table in an engine, and what its columns are for.
+    """Table in an engine, with the roles of its columns.
 
     Parameters
     ----------
     rows : lazy frame, relation or data frame
-        As narwhals takes it.
+        Object that narwhals accepts.
     constant : mapping of str to bool
-        Columns that a unit has once, such as its cohort and strata, and whether each must be there.
+        Unit-constant columns, such as cohort and strata; True if values are required.
     values : mapping of str to bool
-        Outcome and other columns of numbers, and whether a row needs each.
+        Outcome and other numeric columns; True if a row requires a value.
     products : mapping of str to (str, str)
-        Two columns of numbers each, whose product is one more among `values`.
+        Pairs of numeric columns; their product is an additional column of `values`.
     """
 
     def __init__(
@@ -86,14 +86,18 @@ class SourceTable:
         for name in read:
             if not columns[name].is_numeric():
                 raise PanelError(
-                    Message("the column {!r} holds no numbers, but {}", name, str(columns[name])),
-                    hint="cast it in the table's own engine",
+                    Message(
+                        "the column {!r} must be numeric, but has the type {}",
+                        name,
+                        str(columns[name]),
+                    ),
+                    hint="cast it in the engine of the table",
                 )
         frame = frame.with_columns(
             self.nw.when(~self.nw.col(x).is_nan()).then(self.nw.col(x)).alias(x)
             for x in dict.fromkeys((unit, time, *constant, *read))
             if columns[x].is_float()
-        )  # what is no number is missing, as pandas has it
+        )  # values that are not numbers are missing, as in pandas
         number = {x: self.nw.col(x).cast(self.nw.Float64) for x in factors}
         for name, (a, b) in products.items():
             frame = frame.with_columns((number[a] * number[b]).alias(name))
@@ -106,70 +110,76 @@ class SourceTable:
 
     @cached_property
     def counts(self) -> dict[int, int]:
-        """How many rows there are of each period.
+        """Return the number of rows in each period.
 
         Raises
         ------
         PanelError
-            If there are none, or periods are no whole numbers, or too many.
+            If there are no rows, or if periods are not integers or too many.
         """
         nw, name = self.nw, self.time
         table = self.frame.group_by(name).agg(nw.len().alias(_N)).collect()
         times, counts = table[name].to_list(), table[_N].to_list()
         if not times:
-            raise PanelError("the table has no rows with all values", hint="its filters")
+            raise PanelError(
+                "the table has no rows with all values", hint="check the filters of the table"
+            )
         if any(int(x) != x if isinstance(x, int | float) else True for x in times):
             raise PanelError(
-                Message("time={!r} holds {}, and no whole numbers", name, shown(times)),
-                hint="years, 4 · year + quarter, or 12 · year + month, made in the table's own "
-                "engine",
+                Message("time={!r} must be integers, but has the type {}", name, shown(times)),
+                hint="use years, 4 · year + quarter, or 12 · year + month, computed in the "
+                "engine of the table",
             )
         if len(times) > _PERIODS:
             raise PanelError(
-                Message("{} periods: tables have at most {}", len(times), _PERIODS),
-                hint="longer periods, or Panel.from_frame",
+                Message(
+                    "the table has {} periods, and at most {} are supported", len(times), _PERIODS
+                ),
+                hint="use longer periods, or Panel.from_frame",
             )
         return {int(t): int(n) for t, n in sorted(zip(times, counts, strict=True))}
 
     @property
     def left_out(self) -> int:
-        """Rows without a value that they need."""
+        """Return the number of rows without a required value."""
         every = self.every.select(self.nw.len().alias(_N)).collect().item()
         return int(every) - sum(self.counts.values())
 
     @cached_property
     def fingerprint(self) -> str:
-        """Digest of all rows and columns that are read, in any order.
+        """Return the digest of all rows and columns that are read, independent of row order.
 
-        The engine hashes its rows in one pass. The digest is empty where it has no hash.
+        The engine hashes its rows in one pass. The digest is empty for engines without a hash
+        function.
         """
         name, rows = self.every.implementation.value, self.every.to_native()
         hashed = reply(lambda: _HASHES[name](rows), lambda _: None)
         return "" if hashed is None else f"{self.engine} {hashed}"
 
     def laid_out(self, folder: Path, shards: int = 1, *, stored: bool = False) -> UnitFiles:
-        """Write one row a unit: values by period, rows, and what a unit has once.
+        """Write one row per unit: values by period, number of rows, and unit-constant columns.
 
         Parameters
         ----------
         folder : Path
-            Where files are written.
+            Folder of the files.
         shards : int, default 1
-            How many queries share the units, by the rest of their numbers.
+            Number of queries; units are assigned by the remainder of their numbers.
         stored : bool, default False
-            Whether files of the same rows and question that are in the folder already are used.
-            One whose bytes are not those that were written is removed and made again.
+            True to reuse files of the same rows and query in the folder. A file with changed bytes
+            is removed and written again.
 
         Raises
         ------
         PanelError
-            If units are no whole numbers and there are several shards, or rows changed meanwhile.
+            If units are not integers and there are several shards, or if rows change during
+            reading.
         """
         kind = self.every.collect_schema()[self.unit]
         if shards > 1 and not kind.is_integer():
             raise PanelError(
-                Message("shards={} need whole numbers in {!r}, not {}", shards, self.unit, kind),
-                hint="a number of each unit, made in the table's own engine; or one shard",
+                Message("shards={} requires integers in {!r}, not {}", shards, self.unit, kind),
+                hint="number the units in the engine of the table, or use one shard",
             )
         fingerprint = (self.fingerprint if stored else "") or secrets.token_hex()
         text = repr((self.unit, self.time, self.constant, self.values, self.counts, fingerprint))
@@ -192,7 +202,7 @@ class SourceTable:
             files.remove()
             raise PanelError(
                 Message("the rows of the table changed while it was read"),
-                hint=Message("the same call once more"),
+                hint=Message("run the same call again"),
             )
         return files
 
@@ -221,20 +231,20 @@ class SourceTable:
 
 @dataclass(frozen=True, eq=False)
 class UnitFiles:
-    """Units of a table, a row each, in files.
+    """Files with the units of a table, one row per unit.
 
     Parameters
     ----------
     paths : tuple of Path
-        The files.
+        Paths of the files.
     unit : str
-        What the table calls the column of units.
+        Name of the unit column in the table.
     constant : tuple of str
-        Columns that a unit has once.
+        Unit-constant columns.
     columns : int
-        How many columns of values there are.
+        Number of columns of values.
     periods : tuple of int
-        In which there are rows.
+        Periods with rows.
     """
 
     paths: tuple[Path, ...]
@@ -245,7 +255,7 @@ class UnitFiles:
 
     @property
     def n_rows(self) -> int:
-        """Rows of the table that units are made of."""
+        """Return the number of rows of the table used for the units."""
         return sum(
             pa.compute.sum(pq.read_table(x, columns=[_ROWS])[_ROWS]).as_py() or 0
             for x in self.paths
@@ -257,19 +267,27 @@ class UnitFiles:
             path.unlink(missing_ok=True)
 
     def check(self) -> None:
-        """Refuse rows given twice, values that are no numbers, and what changes within a unit.
+        """Reject duplicate rows, infinite values, and unit-constant columns that vary.
 
         Raises
         ------
         PanelError
-            With the keys of five units.
+            If there are such units; the message gives the keys of five units.
         """
-        faults = [(Message("have several rows in a period"), Message("one row a unit and period"))]
+        faults = [
+            (
+                Message("have several rows in the same period"),
+                Message("keep one row per unit and period"),
+            )
+        ]
         faults += [
-            (Message("have several values of {!r}", x), Message("one value a unit, or none"))
+            (
+                Message("have several values of {!r}", x),
+                Message("use one value for all rows of a unit, or leave all empty"),
+            )
             for x in self.constant
         ]
-        faults.append((Message("have values that are not finite"), Message("numbers")))
+        faults.append((Message("have infinite or undefined values"), Message("use finite numbers")))
         for (words, hint), units in zip(faults, self._survey[0], strict=True):
             if units:
                 raise PanelError(
@@ -280,12 +298,12 @@ class UnitFiles:
 
     @property
     def keys(self) -> pd.DataFrame:
-        """What units have once: each combination that there is, in order."""
+        """Return the combinations of unit-constant columns that occur, sorted."""
         return self._survey[1].set_axis(list(self.constant), axis=1)
 
     @cached_property
     def _survey(self) -> tuple[list[list[Any]], pd.DataFrame]:
-        """Five units with each fault, and combinations of what units have once."""
+        """Return five units with each problem, and the combinations of unit-constant columns."""
         names = [f"least{k}" for k in range(len(self.constant))]
         wrong: list[list[Any]] = [[] for _ in range(len(names) + 2)]
         keys = []
@@ -309,7 +327,7 @@ class UnitFiles:
         return wrong, distinct.sort_values(names, ignore_index=True)
 
     def parts(self) -> Iterator[UnitPart]:
-        """Units, with the row of `keys` that each has."""
+        """Yield units, with the row of `keys` of each unit."""
         names = [f"least{k}" for k in range(len(self.constant))]
         place = self._survey[1].assign(place=np.arange(len(self._survey[1])))
         for batch in self._batches():
@@ -333,7 +351,7 @@ class UnitFiles:
 
 
 def _whole(paths: Iterable[Path]) -> Iterator[Path]:
-    """Yield files whose names end with the digest of their bytes; remove the others."""
+    """Yield intact files, with names that end with their digest; remove the others."""
     for path in filter(Path.is_file, paths):
         if path.stem.endswith(f"-{checksum(path)}"):
             yield path
@@ -376,7 +394,7 @@ _HASHES: Final[dict[str, Callable[[Any], int]]] = {
 
 
 def _merge(folder: Path) -> None:
-    """Make one file of the folder of files that Spark writes, in its place."""
+    """Combine the files of a folder written by Spark into one file, in place."""
     data, target = dataset.dataset(folder), folder.with_name(f"{folder.name}.whole")
     with pq.ParquetWriter(target, data.schema) as file:
         for batch in data.to_batches():
@@ -386,7 +404,7 @@ def _merge(folder: Path) -> None:
 
 
 def _entry(column: int, period: int) -> str:
-    """Call a value of a unit."""
+    """Return the name of a value of a unit."""
     return f"entry{column}_{period}"
 
 

@@ -1,4 +1,4 @@
-"""Rows and cells of a file, cleaned by the steps that a study declares."""
+"""Clean the rows and cells of a file with the steps that a study declares."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp.data.reading import EDGES, SourceRows, counted, grouped, quoted, refuse_broken
 
 _MARKS = 4
-"""So many different words, at most, may stand for missing numbers."""
+"""Maximum number of different words for missing values."""
 
 
 def cleaned(
@@ -26,27 +26,27 @@ def cleaned(
     thousands: str | None,
     place: tuple[str, str],
 ) -> pd.DataFrame:
-    """Read numbers that are written as text.
+    """Read numbers that are stored as text.
 
     Parameters
     ----------
     frame : DataFrame
-        Is changed.
+        Data; modified in place.
     numeric : iterable of str
-        Columns that must be numbers; those that the frame does not have are left alone.
+        Columns that must be numeric; columns missing from the frame are ignored.
     notes : list of str
-        What was done is added.
+        Receives a message for each change.
     missing : sequence of str
-        Texts that stand for a missing number.
+        Texts that mark missing values.
     thousands : str or None
-        Mark between thousands.
+        Thousands separator.
     place : tuple of str
-        Columns of the unit and the time, by which messages name rows.
+        Columns of the unit and the time, used to identify rows in messages.
 
     Raises
     ------
     PanelError
-        If a cell holds text that no declared step explains.
+        If a cell contains text that no declared step converts.
     """
     for name in dict.fromkeys(numeric):
         if name in frame.columns and not pd.api.types.is_numeric_dtype(frame[name].dtype):
@@ -55,14 +55,14 @@ def cleaned(
 
 
 def with_numbers(frame: pd.DataFrame, name: str, codes: list[Any]) -> pd.DataFrame:
-    """Read those cells of a column as numbers that are whole numbers stored as text.
+    """Convert the cells of a column that are integers stored as text to numbers.
 
     Parameters
     ----------
     frame : DataFrame
-        Is changed.
+        Data; modified in place.
     codes : list
-        Declared ones, which stay as they are.
+        Declared codes, which are kept unchanged.
     """
     column = frame[name]
     if pd.api.types.is_object_dtype(column.dtype) or pd.api.types.is_string_dtype(column.dtype):
@@ -81,9 +81,9 @@ def _numbers(
     thousands: str | None,
     place: tuple[str, str],
 ) -> pd.Series[Any]:
-    """Read text as numbers; name the cells that are none."""
+    """Read text as numbers; raise an error that names the cells that are not numbers."""
     column = frame[name]
-    declared = Message("missing = [{}] in [data.read], where they stand for a missing number", "…")
+    declared = Message("missing = [{}] in [data.read], if these texts mean missing values", "…")
     refuse_broken(column, "column", SourceRows(frame, *place), missing, declared)
     text = column.map(lambda x: x.strip(EDGES) if isinstance(x, str) else x)
     gone = text.isin([*missing, ""]) | text.isna()
@@ -96,7 +96,7 @@ def _numbers(
         texts = [str(x) for x in column[wrong]]
         raise PanelError(
             Message(
-                "{!r} must be numbers, and holds text in {}: {}",
+                "{!r} must be numeric, but contains text in {}: {}",
                 name,
                 counted(wrong.sum(), "row"),
                 shown(map(quoted, column[wrong].unique()), 4),
@@ -107,42 +107,44 @@ def _numbers(
         )
     count = int(gone.sum()) - int(column.isna().sum())
     if count:
-        notes.append(Message("{}: {} read as missing", name, counted(count, "cell")))
+        notes.append(Message("{}: {} read as missing values", name, counted(count, "cell")))
     if text[~gone].map(lambda x: isinstance(x, str)).any():
         notes.append(Message("{}: numbers stored as text were read as numbers", name))
     return numbers
 
 
-_DECLARED = Message("missing = [{}] in [data.read], where they stand for a missing number")
+_DECLARED = Message("missing = [{}] in [data.read], if these texts mean missing values")
 
 
 def _no_numbers(name: str, texts: list[str], cells: int) -> str:
-    """Say what to do with a column most of whose cells are words; "" where they are not."""
+    """Return advice for a column with mostly words; "" if most cells are numbers."""
     words = [x.strip(EDGES) for x in texts if not any(c.isdigit() for c in x)]
     if len(words) < cells and (len(words) <= 0.5 * cells or len(set(words)) <= _MARKS):
         return ""
     return Spoken(
         Message(
-            "it is text: leave it out, or, if it groups units, use it as a stratum: "
+            "the column is text: omit it, or, if it groups units, use it as a stratum: "
             'strata = ["{}"] in [data]',
             name,
         ),
-        Message("it is text: leave it out, or, if it groups units, choose it under “{}”", GROUPS),
+        Message(
+            "the column is text: omit it, or, if it groups units, choose it under “{}”", GROUPS
+        ),
     )
 
 
 def _cleaning(name: str, texts: list[str], missing: Sequence[str], thousands: str | None) -> str:
-    """Say what in [data] would make numbers of some texts."""
+    """Return the keys of [data] that would convert these texts to numbers."""
     steps: list[Message] = []
     marked = [x for x in texts if "," in x and any(c.isdigit() for c in x)]
     if any(grouped(x, ",") is None for x in marked):
-        return Message('if the comma is a decimal one: decimals = ["{}"] in [data.read]', name)
+        return Message('if the comma is a decimal comma, decimals = ["{}"] in [data.read]', name)
     if thousands is None and marked:
         steps.append(Message('thousands = "," reads "1,234" as a number'))
     words = sorted({x.strip(EDGES) for x in texts if not any(c.isdigit() for c in x)})
     if words:
         listed = ", ".join(f'"{x}"' for x in [*missing, *words[:4]])
-        steps.append(Message("missing = [{}] reads such cells as missing", listed))
+        steps.append(Message("missing = [{}] reads such cells as missing values", listed))
     if not steps:
         return "correct these cells in the file"
     return Message("in [data.read], {}", reduce(lambda a, b: Message("{}, and {}", a, b), steps))

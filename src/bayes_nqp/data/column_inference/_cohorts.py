@@ -1,4 +1,4 @@
-"""From dates of approval to first treated years, by a stated rule."""
+"""Convert approval dates to first treated years by a stated rule."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ type Rule = Literal["approval_year", "next_year_after_june"]
 
 @door
 def cohorts_from_dates(dates: Iterable[Any], rule: Rule = "approval_year") -> pd.Series[float]:
-    """Turn dates of approval into cohorts of a yearly panel.
+    """Convert approval dates to the cohorts of a yearly panel.
 
     Parameters
     ----------
     dates : Series or array-like of dates
-        Dates, or text that reads as dates, such as "2018-07-24"; missing = never treated.
+        Dates, or dates as text such as "2018-07-24"; missing means never treated.
     rule : {"approval_year", "next_year_after_june"}, default "approval_year"
-        The first treated year: that of the approval; or the next one where the approval came after
-        June, so that a treated year is treated for half of it at least.
+        Rule for the first treated year. "approval_year" takes the year of approval.
+        "next_year_after_june" takes the following year for approvals after June, so that each
+    treated year is treated for at least half of the year.
 
     Returns
     -------
@@ -36,13 +37,13 @@ def cohorts_from_dates(dates: Iterable[Any], rule: Rule = "approval_year") -> pd
     Raises
     ------
     PanelError
-        If an entry is no date.
+        If an entry is not a date.
     StudyError
         If `rule` is unknown.
 
     See Also
     --------
-    merge_zones : the pilot zones' dates, merged to a panel.
+    merge_zones : merge the dates of the pilot zones with a panel.
 
     Examples
     --------
@@ -54,7 +55,9 @@ def cohorts_from_dates(dates: Iterable[Any], rule: Rule = "approval_year") -> pd
     [2015.0, 2019.0, nan]
     """
     if np.ndim(np.asarray(dates, object)) != 1:
-        raise PanelError("'dates' are not one column", hint="a column of dates, df['approval']")
+        raise PanelError(
+            "'dates' is not a single column", hint="pass a column of dates, such as df['approval']"
+        )
     cells = dates if isinstance(dates, pd.Series) else np.asarray(dates, object)
     read = _dates(cells if isinstance(cells, pd.Series) else pd.Series(cells, dtype=object))
     years: pd.Series[float] = read.dt.year.astype(np.float64)
@@ -63,7 +66,7 @@ def cohorts_from_dates(dates: Iterable[Any], rule: Rule = "approval_year") -> pd
     return years.rename("cohort")
 
 
-_AS_DATES = Message("write them as 2018-07-24; leave never treated empty")
+_AS_DATES = Message("write dates as 2018-07-24; leave the cells of never-treated units empty")
 
 
 def _dates(column: pd.Series[Any]) -> pd.Series[Any]:
@@ -74,21 +77,23 @@ def _dates(column: pd.Series[Any]) -> pd.Series[Any]:
             column,
             numeric & ~dated,
             Message("dates has {} entries that are numbers"),
-            Message("years are cohorts already: use them as cohort="),
+            Message("years are already cohorts: pass the column as cohort="),
         )
     read = reply(
         lambda: pd.to_datetime(column.where(column.notna()), errors="coerce", format="mixed"),
-        lambda _: column.map(_date).astype("datetime64[s]"),  # such as of several time zones
+        lambda _: column.map(_date).astype(
+            "datetime64[s]"
+        ),  # such as values with several time zones
     )
     wrong = read.isna() & column.notna()
     if wrong.any():
-        problem, hint = Message("dates has {} entries that are no dates"), _AS_DATES
+        problem, hint = Message("dates has {} entries that are not dates"), _AS_DATES
         _refuse(column, wrong, problem, hint)
     return read
 
 
 def _date(cell: Any) -> pd.Timestamp:
-    """The date of one cell, as its own clock has it; NaT for none."""
+    """Return the date of one cell in its own time zone; NaT if the cell is not a date."""
     return reply(
         lambda: pd.Timestamp(cell).tz_localize(None), lambda _: cast("pd.Timestamp", pd.NaT)
     )

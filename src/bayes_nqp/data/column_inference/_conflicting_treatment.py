@@ -1,4 +1,4 @@
-"""A column that says who is treated when, and where another says otherwise."""
+"""Compare columns that may define treatment, and report where two columns conflict."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp.data.reading import counted, plain
 
 _TIERS: Final = (0, 0, 1, 2, 2)
-"""By rank: name and cells agree on it; only the name says so; only the cells do."""
+"""Tier by rank: supported by name and cells, by the name only, by the cells only."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Claim:
-    """A column that says who is treated when.
+    """Column that may define which units are treated, and when.
 
     Parameters
     ----------
     rank : int
-        Position in `_TIERS`: first treated periods before marks.
+        Position in `_TIERS`: columns of first treated periods come before 0/1 columns.
     status : Series or None
-        Treated or not by row; None where it cannot be told.
+        Treatment status by row; None if it is unknown.
     """
 
     rank: int
@@ -35,26 +35,26 @@ class Claim:
 
     @property
     def tier(self) -> int:
-        """Equal for columns of which none goes before another."""
+        """Return the priority; columns with the same tier have equal priority."""
         return _TIERS[self.rank]
 
     def apart(self, other: Claim) -> pd.Index:
-        """Rows of which another column says otherwise."""
+        """Return the rows in which another column gives a different treatment status."""
         if self.status is None or other.status is None:
             return pd.Index([])
         pairs = pd.DataFrame({"one": self.status, "other": other.status}).dropna()
         return pairs.index[pairs["one"] != pairs["other"]]
 
     def differs(self, other: Claim) -> bool:
-        """Whether another column says otherwise in some row."""
+        """Return True if another column gives a different treatment status in some row."""
         return not self.apart(other).empty
 
 
 def otherwise(best: Claim, other: Claim, frame: pd.DataFrame) -> Message:
-    """Name the units of which two columns say different things, with the first such period."""
+    """List the units for which two columns conflict, with the first such period."""
     rows = frame.loc[best.apart(other)].sort_values("__time", kind="stable")
     first = rows.drop_duplicates("__unit")
     pairs = zip(first["__unit"], first["__time"], strict=True)
     places = [f"{plain(unit)} ({plain(time)})" for unit, time in pairs]
     count = counted(len(places), "unit")
-    return Message("{} and {}, in {}: {}", best.name, other.name, count, shown(places, 4))
+    return Message("{} and {} differ in {}: {}", best.name, other.name, count, shown(places, 4))

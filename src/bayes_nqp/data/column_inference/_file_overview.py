@@ -1,4 +1,4 @@
-"""What a file holds: which sheet, which row of names, and what each column looks like."""
+"""Inspect a file: the sheet, the header row and the content of each column."""
 
 from __future__ import annotations
 
@@ -27,29 +27,29 @@ from bayes_nqp.data.reading import (
 )
 
 _MOST: Final = 0.85
-"""Share of a column's texts that must be numbers for it to be one of numbers."""
+"""Minimum share of numbers among the texts of a numeric column."""
 _SHOWN: Final = 2
-"""Columns without a name that a problem names, at most."""
+"""Maximum number of unnamed columns listed in a message."""
 _SHORT: Final = 6
-"""Length of texts that can stand for a missing number."""
+"""Maximum length of texts that may mark missing values."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SourceColumn:
-    """One column.
+    """Column of a file.
 
     Parameters
     ----------
     raw : Series
-        As it was read.
+        Cells as read.
     values : Series
-        Numbers where it holds numbers, also those stored as text; else what is there.
+        Numbers if the column is numeric or contains numbers stored as text; otherwise the cells.
     marked : bool
-        Whether numbers have marks between thousands.
+        True if the numbers have thousands separators.
     missing : tuple of str
-        Texts that seem to stand for a missing number.
+        Texts that probably mark missing values.
     doubtful : bool
-        Whether it is text for a few cells that are neither, such as "0.43?".
+        True if the column is text only because of a few cells such as "0.43?".
     """
 
     name: str
@@ -62,14 +62,14 @@ class SourceColumn:
 
     @property
     def numbers(self) -> pd.Series[Any]:
-        """Its numbers, also where a few cells are none."""
+        """Return the numbers; cells that are not numbers are missing."""
         if self.numeric:
             return self.values
         return pd.to_numeric(self.values.map(_bare), errors="coerce").astype("float64")
 
     @property
     def whole(self) -> bool:
-        """Whether it holds whole numbers."""
+        """Return True if the column contains integers."""
         if not self.numeric:
             return False
         observed = self.values.dropna().to_numpy(dtype=np.float64)
@@ -78,24 +78,24 @@ class SourceColumn:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
-    """A file as it was looked at.
+    """Overview of a file.
 
     Parameters
     ----------
     steps : dict of str to Found
-        By which it was read: keys of [data.read].
+        Steps with which the file was read: keys of [data.read].
     roles : dict
-        The unit, one column or several, and the time, where somebody asked.
+        The unit, one column or several, and the time, if they were requested.
     notes : tuple of str
-        What reading it did, and what it could not read.
+        Messages about changes made in reading and about cells that could not be read.
     aside : DataFrame
-        Rows that have no unit or no time.
+        Rows without a unit or without a time.
     stated_roles : dict of str to str
-        By column, the word for its role in a row above or below the names.
+        By column, the role given in a row above or below the column names.
     problem : PanelError, optional
-        Why no columns can be the unit and the time.
+        Error that explains why no columns can be the unit and the time.
     doubt : PanelError, optional
-        What somebody has to decide of how it was read.
+        Question about reading the file that the user has to decide.
     """
 
     columns: dict[str, SourceColumn]
@@ -109,7 +109,7 @@ class Look:
 
     @property
     def language(self) -> str:
-        """Of the names of its columns."""
+        """Return the language of the column names."""
         return language_of("".join(self.columns))
 
 
@@ -117,19 +117,20 @@ type Placed = Callable[[dict[str, SourceColumn]], dict[str, Any]]
 
 
 def look(path: Path, names: Collection[str] = (), placed: Placed | None = None) -> Look:
-    """Look at a file.
+    """Inspect a file.
 
     Parameters
     ----------
     names : collection of str, default ()
-        Columns whose cells are names, also where they look like missing numbers.
+        Columns that contain names, including cells that look like missing values.
     placed : callable, optional
-        Tells of columns which name the unit and the time; without it, no row is set aside.
+        Function that returns the columns of the unit and the time; without it, no rows are
+        excluded.
 
     Raises
     ------
     PanelError
-        If it cannot be read, or holds no rows; not where no columns are unit and time.
+        If the file cannot be read or has no rows. Missing unit and time columns raise no error.
     """
     unnamed: list[str] = []
     problems: list[PanelError] = []
@@ -139,7 +140,8 @@ def look(path: Path, names: Collection[str] = (), placed: Placed | None = None) 
         unnamed.extend(bare)
         if not len(reading.frame.columns):
             raise PanelError(
-                Message("{} has no row with names of columns", path.name), hint="add a header"
+                Message("{} has no row with column names", path.name),
+                hint="add a row with column names",
             )
         if placed is None:
             return {}
@@ -167,37 +169,41 @@ def _columns(frame: pd.DataFrame) -> dict[str, SourceColumn]:
 
 
 def _named_columns(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """Leave out columns without a name, and say so of those that hold something."""
+    """Drop columns without a name, and report those that are not empty."""
     bare = [str(name).startswith("Unnamed") for name in frame.columns]
     held = frame.loc[:, bare].notna().sum()
     notes = [
-        Message("column {} has no name in the header, and is left out: {} with something in it",
-                letters(place + 1), counted(held[name], "cell"))
+        Message(
+            "column {} has no name in the header and was excluded: {} with content",
+            letters(place + 1),
+            counted(held[name], "cell"),
+        )
         for place, name in enumerate(frame.columns)
         if bare[place] and held[name]
-    ]  # fmt: skip
+    ]
     return frame.loc[:, [not x for x in bare]], list(notes)
 
 
 def named(file: str | Path) -> Path:
-    """Refuse a file without a name.
+    """Raise an error if no file is given.
 
     Raises
     ------
     StudyError
-        If there is none, as where make is not told one.
+        If the path is empty, as in `make new` without FILE.
     """
     path = text_path(file, "FILE")
     if not path.name:
         raise StudyError(
-            "FILE names no file",
-            hint="the path of your data: bayes-nqp new cities.xlsx, or make new FILE=cities.xlsx",
+            "FILE does not give a file",
+            hint="give the path of your data: bayes-nqp new cities.xlsx, or make new "
+            "FILE=cities.xlsx",
         )
     return path
 
 
 def column_of(raw: pd.Series[Any], name: str) -> SourceColumn:
-    """Tell what a column holds."""
+    """Detect the type of a column's content."""
     values = raw.infer_objects()
     if pd.api.types.is_bool_dtype(values.dtype):
         return SourceColumn(name, raw, values.astype("float64"), numeric=True)
@@ -222,6 +228,6 @@ def column_of(raw: pd.Series[Any], name: str) -> SourceColumn:
 
 
 def _bare(cell: Any) -> Any:
-    """A number without its marks between thousands."""
+    """Remove the thousands separators from a number."""
     bare = grouped(cell, ",") if isinstance(cell, str) else cell
     return cell if bare is None else bare

@@ -1,4 +1,4 @@
-"""What cells and names of a file keep anybody from guessing."""
+"""Detect cells and column names that prevent an automatic choice of columns."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from bayes_nqp.data.column_inference._guessed import Guess
 from bayes_nqp.data.reading import UNCOMPUTED, broken_cell, counted, days_since_1900
 
 _TWIN: Final = re.compile(r"(.+) \[[A-Z]+\]")
-"""What columns are called that had one name: see `columns.apart`."""
+"""Names of columns that were made unique: see `apart`."""
 _ROLES: Final = ("unit", "time", "outcome", "cohort", "treated")
 
 
 def refuse_formulas(overview: Look, roles_given: Mapping[str, Any]) -> None:
-    """Refuse a file with formulas whose values it does not store: any of them may be the outcome.
+    """Reject a file with formulas without stored values; any of them may be the outcome.
 
     Parameters
     ----------
     roles_given : mapping
-        Roles that the user names; if they are whole, other columns do not matter.
+        Roles given by the user; if their columns are complete, other columns are not checked.
 
     Raises
     ------
     PanelError
-        With the columns and the rows.
+        If there are such formulas; the message gives the columns and the rows.
     """
     if {"unit", "time", "outcome"} <= set(roles_given) and {"cohort", "treated"} & set(roles_given):
         return
@@ -46,52 +46,54 @@ def refuse_formulas(overview: Look, roles_given: Mapping[str, Any]) -> None:
     ]
     if cells:
         raise PanelError(
-            "the file holds formulas, and does not store their values",
+            "the file contains formulas without stored values",
             where=separated(cells),
-            hint="the program that wrote the file did not compute them: open it in Excel or "
-            "LibreOffice, save it there, and read it again",
+            hint="the program that wrote the file did not compute the formulas: open the "
+            "file in Excel or LibreOffice, save it there, and read it again",
         )
 
 
 def errors_of(proposal: Guess, overview: Look) -> Iterator[Message]:
-    """Say which columns without a part hold errors of a spreadsheet; the others are refused."""
+    """Report spreadsheet errors in columns without a role; columns with a role are rejected."""
     roles = [proposal.roles.get(key) for key in _ROLES]
     for name, column in overview.columns.items():
         wrong = column.raw.map(broken_cell).astype(bool)
         if wrong.any() and name not in roles:
             cells = shown(column.raw[wrong].unique(), 3)
             rows = shown(map(str, wrong.index[wrong]), 4)
-            yield Message("{} holds errors of a spreadsheet ({}) in row {}", name, cells, rows)
+            yield Message("{} contains spreadsheet errors ({}) in row {}", name, cells, rows)
 
 
 def doubt_of_times(proposal: Guess, frame: pd.DataFrame) -> PanelError | None:
-    """Say that periods are dates as spreadsheets count them: no year can be told from them."""
+    """Report periods stored as spreadsheet day numbers, from which no year can be read."""
     if not pd.api.types.is_numeric_dtype(frame["__time"].dtype):
         return None
     date = days_since_1900(frame["__time"].dropna().unique())
     if not date:
         return None
     return PanelError(
-        Message("time={!r} holds dates as numbers of days: {}", proposal.roles["time"], date),
+        Message("time={!r} contains dates stored as day numbers: {}", proposal.roles["time"], date),
         hint="format the column as dates in the spreadsheet, or write the years there",
     )
 
 
 def twins_of(proposal: Guess, overview: Look) -> PanelError | None:
-    """Say that a column was chosen among several that the file calls alike."""
+    """Report that a column was chosen among several columns with the same name."""
     for key in _ROLES:
         name = proposal.roles.get(key, "")
         twins = _alike(name, overview.columns)
-        if twins and proposal.reasons.get(key) != "as you said":
+        if twins and proposal.reasons.get(key) != "specified by you":
             return PanelError(
-                Message("{} may be any of {}, which have one name in the file", key, shown(twins)),
-                hint=Message("--{} {!r} takes it; or rename the columns in the file", key, name),
+                Message("{} is ambiguous: {} have the same name in the file", key, shown(twins)),
+                hint=Message(
+                    "choose it with --{} {!r}; or rename the columns in the file", key, name
+                ),
             )
     return None
 
 
 def _alike(name: str, columns: Iterable[str]) -> list[str]:
-    """Columns that stand under one name in the file; none where it is the only one."""
+    """Return the columns with the same name in the file; empty if the name is unique."""
     match = _TWIN.fullmatch(name)
     if match is None:
         return []

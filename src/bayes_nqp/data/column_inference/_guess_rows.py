@@ -1,4 +1,4 @@
-"""Which columns are the unit and the time, and which pair comes nearest where none is."""
+"""Find the unit and time columns, or the best pair of candidates if there are none."""
 
 from __future__ import annotations
 
@@ -27,35 +27,35 @@ from bayes_nqp.data.reading import (
 )
 
 _MERGED: Final = 0.05
-"""Share of empty cells from which they pass for merged ones."""
+"""Minimum share of empty cells that count as merged cells."""
 _REPEATED: Final = 0.05
-"""Share of rows that may share a unit and a time: a mistake to correct, not another unit."""
+"""Maximum share of duplicate rows by unit and time, to be corrected by the user."""
 _ROUNDED: Final = 1e-3
-"""How far a total may be from the sum, for its being rounded."""
+"""Relative tolerance of totals, for rounding."""
 _PARTS: Final = 6
-"""Columns of names among which those are looked for that name units together."""
-_DATES: Final = "a column of years, or of dates, such as 2015; {}"
+"""Maximum number of text columns searched for pairs that identify the unit."""
+_DATES: Final = "add a column of years or dates, such as 2015; {}"
 _CROSS_SECTION: Final = (
-    "a column of years, or of dates, such as 2015; {}. Of a single cross-section, without "
-    "periods, nqp.mediate splits the effect of a treatment"
+    "add a column of years or dates, such as 2015; {}. For a single cross-section without "
+    "periods, nqp.mediate decomposes the effect of a treatment"
 )
 _AGES: Final = (1800, 2200)
 _SEVERAL: Final = 4
-"""Columns that are units, or years of a variable, at least."""
+"""Minimum number of columns that are units, or years of a variable."""
 _TWO_DIGITS: Final = re.compile(r"(.*?\D)(\d\d)")
 _SHORT: Final = re.compile(r"简称|short.?name|abbr", re.IGNORECASE)
-"""What names of firms are called that change: ST, and back."""
+"""Names of columns with abbreviated firm names, which change over time (ST)."""
 
 type Names = str | list[str]
 
 
 def unit_and_time_of(columns: dict[str, SourceColumn], keys: dict[str, Any]) -> dict[str, Any]:
-    """Find columns that name every row once, and repeat unit and time.
+    """Find columns that identify every row, and in which units and times repeat.
 
     Parameters
     ----------
     keys : dict
-        Those that the user names.
+        Columns given by the user.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def unit_and_time_of(columns: dict[str, SourceColumn], keys: dict[str, Any]) -> 
     Raises
     ------
     PanelError
-        If there are none, with the pair that comes nearest.
+        If there are none; the message gives the best pair of candidates.
     """
     named = "unit" in keys and "time" in keys
     unit, time = (keys["unit"], keys["time"]) if named else _pair(keys, columns)
@@ -73,27 +73,27 @@ def unit_and_time_of(columns: dict[str, SourceColumn], keys: dict[str, Any]) -> 
 
 
 def reasons_of(overview: Look, frame: pd.DataFrame) -> dict[str, Message]:
-    """Say why columns are the unit and the time, of the rows as all steps left them.
+    """Return the reasons for the unit and time columns, given the rows after all steps.
 
     Parameters
     ----------
     frame : DataFrame
-        From `rows_of_panel`.
+        Result of `rows_of_panel`.
     """
     reason = Message("{:,} different values", frame["__unit"].nunique())
     if not frame.duplicated(["__unit", "__time"]).any():
         reason = Message("{}, each at most once a period", reason)
     if "parts" in overview.roles:
-        reason = Message("{}; neither column alone names them", reason)
+        reason = Message("{}; neither column alone identifies the units", reason)
     time = overview.columns[overview.roles["time"]]
     periods = Message("{} periods, {}", time.values.nunique(), _ends(time))
     return {"unit": reason, "time": periods}
 
 
 def rows_of_panel(overview: Look) -> pd.DataFrame:
-    """Values of the columns, with the unit and the time under ``__unit`` and ``__time``.
+    """Return the values of the columns, with ``__unit`` and ``__time`` added.
 
-    Times are years if their text says so.
+    Times are years if their text contains years.
     """
     unit, time = joined_unit(overview.roles["unit"]), overview.roles["time"]
     columns = overview.columns
@@ -104,16 +104,16 @@ def rows_of_panel(overview: Look) -> pd.DataFrame:
 def nameless_sums(
     aside: pd.DataFrame, frame: pd.DataFrame, roles: dict[str, Any]
 ) -> pd.Series[bool]:
-    """Tell which rows without a unit are the sums or means of a period's rows.
+    """Detect rows without a unit that are the sums or means of the rows of a period.
 
     Parameters
     ----------
     aside : DataFrame
-        Rows that lack a unit or a time.
+        Rows without a unit or without a time.
     frame : DataFrame
         Rows of the panel, with ``__time``.
     roles : dict
-        ``time`` and ``outcome`` among them.
+        Roles, including ``time`` and ``outcome``.
     """
     time, name = roles["time"], roles["outcome"]
     none = pd.Series(False, aside.index)
@@ -128,12 +128,12 @@ def nameless_sums(
 
 
 def _plain(values: pd.Series[Any]) -> pd.Series[Any]:
-    """Text throughout where a column mixes it with numbers, so that it can be sorted."""
+    """Convert a column that mixes text and numbers to text, so that it can be sorted."""
     return values.map(plain, na_action="ignore") if is_text(values) else values
 
 
 def _in_order(times: pd.Series[Any]) -> pd.Series[Any]:
-    """Times as years where text says one a period; as dates where it says parts of years."""
+    """Return times as years if each text gives one year, as dates if it gives parts of years."""
     if not is_text(times):
         return times
     years = years_of(times)
@@ -152,33 +152,35 @@ def _pair(keys: dict[str, Any], columns: dict[str, SourceColumn]) -> tuple[Names
     if scores:
         return max(scores, key=lambda pair: pair[0])[1:]
     wanted = Spoken(
-        Message("--unit and --time name them"),
+        Message("specify them with --unit and --time"),
         Message("choose their columns under “{}” and “{}”", UNIT, TIME),
     )
     dates = Spoken(Message(_CROSS_SECTION, wanted), Message(_DATES, wanted))
     raise PanelError(
-        "no two columns look like a unit and its periods: each pair once, and both repeat",
+        "no two columns can be the unit and the time: each pair must be unique, and both "
+        "columns must repeat",
         where=_nearest(units, times, columns) or Message("the columns are {}", shown(columns, 20)),
         hint=_turned(columns) or _short_years(columns) or (wanted if times else dates),
     )
 
 
 def _turned(columns: dict[str, SourceColumn]) -> Message:
-    """Say that each column seems to be a unit, under periods that all come once."""
+    """Return advice if each column seems to be a unit and one column contains the periods."""
     once = {name: x.values for name, x in columns.items() if x.values.is_unique}
     years = [name for name, x in once.items() if years_of(x).between(*_AGES).all()]
     others = [name for name, x in columns.items() if name not in years]
     if len(years) != 1 or len(others) < _SEVERAL or not all(columns[x].numeric for x in others):
         return NOTHING
     return Message(
-        "if {} are units: turn the table, so that each is a row and the years are columns (in "
-        "Excel: copy, paste special, transpose), and write 城市, or what they are, above their "
-        "names", shown(others, 3),
-    )  # fmt: skip
+        "if {} are units, transpose the table so that each unit is a row and the years "
+        "are columns (in Excel: copy, paste special, transpose); then write a column name"
+        " such as 城市 above the units",
+        shown(others, 3),
+    )
 
 
 def _short_years(columns: dict[str, SourceColumn]) -> Message:
-    """Say that columns seem to be called by years of two digits."""
+    """Return advice if columns seem to be named by two-digit years."""
     stems: dict[str, list[int]] = {}
     for name in columns:
         if match := _TWO_DIGITS.fullmatch(name):
@@ -189,9 +191,10 @@ def _short_years(columns: dict[str, SourceColumn]) -> Message:
         ]:
             first = f"{stem}{min(years):02d}"
             return Message(
-                "if columns such as {} are years: write these with four digits, {}, and they are "
-                "read as such", first, f"{stem}20{min(years):02d}",
-            )  # fmt: skip
+                "if columns such as {} are years, write the years with four digits, such as {}",
+                first,
+                f"{stem}20{min(years):02d}",
+            )
     return NOTHING
 
 
@@ -208,13 +211,13 @@ def _scores(
 
 
 def _several(columns: dict[str, SourceColumn]) -> list[Names]:
-    """Pairs of columns of names, in their order."""
+    """Return the pairs of columns of names, in their order."""
     texts = [name for name, x in columns.items() if not x.numeric and is_text(x.values)][:_PARTS]
     return [[wide, narrow] for wide, narrow in combinations(texts, 2)]
 
 
 def _nearest(units: Iterable[Names], times: list[str], columns: dict[str, SourceColumn]) -> Message:
-    """The pair that names most rows once, and what is amiss with it; nothing where none is near."""
+    """Describe the best pair of candidates and its problem; empty if there is none."""
     candidates = []
     called = [x for x in columns if sounds_like("time", x) and not sounds_like("cohort", x)]
     for time in dict.fromkeys([*times, *called]):
@@ -235,16 +238,30 @@ def _nearest(units: Iterable[Names], times: list[str], columns: dict[str, Source
     if not len(twice):
         gaps = len(columns[name].values) - len(place) if name in columns else 0
         if not gaps:
-            return Message("{} and {} come nearest, but {} says no periods: {}", name, time, time,
-                           shown(map(str, columns[time].values.unique()), 3))  # fmt: skip
-        return Message("{} and {} come nearest: {} lack one of them", name, time,
-                       counted(gaps, "row"))  # fmt: skip
-    return Message("{} and {} come nearest: {} share them with another ({})", name, time,
-                   counted(len(twice), "row"), rows)  # fmt: skip
+            return Message(
+                "the best candidates are {} and {}, but {} does not contain periods: {}",
+                name,
+                time,
+                time,
+                shown(map(str, columns[time].values.unique()), 3),
+            )
+        return Message(
+            "the best candidates are {} and {}, but {} lack a unit or a time",
+            name,
+            time,
+            counted(gaps, "row"),
+        )
+    return Message(
+        "the best candidates are {} and {}, but {} have the same unit and time as another row ({})",
+        name,
+        time,
+        counted(len(twice), "row"),
+        rows,
+    )
 
 
 def _times(columns: dict[str, SourceColumn]) -> list[str]:
-    """Columns that can be periods, those with such a name first."""
+    """List the columns that can be periods; columns with such a name come first."""
     candidates = []
     for name, column in columns.items():
         observed = column.values.dropna()
@@ -263,7 +280,7 @@ def _times(columns: dict[str, SourceColumn]) -> list[str]:
 
 
 def _score(unit: SourceColumn, time: SourceColumn) -> float | None:
-    """How well a column names units; None where it cannot."""
+    """Score a column as identifier of units; None if it cannot identify units."""
     place = _both(unit, time)
     if not len(place) or len(place) < 0.8 * time.values.notna().sum():
         return None
@@ -289,7 +306,7 @@ def _ends(time: SourceColumn) -> Message:
 
 
 def _unit(columns: dict[str, SourceColumn], names: Names) -> SourceColumn:
-    """A column that names units, or what several of them name together."""
+    """Return a column that identifies units, or the combination of several columns."""
     if isinstance(names, str):
         return columns[names]
     parts = pd.DataFrame({name: columns[name].values.ffill() for name in names})
@@ -298,7 +315,7 @@ def _unit(columns: dict[str, SourceColumn], names: Names) -> SourceColumn:
 
 
 def _both(unit: SourceColumn, time: SourceColumn) -> pd.DataFrame:
-    """Unit and time of the rows that have both; names count for the empty cells below them."""
+    """Return the unit and time of rows that have both; merged cells repeat the name above."""
     present = time.values.notna()
     gone = unit.values.isna() & present
     named = unit.values[present]
@@ -306,6 +323,6 @@ def _both(unit: SourceColumn, time: SourceColumn) -> pd.DataFrame:
     if not unit.numeric and gone.any() and pd.notna(named.iloc[0]) and gone.mean() >= _MERGED:
         values = values.ffill()
     place = pd.DataFrame({"unit": values, "time": time.values}).dropna()
-    # Where filling repeats names in a period, as totals without one would, they are gaps.
+    # If filling creates duplicates in a period, as for totals without a name, cells are gaps.
     bare = pd.DataFrame({"unit": unit.values, "time": time.values}).dropna()
     return bare if place.duplicated().sum() > bare.duplicated().sum() else place

@@ -1,4 +1,4 @@
-"""Who is treated when: the one column that says so, or what keeps any from saying it."""
+"""Find the column that defines treatment, or explain why no column does."""
 
 from __future__ import annotations
 
@@ -40,33 +40,36 @@ from bayes_nqp.data.reading import (
     unclear,
 )
 
-_SOUND: Final = Message("one period a unit, within those of the data, and none for some units")
-_NAMED: Final = Message("its name says so")
-_SWITCHES: Final = Message("says treated or not, and never goes back within a unit")
-_UNNAMED: Final = Message("{}; its name does not say that it is the policy")
+_SOUND: Final = Message("one period per unit, within the sample periods, and empty for some units")
+_NAMED: Final = Message("by its name")
+_SWITCHES: Final = Message(
+    "indicates treatment, and never switches back to untreated within a unit"
+)
+_UNNAMED: Final = Message("{}; its name does not indicate a policy")
 _BATCH: Final = re.compile(
     r"第?\s*[一二三四五六七八九十\d]+\s*(?:批|期|轮|波)|(?:batch|wave|round)\s*\d"
 )
 _COUNTED: Final = re.compile(r"批|期|轮|batch|wave|round", re.IGNORECASE)
 _LISTED: Final = 6
-"""Columns that say otherwise, at most, of which a message tells where."""
+"""Maximum number of conflicting columns described in a message."""
 _MANY: Final = 12
-"""Different cells of a column that names batches, at most."""
+"""Maximum number of distinct cells of a column of batches."""
 
 
 def find_treatment(
     proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame, *, zones: bool
 ) -> None:
-    """Find who is treated when.
+    """Find the treated units and their first treated periods.
 
     Parameters
     ----------
     proposal : Guess
-        Is changed: with the problem, where no column says it, or several do and differ.
+        Modified in place; ``problem`` is set if no column defines treatment or several columns
+        conflict.
     frame : DataFrame
-        Their values, with ``__unit`` and ``__time``.
+        Values of the columns, with ``__unit`` and ``__time``.
     zones : bool
-        Whether the pilot zones are the policy; they add ``region``.
+        True if the pilot zones are the policy; merging them adds ``region``.
     """
     if zones:
         take_zones(proposal, columns, frame)
@@ -89,32 +92,35 @@ def find_treatment(
 
 _WANTED: Final = Spoken(
     Message(
-        "--cohort names a column with the first treated period of each unit, empty for never; "
-        "--treated one that is 1, or 是, from then on"
+        "use --cohort for a column with the first treated period of each unit (empty if "
+        "never treated), or --treated for a column that is 1, or 是, from this period on"
     ),
     Message(
-        "add to the file a column with the first treated period of each unit, empty for units that "
-        "are never treated, and choose it under “{}”; or a column that is 1, or 是, in treated "
-        "periods and 0, or 否, otherwise, and choose it under “{}”",
-        FIRST_TREATED, TREATED,
+        "add a column with the first treated period of each unit (empty if never treated)"
+        " to the file, and choose it under “{}”; or add a column that is 1, or 是, in "
+        "treated periods and 0, or 否, in the others, and choose it under “{}”",
+        FIRST_TREATED,
+        TREATED,
     ),
-)  # fmt: skip
+)
 
 _BACK: Final = Spoken(
     Message(
-        "correct these cells if the policy goes on there; where it ended, leave these units out of "
-        "the file; or name the first treated period of each unit with --cohort"
+        "if the policy continued, correct these cells; if it ended, exclude these units "
+        "from the file; or give a column with the first treated period of each unit with "
+        "--cohort"
     ),
     Message(
-        "correct these cells if the policy goes on there; where it ended, leave these units out of "
-        "the file; or choose a column with the first treated period of each unit under “{}”",
+        "if the policy continued, correct these cells; if it ended, exclude these units "
+        "from the file; or choose a column with the first treated period of each unit "
+        "under “{}”",
         FIRST_TREATED,
     ),
 )
 
 
 def _wanted(faults: Iterable[Message]) -> Message:
-    """Say what a column of treatment must be; or what to do where treatment ends in it."""
+    """Describe a valid treatment column, or the correction if treatment ends in a column."""
     ends = any(fault.template == BACK.template for fault in faults)
     return _BACK if ends else _WANTED
 
@@ -122,7 +128,7 @@ def _wanted(faults: Iterable[Message]) -> Message:
 def _claims(
     proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame
 ) -> Iterator[Claim]:
-    """Columns that may say who is treated when, and how well."""
+    """Yield the columns that may define treatment, with their rank."""
     times = years_of(frame["__time"])
     every = free(proposal, columns, "treatment")
     for name, column in filter(lambda one: not says_end(one[0]), every):
@@ -142,18 +148,24 @@ def _claims(
 
 
 def _choose(proposal: Guess, claims: list[Claim], frame: pd.DataFrame) -> None:
-    """Take the column that names and cells speak for; none where equals say otherwise."""
+    """Take the best column by its name and cells; none if columns of equal rank conflict."""
     best, *others = claims
     equals = [x for x in others if x.tier == best.tier and best.differs(x)]
     if equals:
         proposal.offers = [(x.key, x.name) for x in (best, *equals)]
         proposal.problem = PanelError(
-            "several columns could say who is treated when, and they differ",
+            "several columns could define treatment, and they conflict",
             where=separated([otherwise(best, x, frame) for x in equals[:_LISTED]]),
             hint=Spoken(
-                Message("--{} {} if that is the policy; or another of them", best.key, best.name),
                 Message(
-                    "choose {} under “{}” if that is the policy; or another of them",
+                    "if this column is the policy, --{} {}; otherwise choose another of "
+                    "these columns",
+                    best.key,
+                    best.name,
+                ),
+                Message(
+                    "if {} is the policy, choose it under “{}”; otherwise choose another "
+                    "of these columns",
                     best.name,
                     FIRST_TREATED if best.key == "cohort" else TREATED,
                 ),
@@ -164,14 +176,14 @@ def _choose(proposal: Guess, claims: list[Claim], frame: pd.DataFrame) -> None:
     rivals = [x.name for x in others if best.differs(x)]
     reason = best.reason
     if same:
-        reason = Message("{}; so does {}", reason, shown(same, 4))
+        reason = Message("{}; consistent with {}", reason, shown(same, 4))
     if rivals:
-        reason = Message("{}; otherwise than {}", reason, shown(rivals, 4))
+        reason = Message("{}; in conflict with {}", reason, shown(rivals, 4))
     proposal.take(best.key, best.name, reason)
 
 
 def _nothing(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> PanelError:
-    """Say that no column dates treatment, what comes near, and what to do."""
+    """Report that no column defines treatment, with near candidates and advice."""
     stated = proposal.stated("treatment")
     called = {
         name: column
@@ -192,17 +204,20 @@ def _nothing(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
         hint = Spoken(
             Message("{}; --zones merges the cross-border e-commerce pilot zones", hint),
             Message(
-                "{}; if the policy is the cross-border e-commerce pilot zones, tick “{}”",
-                hint, PILOT_ZONES,
+                "{}; if the policy is the cross-border e-commerce pilot zones, select “{}”",
+                hint,
+                PILOT_ZONES,
             ),
-        )  # fmt: skip
+        )
     return PanelError(
-        "no column says who is treated when", where=separated(near) if near else NOTHING, hint=hint
+        "no column gives the treated units and their treatment periods",
+        where=separated(near) if near else NOTHING,
+        hint=hint,
     )
 
 
 def _batches(proposal: Guess, columns: dict[str, SourceColumn]) -> Message:
-    """Ask for the year of each batch, or of a remark that could mean several years."""
+    """Request the year of each batch, or of each remark with several possible years."""
     for name, column in free(proposal, columns):
         if not (sounds_like("treated", name) or sounds_like("cohort", name)):
             continue
@@ -224,26 +239,29 @@ def _batches(proposal: Guess, columns: dict[str, SourceColumn]) -> Message:
         stands = ", ".join(f"{json.dumps(x, ensure_ascii=False)} = …" for x in wanted)
         return Spoken(
             Message(
-                "say when each began: in [data] cohort = {}{}, and in [data.read] values = {}{}",
-                called, never, f"{{ {called} = {{ {stands} }} }}",
+                "give the first treated period of each value: cohort = {}{} in [data], "
+                "and values = {}{} in [data.read]",
+                called,
+                never,
+                f"{{ {called} = {{ {stands} }} }}",
                 Message(" and approvals = {}", f"[{called}]") if remarks else "",
             ),
             Message(
-                "replace the cells of {} in the file by the first treated period of each, such as "
-                "2016, and leave them empty for units that are never treated",
+                "in the file, replace the values of {} with first treated periods, such "
+                "as 2016, and leave the cells of never-treated units empty",
                 name,
             ),
-        )  # fmt: skip
+        )
     return NOTHING
 
 
 def _place(batch: str) -> tuple[float, str]:
-    """The first number in a text, by which batches are in order."""
+    """Return the first number in a text, used to sort batches."""
     return next((numeric(x) for x in batch if x.isnumeric()), 0.0), batch
 
 
 def _product(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> Message:
-    """Offer the product of who and when, where two columns of 0 and 1 say one each."""
+    """Propose the product of two 0/1 columns for treated units and treated periods."""
     numbers = {
         name: status.groupby(frame["__unit"]).nunique().max() > 1
         for name, column in free(proposal, columns)
@@ -256,16 +274,20 @@ def _product(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
     if len(who) != 1 or len(when) != 1:
         return NOTHING
     return Message(
-        '{} says who, and {} when: in [data] treated = "did", and in [data.derive] '
-        'did = "{} * {}", if all begin at once',
-        who[0], when[0], who[0], when[0],
-    )  # fmt: skip
+        "{} marks the treated units, and {} the treated periods: if all units are first "
+        'treated at the same time, treated = "did" in [data] and did = "{} * {}" in '
+        "[data.derive]",
+        who[0],
+        when[0],
+        who[0],
+        when[0],
+    )
 
 
 def ever_treated(
     proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame
 ) -> pd.Series[Any] | None:
-    """Tell whether each unit is ever treated; None where no column says it."""
+    """Return True for each unit that is ever treated; None if no column defines treatment."""
     rows: pd.Series[Any]
     if "treated" in proposal.roles:
         status = status_of(columns[proposal.roles["treated"]], shares=True)
@@ -288,12 +310,12 @@ def ever_treated(
 def adoption_of(
     proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame, ever: pd.Series[Any]
 ) -> pd.Series[Any]:
-    """Number the periods in which units are first treated; −1 for never.
+    """Number the first treated periods of units; −1 means never treated.
 
     Parameters
     ----------
     ever : Series of bool
-        By unit.
+        True for units that are ever treated.
     """
     if "treated" in proposal.roles:
         status = status_of(columns[proposal.roles["treated"]], shares=True)
@@ -308,12 +330,12 @@ def adoption_of(
 
 
 def find_never(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> None:
-    """Find the codes of a cohort that stand for never treated.
+    """Find the codes of a cohort column that mean never treated.
 
     Parameters
     ----------
     proposal : Guess
-        Is changed.
+        Modified in place.
     """
     if "cohort" not in proposal.roles:
         return
@@ -321,5 +343,7 @@ def find_never(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.Data
     codes = never_marks(column.raw, years_of(frame["__time"]))
     if codes:
         proposal.take(
-            "never", codes[0] if len(codes) == 1 else codes, Message("no period: never treated")
+            "never",
+            codes[0] if len(codes) == 1 else codes,
+            Message("not a period, read as never treated"),
         )

@@ -1,4 +1,4 @@
-"""The pilot zones, where a column names prefectures: merged if asked for, else offered."""
+"""Merge the pilot zones on request, or offer to merge them if a column has prefectures."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from bayes_nqp.data.column_inference._spellings import spelled_twice
 _PREFECTURES: Final = 0.7
 """Share of units that must be prefectures for the zones to be merged."""
 _FULL_NAME: Final = "prefecture_name"
-"""What merging the zones calls the full name of a prefecture."""
+"""Name of the added column with the full name of the prefecture."""
 
 
 def prefecture_of(overview: Look) -> str | None:
-    """Find the column that names prefectures."""
+    """Find the column that contains prefectures."""
     for name, column in overview.columns.items():
         if column.whole or not column.numeric:
             share = _share(name, column.values)[0]
@@ -30,12 +30,12 @@ def prefecture_of(overview: Look) -> str | None:
 
 
 def offer_zones(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> None:
-    """Write down how the zones would be merged, for somebody whose policy they are.
+    """Record how to merge the zones, for users whose policy is the pilot zones.
 
     Parameters
     ----------
     proposal : Guess
-        Is changed.
+        Modified in place.
     frame : DataFrame
         Values of the columns, with ``__unit`` and ``__time``.
     """
@@ -57,57 +57,58 @@ def offer_zones(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.Dat
             proposal.zones["unmatched"] = "drop"
             pairs = zip(unmatched["value"], unmatched["nearest"], strict=True)
             listed = (f"{value} (near {near})" if near else str(value) for value, near in pairs)
-            proposal.reasons["unmatched"] = Message("no prefecture: {}", shown(listed, 6))
+            proposal.reasons["unmatched"] = Message("not prefectures: {}", shown(listed, 6))
         return
 
 
 def take_zones(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> None:
-    """Merge the zones, as they were asked for.
+    """Merge the pilot zones as requested.
 
     Parameters
     ----------
     frame : DataFrame
-        The zones add ``region``, and ``__first``, the first treated year.
+        Modified in place: the zones add ``region``, and ``__first``, the first treated year.
 
     Raises
     ------
     PanelError
-        If no column names prefectures.
+        If no column contains prefectures.
     """
     offer_zones(proposal, columns, frame)
     if not proposal.zones:
         raise PanelError(
             Spoken(
                 Message(
-                    "--zones merges the pilot zones, and no column of the file names prefectures"
+                    "--zones merges the pilot zones by prefecture, but no column of the "
+                    "file contains prefectures"
                 ),
                 Message(
-                    "the pilot zones are merged by prefecture, and no column of the file names "
-                    "prefectures"
+                    "the pilot zones are merged by prefecture, but no column of the file "
+                    "contains prefectures"
                 ),
             ),
             where=Message("the columns are {}", shown(columns, 20)),
-            hint="a column of names (杭州市) or codes (330100) of prefectures",
+            hint="add a column of prefecture names (杭州市) or codes (330100)",
         )
     name, unit = proposal.zones["prefecture"], proposal.roles["unit"]
     proposal.merges = True
-    proposal.reasons["zones"] = Message("the cross-border e-commerce pilot zones, as you said")
+    proposal.reasons["zones"] = Message("the cross-border e-commerce pilot zones, specified by you")
     values = frame["__unit"] if name == unit else columns[name].values
     spelling = spelled_twice(name, values) if name == unit else ""
     if spelling and _FULL_NAME not in columns:
-        proposal.take("unit", _FULL_NAME, Message("comes with the zones: {}", spelling))
+        proposal.take("unit", _FULL_NAME, Message("added with the pilot zones: {}", spelling))
     merged = merge_zones(pd.DataFrame({name: values}), name).frame
     frame["__first"] = merged["cohort"]
     if "region" not in columns:
         frame["region"] = merged["region"]
         proposal.roles.setdefault("strata", ["region"])
         proposal.reasons.setdefault(
-            "strata", Message("coastal and inland provinces come with the zones")
+            "strata", Message("coastal and inland provinces, added with the pilot zones")
         )
 
 
 def _share(name: str, values: pd.Series[Any]) -> tuple[float, pd.DataFrame]:
-    """Share of a column's values that are prefectures, and those that are not."""
+    """Return the share of values of a column that are prefectures, and the other values."""
     distinct = pd.DataFrame({name: values.dropna().unique()})
     try:
         unmatched = merge_zones(distinct, name).unmatched

@@ -1,4 +1,4 @@
-"""What is guessed of a file, and what guesses of several parts ask of its columns."""
+"""Store the roles inferred from a file, and test properties of its columns."""
 
 from __future__ import annotations
 
@@ -16,41 +16,41 @@ from bayes_nqp.data.reading import Found, Role, role_of, year_of
 
 @dataclass(slots=True, eq=False)
 class Guess:
-    """Roles with the reasons for them.
+    """Inferred roles with the reasons for them.
 
     Parameters
     ----------
     roles : dict
         Keys of [data].
     reasons : dict of str to str
-        Why, by key.
+        Reason, by key.
     zones : dict
-        Keys of [data.zones], where they are asked for, or the file says nothing of treatment but
-        names prefectures.
+        Keys of [data.zones], if the zones are requested, or if the file contains prefectures but no
+        treatment column.
     merges : bool
-        Whether they are asked for: else they are only offered.
+        True if the zones are requested; otherwise they are only offered.
     offers : list of tuple of two str
-        Roles of columns between which somebody has to choose.
+        Roles and columns between which the user has to choose.
     problem : PanelError, optional
-        Why nobody can tell who is treated when.
+        Error that explains why treatment is not identified.
     mediators, covariates : list of str
-        Columns that could be, by their names; of a channel, its first column.
+        Candidates by their names; the first column of each channel.
     alike : dict of str to list of str
-        By mediator, columns that sound like the same channel.
+        By mediator, columns with names of the same channel.
     notes : list of str
-        What somebody should know before trusting the file.
+        Messages that the user should read before using the file.
     rows : int
-        Rows with a unit and a time, or with an outcome.
+        Number of rows with a unit and a time, or with an outcome.
     unplaced : int
-        Those of them that lack a unit or a time.
+        Number of these rows without a unit or without a time.
     steps : dict of str to Found
-        By which the file was read: keys of [data.read].
+        Steps with which the file was read: keys of [data.read].
     parts : str or list of str
-        The column that names the unit, or those that do together.
+        The column, or columns, that identify the unit.
     language : str
-        Somebody's choice; "" for that of the outcome's name.
+        Language chosen by the user; "" for the language of the outcome's name.
     stated_roles : dict of str to str
-        By column, the word for its role in a row above or below the names: 控制变量.
+        By column, the role given in a row above or below the column names: 控制变量.
     """
 
     roles: dict[str, Any] = field(default_factory=dict)
@@ -72,19 +72,19 @@ class Guess:
 
     @property
     def translate(self) -> Translator:
-        """Words of the language that was chosen, or that names are in: the outcome's, or others."""
+        """Translate to the chosen language, or to the language of the outcome's name."""
         outcome = self.stated_roles.get(self.roles["outcome"], self.roles["outcome"])
         if not any(map(str.isalpha, outcome)):  # 5-3
             outcome = f"{self.roles['unit']} {self.roles['time']}"
         return Translator(self.language or language_of(outcome))
 
     def stated(self, role: Role) -> list[str]:
-        """List the columns to which the file gives a role."""
+        """List the columns to which the file assigns a role."""
         return [name for name, word in self.stated_roles.items() if role_of(word) == role]
 
     def as_stated(self, name: str) -> Message:
-        """Say that the file gives a column its role."""
-        return Message("its role in the file is {}", self.stated_roles[name])
+        """Return the message that the file assigns this role to a column."""
+        return Message("its role according to the file is {}", self.stated_roles[name])
 
     def take(self, key: str, value: Any, reason: str) -> None:
         """Set a role."""
@@ -95,12 +95,12 @@ class Guess:
 def free(
     proposal: Guess, columns: dict[str, SourceColumn], role: Role | None = None
 ) -> Iterator[tuple[str, SourceColumn]]:
-    """Find the columns without a part.
+    """Find the columns without a role.
 
     Parameters
     ----------
     role : str, optional
-        Columns to which the file gives this role are among them; those with another role never.
+        Include columns to which the file assigns this role. Columns with another role are excluded.
     """
     taken = {proposal.roles.get(key) for key in ("unit", "time", "cohort", "treated", "outcome")}
     taken |= set(proposal.roles.get("strata", ()))
@@ -109,29 +109,29 @@ def free(
 
 
 def constant(values: pd.Series[Any], frame: pd.DataFrame) -> bool:
-    """Tell whether a column has one value, or none, in each unit.
+    """Return True if a column has at most one value in each unit.
 
     Parameters
     ----------
     frame : DataFrame
-        With the unit in ``__unit``.
+        Data with the unit in ``__unit``.
     """
     return bool((values.groupby(frame["__unit"]).nunique(dropna=False) <= 1).all())
 
 
 def same(first: pd.Series[Any], other: pd.Series[Any]) -> bool:
-    """Tell whether two columns go one for one, as a year and its number do."""
+    """Return True if two columns map one to one, such as a year and its number."""
     pairs = pd.DataFrame({"one": first, "other": other}).dropna().drop_duplicates()
     return not pairs["one"].duplicated().any() and not pairs["other"].duplicated().any()
 
 
 def years_of(values: pd.Series[Any]) -> pd.Series[Any]:
-    """Read numbers, and years of dates and of text that says one.
+    """Read numbers, and the years of dates or of text with one year.
 
     Returns
     -------
     Series of float64
-        NaN where a cell says neither.
+        NaN if a cell contains neither a number nor a year.
     """
     cells, numbers = pd.Series(values.dropna().unique()), values
     if pd.api.types.is_numeric_dtype(values.dtype):

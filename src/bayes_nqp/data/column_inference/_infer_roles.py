@@ -1,4 +1,4 @@
-"""Which column may play which part, and why: a guess for somebody to confirm."""
+"""Infer the roles of columns, with reasons, as a proposal for the user to confirm."""
 
 from __future__ import annotations
 
@@ -33,34 +33,35 @@ from bayes_nqp.data.column_inference._spellings import advice as spelled_advice
 from bayes_nqp.data.reading import Role, broken_cell, channel_of, joined_unit, marks_of, sounds_like
 
 _LEVELS: Final = 6
-"""Levels of a stratum at most."""
+"""Maximum number of levels of a stratum."""
 _STRATA_MOST: Final = 2
 _TEXT: Final = 0.9
-"""Share of cells that are no numbers in a column that holds some, at most."""
+"""Maximum share of text in a column with some numbers."""
 _FEW: Final = 0.1
-"""Share of units in which a column may change and still look like a stratum."""
+"""Maximum share of units in which a possible stratum may vary."""
 
 
 def guess(
     overview: Look, roles_given: dict[str, Any], *, zones: bool = False, language: str = ""
 ) -> Guess:
-    """Guess the roles of a file's columns.
+    """Infer the roles of the columns of a file.
 
     Parameters
     ----------
     roles_given : dict
-        Roles that the user names.
+        Roles given by the user.
     zones : bool, default False
-        Whether the policy is the pilot zones, which are merged then; else they are only offered.
+        True if the policy is the pilot zones, which are then merged; otherwise merging is only
+        offered.
     language : str, default ""
-        Of its words; that of the outcome's name by default.
+        Language of the messages; by default the language of the outcome's name.
 
     Raises
     ------
     PanelError
         If no column can be the unit, the time or the outcome.
     """
-    if overview.problem is not None:  # what is amiss with how it was read goes before it
+    if overview.problem is not None:  # problems of reading have priority
         raise overview.doubt or overview.problem
     proposal = Guess(notes=list(overview.notes), steps=dict(overview.steps), language=language,
                      stated_roles=dict(overview.stated_roles))  # fmt: skip
@@ -70,7 +71,7 @@ def guess(
     reasons = reasons_of(overview, frame)
     for key, value in (overview.roles | roles_given).items():
         reason = reasons.get(key, NOTHING)
-        proposal.take(key, value, Message("as you said") if key in roles_given else reason)
+        proposal.take(key, value, Message("specified by you") if key in roles_given else reason)
     proposal.parts = proposal.roles.pop("parts", proposal.roles["unit"])
     proposal.roles["unit"] = joined_unit(proposal.parts)
     find_treatment(proposal, columns, frame, zones=zones)
@@ -79,7 +80,7 @@ def guess(
     sums = nameless_sums(overview.aside, frame, proposal.roles)
     if sums.any():
         rows = shown(map(str, sums.index[sums]), 4)
-        proposal.notes.append(Message("totals without a name left out: rows {}", rows))
+        proposal.notes.append(Message("excluded totals without a name: rows {}", rows))
     lost = overview.aside[~sums].get(proposal.roles["outcome"], pd.Series(dtype="float64"))
     proposal.unplaced = int(column_of(lost, "").numbers.notna().sum())
     proposal.rows = len(frame) + proposal.unplaced
@@ -101,12 +102,12 @@ def guess(
 
 
 def placed(roles_given: dict[str, Any]) -> Placed:
-    """Tell of a file's columns which are the unit and the time.
+    """Return a function that finds the unit and time columns of a file.
 
     Parameters
     ----------
     roles_given : dict
-        Roles that the user names.
+        Roles given by the user.
     """
     keys: dict[str, Any] = {k: x for k, x in roles_given.items() if k in ("unit", "time")}
 
@@ -122,7 +123,7 @@ def _check(roles_given: dict[str, Any], columns: dict[str, SourceColumn]) -> Non
         for name in [value] if isinstance(value, str) else value:
             if name not in columns:
                 raise PanelError(
-                    Message("{}={!r} is no column of the file", key, name),
+                    Message("{}={!r} is not a column of the file", key, name),
                     hint=nearest(name, columns),
                 )
 
@@ -133,7 +134,7 @@ def _outcome(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
     if stated := proposal.stated("outcome"):
         reason = proposal.as_stated(stated[0])
         if stated[1:]:
-            reason = Message("{}, as is that of {}", reason, shown(stated[1:], 5))
+            reason = Message("{}; the same role is given to {}", reason, shown(stated[1:], 5))
         proposal.take("outcome", stated[0], reason)
         return
     candidates = [
@@ -142,7 +143,7 @@ def _outcome(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
         if _measures(column.numbers, frame) and (column.numeric or column.doubtful)
     ]
     if all(unnamed for unnamed, *_ in candidates):
-        # What is called like an outcome is refused for what it holds, and never passed over.
+        # A column with an outcome name is rejected for its cells instead of being skipped.
         candidates += [
             (False, place, name)
             for place, (name, column) in enumerate(free(proposal, columns))
@@ -151,7 +152,7 @@ def _outcome(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
         ]
     if not candidates:
         raise PanelError(
-            "no column of numbers varies within units, so none can be the outcome",
+            "no numeric column varies within units, so no column can be the outcome",
             where=separated(
                 [
                     Message("the columns are {}", shown(columns, 20)),
@@ -160,10 +161,10 @@ def _outcome(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
                 ]
             ),
             hint=Spoken(
-                Message("--outcome names it"),
+                Message("specify it with --outcome"),
                 Message(
-                    "check that the numbers of the outcome are stored as numbers in the file, or "
-                    "choose its column under “{}”",
+                    "check that the outcome is stored as numbers in the file, or choose "
+                    "its column under “{}”",
                     OUTCOME,
                 ),
             ),
@@ -173,7 +174,7 @@ def _outcome(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
     reason = (
         Message("by its name")
         if not unnamed
-        else Message("the first column of numbers that varies over time")
+        else Message("the first numeric column that varies over time")
     )
     if others:
         reason = Message("{}; it could also be {}", reason, shown(others, 5))
@@ -181,27 +182,29 @@ def _outcome(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFr
 
 
 def _unread(proposal: Guess, columns: dict[str, SourceColumn]) -> list[Message]:
-    """Columns some of whose cells are numbers, and what stands in others."""
+    """Describe columns that contain text in addition to numbers."""
     notes = []
     for name, column in free(proposal, columns):
         gone = column.numbers.isna() & column.values.notna()
         digits = column.values[gone].map(lambda x: any(map(str.isdecimal, str(x))))
         if not column.numeric and digits.any() and gone.mean() <= _TEXT:
             odd = column.values[digits.index[digits]].unique()
-            notes.append(Message("{} holds text beside numbers, such as {}", name, shown(odd, 3)))
+            notes.append(
+                Message("{} contains text in addition to numbers, such as {}", name, shown(odd, 3))
+            )
     return notes
 
 
 def _measures(values: pd.Series[Any], frame: pd.DataFrame) -> bool:
-    """Whether numbers vary within units, and are no other way to count periods."""
+    """Return True if numbers vary within units and do not just count periods."""
     return (
         values.nunique() > 2 and not constant(values, frame) and not same(values, frame["__time"])
     )
 
 
 def _strata(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> None:
-    """Take groups that have untreated units wherever they have treated ones."""
-    if "strata" in proposal.roles and proposal.reasons["strata"] == "as you said":
+    """Select strata in which all levels with treated units also have untreated units."""
+    if "strata" in proposal.roles and proposal.reasons["strata"] == "specified by you":
         return
     ever = ever_treated(proposal, columns, frame)
     names = _distinct(_groups(proposal, columns, frame, ever), frame)
@@ -212,15 +215,17 @@ def _strata(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFra
         lone = _lone([*chosen, name], ever, frame)
         if lone:
             why = Message(
-                "{} is not proposed as a stratum: every unit of {} is treated", name, lone
+                "{} is not proposed as a stratum: all units of {} are treated", name, lone
             )
             proposal.notes.append(why)
         else:
             (chosen if len(chosen) < _STRATA_MOST else others).append(name)
     reasons = [came] if {*brought} & {*chosen} else []
     if {*names} & {*chosen}:
-        reason = Message("constant within units, with few values")
-        reasons.append(Message("{}; so are {}", reason, shown(others, 5)) if others else reason)
+        reason = Message("constant within units, few distinct values")
+        reasons.append(
+            Message("{}; also possible: {}", reason, shown(others, 5)) if others else reason
+        )
     if chosen:
         proposal.take("strata", chosen, separated(reasons))
 
@@ -231,7 +236,7 @@ def _groups(
     frame: pd.DataFrame,
     ever: pd.Series[Any] | None,
 ) -> list[str]:
-    """Columns that are constant within units and have few values, the likeliest first."""
+    """List columns that are constant within units and have few values, most likely first."""
     candidates = []
     begins = None if ever is None else adoption_of(proposal, columns, frame, ever)
     for name, column in free(proposal, columns):
@@ -250,7 +255,7 @@ def _groups(
             continue
         if begins is not None and _follows(of_units, begins):
             note = Message(
-                "{} is not proposed as a stratum: it follows from when units are treated", name
+                "{} is not proposed as a stratum: the first treated period determines it", name
             )
             proposal.notes.append(note)
             continue
@@ -259,12 +264,12 @@ def _groups(
 
 
 def _follows(levels: pd.Series[Any], begins: pd.Series[Any]) -> bool:
-    """Whether when a unit is treated tells its level: then no level has anybody to compare with."""
+    """Return True if the first treated period determines the level; there is no comparison."""
     return bool((levels.groupby(begins.reindex(levels.index)).nunique() <= 1).all())
 
 
 def _lone(names: list[str], ever: pd.Series[Any] | None, frame: pd.DataFrame) -> Message:
-    """Levels without an untreated unit to compare with; nothing where no unit is untreated."""
+    """Return the levels without untreated units; empty if all units are treated."""
     if ever is None or ever.all():
         return NOTHING
     levels = frame.groupby("__unit")[names].first().map(str).agg(" · ".join, axis=1)
@@ -273,7 +278,7 @@ def _lone(names: list[str], ever: pd.Series[Any] | None, frame: pd.DataFrame) ->
 
 
 def _distinct(names: list[str], frame: pd.DataFrame) -> list[str]:
-    """Leave out columns that group rows as an earlier one does."""
+    """Drop columns that group rows in the same way as an earlier column."""
     distinct: list[str] = []
     for name in names:
         if not any(same(frame[name], frame[earlier]) for earlier in distinct):
@@ -282,7 +287,7 @@ def _distinct(names: list[str], frame: pd.DataFrame) -> list[str]:
 
 
 def _nearly(proposal: Guess, column: SourceColumn, frame: pd.DataFrame) -> None:
-    """Say which column would be a stratum but for a few units."""
+    """Report a column that would be a stratum except for a few units."""
     values = column.values
     if not sounds_like("stratum", column.name) or not 2 <= values.nunique() <= _LEVELS:
         return
@@ -292,8 +297,8 @@ def _nearly(proposal: Guess, column: SourceColumn, frame: pd.DataFrame) -> None:
         listed = shown(several.index[several], 4)
         proposal.notes.append(
             Message(
-                "{} looks like a stratum, but changes or is empty within {}. Try: one value "
-                "in all rows of a unit",
+                "{} may be a stratum, but it varies or is empty within {}. Try: use the "
+                "same value in all rows of a unit",
                 column.name,
                 listed,
             )
@@ -301,9 +306,9 @@ def _nearly(proposal: Guess, column: SourceColumn, frame: pd.DataFrame) -> None:
 
 
 def _others(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFrame) -> None:
-    """Name the mediators and covariates that the file states, or those that could be.
+    """List the mediators and covariates stated in the file, or else the candidates by name.
 
-    By their names there is one mediator a channel.
+    Candidates include one mediator per channel.
     """
     lists: dict[Role, list[str]] = {
         "mediator": proposal.mediators, "covariate": proposal.covariates,
@@ -313,8 +318,11 @@ def _others(proposal: Guess, columns: dict[str, SourceColumn], frame: pd.DataFra
             if columns[name].numeric and _measures(columns[name].values, frame):
                 names.append(name)
             else:
-                note = Message("{} is not taken as {}: it has no numbers that vary within units",
-                               name, proposal.stated_roles[name])  # fmt: skip
+                note = Message(
+                    "{} is not used as {}: it has no numeric values that vary within units",
+                    name,
+                    proposal.stated_roles[name],
+                )
                 proposal.notes.append(note)
     first: dict[str, str] = {}
     for name, column in free(proposal, columns):

@@ -1,4 +1,4 @@
-"""The pilot zones, merged to a user's panel of prefectures."""
+"""Merge the pilot zones with a panel of prefectures."""
 
 from __future__ import annotations
 
@@ -40,59 +40,59 @@ def merge_zones(
     below_prefecture: BelowPrefecture = "ignore",
     province: str | None = None,
 ) -> MergedZones:
-    """Merge the cross-border e-commerce pilot zones to a panel of prefectures.
+    """Merge the cross-border e-commerce pilot zones with a panel of prefectures.
 
-    Prefectures are found by code (integers, floats or text, of 4 or 6 digits, former codes too) or
-    by name: endings (市, 地区, 盟, 自治州), spaces, full-width characters, former names and a
-    province before the name do not matter. A name is never guessed: what did not match is listed
-    with the nearest names.
+    Prefectures are matched by code or by name. Codes are integers, floats or text of 4 or 6 digits;
+    former codes are accepted. Matching by name ignores endings (市, 地区, 盟, 自治州), spaces,
+    full-width characters and a province before the name, and accepts former names. Names are never
+    guessed: unmatched values are listed with the most similar names.
 
     Parameters
     ----------
     frame : DataFrame
-        One row a prefecture and year, or several; firms with their city, for instance.
+        Data with one or more rows per prefecture and year, such as firms with their city.
     prefecture : str
-        The column of names or codes.
+        Column of prefecture names or codes.
     rule : {"approval_year", "next_year_after_june"}, default "approval_year"
-        The first treated year; see `cohorts_from_dates`.
+        Rule for the first treated year; see `cohorts_from_dates`.
     cohort : str, default "cohort"
-        What to call the column of first treated years.
+        Name of the added column of first treated years.
     below_prefecture : {"ignore", "count", "drop"}, default "ignore"
-        Eight zones cover a part of their prefecture. "ignore" gives the prefecture no cohort for
-        it, "count" counts it like any other zone (the earliest counts), "drop" leaves out the rows
-        of these prefectures.
+        Treatment of the eight zones that cover only a part of their prefecture. "ignore" assigns no
+        cohort for such a zone, "count" counts it like any other zone (the earliest zone counts),
+        "drop" excludes the rows of these prefectures.
     province : str, optional
-        A column with the province, which settles 吉林 and 海南 and refuses a prefecture of another
-        province.
+        Column with the province. It resolves the ambiguous names 吉林 and 海南, and a prefecture of
+        another province is rejected.
 
     Returns
     -------
     MergedZones
-        Its ``frame`` is a copy of `frame`, in its order, with the columns
+        ``frame`` is a copy of `frame` in the same order with the added columns
 
-        - `zone_batch`: 1 to 7, NaN without a zone
+        - `zone_batch`: 1 to 7; NaN without a zone
         - `zone_approved`: date of approval
-        - `zone_below_prefecture`: whether a zone lies within that is smaller than the prefecture
-        - the cohort: first treated year, NaN for none
-        - `prefecture_code`, `prefecture_name` (the full one, 杭州市, however it is spelled in the
-          rows), `province`, `region` ("coastal" or "inland") and `resource_based`, unless there
-          are columns of that name
+        - `zone_below_prefecture`: True if the prefecture contains a zone smaller than itself
+        - the cohort: first treated year; NaN without a zone
+        - `prefecture_code`, `prefecture_name` (the full name, 杭州市, for all spellings in the
+          rows), `province`, `region` ("coastal" or "inland") and `resource_based`, unless columns
+          with these names exist
 
         Prefectures approved after 2022 have no cohort (see `bayes_nqp.data.datasets.pilot_zones`).
-        Rows without a match are kept, with missing values in them; they would pass for never
-        treated, so look at ``unmatched``.
+        Rows without a match are kept with missing values. They would count as never treated, so
+        check ``unmatched``.
 
     Raises
     ------
     PanelError
-        If the column is not there, holds provinces, or nothing in it is a prefecture; if a column
-        to be added is there already; if "drop" would leave no row.
+        If the column does not exist, contains provinces or contains no prefectures; if an added
+        column already exists; or if "drop" would remove all rows.
     StudyError
         If `rule` or `below_prefecture` is unknown.
 
     See Also
     --------
-    bayes_nqp.data.datasets.pilot_zones : the zones themselves.
+    bayes_nqp.data.datasets.pilot_zones : the list of pilot zones.
 
     Examples
     --------
@@ -120,7 +120,8 @@ def merge_zones(
         merged = merged[~merged["zone_below_prefecture"].to_numpy()]
         if merged.empty and len(frame):
             raise PanelError(
-                "below_prefecture='drop' leaves no row: each prefecture has a zone within",
+                "below_prefecture='drop' removes all rows: each prefecture contains a "
+                "zone below the prefecture level",
                 hint="below_prefecture='ignore'",
             )
     rows = np.bincount(index, minlength=len(values))
@@ -146,19 +147,20 @@ def _check_columns(frame: pd.DataFrame, prefecture: str, cohort: str, province: 
         if list(frame.columns).count(column) > 1:
             raise PanelError(Message("{}={!r} is the name of several columns", argument, column))
     if cohort in (*_ADDED, *_WHERE_ABSENT):
-        raise PanelError(Message("cohort={!r} is the name of another column that is added", cohort))
+        raise PanelError(Message("cohort={!r} is also the name of another added column", cohort))
     taken = [name for name in (*_ADDED, cohort) if name in frame.columns]
     if taken:
         raise PanelError(
             Message("frame already has the columns {}", shown(taken)),
-            hint="cohort='zone_year', for another name; or drop what an earlier merge has added",
+            hint="use another name, such as cohort='zone_year', or drop the columns of an "
+            "earlier merge",
         )
 
 
 def _distinct(
     frame: pd.DataFrame, prefecture: str, province: str | None
 ) -> tuple[list[tuple[Any, Any]], Index]:
-    """List the distinct (prefecture, province), and which of them each row has."""
+    """List the distinct (prefecture, province) pairs, and the pair of each row."""
     first, names = pd.factorize(frame[prefecture])
     second, provinces = np.full(len(frame), -1), pd.Index([])
     if province is not None:
@@ -179,9 +181,12 @@ def _refuse_provinces(prefecture: str, values: list[tuple[Any, Any]], matches: l
     municipal = all(m.provincial or (m.code or 0) % 10_000 == 0 for m in matched_places)
     if provinces and municipal:
         raise PanelError(
-            Message("prefecture={!r} holds provinces; the zones are of prefectures", prefecture),
+            Message(
+                "prefecture={!r} contains provinces, but the zones are defined by prefecture",
+                prefecture,
+            ),
             where=shown(map(repr, provinces)),
-            hint="merge to a panel of prefectures; by province, count them: "
+            hint="merge with a panel of prefectures; to count zones by province, "
             "nqp.datasets.pilot_zones().groupby('province')",
         )
     if not matched_places:
@@ -190,8 +195,8 @@ def _refuse_provinces(prefecture: str, values: list[tuple[Any, Any]], matches: l
             for (value, _), m in zip(values, matches, strict=True)
         ]
         raise PanelError(
-            Message("prefecture={!r}: no value is a prefecture of China", prefecture),
-            where=shown(listed) or "frame has no row",
+            Message("prefecture={!r}: none of the values is a prefecture of China", prefecture),
+            where=shown(listed) or "frame has no rows",
             hint="pass the column with names such as 杭州市, or codes such as 330100",
         )
 
@@ -199,7 +204,7 @@ def _refuse_provinces(prefecture: str, values: list[tuple[Any, Any]], matches: l
 def _facts(
     codes: pd.Series[Any], rule: Rule, cohort: str, below_prefecture: BelowPrefecture
 ) -> pd.DataFrame:
-    """Look up what is known of each row's prefecture."""
+    """Look up the attributes of each row's prefecture."""
     zones = pilot_zones()
     below = zones["below_prefecture"]
     counted = zones if below_prefecture == "count" else zones[~below]
@@ -231,7 +236,7 @@ def _matched(
     rule: Rule,
     below_prefecture: BelowPrefecture,
 ) -> pd.DataFrame:
-    """List the prefectures that were found, and how they are written."""
+    """List the matched prefectures and their spellings."""
     ways: dict[int, dict[str, None]] = {}
     sizes: dict[int, int] = {}
     for (value, _), m, n in zip(values, matches, rows, strict=True):
@@ -256,7 +261,7 @@ def _matched(
 def _listed(
     values: list[tuple[Any, Any]], matches: list[Match], rows: Index, *, matched: bool
 ) -> pd.DataFrame:
-    """List distinct values that have no match, or whose match is doubtful."""
+    """List the distinct values without a match or with a doubtful match."""
     table = [
         (value, int(n), m.remark, ", ".join(m.nearest))
         for (value, _), m, n in zip(values, matches, rows, strict=True)

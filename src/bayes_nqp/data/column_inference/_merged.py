@@ -1,4 +1,4 @@
-"""What came of merging the zones: the panel, and what to look at before using it."""
+"""Store the result of merging the zones: the panel and the matches to verify."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ from bayes_nqp.data.reading import counted
 
 _RULES: Final = {
     "approval_year": "in the year of approval",
-    "next_year_after_june": "in the year of approval, or in the next one if that was after June",
+    "next_year_after_june": "in the year of approval, or in the next year for approvals after June",
 }
 _BELOW: Final = {
-    "ignore": "no cohort for these",
-    "count": "counted like zones of a whole prefecture",
-    "drop": "the rows of these prefectures are left out",
+    "ignore": "no cohort for these prefectures",
+    "count": "counted like zones that cover a whole prefecture",
+    "drop": "the rows of these prefectures are excluded",
 }
 
 
 @door
 @dataclass(frozen=True, eq=False, repr=False)
 class MergedZones:
-    """A panel with the pilot zones, and what to look at before using it.
+    """Panel with the pilot zones, and the matches to verify before using it.
 
-    Made by `merge_zones`.
+    Result of `merge_zones`.
 
     Parameters
     ----------
     frame : DataFrame
         The panel with the added columns.
     matched : DataFrame
-        One row a prefecture that was found: `code`, `prefecture`, `written` (as in the panel, all
-        ways), `rows`, `cohort` (first treated year, NaN for none).
+        One row per matched prefecture: `code`, `prefecture`, `written` (all spellings in the
+        panel), `rows`, `cohort` (first treated year; NaN for none).
     unmatched : DataFrame
-        One row a distinct value without a match: `value`, `rows` (how many have it), `remark`
-        (why), `nearest` (names that may be meant).
+        One row per distinct value without a match: `value`, `rows` (number of rows), `remark`
+        (reason), `nearest` (similar names).
     doubtful : DataFrame
-        One row a distinct value whose match should be looked at: `value`, `rows`, `remark`.
+        One row per distinct value with a match to verify: `value`, `rows`, `remark`.
     prefecture, rule, below_prefecture : str
-        As they were asked for.
+        Arguments of `merge_zones`.
 
     Examples
     --------
@@ -66,12 +66,12 @@ class MergedZones:
 
     @property
     def labels(self) -> dict[str, dict[str, Any]]:
-        """Names of prefectures and added columns, a language each; the frame brings them along."""
+        """Return the names of prefectures and added columns by language, attached to the frame."""
         return labels_of(self.frame).words
 
     @property
     def report(self) -> str:
-        """What was found, what was not, and what to look at, as text."""
+        """Return the matched, unmatched and doubtful values as text."""
         facts = self.facts()
         width = max(map(len, facts))
         return "\n".join(f"{name:<{width}}  {fact}" for name, fact in facts.items())
@@ -82,7 +82,7 @@ class MergedZones:
         never = int(self.matched["cohort"].isna().sum())
         out = {
             "prefectures": f"{len(self.matched)} found in {self.prefecture!r}",
-            "treated first": _RULES[self.rule],
+            "first treated": _RULES[self.rule],
             "cohorts": shown(
                 [*(f"{year}: {n}" for year, n in years.items()), f"none: {never}"], 12
             ),
@@ -97,13 +97,13 @@ class MergedZones:
         if len(self.unmatched):
             out["not matched"] = (
                 f"{_values(self.unmatched)}. Without a cohort, "
-                f"{counted(int(self.unmatched['rows'].sum()), 'row')} would pass for never treated"
+                f"{counted(int(self.unmatched['rows'].sum()), 'row')} would count as never treated"
             )
         if len(self.doubtful):
-            out["look at"] = _values(self.doubtful)
+            out["to verify"] = _values(self.doubtful)
         several = self.matched[self.matched["written"].str.contains(", ")]
         if len(several):
-            out["several names"] = shown(several["written"].str.replace(", ", " = "), 8)
+            out["several spellings"] = shown(several["written"].str.replace(", ", " = "), 8)
         return out
 
     def __repr__(self) -> str:
@@ -114,7 +114,7 @@ class MergedZones:
 
 
 def _values(table: pd.DataFrame) -> str:
-    """List values with their remarks, the ones in most rows first."""
+    """List values with their remarks, sorted by number of rows."""
     texts = []
     for row in table.sort_values("rows", ascending=False, kind="stable").to_dict("records"):
         near = f", near {row['nearest']}" if row.get("nearest") else ""

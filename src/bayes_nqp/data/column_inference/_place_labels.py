@@ -1,4 +1,4 @@
-"""Names of places in Chinese and in English, as labels of a panel."""
+"""Label places in Chinese and English for a panel."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ type Words = dict[str, dict[str, Any]]
 
 @door
 def place_labels(frame: pd.DataFrame, prefecture: str) -> Words:
-    """Call prefectures by their names in Chinese and in English, however the data call them.
+    """Label prefectures in Chinese and English, for any spelling or code in the data.
 
     Parameters
     ----------
     frame : DataFrame
-        Of a user.
+        Data with a column of prefectures.
     prefecture : str
-        The column of names or codes, as `merge_zones` reads it.
+        Column of names or codes, as in `merge_zones`.
 
     Returns
     -------
     dict
-        What `Panel.from_frame` takes as ``labels``: names for codes in both languages, and for
-        Chinese names in English; values that are no prefecture have none.
+        Labels for the argument ``labels`` of `Panel.from_frame`: names for codes in both languages,
+        and English names for Chinese names. Values that are not prefectures have no label.
 
     Raises
     ------
     PanelError
-        If the column is not there.
+        If the column does not exist.
 
     Examples
     --------
@@ -69,12 +69,12 @@ def place_labels(frame: pd.DataFrame, prefecture: str) -> Words:
 
 
 def zone_labels(frame: pd.DataFrame, prefecture: str, added: list[str]) -> Words:
-    """Call prefectures, and the columns that merging the zones adds, by their names.
+    """Label prefectures and the columns that merging the zones adds.
 
     Parameters
     ----------
     added : list of str
-        Those columns.
+        Columns added by the merge.
     """
     words = place_labels(frame, prefecture)
     for language, columns in read_toml("zone_words.toml").items():

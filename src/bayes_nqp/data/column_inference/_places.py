@@ -1,4 +1,4 @@
-"""Which prefecture a name or a code means, however it is written."""
+"""Match names and codes of any spelling to prefectures."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ _DISTRICTS: Final = frozenset({"市辖区", "辖区", "市区", "县", "市县"}
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What one value means.
+    """Prefecture matched to one value.
 
     Parameters
     ----------
     code : int or None
-        Of the prefecture; None if there is none.
+        Code of the prefecture; None without a match.
     remark : str
-        Why there is none, or what is doubtful about it.
+        Reason why there is no match, or why it is doubtful.
     nearest : tuple of str
-        Prefectures that may be meant.
+        Similar names of prefectures.
     provincial : bool
-        Whether the value is the name or code of a province.
+        True if the value is the name or code of a province.
     """
 
     code: int | None
@@ -58,14 +58,14 @@ class _Gazetteer:
 
 
 def match(value: Any, province: Any = None) -> Match:
-    """Find the prefecture that a cell means.
+    """Find the prefecture of a cell.
 
     Parameters
     ----------
     value : object
-        A name or a code, as a cell of a user's table.
+        Cell with a name or a code.
     province : object, optional
-        The province that the same row gives.
+        Province in the same row.
     """
     if value is None or pd.isna(value):
         return Match(None, "missing")
@@ -84,13 +84,13 @@ def _province(value: Any) -> str | None:
 
 
 def _checked(place: Match, province: str | None) -> Match:
-    """Refuse a prefecture of another province than the row's."""
+    """Reject a prefecture that is not in the province of the row."""
     if place.code is None or province is None:
         return place
     name, home = _gazetteer().names[place.code], _gazetteer().provinces[place.code]
     if home == province:
         return place
-    return Match(None, f"{name} is in {home}, and the row says {province}", (name,))
+    return Match(None, f"{name} is in {home}, but the row gives {province}", (name,))
 
 
 def _by_code(text: str) -> Match:
@@ -99,7 +99,7 @@ def _by_code(text: str) -> Match:
     if len(digits) == 12 and digits.endswith("000000"):
         digits = digits[:6]
     if len(digits) not in (4, 6):
-        return Match(None, "no code of 4 or 6 digits")
+        return Match(None, "not a code of 4 or 6 digits")
     code = int(digits.ljust(6, "0"))
     code = gazetteer.codes.get(code, code)
     if code in gazetteer.names:
@@ -121,7 +121,7 @@ def _by_name(text: str, province: str | None) -> Match:
             return Match(place, _gone(place))
         name = gazetteer.names[place]
         also = gazetteer.provincial[text]
-        remark = "" if name == also else f"also a province, {also}; taken as {name}"
+        remark = "" if name == also else f"also a province, {also}; read as {name}"
         return Match(place, remark, provincial=True)
     if text in gazetteer.provincial:
         return Match(None, f"a province, {gazetteer.provincial[text]}", provincial=True)
@@ -131,7 +131,7 @@ def _by_name(text: str, province: str | None) -> Match:
         remainder = text.removeprefix(prefix)
         if remainder not in ("", text):
             return _within(remainder, gazetteer.provincial[prefix])
-    return Match(None, "no prefecture of this name", _similar(text))
+    return Match(None, "no prefecture with this name", _similar(text))
 
 
 def _within(remainder: str, province: str) -> Match:
@@ -143,7 +143,7 @@ def _within(remainder: str, province: str) -> Match:
         return Match(gazetteer.by_stem[province])
     if remainder in gazetteer.parts:
         return Match(None, "below prefecture level", (gazetteer.parts[remainder],))
-    return Match(None, f"no prefecture of this name in {province}", _similar(remainder, province))
+    return Match(None, f"no prefecture with this name in {province}", _similar(remainder, province))
 
 
 def _plain(text: str) -> int | None:
@@ -155,7 +155,7 @@ def _plain(text: str) -> int | None:
 
 
 def stem(name: str) -> str:
-    """Leave out what kind of prefecture it is."""
+    """Remove the administrative type from a prefecture's name."""
     return _PEOPLES.sub("", _ENDING.sub("", name)) or name
 
 

@@ -1,4 +1,4 @@
-"""Prefectures that a column of units spells in several ways."""
+"""Detect prefectures with several spellings in a column of units."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from bayes_nqp.data.reading import counted, is_text
 
 _SAMPLE: Final = 40
 _MOST: Final = 2000
-"""Names beyond which a column is not one of China's 337 prefectures."""
+"""Maximum number of distinct names in a column of China's 337 prefectures."""
 _SHARE: Final = 0.7
 
 
 def spelled_twice(name: str, values: pd.Series[Any]) -> Message:
-    """Say which prefectures have several names, each of them a unit of its own.
+    """Return a message about prefectures with several names, each counted as a unit.
 
     Parameters
     ----------
     name : str
-        Of the column of units.
+        Name of the column of units.
 
     Returns
     -------
     Message
-        Empty if there is none, or if the units are no prefectures.
+        Empty if there are none, or if the units are not prefectures.
     """
     if not is_text(values):
         return NOTHING
@@ -45,7 +45,7 @@ def spelled_twice(name: str, values: pd.Series[Any]) -> Message:
     if not several:
         return NOTHING
     return Message(
-        "{} spells {} in more than one way ({})",
+        "{} contains {} with more than one spelling ({})",
         name,
         counted(len(several), "prefecture"),
         shown(several, 6),
@@ -53,14 +53,14 @@ def spelled_twice(name: str, values: pd.Series[Any]) -> Message:
 
 
 def advice(name: str, values: pd.Series[Any]) -> Message:
-    """Say that each name of a prefecture is a unit of its own, and what to do about it."""
+    """Return a message that each spelling of a prefecture counts as a unit, with advice."""
     spelled = spelled_twice(name, values)
     if not spelled:
         return NOTHING
     return Message(
-        "{}, and each name is a unit of its own. Try: one name in the file; or [data.zones] "
-        'prefecture = "{}", and unit = "prefecture_name", a column that the zones bring beside '
-        "your own cohort",
+        "{}, and each spelling counts as a separate unit. Try: use one spelling in the "
+        'file; or write [data.zones] prefecture = "{}" and unit = "prefecture_name", a '
+        "column that is merged in addition to your own cohort",
         spelled,
         name,
     )

@@ -1,4 +1,4 @@
-"""What one column says of treatment: since when, by period; or what is amiss with it."""
+"""Read treatment from one column, by period, or describe the problem of the column."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from bayes_nqp.data.reading import (
 )
 
 _WORDS: Final = 3
-"""Words for never treated that a column may have."""
+"""Maximum number of words for never treated in a column."""
 _FEW: Final = 6
-"""Different cells of a column that is called like treatment and says neither treated nor not."""
+"""Maximum number of distinct cells listed for a column without treatment status."""
 
 
-BACK: Final = Message("goes back to untreated in {}: {}")
-"""What is wrong with a column in which treatment ends."""
+BACK: Final = Message("switches back to untreated in {}: {}")
+"""Problem of a column in which treatment ends."""
 
 
 def periods_of(column: SourceColumn) -> pd.Series[Any]:
-    """What a column says of periods: no codes, no words, and nothing if it is 0 and 1."""
+    """Read periods from a column; codes and words are missing, 0/1 columns give no periods."""
     values = years_of(column.values)
     if set(values.dropna().unique()) <= {0, 1}:
         return values.where(values > 1)
@@ -42,7 +42,7 @@ def periods_of(column: SourceColumn) -> pd.Series[Any]:
 
 
 def is_cohort(periods: pd.Series[Any], column: SourceColumn, frame: pd.DataFrame) -> bool:
-    """First treated periods: constant within units, some period of the data, and not for all."""
+    """Return True for first treated periods: constant by unit, in sample, some units empty."""
     times, dates_there = years_of(frame["__time"]), periods.dropna()
     if times.isna().any() or not len(dates_there):
         return False
@@ -58,7 +58,7 @@ def is_cohort(periods: pd.Series[Any], column: SourceColumn, frame: pd.DataFrame
 
 
 def may_be_cohort(periods: pd.Series[Any], column: SourceColumn, frame: pd.DataFrame) -> bool:
-    """What a column must be that is only called like a cohort: few units with several periods."""
+    """Return True if a column with a cohort name has few units with several periods."""
     dates_there, times = periods.dropna(), years_of(frame["__time"])
     if not len(dates_there):
         text = not column.numeric and bool(column.values.notna().any())
@@ -72,17 +72,17 @@ def may_be_cohort(periods: pd.Series[Any], column: SourceColumn, frame: pd.DataF
 
 
 def status_of(column: SourceColumn, *, shares: bool) -> pd.Series[Any] | None:
-    """Read treated or not by row; None where a column does not say it.
+    """Read treatment status by row; None if the column does not define it.
 
     Parameters
     ----------
     shares : bool
-        Whether it may say which share of a period was treated: such a share is followed by 1.
+        True to accept shares of a period that was treated; such a share must be followed by 1.
 
     Returns
     -------
     Series of float or None
-        1, 0, NaN where missing.
+        1, 0; NaN if missing.
     """
     marks = marks_of(column.raw if column.missing else column.values)
     if marks is not None:
@@ -96,41 +96,47 @@ def status_of(column: SourceColumn, *, shares: bool) -> pd.Series[Any] | None:
 
 
 def dated(status: pd.Series[Any], frame: pd.DataFrame) -> bool:
-    """Whether treatment begins within some unit, ends in none, and does not begin for all at once.
+    """Return True if treatment starts within some unit, never ends, and not for all at once.
 
     Parameters
     ----------
     status : Series of float
-        1, 0, NaN where missing.
+        1, 0; NaN if missing.
     """
     return not _fault(status, frame)
 
 
 def amiss(column: SourceColumn, status: pd.Series[Any] | None, frame: pd.DataFrame) -> Message:
-    """Say why a column that is called like treatment does not date it.
+    """Explain why a column with a treatment name does not define treatment.
 
     Returns
     -------
     Message
-        Empty if it does, or has nothing to do with treatment.
+        Empty if the column defines treatment or does not concern treatment.
     """
     if status is not None:
         return _fault(status, frame)
     if days := _days(column):
-        return Message("holds dates as numbers of days: {}", days)
+        return Message("contains dates stored as day numbers: {}", days)
     if is_amount(column):
         low, high = column.values[column.values > 0].min(), column.values.max()
-        return Message("holds amounts ({} to {}), and not who is treated", plain(low), plain(high))
+        return Message(
+            "contains treatment intensities ({} to {}), not treatment status",
+            plain(low),
+            plain(high),
+        )
     cells = column.values.dropna().unique()
     if len(cells) > _FEW:
         return NOTHING
     if not len(cells):
         return Message("is empty")
-    return Message("holds {}, which say neither treated nor untreated", shown(map(plain, cells)))
+    return Message(
+        "contains {}, which do not indicate treated or untreated", shown(map(plain, cells))
+    )
 
 
 def is_amount(column: SourceColumn) -> bool:
-    """Tell whether a column says how much of a policy there is: 0, and several amounts above it."""
+    """Return True if a column contains treatment intensities: 0 and several positive values."""
     if not column.numeric:
         return False
     values = column.values.dropna()
@@ -140,32 +146,34 @@ def is_amount(column: SourceColumn) -> bool:
 
 
 def with_amounts(hint: Message, columns: Mapping[str, SourceColumn]) -> Message:
-    """Add to what to try the design of amounts, where a column holds some."""
+    """Add advice on the design for continuous treatment if a column contains intensities."""
     name = next((name for name, column in columns.items() if is_amount(column)), "")
     if not name:
         return hint
     return Message(
-        '{}; for effects per unit of an amount, in [design] type = "ContinuousExposure" and '
-        "exposure = {}", hint, json.dumps(name, ensure_ascii=False),
-    )  # fmt: skip
+        "{}; to estimate effects per unit of treatment intensity, type = "
+        '"ContinuousExposure" and exposure = {} in [design]',
+        hint,
+        json.dumps(name, ensure_ascii=False),
+    )
 
 
 def ended(columns: Mapping[str, SourceColumn]) -> PanelError | None:
-    """Say which column tells when the policy ended for some units."""
+    """Return an error if a column gives the end of the policy for some units."""
     names = [
         name for name, x in columns.items() if says_end(name) and periods_of(x).notna().any()
     ]  # fmt: skip
     if not names:
         return None
     return PanelError(
-        Message("{} says when the policy ended", shown(names)),
-        hint="a policy that ends is none here: leave these units out of the file, or that column "
-        "where the end is after the data",
+        Message("{} gives the end of the policy", shown(names)),
+        hint="treatment must not end: exclude units whose policy ended from the file, or "
+        "omit this column if the policy ends after the last period",
     )
 
 
 def _days(column: SourceColumn) -> Message:
-    """Which date a number of days stands for, in a column of dates as spreadsheets count them."""
+    """Return the date of a spreadsheet day number in a column of such numbers."""
     if not column.numeric or not column.whole:
         return NOTHING
     return days_since_1900(column.values.dropna().unique())
@@ -177,9 +185,9 @@ def _fault(status: pd.Series[Any], frame: pd.DataFrame) -> Message:
     units = rows.groupby("__unit")["on"]
     steps = units.diff().dropna()
     if not (rows["on"] == 1).any():
-        return Message("says treated in no row")
+        return Message("marks no row as treated")
     if not (rows["on"] == 0).any():
-        return Message("says treated in every row, so that nobody is untreated")
+        return Message("marks every row as treated, so there are no untreated observations")
     if (steps < 0).any():
         back = rows.loc[steps.index[steps < 0]]
         pairs = zip(back["__unit"], back["__time"], strict=True)
@@ -189,11 +197,15 @@ def _fault(status: pd.Series[Any], frame: pd.DataFrame) -> Message:
     if not (steps > 0).any():
         ever = units.max()
         return Message(
-            "says which units are treated ({} of {}), and not since when",
+            "indicates the treated units ({} of {}), but not the first treated period",
             int(ever.sum()),
             len(ever),
         )
     if (rows.groupby("__time")["on"].nunique() == 1).all():
         start = plain(rows.loc[rows["on"] == 1, "__time"].min())
-        return Message("begins for all units at once ({}), so that nobody is untreated", start)
+        return Message(
+            "marks all units as treated from the same period on ({}), so there are no "
+            "untreated units",
+            start,
+        )
     return NOTHING

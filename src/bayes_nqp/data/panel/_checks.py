@@ -209,9 +209,7 @@ def whole(
             continue
         present = ~np.isnan(values[name])
         if not present.any():
-            raise PanelError(
-                Message("{}={!r} is missing in every row", part, name), hint="leave it out"
-            )
+            raise PanelError(Message("{}={!r} is missing in every row", part, name), hint="omit it")
         made_of_it = np.array_equal(values[name][present], outcome[present])
         if made_of_it and part in ("mediators", "exposures"):
             raise PanelError(
@@ -229,7 +227,7 @@ def _varies_within(argument: str, name: str, values: Array, starts: Index) -> No
     everywhere = np.nanmin(low) == np.nanmax(high)
     reason = Message("is constant") if everywhere else Message("never changes within a unit")
     advice = (
-        Message("leave it out")
+        Message("omit it")
         if everywhere
         else Message(
             "let its baseline shift the trend, StaggeredDiD(baseline=[{!r}]), and leave "

@@ -108,7 +108,7 @@ def _irregular(grid: Grid, seen: Index, gaps: Index, name: str) -> None:
         _refuse_calendar_codes(seen, name)
         if date := days_since_1900(seen):
             raise PanelError(
-                Message("time={!r} holds dates as numbers of days: {}", name, date),
+                Message("time={!r} contains dates stored as day numbers: {}", name, date),
                 hint="format the column as dates in the spreadsheet, or write the years there",
             )
     unusual = np.flatnonzero(gaps != grid.step)

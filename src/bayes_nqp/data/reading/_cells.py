@@ -1,4 +1,4 @@
-"""Which cells can be names, times or numbers; what cannot is refused where it stands."""
+"""Check that cells are valid names, times or numbers, and reject all others."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LABELS = (str, *_TRUTHS, *_NUMBERS, *_DATES, dt.time, pd.Interval, UUID, Enum)
 
 @dataclass(frozen=True, slots=True)
 class _CellKind:
-    """What the cells of a part can be."""
+    """Valid cells of a role."""
 
     types: tuple[type, ...]
     what: str
@@ -47,50 +47,56 @@ _NUMBER = _CellKind(
     "df[{0!r}] = df[{0!r}].astype(float), or drop these rows",
 )
 _KINDS: Final = {
-    "unit": _CellKind(_LABELS, "a name", "df[{0!r}].astype(str), if its text names the units"),
-    "strata": _CellKind(_LABELS, "a name", "df[{0!r}].astype(str), if its text names the levels"),
-    "time": _CellKind(_TIMES, "a time", "use whole numbers, dates, or pandas periods"),
-    "cohort": _CellKind(_TIMES, "a time", "give the first treated period as times are given"),
+    "unit": _CellKind(
+        _LABELS, "a name", "if the text of the cells names the units, df[{0!r}].astype(str)"
+    ),
+    "strata": _CellKind(
+        _LABELS, "a name", "if the text of the cells names the levels, df[{0!r}].astype(str)"
+    ),
+    "time": _CellKind(_TIMES, "a time", "use integers, dates, or pandas periods"),
+    "cohort": _CellKind(
+        _TIMES, "a time", "give the first treated period in the format of the time column"
+    ),
 }
-"""By argument; every other one takes numbers."""
+"""Valid cells by argument; all other arguments require numbers."""
 CARRIED = (str, *_TRUTHS, *_PLAIN, Decimal, dt.date, np.datetime64, dt.time, dt.timedelta)
 UNSORTED = re.compile(
     r"(large_|fixed_size_|dense_|sparse_)?(list|struct|map|union|binary|\w+_view)\b"
 )
-"""Arrow types that are no values, or that pandas cannot sort."""
+"""Arrow types that are not scalar values or that pandas cannot sort."""
 _MISSING = (type(None), type(pd.NA), type(pd.NaT))
 _WORDS = frozenset({"nan", "none", "nat", "<na>", "null", "na", "n/a"})
-"""Names that look as if something missing had become text."""
+"""Names that look like missing values converted to text."""
 _TOTALS: Final[frozenset[str]] = frozenset(WORDS["totals"]["names"])
-"""Names of rows that are made of others."""
+"""Names of rows that are totals of other rows."""
 _PARTS = tuple(WORDS["totals"]["beginnings"])
 _ENDS = tuple(WORDS["totals"]["endings"])
 SURROGATE = re.compile("[\ud800-\udfff]")
 _LONG = 2**63
 _DECODED = (
-    "text that was decoded wrongly (lone surrogates)",
-    "read the file again with the encoding that it has; no report could carry these cells",
+    "text decoded with the wrong encoding (lone surrogates)",
+    "read the file again with its actual encoding; these cells cannot be written to reports",
 )
 
 
 def admitted(
     column: pd.Series[Any], argument: str, rows: SourceRows, notes: list[str]
 ) -> pd.Series[Any]:
-    """Refuse cells that can be no name, time or number; clean the names.
+    """Reject cells that are not valid names, times or numbers, and clean the names.
 
     Parameters
     ----------
     argument : str
-        Its part: unit, time, cohort, strata, or one that takes numbers.
+        Role of the column: unit, time, cohort, strata, or a numeric role.
     rows : Rows
-        For messages.
+        Describes rows in messages.
     notes : list of str
-        What was done is added.
+        Receives a message for each change.
 
     Returns
     -------
     Series
-        The same one where nothing was done.
+        The input column if nothing changed.
     """
     kind = _KINDS.get(argument, _NUMBER)
     _refuse_dtype(column, argument, kind)
@@ -124,7 +130,9 @@ def _names(
     if values.dtype.kind == "f" and np.isinf(values.to_numpy(dtype=np.float64)).any():
         infinite: Mask = np.isinf(values.to_numpy(dtype=np.float64))
         raise PanelError(
-            Message("{}={!r} holds infinity, which is no name", argument, str(column.name)),
+            Message(
+                "{}={!r} contains infinity, which is not a valid name", argument, str(column.name)
+            ),
             where=rows.shown(infinite),
             hint="correct these cells, or make them empty",
         )
@@ -147,23 +155,25 @@ def _names(
     if doubtful:
         notes.append(
             Message(
-                "{}: {} taken as a name, not as missing", column.name, shown(map(repr, doubtful))
+                "{}: {} was read as a name, not as a missing value",
+                column.name,
+                shown(map(repr, doubtful)),
             )
         )
     return _cleaned(column, distinct, notes)
 
 
 def is_total(name: str) -> bool:
-    """Whether a name says that a row is made of others, or is a part of one: 其中：市辖区."""
+    """Return True if a name marks a total, or a part of another row: 其中：市辖区."""
     bare = name.strip().casefold()
     bare = bare if bare.isascii() else "".join(bare.split())
     return bare in _TOTALS or bare.startswith(_PARTS) or (len(bare) > 2 and bare.endswith(_ENDS))
 
 
 def may_be_total(text: str) -> bool:
-    """Whether any name in a text, a line each, may say so: a quick look at many."""
+    """Return True if some line of a text may name a total; a quick test of many names."""
     bare, words = text.casefold(), (*_TOTALS, *_PARTS)
-    letters = {x for x in "".join(words) if x in bare}  # a letter is found, or missed, sooner
+    letters = {x for x in "".join(words) if x in bare}  # letters are a faster first test
     return any(letters.issuperset(word) and word in bare for word in words)
 
 
@@ -171,7 +181,7 @@ def _note_totals(values: pd.Series[Any], notes: list[str]) -> None:
     totals = [x for x in values.unique() if isinstance(x, str) and is_total(x)]
     if totals:
         notes.append(
-            Message("{}: {} taken as a unit, and it may be a total", values.name, shown(totals))
+            Message("{}: {} was read as a unit, but may be a total", values.name, shown(totals))
         )
 
 
@@ -190,14 +200,14 @@ def _refuse_dtype(column: pd.Series[Any], argument: str, kind: _CellKind) -> Non
     if UNSORTED.match(text) or dtype.kind in "cmSV":
         raise PanelError(
             Message(
-                "{}={!r} holds {}, which is not {}", argument, str(column.name), text, kind.what
+                "{}={!r} contains {}, which is not {}", argument, str(column.name), text, kind.what
             ),
             hint=kind.hint.format(str(column.name)),
         )
 
 
 def kinds(values: pd.Series[Any]) -> dict[type, None]:
-    """Types of the cells that are there, in their order."""
+    """Return the types of the nonmissing cells, in their order."""
     return dict.fromkeys(map(type, values)) if values.dtype == object else {}
 
 
@@ -206,7 +216,7 @@ def fits(kind: type, types: tuple[type, ...]) -> bool:
         return True
     if issubclass(kind, _TRUTHS):
         return bool in types
-    if issubclass(kind, np.timedelta64):  # which numpy derives from its integers
+    if issubclass(kind, np.timedelta64):  # a subclass of numpy's integers
         return dt.timedelta in types
     return issubclass(kind, types)
 
@@ -217,7 +227,7 @@ def _refuse_cells(values: pd.Series[Any], argument: str, kind: _CellKind, rows: 
         wrong = np.fromiter((type(x) in odd for x in values), bool, len(values))
         raise PanelError(
             Message(
-                "{}={!r} holds {} in {}, which is not {}",
+                "{}={!r} contains {} in {}, which is not {}",
                 argument,
                 str(values.name),
                 shown((x.__name__ for x in odd), 4),
@@ -230,20 +240,22 @@ def _refuse_cells(values: pd.Series[Any], argument: str, kind: _CellKind, rows: 
 
 
 def _refuse_huge(values: pd.Series[Any], argument: str, rows: SourceRows) -> None:
-    """Refuse whole numbers that count no periods."""
+    """Reject integers that do not fit in 64 bits."""
     if int not in kinds(values):
         return
     wrong = np.fromiter((type(x) is int and abs(x) >= 2**63 for x in values), bool, len(values))
     if wrong.any():
         raise PanelError(
-            Message("{}={!r} holds numbers of more than 64 bits", argument, str(values.name)),
+            Message(
+                "{}={!r} contains integers that do not fit in 64 bits", argument, str(values.name)
+            ),
             where=rows.shown(wrong, str(values.name)),
             hint="correct these cells, or make them empty",
         )
 
 
 def _refuse_far(values: pd.Series[Any], argument: str, rows: SourceRows) -> None:
-    """Refuse dates that no calendar writes."""
+    """Reject dates outside the years 1 to 9999."""
     if isinstance(values.dtype, pd.PeriodDtype):
         years = values.dt.year.to_numpy(dtype=np.float64, na_value=np.nan)
         wrong: Mask = ((years < 1) | (years > 9999)) & values.notna().to_numpy()
@@ -255,9 +267,11 @@ def _refuse_far(values: pd.Series[Any], argument: str, rows: SourceRows) -> None
         return
     if wrong.any():
         raise PanelError(
-            Message("{}={!r} has dates outside the years 1 to 9999", argument, str(values.name)),
+            Message(
+                "{}={!r} contains dates outside the years 1 to 9999", argument, str(values.name)
+            ),
             where=Message("row {}", shown(map(str, values.index[wrong]))),
-            hint="correct these cells; they may have been written in another unit, such as "
+            hint="correct these cells; the dates may be stored in another unit, such as "
             "milliseconds",
         )
 
@@ -271,7 +285,7 @@ def _refuse_texts(
         wrong = np.fromiter((isinstance(x, str) and x in texts for x in values), bool, len(values))
         raise PanelError(
             Message(
-                "{}={!r} holds {} in {}: {}",
+                "{}={!r} contains {} in {}: {}",
                 argument,
                 str(values.name),
                 reason,
@@ -284,14 +298,14 @@ def _refuse_texts(
 
 
 def _cleaned(column: pd.Series[Any], distinct: list[str], notes: list[str]) -> pd.Series[Any]:
-    """Take out of names what no report can carry or nobody sees."""
+    """Remove control and invisible characters from names."""
     clean = {x: cleaned for x in distinct if (cleaned := one_line(x)) != x.strip()}
     if not clean:
         return column
     listed = shown((f"{x!a} as {y!r}" for x, y in clean.items()), 2)
     notes.append(
         Message(
-            "{}: control and invisible characters taken out of {} ({})",
+            "{}: removed control and invisible characters from {} ({})",
             column.name,
             counted(len(clean), "name"),
             listed,

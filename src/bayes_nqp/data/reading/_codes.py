@@ -1,4 +1,4 @@
-"""Codes in text files, whose zeros a reader of numbers would lose: 000001."""
+"""Keep leading zeros of codes in text files: 000001."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ import pandas as pd
 from bayes_nqp.data.reading._vocabulary import sounds_like
 
 _FIRST: Final = 1000
-"""Rows that tell whether codes of one length begin with zeros."""
+"""Number of rows searched for codes of equal length with leading zeros."""
 
 
 def with_zeros(frame: pd.DataFrame, path: Path, how: Mapping[str, Any]) -> pd.DataFrame:
-    """Put codes that begin with zeros in the place of the numbers they were read as.
+    """Replace numbers by the original codes if these start with zeros.
 
     Parameters
     ----------
     frame : DataFrame
-        Is changed.
+        Data; modified in place.
     how : mapping
-        Arguments with which pandas read it.
+        Arguments of the call of pandas that read the file.
     """
     for place, (name, column) in enumerate(frame.items()):
         if not sounds_like("unit", str(name)) or not _whole(column):
@@ -37,7 +37,7 @@ def with_zeros(frame: pd.DataFrame, path: Path, how: Mapping[str, Any]) -> pd.Da
 
 
 def _whole(column: pd.Series[Any]) -> bool:
-    """Whether a column has whole numbers; those with an empty cell beside them are floats."""
+    """Return True if a column contains integers; with empty cells they are floats."""
     if column.dtype == np.int64:
         return len(column) > 0
     present = column.to_numpy()[column.notna()] if column.dtype == np.float64 else ()
@@ -47,11 +47,11 @@ def _whole(column: pd.Series[Any]) -> bool:
 def _read(
     path: Path, place: int, how: Mapping[str, Any], rows: int | None = None
 ) -> pd.Series[Any]:
-    """A column as it stands."""
+    """Read a column as text."""
     frame: pd.DataFrame = pd.read_csv(path, usecols=[place], dtype=str, nrows=rows, **how)
     return frame.iloc[:, 0]
 
 
 def zeros(texts: pd.Series[Any]) -> bool:
-    """Whether codes begin with zeros."""
+    """Return True if codes start with zeros."""
     return bool(texts.str.match(r"0\d").any())

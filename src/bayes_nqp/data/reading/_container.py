@@ -1,4 +1,4 @@
-"""What a workbook's file really is: a new or an old one, a protected one, or none at all."""
+"""Detect the actual type of a workbook file: .xlsx, old .xls, protected, or other."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.limits import limit
 
 _OLD: Final = b"\xd0\xcf\x11\xe0"
-"""Begins a compound file: a workbook before 2007, or one that is encrypted."""
+"""First bytes of a compound file: a workbook before 2007, or an encrypted one."""
 _NEW: Final = b"PK"
 _ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
 _BEGIN: Final = b"\x09\x08\x10\x00\x00\x06\x05\x00"
-"""Begins the first sheet of an old workbook, for 20 bytes; what follows tells of a password."""
+"""First bytes of the first sheet (20 bytes) of an old workbook; a password record may follow."""
 _PASSWORD: Final = b"\x2f\x00"
 _HEAD: Final = 1 << 12
 _SECONDS: Final = 30
-"""In which an old workbook of a megabyte is read, at least."""
+"""Minimum time limit (seconds) for an old workbook of one megabyte."""
 _TRIAL: Final = """
 import sys
 from python_calamine import CalamineWorkbook
@@ -39,32 +39,30 @@ with CalamineWorkbook.from_path(sys.argv[1]) as book:
 
 
 def is_old(path: Path) -> bool:
-    """Tell whether a file is a compound one, as workbooks before 2007 are."""
+    """Return True if the file is a compound file, the format of workbooks before 2007."""
     return _head(path).startswith(_OLD)
 
 
 def refuse_other(path: Path) -> None:
-    """Refuse a file that is called a workbook, and is protected or something else.
+    """Reject a file with the suffix of a workbook that is protected or has another format.
 
     Raises
     ------
     PanelError
-        With what it is.
+        If the file is not a readable workbook; the message gives its type.
     """
     head = _head(path)
     if head.startswith(_OLD):
         _refuse_protected(path)
     elif head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         raise PanelError(
-            Message(
-                "path={!r} is a page of HTML or XML with the suffix {}", path.name, path.suffix
-            ),
+            Message("path={!r} is an HTML or XML page with the suffix {}", path.name, path.suffix),
             hint="open it in Excel or LibreOffice, and save it as .xlsx",
         )
     elif not head.startswith(_NEW) and b"\0" not in head and b"\n" in head:
         raise PanelError(
-            Message("path={!r} is text with the suffix {}", path.name, path.suffix),
-            hint="give it the suffix .csv",
+            Message("path={!r} is a text file with the suffix {}", path.name, path.suffix),
+            hint="change the suffix to .csv",
         )
 
 
@@ -74,33 +72,34 @@ def _refuse_protected(path: Path) -> None:
     old = begin >= 0 and data[begin + 20 : begin + 22] == _PASSWORD
     if old or _ENCRYPTED in data:
         raise PanelError(
-            Message("path={!r} is protected by a password", path.name),
-            hint="open it in Excel with the password, take the protection away (File, Info, "
-            "Protect Workbook, Encrypt with Password, leave it empty), and save it",
+            Message("path={!r} is protected with a password", path.name),
+            hint="open it in Excel with the password, remove the password (File, Info, "
+            "Protect Workbook, Encrypt with Password, clear the field), and save it",
         )
 
 
 def refuse_fatal(path: Path) -> None:
-    """Read an old workbook in a process of its own, which a damaged one may end.
+    """Test in a subprocess if an old workbook can be read, because reading may crash.
 
-    The reader of old workbooks allocates what they claim, and aborts the process where it cannot.
+    The reader of old workbooks allocates the memory that the file claims, and aborts the process if
+    this fails.
 
     Raises
     ------
     PanelError
-        If the process ended otherwise than by itself, or had to be ended.
+        If the process crashed or was stopped.
     """
     state = path.stat()
     if sys.executable and _is_fatal(path.resolve(), state.st_size, state.st_mtime_ns):
         raise PanelError(
-            Message("path={!r} is a damaged workbook: its sheets cannot be read", path.name),
+            Message("path={!r} is a damaged workbook, and its sheets cannot be read", path.name),
             hint="open it in Excel or LibreOffice, and save it as .xlsx",
         )
 
 
 @lru_cache(maxsize=8)
 def _is_fatal(path: Path, size: int, _: int) -> bool:
-    """Tell whether the process does not end well; once for a file of this size and time."""
+    """Return True if the subprocess fails; cached by file size and modification time."""
     command = [sys.executable, "-c", _TRIAL, str(path), str(limit("memory"))]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     seconds = _SECONDS * (1.0 + size / 1e6)

@@ -1,4 +1,4 @@
-"""What remarks say of a date: 2016年1月获批（第二批）, 2015.3 国函〔2015〕44号, 未获批."""
+"""Extract dates from remarks: 2016年1月获批（第二批）, 2015.3 国函〔2015〕44号, 未获批."""
 
 from __future__ import annotations
 
@@ -17,51 +17,51 @@ _NEVER: Final = re.compile(r"未.*|否|无|没有|从未|[-—–/]+|no|none|nev
 _NUMBER: Final = re.compile(
     r"〔\s*((?:19|20)\d\d)\s*〕\s*(?:第?\s*\d+\s*号)?|[\[(【]\s*((?:19|20)\d\d)\s*[\])】]\s*第?\s*\d+\s*号"
 )
-"""The number of a document, 〔2015〕44号: its year counts where nothing else says one."""
+"""Document number, 〔2015〕44号: its year is used if there is no other year."""
 _STATED: Final = re.compile(r"(?<!\d)((?:19|20)\d\d)(?:\s*[年./-]\s*(0?[1-9]|1[0-2])(?!\d)|(?!\d))")
 _OTHERWISE: Final = re.compile(
     r"未|非|不|没|取消|退出|撤销|撤回|摘牌|落选|拟|计划|申报|申请|暂缓|终止|停|前|截至|截止|至(?!今)|"
     r"\bnot?\b|cancel|withdr|until|before|plan|appl|reject|ended",
     re.IGNORECASE,
 )
-"""What turns a year into another than the first under the policy, or may."""
+"""Words that imply, or may imply, that a year is not the first treated year."""
 _ENDED: Final = re.compile(
     r"退出|撤销|取消|终止|结束|摘牌|\b(?:end|exit|withdr|until|terminat)", re.IGNORECASE
 )
-"""What a column is called that says when the policy ended."""
+"""Names of columns with the end of the policy."""
 
 CODES: Final = (0, -1, -9, -99, 9999, 99999)
-"""Numbers that stand for never treated where they are no periods."""
+"""Numbers that mean never treated unless they are periods."""
 
 _SPAN: Final = 500
-"""Periods after the first in which a number may be one."""
+"""Range of periods, counted from the first, in which a number may be a period."""
 
 type Date = tuple[int, int | None]
 
 
 def otherwise(cell: Any) -> bool:
-    """Tell whether words make of a year another than the first under the policy: 2019（拟）."""
+    """Return True if words imply another first treated year than the stated one: 2019（拟）."""
     return isinstance(cell, str) and _OTHERWISE.search(cell) is not None
 
 
 def says_end(name: str) -> bool:
-    """Tell whether a column is called like the end of a policy."""
+    """Return True if a column name refers to the end of a policy."""
     return _ENDED.search(name) is not None
 
 
 def is_never(cell: Any) -> bool:
-    """Tell whether a cell of dates says that there is none."""
+    """Return True if a cell in a column of dates states that there is no date."""
     return isinstance(cell, str) and _NEVER.fullmatch(cell.strip()) is not None
 
 
 def unclear(values: Iterable[Any]) -> list[str]:
-    """List cells with words that say neither one year nor that there is none."""
+    """List cells with words that state neither a single year nor the absence of a date."""
     words = [x for x in values if isinstance(x, str) and x and not says_never(x)]
     return [x for x in words if year_of(x) is None and date_in(x) is None]
 
 
 def date_in(cell: str) -> Date | None:
-    """The one year that a remark says, and its month; None where it is none, or may be another."""
+    """Return the single year of a remark, and its month; None if there is none or several."""
     text = str(narrow(cell))
     if _OTHERWISE.search(text):
         return None
@@ -74,14 +74,14 @@ def date_in(cell: str) -> Date | None:
 
 
 def says_never(cell: Any) -> bool:
-    """Whether a cell says in words that there is no date."""
+    """Return True if a cell states in words that there is no date."""
     if not isinstance(cell, str) or _STATED.search(cell):
         return False
     return is_never(cell) or says_no(cell)
 
 
 def never_marks(column: pd.Series[Any], times: pd.Series[Any]) -> list[Any]:
-    """List the cells of a column of first treated periods that stand for never treated.
+    """List the cells of a column of first treated periods that mean never treated.
 
     These are words without a digit, infinity, and codes such as 0 or 9999 outside the periods.
 
@@ -106,7 +106,7 @@ def never_marks(column: pd.Series[Any], times: pd.Series[Any]) -> list[Any]:
 
 
 def is_remark(cell: Any) -> bool:
-    """Whether a cell says its year among other words."""
+    """Return True if a cell contains its year among other words."""
     return (
         isinstance(cell, str)
         and year_of(cell) is None
@@ -116,6 +116,6 @@ def is_remark(cell: Any) -> bool:
 
 
 def date_of(cell: str) -> str:
-    """Write the date that a remark says."""
+    """Return the date of a remark as text."""
     year, month = date_in(cell) or (0, None)
     return f"{year}-{month:02d}" if month else str(year)

@@ -1,4 +1,4 @@
-"""Cells of a workbook that hold no value: errors, and formulas that were never computed."""
+"""Detect workbook cells without a value: errors, and formulas that were never computed."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from bayes_nqp._core.i18n import NOTHING, Message
 from bayes_nqp.data.reading._values import SourceRows, counted
 
 UNCOMPUTED: Final = "#FORMULA!"
-"""Begins the text that stands for a formula without a value."""
+"""Prefix of the text that represents a formula without a value."""
 _ERROR: Final = re.compile(
     r"#(REF|N/A|DIV/0|VALUE|NAME|NUM|NULL|SPILL|CALC|FIELD|BLOCKED|CONNECT|BUSY|UNKNOWN)[!?]?"
     r"|#GETTING_DATA|Err:\d{3}"
 )
 _ERRORS: Final = (
-    Message("{}={!r} holds errors of a spreadsheet in {}: {}"),
-    Message("mend the formulas in the spreadsheet, or make these cells empty"),
+    Message("{}={!r} contains spreadsheet errors in {}: {}"),
+    Message("correct the formulas in the spreadsheet, or make these cells empty"),
 )
 _FORMULAS: Final = (
-    Message("{}={!r} holds formulas whose values the file does not store, in {}: {}"),
+    Message("{}={!r} contains formulas without stored values in {}: {}"),
     Message(
-        "the program that wrote the file did not compute them: open it in Excel or LibreOffice, "
-        "save it there, and read it again"
+        "the program that wrote the file did not compute the formulas: open the file in "
+        "Excel or LibreOffice, save it there, and read it again"
     ),
 )
 
 
 def broken_cell(cell: object) -> bool:
-    """Tell whether a cell is an error of a spreadsheet, or a formula without a value."""
+    """Return True if a cell is a spreadsheet error or a formula without a value."""
     if not isinstance(cell, str):
         return False
     return cell.startswith(UNCOMPUTED) or _ERROR.fullmatch(cell.strip()) is not None
@@ -46,23 +46,23 @@ def refuse_broken(
     excepted: Collection[str] = (),
     accepted: Message = NOTHING,
 ) -> None:
-    """Refuse cells that hold no value, for what they are.
+    """Reject cells with spreadsheet errors and formulas without a value.
 
     Parameters
     ----------
     argument : str
-        Part of the column.
+        Role of the column.
     rows : SourceRows
-        Names the rows in messages.
+        Describes rows in messages.
     known : collection of str, default ()
-        Cells that are declared to stand for something.
+        Cells with a declared meaning, which are accepted.
     accepted : Message, optional
-        How to declare it, with a place for the cells.
+        Advice on how to declare a meaning, with a placeholder for the cells.
 
     Raises
     ------
     PanelError
-        With the cells.
+        If there are such cells; the message lists them.
     """
     codes, values = pd.factorize(column)
     odd = np.array([broken_cell(x) and x not in excepted for x in values], dtype=bool)

@@ -1,4 +1,4 @@
-"""What the formats of a worksheet's cells make of its numbers: 0.315 that is shown as 31.5%."""
+"""Read number formats of worksheet cells: 0.315 may be displayed as 31.5%."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ import pandas as pd
 from bayes_nqp.data.reading._number_words import in_per_cent, percent
 
 _BUILT_IN: Final = frozenset({"9", "10"})
-"""Formats 0% and 0.00%, which every workbook has without naming them."""
+"""Built-in formats 0% and 0.00%, which are not listed in workbooks."""
 _QUOTED: Final = re.compile(r'"[^"]*"|\\.|_.|\[[^\]]*\]')
-"""Parts of a format that are shown as they are, or not at all."""
+"""Parts of a format that are displayed literally or not at all."""
 
 
 def percent_styles(styles: bytes) -> frozenset[str]:
-    """Find the styles of cells that show a number as per cent.
+    """Find the cell styles that display numbers as percentages.
 
     Parameters
     ----------
     styles : bytes
-        The workbook's part of that name, as XML.
+        The part ``styles`` of the workbook, as XML.
 
     Returns
     -------
     frozenset of str
-        Their numbers, as cells name them.
+        Numbers of these styles, as used in cells.
     """
     root = ET.fromstring(styles)
     shares = {*_BUILT_IN} | {
@@ -45,25 +45,25 @@ def percent_styles(styles: bytes) -> frozenset[str]:
 def as_shown(
     df: pd.DataFrame, places: Collection[tuple[int, int]], first: int
 ) -> tuple[pd.DataFrame, dict[int, int]]:
-    """Write numbers that are shown as per cent as they are shown, beside cells that are not.
+    """Convert cells formatted as percentages to displayed values in mixed columns.
 
-    A number of a column in which text says per cent, or plain numbers are as large as what is
-    shown, is of another scale than these unless it is read as it is shown.
+    If other cells of the column are text with a percent sign, or plain numbers of the size of the
+    displayed percentages, formatted cells would otherwise have another scale than these cells.
 
     Parameters
     ----------
     df : DataFrame
-        As it was read, from column A on.
+        Data as read, starting with column A.
     places : collection of tuple of two int
-        Row and column of the cells that are formatted so, counted from 1.
+        Row and column of the cells formatted as percentages, counted from 1.
     first : int
-        Row of the sheet that is the first of `df`.
+        Row number in the sheet of the first row of `df`.
 
     Returns
     -------
     df : DataFrame
     changed : dict of int to int
-        Cells by the number of their column, from 1.
+        Number of changed cells by column number, counted from 1.
     """
     rows: dict[int, list[int]] = {}
     for row, column in places:
@@ -84,7 +84,7 @@ def as_shown(
 
 
 def _otherwise(written: list[str], others: list[Any]) -> bool:
-    """Whether other cells of the column are in per cent, by their mark or by their size."""
+    """Return True if other cells of the column are percentages, by their mark or size."""
     texts = any(isinstance(x, str) and percent(x.strip()) is not None for x in others)
     return texts or in_per_cent([*written, *(x for x in others if _is_number(x))])
 

@@ -1,4 +1,4 @@
-"""Cells that are empty below a name, as merged ones are: their rows would be lost."""
+"""Detect empty cells below a unit name, as in merged cells, to avoid losing their rows."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp.data.reading._values import SourceRows, missing
 
 FEW: Final = 0.05
-"""Share of rows up to which empty cells are gaps of their own."""
+"""Largest share of empty cells that counts as gaps instead of merged cells."""
 
 
 def refuse_gaps(df: pd.DataFrame, unit: str, time: str) -> None:
-    """Refuse rows that have a period and no unit, where the name above them would be theirs.
+    """Reject rows with a period but no unit if the name above is probably their unit.
 
     Parameters
     ----------
@@ -25,7 +25,8 @@ def refuse_gaps(df: pd.DataFrame, unit: str, time: str) -> None:
     Raises
     ------
     PanelError
-        With the rows, if they are many and filling them from above repeats no unit and time.
+        If there are many such rows, and filling them from above creates no duplicates of unit and
+        time.
     """
     timed = ~missing(df[time])
     bare = missing(df[unit]) & timed
@@ -36,8 +37,8 @@ def refuse_gaps(df: pd.DataFrame, unit: str, time: str) -> None:
         return
     raise PanelError(
         Message(
-            "unit={!r} is empty in {} of {} rows that have a time, below a name: merged cells, it "
-            "seems",
+            "unit={!r} is empty in {} of {} rows that have a time, below a name; these "
+            "are probably merged cells",
             unit,
             int(bare.sum()),
             int(timed.sum()),

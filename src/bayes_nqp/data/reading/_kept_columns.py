@@ -1,4 +1,4 @@
-"""Which columns a panel takes along: none whose name or cells no file can carry."""
+"""Select the columns that a panel keeps: those that can be written to a file."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ def admitted_frame(
     rows: Callable[[pd.DataFrame], SourceRows],
     notes: list[str],
 ) -> pd.DataFrame:
-    """Refuse cells that can be no values, clean names, leave out what no file can carry.
+    """Reject invalid cells, clean names, and drop columns that cannot be written to a file.
 
     Parameters
     ----------
     df : DataFrame
-        Is not changed.
+        Data; not modified.
     named : list of tuple of two str
-        Argument and column.
+        Argument and column name.
     rows : callable
-        Names the rows of a frame in messages.
+        Returns an object that describes the rows of a frame in messages.
     notes : list of str
-        What was done is added.
+        Receives a message for each change.
     """
     df = carried(df, {column for _, column in named}, notes)
     columns_left = rows(df)
@@ -63,12 +63,12 @@ def _native(df: pd.DataFrame) -> pd.DataFrame:
 
 
 def checked_names(named: list[tuple[str, str]]) -> None:
-    """Refuse names of columns that no report can carry.
+    """Reject column names that cannot be written to reports.
 
     Parameters
     ----------
     named : list of tuple of two str
-        Argument and column.
+        Argument and column name.
     """
     most = limit("name")
     for argument, column in named:
@@ -76,28 +76,30 @@ def checked_names(named: list[tuple[str, str]]) -> None:
         if not column.strip():
             reason = Message("is blank")
         elif wrong is not None:
-            reason = Message("has the character {!a}, which no report can carry", wrong[0])
+            reason = Message(
+                "contains the character {!a}, which cannot be written to reports", wrong[0]
+            )
         elif len(column) > most:
-            reason = Message("has {:,} characters, and {:,} are allowed", len(column), most)
+            reason = Message("has {:,} characters, and at most {:,} are allowed", len(column), most)
         else:
             continue
         raise PanelError(
-            Message("{}={!r}: this name of a column {}", argument, column, reason),
+            Message("{}={!r}: this column name {}", argument, column, reason),
             hint="rename the column: df = df.rename(columns={…})",
         )
 
 
 def carried(df: pd.DataFrame, taken: set[str], notes: list[str]) -> pd.DataFrame:
-    """Leave out columns without a part that no file can carry, and say so.
+    """Drop columns without a role that cannot be written to a file, and report this.
 
     Parameters
     ----------
     df : DataFrame
-        Is not changed.
+        Data; not modified.
     taken : set of str
-        Columns with a part, which stay.
+        Columns with a role, which are always kept.
     notes : list of str
-        What was left out is added.
+        Receives a message about the dropped columns.
     """
     df = _native(df)
     names: list[Any] = list(df.columns)
@@ -108,36 +110,36 @@ def carried(df: pd.DataFrame, taken: set[str], notes: list[str]) -> pd.DataFrame
             continue
         why = "several columns have this name" if name in twice else _why_not(df.iloc[:, place])
         if isinstance(name, str) and SURROGATE.search(name):
-            why = Message("its name was decoded wrongly")
+            why = Message("its name was decoded with the wrong encoding")
         if why:
             out[place] = why
     if not out:
         return df
     columns_left = dict.fromkeys(Message("{!r} ({})", names[k], why) for k, why in out.items())
-    notes.append(Message("columns left out: {}", shown(columns_left)))
+    notes.append(Message("columns not read: {}", shown(columns_left)))
     return df.iloc[:, [k for k in range(len(names)) if k not in out]]
 
 
 def _why_not(column: pd.Series[Any]) -> str:
-    """Why a column cannot be kept in a file; "" where it can."""
+    """Return the reason why a column cannot be written to a file; "" if it can."""
     dtype = column.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         dtype = dtype.categories.dtype
         column = pd.Series(column.cat.categories)
     if UNSORTED.match(str(dtype)) or dtype.kind in "cSV" or isinstance(dtype, pd.SparseDtype):
-        return Message("it holds {}", str(dtype))
+        return Message("its cells have the type {}", str(dtype))
     for kind in kinds(column):
         if not fits(kind, CARRIED):
-            return Message("it holds {}", kind.__name__)
+            return Message("its cells have the type {}", kind.__name__)
     if dtype.kind == "O":
         if isinstance(dtype, pd.StringDtype):
-            if dtype.storage == "pyarrow":  # UTF-8, which has no half characters
+            if dtype.storage == "pyarrow":  # UTF-8 does not allow half characters
                 return ""
             wrong = SURROGATE.search(texts_of(column).joined)
-            return Message("its text was decoded wrongly") if wrong else ""
+            return Message("its text was decoded with the wrong encoding") if wrong else ""
         for x in column:
             if isinstance(x, str) and SURROGATE.search(x):
-                return Message("its text was decoded wrongly")
+                return Message("its text was decoded with the wrong encoding")
             if isinstance(x, int) and not -_LONG <= x < _LONG:
-                return Message("it holds numbers of more than 64 bits")
+                return Message("it contains integers that do not fit in 64 bits")
     return ""

@@ -1,4 +1,4 @@
-"""Lines of a text file that do not fit its table: short, swallowed by a quote, encoded alone."""
+"""Detect lines of a text file that do not match its table or its encoding."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from bayes_nqp.data.reading._values import counted, is_text
 
 WESTERN: Final = "cp1252"
 _SIGNS: Final = "€°§–—‘’“”„…·"
-"""What stands between the letters of Western Europe."""
+"""Signs that occur in Western European text."""
 _ASCII: Final = 127
 _ALMOST: Final = 0.9
 
 
 def _rows(path: Path, encoding: str, delimiter: str) -> Iterator[list[str]]:
-    """Rows as they stand there, up to a cell that is too long for the csv module."""
+    """Yield the raw rows, up to a cell that is too long for the csv module."""
     with path.open(encoding=encoding, newline="") as file, suppress(csv.Error):
         yield from csv.reader(file, delimiter=delimiter)
 
 
 def western(path: Path) -> bool:
-    """Whether letters with marks stand alone between plain ones, as in Köln and Orléans."""
+    """Return True if accented letters stand alone between plain letters: Köln, Orléans."""
     content = path.read_bytes()
     try:
         others = [x for x in content.decode(WESTERN) if ord(x) > _ASCII]
@@ -42,7 +42,7 @@ def western(path: Path) -> bool:
 
 
 def lonely(content: bytes) -> bool:
-    """Whether bytes of no plain letter have plain ones beside them, and none of Chinese."""
+    """Return True if bytes of non-plain letters occur between plain ones, not as Chinese."""
     codes = np.frombuffer(content, dtype=np.uint8)
     wide = np.flatnonzero(codes > _ASCII)
     beside = np.append(codes, 0)[wide + 1] > _ASCII
@@ -50,21 +50,21 @@ def lonely(content: bytes) -> bool:
 
 
 def first_rows(path: Path, encoding: str, delimiter: str, count: int) -> list[list[str]]:
-    """Read the first rows as they stand there."""
+    """Read the first raw rows."""
     return list(islice(_rows(path, encoding, delimiter), count))
 
 
 def note_short(
     df: pd.DataFrame, path: Path, encoding: str, delimiter: str, header: int, notes: list[str]
 ) -> None:
-    """Say which rows end before the header does, and so have empty cells.
+    """Report rows that are shorter than the header, so that their last cells are empty.
 
     Parameters
     ----------
     header : int
-        Row with the names of columns; those above it are titles.
+        Row with the column names; the rows above are titles.
     notes : list of str
-        What is found is added.
+        Receives a message about these rows.
     """
     if not df.shape[1] or not df.iloc[:, -1].isna().any():
         return
@@ -75,24 +75,28 @@ def note_short(
     listed = shown((Message("row {} has {}", *place) for place in short), 4)
     notes.append(
         Message(
-            "{}: {} shorter than the header of {} cells, so that the last cells are empty: {}",
-            path.name, counted(len(short), "row"), df.shape[1], listed,
+            "{}: {} shorter than the header of {} cells; the missing last cells were read"
+            " as empty: {}",
+            path.name,
+            counted(len(short), "row"),
+            df.shape[1],
+            listed,
         )
-    )  # fmt: skip
+    )
 
 
 def refuse_swallowed(df: pd.DataFrame, path: Path, delimiter: str, header: int) -> None:
-    """Refuse a quote that is opened and closed rows later: what is between is no cell.
+    """Reject a quotation mark that opens in one row and closes in a later row.
 
     Parameters
     ----------
     header : int
-        Row with the names of columns.
+        Row with the column names.
 
     Raises
     ------
     PanelError
-        With the row and the column.
+        If there is such a mark; the message gives the row and the column.
     """
     least = max(df.shape[1] - 1, 1)
     for place, name in enumerate(df.columns):
@@ -105,23 +109,26 @@ def refuse_swallowed(df: pd.DataFrame, path: Path, delimiter: str, header: int) 
             if inner:
                 raise PanelError(
                     Message(
-                        "path={!r} has rows within a cell: a quote is opened in column {!r} of row "
-                        "{}, and closed {} further down",
-                        path.name, name, int(str(row)) + header + 1,
+                        "path={!r} has several rows in one cell: a quotation mark opens "
+                        "in column {!r} of row {} and closes {} later",
+                        path.name,
+                        name,
+                        int(str(row)) + header + 1,
                         counted(len(str(cell).splitlines()) - 1, "line"),
                     ),
                     where=shown((repr(line) for line in inner), 2),
-                    hint="take the stray quotes out, or double them where they belong to a text",
-                )  # fmt: skip
+                    hint="remove the stray quotation marks, or double those that belong to"
+                    " the text",
+                )
 
 
 def refuse_mixed(path: Path) -> None:
-    """Refuse a file of which some lines are UTF-8 and others are not, as where files were joined.
+    """Reject a file in which some lines are UTF-8 and others are not.
 
     Raises
     ------
     PanelError
-        With the lines.
+        If there are such lines; the message lists them.
     """
     wide, odd = 0, []
     with path.open("rb") as file:
@@ -135,7 +142,8 @@ def refuse_mixed(path: Path) -> None:
                 odd.append(number)
     if wide > len(odd):
         raise PanelError(
-            Message("path={!r} is UTF-8 text but for {}", path.name, counted(len(odd), "line")),
+            Message("path={!r} is UTF-8 text except for {}", path.name, counted(len(odd), "line")),
             where=Message("line {}", shown(odd)),
-            hint="files of two encodings were put together: save each as CSV UTF-8, then join them",
+            hint="the file probably combines two files with different encodings: save each"
+            " as CSV UTF-8, then combine them",
         )

@@ -1,4 +1,4 @@
-"""Marks that say treated or not: 是 and 否, Y and N, √ and an empty cell."""
+"""Read marks of treatment status: 是 and 否, Y and N, √ and an empty cell."""
 
 from __future__ import annotations
 
@@ -18,25 +18,26 @@ _YES: Final = frozenset(WORDS["marks"]["yes"])
 _NO: Final = frozenset(WORDS["marks"]["no"])
 _PLAIN: Final = frozenset(("0", "1", "True", "False"))
 _EMPTY: Final = frozenset(("", "-", "--", "–", "—", "——", "/", "\\", "."))
-"""An empty cell, and what people write into one."""
+"""Texts that count as an empty cell."""
 _NEGATIONS: Final = tuple(WORDS["marks"]["negations"])
 _DENIALS: Final = tuple(WORDS["marks"]["denials"])
-"""How a text begins that says so in more words."""
+"""Beginnings of longer texts that mean untreated."""
 _AFFIRMATIONS: Final = tuple(WORDS["marks"]["affirmations"])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Marks:
-    """A column that says treated or not.
+    """Column of treatment marks.
 
     Parameters
     ----------
     values : Series of float
         1, 0, and NaN where missing.
     treated, untreated : tuple of str
-        How it says either; where nothing says untreated, empty cells do.
+        Marks of treated and untreated rows; without a mark for untreated, empty cells are
+        untreated.
     plain : bool
-        Whether they are 0 and 1 already.
+        True if the marks are 0 and 1.
     """
 
     values: pd.Series[Any]
@@ -46,7 +47,7 @@ class Marks:
 
     @property
     def words(self) -> Message:
-        """What was read as what."""
+        """Describe the interpretation of the marks."""
         listed = shown(self.treated) if self.treated else Message("nothing")
         others: Message | str = shown(self.untreated)
         if not self.untreated and (self.values == 0.0).any():
@@ -57,15 +58,15 @@ class Marks:
 
 
 def marks_of(column: pd.Series[Any]) -> Marks | None:
-    """Read a column whose cells say treated or not.
+    """Read a column of treatment marks.
 
-    Width, case and blanks do not matter. Empty cells are untreated where nothing else is, and
+    Width, case and blanks are ignored. Empty cells are untreated if no other cell is untreated, and
     missing otherwise.
 
     Returns
     -------
     Marks or None
-        None where some cell says neither.
+        None if some cell is not a mark.
     """
     codes, values = pd.factorize(column)
     keys = [_key(x) for x in values]
@@ -89,7 +90,7 @@ def unsaid(column: pd.Series[Any]) -> list[Any]:
     Returns
     -------
     list
-        In their order.
+        Cells in order of appearance.
     """
     values = pd.factorize(column)[1]
     vocabulary = _YES | _NO | _EMPTY
@@ -98,7 +99,7 @@ def unsaid(column: pd.Series[Any]) -> list[Any]:
 
 
 def says_no(cell: str) -> bool:
-    """Whether a text says untreated: 否, 未获批, or a dash."""
+    """Return True if a text means untreated: 否, 未获批, or a dash."""
     key = _key(cell)
     return key in _NO or key in _EMPTY or key.startswith(_DENIALS)
 
@@ -109,7 +110,7 @@ def _key(cell: Any) -> str:
 
 
 def _said(keys: set[str]) -> dict[str, float] | None:
-    """What each way of writing says; None where one says nothing, or there is none."""
+    """Return the meaning of each distinct cell; None if a cell has none or there are no cells."""
     answers = {key: float(key in _YES) for key in keys if key in _YES or key in _NO}
     if keys and len(answers) == len(keys):
         return (

@@ -1,4 +1,4 @@
-"""Names of a file's columns: told apart where one stands above several."""
+"""Make the column names of a file unique."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MISSING_WORDS: Final = (
     "", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL",
     "NaN", "None", "n/a", "nan", "null",
 )  # fmt: skip
-"""Texts of a missing number. Errors of a spreadsheet are none: somebody has to look at them."""
+"""Texts of missing values. Spreadsheet errors are excluded, because users must check them."""
 _BREAK: Final = re.compile(
     r"([\u3000-\u9fff\uff00-\uffef])\s*[\r\n]+\s*|\s*[\r\n]+\s*([\u3000-\u9fff\uff00-\uffef]|$)"
     r"|\s*[\r\n]+\s*"
@@ -26,31 +26,31 @@ _NUMBERED: Final = re.compile(r"(.*)\.\d+")
 
 
 def unbroken(name: str) -> str:
-    """Write the name of a column in one line; Chinese lines join without a blank."""
+    """Write a column name in one line; Chinese lines are joined without a blank."""
     return _BREAK.sub(lambda x: x[1] or (" " if x[2] is None else x[2]), name)
 
 
 def missing_words(columns: Sequence[Any], names: Collection[str]) -> dict[Any, Sequence[str]]:
-    """Give each column its words for missing; those that hold names have none.
+    """Return the words for missing values by column; columns of names have none.
 
     Parameters
     ----------
     columns : sequence
-        Of a file, as they are read.
+        Column names as read.
     names : collection of str
-        Columns in which NA and None are names: Namibia, for one.
+        Columns in which NA and None are names, such as the country code NA of Namibia.
     """
     return {x: ("",) if str(x).strip() in names else MISSING_WORDS for x in columns}
 
 
 def mangled(columns: Sequence[Any]) -> bool:
-    """Tell whether a reader may have numbered a name that stands above several columns."""
+    """Return True if a reader may have numbered a column name that is not unique."""
     numbered = (_NUMBERED.fullmatch(str(name)) for name in columns)
     return any(x is not None and x[1] in columns for x in numbered)
 
 
 def unmangled(columns: Sequence[Any], header: Sequence[Any]) -> list[Any]:
-    """Give columns the names of their header again, but where it has none."""
+    """Restore the column names of the header, except for columns without a name."""
     if len(header) != len(columns):
         return list(columns)
     blank = [pd.isna(name) or not str(name).strip() for name in header]
@@ -58,14 +58,14 @@ def unmangled(columns: Sequence[Any], header: Sequence[Any]) -> list[Any]:
 
 
 def apart(df: pd.DataFrame, source: str, notes: list[str]) -> pd.DataFrame:
-    """Tell columns apart that have one name, by the letters that spreadsheets give them.
+    """Make equal column names unique by adding the letters of spreadsheet columns.
 
     Parameters
     ----------
     source : str
         Name of the file.
     notes : list of str
-        What was done is added.
+        Receives a message about the renamed columns.
     """
     twice = {name: n for name, n in Counter(df.columns).items() if n > 1}
     if not twice:
@@ -77,7 +77,12 @@ def apart(df: pd.DataFrame, source: str, notes: list[str]) -> pd.DataFrame:
     for name in twice:
         letters_of = [x for x, old in zip(names, df.columns, strict=True) if old == name]
         notes.append(
-            Message("{}: {!r} stands above {} columns, which are called {} here", source, name,
-                    len(letters_of), shown(letters_of))
-        )  # fmt: skip
+            Message(
+                "{}: {!r} is the name of {} columns, which were renamed {}",
+                source,
+                name,
+                len(letters_of),
+                shown(letters_of),
+            )
+        )
     return df.set_axis(names, axis=1)

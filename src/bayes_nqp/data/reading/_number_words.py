@@ -1,4 +1,4 @@
-"""Numbers as people write them into cells: full width, per cent, with a unit, between marks."""
+"""Read numbers in various notations: full width, percent, with units, with separators."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from bayes_nqp.data.reading._words import WORDS
 from bayes_nqp.data.reading._years import year_of
 
 EDGES: Final = " \t\r\n\u3000\xa0"
-"""What may surround the text of a cell."""
+"""Characters that are stripped from the text of a cell."""
 MOST: Final = 0.85
-"""Share of a column's cells that must be numbers for it to be one of numbers."""
+"""Minimum share of numbers in a numeric column."""
 SHORT: Final = 6
-"""Length of texts that can stand for a missing number."""
+"""Maximum length of texts that may mark missing values."""
 _PROBE: Final = 400
-"""Distinct cells that tell a column of names from one of numbers."""
+"""Number of distinct cells inspected to distinguish names from numbers."""
 _NUMBER: Final = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
 _PLAIN: Final = re.compile(_NUMBER)
 _BETWEEN: Final = ". \u00a0\u202f'’"
-"""What stands between thousands where the comma is a decimal one."""
+"""Thousands separators used with decimal commas."""
 _DECIMAL: Final = re.compile(
     rf"[-+]?(?:\d+|\d{{1,3}}(?:[{_BETWEEN}]\d{{3}})+),\d+(?:[eE][-+]?\d+)?"
 )
@@ -36,26 +36,26 @@ _PERCENT: Final = re.compile(r"([-+]?[\d,]*\.?\d+)\s*([%‰])")
 _SCALES: Final[dict[str, float]] = WORDS["units"]["scales"]
 _BASES: Final = frozenset(WORDS["units"]["bases"])
 _ALIKE: Final = 10.0
-"""How many times larger than per cent, or smaller, plain numbers beside them may be."""
+"""Maximum ratio between plain numbers and percentages of equal scale."""
 _PREFIXED: Final = re.compile(r"([-+]?)([$¥€£])\s*([\d,]*\.?\d+)")
 _RAISED: Final = re.compile(
     "([\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u2094\u2150-\u215f\u2189-\u218b\u2460-\u24ff\u2776-\u2793\u3220-\u324f"
     "\u3280-\u32bf])"
 )
-"""Characters that are digits, or hold some, and stand for no part of a number: ², ½, ①, ⑴, ㈠."""
+"""Characters that are or contain digits but are not part of a number: ², ½, ①, ⑴, ㈠."""
 _FIRST: Final = "+-.,$¥€£一二"
-"""How a number or a year begins, if not by a digit."""
+"""First characters of numbers and years other than digits."""
 _SUFFIXED: Final = re.compile(r"([-+]?[\d,]*\.?\d+)\s*([^\d\s%‰.,+-].{0,11})")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cells:
-    """The distinct cells of a column of text, and where they stand.
+    """Distinct cells of a column of text, with the cell of each row.
 
     Parameters
     ----------
     codes : ndarray of int, one per row
-        −1 where a cell is empty.
+        Index into `values`; −1 if the cell is empty.
     values : list
         Texts without blanks around them; other cells as they are.
     """
@@ -66,16 +66,16 @@ class Cells:
 
     @property
     def counts(self) -> Any:
-        """Rows of each distinct cell."""
+        """Return the number of rows of each distinct cell."""
         return np.bincount(self.codes[self.codes >= 0], minlength=len(self.values))
 
     def count(self, wanted: Callable[[Any], bool]) -> int:
-        """Rows whose cells are wanted."""
+        """Count the rows with cells that satisfy a condition."""
         chosen = np.fromiter((wanted(x) for x in self.values), bool, len(self.values))
         return int(self.counts[chosen].sum())
 
     def mapped(self, values: list[Any]) -> pd.Series[Any]:
-        """The column with other values in the place of its own; numbers if all of them are."""
+        """Return the column with replaced values; as numbers if all of them are numbers."""
         read = pd.Series([*values, None], dtype=object)
         gone = read.isna().to_numpy()
         kinds = {type(x) for x in read[~gone]}
@@ -91,13 +91,13 @@ class Cells:
 
 
 def cells(column: pd.Series[Any], *, named: bool = False) -> Cells | None:
-    """Take a column of text apart; None where it holds numbers or dates.
+    """Return the distinct cells of a text column; None for numbers or dates.
 
     Parameters
     ----------
     named : bool, default False
-        Whether somebody names it; else it is looked into only where half of a few cells, spread
-        over its rows, say numbers.
+        True if the user specified the column. Otherwise the column is read only if half of a few
+        cells, spread over its rows, contain numbers.
     """
     if not is_text(column) or isinstance(column.dtype, pd.CategoricalDtype):
         return None
@@ -109,7 +109,7 @@ def cells(column: pd.Series[Any], *, named: bool = False) -> Cells | None:
 
 
 def _says_numbers(column: pd.Series[Any]) -> bool:
-    """Whether half of a few cells, spread over the rows of a column, say numbers."""
+    """Return True if half of a few cells, spread over the rows, contain numbers."""
     texts = texts_of(column) if isinstance(column.dtype, pd.StringDtype) else None
     if texts is not None and texts.says_numbers is not None:
         return texts.says_numbers
@@ -128,7 +128,7 @@ def _says_numbers(column: pd.Series[Any]) -> bool:
 
 
 def counts(cell: Any) -> bool:
-    """Whether a cell says a number or a year, in any way."""
+    """Return True if a cell contains a number or a year in any notation."""
     if isinstance(cell, str):
         first = cell.lstrip(EDGES)[:1]
         if not first.isdecimal() and first not in _FIRST:
@@ -142,25 +142,25 @@ def _digit(text: str) -> bool:
 
 
 def narrow(cell: Any) -> Any:
-    """A text in the usual width: ０．５４２０ as 0.5420, and the minus that is no hyphen as one.
+    """Convert text to half width: ０．５４２０ to 0.5420; other minus signs become hyphens.
 
-    The mark of a note stays one: 12.3① and 12.3² are not 12.31 and 12.32.
+    Note marks are kept: 12.3① and 12.3² are not 12.31 and 12.32.
     """
     if not isinstance(cell, str) or cell.isascii():
         return cell
-    parts = _RAISED.split(cell)  # every second part is a mark
+    parts = _RAISED.split(cell)  # every second part is a note mark
     parts[::2] = [unicodedata.normalize("NFKC", x) for x in parts[::2]]
     text = "".join(parts).strip(EDGES)
     return re.sub(r"^[−–—‐](?=[\d.])", "-", text)
 
 
 def unraised(cell: Any) -> Any:
-    """A text in the usual width without the marks of notes."""
+    """Convert text to half width and remove note marks."""
     return _RAISED.sub("", narrow(cell)) if isinstance(cell, str) else cell
 
 
 def number(cell: Any) -> float | None:
-    """A plain number, or a text that writes one; None for anything else."""
+    """Return a plain number, or the number written as text; None for other cells."""
     if isinstance(cell, bool | np.bool_):
         return None
     if isinstance(cell, int | float | np.number):
@@ -171,7 +171,7 @@ def number(cell: Any) -> float | None:
 
 
 def marked(cell: Any, mark: str = ",") -> float | None:
-    """A number, perhaps with marks between thousands."""
+    """Read a number with or without thousands separators."""
     bare = grouped(cell, mark) if isinstance(cell, str) else cell
     return number(bare)
 
@@ -180,39 +180,39 @@ _BARE: Final = str.maketrans("", "", _BETWEEN)
 
 
 def decimal(cell: Any) -> float | None:
-    """A text with a decimal comma: 0,532, and 1.234,5 or 1 234,5."""
+    """Read a text with a decimal comma: 0,532, and 1.234,5 or 1 234,5."""
     if not isinstance(cell, str) or not _DECIMAL.fullmatch(cell):
         return None
     return float(cell.translate(_BARE).replace(",", "."))
 
 
 def spaced(cell: Any) -> float | None:
-    """A number with blanks or apostrophes between thousands."""
+    """Read a number with blanks or apostrophes as thousands separators."""
     return next((x for mark in " '’" if (x := marked(cell, mark)) is not None), None)
 
 
 def percent(cell: Any) -> float | None:
-    """A share that is written in per cent, or per mille."""
+    """Read a share that is written as a percentage or per mille."""
     match = _PERCENT.fullmatch(cell) if isinstance(cell, str) else None
     value = marked(match[1]) if match else None
     if match is None or value is None:
         return None
-    # Decimal places of the text, so that 17.2 % is .172 and not .17199999999999999.
+    # Keep the decimal places of the text, so that 17.2 % is 0.172, not 0.17199999999999999.
     return float(f"{value / (100 if match[2] == '%' else 1000):.12g}")
 
 
 def figure(cell: Any) -> float | None:
-    """The number before the mark: 17.2 of 17.2%."""
+    """Return the number before the mark: 17.2 of 17.2%."""
     return None if percent(cell) is None else marked(cell.rstrip(" %‰"))
 
 
 def plain_sizes(values: list[Any]) -> list[float]:
-    """Sizes of plain numbers that are not zero."""
+    """Return the absolute values of plain numbers other than zero."""
     return [abs(y) for x in values if (y := number(x))]
 
 
 def in_per_cent(values: list[Any]) -> bool:
-    """Whether plain numbers are as large as those before the marks, so that both are the same."""
+    """Return True if plain numbers have the size of percentages, so that scales agree."""
     plain, figures = plain_sizes(values), [abs(y) for x in values if (y := figure(x))]
     if not plain or not figures:
         return False
@@ -220,7 +220,7 @@ def in_per_cent(values: list[Any]) -> bool:
 
 
 def suffixed(cell: Any) -> tuple[float, str] | None:
-    """A number with the unit that stands behind it, such as 84.80万元, or before it: $84.80."""
+    """Read a number followed by its unit, such as 84.80万元, or preceded by it: $84.80."""
     if isinstance(cell, str) and (before := _PREFIXED.fullmatch(cell)):
         cell = before[1] + before[3] + before[2]
     match = _SUFFIXED.fullmatch(cell) if isinstance(cell, str) else None
@@ -231,7 +231,7 @@ def suffixed(cell: Any) -> tuple[float, str] | None:
 
 
 def scale(suffix: str) -> tuple[float, str] | None:
-    """What a unit multiplies, and what it counts: 万元 is (10000, 元); None where it is none."""
+    """Return the multiplier and base of a unit: 万元 is (10000, 元); None if unknown."""
     text = suffix.strip().casefold()
     for word in sorted(_SCALES, key=len, reverse=True):
         if text.startswith(word) and (base := text[len(word) :].strip()) in _BASES:
@@ -240,7 +240,7 @@ def scale(suffix: str) -> tuple[float, str] | None:
 
 
 def words_beside(values: list[Any], is_number: Callable[[Any], bool]) -> list[str]:
-    """Short texts without a digit, where all else are numbers."""
+    """Return short texts without digits in a column of numbers."""
     others = [x for x in values if not is_number(x) and x != ""]
     if not all(isinstance(x, str) for x in others):
         return []

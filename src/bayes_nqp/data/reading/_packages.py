@@ -1,4 +1,4 @@
-"""Files of statistics packages: Stata, SPSS and SAS, with their labels."""
+"""Read files of Stata, SPSS and SAS with their labels."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ PACKAGES: Final = {
     ".sav": "read_sav", ".zsav": "read_sav", ".por": "read_por", ".sas7bdat": "read_sas7bdat",
     ".xpt": "read_xport",
 }  # fmt: skip
-"""Endings of files of SPSS and SAS, and what of pyreadstat reads them."""
+"""Suffixes of SPSS and SAS files, and the function of pyreadstat that reads them."""
 
 
 _CODE: Final = re.compile(r"\.[a-z]")
-"""Of a missing cell in Stata that says why."""
+"""Extended missing-value code in Stata."""
 
 
 def read_package(path: Path) -> pd.DataFrame:
-    """Read a file of SPSS or SAS; codes all of which have labels become these.
+    """Read a file of SPSS or SAS; fully labelled codes are replaced by their labels.
 
     Parameters
     ----------
     path : Path
-        With an ending of `PACKAGES`.
+        Path with a suffix in `PACKAGES`.
 
     Raises
     ------
     ImportError
-        Without pyreadstat.
+        If pyreadstat is not installed.
     """
     pyreadstat = importlib.import_module("pyreadstat")
     df: pd.DataFrame
@@ -69,13 +69,16 @@ def _labelled(path: Path, notes: list[str]) -> pd.DataFrame:
         if "label" not in str(error):
             raise
         notes.append(
-            Message("{}: value labels repeat, so codes were read instead of labels", path.name)
+            Message(
+                "{}: codes were read instead of value labels, because some labels are repeated",
+                path.name,
+            )
         )
         return pd.read_stata(path, convert_categoricals=False)
 
 
 def _dated(df: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """Leave whole numbers where dates would only say their years."""
+    """Keep integers if dates would contain only their years."""
     dated = [name for name in df.columns if df[name].dtype.kind == "M"]
     if dated:
         raw = pd.read_stata(path, columns=dated, convert_dates=False, convert_categoricals=False)
@@ -88,9 +91,9 @@ def _dated(df: pd.DataFrame, path: Path) -> pd.DataFrame:
 def _labels(
     df: pd.DataFrame, columns: Mapping[str, str | None], levels: Mapping[str, Mapping[Any, str]]
 ) -> Labels:
-    """Labels of variables, and those of values that codes were not replaced by.
+    """Return variable labels, and value labels that did not replace codes.
 
-    Each counts for the language that its script tells.
+    The script of a label determines its language.
     """
     entries: list[tuple[str, str, str | None, str]] = [
         (language_of(label), name, None, label.strip())
@@ -107,12 +110,12 @@ def _labels(
 
 
 def read_stata(path: Path, notes: list[str]) -> pd.DataFrame:
-    """Read a file of Stata.
+    """Read a Stata file.
 
     Parameters
     ----------
     notes : list of str
-        What was done is added.
+        Receives a message for each change.
     """
     with alone(), warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
@@ -132,7 +135,7 @@ def read_stata(path: Path, notes: list[str]) -> pd.DataFrame:
 
 
 def _note_codes(df: pd.DataFrame, path: Path, notes: list[str]) -> None:
-    """Say where cells hold .a to .z: why they are missing is a code, and the code is lost."""
+    """Report cells with the missing-value codes .a to .z, which are read as empty."""
     kinds = {name: df[name].dtype.kind for name in df.columns if df[name].isna().any()}
     gaps = [name for name, kind in kinds.items() if kind in {"f", "O"}]
     if not gaps:
@@ -148,8 +151,8 @@ def _note_codes(df: pd.DataFrame, path: Path, notes: list[str]) -> None:
     if sentences:
         notes.append(
             Message(
-                "{}: codes of missing cells read as empty, which in a cohort means never treated: "
-                "{}",
+                "{}: missing-value codes were read as empty cells, which mean never "
+                "treated in a cohort column: {}",
                 path.name,
                 listed(sentences, 6),
             )

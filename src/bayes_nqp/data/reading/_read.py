@@ -1,4 +1,4 @@
-"""Files to frames."""
+"""Read files into data frames."""
 
 from __future__ import annotations
 
@@ -29,27 +29,28 @@ from bayes_nqp.data.reading._workbook import read_book
 TEXTS = (".csv", ".tsv", ".txt")
 _BOOKS = (".xlsx", ".xlsm", ".xls")
 SUFFIXES = (*TEXTS, *_BOOKS, ".parquet", ".dta", *PACKAGES)
-"""Endings of the files that are read."""
-_FILE_WORDS = ("is not a column", "holds text in", "is empty in", "no row is complete")
-"""Of errors about which something else may be done where rows come from a file."""
+"""Suffixes of supported files."""
+_FILE_WORDS = ("is not a column", "contains text in", "is empty in", "no row is complete")
+"""Parts of errors for which there is further advice if the rows come from a file."""
 _TEXT_COPIES = 3
-"""Memory that text takes while it is read, in sizes of its file."""
+"""Memory needed to read text, in multiples of the file size."""
 _EDGES = " \t\r\n\u3000\xa0\ufeff"
 
 
 def source_of(path: Any) -> Path:
-    """Take the path of a file.
+    """Return the path of a file.
 
     Raises
     ------
     PanelError
-        If it is none.
+        If the argument is not a path.
     """
     text = reply(lambda: os.fspath(path), lambda _: b"")
     if not isinstance(text, str):
         raise PanelError(
-            Message("path={} is no path", brief(path)),
-            hint="text, such as 'cities.xlsx'; nqp.Panel.from_frame(df, …) takes rows",
+            Message("path={} is not a path", brief(path)),
+            hint="a path as text, such as 'cities.xlsx'; for a data frame use "
+            "nqp.Panel.from_frame(df, …)",
         )
     return Path(text)
 
@@ -62,20 +63,20 @@ def read(
     names: Collection[str] = (),
     header: int = 1,
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Read a file into a frame whose index numbers the rows as the user sees them.
+    """Read a file into a frame with row numbers as the user sees them.
 
     Parameters
     ----------
     path : Path
-        By suffix: text, workbook, parquet, Stata, SPSS or SAS.
+        Path; its suffix gives the format: text, workbook, parquet, Stata, SPSS or SAS.
     sheet : str or int, optional
-        Of a workbook.
+        Sheet of a workbook.
     encoding : str, optional
-        Of a text file.
+        Encoding of a text file.
     names : collection of str, default ()
-        Columns whose cells are names, also where they look like missing numbers (NA, None).
+        Columns that contain names, including cells that look like missing values (NA, None).
     header : int, default 1
-        Row of a text file with the names of columns.
+        Row of a text file with the column names.
 
     Raises
     ------
@@ -94,8 +95,8 @@ def read(
         raise
     except MemoryError as error:
         raise PanelError(
-            Message("path={!r} needs more memory than there is", path.name),
-            hint="keep the rows and columns that you need, and save them as .parquet",
+            Message("reading path={!r} needs more memory than is available", path.name),
+            hint="keep only the rows and columns that you need, and save them as .parquet",
         ) from error
     except ImportError as error:
         raise PanelError(
@@ -115,18 +116,18 @@ def read(
                 ),
                 Message("the file “{}” cannot be read as {}", path.name, suffix),
             ),
-            hint="the file may be truncated, still being written, or have another format than its "
-            "suffix says; open it in the program that made it and save it again",
+            hint="the file may be truncated or incomplete, or its format may not match its"
+            " suffix; open it in the program that created it, and save it again",
         ) from error
 
 
 def first_row(path: Path) -> int:
-    """Number the first row of data as the user sees it: below a header, or without one."""
+    """Return the number of the first data row as the user sees it, with or without a header."""
     return 2 if path.suffix.lower() in (*TEXTS, *_BOOKS) else 1
 
 
 def broken() -> tuple[type[Exception], ...]:
-    """What readers of other packages raise when they meet a truncated or spoilt file."""
+    """List the exceptions that readers raise for truncated or damaged files."""
     from python_calamine import CalamineError
 
     return (
@@ -137,16 +138,16 @@ def broken() -> tuple[type[Exception], ...]:
 
 
 def checked_file(path: Path) -> None:
-    """Refuse what is no file that can be read, before anything looks into it."""
+    """Reject files that cannot be read, before any reader opens them."""
     _check_file(path, path.suffix.lower())
 
 
 def _check_kinds(sheet: object, encoding: object) -> None:
-    """Refuse what names neither a sheet nor an encoding."""
+    """Reject values that are not a sheet or an encoding."""
     if isinstance(sheet, bool) or not isinstance(sheet, str | int | None):
         raise PanelError(
-            Message("sheet={} is no sheet", brief(sheet)),
-            hint="the name of a sheet, or its number from 0",
+            Message("sheet={} is not a sheet", brief(sheet)),
+            hint="the name of a sheet, or its number, counted from 0",
         )
     if not isinstance(encoding, str | None):
         raise PanelError(Message("encoding={} is unknown", brief(encoding)), hint="text, or None")
@@ -154,24 +155,24 @@ def _check_kinds(sheet: object, encoding: object) -> None:
 
 @contextmanager
 def cells_of(path: Path, notes: Iterable[str]) -> Iterator[None]:
-    """Say, where the columns or cells of a file do not fit, what else may be done about them.
+    """Add advice to an error about columns or cells of a file.
 
     Parameters
     ----------
     notes : iterable of str
-        From `read`.
+        Messages of `read`.
     """
     try:
         yield
     except PanelError as error:
         if not any(x in error.what for x in _FILE_WORDS):
             raise
-        phrases = ("sheets", "columns left out", "stands above", "old workbook")
+        phrases = ("sheets", "columns not read", "is the name of", "old workbook")
         sheets = [note for note in notes if any(words in note for words in phrases)]
         where = "; ".join([*([error.where] if error.where else []), *sheets])
         hint = Message(
-            "{}{} a file with a title above its names, merged cells, or text for missing "
-            "numbers: bayes-nqp new {} writes a study that reads it",
+            "{}{} if the file has a title above the column names, merged cells, or text "
+            "for missing numbers, bayes-nqp new {} writes a study that reads it",
             error.hint,
             "" if error.hint.endswith("?") else ";",
             path.name,
@@ -187,22 +188,25 @@ def _check_file(path: Path, suffix: str) -> None:
         names = [x for x in listed(path) if Path(x).suffix.lower() in SUFFIXES]
         raise PanelError(
             Message("path={!r} {}", str(path), wrong),
-            hint=Message("one of its files: {}", shown(names)) if names else "name a file",
+            hint=Message("the path of one of its files: {}", shown(names))
+            if names
+            else "give the path of a file",
         )
     if wrong.endswith("not there"):
         folder = path.parent
         names = listed(folder)
-        where = Message("looked in {}", folder.resolve())
+        where = Message("searched in {}", folder.resolve())
         raise PanelError(
             Message("path={!r} {}", str(path), wrong), where=where, hint=nearest(path.name, names)
         )
     if wrong:
         raise PanelError(
-            Message("path={!r} {}", str(path), wrong), hint="name a file with rows of data"
+            Message("path={!r} {}", str(path), wrong),
+            hint="give the path of a file that contains data",
         )
     if suffix not in SUFFIXES:
         raise PanelError(
-            Message("path={!r} has a suffix that is not read here", path.name),
+            Message("path={!r} has a suffix that is not supported", path.name),
             hint=Spoken(
                 Message(
                     "save it as one of {}, or read it with pandas and call Panel.from_frame",
@@ -218,7 +222,7 @@ def _check_file(path: Path, suffix: str) -> None:
 
 
 def _check_content(path: Path) -> None:
-    """See that a file can be opened, and has something in it."""
+    """Check that a file can be opened and is not empty."""
     try:
         with path.open("rb") as file:
             head = file.read(1)
@@ -234,28 +238,28 @@ def _check_content(path: Path) -> None:
 
 
 def refuse_large(path: Path, needed: int) -> None:
-    """Refuse a file that needs more memory than it may have, before it is read."""
+    """Reject a file that needs more memory than is allowed, before it is read."""
     if needed > limit("memory"):
         raise PanelError(
             Message(
-                "path={!r} needs about {} GB of memory to be read, and {} GB are allowed",
+                "reading path={!r} needs about {} GB of memory, and at most {} GB are allowed",
                 path.name,
                 f"{needed / 1000000000.0:,.3g}",
                 f"{limit('memory') / 1000000000.0:,.3g}",
             ),
             hint=Spoken(
                 Message(
-                    "keep the rows and columns that you need, and save them as .parquet; {}",
+                    "keep only the rows and columns that you need, and save them as .parquet; {}",
                     way_out("memory", needed),
                 ),
-                Message("keep the rows and columns that you need, and save them as .parquet"),
+                Message("keep only the rows and columns that you need, and save them as .parquet"),
             ),
         )
 
 
 def _locked(path: Path) -> PanelError:
     return PanelError(
-        Message("path={!r} may not be read: permission denied", path.name),
+        Message("path={!r} cannot be read: permission denied", path.name),
         hint="close it in Excel or Stata, or change its permissions",
     )
 
@@ -274,21 +278,23 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 
     with ParquetFile(path) as file:
         _check_parquet(path, file.metadata)
-        if any("=" in x for x in path.parts):  # folders are columns: year=2015/cities.parquet
+        if any("=" in x for x in path.parts):  # folder names are columns: year=2015/cities.parquet
             df = pd.read_parquet(path)
-        else:  # one piece and one block a column: nothing is copied
+        else:  # one chunk and one block per column avoid copies
             df = file.read().to_pandas(split_blocks=True)
     levels = [name for name in df.index.names if name is not None and name not in df.columns]
     return (df.reset_index(levels) if levels else df).reset_index(drop=True)
 
 
 def _check_parquet(path: Path, head: Any) -> None:
-    """Refuse a table that is too wide, or needs more memory than it may have."""
+    """Reject a table that is too wide or needs more memory than is allowed."""
     sizes = (head.row_group(k).total_byte_size for k in range(head.num_row_groups))
     if head.num_columns > limit("columns"):
         raise PanelError(
             Message("path={!r} has {:,} columns", path.name, head.num_columns),
-            hint=Message("keep those that you need; {}", way_out("columns", head.num_columns)),
+            hint=Message(
+                "keep only the columns that you need; {}", way_out("columns", head.num_columns)
+            ),
         )
     refuse_large(path, 8 * head.num_rows * head.num_columns + sum(sizes))
 
@@ -301,7 +307,7 @@ def _by_suffix(
     header: int,
     notes: list[str],
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Read a file as its suffix says; of a workbook, name the other sheets too."""
+    """Read a file by its suffix; for a workbook, report the other sheets."""
     suffix = path.suffix.lower()
     if suffix in TEXTS:
         return read_text(path, encoding, notes, names, header), []
@@ -314,16 +320,16 @@ def _by_suffix(
 
 
 def _check_suffix(path: Path, sheet: str | int | None, encoding: str | None) -> None:
-    """Refuse what a file of another suffix has."""
+    """Reject arguments that apply to files with another suffix."""
     suffix = path.suffix.lower()
     if sheet is not None and suffix not in _BOOKS:
         raise PanelError(
-            Message("sheet={!r}: {} is no workbook", sheet, path.name), hint="leave sheet out"
+            Message("sheet={!r}: {} is not a workbook", sheet, path.name), hint="omit sheet"
         )
     if encoding is not None and suffix not in TEXTS:
         raise PanelError(
-            Message("encoding={!r}: {} carries its own encoding", encoding, path.name),
-            hint="leave it out",
+            Message("encoding={!r}: {} stores its own encoding", encoding, path.name),
+            hint="omit it",
         )
 
 
@@ -337,28 +343,28 @@ def _tidy(
     blank: Any = df.isna().to_numpy().all(axis=1) if len(df) < 200_000 else np.zeros(len(df), bool)
     df = df[~blank] if blank.any() else df
     if not len(df):
-        problem = Message("path={!r} has a header and no rows", path.name)
-        where, hint = Message("columns {}", shown(df.columns, 12)), ""
+        problem = Message("path={!r} has a header but no rows", path.name)
+        where, hint = Message("the columns are {}", shown(df.columns, 12)), ""
         if others:
             problem = Message("{} in its first sheet, which was read", problem)
             listed = shown(map(repr, others), 12)
             where = Message("{}; the other sheets are {}", where, listed)
             hint = f"sheet={others[0]!r}"
-            hint = Message("{} or another of them", hint) if len(others) > 1 else hint
+            hint = Message("{} or another of these sheets", hint) if len(others) > 1 else hint
         raise PanelError(problem, where=where, hint=hint or "check the sheet, or export it again")
     return df
 
 
 def _check_named(df: pd.DataFrame, path: Path) -> None:
-    """Refuse rows of text with more cells than names of columns, which pandas takes for labels."""
+    """Reject rows with more cells than column names, which pandas would read as an index."""
     if not isinstance(df.index, pd.RangeIndex):
         raise PanelError(
             Message(
-                "path={!r} has {} cells in a row and {} names in its header",
+                "path={!r} has {} cells in a row, but {} names in its header",
                 path.name,
                 df.index.nlevels + df.shape[1],
                 df.shape[1],
             ),
-            where=Message("the header reads {}", shown(df.columns, 8)),
-            hint="give every column a name, or take the extra cells out",
+            where=Message("the header is {}", shown(df.columns, 8)),
+            hint="give every column a name, or delete the extra cells",
         )

@@ -1,4 +1,4 @@
-"""The one reader of files: where the table is, and what its cells say, by steps."""
+"""Read a file by steps: locate the table, then convert its cells."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from bayes_nqp.data.reading.steps import BOOKS, STEPS, Reading, joined_names
 
 type Roles = Mapping[str, Any]
 _SEEN: Final = 12
-"""Rows in which a header further down is looked for."""
+"""Number of rows searched for a header."""
 
 
 def reading_of(
@@ -46,33 +46,35 @@ def reading_of(
     Parameters
     ----------
     stated : mapping or None
-        Steps by their keys; None for all that find something to do.
+        Steps by their keys; None for all steps that apply to the file.
     fixed : mapping, optional
-        Steps that are taken as they are said here, whatever the others are.
+        Steps that are always applied as given here.
     roles : mapping or callable, optional
-        Columns that are known: ``unit`` (one or several), ``time``, and what else has a part. Or
-        what tells them of a file whose other steps are taken. Without any, no row is set aside.
+        Known columns: ``unit`` (one or several), ``time`` and other roles; or a function that
+        returns them for the file after the other steps. Without roles, no rows are excluded.
     encoding : str, optional
-        Of a text file.
+        Encoding of a text file.
     names : collection of str, default ()
-        Columns whose cells are names, also where they look like missing numbers.
+        Columns that contain names, including cells that look like missing values.
     doubts : list of PanelError, optional
-        Takes what somebody has to decide; raised by default.
+        Receives questions that the user has to decide; by default these are raised.
 
     Returns
     -------
     Reading
-        Its frame has rows with a unit and a time.
+        Reading; its frame contains the rows with a unit and a time.
 
     Raises
     ------
     PanelError
-        If the file cannot be read, or a step is unknown or does not fit it.
+        If the file cannot be read, or a step is unknown or does not apply to the file.
     """
     held(stated, Mapping[str, Any] | None, "read")
     for key, value in {**(stated or {}), **(fixed or {})}.items():
         if key not in STEPS:
-            raise PanelError(Message("read={!r} is no step", key), hint=nearest(key, STEPS))
+            raise PanelError(
+                Message("read={!r} is not a reading step", key), hint=nearest(key, STEPS)
+            )
         kind = STEPS[key].kind
         kind = (str | kind if kind == list[str] else kind) | None
         held(_known(value) if isinstance(value, Mapping) else value, kind, f"read.{key}")
@@ -110,7 +112,7 @@ def _read_by_steps(
 def _take(
     reading: Reading, stated: Mapping[str, Any] | None, fixed: Mapping[str, Any], *, placed: bool
 ) -> None:
-    """Take the steps that are given, or that find something to do."""
+    """Apply the steps that are given, or all steps that apply to the file."""
     for key, each in STEPS.items():
         if each.placed != placed:
             continue
@@ -145,12 +147,12 @@ def _take(
 
 
 def _check(key: str, value: Any, reading: Reading) -> None:
-    """Refuse a column of a step that is not there."""
+    """Reject a column of a step that does not exist."""
     for name in value:
         if name not in reading.frame.columns:
             row = further_down(name, reading.frame)
             raise PanelError(
-                Message("{}={!r} is no column of the file", key, name),
+                Message("{}={!r} is not a column of the file", key, name),
                 hint=Message(
                     "if the column names are in that row, write header = {} in [data.read]", row
                 )
@@ -160,7 +162,7 @@ def _check(key: str, value: Any, reading: Reading) -> None:
 
 
 def place(reading: Reading) -> None:
-    """Set aside rows without a unit or a time; name the unit that several columns name."""
+    """Exclude rows without a unit or a time; combine several unit columns."""
     unit, time = reading.roles.get("unit"), reading.roles.get("time")
     if not isinstance(unit, str | None):
         reading.frame = with_unit(reading.frame, list(unit))
@@ -177,7 +179,7 @@ def place(reading: Reading) -> None:
 
 
 def _numeric(rows: pd.DataFrame, aside: pd.DataFrame) -> pd.DataFrame:
-    """Columns of text as a reader types them without what stood below the table."""
+    """Convert text columns to numbers after removal of the rows below the table."""
     out = rows.copy(deep=False)
     for name in [x for x in aside if is_text(aside[x]) and is_text(rows[x])]:
         if sounds_like("unit", str(name)) and zeros(rows[name].map(str)):
@@ -188,31 +190,31 @@ def _numeric(rows: pd.DataFrame, aside: pd.DataFrame) -> pd.DataFrame:
 
 
 def _known(value: Any) -> Any:
-    """A value with 0 for codes of missing cells, NaN, which no kind of number is."""
+    """Replace NaN, the code of missing cells, by 0 in a value, to check its type."""
     if isinstance(value, Mapping):
         return {name: _known(x) for name, x in value.items()}
     return 0 if isinstance(value, float) and np.isnan(value) else value
 
 
 def joined_unit(unit: str | Collection[str]) -> str:
-    """What the column is called that names the unit, where several do together."""
+    """Return the name of the unit column, if several columns together identify the unit."""
     return unit if isinstance(unit, str) else BETWEEN.join(unit)
 
 
 def with_unit(frame: pd.DataFrame, names: Collection[str]) -> pd.DataFrame:
-    """Add the column that names the unit, from its parts.
+    """Add the column that identifies the unit, from its parts.
 
     Raises
     ------
     PanelError
-        If a part is no column.
+        If a part is not a column.
     """
     if not names:
-        raise PanelError("'unit' names no column", hint=nearest("", frame.columns))
+        raise PanelError("'unit' does not give a column", hint=nearest("", frame.columns))
     for name in names:
         if name not in frame.columns:
             raise PanelError(
-                Message("unit={!r} is no column of the file", name),
+                Message("unit={!r} is not a column of the file", name),
                 hint=nearest(name, frame.columns),
             )
     parts = [frame[name].mask(missing(frame[name])) for name in names]
@@ -242,11 +244,11 @@ def _loaded(
 def _below(
     frame: pd.DataFrame, rows: tuple[int, ...], path: Path, notes: list[str]
 ) -> pd.DataFrame:
-    """Take the names of columns from later rows of a worksheet, or from several."""
+    """Read the column names from later rows of a worksheet, or from several rows."""
     if path.suffix.lower() not in BOOKS:
         raise PanelError(
             Message("header={}: {} is neither a workbook nor text", rows[0], path.name),
-            hint="leave header out",
+            hint="omit header",
         )
     last = rows[-1]
     if last not in frame.index and last != 1:
@@ -260,18 +262,18 @@ def _below(
 
 
 def _whole(names: Sequence[str]) -> list[str]:
-    """Names of columns, those without one by their number."""
+    """Return the column names; columns without a name get their number."""
     return [x or f"Unnamed: {k}" for k, x in enumerate(names)]
 
 
 def _unlettered(name: Any) -> Any:
-    """A name of the first row without the letters that tell it from another one."""
+    """Remove the letters that make a name of the first row unique."""
     return name[: name.rindex(" [")] if isinstance(name, str) and name.endswith("]") and (
         " [" in name) else name  # fmt: skip
 
 
 def further_down(column: str, frame: pd.DataFrame) -> int | None:
-    """Find the row of a frame in which a column's name stands."""
+    """Find the row of a frame that contains a column's name."""
     for label, values in frame.head(_SEEN).iterrows():
         if any(isinstance(x, str) and x.strip(EDGES) == column for x in values):
             return int(str(label))

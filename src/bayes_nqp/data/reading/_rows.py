@@ -1,4 +1,4 @@
-"""Which rows of a file are rows of a panel, and how they write their unit."""
+"""Select the rows of a file that belong to the panel, and clean their unit names."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bayes_nqp.data.reading._years import year_of
 
 _BARE: Final = Message("without a unit or a time")
 _LONG: Final = 24
-"""Characters of a cell that a note shows."""
+"""Maximum number of characters of a cell in a message."""
 BETWEEN: Final = " "
 """Separator between the parts of a unit's name."""
 
@@ -28,13 +28,13 @@ BETWEEN: Final = " "
 def joined(parts: Sequence[pd.Series[Any]]) -> pd.Series[Any]:
     """Join the parts of the name of each unit.
 
-    A part may be empty where no row fills it beside the same other parts: the city of a
-    municipality that has none, or a column without any cell. Elsewhere the name is missing.
+    A part may be empty if it is empty in all rows with the same other parts: the city of a
+    municipality without cities, or an empty column. Otherwise the name is missing.
 
     Parameters
     ----------
     parts : sequence of Series
-        Cells of each column, missing where they are empty.
+        Cells of each column; empty cells are missing.
     """
     texts = [x.astype(object).map(lambda y: str(y).strip(EDGES), na_action="ignore") for x in parts]
     table = pd.concat(texts, axis=1, keys=range(len(texts)))
@@ -59,30 +59,30 @@ def joined(parts: Sequence[pd.Series[Any]]) -> pd.Series[Any]:
 def panel_rows(
     frame: pd.DataFrame, unit: str | None, time: str | None, merged: bool, notes: list[str]
 ) -> pd.DataFrame:
-    """Set aside rows that have no unit or no time: notes below a table, units below a header.
+    """Exclude rows without a unit or a time, such as notes below a table.
 
     Parameters
     ----------
     frame : DataFrame
-        Of a file, numbered as the user sees its rows. Is not changed.
+        Data of a file, with row numbers as the user sees them; not modified.
     unit, time : str or None
-        Columns; one that is not there yet is passed over.
+        Columns; a missing column is ignored.
     merged : bool
-        Whether cells of the unit are merged, so that empty ones belong to the name above.
+        True if cells of the unit are merged, so that empty cells repeat the name above.
     notes : list of str
-        What was done is added.
+        Receives a message for each change.
 
     Raises
     ------
     PanelError
-        If units are empty below a name, as merged cells are, and not said to be merged.
+        If units are empty below a name, as in merged cells, and `merged` is False.
     """
     if unit in frame.columns:
         column, count = stripped(frame[unit])
         if count:
             frame = frame.assign(**{str(unit): column})
             notes.append(
-                Message("{}: blanks around the name left out in {}", unit, counted(count, "row"))
+                Message("{}: removed blanks around the name in {}", unit, counted(count, "row"))
             )
     if unit in frame.columns and time in frame.columns and not merged:
         refuse_gaps(frame, str(unit), str(time))
@@ -99,9 +99,9 @@ def without_place(frame: pd.DataFrame, unit: str | None, time: str | None, merge
     Parameters
     ----------
     unit, time : str or None
-        Columns; one that is not there is passed over.
+        Columns; a missing column is ignored.
     merged : bool
-        Whether an empty cell of the unit belongs to the name above.
+        True if an empty cell of the unit repeats the name above.
     """
     gone = np.zeros(len(frame), dtype=bool)
     if time in frame.columns:
@@ -113,7 +113,7 @@ def without_place(frame: pd.DataFrame, unit: str | None, time: str | None, merge
 
 
 def left_out(frame: pd.DataFrame, gone: Mask, why: Message = _BARE) -> Message:
-    """Say which rows are set aside, by their first text, and why."""
+    """Report the excluded rows, by their first text, with the reason."""
     few = frame[gone].head(3)
     texts = [
         Message("row {} {}", str(label), first)
@@ -122,16 +122,16 @@ def left_out(frame: pd.DataFrame, gone: Mask, why: Message = _BARE) -> Message:
         for label, row in few.iterrows()
     ]
     listed = shown([*texts, *[""] * (int(gone.sum()) - len(texts))], 3)
-    return Message("{} left out: {}", listed, why)
+    return Message("{} excluded: {}", listed, why)
 
 
 def stripped(column: pd.Series[Any]) -> tuple[pd.Series[Any], int]:
-    """Take blanks from around the texts of a column; a cell of blanks alone is empty.
+    """Strip blanks around the texts of a column; cells with only blanks become empty.
 
     Returns
     -------
     count : int
-        Cells with a name that were changed.
+        Number of changed cells with a name.
     """
     if not is_text(column):
         return column, 0
@@ -144,7 +144,7 @@ def stripped(column: pd.Series[Any]) -> tuple[pd.Series[Any], int]:
 
 
 def _no_time(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Cells that are empty, or a word without a digit, such as a unit below a header."""
+    """Find cells that are empty or words without a digit, such as a unit below a header."""
     if not is_text(column):
         return column.isna()
     words = [
@@ -159,6 +159,6 @@ def _no_time(column: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _first(row: pd.Series[Any]) -> str:
-    """The first text of a row, if it has one."""
+    """Return the first text of a row, if there is one."""
     text = next((x.strip(EDGES) for x in row if isinstance(x, str) and x.strip(EDGES)), "")
     return repr(text if len(text) <= _LONG else text[: _LONG - 1] + "…") if text else ""

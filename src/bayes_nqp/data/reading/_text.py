@@ -1,4 +1,4 @@
-"""Text files: their encoding, their delimiter, their rows."""
+"""Read text files: encoding, delimiter and rows."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ _DELIMITERS = (",", ";", "\t", "|")
 _CHUNK = 1 << 20
 _SAMPLE = 1 << 16
 _FIRST = 24
-"""Rows that are looked at for what stands above a table."""
+"""Number of rows searched for titles above a table."""
 _WIDE = 0.6
-"""Share of a table's delimiters that a row of it has, at least."""
+"""Minimum number of delimiters in a table row, as a share of the maximum."""
 _PLAIN = 0.1
-"""Share of digits and delimiters in text of data, at least."""
+"""Minimum share of digits and delimiters in data."""
 _INTEGERS = 2.0**63
-"""From here on, no signed integer of 64 bits."""
+"""Smallest float that is not a signed 64-bit integer."""
 _TRY = Spoken(
     Message(
         "encoding='gb18030' (Chinese Excel), 'big5', 'cp1252' (Western Europe) or 'shift_jis'; or "
@@ -65,21 +65,21 @@ def read_text(
     names: Collection[str] = (),
     header: int = 1,
 ) -> pd.DataFrame:
-    """Read a delimited text file, finding its encoding and delimiter.
+    """Read a delimited text file; encoding and delimiter are detected.
 
     Parameters
     ----------
     names : collection of str, default ()
-        Columns whose cells are names, also where they look like missing numbers.
+        Columns that contain names, including cells that look like missing values.
     header : int, default 1
-        Row with the names of columns.
+        Row with the column names.
     """
     with path.open("rb") as file:
         head = file.read(8)
     if head.startswith(b"PK\x03\x04") or head.startswith(b"\xd0\xcf\x11\xe0"):
         raise PanelError(
             Message("path={!r} is a workbook with the suffix {}", path.name, path.suffix),
-            hint="give it the suffix .xlsx (or .xls)",
+            hint="change the suffix to .xlsx (or .xls)",
         )
     marker = encoding or _marked(path, head)
     if marker:
@@ -87,7 +87,7 @@ def read_text(
     else:
         marker = _detect(path)
     if encoding is None and marker in ("gb18030", WESTERN):
-        notes.append(Message("{}: no UTF-8, so read as {}", path.name, marker.upper()))
+        notes.append(Message("{}: not UTF-8, read as {}", path.name, marker.upper()))
     above = _lines(path, marker, header)
     if header > 1 and not "".join(above[header - 1 :]).strip():
         raise no_header(header)
@@ -105,7 +105,7 @@ def read_text(
 def _table(
     path: Path, marker: str, delimiter: str, header: int, names: Collection[str]
 ) -> pd.DataFrame:
-    """Read the rows below the names of columns; refuse those that do not fit them."""
+    """Read the rows below the column names, and reject rows that do not match them."""
     how: dict[str, Any] = {
         "sep": delimiter, "encoding": marker, "skip_blank_lines": False, "skiprows": header - 1,
     }  # fmt: skip
@@ -116,8 +116,8 @@ def _table(
         frame = _typed_whole(path, how)
         if not isinstance(frame.index, pd.RangeIndex):
             if frame.index.nlevels > 1 or frame.iloc[:, -1].notna().any():
-                return frame  # refused where columns are named
-            # Rows that end with a delimiter: nothing is lost with the cell after it.
+                return frame  # rejected when columns are named
+            # Rows that end with a delimiter: the cell after it is empty and can be dropped.
             how["index_col"] = False
             with quiet(pd.errors.ParserWarning):
                 return with_zeros(_typed_whole(path, how), path, how)
@@ -129,25 +129,27 @@ def _table(
     except pd.errors.ParserError as error:
         raise PanelError(
             Message(
-                "path={!r} has rows that do not fit its header ({})", path.name, str(error).strip()
+                "path={!r} has rows that do not match its header ({})",
+                path.name,
+                str(error).strip(),
             ),
             hint=Message(
                 "if the column names are in that row, write header = {} in [data.read]", row
             )
             if (row := 1 + _first_wide(_lines(path, marker, _FIRST))) > header
             else Message(
-                "the delimiter was taken to be {!r}; look for a stray quote or delimiter in "
-                "that line, or for a truncated last line",
+                "the delimiter was detected as {!r}; look for a stray quotation mark or "
+                "delimiter in that line, or a truncated last line",
                 delimiter,
             ),
         ) from error
 
 
 def _typed_whole(path: Path, how: Mapping[str, Any]) -> pd.DataFrame:
-    """Read a table whose columns are typed by all their rows.
+    """Read a table, and determine column types from all rows.
 
-    The reader is quicker where it types them piece by piece, and comes to the same unless pieces
-    differ: then cells are left as they are, or integers that no 64 bits hold become floats.
+    Reading in pieces is faster. The result is the same unless the types of pieces differ. In this
+    case cells stay unchanged, or integers that exceed 64 bits become floats.
     """
     with quiet(pd.errors.DtypeWarning):
         frame: pd.DataFrame = pd.read_csv(path, **how)
@@ -158,27 +160,28 @@ def _typed_whole(path: Path, how: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def no_header(row: int, where: str = "") -> PanelError:
-    """Say that no names of columns stand in a row."""
+    """Return an error for a row without column names."""
     return PanelError(
-        Message("header={}: that row is empty or not there", row), where=where,
-        hint="the number that Excel shows beside the row with the column names",
-    )  # fmt: skip
+        Message("header={}: this row is empty or does not exist", row),
+        where=where,
+        hint="the row number, as Excel shows it, of the row with the column names",
+    )
 
 
 def text_grid(path: Path, encoding: str | None, count: int = _FIRST) -> pd.DataFrame:
-    """Read the first rows of a text file as cells, whatever stands above its table.
+    """Read the first rows of a text file as cells, including titles above the table.
 
     Parameters
     ----------
     encoding : str or None
-        As it is asked for; found in the first rows by default.
+        Encoding; detected from the first rows by default.
     count : int, optional
-        So many rows.
+        Number of rows.
 
     Returns
     -------
     DataFrame
-        Numbers and texts; empty where these are no rows of text.
+        Numbers and texts; empty if the file is not a text file.
     """
     try:
         marker = encoding or _marker(path)
@@ -192,7 +195,7 @@ def text_grid(path: Path, encoding: str | None, count: int = _FIRST) -> pd.DataF
 
 
 def _marker(path: Path) -> str:
-    """The encoding of the first bytes of a file, if it is one of those that are found."""
+    """Return the encoding of the first bytes of a file, if it can be detected."""
     with path.open("rb") as file:
         sample = file.read(_SAMPLE)
     marks = (name for mark, name in _MARKS if sample.startswith(mark))
@@ -206,7 +209,7 @@ def _marker(path: Path) -> str:
 
 
 def _cell(text: str) -> float | str | None:
-    """A cell as a reader types it."""
+    """Convert a cell to the type that a reader would assign."""
     try:
         return float(text)
     except ValueError:
@@ -214,12 +217,13 @@ def _cell(text: str) -> float | str | None:
 
 
 def without_marks(frame: pd.DataFrame, unmark: Callable[[Any], Any]) -> pd.DataFrame:
-    """Take away the marks that keep text from being computed, or read as missing.
+    """Remove the prefixes that protect text from being computed or read as missing.
 
     Parameters
     ----------
     unmark : callable
-        Of one text: `unguarded` what `write_csv` wrote, `unmarked` what is of `write_workbook`.
+        Function of one text: `unguarded` for files of `write_csv`, `unmarked` for files of
+        `write_workbook`.
     """
     frame.columns = frame.columns.map(unmark)
     for place, (_, column) in enumerate(frame.items()):
@@ -229,7 +233,7 @@ def without_marks(frame: pd.DataFrame, unmark: Callable[[Any], Any]) -> pd.DataF
 
 
 def _marked(path: Path, head: bytes) -> str:
-    """The encoding that a mark at the beginning says, or zeros between letters; "" for none."""
+    """Return the encoding given by a byte-order mark or by zeros between letters; or ""."""
     return next((name for mark, name in _MARKS if head.startswith(mark)), "") or _wide(path)
 
 
@@ -248,10 +252,10 @@ def _detect(path: Path) -> str:
 
 
 def _wide(path: Path) -> str:
-    """Tell UTF-16 without a mark: digits, delimiters and ends of lines have a zero beside them.
+    """Detect UTF-16 without a byte-order mark from zero bytes next to plain characters.
 
-    Text of one byte a letter has no zeros. The side that they stand on, in pairs of bytes, tells
-    which half comes first, whatever script the rest is in.
+    Text with one byte per letter contains no zeros. The position of the zeros in pairs of bytes
+    gives the byte order, for any script.
     """
     with path.open("rb") as file:
         sample = file.read(_SAMPLE)
@@ -283,23 +287,26 @@ def _decodes(path: Path, encoding: str) -> bool:
 
 
 def _refuse_zero(path: Path, encoding: str) -> None:
-    """Decode a file, in which no character may be NUL."""
+    """Decode a file, and reject the character NUL."""
     for number, piece in enumerate(_pieces(path, encoding)):
         if (zero := piece.find("\x00")) >= 0:
             lines = _ends_of_lines(path, encoding, number) + piece.count("\n", 0, zero)
             raise PanelError(
-                Message("path={!r} holds the character NUL, as no text does", path.name),
+                Message(
+                    "path={!r} contains the character NUL, which is not allowed in text files",
+                    path.name,
+                ),
                 where=Message("line {}", lines + 1),
                 hint=Message(
-                    "it may be cut off, or no text, or in another encoding: export it again "
-                    "as CSV UTF-8, or {}",
+                    "the file may be truncated, not a text file, or in another encoding: "
+                    "export it again as CSV UTF-8, or {}",
                     _TRY,
                 ),
             )
 
 
 def _ends_of_lines(path: Path, encoding: str, pieces: int | None = None) -> int:
-    """Ends of lines in the first pieces of a file; of all that can be decoded by default."""
+    """Return the line endings in the first pieces of a file; by default in all of it."""
     count = 0
     with suppress(UnicodeError):
         for piece in islice(_pieces(path, encoding), pieces):
@@ -308,7 +315,7 @@ def _ends_of_lines(path: Path, encoding: str, pieces: int | None = None) -> int:
 
 
 def _plausibly_chinese(path: Path) -> bool:
-    """GB18030 decodes much of what is not Chinese; common characters are in GB2312."""
+    """Return True if decoded text has mostly common characters (GB2312)."""
     distinct: set[str] = set()
     for piece in _pieces(path, "gb18030"):
         distinct |= {char for char in set(piece) if ord(char) > 127}
@@ -325,12 +332,12 @@ def _check_decodes(path: Path, encoding: str) -> None:
         raise PanelError(
             Message("path={!r} is not {} text", path.name, encoding),
             where=Message("after line {}: {}", after, getattr(error, "reason", error)),
-            hint=Message("leave encoding out to have it found, or {}", _TRY),
+            hint=Message("omit encoding to detect it automatically, or {}", _TRY),
         ) from error
 
 
 def _check_known(encoding: str) -> None:
-    """Refuse codecs that are unknown, or turn anything but text into bytes."""
+    """Reject unknown codecs, and codecs that do not encode text."""
     try:
         "a".encode(encoding)
         codecs.getincrementaldecoder(encoding)().decode(b"", final=True)
@@ -339,24 +346,24 @@ def _check_known(encoding: str) -> None:
 
 
 def _lines(path: Path, encoding: str, count: int) -> list[str]:
-    """The first lines of a file, outside quotes."""
+    """Return the first lines of a file, outside quotation marks."""
     with path.open(encoding=encoding) as file:
         return ["".join(line.split('"')[::2]) for line in islice(file, count)]
 
 
 def _first_wide(lines: Sequence[str]) -> int:
-    """Place of the first line with most delimiters, as a table's rows have: of names, or data."""
+    """Return the position of the first line with most delimiters, a header or data row."""
     cells = [line.count(_delimiter_of([line])) for line in lines]
     return next((k for k, n in enumerate(cells) if n >= _WIDE * max(cells)), 0)
 
 
 def delimiter(path: Path, encoding: str | None, header: int) -> str:
-    """Find what parts the columns of a text file, below what stands above its names."""
+    """Detect the column delimiter of a text file, ignoring the titles above the header."""
     return _delimiter_of(_lines(path, encoding or _marker(path), header)[header - 1 :])
 
 
 def _delimiter_of(lines: Sequence[str]) -> str:
-    """Take the delimiter that is most frequent in the first of some lines."""
+    """Return the most frequent delimiter in the first of some lines."""
     return max(_DELIMITERS, key=next(iter(lines), "").count)
 
 
@@ -365,10 +372,10 @@ def _check_header(path: Path, encoding: str, delimiter: str, header: int) -> Non
     if columns > limit("columns"):
         raise PanelError(
             Message(
-                "path={!r} has {:,} columns in its first row, and {:,} are allowed",
+                "path={!r} has {:,} columns in its first row, and at most {:,} are allowed",
                 path.name,
                 columns,
                 limit("columns"),
             ),
-            hint=Message("keep those that you need; {}", way_out("columns", columns)),
+            hint=Message("keep only the columns that you need; {}", way_out("columns", columns)),
         )

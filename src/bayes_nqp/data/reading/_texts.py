@@ -1,4 +1,4 @@
-"""What is asked of the texts of a column again and again, found once."""
+"""Compute and cache frequently used properties of the texts of a column."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ type Codes = npt.NDArray[np.int32]
 _BLANKS: Final = " \t\u3000\xa0"
 _EDGES: Final = " \t\r\n\u3000\xa0"
 _SHORT_RUNS: Final = 0.5
-"""Share of rows that begin a run of equal cells, from which runs save nothing."""
+"""Share of rows that start a run, above which compression by runs saves nothing."""
 
 
 def _bytes_at(place: int) -> Begins:
-    """Bytes that stand there, in UTF-8, in a blank or a break."""
+    """Return the bytes at these positions in a blank or a line break, in UTF-8."""
     table = np.zeros(256, dtype=bool)
     table[[x.encode()[place] for x in _EDGES]] = True
     return table
@@ -33,16 +33,16 @@ _LAST_BYTES: Final = _bytes_at(-1)
 
 
 class Texts:
-    """The values of a column that are there, and what is asked of them often.
+    """Nonmissing values of a column, with frequently used properties.
 
     Parameters
     ----------
     cells : list or arrow array of strings
-        Each value at least once, and none that is missing. Not to be changed.
+        Each nonmissing value at least once. Must not be modified.
     begins : ndarray of bool, optional
-        Rows that begin the runs of equal texts of which `cells` are the first.
+        Rows that start a run of equal texts; `cells` contains the first text of each run.
     codes : ndarray of int32, optional
-        The number of each row's text, where hardly any stands beside itself.
+        Index of each row's text, used if few neighbouring rows are equal.
     """
 
     def __init__(
@@ -50,16 +50,16 @@ class Texts:
     ) -> None:
         self._cells, self._begins, self.codes = cells, begins, codes
         self.says_numbers: bool | None = None
-        """Whether a few cells of the column say numbers, once somebody found out."""
+        """True if a few cells of the column contain numbers; None if not yet computed."""
 
     @cached_property
     def values(self) -> list[Any]:
-        """Each once, as Python has them."""
+        """Return each value once, as Python objects."""
         return self._cells if isinstance(self._cells, list) else self._cells.unique().to_pylist()
 
     @cached_property
     def run_on(self) -> str:
-        """All texts without a break between them: what is not in it is in none of them."""
+        """Join all texts without separators; a missing substring occurs in none of the texts."""
         if isinstance(self._cells, list) or (parts := _buffers(self._cells)) is None:
             return self.joined
         ends, text = parts
@@ -67,7 +67,7 @@ class Texts:
 
     @cached_property
     def joined(self) -> str:
-        """All texts, a line each: one search tells whether any of them has something in it."""
+        """Join all texts, one per line, so that one search covers all texts."""
         if isinstance(self._cells, list):
             return "\n".join(x for x in self._cells if isinstance(x, str))
         import pyarrow as pa
@@ -81,11 +81,11 @@ class Texts:
 
     @cached_property
     def lines(self) -> str:
-        """The same between breaks: a text stands there between two of them."""
+        """Join all texts between line breaks, so that whole texts can be searched."""
         return f"\n{self.joined}\n"
 
     def has(self, text: str) -> bool:
-        """Whether one of the texts is this one."""
+        """Return True if one of the texts equals this text."""
         if isinstance(self._cells, list):
             return text in self._cells
         from pyarrow.compute import equal
@@ -93,7 +93,7 @@ class Texts:
         return bool(np.asarray(equal(self._cells, text)).any())
 
     def spread(self, count: int) -> list[Any]:
-        """Take some `count` of the texts, spread over the rows, each once."""
+        """Return about `count` distinct texts, spread over the rows."""
         places = range(0, len(self._cells), max(1, len(self._cells) // count))
         if isinstance(self._cells, list):
             return list(dict.fromkeys(self._cells[k] for k in places))
@@ -103,7 +103,7 @@ class Texts:
 
     @cached_property
     def broken(self) -> bool:
-        """Whether a text has several lines."""
+        """Return True if a text has several lines."""
         texts: Any = self._cells
         if isinstance(texts, list):
             texts = [x for x in texts if isinstance(x, str)]
@@ -111,17 +111,17 @@ class Texts:
 
     @cached_property
     def blank(self) -> list[str]:
-        """Texts of blanks alone."""
+        """Return the texts that consist of blanks."""
         return [x for x in self._loose if not x.strip(_BLANKS)]
 
     @cached_property
     def padded(self) -> list[str]:
-        """Texts with blanks or breaks around them."""
+        """Return the texts with blanks or line breaks around them."""
         return [x for x in self._loose if x]
 
     @cached_property
     def _loose(self) -> list[str]:
-        """Texts that are empty, or begin or end with a blank or a break."""
+        """Return the texts that are empty, or start or end with a blank or a line break."""
         if not isinstance(self._cells, list) and not _edged(self._cells):
             return []
         ends = ("\n\n", *(end for x in _EDGES if x in self.joined for end in (f"\n{x}", f"{x}\n")))
@@ -131,7 +131,7 @@ class Texts:
 
     @cached_property
     def begins(self) -> Begins | None:
-        """Where another text begins; None where one comes again after others, or may be missing."""
+        """Return the rows where another text begins; None if texts recur or may be missing."""
         if self._begins is None:
             return None
         once = _ordered(self._cells) or len(self._cells.unique()) == len(self._cells)
@@ -143,7 +143,7 @@ _SEEN: ContextVar[dict[int, tuple[Any, Texts]] | None] = ContextVar("texts", def
 
 @contextmanager
 def remembered() -> Iterator[None]:
-    """Keep the distinct texts of columns within: steps of reading ask for them again and again."""
+    """Cache the distinct texts of columns in this context, for repeated use by steps."""
     token = _SEEN.set({})
     try:
         yield
@@ -152,7 +152,7 @@ def remembered() -> Iterator[None]:
 
 
 def texts_of(column: pd.Series[Any]) -> Texts:
-    """Take the texts of a column, from memory where it was asked before."""
+    """Return the texts of a column, from the cache if available."""
     if not isinstance(column.dtype, pd.StringDtype) or column.dtype.storage != "pyarrow":
         return Texts(column.dropna().unique().tolist())
     cells: Any = column.array.__arrow_array__()
@@ -161,17 +161,17 @@ def texts_of(column: pd.Series[Any]) -> Texts:
         texts = _texts(cells)
         if seen is None:
             return texts
-        seen[id(cells)] = cells, texts  # the cells too, so that no others take their place
+        seen[id(cells)] = cells, texts  # keep the cells too, so that their memory is not reused
     return seen[id(cells)][1]
 
 
 def distinct(column: pd.Series[Any]) -> list[Any]:
-    """The values of a column that are there, each once, as Python has them."""
+    """Return the distinct nonmissing values of a column as Python objects."""
     return texts_of(column).values
 
 
 def _texts(cells: Any) -> Texts:
-    """Texts of an arrow array: the first of each run of equal cells says all of them."""
+    """Return the texts of an arrow array, compressed to the first of each run of equals."""
     if cells.null_count or len(cells) < 2:
         return Texts(_of_one_piece(cells.unique().drop_null()))
     import pyarrow as pa
@@ -189,7 +189,7 @@ def _texts(cells: Any) -> Texts:
 
 
 def _unpacked(bits: Any) -> Begins:
-    """An arrow array of truths, which has a bit each, as numpy's."""
+    """Convert an arrow array of booleans, stored as bits, to a numpy array."""
     bits = _of_one_piece(bits)
     packed = np.frombuffer(bits.buffers()[1], np.uint8)
     truths = np.unpackbits(packed, count=bits.offset + len(bits), bitorder="little")
@@ -197,14 +197,14 @@ def _unpacked(bits: Any) -> Begins:
 
 
 def _of_one_piece(cells: Any) -> Any:
-    """An arrow array, of pieces or not, as one."""
+    """Return an arrow array as a single chunk."""
     return cells.combine_chunks() if hasattr(cells, "combine_chunks") else cells
 
 
 def _ordered(cells: Any) -> bool:
-    """Whether each text stands after the one before it, by its letters, or by length and letters.
+    """Return True if texts are strictly sorted, by letters or by length and letters.
 
-    Either order is a strict one, so that no text comes twice: most files are sorted by unit.
+    Strictly sorted texts have no duplicates; most files are sorted by unit.
     """
     from pyarrow.compute import binary_length, greater
 
@@ -216,7 +216,7 @@ def _ordered(cells: Any) -> bool:
 
 
 def _edged(cells: Any) -> bool:
-    """Whether a text may be empty, or begin or end with a blank or a break, by single bytes."""
+    """Return True if a text may be empty, or start or end with a blank or a line break."""
     if (parts := _buffers(cells)) is None:
         return True
     ends, text = parts
@@ -226,7 +226,7 @@ def _edged(cells: Any) -> bool:
 
 
 def _buffers(cells: Any) -> tuple[Any, Any] | None:
-    """Where each text of an arrow array of one piece begins and ends, and their bytes."""
+    """Return the offsets and bytes of the texts of a single-chunk arrow array."""
     import pyarrow as pa
 
     widths = {pa.large_string(): np.int64, pa.string(): np.int32}

@@ -1,4 +1,4 @@
-"""Names of units that differ by the word for what they are: 沧溟 and 沧溟市, 青县 and 青区."""
+"""Detect unit names that differ only by the administrative type: 沧溟 and 沧溟市."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from bayes_nqp.data.reading._values import is_text
 from bayes_nqp.data.reading._words import WORDS
 
 _KINDS: Final[list[str]] = WORDS["places"]["kinds"]
-"""Words at the end of the names of places."""
+"""Administrative types at the end of place names."""
 
 
 def pairs_apart(unit: pd.Series[Any], time: pd.Series[Any]) -> list[tuple[str, str]]:
-    """Pairs of names that are alike but for that word, and never have a row in one period."""
+    """Find pairs of names that differ only by type and never appear in the same period."""
     if not is_text(unit) or texts_of(unit).run_on.isascii():
         return []
     stems: dict[str, list[str]] = {}
@@ -33,24 +33,25 @@ def pairs_apart(unit: pd.Series[Any], time: pd.Series[Any]) -> list[tuple[str, s
 
 
 def kind_of(name: str) -> str:
-    """The word for what a place is at the end of its name; "" where there is none."""
+    """Return the administrative type at the end of a place name; "" if there is none."""
     return next((x for x in _KINDS if name.endswith(x) and len(name) > len(x) + 1), "")
 
 
 def twins(unit: pd.Series[Any], time: pd.Series[Any]) -> Message | None:
-    """Name pairs that never have a row in the same period; None where there are none.
+    """Return a message on name pairs that never share a period; None if there are none.
 
     Parameters
     ----------
     unit, time : Series
-        Of the rows of a panel.
+        Unit and time of each row.
     """
     apart = pairs_apart(unit, time)
     if not apart:
         return None
     first, second = apart[0]
     return Message(
-        "never in one period, and perhaps one unit: {}; if so, in [data.read] values = {}",
+        "possibly two names of the same unit, because they never appear in the same "
+        "period: {}; if so, write values = {} in [data.read]",
         shown((" / ".join(pair) for pair in apart), 3),
         f'{{ "{unit.name}" = {{ "{second}" = "{first}" }} }}',
     )

@@ -1,4 +1,4 @@
-"""Columns to arrays: numbers, labels, and words for the rows that are wrong."""
+"""Convert columns to arrays of numbers and labels, and describe invalid rows."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ from bayes_nqp.data.reading._texts import texts_of
 Strings = npt.NDArray[np.str_]
 
 _CELL = 60
-"""Characters of a cell that a message shows."""
+"""Maximum number of characters of a cell in a message."""
 _LONGEST = 1e22
-"""Whole floats below it are written out."""
+"""Integral floats below this value are written in full."""
 _HUGE = 10**400
 _MOST = 1e100
-"""No number is larger: squares of larger ones overflow."""
+"""Largest valid number; squares of larger numbers overflow."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceRows:
-    """Names rows for a message, by the user's index, unit and time."""
+    """Describes rows in messages, by the user's index, unit and time."""
 
     frame: pd.DataFrame
     unit: str
     time: str
 
     def shown(self, wrong: Mask, value: str | None = None) -> str:
-        """Describe the rows where `wrong`, with their value of one column if asked."""
+        """Describe the rows where `wrong` is True, with their value of one column on request."""
         places = np.flatnonzero(wrong)
         few = self.frame.iloc[places[:5]]
         texts = []
@@ -54,7 +54,7 @@ class SourceRows:
 
 
 def joined_rows(texts: Sequence[str], more: int) -> Message:
-    """List rows, and say how many more there are."""
+    """List rows, and state the number of rows that are not listed."""
     listed = separated(texts)
     return Message("{}; and {} more", listed, more) if more else listed
 
@@ -65,16 +65,16 @@ _THOUSANDS = Message(
 )
 _SHARES = ("%", "％", "‰")
 _SCALE = Message(
-    "write all cells of {!r} in one way: beside {} it cannot be told whether a plain number is a "
-    "share or per cent"
+    "write all cells of {!r} in the same form: with cells such as {}, a plain number may "
+    "be a share or a percentage"
 )
-_DECIMAL = Message("pd.read_csv(…, decimal=',') when reading, if the comma is a decimal one")
+_DECIMAL = Message("if the comma is a decimal comma, pd.read_csv(…, decimal=',') when reading")
 
 
 def plain(value: Any) -> str:
-    """Write a label without white space around it, a trailing ``.0``, or midnight.
+    """Format a label without surrounding blanks, a trailing ``.0``, or midnight.
 
-    What can be no label is named by its type.
+    Values that cannot be labels are formatted as their type.
     """
     if isinstance(value, str):
         return value.strip()
@@ -94,29 +94,29 @@ def plain(value: Any) -> str:
 
 
 def quoted(value: object) -> str:
-    """Write a cell so that text is told from numbers."""
+    """Format a cell so that text and numbers can be distinguished."""
     return cut(repr(value) if isinstance(value, str) else plain(value), _CELL)
 
 
 def counted(number: int | np.integer[Any], noun: str) -> Message:
-    """Write a number and its noun, in the plural where due."""
+    """Format a number and its noun, in the plural if needed."""
     return Message("{n:,} " + noun, plural="{n:,} " + noun + "s", n=int(number))
 
 
 def unwrapped(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Replace a categorical by the values of its categories, and object by what it holds."""
+    """Replace a categorical by its values, and object by the type of its values."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         column = column.astype(column.cat.categories.dtype)
     return column.infer_objects() if column.dtype == object else column
 
 
 def is_text(column: pd.Series[Any]) -> bool:
-    """Tell whether a column holds text or mixed objects."""
+    """Return True if a column contains text or mixed objects."""
     return column.dtype == object or pd.api.types.is_string_dtype(column.dtype)
 
 
 def missing(column: pd.Series[Any]) -> Mask:
-    """Tell where a column is missing; blank text counts."""
+    """Return a mask of missing values; blank text counts as missing."""
     gone: Mask = column.isna().to_numpy(dtype=bool)
     if not is_text(column):
         return gone
@@ -125,7 +125,7 @@ def missing(column: pd.Series[Any]) -> Mask:
 
 
 def numbers(column: pd.Series[Any], argument: str, rows: SourceRows, notes: list[str]) -> Array:
-    """Read a column as float64 with NaN; refuse text and infinities."""
+    """Read a column as float64 with NaN; reject text and infinity."""
     name = str(column.name)
     column = unwrapped(column)
     if pd.api.types.is_numeric_dtype(column.dtype) and not np.iscomplexobj(column.array):
@@ -134,7 +134,7 @@ def numbers(column: pd.Series[Any], argument: str, rows: SourceRows, notes: list
         values = _from_text(column, argument, rows, notes)
     else:
         raise PanelError(
-            Message("{}={!r} must be numbers, and holds {}", argument, name, column.dtype),
+            Message("{}={!r} must be numeric, but has the type {}", argument, name, column.dtype),
             hint="convert the column to numbers first",
         )
     infinite: Mask = np.isinf(values)
@@ -142,21 +142,21 @@ def numbers(column: pd.Series[Any], argument: str, rows: SourceRows, notes: list
         raise PanelError(
             Message("{}={!r} has {}", argument, name, counted(infinite.sum(), "infinite value")),
             where=rows.shown(infinite),
-            hint="a logarithm of zero or a division by zero; "
-            "df.replace([np.inf, -np.inf], np.nan) drops these rows",
+            hint="check for a logarithm of zero or a division by zero; df.replace([np.inf,"
+            " -np.inf], np.nan) drops these rows",
         )
     large: Mask = np.abs(values) > _MOST
     if large.any():
         raise PanelError(
             Message(
-                "{}={!r} has {} beyond {}",
+                "{}={!r} has {} larger than {} in absolute value",
                 argument,
                 name,
                 counted(large.sum(), "value"),
                 f"{_MOST:g}",
             ),
             where=rows.shown(large, name),
-            hint="such numbers are codes of missing values, or mistakes: make these cells empty",
+            hint="such numbers are missing-value codes or errors: make these cells empty",
         )
     return values
 
@@ -172,7 +172,7 @@ def _from_text(column: pd.Series[Any], argument: str, rows: SourceRows, notes: l
         distinct = shown(map(quoted, column[wrong].unique()), 4)
         raise PanelError(
             Message(
-                "{}={!r} must be numbers, and holds text in {}: {}",
+                "{}={!r} must be numeric, but contains text in {}: {}",
                 argument,
                 name,
                 counted(wrong.sum(), "row"),
@@ -187,7 +187,7 @@ def _from_text(column: pd.Series[Any], argument: str, rows: SourceRows, notes: l
 
 
 def _hint(wrong: pd.Series[Any], beside: bool) -> Message:
-    """Say what to do about text in a column of numbers."""
+    """Return advice about text in a column of numbers."""
     texts = [str(x).strip() for x in wrong]
     if beside and all(x.endswith(_SHARES) for x in texts):
         return _SCALE.fill(wrong.name, texts[0])
@@ -195,10 +195,10 @@ def _hint(wrong: pd.Series[Any], beside: bool) -> Message:
 
 
 def grouped(text: str, mark: str) -> str | None:
-    """Take the marks between thousands out of a number; None where they are in other places.
+    """Remove thousands separators from a number; None if their positions are invalid.
 
-    ``1,234.5`` is 1234.5, and ``0,532`` or ``1,5`` are no such numbers: their comma is a decimal
-    one.
+    ``1,234.5`` is 1234.5. ``0,532`` and ``1,5`` are not such numbers, because their comma is a
+    decimal comma.
     """
     if mark not in text:
         return text
@@ -208,14 +208,14 @@ def grouped(text: str, mark: str) -> str | None:
 
 
 def encode(column: pd.Series[Any]) -> tuple[Index, Strings]:
-    """Give the distinct values of a column their numbers.
+    """Encode the distinct values of a column as integers.
 
     Returns
     -------
     codes : ndarray of int64, one per row
-        −1 where missing.
+        −1 if missing.
     labels : ndarray of str
-        Sorted, by number if the column is numeric.
+        Labels, sorted; numerically if the column is numeric.
     """
     column = unwrapped(column)
     codes, values = pd.factorize(column)
@@ -233,7 +233,7 @@ def encode(column: pd.Series[Any]) -> tuple[Index, Strings]:
 
 
 def frozen[T: np.generic](array: npt.NDArray[T]) -> npt.NDArray[T]:
-    """Return the array, read-only."""
+    """Return a read-only view of the array."""
     if array.flags.writeable:
         array = array.view()
         array.flags.writeable = False

@@ -1,4 +1,4 @@
-"""How columns tend to be called, by the part they play; in English and in Chinese."""
+"""Match column names to roles, in English and Chinese."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ type Part = Literal["unit", "time", "cohort", "treated", "outcome", "covariate",
 
 
 def sounds_like(part: Part, name: str) -> bool:
-    """Tell whether a column's name is one that such columns often have."""
+    """Return True if a column's name is typical of the role."""
     return any(re.search(word, name, re.IGNORECASE) for word in WORDS["parts"][part])
 
 
@@ -19,7 +19,7 @@ type Role = Literal["outcome", "treatment", "mediator", "covariate", "identifier
 
 
 def role_of(text: str) -> Role | None:
-    """Tell which role a word such as 被解释变量 or "control" states, also where it is numbered."""
+    """Return the role stated by a word such as 被解释变量 or "control", with or without number."""
     word = re.sub(r"\s*(?:\d+|[一二三四五六七八九]|[(（][^)）]*[)）])$", "", text.strip()).rstrip(
         ":："
     )
@@ -29,7 +29,7 @@ def role_of(text: str) -> Role | None:
 
 
 def channel_of(name: str) -> str | None:
-    """Tell which channel a column's name sounds like."""
+    """Return the channel that a column's name suggests."""
     for channel, words in WORDS["channels"].items():
         if any(re.search(word, name, re.IGNORECASE) for word in words):
             return channel

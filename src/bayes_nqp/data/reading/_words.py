@@ -1,4 +1,4 @@
-"""Words by which cells and columns are read, in English and in Chinese: those of `words.toml`."""
+"""Load the English and Chinese words of `words.toml` that identify cells and columns."""
 
 from __future__ import annotations
 

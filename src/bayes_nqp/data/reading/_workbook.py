@@ -1,4 +1,4 @@
-"""Workbooks: what is in them, before a reader unfolds it."""
+"""Inspect and read workbooks, with a check of their size before decompression."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ from bayes_nqp.data.reading._names import MISSING_WORDS, mangled, missing_words,
 from bayes_nqp.data.reading._worksheet import completed, hidden_sheets, letters, number, worksheet
 
 _PANIC = "PanicException"
-"""What readers in Rust raise at their own faults: it is no `Exception`, and cannot be imported."""
+"""Raised by Rust readers for internal errors; not an `Exception`, cannot be imported."""
 _CHUNK = 1 << 20
 _OVERLAP = 4096
 _TAG = re.compile(
     rb"""<(?:\w+:)?(row|c)((?:\s[^<>"']*(?:"[^"]*"|'[^']*'))*\s*)(/?)>(?!</(?:\w+:)?c>)"""
 )
-"""A row, or a cell; one that only has a format closes at once."""
+"""Row or cell; a cell with only a format is an empty element."""
 _PLACE = re.compile(rb"""\sr\s*=\s*["']\s*([A-Za-z]*)(\d+)""")
 _ERROR = re.compile(rb"""\st\s*=\s*["']e["']""")
-"""Of a cell that is an error also where it is empty."""
+"""Attribute of a cell with an error, even if the cell is empty."""
 _BYTES = 100
-"""Memory that a cell takes while it is read."""
+"""Memory needed to read a cell."""
 _HEAD = 64
 _BEFORE = b"\xef\xbb\xbf \t\r\n"
-"""Bytes that may stand before XML."""
+"""Bytes that may precede XML."""
 _UNFOLDED = 100_000_000
 _RATIO = 200
-"""Parts beyond this size that were this many times smaller when packed are no spreadsheet's."""
+"""Maximum plausible compression ratio of a large part of a spreadsheet."""
 _WIDE = 20_000_000
 _SPARSE = 50
-"""An area of so many cells, of which so few are filled, is one of a cell far away."""
+"""Ratio of area to filled cells above which a sheet has a stray cell far from the table."""
 
 
 _OLD = Message(
-    "{}: of an old workbook, errors and formulas without a value cannot be told from empty cells; "
-    "saved as .xlsx they can"
+    "{}: in this old workbook format, errors and formulas without a stored value look "
+    "like empty cells; save the file as .xlsx to detect them"
 )
 _FIRST = Message("{}: read {!r}, the first of {} sheets (the others: {})")
 _SEEN = Message("{}: read {!r}, the first that is not hidden of {} sheets (the others: {})")
@@ -54,14 +54,14 @@ _SEEN = Message("{}: read {!r}, the first that is not hidden of {} sheets (the o
 
 @dataclass(slots=True)
 class _Range:
-    """The filled part of a sheet."""
+    """Filled range of a sheet."""
 
     cells: int = 0
     row: int = 0
     column: int = 0
     last: str = ""
     at: tuple[int, int] = (0, 0)
-    """Row and column of the cell before, as readers count where a cell has no place."""
+    """Row and column of the previous cell, used for cells without a reference."""
 
     def add(self, column: int, row: int) -> None:
         self.cells += 1
@@ -72,12 +72,12 @@ class _Range:
 
 @contextmanager
 def opened(path: Path) -> Iterator[pd.ExcelFile]:
-    """Open a workbook, after a look at how large it is.
+    """Open a workbook after a check of its size.
 
     Raises
     ------
     PanelError
-        If it unfolds to more than may be read.
+        If the decompressed size exceeds the limit.
     """
     if zipfile.is_zipfile(path):
         _measure(path)
@@ -100,14 +100,14 @@ def _measure(path: Path) -> None:
         if 5 * size > limit("memory") or (size > _UNFOLDED and size > _RATIO * packed):
             raise PanelError(
                 Message(
-                    "path={!r} unfolds from {:,} to {:,} bytes, which no spreadsheet of this "
-                    "size does",
+                    "path={!r} decompresses from {:,} to {:,} bytes, which is implausible"
+                    " for a spreadsheet",
                     path.name,
                     packed,
                     size,
                 ),
                 hint=Message(
-                    "open it and save it again, or as .csv; if it is what it should be, {}",
+                    "open it and save it again, or as .csv; if the file is correct, {}",
                     way_out("memory", 5 * size),
                 ),
             )
@@ -117,7 +117,8 @@ def _measure(path: Path) -> None:
                 if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
                     raise PanelError(
                         Message(
-                            "path={!r} declares entities in {}, which no spreadsheet does",
+                            "path={!r} declares XML entities in {}, which spreadsheets "
+                            "never contain",
                             path.name,
                             part.filename,
                         ),
@@ -137,7 +138,7 @@ def _filled(book: zipfile.ZipFile, part: zipfile.ZipInfo) -> _Range:
         while chunk := file.read(_CHUNK):
             text = tail + chunk
             end = max(text.rfind(b"<"), len(text) - _OVERLAP)
-            # The last tag may go on in the next chunk.
+            # The last tag may continue in the next chunk.
             text, tail = text[:end], text[end:]
             _add(dimensions, text + tail[:2] if tail.startswith(b"</") else text)
         _add(dimensions, tail)
@@ -166,12 +167,12 @@ def _refuse_far(path: Path, part: str, dimensions: _Range) -> None:
     if dimensions.column > limit("columns") or needed > limit("memory"):
         hint = way_out("memory", needed)
     elif area > _WIDE and area > _SPARSE * dimensions.cells:
-        hint = Message("it would take minutes as well")
+        hint = Message("reading it would also take minutes")
     else:
         return
     raise PanelError(
         Message(
-            "path={!r} has a sheet that reaches to cell {}: {:,} cells, of which {:,} are filled",
+            "path={!r} has a sheet that extends to cell {}: {:,} cells, of which {:,} are filled",
             path.name,
             dimensions.last,
             area,
@@ -179,7 +180,7 @@ def _refuse_far(path: Path, part: str, dimensions: _Range) -> None:
         ),
         where=Message("{}, cell {}", sheet, dimensions.last),
         hint=Message(
-            "delete what stands far from the table (Ctrl+End goes there), and save; {}", hint
+            "delete the cells far from the table (Ctrl+End moves there), and save; {}", hint
         ),
     )
 
@@ -187,12 +188,12 @@ def _refuse_far(path: Path, part: str, dimensions: _Range) -> None:
 def read_book(
     path: Path, sheet: str | int | None, notes: list[str], names: Collection[str] = ()
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Read a sheet; name the others, where none was asked for.
+    """Read a sheet; report the other sheets if no sheet was requested.
 
     Parameters
     ----------
     names : collection of str, default ()
-        Columns whose cells are names, also where they look like missing numbers.
+        Columns that contain names, including cells that look like missing values.
     """
     with opened(path) as book:
         sheets = [str(name) for name in book.sheet_names]
@@ -200,7 +201,7 @@ def read_book(
             raise PanelError(
                 Message("sheet={}: {} has {} sheets", sheet, path.name, len(sheets)),
                 where=shown(map(repr, sheets), 12),
-                hint="numbers begin at 0; or give the name",
+                hint="sheet numbers start at 0; you can also give the name",
             )
         if isinstance(sheet, str) and sheet not in sheets:
             raise PanelError(
@@ -229,7 +230,7 @@ def read_book(
 
 
 def seen_sheets(path: Path, sheets: Sequence[str]) -> list[str]:
-    """Leave out sheets that nobody sees, unless there is no other."""
+    """Drop hidden sheets, unless all sheets are hidden."""
     hidden = hidden_sheets(path)
     return [name for name in sheets if name not in hidden] or list(sheets)
 
@@ -243,14 +244,14 @@ def sheet_frame(
     header: int | None = 0,
     missing: dict[Any, Sequence[str]] | None = None,
 ) -> pd.DataFrame:
-    """Read a sheet with what readers leave out of it: errors, formulas, merged ranges.
+    """Read a sheet, including cells that readers ignore: errors, formulas, merged ranges.
 
     Parameters
     ----------
     header : int or None, default 0
-        None for rows of cells without names.
+        Header row; None for cells without column names.
     missing : dict, optional
-        Words for missing by column.
+        Words for missing values, by column.
     """
     df = pd.read_excel(
         book, sheet_name=name, header=header, keep_default_na=False,

@@ -1,4 +1,4 @@
-"""What a worksheet holds beside values: errors, formulas, formats, merged ranges, hidden rows."""
+"""Read errors, formulas, formats, merged ranges and hidden rows of a worksheet."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ _SPECIAL: Final = re.compile(rb"<(?:\w+:)?(?:f[\s/>]|mergeCell\s|row\s[^>]*hidde
 _PLACE: Final = re.compile(r"([A-Z]+)(\d+)")
 _TRUE: Final = ("1", "true")
 _COMPUTED: Final = ("str", "s", "inlineStr", "b", "e")
-"""Types of a formula's cell that say that somebody computed it, even to an empty text."""
+"""Types of formula cells with a computed value, possibly an empty text."""
 
 
 @dataclass(slots=True, eq=False)
 class Worksheet:
-    """One sheet, as the workbook's XML has it.
+    """Content of a sheet in the XML of the workbook.
 
     Parameters
     ----------
     cells : dict
         Text of errors and of formulas without a value, by row and column, counted from 1.
     merged : list of tuple of three int
-        First row, first column and last row: of a wide range only the first column has values.
+        First row, first column and last row; in a wide range only the first column has values.
     hidden : list of int
-        Rows with cells that nobody sees, for being hidden or filtered away.
+        Rows that are hidden or filtered out.
     shares : list of tuple of two int
-        Row and column of the cells that are shown as per cent.
+        Row and column of the cells displayed as percentages.
     """
 
     cells: dict[tuple[int, int], str] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class Worksheet:
 
 @dataclass(frozen=True, slots=True)
 class _XmlPart:
-    """Where a sheet is in the workbook, and what the workbook says of it."""
+    """Location of a sheet in the workbook, with its attributes."""
 
     path: str
     hides: bool
@@ -61,12 +61,12 @@ class _XmlPart:
 
 
 def hidden_sheets(path: Path) -> set[str]:
-    """Name the sheets that nobody sees."""
+    """Return the names of the hidden sheets."""
     return {name for name, part in _parts(path).items() if part.hides}
 
 
 def worksheet(path: Path, name: str) -> Worksheet:
-    """Look into a sheet; there is nothing to see where the file is no .xlsx."""
+    """Inspect a sheet; empty if the file is not an .xlsx file."""
     sheet, part = Worksheet(), _parts(path).get(name)
     if part is None:
         return sheet
@@ -88,7 +88,9 @@ def worksheet(path: Path, name: str) -> Worksheet:
         elif formula is not None:
             zeros[row, column] = f"{UNCOMPUTED} ={formula}"
             stored |= value != "0"
-    if part.recomputed and not stored:  # zeros that a writer left to be computed on opening
+    if (
+        part.recomputed and not stored
+    ):  # zeros of a writer that leaves formulas to be computed on opening
         sheet.cells |= zeros
     return sheet
 
@@ -96,16 +98,16 @@ def worksheet(path: Path, name: str) -> Worksheet:
 def completed(
     df: pd.DataFrame, sheet: Worksheet, first: int, path: Path, notes: list[str]
 ) -> pd.DataFrame:
-    """Put errors and formulas where readers leave nothing, and fill merged ranges.
+    """Insert errors and formulas that readers leave empty, and fill merged ranges.
 
     Parameters
     ----------
     df : DataFrame
-        As it was read, from column A on.
+        Data as read, starting with column A.
     first : int
-        Row of the sheet that is the first of `df`.
+        Row number in the sheet of the first row of `df`.
     notes : list of str
-        What was done is added.
+        Receives a message for each change.
     """
     if sheet.cells:
         df = _with_cells(df, sheet, first)
@@ -113,31 +115,41 @@ def completed(
     if changed:
         notes.append(
             Message(
-                "{}: {} that are formatted as per cent were taken as they are shown, such as 31.5% "
-                "for 0.315, since other cells of their column say per cent (columns {})",
-                path.name, counted(sum(changed.values()), "cell"),
+                "{}: {} formatted as percentages were read as displayed (31.5% instead of"
+                " 0.315), because other cells of their column are percentages (columns "
+                "{})",
+                path.name,
+                counted(sum(changed.values()), "cell"),
                 shown(map(letters, changed), 12),
             )
-        )  # fmt: skip
+        )
     df, filled = _unmerged(df, sheet, first)
     if filled:
         listed = shown((letters(column) for column in filled), 12)
         count = counted(sum(filled.values()), "cell")
         notes.append(
-            Message("{}: {} filled from the first of their merged range (columns {})",
-                    path.name, count, listed)
-        )  # fmt: skip
+            Message(
+                "{}: {} filled with the first cell of their merged range (columns {})",
+                path.name,
+                count,
+                listed,
+            )
+        )
     hidden = [row for row in sheet.hidden if row >= first]
     if hidden:
         notes.append(
-            Message("{}: {} that are hidden or filtered away were read like the others ({})",
-                    path.name, counted(len(hidden), "row"), shown(hidden, 6))
-        )  # fmt: skip
+            Message(
+                "{}: {} that are hidden or filtered out were also read ({})",
+                path.name,
+                counted(len(hidden), "row"),
+                shown(hidden, 6),
+            )
+        )
     return df
 
 
 def letters(column: int) -> str:
-    """Call a column, counted from 1, as spreadsheets do."""
+    """Return the spreadsheet letters of a column, counted from 1."""
     text = ""
     while column:
         column, digit = divmod(column - 1, 26)
@@ -146,7 +158,7 @@ def letters(column: int) -> str:
 
 
 def _with_cells(df: pd.DataFrame, sheet: Worksheet, first: int) -> pd.DataFrame:
-    """Put texts into the cells that they stand in; the header's are left alone."""
+    """Insert texts into their cells; the header is not changed."""
     cells = {place: text for place, text in sheet.cells.items() if place[0] >= first}
     if not cells:
         return df
@@ -165,7 +177,7 @@ def _with_cells(df: pd.DataFrame, sheet: Worksheet, first: int) -> pd.DataFrame:
 def _unmerged(
     df: pd.DataFrame, sheet: Worksheet, first: int
 ) -> tuple[pd.DataFrame, dict[int, int]]:
-    """Fill ranges that are merged down rows, and count the cells by column."""
+    """Fill ranges that are merged over rows, and count the filled cells by column."""
     ranges: dict[int, list[tuple[int, int, Any]]] = {}
     high, wide = df.shape
     for top, column, bottom in sheet.merged:
@@ -187,7 +199,7 @@ def _unmerged(
 
 
 def _parts(path: Path) -> dict[str, _XmlPart]:
-    """Find where each sheet is; nothing where the file is no .xlsx."""
+    """Find the location of each sheet; empty if the file is not an .xlsx file."""
     if not zipfile.is_zipfile(path):
         return {}
     with zipfile.ZipFile(path) as book:
@@ -210,7 +222,7 @@ def _parts(path: Path) -> dict[str, _XmlPart]:
 
 
 def _styled(data: bytes, styles: Collection[str]) -> bool:
-    """Whether some cell of a sheet has one of these styles."""
+    """Return True if some cell of a sheet has one of these styles."""
     listed = "|".join(sorted(styles)).encode()
     return (
         bool(styles)
@@ -219,7 +231,7 @@ def _styled(data: bytes, styles: Collection[str]) -> bool:
 
 
 def _targets(book: zipfile.ZipFile, part: str, kind: str) -> dict[str, str]:
-    """Find the parts that a part names, by id; those of the whole workbook for ""."""
+    """Find the parts linked by a part, by id; "" gives the parts of the whole workbook."""
     folder, name = posixpath.split(part)
     path = posixpath.join(folder, "_rels", f"{name}.rels")
     if path not in book.namelist():
@@ -232,7 +244,7 @@ def _targets(book: zipfile.ZipFile, part: str, kind: str) -> dict[str, str]:
 
 
 def _cells(data: bytes, sheet: Worksheet) -> Iterator[tuple[int, int, ET.Element]]:
-    """Go through the cells of a sheet; note its hidden rows and merged ranges."""
+    """Iterate over the cells of a sheet, and record hidden rows and merged ranges."""
     row = 0
     for _, node in ET.iterparse(io.BytesIO(data)):
         kind = _local(node.tag)
@@ -253,7 +265,7 @@ def _cells(data: bytes, sheet: Worksheet) -> Iterator[tuple[int, int, ET.Element
 
 
 def _child(cell: ET.Element, name: str) -> str | None:
-    """Text of a part of a cell; None where it has none of that name."""
+    """Return the text of a child element of a cell; None if it does not exist."""
     return next((x.text or "" for x in cell if _local(x.tag) == name), None)
 
 
@@ -262,7 +274,7 @@ def _local(tag: str) -> str:
 
 
 def number(text: str) -> int:
-    """Count a column, from 1, that spreadsheets call by letters."""
+    """Return the number of a column, counted from 1, from its spreadsheet letters."""
     column = 0
     for letter in text:
         column = 26 * column + ord(letter) - 64

@@ -1,4 +1,4 @@
-"""Quarters, months and half-years as text: 2015Q1, 2015年3季度, 2015-03, 2015H1, 2015年上半年."""
+"""Read quarters, months and half-years as text: 2015Q1, 2015年3季度, 2015-03, 2015H1."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ _FORMS: Final = tuple(
         (12, True, rf"(0?[1-9]|1[0-2])\s*[-./]\s*{_YEAR}"),
     )
 )
-"""How many there are in a year, whether the number stands first, and the form of the text."""
+"""Parts per year, True if the number comes first, and the pattern of the text."""
 _BARE: Final = re.compile(rf"{_YEAR}\s*[-./]\s*(0?[1-9]|1[0-2])")
-"""2015-03 is a month; 2015/3 may be a quarter where no number is above four."""
+"""2015-03 is a month; 2015/3 may be a quarter if no number exceeds four."""
 _DAY: Final = re.compile(
     rf"{_YEAR}\s*[-./年]\s*(0?[1-9]|1[0-2])\s*[-./月]\s*(0?[1-9]|[12]\d|3[01])\s*日?"
     r"(?:[T ]\s*00:00(?::00)?)?"
@@ -44,14 +44,14 @@ _DAY: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class YearPart:
-    """A part of a year.
+    """Part of a year.
 
     Parameters
     ----------
     parts : int
-        How many a year has.
+        Number of parts in a year.
     number : int
-        Which of them, from 1.
+        Number of this part, from 1.
     """
 
     year: int
@@ -60,17 +60,17 @@ class YearPart:
 
     @property
     def start(self) -> dt.datetime:
-        """Its first day."""
+        """Return the first day."""
         return dt.datetime(self.year, (self.number - 1) * 12 // self.parts + 1, 1)
 
 
 def year_part(cell: Any) -> YearPart | None:
-    """Tell the part of a year that a text says by a word or a letter, or before the year.
+    """Read the part of a year that a text gives by a word, a letter, or before the year.
 
     Returns
     -------
     YearPart or None
-        None where it says none, and of bare numbers behind a year.
+        None if the text gives no part, or only a number after a year.
     """
     text = narrow(cell) if isinstance(cell, str) else ""
     for parts, turned, form in _FORMS:
@@ -81,33 +81,33 @@ def year_part(cell: Any) -> YearPart | None:
 
 
 def says_part(text: str) -> bool:
-    """Whether a text says a part of a year, or a year and a number that may be one."""
+    """Return True if a text gives a part of a year, or a year and a possible part number."""
     return year_part(text) is not None or _BARE.fullmatch(narrow(text)) is not None
 
 
 def as_days(
     column: pd.Series[Any], argument: str, *, quarters: bool | None = None
 ) -> pd.Series[Any]:
-    """Read text that says parts of years, or dates, as the days on which they begin.
+    """Read text with parts of years, or dates, as the days on which these begin.
 
     Parameters
     ----------
     column : Series
     argument : str
-        Its part, for messages.
+        Role of the column, for messages.
     quarters : bool, optional
-        Whether bare numbers behind years are quarters (2015/3). By default they are months where
-        some number is above four or has a zero before it.
+        True if numbers after years are quarters (2015/3). By default they are months if some number
+        exceeds four or has a leading zero.
 
     Returns
     -------
     Series
-        Of dates; as it was where some text says neither.
+        Dates; the input column if some text is neither.
 
     Raises
     ------
     PanelError
-        If numbers behind years may be quarters or months.
+        If numbers after years may be quarters or months.
     """
     values = unwrapped(column)
     if not is_text(values):
@@ -119,28 +119,32 @@ def as_days(
         return column
     if quarters is None and bare_quarters(texts):
         raise PanelError(
-            Message("{}={!r} may be quarters or months: {}", argument, column.name,
-                    shown(map(quoted, texts), 4)),
-            hint="write 2015Q3 for a quarter and 2015-03 for a month; where all of them are "
-            "quarters, freq='Q' says so, and freq='M' where all are months",
-        )  # fmt: skip
+            Message(
+                "{}={!r} may be quarters or months: {}",
+                argument,
+                column.name,
+                shown(map(quoted, texts), 4),
+            ),
+            hint="write 2015Q3 for a quarter and 2015-03 for a month; or set freq='Q' if "
+            "all are quarters, freq='M' if all are months",
+        )
     return pd.to_datetime(values.where(~gone).map(days))
 
 
 def bare_quarters(texts: Iterable[Any]) -> bool:
-    """Whether all texts are years with numbers up to four and no zero before them: 2015/3."""
+    """Return True if all texts are years with numbers up to 4 without leading zero: 2015/3."""
     matches = [_BARE.fullmatch(narrow(x)) if isinstance(x, str) else None for x in texts]
     return bool(matches) and all(x is not None and x[2] in "1234" for x in matches)
 
 
 def dotted_hint(values: Iterable[float]) -> Message | None:
-    """Say what to do about numbers such as 2015.1, of which nobody can tell the month."""
+    """Return advice on numbers such as 2015.1, from which the month cannot be read."""
     texts = [plain(x) for x in values]
     if not all(re.fullmatch(r"(?:19|20)\d\d(?:\.\d\d?)?", x) for x in texts):
         return None
     return Message(
-        "write 2015-01 for a month and 2015Q1 for a quarter, as text: as numbers, 2015.1 and "
-        "2015.10 are the same"
+        "write 2015-01 for a month and 2015Q1 for a quarter, as text; as numbers, 2015.1 "
+        "and 2015.10 are the same"
     )
 
 

@@ -1,4 +1,4 @@
-"""Years out of dates, and out of text that says a year or a date."""
+"""Extract years from dates, and from text with a year or a date."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bayes_nqp._core.i18n import NOTHING, Message, dates
 from bayes_nqp.data.reading._values import missing, plain, unwrapped
 
 DAYS = (20_000, 80_000)
-"""Days as spreadsheets count them, from 1954 to 2119."""
+"""Range of spreadsheet day numbers, from 1954 to 2119."""
 _MONTH_LONG = 28
 
 _YEAR = r"((?:1[89]|20|21)\d\d)"
@@ -33,9 +33,9 @@ _TEXTS = tuple(
         ),
     )
 )
-"""2018; 2018-07-24, 2018.7; 20180724, 201807; and dates as languages write them out."""
+"""2018; 2018-07-24, 2018.7; 20180724, 201807; and dates with month names."""
 _BEHIND = re.compile(rf"{_DAY}([./-])(0?[1-9]|[12]\d|3[01])\1{_YEAR}{_CLOCK}")
-"""24.07.2018; and 07/24/2018 beside 24/07/2018, which agree on the year alone."""
+"""24.07.2018; and 07/24/2018 or 24/07/2018, which agree only on the year."""
 _SINCE = re.compile(
     r"(?<=[\d年月日])\s*(?:获?(?:批复|批准|批)(?:设立|建设)?|设立|成立|公布|发布|印发|实施|启动|入选|纳入)?"
     r"(?:起|开始|以来)?$"
@@ -49,17 +49,17 @@ _MONTHS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十",
 
 
 def year_of(value: object) -> int | None:
-    """Tell the year of a date, or of text or a number that writes a year or a date.
+    """Return the year of a date, or of text or a number that gives a year or a date.
 
     Parameters
     ----------
     value : object
-        Such as ``2018``, ``"2018.07.24"``, ``"2018-07"``, ``20180724``, or a date.
+        Cell, such as ``2018``, ``"2018.07.24"``, ``"2018-07"``, ``20180724``, or a date.
 
     Returns
     -------
     int or None
-        None where no year can be told.
+        None if there is no unique year.
     """
     if isinstance(value, str):
         text = _said(value)
@@ -78,7 +78,7 @@ def year_of(value: object) -> int | None:
 
 
 def month_of(value: object) -> int | None:
-    """Tell the month of a date of which `year_of` tells the year; None where it has none."""
+    """Return the month of a date with a year by `year_of`; None if it has no month."""
     if isinstance(value, str):
         text = _said(value)
         if written := _WRITTEN.fullmatch(text):
@@ -96,22 +96,22 @@ def month_of(value: object) -> int | None:
 
 
 def _said(text: str) -> str:
-    """A date without the words behind it: 2018年7月获批."""
+    """Return a date without the words after it: 2018年7月获批."""
     return _SINCE.sub("", text.strip(" \t\r\n\u3000\xa0"))
 
 
 def days_since_1900(values: Iterable[float]) -> Message:
-    """Say which date a whole number stands for, where all seem to be dates as spreadsheets count.
+    """Return the date of a day number, if all values look like spreadsheet dates.
 
     Parameters
     ----------
     values : iterable of float
-        Distinct times; none of them missing.
+        Distinct nonmissing times.
 
     Returns
     -------
     Message
-        Such as ``day 42369 is 2015-12-31``; empty where they are no dates.
+        Such as ``day 42369 is 2015-12-31``; empty if they are not dates.
     """
     days = np.sort(np.asarray(list(values), dtype=np.float64))
     low, high = DAYS
@@ -122,25 +122,25 @@ def days_since_1900(values: Iterable[float]) -> Message:
 
 
 def _is_code(value: float) -> bool:
-    """Whether a number is a code beside dates: small, or all nines."""
+    """Return True if a number in a column of dates is a code: small, or all nines."""
     return value <= 9999 or set(plain(value)) == {"9"}
 
 
 def as_years(column: pd.Series[Any], notes: list[str], *, once: bool = False) -> pd.Series[Any]:
-    """Read dates, and text that says years or dates, as years.
+    """Read dates, and text with years or dates, as years.
 
     Parameters
     ----------
     notes : list of str
-        What was done is added.
+        Receives a message for each change.
     once : bool, default False
-        Whether different values must be different years, as in a column of yearly times.
+        True if different values must give different years, as in a yearly time column.
 
     Returns
     -------
     Series
-        Of float, NaN where missing; as it was if it holds numbers that are no dates, or
-        anything of which no year can be told.
+        Float, NaN if missing. The input column if it contains numbers that are not dates, or cells
+        without a unique year.
     """
     values = unwrapped(column)
     number = values.dtype.kind in "iuf" and not isinstance(values.dtype, pd.PeriodDtype)
@@ -148,7 +148,7 @@ def as_years(column: pd.Series[Any], notes: list[str], *, once: bool = False) ->
         return column
     codes, distinct = pd.factorize(values.mask(missing(values)))
     years = [year_of(x) for x in distinct]
-    if number:  # codes beside dates, such as 0 or 9999, are left as they are
+    if number:  # codes in columns of dates, such as 0 or 9999, are kept
         pairs = zip(distinct, years, strict=True)
         years = [x if year is None and _is_code(x) else year for x, year in pairs]
     if not years or None in years:
@@ -163,6 +163,6 @@ def as_years(column: pd.Series[Any], notes: list[str], *, once: bool = False) ->
         text = example[0].removesuffix(" 00:00:00")
         notes.append(Message("{}: read as years, such as {} as {}", column.name, text, example[1]))
     elif not number and any(x != year for x, year in zip(distinct, years, strict=True)):
-        notes.append(Message("{}: read as years, which were stored as text", column.name))
+        notes.append(Message("{}: years stored as text were read as years", column.name))
     read = np.append(np.asarray(years, dtype=np.float64), np.nan)[codes]
     return pd.Series(read, index=column.index, name=column.name)

@@ -1,6 +1,6 @@
-"""Steps that turn a file into a table, one step a file; each is a key of `[data.read]`.
+"""Convert a file to a table by steps; each module is one step, a key of `[data.read]`.
 
-Only `data.reading` imports it, and other code uses the names that `data.reading` exports.
+Only `data.reading` imports this package; other code uses the names that `data.reading` exports.
 """
 
 from bayes_nqp.data.reading.steps._fill_down import filled_periods as filled_periods

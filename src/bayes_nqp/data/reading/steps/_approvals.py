@@ -1,4 +1,4 @@
-"""Dates inside remarks: 2016年1月获批（第二批）, 2015.3 国函〔2015〕44号."""
+"""Read dates in remarks: 2016年1月获批（第二批）, 2015.3 国函〔2015〕44号."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from bayes_nqp.data.reading.steps._step import Found, Reading, Step, some, step
 
 @step("approvals", place=34)
 class Approvals(Step):
-    """2016年1月获批（第二批） as 2016-01; no column in which a cell could mean several years."""
+    """Step that reads 2016年1月获批（第二批） as 2016-01, if no cell has several possible years."""
 
     label = Message("Dates inside remarks")
     text = (
-        "Columns of remarks that say since when units are treated, of which the year, and the "
-        'month where it is said, is read: "2016年1月获批（第二批）", "2015.3 国函〔2015〕44号".'
+        "Columns of remarks from which the first treated period is read, as a year or, if given, "
+        'a month: "2016年1月获批（第二批）", "2015.3 国函〔2015〕44号".'
     )
     kind = list[str]
 
     def found(self, reading: Reading) -> Found | None:
-        """Find columns called like a policy, whose cells all say one year, or that it is never."""
+        """Find columns with a policy name in which all cells give one year or never treated."""
         names, count, example = [], 0, ""
         for name, column in reading.frame.items():
             if not (sounds_like("cohort", str(name)) or sounds_like("treated", str(name))):
@@ -40,12 +40,16 @@ class Approvals(Step):
         if not names:
             return None
         after = date_of(example)
-        reason = Message("since when units are treated is read out of remarks in {}: {} as {}",
-                         some(names), example, after)  # fmt: skip
+        reason = Message(
+            "the first treated period is read from the remarks in {}: {} as {}",
+            some(names),
+            example,
+            after,
+        )
         return Found(names, reason, count, example, after)
 
     def applied(self, reading: Reading, value: Any) -> int:
-        """Put the date in the place of its remark; cells of which none can be told stay."""
+        """Replace remarks by their dates; cells without a unique date are kept."""
         count = 0
         for name in value:
             entries = cells(reading.frame[name], named=True)

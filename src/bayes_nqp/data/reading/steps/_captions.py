@@ -1,4 +1,4 @@
-"""Rows among the data that hold names of columns, their roles, or units of measurement."""
+"""Remove rows with repeated column names, column roles, or units of measurement."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ from bayes_nqp.data.reading.steps._roles import roles_in
 from bayes_nqp.data.reading.steps._step import Found, Reading, Step, some, step
 
 _FIRST: Final = 3
-"""Rows below the header in which units of measurement are looked for."""
+"""Number of rows below the header searched for units of measurement."""
 _BELOW: Final = 200
-"""Rows that tell a column of numbers."""
+"""Number of rows used to detect a numeric column."""
 _LONG: Final = 12
-"""Characters of a unit of measurement at most."""
+"""Maximum length of a unit of measurement."""
 
 
 @step("captions", place=15)
 class Captions(Step):
-    """The header of a table that goes on, 万元 below a name: left out."""
+    """Step that removes repeated headers and rows such as 万元 below the column names."""
 
-    label = Message("Rows of names or units")
+    label = Message("Repeated headers and rows of measurement units")
     text = (
-        "Rows that repeat the names of columns, or say in which units these are, by their numbers, "
-        'with what stands in them: { 3 = "万元 · 个" }.'
+        "Rows that repeat the column names or give their units of measurement: row numbers, with "
+        'the content of each row: { 3 = "万元 · 个" }.'
     )
     kind = list[int] | dict[str, str]
     by_column = False
     of = "row"
 
     def found(self, reading: Reading) -> Found | None:
-        """Find rows half of whose cells repeat the header, and words above numbers."""
+        """Find rows in which half of the cells repeat the header, and words above numbers."""
         frame = reading.frame
         if not frame.index.is_unique:
             return None
@@ -47,11 +47,11 @@ class Captions(Step):
         if not rows:
             return None
         example = some([str(x) for x in frame.loc[rows[0]].dropna()])
-        reason = Message("rows that repeat the names of columns, or hold their units")
+        reason = Message("rows that repeat the column names or give their units of measurement")
         return Found(contents(frame, rows), reason, len(rows), example, "")
 
     def applied(self, reading: Reading, value: Any) -> int:
-        """Leave them out; what is a column of numbers then is one."""
+        """Remove these rows, and convert the remaining columns of numbers."""
         frame = reading.frame
         left_out = frame.index.isin(numbered(self.key, frame, value, _captions(frame)))
         for _, row in frame[left_out].iterrows():
@@ -65,12 +65,12 @@ class Captions(Step):
 
 
 def _captions(frame: pd.DataFrame) -> list[int]:
-    """Rows that the step finds by itself."""
+    """Return the rows that the step finds automatically."""
     return [int(x) for x in dict.fromkeys((*_units(frame), *repeated_rows(frame)))]
 
 
 def repeated_rows(frame: pd.DataFrame) -> list[Any]:
-    """Rows half of whose cells, and two at least, are the names of their columns."""
+    """Find rows in which half of the cells, at least two, repeat the column names."""
     same: list[Mask] = []
     for name, column in frame.items():
         if is_text(column) and len(column):
@@ -86,7 +86,7 @@ def repeated_rows(frame: pd.DataFrame) -> list[Any]:
 
 
 def _units(frame: pd.DataFrame) -> list[Any]:
-    """Rows of words without a digit, at the top, above numbers in half of their columns."""
+    """Find rows of words without digits at the top, above numbers in half of their columns."""
     rows = []
     for k in range(min(_FIRST, len(frame) - 1)):
         if roles_in(frame.iloc[k]):
@@ -108,7 +108,7 @@ def _word(cell: str) -> bool:
 
 
 def _numbers(column: pd.Series[Any]) -> bool:
-    """Whether a column holds numbers or dates, however they are written."""
+    """Return True if a column contains numbers or dates in any notation."""
     cells = column.dropna()
     numeric = [not isinstance(x, str) or counts(narrow(x.strip(EDGES))) for x in cells]
     return len(numeric) > 0 and sum(numeric) >= MOST * len(numeric)

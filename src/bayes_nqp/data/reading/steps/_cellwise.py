@@ -1,4 +1,4 @@
-"""Steps that read the cells of some columns anew."""
+"""Define the base class of steps that convert columns cell by cell."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from bayes_nqp.data.reading.steps._step import Found, Reading, Step, some
 
 
 class Cellwise(Step):
-    """A step whose key lists columns of text, which are read cell by cell."""
+    """Step with a list of text columns as its value, which are converted cell by cell."""
 
     kind = list[str]
 
     @abstractmethod
     def odd(self, entries: Cells) -> list[Any]:
-        """Distinct cells that it would change; none where the column is not one of its own."""
+        """Return the distinct cells to convert; empty if the step does not apply to the column."""
 
     @abstractmethod
     def reason(self, names: str) -> Message:
-        """Say why, with the columns."""
+        """Return the reason, with the columns."""
 
     @abstractmethod
     def after(self, cell: Any) -> Any:
-        """A cell as it is read; itself where nothing changes."""
+        """Return the converted cell; the same cell if nothing changes."""
 
     def column(self, values: list[Any]) -> list[Any]:
-        """Distinct cells of a column, as they are read."""
+        """Convert the distinct cells of a column."""
         return [self.after(x) for x in values]
 
     def called(self, values: list[Any], name: str) -> list[Any]:
-        """Distinct cells of a column, as they are read where its name may say how."""
+        """Convert the distinct cells of a column, using the column name."""
         return self.column(values)
 
     def found(self, reading: Reading) -> Found | None:
-        """Find columns with cells that it would change."""
+        """Find columns with cells to convert."""
         names, count, example, after = [], 0, "", ""
         for name, column in reading.frame.items():
             entries = cells(column)
@@ -54,7 +54,7 @@ class Cellwise(Step):
         return Found(names, self.reason(some(names)), count, example, after)
 
     def applied(self, reading: Reading, value: Any) -> int:
-        """Read the columns anew."""
+        """Convert the columns."""
         count = 0
         for name in value:
             entries = cells(reading.frame[name], named=True)

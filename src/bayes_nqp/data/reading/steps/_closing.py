@@ -1,4 +1,4 @@
-"""Ends of years beside their first days, which hold what the year before ended with."""
+"""Remove opening balances, which repeat the closing balances of the previous year."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from bayes_nqp.data.reading.steps._step import Found, Reading, Step, step
 
 @step("closing", place=73)
 class Closing(Step):
-    """Rows of 2013-12-31 kept, those of 2013-01-01 left out."""
+    """Step that keeps rows of 2013-12-31 and removes rows of 2013-01-01."""
 
-    label = Message("First days of years")
+    label = Message("Opening balances")
     text = (
-        "Columns of dates whose rows of the first of January are left out: they hold what the year "
-        "before ended with, beside rows of the last of December."
+        "Columns of dates in which rows of 1 January (opening balances: the closing values of the"
+        " previous year) are excluded, because rows of 31 December exist as well."
     )
     kind = list[str]
     of = "row"
 
     def found(self, reading: Reading) -> Found | None:
-        """Find periods that are first and last days of years, and nothing else."""
+        """Find periods that consist of the first and last days of years only."""
         for name, column in reading.frame.items():
             if not sounds_like("time", str(name)) or column.dtype.kind in "iuf":
                 continue
@@ -34,13 +34,16 @@ class Closing(Step):
             if {x[4:] for x in days} != {"-01-01", "-12-31"}:
                 continue
             count = int(_first(column).sum())
-            reason = Message("{} has the first and the last day of each year: rows of the first "
-                             "of January, opening balances, are left out", name)  # fmt: skip
+            reason = Message(
+                "{} contains the first and the last day of each year: rows dated 1 "
+                "January are opening balances and are excluded",
+                name,
+            )
             return Found([str(name)], reason, count, min(days), "")
         return None
 
     def applied(self, reading: Reading, value: Any) -> int:
-        """Leave these rows out."""
+        """Remove these rows."""
         first = np.zeros(len(reading.frame), dtype=bool)
         for name in value:
             first |= _first(reading.frame[name])

@@ -1,4 +1,4 @@
-"""Dates as text or as day numbers beside dates: 2012-12-31, 41274; and quarters: 2012Q4."""
+"""Read dates as text or day numbers: 2012-12-31, 41274; and quarters: 2012Q4."""
 
 from __future__ import annotations
 
@@ -35,25 +35,25 @@ _DAY_ZERO: Final = dt.datetime(1899, 12, 30)
 _DATED: Final[tuple[Part, ...]] = ("time", "cohort")
 _CODE: Final = re.compile(r"((?:19|20)\d\d)(0[1-9]|1[0-2])((?:0[1-9]|[12]\d|3[01])?)")
 _PADDED: Final = 10
-"""Months before it have a zero before them."""
+"""First month without a leading zero."""
 _CENTURY: Final = 50
 _YEAR_LONG: Final = 99
 
 
 @step("dates", place=33)
 class Dates(Step):
-    """2012-12-31 and 41274 as dates, where other cells are dates; 2012Q4 as its first day."""
+    """Step that reads 2012-12-31 and 41274 as dates, and 2012Q4 as its first day."""
 
-    label = Message("Dates as text")
+    label = Message("Dates stored as text")
     text = (
-        "Columns of dates, some of which are text (2012-12-31) or the day numbers of spreadsheets "
-        "(41274), of quarters (2012Q4) or months "
-        "(2012-Dec), of half-years (2012H1), or of numbers (201212, 2012.03)."
+        "Columns of dates that are stored as text (2012-12-31), as day numbers of a spreadsheet "
+        "(41274) or as numbers (201212, 2012.03), or of quarters (2012Q4), months (2012-Dec) or "
+        "half-years (2012H1)."
     )
     kind = list[str]
 
     def found(self, reading: Reading) -> Found | None:
-        """Find columns in which all cells say dates, and some are dates; or all say quarters."""
+        """Find columns of dates with some dates as text, and columns of quarters as text."""
         frame = _undotted(reading.frame)
         names = _coded(frame)
         count = int(frame[names].notna().sum().sum())
@@ -72,10 +72,9 @@ class Dates(Step):
             example = example or plain(texts[0])
         if not names:
             return None
-        reason = Message("dates or quarters written as text, in {}", some(names))
+        reason = Message("dates or quarters stored as text in {}", some(names))
         if any(_serial(x) for x in reading.frame[names].to_numpy().ravel() if not pd.isna(x)):
-            reason = Message("day numbers beside dates, or dates written as text, in {}",
-                             some(names))  # fmt: skip
+            reason = Message("dates stored as day numbers or as text in {}", some(names))
         day = _coded_date(first) or _date(example)
         return Found(names, reason, count, example, f"{day:%Y-%m-%d}")
 
@@ -94,7 +93,7 @@ class Dates(Step):
             count += entries.count(lambda x: not isinstance(x, dt.date) and _date(x) is not None)
             read = [x if (day := _date(x)) is None and x != "" else day for x in entries.values]
             dated = all(x is None or isinstance(x, dt.date) for x in read)
-            if not dated:  # a word for never treated stays one beside them
+            if not dated:  # words for never treated are kept
                 read = [f"{x:%Y-%m-%d}" if isinstance(x, dt.date) else x for x in read]
             column = entries.mapped(read)
             column = pd.to_datetime(column) if dated else column
@@ -103,7 +102,7 @@ class Dates(Step):
 
 
 def _texts(entries: Cells) -> list[Any]:
-    """Cells to be read as dates: texts and day numbers of a column whose other cells are dates."""
+    """Return the texts and day numbers to read as dates, if the other cells are dates."""
     observed = [x for x in entries.values if x != ""]
     serials = [x for x in observed if _serial(x)]
     dates = [x for x in observed if x not in serials and _date(x) is not None]
@@ -117,7 +116,7 @@ def _texts(entries: Cells) -> list[Any]:
 
 
 def _serial(cell: Any) -> dt.datetime | None:
-    """Return the date that a day number of a spreadsheet stands for, from 1954 to 2119."""
+    """Return the date of a spreadsheet day number, from 1954 to 2119."""
     if isinstance(cell, bool | dt.date) or not _DAY_NUMBER.fullmatch(plain(cell)):
         return None
     days = int(plain(cell))
@@ -125,15 +124,15 @@ def _serial(cell: Any) -> dt.datetime | None:
 
 
 def _begins(cell: Any) -> bool:
-    """Whether a cell says a quarter, a half-year or a month by its name."""
+    """Return True if a cell gives a quarter, a half-year or a month by its name."""
     named = year_part(cell)
     if named is not None and cell.endswith("月"):
-        return False  # 2015年3月: a date, such as that of a policy among years
+        return False  # 2015年3月: a date, such as a policy date among years
     return named is not None or _month(cell) is not None
 
 
 def _month(cell: Any) -> tuple[int, int] | None:
-    """The year and the number of a month that is named."""
+    """Return the year and the number of a month given by name."""
     match = _NAMED.fullmatch(cell.strip()) if isinstance(cell, str) else None
     if match is None:
         return None
@@ -143,7 +142,7 @@ def _month(cell: Any) -> tuple[int, int] | None:
 
 
 def _coded(frame: pd.DataFrame) -> list[str]:
-    """Columns called like periods of numbers that write dates, where some say several a year."""
+    """Find columns with a time name and numbers that code dates, several in a year."""
     coded, several = [], False
     for name, column in frame.items():
         number = pd.api.types.is_numeric_dtype(column.dtype)
@@ -160,7 +159,7 @@ def _coded(frame: pd.DataFrame) -> list[str]:
 
 
 def _undotted(frame: pd.DataFrame) -> pd.DataFrame:
-    """Write numbers such as 2015.03 as 201503, where some have the zero that makes them months."""
+    """Convert numbers such as 2015.03 to 201503, if some have the zero of months."""
     months: dict[str, Any] = {}
     padded = False
     for name, column in frame.items():
@@ -176,7 +175,7 @@ def _undotted(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _coded_date(cell: Any) -> dt.datetime | None:
-    """The date that a number writes: 201503, 20150331."""
+    """Return the date coded by a number: 201503, 20150331."""
     match = _CODE.fullmatch(plain(cell))
     if match is None:
         return None
@@ -187,7 +186,7 @@ def _coded_date(cell: Any) -> dt.datetime | None:
 
 
 def _date(cell: Any) -> dt.date | None:
-    """The date that a cell says; the first day of a month or a quarter."""
+    """Return the date of a cell; the first day for a month or a quarter."""
     if isinstance(cell, dt.date):
         return cell
     if day := _serial(cell):

@@ -1,4 +1,4 @@
-"""Numbers whose comma is a decimal one, as text: 0,532 and 1.234,5."""
+"""Read numbers with decimal commas, stored as text: 0,532 and 1.234,5."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from bayes_nqp.data.reading.steps._cellwise import Cellwise
 from bayes_nqp.data.reading.steps._step import Found, Reading, some, step
 
 _POINTED: Final = re.compile(r"[-+]?\d{1,3}(?:\.\d{3})+")
-"""1.234 and 1.234.567, whose points may mark thousands."""
+"""1.234 and 1.234.567, in which points may be thousands separators."""
 
 
 @step("decimals", place=42)
 class Decimals(Cellwise):
-    """45,22 as 45.22."""
+    """Step that reads 45,22 as 45.22."""
 
     label = Message("Decimal commas")
-    text = "Columns of texts such as 45,22 or 1.234,5, whose comma is a decimal one."
+    text = "Columns of text such as 45,22 or 1.234,5, with a decimal comma."
 
     def found(self, reading: Reading) -> Found | None:
-        """Find columns of numbers with commas, where thousands cannot be meant or are not usual."""
+        """Find columns of numbers with commas that cannot be, or probably are not, separators."""
         names, count, example = [], 0, ""
         usual = reading.delimiter == ";" and not _points(reading.frame)
         for name, column in reading.frame.items():
@@ -55,19 +55,19 @@ class Decimals(Cellwise):
         return Found(names, self.reason(some(names)), count, example, plain(decimal(example)))
 
     def odd(self, entries: Cells) -> list[Any]:
-        """Texts with a decimal comma."""
+        """Return the texts with a decimal comma."""
         return [x for x in entries.values if decimal(x) is not None]
 
     def reason(self, names: str) -> Message:
-        """Say in which columns."""
-        return Message("commas that are decimal ones, in {}", names)
+        """Return the reason, with the columns."""
+        return Message("decimal commas in {}", names)
 
     def after(self, cell: Any) -> Any:
-        """As a number, and so are plain numbers beside it."""
+        """Convert a cell to a number, including plain numbers."""
         return next((x for x in (decimal(cell), number(cell)) if x is not None), cell)
 
     def column(self, values: list[Any]) -> list[Any]:
-        """As numbers: beside decimal commas, or 1.234.567, the point of 1.234 marks thousands."""
+        """Convert to numbers; with decimal commas, the point in 1.234 separates thousands."""
         pointed = [x for x in values if isinstance(x, str) and _POINTED.fullmatch(x)]
         others = [x for x in values if x not in pointed]
         certain = any(decimal(x) is not None for x in values) and not any(
@@ -78,13 +78,14 @@ class Decimals(Cellwise):
 
 
 _DOUBT: Final = Message(
-    "{}: three digits behind each point, and commas are decimal ones elsewhere in the file: if the "
-    "points mark thousands, these numbers are 1000 times as large; write them without points"
+    "{}: each point is followed by three digits, and other columns use decimal commas. If"
+    " the points separate thousands, these numbers are 1000 times as large; write them "
+    "without points"
 )
 
 
 def _doubtful(frame: pd.DataFrame) -> list[str]:
-    """Columns of numbers most of which have three decimal places: 1.234 may be 1234."""
+    """Find columns of numbers mostly with three decimal places: 1.234 may be 1234."""
     names = []
     for name, column in frame.select_dtypes("float").items():
         thousands = column.dropna().to_numpy() * 1000.0
@@ -96,19 +97,19 @@ def _doubtful(frame: pd.DataFrame) -> list[str]:
 
 
 def _points(frame: pd.DataFrame) -> bool:
-    """Whether a column of numbers has fractions, which the reader took from decimal points."""
+    """Return True if a numeric column has fractions, read with decimal points."""
     floats = frame.select_dtypes("float")
     return bool((floats % 1.0 > 0.0).any(axis=None))
 
 
 def _decimal(entries: Cells, *, usual: bool) -> bool:
-    """Whether the commas of a column are decimal ones.
+    """Return True if the commas of a column are decimal commas.
 
     Parameters
     ----------
     usual : bool
-        Whether semicolons part the columns, as they do where commas are decimal ones, and no
-        number has a decimal point.
+        True if columns are separated by semicolons, as is usual with decimal commas, and no number
+        has a decimal point.
     """
     fractions = {x: y for x in entries.values if (y := decimal(x)) is not None}
     plain = [y for x in entries.values if (y := number(x)) is not None]
@@ -123,6 +124,6 @@ def _decimal(entries: Cells, *, usual: bool) -> bool:
     no_thousands = sum(marked(x) is None for x in fractions)
     if no_thousands or not usual:
         return no_thousands >= 0.5 * len(fractions)
-    # Three digits behind each: as large as plain numbers beside them, or by a thousand.
+    # Three digits after each: the size of plain numbers, or 1000 times that size.
     typical = float(np.median(np.abs([*fractions.values()])))
     return not plain or typical * 1000.0**0.5 >= float(np.median(np.abs(plain)))

@@ -1,4 +1,4 @@
-"""Digits of full width, as Chinese input methods write them: ０．５４２０."""
+"""Read full-width digits, as Chinese input methods write them: ０．５４２０."""
 
 from __future__ import annotations
 
@@ -12,27 +12,29 @@ from bayes_nqp.data.reading.steps._step import step
 
 @step("digits", place=30)
 class Digits(Cellwise):
-    """Full-width digits, points and signs to the usual ones."""
+    """Step that converts full-width digits, points and signs to ordinary ones."""
 
     label = Message("Full-width digits")
-    text = "Columns whose digits, points and signs of full width (０．５) are read as usual ones."
+    text = (
+        "Columns in which full-width digits, points and signs (０．５) are read as ordinary ones."
+    )
 
     def odd(self, entries: Cells) -> list[Any]:
-        """Wide cells of columns of numbers or years."""
+        """Return the full-width cells of columns of numbers or years."""
         if entries.count(lambda x: counts(unraised(x))) < MOST * entries.counts.sum():
             return []
         return [x for x in entries.values if narrow(x) != x and counts(unraised(x))]
 
     def reason(self, names: str) -> Message:
-        """Say in which columns."""
-        return Message("digits of full width in {}", names)
+        """Return the reason, with the columns."""
+        return Message("full-width digits in {}", names)
 
     def after(self, cell: Any) -> Any:
-        """In the usual width."""
+        """Convert a cell to half width."""
         return narrow(cell)
 
     def column(self, values: list[Any]) -> list[Any]:
-        """In the usual width; where all are numbers then, as numbers."""
+        """Convert to half width, and to numbers if all cells are numbers."""
         texts = super().column(values)
         numbers = [marked(x, "\0") for x in texts]
         return texts if None in numbers else numbers

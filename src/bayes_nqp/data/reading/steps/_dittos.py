@@ -1,4 +1,4 @@
-"""Marks that stand for the cell above: 〃, 同上."""
+"""Replace ditto marks by the cell above: 〃, 同上."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _MARKS: Final = frozenset(("〃", "″", "〞", "＂", '"', "''", "々", "同上
 
 @step("dittos", place=17)
 class Dittos(Step):
-    """〃 and 同上 as the cell above."""
+    """Step that reads 〃 and 同上 as the cell above."""
 
     label = Message("Ditto marks")
-    text = "Columns in which 〃 or 同上 stands for the cell above."
+    text = "Columns in which 〃 or 同上 repeats the cell above."
     kind = list[str]
 
     def found(self, reading: Reading) -> Found | None:
-        """Find columns with such marks below a first cell that is none."""
+        """Find columns with ditto marks below a first cell that is not a mark."""
         names, count, example = [], 0, ""
         for name, column in reading.frame.items():
             if not is_text(column) or not any(x in texts_of(column).run_on for x in _MARKS):
@@ -35,11 +35,11 @@ class Dittos(Step):
                 example = example or str(column[repeated].iloc[0])
         if not names:
             return None
-        reason = Message("marks that stand for the cell above, in {}", some(names))
+        reason = Message("ditto marks (same as the cell above) in {}", some(names))
         return Found(names, reason, count, example, "↑")
 
     def applied(self, reading: Reading, value: Any) -> int:
-        """Put the cell above in their place."""
+        """Replace the marks by the cell above."""
         count = 0
         for name in value:
             column = reading.frame[name]

@@ -1,4 +1,4 @@
-"""Cells that are empty below a name, as merged ones are."""
+"""Fill cells that are empty below a name, as in merged cells."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ from bayes_nqp.data.reading._years import year_of
 from bayes_nqp.data.reading.steps._step import Found, Reading, Step, some, step
 
 _MERGED: Final = 0.3
-"""Share of empty cells from which those of a column beside the unit pass for merged ones."""
+"""Minimum share of empty cells in a column of merged cells other than the unit."""
 _BLOCKS: Final = 3
-"""Periods that stand once above their rows, at least."""
+"""Minimum number of periods given once above their rows."""
 _GROUP: Final = re.compile(r"省|自治区|大区|片区|province|prefecture|state", re.IGNORECASE)
 
 
 @step("fill_down", place=80)
 class FillDown(Step):
-    """Merged cells filled; beyond a unit only where groups may be merged over units.
+    """Step that fills merged cells; only groups may be filled across units.
 
-    An empty cell of a column that is neither unit, time nor a group of units can mean something,
-    such as never treated, so that no value of it crosses into the rows of another unit.
+    In columns other than unit, time and groups of units, an empty cell can have a meaning, such as
+    never treated. Values of these columns are therefore not carried over to another unit.
     """
 
     label = Message("Merged cells")
     text = (
-        "Columns with merged cells; all but unit, time, strata and groups that are merged over "
-        "units are filled within a unit."
+        "Columns with merged cells. Columns other than unit, time, strata and groups merged over "
+        "several units are filled within units only."
     )
     kind = list[str]
     placed = True
 
     def found(self, reading: Reading) -> Found | None:
-        """Find names that are written once, above the rows that they are for."""
+        """Find names that are written once, above their rows."""
         frame, time = reading.frame, reading.roles.get("time")
         if time not in frame.columns or not reading.parts:
             return None
@@ -60,13 +60,15 @@ class FillDown(Step):
         if below is not None:
             names.insert(0, str(time))
             count += int(missing(reading.frame[time]).sum())
-        reason = Message("{} cells are empty below a name, as merged cells are", count)
+        reason = Message("{} cells below a name are empty, as in merged cells", count)
         for name in beside:
             filled = _filled(frame[name], unit, timed, reading)
             added = missing(frame[name]) & timed & ~missing(filled)
             if added.any() and _constant(filled[timed], unit[timed]):
                 if not names:
-                    reason = Message("given once a unit, or a group of units, as merged cells are")
+                    reason = Message(
+                        "given once for each unit or group of units, as in merged cells"
+                    )
                 names.append(str(name))
                 count += int(added.sum())
         if not names:
@@ -75,7 +77,7 @@ class FillDown(Step):
         return Found(names, reason, count, example, "↓")
 
     def applied(self, reading: Reading, value: Any) -> int:
-        """Fill them, the unit's own first."""
+        """Fill the cells, starting with the unit."""
         frame, time, count = reading.frame, reading.roles.get("time"), 0
         present = [x for x in dict.fromkeys(value) if x in frame.columns]
         if time in present:
@@ -93,25 +95,25 @@ class FillDown(Step):
 
 
 def _merged(column: pd.Series[Any], timed: Mask) -> bool:
-    """Whether many of the rows with a period have an empty cell."""
+    """Return True if many of the rows with a period have an empty cell."""
     gone, enough = missing(column), max(_MERGED * np.count_nonzero(timed), 1)
     return bool(np.count_nonzero(gone) >= enough and np.count_nonzero(gone & timed) >= enough)
 
 
 def filled_periods(frame: pd.DataFrame) -> pd.DataFrame:
-    """A table in which periods that stand once above their rows stand in each of these."""
+    """Return a table in which periods given once above their rows are repeated in each row."""
     named = [x for x in frame if sounds_like("time", str(x)) and not sounds_like("cohort", str(x))]
     blocks = {str(x): below for x in named if (below := _blocks(frame, str(x))) is not None}
     return frame.assign(**blocks)
 
 
 def _blocks(frame: pd.DataFrame, name: str) -> pd.Series[Any] | None:
-    """Periods that stand once, each above its rows, put in all of them; None for other columns."""
+    """Repeat periods given once above their rows in all rows; None for other columns."""
     column = frame[name]
     gone = missing(column)
     if gone[: _BLOCKS + 1].all() or np.count_nonzero(gone) < _MERGED * len(gone):
         return None
-    noted = ~gone & (frame.notna().sum(axis=1).to_numpy() == 1)  # a line below the table
+    noted = ~gone & (frame.notna().sum(axis=1).to_numpy() == 1)  # a note below the table
     observed = column[~gone & ~noted]
     if len(observed) < _BLOCKS or observed.duplicated().any():
         return None
@@ -121,7 +123,7 @@ def _blocks(frame: pd.DataFrame, name: str) -> pd.Series[Any] | None:
 
 
 def _of_the_unit(reading: Reading, frame: pd.DataFrame, timed: Mask) -> list[str]:
-    """Columns that name the unit, and are empty below a name in many rows with a period."""
+    """Find unit columns with empty cells below a name in many rows with a period."""
     parts, time = reading.parts, reading.roles["time"]
     merged = []
     for name in parts:
@@ -141,7 +143,7 @@ def _of_the_unit(reading: Reading, frame: pd.DataFrame, timed: Mask) -> list[str
 
 
 def _units(reading: Reading, merged: list[str], timed: Mask) -> pd.Series[Any]:
-    """What names the unit in each row, of all its parts."""
+    """Return the unit of each row, from all its parts."""
     columns = []
     for name in reading.parts:
         column = reading.frame[name]
@@ -158,7 +160,7 @@ def _units(reading: Reading, merged: list[str], timed: Mask) -> pd.Series[Any]:
 def _filled(
     column: pd.Series[Any], unit: pd.Series[Any], timed: Mask, reading: Reading
 ) -> pd.Series[Any]:
-    """Fill a column, within units or from one to the next; rows without a period stay."""
+    """Fill a column within units or across units; rows without a period are unchanged."""
     column_left = column.mask(missing(column) | ~timed)
     within = column_left.groupby(unit, sort=False).ffill()
     columns = (*reading.parts, *(reading.roles.get("strata") or ()))
@@ -168,9 +170,10 @@ def _filled(
 
 
 def _carried(column: pd.Series[Any], timed: Mask, reading: Reading) -> pd.Series[Any]:
-    """Fill each empty cell from the cell above, and never across the columns to its left.
+    """Fill each empty cell from the cell above, but not across values of the columns left.
 
-    In a unit that several columns name, the name of a city does not belong to the next province.
+    If several columns identify the unit, the name of a city is not carried over to the next
+    province.
     """
     parts = [x for x in reading.frame.columns if x in reading.parts]
     wider = parts[: parts.index(column.name)] if column.name in parts else []
@@ -182,7 +185,7 @@ def _carried(column: pd.Series[Any], timed: Mask, reading: Reading) -> pd.Series
 
 
 def _groups(column: pd.Series[Any], within: pd.Series[Any], unit: pd.Series[Any]) -> bool:
-    """Whether a column names groups of units, each above its units, and begins with one."""
+    """Return True if a column gives groups of units, each above its units, from row one."""
     name = str(column.name)
     if not is_text(column) or not (_GROUP.search(name) or sounds_like("stratum", name)):
         return False

@@ -1,4 +1,4 @@
-"""In which row of a worksheet or a text file the names of columns stand, or in which rows."""
+"""Find the header row, or the header rows, of a worksheet or text file."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from bayes_nqp.data.reading.steps._roles import roles_in
 from bayes_nqp.data.reading.steps._step import Found, Reading, Step, some, step
 
 _ROWS: Final = 15
-"""Rows in which the names of columns are looked for."""
+"""Number of rows searched for column names."""
 _SHORT: Final = re.compile(r"[A-Za-z]\w{0,15}", re.ASCII)
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 _FULL: Final = 0.6
-"""Share of a table's width that names fill, at least."""
+"""Minimum share of the table's width that names fill."""
 _WHOLE: Final = 0.9
-"""That of two rows together."""
+"""Minimum share that two rows of names fill together."""
 
 
 @step("header", place=10)
 class Header(Step):
-    """Titles above the table left out; names over two or three rows made one."""
+    """Step that removes titles above the table and combines two or three header rows."""
 
-    label = Message("Names of columns")
+    label = Message("Column names")
     text = (
-        "Row of a workbook or of a text file with the names of columns, as Excel numbers it; or "
-        "all rows, of which the upper ones name groups."
+        "Row of a workbook or text file with the column names, numbered as in Excel; or all "
+        "header rows, of which the upper ones name groups of columns."
     )
     kind = int | list[int]
     by_column = False
     of = "row"
 
     def found(self, reading: Reading) -> Found | None:
-        """Find the first row of names, and those below where they complete them."""
+        """Find the first header row, and the rows below that complete it."""
         grid = reading.grid
         if grid is None or reading.loaded:
             return None
@@ -47,16 +47,16 @@ class Header(Step):
         if rows == (1,):
             return None
         if len(rows) == 1:
-            reason = Message("the names of columns stand in row {}", rows[0])
+            reason = Message("the column names are in row {}", rows[0])
             return Found(rows[0], reason, rows[0] - 1, "", "")
         names = joined_names(grid, rows)
         upper = next((str(x) for x in grid.iloc[rows[0] - 1] if isinstance(x, str)), "")
         ends = rows[0], rows[-1]
-        reason = Message("names of columns over rows {} to {}, which are made one", *ends)
+        reason = Message("column names in rows {} to {}, combined into one row", *ends)
         return Found(list(rows), reason, len(rows), upper, some(names))
 
     def applied(self, reading: Reading, value: Any) -> int:
-        """Read the table below them."""
+        """Read the table below the header."""
         reading.header = (value,) if isinstance(value, int) else tuple(value)
         grid, above = reading.grid, reading.header[0] - 2
         if grid is not None and 0 <= above and reading.header[-1] <= len(grid):
@@ -68,7 +68,7 @@ class Header(Step):
 
 
 def header_rows(grid: pd.DataFrame) -> tuple[int, ...]:
-    """The first row of names, nearly full and no name twice; or two or three, so together.
+    """Find the first nearly full row of unique names, or two or three such rows together.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def header_rows(grid: pd.DataFrame) -> tuple[int, ...]:
     Returns
     -------
     tuple of int
-        Counted as Excel does.
+        Row numbers as in Excel.
     """
     wide = int(grid.notna().sum(axis=1).max()) if len(grid) else 0
     for row in range(min(_ROWS, len(grid))):
@@ -98,7 +98,7 @@ def header_rows(grid: pd.DataFrame) -> tuple[int, ...]:
 
 
 def _labelled(grid: pd.DataFrame, row: int) -> bool:
-    """Whether names such as Stkcd and Accper have theirs in words below them: 证券代码."""
+    """Return True if a row below gives labels of names such as Stkcd and Accper: 证券代码."""
     below = _names(grid.iloc[row + 1]) if row + 1 < len(grid) else None
     names = _names(grid.iloc[row]) or {}
     if not below or below.keys() != names.keys() or len({*below.values()}) < len(below):
@@ -108,11 +108,11 @@ def _labelled(grid: pd.DataFrame, row: int) -> bool:
 
 
 def _over(grid: pd.DataFrame, rows: tuple[int, ...], wide: int) -> bool:
-    """Whether rows hold names of columns together, the upper ones those of groups."""
+    """Return True if rows together contain column names, with groups in the upper rows."""
     names = [_names(grid.iloc[row - 1]) for row in rows if row <= len(grid)]
     upper: dict[int, str] = {}
     for groups in names[:-1]:
-        # Names and what is said of the table, "制表日期：2019年6月", do not make three rows.
+        # Names and a note on the table, "制表日期：2019年6月", are not a header of three rows.
         if not groups or (len(rows) > 2 and any(set(x) & set(":：") for x in groups.values())):
             return False
         upper |= groups
@@ -126,18 +126,18 @@ def _over(grid: pd.DataFrame, rows: tuple[int, ...], wide: int) -> bool:
 
 
 def _completes(upper: dict[int, str], lower: dict[int, str], wide: int) -> bool:
-    """Whether a row names columns that the row above it leaves open, under names of groups."""
+    """Return True if a row names columns that the row above, of group names, leaves empty."""
     gaps = [place for place in lower if place not in upper]
     repeated = len({*upper.values()}) < len(upper)
     named = {*upper, *lower}
-    # A name that is merged over two columns, with nothing below it, is that of both: 地区.
+    # A name merged over two columns, with empty cells below, names both: 地区.
     merged = {place for place, name in upper.items() if lower.get(place, name) == name}
     named |= {place + 1 for place in merged}
     return (bool(gaps) or repeated) and len(named) >= _WHOLE * wide
 
 
 def _names(row: pd.Series[Any]) -> dict[int, str] | None:
-    """Names by place; None where a cell is no name: a number that is no year."""
+    """Return the names by position; None for cells that are not names (numbers, not years)."""
     names: dict[int, str] = {}
     for place, cell in enumerate(row):
         if isinstance(cell, str):
@@ -152,19 +152,19 @@ def _names(row: pd.Series[Any]) -> dict[int, str] | None:
 
 
 def joined_names(grid: pd.DataFrame, rows: tuple[int, ...]) -> list[str]:
-    """Names of columns: of several rows the lowest one, with the upper ones where it repeats.
+    """Combine header rows: the lowest name, with the upper names if it is not unique.
 
     Returns
     -------
     list of str
-        "" where there is none.
+        "" if there is no name.
     """
     *upper, lower = ([heading(x) for x in grid.iloc[row - 1]] for row in rows)
     groups = [""] * len(lower)
     for names in upper:
         name, within = "", ""
         for place, under in enumerate(lower):
-            # A merged name goes on over the columns below it, and ends with the group around it.
+            # A merged name covers the columns below it, up to the end of its group.
             carried = name if under and groups[place] == within else ""
             name, within = names[place] or carried, groups[place]
             if name not in groups[place].split():
@@ -184,7 +184,7 @@ def joined_names(grid: pd.DataFrame, rows: tuple[int, ...]) -> list[str]:
 
 
 def heading(cell: Any) -> str:
-    """Write the name of a column that a cell holds, in one line; "" for none."""
+    """Return the column name in a cell, in one line; "" if there is none."""
     if cell is None or pd.isna(cell):
         return ""
     year = None if isinstance(cell, str) else year_of(cell)

@@ -1,4 +1,4 @@
-"""Variables as rows, put side by side: a column 指标 that says which, and one with the values."""
+"""Convert variables in rows (a column 指标 and a column of values) to columns."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ _VALUES: Final = re.compile(
     r"数值|值|数据|指标值|values?|obs(?:ervation)?_?value|data", re.IGNORECASE
 )
 _MOST: Final = 200
-"""Variables, at most."""
+"""Maximum number of variables."""
 _SHARE: Final = 0.3
-"""Share of rows of the table side by side that a variable has, at least."""
+"""Minimum share of rows with a value of the variable in the converted table."""
 
 
 @step("indicators", place=22)
 class Indicators(Step):
-    """A row a variable to a column a variable."""
+    """Step that converts one row per variable to one column per variable."""
 
     label = Message("Variables as rows")
     text = (
-        "The column that says which variable a row holds, and that of the values, of a table that "
-        'has a row for each variable: ["指标", "数值"].'
+        "Two columns of a table with one row per variable: the column of variable names and the "
+        'column of values: ["指标", "数值"].'
     )
     kind = list[str]
     of = "row"
 
     def found(self, reading: Reading) -> Found | None:
-        """Find a column called so, each of whose cells stands once beside the others."""
+        """Find a column of variable names with unique names given the other columns."""
         frame = reading.frame
         name = next((x for x in map(str, frame) if _CALLED.fullmatch(x)), None)
         if name is None or not is_text(frame[name]) or not frame.columns.is_unique:
@@ -64,24 +64,25 @@ class Indicators(Step):
             return None
         if rows[name].value_counts().min() < _SHARE * groups.nunique():
             return None
-        reason = Message("{} says which variable a row holds: {} of them become columns", name,
-                         len(kinds))  # fmt: skip
+        reason = Message(
+            "{} names the variable in each row; {} variables become columns", name, len(kinds)
+        )
         return Found(
             [name, values], reason, len(rows), some(kinds), some([heading(x) for x in kinds])
         )
 
     def applied(self, reading: Reading, value: Any) -> int:
-        """Put the variables of the same unit and period into one row."""
+        """Combine the variables of the same unit and period in one row."""
         name, values = [*value, "value"][:2]
         frame = reading.frame
         if values not in frame.columns:
             raise PanelError(
-                Message("indicators: {!r} is no column of the file", values),
-                hint='the column of variables, and that of their values: ["指标", "数值"]',
+                Message("indicators: {!r} is not a column of the file", values),
+                hint='the column of variable names and the column of values: ["指标", "数值"]',
             )
         bare = missing(frame[name])
         if bare.any():
-            reading.notes.append(left_out(frame, bare, Message("without a variable")))
+            reading.notes.append(left_out(frame, bare, Message("without a variable name")))
         rows = frame[~bare]
         keys = _keys(rows, name, values)
         at = rows.groupby(keys, sort=False, dropna=False).ngroup().to_numpy()
@@ -92,15 +93,20 @@ class Indicators(Step):
             column = pd.Series(rows[values].array[of], index=at[of])
             if column.index.has_duplicates:
                 raise PanelError(
-                    Message("indicators: {!r} stands twice beside the same cells", str(kind)),
+                    Message(
+                        "indicators: the variable {!r} appears twice with the same values"
+                        " of the other columns",
+                        str(kind),
+                    ),
                     where=Message("row {}", str(rows.index[of][column.index.duplicated()][0])),
-                    hint="leave one of these rows out of the file",
+                    hint="remove one of these rows from the file",
                 )
             wide[heading(kind)] = column.reindex(at[first]).array
         about = [x for x in map(str, frame.columns) if x not in (*keys, name, values)]
         if about:
-            reading.notes.append(Message("columns that describe variables left out: {}",
-                                         some(about)))  # fmt: skip
+            reading.notes.append(
+                Message("columns that describe variables were excluded: {}", some(about))
+            )
         for kind, unit in rows.groupby(name)[about[0]].first().items() if len(about) == 1 else ():
             reading.units[heading(kind)] = str(unit)
         reading.frame = wide.infer_objects()
@@ -108,7 +114,7 @@ class Indicators(Step):
 
 
 def _keys(rows: pd.DataFrame, name: str, values: str) -> list[str]:
-    """What tells rows apart, beside the variable: no column that says something of variables."""
+    """Return the columns that identify rows besides the variable, without its descriptions."""
     others = [str(x) for x in rows.columns if x not in (name, values)]
     columns = []
     for other in others:

@@ -1,4 +1,4 @@
-"""Names that another sheet lists, matched to those of the data; the date of each."""
+"""Match the names of a list in another sheet to the data, with the date of each."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _WITHIN: Final = re.compile(rf"(?:{_PROVINCES})(?:省|[^（(]{{0,3}}自治区)?[
 """A province with its cities in brackets: 广东（深圳、珠海）."""
 _DATE: Final = re.compile(r"((?:19|20)\d\d\s*年(?:\s*\d\d?\s*月(?:\s*\d\d?\s*日)?)?|(?:19|20)\d\d)")
 _HEAD: Final = re.compile(rf"{_DATE.pattern}|^第?[一二三四五六七八九十\d]+[批期轮]")
-"""Names of columns that are dates or batches of the names below them."""
+"""Column names that give the date or batch of the names below."""
 _ABOVE: Final = re.compile(r"第?\s*[一二三四五六七八九十\d]+\s*[批期轮]")
-"""A batch that stands above its names."""
+"""Batch in a row above its names."""
 BATCH: Final = re.compile(
     r"第?([一二三四五六七八九十\d]+)(?:批|期|轮|波)|(?:batch|wave|round|phase|tranche)\s*(\d+)"
 )
@@ -48,18 +48,18 @@ _EXAMPLE: Final = 'policy = { first = { sheet = "list", unit = "city", since = "
 
 @dataclass(slots=True)
 class Listed:
-    """Names of a list, matched to those of the data.
+    """Names of a list, matched to the names in the data.
 
     Parameters
     ----------
     dates : dict
-        What says since when, by the name in the data.
+        Date of first treatment, by name in the data.
     matched, absent : list of str
-        Names that are in the data, and that are not.
+        Listed names found in the data, and not found.
     near : dict of str to list of str
-        Names in the data that a listed one may mean, none of them surely.
+        Uncertain matches: possible names in the data, by listed name.
     undated : list of str
-        Names of which no year, or several, can be told.
+        Names without a year or with several possible years.
     """
 
     dates: dict[str, Any] = field(default_factory=dict)
@@ -70,12 +70,12 @@ class Listed:
 
     @property
     def names(self) -> int:
-        """How many names the list has."""
+        """Return the number of names in the list."""
         return len(self.matched) + len(self.absent) + len(self.near)
 
 
 def listed(reading: Reading, source: Mapping[str, Any]) -> Listed:
-    """Match the names of a list to those of the data."""
+    """Match the names of a list to the names in the data."""
     names, stated, match = source.get("names", {}), _dates(reading, source), Listed()
     stems: dict[str, list[str]] = {}
     for unit in names_in(reading, source):
@@ -106,7 +106,7 @@ def listed(reading: Reading, source: Mapping[str, Any]) -> Listed:
 
 
 def _dates(reading: Reading, source: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """What the list says of each name; a name that it says is not treated is left out."""
+    """Return the date of each name; names listed as not treated are excluded."""
     table, words = _checked(reading, source), source.get("dates", {})
     dates: dict[str, list[Any]] = {}
     for cell, since in zip(table[source["unit"]], table[source["since"]], strict=True):
@@ -121,7 +121,7 @@ def _dates(reading: Reading, source: Mapping[str, Any]) -> dict[str, list[Any]]:
 
 
 def _match(name: str, stems: Mapping[str, list[str]]) -> tuple[str | None, list[str]]:
-    """What a name means in the data; or none, and what it may mean."""
+    """Return the name in the data that a listed name means, or possible matches."""
     text = bare_name(name)
     for way in _ways(text):
         units = stems.get(key_of(way), [])
@@ -141,13 +141,15 @@ def _match(name: str, stems: Mapping[str, list[str]]) -> tuple[str | None, list[
 
 
 def _checked(reading: Reading, source: Mapping[str, Any]) -> pd.DataFrame:
-    """The sheet of a list, if all that is said of it is there."""
+    """Return the sheet of a list, after a check that its columns exist."""
     for key in _NEEDED:
         if not isinstance(source.get(key), str):
             raise PanelError(Message("policy: {!r} is missing", key), hint=_EXAMPLE)
     for key in source:
         if key not in _KEYS:
-            raise PanelError(Message("policy: {!r} is no key", key), hint=nearest(key, _KEYS))
+            raise PanelError(
+                Message("policy: {!r} is not a valid key", key), hint=nearest(key, _KEYS)
+            )
     sheet, of = source["sheet"], source.get("of")
     if sheet not in reading.grids:
         raise PanelError(
@@ -158,60 +160,80 @@ def _checked(reading: Reading, source: Mapping[str, Any]) -> pd.DataFrame:
     for key in ("unit", "since"):
         if source[key] not in table.columns:
             raise PanelError(
-                Message("policy: {!r} is no column of sheet {!r}", source[key], sheet),
+                Message("policy: {!r} is not a column of sheet {!r}", source[key], sheet),
                 hint=nearest(source[key], table.columns),
             )
     if of is not None and of not in reading.frame.columns:
         raise PanelError(
-            Message("policy: of={!r} is no column of the data", of),
+            Message("policy: of={!r} is not a column of the data", of),
             hint=nearest(of, reading.frame.columns),
         )
     return table
 
 
 def doubt_of(source: Mapping[str, Any], matches: Listed) -> PanelError | None:
-    """Say which names may be units, or have no year: what they are must not be guessed."""
+    """Return an error for names that may be units or have no year; matches are not guessed."""
     places, hints = [], []
     if matches.near:
         pairs = [f"{name} ({' / '.join(near)})" for name, near in matches.near.items()]
-        places.append(Message("perhaps units of the data under another name: {}", shown(pairs, 8)))
+        places.append(Message("possibly units of the data with another name: {}", shown(pairs, 8)))
         names = (f'"{name}" = "{near[0]}"' for name, near in matches.near.items())
-        hints.append(Message('names = {} in policy of [data.read] says which they are; "" for a '
-                             "unit that is not there", f"{{ {', '.join(names)} }}"))  # fmt: skip
+        hints.append(
+            Message(
+                'names = {} under policy in [data.read] maps listed names to units; use "" '
+                "for a unit that is not in the data",
+                f"{{ {', '.join(names)} }}",
+            )
+        )
     if matches.undated:
-        places.append(Message("without a year, or with several: {}", shown(matches.undated, 8)))
-        hints.append(Message("one date for each in {}; or, if it names batches, dates = {} in "
-                             "policy of [data.read]", source["since"],
-                             '{ "第一批" = 2013 }'))  # fmt: skip
+        places.append(
+            Message("without a year or with several years: {}", shown(matches.undated, 8))
+        )
+        hints.append(
+            Message(
+                "write one date for each in {}; or, if the column names batches, dates = {} "
+                "under policy in [data.read]",
+                source["since"],
+                '{ "第一批" = 2013 }',
+            )
+        )
     if not places:
         return None
     return PanelError(
-        Message("the list in {!r} does not say surely who is treated when", source["sheet"]),
+        Message(
+            "the list in {!r} does not identify all treated units and their first treated periods",
+            source["sheet"],
+        ),
         where=separated(places),
         hint=separated(hints),
     )
 
 
 def ended(reading: Reading, source: Mapping[str, Any]) -> list[PanelError]:
-    """Say of which names the list states when the policy ended."""
+    """Return errors for names with an end of the policy in the list."""
     table = table_of(reading, source["sheet"])
     for name in map(str, table.columns):
         if name == source["since"] or not says_end(name):
             continue
         left = table[[not is_never(x) for x in table[name]] & ~missing(table[name])]
         if len(left):
-            return [PanelError(
-                Message("column {} of the list in {!r} says when the policy ended",
-                        name, source["sheet"]),
-                where=shown(map(plain, left[source["unit"]]), 6),
-                hint="a policy that ends is none here: leave these units out of the file, or that "
-                "column where the end is after the data",
-            )]  # fmt: skip
+            return [
+                PanelError(
+                    Message(
+                        "column {} of the list in {!r} gives the end of the policy",
+                        name,
+                        source["sheet"],
+                    ),
+                    where=shown(map(plain, left[source["unit"]]), 6),
+                    hint="treatment must not end: exclude units whose policy ended from the "
+                    "file, or omit this column if the policy ends after the last period",
+                )
+            ]
     return []
 
 
 def table_of(reading: Reading, sheet: str) -> pd.DataFrame:
-    """Read a sheet below its names; batches side by side are put one below the other."""
+    """Read a sheet below its header; batches in adjacent columns are stacked."""
     grid = reading.grids[sheet]
     rows = header_rows(grid)
     names = joined_names(grid, rows)
@@ -224,7 +246,7 @@ def table_of(reading: Reading, sheet: str) -> pd.DataFrame:
 
 
 def _under_batches(table: pd.DataFrame) -> pd.DataFrame:
-    """Put batches that stand alone in a row, each above its names, into a column."""
+    """Move batches that have a row above their names into a column."""
     alone = table.notna().sum(axis=1) == 1
     first = table.bfill(axis=1).iloc[:, 0] if len(table.columns) else pd.Series(dtype=object)
     heads = first.where(alone & first.map(lambda x: bool(_ABOVE.match(str(x).strip()))))
@@ -237,12 +259,12 @@ def _under_batches(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _when(head: str) -> str:
-    """What the name of a column says of time: its date, else its batch."""
+    """Return the date in the name of a column, or its batch."""
     return match[1] if (match := _DATE.search(head)) else head
 
 
 def names_in(reading: Reading, source: Mapping[str, Any]) -> list[str]:
-    """Names in the data that have a row, as they are compared: of units, or in another column."""
+    """Return the names in the data that have a row, of units or of another column."""
     column = reading.frame[source.get("of", reading.parts[0])]
     timed = ~missing(column)
     if (time := reading.roles.get("time")) in reading.frame.columns:
@@ -257,34 +279,34 @@ def parts_of(cell: Any) -> list[str]:
 
 
 def bare_name(name: Any) -> str:
-    """Take blanks from between the characters of a name, and marks of notes from behind it."""
+    """Remove blanks between the characters of a name, and note marks at the end."""
     text = bare(str(narrow(plain(name))))
     return str(int(text)) if text.isdecimal() else text
 
 
 def means(name: str, keys: AbstractSet[str]) -> bool:
-    """Tell whether a name may be one of some."""
+    """Return True if a name may be one of these names."""
     return not keys_of(name).isdisjoint(keys)
 
 
 def keys_of(name: Any) -> set[str]:
-    """List what a name may be called by: with the province before it, and without."""
+    """List the keys under which a name may be found, with and without its province."""
     return {key_of(x) for x in _ways(bare_name(name))}
 
 
 def key_of(name: Any) -> str:
-    """Take the word for what it is from a name."""
+    """Remove the administrative type from a name."""
     text = bare_name(name)
     return text.removesuffix(kind_of(text))
 
 
 def _ways(name: str) -> tuple[str, str]:
-    """A name with and without the province before it."""
+    """Return a name with and without the province before it."""
     return name, _PROVINCE.sub("", name)
 
 
 def batch_of(text: str) -> str:
-    """The number of a batch; "" for other words."""
+    """Return the number of a batch; "" for other words."""
     match = BATCH.search(bare_name(text).casefold())
     return "" if match is None else (match[1] or match[2]).translate(_DIGITS)
 

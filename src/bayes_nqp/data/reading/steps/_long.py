@@ -1,4 +1,4 @@
-"""Years as columns, put one below the other: 2011 and 2012, or GDP2011 and GDP2012."""
+"""Stack years in columns: 2011 and 2012, or GDP2011 and GDP2012."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _GENERIC: Final = re.compile(r"(?:sheet|工作表|数据|data|附?表).{0,6}", r
 _APART: Final = re.compile(
     r"(?:19|20)\d\d\s*(?:年度|年)?|[,.。:;—–()\[\]【】《》“”]|\s(?=[^ -~])|(?<=[^ -~])\s"
 )
-"""What stands between the parts of a title: years, marks, and blanks beside Chinese."""
+"""Separators in a title: years, marks, and blanks next to Chinese characters."""
 _PLACES: Final = re.compile(
     r"^(?:附?表\s*\d+)?(?:(?:中国|全国|我国|各[省市县]|各地区?|省域|省级|城市|地级市|县域|[份区市])+的?)?"
 )
-"""The number of a table, and places, before the quantity that its title names."""
+"""Table number and places before the quantity in a title."""
 _AND: Final = re.compile(r"[与和及、]|\band\b|影响|关系|面板|数据|\bdata|\bpanel", re.IGNORECASE)
-"""Words of titles that name several quantities, or none."""
+"""Words in titles with several quantities or none."""
 _LONGEST: Final = 32
-"""Characters of the name of a quantity."""
+"""Maximum length of the name of a quantity."""
 _FEW: Final = 3
-"""Periods of one variable, at least."""
+"""Minimum number of periods of a variable."""
 
 
 type Period = int | str
@@ -38,19 +38,19 @@ type Period = int | str
 
 @step("long", place=20)
 class Long(Step):
-    """A column a year to a row a year."""
+    """Step that converts one column per year to one row per year."""
 
-    label = Message("Years as columns")
+    label = Message("Periods as columns")
     text = (
-        "What to call the period and, where columns are called by years alone, their values, of a "
-        'table whose years are columns: ["year", "gdp"].'
+        "Name of the time column and, if columns are named by year only, of the values, for a "
+        'table with years as columns: ["year", "gdp"].'
     )
     kind = list[str]
     by_column = False
     of = "column"
 
     def found(self, reading: Reading) -> Found | None:
-        """Find several columns that differ by their years alone, and no column of periods."""
+        """Find columns that differ only by year, if there is no time column."""
         stems = _stems(reading.frame)
         unfolded = {name for by_year in stems.values() for name in by_year.values()}
         others = [str(name) for name in reading.frame if name not in unfolded]
@@ -66,14 +66,14 @@ class Long(Step):
         called = value if named else _called(reading) or str(plain(_VALUE))
         columns = [name for by_year in dated.values() for name in by_year.values()]
         names = [x or called for x in dated]
-        reason = Message("{} columns are called by years", len(columns))
+        reason = Message("{} columns are named by year", len(columns))
         if parted:
-            reason = Message("{} columns are called by parts of years", len(columns))
+            reason = Message("{} columns are named by quarter, month or half-year", len(columns))
         return Found([period, called], reason, len(columns), some(columns, 2),
                      some([period, *names], 4))  # fmt: skip
 
     def applied(self, reading: Reading, value: Any) -> int:
-        """Put them below one another; other columns are repeated."""
+        """Stack these columns; the other columns are repeated."""
         period, called = [*value, "value"][:2]
         frame, stems = reading.frame, _stems(reading.frame)
         if not stems:
@@ -81,7 +81,7 @@ class Long(Step):
         dated = {name for by_year in stems.values() for name in by_year.values()}
         constant = [name for name in frame.columns if name not in dated]
         bare = ~frame[[*dated]].map(_says_number).any(axis=1).to_numpy(dtype=bool)
-        if bare.any() and not bare.all():  # a line below the table is no unit
+        if bare.any() and not bare.all():  # a note below the table is not a unit
             reading.notes.append(left_out(frame, bare, _NOTHING))
             frame = frame[~bare]
         years = [*dict.fromkeys(year for by_year in stems.values() for year in by_year)]
@@ -101,7 +101,7 @@ class Long(Step):
 
 
 def _called(reading: Reading) -> str:
-    """What the sheet is called, if it is one of several; else what its name or title says."""
+    """Return the name of the values: the name of one of several sheets, or a title."""
     if len(reading.grids) > 1 and isinstance(reading.sheet, str):
         name = reading.sheet
         if name and not _GENERIC.fullmatch(name) and year_of(name) is None:
@@ -115,7 +115,7 @@ def _called(reading: Reading) -> str:
 
 
 def _quantity(title: str) -> str:
-    """The one quantity that a title names, of those that outcomes are; "" for none or several."""
+    """Return the single outcome named in a title; "" if there is none or several."""
     pieces = [x.strip() for x in _APART.split(str(narrow(title)))]
     named = [x for x in pieces if sounds_like("outcome", x)]
     name = _PLACES.sub("", named[0]) if len(named) == 1 else ""
@@ -123,10 +123,10 @@ def _quantity(title: str) -> str:
 
 
 def _stems(frame: pd.DataFrame) -> dict[str, dict[Period, str]]:
-    """Columns by what is left of their names without a year or a part of one, then by that.
+    """Group columns by their names without the year or part of a year.
 
-    Where some are called by parts of years, such as quarters, others that are called by years
-    stay as they are.
+    If some columns are named by parts of years, such as quarters, columns named by years are
+    unchanged.
     """
     years: dict[str, dict[Period, str]] = {}
     parts: dict[str, dict[Period, str]] = {}
@@ -145,7 +145,7 @@ def _stems(frame: pd.DataFrame) -> dict[str, dict[Period, str]]:
 
 
 def _periods(frame: pd.DataFrame, name: str) -> bool:
-    """Whether a column is one of periods already."""
+    """Return True if the column already contains periods."""
     column = frame[name]
     if not sounds_like("time", str(name)) or sounds_like("cohort", str(name)):
         return False
@@ -156,5 +156,5 @@ def _says_number(cell: Any) -> bool:
     return bool(pd.notna(cell)) and counts(narrow(cell))
 
 
-_NOTHING = Message("no number stands in any year")
+_NOTHING = Message("no number in any year")
 _YEAR, _PART, _VALUE = Message("year"), Message("period"), Message("value")

@@ -1,4 +1,4 @@
-"""Numbers with a unit behind them, as text: 84.80万元, 94个."""
+"""Read numbers followed by a unit of measurement, stored as text: 84.80万元, 94个."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ _BEHIND: Final = re.compile(r"[(（]([^()（）]+)[)）]$")
 
 @step("measures", place=50)
 class Measures(Step):
-    """84.80万元 and 1.2亿元 as 84.8 and 12000, in 万元."""
+    """Step that reads 84.80万元 and 1.2亿元 as 84.8 and 12000, in 万元."""
 
-    label = Message("Units behind numbers")
+    label = Message("Numbers with units of measurement")
     text = (
-        'Columns of texts such as 84.80万元, each with the unit to read it in: { 贷款 = "万元" }.'
+        "Columns of text such as 84.80万元, each with the unit of measurement to which the numbers "
+        'are converted: { 贷款 = "万元" }.'
     )
     kind = dict[str, str]
 
     def found(self, reading: Reading) -> Found | None:
-        """Find columns whose numbers carry a unit of one kind, or the one that the file states."""
+        """Find columns of numbers with compatible units, or with the unit stated in the file."""
         names: dict[str, str] = {}
         count, example = 0, ""
         for name, column in reading.frame.items():
@@ -52,11 +53,16 @@ class Measures(Step):
             return None
         name = next(iter(names))
         after = f"{_in(example, names[name])} ({names[name]})"
-        return Found(names, Message("numbers with their unit in {}", some(names)), count, example,
-                     after)  # fmt: skip
+        return Found(
+            names,
+            Message("numbers followed by a unit of measurement in {}", some(names)),
+            count,
+            example,
+            after,
+        )
 
     def applied(self, reading: Reading, value: Any) -> int:
-        """Read them in the unit that is said; a number without one is in it already."""
+        """Convert numbers to the given unit; numbers without a unit are already in this unit."""
         count = 0
         for name, unit in value.items():
             entries = cells(reading.frame[name], named=True)
@@ -68,7 +74,7 @@ class Measures(Step):
 
 
 def _bare(word: str, stated: str) -> bool:
-    """Whether 万 beside numbers in 亿元 may mean ten thousand of these, or of 元."""
+    """Return True if 万 in a column of 亿元 is ambiguous: ten thousand 亿元, or 万元."""
     read, unit = scale(word), scale(stated) if stated else None
     if read is None or unit is None or not unit[1]:
         return False
@@ -76,7 +82,7 @@ def _bare(word: str, stated: str) -> bool:
 
 
 def _stated(reading: Reading, name: str) -> str:
-    """The unit that a row below the names, or the name itself, says of a column; "" for none."""
+    """Return the unit of a column given below or in its name; "" if there is none."""
     behind = _BEHIND.search(name)
     word = reading.units.get(name) or (behind[1] if behind else "")
     return word if scale(word) else ""

@@ -1,4 +1,4 @@
-"""Texts that stand where a number is missing: —, x, 暂无."""
+"""Detect texts that mark missing numbers: —, x, 暂无."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from bayes_nqp.data.reading.steps._step import Found, Reading, Step, some, step
 
 @step("missing", place=60)
 class Missing(Step):
-    """Texts among numbers to empty cells."""
+    """Step that replaces texts in columns of numbers by empty cells."""
 
-    label = Message("Missing numbers")
-    text = 'Texts that stand for a missing number, such as "—", in columns of numbers.'
+    label = Message("Missing values")
+    text = 'Texts that mark missing values in columns of numbers, such as "—".'
     kind = list[str]
     by_column = False
 
     def found(self, reading: Reading) -> Found | None:
-        """Find short texts without a digit in columns that hold numbers else."""
+        """Find short texts without digits in columns of numbers."""
         words: dict[str, None] = {}
         names, count = [], 0
         for name, column in reading.frame.items():
@@ -41,11 +41,11 @@ class Missing(Step):
             count += entries.count(set(absent).__contains__)
         if not words:
             return None
-        reason = Message("texts that stand where numbers should, in {}", some(names))
+        reason = Message("text in place of numbers in {}", some(names))
         return Found(list(words), reason, count, some(words), "")
 
     def applied(self, reading: Reading, value: Any) -> int:
-        """Empty them, where all else are numbers."""
+        """Replace them by empty cells if all other cells are numbers."""
         words, count = {"", *value}, 0
         for name, column in reading.frame.items():
             entries = cells(column)
@@ -58,7 +58,7 @@ class Missing(Step):
 
 
 def _without(entries: Cells, words: set[str]) -> list[Any]:
-    """The cells without words; nothing where something is left that is no number."""
+    """Return the cells without these words; empty if other text remains."""
     left = [x for x in entries.values if not (isinstance(x, str) and x in words)]
     if not left or not all(map(_is_number, left)):
         return []
@@ -72,5 +72,5 @@ def _is_number(cell: Any) -> bool:
 
 
 def _says_treatment(name: str) -> bool:
-    """Whether a word may mean never treated there."""
+    """Return True if a word in this column may mean never treated."""
     return sounds_like("cohort", name) or sounds_like("treated", name)

@@ -1,4 +1,4 @@
-"""Names that are spaced out, or end with the mark of a footnote: 青　县, 赵县①."""
+"""Clean names with blanks between characters or a note mark at the end: 青　县, 赵县①."""
 
 from __future__ import annotations
 
@@ -13,22 +13,20 @@ from bayes_nqp.data.reading.steps._step import Found, Reading, Step, some, step
 
 _MARK: Final = re.compile(r"\s*(?:[①-⑳⁰¹²³⁴-⁹]|[(（\[［]注\s*\d*[)）\]］])+$")
 _MAY: Final = re.compile(r"[①-⑳⁰¹²³⁴-⁹注]|[\u3400-\u9fff][ \u3000\xa0\t]")
-"""What is in a text that has blanks or a mark to take away."""
+"""Pattern of texts with blanks or a note mark to remove."""
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 
 
 @step("names", place=72)
 class Names(Step):
-    """青　县 and 赵县① as 青县 and 赵县."""
+    """Step that reads 青　县 and 赵县① as 青县 and 赵县."""
 
-    label = Message("Names spaced out or marked")
-    text = (
-        "Columns of names that are read without blanks between their characters, or marks of notes."
-    )
+    label = Message("Names with blanks or note marks")
+    text = "Columns of names in which blanks between characters and note marks are removed."
     kind = list[str]
 
     def found(self, reading: Reading) -> Found | None:
-        """Find columns of names that repeat, some of which are so."""
+        """Find columns of repeated names with such blanks or marks."""
         names, count, example, after = [], 0, "", ""
         for name, column in reading.frame.items():
             if not is_text(column):
@@ -46,11 +44,13 @@ class Names(Step):
                 example, after = (example, after) if example else next(iter(called.items()))
         if not names:
             return None
-        reason = Message("blanks between characters, or marks of notes, in {}", some(names))
+        reason = Message(
+            "blanks between characters, or note marks, in the names in {}", some(names)
+        )
         return Found(names, reason, count, example, after)
 
     def applied(self, reading: Reading, value: Any) -> int:
-        """Take blanks and marks away."""
+        """Remove the blanks and marks."""
         count = 0
         for name in value:
             column = reading.frame[name]
@@ -62,7 +62,7 @@ class Names(Step):
 
 
 def _called(values: list[Any]) -> dict[str, str]:
-    """Names that are read otherwise: 南昌　市 as 南昌市 too, where that is one of them."""
+    """Return the names to replace: 南昌　市 becomes 南昌市 if this name exists."""
     read = {x: bare(x) for x in values if isinstance(x, str)}
     names = {*read.values()}
     for x, name in read.items():
@@ -73,7 +73,7 @@ def _called(values: list[Any]) -> dict[str, str]:
 
 
 def bare(text: str) -> str:
-    """A name without a mark, and without blanks where they stand between all its characters."""
+    """Return a name without note marks, and without blanks between all its characters."""
     name = _MARK.sub("", text).strip(EDGES)
     parts = name.split()
     spaced = len(parts) > 1 and all(len(x) == 1 and _HAN.match(x) for x in parts)

@@ -1,4 +1,4 @@
-"""Losses in brackets, as accounts have them: (1,234.5); and △1,234.5 or 1,234.5-."""
+"""Read negative numbers in accounting style: (1,234.5), △1,234.5 or 1,234.5-."""
 
 from __future__ import annotations
 
@@ -17,31 +17,30 @@ _LOSS: Final = re.compile(
 
 @step("negatives", place=44)
 class Negatives(Cellwise):
-    """(1,234.5) as -1,234.5."""
+    """Step that reads (1,234.5) as -1,234.5."""
 
-    label = Message("Losses in brackets")
+    label = Message("Negative numbers in brackets")
     text = (
-        "Columns whose numbers in brackets are below zero, as accounts have them: (1,234.5), △1.5, "
-        "1.5-."
+        "Columns in which negative numbers are written in accounting style: (1,234.5), △1.5, 1.5-."
     )
 
     def odd(self, entries: Cells) -> list[Any]:
-        """Cells in brackets, of columns that hold more numbers without."""
+        """Return the cells in brackets, in columns where most numbers have no brackets."""
         if entries.count(lambda x: counts(self.after(x))) < MOST * entries.counts.sum():
             return []
         return [x for x in entries.values if self.after(x) != x]
 
     def reason(self, names: str) -> Message:
-        """Say in which columns."""
-        return Message("numbers in brackets, or with △, which are below zero, in {}", names)
+        """Return the reason, with the columns."""
+        return Message("negative numbers written in brackets or with △ in {}", names)
 
     def after(self, cell: Any) -> Any:
-        """With a minus."""
+        """Return the cell with a minus sign."""
         match = _LOSS.fullmatch(cell) if isinstance(cell, str) else None
         return f"-{next(filter(None, match.groups()))}" if match else cell
 
     def column(self, values: list[Any]) -> list[Any]:
-        """With minuses; where all are numbers then, as numbers."""
+        """Add minus signs, and convert to numbers if all cells are numbers."""
         texts = super().column(values)
         numbers = [marked(x, "\0") for x in texts]
         return texts if None in numbers else numbers

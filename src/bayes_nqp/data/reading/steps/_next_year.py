@@ -1,4 +1,4 @@
-"""Dates late in a year, which hardly treat it: 2015-12-29."""
+"""Shift adoption dates late in a year to the next year: 2015-12-29."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from bayes_nqp.data.reading.steps._policy import yearly
 from bayes_nqp.data.reading.steps._step import Found, Reading, Step, some, step
 
 _HALF: Final = 6
-"""Months of a year that is treated for half of it, at least."""
+"""Last adoption month for which at least half of the year is treated."""
 _LAST: Final = 9999
-"""Year, at most."""
+"""Maximum year."""
 
 
 @step("next_year", place=95)
 class NextYear(Step):
-    """Dates after June counted from the next year: offered, as it changes who is treated when."""
+    """Step that counts dates after June from the next year; never applied automatically."""
 
     label = Message("Dates after June")
     text = (
-        "Columns of dates since when units are treated, of which those after June count from the "
-        "next year, so that a treated year is treated for half of it at least."
+        "Columns of first treatment dates. Dates after June count from the following year, so "
+        "that each treated year is treated for at least half of the year."
     )
     kind = list[str]
     of = "unit"
@@ -49,8 +49,11 @@ class NextYear(Step):
         columns, names = _columns(reading), [*late]
         units = max(_units(reading, columns[name], late[name]) for name in names)
         example = late[names[0]][0]
-        reason = Message("dates after June in {} count from their own year; the step next_year "
-                         "counts them from the next one", some(names))  # fmt: skip
+        reason = Message(
+            "for dates after June in {}, treatment begins in the same year; with the step"
+            " next_year it begins in the following year",
+            some(names),
+        )
         text = plain(example).removesuffix(" 00:00:00")
         return Found(names, reason, units, text, str(_since(example)), offered=True)
 
@@ -64,8 +67,10 @@ class NextYear(Step):
             others = [x for x in cells if year_of(x) is None and not says_never(x)]
             if others:
                 raise PanelError(
-                    Message("next_year: cells of {!r} are no dates, such as {}", name, others[0]),
-                    hint=Message("leave {!r} out of next_year", name),
+                    Message(
+                        "next_year: some cells of {!r} are not dates, such as {}", name, others[0]
+                    ),
+                    hint=Message("remove {!r} from next_year", name),
                 )
             count += _units(reading, column, [x for x in dates if _late(x)])
             since = column.map({x: _since(x) for x in dates})
@@ -76,7 +81,7 @@ class NextYear(Step):
 
 
 def _columns(reading: Reading) -> dict[str, pd.Series[Any]]:
-    """Columns that say since when units are treated, as dates."""
+    """Return the columns that give first treatment as dates."""
     keys = (*reading.parts, reading.roles.get("time"))
     columns = {
         str(name): column
@@ -87,7 +92,7 @@ def _columns(reading: Reading) -> dict[str, pd.Series[Any]]:
 
 
 def _years(column: pd.Series[Any]) -> bool:
-    """Whether a column holds numbers that are no dates, such as years."""
+    """Return True if a column contains numbers that are not dates, such as years."""
     return column.dtype.kind in "iuf" and not bool((column > _LAST).any())
 
 
@@ -100,10 +105,10 @@ def _since(date: Any) -> int:
 
 
 def _ends(dates: list[Any]) -> bool:
-    """Whether all dates are ends of years, which stand for these years."""
+    """Return True if all dates are last days of years and therefore represent years."""
     return all(plain(x).removesuffix(" 00:00:00").endswith(("12-31", "12/31")) for x in dates)
 
 
 def _units(reading: Reading, column: pd.Series[Any], dates: list[Any]) -> int:
-    """How many units have one of these dates."""
+    """Return the number of units with one of these dates."""
     return int(reading.frame[reading.parts[0]][column.isin(dates)].nunique())

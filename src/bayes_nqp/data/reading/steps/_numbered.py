@@ -1,4 +1,4 @@
-"""Rows that a step names by their numbers, held to what stood in them when they were named."""
+"""Check that rows given by number still have the content recorded for them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp.data.reading._values import plain
 
 _LONG: Final = 60
-"""Characters of a row that are written out."""
+"""Maximum length of row contents written in full."""
 
 
 def contents(frame: pd.DataFrame, rows: Iterable[int]) -> dict[str, str]:
-    """Return what stands in rows, by their numbers: long ones as their beginning and a digest."""
+    """Return the contents of rows by number; long contents are shortened with a digest."""
     return {str(row): _content(frame.loc[row]) for row in rows}
 
 
@@ -37,46 +37,66 @@ def numbered(
     Parameters
     ----------
     key : str
-        Of the step.
+        Key of the step.
     value : list of int or dict of str to str
-        Numbers of rows, or what stands in each of them.
+        Row numbers, or the contents of rows by number.
     expected : collection of int
-        Rows that the step would find by itself; numbers without content are held to them.
+        Rows that the step finds automatically; numbers without contents must be among them.
 
     Raises
     ------
     PanelError
-        If a row is not there, or is another one than was named.
+        If a row does not exist or has other contents.
     """
     stated = value if isinstance(value, dict) else dict.fromkeys(map(str, value))
     if stated and not frame.index.is_unique:
         raise PanelError(
-            Message("{} names rows by their numbers, and several sheets have these", key),
-            hint=Message("leave {} out", key),
+            Message(
+                "{} refers to rows by number, but several sheets have rows with these numbers", key
+            ),
+            hint=Message("omit {}", key),
         )
     at = {str(row): row for row in frame.index}
     if lacking := [row for row in stated if row not in at]:
         raise PanelError(
             Message("{}: the table has no row {}", key, shown(lacking)),
-            hint=Message("the rows are {} to {}; leave the others out of {}",
-                         frame.index.min(), frame.index.max(), key),
-        )  # fmt: skip
+            hint=Message(
+                "the rows are {} to {}; remove the other numbers from {}",
+                frame.index.min(),
+                frame.index.max(),
+                key,
+            ),
+        )
     contents_of = contents(frame, (at[row] for row in stated))
     for row, content in stated.items():
         if content is None and at[row] not in expected:
             raise PanelError(
-                Message("{}: row {} is not a row that this step removes: {!r}",
-                        key, row, contents_of[row]),
-                hint=Message("leave {} out of {}; or, if the row is not data, {} = {{ {} = {!r} }}",
-                             row, key, key, row, contents_of[row]),
-            )  # fmt: skip
+                Message(
+                    "{}: row {} is not a row that this step removes: {!r}",
+                    key,
+                    row,
+                    contents_of[row],
+                ),
+                hint=Message(
+                    "remove {} from {}; or, if the row is not data, {} = {{ {} = {!r} }}",
+                    row,
+                    key,
+                    key,
+                    row,
+                    contents_of[row],
+                ),
+            )
         if content is not None and content != contents_of[row]:
             raise PanelError(
                 Message(
-                    "{}: row {} holds {!r}, and {!r} was named", key, row, contents_of[row], content
+                    "{}: row {} contains {!r}, but {!r} was expected",
+                    key,
+                    row,
+                    contents_of[row],
+                    content,
                 ),
                 hint=Message(
-                    "the file has changed: name its rows anew in {}, or leave {} out", key, key
+                    "the file has changed: specify its rows again in {}, or omit {}", key, key
                 ),
             )
     return [at[row] for row in stated]

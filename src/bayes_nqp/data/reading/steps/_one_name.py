@@ -1,4 +1,4 @@
-"""A unit that is called 保定 in some periods and 保定市 in others: one of them for both."""
+"""Merge units with two names, such as 保定 in some periods and 保定市 in others."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from bayes_nqp.data.reading.steps._step import Found, Reading, Step, refuse_abse
 
 @step("one_name", place=78)
 class OneName(Step):
-    """保定 before 2015 and 保定市 since, as 保定市."""
+    """Step that reads 保定 before 2015 and 保定市 from 2015 on as 保定市."""
 
-    label = Message("Units of two names")
+    label = Message("Units with two names")
     text = (
-        "Names of units that others stand for, of which they lack the last word, and with which "
-        "they share no period: { 保定 = 保定市 }."
+        "Units with two names, where one lacks the last word of the other and both never appear "
+        "in the same period: { 保定 = 保定市 }."
     )
     kind = dict[str, str]
     by_column = False
     placed = True
 
     def found(self, reading: Reading) -> Found | None:
-        """Find names without the word for what they are, in none of the periods of the one with."""
+        """Find names without administrative type that never share a period with the full name."""
         frame, time, parts = reading.frame, reading.roles.get("time"), reading.parts
         if len(parts) != 1 or time not in frame.columns:
             return None
@@ -37,12 +37,12 @@ class OneName(Step):
         if not stands:
             return None
         listed = some([f"{name} / {full}" for name, full in stands.items()])
-        reason = Message("units of two names, which share no period: {}", listed)
+        reason = Message("units with two names, which never appear in the same period: {}", listed)
         count = int(frame[parts[0]].isin(stands).sum())
         return Found(stands, reason, count, some(list(stands)), some([*stands.values()]))
 
     def applied(self, reading: Reading, value: Any) -> int:
-        """Call them by the names that they are said to have."""
+        """Replace the names by the given names."""
         if len(reading.parts) != 1:
             return 0
         column = reading.frame[reading.parts[0]]

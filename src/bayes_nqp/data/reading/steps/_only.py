@@ -1,4 +1,4 @@
-"""Rows of one kind: statements of a group, where those of its parent company stand beside them."""
+"""Select rows of one type: consolidated statements instead of those of the parent."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _PARENT: Final = frozenset(("B", "母公司报表", "母公司", "母公司财�
 
 @step("only", place=74)
 class Only(Step):
-    """Consolidated statements, where those of the parent company stand beside them."""
+    """Step that keeps consolidated statements if parent-company statements also exist."""
 
-    label = Message("Rows of one kind")
-    text = 'Rows that are kept, by what a column says of them: { 报表类型 = "A" }.'
+    label = Message("Selected rows")
+    text = 'Rows to keep, by the value of a column: { 报表类型 = "A" }.'
     kind = dict[str, str | list[str]]
     of = "row"
 
     def found(self, reading: Reading) -> Found | None:
-        """Find a column that tells consolidated statements from those of the parent."""
+        """Find a column that distinguishes consolidated and parent-company statements."""
         for name, column in reading.frame.items():
             if not _CALLED.search(str(name)) or not is_text(column):
                 continue
@@ -38,13 +38,18 @@ class Only(Step):
             if len(groups) != 1 or not parents or len(kinds) > 1 + len(parents):
                 continue
             count = int((~column.isin(groups)).sum())
-            reason = Message("{} tells statements of groups ({}) from those of parent companies, "
-                             "which are left out ({})", name, groups[0], some(parents))  # fmt: skip
+            reason = Message(
+                "{} distinguishes consolidated statements ({}) from parent-company "
+                "statements, which are excluded ({})",
+                name,
+                groups[0],
+                some(parents),
+            )
             return Found({str(name): groups[0].strip()}, reason, count, some(parents), "")
         return None
 
     def applied(self, reading: Reading, value: Any) -> int:
-        """Leave the others out; refuse what is said of no row."""
+        """Remove the other rows; raise an error for values that do not occur."""
         frame = reading.frame
         inside = np.ones(len(frame), dtype=bool)
         for name, wanted in value.items():
@@ -52,7 +57,7 @@ class Only(Step):
             cells = frame[name].map(plain, na_action="ignore")
             if lacking := labels - {*cells.dropna()}:
                 raise PanelError(
-                    Message("only: no row of {} says {}", name, shown(sorted(lacking))),
+                    Message("only: no row of {} contains {}", name, shown(sorted(lacking))),
                     hint=Message("its cells are {}", shown(sorted({*cells.dropna()}), 8)),
                 )
             inside &= cells.isin(labels).to_numpy()

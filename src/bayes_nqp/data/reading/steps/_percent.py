@@ -1,4 +1,4 @@
-"""Shares that are written in per cent, as text."""
+"""Read shares written as percentages, stored as text."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from bayes_nqp.data.reading.steps._step import step
 
 @step("percent", place=40)
 class Percent(Cellwise):
-    """17.2% as 0.172; as 17.2 where the column's name or plain numbers beside it are per cent."""
+    """Step that reads 17.2% as 0.172, or as 17.2 in columns of percentages."""
 
-    label = Message("Per cent")
+    label = Message("Percentages")
     text = (
-        "Columns of texts such as 17.2%, which are read as shares: 0.172; or as 17.2, where the "
-        "column's name has %, or plain numbers beside them are as large."
+        "Columns of text such as 17.2%, read as shares (0.172), or as 17.2 if the column name "
+        "contains % or plain numbers in the column have the same size."
     )
 
     def odd(self, entries: Cells) -> list[Any]:
-        """Cells in per cent, where cells beside them are words, or numbers as large."""
+        """Return the percentages in a column with words, or with numbers of the same size."""
         shares = [x for x in entries.values if percent(x) is not None]
         others = [x for x in entries.values if percent(x) is None and number(x) is None and x != ""]
         apart = len(words_beside(others, lambda _: False)) != len(others)
@@ -41,24 +41,24 @@ class Percent(Cellwise):
         )
 
     def reason(self, names: str) -> Message:
-        """Say in which columns."""
-        return Message("shares in per cent in {}", names)
+        """Return the reason, with the columns."""
+        return Message("percentages in {}", names)
 
     def after(self, cell: Any) -> Any:
-        """As a share; plain numbers beside shares as numbers."""
+        """Convert a cell to a share; plain numbers become numbers."""
         share = percent(cell)
         return next((x for x in (share, number(cell)) if x is not None), cell)
 
     def column(self, values: list[Any]) -> list[Any]:
-        """As shares; in per cent as the plain numbers beside them, where these are as large."""
+        """Convert to shares, or to percentages if plain numbers have the same size."""
         return self._written(values) if in_per_cent(values) else super().column(values)
 
     def called(self, values: list[Any], name: str) -> list[Any]:
-        """In per cent, too, where that is the unit in the column's name: 占比（%）."""
+        """Convert to percentages also if the column name gives this unit: 占比（%）."""
         unit = "%" in normalize("NFKC", name) and not any("‰" in str(x) for x in values)
         return self._written(values) if unit and not plain_sizes(values) else self.column(values)
 
     def _written(self, values: list[Any]) -> list[Any]:
-        """The numbers before the marks."""
+        """Return the numbers before the marks."""
         return [y if (before := figure(x)) is None else before
                 for x, y in zip(values, super().column(values), strict=True)]  # fmt: skip

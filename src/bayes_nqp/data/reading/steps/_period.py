@@ -1,4 +1,4 @@
-"""Years and parts of them in two columns, as one: 2015 and 3 as the third quarter of 2015."""
+"""Combine a column of years and a column of parts of years: 2015 and 3 (third quarter)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bayes_nqp.data.reading._years import year_of
 from bayes_nqp.data.reading.steps._step import Found, Reading, Step, step
 
 _CALLED: Final = {4: re.compile(r"季|quarter|qtr", re.I), 12: re.compile(r"月|month", re.I)}
-"""What columns are called that count parts of a year, by how many there are."""
+"""Names of columns with parts of years, by number of parts in a year."""
 _PART: Final = re.compile(
     r"[Qq第]?\s*(\d\d?|十[一二]?|[一二三四五六七八九])\s*(?:季度?|月份?)?(?:\.0)?"
 )
@@ -23,21 +23,21 @@ _NUMBERS: Final = (
     "一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二",
 )  # fmt: skip
 _ONCE: Final = 0.95
-"""Share of rows that are the only one of a unit in a part of a year, at least."""
+"""Minimum share of rows that are unique by unit and part of a year."""
 _MOST: Final = 8
-"""Columns among which that of the units is looked for."""
+"""Maximum number of columns searched for the unit."""
 
 
 @step("period", place=37)
 class Period(Step):
-    """2015 beside 3 as 2015-07-01, the day on which the third quarter begins."""
+    """Step that reads 2015 and 3 as 2015-07-01, the first day of the third quarter."""
 
-    label = Message("Years and parts of years")
-    text = "A column of years and one of quarters or months, which say the period together."
+    label = Message("Years with quarters or months")
+    text = "A column of years and a column of quarters or months, which together give the period."
     kind = list[str]
 
     def found(self, reading: Reading) -> Found | None:
-        """Find them where a unit has several rows a year, and one in each part of it."""
+        """Find such columns if units have several rows in a year, one in each part."""
         frame = reading.frame
         parts = [str(name) for name, x in frame.items() if _numbers(x, str(name)) is not None]
         years = [str(name) for name, x in frame.items() if _years(x, str(name)) is not None]
@@ -46,18 +46,18 @@ class Period(Step):
                 if year == part or not _apart(frame, year, part):
                     continue
                 example = frame[[year, part]].dropna().iloc[0]
-                reason = Message("{} and {} say the period together", year, part)
+                reason = Message("{} and {} together give the period", year, part)
                 before = " · ".join(map(plain, example))
                 after = plain(_dates(frame[[year, part]].dropna().iloc[:1], year, part).iloc[0])
                 return Found([year, part], reason, len(frame), before, after)
         return None
 
     def applied(self, reading: Reading, value: Any) -> int:
-        """Put a column of the days on which these begin in the place of both."""
+        """Replace both columns by a column of the first days of these parts."""
         if len(value) != 2:
             raise PanelError(
-                Message("period = {} names {} columns", brief(value), len(value)),
-                hint="two: that of years, then that of quarters or months",
+                Message("period = {} gives {} columns", brief(value), len(value)),
+                hint="give two columns: years, then quarters or months",
             )
         year, part = value
         dates = _dates(reading.frame, year, part)
@@ -65,9 +65,10 @@ class Period(Step):
         if (unread := stated[dates[stated.index].isna().to_numpy()]).size:
             raise PanelError(
                 Message(
-                    "period: {} are no year and part of it", " · ".join(map(plain, unread.iloc[0]))
+                    "period: {} are not a year and its quarter or month",
+                    " · ".join(map(plain, unread.iloc[0])),
                 ),
-                hint="columns of years, and of quarters or months; or leave period out",
+                hint="give a column of years and a column of quarters or months; or omit period",
             )
         others = reading.frame.drop(columns=[year, part])
         reading.frame = others.assign(**{f"{year} {part}": dates})
@@ -75,7 +76,7 @@ class Period(Step):
 
 
 def _years(column: pd.Series[Any], name: str) -> dict[Any, int] | None:
-    """The years that cells of a column called so say; None where one says none."""
+    """Return the years in a column with a year name; None if some cell is not a year."""
     if not sounds_like("time", name) or pd.api.types.is_datetime64_any_dtype(column.dtype):
         return None
     years = {x: year_of(x) for x in column.dropna().unique()}
@@ -86,7 +87,7 @@ def _years(column: pd.Series[Any], name: str) -> dict[Any, int] | None:
 
 
 def _numbers(column: pd.Series[Any], name: str) -> dict[Any, int] | None:
-    """Numbers of the parts of a year that cells of a column called so say, in months."""
+    """Return the part numbers in a column with such a name, in months."""
     most = next((most for most, called in _CALLED.items() if called.search(name)), 0)
     if not most or pd.api.types.is_datetime64_any_dtype(column.dtype):
         return None
@@ -102,7 +103,7 @@ def _numbers(column: pd.Series[Any], name: str) -> dict[Any, int] | None:
 
 
 def _apart(frame: pd.DataFrame, year: str, part: str) -> bool:
-    """Whether parts of a year tell rows of a unit apart that its years do not."""
+    """Return True if parts of a year distinguish rows of a unit that years do not."""
     names = [str(name) for name, x in frame.items() if is_text(x) or sounds_like("unit", str(name))]
     units = [name for name in names if name not in (year, part)][:_MOST]
     alone = [frame.duplicated([unit, year]).mean() for unit in units]
@@ -112,7 +113,7 @@ def _apart(frame: pd.DataFrame, year: str, part: str) -> bool:
 
 
 def _dates(frame: pd.DataFrame, year: str, part: str) -> pd.Series[Any]:
-    """Days on which parts of years begin."""
+    """Return the first days of parts of years."""
     years = frame[year].map(year_of, na_action="ignore")
     months = frame[part].map(_numbers(frame[part], part) or {}, na_action="ignore")
     days = pd.DataFrame({"year": years, "month": months, "day": 1})

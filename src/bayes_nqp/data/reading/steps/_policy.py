@@ -1,4 +1,4 @@
-"""Who is treated since when, as another sheet lists it: 试点名单, with dates or batches."""
+"""Read treatment dates from a list in another sheet, such as 试点名单."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ from bayes_nqp.data.reading.steps._step import Found, Reading, Step, step
 _CALLED: Final = re.compile(
     r"名单|批|list|adopt|roll.?out|\b(?:wave|round|phase|tranche)", re.IGNORECASE
 )
-"""What sheets are called that list who has the policy, beside words for the policy itself."""
+"""Names of sheets with a policy list, in addition to words for a policy."""
 _YEAR: Final = re.compile(r"(?<!\d)((?:19|20)\d\d)(?:年(\d\d?)月)?(?=年|\D|$)")
 _HALF: Final = 0.5
-"""Share of a list's names that are units, of units named, or of cells that are years, at least."""
+"""Minimum share of listed names that are units, of units listed, or of cells that are years."""
 _FEWEST: Final = 2
-"""Units with a year, at least."""
+"""Minimum number of units with a year."""
 _YEARLY: Final = 0.85
-"""Share of rows that are the only one of a unit in a year, at least."""
+"""Minimum share of rows that are unique by unit and year."""
 _FIRST: Final = Message("first_treated")
 
 _PARTS: Final[tuple[Part, ...]] = ("cohort", "treated")
@@ -50,16 +50,16 @@ type Source = dict[str, Any]
 
 @step("policy", place=90)
 class PolicyList(Step):
-    """The first treated year of each unit, from the sheet that lists them."""
+    """Step that reads the first treated year of each unit from a list in another sheet."""
 
-    label = Message("List of the policy")
+    label = Message("Policy list")
     text = (
-        "A column of first treated years that another sheet lists: { first = { sheet = "
-        '"试点名单", unit = "城市", since = "批次", dates = { 第一批 = 2013 }, names = { 大理州 = '
-        '"大理白族自治州" } } }. `since` holds dates, or words that `dates` tells; `names` says '
-        'what a listed name is called in the data, "" for one that is not there; `of` is the '
-        "column of the data that has these names, where it is not the unit: firms have the policy "
-        "of their city. Who is not listed is never treated."
+        "A column of first treated years that is taken from a list in another sheet: { first = { "
+        'sheet = "试点名单", unit = "城市", since = "批次", dates = { 第一批 = 2013 }, '
+        'names = { 大理州 = "大理白族自治州" } } }. `since` contains dates, or words that `dates` '
+        'translates; `names` maps listed names to the names in the data, "" for a name that is not '
+        "in the data; `of` is the data column that contains these names, if it is not the unit: "
+        "firms are treated when their city is. Units that are not listed are never treated."
     )
     kind = dict[str, dict[str, str | dict[str, int | str]]]
     by_column = False
@@ -67,7 +67,7 @@ class PolicyList(Step):
     placed = True
 
     def found(self, reading: Reading) -> Found | None:
-        """Find a sheet of policy whose names are in the data, with a year or a batch for each."""
+        """Find a sheet with a policy list: names that occur in the data, with years or batches."""
         if len(reading.grids) < 2:
             return None
         if len(reading.parts) > 1:
@@ -81,28 +81,34 @@ class PolicyList(Step):
         others = [x for tier, *_, x, more in lists if tier == named and _differ(more, dates)]
         if others:
             places = [f"{x['sheet']}: {x['since']}" for x in (source, *others)]
-            reading.doubts.append(PanelError(
-                "several lists could say who is treated when, and they differ",
-                where=shown(places, 6),
-                hint="keep the one that is the policy in the line policy of [data.read]",
-            ))  # fmt: skip
+            reading.doubts.append(
+                PanelError(
+                    "several lists give conflicting first treated periods",
+                    where=shown(places, 6),
+                    hint="keep only the list of the policy under study in the line policy of "
+                    "[data.read]",
+                )
+            )
         reading.doubts += ended(reading, source)
-        reason = Message("sheet {} lists who is treated, and its column {} since when",
-                         source["sheet"], source["since"])  # fmt: skip
+        reason = Message(
+            "sheet {} lists the treated units, and its column {} gives the first treated period",
+            source["sheet"],
+            source["since"],
+        )
         if "of" in source:
-            reason = Message("{}; units are treated with their {}", reason, source["of"])
+            reason = Message("{}; units are treated when their {} is treated", reason, source["of"])
         example, name = next(iter(dates)), _called(reading)
         count = int(_units_of(reading, source, dates).nunique())
         return Found({name: source}, reason, count, plain(example), str(year_of(dates[example])))
 
     def applied(self, reading: Reading, value: Any) -> int:
-        """Add the column; say which names are no units, and refuse those that may be."""
+        """Add the column, report names that are not units, and reject uncertain matches."""
         count = 0
         for name, source in value.items():
             if len(reading.parts) != 1:
                 raise PanelError(
-                    Message("policy = {!r} needs one column that names the unit", name),
-                    hint="leave it out, and give each row its first treated period",
+                    Message("policy = {!r} requires a single column that names the units", name),
+                    hint="omit policy, and add a column with the first treated period of each unit",
                 )
             match = listed(reading, source)
             if (doubt := doubt_of(source, match)) is not None:
@@ -119,18 +125,21 @@ class PolicyList(Step):
 
 
 def _passed_over(reading: Reading) -> None:
-    """Say that a list is not read where several columns name the units."""
+    """Report that a list was not read because several columns identify the units."""
     lists = [x for x in reading.grids if _policy(x) and x != reading.sheet]
     if lists:
         reading.notes.append(
-            Message("the list in {} is not read, since {} name the units together. Try: one column "
-                    "with the whole name, such as 福州市鼓楼区, in both sheets",
-                    shown(map(repr, lists)), shown(reading.parts))
-        )  # fmt: skip
+            Message(
+                "the list in {} was not read, because {} together name the units. Try: "
+                "one column with the full name, such as 福州市鼓楼区, in both sheets",
+                shown(map(repr, lists)),
+                shown(reading.parts),
+            )
+        )
 
 
 def _named_by(reading: Reading) -> list[str]:
-    """Columns whose names a list may name: units, or what they belong to, the finest first."""
+    """Return the columns that a list may refer to: units, then groups, the finest first."""
     frame, (unit, *_) = reading.frame, reading.parts
     keys = (unit, reading.roles["time"])
     places = [str(name) for name, x in frame.items() if name not in keys and is_text(x)]
@@ -138,13 +147,13 @@ def _named_by(reading: Reading) -> list[str]:
 
 
 def _lists(reading: Reading, of: str) -> list[tuple[bool, int, bool, Source, dict[str, Any]]]:
-    """Lists that name a column's names, and date most of them within the data's years."""
+    """Find lists with the names of a column, most of them dated within the data."""
     times = reading.frame[reading.roles["time"]].dropna().map(year_of)
     low, high, lists = times.min(), times.max(), []
     for named, source in _sources(reading, of):
         match = listed(reading, source)
         if "of" in source and len({*match.matched}) < _rows_named(reading, source):
-            continue  # of provinces in a list of cities, say
+            continue  # such as provinces in a list of cities
         dates, units = match.dates, len(names_in(reading, source))
         inside = sum(low <= (year_of(x) or 0) <= high for x in dates.values())
         share = max(len(match.matched) / max(match.names, 1), len(dates) / units)
@@ -154,19 +163,19 @@ def _lists(reading: Reading, of: str) -> list[tuple[bool, int, bool, Source, dic
 
 
 def _rows_named(reading: Reading, source: Source) -> int:
-    """How often a list says names that are in the data."""
+    """Count the rows of a list with names that are in the data."""
     cells = table_of(reading, source["sheet"])[source["unit"]].dropna()
     keys = {key for x in names_in(reading, source) for key in keys_of(x)}
     return sum(means(x, keys) for cell in cells for x in parts_of(cell))
 
 
 def _differ(dates: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Whether two lists date a name otherwise, or one has names that the other lacks."""
+    """Return True if two lists give other dates for a name, or other names."""
     return {k: year_of(x) for k, x in dates.items()} != {k: year_of(x) for k, x in other.items()}
 
 
 def _units_of(reading: Reading, source: Source, dates: dict[str, Any]) -> pd.Series[Any]:
-    """The unit of each row that a list dates."""
+    """Return the unit of each row for which a list gives a date."""
     unit = reading.parts[0]
     column, units = reading.frame[str(source.get("of", unit))], reading.frame[unit]
     dated = [x for x in column.dropna().unique() if bare_name(x) in dates]
@@ -174,25 +183,33 @@ def _units_of(reading: Reading, source: Source, dates: dict[str, Any]) -> pd.Ser
 
 
 def _said(reading: Reading, name: str, source: Source, match: Listed, treated: int) -> Message:
-    """How much of a list was found, and what becomes of the others."""
+    """Report the share of listed names found and the status of the other units."""
     matched, names = len(match.matched), match.names
     if "of" in source:
-        parts = [Message("{} from the list in {!r}: {} of {} names are in {}, with {}", name,
-                         source["sheet"], matched, names, source["of"],
-                         counted(treated, "unit"))]  # fmt: skip
+        parts = [
+            Message(
+                "{} from the list in {!r}: {} of {} names appear in {}, which cover {}",
+                name,
+                source["sheet"],
+                matched,
+                names,
+                source["of"],
+                counted(treated, "unit"),
+            )
+        ]
     else:
         parts = [Message("{} from the list in {!r}: {} of {} names are units of the data", name,
                          source["sheet"], matched, names)]  # fmt: skip
     if match.absent:
-        parts.append(Message("not among them: {}", shown(match.absent, 8)))
+        parts.append(Message("not found in the data: {}", shown(match.absent, 8)))
     others = len(names_in(reading, {})) - treated - (0 if "of" in source else len(match.undated))
     if others > 0:
-        parts.append(Message("the others, {}, count as never treated", counted(others, "unit")))
+        parts.append(Message("the remaining {} are never treated", counted(others, "unit")))
     return separated(parts)
 
 
 def yearly(reading: Reading) -> bool:
-    """Whether periods are years, one row of a unit each."""
+    """Return True if periods are years with one row per unit."""
     time = reading.roles.get("time")
     if len(reading.parts) != 1 or time not in reading.frame.columns:
         return False
@@ -204,7 +221,7 @@ def yearly(reading: Reading) -> bool:
 
 
 def _own(reading: Reading) -> bool:
-    """Whether a column of the table itself tells since when."""
+    """Return True if a column of the table itself gives first treated periods."""
     keys = (*reading.parts, reading.roles["time"])
     unit = reading.frame[reading.parts[0]]
     for name, column in reading.frame.items():
@@ -216,21 +233,21 @@ def _own(reading: Reading) -> bool:
             return True
         if not sounds_like("treated", str(name)):
             continue
-        # Rows of several sheets have the numbers that they have there, some of them twice.
+        # Rows of several sheets keep their numbers, so that numbers may repeat.
         if (observed.groupby(unit[present].to_numpy()).nunique() > 1).any():
             return True
     return False
 
 
 def _called(reading: Reading) -> str:
-    """What to call the column, in the language of the file."""
+    """Return the name of the added column, in the language of the file."""
     words = "".join(map(str, reading.frame.columns))
     name = str(Translator(language_of(words))(_FIRST))
     return name if name not in reading.frame.columns else f"{name} *"
 
 
 def _sources(reading: Reading, of: str) -> Iterator[tuple[bool, Source]]:
-    """Columns of other sheets that may say who, and since when; and whether their name says so."""
+    """Yield candidate lists in other sheets, with True if the date column is named so."""
     read = reading.sheet if isinstance(reading.sheet, str) else next(iter(reading.grids))
     by: Source = {} if of == reading.parts[0] else {"of": of}
     keys = {key for x in names_in(reading, by) for key in keys_of(x)}
@@ -260,18 +277,18 @@ def _sources(reading: Reading, of: str) -> Iterator[tuple[bool, Source]]:
 
 
 def _dated(cell: Any) -> bool:
-    """Whether a cell says a year, alone or in a remark."""
+    """Return True if a cell contains a year, alone or in a remark."""
     return year_of(cell) is not None or is_remark(cell)
 
 
 def _policy(name: str) -> bool:
-    """Whether a column or a sheet is called like a policy, or a list of it."""
+    """Return True if the name of a column or sheet refers to a policy or its list."""
     words = any(sounds_like(part, name) for part in _PARTS)
     return words or _CALLED.search(name) is not None
 
 
 def _dates_of(reading: Reading, batches: Iterable[str], read: str) -> dict[str, int | str]:
-    """When each batch was: in its own words, or beside them or in a sentence of any sheet."""
+    """Return the date of each batch, from its own words, a column, or any sheet's text."""
     days: dict[str, set[tuple[int, int | None]]] = {}
     for sheet, grid in reading.grids.items():
         if sheet == read:
@@ -293,7 +310,7 @@ def _dates_of(reading: Reading, batches: Iterable[str], read: str) -> dict[str, 
 
 
 def _one_date(days: set[tuple[int, int | None]]) -> int | str | None:
-    """The year that all say, with its month if they say one."""
+    """Return the year that all texts give, with its month if they give one."""
     years, months = {year for year, _ in days}, {month for _, month in days} - {None}
     if len(years) != 1:
         return None

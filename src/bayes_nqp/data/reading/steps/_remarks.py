@@ -1,4 +1,4 @@
-"""Numbers with a remark in their cell: 12.3（估计）, 约12.3, 12.3*."""
+"""Read numbers with a remark in the same cell: 12.3（估计）, 约12.3, 12.3*."""
 
 from __future__ import annotations
 
@@ -17,21 +17,18 @@ _REMARK: Final = re.compile(
     r"\s*(?:[(（\[［【][^()（）\d][^()（）]{0,11}[)）\]］】]|[*＊†‡①-⑳⑴-⒇⁰¹²³⁴-⁹]{1,3}|"
     r"(?:(?<=\s)|(?<=\.\d)|(?<=\.\d\d))[beprsu]{1,2})?"
 )
-"""Letters are flags of Eurostat (break, estimated, provisional, …), and 12b is a name."""
+"""Letters are Eurostat flags (break, estimated, provisional, …); 12b is a name."""
 
 
 @step("remarks", place=45)
 class RemarksAside(Cellwise):
-    """12.3（估计） as 12.3."""
+    """Step that reads 12.3（估计） as 12.3."""
 
-    label = Message("Numbers with a remark")
-    text = (
-        "Columns whose numbers are read without the remark in their cell: 12.3（估计）, 12.3*, "
-        "12.3 e."
-    )
+    label = Message("Numbers with remarks")
+    text = "Columns in which remarks next to numbers are removed: 12.3（估计）, 12.3*, 12.3 e."
 
     def odd(self, entries: Cells) -> list[Any]:
-        """Cells with a remark, of columns of numbers; none that turns a year into another."""
+        """Return cells with a remark in columns of numbers, except remarks that change a year."""
         if entries.count(lambda x: counts(self.after(x))) < MOST * entries.counts.sum():
             return []
         remarks = [x for x in entries.values if self.after(x) != x]
@@ -39,18 +36,18 @@ class RemarksAside(Cellwise):
         return [] if years and any(map(otherwise, remarks)) else remarks
 
     def reason(self, names: str) -> Message:
-        """Say in which columns."""
-        return Message("remarks beside numbers, in {}", names)
+        """Return the reason, with the columns."""
+        return Message("numbers with remarks in the same cell in {}", names)
 
     def after(self, cell: Any) -> Any:
-        """The number alone, as it is written."""
+        """Return the number without the remark."""
         match = (
             _REMARK.fullmatch(narrow(cell)) if isinstance(cell, str) and not counts(cell) else None
         )
         return match[1].strip() if match else cell
 
     def column(self, values: list[Any]) -> list[Any]:
-        """Without remarks; where all are numbers then, as numbers."""
+        """Remove remarks, and convert to numbers if all cells are numbers."""
         texts = super().column(values)
         numbers = [marked(x, "\0") for x in texts]
         return texts if None in numbers else numbers

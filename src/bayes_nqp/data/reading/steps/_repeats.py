@@ -1,4 +1,4 @@
-"""Rows that stand twice, the same in every cell."""
+"""Remove duplicate rows, which are equal in every cell."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from bayes_nqp.data.reading.steps._numbered import contents, numbered
 from bayes_nqp.data.reading.steps._step import Found, Reading, Step, some, step
 
 _SPARSE: Final = 16
-"""Places of a table of units by periods for each row, from which none is made."""
+"""Maximum ratio of unit-period places to rows for which a table is built."""
 
 
 @step("repeats", place=85)
 class Repeats(Step):
-    """A row of a unit and a period that repeats an earlier one: left out."""
+    """Step that removes a row of a unit and period that repeats an earlier row."""
 
-    label = Message("Rows that stand twice")
+    label = Message("Duplicate rows")
     text = (
-        "Rows that repeat an earlier one in every cell, by their numbers, with what stands in them."
+        "Rows that repeat an earlier row in every cell: row numbers, with the content of each row."
     )
     kind = list[int] | dict[str, str]
     by_column = False
@@ -31,7 +31,7 @@ class Repeats(Step):
     placed = True
 
     def found(self, reading: Reading) -> Found | None:
-        """Find rows with a unit and a period that are the same as an earlier one."""
+        """Find rows with a unit and a period that equal an earlier row."""
         frame, keys = reading.frame, [*reading.parts, reading.roles.get("time")]
         if len(keys) < 2 or keys[-1] not in frame.columns or not frame.index.is_unique:
             return None
@@ -44,11 +44,11 @@ class Repeats(Step):
         if not rows:
             return None
         example = some([str(x) for x in frame.loc[rows[0]].dropna()])
-        reason = Message("rows that are the same as an earlier one in every cell: {}", some(rows))
+        reason = Message("rows identical to an earlier row in every cell: {}", some(rows))
         return Found(contents(frame, rows), reason, len(rows), example, "")
 
     def applied(self, reading: Reading, value: Any) -> int:
-        """Leave them out."""
+        """Remove these rows."""
         frame = reading.frame
         alike = frame.index[frame.duplicated()]
         again = frame.index.isin(numbered(self.key, frame, value, alike))
@@ -57,10 +57,10 @@ class Repeats(Step):
 
 
 def _once(frame: pd.DataFrame, keys: list[Any]) -> bool:
-    """Whether a quick look tells that no unit has two rows in a period.
+    """Return True if a quick test shows that units have at most one row per period.
 
-    Units stand in one run of rows each, with later and later periods; or a table of units by
-    periods has one row a place, ``unit · span + period − first``.
+    The test passes if the rows of each unit are contiguous with increasing periods, or if each
+    place ``unit · span + period − first`` of a table of units by periods has at most one row.
     """
     unit, time = frame[keys[0]], frame[keys[-1]]
     if len(keys) != 2 or not isinstance(unit.dtype, pd.StringDtype) or time.dtype != np.int64:

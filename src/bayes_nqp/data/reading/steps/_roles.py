@@ -1,4 +1,4 @@
-"""Rows that state the role of each column: 被解释变量, 中介变量, 控制变量."""
+"""Read rows that state the role of each column: 被解释变量, 中介变量, 控制变量."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from bayes_nqp.data.reading._number_words import EDGES
 from bayes_nqp.data.reading._vocabulary import role_of
 
 _SEVERAL: Final = ("mediator", "covariate")
-"""Roles that several columns may have: one merged cell states them for all columns below it."""
+"""Roles of several columns: one merged cell states the role of all columns below it."""
 
 
 def roles_in(row: Iterable[Any]) -> dict[int, str]:
-    """Return the words for roles in a row, by place; none where a cell is another word.
+    """Return the words for roles in a row, by position; empty if a cell is another word.
 
     The row must state an outcome, or two different roles. A word for mediators or covariates also
-    holds for the empty cells to its right, as a merged cell does.
+    applies to the empty cells to its right, as in merged cells.
     """
     cells = ["" if pd.isna(x) else str(x).strip(EDGES) for x in row]
     roles = {place: role_of(text) for place, text in enumerate(cells) if text}

@@ -1,4 +1,4 @@
-"""Which sheet of a workbook is read, or which ones, one a period or one a variable."""
+"""Select the sheet of a workbook, or several sheets by period or by variable."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from bayes_nqp.data.reading.steps._header import header_rows, heading, joined_na
 from bayes_nqp.data.reading.steps._step import Found, Reading, Step, some, step
 
 _SEVERAL = 2
-"""Sheets of periods or variables, at least."""
+"""Minimum number of sheets by period or variable."""
 _YEARS = 3
-"""Years of a variable, at least."""
+"""Minimum number of years of a variable."""
 _SHARED = 0.5
-"""Share of units that two sheets have both, at least."""
+"""Minimum share of units common to two sheets."""
 _ALIKE = 0.7
-"""Share of names of columns that two sheets have both, at least."""
+"""Minimum share of column names common to two sheets."""
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _UNIT = re.compile(r"(.+?)[(（\[](.{1,8})[)）\]]")
 
@@ -31,20 +31,20 @@ type Key = tuple[str, ...]
 
 @step("sheet", place=0)
 class Sheet(Step):
-    """The fullest sheet; or all a year, or a group of units, below one another; or side by side."""
+    """Step that reads the sheet with most data, or combines sheets by year, group or variable."""
 
     label = Message("Sheet")
     text = (
-        "Sheet of a workbook, by name or number from 0, the first that is not hidden by default; "
-        'or several, put together, with a column of their names: { year = ["2011", "2012"] }; or '
-        'several whose columns are years, side by side, a variable each: ["gdp", "trade"].'
+        "Sheet of a workbook, by name or by number from 0; the first visible sheet by default. "
+        'Several sheets are appended, with a column of their names: { year = ["2011", "2012"] }; '
+        'or, if their columns are years, merged with one variable per sheet: ["gdp", "trade"].'
     )
     kind = str | int | list[str] | dict[str, list[str]]
     by_column = False
     of = "sheet"
 
     def found(self, reading: Reading) -> Found | None:
-        """Take the fullest, or those that are called by years and have one header."""
+        """Select the sheet with most data, or the sheets named by year with the same header."""
         grids = reading.grids
         if len(grids) < _SEVERAL:
             return None
@@ -52,27 +52,29 @@ class Sheet(Step):
         if len({*map(_year_in, dated)}) == len(dated) >= max(_SEVERAL, 0.5 * len(grids)):
             if _alike([grids[x] for x in dated]):
                 column = _column(reading, grids[dated[0]])
-                reason = Message("{} sheets are called by years", len(dated))
+                reason = Message("{} sheets are named by year", len(dated))
                 return Found({column: dated}, reason, len(dated), "", column)
             unlike = _unlike({x: grids[x] for x in dated})
             reading.doubts += [unlike] if _fullest(grids) in dated else []
         if len(yearly := _of_years(reading)) >= _SEVERAL:
-            reason = Message("{} sheets have years as columns, a variable each", len(yearly))
+            reason = Message("{} sheets have years as columns, one variable per sheet", len(yearly))
             return Found(yearly, reason, len(yearly), "", some(yearly))
         name = _fullest(grids)
         if len(groups := _of_groups(grids, name)) >= _SEVERAL:
             column = str(Translator(_language(grids[name]))(_SHEET))
-            reason = Message("{} sheets have the same columns, and other units each", len(groups))
+            reason = Message("{} sheets have the same columns and different units", len(groups))
             return Found({column: groups}, reason, len(groups), "", some(groups))
-        reason = Message("the fullest of {} sheets ({})", len(grids), ", ".join(grids))
+        reason = Message(
+            "the sheet with most data among {} sheets ({})", len(grids), ", ".join(grids)
+        )
         first = next(iter(grids))
         return Found(name, reason, 1, "" if first == name else first, name)
 
     def applied(self, reading: Reading, value: Any) -> int:
-        """Read it; several are read with their own headers and put together."""
+        """Read the sheet; several sheets are read with their own headers and combined."""
         if isinstance(value, dict) and not all(value.values()):
             raise PanelError(
-                Message("sheet = {} names no sheet", brief(value)),
+                Message("sheet = {} does not give a sheet", brief(value)),
                 hint=nearest("", reading.grids),
             )
         if isinstance(value, list):
@@ -95,14 +97,14 @@ class Sheet(Step):
                 parts.append(frame if column in frame else frame.assign(**{column: year or name}))
             reading.frame = pd.concat(parts)
             reading.notes += [
-                Message("{} is read as {} ({})", *key, some(sheets))
+                Message("{} was converted to {} ({})", *key, some(sheets))
                 for key, sheets in scaled.items()
             ]
         return sum(map(len, value.values()))
 
 
 def _of_years(reading: Reading) -> list[str]:
-    """Sheets whose columns are the same, names and years, and whose rows are of the same units."""
+    """Find sheets with the same columns, names and years, and rows of the same units."""
     earlier: tuple[set[str], set[Key]] | None = None
     sheets = []
     for name, grid in reading.grids.items():
@@ -122,7 +124,7 @@ def _of_years(reading: Reading) -> list[str]:
 
 
 def _side_by_side(reading: Reading, names: list[str]) -> pd.DataFrame:
-    """Sheets of years beside one another, rows of a unit in one."""
+    """Merge sheets with years as columns, so that each unit has one row."""
     joined, places = pd.DataFrame(), dict[Key, int]()
     for name in names:
         if name not in reading.grids:
@@ -136,8 +138,8 @@ def _side_by_side(reading: Reading, names: list[str]) -> pd.DataFrame:
         units = _keys(frame[keys])
         if len({*units}) < len(units) or not years:
             raise PanelError(
-                Message("sheet {!r} has no years as columns, or several rows of a unit", name),
-                hint="leave it out of sheet",
+                Message("sheet {!r} has no years as columns, or has several rows for a unit", name),
+                hint="remove it from sheet",
             )
         last = max([*joined.index, *frame.index])
         new = [x for x in units if x not in places]
@@ -150,7 +152,7 @@ def _side_by_side(reading: Reading, names: list[str]) -> pd.DataFrame:
 
 
 def _keys(frame: pd.DataFrame) -> list[Key]:
-    """What names each row, without blanks."""
+    """Return the identifier of each row, without blanks."""
     return [
         tuple("" if pd.isna(x) else "".join(str(x).split()) for x in row)
         for row in frame.itertuples(index=False, name=None)
@@ -162,7 +164,7 @@ def _fullest(grids: dict[str, pd.DataFrame]) -> str:
 
 
 def _of_groups(grids: dict[str, pd.DataFrame], fullest: str) -> list[str]:
-    """Sheets with the columns of the fullest one, whose units are in no other: 广东, 浙江."""
+    """Find sheets with the columns of the largest sheet and other units: 广东, 浙江."""
     names, seen = [], set[str]()
     for name, grid in grids.items():
         if len(grid) < _SEVERAL or not _alike([grids[fullest], grid]):
@@ -176,7 +178,7 @@ def _of_groups(grids: dict[str, pd.DataFrame], fullest: str) -> list[str]:
 
 
 def _first_names(grid: pd.DataFrame) -> set[str]:
-    """Names in the first column that holds text and no periods."""
+    """Return the names in the first text column without periods."""
     for _, column in grid.iloc[header_rows(grid)[-1] :].items():
         cells = column.dropna()
         texts = {"".join(x.split()) for x in cells if isinstance(x, str) and year_of(x) is None}
@@ -187,13 +189,13 @@ def _first_names(grid: pd.DataFrame) -> set[str]:
 
 
 def _year_in(name: str) -> int | None:
-    """The year that the name of a sheet says, or holds among other words: 2011年各市."""
+    """Return the year in the name of a sheet, alone or among other words: 2011年各市."""
     years = {*_YEAR.findall(name)}
     return year_of(name) or (int(years.pop()) if len(years) == 1 else None)
 
 
 def _stem(name: object) -> tuple[str, str]:
-    """The name of a column without the unit in brackets behind it, and that unit."""
+    """Return the name of a column without the unit in brackets, and this unit."""
     text = "".join(str(narrow(heading(name))).split())
     match = _UNIT.fullmatch(text)
     return (match[1], match[2]) if match else (text, "")
@@ -202,12 +204,12 @@ def _stem(name: object) -> tuple[str, str]:
 def _named_as(
     first: pd.DataFrame, frame: pd.DataFrame, sheet: str, scaled: dict[Key, list[str]]
 ) -> pd.DataFrame:
-    """Columns under the names of the first sheet, numbers in its units: 万元 as 亿元.
+    """Rename columns as in the first sheet, and convert numbers to its units: 万元 to 亿元.
 
     Parameters
     ----------
     scaled : dict of tuple of str to list of str
-        Sheets by the names of a column in them and in the first one: is added to.
+        Sheets by the names of a column in the sheet and in the first one; modified in place.
     """
     stems = {_stem(name)[0]: str(name) for name in first.columns}
     for name in map(str, frame.columns):
@@ -229,7 +231,7 @@ def _named_as(
 
 
 def _alike(grids: list[pd.DataFrame]) -> bool:
-    """Whether sheets have the same names of columns, units in brackets aside."""
+    """Return True if sheets have the same column names, ignoring units in brackets."""
     first, *others = map(_heads, grids)
     return all(len(head & first) >= _ALIKE * max(len(head), len(first)) for head in others)
 
@@ -239,19 +241,20 @@ def _heads(grid: pd.DataFrame) -> set[str]:
 
 
 def _unlike(grids: dict[str, pd.DataFrame]) -> PanelError:
-    """Say that sheets are called by years, and which columns only some have."""
+    """Return an error for sheets named by year with columns that only some of them have."""
     heads = {name: _heads(grid) for name, grid in grids.items()}
     common = set.intersection(*heads.values())
     odd = [Message("{}: {}", name, shown(sorted(head - common), 6)) for name, head in heads.items()]
     return PanelError(
-        Message("{} sheets are called by years, and their columns have other names", len(grids)),
+        Message("{} sheets are named by year, but their column names differ", len(grids)),
         where=shown(odd, 12),
-        hint="the same names in all of these sheets; units in brackets may differ",
+        hint="use the same column names in all of these sheets; units of measurement in "
+        "brackets may differ",
     )
 
 
 def _column(reading: Reading, grid: pd.DataFrame) -> str:
-    """What to call the periods: as the user does, or the language of the file."""
+    """Return the name of the time column, as given by the user or in the file's language."""
     time = reading.roles.get("time")
     if isinstance(time, str):
         return time

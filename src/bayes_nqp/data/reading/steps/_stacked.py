@@ -1,4 +1,4 @@
-"""Tables of the same units that stand below one another, each under the name of its variable."""
+"""Merge stacked tables of the same units, each below the name of its variable."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from bayes_nqp.data.reading.steps._captions import repeated_rows
 from bayes_nqp.data.reading.steps._step import Found, Reading, Step, some, step
 
 _SHARED: Final = 0.5
-"""Share of units that every table has, at least."""
+"""Minimum share of units common to all tables."""
 _YEARS: Final = 3
-"""Years of a table, at least."""
+"""Minimum number of years of a table."""
 _NUMBER: Final = re.compile(r"^(?:[（(]?[一二三四五六七八九十\d]+[)）、.．]|表\s*[\d.-]+)\s*")
-"""What stands before the name of a table: 一、, （二）, 表3-1."""
+"""Numbering before the name of a table: 一、, （二）, 表3-1."""
 
 type Key = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Block:
-    """A table: its name, and its rows by what names them."""
+    """Table with its name, and its rows by identifier."""
 
     name: str
     rows: pd.DataFrame
@@ -36,19 +36,19 @@ class _Block:
 
 @step("stacked", place=12)
 class StackedTables(Step):
-    """一、产值 above a table of years, 二、人口 above another: side by side."""
+    """Step that merges a table of years below 一、产值 with another below 二、人口."""
 
-    label = Message("Tables below one another")
+    label = Message("Stacked tables")
     text = (
-        "Names of tables that stand below one another, with the same names of columns and the same "
-        "units; their columns are years."
+        "Names of stacked tables with the same column names and the same units, with years as "
+        "columns."
     )
     kind = list[str]
     by_column = False
     of = "column"
 
     def found(self, reading: Reading) -> Found | None:
-        """Find headers that repeat, each below a name of its own, above the same units."""
+        """Find repeated headers, each below its own name, above the same units."""
         blocks = _blocks(reading)
         names = [block.name for block in blocks]
         if len({*names}) < 2 or len({*names}) < len(names) or "" in names:
@@ -56,16 +56,18 @@ class StackedTables(Step):
         first = {*blocks[0].keys}
         if any(len(first & {*x.keys}) < _SHARED * max(len(first), len(x.keys)) for x in blocks):
             return None
-        reason = Message("{} tables of the same units, whose columns are years", len(names))
+        reason = Message("{} stacked tables with the same units and years as columns", len(names))
         return Found(names, reason, len(names), "", some(names))
 
     def applied(self, reading: Reading, value: Any) -> int:
-        """Put them side by side, a row a unit."""
+        """Merge the tables, with one row per unit."""
         blocks = _blocks(reading)
         if len(blocks) != len(value):
             raise PanelError(
-                Message("stacked names {} tables, and {} are there", len(value), len(blocks)),
-                hint="a name for each table, in their order; or leave stacked out",
+                Message(
+                    "stacked names {} tables, but the file contains {}", len(value), len(blocks)
+                ),
+                hint="give a name for each table, in their order; or omit stacked",
             )
         years = _years(reading.frame)
         joined = pd.DataFrame()
@@ -90,7 +92,7 @@ def _years(frame: pd.DataFrame) -> list[str]:
 
 
 def _blocks(reading: Reading) -> list[_Block]:
-    """Tables below the header, and below each of its repeats; none where there are no others."""
+    """Return the tables below the header and its repetitions; empty if there is only one."""
     frame = reading.frame
     years, grid = _years(frame), reading.grid
     if grid is None or len(years) < _YEARS or not frame.index.is_unique:
@@ -121,7 +123,7 @@ def _says_number(cell: Any) -> bool:
 
 
 def _name(above: pd.DataFrame) -> str:
-    """The text that stands alone in the last row above a table; "" for none."""
+    """Return the single text in the last row above a table; "" if there is none."""
     filled = above.dropna(how="all")
     cells = filled.iloc[-1].dropna().tolist() if len(filled) else []
     return (

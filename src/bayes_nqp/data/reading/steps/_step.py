@@ -1,4 +1,4 @@
-"""What a step of reading is, and what it works on."""
+"""Define reading steps and the state on which they operate."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bayes_nqp.data.reading._values import counted
 from bayes_nqp.data.reading._workbook import opened, seen_sheets, sheet_frame
 
 BOOKS: Final = (".xlsx", ".xlsm", ".xls")
-"""Endings of workbooks."""
+"""Suffixes of workbooks."""
 
 
 type Unit = Literal["cell", "row", "column", "sheet", "unit"]
@@ -28,20 +28,20 @@ type Unit = Literal["cell", "row", "column", "sheet", "unit"]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a step would do to a file.
+    """Proposed change of a file by a step.
 
     Parameters
     ----------
     value : object
-        Of its key in [data.read].
+        Value of the key in [data.read].
     reason : Message
-        Why.
+        Reason for the change.
     count : int
-        So many cells it changes; rows, columns, sheets or units where the step's `of` says so.
+        Number of changed cells, or of rows, columns, sheets or units as given by the step's `of`.
     before, after : str
-        An example, as it stands there and as it is read.
+        Example of a cell in the file, and as it is read.
     offered : bool, default False
-        Whether it would change what is asked, and is taken only if somebody says so.
+        True if the step changes the research question; it is then applied only on request.
     """
 
     value: Any
@@ -54,36 +54,37 @@ class Found:
 
 @dataclass(eq=False)
 class Reading:
-    """A file while it is read: where its table is first, then the table.
+    """State of a file during reading: first the location of the table, then the table.
 
     Parameters
     ----------
     load : callable
-        Reads a sheet below the rows of its names, into a frame numbered as the user sees its rows.
+        Function that reads a sheet below its header, into a frame with row numbers as the user sees
+        them.
     roles : dict
-        Columns that are known: unit (one or several), time, strata.
+        Known columns: unit (one or several), time, strata.
     encoding : str, optional
-        Of a text file; found by default.
+        Encoding of a text file; detected by default.
     sheet : str or int, optional
-        Of a workbook; the first that is not hidden by default.
+        Sheet of a workbook; by default the first visible one.
     header : tuple of int, default (1,)
-        Rows with names of columns, as Excel counts.
+        Rows with the column names, numbered as in Excel.
     notes : list of str
-        What was done.
+        Messages about changes.
     said : list of str
-        What steps did.
+        Messages about the changes of steps.
     units : dict of str to str
-        What rows below the names say of columns, such as the unit of their numbers.
+        Descriptions of columns in rows below the names, such as the unit of measurement.
     stated_roles : dict of str to str
-        Words for the role of a column, by its name: what a row above or below the names states.
+        Role of a column, by its name, as stated in a row above or below the names.
     doubts : list of PanelError
-        What somebody has to decide.
+        Questions that the user has to decide.
     taken : dict of str to Found
-        Steps that were found, by key.
+        Steps applied to the file, by key.
     aside : DataFrame
-        Rows that have no unit or no time.
+        Rows without a unit or without a time.
     dated : dict of str to Series
-        Dates behind columns of years.
+        Original dates of columns of years.
     """
 
     path: Path
@@ -104,12 +105,12 @@ class Reading:
 
     @property
     def loaded(self) -> bool:
-        """Whether the table was read."""
+        """Return True if the table was read."""
         return self._frame is not None
 
     @property
     def frame(self) -> pd.DataFrame:
-        """The table, read when it is first asked for."""
+        """Return the table, which is read at first access."""
         if self._frame is None:
             self._frame = self.load(self.sheet, self.header, self.notes)
         return self._frame
@@ -120,7 +121,7 @@ class Reading:
 
     @cached_property
     def grids(self) -> dict[str, pd.DataFrame]:
-        """Cells of every sheet that is not hidden, by its name; of text its first rows."""
+        """Return the cells of each visible sheet by name; for text, the first rows."""
         if self.path.suffix.lower() in TEXTS:
             return {"": text_grid(self.path, self.encoding)}
         if self.path.suffix.lower() not in BOOKS:
@@ -136,7 +137,7 @@ class Reading:
 
     @property
     def grid(self) -> pd.DataFrame | None:
-        """Cells of the sheet that is read."""
+        """Return the cells of the selected sheet."""
         if not self.grids:
             return None
         name = self.sheet if isinstance(self.sheet, str) else next(iter(self.grids))
@@ -144,24 +145,23 @@ class Reading:
 
     @cached_property
     def delimiter(self) -> str:
-        """What parts the columns of a text file; "" of others."""
+        """Return the column delimiter of a text file; "" for other files."""
         if self.path.suffix.lower() not in TEXTS:
             return ""
         return delimiter(self.path, self.encoding, self.header[-1])
 
     @property
     def parts(self) -> list[str]:
-        """Columns that name the unit together."""
+        """Return the columns that together identify the unit."""
         unit = self.roles.get("unit")
         names = [unit] if isinstance(unit, str) else list(unit or ())
         return [name for name in names if name in self.frame.columns]
 
 
 class Step(ABC):
-    """One step: what it finds, and what it does. `label` and `text` are shown to users.
+    """Reading step, with its detection and its change; `label` and `text` are shown to users.
 
-    Undone by its key alone: whoever takes the key out of [data.read] has the cells as they stand
-    in the file.
+    Removing the key from [data.read] undoes the step, and restores the cells of the file.
     """
 
     key: ClassVar[str] = ""
@@ -169,18 +169,18 @@ class Step(ABC):
     text: ClassVar[str]
     kind: ClassVar[Any]
     of: ClassVar[Unit] = "cell"
-    """What it counts."""
+    """Object that the step counts."""
     placed: ClassVar[bool] = False
-    """Whether it needs to know the unit and the time."""
+    """True if the step requires the unit and the time."""
     by_column: ClassVar[bool] = True
-    """Whether what its key lists are columns of the file."""
+    """True if the key lists columns of the file."""
 
     @abstractmethod
     def found(self, reading: Reading) -> Found | None:
-        """Tell what it would do to a file that nobody said anything of; None for nothing."""
+        """Return the change proposed for a file without settings; None for no change."""
 
     def size(self, count: int) -> Message:
-        """Say how much it changes."""
+        """Describe the size of the change."""
         return {
             "cell": counted(count, "cell"), "row": counted(count, "row"),
             "column": counted(count, "column"), "sheet": counted(count, "sheet"),
@@ -189,7 +189,7 @@ class Step(ABC):
 
     @abstractmethod
     def applied(self, reading: Reading, value: Any) -> int:
-        """Do it, as its key says; give how many cells were changed, or whatever `of` counts."""
+        """Apply the step with the value of its key, and return the number of changed cells."""
 
 
 STEPS: Final = Plugins[Step]("bayes_nqp.data.reading.steps")
@@ -197,19 +197,19 @@ STEPS: Final = Plugins[Step]("bayes_nqp.data.reading.steps")
 
 
 def step[T: Step](key: str, *, place: float = 1000) -> Callable[[type[T]], type[T]]:
-    """Let files be read by a step.
+    """Register a reading step.
 
     Parameters
     ----------
     key : str
-        Of [data.read].
+        Key in [data.read].
     place : float, default 1000
-        When it is taken, from low to high.
+        Position in the order of steps, ascending.
 
     Returns
     -------
     callable
-        The decorator of a `Step`.
+        Decorator of a `Step`.
     """
 
     def decorate(kind: type[T]) -> type[T]:
@@ -221,16 +221,16 @@ def step[T: Step](key: str, *, place: float = 1000) -> Callable[[type[T]], type[
 
 
 def refuse_absent(key: str, names: Iterable[str], choices: Collection[Any]) -> None:
-    """Refuse names that a step is to change or remove, and that no cell holds.
+    """Reject names to change or remove that no cell contains.
 
     Raises
     ------
     PanelError
-        With all of them.
+        If there are such names; the message lists them.
     """
     if lacking := [name for name in names if name not in choices]:
         raise PanelError(
-            Message("{}: no cell holds {}", key, shown(map(repr, lacking))),
+            Message("{}: no cell contains {}", key, shown(map(repr, lacking))),
             hint=nearest(lacking[0], [x for x in choices if isinstance(x, str)]),
         )
 

@@ -1,4 +1,4 @@
-"""Numbers with marks between their thousands, as text: 1,234.5."""
+"""Read numbers with thousands separators, stored as text: 1,234.5."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from bayes_nqp.data.reading.steps._step import Found, Reading, Step, some, step
 
 _MARKS: Final = (",", " ", "\u00a0", "\u202f", "'", "’")
 _RATIO: Final = 100.0
-"""How many times larger numbers with marks may be than those without."""
+"""Maximum ratio of numbers with separators to numbers without."""
 
 
 @step("thousands", place=70)
 class Thousands(Step):
-    """1,234.5 as 1234.5."""
+    """Step that reads 1,234.5 as 1234.5."""
 
-    label = Message("Marks between thousands")
-    text = 'Mark between thousands in numbers that are stored as text, such as ",".'
+    label = Message("Thousands separators")
+    text = 'Thousands separator in numbers that are stored as text, such as ",".'
     kind = str
 
     def found(self, reading: Reading) -> Found | None:
-        """Find columns of numbers, some of which have commas or blanks that end three digits."""
+        """Find columns of numbers, some with commas or blanks before groups of three digits."""
         return next(filter(None, (_found(reading, mark) for mark in _MARKS)), None)
 
     def applied(self, reading: Reading, value: Any) -> int:
-        """Take the marks out, where all cells are numbers then."""
+        """Remove the separators if all cells are then numbers."""
         count = 0
         for name, column in reading.frame.items():
             entries = cells(column)
@@ -45,7 +45,7 @@ class Thousands(Step):
 
 
 def _found(reading: Reading, mark: str) -> Found | None:
-    """Columns of numbers, some of which have this mark."""
+    """Find columns of numbers, some with this separator."""
     names, count, example = [], 0, ""
     for name, column in reading.frame.items():
         entries = cells(column)
@@ -63,7 +63,7 @@ def _found(reading: Reading, mark: str) -> Found | None:
 
 
 def _alike(values: list[Any], mark: str) -> bool:
-    """Whether numbers with marks are as large as the others: else a comma may be a decimal one."""
+    """Return True if numbers with separators have the size of the others (no decimal commas)."""
     sizes: dict[bool, list[float]] = {True: [], False: []}
     for x in values:
         size = marked(x, mark)

@@ -1,4 +1,4 @@
-"""Rows that are made of others: totals and averages below, or among, the units."""
+"""Remove totals and averages of other rows, below or among the units."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from bayes_nqp.data.reading.steps._step import Found, Reading, Step, refuse_abse
 
 @step("totals", place=75)
 class Totals(Step):
-    """Totals left out."""
+    """Step that removes totals."""
 
     label = Message("Totals")
     text = (
-        "Names of units or groups whose rows are totals or averages of others, or parts of one: "
-        '"合计", "其中：市辖区".'
+        "Names of units or groups whose rows are totals or averages of other rows, or parts of "
+        'one row: "合计", "其中：市辖区".'
     )
     kind = list[str]
     by_column = False
     of = "row"
 
     def found(self, reading: Reading) -> Found | None:
-        """Find names that say so."""
+        """Find names of totals."""
         names: dict[str, None] = {}
         count = 0
         for column in _names(reading.frame):
@@ -41,11 +41,11 @@ class Totals(Step):
             names |= dict.fromkeys(x.strip(EDGES) for x in totals)
         if not names:
             return None
-        reason = Message("rows of totals or averages ({})", some(names))
+        reason = Message("rows with totals or averages ({})", some(names))
         return Found(list(names), reason, count, some(names), "")
 
     def applied(self, reading: Reading, value: Any) -> int:
-        """Leave these rows out."""
+        """Remove these rows."""
         frame = reading.frame
         labels = {str(x).strip(EDGES) for column in _names(frame) for x in distinct(column)}
         refuse_absent(self.key, value, labels)
@@ -58,7 +58,7 @@ class Totals(Step):
 
 
 def _names(frame: pd.DataFrame) -> list[pd.Series[Any]]:
-    """Columns of text that are called like units or groups of them, and the first one."""
+    """Return text columns with names of units or groups, and the first text column."""
     texts = [x for _, x in frame.items() if is_text(x)]
     parts: tuple[Part, ...] = ("unit", "stratum")
     named = [x for x in texts[1:] if any(sounds_like(part, str(x.name)) for part in parts)]

@@ -1,4 +1,4 @@
-"""What cells stand for, as their keeper says: 第一批 for 2013."""
+"""Recode cells with values given by the user: 第一批 as 2013."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from bayes_nqp.data.reading.steps._step import Found, Reading, Step, step
 
 @step("values", place=25)
 class Meanings(Step):
-    """Cells of a column by what they stand for; nobody guesses it."""
+    """Step that replaces cells of a column by given values; never applied automatically."""
 
-    label = Message("Cells by what they stand for")
+    label = Message("Recoded cells")
     text = (
-        "What cells of a column stand for: { 批次 = { 第一批 = 2013, 第二批 = 2015 } }; codes of "
-        "missing cells are nan: { gdp = { -99 = nan } }."
+        "New values for the cells of a column: { 批次 = { 第一批 = 2013, 第二批 = 2015 } }; codes "
+        "of missing values become nan: { gdp = { -99 = nan } }."
     )
     kind = dict[str, dict[str, str | int | float]]
 
     def found(self, reading: Reading) -> Found | None:
-        """Nothing: what a word stands for is not in the file."""
+        """Return None, because the file does not contain the meaning of a word."""
         return None
 
     def applied(self, reading: Reading, value: Any) -> int:
-        """Put it in their place; what is not named stays."""
+        """Replace the given cells; other cells are kept."""
         count = 0
         for name, stands in value.items():
             column = reading.frame[name]

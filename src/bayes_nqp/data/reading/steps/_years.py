@@ -1,4 +1,4 @@
-"""Years in words, or with a word behind them, beside others: 二〇一一年, 2011年, 2013."""
+"""Read years in words or with a word, in mixed columns: 二〇一一年, 2011年, 2013."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _YEAR: Final = re.compile(r"(?:FY\s*)?((?:1[89]|20|21)\d\d)(?:\.0+)?\s*(?:年度
 _SHORT: Final = re.compile(
     r"['’‘](\d\d)|(\d\d)\s*年(?:度|末|底)?(?:\s*(?:0?[1-9]|1[0-2])\s*月(?:\s*\d\d?\s*日)?)?"
 )
-"""'15, 15年, 15年3月: a year only in a column that is called like periods."""
+"""'15, 15年, 15年3月: years only in columns with a time name."""
 _FISCAL: Final = re.compile(
     r"((?:19|20)\d\d)\s*[-–—/]\s*((?:19|20)?\d\d)\s*(?:学年度?|年度|财年|年)?"
 )
-"""2014-15, 2014/2015, 2014-2015学年: years that begin in the first one."""
+"""2014-15, 2014/2015, 2014-2015学年: years that start in the first of the two."""
 _CENTURY: Final = 50
 _MONTHS: Final = 12
 _YEARS: Final = (1900, 2200)
@@ -34,17 +34,17 @@ _WRITTEN: Final = re.compile(r"[〇○零一二三四五六七八九]{4}\s*(?:�
 
 @step("years", place=35)
 class Years(Step):
-    """2011年 as 2011."""
+    """Step that reads 2011年 as 2011."""
 
-    label = Message("Years as text")
+    label = Message("Years stored as text")
     text = (
-        "Columns of years that are written as text, or in several ways: 2011年, 2013; 15年, "
-        "FY2015, 2015-16 and 2015.3 in columns called like periods."
+        "Columns of years that are stored as text or in several formats: 2011年, 2013; 15年, "
+        "FY2015, 2015-16 and 2015.3 in columns named like periods."
     )
     kind = list[str]
 
     def found(self, reading: Reading) -> Found | None:
-        """Find columns all of whose cells are years, some with a word."""
+        """Find columns in which all cells are years, some with a word."""
         names, count = [], 0
         examples: list[str] = []
         for name, column in reading.frame.items():
@@ -70,12 +70,12 @@ class Years(Step):
                 examples = [*(texts[:1] or []), *([bare] if bare else [])]
         if not names:
             return None
-        reason = Message("years written with words, or in several ways, in {}", some(names))
+        reason = Message("years written with words or in several formats in {}", some(names))
         after = some([_year(x) for x in examples])
         return Found(names, reason, count, some(examples), after)
 
     def applied(self, reading: Reading, value: Any) -> int:
-        """Read them as numbers."""
+        """Convert to numbers."""
         count = 0
         for name in value:
             column = reading.frame[name]
@@ -84,10 +84,13 @@ class Years(Step):
                 changed = int((floors != column).sum() - floors.isna().sum())
                 if changed and (name == reading.roles.get("outcome") or not _with_months(column)):
                     raise PanelError(
-                        Message("years: numbers of {!r} are no years, such as {}", name,
-                                plain(column[column.notna() & (floors != column)].iloc[0])),
-                        hint=Message("leave {!r} out of years", name),
-                    )  # fmt: skip
+                        Message(
+                            "years: some numbers of {!r} are not years, such as {}",
+                            name,
+                            plain(column[column.notna() & (floors != column)].iloc[0]),
+                        ),
+                        hint=Message("remove {!r} from years", name),
+                    )
                 count += changed
                 reading.frame = reading.frame.assign(**{name: floors})
                 continue
@@ -100,7 +103,7 @@ class Years(Step):
 
 
 def _dotted(column: pd.Series[Any], name: str) -> bool:
-    """Whether numbers in a column of dates are years with months: 2015.3, 2017.11."""
+    """Return True if numbers in a column of dates are years with months: 2015.3, 2017.11."""
     floats = pd.api.types.is_float_dtype(column.dtype)
     return floats and sounds_like("cohort", name) and _with_months(column)
 
@@ -114,7 +117,7 @@ def _with_months(column: pd.Series[Any]) -> bool:
 
 
 def _short(column: pd.Series[Any], name: str) -> Cells | None:
-    """Cells of a column of dates, if some have years of two digits and the others are dates."""
+    """Return two-digit years of a column of dates, if the other cells are dates."""
     if not any(sounds_like(part, name) for part in _PARTS):
         return None
     entries = cells(column, named=True)
@@ -125,14 +128,14 @@ def _short(column: pd.Series[Any], name: str) -> Cells | None:
 
 
 def _unusual(text: str) -> bool:
-    """Whether a text says a year in a way that is none outside a column of dates."""
+    """Return True if a text gives a year in a form that is valid only in columns of dates."""
     fiscal = _FISCAL.fullmatch(text)
     spans = fiscal is not None and _fiscal(text) is not None and int(fiscal[2]) > _MONTHS
     return spans or text[:2].upper() == "FY" or _SHORT.fullmatch(text) is not None
 
 
 def _fiscal(text: str) -> int | None:
-    """The first of two years that follow on one another."""
+    """Return the first of two consecutive years."""
     match = _FISCAL.fullmatch(text)
     if match is None or (int(match[1]) + 1) % 100 != int(match[2]) % 100:
         return None
