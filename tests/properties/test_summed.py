@@ -164,7 +164,7 @@ def test_a_product_that_was_not_summed_up_is_named() -> None:
     design = nqp.ContinuousExposure("d", nqp.PartialPooling(varying=None), moderator="z")
     with pytest.raises(PanelError, match=r"no product of 'd' and 'z'") as caught:
         model_frame_of(design, panel.summed_up())
-    assert caught.value.hint == "products=[('d', 'z')] where units are summed up"
+    assert caught.value.hint == "pass products=[('d', 'z')] when units are aggregated"
     with pytest.raises(NQPError, match="a list of lists of 2 texts"):
         panel.summed_up(products=["dz"])
     with pytest.raises(PanelError, match="not a column"):

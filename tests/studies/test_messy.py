@@ -215,7 +215,7 @@ def test_missing_mediators_are_counted_where_the_study_is_looked_at(tmp_path: Pa
     study = validate(written(tmp_path, df, text))
     said = "3 rows where 数字化 is missing are left out of every equation: complete cases"
     assert said in study.notes
-    assert "数字化 is missing in 3 rows, which stay in the panel" in study.panel.notes
+    assert "数字化 is missing in 3 observations, which are kept in the panel" in study.panel.notes
 
 
 # Files

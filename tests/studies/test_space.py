@@ -257,7 +257,7 @@ REFUSED = [
     ('places = "城市"', 'longitude = "城市"', "'城市' must be numbers, and holds text", "row 2"),
     ('places = "城市"', 'longitude = "near"', "'space.longitude' is 'near', which is no", ""),
     ('places = "城市"', LATER, "'space.longitude' is 'near', which is made only later", ""),
-    ('places = "城市"', YEARS, "[space]: coordinates change within units", "one place"),
+    ('places = "城市"', YEARS, "[space]: coordinates vary within units", "one pair of coordinates"),
     ("k = 3\n", 'k = 3\nlatitude = "城市"\n', "'城市' must be numbers, and holds text", ""),
     ("[space.weights.links]", TEXT_LAG, "[space.lags.near]: column='城市' must be numbers", ""),
     (

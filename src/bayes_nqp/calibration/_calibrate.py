@@ -132,7 +132,7 @@ def calibrate(
     sampler = sampler or (NUTS(cores=1) if design.facts.by_rows else Importance())
     if sampler.draws * sampler.chains < ranked:
         raise StudyError(
-            f"'ranked' is {ranked}, and the sampler has {sampler.draws * sampler.chains} draws",
+            f"'ranked' is {ranked}, but the sampler has {sampler.draws * sampler.chains} draws",
             hint="more draws",
         )
     names = _common(origin, design, panel)
@@ -159,8 +159,8 @@ def _check(replications: int, probs: Any) -> None:
 def _source(design: StaggeredDiD, panel: Panel, source: object) -> tuple[Source, str]:
     if panel.roles.outcome in design.baseline:
         raise StudyError(
-            f"'baseline' names the outcome {panel.roles.outcome!r}, which is to be simulated",
-            hint="keep its first value in a column of another name",
+            f"'baseline' contains the outcome {panel.roles.outcome!r}, which calibration simulates",
+            hint="copy its first value to a column with another name",
         )
     if source == "prior":
         return PriorSource(design, panel), "prior"

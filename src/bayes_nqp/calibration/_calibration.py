@@ -255,7 +255,7 @@ class Calibration(FactSheet):
     def _must_be_ranked(self) -> None:
         if not self.ranked:
             raise StudyError(
-                "ranks of truths from a posterior are not uniform, even if all is well",
+                "ranks of truths drawn from a posterior are not uniform, even for a correct model",
                 hint="result.coverage, or nqp.calibrate(design, panel, source='prior')",
             )
 

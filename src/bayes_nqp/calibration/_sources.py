@@ -99,13 +99,13 @@ class PosteriorSource:
     def __init__(self, fit: Fit) -> None:
         if fit.panel is None:
             raise StudyError(
-                "'source' is a fit that was saved without its rows",
+                "'source' is a fit that was saved without its observations",
                 hint="nqp.load(path, panel=panel) with the same panel",
             )
         if fit.facts.likelihood.latent:
             raise StudyError(
-                "'source' is a fit whose rows are drawn through a link, and it keeps no levels of "
-                "units and periods to draw them at",
+                "'source' is a fit with a link function, which stores no unit and period levels "
+                "from which to simulate",
                 hint="source='prior'",
             )
         self.fit, self.panel = fit, fit.panel

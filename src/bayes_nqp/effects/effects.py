@@ -75,8 +75,8 @@ def group_time_effects(
         return schema.validate(fit)
     if not isinstance(fit, Fit):
         raise StudyError(
-            f"'fit' is a {type(fit).__name__} and holds no effects",
-            hint="pass a fit, or a Dataset made by nqp.group_time_effects",
+            f"'fit' is a {type(fit).__name__} and contains no effects",
+            hint="pass a fit, or a Dataset from nqp.group_time_effects",
         )
     effects = fit.effects
     if target == "sample":
@@ -101,7 +101,7 @@ def moderator_name(fit: object) -> str:
     name = fit.facts.moderator if isinstance(fit, Fit) else None
     if name is None:
         raise StudyError(
-            "the design has no moderator" if isinstance(fit, Fit) else "'fit' is no fit",
+            "the design has no moderator" if isinstance(fit, Fit) else "'fit' is not a fit",
             hint="nqp.fit(nqp.StaggeredDiD(moderator='digital_finance'), panel)",
         )
     return name
@@ -171,7 +171,7 @@ def path_coefficients_by_cell(fit: object) -> xr.Dataset:
     """
     if not isinstance(fit, Mediated) and not (isinstance(fit, Fit) and fit.facts.channels):
         raise StudyError(
-            "both legs of a channel are only in a fit of a Mediation",
+            "paths a and b require a fit of a Mediation model",
             hint="nqp.fit(nqp.Mediation(design, mediators=[...]), panel), not its effects",
         )
     return path_coefficient_draws(fit)

@@ -99,7 +99,7 @@ def _with_priors(design: Any, priors: Mapping[str, Any]) -> Any:
         if priors:
             raise StudyError(
                 Message("[priors] is given, and {} has none", type(design).__name__),
-                hint="leave it out",
+                hint="omit it",
             )
         return design
     return design.replace(priors=value_of(Priors, priors, PRIORS))

@@ -100,7 +100,7 @@ def _wanted(errors: list[ErrorDetails], first: ErrorDetails) -> Message:
         for e in same
         if not e["type"].startswith("none")
     ]
-    return either(kinds) or Message("leave it out")
+    return either(kinds) or Message("omit it")
 
 
 def key_hint(key: str, keys: list[str], table: str) -> str:

@@ -258,7 +258,7 @@ def _design(settings: Settings, values: Values) -> Design:
 _UNKNOWN = {
     "report.formats": Message("'{}' names {!r}, which is no format"),
     "report.sections": Message("'{}' names {!r}, which is no section"),
-    "report.estimands": Message("'{}' names {!r}, which is no estimand"),
+    "report.estimands": Message("'{}' contains {!r}, which is not an estimand"),
     "figures.draw": Message("'{}' names {!r}, which is no plot"),
     "tables.show": Message("'{}' names {!r}, which is no kind of table"),
 }

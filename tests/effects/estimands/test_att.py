@@ -157,7 +157,7 @@ def test_what_holds_no_effects_is_refused():
         ({"by": 3}, "'by' is 3"),
         ({"by": {"rows": "region"}}, "results use themselves"),
         ({"weights": "row"}, "did you mean 'rows'"),
-        ({"weights": "region"}, "no numeric coordinate"),
+        ({"weights": "region"}, "not a numeric coordinate"),
         ({"balanced": -1}, "balanced"),
         ({"balanced": True}, "'balanced' is True"),
     ],
@@ -176,12 +176,12 @@ def test_members_are_called_what_they_are():
     attrs = {"varying": "city", "outcome": "y"}
     cities = random_effects(attrs=attrs)
     assert att(cities, by="city").dims[-1] == "city"
-    with pytest.raises(StudyError, match="by='unit' is not something effects differ by"):
+    with pytest.raises(StudyError, match="by='unit' is not a variable by which effects vary"):
         att(cities, by="unit")
 
 
 def test_nothing_identified():
-    with pytest.raises(StudyError, match="no cell's effect is identified"):
+    with pytest.raises(StudyError, match="no group-time effect is identified"):
         att(random_effects(unidentified=range(1000)))
 
 

@@ -217,7 +217,7 @@ def test_incomplete_rows_are_dropped_and_counted() -> None:
     found = nqp.mediate(frame, mediators="skill", strata="region", **ARGUMENTS)
     kept = nqp.mediate(frame.drop([3, 5, 9]), mediators="skill", strata="region", **ARGUMENTS)
     assert found.effects.identical(kept.effects)
-    assert found.notes == ("3 rows of 200 dropped for missing values (skill 2, region 2)",)
+    assert found.notes == ("3 rows of 200 dropped because of missing values (skill 2, region 2)",)
     assert "3 rows of 200" in repr(found)
 
 

@@ -345,7 +345,7 @@ def test_ends_in_force_have_names_in_other_languages_and_dates_are_no_other_poli
     design = nqp.StaggeredDiD(terms=[nqp.EndpointEffects()])
     fit = nqp.fit(design, panel, nqp.Importance(draws=200, seed=1), progress=False)
     text = nqp.table(fit, language="zh").to_markdown()
-    for word in ("一端", "两端", "已实施的端点"):
+    for word in ("一端", "两端", "受处理的端点"):
         assert word in text
     assert "both" not in text
     assert "both" in nqp.table(fit).to_markdown()

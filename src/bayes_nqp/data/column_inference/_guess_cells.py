@@ -72,8 +72,10 @@ def doubt_of_times(proposal: Guess, frame: pd.DataFrame) -> PanelError | None:
     if not date:
         return None
     return PanelError(
-        Message("time={!r} holds dates as numbers of days: {}", proposal.roles["time"], date),
-        hint="format the column as dates in the spreadsheet, or write the years there",
+        Message(
+            "time={!r} contains dates stored as numbers of days: {}", proposal.roles["time"], date
+        ),
+        hint="format the column as dates in the spreadsheet, or enter years",
     )
 
 

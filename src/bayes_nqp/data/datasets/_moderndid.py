@@ -67,7 +67,8 @@ def read_moderndid(loader: str, asked_by: str) -> pd.DataFrame:
     if load is None:
         raise PanelError(
             Message(
-                "{}() reads its data by moderndid.{}, which the installed version lacks",
+                "{}() reads its data with moderndid.{}, which the installed version does "
+                "not contain",
                 asked_by,
                 loader,
             ),

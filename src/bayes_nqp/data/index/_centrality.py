@@ -240,7 +240,8 @@ def centrality(
     """
     if kind == "eigenvector" and side != "both":
         raise StudyError(
-            Message("'side' is {!r} of an eigenvector", side), hint="side='both', or strength"
+            Message("'side' is {!r}, which is not available for eigenvector centrality", side),
+            hint="side='both', or strength",
         )
     links, weights = links_of(panel, kind, above, side)
     values = links.of(weights)
@@ -264,8 +265,8 @@ def links_of(panel: Panel, kind: str, above: float, side: str) -> tuple[NodeLink
     negative = (weights < 0.0).any(axis=1)
     if kind != "degree" and negative.any():
         raise PanelError(
-            Message("{!r} is negative in {} pairs, and no weight of a link", panel.roles.outcome,
-                    int(negative.sum())),
+            Message("{!r} is negative in {} pairs; weights of links must not be negative",
+                    panel.roles.outcome, int(negative.sum())),
             where=shown(panel.unit_labels[negative]), hint="kind='degree' with above=…",
         )  # fmt: skip
     return NodeLinks(pairs.ends, pairs.nodes.size, kind, float(above), side), weights

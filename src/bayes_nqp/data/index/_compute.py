@@ -50,7 +50,8 @@ class MinMax:
         if self.base is not None:
             if self.scope == "yearly":
                 raise StudyError(
-                    "'base' gives all periods the bounds of one, and scope='yearly' each its own",
+                    "'base' applies the bounds of one period to all periods, whereas "
+                    "scope='yearly' computes bounds for each period",
                     hint="leave one of them out",
                 )
             object.__setattr__(self, "base", str(self.base))
@@ -93,7 +94,8 @@ def normalised(read: Read, how: MinMax, constant: str) -> Array:
                     for indicator, value, bad in zip(read.indicators, low, flat, strict=True)
                     if bad
                 ),
-                hint="leave it out with system.without(…), or constant='zero' for no weight",
+                hint="remove it with system.without(…), or pass constant='zero' for a "
+                "weight of zero",
             )
         span = np.where(flat, 1.0, high - low)
         up = np.array([indicator.direction == "positive" for indicator in read.indicators])
@@ -112,7 +114,7 @@ def _bounds(read: Read, how: MinMax, part: Array) -> tuple[Array, Array]:
         labels = [str(label) for label in read.labels]
         if how.base not in labels:
             raise PanelError(
-                Message("base={!r} is no period with complete indicators", how.base),
+                Message("base={!r} is not a period with complete indicators", how.base),
                 hint=nearest(str(how.base), labels),
             )
         part = part[read.times == labels.index(str(how.base))]

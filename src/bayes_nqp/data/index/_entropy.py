@@ -98,8 +98,8 @@ def entropy_weights(z: Array, rows: Array, shift: float = 0.0) -> Array:
     size = float(rows.sum())
     if len(z) < 2:
         raise PanelError(
-            "entropy weights need two rows or more",
-            hint="scope='pooled', if a period has a single row",
+            "entropy weights require at least two observations",
+            hint="scope='pooled', if a period has a single observation",
         )
     amounts = z - np.minimum(z.min(axis=0), 0.0) + shift
     total = rows @ amounts

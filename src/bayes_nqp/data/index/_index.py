@@ -211,8 +211,8 @@ class Index:
         """
         if name in self.rows.columns:
             raise PanelError(
-                Message("name={!r} is a column of the data already", name),
-                hint="another name, or drop it",
+                Message("name={!r} is already a column of the data", name),
+                hint="choose another name, or drop the column",
             )
         return remember(
             self.rows.assign(**{name: self.values}), name, self.recipe, self.unit, self.time

@@ -105,5 +105,5 @@ class Dimension:
         if not self.indicators:
             raise StudyError(
                 Message("the dimension {!r} has no indicators", self.key),
-                hint="leave it out, or add some",
+                hint="remove it, or add indicators",
             )

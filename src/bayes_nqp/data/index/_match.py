@@ -40,16 +40,17 @@ def rows_in(index: Index | Centrality, panel: Panel) -> arrays.Index:
     lost = [f"{unit}, {time}" for (unit, time), at in zip(wanted, place, strict=True) if at < 0]
     if lost:
         raise PanelError(
-            Message("'index' has no row for {} of the panel's {} rows", len(lost), len(wanted)),
+            Message("'index' lacks {} of the panel's {} observations", len(lost), len(wanted)),
             where=shown(lost),
             hint="build the index from the frame that the panel comes from",
         )
     empty = index.values.isna().to_numpy()[place]
     if empty.any():
         raise PanelError(
-            Message("'index' has no value for {} of the panel's rows", int(empty.sum())),
+            Message("'index' has no value for {} of the panel's observations", int(empty.sum())),
             where=shown(f"{u}, {t}" for (u, t), bad in zip(wanted, empty, strict=True) if bad),
-            hint="the panel's outcome has values there: build both from the same recipe",
+            hint="the panel's outcome has values in these observations: build both with "
+            "the same recipe",
         )
     return place
 
@@ -71,11 +72,11 @@ def outcome_of(index: Index | Centrality, panel: Panel, rows: arrays.Index) -> R
     if relation_of is None:
         raise PanelError(
             Message(
-                "the panel's outcome {!r} is not 'index': neither its values, nor their "
-                "logarithm, nor a linear function of either",
+                "the panel's outcome {!r} does not match 'index': it equals neither the "
+                "index, nor its logarithm, nor a linear function of either",
                 panel.roles.outcome,
             ),
-            hint="panel = index.panel(…), or the outcome index.values",
+            hint="use panel = index.panel(…), or index.values as the outcome",
         )
     return relation_of
 

@@ -20,11 +20,13 @@ MISSING: tuple[str, ...] = ("error", "drop", "interpolate", "extend")
 """What can be done about missing values."""
 
 _CHOICES = Message(
-    "missing='drop' leaves these rows without a value, 'interpolate' fills gaps within a unit "
-    "linearly, 'extend' also carries its first and last value outwards"
+    "missing='drop' leaves the index missing in these rows, 'interpolate' fills gaps "
+    "within a unit linearly, 'extend' also extends its first and last value to the ends "
+    "of the panel"
 )
 _USING = Message(
-    "Or system.using({key: column}) to name the columns, system.keep([…]) for those you have"
+    "Or name the columns with system.using({key: column}), or select the available "
+    "indicators with system.keep([…])"
 )
 
 
@@ -90,10 +92,13 @@ def read(
     if twice.any():
         raise PanelError(
             Message(
-                "unit={!r} and time={!r} repeat in {}", unit, time, counted(twice.sum(), "row")
+                "unit={!r} and time={!r} are duplicated in {}",
+                unit,
+                time,
+                counted(twice.sum(), "row"),
             ),
             where=rows.shown(twice),
-            hint="aggregate or drop them, or name a finer unit",
+            hint="aggregate or drop these rows, or name a finer unit",
         )
     notes = cleaning
     columns = [numbers(frame[indicator.data], f"indicator {indicator.key!r}: column", rows, notes)
@@ -128,10 +133,10 @@ def _check_columns(
     if twice:
         raise PanelError(
             Message("the column {} is used twice", shown(map(repr, twice))),
-            hint="every indicator has its own column, and none of them is the unit or the time",
+            hint="give each indicator a separate column, different from the unit and the time",
         )
     if not len(frame):
-        raise PanelError("'frame' has no rows", hint="check the filter or the sheet it came from")
+        raise PanelError("'frame' has no rows", hint="check the filter, or the sheet that was read")
 
 
 def ordinals(column: pd.Series[Any], codes: Index) -> Array:
@@ -169,7 +174,7 @@ def _complete(values_read: Read, rows: SourceRows, when: Array, gaps: str) -> Re
     keep = ~gone.any(axis=1)
     if not keep.any():
         raise PanelError(
-            Message("no row has all indicators ({})", shown(counts)),
+            Message("no row has values of all indicators ({})", shown(counts)),
             hint=separated(["system.without(…)", _CHOICES]),
         )
     if not keep.all():

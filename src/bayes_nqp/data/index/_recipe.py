@@ -139,8 +139,8 @@ class Recipe:
         if isinstance(self.weights, FixedWeights) and self.hierarchy != "flat":
             raise StudyError(
                 Message(
-                    "FixedWeights are weights of indicators, and hierarchy={!r} is for weights "
-                    "that data give",
+                    "FixedWeights are weights of indicators, but hierarchy={!r} requires "
+                    "weights computed from the data",
                     self.hierarchy,
                 ),
                 hint="hierarchy='flat'",

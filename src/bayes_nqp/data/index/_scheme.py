@@ -95,7 +95,7 @@ def check_shapes(
     if z.ndim != 2 or not z.size:
         raise StudyError(
             Message("'z' has the shape {}", z.shape),
-            hint="a row for each row of the data, and a column for each indicator",
+            hint="one row for each row of the data, and one column for each indicator",
         )
     n_rows, n_indicators = z.shape
     for name, shape, wanted in (
@@ -127,11 +127,11 @@ def shares(parts: Array, option: str) -> Array:
     if not np.isfinite(total) or total <= 1e-12:
         raise PanelError(
             Message(
-                "{} has nothing to weigh by: no indicator differs between rows, or they sum "
-                "to nothing",
+                "{} cannot compute weights: all indicators are constant across "
+                "observations, or their sum is zero",
                 option,
             ),
-            hint="look at the indicators' spread, or weights=nqp.EqualWeights()",
+            hint="check the dispersion of the indicators, or use weights=nqp.EqualWeights()",
         )
     return np.asarray(parts / total)
 

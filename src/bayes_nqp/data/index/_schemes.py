@@ -82,7 +82,7 @@ class FixedWeights:
         if wrong:
             raise StudyError(Message("'weights' must not be negative: {}", shown(wrong)))
         if not sum(weight for _, weight in pairs) > 0:
-            raise StudyError("'weights' has no positive weight", hint="{'patents': 0.6, …}")
+            raise StudyError("'weights' contains no positive weight", hint="{'patents': 0.6, …}")
         object.__setattr__(self, "weights", pairs)
 
     def weigh(self, z: Array, rows: Array, keys: Sequence[str]) -> Array:
@@ -97,12 +97,15 @@ class FixedWeights:
         weights_by_key = dict(self.weights)
         for key in weights_by_key:
             if key not in keys:
-                raise StudyError(Message("FixedWeights names {!r}", key), hint=nearest(key, keys))
+                raise StudyError(
+                    Message("FixedWeights names {!r}, which is not an indicator", key),
+                    hint=nearest(key, keys),
+                )
         missing = [key for key in keys if key not in weights_by_key]
         if missing:
             raise StudyError(
-                Message("FixedWeights lacks a weight of {}", shown(map(repr, missing))),
-                hint="0 leaves an indicator out",
+                Message("FixedWeights has no weight for {}", shown(map(repr, missing))),
+                hint="0 excludes an indicator",
             )
         return shares(np.array([weights_by_key[key] for key in keys]) * varies(z), "FixedWeights()")
 
@@ -195,8 +198,7 @@ class PrincipalComponent:
             parts = -parts
         if label.any() and parts.sum() < 1e-6 * np.abs(parts).sum():
             raise PanelError(
-                "the first principal component sets the indicators against each other: its "
-                "weights sum to nothing",
+                "the first principal component has weights of opposite signs that sum to zero",
                 hint="check the directions, or PrincipalComponent(loadings='squared')",
             )
         return shares(parts, "PrincipalComponent()")

@@ -50,7 +50,9 @@ class IndexSystem:
     def __post_init__(self) -> None:
         object.__setattr__(self, "dimensions", tuple(self.dimensions))
         if not self.dimensions:
-            raise StudyError("'dimensions' is empty", hint="at least one, with an indicator")
+            raise StudyError(
+                "'dimensions' is empty", hint="give at least one dimension with an indicator"
+            )
         for part, keys in (
             ("dimension", [d.key for d in self.dimensions]),
             ("indicator", [indicator.key for indicator in self.indicators]),
@@ -58,8 +60,8 @@ class IndexSystem:
             twice = [key for key, times in Counter(keys).items() if times > 1]
             if twice:
                 raise StudyError(
-                    Message("the {} {} is there twice", part, shown(map(repr, twice))),
-                    hint="each once",
+                    Message("the {} {} occurs twice", part, shown(map(repr, twice))),
+                    hint="list each of them once",
                 )
 
     @classmethod
@@ -221,7 +223,8 @@ class IndexSystem:
         ]
         if not parts:
             raise StudyError(
-                "no indicator is left", hint=Message("the system has {}", shown(self.keys, 12))
+                "the selection contains no indicator",
+                hint=Message("the system has {}", shown(self.keys, 12)),
             )
         return replace(self, dimensions=tuple(parts))
 

@@ -20,8 +20,8 @@ def tables(part: Mapping[str, Any], where: str, name: str = "indicator") -> list
     parts = part.get(name, [])
     if not isinstance(parts, list) or not all(isinstance(x, Mapping) for x in parts):
         raise StudyError(
-            Message("{}: {!r} is no list of tables", where, name),
-            hint=Message("[[{}]] for each one", name),
+            Message("{}: {!r} is not a list of tables", where, name),
+            hint=Message("write [[{}]] for each of them", name),
         )
     return parts
 

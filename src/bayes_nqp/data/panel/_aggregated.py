@@ -74,7 +74,7 @@ def summed_up[P: Rectangle](
         times = cohort_column(np.arange(panel.periods), panel.grid)
     frame = frame_of(sums, keys, list(parts_of), times, (roles.unit, roles.time, counts))
     note = Message(
-        "{:,} rows of {:,} units are summed up in {:,} classes",
+        "{:,} observations of {:,} units are aggregated into {:,} classes",
         panel.n_rows, panel.n_units, sums.n.size,
     )  # fmt: skip
     arguments = {**panel.arguments, "counts": counts, "never": None, "labels": None}

@@ -107,9 +107,10 @@ def build(
     if treated is not None:
         if columns.get("cohort") is not None:
             raise PanelError(
-                "pass one of cohort= and treated=, not both",
-                hint="cohort= names the column with each unit's first treated period (missing = "
-                "never treated); treated= names a 0/1 column that dates it",
+                "pass either cohort= or treated=, not both",
+                hint="cohort= names the column with each unit's first treated period "
+                "(missing = never treated); treated= names a 0/1 column from which "
+                "this period is derived",
             )
         if isinstance(df, pd.DataFrame):
             columns["cohort"] = free_name(f"{treated}_cohort", df)
@@ -159,8 +160,8 @@ def _draft(
     ok = named_rows & present
     if not ok.any():
         raise PanelError(
-            Message("no row has both unit={!r} and time={!r}", roles.unit, roles.time),
-            hint="check that the right columns, and the right sheet, were read",
+            Message("no row has a value of both unit={!r} and time={!r}", roles.unit, roles.time),
+            hint="check the sheet and the columns that were read",
         )
     key = _keys(codes, ordinals, ok, len(units))
     if not ok.all() or (key[1:] < key[:-1]).any():
@@ -231,14 +232,14 @@ def _complete(draft: Draft, dropped: dict[str, int], notes: list[str], total: in
         part = next(part for part, name in draft.roles.named() if name == worst)
         raise PanelError(
             Message(
-                "no row is complete: {}={!r} is missing in {} of {} rows",
+                "no complete row: {}={!r} is missing in {} of {} rows",
                 part,
                 worst,
                 dropped[worst],
                 total,
             ),
             where=shown(f"{name} {count}" for name, count in dropped.items()),
-            hint="leave that column out, or fill it",
+            hint="omit this column, or complete it",
         )
     before = draft.units
     complete_draft = draft.keep(keep)
@@ -246,7 +247,7 @@ def _complete(draft: Draft, dropped: dict[str, int], notes: list[str], total: in
         causes = shown((f"{name} {count}" for name, count in dropped.items()), 12)
         notes.append(
             Message(
-                "{:,} of {:,} rows dropped for missing values ({})",
+                "{:,} of {:,} rows dropped because of missing values ({})",
                 total - len(complete_draft.codes),
                 total,
                 causes,
@@ -255,7 +256,9 @@ def _complete(draft: Draft, dropped: dict[str, int], notes: list[str], total: in
     lost = np.setdiff1d(before, complete_draft.units)
     if len(lost):
         notes.append(
-            Message("{} without a complete row: {}", counted(len(lost), "unit"), shown(lost))
+            Message(
+                "{} without a complete observation: {}", counted(len(lost), "unit"), shown(lost)
+            )
         )
     return complete_draft
 
@@ -266,7 +269,7 @@ def _fields(
     roles, rows = draft.roles, draft.rows
     grid, empty = make_grid(draft.ordinals, draft.scale, rows, roles.time)
     if len(empty):
-        notes.append(Message("no row at {}", shown(grid.text(empty))))
+        notes.append(Message("no observation at {}", shown(grid.text(empty))))
     cohort_codes = _cohorts.on_grid(draft.first, grid, draft.units, roles.cohort or "", notes)
     _checks.whole(draft.values, roles, draft.units, draft.starts, rows)
     for name in roles.mediators + roles.moderators + roles.exposures:
@@ -274,9 +277,9 @@ def _fields(
         if gaps:
             notes.append(
                 Message(
-                    "{} is missing in {n:,} row, which stays in the panel",
+                    "{} is missing in {n:,} observation, which is kept in the panel",
                     name,
-                    plural="{} is missing in {n:,} rows, which stay in the panel",
+                    plural="{} is missing in {n:,} observations, which are kept in the panel",
                     n=gaps,
                 )
             )

@@ -45,7 +45,7 @@ def declared(never: object) -> list[object]:
     codes = reply(lambda: list(islice(never, _MANY)), lambda _: None)
     if codes is None:  # it only looked as if it held several
         raise PanelError(
-            Message("never={} is no list of codes", brief(never)),
+            Message("never={} is not a list of codes", brief(never)),
             hint="never=0, or never=[0, 9999]",
         )
     return codes
@@ -63,7 +63,7 @@ def found_never(
     if not marks:
         return None
     listed = shown(map(quoted, marks), 4)
-    notes.append(Message("{}: {} read as never treated", column.name, listed))
+    notes.append(Message("{}: {} interpreted as never treated", column.name, listed))
     return marks
 
 
@@ -96,15 +96,16 @@ def from_column(
     if changing.any():
         raise PanelError(
             Message(
-                "cohort={!r} changes within {}; the first treated period is one fact of a unit",
+                "cohort={!r} varies within {}; the first treated period must be constant "
+                "within a unit",
                 column.name,
                 counted(changing.sum(), "unit"),
             ),
             where=_changes(column, starts, changing, rows),
             hint=Message(
-                "give it in every row of the unit; if it stands in one row of each, "
-                "df.groupby({!r})[{!r}].transform('first'); if it is a 0/1 indicator of "
-                "being treated, pass it as treated= instead",
+                "enter it in every row of the unit. If each unit has it in one row only, "
+                "use df.groupby({!r})[{!r}].transform('first'). If it is a 0/1 indicator "
+                "of treatment, pass it as treated= instead",
                 rows.unit,
                 column.name,
             ),
@@ -120,10 +121,10 @@ def _no_odd_dates(column: pd.Series[Any], rows: SourceRows) -> None:
     odd = ((column > 9999) & (column < np.inf) & ~nines).to_numpy(dtype=bool, na_value=False)
     if odd.any():
         raise PanelError(
-            Message("cohort={!r} holds numbers that are neither years nor dates", column.name),
+            Message("cohort={!r} contains numbers that are neither years nor dates", column.name),
             where=rows.shown(odd, str(column.name)),
-            hint="dates as numbers are written 20150724 or 201507; correct these cells, or never=… "
-            "if they stand for never treated",
+            hint="write dates as numbers in the form 20150724 or 201507; correct these "
+            "cells, or pass never=… if they mean never treated",
         )
 
 
@@ -151,7 +152,7 @@ def from_indicator(
         raise PanelError(
             Message("treated={!r} goes back to 0: treatment must be absorbing", column.name),
             where=rows.shown(np.append(False, undone)),
-            hint="date adoption by the first treated period with cohort=, or drop these units",
+            hint="pass the first treated period as cohort=, or drop these units",
         )
     first = np.minimum.reduceat(np.where(on, ordinals, NEVER), starts)
     # Amounts after the first treated period count as treated in full.
@@ -160,8 +161,9 @@ def from_indicator(
     if (partly := later & (shares < 1)).any():
         notes.append(
             Message(
-                "{} is below 1 in {} after the first treated period: these count as treated, and "
-                "how much is not asked (ContinuousExposure does)",
+                "{} is below 1 in {} after the first treated period: these count as "
+                "treated regardless of intensity (ContinuousExposure estimates the effect"
+                " of intensity)",
                 column.name, counted(partly.sum(), "row"),
             )
         )  # fmt: skip
@@ -169,8 +171,8 @@ def from_indicator(
     if late.any():
         notes.append(
             Message(
-                "{} treated in the first row, after the panel begins: adoption may have been "
-                "earlier",
+                "{} treated from the first observation on, which is later than the start "
+                "of the panel: adoption may have been earlier",
                 counted(late.sum(), "unit"),
             )
         )
@@ -187,7 +189,7 @@ def _shares(column: pd.Series[Any], rows: SourceRows, notes: list[str]) -> Array
         wrong = column.isin(words).to_numpy(dtype=bool)
         raise PanelError(
             Message(
-                "treated={!r} says neither treated nor untreated in {}: {}",
+                "treated={!r} is neither a treated nor an untreated code in {}: {}",
                 column.name,
                 counted(wrong.sum(), "row"),
                 shown(map(quoted, words), 4),
@@ -201,14 +203,15 @@ def _shares(column: pd.Series[Any], rows: SourceRows, notes: list[str]) -> Array
         raise PanelError(
             Message("treated={!r} is missing in {}", column.name, counted(gone.sum(), "row")),
             where=rows.shown(gone),
-            hint="fill it: a unit's adoption cannot be dated around a hole",
+            hint="complete the column: the date of adoption cannot be determined if the "
+            "value is missing",
         )
     wrong = (values < 0) | (values > 1)
     if wrong.any():
         raise PanelError(
             Message("treated={!r} must be 0, 1, or a share between them", column.name),
             where=rows.shown(wrong, str(column.name)),
-            hint="if it holds the first treated period, pass it as cohort=",
+            hint="if it contains the first treated period, pass it as cohort=",
         )
     return values
 
@@ -225,7 +228,7 @@ def on_grid(first: Index, grid: Grid, units: Strings, name: str, notes: list[str
     if between.any():
         notes.append(
             Message(
-                "{}: {} adopting between two periods, taken as treated from the next one",
+                "{}: {} with adoption between two periods, treated from the next period on",
                 name,
                 counted(between.sum(), "unit"),
             )
@@ -235,8 +238,7 @@ def on_grid(first: Index, grid: Grid, units: Strings, name: str, notes: list[str
         labels = grid.text(np.unique(first[beyond]))
         notes.append(
             Message(
-                "{}: {} adopting after the last period ({}), taken as never treated within "
-                "the sample",
+                "{}: {} with adoption after the last period ({}), never treated within the sample",
                 name,
                 counted(beyond.sum(), "unit"),
                 shown(labels, 4),
@@ -251,15 +253,16 @@ def _refuse_early(first: Index, early: Mask, grid: Grid, units: Strings, name: s
     start = grid.text(np.array([grid.start]))[0]
     texts = grid.text(first[early])
     listed = [f"{unit} ({label})" for unit, label in zip(units[early], texts, strict=True)]
-    hint = Message("start the panel before these units adopt")
+    hint = Message("begin the panel before the first treatment of these units")
     codes = values if len(values) == 1 or grid.base else values[values <= 0]
     if grid.base is None and values.max() == 1 and grid.start > 1:
         hint = Message(
-            "treated= if this is a 0/1 indicator by row; cohort= takes the first treated period"
+            "use treated= if this is a 0/1 indicator of each row; cohort= requires the "
+            "first treated period"
         )
     elif len(codes) == 1:
         code = grid.text(codes)[0] if grid.base is None else repr(str(grid.text(codes)[0]))
-        hint = Message("never={} if that stands for never treated; otherwise {}", code, hint)
+        hint = Message("never={} if this code means never treated; otherwise {}", code, hint)
     raise PanelError(
         Message(
             "cohort={!r} has {} treated before the first period, {}",
@@ -269,6 +272,8 @@ def _refuse_early(first: Index, early: Mask, grid: Grid, units: Strings, name: s
         ),
         where=shown(listed),
         hint=Message(
-            "{}, or drop these units: without an untreated row they identify nothing", hint
+            "{}, or drop these units: without untreated observations they do not identify"
+            " any effect",
+            hint,
         ),
     )

@@ -149,13 +149,13 @@ def _check_coded(column: pd.Series[Any]) -> None:
     if len(words) == 2 and pd.to_numeric(observed, errors="coerce").isna().any():
         raise PanelError(
             Message(
-                "treatment={!r} must be numbers, and holds {!r} and {!r}",
+                "treatment={!r} must be numeric, but contains {!r} and {!r}",
                 column.name,
                 words[0],
                 words[1],
             ),
             hint=Message(
-                "say which is treated: df[{!r}] = df[{!r}] == {!r}",
+                "define the treated value: df[{!r}] = df[{!r}] == {!r}",
                 column.name,
                 column.name,
                 words[1],
@@ -172,16 +172,22 @@ def _check_names(
             hint="a pandas.DataFrame, or the path of a file",
         )
     if not len(data):
-        raise PanelError("'data' has no rows", hint="check the file or the filter before it")
+        raise PanelError("'data' has no rows", hint="check the file, or the filter applied to it")
     if not names["mediators"]:
         raise StudyError("'mediators' is empty", hint="mediators=['job_seek']")
     check_columns(data, named)
     for name in names["mediators"]:
         if name in _TAKEN:
-            raise StudyError(Message("a mediator is called {!r}", name), hint="rename the column")
+            raise StudyError(
+                Message("{!r} is not available as the name of a mediator", name),
+                hint="rename the column",
+            )
     for name in names["strata"]:
         if name in v.RESERVED:
-            raise StudyError(Message("a stratum is called {!r}", name), hint="rename the column")
+            raise StudyError(
+                Message("{!r} is not available as the name of a stratum", name),
+                hint="rename the column",
+            )
 
 
 def _complete(gone: dict[str, Mask], total: int, notes: list[str]) -> Mask:
@@ -190,16 +196,18 @@ def _complete(gone: dict[str, Mask], total: int, notes: list[str]) -> Mask:
     causes = {name: int(where.sum()) for name, where in gone.items() if where.any()}
     if not keep.any():
         raise PanelError(
-            "no row is complete",
+            "no complete row",
             where=shown(
                 f"{name} is missing in {count} of {total}" for name, count in causes.items()
             ),
-            hint="leave that column out, or fill it",
+            hint="omit this column, or complete it",
         )
     if causes:
         listed = shown((f"{name} {count}" for name, count in causes.items()), 12)
         dropped = counted(total - int(keep.sum()), "row")
-        notes.append(Message("{} of {:,} dropped for missing values ({})", dropped, total, listed))
+        notes.append(
+            Message("{} of {:,} dropped because of missing values ({})", dropped, total, listed)
+        )
     return keep
 
 
@@ -221,7 +229,7 @@ def _check_values(section: CrossSection) -> None:
                     f"{values[0]:g}",
                     counted(values.size, "complete row"),
                 ),
-                hint="leave it out, or check that the right column was named",
+                hint="omit it, or check the name of the column",
             )
     for role, name, values in columns[1:]:
         for other_role, other, compared in columns[:2]:
@@ -234,7 +242,7 @@ def _check_values(section: CrossSection) -> None:
                         other_role,
                         other,
                     ),
-                    hint=Message("name another column for {}, or leave it out", role),
+                    hint=Message("name another column for {}, or omit it", role),
                 )
 
 

@@ -64,12 +64,14 @@ def _codes(panel: Rectangle, name: str, numbers: pd.Series[float]) -> Iterator[P
     marks = ", ".join(f"{plain(code)} = nan" for code in codes)
     yield PanelError(
         Message(
-            "{} holds {} in {}, far from all other numbers ({} to {}): codes of missing cells?",
+            "{} is {} in {}, far from all other values ({} to {}): is this a code for "
+            "missing values?",
             name, listed, counted(int(numbers.isin(codes).sum()), "row"), plain(low), plain(high),
         ),
         where=_shown(panel, numbers.isin(codes)),
         hint=Message(
-            "if they are, in [data.read]: values = {}; if they are numbers, run it as it stands",
+            "if so, write values = {} in [data.read]; if these are true values, run the "
+            "study unchanged",
             f'{{ "{name}" = {{ {marks} }} }}',
         ),
     )  # fmt: skip
@@ -92,11 +94,11 @@ def _spikes(panel: Rectangle, name: str, numbers: pd.Series[float]) -> Iterator[
         return
     yield PanelError(
         Message(
-            "{} is ten times as large as a period before and after, or a tenth, in {}: digits lost "
-            "or added?", name, counted(int(far.sum()), "row"),
+            "{} is ten times the value of the adjacent periods, or a tenth of it, in {}: "
+            "is a digit missing or added?", name, counted(int(far.sum()), "row"),
         ),
         where=_shown(panel, far),
-        hint="correct these cells in the file; if that is how it was, run it as it stands",
+        hint="correct these cells in the file; if the values are right, run the study unchanged",
     )  # fmt: skip
 
 
@@ -114,13 +116,14 @@ def _units(panel: Rectangle, name: str, numbers: pd.Series[float]) -> Iterator[P
     units = pd.Series(panel.unit_codes)[where].nunique()
     yield PanelError(
         Message(
-            "{} changes {:,}-fold from one period to the next in {}, and hardly moves else: "
-            "another unit of measurement?",
+            "{} changes by a factor of {:,} from one period to the next in {}, and little"
+            " in all other periods: did the unit of measurement change?",
             name, int(10**power), counted(units, "unit"),
         ),
         where=_shown(panel, where),
-        hint="bring all rows to one unit, such as 亿元, in the file; if that is how it was, run it "
-        "as it stands",
+        hint=
+            "convert all rows of the file to one unit of measurement, such as 亿元; if the "
+            "values are right, run the study unchanged",
     )  # fmt: skip
 
 

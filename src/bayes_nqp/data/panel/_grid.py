@@ -88,8 +88,8 @@ def _refuse_long(grid: Grid, seen: Index, ordinals: Index, rows: SourceRows, nam
     far = late if late.mean() < 0.5 else ~late
     raise PanelError(
         Message(
-            "time={!r} spans {:,} periods with freq={!r}, and {:,} of them have rows; up "
-            "to {:,} are allowed",
+            "time={!r} spans {:,} periods with freq={!r}, {:,} of them with observations;"
+            " the limit is {:,} periods",
             name,
             grid.size,
             grid.freq,
@@ -108,8 +108,8 @@ def _irregular(grid: Grid, seen: Index, gaps: Index, name: str) -> None:
         _refuse_calendar_codes(seen, name)
         if date := days_since_1900(seen):
             raise PanelError(
-                Message("time={!r} holds dates as numbers of days: {}", name, date),
-                hint="format the column as dates in the spreadsheet, or write the years there",
+                Message("time={!r} contains dates stored as numbers of days: {}", name, date),
+                hint="format the column as dates in the spreadsheet, or enter years",
             )
     unusual = np.flatnonzero(gaps != grid.step)
     labels = grid.text(seen)
@@ -119,12 +119,14 @@ def _irregular(grid: Grid, seen: Index, gaps: Index, name: str) -> None:
     finer = Grid(grid.base, grid.start, smaller, grid.size).freq
     raise PanelError(
         Message(
-            "time={!r} has irregular periods: the usual step is {}, but not everywhere", name, usual
+            "time={!r} has irregular periods: the usual step is {}, but some steps differ",
+            name,
+            usual,
         ),
         where=shown(listed),
         hint=Message(
-            "freq={!r} if the periods in between are only missing; otherwise number the "
-            "waves 1, 2, 3, …, or leave out the odd ones",
+            "freq={!r} if the periods in between are missing; otherwise number the waves "
+            "1, 2, 3, …, or drop the irregular periods",
             finer,
         ),
     )
@@ -144,7 +146,7 @@ def _refuse_calendar_codes(seen: Index, name: str) -> None:
     else:
         return
     raise PanelError(
-        Message("time={!r} looks like a calendar written as numbers", name),
+        Message("time={!r} appears to contain dates written as numbers", name),
         where=shown(seen, 3),
         hint=Message("df[{!r}] = {}", name, hint),
     )

@@ -37,7 +37,7 @@ _CALLED: Final = {
 _LINKS: Final = {True: "→", False: "–"}
 """What stands between the ends of links with a direction, and without."""
 _LEVELS: Final = {
-    "ends": Message("ends in force", context="link"),
+    "ends": Message("treated ends", context="link"),
     "one": Message("one end", context="link"),
     "both": Message("both ends", context="link"),
 }
@@ -101,13 +101,15 @@ def pairs_of(panel: Rectangle, directed: str = "") -> Pairs:
     lacking = [name for name in (*ENDS, *ADOPTIONS) if name not in panel.frame.columns]
     if lacking:
         raise StudyError(
-            Message("units are no pairs: the panel has no column {!r}", lacking[0]),
+            Message("the units are not pairs: the panel has no column {!r}", lacking[0]),
             hint="nqp.Panel.from_pairs(df, origin=…, destination=…, cohorts=…)",
         )
     if directed and not any(_LINKS[True] in label for label in panel.unit_labels):
         raise StudyError(
-            Message("{} needs links with a direction, and those of this panel have none", directed),
-            hint="nqp.Panel.from_pairs(…, directed=True), or leave directed=True out of the term",
+            Message(
+                "{} requires directed links, but the links of this panel are undirected", directed
+            ),
+            hint="nqp.Panel.from_pairs(…, directed=True), or remove directed=True from the term",
         )
     first = np.searchsorted(panel.unit_codes, np.arange(panel.unit_labels.size))
     rows = panel.frame.iloc[first]
@@ -118,8 +120,8 @@ def pairs_of(panel: Rectangle, directed: str = "") -> Pairs:
     never = panel.cohort_codes < 0
     if (pairs.first != np.where(never, panel.periods, panel.cohort_codes)).any():
         raise IdentificationError(
-            Message("cohorts of pairs are no longer when their first end adopts"),
-            hint="new dates are given to nodes: nqp.Panel.from_pairs(…, cohorts=…)",
+            Message("the cohort of a pair no longer equals the first adoption of its ends"),
+            hint="set new adoption dates by node: nqp.Panel.from_pairs(…, cohorts=…)",
         )
     return pairs
 
@@ -155,13 +157,13 @@ def build_pairs(
     df = admitted_frame(df, named, lambda frame: SourceRows(frame, origin, time), [])
     if origin == destination:
         raise PanelError(
-            f"'origin' and 'destination' are both {origin!r}", hint="two columns, an end each"
+            f"'origin' and 'destination' are both {origin!r}", hint="two columns, one for each end"
         )
     taken = [x for x in (PAIR, *ENDS, *ADOPTIONS, _FIRST)
              if x in df.columns and x not in (origin, destination)]  # fmt: skip
     if taken:
         raise PanelError(
-            Message("the column {!r} has a name that panels of pairs need", taken[0]),
+            Message("the column name {!r} is reserved in panels of pairs", taken[0]),
             hint="rename it",
         )
     df = df.rename(columns={origin: ENDS[0], destination: ENDS[1]})
@@ -212,8 +214,9 @@ def _ends(df: pd.DataFrame, rows: SourceRows) -> Strings:
             raise PanelError(
                 Message("{!r} is missing in {}", name, counted(gone.sum(), "row")),
                 where=rows.shown(gone),
-                hint=Message("a pair needs both of its ends; where these rows are none, such as a "
-                             "note under the table: df.dropna(subset=[{!r}])", name),
+                hint=Message(
+                    "a pair requires both of its ends; if these rows are not data, such "
+                    "as a note below the table: df.dropna(subset=[{!r}])", name),
             )  # fmt: skip
         out.append(_text(column))
     ends = np.stack(out, axis=1)
@@ -221,7 +224,7 @@ def _ends(df: pd.DataFrame, rows: SourceRows) -> Strings:
     if same.any():
         raise PanelError(
             Message("{} rows link a node to itself", int(same.sum())),
-            where=rows.shown(same), hint="drop these rows: a pair has two ends",
+            where=rows.shown(same), hint="drop these rows: a pair consists of two different nodes",
         )  # fmt: skip
     return ends
 
@@ -242,7 +245,7 @@ def _refuse_repeated(df: pd.DataFrame, rows: SourceRows, time: str, *, directed:
         else "directed=True where a link has a direction; else keep one of a–b and b–a"
     )
     raise PanelError(
-        Message("{} rows give a pair of nodes more than once in a period", int(twice.sum())),
+        Message("{} rows repeat a pair of nodes within a period", int(twice.sum())),
         where=Message("{}: {}", rows.shown(twice), shown(np.unique(df[PAIR][twice]), 3)),
         hint=hint,
     )
@@ -258,7 +261,7 @@ def _adoptions(
         raise PanelError(
             Message("'cohorts' has no entry for {} of {} nodes", lacking.size, nodes.size),
             where=shown(lacking),
-            hint="every node once, with an empty date (None, NaN) where it never adopts",
+            hint="list every node once, with an empty date (None, NaN) if it is never treated",
         )
     periods = df[time].drop_duplicates()
     grid = pd.DataFrame({
@@ -289,7 +292,8 @@ def _by_node(cohorts: Any) -> dict[str, Any]:
         if cohorts.shape[1] != 2:
             raise PanelError(
                 Message("'cohorts' has {} columns", cohorts.shape[1]),
-                hint="two: the node, and its first treated period; cohorts=df[['city', 'year']]",
+                hint="two columns: the node and its first treated period; "
+                "cohorts=df[['city', 'year']]",
             )
         cohorts = cohorts.drop_duplicates().set_index(cohorts.columns[0]).iloc[:, 0]
     if isinstance(cohorts, Mapping):
@@ -297,13 +301,14 @@ def _by_node(cohorts: Any) -> dict[str, Any]:
     if not isinstance(cohorts, pd.Series):
         raise PanelError(
             Message("'cohorts' is {}", brief(cohorts)),
-            hint="a mapping of nodes to their first treated periods, or a frame of two columns",
+            hint="a mapping from nodes to first treated periods, or a frame with two columns",
         )
     named = _text(cohorts.index.to_series())
     twice = pd.Series(named).duplicated().to_numpy()
     if twice.any():
         raise PanelError(
             Message("'cohorts' gives {} nodes more than one date", int(twice.sum())),
-            where=shown(np.unique(named[twice])), hint="one first treated period a node",
+            where=shown(np.unique(named[twice])),
+            hint="give one first treated period for each node",
         )  # fmt: skip
     return dict(zip(named.tolist(), cohorts.tolist(), strict=True))

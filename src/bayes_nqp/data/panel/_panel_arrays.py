@@ -57,9 +57,11 @@ class Rectangle:
         """Refuse what looks at single units, where these are summed up."""
         if self.summed:
             raise PanelError(
-                Message("{} looks at single units, and this panel has them summed up", subject),
-                where=Message("{:,} units, summed up in {:,}", self.n_units, self.unit_labels.size),
-                hint="the panel of single units, or of a sample of them",
+                Message("{} requires single units, but this panel is aggregated", subject),
+                where=Message(
+                    "{:,} units, aggregated into {:,}", self.n_units, self.unit_labels.size
+                ),
+                hint="use the panel of single units, or of a sample of them",
             )
 
     def summed_product(self, left: str, right: str) -> Array:
@@ -67,9 +69,15 @@ class Rectangle:
         name = product_name(left, right)
         if name not in self.frame.columns:
             raise PanelError(
-                Message("sums of units hold no product of {!r} and {!r}", left, right),
-                where=Message("{:,} units, summed up in {:,}", self.n_units, self.unit_labels.size),
-                hint=Message("products=[({!r}, {!r})] where units are summed up", left, right),
+                Message(
+                    "the aggregated panel does not contain the product of {!r} and {!r}",
+                    left,
+                    right,
+                ),
+                where=Message(
+                    "{:,} units, aggregated into {:,}", self.n_units, self.unit_labels.size
+                ),
+                hint=Message("pass products=[({!r}, {!r})] when units are aggregated", left, right),
             )
         return self.frame[name].to_numpy(dtype=float)
 

@@ -103,16 +103,14 @@ def check_roles(df: pd.DataFrame, named: list[tuple[str, str]]) -> None:
         )
     if df.columns.nlevels > 1:
         raise PanelError(
-            Message("the columns of df have {} levels, and names are text", df.columns.nlevels),
+            Message("the columns of df have {} levels, but names must be text", df.columns.nlevels),
             hint="df.columns = ['_'.join(map(str, name)) for name in df.columns]",
         )
     check_columns(df, named)
     reserved = [name for part, name in named if part == "strata" and name in RESERVED]
     if reserved:
         raise PanelError(
-            Message(
-                "strata={!r}: {} would clash with a label of the library", reserved, shown(reserved)
-            ),
+            Message("strata={!r}: {} conflicts with a reserved label", reserved, shown(reserved)),
             hint=Message(
                 "rename the column, e.g. df.rename(columns={{{!r}: {!r}}}), and pass the new name",
                 reserved[0],
@@ -120,7 +118,7 @@ def check_roles(df: pd.DataFrame, named: list[tuple[str, str]]) -> None:
             ),
         )
     if not len(df):
-        raise PanelError("df has no rows", hint="check the filter or the sheet it came from")
+        raise PanelError("df has no rows", hint="check the filter, or the sheet that was read")
 
 
 def check_columns(df: pd.DataFrame, named: list[tuple[str, str]]) -> None:
@@ -134,10 +132,10 @@ def check_columns(df: pd.DataFrame, named: list[tuple[str, str]]) -> None:
 def _check_known(df: pd.DataFrame, argument: str, column: object) -> None:
     if not isinstance(column, str):
         hint = Message(
-            "pass the name as text; df.columns = df.columns.astype(str) makes names text"
+            "pass the name as text; df.columns = df.columns.astype(str) converts names to text"
         )
         if argument == "outcome" and brief(column)[:1] in "[(":
-            hint = Message("a panel has one outcome: make a panel of each")
+            hint = Message("a panel has one outcome: build one panel for each")
         shown_value = brief(column)
         if isinstance(column, pd.Series):
             shown_value = f"<{type(column).__name__}>"
@@ -164,8 +162,8 @@ def _check_once(df: pd.DataFrame, named: list[tuple[str, str]]) -> None:
     if twice:
         listed = [f"{column!r} as {' and '.join(parts_of)}" for column, parts_of in twice.items()]
         raise PanelError(
-            Message("one column cannot play two parts: {}", shown(listed)),
-            hint="leave it in one of them, or copy the column under another name",
+            Message("one column is used in two roles: {}", shown(listed)),
+            hint="use it once, or copy the column under another name",
         )
     count = Counter(df.columns)
     doubled = [column for column in parts if count[column] > 1]
@@ -189,7 +187,7 @@ def labelled(before: Labels, words: Mapping[str, Any] | None, df: pd.DataFrame) 
     for language, column, _, label in added.entries:
         if language not in languages():
             raise PanelError(
-                Message("labels: {} is no language here", brief(language)),
+                Message("labels: {} is not an available language", brief(language)),
                 hint=nearest(language, languages()),
             )
         if len(label) > limit("name"):

@@ -70,17 +70,19 @@ def _notes(
     """How many rows stayed in their engine, how many are in no class, and what was not kept."""
     notes = [
         Message(
-            "{:,} rows of {:,} units stayed in their engine ({}) and are summed up in {:,} classes",
+            "{:,} observations of {:,} units were aggregated in their engine ({}) into "
+            "{:,} classes",
             sum(table.counts.values()), int(sums.n.sum()),
             " ".join(filter(None, (table.engine, host))), sums.n.size,
         )
     ]  # fmt: skip
     if left_out:
-        notes.append(Message("{:,} rows without a unit, time or value left out", left_out))
+        notes.append(Message("{:,} rows without a unit, time or value dropped", left_out))
     if unknown:
         notes.append(
             Message(
-                "{} cannot hash rows, so shards in 'store' of an earlier call were not used",
+                "{} cannot compute hashes of rows, so the shards of an earlier call in "
+                "'store' were not used",
                 table.engine,
             )
         )
@@ -92,9 +94,9 @@ def _check_classes(summary: UnitSummary) -> None:
     classes, units = summary.n_classes, summary.n_units
     if classes > _CLASSES or (classes > _FEW and classes > units / 4):
         raise StudyError(
-            Message("{:,} units are of {:,} classes: too many to sum up", units, classes),
+            Message("{:,} units form {:,} classes: too many to aggregate", units, classes),
             hint=Message(
-                "fewer strata and columns in by=, or a panel without gaps; panel.sample of "
-                "single units otherwise"
+                "use fewer strata and columns in by=, or a panel without gaps; otherwise "
+                "draw single units with panel.sample"
             ),
         )

@@ -59,7 +59,7 @@ def unit_column(
     if values.isna().any():
         raise PanelError(
             f"'{argument}' column {name!r} is missing in {int(values.isna().sum())} rows",
-            hint="fill it in, or drop these rows",
+            hint="complete it, or drop these rows",
         )
     text = values.astype(str).to_numpy(dtype=str)
     labels, codes = np.unique(text, return_inverse=True)

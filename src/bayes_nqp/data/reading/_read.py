@@ -323,7 +323,7 @@ def _check_suffix(path: Path, sheet: str | int | None, encoding: str | None) -> 
     if encoding is not None and suffix not in TEXTS:
         raise PanelError(
             Message("encoding={!r}: {} carries its own encoding", encoding, path.name),
-            hint="leave it out",
+            hint="omit it",
         )
 
 

@@ -109,5 +109,5 @@ def _check_columns(names: list[str]) -> None:
     if twice:
         raise StudyError(
             f"{', '.join(map(repr, twice))} would be two columns, or is a reserved name",
-            hint="other names for 'mediators', or other columns in 'system'",
+            hint="choose other names for 'mediators', or other columns in 'system'",
         )

@@ -58,10 +58,12 @@ def chosen(mediators: Iterable[str] | Mapping[str, Channel]) -> dict[str, Channe
     for name in names:
         if name not in CATALOGUE:
             raise StudyError(
-                f"'mediators' names {name!r}, which is not in the catalogue",
+                f"'mediators' contains {name!r}, which is not in the catalogue",
                 hint=f"{nearest(str(name), CATALOGUE)} Or a mapping: "
                 "{'mine': simulation.Channel(level=0.6)}",
             )
     if len(set(names)) != len(names):
-        raise StudyError(f"'mediators' names one twice: {names!r}", hint="each once")
+        raise StudyError(
+            f"'mediators' contains a duplicate: {names!r}", hint="list each of them once"
+        )
     return {name: CATALOGUE[name] for name in names}

@@ -54,13 +54,14 @@ def check_layout(
         2 <= c <= periods for c in cohorts
     ):  # fmt: skip
         raise StudyError(
-            f"'cohorts' is {cohorts!r}", hint=f"different periods from 2 to {periods}, the last one"
+            f"'cohorts' is {cohorts!r}",
+            hint=f"different periods from 2 to {periods}, the last period",
         )
     check_size(units, periods)
     first = next(iter(factors.values()), ())
     if contrast and len(first) < 2:
         raise StudyError(
-            f"'contrast' is {contrast!r}, and the first factor of 'strata' has no two levels",
+            f"'contrast' is {contrast!r}, but the first factor of 'strata' lacks two levels",
             hint='strata={"region": ["inland", "coastal"]}',
         )
 

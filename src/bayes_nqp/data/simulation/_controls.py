@@ -72,7 +72,7 @@ def picked(names: Iterable[str], controls: Mapping[str, Control]) -> dict[str, C
     wanted = (names,) if isinstance(names, str) else tuple(names)
     for name in wanted:
         if name not in controls:
-            raise StudyError(f"'covariates' names {name!r}", hint=nearest(str(name), controls))
+            raise StudyError(f"'covariates' contains {name!r}", hint=nearest(str(name), controls))
     return {name: controls[name] for name in wanted}
 
 

@@ -64,7 +64,7 @@ def near_ones(share: float, reach: float, longitude: Array, latitude: Array) -> 
         If one of them is out of range.
     """
     if not 0.0 <= share < 1.0:
-        raise StudyError(f"'spatial' is {share!r}", hint="a correlation from 0 up, below 1")
+        raise StudyError(f"'spatial' is {share!r}", hint="a correlation of at least 0 and below 1")
     if not 0.0 < reach < math.inf:
         raise StudyError(f"'reach' is {reach!r}", hint="kilometres, such as 200.0")
     if share == 0.0:

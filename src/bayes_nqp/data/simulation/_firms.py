@@ -238,7 +238,7 @@ def _check(n_firms: int, cities: int, newcomers: float) -> None:
         raise StudyError(f"'cities' is {cities!r}", hint=f"a whole number from 20 to {most}")
     if n_firms < cities:
         raise StudyError(
-            f"'n_firms' is {n_firms!r}, for {cities} cities", hint="one firm a city or more"
+            f"'n_firms' is {n_firms!r}, for {cities} cities", hint="at least one firm in each city"
         )
     if not 0.0 <= newcomers <= 1.0:
         raise StudyError(f"'newcomers' is {newcomers!r}", hint="a share from 0 to 1")

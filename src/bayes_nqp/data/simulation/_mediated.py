@@ -299,8 +299,8 @@ def check_channels(mediators: Mapping[str, Channel], factors: Mapping[str, Seque
     taken = {v.UNIT, v.TIME, v.COHORT, "outcome", "code", "cell", *factors}
     if not mediators or taken & set(mediators):
         raise StudyError(
-            f"'mediators' names {list(mediators)!r}",
-            hint=f"one or more, none of them called {', '.join(sorted(taken))}",
+            f"'mediators' contains {list(mediators)!r}",
+            hint=f"one or more names other than {', '.join(sorted(taken))}",
         )
     for name, channel in mediators.items():
         if not isinstance(channel, Channel):
@@ -309,6 +309,6 @@ def check_channels(mediators: Mapping[str, Channel], factors: Mapping[str, Seque
             )
         if channel.contrast and len(next(iter(factors.values()), ())) < 2:
             raise StudyError(
-                f"'mediators' {name!r} has a contrast, and the first factor no two levels",
+                f"'mediators' {name!r} has a contrast, but the first factor lacks two levels",
                 hint='strata={"region": ["inland", "coastal"]}',
             )

@@ -134,7 +134,7 @@ def _adoption(
     if min(treated, nodes - treated) < 2 or not all(1 < c <= periods for c in cohorts):
         raise StudyError(
             f"'nodes' is {nodes!r}, 'never' {never!r}, 'cohorts' {cohorts!r}",
-            hint="two nodes or more that adopt, as many that do not, and dates from period 2 on",
+            hint="at least two treated and two untreated nodes, and dates from period 2 on",
         )
     dates = np.zeros(nodes, dtype=np.int64)
     dates[rng.permutation(nodes)[:treated]] = np.resize(np.array(cohorts), treated)

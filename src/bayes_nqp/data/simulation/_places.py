@@ -158,9 +158,11 @@ def check_strata(strata: Sequence[str]) -> tuple[str, ...]:
     factors = (strata,) if isinstance(strata, str) else tuple(strata)
     for name in factors:
         if name not in FACTORS:
-            raise StudyError(f"'strata' names {name!r}", hint=nearest(str(name), FACTORS))
+            raise StudyError(f"'strata' contains {name!r}", hint=nearest(str(name), FACTORS))
     if len(set(factors)) != len(factors):
-        raise StudyError(f"'strata' names one twice: {factors!r}", hint="each once")
+        raise StudyError(
+            f"'strata' contains a duplicate: {factors!r}", hint="list each of them once"
+        )
     return factors
 
 
@@ -188,8 +190,8 @@ def check_years(years: object, units: int) -> tuple[int, int]:
     first, last = int(bounds[0]), int(bounds[1])
     if not 1 <= first <= 2013 or not 2016 <= last <= 9999:
         raise StudyError(
-            f"'years' is {bounds!r}, and zones came from 2015 on",
-            hint="a first year up to 2013, a last one from 2016 on",
+            f"'years' is {bounds!r}, but zones were established from 2015 on",
+            hint="a first year of at most 2013 and a last year of at least 2016",
         )
     check_size(units, last - first + 1)
     return first, last

@@ -82,7 +82,7 @@ class Policy:
     def __post_init__(self) -> None:
         for name, value in self.contrasts.items():
             if name not in FACTORS:
-                raise StudyError(f"'contrasts' names {name!r}", hint=nearest(name, FACTORS))
+                raise StudyError(f"'contrasts' contains {name!r}", hint=nearest(name, FACTORS))
             if not math.isfinite(value):
                 raise StudyError(f"'contrasts' {name!r} is {value!r}", hint="a finite number")
         correlation(tuple(self.mediators), self.confounding, self.confounded, self.related)

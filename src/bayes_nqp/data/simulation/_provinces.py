@@ -152,7 +152,9 @@ def provinces(
     first, last = check_years(years, 31)
     factors = check_strata(strata)
     if "resource" in factors or "resource" in contrasts:
-        raise StudyError("'resource' is a group of cities", hint="'region', 'market' or both")
+        raise StudyError(
+            "'resource' is a stratum of cities, not of provinces", hint="'region', 'market' or both"
+        )
     controls = picked(covariates, CITY)
     policy = Policy(
         _per_point(mediators), level, 0.0, dict(contrasts), deviation_sd, moderation, rho, noise,
@@ -202,7 +204,7 @@ def _per_point(mediators: Iterable[str] | Mapping[str, Channel]) -> dict[str, Ch
     for name, channel in selected.items():
         if channel.growth or channel.interaction:
             raise StudyError(
-                f"'mediators' {name!r} has growth or an interaction, and exposure is continuous",
+                f"'mediators' {name!r} has growth or an interaction, but exposure is continuous",
                 hint="simulation.Channel(level=0.2, growth=0.0)",
             )
     return selected

@@ -72,8 +72,8 @@ def layout(
         queue = np.repeat(list(sizes), list(sizes.values()))
         if queue.size > units or min(sizes.values()) < 1:
             raise StudyError(
-                f"'cohorts' is {dict(sizes)!r}, of {units} units",
-                hint="1 or more units for each first treated period, and no more than there are",
+                f"'cohorts' is {dict(sizes)!r}, but there are {units} units",
+                hint="at least 1 unit for each first treated period, at most all units in total",
             )
         cohort[: queue.size] = queue
         return _labelled(stratum, cohort, combinations, strata)

@@ -129,8 +129,13 @@ class Spillover:
             sizes = tuple(sizes)
             if len(sizes) != count and (sizes or name == "untreated"):
                 raise StudyError(
-                    Message("{!r} has {} numbers, for {} rings", name, len(sizes), count),
-                    hint="a number for each, from the nearest on",
+                    Message(
+                        "{!r} has {} numbers, but there are {} distance bands",
+                        name,
+                        len(sizes),
+                        count,
+                    ),
+                    hint="one number for each band, beginning with the nearest",
                 )
             if not np.isfinite(sizes).all():
                 raise StudyError(Message("'{}' is {!r}", name, sizes), hint="finite numbers")

@@ -133,7 +133,7 @@ def curve_of(
         if base.shape != (len(cells),) or not np.isfinite(base).all():
             raise StudyError(
                 f"'effect' returns {base.shape} numbers for {len(cells)} cells, or not all finite",
-                hint="a function of the DataFrame of cells that returns one number a row, "
+                hint="a function of the DataFrame of cells that returns one number for each row, "
                 "such as lambda cells: 1.0 + 0.1 * cells['event_time']",
             )
     else:

@@ -83,8 +83,8 @@ class Boundaries:
             return self.polygons.to_crs(4326)
         if (np.abs(self.polygons.total_bounds) > (180.0, 90.0, 180.0, 90.0)).any():
             raise PanelError(
-                "the boundaries are not in degrees, and do not say what they are in",
-                hint="boundaries.set_crs(…), by what came with the file (.prj)",
+                "the boundaries are not in degrees and have no coordinate reference system",
+                hint="boundaries.set_crs(…), with the system documented for the file (.prj)",
             )
         return self.polygons
 
@@ -118,7 +118,7 @@ def boundaries_of(
         for part in (path, *_beside(path)):
             if problem := no_file(part):
                 raise PanelError(
-                    Message("{!r} {}", str(part), problem), hint="a file of polygons, with its path"
+                    Message("{!r} {}", str(part), problem), hint="the path of a file of polygons"
                 )
         afford(path.stat().st_size, f"reading {path.name}", "a file of the borders of your units")
         frame = _read(geopandas, path)
@@ -136,14 +136,14 @@ def _read(geopandas: Any, path: Path) -> Any:
 
     def refuse(error: Exception) -> NoReturn:
         raise PanelError(
-            Message("{!r} holds no polygons: {}", str(path), error),
+            Message("{!r} contains no polygons: {}", str(path), error),
             hint="a file of polygons, such as .geojson, .gpkg or .shp",
         ) from error
 
     frame = reply(lambda: geopandas.read_file(path), refuse)
     if "geometry" not in frame.columns:
         raise PanelError(
-            Message("{!r} holds no polygons", str(path)),
+            Message("{!r} contains no polygons", str(path)),
             hint="a file of polygons, such as .geojson, .gpkg or .shp",
         )
     return frame
@@ -168,15 +168,15 @@ def _ids(frame: Any, column: str) -> tuple[str, ...]:
     empty = ~frame.geom_type.isin(_AREAS) | frame.geometry.is_empty
     if twice.any() or not named.all():
         raise PanelError(
-            Message("id={!r} does not name each polygon once", column),
+            Message("id={!r} does not identify each polygon uniquely", column),
             where=shown(sorted({*np.asarray(ids)[twice].tolist()})),
-            hint=f"boundaries.dissolve({column!r}) joins the polygons of a unit",
+            hint=f"boundaries.dissolve({column!r}) merges the polygons of each unit",
         )
     if empty.any():
         raise PanelError(
-            Message("units have no polygon"),
+            Message("some units have no polygon"),
             where=shown(np.asarray(ids)[empty.to_numpy()]),
-            hint="leave them out, or draw them",
+            hint="drop these units, or add their polygons",
         )
     return ids
 

@@ -53,7 +53,7 @@ def cities_of(panel: Panel, city: str | None) -> tuple[tuple[str, ...], Index]:
         raise PanelError(
             Message("city={!r} is missing or changes within units", city),
             where=shown(panel.unit_labels[odd]),
-            hint="give each unit one city, such as the first in which it was",
+            hint="give each unit one city, such as its first city",
         )
     return labels_of(pd.Index(names)), ends[:, 0].astype(np.int64)
 
@@ -86,7 +86,8 @@ def places_apart(panel: Panel, longitude: str, latitude: str, city: str | None) 
     if (sharing := _sharing(places)).any():
         raise PanelError(
             Message(
-                "{} of {} units are at the place of another, as firms of one city are",
+                "{} of {} units have the same coordinates as another unit, for example "
+                "firms of one city",
                 int(sharing.sum()), sharing.size,
             ),
             where=shown(np.asarray(places.ids)[sharing]),
@@ -150,8 +151,8 @@ def spread(weights: SpatialWeights, panel: Panel, city: str | None) -> SpatialWe
     if links > MOST_LINKS:
         raise StudyError(
             Message("{:,} pairs of units would be linked", int(links)),
-            hint="fewer cities as neighbours: k=5, or a smaller km; or rings, nqp.Rings([100, "
-            "200], city='city'), which link nobody",
+            hint="use fewer neighbouring cities: k=5, or a smaller km; or distance bands, which "
+            "need no links: nqp.Rings([100, 200], city='city')",
         )
     inside = sparse.csr_array(
         (np.ones(of_unit.size), (np.arange(of_unit.size), of_unit)), (of_unit.size, len(labels))

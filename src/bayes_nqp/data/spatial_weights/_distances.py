@@ -204,13 +204,16 @@ def inverse_distance(
     if km is None and len(places.ids) > DENSE:
         raise StudyError(
             Message("all pairs of {} units would be linked", len(places.ids)),
-            hint="km=500 links those within 500 kilometres",
+            hint="km=500 links units within 500 kilometres",
         )
     links = places.within(np.pi * EARTH if km is None else km)
     shared = np.unique(links.tocoo().row[links.data <= 1e-9])
     if shared.size:
         raise PanelError(
-            Message("{} units are at the place of another, at no distance", shared.size),
+            Message(
+                "{} units have the same coordinates as another unit, so their distance is zero",
+                shared.size,
+            ),
             where=shown(np.asarray(places.ids)[shared]),
             hint="correct their coordinates, or nqp.spatial_weights.band(panel, km=…)",
         )

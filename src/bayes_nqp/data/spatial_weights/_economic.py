@@ -83,7 +83,7 @@ def economic(
     if n > DENSE:
         raise StudyError(
             Message("all pairs of {} units would be linked", n),
-            hint="weights by distance: nqp.spatial_weights.band(panel, km=300)",
+            hint="use weights by distance: nqp.spatial_weights.band(panel, km=300)",
         )
     before = np.isin(panel.time_codes, _before(panel, periods))
     values = numbers_in(panel, column, "column")
@@ -93,13 +93,13 @@ def economic(
         raise PanelError(
             Message("column={!r} is missing for units before the first adoption", column),
             where=shown(np.asarray(ids)[~np.isfinite(mean)]),
-            hint="fill it in, or leave these units out (panel.where)",
+            hint="complete it, or drop these units (panel.where)",
         )
     if np.ptp(mean) <= 1e-12 * np.abs(mean).max():
         raise PanelError(
             Message("column={!r} is the same for all units before the first adoption", column),
             where=f"{mean[0]:g}",
-            hint="a column in which units differ, such as income or the share of industry",
+            hint="a column that differs between units, such as income or the share of industry",
         )
     weight = 1.0 / np.maximum(np.abs(mean[:, None] - mean), _GAP * mean.std())
     np.fill_diagonal(weight, 0.0)
@@ -118,7 +118,7 @@ def _before(panel: Panel, periods: Sequence[Any] | None) -> npt.NDArray[np.int64
         if first == 0:
             raise PanelError(
                 Message("no period is before the first adoption"),
-                hint="start the panel earlier, or weights by distance",
+                hint="start the panel earlier, or use weights by distance",
             )
         return np.arange(first)
     labels = [str(label) for label in panel.time_labels]
@@ -126,17 +126,17 @@ def _before(panel: Panel, periods: Sequence[Any] | None) -> npt.NDArray[np.int64
     for period in periods:
         if str(period) not in labels:
             raise StudyError(
-                Message("'periods' has {!r}, which is not in the panel", period),
+                Message("'periods' contains {!r}, which is not in the panel", period),
                 hint=nearest(str(period), labels),
             )
         codes.append(labels.index(str(period)))
     if not codes:
-        raise StudyError("'periods' names none", hint=nearest("", labels))
+        raise StudyError("'periods' is empty", hint=nearest("", labels))
     late = [labels[code] for code in codes if code >= first]
     if late:
         raise StudyError(
-            Message("'periods' are not all before the first adoption, in {}", labels[first]),
+            Message("'periods' must all be before the first adoption, in {}", labels[first]),
             where=shown(late),
-            hint="weights that the policy has moved are no weights: name earlier periods",
+            hint="weights must not be affected by the policy: choose earlier periods",
         )
     return np.asarray(codes, dtype=np.int64)

@@ -30,7 +30,7 @@ def npz(path: Path) -> Links:
     def refuse(error: Exception) -> NoReturn:
         if isinstance(error, StudyError):
             raise error
-        problem = Message("{} holds no matrix", path.name)
+        problem = Message("{} contains no matrix", path.name)
         hint = "scipy.sparse.save_npz(path, matrix), or numpy.savez(path, matrix=…, ids=…)"
         raise StudyError(problem, hint=hint) from error
 

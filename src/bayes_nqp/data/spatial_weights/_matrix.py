@@ -102,7 +102,7 @@ def composite(shares: Mapping[SpatialWeights, float]) -> SpatialWeights:
     if not shares or not all(0.0 < share < np.inf for share in shares.values()):
         raise StudyError(
             Message("'{}' is {!r}", "shares", list(shares.values())),
-            hint="a positive number for each weights",
+            hint="a positive number for each weights matrix",
         )
     first, most = next(iter(shares)), max(shares.values())
     if most > _LARGEST:  # the sum of several may be beyond numbers

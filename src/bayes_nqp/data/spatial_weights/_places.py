@@ -140,9 +140,9 @@ def numbers_in(panel: Panel, column: str, argument: str) -> Array:
     text = np.isnan(values) & cells.notna().to_numpy()
     if text.any():
         raise PanelError(
-            Message("{}={!r} must be numbers, and holds text in {} of {} rows: {}", argument,
+            Message("{}={!r} must be numeric, but is text in {} of {} rows: {}", argument,
                     column, int(text.sum()), text.size, shown(map(repr, cells[text].unique()), 4)),
-            hint="a column of numbers, or none for missing",
+            hint="a numeric column, with empty cells for missing values",
         )  # fmt: skip
     return values
 
@@ -211,9 +211,9 @@ def locations_of(
     moving = np.any([largest - least > 1e-9 for _, least, largest in columns], axis=0)
     if moving.any():
         raise PanelError(
-            Message("coordinates change within units"),
+            Message("coordinates vary within units"),
             where=shown(np.asarray(ids)[moving]),
-            hint="give each unit one place",
+            hint="give each unit one pair of coordinates",
         )
     degrees = np.stack([first for first, _, _ in columns], axis=1)
     return _looked_at(tuple(map(str, ids)), degrees.tobytes())
@@ -238,20 +238,23 @@ def checked_degrees(ids: tuple[str, ...], degrees: Array) -> Locations:
         raise PanelError(
             Message("{} of {} units have no coordinates", int(empty.sum()), empty.size),
             where=shown(np.asarray(ids)[empty]),
-            hint="fill them in, or leave these units out (panel.where)",
+            hint="complete them, or drop these units (panel.where)",
         )
     east, north = np.abs(degrees).T
     if (north > 90.0).any() and (north <= 180.0).all() and (east <= 90.0).all():
         raise PanelError(
-            Message("longitude and latitude are swapped: latitudes reach {:.1f}", north.max()),
+            Message(
+                "longitude and latitude are interchanged: the largest latitude is {:.1f}",
+                north.max(),
+            ),
             hint="exchange 'longitude' and 'latitude'",
         )
     far = (east > 180.0) | (north > 90.0)
     if far.any():
         raise PanelError(
-            Message("coordinates are not in degrees, as of a projected map"),
+            Message("coordinates are not in degrees; they appear to be projected"),
             where=shown(np.asarray(ids)[far]),
             hint="longitudes from -180 to 180 and latitudes from -90 to 90: geopandas' "
-            "to_crs(4326) gives them",
+            "to_crs(4326) converts to degrees",
         )
     return Locations(ids, degrees)

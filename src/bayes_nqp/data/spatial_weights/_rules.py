@@ -49,7 +49,7 @@ def ruled(
             Message("{} of {} units have no neighbour", alone.size, len(ids)),
             where=shown(np.asarray(ids)[alone]),
             hint="islands='nearest' links each to the nearest unit, islands='keep' keeps its row "
-            "empty; or let more units be neighbours"
+            "empty; or define more neighbours"
             if places
             else "link each by hand in the table (as Hainan to Guangdong); islands='keep' keeps "
             "its row empty",
@@ -57,8 +57,8 @@ def ruled(
     if alone.size and islands == "nearest":
         if not places:
             raise StudyError(
-                "islands='nearest' needs places, which these weights do not have",
-                hint="link each by hand in the table (as Hainan to Guangdong); or islands='keep'",
+                "islands='nearest' requires coordinates, which these weights do not have",
+                hint="add links in the table (such as Hainan to Guangdong), or use islands='keep'",
             )
         # One link each, as strong as links are on average.
         nearest = Locations(ids, np.asarray(places)).nearest(1).indices[alone]
@@ -155,7 +155,7 @@ def graph_class(asked_by: str) -> Any:
 def _module(name: str, asked_by: str) -> Any:
     if find_spec(name) is None:
         raise StudyError(
-            Message("{}() needs the package {}, which is not installed", asked_by, name),
+            Message("{}() requires the package {}, which is not installed", asked_by, name),
             hint="pip install 'bayes-nqp[space]'",
         )
     return import_module(name)

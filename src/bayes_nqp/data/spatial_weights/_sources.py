@@ -103,12 +103,12 @@ def links_of(source: object, ids: Sequence[object] | None = None) -> Links:
     check_indices(links.matrix)
     if links.ids is None:
         if wanted is None:
-            problem = Message("{} does not name its units", brief(source))
+            problem = Message("{} does not contain the names of its units", brief(source))
             raise StudyError(problem, hint="ids=panel.unit_labels, in the order of its rows")
         shape = getattr(links.matrix, "shape", np.shape(links.matrix))
         if shape != (len(wanted),) * 2:
-            problem = Message("{} labels are for a matrix of shape {}", len(wanted), shape)
-            raise StudyError(problem, hint="ids: a label for each row, in order")
+            problem = Message("{} labels were given for a matrix of shape {}", len(wanted), shape)
+            raise StudyError(problem, hint="ids: one label for each row, in order")
         return Links(links.matrix, wanted)
     return links if wanted is None else _ordered(links, wanted)
 
@@ -118,10 +118,10 @@ def _check_stated(frame: pd.DataFrame, links: Links) -> None:
     stated = frame.attrs.get(STATED)
     if stated is not None and links.ids is not None and stated != len(links.ids):
         raise StudyError(
-            Message("the file states {:,} units, and {:,} are linked", stated, len(links.ids)),
+            Message("the file declares {:,} units, but {:,} are linked", stated, len(links.ids)),
             hint=Message(
-                "ids=panel.unit_labels if the others have no links; otherwise the file is cut: "
-                "export it again"
+                "pass ids=panel.unit_labels if the other units have no links; otherwise "
+                "the file is incomplete: export it again"
             ),
         )
 
@@ -144,7 +144,7 @@ def labels_of(names: pd.Index, rows: Message = _PLACE) -> tuple[str, ...]:
         raise StudyError(
             Message("{} of {} names of units are empty", int((codes < 0).sum()), codes.size),
             where=rows.fill(shown(1 + np.flatnonzero(codes < 0))),
-            hint=Message("a name in every cell; delete rows and columns that have none"),
+            hint=Message("give a name in every cell; delete rows and columns without a name"),
         )
     return tuple(str(labels[code]) for code in codes)
 
@@ -155,7 +155,7 @@ def _ordered(links: Links, wanted: tuple[str, ...]) -> Links:
     odd = sorted(set(wanted) ^ set(links.ids))
     if odd:
         others = links.ids if odd[0] in wanted else wanted
-        problem = Message("'ids' and the matrix name different units")
+        problem = Message("'ids' and the matrix refer to different units")
         raise StudyError(problem, where=shown(odd), hint=nearest(odd[0], others))
     place = {name: k for k, name in enumerate(links.ids)}
     order = [place[name] for name in wanted]
@@ -178,8 +178,8 @@ def _of_table(frame: pd.DataFrame, wanted: tuple[str, ...] | None) -> Links:
         frame, bare = frame.set_index(frame.columns[0]), False
     if frame.shape[0] != frame.shape[1]:
         raise StudyError(
-            Message("'frame' is {} by {}, and not square", *frame.shape),
-            hint=Message("{}; or columns called from, to and weight", _NAMED),
+            Message("'frame' is {} by {}; it must be square", *frame.shape),
+            hint=Message("{}; or columns named from, to and weight", _NAMED),
         )
     values = frame.apply(pd.to_numeric, errors="coerce").to_numpy()
     rows, columns = labels_of(frame.index), labels_of(frame.columns)
@@ -189,7 +189,7 @@ def _of_table(frame: pd.DataFrame, wanted: tuple[str, ...] | None) -> Links:
     odd = sorted(set(rows) ^ set(columns))
     if odd:
         others = columns if odd[0] in rows else rows
-        problem = Message("rows and columns of 'frame' name different units")
+        problem = Message("the rows and columns of 'frame' refer to different units")
         raise StudyError(problem, where=shown(odd), hint=nearest(odd[0], others))
     place = {name: k for k, name in enumerate(columns)}
     return Links(values[:, [place[name] for name in rows]], rows)
@@ -209,7 +209,8 @@ def check_indices(matrix: Any) -> None:
 
     def refuse(error: Exception) -> NoReturn:
         raise StudyError(
-            Message("'matrix' is damaged: {}", error), hint=Message("make the sparse matrix again")
+            Message("'matrix' is damaged: {}", error),
+            hint=Message("create the sparse matrix again"),
         ) from error
 
     def check() -> None:
@@ -244,7 +245,7 @@ def _of_list(frame: pd.DataFrame, wanted: tuple[str, ...] | None, *, loops: bool
     if twice.any():
         pairs = [f"{start[k]} → {end[k]}" for k in np.flatnonzero(twice)]
         raise StudyError(
-            Message("links are named twice"), where=shown(pairs), hint="a row for each link"
+            Message("some links occur twice"), where=shown(pairs), hint="one row for each link"
         )
     binary = frame["w"].isna().all()
     weight = (
@@ -288,7 +289,7 @@ def lines_of(path: Path, *, blank: bool = False) -> tuple[int, list[str]]:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeError) as error:
         problem = Message("{} cannot be read", path.name)
-        raise StudyError(problem, hint="the path of a text in UTF-8") from error
+        raise StudyError(problem, hint="the path of a text file in UTF-8") from error
     head = (lines or [""])[0].split()
     stated = head[1] if len(head) > 1 and head[0] == "0" else "".join(head[:1])
     if not stated.isdecimal():
@@ -298,5 +299,5 @@ def lines_of(path: Path, *, blank: bool = False) -> tuple[int, list[str]]:
 
 def torn(path: Path, line: str, wanted: Message) -> StudyError:
     """Say what a line of a file lacks."""
-    problem = Message("{} has the line {!r}", path.name, line[:_SHOWN])
-    return StudyError(problem, hint=Message("{}, as GeoDa writes them", wanted))
+    problem = Message("{} contains the line {!r}", path.name, line[:_SHOWN])
+    return StudyError(problem, hint=Message("{}, in the format of GeoDa", wanted))

@@ -88,23 +88,25 @@ class SpatialWeights:
         matrix = _csr(self.matrix, len(self.ids))
         if matrix.shape != (len(self.ids), len(self.ids)):
             raise StudyError(
-                Message("weights of {} by {} are for {} units", *matrix.shape, len(self.ids)),
-                hint="a square matrix, with a row and a column for each unit",
+                Message(
+                    "the weights are {} by {}, but there are {} units", *matrix.shape, len(self.ids)
+                ),
+                hint="a square matrix with one row and one column for each unit",
             )
         twice = pd.Index(self.ids).duplicated()
         if twice.any():
             raise StudyError(
-                Message("'ids' names units twice"),
+                Message("'ids' contains duplicate units"),
                 where=shown(np.asarray(self.ids)[twice]),
-                hint="a row for each unit",
+                hint="one row for each unit",
             )
         self._check_values(matrix)
         matrix.eliminate_zeros()
         matrix.sort_indices()
         if self.ids and not matrix.nnz and self.islands == "keep":
             raise StudyError(
-                Message("no unit is linked to another, of {}", len(self.ids)),
-                hint="let more units be neighbours, as within a larger distance",
+                Message("none of the {} units is linked to another", len(self.ids)),
+                hint="define more neighbours, for example with a larger distance",
             )
         object.__setattr__(self, "matrix", matrix)
         degrees = np.asarray(self.places, dtype=np.float64).reshape(-1, 2).tolist()
@@ -122,7 +124,7 @@ class SpatialWeights:
             (matrix.data < 0.0, Message("weights are negative"), "weights from 0 up"),
             (
                 (row == matrix.indices) & (matrix.data != 0.0),
-                Message("units are linked to themselves"),
+                Message("some units are linked to themselves"),
                 "zeros on the diagonal",
             ),
         )
@@ -189,13 +191,13 @@ class SpatialWeights:
             hint = nearest(lacking[0], self.ids)
             if len(lacking) == len(wanted):
                 hint = Message(
-                    "{}; or, if these are cities and units are firms in them, "
+                    "{}; or, if the weights refer to cities and the units are firms, "
                     "nqp.spatial_weights.spread(weights, panel, city='city')",
                     hint,
                 )
             raise PanelError(
                 Message(
-                    "{} of {} units are not among those of the weights {!r}",
+                    "{} of {} units are not in the weights {!r}",
                     len(lacking), len(wanted), self.name,
                 ),
                 where=shown(lacking),
@@ -295,13 +297,13 @@ def _csr(matrix: Any, n_units: int) -> sparse.csr_array:
         else:
             table = matrix if sparse.issparse(matrix) else np.atleast_2d(matrix)
         if table.dtype.kind in "cmM":
-            raise TypeError(f"{table.dtype} is no type of real numbers")
+            raise TypeError(f"{table.dtype} is not a real numeric type")
         return sparse.csr_array(table, dtype=np.float64, copy=True)
 
     def refuse(error: Exception) -> NoReturn:
         raise StudyError(
-            Message("'matrix' is {}, and no matrix of numbers", brief(matrix)),
-            hint="a square matrix, with a row and a column for each unit",
+            Message("'matrix' is {}, not a numeric matrix", brief(matrix)),
+            hint="a square matrix with one row and one column for each unit",
         ) from error
 
     check_indices(matrix)

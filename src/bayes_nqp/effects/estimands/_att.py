@@ -248,7 +248,8 @@ def cumulative(
     steps = draws[v.EVENT_TIME].to_numpy()
     if not len(steps):
         raise StudyError(
-            "no cell has an event time of 0 or more", hint="nqp.att(fit, by='event_time')"
+            "no group-time cell has an event time of 0 or later",
+            hint="nqp.att(fit, by='event_time')",
         )
     every = draws.reindex({v.EVENT_TIME: range(min(0, steps.min()), steps.max() + 1)})
     added = every.cumsum(v.EVENT_TIME, skipna=False).sel({v.EVENT_TIME: steps})

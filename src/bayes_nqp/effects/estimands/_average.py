@@ -23,7 +23,8 @@ from bayes_nqp.inference.fitting import LINKED, RECEIVED, Fit, lag_unit_effects,
 from bayes_nqp.inference.model_frame import ModelFrame
 
 _ALL_OWN: Final = Message(
-    "path='total': treated units receive nothing here, so that all they have is their own"
+    "path='total': this model has no spillovers on treated units, so their total effect "
+    "equals the direct effect"
 )
 
 
@@ -152,7 +153,8 @@ def average_of(
     names = names_of(by)
     if anticipated and balanced is not None:
         raise StudyError(
-            f"balanced={balanced!r} is a window from adoption on", hint="leave out 'anticipated'"
+            f"balanced={balanced!r} is a window that begins with adoption",
+            hint="omit 'anticipated'",
         )
     entries = entries_of(effects, names)
     axes = axes_of(effects, names, entries)
@@ -238,12 +240,13 @@ def units_of(
     """
     if not isinstance(fit, Fit):
         raise StudyError(
-            "by='unit' needs a fit with its rows", hint="nqp.spillover_effects(fit, by='unit')"
+            "by='unit' requires a fit with its observations",
+            hint="nqp.spillover_effects(fit, by='unit')",
         )
     if v.VIA in effects:
         raise StudyError(
-            "what reaches single units through mediators of others is not kept",
-            hint="by='time', or another name by which cells differ",
+            "spillovers on single units through mediators of other units are not stored",
+            hint="by='time', or another variable that distinguishes cells",
         )
     fit.rows.need_units(Message("by='unit'"))
     if linked(fit):

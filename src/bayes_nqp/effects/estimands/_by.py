@@ -91,7 +91,9 @@ def names_of(by: By) -> dict[str, str]:
     names = list(pairs) if isinstance(pairs, Iterable) else [pairs]
     texts = [name for name in names if isinstance(name, str)]
     if len(texts) < len(names):
-        raise StudyError(f"by={by!r} is not made of names", hint="by='region', or a list of names")
+        raise StudyError(
+            f"by={by!r} does not consist of names", hint="by='region', or a list of names"
+        )
     if len(set(texts)) < len(texts):
         raise StudyError(f"by={by!r} repeats a name", hint="name every dimension once")
     return {name: name for name in texts}
@@ -155,12 +157,12 @@ def entries_of(effects: xr.Dataset, names: Mapping[str, str]) -> Entries:
     if v.DEVIATION not in effects or not effects.sizes.get(v.MEMBERSHIP):
         if effects.attrs.get(v.SUMMED):
             raise StudyError(
-                f"by={unit_effect_name(effects)!r} looks at single units, and these are summed up",
+                f"by={unit_effect_name(effects)!r} requires single units; this panel is aggregated",
                 hint="a fit to panel.sample(units=…) of the panel of units",
             )
         raise StudyError(
-            f"by={unit_effect_name(effects)!r} needs effects that vary by unit, and these do not",
-            hint="fit with PartialPooling([...], varying='unit'), then ask again",
+            f"by={unit_effect_name(effects)!r} requires effects that vary by unit",
+            hint="fit the model with PartialPooling([...], varying='unit')",
         )
     cell = effects[v.MEMBERSHIP_CELL].to_numpy()
     rows = effects[v.MEMBERSHIP_ROWS].to_numpy().astype(np.float64)
@@ -188,7 +190,7 @@ def axes_of(effects: xr.Dataset, names: Mapping[str, str], entries: Entries) -> 
     taken = [new for new in names if new in _TAKEN]
     if taken:
         raise StudyError(
-            f"by names a dimension {shown(taken)}, which results use themselves",
+            f"by names a dimension {shown(taken)}, which is reserved in results",
             hint="by={'another_name': ...}",
         )
     return [_axis(effects, new, old, entries) for new, old in names.items()]
@@ -207,7 +209,7 @@ def _cell_labels(effects: xr.Dataset, name: str) -> npt.NDArray[Any]:
     periods = [period for period in _PERIODS if period in effects.coords]
     if name in _PERIODS and name not in periods:
         raise StudyError(
-            f"by={name!r}: these are effects of a continuous exposure, which nobody adopts",
+            f"by={name!r}: a continuous exposure has no adoption date",
             hint="by='time', or a stratum",
         )
     if name in (*factors, *periods):
@@ -221,11 +223,13 @@ def _cell_labels(effects: xr.Dataset, name: str) -> npt.NDArray[Any]:
         return np.asarray([" · ".join(map(text, labels)) for labels in zip(*parts, strict=True)])
     columns = (*factors, *periods, unit_effect_name(effects), v.STRATUM, v.CELL)
     if name == v.MEDIATOR:
-        hint = "effects of each mediator are there without by: nqp.nie(fit).sel(mediator='digital')"
-        raise StudyError(f"by={name!r} is not something effects differ by", hint=hint)
+        hint = (
+            "select the effects of each mediator without by: nqp.nie(fit).sel(mediator='digital')"
+        )
+        raise StudyError(f"by={name!r} is not a variable by which effects vary", hint=hint)
     wanted = "_".join(name.lower().replace("-", " ").split())
     dated = next((x for x in (v.COHORT, v.TIME) if sounds_like(x, name)), name)
     wanted = wanted if wanted in columns else _OTHERWISE.get(wanted, dated)
     raise StudyError(
-        f"by={name!r} is not something effects differ by", hint=nearest(wanted, columns, 0.7)
+        f"by={name!r} is not a variable by which effects vary", hint=nearest(wanted, columns, 0.7)
     )

@@ -130,18 +130,19 @@ def sides_of(
     """
     if not first:
         raise StudyError(
-            "no level is given to compare", hint="contrast(draws, region='inland', minus='coastal')"
+            "no level to compare was given",
+            hint="contrast(draws, region='inland', minus='coastal')",
         )
     if isinstance(minus, Mapping):
         if set(minus) != set(first):
             raise StudyError(
-                f"minus={dict(minus)!r} and {dict(first)!r} name different dims",
+                f"minus={dict(minus)!r} and {dict(first)!r} have different dims",
                 hint="give both the same dims",
             )
         second = {dim: minus[dim] for dim in first}
     elif len(first) > 1:
         raise StudyError(
-            f"minus={minus!r} is one level, and {len(first)} dims are compared",
+            f"minus={minus!r} is one level, but {len(first)} dims are compared",
             hint="minus={'dim': level, ...} with a level for each dim",
         )
     else:
@@ -195,7 +196,8 @@ def pairwise_contrasts(draws: xr.DataArray, dim: str | None = None) -> xr.DataAr
     name = dim_of(draws, dim)
     if _PAIR in draws.dims and name != _PAIR:
         raise StudyError(
-            f"a dim of these draws is called {_PAIR!r}", hint="by={'another_name': 'pair'}"
+            f"a dim of these draws is named {_PAIR!r}, which the result uses",
+            hint="by={'another_name': 'pair'}",
         )
     levels = draws[name].to_numpy()
     first, second = np.array(list(combinations(range(len(levels)), 2)), int).reshape(-1, 2).T

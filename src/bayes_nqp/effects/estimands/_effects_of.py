@@ -34,7 +34,7 @@ def effects_of(fit_or_effects: object) -> xr.Dataset:
     Traceback (most recent call last):
     ...
     bayes_nqp._core.exceptions.StudyError: 'fit_or_effects' is a str and holds no effects.
-    Try: pass a fit, or a Dataset made by nqp.group_time_effects.
+    Try: pass a fit, or a Dataset from nqp.group_time_effects.
     """
     if isinstance(fit_or_effects, xr.Dataset):
         return schema.validate(fit_or_effects)
@@ -42,8 +42,8 @@ def effects_of(fit_or_effects: object) -> xr.Dataset:
     if isinstance(held, xr.Dataset):
         return schema.validate(held)
     raise StudyError(
-        f"'fit_or_effects' is a {type(fit_or_effects).__name__} and holds no effects",
-        hint="pass a fit, or a Dataset made by nqp.group_time_effects",
+        f"'fit_or_effects' is a {type(fit_or_effects).__name__} and contains no effects",
+        hint="pass a fit, or a Dataset from nqp.group_time_effects",
     )
 
 

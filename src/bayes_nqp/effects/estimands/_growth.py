@@ -124,7 +124,7 @@ def growth(
 
 
 @estimand(
-    Message("Change of the effect since adoption, of the same units"),
+    Message("Change of the effect since adoption, for the same units"),
     place=41,
     needs=(EVENT_TIMES,),
 )

@@ -126,7 +126,7 @@ def nie(
         return _via(mediators, channels, average)
     names = channels if mediators is None else tuple(mediators)
     if not names:
-        raise StudyError("'mediators' names none", hint=f"mediators={list(channels)!r}, or None")
+        raise StudyError("'mediators' is empty", hint=f"mediators={list(channels)!r}, or None")
     parts = [_via(name, channels, average) for name in names]
     labels = list(names)
     if mediators is None and len(channels) > 1:
@@ -234,10 +234,12 @@ def proportion_mediated(
     unknown = int((~sure & ~np.isnan(overall.isel(chain=0, draw=0, drop=True))).sum())
     withheld = NOTHING
     if unknown and overall.ndim == 2:
-        withheld = Message("the total effect straddles zero")
+        withheld = Message("the interval of the total effect includes zero")
     elif unknown:
         withheld = Message(
-            "the total effect straddles zero in {} of {} groups", unknown, chance.size
+            "the interval of the total effect includes zero in {} of {} groups",
+            unknown,
+            chance.size,
         )
     return ratio.assign_attrs(
         {**via.attrs, "estimand": "proportion mediated", "withheld": withheld}
@@ -262,5 +264,7 @@ def _via(
     name: str, channels: tuple[str, ...], average: Callable[..., xr.DataArray]
 ) -> xr.DataArray:
     if name not in channels:
-        raise StudyError(f"{name!r} is no mediator of these effects", hint=nearest(name, channels))
+        raise StudyError(
+            f"{name!r} is not a mediator of these effects", hint=nearest(name, channels)
+        )
     return _named(average(path=name), "nie")

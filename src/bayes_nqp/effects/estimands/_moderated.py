@@ -139,13 +139,13 @@ def with_moderation(fit_or_effects: FitOrEffects) -> xr.Dataset:
 def _check_names(effects: xr.Dataset, names: dict[str, str], name: str) -> None:
     if set(names.values()) & {unit_effect_name(effects), v.MEMBER}:
         raise StudyError(
-            f"by={unit_effect_name(effects)!r}: every {unit_effect_name(effects)} has a moderator "
-            "of its own",
-            hint="nqp.att(fit, by=...) has effects at the moderators that were observed",
+            f"by={unit_effect_name(effects)!r}: the moderator is measured for each "
+            f"{unit_effect_name(effects)}, so no other value applies",
+            hint="nqp.att(fit, by=...) returns effects at the observed values of the moderator",
         )
     if name in (*names, *v.SAMPLE_DIMS, v.ROWS, v.WEIGHT, *v.EVIDENCE, "slope"):
         raise StudyError(
-            f"the moderator {name!r} has the name of another dim of the result",
+            f"the moderator {name!r} has the same name as another dim of the result",
             hint="rename the column",
         )
 
@@ -158,7 +158,7 @@ def _values(effects: xr.Dataset, values: npt.ArrayLike | None) -> Array:
     if values is None:
         if v.MODERATOR_RANGE not in effects.attrs:
             raise StudyError(
-                "the range of the moderator is that of single units, and these are summed up",
+                "the range of the moderator requires single units, but this panel is aggregated",
                 hint="values=[1.0, 2.0]",
             )
         low, high = (float(x) for x in effects.attrs[v.MODERATOR_RANGE])
@@ -170,7 +170,9 @@ def _values(effects: xr.Dataset, values: npt.ArrayLike | None) -> Array:
 
 
 @estimand(
-    Message("Effect at a high less at a low value of the moderator"), place=60, needs=(MODERATOR,)
+    Message("Difference between the effects at a high and a low value of the moderator"),
+    place=60,
+    needs=(MODERATOR,),
 )
 @door
 def moderated_difference(

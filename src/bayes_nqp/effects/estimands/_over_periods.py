@@ -174,7 +174,7 @@ def _draws_of(fit: Fit) -> np.ndarray:
     """
     draws = lag_draws(fit)
     if draws is None:
-        raise StudyError("outcomes do not follow those of the period before", hint=_HINT)
+        raise StudyError("this model has no lagged outcome", hint=_HINT)
     return draws
 
 

@@ -75,7 +75,7 @@ def paths_in_space(
     effects = effects_of(fit_or_effects)
     if v.VIA not in effects:
         raise StudyError(
-            "no channels of these effects lie in space",
+            "these effects contain no spatial mediation paths",
             hint="nqp.Mediation(nqp.StaggeredDiD(spillovers=…), links=weights)",
         )
     role = v.TREATED if onto == "treated" else v.NEIGHBOUR

@@ -46,7 +46,7 @@ def probability(
     if draws.dtype.kind == "b":
         if above is not None or below is not None:
             raise StudyError(
-                "'draws' are true or false, and have no bounds",
+                "'draws' are booleans, to which bounds do not apply",
                 hint="nqp.probability(draws > 4), or nqp.probability(draws, above=4)",
             )
         return _mean(draws, draws, f"P(condition on {draws.attrs.get('estimand', 'draw')})")
@@ -96,13 +96,13 @@ def rope(draws: xr.DataArray, width: float | tuple[float, float]) -> xr.DataArra
         low, high = width
         if not low < high:
             raise StudyError(
-                f"width={width!r} is no range", hint="the lower end first: width=(-0.5, 0.5)"
+                f"width={width!r} is not a range", hint="the lower end first: width=(-0.5, 0.5)"
             )
         return _mean(draws, (draws > low) & (draws < high), f"P({low:g} < {name} < {high:g})")
     if not width > 0:
         raise StudyError(
             f"width={width!r} is not positive",
-            hint="the largest effect that would not matter, in outcome units",
+            hint="the largest negligible effect, in units of the outcome",
         )
     inside = (draws > -width) & (draws < width)
     return _mean(draws, inside, f"P(|{name}| < {width:g})")
@@ -113,7 +113,7 @@ def _mean(draws: xr.DataArray, inside: xr.DataArray, words: str) -> xr.DataArray
     if missing:
         raise StudyError(
             f"'draws' has no dim {missing[0]!r}, so these are not draws",
-            hint="pass what nqp.att or nqp.contrast returned",
+            hint="pass the result of nqp.att or nqp.contrast",
         )
     result = inside.astype(np.float64).where(draws.notnull()).mean(v.SAMPLE_DIMS)
     result.attrs = {**draws.attrs, "estimand": words}
@@ -190,10 +190,10 @@ def simultaneous_signs(draws: xr.DataArray, prob: float = 0.95) -> xr.Dataset:
     if missing:
         raise StudyError(
             f"'draws' has no dim {missing[0]!r}, so these are not draws",
-            hint="pass what nqp.att, nqp.nie or nqp.pairwise_contrasts returned",
+            hint="pass the result of nqp.att, nqp.nie or nqp.pairwise_contrasts",
         )
     if not 0 < prob < 1:
-        raise StudyError(f"prob={prob!r} is no probability", hint="prob=0.95")
+        raise StudyError(f"prob={prob!r} is not a probability", hint="prob=0.95")
     ordered = draws.transpose(*v.SAMPLE_DIMS, ...)
     values = ordered.to_numpy().astype(np.float64)
     shape = values.shape[2:]

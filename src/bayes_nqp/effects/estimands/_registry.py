@@ -137,7 +137,7 @@ def estimands_named(names: Iterable[str]) -> tuple[Estimand, ...]:
     for name in names:
         if name not in ESTIMANDS:
             raise StudyError(
-                Message("'{}' names {!r}, which is no estimand", "estimands", name),
+                Message("'{}' contains {!r}, which is not an estimand", "estimands", name),
                 hint=nearest(str(name), ESTIMANDS),
             )
     return tuple(ESTIMANDS[name] for name in names)
@@ -162,7 +162,9 @@ def computed(
     for each in every:
         lack = each.lack(source)
         if by and "by" not in signature(each.compute).parameters:
-            lack = lack or Message("it keeps no groups apart, and stands in the table of all")
+            lack = lack or Message(
+                "this estimand is not available by group; see the table of the whole sample"
+            )
         if lack and names is None:
             continue
         try:
@@ -179,13 +181,13 @@ def _moderated(fit_or_effects: object) -> bool:
 
 EVENT_TIMES: Final[Offer] = Offer(
     lambda x: schema.is_timed(effects_of(x)),
-    Message("nobody adopts a continuous exposure, so that there is no event time"),
+    Message("a continuous exposure has no adoption date, so event time is not defined"),
 )
 """A treatment that units adopt."""
 
 MEDIATORS: Final[Offer] = Offer(
     lambda x: v.INDIRECT in schema.path_roles(effects_of(x)).values(),
-    Message("no channels were fitted"),
+    Message("the fitted model has no mediators"),
 )
 """Mediators with equations of their own."""
 
@@ -193,17 +195,19 @@ MODERATOR: Final[Offer] = Offer(_moderated, Message("the design has no moderator
 """A column that shifts effects."""
 
 OUTCOMES: Final[Offer] = Offer(
-    lambda x: v.OBSERVED in effects_of(x), Message("these effects hold no observed outcome")
+    lambda x: v.OBSERVED in effects_of(x),
+    Message("these effects do not contain the observed outcome"),
 )
 """The mean observed outcome of every cell."""
 
 OWN_SCALE: Final[Offer] = Offer(
     lambda x: schema.link_of(effects_of(x)) == v.IDENTITY,
-    Message("effects are on the scale of a link, and not on that of the outcome"),
+    Message("effects are on the scale of the link function, not of the outcome"),
 )
 """Effects in units of the outcome."""
 
 SPILLOVERS: Final[Offer] = Offer(
-    lambda x: v.RECEIVED in effects_of(x)[v.PATH], Message("these effects have no spillovers")
+    lambda x: v.RECEIVED in effects_of(x)[v.PATH],
+    Message("these effects do not include spillovers"),
 )
 """A path of what units receive of the treatment of others."""

@@ -77,13 +77,13 @@ def relative_effects(
     effects = effects_of(fit_or_effects)
     if v.OBSERVED not in effects:
         raise StudyError(
-            "these effects hold no observed outcome to relate them to",
+            "these effects do not contain the observed outcome, which relative effects require",
             hint="nqp.att, or build the effects with observed=...",
         )
     if schema.link_of(effects) != v.IDENTITY:
         raise StudyError(
             Message(
-                "effects are in {}, and not in units of the outcome",
+                "effects are in {}, not in units of the outcome",
                 schema.effect_unit(effects.attrs),
             ),
             hint="nqp.att; an effect x in log points multiplies the outcome by np.exp(x)",
@@ -91,7 +91,10 @@ def relative_effects(
     average = average_of(effects, by, weights, balanced, anticipated=anticipated)
     if average.unit_effects is not None:
         raise StudyError(
-            Message("relative effects by unit are not available: outcomes are held per cell"),
+            Message(
+                "relative effects by unit are not available, because outcomes are stored "
+                "by group-time cell"
+            ),
             hint="by a stratum, cohort or event_time, or nqp.att(by='unit')",
         )
     effect = average.of_effects(effects, path)
@@ -117,8 +120,8 @@ def _one_sign(untreated: xr.DataArray) -> None:
     ]
     raise StudyError(
         Message(
-            "the mean untreated outcome is not of one sign in all draws, so a ratio to it says "
-            "nothing"
+            "the mean untreated outcome changes sign across draws, so relative effects "
+            "are not meaningful"
         ),
         where=shown([label for label in where if label]),
         hint="nqp.att in outcome units; for an outcome in logs np.exp(nqp.att(fit)) - 1",

@@ -23,7 +23,7 @@ from bayes_nqp.effects.estimands._weights import before_adoption
 from bayes_nqp.model.predictors import EXPOSURE_TIME
 
 
-@estimand(Message("Effect received from others"), place=50, needs=(SPILLOVERS,))
+@estimand(Message("Spillover effect from other units"), place=50, needs=(SPILLOVERS,))
 @door
 def spillover_effects(
     fit_or_effects: FitOrEffects,
@@ -135,7 +135,7 @@ def _exposed(effects: xr.Dataset, onto: str, *, anticipated: bool) -> xr.Dataset
         return effects
     if v.DIRECT not in effects[v.PATH]:
         raise StudyError(
-            "treated units receive nothing of their own in this model",
+            "this model contains no separate spillovers on treated units",
             hint="nqp.Rings([…], onto=('untreated', 'treated'))",
         )
     if EXPOSURE_TIME not in effects.coords:

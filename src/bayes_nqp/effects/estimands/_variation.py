@@ -61,7 +61,7 @@ def heterogeneity_sd(draws: xr.DataArray, dim: str | None = None) -> xr.DataArra
     name = dim_of(draws, dim)
     if draws.sizes[name] < 2:
         raise StudyError(
-            f"{name!r} has a single level, and nothing to differ from", hint="by= another factor"
+            f"{name!r} has a single level, so effects cannot vary by it", hint="by= another factor"
         )
     # s² = Σ_g (d_g − d̄)² / (G − 1) in every draw.
     result = draws.std(name, ddof=1, skipna=False).transpose(*v.SAMPLE_DIMS, ...)
@@ -133,7 +133,7 @@ def shrinkage(
     )
     if not first.size:
         raise StudyError(
-            "'partial' and 'separate' share no label or no draw",
+            "'partial' and 'separate' have no label or no draw in common",
             hint="fit both to one panel with the same strata",
         )
     pair = xr.Dataset({"partial": first, "separate": second})
@@ -181,7 +181,7 @@ def index_variance(draws: xr.DataArray) -> xr.Dataset:
     """
     if v.INDEX_DRAW not in draws.coords:
         raise StudyError(
-            "'draws' do not say which draw of an index they belong to",
+            "'draws' do not contain the draw of the index from which they were estimated",
             hint="nqp.att(nqp.fit_index(design, panel, index))",
         )
     groups = draws.groupby(v.INDEX_DRAW)

@@ -44,14 +44,14 @@ def cell_weights(effects: xr.Dataset, weights: str) -> npt.NDArray[np.float64]:
     ]
     if weights not in numeric:
         raise StudyError(
-            f"weights={weights!r} is no numeric coordinate of the cells",
+            f"weights={weights!r} is not a numeric coordinate of the cells",
             hint=nearest(weights, dict.fromkeys([v.ROWS, v.UNITS, "equal", *numeric])),
         )
     values = effects[weights].to_numpy().astype(np.float64)
     counted = values[effects[v.IDENTIFIED].to_numpy()]
     if not np.isfinite(counted).all() or (counted < 0).any():
         raise StudyError(
-            f"weights={weights!r} holds negative or missing numbers",
+            f"weights={weights!r} contains negative or missing numbers",
             hint="weights='rows', or correct the column",
         )
     return values
@@ -99,12 +99,14 @@ def kept_cells(
     counted = np.asarray(effects[v.IDENTIFIED].to_numpy().astype(bool))
     counted = counted & np.asarray(schema.roles(effects) == role)
     if not counted.any():
-        raise StudyError("no cell's effect is identified", hint="nqp.identification(design, panel)")
+        raise StudyError(
+            "no group-time effect is identified", hint="nqp.identification(design, panel)"
+        )
     if not anticipated:
         counted = counted & ~before_adoption(effects)
         if not counted.any():
             raise StudyError(
-                "every identified cell lies before adoption",
+                "all identified cells are before adoption",
                 hint="by='event_time', or anticipated=True",
             )
     return counted if balanced is None else _in_window(effects, counted, balanced)
@@ -121,9 +123,8 @@ def _in_window(
         )
     if not schema.is_timed(effects):
         raise StudyError(
-            f"balanced={balanced!r}: these are effects of a continuous exposure, which nobody "
-            "adopts",
-            hint="leave out 'balanced'",
+            f"balanced={balanced!r}: a continuous exposure has no adoption date",
+            hint="omit 'balanced'",
         )
     event_time = effects[v.EVENT_TIME].to_numpy()
     pairs = np.char.add(

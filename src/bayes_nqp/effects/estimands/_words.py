@@ -21,7 +21,7 @@ PATHS: Final = {
 }
 """How paths are called; mediators have their own names."""
 EARLY: Final = Message(
-    "Before event time 0: anticipated effects, which no average over event times counts."
+    "Effects before event time 0 are anticipation effects; averages over event times exclude them."
 )
 """What is said of averages that the coordinate ``anticipated`` marks."""
 

@@ -97,7 +97,5 @@ def _baseline(panel: Panel, frame: PanelCodes, name: str) -> tuple[Array, float]
     x = x - np.average(x, weights=frame.counts)
     size = float(np.sqrt(np.average(x * x, weights=frame.counts)))
     if size == 0:
-        raise PanelError(
-            f"'baseline' column {name!r} is the same for all units", hint="leave it out"
-        )
+        raise PanelError(f"'baseline' column {name!r} is the same for all units", hint="omit it")
     return x / size, size

@@ -24,7 +24,10 @@ from bayes_nqp.robustness.estimators._rows import (
 
 @estimator(
     "Callaway–Sant'Anna",
-    Message("parallel trends with the never treated; from the last period before; leads are free"),
+    Message(
+        "parallel trends with never-treated units; reference: last period before "
+        "adoption; pre-adoption periods unrestricted"
+    ),
     place=10,
 )
 def callaway_santanna(rows: Sample) -> EventCurve:
@@ -74,6 +77,6 @@ def _group_time(rows: Sample) -> tuple[Index, Array, Array, Mask]:
             influence.append(psi)
             members.append(np.isin(np.arange(rows.n_units), parts[0]))
     if not pairs:
-        raise NotApplicable(Message("no cohort is seen in the last period before"))
+        raise NotApplicable(Message("no cohort is observed in the last period before adoption"))
     group, time = np.array(pairs).T
     return time - group, np.array(effect), np.array(influence), np.array(members)

@@ -18,7 +18,8 @@ from bayes_nqp.robustness.estimators._rows import EventCurve, Sample, estimator
 @estimator(
     "Borusyak–Jaravel–Spiess",
     Message(
-        "parallel trends in all periods; from all periods before; controls: all untreated rows"
+        "parallel trends in all periods; reference: all pre-adoption periods; controls: "
+        "all untreated observations"
     ),
     place=20,
 )
@@ -40,7 +41,7 @@ def imputed(rows: Sample) -> tuple[Index, Array, Array]:
     free = ~rows.treated
     mask = rows.treated & np.isin(rows.time, rows.time[free])
     if not mask.any():
-        raise NotApplicable(Message("no treated row has a period with untreated rows"))
+        raise NotApplicable(Message("no period contains both treated and untreated observations"))
     times, w = rows.targets(mask)
     # (X_0'X_0)^-1 X_1'w: X_1'w on the right, untreated rows alone in X_0'X_0.
     a, b = rows.untwoway(w, free)

@@ -16,7 +16,10 @@ from bayes_nqp.robustness.estimators._rows import EventCurve, Sample, estimator,
 
 @estimator(
     "Sun–Abraham",
-    Message("parallel trends with the never treated; from the last period before; leads are free"),
+    Message(
+        "parallel trends with never-treated units; reference: last period before "
+        "adoption; pre-adoption periods unrestricted"
+    ),
     place=30,
 )
 def sun_abraham(rows: Sample) -> EventCurve:

@@ -16,7 +16,8 @@ from bayes_nqp.robustness.estimators._rows import EventCurve, Sample, estimator
 @estimator(
     "Gardner (two-stage)",
     Message(
-        "parallel trends in all periods; from all periods before; controls: all untreated rows"
+        "parallel trends in all periods; reference: all pre-adoption periods; controls: "
+        "all untreated observations"
     ),
     place=40,
 )

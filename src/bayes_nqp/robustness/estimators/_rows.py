@@ -211,4 +211,6 @@ def never_treated(rows: Sample) -> None:
         If nobody does.
     """
     if not rows.never.any():
-        raise NotApplicable(Message("no unit is never treated"))
+        raise NotApplicable(
+            Message("all units are treated at some time; there is no never-treated unit")
+        )

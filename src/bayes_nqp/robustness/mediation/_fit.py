@@ -148,8 +148,8 @@ class ConfoundedFit:
         effects = self.fit.effects
         if {unit_effect_name(effects), v.MEMBER} & set(names_of(by).values()):
             raise StudyError(
-                f"by={by!r} asks for single units, whose channels are too uncertain for this",
-                hint="by='region', or another name by which cells differ",
+                f"by={by!r} requests single units, whose mediated effects are too uncertain",
+                hint="by='region', or another variable that distinguishes cells",
             )
         average = average_of(effects, by, weights, balanced)
         n_draws, names = self.effect.shape[0], self.names
@@ -243,16 +243,16 @@ def _see_that_bias_is_known(facts: Facts) -> None:
     if facts.joined:
         raise NotApplicable(
             Message(
-                "Where slopes vary by unit their bias is not known; ask it of the same design "
-                "with {}.",
+                "The confounding bias is not available if slopes vary by unit; use the "
+                "same model specification with {}.",
                 Hint("vary_by", None),
             )
         )
     if not facts.noise.markov:
         raise NotApplicable(
             Message(
-                "Under {} only a part of the errors has innovations that could be confounded, as "
-                "far as is known; ask it of the same design with {}.",
+                "Under {}, a confounding bias is defined only for the part of the errors "
+                "that has innovations; use the same model specification with {}.",
                 type(facts.noise).__name__,
                 Hint("errors", AR1()),
             )

@@ -95,7 +95,7 @@ def mediation_sensitivity(
     axis = axis_of(rho)
     if isinstance(fit, Mediated):
         if balanced is not None:
-            raise StudyError("'balanced' is given for a cross-section", hint="leave it out")
+            raise StudyError("'balanced' does not apply to a cross-section", hint="omit it")
         names, seed = fit.mediators, int(fit.facts["seed"])
         paths = paths_of_rows(fit, by, weights)
     else:

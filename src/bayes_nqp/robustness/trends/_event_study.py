@@ -63,8 +63,8 @@ def event_study_of(source: object) -> EventStudy:
         return _of_draws(source)
     if not isinstance(source, Fit):
         raise StudyError(
-            f"'source' is a {type(source).__name__}, and violations are bounded by leads",
-            hint="pass a fit, or draws made by nqp.event_study_draws",
+            f"'source' is a {type(source).__name__}, but bounds on violations require leads",
+            hint="pass a fit, or draws from nqp.event_study_draws",
         )
     require(source, ADOPTION)
     flat = lead_fit(source)
@@ -118,7 +118,9 @@ def event_study_draws(
     centre, spread = _numbers("mean", mean), _numbers("covariance", covariance)
     times = _numbers("event_time", event_time)
     if not (np.isfinite(times) & (times == np.round(times))).all():
-        raise StudyError("'event_time' holds numbers that are not whole", hint="event_time=[-2, 0]")
+        raise StudyError(
+            "'event_time' contains numbers that are not whole", hint="event_time=[-2, 0]"
+        )
     size = centre.size
     if centre.shape != (size,) or spread.shape != (size, size) or times.shape != (size,):
         raise StudyError(
@@ -128,16 +130,16 @@ def event_study_draws(
         )
     if not np.isfinite(centre).all() or not np.allclose(spread, spread.T):
         raise StudyError(
-            "'mean' is not finite, or 'covariance' not symmetric", hint="check the estimates"
+            "'mean' is not finite, or 'covariance' is not symmetric", hint="check the estimates"
         )
     if draws <= size + 1:
-        raise StudyError(f"'draws' is {draws}, for {size} coefficients", hint="draws=20000")
+        raise StudyError(f"'draws' is {draws}, too few for {size} coefficients", hint="draws=20000")
     afford(24.0 * draws * size, f"'draws': {draws:,} of them", "draws=20000")
     try:
         factor = np.linalg.cholesky(spread)
     except np.linalg.LinAlgError:
         raise StudyError(
-            "'covariance' is not positive definite", hint="leave the reference period out"
+            "'covariance' is not positive definite", hint="omit the reference period"
         ) from None
     noise = np.random.default_rng([seed, 3]).standard_normal((draws, size))
     # Noise z of mean 0 and covariance C C' over the draws: C^-1 z has the identity exactly.
@@ -158,18 +160,18 @@ def _of_draws(draws: xr.DataArray) -> EventStudy:
     if set(draws.dims) != {*v.SAMPLE_DIMS, v.EVENT_TIME}:
         raise StudyError(
             f"the draws have the dims {shown(map(str, draws.dims))}",
-            hint="chain, draw and event_time, as nqp.event_study_draws makes them",
+            hint="chain, draw and event_time, as returned by nqp.event_study_draws",
         )
     times = draws[v.EVENT_TIME].to_numpy()
     if len(set(times.tolist())) < times.size:
-        raise StudyError("'event_time' repeats a period", hint="one coefficient a period")
+        raise StudyError("'event_time' repeats a period", hint="one coefficient for each period")
     reference = -1
     if (times == reference).any():
         draws = draws.isel({v.EVENT_TIME: times != reference})
         times = draws[v.EVENT_TIME].to_numpy()
     if (times >= 0).sum() == 0 or (times < reference).sum() == 0:
         raise StudyError(
-            "the event study has no effect, or no lead beside the reference at −1",
+            "the event study has no effect, or no lead other than the reference at −1",
             hint="coefficients at event times −2 and 0 at least",
         )
     values = draws.transpose(*v.SAMPLE_DIMS, v.EVENT_TIME).to_numpy()
@@ -197,5 +199,7 @@ def _numbers(argument: str, values: npt.ArrayLike) -> npt.NDArray[np.float64]:
         return np.asarray(values, np.float64)
     except (TypeError, ValueError):
         raise StudyError(
-            f"'{argument}' holds what is no number", where=shown([values]), hint="numbers alone"
+            f"'{argument}' contains a value that is not a number",
+            where=shown([values]),
+            hint="numbers",
         ) from None

@@ -45,7 +45,10 @@ def groups_of(study: EventStudy, by: By, event_time: EventTime, weights: Weights
     dims = (*schema.factors(study.effects), v.STRATUM, v.COHORT, v.EVENT_TIME)
     for old in names.values():
         if old not in dims:
-            raise StudyError(f"by={old!r} does not tell leads apart", hint=nearest(old, dims))
+            raise StudyError(
+                f"by={old!r} does not distinguish pre-adoption coefficients (leads)",
+                hint=nearest(old, dims),
+            )
     effects = _chosen(study.effects, event_time, weights)
     axes, maps = _maps(effects, names, weights, anticipated=event_time is not None)
     untimed = {new: old for new, old in names.items() if old != v.EVENT_TIME}
@@ -79,12 +82,12 @@ def _chosen(effects: xr.Dataset, event_time: EventTime, weights: Weights) -> xr.
     if isinstance(weights, Mapping):
         if event_time is not None:
             raise StudyError(
-                "both 'event_time' and weights by event time are given", hint="give one of them"
+                "'event_time' and weights by event time exclude each other", hint="give one of them"
             )
         event_time = list(weights)
         values = np.asarray(list(weights.values()), dtype=np.float64)
         if not np.isfinite(values).all() or not values.any():
-            raise StudyError(f"weights={dict(weights)!r} are no weights", hint="{3: 1, 0: -1}")
+            raise StudyError(f"weights={dict(weights)!r} are not weights", hint="{3: 1, 0: -1}")
     if event_time is None:
         return effects
     wanted = [event_time] if isinstance(event_time, int | np.integer) else list(event_time)
@@ -108,7 +111,7 @@ def _maps(
         return average.axes, average.cells.toarray()
     if v.EVENT_TIME in names.values():
         raise StudyError(
-            "by='event_time' and weights by event time do not go together", hint="give one of them"
+            "by='event_time' and weights by event time exclude each other", hint="give one of them"
         )
     name = "event time of the weights"
     average = average_of(effects, {**names, name: v.EVENT_TIME}, v.ROWS, None)

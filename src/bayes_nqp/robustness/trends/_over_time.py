@@ -126,7 +126,7 @@ def over_time(
     """
     if leads < 0:
         hint = "leads=5 for the last five, leads=False for none"
-        raise StudyError(f"'leads' is {leads}, and there are no fewer than none", hint=hint)
+        raise StudyError(f"'leads' is {leads}, but must not be negative", hint=hint)
     names = {new: old for new, old in names_of(by).items() if old != v.EVENT_TIME}
     if not isinstance(source, Fit):
         return _averaged(source, names, weights, balanced, leads)

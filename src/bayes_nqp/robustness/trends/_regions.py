@@ -141,12 +141,12 @@ def trend_sensitivity(
         study = event_study_of(source)
     except NotApplicable as reason:
         raise StudyError(
-            str(reason), hint="sensitivity needs leads of the fit's own panel"
+            str(reason), hint="sensitivity requires leads estimated on the panel of the fit"
         ) from None
     pair = {**(levels or {}), **dims}
     if minus is None and (bounds := _BOUNDS & pair.keys()):
         raise StudyError(
-            f"sensitivity has no argument {min(bounds)!r}", hint="bounds are a grid: grid=[0, 1, 2]"
+            f"sensitivity has no argument {min(bounds)!r}", hint="pass bounds as grid=[0, 1, 2]"
         )
     if pair and minus is None:
         raise StudyError("'minus' is missing", hint="region='inland', minus='coastal'")
@@ -169,7 +169,7 @@ def trend_sensitivity(
 
 def _check(prob: float) -> None:
     if not 0 < prob < 1:
-        raise StudyError(f"prob={prob!r} is no probability", hint="prob=0.95")
+        raise StudyError(f"prob={prob!r} is not a probability", hint="prob=0.95")
 
 
 def _grid(grid: Sequence[float] | None, bound: str, pairs: list[Pair]) -> Array:
@@ -179,9 +179,9 @@ def _grid(grid: Sequence[float] | None, bound: str, pairs: list[Pair]) -> Array:
         except (TypeError, ValueError):
             values = np.empty(0)
         if values.ndim != 1 or not values.size or not np.isfinite(values).all():
-            raise StudyError(f"grid={grid!r} is no list of limits", hint="grid=[0, 0.5, 1]")
+            raise StudyError(f"grid={grid!r} is not a list of limits", hint="grid=[0, 0.5, 1]")
         if (values < 0).any():
-            raise StudyError("'grid' holds a negative limit", hint="0 is parallel trends")
+            raise StudyError("'grid' contains a negative limit", hint="0 is parallel trends")
         return np.unique(values)
     if bound == "relative magnitudes":
         return np.array(_RELATIVE)
@@ -244,8 +244,8 @@ def _dataset(
     shapes = {name: values.shape for part in parts for name, values in part.items()}
     if not shapes:
         raise StudyError(
-            "no group has the leads that this bound needs",
-            hint="two periods before adoption; nqp.identification(design, panel)",
+            "no group has the leads that this bound requires",
+            hint="at least two periods before adoption; see nqp.identification(design, panel)",
         )
     data: dict[str, tuple[list[str], Array]] = {}
     for name, shape in shapes.items():
