@@ -1,4 +1,4 @@
-"""What to average over, and what to keep apart."""
+"""Grouping variables of averages."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ _TAKEN = (*v.SAMPLE_DIMS, v.PATH, v.ROWS, v.WEIGHT, v.ANTICIPATED, *v.EVIDENCE)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entries:
-    """The pieces that are averaged: cells, or members within cells.
+    """The pieces that are averaged: cells, or units within cells.
 
     Parameters
     ----------
     cell : array of int (entry)
         Number of the cell.
     unit_effect : array of int (entry) or None
-        Number of the member, where members are kept apart.
+        Number of the unit, if the result is by unit.
     share : array (entry)
-        The member's part of the rows of its cell; 1 for a whole cell.
+        The unit's share of the observations of its cell; 1 for a whole cell.
     """
 
     cell: npt.NDArray[np.int64]
@@ -56,11 +56,11 @@ class Axis:
     Parameters
     ----------
     name : str
-        Of the dimension.
+        Name of the dimension.
     labels : array
         Its distinct labels.
     codes : array of int (entry)
-        Place of every entry's label among them.
+        Position of every entry's label among them.
     """
 
     name: str
@@ -69,17 +69,17 @@ class Axis:
 
 
 def names_of(by: By) -> dict[str, str]:
-    """Read `by` as a mapping from the result's dimensions to the names behind them.
+    """Convert `by` to a mapping from dimensions of the result to variables.
 
     Parameters
     ----------
     by : str, sequence of str, mapping of str to str, or None
-        As users write it.
+        Argument as passed by the user.
 
     Raises
     ------
     StudyError
-        If it is none of these, or repeats a name.
+        If the type is another, or a name is repeated.
     """
     if by is None:
         return {}
@@ -100,7 +100,7 @@ def names_of(by: By) -> dict[str, str]:
 
 
 def keeps_event_times(names: Mapping[str, str]) -> bool:
-    """Tell whether event times are kept apart, so that no average is over several of them.
+    """Return True if the result is by event time, so no average combines event times.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def strata_labels(effects: xr.Dataset) -> npt.NDArray[Any]:
     Parameters
     ----------
     effects : Dataset
-        Of the waist.
+        Group-time effects.
     """
     columns = [effects[name].to_numpy() for name in schema.factors(effects)]
     if not columns:
@@ -126,30 +126,30 @@ def strata_labels(effects: xr.Dataset) -> npt.NDArray[Any]:
 
 
 def unit_effect_name(effects: xr.Dataset) -> str:
-    """Name what the members are: "unit" unless the effects say otherwise.
+    """Return the name of the level of the random effects, "unit" by default.
 
     Parameters
     ----------
     effects : Dataset
-        Of the waist.
+        Group-time effects.
     """
     return str(effects.attrs.get("varying") or v.UNIT)
 
 
 def entries_of(effects: xr.Dataset, names: Mapping[str, str]) -> Entries:
-    """List what is averaged: the cells, or the members in them if `names` keeps these apart.
+    """List the pieces of an average: cells, or units within cells if `names` requests them.
 
     Parameters
     ----------
     effects : Dataset
-        Of the waist.
+        Group-time effects.
     names : mapping of str to str
         From `names_of`.
 
     Raises
     ------
     StudyError
-        If members are asked for and have no deviations.
+        If units are requested but have no random effects.
     """
     if not set(names.values()) & {unit_effect_name(effects), v.MEMBER}:
         n_cells = effects.sizes[v.CELL]
@@ -176,7 +176,7 @@ def axes_of(effects: xr.Dataset, names: Mapping[str, str], entries: Entries) -> 
     Parameters
     ----------
     effects : Dataset
-        Of the waist.
+        Group-time effects.
     names : mapping of str to str
         From `names_of`.
     entries : Entries
@@ -185,7 +185,7 @@ def axes_of(effects: xr.Dataset, names: Mapping[str, str], entries: Entries) -> 
     Raises
     ------
     StudyError
-        If a name is unknown, or a dimension takes a name that results use themselves.
+        If a name is unknown, or the name of a dimension is reserved.
     """
     taken = [new for new in names if new in _TAKEN]
     if taken:

@@ -1,4 +1,4 @@
-"""Effects relative to what would have been."""
+"""Effects relative to the untreated outcome."""
 
 from __future__ import annotations
 
@@ -37,34 +37,34 @@ def relative_effects(
 ) -> xr.DataArray:
     """Divide the average effect by the average untreated outcome, draw by draw.
 
-    The untreated outcome of a cell is its mean observed outcome minus its total effect. Means
-    are taken before the ratio. For an outcome in logs, use ``np.exp(att(...)) - 1`` instead.
+    The untreated outcome of a cell is its mean observed outcome minus its total effect. The ratio
+    is computed from means. For an outcome in logs, use ``np.exp(att(...)) - 1`` instead.
 
     Parameters
     ----------
     fit_or_effects : Fit or Dataset
-        A fit, or effects in the schema of the waist, with the cells' ``observed`` outcome.
+        A fit, or a Dataset of group-time effects, with the cells' ``observed`` outcome.
     by : str, sequence of str or mapping, optional
         As in `att`, except "unit".
     weights : str, default "rows"
-        As in `att`.
+        See `att`.
     path : str, default "total"
         Path of the numerator.
     balanced : int, optional
-        As in `att`.
+        See `att`.
     anticipated : bool, default False
-        As in `att`.
+        See `att`.
 
     Returns
     -------
-    DataArray (chain, draw, ...), a pure number
-        0.1 for ten percent.
+    DataArray (chain, draw, ...), dimensionless
+        For example, 0.1 for ten percent.
 
     Raises
     ------
     StudyError
-        If the effects hold no observed outcome, or an untreated mean is not of one sign in all
-        draws, so that a ratio to it says nothing.
+        If the effects contain no observed outcome, or the untreated mean changes sign across draws,
+        which makes the ratio meaningless.
 
     Examples
     --------
