@@ -1,4 +1,4 @@
-"""What is calibrated: every parameter that is one number, and the estimands that are reported."""
+"""Calibrated quantities: scalar parameters and reported estimands."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _CONTRASTED = 4
 
 
 def quantities(parameters: xr.Dataset, effects: xr.Dataset) -> dict[str, Array]:
-    """Name and collect the draws of what is calibrated.
+    """Collect the draws of all calibrated quantities by name.
 
     Parameters
     ----------
     parameters : Dataset
-        With variables ``equation__name`` (chain, draw); others are ignored.
+        Dataset with variables ``equation__name`` (chain, draw); others are ignored.
     effects : Dataset
-        Of the waist: a truth, or draws.
+        Group-time effects: a truth, or draws.
 
     Returns
     -------
     dict of str to ndarray (chain, draw)
-        Parameters by their names; "att", "att[region=inland]", "inland − coastal",
+        Parameters by name, and estimands: "att", "att[region=inland]", "inland − coastal",
         "att[event_time=0]", "att[cohort=2015]".
     """
     named = {

@@ -1,9 +1,10 @@
-"""Callaway and Sant'Anna: a cohort's change since the reference less that of the never treated.
+"""Callaway and Sant'Anna: changes of cohorts less changes of never-treated units.
 
-With pairs q of cohort and period, changes d_iq of the n_q units of the cohort and the m_q of the
-never treated that are seen in both periods, b_q the difference of their means. The influence of a
-unit on b_q is (d_iq - mean) / n_q, or minus that over m_q. Averages weigh cohorts by their shares
-p_q of units, whose own influence is added: (1[i in q] - p_q) (b_q - theta) / (n sum p).
+For each pair q of cohort and period, let d_iq be the changes since the reference period. They exist
+for n_q units of the cohort and m_q never-treated units observed in both periods. The estimate b_q
+is the difference of mean changes. The influence of a unit on b_q is (d_iq - mean) / n_q, or minus
+that over m_q. Averages weight cohorts by their shares p_q of units; the influence of the shares is
+added: (1[i in q] - p_q) (b_q - theta) / (n sum p).
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from bayes_nqp.robustness.estimators._rows import (
     place=10,
 )
 def callaway_santanna(rows: Sample) -> EventCurve:
-    """Compare changes with those of the never treated (Callaway and Sant'Anna 2021)."""
+    """Compare changes with those of never-treated units (Callaway and Sant'Anna 2021)."""
     never_treated(rows)
     event, b, psi, member = _group_time(rows)
     # P(G = g) of each group-time effect: the share of units behind it.
@@ -50,7 +51,7 @@ def callaway_santanna(rows: Sample) -> EventCurve:
 
 
 def _group_time(rows: Sample) -> tuple[Index, Array, Array, Mask]:
-    """ATT(g, t) at event times, their influence by unit, and the units of each."""
+    """Return ATT(g, t) at event times, the influence of each unit, and numbers of units."""
     periods = int(rows.time.max()) + 1
     y = np.full((rows.n_units, periods), np.nan)
     y[rows.unit, rows.time] = rows.y

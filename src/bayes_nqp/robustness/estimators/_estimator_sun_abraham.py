@@ -1,9 +1,9 @@
-"""Sun and Abraham: a dummy for every cohort and event time, averaged by cohorts' shares.
+"""Sun and Abraham: a dummy for every cohort and event time, averaged by cohort shares.
 
-With M what takes out unit and time effects and X the dummies, b = (X'MX)^-1 X'M y and
-v = M X (X'MX)^-1 c for averages c of b; residuals are those of least squares. Standard errors are
-clustered by unit, with the factor G / (G - 1) (N - 1) / (N - K), where K counts dummies and
-periods, and no units, which are the clusters.
+Let M be the projection that removes unit and time effects, and X the dummies. Then b = (X'MX)^-1
+X'M y and v = M X (X'MX)^-1 c for averages c of b; residuals are those of least squares. Standard
+errors are clustered by unit, with the factor G / (G - 1) (N - 1) / (N - K). K counts dummies and
+periods, but not units, which are nested in the clusters.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from bayes_nqp.robustness.estimators._rows import EventCurve, Sample, estimator,
     place=30,
 )
 def sun_abraham(rows: Sample) -> EventCurve:
-    """Weigh the cells of a saturated regression (Sun and Abraham 2021)."""
+    """Average the cells of a saturated regression (Sun and Abraham 2021)."""
     never_treated(rows)
     free = ~rows.never & (rows.event != rows.reference)
     # A cohort that is not seen in the reference period has nothing to be measured from.

@@ -1,4 +1,4 @@
-"""Leads and effects that are measured from the same period."""
+"""Leads and effects with a common reference period."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class EventStudy:
     Parameters
     ----------
     leads, effects : Dataset
-        Of the waist; each cell measured from the reference.
+        Group-time effects relative to the reference period.
     reference : int
         Event time of the reference.
     seed : int
-        Of the noise that priors and truncation need.
+        Seed of the random numbers for priors and truncation.
     fit : Fit or None
-        The lead fit.
+        The fit with leads.
     """
 
     leads: xr.Dataset
@@ -43,19 +43,19 @@ class EventStudy:
 
     @property
     def gate(self) -> str:
-        """Verdict of the convergence gate."""
+        """Return the verdict of the convergence diagnostics."""
         return convergence_of(self.effects)
 
 
 def event_study_of(source: object) -> EventStudy:
-    """Take leads and effects from a fit, by its lead fit, or from draws of an event study.
+    """Return leads and effects of a fit (by a fit with leads) or of event-study draws.
 
     Raises
     ------
     StudyError
-        If it is none of these, or has no period before the reference.
+        If ``source`` is neither, or has no period before the reference.
     NotApplicable
-        If a fit has no rows, or no cohort is observed for two periods before adoption.
+        If a fit has no observations, or no cohort is observed for two periods before adoption.
     """
     if isinstance(source, EventStudy):
         return source
@@ -87,26 +87,27 @@ def event_study_draws(
     draws: int = 20_000,
     seed: Seed = 0,
 ) -> xr.DataArray:
-    """Draw from the Gaussian posterior of an event study that was estimated elsewhere.
+    """Draw from the Gaussian posterior of an event study estimated elsewhere.
 
     Parameters
     ----------
     mean : array (event_time), outcome units
         Coefficients, leads and effects.
     covariance : array (event_time, event_time)
-        Of the coefficients.
+        Covariance of the coefficients.
     event_time : array of int (event_time)
-        Of the coefficients; without the reference, which is the last period before adoption.
+        Event times of the coefficients, without the reference period, which is the last period
+        before adoption.
 
     Returns
     -------
     DataArray (chain, draw, event_time), outcome units
-        For `trend_sensitivity`. Their mean and covariance are exactly those given.
+        Draws for `trend_sensitivity`, with exactly the given mean and covariance.
 
     Raises
     ------
     StudyError
-        If the shapes do not fit, or the covariance is none.
+        If shapes do not match, or the covariance is not positive definite.
 
     Examples
     --------
@@ -156,7 +157,7 @@ def event_study_draws(
 
 
 def _of_draws(draws: xr.DataArray) -> EventStudy:
-    """Make cells of the coefficients: one cohort, one row each."""
+    """Convert coefficients to cells: one cohort, one observation each."""
     if set(draws.dims) != {*v.SAMPLE_DIMS, v.EVENT_TIME}:
         raise StudyError(
             f"the draws have the dims {shown(map(str, draws.dims))}",

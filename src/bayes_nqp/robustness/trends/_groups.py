@@ -1,4 +1,4 @@
-"""The processes of every group that `by` keeps apart."""
+"""Processes of violations for every group defined by `by`."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ type Weights = str | Mapping[int, float]
 
 
 def groups_of(study: EventStudy, by: By, event_time: EventTime, weights: Weights) -> xr.DataArray:
-    """Work out the process of every group.
+    """Compute the process of violations of every group.
 
     Parameters
     ----------
     by : str, sequence of str, mapping, or None
         Stratum factors, "stratum", "cohort", "event_time".
     event_time : int, sequence of int, or None
-        Which periods the estimand averages; all from adoption on by default.
+        Periods averaged in the estimand; by default all from adoption on.
     weights : str or mapping of int to float
-        As in ``att``; or a weight for each event time.
+        See `att`; or a weight for each event time.
 
     Returns
     -------
     DataArray (...) of Violations or None
-        None where a combination is empty, or has no leads.
+        None if a combination is empty, or has no leads.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def groups_of(study: EventStudy, by: By, event_time: EventTime, weights: Weights
 
 
 def _chosen(effects: xr.Dataset, event_time: EventTime, weights: Weights) -> xr.Dataset:
-    """Keep the cells at the event times that are asked for."""
+    """Select the cells at the requested event times."""
     if isinstance(weights, Mapping):
         if event_time is not None:
             raise StudyError(
@@ -105,7 +105,7 @@ def _chosen(effects: xr.Dataset, event_time: EventTime, weights: Weights) -> xr.
 def _maps(
     effects: xr.Dataset, names: Mapping[str, str], weights: Weights, *, anticipated: bool
 ) -> tuple[list[Axis], npt.NDArray[np.float64]]:
-    """Weights of the cells in every group (group, cell)."""
+    """Return the weights of the cells in every group (group, cell)."""
     if isinstance(weights, str):
         average = average_of(effects, names, weights, None, anticipated=anticipated)
         return average.axes, average.cells.toarray()
