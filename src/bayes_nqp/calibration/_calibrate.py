@@ -73,7 +73,8 @@ def calibrate(
     sampler : Importance or NUTS, optional
         Sampler of the first attempt of every refit; `Importance` by default, `NUTS` with Student-t
         errors. Refits that fail the convergence diagnostics are repeated, with ten times the
-        proposals (`Importance`) or with longer runs and smaller steps (`NUTS`), and counted.
+        proposals (`Importance`) or with longer runs and a target acceptance rate of 0.95 (`NUTS`),
+        and counted.
     probs : sequence of float, default (0.5, 0.8, 0.95)
         Nominal probabilities of equal-tailed intervals.
     ranked : int, default 99

@@ -1,4 +1,4 @@
-"""From a frame to the validated pieces of a panel."""
+"""Convert a frame to the validated fields of a panel."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _CALENDAR_YEARS = ("Y", "Y-DEC")
 
 @dataclass(slots=True)
 class Draft:
-    """The rows with a unit and a time, sorted, before rows with other gaps are dropped."""
+    """Sorted rows with a unit and a time, before rows with other gaps are dropped."""
 
     frame: pd.DataFrame
     roles: Roles
@@ -59,11 +59,11 @@ class Draft:
 
     @property
     def starts(self) -> Index:
-        """First row of every unit that has rows."""
+        """Return the first row of every unit with rows."""
         return np.flatnonzero(np.diff(self.codes, prepend=-1)).astype(np.int64)
 
     def keep(self, mask: Mask) -> Draft:
-        """Keep some rows, and the units that have any left."""
+        """Keep some rows, and the units with remaining rows."""
         if mask.all():
             return self.compact()
         return replace(
@@ -77,13 +77,13 @@ class Draft:
 
     @property
     def yearly(self) -> bool:
-        """Whether times are years, as numbers or as calendar periods."""
+        """Return True if times are years, as numbers or as calendar periods."""
         if self.scale.base is not None:
             return self.scale.base in _CALENDAR_YEARS
         return bool(self.ordinals.min() >= 1800 and self.ordinals.max() < 2200)
 
     def compact(self) -> Draft:
-        """Leave out the units that have no rows."""
+        """Drop units without rows."""
         present = self.codes[self.starts]
         if len(present) == len(self.units):
             return self
@@ -103,7 +103,7 @@ def build(
     notes: Iterable[str] = (),
     **columns: Any,
 ) -> dict[str, Any]:
-    """Validate a frame and return the fields of a Panel; columns are those of `Roles`."""
+    """Validate a frame and return the fields of a Panel; columns are given by `Roles`."""
     if treated is not None:
         if columns.get("cohort") is not None:
             raise PanelError(
@@ -203,7 +203,7 @@ def _read(draft: Draft, notes: list[str]) -> None:
 
 
 def _adoption(draft: Draft, treated: str | None, never: object, notes: list[str]) -> Index:
-    """First treated periods of units: of the column of cohorts, or dated by an indicator."""
+    """Return first treated periods of units from the cohort column or an indicator."""
     cohort = draft.roles.cohort
     if cohort is None:
         return np.full(len(draft.units), _cohorts.NEVER, dtype=np.int64)
@@ -309,7 +309,7 @@ def _fields(
 
 
 def cohort_column(codes: Index, grid: Grid) -> Any:
-    """Write cohorts per unit as a user would: numbers with NaN, or periods with NaT."""
+    """Write cohorts by unit in user format: numbers with NaN, or periods with NaT."""
     ordinals = grid.start + grid.step * codes
     if grid.base is None:
         return np.where(codes < 0, np.nan, ordinals)

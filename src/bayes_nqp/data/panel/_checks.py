@@ -1,4 +1,4 @@
-"""What a panel's columns must not be."""
+"""Checks that refuse invalid columns of a panel."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PEOPLE: Final = 10_000_000_000
 
 
 def distinct_rows(key: Index, rows: SourceRows) -> None:
-    """Refuse rows that repeat a unit and a time, and say in which columns they differ.
+    """Refuse rows that repeat a unit and a time, and report the columns that differ.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def distinct_rows(key: Index, rows: SourceRows) -> None:
 
 
 def _apart(rows: SourceRows, places: str, first: Index) -> Message:
-    """Name the columns in which rows differ from the rows after them."""
+    """Return the columns in which consecutive rows differ."""
     first_row, next_row = rows.frame.iloc[first], rows.frame.iloc[first + 1]
     names = [
         str(name)
@@ -70,7 +70,7 @@ def _apart(rows: SourceRows, places: str, first: Index) -> Message:
 def constant_stratum(
     name: str, codes: Index, labels: Strings, starts: Index, units: Strings
 ) -> None:
-    """Refuse a stratum that changes within a unit."""
+    """Refuse a stratum that varies within a unit."""
     high = np.maximum.reduceat(codes, starts)
     low = np.minimum.reduceat(np.where(codes < 0, len(labels), codes), starts)
     changing = (high >= 0) & (low != high)
@@ -94,7 +94,7 @@ def constant_stratum(
 
 
 def whole_stratum(name: str, codes: Index, units: Index, rows: SourceRows) -> None:
-    """Refuse a stratum that is given in some rows of a unit alone, as merged cells are."""
+    """Refuse a stratum that is given in some rows of a unit only, as in merged cells."""
     gone, stated = codes < 0, np.unique(units[codes >= 0])
     partly = gone & np.isin(units, stated)
     if partly.sum() > FEW * len(codes):
@@ -117,7 +117,7 @@ def whole_stratum(name: str, codes: Index, units: Index, rows: SourceRows) -> No
 
 
 def not_continuous(name: str, column: pd.Series[Any], levels: int, units: int) -> None:
-    """Refuse a stratum of fractions in which nearly every unit is alone."""
+    """Refuse a non-integer stratum with nearly as many levels as units."""
     if levels > 10 and 2 * levels > units and column.dtype.kind == "f":
         raise PanelError(
             Message(
@@ -135,7 +135,7 @@ def not_continuous(name: str, column: pd.Series[Any], levels: int, units: int) -
 
 
 def constant_counts(values: Array, name: str, starts: Index, units: Strings) -> None:
-    """Refuse a unit that stands for more units in one row than in another."""
+    """Refuse counts that vary within a unit."""
     low, high = np.fmin.reduceat(values, starts), np.fmax.reduceat(values, starts)
     changing = high > low
     if changing.any():
@@ -153,7 +153,7 @@ def constant_counts(values: Array, name: str, starts: Index, units: Strings) -> 
 
 
 def comparable(weights: Array, name: str, rows: SourceRows) -> None:
-    """Refuse weights so unlike that the smaller ones are lost in the sum with the larger."""
+    """Refuse weights so unequal that the smallest are lost in rounding."""
     few = weights < weights.max(initial=0.0) / _RATIO
     if few.any():
         raise PanelError(
@@ -165,7 +165,7 @@ def comparable(weights: Array, name: str, rows: SourceRows) -> None:
 
 
 def possible_counts(values: Array, name: str, rows: SourceRows) -> None:
-    """Refuse a unit that stands for more units than there are people."""
+    """Refuse counts above the world population."""
     wrong = values > _PEOPLE
     if wrong.any():
         raise PanelError(
@@ -200,7 +200,7 @@ def positive(values: Array, part: str, name: str, rows: SourceRows) -> None:
 def whole(
     values: dict[str, Array], roles: Roles, units: Strings, starts: Index, rows: SourceRows
 ) -> None:
-    """Check what needs all the kept rows: units, outcome, covariates, mediators."""
+    """Check properties that require all kept rows: units, outcome, covariates, mediators."""
     if len(units) == 1:
         raise PanelError(
             Message(

@@ -1,4 +1,4 @@
-"""When each unit is first treated."""
+"""First treated periods of units."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _MANY = 100_000
 
 
 def declared(never: object) -> list[object]:
-    """List the codes that stand for never treated."""
+    """List the codes for never treated."""
     if never is None:
         return []
     if isinstance(never, str | bytes) or not isinstance(never, Iterable):
@@ -54,7 +54,7 @@ def declared(never: object) -> list[object]:
 def found_never(
     column: pd.Series[Any], times: pd.Series[Any], notes: list[str]
 ) -> list[object] | None:
-    """List the cells of a file's cohort column that stand for never treated; None for none."""
+    """List the cells of a file's cohort column that mean never treated; None if none does."""
     codes = {*map(str, CODES)}
     marks = [
         x for x in never_marks(column, times)
@@ -78,9 +78,9 @@ def from_column(
     yearly: bool,
     quarters: bool,
 ) -> Index:
-    """Read one first treated period per unit, NEVER for none.
+    """Read one first treated period per unit, NEVER if there is none.
 
-    Where times are years, dates and text that says dates are taken as their years.
+    If times are years, dates and text with dates are converted to years.
     """
     if never:
         column = column.mask(column.isin(never))
@@ -114,7 +114,7 @@ def from_column(
 
 
 def _no_odd_dates(column: pd.Series[Any], rows: SourceRows) -> None:
-    """Refuse numbers that are long as dates and are none, among years."""
+    """Refuse numbers among years that have the length of dates but are not dates."""
     if column.dtype.kind not in "iuf":
         return
     nines = column.isin([10**k - 1 for k in range(5, 10)])
@@ -180,7 +180,7 @@ def from_indicator(
 
 
 def _shares(column: pd.Series[Any], rows: SourceRows, notes: list[str]) -> Array:
-    """Shares of its period that each row is in force, 0 to 1."""
+    """Return the share of its period in which each observation is treated, 0 to 1."""
     marks = marks_of(column)
     if marks is not None and not marks.plain:
         notes.append(Message("{}: {}", column.name, marks.words))
@@ -217,7 +217,7 @@ def _shares(column: pd.Series[Any], rows: SourceRows, notes: list[str]) -> Array
 
 
 def on_grid(first: Index, grid: Grid, units: Strings, name: str, notes: list[str]) -> Index:
-    """Turn first treated ordinals into codes of the grid, −1 for never within the sample."""
+    """Convert first treated ordinals to codes of the grid, −1 for never treated."""
     treated = first != NEVER
     early = treated & (first < grid.start)
     if early.any():

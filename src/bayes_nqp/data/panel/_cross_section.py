@@ -1,4 +1,4 @@
-"""One row per unit, observed once: the columns of a mediation without a panel."""
+"""Cross-sections with one observation per unit, for mediation without a panel."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _TAKEN = (v.TOTAL, v.DIRECT, "outcome", "all mediators")
 
 @dataclass(frozen=True, slots=True)
 class _Lines(SourceRows):
-    """Names rows for a message by the user's index alone."""
+    """Names rows in messages by the user's index."""
 
     def shown(self, wrong: Mask, value: str | None = None) -> str:
         places = np.flatnonzero(wrong)
@@ -59,7 +59,7 @@ class CrossSection:
     levels : dict of str to list of str
         Level of every factor in each stratum.
     notes : tuple of str
-        What was dropped, and why.
+        Dropped rows, with reasons.
     """
 
     names: dict[str, tuple[str, ...]]
@@ -73,7 +73,7 @@ class CrossSection:
 
     @property
     def stratum_names(self) -> list[str]:
-        """One name for each stratum."""
+        """Return one name for each stratum."""
         if not self.levels:
             return ["all"]
         return [" × ".join(each) for each in zip(*self.levels.values(), strict=True)]
@@ -131,7 +131,7 @@ def cross_section(
 def _strata(
     coded: dict[str, tuple[Index, Strings]], keep: Mask
 ) -> tuple[Index, dict[str, list[str]]]:
-    """Stratum of each row that is kept, and the levels of every stratum by factor."""
+    """Return the stratum of each kept row, and the levels of every stratum by factor."""
     codes = [codes[keep] for codes, _ in coded.values()]
     combined = np.stack(codes, axis=1) if codes else np.zeros((int(keep.sum()), 1), dtype=np.int64)
     present, stratum = np.unique(combined, axis=0, return_inverse=True)
@@ -143,7 +143,7 @@ def _strata(
 
 
 def _check_coded(column: pd.Series[Any]) -> None:
-    """Refuse a treatment of two words, which cannot say which of them is treated."""
+    """Refuse a treatment of two words without an indication which one means treated."""
     observed = column[~missing(column)]
     words = sorted({str(x) for x in observed.unique()}) if is_text(column) else []
     if len(words) == 2 and pd.to_numeric(observed, errors="coerce").isna().any():
@@ -191,7 +191,7 @@ def _check_names(
 
 
 def _complete(gone: dict[str, Mask], total: int, notes: list[str]) -> Mask:
-    """Rows without a missing value; the others are counted."""
+    """Mark rows without missing values and count the others."""
     keep: Mask = ~np.any(list(gone.values()), axis=0)
     causes = {name: int(where.sum()) for name, where in gone.items() if where.any()}
     if not keep.any():
@@ -212,7 +212,7 @@ def _complete(gone: dict[str, Mask], total: int, notes: list[str]) -> Mask:
 
 
 def _check_values(section: CrossSection) -> None:
-    """Refuse columns that do not vary, or that are one another."""
+    """Refuse columns that are constant or identical."""
     columns: list[tuple[str, str, Array]] = [
         ("outcome", section.names["outcome"][0], section.outcome),
         ("treatment", section.names["treatment"][0], section.treatment),
@@ -247,7 +247,7 @@ def _check_values(section: CrossSection) -> None:
 
 
 def _same_line(first: Array, other: Array) -> bool:
-    """Tell whether one column is a linear function of another."""
+    """Return True if one column is a linear function of another."""
     if first.size < 3:
         return False
     a, b = first - first.mean(), other - other.mean()

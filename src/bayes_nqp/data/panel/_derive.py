@@ -1,4 +1,4 @@
-"""Panels from panels: fewer rows, another outcome, other cohorts."""
+"""Panels derived from panels: fewer observations, another outcome, other cohorts."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def column_of(panel: Rectangle, argument: str, column: str) -> pd.Series[Any]:
 
 
 def rows_of(panel: Rectangle) -> SourceRows:
-    """Name the panel's rows in messages."""
+    """Name the panel's observations in messages."""
     return SourceRows(panel.frame, panel.roles.unit, panel.roles.time)
 
 
 def where[P: Rectangle](panel: P, mask: Mask | pd.Series[Any], note: str = "") -> P:
-    """Keep some rows."""
+    """Keep some observations."""
     keep = np.asarray(mask)
     if keep.dtype != bool or keep.shape != panel.unit_codes.shape:
         raise PanelError(
@@ -58,7 +58,7 @@ def where[P: Rectangle](panel: P, mask: Mask | pd.Series[Any], note: str = "") -
 
 
 def complete[P: Rectangle](panel: P, columns: str | Iterable[str]) -> P:
-    """Keep the rows in which columns are present."""
+    """Keep the observations without missing values in some columns."""
     names = dict.fromkeys(as_names("columns", columns))
     gone = {name: missing(column_of(panel, "columns", name)) for name in names}
     lost = {name: int(mask.sum()) for name, mask in gone.items() if mask.any()}

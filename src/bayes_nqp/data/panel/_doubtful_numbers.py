@@ -1,4 +1,4 @@
-"""Numbers that are perhaps none, or of another unit: codes of missing cells, 万元 beside 亿元."""
+"""Suspicious numbers: codes of missing cells, or another unit (万元 instead of 亿元)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ALMOST_ALL: Final = 0.97
 
 
 def doubtful_numbers(panel: Rectangle) -> Iterator[PanelError]:
-    """Say of the columns with a part where their numbers may be codes, or of another unit."""
+    """List possible codes and changed units of measurement in the columns with a role."""
     roles = panel.roles
     names = (roles.outcome, *roles.covariates, *roles.mediators, *roles.moderators)
     rows = panel.frame
@@ -41,12 +41,12 @@ def doubtful_numbers(panel: Rectangle) -> Iterator[PanelError]:
 
 
 def notes_of_numbers(panel: Rectangle) -> list[Message]:
-    """Say the same in a line each, for who goes on with such numbers."""
+    """Write the same findings as one-line notes, for users who keep such numbers."""
     return [Message("{} ({})", doubt.what, doubt.where) for doubt in doubtful_numbers(panel)]
 
 
 def _codes(panel: Rectangle, name: str, numbers: pd.Series[float]) -> Iterator[PanelError]:
-    """Nines that stand apart from all other numbers: 9999 above 1,600, or −99 below 0."""
+    """Find nines far from all other numbers: 9999 above 1,600, or −99 below 0."""
     nines = numbers.abs().isin(_NINES) | (numbers == 0)
     others = numbers[~nines].dropna()
     if not nines.any() or len(others) < 2:
@@ -78,12 +78,12 @@ def _codes(panel: Rectangle, name: str, numbers: pd.Series[float]) -> Iterator[P
 
 
 def _grain(numbers: pd.Series[float]) -> float:
-    """The smallest distance between numbers: 1 of counts, among which 0 is a number."""
+    """Return the smallest distance between numbers: 1 for counts, including 0."""
     return float(np.diff(np.unique(numbers)).min(initial=np.inf))
 
 
 def _spikes(panel: Rectangle, name: str, numbers: pd.Series[float]) -> Iterator[PanelError]:
-    """Cells ten times those around them, or a tenth, and outside the range of all others."""
+    """Find cells ten times, or a tenth of, adjacent cells and outside the other values' range."""
     tens = pd.Series(np.log10(numbers.where(numbers > 0).to_numpy())).groupby(panel.unit_codes)
     before, after = tens.diff(), -tens.diff(-1)
     far = (before.abs() > _FAR) & (after.abs() > _FAR) & (np.sign(before) != np.sign(after))
@@ -103,7 +103,7 @@ def _spikes(panel: Rectangle, name: str, numbers: pd.Series[float]) -> Iterator[
 
 
 def _units(panel: Rectangle, name: str, numbers: pd.Series[float]) -> Iterator[PanelError]:
-    """Jumps by a thousand, 万 or more in a column whose numbers hardly move else."""
+    """Find jumps by factors of a thousand or 万 in a column with little other variation."""
     tens = pd.Series(np.log10(numbers.where(numbers > 0).to_numpy()))
     moves = tens.groupby(panel.unit_codes).diff().abs()
     powers = moves.round()
@@ -128,7 +128,7 @@ def _units(panel: Rectangle, name: str, numbers: pd.Series[float]) -> Iterator[P
 
 
 def _shown(panel: Rectangle, where: pd.Series[Any]) -> Message:
-    """Units with their periods."""
+    """Write units with their periods."""
     at = np.flatnonzero(where.to_numpy(dtype=bool))
     units, times = panel.unit_labels[panel.unit_codes[at]], panel.time_labels[panel.time_codes[at]]
     return shown((f"{x} ({plain(t)})" for x, t in zip(units, times, strict=True)), 6)

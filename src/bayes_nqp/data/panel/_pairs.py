@@ -1,4 +1,4 @@
-"""Panels of pairs: who their two ends are, and when each of these adopts."""
+"""Panels of pairs: the two ends of each pair, and their adoption dates."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ class Pairs:
     Parameters
     ----------
     nodes : ndarray of str (node)
-        Their labels, sorted.
+        Sorted labels of nodes.
     ends : ndarray of int (2, unit)
         Number of each end.
     adoption : ndarray of int (2, unit)
-        Position of its first treated period; the number of periods for none.
+        Position of the first treated period of each end; the number of periods if never treated.
     """
 
     nodes: Strings
@@ -64,39 +64,40 @@ class Pairs:
 
     @property
     def directed(self) -> bool:
-        """Whether some links are those from the later name to the earlier one."""
+        """Return True if some links go from the alphabetically later node to the earlier one."""
         return bool((self.ends[0] > self.ends[1]).any())
 
     @property
     def first(self) -> Index:
-        """When the first end adopts (unit)."""
+        """Return the first adoption of the two ends (unit)."""
         return np.asarray(self.adoption.min(axis=0))
 
     @property
     def second(self) -> Index:
-        """When both have (unit)."""
+        """Return the adoption of the later end, from which both are treated (unit)."""
         return np.asarray(self.adoption.max(axis=0))
 
 
 def is_paired(panel: Rectangle) -> bool:
-    """Whether units are pairs, as `Panel.from_pairs` makes them."""
+    """Return True if units are pairs from `Panel.from_pairs`."""
     return {*ENDS, *ADOPTIONS} <= {*panel.frame.columns}
 
 
 def pairs_of(panel: Rectangle, directed: str = "") -> Pairs:
-    """Read the ends of a panel that was made by `Panel.from_pairs`.
+    """Read the ends of a panel from `Panel.from_pairs`.
 
     Parameters
     ----------
     directed : str, optional
-        The term that needs links with a direction; none by default.
+        The term that requires directed links; none by default.
 
     Raises
     ------
     StudyError
-        If its units are no pairs, or have no direction where a term needs one.
+        If the units are not pairs, or a term requires directed links and they are undirected.
     IdentificationError
-        If their cohorts are no longer those of the ends, as where a placebo deals them anew.
+        If cohorts no longer equal the adoption of the ends, for example after a placebo
+        permutation.
     """
     lacking = [name for name in (*ENDS, *ADOPTIONS) if name not in panel.frame.columns]
     if lacking:
@@ -127,7 +128,7 @@ def pairs_of(panel: Rectangle, directed: str = "") -> Pairs:
 
 
 def _codes(panel: Rectangle, column: pd.Series[Any]) -> Index:
-    """Positions of first treated periods, their number where there is none."""
+    """Return positions of first treated periods, or the number of periods if never treated."""
     never, out = column.isna().to_numpy(), np.full(len(column), panel.periods, dtype=np.int64)
     if panel.grid.base is None:
         place = (column[~never].to_numpy(dtype=np.int64) - panel.grid.start) // panel.grid.step
@@ -192,7 +193,7 @@ def build_pairs(
 
 
 def _words() -> Labels:
-    """What the columns of pairs, and their ends in force, are called in other languages."""
+    """Return translations of the columns of pairs and of their treated ends."""
     words: dict[str, dict[str, Any]] = {}
     for language in languages():
         if language != ENGLISH:
@@ -205,7 +206,7 @@ def _words() -> Labels:
 
 
 def _ends(df: pd.DataFrame, rows: SourceRows) -> Strings:
-    """Names of both ends (row, 2); whole numbers are written without decimals."""
+    """Return the names of both ends (row, 2); whole numbers are written without decimals."""
     out = []
     for name in ENDS:
         column = df[name]
@@ -254,7 +255,7 @@ def _refuse_repeated(df: pd.DataFrame, rows: SourceRows, time: str, *, directed:
 def _adoptions(
     df: pd.DataFrame, ends: Strings, cohorts: Any, time: str, never: object, freq: int | str | None
 ) -> tuple[Strings, Index, Any, tuple[str, ...]]:
-    """Nodes, positions of when they adopt (-1 for never), what writes such as a column, notes."""
+    """Return nodes, adoption positions (-1 for never), a writer of such columns, and notes."""
     nodes, stated = np.unique(ends), _by_node(cohorts)
     lacking = np.setdiff1d(nodes, list(stated))
     if lacking.size:
@@ -287,7 +288,7 @@ def _adoptions(
 
 
 def _by_node(cohorts: Any) -> dict[str, Any]:
-    """Dates of adoption by node, from a mapping, a series, or two columns of a frame."""
+    """Return adoption dates by node, from a mapping, a series, or a frame of two columns."""
     if isinstance(cohorts, pd.DataFrame):
         if cohorts.shape[1] != 2:
             raise PanelError(

@@ -1,4 +1,4 @@
-"""A panel as text and in a notebook."""
+"""Descriptions of a panel as text and in a notebook."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ROLES = {
 
 
 def facts(panel: Rectangle) -> dict[str, Message]:
-    """Describe a panel, one line each: messages by their English names, which are messages too."""
+    """Describe a panel in lines; keys are English names, which are messages too."""
     first, last = (str(panel.time_labels[k]) for k in (0, -1))
     share = f"{panel.n_rows / (panel.n_units * panel.periods):.1%}"
     filled = Message("balanced") if panel.balanced else Message("unbalanced, {} observed", share)

@@ -1,4 +1,4 @@
-"""Which column plays which part, and what columns are called."""
+"""Roles of columns, and their labels."""
 
 from __future__ import annotations
 
@@ -32,15 +32,14 @@ _MANY = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """The columns of a panel by the part they play.
+    """The columns of a panel by role.
 
     Parameters
     ----------
     unit, time, outcome : str
         Column names.
     cohort : str or None
-        Column name; with ``treated=`` that of the column derived from it. None where neither
-        was given.
+        Column name; with ``treated=`` the name of the derived column. None if neither was given.
     strata, covariates, mediators, moderators, exposures : tuple of str, default ()
         Column names.
     weights, counts : str, optional
@@ -61,7 +60,7 @@ class Roles:
 
     @classmethod
     def of(cls, **columns: Any) -> Roles:
-        """Take names as users give them: one, several or none for parts of several columns."""
+        """Read names as passed by users: one name, several or none."""
         several = {x: as_names(x, names) for x, names in columns.items() if x in _SEVERAL}
         return cls(**{"cohort": None, **columns, **several})
 
@@ -74,7 +73,7 @@ class Roles:
 
 
 def as_names(argument: str, value: str | Iterable[Any] | None) -> tuple[str, ...]:
-    """Turn one name, several, or none into a tuple of names."""
+    """Convert one name, several names, or None to a tuple of names."""
     if value is None:
         return ()
     if isinstance(value, str):
@@ -95,7 +94,7 @@ def as_names(argument: str, value: str | Iterable[Any] | None) -> tuple[str, ...
 
 
 def check_roles(df: pd.DataFrame, named: list[tuple[str, str]]) -> None:
-    """Refuse columns that are unknown, twice there, reserved, or in two roles."""
+    """Refuse columns that are unknown, duplicated, reserved, or used in two roles."""
     if not isinstance(df, pd.DataFrame):
         raise PanelError(
             Message("df must be a pandas DataFrame, not {}", type(df).__name__),
@@ -122,7 +121,7 @@ def check_roles(df: pd.DataFrame, named: list[tuple[str, str]]) -> None:
 
 
 def check_columns(df: pd.DataFrame, named: list[tuple[str, str]]) -> None:
-    """Refuse columns that are unknown, twice there, in two parts, or that no report can carry."""
+    """Refuse columns that are unknown, duplicated, used twice, or unusable in reports."""
     for argument, column in named:
         _check_known(df, argument, column)
     _check_once(df, named)
@@ -175,7 +174,7 @@ def _check_once(df: pd.DataFrame, named: list[tuple[str, str]]) -> None:
 
 
 def labelled(before: Labels, words: Mapping[str, Any] | None, df: pd.DataFrame) -> Labels:
-    """Add labels to those of columns that are there; refuse languages and columns that are not."""
+    """Add labels of existing columns; refuse unknown languages and columns."""
     before = Labels(tuple(entry for entry in before.entries if entry[1] in df.columns))
     try:
         added = Labels.of(words)

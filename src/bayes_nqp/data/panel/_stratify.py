@@ -43,7 +43,7 @@ def stratify[P: Rectangle](
     name: str | None,
     missing: str,
 ) -> P:
-    """Add a stratum; the arguments are those of `Panel.stratify`."""
+    """Add a stratum; for arguments see `Panel.stratify`."""
     name = name or f"{column}_group"
     checked_names([("name", name)])
     if name in panel.frame.columns or name in RESERVED:

@@ -1,4 +1,4 @@
-"""Panels of tables that an engine keeps: read once, laid out unit by unit, never loaded."""
+"""Panels from tables in a database engine, aggregated without loading them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def frame_of_table(
     columns: dict[str, str | Iterable[str]], by: str | Iterable[str],
     products: Iterable[tuple[str, str]], memory: str | None, shards: int, store: Path | None,
 ) -> tuple[pd.DataFrame, str, list[Message]]:  # fmt: skip
-    """Rows of stand-ins, the column that says how many units each stands for, and notes."""
+    """Return rows of representative units, the column of their counts, and notes."""
     strata, by = as_names("strata", strata), as_names("by", by)
     parts: dict[str, str] = {}
     for part, names in columns.items():
@@ -67,7 +67,7 @@ def frame_of_table(
 def _notes(
     table: SourceTable, host: str, sums: UnitSums, left_out: int, unknown: bool
 ) -> list[Message]:
-    """How many rows stayed in their engine, how many are in no class, and what was not kept."""
+    """Describe the aggregated rows, the rows outside all classes, and unused shards."""
     notes = [
         Message(
             "{:,} observations of {:,} units were aggregated in their engine ({}) into "
@@ -90,7 +90,7 @@ def _notes(
 
 
 def _check_classes(summary: UnitSummary) -> None:
-    """Refuse too many classes, before anything is multiplied."""
+    """Refuse too many classes before products are computed."""
     classes, units = summary.n_classes, summary.n_units
     if classes > _CLASSES or (classes > _FEW and classes > units / 4):
         raise StudyError(

@@ -1,4 +1,4 @@
-"""Times to a regular grid of periods."""
+"""Convert times to a regular grid of periods."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _KINDS = {"Y": "years", "Q": "quarters", "M": "months", "W": "weeks", "D": "days
 
 @dataclass(frozen=True, slots=True)
 class TimeScale:
-    """What a time is counted in: whole numbers (``base=None``) or calendar periods."""
+    """Scale of time: whole numbers (``base=None``) or calendar periods."""
 
     base: str | None = None
     step: int | None = None
@@ -78,12 +78,12 @@ def read_times(
     *,
     quarters: bool = False,
 ) -> tuple[Index, Mask, TimeScale]:
-    """Read a column of times as ordinals, zero where missing: present ones, and their scale.
+    """Read a column of times: ordinals (zero if missing), presence, and their scale.
 
     Parameters
     ----------
     quarters : bool, default False
-        Of cohorts, whether numbers behind years are quarters in the column of times: 2015/3.
+        For cohorts: True if numbers after years, as in 2015/3, are quarters in the column of times.
     """
     column = unwrapped(column)
     kind = column.dtype.kind
@@ -122,7 +122,7 @@ def read_times(
 
 
 def counts_quarters(times: pd.Series[Any], scale: TimeScale | None) -> bool:
-    """Whether numbers behind years are quarters: none is above four, and times are quarters."""
+    """Return True if numbers after years are quarters: none above four, quarterly times."""
     if scale is None or not (scale.base or "").startswith("Q") or not is_text(times):
         return False
     return bare_quarters(times[~missing(times)].unique())
@@ -131,7 +131,7 @@ def counts_quarters(times: pd.Series[Any], scale: TimeScale | None) -> bool:
 def _days(
     column: pd.Series[Any], argument: str, scale: TimeScale | None, quarters: bool
 ) -> pd.Series[Any]:
-    """Text that says parts of years as days; as it is where that, or the scale, says none."""
+    """Convert text with parts of years to days, unless the text or scale has no such parts."""
     if scale is None:
         return as_days(column, argument)
     if scale.base is None or scale.base[0] not in "YQM":
@@ -169,7 +169,7 @@ def _whole(
 
 
 def _check_whole(raw: Array, column: pd.Series[Any], argument: str, rows: SourceRows) -> None:
-    """See that numbers are whole, and count periods."""
+    """Check that numbers are whole and plausible as periods."""
     wrong = ~np.isfinite(raw) | (raw != np.round(raw))
     if wrong.any():
         infinite = np.isinf(raw).any()
@@ -216,7 +216,7 @@ def _refuse_calendar(
 
 
 def _base(dates: pd.DatetimeIndex, column: pd.Series[Any]) -> str:
-    """Choose the longest calendar period that holds one date each."""
+    """Choose the longest calendar period that contains at most one date."""
     if dates.month.nunique() <= 1 and dates.year.is_unique:
         return "Y"
     if pd.Index(dates.month % 3).nunique() <= 1 and dates.to_period("Q").is_unique:
