@@ -144,7 +144,7 @@ def test_a_unit_that_counts_for_three_is_three_units() -> None:
 
 def test_counts_are_positive_and_the_same_in_all_rows_of_a_unit() -> None:
     frame = whole().assign(n=2.0)
-    with pytest.raises(PanelError, match="counts='n' changes within"):
+    with pytest.raises(PanelError, match="counts='n' varies within"):
         nqp.Panel.from_frame(frame.assign(n=frame["time"] + 1.0), **ROLES, counts="n")
     with pytest.raises(PanelError, match="counts='n' must be positive"):
         nqp.Panel.from_frame(frame.assign(n=0.0), **ROLES, counts="n")

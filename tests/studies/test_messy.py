@@ -70,7 +70,7 @@ def test_a_merged_time_is_filled_across_units(tmp_path: Path) -> None:
 
 def test_a_cohort_in_merged_cells_leads_to_fill_down(tmp_path: Path) -> None:
     message, hint = refused(written(tmp_path, merged(city_rows(), "zone_year")))
-    assert "changes within 10 units" in message
+    assert "varies within 10 units" in message
     assert 'fill_down = ["zone_year"] in [data.read] fills them within each unit' in hint
     assert "never from one unit into the next" in hint
 
@@ -148,7 +148,7 @@ def test_years_of_cohorts_beside_months_are_told_how_to_be_written(tmp_path: Pat
     df = city_rows()
     df["年份"] = [f"2012-{y - 2011:02d}" for y in df["年份"]]
     message, hint = refused(written(tmp_path, df))
-    assert "holds whole numbers where months are expected" in message
+    assert "contains whole numbers, but months are expected" in message
     assert "as times are written" in hint
 
 

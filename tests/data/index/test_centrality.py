@@ -92,7 +92,7 @@ def test_what_is_no_weight_is_refused(panel: nqp.Panel) -> None:
         nqp.centrality(panel.with_outcome(-panel.outcome))
     with pytest.raises(StudyError, match="eigenvector"):
         nqp.centrality(panel, "eigenvector", side="origin")
-    with pytest.raises(StudyError, match="no pairs"):
+    with pytest.raises(StudyError, match="not pairs"):
         nqp.centrality(nqp.simulation.staggered(units=20, seed=1).panel)
     with pytest.raises(StudyError, match="'n' is 0"):
         nqp.centrality(panel).draws(0, seed=1)

@@ -184,7 +184,7 @@ def test_dates_of_fiscal_years_are_left_to_the_calendar() -> None:
 def test_cohorts_before_the_first_period() -> None:
     df = city_frame().replace({"zone_year": {2015.0: 2009.0, 2018.0: 2010.0}})
     with pytest.raises(
-        PanelError, match=r"杭州市 \(2009\), 遵义市 \(2010\)(?s:.*)start the panel before"
+        PanelError, match=r"杭州市 \(2009\), 遵义市 \(2010\)(?s:.*)begin the panel before"
     ):
         Panel.from_frame(df, **ARGUMENTS)
 

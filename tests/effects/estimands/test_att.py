@@ -145,7 +145,7 @@ def test_paths_are_chosen_by_name():
 
 
 def test_what_holds_no_effects_is_refused():
-    with pytest.raises(StudyError, match="holds no effects"):
+    with pytest.raises(StudyError, match="contains no effects"):
         effects_of(3)
 
 
@@ -155,7 +155,7 @@ def test_what_holds_no_effects_is_refused():
         ({"by": "regoin"}, "did you mean 'region'"),
         ({"by": ["region", "region"]}, "repeats a name"),
         ({"by": 3}, "'by' is 3"),
-        ({"by": {"rows": "region"}}, "results use themselves"),
+        ({"by": {"rows": "region"}}, "reserved in results"),
         ({"weights": "row"}, "did you mean 'rows'"),
         ({"weights": "region"}, "not a numeric coordinate"),
         ({"balanced": -1}, "balanced"),
@@ -197,7 +197,7 @@ def test_relative_is_a_ratio_of_means():
 
 
 def test_relative_refuses_what_says_nothing():
-    with pytest.raises(StudyError, match="not of one sign"):
+    with pytest.raises(StudyError, match="changes sign across draws"):
         relative_effects(EFFECTS.assign(observed=EFFECTS.observed * 0 + 1.2), by="region")
     with pytest.raises(StudyError, match="no observed outcome"):
         relative_effects(EFFECTS.drop_vars("observed"))
@@ -222,5 +222,5 @@ def test_shrinkage_lays_two_fits_side_by_side():
     assert both.sizes == {"chain": 4, "draw": 40, "stratum": 3}
     assert both.gate.item() == "unverified"
     assert both.rows.dims == ("stratum",)
-    with pytest.raises(StudyError, match="share no label"):
+    with pytest.raises(StudyError, match="no label or no draw in common"):
         shrinkage(random_effects(), random_effects(strata={"x": ("a",)}), by="stratum")

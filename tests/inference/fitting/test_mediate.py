@@ -239,7 +239,7 @@ BAD: list[tuple[str, type[Exception], str, dict[str, Any], dict[str, Any]]] = [
     ("infinite", PanelError, "outcome='wage' has 1 infinite", {"wage": np.inf}, {}),
     ("unknown", PanelError, "mediators='skil'.*[\\s\\S]*'skill'", {}, {"mediators": ["skil"]}),
     ("no mediator", StudyError, "'mediators' is empty", {}, {"mediators": []}),
-    ("two roles", PanelError, "two parts", {}, {"mediators": ["treat"]}),
+    ("two roles", PanelError, "two roles", {}, {"mediators": ["treat"]}),
     ("change", StudyError, "'change' is", {}, {"change": (1, 1)}),
     ("switch", StudyError, "'interaction' is 1", {}, {"interaction": 1}),
     ("draws", StudyError, "'draws' is 0", {}, {"draws": 0}),

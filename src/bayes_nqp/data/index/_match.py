@@ -1,4 +1,4 @@
-"""Which rows of an index the rows of a panel are."""
+"""Match the observations of a panel to the rows of an index."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def rows_in(index: Index | Centrality, panel: Panel) -> arrays.Index:
-    """Find a panel's rows among those of an index, by unit and time.
+    """Match the observations of a panel to the rows of an index, by unit and time.
 
     Returns
     -------
@@ -31,7 +31,7 @@ def rows_in(index: Index | Centrality, panel: Panel) -> arrays.Index:
     Raises
     ------
     PanelError
-        If a row is not there, or has no value of the index.
+        If a row is missing, or has no value of the index.
     """
     mine = _keys(index.rows, index.unit, index.time)
     places = {key: position for position, key in enumerate(mine)}
@@ -56,17 +56,17 @@ def rows_in(index: Index | Centrality, panel: Panel) -> arrays.Index:
 
 
 def outcome_of(index: Index | Centrality, panel: Panel, rows: arrays.Index) -> Relation:
-    """Find how a panel's outcome is made of an index.
+    """Find the relation between a panel's outcome and an index.
 
     Parameters
     ----------
     rows : ndarray of int64 (row of the panel)
-        From `rows_in`.
+        Positions from `rows_in`.
 
     Raises
     ------
     PanelError
-        If it is not made of it.
+        If the outcome is not a function of the index.
     """
     relation_of = relation(panel.outcome, index.values.to_numpy()[rows])
     if relation_of is None:

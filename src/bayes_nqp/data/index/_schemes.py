@@ -1,4 +1,4 @@
-"""Weights that are equal, given, by CRITIC, or of the first principal component."""
+"""Equal, fixed, CRITIC and first-principal-component weights."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bayes_nqp.data.index._scheme import Scope, check_shapes, linear, moments, s
 
 @value("index")
 class EqualWeights:
-    """The same weight for every indicator; constants get none.
+    """Equal weights of all indicators; constants have weight zero.
 
     Examples
     --------
@@ -31,11 +31,11 @@ class EqualWeights:
     estimated: ClassVar[bool] = False
 
     def weigh(self, z: Array, rows: Array, keys: Sequence[str]) -> Array:
-        """Weights of the columns of z."""
+        """Compute the weights of the columns of z."""
         return shares(varies(z).astype(float), "EqualWeights()")
 
     def contributions(self, z: Array, weights: Array) -> Array:
-        """What each indicator adds to the index."""
+        """Return the contribution of each indicator to the index."""
         return linear(z, weights)
 
 
@@ -43,7 +43,7 @@ class EqualWeights:
 @door
 @dataclass(frozen=True, slots=True, init=False)
 class FixedWeights:
-    """Weights given by the user, such as those of a panel of experts.
+    """Weights given by the user, for example from a survey of experts.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class FixedWeights:
     Raises
     ------
     StudyError
-        If one is negative or no number, or none is positive.
+        If a weight is negative or not a number, or no weight is positive.
 
     Examples
     --------
@@ -86,12 +86,12 @@ class FixedWeights:
         object.__setattr__(self, "weights", pairs)
 
     def weigh(self, z: Array, rows: Array, keys: Sequence[str]) -> Array:
-        """Weights of the columns of z.
+        """Return the weights of the columns of z.
 
         Raises
         ------
         StudyError
-            If a weight is missing, or is of no indicator.
+            If a weight is missing, or belongs to no indicator.
         """
         check_shapes(z, keys=keys)
         weights_by_key = dict(self.weights)
@@ -110,13 +110,13 @@ class FixedWeights:
         return shares(np.array([weights_by_key[key] for key in keys]) * varies(z), "FixedWeights()")
 
     def contributions(self, z: Array, weights: Array) -> Array:
-        """What each indicator adds to the index."""
+        """Return the contribution of each indicator to the index."""
         return linear(z, weights)
 
 
 @value("index")
 class Critic:
-    """CRITIC weights: spread, times disagreement with the other indicators.
+    """CRITIC weights: standard deviation times lack of correlation with other indicators.
 
     Weights are proportional to ``σ_j Σ_k (1 − r_jk)``, with standard deviations and Pearson
     correlations of the normalised indicators over all rows.
@@ -137,7 +137,7 @@ class Critic:
     estimated: ClassVar[bool] = True
 
     def weigh(self, z: Array, rows: Array, keys: Sequence[str]) -> Array:
-        """Weights of the columns of z."""
+        """Compute the weights of the columns of z."""
         label = varies(z)
         parts = np.zeros(z.shape[1])
         if label.sum() == 1:
@@ -148,7 +148,7 @@ class Critic:
         return shares(parts, "Critic()")
 
     def contributions(self, z: Array, weights: Array) -> Array:
-        """What each indicator adds to the index."""
+        """Return the contribution of each indicator to the index."""
         return linear(z, weights)
 
 
@@ -159,15 +159,16 @@ class PrincipalComponent:
     Parameters
     ----------
     loadings : {"signed", "squared"}, default "signed"
-        "signed": the index is the first component, moved and rescaled so that its weights sum
-        to one; an indicator that moves against the others gets a negative weight, which the
-        index notes. "squared": weights are the squared loadings, each indicator's share of the
-        component's variance (OECD handbook); never negative, but no longer the component.
+        "signed": the index is the first component, shifted and rescaled to weights that sum to one.
+        An indicator that is negatively correlated with the others has a negative weight, which the
+        index reports in a note. "squared": weights are the squared loadings, each indicator's share
+        of the component's variance (OECD handbook). They are not negative, but the index is no
+        longer the component.
 
     Raises
     ------
     StudyError
-        If ``loadings`` is neither.
+        If ``loadings`` has another value.
 
     References
     ----------
@@ -187,7 +188,7 @@ class PrincipalComponent:
     estimated: ClassVar[bool] = True
 
     def weigh(self, z: Array, rows: Array, keys: Sequence[str]) -> Array:
-        """Weights of the columns of z."""
+        """Compute the weights of the columns of z."""
         label = varies(z)
         parts = np.zeros(z.shape[1])
         if label.any():
@@ -204,5 +205,5 @@ class PrincipalComponent:
         return shares(parts, "PrincipalComponent()")
 
     def contributions(self, z: Array, weights: Array) -> Array:
-        """What each indicator adds to the index."""
+        """Return the contribution of each indicator to the index."""
         return linear(z, weights)

@@ -16,7 +16,7 @@ _PARTS = {"indicators": "indicator", "dimensions": "dimension"}
 
 
 def tables(part: Mapping[str, Any], where: str, name: str = "indicator") -> list[Any]:
-    """Take the tables that a table holds under a name."""
+    """Return the tables stored under a name in another table."""
     parts = part.get(name, [])
     if not isinstance(parts, list) or not all(isinstance(x, Mapping) for x in parts):
         raise StudyError(
@@ -27,7 +27,7 @@ def tables(part: Mapping[str, Any], where: str, name: str = "indicator") -> list
 
 
 def checked(kind: type, data: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Take the plain keys of a table, and refuse unknown ones."""
+    """Return the plain keys of a table, and refuse unknown ones."""
     names = [f.name for f in fields(kind)]
     keys = [_PARTS.get(name, name) for name in names]
     for key in data:
@@ -61,7 +61,7 @@ def _plain(value: Any) -> dict[str, Any]:
 
 
 def write(system: object, path: Path) -> str:
-    """Write a system to a file that is not there yet.
+    """Write a system to a new file.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def write(system: object, path: Path) -> str:
     Raises
     ------
     StudyError
-        If the file is there, or cannot be written.
+        If the file exists, or cannot be written.
     """
     content = text(system)
     write_text(path, content, replace=False)
