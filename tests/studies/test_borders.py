@@ -135,7 +135,7 @@ def test_coordinates_of_the_data_go_before_those_of_borders(tmp_path: Path) -> N
 BAD = [
     ("cities.geojson", "citys.geojson", "'space.boundaries': 'citys.geojson' is not", "'cities.g"),
     ("cities.geojson", "cities.csv", "contains no polygons", ".geojson"),
-    ("cities.geojson", "points.geojson", "[space]: some units have no polygon", "add their polygons"),
+    ("cities.geojson", "points.geojson", "some units have no polygon", "add their polygons"),
     ("cities.geojson", "study.toml", "contains no polygons", ".geojson"),
     ('"code"', '"cod"', "[space]: id='cod' is not a column of the boundaries", "'code'"),
     ('"code"', '"twice"', "id='twice' does not identify each polygon uniquely", "dissolve"),
