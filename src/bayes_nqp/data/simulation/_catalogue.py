@@ -1,7 +1,7 @@
-"""Mediators of the literature, by name, with the effects that simulations give them.
+"""Mediators used in the literature, with their simulated effects.
 
-Sizes are on the scale of the innovations of mediator and productivity, each of sd 1. They are
-chosen, not estimated; docs/simulation.md says what is known of them.
+Effects are on the scale of the innovations of mediator and productivity, each with SD 1. They are
+chosen, not estimated; see docs/simulation.md for evidence on them.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ CATALOGUE: Final[Mapping[str, Channel]] = Constants(
 
 
 def chosen(mediators: Iterable[str] | Mapping[str, Channel]) -> dict[str, Channel]:
-    """Look names up in the catalogue.
+    """Look up mediators in the catalogue.
 
     Parameters
     ----------
     mediators : iterable of str or mapping of str to Channel
-        Names, or channels of the user's own.
+        Names, or user-defined channels.
 
     Raises
     ------
     StudyError
-        If a name is not in the catalogue, comes twice, or a channel is none.
+        If a name is not in the catalogue or duplicated, or a value is not a Channel.
     """
     if isinstance(mediators, Mapping):
         for name, channel in mediators.items():

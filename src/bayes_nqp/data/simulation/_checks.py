@@ -1,4 +1,4 @@
-"""What a simulation refuses."""
+"""Checks of the arguments of simulations."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ def check_layout(
     factors: Mapping[str, Sequence[str]],
     contrast: float,
 ) -> None:
-    """Refuse strata, cohorts or shares that make no panel.
+    """Refuse strata, cohorts or shares that do not define a panel.
 
     Parameters
     ----------
     contrast : float
-        As in `staggered`.
+        See `staggered`.
 
     Raises
     ------
     StudyError
-        If one of them is out of range.
+        If an argument is out of range.
     """
     for name, levels in factors.items():
         if not levels or len(set(levels)) != len(levels):
@@ -67,12 +67,12 @@ def check_layout(
 
 
 def check_size(units: int, periods: int) -> None:
-    """Refuse more rows, or a longer covariance over time, than memory holds.
+    """Refuse panels or covariance matrices that do not fit into memory.
 
     Raises
     ------
     StudyError
-        With the memory that they would take.
+        If memory is insufficient; the message gives the required memory.
     """
     afford(
         float(_ROW) * units * periods + 8.0 * periods**2,

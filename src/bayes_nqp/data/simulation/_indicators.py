@@ -1,4 +1,4 @@
-"""Indicators of a firm's productivity, which moves them, and the index made of them."""
+"""Indicators of firm productivity, and their index."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bayes_nqp.data.simulation._errors import joint_errors, stream
 
 @door
 def firm_productivity() -> IndexSystem:
-    """A system for listed firms: labour, its objects, and hard and soft means.
+    """Return a system for listed firms: labour, its objects, and hard and soft means.
 
     References
     ----------
@@ -94,7 +94,7 @@ _LEVELS: Final[Mapping[str, float]] = {
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """Indicators of all rows, by column, and how far productivity moves each."""
+    """Indicators of all observations by column, with their slopes on productivity."""
 
     frame: pd.DataFrame
     moved: Array
@@ -112,14 +112,13 @@ def indicators_of(
 ) -> Measured:
     """Draw indicators that are linear in productivity.
 
-    Units differ by log-normal levels, alike within a dimension of the system; errors of an
-    indicator's own are as persistent as those of productivity, so that the errors of the index
-    are an AR(1) process too.
+    Units have log-normal levels, common to a dimension of the system. The errors of indicators have
+    the autocorrelation of productivity, so the errors of the index also follow an AR(1) process.
 
     Parameters
     ----------
     productivity : ndarray (row)
-        In standard deviations of its innovations.
+        Productivity in standard deviations of its innovations.
     code, period : ndarray of int (row)
         Unit; period, from 0.
     shape : tuple of int
@@ -127,7 +126,7 @@ def indicators_of(
     rho : float
         Autocorrelation.
     noise : float
-        What errors are multiplied by.
+        Factor of all errors.
     """
     sizes = [len(d.indicators) for d in system.dimensions]
     dimension = np.repeat(np.arange(len(sizes)), sizes)
@@ -157,19 +156,19 @@ def indicators_of(
 def indexed(
     recipe: ProductivityIndex, frame: pd.DataFrame, unit: str, time: str, moved: Array
 ) -> tuple[Index, float]:
-    """Build the index, and say how far productivity moves it.
+    """Build the index, and return its slope on productivity.
 
-    With the weights and bounds of the data at hand the index is linear in the indicators, and
-    they are in productivity.
+    Given the weights and bounds of the data, the index is linear in the indicators, which are
+    linear in productivity.
 
     Parameters
     ----------
     frame : DataFrame
-        With the indicators.
+        Frame with the indicators.
     unit, time : str
-        Columns.
+        Columns of the unit and the time.
     moved : ndarray (indicator)
-        As in `Measured`.
+        See `Measured`.
 
     Returns
     -------
