@@ -1,4 +1,4 @@
-"""Weights of units that are alike in a column, before the policy."""
+"""Weights by similarity in a column before the policy."""
 
 from __future__ import annotations
 
@@ -36,36 +36,35 @@ def economic(
     city: str | None = None,
     standardised: Standardised = "row",
 ) -> SpatialWeights:
-    """Weight units by one over the difference of a column's means before the policy.
+    """Weight units by the inverse difference of a column's pre-policy means.
 
     Parameters
     ----------
     panel : Panel
-        With the column.
+        Panel with the column.
     column : str
-        Such as "gdp". Where it grows by factors, give its logarithm.
+        Column, such as "gdp". If it grows exponentially, use its logarithm.
     periods : sequence, optional
-        Labels of the periods over which to average, all of them before the first adoption; by
-        default every period before it.
+        Labels of the periods averaged, all before the first adoption; by default all these periods.
     city : str, optional
-        Column with the city of each unit, where units are firms: their neighbours are then the
-        units of near cities (`spread`).
+        Column with the city of each unit, if units are firms: neighbours are then the units of
+        nearby cities (`spread`).
     standardised : {"row", "none"}, default "row"
-        Whether the weights of a unit's neighbours sum to one.
+        "row": the weights of each unit's neighbours sum to one.
 
     Raises
     ------
     PanelError
-        If the column is not there, or missing for a unit in all of these periods; or if no
-        period is before the first adoption.
+        If the column does not exist, or is missing for a unit in all these periods; or if no period
+        is before the first adoption.
     StudyError
-        If ``periods`` has one that is not in the panel, or is not before the first adoption; or
-        if all pairs of too many units would be linked.
+        If ``periods`` contains a period that is not in the panel or not before the first adoption;
+        or if all pairs of too many units would be linked.
 
     Notes
     -----
-    Weights after an adoption would be moved by the policy itself. Differences below a hundredth
-    of the standard deviation count as that.
+    Weights computed after adoption would be affected by the policy. Differences below a hundredth
+    of the standard deviation are set to this value.
 
     Examples
     --------
@@ -111,7 +110,7 @@ def economic(
 
 
 def _before(panel: Panel, periods: Sequence[Any] | None) -> npt.NDArray[np.int64]:
-    """Codes of the periods to average over."""
+    """Return the codes of the periods averaged."""
     adopting = panel.cohort_codes[panel.cohort_codes >= 0]
     first = int(adopting.min()) if adopting.size else panel.periods
     if periods is None:

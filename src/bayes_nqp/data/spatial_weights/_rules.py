@@ -1,4 +1,4 @@
-"""Rules of weights (islands, rows that sum to one), their names, and packages that they need."""
+"""Rules of weights (islands, row standardisation), their labels, and required packages."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def ruled(
     islands: str,
     standardised: str,
 ) -> Any:
-    """Deal with islands as a rule has it, then let rows sum to one where they are to.
+    """Apply the rule for islands, then standardise rows if requested.
 
     Parameters
     ----------
     places : tuple of tuple of float (unit, 2)
-        Longitude and latitude in degrees, where they are available.
+        Longitude and latitude in degrees, if available.
 
     Returns
     -------
@@ -39,9 +39,9 @@ def ruled(
     Raises
     ------
     PanelError
-        If there are islands where none may be.
+        If there are islands and the rule is "error".
     StudyError
-        If they are to be linked to the nearest unit, and no places are available.
+        If islands are to be linked to the nearest unit, but coordinates are not available.
     """
     alone = np.flatnonzero(np.diff(matrix.indptr) == 0)
     if alone.size and islands == "error":
@@ -96,12 +96,12 @@ _SHARE: Final = re.compile(r"([\d.]+) (.+)")
 
 
 def worded(label: str) -> Message:
-    """Take a label, as weights and files hold it, for a message of the same English.
+    """Convert a label, as stored in weights and files, to a message.
 
     Parameters
     ----------
     label : str
-        Of the library's own making, such as "5 nearest", or of the user's, which stays as it is.
+        Label of the library, such as "5 nearest", or of the user, which is unchanged.
     """
     if _PLUS in label:
         return reduce(lambda a, b: Message("{} + {}", a, b), map(_shared, label.split(_PLUS)))
@@ -114,7 +114,7 @@ def worded(label: str) -> Message:
 
 
 def _shared(part: str) -> Message:
-    """A part of a composite, with its share."""
+    """Return a part of a composite, with its share."""
     match = _SHARE.fullmatch(part)
     return worded(part) if match is None else Message("{} {}", match[1], worded(match[2]))
 
@@ -125,28 +125,28 @@ def geopandas_for(asked_by: str) -> Any:
     Parameters
     ----------
     asked_by : str
-        Function to name in the message.
+        Function named in the message.
 
     Raises
     ------
     StudyError
-        If it is not installed.
+        If the package is not installed.
     """
     return _module("geopandas", asked_by)
 
 
 def graph_class(asked_by: str) -> Any:
-    """Import libpysal's class of graphs.
+    """Import libpysal's graph class.
 
     Parameters
     ----------
     asked_by : str
-        Function to name in the message.
+        Function named in the message.
 
     Raises
     ------
     StudyError
-        If it is not installed.
+        If the package is not installed.
     """
     _module("libpysal", asked_by)
     return import_module("libpysal.graph").Graph

@@ -1,4 +1,4 @@
-"""Links from whatever holds them: tables, arrays, graphs of libpysal, files."""
+"""Links from tables, arrays, libpysal graphs and files."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ _NAMED = "a row and a column for each unit: frame.set_index('city') where names 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Links:
-    """A square matrix, and the labels of its units where it knows them.
+    """A square matrix, and the labels of its units if known.
 
     Parameters
     ----------
     matrix : sparse array (unit, unit)
-        Weights; the units of rows receive from those of columns.
+        Weights; units of rows receive spillovers from units of columns.
     ids : tuple of str or None
         Labels of rows and columns.
     """
@@ -58,7 +58,7 @@ LINK_FILES: Final = Plugins[Read]("bayes_nqp.data.spatial_weights", "_file_")
 
 
 def links_file(*suffixes: str) -> Callable[[Read], Read]:
-    """Make a function the reader of files of some suffixes."""
+    """Register a function as the reader of files with some suffixes."""
 
     def decorate(function: Read) -> Read:
         for suffix in suffixes:
@@ -69,19 +69,19 @@ def links_file(*suffixes: str) -> Callable[[Read], Read]:
 
 
 def links_of(source: object, ids: Sequence[object] | None = None) -> Links:
-    """Find a matrix of links and its labels.
+    """Read a matrix of links and its labels.
 
     Parameters
     ----------
     source : DataFrame, array, sparse array, libpysal W or Graph, str or Path
-        As in `matrix`.
+        See `matrix`.
     ids : sequence, optional
-        Labels of rows and columns, in order; of a list of links, all units.
+        Labels of rows and columns, in order; for a list of links, all units.
 
     Raises
     ------
     StudyError
-        If the source holds no links, or its units and `ids` are not the same.
+        If the source contains no links, or its units differ from `ids`.
     """
     if isinstance(source, str | Path):
         path = Path(source)
@@ -114,7 +114,7 @@ def links_of(source: object, ids: Sequence[object] | None = None) -> Links:
 
 
 def _check_stated(frame: pd.DataFrame, links: Links) -> None:
-    """Refuse a list of links whose file states another number of units."""
+    """Refuse a list of links if its file declares another number of units."""
     stated = frame.attrs.get(STATED)
     if stated is not None and links.ids is not None and stated != len(links.ids):
         raise StudyError(
@@ -127,12 +127,12 @@ def _check_stated(frame: pd.DataFrame, links: Links) -> None:
 
 
 def labels_of(names: pd.Index, rows: Message = _PLACE) -> tuple[str, ...]:
-    """Write labels as panels write them: whole numbers without a decimal point.
+    """Write labels as in panels: whole numbers without a decimal point.
 
     Parameters
     ----------
     rows : Message, optional
-        What a message calls the positions of the names.
+        Words for the positions of the names in messages.
 
     Raises
     ------
@@ -150,7 +150,7 @@ def labels_of(names: pd.Index, rows: Message = _PLACE) -> tuple[str, ...]:
 
 
 def _ordered(links: Links, wanted: tuple[str, ...]) -> Links:
-    """Put links into the order of labels, which must be theirs."""
+    """Sort links in the order of labels, which must be the same."""
     assert links.ids is not None
     odd = sorted(set(wanted) ^ set(links.ids))
     if odd:
@@ -163,7 +163,7 @@ def _ordered(links: Links, wanted: tuple[str, ...]) -> Links:
 
 
 def _of_table(frame: pd.DataFrame, wanted: tuple[str, ...] | None) -> Links:
-    """A list of links by the names of its columns, else a square table."""
+    """Read a list of links if its columns have these names, otherwise a square table."""
     names = [str(name).strip().lower() for name in frame.columns]
     places = [next((k for k, x in enumerate(names) if x in ends), None) for ends in _ENDS]
     if len(names) <= 3 and places[0] is not None and places[1] is not None:
@@ -196,12 +196,12 @@ def _of_table(frame: pd.DataFrame, wanted: tuple[str, ...] | None) -> Links:
 
 
 def check_indices(matrix: Any) -> None:
-    """Refuse a sparse matrix whose indices are outside of its shape: scipy reads beyond its arrays.
+    """Refuse a sparse matrix with indices outside its shape, which scipy does not check.
 
     Raises
     ------
     StudyError
-        If there are any, or the shape takes more memory than there may be.
+        If there are such indices, or the shape exceeds the memory limit.
     """
     if not sparse.issparse(matrix):
         return
@@ -224,7 +224,7 @@ def check_indices(matrix: Any) -> None:
 
 
 def _numbered(columns: tuple[str, ...]) -> bool:
-    """Whether columns are counted, as w1 to wn: in the order of the rows."""
+    """Return True if columns are named w1 to wn, in the order of the rows."""
     stem = columns[0].rstrip("0123456789") if columns else ""
     return any(
         columns == tuple(f"{stem}{k}" for k in range(first, first + len(columns)))
@@ -233,7 +233,7 @@ def _numbered(columns: tuple[str, ...]) -> bool:
 
 
 def _of_list(frame: pd.DataFrame, wanted: tuple[str, ...] | None, *, loops: bool = False) -> Links:
-    """Links by their ends; `loops`: a link of no weight to oneself marks an island."""
+    """Return links by their ends; with `loops`, a self-link of weight zero marks an island."""
     frame = frame.set_axis(["i", "j", "w"], axis=1)
     start, end = (labels_of(pd.Index(frame[name]), _LINK) for name in ("i", "j"))
     ids = wanted or tuple(dict.fromkeys([*start, *end]))
@@ -261,12 +261,12 @@ def _of_list(frame: pd.DataFrame, wanted: tuple[str, ...] | None, *, loops: bool
 
 
 def refuse_other(path: Path) -> None:
-    """Refuse what is no file, such as a pipe, before it is opened.
+    """Refuse special files, such as a pipe, before they are opened.
 
     Raises
     ------
     StudyError
-        With what it is.
+        If the path is not a regular file; the message gives its type.
     """
     if wrong := no_file(path):
         raise StudyError(
@@ -276,12 +276,12 @@ def refuse_other(path: Path) -> None:
 
 
 def lines_of(path: Path, *, blank: bool = False) -> tuple[int, list[str]]:
-    """Read a text of GeoDa: the number of units that its first line states, and the other lines.
+    """Read a GeoDa text file: the declared number of units, and the other lines.
 
     Raises
     ------
     StudyError
-        If the file cannot be read, or its first line states no number.
+        If the file cannot be read, or its first line contains no number.
     """
     refuse_other(path)
     afford(_COPIES * path.stat().st_size, f"reading {path.name}", "a file of links of your units")
@@ -298,6 +298,6 @@ def lines_of(path: Path, *, blank: bool = False) -> tuple[int, list[str]]:
 
 
 def torn(path: Path, line: str, wanted: Message) -> StudyError:
-    """Say what a line of a file lacks."""
+    """Return an error that reports the missing part of a line."""
     problem = Message("{} contains the line {!r}", path.name, line[:_SHOWN])
     return StudyError(problem, hint=Message("{}, in the format of GeoDa", wanted))
