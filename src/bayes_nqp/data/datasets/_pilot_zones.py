@@ -14,8 +14,8 @@ def pilot_zones() -> pd.DataFrame:
     """List the 165 cross-border e-commerce comprehensive pilot zones (跨境电子商务综合试验区).
 
     Seven batches from March 2015 to November 2022, of 1, 12, 22, 24, 46, 27 and 33 zones. Eight
-    zones are below prefecture level (a county-level city, or 雄安新区). They are flagged, because the
-    user must decide if they treat the whole prefecture. An eighth batch, approved in April 2025
+    zones are below prefecture level (a county-level city, or 雄安新区). They are flagged, because
+    the user must decide if they treat the whole prefecture. An eighth batch, approved in April 2025
     (all of Hainan, 秦皇岛 and others), is not included: a panel should end in 2024 at the latest.
 
     Returns
@@ -32,8 +32,8 @@ def pilot_zones() -> pd.DataFrame:
 
     See Also
     --------
-    bayes_nqp.merge_zones : merge zones to a panel, as cohorts. bayes_nqp.cohorts_from_dates :
-    convert approval dates to cohorts.
+    bayes_nqp.merge_zones : merge zones to a panel, as cohorts.
+    bayes_nqp.cohorts_from_dates : convert approval dates to cohorts.
 
     References
     ----------

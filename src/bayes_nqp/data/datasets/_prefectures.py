@@ -36,7 +36,8 @@ def prefectures(dissolved: bool = False) -> pd.DataFrame:
     Parameters
     ----------
     dissolved : bool, default False
-        If True, add units dissolved after 2010 that may be in a panel: 巢湖市 (2011) and 莱芜市 (2019).
+        If True, add units dissolved after 2010 that may be in a panel: 巢湖市 (2011) and
+        莱芜市 (2019).
 
     Returns
     -------
@@ -50,11 +51,12 @@ def prefectures(dissolved: bool = False) -> pd.DataFrame:
           Jiangsu, Zhejiang, Fujian, Shandong, Guangdong, Guangxi, Hainan)
         - `region`: "coastal" or "inland", by `coastal`
         - `longitude`, `latitude`: degrees, location of the government
-        - `resource_based`: True if in the list of 126 in 国发〔2013〕45号, of which 莱芜市 is dissolved
+        - `resource_based`: True if in the list of 126 in 国发〔2013〕45号 (莱芜市 is dissolved)
 
     See Also
     --------
-    pilot_zones : places and dates of approved zones. bayes_nqp.merge_zones : merge both to a panel.
+    pilot_zones : places and dates of approved zones.
+    bayes_nqp.merge_zones : merge both to a panel.
 
     References
     ----------
