@@ -1,4 +1,4 @@
-"""Columns that were re-scaled, ranked or re-weighted within each period."""
+"""Detect columns that were rescaled, ranked or reweighted within each period."""
 
 from __future__ import annotations
 
@@ -31,9 +31,10 @@ _COARSE: Final = 0.05
 
 
 def by_period(panel: Panel, column: Measurements) -> Iterator[Trace]:
-    """Look for a scale, ranks or weights that are made anew in each period.
+    """Detect scales, ranks or weights that are computed separately in each period.
 
-    A gain of one unit then lowers the values of all others, and no effect is one unit's alone.
+    An increase of one unit then lowers the values of all others, so effects do not belong to single
+    units.
     """
     recipe = recalled(panel.frame).get(column.name)
     words = (
@@ -52,7 +53,7 @@ def by_period(panel: Panel, column: Measurements) -> Iterator[Trace]:
 
 
 def _scaled(values: Array) -> Message | None:
-    """Describe what is the same in every period although values change: ends, ranks, or moments."""
+    """Describe a property that is equal in every period: bounds, ranks, or moments."""
     seen = np.isfinite(values).sum(axis=0) >= _UNITS
     values = values[:, seen]
     if values.shape[1] < _PERIODS or not np.nanmax(np.abs(np.diff(values, axis=1)), initial=0.0):
@@ -80,7 +81,7 @@ def _scaled(values: Array) -> Message | None:
 
 
 def _end(values: Array, end: object, spread: float) -> tuple[float, float] | None:
-    """The end of a scale that nearly every period has, and how many units stand there."""
+    """Return the common bound of nearly all periods, and the number of units at the bound."""
     ends = end(values, axis=0)  # type: ignore[operator]
     usual = float(np.median(ends))
     at = np.abs(values - usual) <= _DIGITS * spread
@@ -89,7 +90,7 @@ def _end(values: Array, end: object, spread: float) -> tuple[float, float] | Non
 
 
 def _weighed(panel: Panel, column: Measurements) -> Message | None:
-    """Compare regressions on the numbers of the file, in each period and over all periods."""
+    """Compare regressions on other numeric columns by period and over all periods."""
     if column.name != panel.roles.outcome:
         return None
     parts = numbers_of(panel)
@@ -124,7 +125,7 @@ def _weighed(panel: Panel, column: Measurements) -> Message | None:
 
 
 def _weights(y: Array, x: Array, error: Array, full: Mask, coarse: float = np.inf) -> Array | None:
-    """Weights with which columns make another up to rounding, and a constant of each period."""
+    """Return weights that reproduce a column from others, with a constant of each period."""
     rows = np.nonzero(full)
     columns = np.column_stack([x[:, rows[0], rows[1]].T, np.eye(y.shape[1])[rows[1]]])
     slopes = np.linalg.lstsq(columns, y[rows], rcond=None)[0]

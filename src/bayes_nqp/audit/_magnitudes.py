@@ -1,4 +1,4 @@
-"""Values of another size than the rest, and rounding that matters."""
+"""Detect values of another magnitude, and relevant rounding."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _RARE: Final = 0.01
 
 
 def units_of_measurement(column: Measurements, units: npt.NDArray[np.str_]) -> Iterator[Trace]:
-    """Find units, or stretches of them, that are a power of ten beside the others."""
+    """Find units, or parts of their series, that differ from others by a power of ten."""
     yield from _powers(column, units)
     scale, level = column.unit_scale, middle(np.abs(column.values), axis=1)[:, 0]
     for up in (True, False):
@@ -48,7 +48,7 @@ def units_of_measurement(column: Measurements, units: npt.NDArray[np.str_]) -> I
 
 
 def _apart(size: Array, *, up: bool) -> npt.NDArray[np.bool_]:
-    """Which few units lie beyond a gap that no other has, far above all the rest, or below."""
+    """Mark the few units beyond a unique gap, far above or below all others."""
     out = np.zeros(size.size, dtype=bool)
     positive = np.flatnonzero(np.isfinite(size) & (size > 0.0))
     few = int(max(1, _FEW * positive.size))
@@ -66,7 +66,7 @@ def _apart(size: Array, *, up: bool) -> npt.NDArray[np.bool_]:
 
 
 def _powers(column: Measurements, units: npt.NDArray[np.str_]) -> Iterator[Trace]:
-    """Find jumps by a power of ten within units, where all values are positive."""
+    """Find jumps by a power of ten within units, if all values are positive."""
     if not column.positive or column.changes.shape[1] < 2:
         return
     jumps = np.diff(np.log10(column.values), axis=1)
@@ -94,7 +94,7 @@ def _powers(column: Measurements, units: npt.NDArray[np.str_]) -> Iterator[Trace
 def far_rows(
     column: Measurements, units: npt.NDArray[np.str_], times: npt.NDArray[np.generic]
 ) -> Iterator[Trace]:
-    """Find single rows that no tail explains."""
+    """Find single rows beyond any plausible tail."""
     distance = _distance(column)
     far = distance > _FAR
     if column.positive:
@@ -117,7 +117,7 @@ def far_rows(
 def repeated_extremes(
     column: Measurements, units: npt.NDArray[np.str_], times: npt.NDArray[np.generic]
 ) -> Iterator[Trace]:
-    """Find one and the same value far from what the rows around it have: a code, not a number."""
+    """Find a repeated value far from adjacent rows: a code, not a number."""
     out = np.where(_distance(column) > _REPEATED, column.values, np.nan)
     values, counts = np.unique(out[np.isfinite(out)], return_counts=True)
     for value in values[counts >= 3]:
@@ -139,7 +139,7 @@ def repeated_extremes(
 
 
 def _distance(column: Measurements) -> Array:
-    """How far rows are from their unit's median and the period's, in robust sd's (unit, period)."""
+    """Return distances from unit and period medians, in robust SDs (unit, period)."""
     left = column.values - middle(column.values, axis=1)
     left = left - middle(left, axis=0)
     every = float(scale_of(left.reshape(1, -1))[0])
@@ -161,7 +161,7 @@ _WIDE: Final = 30.0
 def rounded(
     column: Measurements, units: npt.NDArray[np.str_], times: npt.NDArray[np.generic]
 ) -> Iterator[Trace]:
-    """Find units and periods with multiples of a coarser step than the rest; then heaps."""
+    """Find units and periods with coarser rounding than the rest; then heaps."""
     who = _coarser(column, column.values)
     if who.any():
         yield Trace(
@@ -186,7 +186,7 @@ def rounded(
 
 
 def _coarser(column: Measurements, rows: Array) -> npt.NDArray[np.bool_]:
-    """Which rows of a table are multiples of a step that is coarser than the column's."""
+    """Mark rows of a table that are multiples of a coarser step than the column."""
     out = np.zeros(len(rows), dtype=bool)
     if not column.fine:
         return out
