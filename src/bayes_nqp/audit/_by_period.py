@@ -15,19 +15,19 @@ from bayes_nqp.data.index import built_by_period, recalled
 from bayes_nqp.data.panel import Panel
 
 _PERIODS, _UNITS = 3, 8
-"""Fewest periods, and units in each, that are compared."""
+"""Smallest number of periods, and of units in each, for a comparison."""
 _NEARLY: Final = 0.8
-"""Share of periods in which an end of the scale is reached."""
+"""Share of periods in which a bound of the scale is reached."""
 _ALONE: Final = 1.5
-"""Mean number of units at an end of the scale, beyond which it is a bound of the measurement."""
+"""Mean number of units at the end of a scale above which it is a bound of measurement."""
 _CONSTANT: Final = 1e-3
 """Spread of means or standard deviations over periods, in pooled standard deviations."""
 _DIGITS: Final = 1e-7
 _SPARE: Final = 4
-"""Units beyond the number of indicators that every period's regression must have."""
+"""Number of units in each period's regression in addition to the number of indicators."""
 _EXPONENT: Final = 40.0
 _COARSE: Final = 0.05
-"""Rounding, over the spread, up to which indicators are asked."""
+"""Largest rounding step, relative to the spread, of indicators tested."""
 
 
 def by_period(panel: Panel, column: Measurements) -> Iterator[Trace]:
@@ -109,7 +109,7 @@ def _weighed(panel: Panel, column: Measurements) -> Message | None:
             _weights(y[:, [t]], x[:, :, [t]], error[:, [t]], full[:, [t]], _COARSE) for t in periods
         ]
         directions = [w / np.linalg.norm(w) for w in weights if w is not None]
-        # Weights that differ by a factor of the period are those of one index at other prices.
+        # Weights that differ only by a factor of the period belong to one index at other prices.
         if (
             len(directions) >= _NEARLY * len(periods)
             and np.ptp(directions, axis=0).max() > _CONSTANT

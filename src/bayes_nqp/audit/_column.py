@@ -18,18 +18,18 @@ from bayes_nqp.data.panel import Panel
 type Codes = npt.NDArray[np.int64]
 
 _DIGITS: Final = 10
-"""Decimal digits within which all values of a column must lie to count as rounded."""
+"""Largest number of decimal digits of a rounded column."""
 _FINE: Final = 1e-9
-"""Of the spread of values: what counts as equal where nothing was rounded."""
+"""Tolerance of equality without rounding, relative to the spread of values."""
 _TIES: Final = 0.003
-"""Share of rows with the same value from which on equal values are no sign."""
+"""Share of rows with the same value above which ties are not evidence."""
 _STILL: Final = 0.1
-"""Share of changes of zero from which on a column stays where it is, as at a bound."""
+"""Share of zero changes above which a column is constant in large parts, as at a bound."""
 _LOG: Final = 40.0
-"""Size up to which values may be logarithms."""
+"""Largest magnitude of logarithms."""
 _SWEEPS: Final = 12
 _SEEN: Final = 0.9
-"""Share of rows in which a column has a value from which on it may make another."""
+"""Share of non-missing rows required of columns that explain another column."""
 _COLUMNS: Final = 60
 
 
@@ -204,7 +204,7 @@ def coded(values: Array, step: float = 0.0, around: float = 0.0) -> tuple[Codes,
     finite = values[present]
     spread = float(np.subtract(*np.quantile(finite, (0.75, 0.25)))) / 1.35 if finite.size else 0.0
     spread = spread or (float(finite.std()) if finite.size else 0.0) or 1.0
-    # No simple fraction, so that no value of a grid lies where one code ends and another begins.
+    # Not a simple fraction, so that no grid value is at the boundary between two codes.
     width = step or 0.739 * max(_FINE * spread, 64.0 * np.finfo(float).eps * around)
     codes = np.full(values.shape, -1, dtype=np.int64)
     codes[present] = np.unique(np.round(finite / width), return_inverse=True)[1]

@@ -15,10 +15,10 @@ from bayes_nqp.audit._column import Codes, Measurements, Trace, coded
 from bayes_nqp.checks.shared import DOUBT, FAILS
 
 _CHANCE: Final = 1e-4
-"""Expected number of windows that are equal by chance."""
+"""Expected number of coincidentally equal windows."""
 _WIDTHS: Final = (2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32)
 _WHOLE: Final = 0.8
-"""Share of a unit's rows from which on its whole series is another's."""
+"""Share of a unit's rows above which the whole series is regarded as copied."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +74,7 @@ def _forms(column: Measurements) -> Iterator[_Form]:
     moves, move = coded(changes, column.step, largest)
     stays = changes == 0.0
     nats = np.where(stays, 0.0, -np.log(move))
-    # Of rough values a change is likelier where the value before is the same.
+    # With coarse rounding, an equal change is more probable after an equal value.
     after = np.column_stack([np.zeros(len(values)), np.minimum(nats, -np.log(chance[:, 1:]))])
     yield _Form(codes, -np.log(chance), after, 1, Message("the values"))
     if not column.fine:

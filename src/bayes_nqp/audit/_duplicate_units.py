@@ -17,10 +17,10 @@ from bayes_nqp.checks.shared import DOUBT
 
 _CHANCE: Final = 1e-4
 _NOISE: Final = 0.15
-"""Largest distance of two units, in robust standard deviations of their changes."""
+"""Largest distance of duplicates, in robust standard deviations of their changes."""
 _FREE: Final = 4
 _MOST: Final = 1_500
-"""Units up to which all pairs are looked at."""
+"""Largest number of units for comparisons of all pairs."""
 
 
 def twins(column: Measurements, stratum: Codes, units: npt.NDArray[np.str_]) -> Iterator[Trace]:
@@ -34,7 +34,7 @@ def twins(column: Measurements, stratum: Codes, units: npt.NDArray[np.str_]) -> 
     if free < _FREE or not 2 <= units_seen.size <= _MOST or not column.fine:
         return
     points = changes[units_seen]
-    # What units have in common makes none alike; nor are small ones, once it is taken out.
+    # Common changes are not evidence of duplication, nor are small remainders net of them.
     size = np.minimum(scale_of(net[units_seen]), scale_of(points))
     pairs = units_seen.size * (units_seen.size - 1) / 2.0
     # Squared distances of independent units are 2 chi-squared.
@@ -70,10 +70,10 @@ def _moves(column: Measurements, stratum: Codes) -> tuple[Array, Array]:
 
 
 _HALF: Final = 5.0
-"""Half the distance of two strata, in sd's of units around their own, from which on it tells."""
+"""Half the distance of two strata, in SDs of units around their own, that identifies strata."""
 _FEWEST: Final = (3, 0.02)
 _JUMP: Final = 5.0
-"""Median jump at adoption, in robust sd's of changes, from which on jumps tell dates."""
+"""Median jump at adoption, in robust SDs of changes, that identifies adoption dates."""
 _UNITS: Final = 8
 _MOVES: Final = 5
 

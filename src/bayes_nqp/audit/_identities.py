@@ -26,18 +26,18 @@ _FORMS: Final[dict[str, Form]] = {
     "log({y} / ({x} + {y}))": lambda y, x: np.log(y / (x + y)),
     "log({x} / ({x} + {y}))": lambda y, x: np.log(x / (x + y)),
 }
-"""A mediator is asked whether it is one of these, times a factor and plus a constant."""
+"""Formulas tested for mediators, up to a factor and a constant."""
 _EXPONENT: Final = 40.0
-"""Size up to which values may be logarithms."""
+"""Largest magnitude of logarithms."""
 _DIGITS: Final = 1e-7
-"""Precision of numbers that were not rounded, relative to their size."""
+"""Relative precision of unrounded numbers."""
 _ROWS: Final = 0.9
-"""Share of observations in which a relation holds: a few may be winsorised."""
+"""Share of observations that must satisfy a relation: a few may be winsorised."""
 _COARSE: Final = (0.2, 0.005)
-"""Rounding, over the within-unit spread of the mediator, up to which relations are asked: of
-`_FORMS`, and of regressions, whose slopes are free."""
+"""Largest rounding step, relative to the within-unit spread of the mediator, for tests of
+`_FORMS`, and of regressions with free slopes."""
 _MOST: Final = 2_000
-"""Observations that are looked at."""
+"""Number of observations used."""
 _COPY: Final = 0.98
 _FREE: Final = 30
 

@@ -17,12 +17,12 @@ from bayes_nqp.checks.shared import DOUBT, FAILS
 
 _CHANCE: Final = 1e-6
 _LEAST: Final = (3, 0.005)
-"""Rows, and their share, from which on filling counts."""
+"""Number of imputed rows, and their share, above which they are reported."""
 _NORMAL: Final = 0.6
-"""Density of changes at zero, in robust sd's: above the normal's, for heavy tails."""
+"""Density of changes at zero, in robust SDs: above the normal density, for heavy tails."""
 _ALTERNATE: Final = 0.8
 _SMOOTH: Final = 2.5
-"""Ratio of spreads of second differences from which on periods alternate."""
+"""Ratio of spreads of second differences that indicates alternating periods."""
 _UNITS: Final = 15
 
 
@@ -32,7 +32,7 @@ def carried(column: Measurements, units: npt.NDArray[np.str_]) -> Iterator[Trace
     Values common to other units and periods, such as zeros and bounds, are ignored.
     """
     changes, telling, grain = column.changes, column.telling[:, 1:], column.grain[:, 1:]
-    # A unit that never changes has no scale of its own.
+    # A constant unit has no scale.
     scale = np.where(np.isfinite(column.unit_scale), column.unit_scale, column.scale)[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):
         seen = np.isfinite(changes) & telling & (scale > 5.0 * grain) & column.fine
@@ -168,15 +168,15 @@ def _beyond(marks: Mask, expected: Array, seen: Mask) -> bool:
 
 
 _FAR, _OUT, _NEAR = 6.0, 3.0, 2.0
-"""Robust standard deviations beyond which a row is out of its series, or may be; within which it
-fits one."""
+"""Distances in robust SDs: above which a row departs from its series, or possibly departs; below
+which it fits a series."""
 _FEWEST: Final = (5, 0.03)
 _MOST: Final = 2_000
 _ORDER: Final = 0.5
-"""Rank correlation with the unit's own neighbouring periods up to which order is lost."""
+"""Rank correlation with adjacent periods of the unit below which the order of units is lost."""
 _WIDER, _ABOUT = 1.25, 5
-"""How much wider rows may spread than their units do in as many periods before and after; noise by
-which order is lost makes it more."""
+"""Largest ratio of the spread of rows to the spread of their units in as many periods before and
+after; noise that destroys the order increases it further."""
 
 
 def exchanged(

@@ -21,9 +21,9 @@ from bayes_nqp.checks.shared import DOUBT, FAILS, Verdict
 from bayes_nqp.data.panel import Panel
 
 _SAME: Final = 0.98
-"""Share of a column's variation, net of unit and time effects, that the outcome explains."""
+"""Share of a column's variation, net of unit and time effects, explained by the outcome."""
 _AHEAD: Final = 0.9
-"""The same of an outcome to come: nothing knows so much of it."""
+"""The same share for a future outcome, which no genuine variable explains as well."""
 _EXACT: Final = 0.9999
 _ROWS: Final = 20
 _CHANGES: Final = 60
@@ -162,10 +162,10 @@ def _explained(values: Array, parts: list[Array]) -> float:
 
 
 _MADE, _NOT = 0.98, 0.5
-"""Share of the variation of most units that other columns explain; of those that are not alike."""
+"""Explained share of the variation of most units; and of deviating units."""
 _FEWEST: Final = (3, 0.02)
 _KEPT: Final = 0.6
-"""Share of units that a regression rests on: those that it fits best."""
+"""Share of units used in a regression: those with the best fit."""
 _STEPS: Final = 8
 
 

@@ -15,13 +15,13 @@ from bayes_nqp.audit._column import Measurements, Trace, middle, scale_of, step_
 from bayes_nqp.checks.shared import DOUBT, FAILS
 
 _FAR: Final = 200.0
-"""Robust standard deviations from which on a row is a slip rather than a tail."""
+"""Robust SDs above which a row is an error rather than part of the tail."""
 _FACTOR: Final = 10.0
-"""The same of logarithms."""
+"""The same for logarithms."""
 _REPEATED: Final = 20.0
-"""The same where three rows or more have one and the same value."""
+"""The same for three or more rows with the same value."""
 _RATIO: Final = (100.0, 30.0)
-"""How much more a unit varies than nearly all others, and than the next one."""
+"""Ratio of the variation of a unit to that of nearly all others, and to the next unit."""
 _FEW: Final = 0.05
 _RARE: Final = 0.01
 
@@ -98,7 +98,7 @@ def far_rows(
     distance = _distance(column)
     far = distance > _FAR
     if column.positive:
-        # A tail of factors is long in levels, and short in logarithms.
+        # Multiplicative tails are long in levels and short in logarithms.
         far &= _distance(column.logarithms()) > _FACTOR
     if not far.any() or far.sum() > max(3, _RARE * np.isfinite(distance).sum()):
         return
@@ -149,13 +149,13 @@ def _distance(column: Measurements) -> Array:
 
 
 _MATTERS: Final = 0.1
-"""Of the robust sd of changes: a step from which on it matters."""
+"""Smallest relevant rounding step, as a share of the robust SD of changes."""
 _VALUES: Final = 8
-"""Different values, zero apart, from which on all being multiples is no accident."""
+"""Number of distinct non-zero values for which common multiples are not a coincidence."""
 _HEAP: Final = (0.25, 1e-8)
-"""Share of multiples of ten from which on values are heaped, and its chance."""
+"""Share of multiples of ten that indicates heaping, and its probability."""
 _WIDE: Final = 30.0
-"""Robust sd of changes, in steps, from which on the last digit is as good as random."""
+"""Robust SD of changes, in steps, above which the last digit is nearly random."""
 
 
 def rounded(

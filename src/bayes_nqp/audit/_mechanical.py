@@ -18,16 +18,16 @@ from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, Finding, asks, ladder
 from bayes_nqp.inference.fitting import CHANNELS, ROWS, UNITS, Fit, error_draws
 
 _NEAR: Final = 2.5
-"""Standard errors within which a slope counts as plus or minus one."""
+"""Number of standard errors within which a slope equals plus or minus one."""
 _SHARP: Final = 0.15
-"""Standard error beyond which a slope of one is no sign."""
+"""Largest standard error for which a slope of one is evidence."""
 _SAME: Final = 0.9
-"""Shared variation beyond which a mediator is the outcome itself: see `near_treatment`."""
+"""Squared correlation above which a mediator equals the outcome: see `near_treatment`."""
 _CLOSER: Final = 0.02
-"""Shared variation by which another scale may be closer."""
+"""Tolerated difference in squared correlation between scales."""
 _ANY_EFFECT, _OTHER_PERIODS = 0.01, 0.001
-"""Probabilities below which what is left of a mediator responds to the policy, or to other
-periods' outcomes, and is no separate quantity."""
+"""Levels of tests that the remainder of a mediator responds to the policy, or to outcomes of
+other periods, and is therefore not a separate quantity."""
 
 
 @dataclass(frozen=True, slots=True)

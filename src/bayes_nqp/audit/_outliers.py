@@ -14,13 +14,13 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp.audit._column import two_ways_out
 
 _CHANCE: Final = 0.003
-"""Probability below which ends are sharper than those of a normal distribution."""
+"""Level of the test for ends more abrupt than in a normal distribution."""
 _SHARES: Final = ((0.0, 1.0), (0.0, 100.0))
-"""Between which shares lie, whose ends are sharp by nature."""
+"""Range of shares, which have abrupt ends by nature."""
 _FEWEST: Final = 50
-"""Different values below which ends are those of a scale."""
+"""Number of distinct values below which ends belong to a scale."""
 _WIDEST: Final = 2.0
-"""How much larger log(sigma) may be than without a cut."""
+"""Largest increase of log(sigma) relative to the estimate without truncation."""
 _TAIL, _MANY, _BLUNT, _SEVERAL, _TRIMMED = 0.05, 20, 0.3, 6, 0.03
 """Share of the rows that are an end, how many they are at least; the share of them in the outer
 half of their range, and the units that this is of, from which they were cut off; share of all rows
@@ -93,7 +93,7 @@ def _from_their_unit(values: Array) -> Iterator[Message]:
     present = np.isfinite(values)
     residual = two_ways_out(values)[present]
     distance = (values - np.nanmean(values, axis=1, keepdims=True))[present]
-    # From the mean of the unit, with what periods share; and from both.
+    # Distances from unit means, with common period effects; and from both means.
     chances = [(_chance(r, r - residual), r) for r in (distance, residual)]
     chance, r = min(chances, key=lambda pair: pair[0])
     chance *= len(chances)

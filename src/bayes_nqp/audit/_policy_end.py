@@ -13,9 +13,9 @@ from bayes_nqp.checks.shared import DOUBT
 from bayes_nqp.data.panel import Panel
 
 _ALIKE: Final = 0.95
-"""Share of ones in treated rows, and of adopters that begin with a one, from which it is theirs."""
+"""Minimum share of ones in treated rows, and of treated units that begin with a one."""
 _FEWEST: Final = 3
-"""Units in which it ends."""
+"""Minimum number of units in which the policy ends."""
 
 
 def ended(panel: Panel) -> Iterator[Trace]:

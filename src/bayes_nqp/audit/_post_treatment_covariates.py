@@ -15,11 +15,11 @@ from bayes_nqp.checks.shared import DOUBT
 from bayes_nqp.data.panel import Panel
 
 _CHANCE: Final = 0.005
-"""Two-sided, shared by all columns."""
+"""Two-sided level, divided among all columns."""
 _BREAK: Final = 0.01
-"""The same beside a line of adopters: what drifts all along is no answer to adoption."""
+"""The same with a linear differential trend, which is not a response to adoption."""
 _HARM: Final = 0.2
-"""Posterior sd of the average effect that the column has to take away."""
+"""Smallest change of the average effect by the column, in posterior SDs."""
 
 
 def moved(
@@ -37,7 +37,7 @@ def moved(
     for column in columns:
         seen = np.isfinite(outcome.values)
         values = np.where(seen, column.values, np.nan)
-        # Units with one and the same series, such as cities of a province, are one cluster.
+        # Units with identical series, such as cities of a province, form one cluster.
         groups = np.unique(np.nan_to_num(values), axis=0, return_inverse=True)[1].ravel()
         effect, chance = change_with_adoption(values, cohort, level, groups)
         if chance > _CHANCE / len(columns):
@@ -119,7 +119,7 @@ def _effect(
     left = x.ravel() - slopes @ columns
     score = (res * left).reshape(x.shape).sum(axis=1)
     weight = (res**2).reshape(x.shape).sum(axis=1) / max(size, 1e-300)
-    # As if each cluster were left out in turn, so that a few that weigh much count as few.
+    # Jackknife over clusters, so that a few influential clusters count as few.
     share = np.bincount(groups, weight)
     parts = np.bincount(groups, score) / np.maximum(1.0 - share, 1e-3)
     treated = np.bincount(groups, adopts) > 0

@@ -31,24 +31,23 @@ from bayes_nqp.effects.estimands import att
 from bayes_nqp.inference.fitting import ROWS, UNITS, Fit, panel_of
 
 _CHANCE: Final = 0.003
-"""Two-sided probability below which what is missing goes with something."""
+"""Two-sided level of tests that missingness is related to a variable."""
 _LEAST: Final = 5
-"""Missing rows, units with some and units with none, below which nothing is asked."""
+"""Smallest numbers of missing rows, of units with and of units without missing rows for a test."""
 _SMALL, _SMALL_SHARE = 2.0, 0.01
-"""Counts, and their share of rows, where zeros are to be expected too."""
+"""Largest small counts, and their share of rows, for which zeros are expected."""
 _MANY: Final = 0.05
-"""Share of rows without which the rest is no sample of them."""
+"""Share of missing rows above which the rest is not a representative sample."""
 _ZEROS: Final = 0.02
-"""Share of zeros under log(1 + y) from which the effect rests on the unit of y."""
+"""Share of zeros under log(1 + y) above which the effect depends on the unit of y."""
 _HEAP, _NEAR, _FEWEST, _HARM = 0.01, 0.05, 20, 1.0
-"""Share of rows at an end of the outcome from which it is a bound; share and number of rows next to
-it, which are mostly different numbers; posterior sds of the average effect that rows at it could
-lack."""
+"""Share of rows at an end of the outcome that indicates a bound; share and number of adjacent rows,
+which are mostly distinct; smallest possible loss of the average effect, in posterior SDs."""
 _NATURAL: Final = (0.0, 1.0, 100.0)
-"""Ends of shares, and of what cannot be below zero: nothing lies beyond them."""
+"""Natural bounds of shares and of non-negative variables."""
 _BLUNT, _SEVERAL = 0.33, 6
-"""The share of the lowest rows in the lower half of their range, and the units that this is of,
-from which they were cut off."""
+"""Share of the lowest rows in the lower half of their range, and number of units, that indicate
+truncation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +102,7 @@ def selection(fit: Fit) -> Finding:
     panel = panel_of(fit)
     outcome = column_of(panel, panel.roles.outcome, panel.outcome)
     level, missing = _level(panel), ~np.isfinite(outcome.values)
-    # A period in which no unit of a level is there, as after a sample's end, lacks no row.
+    # A period without any unit of a level, as after the end of a sample, has no missing rows.
     absent = np.stack([missing[level == k].all(axis=0) for k in range(level.max() + 1)])[level]
     missing &= ~absent
     with np.errstate(all="ignore"):
@@ -174,7 +173,7 @@ def _floor(outcome: Measurements, missing: Array) -> Iterator[_Cause]:
             ),
         )  # fmt: skip
         return
-    # A tail thins out towards its end; one that is cut off does not.
+    # A tail becomes thinner towards its end; a truncated tail does not.
     sharp, units = blunt(outcome.values)
     if sharp > _BLUNT and units >= _SEVERAL:
         yield _Cause(

@@ -31,7 +31,7 @@ from bayes_nqp.numerics.sampling import NUTS, Importance, Sampler
 _FORMAT = 1
 _MOST_RANKED = 200
 _BYTES = 10_000
-"""Of memory that the results of a replication take, at least."""
+"""Minimum memory of the results of a replication, in bytes."""
 """Half of the effective draws that the convergence gate asks for."""
 
 

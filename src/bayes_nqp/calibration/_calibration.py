@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 _FAILS, _DOUBT = 0.01, 0.05
 _SLACK: Final = 0.02
-"""By how much coverage may fall short of its nominal value, as .93 does of .95."""
+"""Tolerated shortfall of coverage from its nominal value, such as 0.93 instead of 0.95."""
 _UNCONVERGED: Final = 0.01
-"""Share of refits that may end without convergence before nothing holds."""
+"""Tolerated share of refits without convergence."""
 
 
 @door

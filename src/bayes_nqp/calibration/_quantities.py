@@ -13,7 +13,7 @@ from bayes_nqp._core.arrays import Array
 from bayes_nqp.effects.estimands import att, contrast, text
 
 _CONTRASTED = 4
-"""Levels of a factor up to which all pairs are compared; beyond, each with the first."""
+"""Largest number of levels with all pairs compared; otherwise each is compared with the first."""
 
 
 def quantities(parameters: xr.Dataset, effects: xr.Dataset) -> dict[str, Array]:

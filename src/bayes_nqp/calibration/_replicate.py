@@ -96,7 +96,7 @@ class Job:
     def _summarised(self, draws: Array, truth: Array, generator: np.random.Generator) -> Numbers:
         flat = draws.reshape(-1, truth.size)
         tails = (1.0 - np.array(self.probs)) / 2.0
-        # Evenly spaced over all chains: the gate asks for several effective draws between two.
+        # Evenly spaced over all chains: the gate requires several effective draws between two.
         thinned = flat[((np.arange(self.ranked) + 0.5) * flat.shape[0] / self.ranked).astype(int)]
         ties = (thinned == truth).sum(axis=0)
         return {

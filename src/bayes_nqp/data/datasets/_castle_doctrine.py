@@ -13,7 +13,7 @@ from bayes_nqp.data.panel import Panel
 
 _INTEGERS = {"sid": np.int8, "post": np.int8, "jhcitizen_c": np.int8}
 _KINDS = {**_INTEGERS, "jhpolice_c": np.int16, "year": np.int16, "cohort": float, "poverty": float}
-"""As in the file of causaldata; other numbers are single."""
+"""Types as in the file of causaldata; other numbers are single precision."""
 
 
 @overload

@@ -24,7 +24,7 @@ COASTAL_PROVINCES: Final = (
     "广西壮族自治区",
     "海南省",
 )
-"""The eleven provinces on the sea."""
+"""The eleven coastal provinces."""
 
 
 @door

@@ -17,7 +17,7 @@ from bayes_nqp.data.index._indicator import Indicator
 from bayes_nqp.data.reading import SourceRows, admitted, counted, encode, missing, numbers
 
 MISSING: tuple[str, ...] = ("error", "drop", "interpolate", "extend")
-"""What can be done about missing values."""
+"""Options for missing values."""
 
 _CHOICES = Message(
     "missing='drop' leaves the index missing in these rows, 'interpolate' fills gaps "

@@ -12,7 +12,7 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.io import write_text
 
 _PARTS = {"indicators": "indicator", "dimensions": "dimension"}
-"""Fields that hold tables, and what these are called in a file."""
+"""Fields that contain tables, and their names in a file."""
 
 
 def tables(part: Mapping[str, Any], where: str, name: str = "indicator") -> list[Any]:

@@ -29,9 +29,9 @@ from bayes_nqp.numerics.sufficient_statistics import (
 )
 
 _NET = ("outcome", "covariates")
-"""Parts of columns whose unit means no model reads: flat unit effects absorb them."""
+"""Roles of columns with unused unit means, because flat unit effects absorb them."""
 _BARE = ("exposures", "weights")
-"""Parts of columns that are taken as they are: what is zero stays zero."""
+"""Roles of columns that are not centred: zero stays zero."""
 _COLUMNS = ("outcome", "covariates", "mediators", "moderators", "exposures", "weights")
 
 
@@ -121,7 +121,7 @@ def sample[P: Rectangle](panel: P, units: int, seed: int) -> P:
     panel.need_units(Message("panel.sample"))
     groups = np.column_stack([panel.cohort_codes, *panel.strata_codes.values()])
     order = np.random.default_rng(seed).permutation(len(groups))
-    # Evenly spaced among units that lie group by group, and at random within each.
+    # Evenly spaced over units sorted by group, in random order within groups.
     order = order[np.lexsort(groups[order].T)]
     places = np.linspace(0, len(order) - 1, min(units, len(order))).round().astype(np.int64)
     chosen = np.zeros(len(order), dtype=bool)

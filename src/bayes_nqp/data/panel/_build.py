@@ -36,7 +36,7 @@ _MATRICES = ("covariates", "mediators", "moderators", "exposures")
 _REQUIRED = ("outcome", "weights", "counts", "covariates", "strata")
 
 _CALENDAR_YEARS = ("Y", "Y-DEC")
-"""Years that begin in January: a date of any other year may belong to the next one."""
+"""Frequency of years that begin in January; in other years a date may belong to the next year."""
 
 
 @dataclass(slots=True)

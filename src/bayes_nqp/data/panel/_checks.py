@@ -14,12 +14,12 @@ from bayes_nqp.data.panel._roles import Roles
 from bayes_nqp.data.reading import FEW, SourceRows, Strings, counted, plain
 
 _COMPARED: Final = 1000
-"""Repeated rows, at most, whose cells are compared for a message."""
+"""Largest number of duplicated rows compared for a message."""
 _RATIO: Final = 1e10
-"""How many times larger one weight may be than another."""
+"""Largest ratio of two weights."""
 
 _PEOPLE: Final = 10_000_000_000
-"""Units that one stands for, at most; sums over units lose digits far above."""
+"""Largest number of units represented by one; sums over more units lose digits."""
 
 
 def distinct_rows(key: Index, rows: SourceRows) -> None:

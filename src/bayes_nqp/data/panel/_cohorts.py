@@ -33,7 +33,7 @@ from bayes_nqp.data.reading import (
 NEVER = np.iinfo(np.int64).max
 
 _MANY = 100_000
-"""Codes that are taken of what may have no end."""
+"""Largest number of codes read from an iterable."""
 
 
 def declared(never: object) -> list[object]:
@@ -43,7 +43,7 @@ def declared(never: object) -> list[object]:
     if isinstance(never, str | bytes) or not isinstance(never, Iterable):
         return [never]
     codes = reply(lambda: list(islice(never, _MANY)), lambda _: None)
-    if codes is None:  # it only looked as if it held several
+    if codes is None:  # not a collection of several codes
         raise PanelError(
             Message("never={} is not a list of codes", brief(never)),
             hint="never=0, or never=[0, 9999]",
@@ -155,7 +155,7 @@ def from_indicator(
             hint="pass the first treated period as cohort=, or drop these units",
         )
     first = np.minimum.reduceat(np.where(on, ordinals, NEVER), starts)
-    # Amounts after the first treated period count as treated in full.
+    # Shares after the first treated period count as fully treated.
     later = np.append(False, on[1:] & on[:-1])
     later[starts] = False
     if (partly := later & (shares < 1)).any():

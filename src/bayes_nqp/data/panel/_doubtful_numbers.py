@@ -16,14 +16,14 @@ from bayes_nqp.data.reading import counted, plain
 
 _NINES: Final = tuple(float(10**k - 1) for k in range(1, 7))
 _FACTORS: Final = (3, 4, 6, 8)
-"""Powers of ten by which units of measurement differ: thousands, 万, millions, 亿."""
+"""Powers of ten between units of measurement: thousands, 万, millions, 亿."""
 _NEAR: Final = 0.25
 _FAR, _CLOSE = 0.9, 0.3
-"""Powers of ten by which a cell stands apart from those around it, and by which others do."""
+"""Distance of a suspicious cell from adjacent cells in powers of ten, and tolerance of others."""
 _TIMES: Final = 20
-"""How many times its smallest number the largest one of a column is that does not come near 0."""
+"""Largest ratio of the largest to the smallest number in a column bounded away from 0."""
 _STILL: Final = 0.5
-"""Powers of ten by which numbers move from one period to the next in a column that is no noise."""
+"""Largest change per period, in powers of ten, in a column that is not noise."""
 _ALMOST_ALL: Final = 0.97
 
 
@@ -35,7 +35,7 @@ def doubtful_numbers(panel: Rectangle) -> Iterator[PanelError]:
     for name in dict.fromkeys(names):
         if pd.api.types.is_numeric_dtype(rows[name].dtype):
             numbers = pd.Series(rows[name].to_numpy(dtype=np.float64, na_value=np.nan))
-            looks = (_codes, _units, _spikes)  # what one finds is no other's
+            looks = (_codes, _units, _spikes)  # each finding is reported once
             doubts = ([*look(panel, name, numbers)] for look in looks)
             yield from next(filter(None, doubts), [])
 

@@ -20,13 +20,13 @@ from bayes_nqp.data.panel._roles import check_roles
 from bayes_nqp.data.reading import SourceRows, Strings, admitted_frame, counted
 
 PAIR: Final = "pair"
-"""The unit of a panel of pairs."""
+"""Unit column of a panel of pairs."""
 ENDS: Final[tuple[str, str]] = ("origin", "destination")
 """Columns of the two ends."""
 ADOPTIONS: Final = ("origin_adoption", "destination_adoption")
-"""Columns of when they adopt."""
+"""Columns of the adoption of the two ends."""
 _FIRST: Final = "adoption"
-"""Column of when the first of them does."""
+"""Column of the first adoption of the two ends."""
 _CALLED: Final = {
     PAIR: Message("pair", context="link"),
     ENDS[0]: Message("origin", context="link"),
@@ -35,13 +35,13 @@ _CALLED: Final = {
     ADOPTIONS[1]: Message("adoption of the destination", context="link"),
 }
 _LINKS: Final = {True: "→", False: "–"}
-"""What stands between the ends of links with a direction, and without."""
+"""Separators between the ends of directed and undirected links."""
 _LEVELS: Final = {
     "ends": Message("treated ends", context="link"),
     "one": Message("one end", context="link"),
     "both": Message("both ends", context="link"),
 }
-"""What tells pairs apart by how many of their ends are in force (terms `EndpointEffects`)."""
+"""Factor for the number of treated ends of pairs (terms `EndpointEffects`)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,7 +179,7 @@ def build_pairs(
     nodes, codes, column, notes = _adoptions(df, ends, cohorts, time, never, freq)
     df = of_both_ends(df, order, codes, {PAIR, *ENDS, time, outcome}, directed=directed)
     first, second = (codes[np.searchsorted(nodes, ends[:, k])] for k in (0, 1))
-    # -1 is never: less than any date.
+    # -1 means never treated and is below any date.
     alone = np.minimum(first, second) < 0
     least = np.where(alone, np.maximum(first, second), np.minimum(first, second))
     df = df.assign(

@@ -19,7 +19,7 @@ from bayes_nqp._core.vocabulary import RESERVED
 from bayes_nqp.data.reading import checked_names
 
 _ALIKE = 0.7
-"""How alike two names of columns must be for one to be the other, misspelt."""
+"""Minimum similarity of two column names for a suggestion of a spelling error."""
 _PARTS = (
     "unit", "time", "cohort", "outcome", "strata", "covariates", "mediators", "moderators",
     "exposures", "weights", "counts",
@@ -27,7 +27,7 @@ _PARTS = (
 _REQUIRED = ("unit", "time", "outcome")
 _SEVERAL = ("strata", "covariates", "mediators", "moderators", "exposures")
 _MANY = 100_000
-"""Names that are taken of what may have no end."""
+"""Largest number of names read from an iterable."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,9 @@ from bayes_nqp.numerics.sufficient_statistics import UnitSummary, UnitSums
 
 _CLASSES: Final = 50_000
 _FEW: Final = 1000
-"""Classes that are never too many."""
+"""Number of classes that is always accepted."""
 _NEEDED: Final = ("outcome", "covariates")
-"""Parts of columns without whose values a row is left out."""
+"""Roles of columns in which missing values exclude a row."""
 
 
 def frame_of_table(
@@ -43,7 +43,7 @@ def frame_of_table(
     once = {x: x in strata for x in (cohort, *strata, *by) if x is not None}
     values = {x: part in _NEEDED for x, part in parts.items()}
     with TemporaryDirectory(prefix="bayes_nqp-") as folder, one_thread():
-        # What an engine holds is free before sums are made.
+        # Memory of the engine is released before sums are computed.
         with opened(rows, memory) as (native, host):
             table = SourceTable(native, unit, time, once, values, factors)
             if store is not None:

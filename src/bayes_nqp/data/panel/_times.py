@@ -28,9 +28,9 @@ from bayes_nqp.data.reading import (
 
 _ALIASES = {"YE": "Y", "YS": "Y", "A": "Y", "QE": "Q", "QS": "Q", "ME": "M", "MS": "M"}
 _DECEMBER = "-DEC"
-"""The end of the year, left out of names: a frequency has one."""
+"""End of the year, omitted from names because it is implied by the frequency."""
 _FAR = 2**53
-"""Whole numbers up to it are told apart as floats."""
+"""Largest whole number represented exactly as a float."""
 _KINDS = {"Y": "years", "Q": "quarters", "M": "months", "W": "weeks", "D": "days"}
 
 
@@ -268,7 +268,7 @@ def _text_hint(name: str, values: list[str], argument: str) -> str:
     if all(re.fullmatch(r"\s*-?\d+\s*", x) for x in values):
         return f"df[{name!r}] = df[{name!r}].astype(int)"
     others = [x for x in values if not _is_time(x)]
-    words = not any(map(str.isdecimal, "".join(others)))  # 15年 is a year, and means no "never"
+    words = not any(map(str.isdecimal, "".join(others)))  # 15年 is a year, not a code
     if argument == "cohort" and words and 0 < len(others) <= 3 and len(others) < len(values):
         which = repr(others[0] if len(others) == 1 else others)
         return Message("never={}, if it means never treated", which)

@@ -16,7 +16,7 @@ from bayes_nqp.data.panel._panel_arrays import Rectangle
 from bayes_nqp.data.reading import frozen
 
 _UNKNOWN: Final = 0.05
-"""Share of units without a value up to which these may count by themselves."""
+"""Largest share of units without a value that form separate levels."""
 
 
 def unit_column(

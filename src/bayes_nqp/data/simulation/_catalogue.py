@@ -31,7 +31,7 @@ CATALOGUE: Final[Mapping[str, Channel]] = Constants(
         "digital_trade": Channel(0.5, 0.10, 0.25, rho=0.7),
     }
 )
-"""How the policy moves each mediator, and how each moves productivity."""
+"""Effects of the policy on each mediator, and of each mediator on productivity."""
 
 
 def chosen(mediators: Iterable[str] | Mapping[str, Channel]) -> dict[str, Channel]:

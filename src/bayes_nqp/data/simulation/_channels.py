@@ -35,7 +35,7 @@ CHANNELS: Final[Mapping[str, Channel]] = Constants(
         "idle": Channel(level=0.5, slope=0.0),
     }
 )
-"""Three mediators that the policy moves; the last one does not move the outcome."""
+"""Three mediators affected by the policy; the last one does not affect the outcome."""
 
 
 _REGIONS: Final[Mapping[str, Sequence[str]]] = {"region": ("inland", "coastal")}

@@ -19,7 +19,7 @@ type Part = Annotated[float, Interval(gt=0, lt=1)]
 """A share of which there is some."""
 
 _ROW = 1_000
-"""Bytes of memory that a row takes while it is made."""
+"""Memory per observation during simulation, in bytes."""
 
 
 def check_layout(

@@ -39,7 +39,7 @@ YOUNG_CITIES: Final = (
     "毕节市", "铜仁市", "三沙市", "海东市", "日喀则市", "昌都市",
     "儋州市", "林芝市", "吐鲁番市", "山南市", "哈密市", "那曲市",
 )  # fmt: skip
-"""Prefecture-level cities set up from 2011 on: yearbooks have no series of theirs from 2010."""
+"""Prefecture-level cities established from 2011 on, without yearbook series from 2010."""
 
 
 def zone_cities(rule: Rule = "approval_year", below: bool = False) -> pd.DataFrame:

@@ -56,9 +56,9 @@ FIRM: Final[Mapping[str, Control]] = Constants(
         "roa": Control(0.04, 0.04, 0.40, 0.04, 0.0, 0.05),
     }
 )
-"""Chosen to look like a listed firm's log assets, debt ratio and return on assets."""
+"""Values typical of a listed firm's log assets, debt ratio and return on assets."""
 
-_FINANCE: Final = (105.5, 16.0, 14.7)  # level, sd between places, what the coast is ahead
+_FINANCE: Final = (105.5, 16.0, 14.7)  # level, SD between places, advantage of the coast
 
 
 def picked(names: Iterable[str], controls: Mapping[str, Control]) -> dict[str, Control]:

@@ -35,11 +35,11 @@ from bayes_nqp.data.simulation._spillover import Spillover, received_by
 from bayes_nqp.data.simulation._truth import Simulated
 from bayes_nqp.data.simulation._words import say, spoken
 
-_STEEP: Final = 0.8  # of the number of firms by the rank of a city
+_STEEP: Final = 0.8  # exponent of the number of firms in the rank of a city
 _NO_BATCH: Final = 9.0
 _FROM_START, _LEAVES, _LATEST = 0.4, 0.02, 4
-"""Share of firms that are there from the first year on, of firms that leave in a year, and the
-years before the last one after which no firm enters."""
+"""Share of firms observed from the first year on, share of firms that leave in a year, and number
+of final years without entry."""
 
 
 def homes(cities: pd.DataFrame, count: int, n_firms: int, seed: int) -> tuple[pd.DataFrame, Index]:
@@ -58,7 +58,7 @@ def homes(cities: pd.DataFrame, count: int, n_firms: int, seed: int) -> tuple[pd
         Position of each firm's city.
     """
     rng = stream(seed, "homes")
-    # Firms gather where zones came early: in large, open cities.
+    # More firms are in cities with early zones: large, open cities.
     early = cities["batch"].fillna(_NO_BATCH).to_numpy()
     chosen = np.sort(np.argsort(early + 30.0 * rng.random(len(cities)))[:count])
     sample = cities.iloc[chosen].reset_index(drop=True)

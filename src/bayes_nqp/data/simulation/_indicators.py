@@ -73,9 +73,9 @@ def firm_productivity() -> IndexSystem:
 
 
 _MOVED, _OWN, _SPREAD, _SKEW, _GROWTH, _START = 0.06, 0.5, 0.30, 0.6, 0.02, 2.0
-"""Of an indicator's level: per sd of productivity's innovations; the indicator's own errors, as a
-share of that; between units, and the log-normal skew of it, which entropy weights feed on; a year's
-growth; where those start of which less is better."""
+"""Parameters relative to the level of an indicator: slope per SD of productivity's innovations;
+specific errors, as a share of the slope; SD between units, and its log-normal skew, which determines
+entropy weights; growth per year; initial level of negative indicators."""
 
 _LEVELS: Final[Mapping[str, float]] = {
     "schooling": 9.3, "college_students": 180.0, "research_staff": 30.0,
@@ -89,7 +89,7 @@ _LEVELS: Final[Mapping[str, float]] = {
     "manufacturing_cost": 12.0, "depreciation_research": 0.4, "lease_research": 0.1,
     "direct_research": 1.2, "intangible_assets": 4.5, "turnover": 0.6, "equity": 1.7,
 }  # fmt: skip
-"""Round numbers of the order of the statistics; they set units and nothing else."""
+"""Round numbers of the order of the statistics; they only set units."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,10 +142,10 @@ def indicators_of(
     positive = np.array([x.direction == "positive" for x in system.indicators])
     better = np.where(positive, 1.0, -1.0)
     level = np.array([_LEVELS.get(indicator.key, 10.0) for indicator in system.indicators])
-    # Loads differ, so that indicators are not copies of each other.
+    # Loadings differ, so indicators are not copies of each other.
     load = 0.6 + 0.1 * (np.arange(count) * 3 % 5)
     better = better * _MOVED
-    # What is better when it is less falls over the years, and must not fall below zero.
+    # Negative indicators decrease over time, and must stay positive.
     start = np.where(better > 0, 1.0, _START)
     values = start + _SPREAD * levels[code] + better * _GROWTH / _MOVED * period[:, None]
     values += better * (load * productivity[:, None] + noises[code, period])

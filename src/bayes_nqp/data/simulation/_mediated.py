@@ -200,7 +200,7 @@ def truth_of(
     if facts.shift is not None:
         shift = np.stack([np.bincount(row_effect, x) / size for x in facts.shift[:, on]])
         deviations = deviations + shift
-    # A member's units lie in one stratum.
+    # Units of one random effect belong to one stratum.
     home = np.zeros(size.size, dtype=np.int64)
     home[row_effect] = stratum
     deviation = facts.paths(deviations, home, usual)
@@ -274,7 +274,7 @@ def correlation(
     if name not in names:
         raise StudyError(f"'confounded' is {confounded!r}", hint=nearest(name, names))
     among = np.full((size, size), related) + (1.0 - related) * np.eye(size)
-    # Given the others the correlation is `confounding`, and the others have none of their own.
+    # The partial correlation is `confounding`; those of the other mediators are zero.
     apart = 1.0 / np.linalg.inv(among)[names.index(name), names.index(name)]
     correlations = np.eye(size + 1)
     correlations[:size, :size] = among

@@ -22,7 +22,7 @@ from bayes_nqp.data.simulation._errors import errors_of
 from bayes_nqp.data.simulation._truth import Simulated, truth_of_rows
 
 _ENDS: Final = (("one", "both"), ("origin", "destination", "both"))
-"""Which ends are in force, without a direction and with one."""
+"""Treated ends of undirected and of directed pairs."""
 
 
 @door

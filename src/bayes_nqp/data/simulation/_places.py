@@ -80,7 +80,7 @@ def places_of(
         )
         for f in strata
     }
-    # Sorted as panels sort their levels, so that cells come in the order of a design's.
+    # Sorted like levels of panels, so cells have the same order as in a model.
     number, table = _numbered(pd.DataFrame(called, index=places.index))
     who = Assignment(
         labels,

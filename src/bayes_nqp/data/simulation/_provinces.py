@@ -43,12 +43,12 @@ PROVINCE_CHANNELS: Final[Mapping[str, Channel]] = Constants(
         for name, channel in CATALOGUE.items()
     }
 )
-"""As `CATALOGUE`, per point of exposure, without growth; smaller, for exposure goes further."""
+"""Like `CATALOGUE`, per point of exposure, without growth; smaller, because exposure exceeds 1."""
 
 _RAMP, _BEFORE, _ROUGH, _STEP, _SIZE = 3.0, 0.1, 0.2, 2.0, 0.5
-"""Years in which a zone gets going; exposure a year before zones; sd of innovations of the log of
-exposure; points of exposure by the square root of the number of zones; sd between provinces of
-the log of exposure."""
+"""Years until a zone is fully effective; exposure per year before zones; innovation SD of log
+exposure; points of exposure per square root of the number of zones; SD of log exposure between
+provinces."""
 
 
 @door

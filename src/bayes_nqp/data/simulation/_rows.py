@@ -64,7 +64,7 @@ def layout(
     StudyError
         If there are fewer units than in ``sizes``.
     """
-    # Sorted as panels sort their levels, so that cells come in the order of a design's.
+    # Sorted like levels of panels, so cells have the same order as in a model.
     combinations = list(product(*(sorted(levels) for levels in strata.values())))
     stratum = np.arange(units) % len(combinations)
     cohort, dealt = np.zeros(units, dtype=np.int64), 0
@@ -80,7 +80,7 @@ def layout(
     for s in range(len(combinations)):
         members = np.flatnonzero(stratum == s)
         treated = members[round(never * members.size) :]
-        # Strata go on where the last one stopped, so that cohorts stay of equal size.
+        # Each stratum continues after the last cohort of the previous one, for equal cohort sizes.
         turn = (dealt + np.arange(treated.size)) % len(cohorts)
         cohort[treated] = np.asarray(cohorts, dtype=np.int64)[turn]
         dealt += treated.size

@@ -66,7 +66,7 @@ class Feedback:
 
 
 LAND: Final = ((103.0, 119.0), (23.0, 37.0))
-"""Degrees of longitude and latitude between which units of `staggered` are scattered."""
+"""Range of longitude and latitude of units in `staggered`, in degrees."""
 PLACES: Final = ("longitude", "latitude")
 """Columns of coordinates."""
 _RING, _SINCE = "ring", "exposure_time"

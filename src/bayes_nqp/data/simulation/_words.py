@@ -23,10 +23,10 @@ _WORDS: Final = tomllib.loads(
 )
 _CHINESE: Final[Mapping[str, str]] = _WORDS["columns"]["zh"]
 NAMES: Final[Mapping[str, Mapping[str, str]]] = {"en": {}, **_WORDS["columns"]}
-"""Columns, where they are not called by their English names."""
+"""Chinese names of columns."""
 _LEVELS: Final[Mapping[str, Mapping[str, str]]] = {"en": {}, **_WORDS["levels"]}
 PLACES: Final[Mapping[str, Mapping[str, str]]] = _WORDS["places"]
-"""Which facts of a city stand in its columns."""
+"""Attributes of a city in the table."""
 
 
 def spoken(names: str) -> Language:

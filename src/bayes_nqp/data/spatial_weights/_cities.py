@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 
 MOST_LINKS: Final = 20_000_000
-"""Links between units beyond which none are spread out: 240 MB."""
+"""Largest number of links after expansion to units: 240 MB."""
 _SHARING: Final = 0.5
-"""Share of units at the place of another beyond which they pass for firms of cities,"""
+"""Share of units with the coordinates of another above which they are treated as firms,"""
 _MANY: Final = 10
-"""where there are so many."""
+"""if there are at least this many."""
 
 
 def cities_of(panel: Panel, city: str | None) -> tuple[tuple[str, ...], Index]:

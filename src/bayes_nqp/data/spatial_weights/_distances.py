@@ -150,7 +150,7 @@ def nearest(
 
 
 DENSE: Final = 5_000
-"""Units up to which all pairs are linked."""
+"""Largest number of units for links of all pairs."""
 
 
 @door

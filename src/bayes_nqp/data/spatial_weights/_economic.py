@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 _GAP = 0.01
-"""Of the standard deviation over units: the least difference that counts."""
+"""Smallest difference, as a share of the standard deviation over units."""
 
 
 @door

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bayes_nqp.data.panel import Panel
 
 _BEYOND: Final = 8.0
-"""Lengths beyond which a weight, below ``exp(-8) = .0003``, is none."""
+"""Number of decay lengths beyond which weights, below ``exp(-8) = 0.0003``, are zero."""
 
 
 @door

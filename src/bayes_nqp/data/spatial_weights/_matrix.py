@@ -104,7 +104,7 @@ def composite(shares: Mapping[SpatialWeights, float]) -> SpatialWeights:
             hint="a positive number for each weights matrix",
         )
     first, most = next(iter(shares)), max(shares.values())
-    if most > _LARGEST:  # the sum of several may be beyond numbers
+    if most > _LARGEST:  # the sum may overflow
         shares = {w: share / most for w, share in shares.items()}
     total = sum(shares.values())
     parts = [(share / total) * w.aligned(first.ids).matrix for w, share in shares.items()]

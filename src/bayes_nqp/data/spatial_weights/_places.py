@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 EARTH: Final = 6371.0
 """Mean radius, in kilometres."""
 _TOUCHING: Final = 1e-6
-"""Kilometres within which a distance counts as reached."""
+"""Tolerance of distances, in kilometres."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +61,7 @@ class Locations:
         n = len(self.ids)
         chord, column = self.tree.query(self.points, k + 1)
         other = column != np.arange(n)[:, None]
-        # Of units at one place a query may leave itself out: then its last is one too many.
+        # With duplicated coordinates a query may omit the unit itself: its last result is surplus.
         other[other.all(axis=1), -1] = False
         row = np.repeat(np.arange(n), k)
         return _stored(_arc(chord[other]), row, column[other], n)
@@ -109,7 +109,7 @@ def column_of_units(
 
     values, units = numbers_in(panel, column, argument), np.asarray(panel.unit_codes)
     if of_unit is None and not np.isnan(values).any():
-        # Rows of a unit lie side by side.
+        # Rows of a unit are adjacent.
         starts = np.flatnonzero(np.diff(units, prepend=-1))
         ends = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
         return values[starts], *ends

@@ -60,7 +60,7 @@ def ruled(
                 "islands='nearest' requires coordinates, which these weights do not have",
                 hint="add links in the table (such as Hainan to Guangdong), or use islands='keep'",
             )
-        # One link each, as strong as links are on average.
+        # One link each, with the average weight of links.
         nearest = Locations(ids, np.asarray(places)).nearest(1).indices[alone]
         strength = float(matrix.data.mean()) if matrix.nnz else 1.0
         added = (np.full(alone.size, strength), (alone, nearest))
@@ -69,7 +69,7 @@ def ruled(
         with np.errstate(over="ignore"):
             total = matrix.sum(axis=1)
         if (~np.isfinite(total) | ((total > 0.0) & (total < _LEAST))).any():
-            # Of the largest of its row each, so that sums and their reciprocals are numbers.
+            # Relative to the row maximum, so that sums and their reciprocals are finite.
             most = np.repeat(matrix.max(axis=1).toarray().ravel(), np.diff(matrix.indptr))
             matrix = matrix.copy()
             matrix.data = matrix.data / np.where(most > 0.0, most, 1.0)
@@ -80,7 +80,7 @@ def ruled(
 
 
 _LEAST: Final = 1e-300
-"""Sum of a row whose reciprocal is a number."""
+"""Smallest row sum with a finite reciprocal."""
 _PLUS, _TIMES = " + ", " × "
 _CALLED: Final = (
     (re.compile(r"(\d+) nearest"), Message("{} nearest")),

@@ -22,13 +22,13 @@ from bayes_nqp._core.safe_calls import reply
 from bayes_nqp.data.reading import WORDS, encode
 
 _ENDS: Final[list[list[str]]] = [WORDS["links"][end] for end in ("from", "to", "weight")]
-"""What the columns of a list of links are called."""
+"""Column names of a list of links."""
 STATED: Final = "units"
-"""The attr of a list of links with the number of units that its file states."""
+"""Attr of a list of links with the declared number of units of its file."""
 _COPIES: Final = 20
-"""Memory that a text of links takes while it is read, in sizes of its file."""
+"""Memory for reading a text file of links, as a multiple of the file size."""
 _SHOWN: Final = 60
-"""Characters of a line that messages show."""
+"""Number of characters of a line shown in messages."""
 _PLACE: Final = Message("position {}")
 _LINK: Final = Message("link {}")
 _NAMED = "a row and a column for each unit: frame.set_index('city') where names are a column"
@@ -54,7 +54,7 @@ type Read = Callable[[Path], object]
 """From a file to links, or to a table of them."""
 
 LINK_FILES: Final = Plugins[Read]("bayes_nqp.data.spatial_weights", "_file_")
-"""What reads links, by the suffix of files; all other suffixes are those of tables."""
+"""Readers of links by file suffix; all other suffixes are read as tables."""
 
 
 def links_file(*suffixes: str) -> Callable[[Read], Read]:

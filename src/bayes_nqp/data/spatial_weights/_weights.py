@@ -28,7 +28,7 @@ type Islands = Literal["keep", "nearest", "error"]
 type Standardised = Literal["row", "none"]
 
 _DENSE: Final = 3_000
-"""Units up to which all eigenvalues are computed."""
+"""Largest number of units for which all eigenvalues are computed."""
 
 
 @register("weights")

@@ -195,7 +195,7 @@ def path_coefficients_in_space(fit: object, by: By = None, weights: str = "rows"
         for place, (path, slope) in enumerate(coefficients_from.items()):
             names.append(path)
             slopes.append(average(slope))
-            # What goes through a mediator is a b, draw by draw and cell by cell.
+            # The indirect effect of a mediator is a b, draw by draw and cell by cell.
             parts = [average(x / slope) for x in via[k, place]]
             near.append(_stacked(parts, v.TREATMENT_OF, [v.OWN, v.OTHERS]))
     a, b = _stacked(near, v.PATH, names), _stacked(slopes, v.PATH, names)

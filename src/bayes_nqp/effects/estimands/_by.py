@@ -25,7 +25,7 @@ _OTHERWISE = {
     **dict.fromkeys(("firm", "id", "individual", "city", "county", "company", "country"), v.UNIT),
     **dict.fromkeys(("城市", "地级市", "企业", "公司", "区县", "县", "个体"), v.UNIT),
 }
-"""What others call the names by which effects differ."""
+"""Synonyms of grouping variables."""
 _PERIODS = (v.COHORT, v.TIME, v.EVENT_TIME)
 _TAKEN = (*v.SAMPLE_DIMS, v.PATH, v.ROWS, v.WEIGHT, v.ANTICIPATED, *v.EVIDENCE)
 

@@ -132,7 +132,7 @@ def with_moderation(fit_or_effects: FitOrEffects) -> xr.Dataset:
     """
     if isinstance(fit_or_effects, xr.Dataset) and v.MODERATION in fit_or_effects:
         return schema.validate(fit_or_effects)
-    # Importing fits takes a second, and other estimands need none of it.
+    # Imported here because importing fits takes a second and other estimands do not need it.
     from bayes_nqp.effects.effects import moderated_effects
 
     return moderated_effects(fit_or_effects)
@@ -153,7 +153,7 @@ def _check_names(effects: xr.Dataset, names: dict[str, str], name: str) -> None:
 
 
 _MOST = 1e100
-"""No moderator is larger: squares of larger numbers overflow."""
+"""Largest absolute value of a moderator: squares of larger numbers overflow."""
 
 
 def _values(effects: xr.Dataset, values: npt.ArrayLike | None) -> Array:

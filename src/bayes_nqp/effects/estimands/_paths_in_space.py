@@ -109,7 +109,7 @@ def _table(effects: xr.Dataset) -> tuple[list[str], np.ndarray]:
     ).to_numpy()  # fmt: skip
     effect = effects[v.EFFECT].transpose(v.PATH, *v.SAMPLE_DIMS, v.CELL)
     direct, received = (effect.sel({v.PATH: x}).to_numpy() for x in (v.DIRECT, v.RECEIVED))
-    # What goes through no mediator: the direct effect of own treatment, and the rest of others'.
+    # Effects without a mediator: the direct effect of own treatment, and the rest of others'.
     bare = np.stack([direct, received - via[:, :, 1].sum(axis=(2, 3))], axis=2)
     through = via.reshape(*via.shape[:3], -1, via.shape[-1])
     parts = np.concatenate([bare[:, :, :, None], through], axis=3)

@@ -239,13 +239,13 @@ def _stepped(draws: Array, prob: float) -> tuple[Flags, Array, Array, Flags, flo
     number = draws.shape[1]
     mean = draws.mean(axis=0)
     sd = np.sqrt(((draws - mean) ** 2).sum(axis=0) / max(len(draws) - 1, 1))
-    # A quantity without uncertainty is as far out as can be, and takes no part in the maximum.
+    # A quantity without uncertainty has t = infinity and is excluded from the maximum.
     scale = np.where(sd > 0, sd, 1.0)
     t = np.where(sd > 0, np.abs(mean) / scale, np.where(mean == 0, 0.0, np.inf))
     order = np.argsort(-t, kind="stable")
     away = (np.abs(draws - mean) / scale)[:, order]
     holds = (np.sign(draws) == np.sign(mean)) & (mean != 0)
-    # Column k: the maximum over all that come no earlier than k.
+    # Column k: the maximum over k and all later statements.
     farthest = np.maximum.accumulate(away[:, ::-1], axis=1)[:, ::-1]
     tails = np.maximum.accumulate((farthest >= t[order]).mean(axis=0)) if number else np.empty(0)
     together = np.logical_and.accumulate(holds[:, order], axis=1).mean(axis=0)

@@ -185,16 +185,16 @@ EVENT_TIMES: Final[Offer] = Offer(
     lambda x: schema.is_timed(effects_of(x)),
     Message("a continuous exposure has no adoption date, so event time is not defined"),
 )
-"""A treatment that units adopt."""
+"""A treatment with adoption dates."""
 
 MEDIATORS: Final[Offer] = Offer(
     lambda x: v.INDIRECT in schema.path_roles(effects_of(x)).values(),
     Message("the fitted model has no mediators"),
 )
-"""Mediators with equations of their own."""
+"""Mediators with separate equations."""
 
 MODERATOR: Final[Offer] = Offer(_moderated, Message("the design has no moderator"))
-"""A column that shifts effects."""
+"""A moderator of effects."""
 
 OUTCOMES: Final[Offer] = Offer(
     lambda x: v.OBSERVED in effects_of(x),
@@ -212,4 +212,4 @@ SPILLOVERS: Final[Offer] = Offer(
     lambda x: v.RECEIVED in effects_of(x)[v.PATH],
     Message("these effects do not include spillovers"),
 )
-"""A path of what units receive of the treatment of others."""
+"""A path of spillover effects."""

@@ -131,7 +131,7 @@ def _in_window(
         np.char.add(strata_labels(effects), "\x1f"), effects[v.COHORT].to_numpy().astype(str)
     )
     _, group = np.unique(pairs, return_inverse=True)
-    # Beyond the last event time nothing is seen: a huge window allocates nothing.
+    # No cell is beyond the last event time: a huge window allocates no memory.
     last = min(balanced, int(event_time.max(initial=0)) + 1)
     window = counted & (event_time >= 0) & (event_time <= last)
     seen = np.zeros((group.max() + 1, last + 1), dtype=bool)
@@ -147,7 +147,7 @@ def _in_window(
 
 
 ENOUGH = 5
-"""Units below which a point of an event study says little about anybody else."""
+"""Minimum number of units at an event time for a representative estimate."""
 
 
 def blocks_of(effects: xr.Dataset) -> npt.NDArray[np.intp]:
@@ -235,7 +235,7 @@ def units_behind(effects: xr.Dataset, by: By = None, balanced: int | None = None
     frame = pd.DataFrame(
         {"group": group, "block": blocks_of(effects)[cell], v.TIME: times, v.UNITS: units}
     )
-    # Cells of one stratum and cohort that differ in exposure hold other units in the same period.
+    # Cells of one stratum and cohort with different exposure contain different units in a period.
     by_period = frame.groupby(["group", "block", v.TIME])[v.UNITS].sum()
     most = by_period.groupby(level=["group", "block"]).max().groupby(level="group").sum()
     counts = np.zeros(int(np.prod(shape)), dtype=np.int64)

@@ -19,11 +19,11 @@ PATHS: Final = {
     "all mediators": Message("All mediators"),
     v.RECEIVED: Message("Received"),
 }
-"""How paths are called; mediators have their own names."""
+"""Names of paths; mediators have separate names."""
 EARLY: Final = Message(
     "Effects before event time 0 are anticipation effects; averages over event times exclude them."
 )
-"""What is said of averages that the coordinate ``anticipated`` marks."""
+"""Note on averages with the coordinate ``anticipated``."""
 
 
 def words(language: str, source: object = None) -> Translator:

@@ -35,7 +35,7 @@ def callaway_santanna(rows: Sample) -> EventCurve:
     """Compare changes with those of never-treated units (Callaway and Sant'Anna 2021)."""
     never_treated(rows)
     event, b, psi, member = _group_time(rows)
-    # P(G = g) of each group-time effect: the share of units behind it.
+    # P(G = g) of each group-time effect: its share of units.
     p = member.mean(axis=1)
     times = np.append(np.unique(event), AVERAGE)
     mean, sd = np.empty(times.size), np.empty(times.size)
@@ -43,7 +43,7 @@ def callaway_santanna(rows: Sample) -> EventCurve:
         some = event >= 0 if e == AVERAGE else event == e
         share = p[some] / p[some].sum()
         mean[k] = share @ b[some]
-        # The average's influence: those of its effects, and of the shares that weigh them.
+        # Influence of the average: the influence of its effects and of their weights.
         shares = (member[some] - p[some, None]).T @ (b[some] - mean[k])
         influence = share @ psi[some] + shares / (rows.n_units * p[some].sum())
         sd[k] = np.sqrt(influence @ influence)
@@ -63,13 +63,13 @@ def _group_time(rows: Sample) -> tuple[Index, Array, Array, Mask]:
         for t in range(periods):
             if base < 0 or t == base:
                 continue
-            # y_t - y_(g-1): the cohort's mean less that of units never treated, b = ATT(g, t).
+            # y_t - y_(g-1): the cohort's mean minus the mean of never-treated units, b = ATT(g, t).
             change, mine = y[:, t] - y[:, base], cohort == g
             parts = [np.flatnonzero(some & ~np.isnan(change)) for some in (mine, cohort < 0)]
             if not all(len(part) for part in parts):
                 continue
             means = [change[part].mean() for part in parts]
-            # psi_i = ± (change_i - mean) / n of the unit's own side.
+            # psi_i = ± (change_i - mean) / n, within the unit's group (treated or never treated).
             psi = np.zeros(rows.n_units)
             for part, mean, sign in zip(parts, means, (1.0, -1.0), strict=True):
                 psi[part] = sign * (change[part] - mean) / len(part)

@@ -43,10 +43,10 @@ def imputed(rows: Sample) -> tuple[Index, Array, Array]:
     if not mask.any():
         raise NotApplicable(Message("no period contains both treated and untreated observations"))
     times, w = rows.targets(mask)
-    # (X_0'X_0)^-1 X_1'w: X_1'w on the right, untreated rows alone in X_0'X_0.
+    # (X_0'X_0)^-1 X_1'w: only untreated observations enter X_0'X_0.
     a, b = rows.untwoway(w, free)
     v = np.where(free[:, None], -(a[rows.unit] + b[rows.time]), w)
-    # Effects of units and periods, from untreated rows: (X_0'X_0)^-1 X_0'y_0.
+    # Unit and period effects from untreated observations: (X_0'X_0)^-1 X_0'y_0.
     a, b = rows.untwoway(np.where(free, rows.y, 0.0)[:, None], free)
     return times, v, np.where(free | mask, rows.y - (a[rows.unit] + b[rows.time])[:, 0], 0.0)
 

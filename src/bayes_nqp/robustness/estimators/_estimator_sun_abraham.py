@@ -26,18 +26,18 @@ def sun_abraham(rows: Sample) -> EventCurve:
     """Average the cells of a saturated regression (Sun and Abraham 2021)."""
     never_treated(rows)
     free = ~rows.never & (rows.event != rows.reference)
-    # A cohort that is not seen in the reference period has nothing to be measured from.
+    # A cohort without observations in the reference period has no reference.
     seen = rows.cohort[~rows.never & (rows.event == rows.reference)]
     mask = rows.never | np.isin(rows.cohort, seen)
     if not mask.all():
         return sun_abraham(rows.where(mask))
-    # X: [G_i = g, t = s] for every cohort and event time but the reference.
+    # X: [G_i = g, t = s] for every cohort and event time except the reference.
     key = rows.cohort * (rows.time.max() + 1) + rows.time
     cells, cell = np.unique(key[free], return_inverse=True)
     x = np.zeros((rows.y.size, cells.size))
     x[np.flatnonzero(free), cell] = 1.0
     times, w = rows.targets(free)
-    # b = (X'MX)^-1 X'M y, so that c'b = v'y with c = X'w: shares of cohorts at an event time.
+    # b = (X'MX)^-1 X'M y, hence c'b = v'y with c = X'w: shares of cohorts at an event time.
     mx = rows.residual(x)
     inverse = np.linalg.pinv(mx.T @ mx, rcond=1e-12, hermitian=True)
     v = mx @ inverse @ (x.T @ w)

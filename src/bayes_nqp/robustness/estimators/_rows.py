@@ -23,7 +23,7 @@ from bayes_nqp._core.plugins import Plugins
 from bayes_nqp.data.panel import Panel
 
 AVERAGE: Final = np.iinfo(np.int64).max
-"""The event time that stands for the average over all treated rows."""
+"""Event time used for the average over all treated observations."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,7 +126,7 @@ class Sample:
 
     def estimates(self, times: Index, v: Array, e: Array, factor: float = 1.0) -> EventCurve:
         """Compute estimates from weights (row, q) and residuals (row, q) or (row, 1)."""
-        # var(v'y) = factor sum_i (sum_t v_it e_it)²: errors of a unit covary as they like.
+        # var(v'y) = factor sum_i (sum_t v_it e_it)²: errors of a unit have any covariance.
         spread = np.sqrt(factor * (self.by_unit(v * e) ** 2).sum(axis=0))
         return EventCurve(times, v.T @ self.y, spread)
 
@@ -152,10 +152,10 @@ class Sample:
         periods = int(self.time.max()) + 1
         n = np.zeros((self.n_units, periods))
         np.add.at(n, (self.unit[mask], self.time[mask]), 1.0)
-        # r_i and r_t, of all rows.
+        # r_i and r_t, over all observations.
         sums, by_time = self.by_unit(r), np.zeros((periods, r.shape[1]))
         np.add.at(by_time, self.time, r)
-        # B = D^-1 N; S = diag(N'1) - B'N is singular, as a constant moves between a and b.
+        # B = D^-1 N; S = diag(N'1) - B'N is singular: a constant can shift between a and b.
         share = n / n.sum(axis=1, keepdims=True)
         s = np.diag(n.sum(axis=0)) - share.T @ n
         b = np.linalg.pinv(s, rcond=1e-12, hermitian=True) @ (by_time - share.T @ sums)

@@ -17,7 +17,7 @@ from bayes_nqp.effects.estimands import evidence_of
 from bayes_nqp.robustness.mediation._priors import RhoPrior
 
 CONFOUNDED = "confounded"
-"""Name of the dim of mediators that are confounded."""
+"""Name of the dim of confounded mediators."""
 _GRID = np.round(np.linspace(-0.6, 0.6, 49), 3)
 _PROB = 0.95
 _CURVES = ("estimate", "lower", "upper")
@@ -98,13 +98,13 @@ def curves(
     Dataset
         See `mediation_sensitivity`.
     """
-    # (draw, confounded, path, group), one where a quantity does not differ.
+    # (draw, confounded, path, group), with length one for constant dims.
     value, curvature = paths.value[:, None], paths.curvature[:, :, None, None]
     tail = (1 - _PROB) / 2
     curve = [_summary(value - paths.pull * strength(np.array(r), curvature), tail) for r in axis]
     zero = np.quantile(crossing(value, paths.pull, curvature), [0.5, tail, 1 - tail], axis=0)
     zero = np.where(np.abs(zero) < 1, zero, np.nan)
-    # Draws last, as `breakdown` takes them.
+    # Draws last, as required by `breakdown`.
     a, b, c = (np.moveaxis(x, 0, -1) for x in (value, paths.pull, curvature))
     original, ends = _summary(paths.value, tail), ("", "_lower", "_upper")
     by_draw = {"pull": paths.pull}
@@ -174,7 +174,7 @@ def crossing(value: Array, slope: Array, curvature: Array) -> Array:
     with np.errstate(invalid="ignore", divide="ignore"):
         # rho / sqrt(1 - c rho²) = q = value / slope has the root rho = sign(q) / sqrt(1/q² + c).
         ratio = value / slope
-        # Written so that a slope of zero gives the limit and not infinity over infinity.
+        # This form gives the limit for a slope of zero instead of infinity over infinity.
         return np.asarray(np.sign(ratio) / np.sqrt(1 / ratio**2 + curvature))
 
 
@@ -201,16 +201,16 @@ def breakdown(value: Array, pull: Array, curvature: Array, zero: Array, prob: fl
     sign = np.sign(np.median(value, axis=-1))
 
     def sure(rho: Array) -> npt.NDArray[np.bool_]:
-        # Zero is outside the equal-tailed interval: the effect keeps its sign in (1 + prob) / 2.
+        # Zero is outside the equal-tailed interval if P(sign) is at least (1 + prob) / 2.
         effect = value - pull * strength(rho[..., None], curvature)
         return np.asarray((effect * sign[..., None] > 0).mean(axis=-1) > (1 + prob) / 2)
 
-    # The sign that takes the effect towards zero, up to 1 - c rho² > 0 in every draw.
+    # The sign of rho that moves the effect towards zero, up to 1 - c rho² > 0 in every draw.
     away = np.sign(np.median(value * pull, axis=-1)) * _EDGE
     limit = away / np.sqrt(np.maximum(curvature.max(axis=-1), 1.0))
     low, high = np.zeros_like(zero), np.where(np.isnan(zero), limit, zero)
     out = np.where(sure(high), np.nan, 0.0)
-    # Bisection: `sure` at low, not at high.
+    # Bisection: `sure` is True at low, False at high.
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         stands = sure(middle)

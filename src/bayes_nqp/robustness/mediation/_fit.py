@@ -74,7 +74,7 @@ def shifted(rows: Mediated, mediator: str) -> xr.Dataset:
     size = sigma_draws(rows) * np.sqrt(precision[..., place, place])
     # (chain, draw, mediator, cell).
     a = np.stack([effects_on_mediator(rows, name) for name in rows.mediators], axis=2)
-    # A path via a mediator is its slope times a; the direct one gains what all of these lose.
+    # A path through a mediator is its slope times a; the direct path has minus the sum of changes.
     via = (size[..., None] * move)[..., None] * a
     direct = -via.sum(axis=2, keepdims=True)
     effect = np.concatenate([np.zeros_like(direct), direct, via], axis=2)
@@ -180,7 +180,7 @@ class ConfoundedFit:
         """
         model_frame = self.fit.model_frame
         stratum = model_frame.table.stratum[~model_frame.cells.lead]
-        # Cells that only receive come last, and nothing of theirs is the own mediator's.
+        # Cells with spillovers only come last; they have no effect through the own mediator.
         stratum = np.pad(stratum, (0, self.effect.shape[2] - stratum.size))
         n_strata, (n_draws, n_names, n_cells) = self.bias[0].slope.shape[1], self.effect.shape
         # sum_c w_gc a_c over the cells of each stratum: (group, draw, mediator, stratum).
@@ -262,7 +262,7 @@ def _see_that_bias_is_known(facts: Facts) -> None:
 def _errors(fit: Fit, equation: str) -> tuple[Array, Array]:
     """Return draws of the autocorrelation (zero if independent) and of the innovation SD."""
     sigma = sigma_draws(fit, equation)
-    # Parameters of the error structure, sigma the last.
+    # Parameters of the error structure; sigma is last.
     *memory, _ = error_draws(fit, equation).values()
     return memory[0].ravel() if memory else np.zeros(sigma.size), sigma.ravel()
 

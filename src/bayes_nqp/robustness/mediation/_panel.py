@@ -101,7 +101,7 @@ def _lag_sums(patterns: Sequence[TreatmentPattern], strata: int, phi: Array) -> 
         precision, rank = absorbed(pattern.times, pattern.treated, nodes)
         gap = np.abs(pattern.times[:, None] - pattern.times).ravel()
         flat = precision.reshape(nodes.size, -1)
-        # tr(Q̃ C) = sum_lag c(lag) sum_(|t-u| = lag) Q̃_tu for a C that depends on lags alone.
+        # tr(Q̃ C) = sum_lag c(lag) sum_(|t-u| = lag) Q̃_tu for a C that depends only on lags.
         for lag in np.unique(gap):
             sums[:, pattern.stratum, lag] += pattern.units * flat[:, gap == lag].sum(axis=1)
         free += pattern.units * rank
@@ -159,13 +159,13 @@ def bias_of(
             size = correlation[k, m] * sigma_mediators[:, k] * sigma_mediators[:, m]
             trace = _trace(sums, phi_mediators[:, k], phi_mediators[:, m])
             gram[:, :, k, m] = size[:, None] * trace
-    # s_j = sigma_j / sqrt((R^-1)_jj), the innovation's sd given those of the others.
+    # s_j = sigma_j / sqrt((R^-1)_jj), the innovation SD given the other innovations.
     precision = np.linalg.inv(correlation)
     sd = sigma_mediators[:, confounded] / np.sqrt(precision[confounded, confounded])
     pull = np.zeros((draws, strata, mediators))
     pull[:, :, confounded] = sd[:, None] * _trace(sums, phi_outcome, phi_mediators[:, confounded])
     slope = np.linalg.solve(gram, pull[..., None])[..., 0]  # H^-1 h
-    # h'H^-1 h over the rows left: the share of the outcome's innovations that slopes take along.
+    # h'H^-1 h over the residual degrees of freedom: the part of innovations explained by slopes.
     energy = (slope * pull).sum(axis=2)
     curvature = (energy[:, 0] if common else energy.sum(axis=1)) / free
     return Bias(slope * sigma_outcome[:, None, None], curvature)
@@ -234,7 +234,7 @@ def _swept(rows: Rows, treated: npt.NDArray[np.bool_]) -> Array:
     cell = (rows.group[rows.unit] + 1) * rows.n_periods + rows.time
     cell = np.unique(cell, return_inverse=True)[1]
     f = rows.count_of(rows.unit)
-    # Alternating projections off both sets of dummies, until nothing moves.
+    # Alternating projections on both sets of dummies until convergence.
     for _ in range(_SWEEPS):
         before = values
         for code in (unit, cell):

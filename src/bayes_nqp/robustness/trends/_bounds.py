@@ -158,7 +158,7 @@ def smoothness(
 def _bent(first: Violations, second: Violations | None, kind: Kind) -> tuple[Array, Array, float]:
     """Return bounded bends, the effect net of the extrapolated slope, and weights of bends."""
     assert first.differential_trend is not None
-    # Violation after adoption = last slope prolonged (drift) + sum_k reach_k bend_k, |bend_k| <= M.
+    # Violation after adoption = extrapolated last slope + sum_k reach_k bend_k, |bend_k| <= M.
     centre, reach = first.effect - first.differential_trend, _bend_reach(first.reach)
     if second is None:
         return first.bends, centre, float(np.abs(reach).sum())
@@ -219,7 +219,7 @@ def breakdown(sets: Sets, prob: float, start: float) -> float:
     def outside(limit: float) -> float:
         return sign * region(sets, limit, prob)[end]
 
-    # The end moves towards zero as sets grow with the limit: doubled until they hold it.
+    # The end moves towards zero as sets grow with the limit: double it until sets include zero.
     near, far = 0.0, start
     while outside(far) > 0:
         near, far = far, 2 * far

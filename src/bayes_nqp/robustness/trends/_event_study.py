@@ -143,7 +143,7 @@ def event_study_draws(
             "'covariance' is not positive definite", hint="omit the reference period"
         ) from None
     noise = np.random.default_rng([seed, 3]).standard_normal((draws, size))
-    # Noise z of mean 0 and covariance C C' over the draws: C^-1 z has the identity exactly.
+    # Noise z has mean 0 and covariance C C' over the draws: C^-1 z has exactly the identity.
     noise -= noise.mean(axis=0)
     root = np.linalg.cholesky(np.atleast_2d(np.cov(noise, rowvar=False)))
     noise = np.linalg.solve(root, noise.T).T
@@ -189,7 +189,7 @@ def _of_draws(draws: xr.DataArray) -> EventStudy:
             gate=convergence_of(draws),
             attrs=attrs,
         )
-        # Leads, then effects: of the reference period both would be zero.
+        # Leads, then effects; both are zero in the reference period.
         for part in (times < reference, times > reference)
     ]
     return EventStudy(leads=parts[0], effects=parts[1])

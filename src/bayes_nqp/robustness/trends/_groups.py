@@ -72,7 +72,7 @@ def groups_of(study: EventStudy, by: By, event_time: EventTime, weights: Weights
         counted = weight != 0
         if counted.any() and inside.any():
             process = process_of(leads.only(inside), after.only(counted), weight[counted])
-            # Without a step before adoption nothing bounds those after it.
+            # Without a step before adoption, later steps are unbounded.
             groups.values[place] = process if process.step_times else None
     return groups
 

@@ -76,7 +76,7 @@ def _within(
 ) -> tuple[Array, Array]:
     """Draw univariate normals within ± a bound; also return the log probability of it."""
     low, high = (-bound - centre) / sd, (bound - centre) / sd
-    # Mirrored where the box lies in the upper tail: log Phi is exact in the lower one.
+    # Mirrored if the box is in the upper tail: log Phi is accurate in the lower tail.
     flip = low > 0
     low, high = np.where(flip, -high, low), np.where(flip, -low, high)
     below, above = log_ndtr(low), log_ndtr(high)
@@ -185,13 +185,13 @@ def process_of(leads: TrendCells, effects: TrendCells, weight: Array) -> Violati
     weight : ndarray (cell)
         Weights of the effects in the estimand.
     """
-    # Number of the cell of a key (stratum and cohort) at an event time.
+    # Number of the cell by key (stratum and cohort) and event time.
     cell = {(k, int(e)): i for i, (k, e) in enumerate(zip(leads.key, leads.step, strict=True))}
     keys, first = sorted(set(leads.key.tolist())), int(min(leads.step, default=-1))
     # Step b_(e+1) - b_e and bend b_e - 2 b_(e+1) + b_(e+2) of the leads b, b_-1 = 0.
     steps, step_times = _averages(leads, cell, keys, range(first, -1), {0: -1.0, 1: 1.0})
     bends, bend_times = _averages(leads, cell, keys, range(first, -2), {0: 1.0, 1: -2.0, 2: 1.0})
-    # A violation at event time e is the sum of steps 0 to e: step k counts in all e >= k.
+    # A violation at event time e is the sum of steps 0 to e: step k enters all e >= k.
     reach = np.array([weight[effects.step >= k].sum() for k in range(int(effects.step.max()) + 1)])
     return Violations(
         effect=effects.draws @ weight,
@@ -215,10 +215,10 @@ def _averages(
     columns, present = [], []
     for time in times:
         column, total = np.zeros(leads.rows.size), 0.0
-        # The last period before adoption is the reference: its lead is zero, and no cell.
+        # The last period before adoption is the reference: its lead is zero and has no cell.
         need = {time + k: factor for k, factor in pattern.items() if time + k != -1}
         for key in keys:
-            # A cohort's weight: the rows of its smallest cell that the difference needs.
+            # Weight of a cohort: the observations of the smallest cell in the difference.
             if all((key, e) in cell for e in need):
                 rows = min(leads.rows[cell[key, e]] for e in need)
                 total += rows
@@ -236,7 +236,7 @@ def _differential_trend(
     leads: TrendCells, cell: dict[tuple[str, int], int], effects: TrendCells, weight: Array
 ) -> Array | None:
     """Extrapolate every cohort's last slope; cohorts without a slope use the average."""
-    # A slope s prolonged is s (e + 1) at event time e: in the estimand s sum_e w_e (e + 1).
+    # An extrapolated slope s is s (e + 1) at event time e: in the estimand s sum_e w_e (e + 1).
     span: dict[str, float] = {}
     for key, step, part in zip(effects.key.tolist(), effects.step.tolist(), weight, strict=True):
         span[key] = span.get(key, 0.0) + float(part) * (step + 1)

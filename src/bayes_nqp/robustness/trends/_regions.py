@@ -42,7 +42,7 @@ class _Question:
 
 
 _BOUNDS: Final = frozenset({"M", "Mbar", "Mbarvec", "Mvec"})
-"""What HonestDiD calls them."""
+"""Names in HonestDiD."""
 
 
 @door
@@ -185,7 +185,7 @@ def _grid(grid: Sequence[float] | None, bound: str, pairs: list[Pair]) -> Array:
         return np.unique(values)
     if bound == "relative magnitudes":
         return np.array(_RELATIVE)
-    # From 0 to the largest posterior sd of an effect, rounded up to one digit.
+    # From 0 to the largest posterior SD of an effect, rounded up to one digit.
     sd = max((float(_effect(*pair).std()) for pair in pairs if pair[0] is not None), default=1.0)
     size = 10 ** np.floor(np.log10(sd)) if sd > 0 else 1.0
     return _FRACTIONS * float(np.ceil(sd / size) * size)
@@ -215,7 +215,7 @@ def _regions(
         values["compatible"] = np.array([compatible(limit) for limit in question.grid])
     else:
         sets = bounds.relative_magnitudes(effect, parts)
-        # Half-width at M̄ is M̄ Δ sum |r|: Δ is read off as half-width at 1 over the reach.
+        # Half-width at M̄ is M̄ Δ sum |r|: Δ is the half-width at 1 divided by the reach.
         reach = sum(float(np.abs(part.reach).sum()) for part in parts)
         spread = float(bounds.spread_of(parts, effect.size).mean())
         values["reach"] = np.array(reach)
