@@ -22,9 +22,9 @@ _FEWEST: Final = 50
 _WIDEST: Final = 2.0
 """Largest increase of log(sigma) relative to the estimate without truncation."""
 _TAIL, _MANY, _BLUNT, _SEVERAL, _TRIMMED = 0.05, 20, 0.3, 6, 0.03
-"""Share of the rows that are an end, how many they are at least; the share of them in the outer
-half of their range, and the units that this is of, from which they were cut off; share of all rows
-that may be missing without harm where both ends were."""
+"""Share of rows in a tail and their smallest number; share of them in the outer half of their
+range, and number of units, that indicate truncation; tolerated share of missing rows if both
+tails are truncated."""
 
 
 def far_from_others(values: Array) -> Iterator[Message]:

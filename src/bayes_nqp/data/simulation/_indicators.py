@@ -74,8 +74,8 @@ def firm_productivity() -> IndexSystem:
 
 _MOVED, _OWN, _SPREAD, _SKEW, _GROWTH, _START = 0.06, 0.5, 0.30, 0.6, 0.02, 2.0
 """Parameters relative to the level of an indicator: slope per SD of productivity's innovations;
-specific errors, as a share of the slope; SD between units, and its log-normal skew, which determines
-entropy weights; growth per year; initial level of negative indicators."""
+specific errors, as a share of the slope; SD between units, and its log-normal skew, to which
+entropy weights respond; growth per year; initial level of negative indicators."""
 
 _LEVELS: Final[Mapping[str, float]] = {
     "schooling": 9.3, "college_students": 180.0, "research_staff": 30.0,

@@ -46,7 +46,7 @@ PROVINCE_CHANNELS: Final[Mapping[str, Channel]] = Constants(
 """Like `CATALOGUE`, per point of exposure, without growth; smaller, because exposure exceeds 1."""
 
 _RAMP, _BEFORE, _ROUGH, _STEP, _SIZE = 3.0, 0.1, 0.2, 2.0, 0.5
-"""Years until a zone is fully effective; exposure per year before zones; innovation SD of log
+"""Time constant of a zone's effect in years; exposure per year before zones; innovation SD of log
 exposure; points of exposure per square root of the number of zones; SD of log exposure between
 provinces."""
 
