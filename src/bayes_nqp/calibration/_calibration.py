@@ -206,10 +206,8 @@ class Calibration(FactSheet):
             verdict = "caution"
         longer = int((self.refits["tries"] > 1).sum())
         if longer:
-            sentences += (
-                f" {longer} of {self.replications} refits needed longer or more careful runs"
-            )
-            sentences += f"; {int(bad.sum())} did not converge even so." if bad.any() else "."
+            sentences += f" {longer} of {self.replications} refits required longer runs"
+            sentences += f"; {int(bad.sum())} still did not converge." if bad.any() else "."
         elif bad.any():
             sentences += f" {int(bad.sum())} of {self.replications} refits did not converge."
         return verdict, sentences
@@ -218,7 +216,7 @@ class Calibration(FactSheet):
         table = self.uniformity.set_index("quantity")
         p, count = table["p_adjusted"], len(table)
         if p.isna().all():
-            return "caution", "There are too few replications to test anything."
+            return "caution", "There are too few replications for a test."
         worst, least = str(p.idxmin()), float(p.min())
         if least >= _DOUBT:
             return "passed", (
@@ -229,8 +227,8 @@ class Calibration(FactSheet):
         shape = _shape(table.loc[worst, "mean_rank"], table.loc[worst, "spread"])
         sentences = (
             f"Ranks of {len(bad)} of {count} quantities are not uniform: {', '.join(bad[:5])}"
-            f"{', …' if len(bad) > 5 else ''} (smallest adjusted p-value {least:.2g}); of {worst}, "
-            f"the posterior is {shape}."
+            f"{', …' if len(bad) > 5 else ''} (smallest adjusted p-value {least:.2g}); for "
+            f"{worst}, the posterior is {shape}."
         )
         return ("failed" if least < _FAILS else "caution"), sentences
 
@@ -241,7 +239,7 @@ class Calibration(FactSheet):
         worst = table.iloc[int(np.argmin(table["coverage"].to_numpy() - nominal))]
         lowest = (
             f"the lowest is {worst['coverage']:.3f} of nominal {worst['nominal']:g} "
-            f"({worst['quantity']}, Monte-Carlo sd {worst['mc_sd']:.3f})"
+            f"({worst['quantity']}, Monte Carlo SD {worst['mc_sd']:.3f})"
         )
         below = holm(bdtr(hits, count, nominal)) < _DOUBT
         far = holm(bdtr(hits, count, np.maximum(nominal - _SLACK, 0.0))) < _DOUBT

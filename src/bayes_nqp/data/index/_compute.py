@@ -52,7 +52,7 @@ class MinMax:
                 raise StudyError(
                     "'base' applies the bounds of one period to all periods, whereas "
                     "scope='yearly' computes bounds for each period",
-                    hint="leave one of them out",
+                    hint="omit one of them",
                 )
             object.__setattr__(self, "base", str(self.base))
 

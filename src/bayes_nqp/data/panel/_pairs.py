@@ -241,9 +241,9 @@ def _refuse_repeated(df: pd.DataFrame, rows: SourceRows, time: str, *, directed:
     if not twice.any():
         return
     hint = (
-        "df.groupby([origin, destination, time]) adds them up; or leave one of them out"
+        "sum them with df.groupby([origin, destination, time]), or drop one of them"
         if directed
-        else "directed=True where a link has a direction; else keep one of a–b and b–a"
+        else "directed=True if links are directed; otherwise keep one of a–b and b–a"
     )
     raise PanelError(
         Message("{} rows repeat a pair of nodes within a period", int(twice.sum())),

@@ -31,7 +31,7 @@ _SHOWN: Final = 60
 """Number of characters of a line shown in messages."""
 _PLACE: Final = Message("position {}")
 _LINK: Final = Message("link {}")
-_NAMED = "a row and a column for each unit: frame.set_index('city') where names are a column"
+_NAMED = "one row and one column for each unit: frame.set_index('city') if names are in a column"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

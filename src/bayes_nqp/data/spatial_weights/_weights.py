@@ -119,9 +119,9 @@ class SpatialWeights:
             (
                 ~np.isfinite(matrix.data),
                 Message("weights are missing or infinite"),
-                "0 where no link is",
+                "0 for pairs without a link",
             ),
-            (matrix.data < 0.0, Message("weights are negative"), "weights from 0 up"),
+            (matrix.data < 0.0, Message("weights are negative"), "weights of at least 0"),
             (
                 (row == matrix.indices) & (matrix.data != 0.0),
                 Message("some units are linked to themselves"),

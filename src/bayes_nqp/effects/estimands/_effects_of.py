@@ -33,8 +33,8 @@ def effects_of(fit_or_effects: object) -> xr.Dataset:
     >>> effects_of("fit.nc")
     Traceback (most recent call last):
     ...
-    bayes_nqp._core.exceptions.StudyError: 'fit_or_effects' is a str and contains no effects. Try:
-    pass a fit, or a Dataset from nqp.group_time_effects.
+    bayes_nqp._core.exceptions.StudyError: 'fit_or_effects' is a str and contains no effects.
+    Try: pass a fit, or a Dataset from nqp.group_time_effects.
     """
     if isinstance(fit_or_effects, xr.Dataset):
         return schema.validate(fit_or_effects)
