@@ -189,7 +189,7 @@ def test_other_bad_arguments_are_refused() -> None:
         (lambda: sw.inverse_distance(panel_of(LINE[[0, 0, 1]])), "2 units have the same"),
         (
             lambda: sw.matrix(changed(0, 1, 0.0).replace(1.0, 0.0), islands="nearest"),
-            "needs places",
+            "requires coordinates",
         ),
     ):
         with pytest.raises(NQPError, match=message):
