@@ -270,7 +270,7 @@ def test_an_index_passes_remarks_below_the_table(tmp_path: Path) -> None:
     df = city_rows().assign(专利=np.random.default_rng(2).normal(10, 1, 160))
     df.loc[len(df), "城市"] = "注：数据来源于统计年鉴"
     written(tmp_path, df)
-    with pytest.raises(PanelError, match=r"(?s)column of the data already.*--name gives"):
+    with pytest.raises(PanelError, match=r"(?s)already a column of the data.*--name gives"):
         add_index(tmp_path / "cities.xlsx", positive=["nqp", "专利"])
     made = add_index(tmp_path / "cities.xlsx", positive=["nqp", "专利"], name="index")
     assert any("row 162" in note and "left out" in note for note in made.notes)
@@ -283,4 +283,4 @@ def test_hints_of_the_index_are_about_the_command_line(tmp_path: Path) -> None:
     written(tmp_path, df)
     with pytest.raises(PanelError) as caught:
         add_index(tmp_path / "cities.xlsx", positive=["nqp", "专利"])
-    assert "--missing drop leaves these rows" in caught.value.hint
+    assert "--missing drop leaves the index missing" in caught.value.hint

@@ -21,14 +21,14 @@ _REPLACED = (
     (re.compile(r"; nqp\.support lists them all"), ""),
     (re.compile(r"system\.using\(\{key: column\}\)"), 'columns = { key = "column" }'),
     (re.compile(r"system\.keep\((\[…\])\)"), r"keep = \1"),
-    (re.compile(r"system\.without\(…\)"), "leave these indicators out"),
+    (re.compile(r"(?:remove it with )?system\.without\(…\)"), "leave these indicators out"),
 )
 _PYTHON = re.compile(r"\b(pd|df|nqp|panel|Panel)\.|pandas|\bPanel\(|\bdf\[")
 _IN_FILE = Message("correct these cells in the file")
 
 _BY_WHAT = (
     (
-        r"cohort='(.*)' changes within",
+        r"cohort='(.*)' (?:changes|varies) within",
         Message(
             'if its cells are merged, fill_down = ["{0}"] in [data.read] fills them within each '
             "unit, and never from one unit into the next; else give it in every row of the unit, "
@@ -49,7 +49,7 @@ _BY_WHAT = (
         ),
     ),
     (
-        r"strata='(.*)' changes within",
+        r"strata='(.*)' (?:changes|varies) within",
         Message(
             "give each unit one value in the file; or, if it holds numbers, take it out of strata "
             'and cut it in [[data.stratify]]: column = "{0}", and at = the period that counts'
@@ -62,7 +62,7 @@ _BY_WHAT = (
         ),
     ),
     (
-        r"cohort='(.*)' holds whole numbers where",
+        r"cohort='(.*)' (?:holds|contains) whole numbers",
         Message("write first treated periods as times are written, such as 2015-03 or 2015Q3"),
     ),
     (
@@ -73,7 +73,7 @@ _BY_WHAT = (
         ),
     ),
     (
-        r"time='(.*)' looks like a calendar",
+        r"time='(.*)' (?:looks like a calendar|appears to contain dates)",
         Message('write periods as text, such as 2015-12, with freq = "M" (or "Q", "D") in [data]'),
     ),
     (
@@ -84,12 +84,15 @@ _BY_WHAT = (
         r"mediators are missing in all treated rows",
         Message("leave that mediator out of [channels], or these units out of the file"),
     ),
-    ("repeat", Message("keep one row for each unit and period in the file, or name a finer unit")),
+    (
+        "repeat|are duplicated",
+        Message("keep one row for each unit and period in the file, or name a finer unit"),
+    ),
 )
 """Where the words of a study are quite other ones: by what is wrong."""
 _ON_PAGE = (
     (
-        r"cohort='.*' changes within",
+        r"cohort='.*' (?:changes|varies) within",
         Message(
             "in the file, give each unit one first treated period, in every row of the unit; or, "
             "if the column is 0 and 1, choose it under “{}” instead",
@@ -98,7 +101,7 @@ _ON_PAGE = (
     ),
     (r"unit='.*' is empty in", Message("fill in the unit in each of these rows of the file")),
     (
-        r"strata='.*' (?:is empty in|changes within)",
+        r"strata='.*' (?:is empty in|changes within|varies within)",
         Message("in the file, give each unit one group, in every row of the unit"),
     ),
     (
@@ -106,7 +109,7 @@ _ON_PAGE = (
         Message("take it out of “{}”, or choose a column with fewer values", GROUPS),
     ),
     (
-        r"time='.*' looks like a calendar",
+        r"time='.*' (?:looks like a calendar|appears to contain dates)",
         Message("in the file, write periods as text, such as 2015-12, or as dates"),
     ),
     (r"mediators are missing in all treated rows", Message("choose another column as a channel")),
@@ -199,7 +202,7 @@ def at_command() -> Iterator[None]:
         yield
     except NQPError as error:
         first, *others = error.hint.parts or (error.hint,)
-        in_python = any(str(part).startswith("Or system.using") for part in others)
+        in_python = any("system.using" in str(part) for part in others)
         hint: str = Reworded(first if in_python else error.hint, _command)
         if _PYTHON.search(hint):
             hint = _other(error)
@@ -217,7 +220,7 @@ def _toml(hint: str) -> str:
 
 
 def _command(hint: str) -> str:
-    hint = re.sub(r"system\.without\(…\)", "leave these indicators out", hint)
+    hint = re.sub(r"(?:remove it with )?system\.without\(…\)", "leave these indicators out", hint)
     return re.sub(r"(\w+)='?([\w—]+)'?", r"--\1 \2", hint)
 
 

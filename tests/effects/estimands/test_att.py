@@ -199,7 +199,7 @@ def test_relative_is_a_ratio_of_means():
 def test_relative_refuses_what_says_nothing():
     with pytest.raises(StudyError, match="changes sign across draws"):
         relative_effects(EFFECTS.assign(observed=EFFECTS.observed * 0 + 1.2), by="region")
-    with pytest.raises(StudyError, match="no observed outcome"):
+    with pytest.raises(StudyError, match="do not contain the observed outcome"):
         relative_effects(EFFECTS.drop_vars("observed"))
     with pytest.raises(StudyError, match="by unit"):
         relative_effects(EFFECTS, by="unit")

@@ -156,7 +156,7 @@ def test_what_it_refuses(index: nqp.index.Index, rows: pd.DataFrame) -> None:
     fixed = RECIPE.replace(weights=nqp.EqualWeights()).build(rows, unit="unit", time="time")
     with pytest.raises(StudyError, match=r"EqualWeights\(\), which no data can change"):
         nqp.fit_index(DESIGN, panel, fixed)
-    with pytest.raises(PanelError, match="'outcome' is not 'index'"):
+    with pytest.raises(PanelError, match="'outcome' does not match 'index'"):
         nqp.fit_index(DESIGN, panel.with_outcome("outcome"), index)
     fewer = RECIPE.build(rows[rows["time"] > 2], unit="unit", time="time")
     with pytest.raises(PanelError, match="lacks 48 of the panel's 192 observations"):
