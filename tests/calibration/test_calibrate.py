@@ -175,7 +175,7 @@ def test_refits_that_do_not_converge_are_repeated_and_counted() -> None:
     result = nqp.calibrate(DESIGN, PANEL, 2, **short)
     assert (result.refits["tries"] > 1).all()
     assert result.refits["passed"].all()
-    assert "2 of 2 refits needed longer" in result.sentence
+    assert "2 of 2 refits required longer" in result.sentence
 
 
 def test_fewer_quantities_are_adjusted_for_their_own_number(right: nqp.Calibration) -> None:

@@ -44,5 +44,5 @@ def test_tables_mark_what_came_before() -> None:
     assert reference_of(by_event_time(fit)) == -2
     text = nqp.table(fit, "event_study").to_markdown()
     assert "| −1 |" in text
-    assert "anticipated effects, which no average over event times counts" in text
+    assert "averages over event times exclude them" in text
     assert "not identified" not in nqp.table(fit, "effects").to_markdown()

@@ -1,6 +1,6 @@
 """Units that are summed up: the same answers as of single ones, or none, with the reason.
 
-Nothing here knows which check, estimand, table, plot or section looks at single units: each must
+Nothing here knows which check, estimand, table, plot or section requires single units: each must
 give the numbers of the panel of units, or say that it cannot.
 """
 
@@ -41,7 +41,7 @@ from bayes_nqp._core.i18n import Message
 
 Array = npt.NDArray[np.float64]
 S = nqp.Importance(draws=200, chains=2, seed=1)
-REFUSED = "looks at single units"
+REFUSED = "single units"
 RESULTS = {
     "check",
     "calibration",
@@ -144,7 +144,7 @@ def test_a_unit_that_counts_for_three_is_three_units() -> None:
 
 def test_counts_are_positive_and_the_same_in_all_rows_of_a_unit() -> None:
     frame = whole().assign(n=2.0)
-    with pytest.raises(PanelError, match="counts='n' changes within"):
+    with pytest.raises(PanelError, match="counts='n' varies within"):
         nqp.Panel.from_frame(frame.assign(n=frame["time"] + 1.0), **ROLES, counts="n")
     with pytest.raises(PanelError, match="counts='n' must be positive"):
         nqp.Panel.from_frame(frame.assign(n=0.0), **ROLES, counts="n")
@@ -162,9 +162,9 @@ def test_a_product_that_was_not_summed_up_is_named() -> None:
     roles = {**ROLES, "cohort": None}
     panel = nqp.Panel.from_frame(whole(), **roles, exposures=["d"], moderators=["z"])
     design = nqp.ContinuousExposure("d", nqp.PartialPooling(varying=None), moderator="z")
-    with pytest.raises(PanelError, match=r"no product of 'd' and 'z'") as caught:
+    with pytest.raises(PanelError, match=r"not contain the product of 'd' and 'z'") as caught:
         model_frame_of(design, panel.summed_up())
-    assert caught.value.hint == "products=[('d', 'z')] where units are summed up"
+    assert caught.value.hint == "pass products=[('d', 'z')] when units are aggregated"
     with pytest.raises(NQPError, match="a list of lists of 2 texts"):
         panel.summed_up(products=["dz"])
     with pytest.raises(PanelError, match="not a column"):

@@ -134,11 +134,11 @@ def test_coordinates_of_the_data_go_before_those_of_borders(tmp_path: Path) -> N
 
 BAD = [
     ("cities.geojson", "citys.geojson", "'space.boundaries': 'citys.geojson' is not", "'cities.g"),
-    ("cities.geojson", "cities.csv", "holds no polygons", ".geojson"),
-    ("cities.geojson", "points.geojson", "[space]: units have no polygon", "draw them"),
-    ("cities.geojson", "study.toml", "holds no polygons", ".geojson"),
+    ("cities.geojson", "cities.csv", "contains no polygons", ".geojson"),
+    ("cities.geojson", "points.geojson", "some units have no polygon", "add their polygons"),
+    ("cities.geojson", "study.toml", "contains no polygons", ".geojson"),
     ('"code"', '"cod"', "[space]: id='cod' is not a column of the boundaries", "'code'"),
-    ('"code"', '"twice"', "id='twice' does not name each polygon once", "dissolve"),
+    ('"code"', '"twice"', "id='twice' does not identify each polygon uniquely", "dissolve"),
     ('id = "code"\n', "", "[space] lacks the key 'id'", 'id = "…"'),
     ('boundaries = "cities.geojson"\n', "", "[space] lacks the key 'boundaries'", "cities.geojson"),
 ]  # fmt: skip

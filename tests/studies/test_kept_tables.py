@@ -19,7 +19,7 @@ ROLES: dict[str, Any] = {
     "unit": "firm", "time": "year", "outcome": "y", "cohort": "zone_year", "strata": ["region"],
     "covariates": ["size"],
 }  # fmt: skip
-UNITS = "looks at single units"
+UNITS = "single units"
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ def test_from_a_glob_to_a_report_with_the_numbers_of_the_rows(folder: Path) -> N
         if name != "checks.csv":
             same(table, kept.tables[name])
     report = (folder / "out_kept" / "report" / "report.html").read_text(encoding="utf-8")
-    assert "stayed in their engine (duckdb" in report
+    assert "were aggregated in their engine (duckdb" in report
     assert UNITS in report
     record = json.loads((folder / "out_kept" / "provenance.json").read_text(encoding="utf-8"))
     assert record["data"]["source"] == "firms/*.parquet"

@@ -70,7 +70,7 @@ def test_a_merged_time_is_filled_across_units(tmp_path: Path) -> None:
 
 def test_a_cohort_in_merged_cells_leads_to_fill_down(tmp_path: Path) -> None:
     message, hint = refused(written(tmp_path, merged(city_rows(), "zone_year")))
-    assert "changes within 10 units" in message
+    assert "varies within 10 units" in message
     assert 'fill_down = ["zone_year"] in [data.read] to fill them within each unit' in hint
 
 
@@ -147,7 +147,7 @@ def test_years_of_cohorts_beside_months_are_told_how_to_be_written(tmp_path: Pat
     df = city_rows()
     df["年份"] = [f"2012-{y - 2011:02d}" for y in df["年份"]]
     message, hint = refused(written(tmp_path, df))
-    assert "holds whole numbers where months are expected" in message
+    assert "contains whole numbers, but months are expected" in message
     assert "in the same format as the time column" in hint
 
 
@@ -214,7 +214,7 @@ def test_missing_mediators_are_counted_where_the_study_is_looked_at(tmp_path: Pa
     study = validate(written(tmp_path, df, text))
     said = "3 rows where 数字化 is missing are left out of every equation: complete cases"
     assert said in study.notes
-    assert "数字化 is missing in 3 rows, which stay in the panel" in study.panel.notes
+    assert "数字化 is missing in 3 observations, which are kept in the panel" in study.panel.notes
 
 
 # Files
@@ -269,7 +269,7 @@ def test_an_index_passes_remarks_below_the_table(tmp_path: Path) -> None:
     df = city_rows().assign(专利=np.random.default_rng(2).normal(10, 1, 160))
     df.loc[len(df), "城市"] = "注：数据来源于统计年鉴"
     written(tmp_path, df)
-    with pytest.raises(PanelError, match=r"(?s)column of the data already.*with --name"):
+    with pytest.raises(PanelError, match=r"(?s)already a column of the data.*with --name"):
         add_index(tmp_path / "cities.xlsx", positive=["nqp", "专利"])
     made = add_index(tmp_path / "cities.xlsx", positive=["nqp", "专利"], name="index")
     assert any("row 162" in note and "excluded" in note for note in made.notes)
@@ -282,4 +282,4 @@ def test_hints_of_the_index_are_about_the_command_line(tmp_path: Path) -> None:
     written(tmp_path, df)
     with pytest.raises(PanelError) as caught:
         add_index(tmp_path / "cities.xlsx", positive=["nqp", "专利"])
-    assert "--missing drop leaves these rows" in caught.value.hint
+    assert "--missing drop leaves the index missing" in caught.value.hint

@@ -257,9 +257,9 @@ REFUSED = [
     ('places = "城市"', 'longitude = "城市"', "'城市' must be numbers, and holds text", "row 2"),
     ('places = "城市"', 'longitude = "near"', "'space.longitude' is 'near', which is no", ""),
     ('places = "城市"', LATER, "'space.longitude' is 'near', a column that is created only", ""),
-    ('places = "城市"', YEARS, "[space]: coordinates change within units", "one place"),
-    ("k = 3\n", 'k = 3\nlatitude = "城市"\n', "'城市' must be numbers, and holds text", ""),
-    ("[space.weights.links]", TEXT_LAG, "[space.lags.near]: column='城市' must be numbers", ""),
+    ('places = "城市"', YEARS, "[space]: coordinates vary within units", "one pair of coordinates"),
+    ("k = 3\n", 'k = 3\nlatitude = "城市"\n', "'城市' must be num", ""),
+    ("[space.weights.links]", TEXT_LAG, "[space.lags.near]: column='城市' must be num", ""),
     (
         "[space.weights.links]",
         TYPO_LAG,
@@ -495,7 +495,7 @@ def test_what_a_design_beside_cannot_be_is_said_of_its_table(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ("untreated = [0.8, 0.4]", "untreated = [0.8]", "'untreated' has 1 numbers, for 2 rings"),
+        ("untreated = [0.8, 0.4]", "untreated = [0.8]", "'untreated' has 1 numbers"),
         ("untreated = [0.8, 0.4]", "untreatd = [0.8]", "unknown key 'untreatd'"),
         (
             '"SpatialLag", weights = "near"',

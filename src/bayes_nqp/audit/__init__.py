@@ -1,4 +1,4 @@
-"""Extension with checks of the data: copied, imputed or leaking columns, and selection.
+"""Data audit: checks for copied, imputed or leaking columns, and for sample selection.
 
 Checks of mediators and of the sample may import its measurements of columns.
 """

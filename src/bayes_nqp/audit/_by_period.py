@@ -1,4 +1,4 @@
-"""Columns that were re-scaled, ranked or re-weighted within each period."""
+"""Detect columns that were rescaled, ranked or reweighted within each period."""
 
 from __future__ import annotations
 
@@ -15,25 +15,26 @@ from bayes_nqp.data.index import built_by_period, recalled
 from bayes_nqp.data.panel import Panel
 
 _PERIODS, _UNITS = 3, 8
-"""Fewest periods, and units in each, that are compared."""
+"""Smallest number of periods, and of units in each, for a comparison."""
 _NEARLY: Final = 0.8
-"""Share of periods in which an end of the scale is reached."""
+"""Share of periods in which a bound of the scale is reached."""
 _ALONE: Final = 1.5
-"""Mean number of units at an end of the scale, beyond which it is a bound of the measurement."""
+"""Mean number of units at the end of a scale above which it is a bound of measurement."""
 _CONSTANT: Final = 1e-3
 """Spread of means or standard deviations over periods, in pooled standard deviations."""
 _DIGITS: Final = 1e-7
 _SPARE: Final = 4
-"""Units beyond the number of indicators that every period's regression must have."""
+"""Number of units in each period's regression in addition to the number of indicators."""
 _EXPONENT: Final = 40.0
 _COARSE: Final = 0.05
-"""Rounding, over the spread, up to which indicators are asked."""
+"""Largest rounding step, relative to the spread, of indicators tested."""
 
 
 def by_period(panel: Panel, column: Measurements) -> Iterator[Trace]:
-    """Look for a scale, ranks or weights that are made anew in each period.
+    """Detect scales, ranks or weights that are computed separately in each period.
 
-    A gain of one unit then lowers the values of all others, and no effect is one unit's alone.
+    An increase of one unit then lowers the values of all others, so effects do not belong to single
+    units.
     """
     recipe = recalled(panel.frame).get(column.name)
     words = (
@@ -52,7 +53,7 @@ def by_period(panel: Panel, column: Measurements) -> Iterator[Trace]:
 
 
 def _scaled(values: Array) -> Message | None:
-    """Describe what is the same in every period although values change: ends, ranks, or moments."""
+    """Describe a property that is equal in every period: bounds, ranks, or moments."""
     seen = np.isfinite(values).sum(axis=0) >= _UNITS
     values = values[:, seen]
     if values.shape[1] < _PERIODS or not np.nanmax(np.abs(np.diff(values, axis=1)), initial=0.0):
@@ -80,7 +81,7 @@ def _scaled(values: Array) -> Message | None:
 
 
 def _end(values: Array, end: object, spread: float) -> tuple[float, float] | None:
-    """The end of a scale that nearly every period has, and how many units stand there."""
+    """Return the common bound of nearly all periods, and the number of units at the bound."""
     ends = end(values, axis=0)  # type: ignore[operator]
     usual = float(np.median(ends))
     at = np.abs(values - usual) <= _DIGITS * spread
@@ -89,7 +90,7 @@ def _end(values: Array, end: object, spread: float) -> tuple[float, float] | Non
 
 
 def _weighed(panel: Panel, column: Measurements) -> Message | None:
-    """Compare regressions on the numbers of the file, in each period and over all periods."""
+    """Compare regressions on other numeric columns by period and over all periods."""
     if column.name != panel.roles.outcome:
         return None
     parts = numbers_of(panel)
@@ -108,7 +109,7 @@ def _weighed(panel: Panel, column: Measurements) -> Message | None:
             _weights(y[:, [t]], x[:, :, [t]], error[:, [t]], full[:, [t]], _COARSE) for t in periods
         ]
         directions = [w / np.linalg.norm(w) for w in weights if w is not None]
-        # Weights that differ by a factor of the period are those of one index at other prices.
+        # Weights that differ only by a factor of the period belong to one index at other prices.
         if (
             len(directions) >= _NEARLY * len(periods)
             and np.ptp(directions, axis=0).max() > _CONSTANT
@@ -124,7 +125,7 @@ def _weighed(panel: Panel, column: Measurements) -> Message | None:
 
 
 def _weights(y: Array, x: Array, error: Array, full: Mask, coarse: float = np.inf) -> Array | None:
-    """Weights with which columns make another up to rounding, and a constant of each period."""
+    """Return weights that reproduce a column from others, with a constant of each period."""
     rows = np.nonzero(full)
     columns = np.column_stack([x[:, rows[0], rows[1]].T, np.eye(y.shape[1])[rows[1]]])
     slopes = np.linalg.lstsq(columns, y[rows], rcond=None)[0]

@@ -1,4 +1,4 @@
-"""One column of a panel as a table of units and periods, and how finely it is written down."""
+"""A column of a panel as a table of units and periods, and its rounding."""
 
 from __future__ import annotations
 
@@ -18,37 +18,37 @@ from bayes_nqp.data.panel import Panel
 type Codes = npt.NDArray[np.int64]
 
 _DIGITS: Final = 10
-"""Decimal digits within which all values of a column must lie to count as rounded."""
+"""Largest number of decimal digits of a rounded column."""
 _FINE: Final = 1e-9
-"""Of the spread of values: what counts as equal where nothing was rounded."""
+"""Tolerance of equality without rounding, relative to the spread of values."""
 _TIES: Final = 0.003
-"""Share of rows with the same value from which on equal values are no sign."""
+"""Share of rows with the same value above which ties are not evidence."""
 _STILL: Final = 0.1
-"""Share of changes of zero from which on a column stays where it is, as at a bound."""
+"""Share of zero changes above which a column is constant in large parts, as at a bound."""
 _LOG: Final = 40.0
-"""Size up to which values may be logarithms."""
+"""Largest magnitude of logarithms."""
 _SWEEPS: Final = 12
 _SEEN: Final = 0.9
-"""Share of rows in which a column has a value from which on it may make another."""
+"""Share of non-missing rows required of columns that explain another column."""
 _COLUMNS: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Something that rows show.
+    """A finding in the data.
 
     Parameters
     ----------
     fault : Message
-        As a clause, with counts.
+        Clause with counts.
     column : str
-        In which it was seen.
+        Column of the finding.
     verdict : {"caution", "failed"}
-        "failed" for what cannot be.
+        "failed" for impossible data.
     count : int
-        Of units or rows.
+        Number of units or observations.
     where : str
-        The first of them.
+        The first units or observations.
     """
 
     fault: Message
@@ -60,12 +60,12 @@ class Trace:
 
 @dataclass(frozen=True, eq=False)
 class Measurements:
-    """A column of numbers.
+    """A numeric column as a table of units and periods.
 
     Parameters
     ----------
     values : ndarray (unit, period)
-        NaN where there is no row, or no value.
+        NaN without an observation, or without a value.
     """
 
     name: str
@@ -73,12 +73,12 @@ class Measurements:
 
     @cached_property
     def step(self) -> float:
-        """The power of ten of which all values are multiples; zero where there is none."""
+        """Return the power of ten of which all values are multiples; zero if there is none."""
         return step_of(self.values)
 
     @cached_property
     def grain(self) -> Array:
-        """Distance of a value to the next, where it or its power was rounded (unit, period)."""
+        """Return the rounding step at each value, or at its power (unit, period)."""
         if self.step or np.nanmax(np.abs(self.values), initial=0.0) > _LOG:
             return np.full_like(self.values, self.step)
         powers = np.exp(self.values)
@@ -86,23 +86,23 @@ class Measurements:
 
     @cached_property
     def changes(self) -> Array:
-        """From one period to the next (unit, period - 1)."""
+        """Return changes from one period to the next (unit, period - 1)."""
         return np.diff(self.values, axis=1)
 
     @cached_property
     def unit_scale(self) -> Array:
-        """Robust standard deviation of the changes of each unit, those of zero apart (unit)."""
+        """Return the robust SD of non-zero changes by unit (unit)."""
         return scale_of(np.where(self.changes == 0.0, np.nan, self.changes))
 
     @cached_property
     def scale(self) -> float:
-        """Robust standard deviation of all changes, net of what units have in common."""
+        """Return the robust SD of all changes, net of common period effects."""
         changes = self.changes - middle(self.changes, axis=0)
         return float(scale_of(np.where(self.changes == 0.0, np.nan, changes).reshape(1, -1))[0])
 
     @property
     def fine(self) -> bool:
-        """Whether rounding is small beside changes, so that equal values are no accident."""
+        """Return True if rounding is small relative to changes, so ties are not coincidences."""
         share = self.chance[np.isfinite(self.values)]
         rare = share[share < 0.01]
         finely = self.scale > 20.0 * float(np.nanmedian(self.grain))
@@ -110,18 +110,18 @@ class Measurements:
 
     @cached_property
     def moving(self) -> bool:
-        """Whether values are fine and nearly all of them change, so that spreads say something."""
+        """Return True if rounding is fine and nearly all values change."""
         changes = self.changes[np.isfinite(self.changes)]
         return self.fine and bool((changes == 0.0).mean() < _STILL)
 
     @cached_property
     def chance(self) -> Array:
-        """How likely a row of another unit and period has the same value (unit, period)."""
+        """Return the probability of an equal value in another unit and period (unit, period)."""
         return coded(self.values, self.step)[1]
 
     @cached_property
     def telling(self) -> Mask:
-        """Values that are no bounds, and that no more rows have than is usual (unit, period)."""
+        """Mark values that are neither bounds nor unusually frequent (unit, period)."""
         share = self.chance
         usual = float(np.nanmedian(np.where(np.isfinite(self.values), share, np.nan)))
         inside = (self.values > np.nanmin(self.values)) & (self.values < np.nanmax(self.values))
@@ -129,31 +129,32 @@ class Measurements:
 
     @cached_property
     def positive(self) -> bool:
-        """Whether all values are."""
+        """Return True if all values are positive."""
         return bool(np.nanmin(self.values, initial=np.inf) > 0.0)
 
     def logarithms(self) -> Measurements:
-        """The same in logarithms; only of positive ones."""
+        """Return the column in logarithms; requires positive values."""
         return Measurements(self.name, np.log(self.values))
 
 
 def column_of(panel: Panel, name: str, values: Array) -> Measurements:
-    """Lay a column out by units and periods."""
+    """Arrange a column by units and periods."""
     table = np.full((panel.unit_labels.size, panel.periods), np.nan)
     table[panel.unit_codes, panel.time_codes] = values
     return Measurements(name, table)
 
 
 def columns_of_role(panel: Panel, role: str, names: Sequence[str]) -> list[Measurements]:
-    """Lay out the columns of a role that a design names."""
+    """Arrange the columns of a role used in a model."""
     table, every = getattr(panel, role), getattr(panel.roles, role)
     return [column_of(panel, name, table[:, every.index(name)]) for name in names if name in every]
 
 
 def numbers_of(panel: Panel) -> list[Measurements]:
-    """Lay out the columns of numbers that are seen in nearly all rows and change within units.
+    """Arrange numeric columns that are nearly complete and vary within units.
 
-    The outcome, exposures and weights are not among them. Empty where there are more than 60.
+    The outcome, exposures and weights are excluded. The result is empty if there are more than 60
+    columns.
     """
     roles, frame = panel.roles, panel.frame
     none = {roles.unit, roles.time, roles.cohort, roles.outcome, roles.weights, *roles.exposures}
@@ -171,7 +172,7 @@ def numbers_of(panel: Panel) -> list[Measurements]:
 
 
 def step_of(values: Array) -> float:
-    """Give the power of ten of which all values are multiples; zero where there is none."""
+    """Return the power of ten of which all values are multiples; zero if there is none."""
     finite = values[np.isfinite(values)]
     largest = float(np.abs(finite).max(initial=0.0))
     top = int(np.floor(np.log10(largest))) if largest else 0
@@ -183,27 +184,27 @@ def step_of(values: Array) -> float:
 
 
 def coded(values: Array, step: float = 0.0, around: float = 0.0) -> tuple[Codes, Array]:
-    """Number equal values, and say how likely another row has them by chance.
+    """Number equal values, and compute the probability of coincidental equality.
 
     Parameters
     ----------
     values : ndarray (unit, period)
-        NaN where there is none.
+        NaN if missing.
     step : float, default 0
-        To which they were rounded.
+        Rounding step of the values.
     around : float, default 0
-        Largest size of what they were computed from, for the rounding of computers.
+        Largest magnitude of the inputs, for floating-point rounding.
 
     Returns
     -------
     tuple of ndarray (unit, period)
-        Codes, -1 where there is no value; probabilities.
+        Codes, -1 without a value; probabilities.
     """
     present = np.isfinite(values)
     finite = values[present]
     spread = float(np.subtract(*np.quantile(finite, (0.75, 0.25)))) / 1.35 if finite.size else 0.0
     spread = spread or (float(finite.std()) if finite.size else 0.0) or 1.0
-    # No simple fraction, so that no value of a grid lies where one code ends and another begins.
+    # Not a simple fraction, so that no grid value is at the boundary between two codes.
     width = step or 0.739 * max(_FINE * spread, 64.0 * np.finfo(float).eps * around)
     codes = np.full(values.shape, -1, dtype=np.int64)
     codes[present] = np.unique(np.round(finite / width), return_inverse=True)[1]
@@ -214,9 +215,9 @@ def coded(values: Array, step: float = 0.0, around: float = 0.0) -> tuple[Codes,
 
 
 def _elsewhere(codes: Codes) -> Array:
-    """Share of rows of other units and periods that have the same code (unit, period).
+    """Return the share of other units' rows in other periods with the same code.
 
-    A unit with the series of another is like it in the same periods, which do not count here.
+    Equal values in the same period are excluded, because a copied series has them.
     """
     unit, time = np.nonzero(codes >= 0)
     code, out = codes[unit, time], np.zeros(codes.shape)
@@ -232,7 +233,7 @@ def _elsewhere(codes: Codes) -> Array:
 
 
 def middle(values: Array, axis: int) -> Array:
-    """Median along an axis, which stays; NaN where there is nothing."""
+    """Return the median along an axis, which is kept; NaN without values."""
     empty = ~np.isfinite(values).any(axis=axis, keepdims=True)
     if empty.all():
         return np.full(empty.shape, np.nan)
@@ -240,12 +241,12 @@ def middle(values: Array, axis: int) -> Array:
 
 
 def scale_of(values: Array) -> Array:
-    """Robust standard deviation of each row around zero: 1.48 times the median size."""
+    """Return the robust SD of each row around zero: 1.48 times the median absolute value."""
     return np.asarray(1.4826 * middle(np.abs(values), axis=1)[:, 0])
 
 
 def slopes_of(y: Array, x: Array) -> Array:
-    """Slopes of rows in columns by least squares: y (row), x (column, row)."""
+    """Return least-squares slopes of rows on columns: y (row), x (column, row)."""
     size = np.maximum(np.linalg.norm(x, axis=1), 1e-300)
     scaled = x / size[:, None]
     inverse = np.linalg.pinv(scaled @ scaled.T, rcond=1e-11, hermitian=True)
@@ -253,7 +254,7 @@ def slopes_of(y: Array, x: Array) -> Array:
 
 
 def two_ways_out(values: Array) -> Array:
-    """Take means of units and of periods out of tables, gaps and all (..., unit, period)."""
+    """Remove unit and period means from tables with gaps (..., unit, period)."""
     present = np.isfinite(values)
     left = np.where(present, values, 0.0)
     counts = [np.maximum(present.sum(axis=axis, keepdims=True), 1) for axis in (-1, -2)]

@@ -1,4 +1,4 @@
-"""Series that stand twice: of other units, or of any unit at another time."""
+"""Detect duplicated series: of other units, or of any unit at another time."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from bayes_nqp.audit._column import Codes, Measurements, Trace, coded
 from bayes_nqp.checks.shared import DOUBT, FAILS
 
 _CHANCE: Final = 1e-4
-"""Expected number of windows that are equal by chance."""
+"""Expected number of coincidentally equal windows."""
 _WIDTHS: Final = (2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32)
 _WHOLE: Final = 0.8
-"""Share of a unit's rows from which on its whole series is another's."""
+"""Share of a unit's rows above which the whole series is regarded as copied."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Form:
-    """What stays of a series under a change of its units.
+    """The part of a series that is invariant to a transformation.
 
     Parameters
     ----------
     codes : ndarray of int (unit, place)
-        Of values, of changes, or of what is made of changes.
+        Codes of values, of changes, or of functions of changes.
     first, later : ndarray (unit, place)
-        Minus log probabilities that another row has the same, at a window's first place and after
-        it.
+        Minus log probabilities of an equal code in another row, at the first place of a window and
+        later.
     length : int
-        Rows of which a place is made.
+        Number of rows combined in a place.
     words : Message
-        How one series is another.
+        Relation between the two series.
     """
 
     codes: Codes
@@ -47,14 +47,14 @@ class _Form:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Found:
-    """Rows that stand elsewhere too (unit, period), and of which unit; -1 for none."""
+    """Rows with a duplicate (unit, period), and the unit of the original; -1 for none."""
 
     rows: Mask
     unit: Codes
 
 
 def copies(column: Measurements, units: npt.NDArray[np.str_]) -> Iterator[Trace]:
-    """Find windows of a series that stand elsewhere too, beyond chance."""
+    """Detect windows of a series that occur again elsewhere, beyond coincidence."""
     traced = np.zeros(column.values.shape, dtype=bool)
     for form in _forms(column):
         for moved in (False, True) if form.length == 1 else (False,):
@@ -65,7 +65,7 @@ def copies(column: Measurements, units: npt.NDArray[np.str_]) -> Iterator[Trace]
 
 
 def _forms(column: Measurements) -> Iterator[_Form]:
-    """Values; where rounding is fine, changes, changes of logarithms, and ratios of changes."""
+    """Return values and, with fine rounding, changes, log changes, and ratios of changes."""
     values, changes = column.values, column.changes
     if changes.shape[1] < 1:
         return
@@ -74,7 +74,7 @@ def _forms(column: Measurements) -> Iterator[_Form]:
     moves, move = coded(changes, column.step, largest)
     stays = changes == 0.0
     nats = np.where(stays, 0.0, -np.log(move))
-    # Of rough values a change is likelier where the value before is the same.
+    # With coarse rounding, an equal change is more probable after an equal value.
     after = np.column_stack([np.zeros(len(values)), np.minimum(nats, -np.log(chance[:, 1:]))])
     yield _Form(codes, -np.log(chance), after, 1, Message("the values"))
     if not column.fine:
@@ -94,7 +94,7 @@ def _forms(column: Measurements) -> Iterator[_Form]:
 
 
 def _windows(form: _Form, traced: Mask, *, moved: bool) -> _Found:
-    """Windows that are equal, of other units in the same periods, or of any row at any time."""
+    """Return equal windows of other units in the same periods, or of any row at any time."""
     n_units = len(traced)
     codes = form.codes.copy()
     for back in range(form.length):
@@ -116,7 +116,7 @@ def _windows(form: _Form, traced: Mask, *, moved: bool) -> _Found:
 
 
 def _evidence(form: _Form, codes: Codes, width: int) -> tuple[Array, Array, Mask]:
-    """Minus log probabilities of windows, the part after the first place, and which are whole."""
+    """Return minus log probabilities of windows, of their later part, and completeness."""
     n = codes.shape[1] - width + 1
     later = sum((form.later[:, k : k + n] for k in range(1, width)), np.zeros((len(codes), n)))
     full = np.all([codes[:, k : k + n] >= 0 for k in range(width)], axis=0)
@@ -124,7 +124,7 @@ def _evidence(form: _Form, codes: Codes, width: int) -> tuple[Array, Array, Mask
 
 
 def _hashes(codes: Codes, width: int) -> npt.NDArray[np.uint64]:
-    """One number for each window, equal where windows are."""
+    """Return one number for each window, equal for equal windows."""
     n = codes.shape[1] - width + 1
     total = np.zeros((len(codes), n), dtype=np.uint64)
     for k in range(width):
@@ -136,7 +136,7 @@ def _hashes(codes: Codes, width: int) -> npt.NDArray[np.uint64]:
 def _mark(
     match: _Found, at: tuple[Codes, ...], hashes: npt.NDArray[np.uint64], rows: int, *, moved: bool
 ) -> None:
-    """Mark the rows of windows that an earlier one equals, and where that is."""
+    """Mark the rows of windows with an earlier equal window, and its location."""
     unit, start = at
     order = np.lexsort((start, unit, hashes) if moved else (unit, start, hashes))
     unit, start, hashes = unit[order], start[order], hashes[order]
@@ -194,7 +194,7 @@ def _traces(
 
 
 def _original(match: _Found, unit: int) -> int:
-    """The unit whose values most of the rows of a unit are."""
+    """Return the unit from which most rows of a unit are copied."""
     owners = match.unit[unit][match.rows[unit]]
     return int(np.bincount(owners).argmax()) if owners.size else -1
 

@@ -1,4 +1,4 @@
-"""Whether the data can be what they seem."""
+"""Data-quality check for duplicated, imputed and implausible values."""
 
 from __future__ import annotations
 
@@ -33,13 +33,14 @@ _MOST = 5
 
 @asks("Can the data be what they seem?", "data", of="fit", place=15, needs=(ROWS, UNITS))
 def data(fit: Fit) -> Finding:
-    """Look at the rows of a panel for what no model sees.
+    """Check the plausibility of the observations of a panel.
 
-    Looked for are values that stand twice (of other units, of other periods, plus a constant or
-    times a factor), values that were filled in or rounded for some, rows of another size than the
-    rest, columns that were re-scaled or re-weighted within each period, columns that are the
-    outcome of this or of another period, covariates that the treatment moves, and units that leave
-    with adoption. It fails by what cannot be, and asks for caution by what is suspicious.
+    The check detects duplicated values (of other units or periods, also plus a constant or times a
+    factor) and values that were imputed or rounded for some units. It detects observations of
+    another magnitude, and columns that were rescaled or reweighted within each period. It detects
+    columns equal to the outcome of this or another period, covariates affected by the treatment,
+    and units that leave after adoption. The verdict is "failed" for impossible data and "caution"
+    for suspicious data.
     """
     panel = panel_of(fit)
     with np.errstate(all="ignore"):
@@ -76,7 +77,7 @@ def _said(trace: Trace) -> Message:
 
 
 def _series(fit: Fit, panel: Panel) -> Iterator[Trace]:
-    """What the outcome and mediators show by themselves."""
+    """Return findings in the outcome and in mediators separately."""
     units, times, stratum = panel.unit_labels, panel.time_labels, _strata(panel)
     outcome = column_of(panel, panel.roles.outcome, panel.outcome)
     for column in (outcome, *columns_of_role(panel, "mediators", fit.facts.mediators(panel))):
@@ -101,7 +102,7 @@ def _series(fit: Fit, panel: Panel) -> Iterator[Trace]:
 
 
 def _beside(fit: Fit, panel: Panel) -> Iterator[Trace]:
-    """What other columns of the design show beside the outcome."""
+    """Return findings in other columns of the model compared with the outcome."""
     facts = fit.facts
     outcome = column_of(panel, panel.roles.outcome, panel.outcome)
     held = columns_of_role(panel, "covariates", facts.covariates_of(panel))
@@ -119,7 +120,7 @@ def _beside(fit: Fit, panel: Panel) -> Iterator[Trace]:
 
 
 def _absent(fit: Fit, panel: Panel) -> Iterator[Trace]:
-    """Whether rows are missing because of treatment."""
+    """Return findings on observations missing because of treatment."""
     dose = columns_of_role(panel, "exposures", _named(fit.facts.exposure))
     yield from leavers(panel, dose[0].values if dose else None, _strata(panel))
     if fit.facts.adopted:

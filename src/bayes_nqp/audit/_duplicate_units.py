@@ -1,4 +1,4 @@
-"""Units that move as others do, or with another stratum than the one they stand in."""
+"""Detect units that move like other units, or with another stratum than their own."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from bayes_nqp.checks.shared import DOUBT
 
 _CHANCE: Final = 1e-4
 _NOISE: Final = 0.15
-"""Largest distance of two units, in robust standard deviations of their changes."""
+"""Largest distance of duplicates, in robust standard deviations of their changes."""
 _FREE: Final = 4
 _MOST: Final = 1_500
-"""Units up to which all pairs are looked at."""
+"""Largest number of units for comparisons of all pairs."""
 
 
 def twins(column: Measurements, stratum: Codes, units: npt.NDArray[np.str_]) -> Iterator[Trace]:
-    """Find pairs that are nearer one another than independent errors ever are.
+    """Find pairs of units that are closer than independent errors allow.
 
-    Near is what is small beside their changes, also net of what a stratum has in common.
+    Closeness is relative to the changes of the units, also net of common changes of a stratum.
     """
     changes, net = _moves(column, stratum)
     seen = np.isfinite(net).all(axis=1) & (column.unit_scale > 20.0 * column.grain.max(axis=1))
@@ -34,7 +34,7 @@ def twins(column: Measurements, stratum: Codes, units: npt.NDArray[np.str_]) -> 
     if free < _FREE or not 2 <= units_seen.size <= _MOST or not column.fine:
         return
     points = changes[units_seen]
-    # What units have in common makes none alike; nor are small ones, once it is taken out.
+    # Common changes are not evidence of duplication, nor are small remainders net of them.
     size = np.minimum(scale_of(net[units_seen]), scale_of(points))
     pairs = units_seen.size * (units_seen.size - 1) / 2.0
     # Squared distances of independent units are 2 chi-squared.
@@ -60,7 +60,7 @@ def twins(column: Measurements, stratum: Codes, units: npt.NDArray[np.str_]) -> 
 
 
 def _moves(column: Measurements, stratum: Codes) -> tuple[Array, Array]:
-    """Changes in robust sd's of periods, with what a stratum has in common and without it."""
+    """Return changes in robust SDs of periods, with and without common stratum changes."""
     left = column.changes.copy()
     for level in np.unique(stratum):
         left[stratum == level] -= middle(left[stratum == level], axis=0)
@@ -70,10 +70,10 @@ def _moves(column: Measurements, stratum: Codes) -> tuple[Array, Array]:
 
 
 _HALF: Final = 5.0
-"""Half the distance of two strata, in sd's of units around their own, from which on it tells."""
+"""Half the distance of two strata, in SDs of units around their own, that identifies strata."""
 _FEWEST: Final = (3, 0.02)
 _JUMP: Final = 5.0
-"""Median jump at adoption, in robust sd's of changes, from which on jumps tell dates."""
+"""Median jump at adoption, in robust SDs of changes, that identifies adoption dates."""
 _UNITS: Final = 8
 _MOVES: Final = 5
 
@@ -81,14 +81,14 @@ _MOVES: Final = 5
 def strangers(
     column: Measurements, stratum: Codes, free: Mask, units: npt.NDArray[np.str_]
 ) -> Iterator[Trace]:
-    """Compare the changes of units with those of their stratum and of every other one.
+    """Compare the changes of units with those of their stratum and of every other stratum.
 
     Parameters
     ----------
     stratum : ndarray of int (unit)
-        Its number.
+        Number of the stratum.
     free : ndarray of bool (unit, period)
-        Rows without treatment.
+        Untreated observations.
     """
     changes = np.where(free[:, 1:] & free[:, :-1], column.changes, np.nan)
     if changes.shape[1] < _MOVES or not column.moving:
@@ -115,14 +115,14 @@ def strangers(
 
 
 def _nearer(left: Array, gap: Array) -> Mask:
-    """Which units lie beyond the middle of the way to another stratum, where that is far (unit).
+    """Mark units closer to another stratum than to their own, if the strata differ (unit).
 
     Parameters
     ----------
     left : ndarray (unit, change)
-        Changes net of those of the own stratum.
+        Changes net of the changes of the own stratum.
     gap : ndarray (change)
-        Those of the other stratum, net of the same.
+        Changes of the other stratum, net of the changes of the own stratum.
     """
     seen = np.isfinite(left) & np.isfinite(gap)
     toward = np.where(seen, left * gap, 0.0).sum(axis=1)
@@ -135,7 +135,7 @@ def _nearer(left: Array, gap: Array) -> Mask:
 
 
 def misdated(column: Measurements, cohort: Codes, units: npt.NDArray[np.str_]) -> Iterator[Trace]:
-    """Where adopters jump, find units that jump when others adopt, and not when they do."""
+    """Find units that jump when other units adopt, and not at their own adoption."""
     changes = column.changes - middle(column.changes, axis=0)
     scale = float(scale_of(changes.reshape(1, -1))[0])
     adopts, dates = np.flatnonzero(cohort > 0), np.unique(cohort[cohort > 0])
@@ -166,7 +166,7 @@ def misdated(column: Measurements, cohort: Codes, units: npt.NDArray[np.str_]) -
 
 
 def _middle_half(changes: Array) -> Array:
-    """Mean of the middle half of units in each period (period)."""
+    """Return the mean of the middle half of units in each period (period)."""
     low, high = np.nanquantile(
         np.where(np.isfinite(changes).any(axis=0), changes, 0.0), (0.25, 0.75), axis=0
     )

@@ -26,18 +26,18 @@ _FORMS: Final[dict[str, Form]] = {
     "log({y} / ({x} + {y}))": lambda y, x: np.log(y / (x + y)),
     "log({x} / ({x} + {y}))": lambda y, x: np.log(x / (x + y)),
 }
-"""A mediator is asked whether it is one of these, times a factor and plus a constant."""
+"""Formulas tested for mediators, up to a factor and a constant."""
 _EXPONENT: Final = 40.0
-"""Size up to which values may be logarithms."""
+"""Largest magnitude of logarithms."""
 _DIGITS: Final = 1e-7
-"""Precision of numbers that were not rounded, relative to their size."""
+"""Relative precision of unrounded numbers."""
 _ROWS: Final = 0.9
-"""Share of observations in which a relation holds: a few may be winsorised."""
+"""Share of observations that must satisfy a relation: a few may be winsorised."""
 _COARSE: Final = (0.2, 0.005)
-"""Rounding, over the within-unit spread of the mediator, up to which relations are asked: of
-`_FORMS`, and of regressions, whose slopes are free."""
+"""Largest rounding step, relative to the within-unit spread of the mediator, for tests of
+`_FORMS`, and of regressions with free slopes."""
 _MOST: Final = 2_000
-"""Observations that are looked at."""
+"""Number of observations used."""
 _COPY: Final = 0.98
 _FREE: Final = 30
 
@@ -45,18 +45,18 @@ _FREE: Final = 30
 def identity(
     mediator: Measurements, outcome: Measurements, columns: list[Measurements]
 ) -> tuple[str, float] | None:
-    """Find how a mediator is made of the outcome, up to rounding.
+    """Find an exact relation of a mediator to the outcome, up to rounding.
 
     Parameters
     ----------
     columns : list of Measurements
-        Other columns of the file; those that are the outcome or the mediator themselves, but for
-        units and periods, count for none.
+        Other columns of the file; columns equal to the outcome or the mediator, up to unit and
+        period effects, are ignored.
 
     Returns
     -------
     tuple of str and float or None
-        A formula, and the share of observations in which it holds.
+        A formula, and the share of observations that satisfy it.
     """
     spread = float(np.nanstd(two_ways_out(mediator.values)))
     if not spread > 0.0:
@@ -103,7 +103,7 @@ def _made(
 
 
 def _scales(column: Measurements, values: Array) -> Iterator[tuple[str, Callable[[Array], Array]]]:
-    """The column itself, and what it is the logarithm of."""
+    """Return the column and its exponential, if it can be a logarithm."""
     yield column.name, lambda z: z
     if np.abs(values).max() < _EXPONENT:
         yield f"exp({column.name})", np.exp
@@ -114,7 +114,7 @@ def _rounding(column: Measurements) -> Array:
 
 
 def _line(y: Array, x: Array) -> tuple[float, float]:
-    """Slope and constant as medians, which a few other observations leave as they are."""
+    """Return slope and constant as medians, which are robust to a few other observations."""
     order, half = np.argsort(x, kind="stable"), x.size // 2
     low, high = order[:half], order[-half:]
     run = x[high] - x[low]
@@ -128,7 +128,7 @@ def _regressed(
 ) -> tuple[str, float] | None:
     """Regress the mediator on the outcome and all other columns, with unit and time effects.
 
-    All in levels or in logarithms; the outcome has to be part of what makes it.
+    All variables are in levels or in logarithms; the outcome must have a non-zero coefficient.
     """
     for logs in product((False, True), repeat=3):
         m, y = _either(mediator, logs[0]), _either(outcome, logs[1])
@@ -156,7 +156,7 @@ def _regressed(
 
 
 def _either(column: Measurements, log: bool) -> tuple[str, Array, Array] | None:
-    """Name, values and rounding of a column or of its logarithm."""
+    """Return name, values and rounding of a column or of its logarithm."""
     if not log:
         return column.name, column.values, _rounding(column)
     if not column.positive:

@@ -1,4 +1,4 @@
-"""Values that were filled in, or exchanged as where a sheet was sorted otherwise."""
+"""Detect imputed values, and values exchanged between units by wrong sorting."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from bayes_nqp.checks.shared import DOUBT, FAILS
 
 _CHANCE: Final = 1e-6
 _LEAST: Final = (3, 0.005)
-"""Rows, and their share, from which on filling counts."""
+"""Number of imputed rows, and their share, above which they are reported."""
 _NORMAL: Final = 0.6
-"""Density of changes at zero, in robust sd's: above the normal's, for heavy tails."""
+"""Density of changes at zero, in robust SDs: above the normal density, for heavy tails."""
 _ALTERNATE: Final = 0.8
 _SMOOTH: Final = 2.5
-"""Ratio of spreads of second differences from which on periods alternate."""
+"""Ratio of spreads of second differences that indicates alternating periods."""
 _UNITS: Final = 15
 
 
 def carried(column: Measurements, units: npt.NDArray[np.str_]) -> Iterator[Trace]:
-    """Find values that are those of the period before, beyond what rounding explains.
+    """Find values carried forward from the previous period, beyond rounding.
 
-    Values that other units have in other periods too, such as zeros and bounds, tell nothing.
+    Values common to other units and periods, such as zeros and bounds, are ignored.
     """
     changes, telling, grain = column.changes, column.telling[:, 1:], column.grain[:, 1:]
-    # A unit that never changes has no scale of its own.
+    # A constant unit has no scale.
     scale = np.where(np.isfinite(column.unit_scale), column.unit_scale, column.scale)[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):
         seen = np.isfinite(changes) & telling & (scale > 5.0 * grain) & column.fine
@@ -92,7 +92,7 @@ def interpolated(
 
 
 def smooth_periods(column: Measurements, times: npt.NDArray[np.generic]) -> Iterator[Trace]:
-    """Find periods that alternate between rough and smooth, as interpolation with noise is."""
+    """Find periods that alternate between rough and smooth, as after noisy interpolation."""
     bends = np.diff(column.values, 2, axis=1)
     enough = np.isfinite(bends).sum(axis=0) >= _UNITS
     if enough.sum() < 4 or not enough.all():
@@ -112,7 +112,7 @@ def smooth_periods(column: Measurements, times: npt.NDArray[np.generic]) -> Iter
 
 
 def repeated_periods(column: Measurements, times: npt.NDArray[np.generic]) -> Iterator[Trace]:
-    """Find periods in which most units have the values that they have in another one."""
+    """Find periods in which most units have the same values as in another period."""
     if not column.fine:
         return
     codes = np.where(column.telling, coded(column.values, column.step)[0], -1)
@@ -137,7 +137,7 @@ def repeated_periods(column: Measurements, times: npt.NDArray[np.generic]) -> It
 
 
 def _scales(column: Measurements) -> Iterator[Measurements]:
-    """The column, its logarithms, and what it may be the logarithm of."""
+    """Return the column, its logarithm, and its exponential if it can be a logarithm."""
     yield column
     if column.positive:
         yield column.logarithms()
@@ -146,7 +146,7 @@ def _scales(column: Measurements) -> Iterator[Measurements]:
 
 
 def _lines(column: Measurements) -> Mask | None:
-    """Values halfway between their neighbours (unit, period - 2); None where chance explains."""
+    """Mark values halfway between adjacent ones (unit, period - 2); None if by chance."""
     changes, scale = column.changes, column.unit_scale[:, None]
     if changes.shape[1] < 2 or not column.fine:
         return None
@@ -161,28 +161,28 @@ def _lines(column: Measurements) -> Mask | None:
 
 
 def _beyond(marks: Mask, expected: Array, seen: Mask) -> bool:
-    """Whether there are more than chance explains, and enough to matter."""
+    """Return True if the number exceeds chance and is relevant."""
     count = int(marks.sum())
     enough = count >= max(_LEAST[0], _LEAST[1] * int(seen.sum()))
     return bool(enough and gammainc(count, float(np.nansum(expected)) + 1e-9) < _CHANCE)
 
 
 _FAR, _OUT, _NEAR = 6.0, 3.0, 2.0
-"""Robust standard deviations beyond which a row is out of its series, or may be; within which it
-fits one."""
+"""Distances in robust SDs: above which a row departs from its series, or possibly departs; below
+which it fits a series."""
 _FEWEST: Final = (5, 0.03)
 _MOST: Final = 2_000
 _ORDER: Final = 0.5
-"""Rank correlation with the unit's own neighbouring periods up to which order is lost."""
+"""Rank correlation with adjacent periods of the unit below which the order of units is lost."""
 _WIDER, _ABOUT = 1.25, 5
-"""How much wider rows may spread than their units do in as many periods before and after; noise by
-which order is lost makes it more."""
+"""Largest ratio of the spread of rows to the spread of their units in as many periods before and
+after; noise that destroys the order increases it further."""
 
 
 def exchanged(
     column: Measurements, units: npt.NDArray[np.str_], times: npt.NDArray[np.generic]
 ) -> Iterator[Trace]:
-    """Find periods in which many rows are out of their series, and fit those of one another."""
+    """Find periods in which many rows fit the series of each other instead of their own."""
     around = _around(column.values)
     left = column.values - around
     left = left - middle(left, axis=0)
@@ -216,7 +216,7 @@ def exchanged(
 
 
 def _disordered(level: Array, neighbours: Array) -> bool:
-    """Whether rows have lost the order that their units have."""
+    """Return True if the ranks of units are lost in a period."""
     if min(np.ptp(level), np.ptp(neighbours)) <= 0.0:
         return False
     from scipy.stats import spearmanr
@@ -225,9 +225,10 @@ def _disordered(level: Array, neighbours: Array) -> bool:
 
 
 def _spread_alike(values: Array, period: int) -> bool:
-    """Whether rows spread as their units do about that time: an exchange keeps the set.
+    """Return True if values have the usual spread of units: an exchange keeps the set.
 
-    Noisier rows are out of their series too and, as any two sets of numbers do, fit one another.
+    Rows with more noise also depart from their series and fit each other, so the spread is
+    compared.
     """
     near = [t for t in range(period - _ABOUT, period + _ABOUT + 1) if t != period]
     inside = [t for t in near if 0 <= t < values.shape[1]]
@@ -236,7 +237,7 @@ def _spread_alike(values: Array, period: int) -> bool:
 
 
 def _around(values: Array) -> Array:
-    """Mean of the neighbouring periods of each row (unit, period)."""
+    """Return the mean of the adjacent periods of each row (unit, period)."""
     edge = np.full((len(values), 1), np.nan)
     sides = np.stack([np.hstack([edge, values[:, :-1]]), np.hstack([values[:, 1:], edge])])
     count = np.isfinite(sides).sum(axis=0)

@@ -1,4 +1,4 @@
-"""Columns that are the outcome, and units whose outcome other columns make."""
+"""Detect columns equal to the outcome, and units with a wrong outcome."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from bayes_nqp.checks.shared import DOUBT, FAILS, Verdict
 from bayes_nqp.data.panel import Panel
 
 _SAME: Final = 0.98
-"""Share of a column's variation, net of unit and time effects, that the outcome explains."""
+"""Share of a column's variation, net of unit and time effects, explained by the outcome."""
 _AHEAD: Final = 0.9
-"""The same of an outcome to come: nothing knows so much of it."""
+"""The same share for a future outcome, which no genuine variable explains as well."""
 _EXACT: Final = 0.9999
 _ROWS: Final = 20
 _CHANGES: Final = 60
@@ -43,12 +43,12 @@ _MOVES: Final = {
 
 
 def leaks(column: Measurements, outcome: Measurements, *, near: bool = True) -> Iterator[Trace]:
-    """Lay a column beside the outcome of earlier, later and the same periods.
+    """Compare a column with the outcome of earlier, later and the same periods.
 
     Parameters
     ----------
     near : bool, default True
-        Whether it may not be close to the outcome of the same period either.
+        If True, report columns close to the outcome of the same period, too.
     """
     shares = {lead: shared_with(column, outcome, lead) for lead in (0, 1, 2, -1)}
     lead = max(shares, key=lambda k: shares[k])
@@ -76,7 +76,7 @@ def _named(column: Measurements, lead: int, share: float, *, near: bool) -> Trac
 
 
 def _made(column: Measurements, outcome: Measurements) -> Trace | None:
-    """Whether a column is made of outcomes of several periods, such as their growth or mean."""
+    """Return True if a column is a function of outcomes of several periods, such as growth."""
     parts = [_shifted(outcome.values, lead) for lead in (1, 0, -1)]
     fit = _explained(column.values, parts)
     if fit < _SAME:
@@ -89,7 +89,7 @@ def _made(column: Measurements, outcome: Measurements) -> Trace | None:
 
 
 def _function(column: Measurements, outcome: Measurements) -> Trace | None:
-    """Whether a column rises wherever the outcome does, or falls: a function of one another."""
+    """Return True if a column is a monotone function of the outcome."""
     for lead in (0, 1, 2, -1):
         later = np.diff(_shifted(outcome.values, lead), axis=1)
         signs = np.sign(column.changes) * np.sign(later)
@@ -101,7 +101,7 @@ def _function(column: Measurements, outcome: Measurements) -> Trace | None:
 
 
 def _rows(column: Measurements, outcome: Measurements) -> Trace | None:
-    """Rows that hold the outcome of another period, to the last digit."""
+    """Find rows that contain the outcome of another period exactly."""
     if not (column.fine and outcome.fine):
         return None
     for lead in (1, -1, 2):
@@ -121,7 +121,7 @@ def _rows(column: Measurements, outcome: Measurements) -> Trace | None:
 
 
 def _shifted(values: Array, lead: int) -> Array:
-    """Values of some periods later."""
+    """Return values of some periods later."""
     out = np.full_like(values, np.nan)
     if lead > 0:
         out[:, :-lead] = values[:, lead:]
@@ -133,7 +133,7 @@ def _shifted(values: Array, lead: int) -> Array:
 
 
 def shared_with(column: Measurements, outcome: Measurements, lead: int) -> float:
-    """Largest squared correlation, in levels or logarithms, net of unit and time effects."""
+    """Return the largest squared correlation, in levels or logs, net of unit and time effects."""
     if column.values.shape[1] <= abs(lead) + 1:
         return 0.0
     pairs = [
@@ -145,7 +145,7 @@ def shared_with(column: Measurements, outcome: Measurements, lead: int) -> float
 
 
 def _explained(values: Array, parts: list[Array]) -> float:
-    """R² of a regression on other tables, unit and time effects taken out of all."""
+    """Return the R² of a regression on other tables, net of unit and time effects."""
     full = np.isfinite(values) & np.isfinite(np.stack(parts)).all(axis=0)
     full &= full.sum(axis=1, keepdims=True) > 1
     if full.sum() < _ROWS:
@@ -162,17 +162,18 @@ def _explained(values: Array, parts: list[Array]) -> float:
 
 
 _MADE, _NOT = 0.98, 0.5
-"""Share of the variation of most units that other columns explain; of those that are not alike."""
+"""Explained share of the variation of most units; and of deviating units."""
 _FEWEST: Final = (3, 0.02)
 _KEPT: Final = 0.6
-"""Share of units that a regression rests on: those that it fits best."""
+"""Share of units used in a regression: those with the best fit."""
 _STEPS: Final = 8
 
 
 def made_elsewhere(panel: Panel, outcome: Measurements) -> Iterator[Trace]:
-    """Where other columns of the file make the outcome of most units, name those of whom not.
+    """Find units with an outcome not explained by columns that explain the other units.
 
-    As an index is made of indicators: a unit that has the index of another shows.
+    For example, if the outcome is an index of indicators, a unit with the index of another unit is
+    detected.
     """
     parts = _parts(panel)
     if len(parts) == 0:
@@ -212,13 +213,13 @@ def made_elsewhere(panel: Panel, outcome: Measurements) -> Iterator[Trace]:
 
 
 def _parts(panel: Panel) -> Array:
-    """Numbers of the file that are seen in nearly all rows, each over its sd (column, unit, T)."""
+    """Return nearly complete numeric columns, divided by their SDs (column, unit, T)."""
     tables = [x.values / np.nanstd(x.values) for x in numbers_of(panel)]
     return np.array(tables).reshape(-1, panel.unit_labels.size, panel.periods)
 
 
 def _predicted(y: Array, x: Array, full: Mask) -> Array:
-    """Fit a regression to the units that it fits best, in a few steps (unit, period)."""
+    """Fit a regression to the units with the best fit, in a few steps (unit, period)."""
     best, predicted = full.any(axis=1), np.zeros_like(y)
     for _ in range(_STEPS):
         rows = full & best[:, None]
@@ -231,14 +232,14 @@ def _predicted(y: Array, x: Array, full: Mask) -> Array:
 
 
 def _share(y: Array, predicted: Array) -> Array:
-    """Share of the variation of each unit that is explained (unit)."""
+    """Return the explained share of the variation of each unit (unit)."""
     size = (y**2).sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(size > 0.0, 1.0 - ((y - predicted) ** 2).sum(axis=1) / size, np.nan)
 
 
 def _sources(y: Array, predicted: Array, full: Mask) -> Codes:
-    """Which of the others each one's outcome is made of; -1 for none."""
+    """Return the unit that predicts each unit's outcome; -1 for none."""
     size = np.maximum((y**2).sum(axis=1), 1e-300)
     out = np.full(len(y), -1, dtype=np.int64)
     for k in range(len(y)):

@@ -1,4 +1,4 @@
-"""Values of another size than the rest, and rounding that matters."""
+"""Detect values of another magnitude, and relevant rounding."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from bayes_nqp.audit._column import Measurements, Trace, middle, scale_of, step_
 from bayes_nqp.checks.shared import DOUBT, FAILS
 
 _FAR: Final = 200.0
-"""Robust standard deviations from which on a row is a slip rather than a tail."""
+"""Robust SDs above which a row is an error rather than part of the tail."""
 _FACTOR: Final = 10.0
-"""The same of logarithms."""
+"""The same for logarithms."""
 _REPEATED: Final = 20.0
-"""The same where three rows or more have one and the same value."""
+"""The same for three or more rows with the same value."""
 _RATIO: Final = (100.0, 30.0)
-"""How much more a unit varies than nearly all others, and than the next one."""
+"""Ratio of the variation of a unit to that of nearly all others, and to the next unit."""
 _FEW: Final = 0.05
 _RARE: Final = 0.01
 
 
 def units_of_measurement(column: Measurements, units: npt.NDArray[np.str_]) -> Iterator[Trace]:
-    """Find units, or stretches of them, that are a power of ten beside the others."""
+    """Find units, or parts of their series, that differ from others by a power of ten."""
     yield from _powers(column, units)
     scale, level = column.unit_scale, middle(np.abs(column.values), axis=1)[:, 0]
     for up in (True, False):
@@ -48,7 +48,7 @@ def units_of_measurement(column: Measurements, units: npt.NDArray[np.str_]) -> I
 
 
 def _apart(size: Array, *, up: bool) -> npt.NDArray[np.bool_]:
-    """Which few units lie beyond a gap that no other has, far above all the rest, or below."""
+    """Mark the few units beyond a unique gap, far above or below all others."""
     out = np.zeros(size.size, dtype=bool)
     positive = np.flatnonzero(np.isfinite(size) & (size > 0.0))
     few = int(max(1, _FEW * positive.size))
@@ -66,7 +66,7 @@ def _apart(size: Array, *, up: bool) -> npt.NDArray[np.bool_]:
 
 
 def _powers(column: Measurements, units: npt.NDArray[np.str_]) -> Iterator[Trace]:
-    """Find jumps by a power of ten within units, where all values are positive."""
+    """Find jumps by a power of ten within units, if all values are positive."""
     if not column.positive or column.changes.shape[1] < 2:
         return
     jumps = np.diff(np.log10(column.values), axis=1)
@@ -94,11 +94,11 @@ def _powers(column: Measurements, units: npt.NDArray[np.str_]) -> Iterator[Trace
 def far_rows(
     column: Measurements, units: npt.NDArray[np.str_], times: npt.NDArray[np.generic]
 ) -> Iterator[Trace]:
-    """Find single rows that no tail explains."""
+    """Find single rows beyond any plausible tail."""
     distance = _distance(column)
     far = distance > _FAR
     if column.positive:
-        # A tail of factors is long in levels, and short in logarithms.
+        # Multiplicative tails are long in levels and short in logarithms.
         far &= _distance(column.logarithms()) > _FACTOR
     if not far.any() or far.sum() > max(3, _RARE * np.isfinite(distance).sum()):
         return
@@ -117,7 +117,7 @@ def far_rows(
 def repeated_extremes(
     column: Measurements, units: npt.NDArray[np.str_], times: npt.NDArray[np.generic]
 ) -> Iterator[Trace]:
-    """Find one and the same value far from what the rows around it have: a code, not a number."""
+    """Find a repeated value far from adjacent rows: a code, not a number."""
     out = np.where(_distance(column) > _REPEATED, column.values, np.nan)
     values, counts = np.unique(out[np.isfinite(out)], return_counts=True)
     for value in values[counts >= 3]:
@@ -139,7 +139,7 @@ def repeated_extremes(
 
 
 def _distance(column: Measurements) -> Array:
-    """How far rows are from their unit's median and the period's, in robust sd's (unit, period)."""
+    """Return distances from unit and period medians, in robust SDs (unit, period)."""
     left = column.values - middle(column.values, axis=1)
     left = left - middle(left, axis=0)
     every = float(scale_of(left.reshape(1, -1))[0])
@@ -149,19 +149,19 @@ def _distance(column: Measurements) -> Array:
 
 
 _MATTERS: Final = 0.1
-"""Of the robust sd of changes: a step from which on it matters."""
+"""Smallest relevant rounding step, as a share of the robust SD of changes."""
 _VALUES: Final = 8
-"""Different values, zero apart, from which on all being multiples is no accident."""
+"""Number of distinct non-zero values for which common multiples are not a coincidence."""
 _HEAP: Final = (0.25, 1e-8)
-"""Share of multiples of ten from which on values are heaped, and its chance."""
+"""Share of multiples of ten that indicates heaping, and its probability."""
 _WIDE: Final = 30.0
-"""Robust sd of changes, in steps, from which on the last digit is as good as random."""
+"""Robust SD of changes, in steps, above which the last digit is nearly random."""
 
 
 def rounded(
     column: Measurements, units: npt.NDArray[np.str_], times: npt.NDArray[np.generic]
 ) -> Iterator[Trace]:
-    """Find units and periods with multiples of a coarser step than the rest; then heaps."""
+    """Find units and periods with coarser rounding than the rest; then heaps."""
     who = _coarser(column, column.values)
     if who.any():
         yield Trace(
@@ -186,7 +186,7 @@ def rounded(
 
 
 def _coarser(column: Measurements, rows: Array) -> npt.NDArray[np.bool_]:
-    """Which rows of a table are multiples of a step that is coarser than the column's."""
+    """Mark rows of a table that are multiples of a coarser step than the column."""
     out = np.zeros(len(rows), dtype=bool)
     if not column.fine:
         return out

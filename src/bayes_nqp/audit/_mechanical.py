@@ -1,4 +1,4 @@
-"""Whether a mediator contains the outcome by construction."""
+"""Check for mediators that contain the outcome by construction."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, Finding, asks, ladder
 from bayes_nqp.inference.fitting import CHANNELS, ROWS, UNITS, Fit, error_draws
 
 _NEAR: Final = 2.5
-"""Standard errors within which a slope counts as plus or minus one."""
+"""Number of standard errors within which a slope equals plus or minus one."""
 _SHARP: Final = 0.15
-"""Standard error beyond which a slope of one is no sign."""
+"""Largest standard error for which a slope of one is evidence."""
 _SAME: Final = 0.9
-"""Shared variation beyond which a mediator is the outcome itself: see `near_treatment`."""
+"""Squared correlation above which a mediator equals the outcome: see `near_treatment`."""
 _CLOSER: Final = 0.02
-"""Shared variation by which another scale may be closer."""
+"""Tolerated difference in squared correlation between scales."""
 _ANY_EFFECT, _OTHER_PERIODS = 0.01, 0.001
-"""Probabilities below which what is left of a mediator responds to the policy, or to other
-periods' outcomes, and is no separate quantity."""
+"""Levels of tests that the remainder of a mediator responds to the policy, or to outcomes of
+other periods, and is therefore not a separate quantity."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slope:
-    """A regression of a mediator on the outcome, both on scales of their own."""
+    """A regression of a mediator on the outcome, each on its best scale."""
 
     mediator: str
     outcome: str
@@ -56,20 +56,21 @@ class Slope:
     needs=(CHANNELS, ROWS, UNITS),
 )
 def mechanical(fit: Fit) -> Finding:
-    """Look for ratios, differences and shares of the outcome among the mediators.
+    """Detect ratios, differences and shares of the outcome among the mediators.
 
     A mediator that is computed from the outcome responds to the policy because the outcome does,
-    and its slope is arithmetic. It fails if, up to rounding and in 90 % of the observations, a
-    mediator is a ratio, product, difference, sum or share of the outcome and another column of the
-    file, or an exact linear function of the outcome and other columns with unit and time effects,
-    in levels or in logarithms.
+    and its slope is arithmetic. The check fails if a mediator is a ratio, product, difference, sum
+    or share of the outcome and another column of the file, up to rounding and in 90 % of the
+    observations. It also fails if the mediator is an exact linear function of the outcome and other
+    columns with unit and time effects, in levels or in logarithms.
 
-    The other part need not be in the file. Without it the check asks for caution if the outcome's
-    innovations enter the mediator one to one (a slope of plus or minus one within 2.5 standard
-    errors, which are at most 0.15, in levels, logarithms or log odds, whichever fit best), and what
-    is left of the mediator responds neither to the policy nor to the outcomes of the periods before
-    and after. An actual mediator has such a slope by coincidence only. Not detected: a relation
-    whose other part is not in the file and moves with the outcome or with the policy.
+    The other part can be missing from the file. The verdict is then "caution" under two conditions.
+    First, the outcome's innovations enter the mediator one to one: the slope is plus or minus one
+    within 2.5 standard errors, which are at most 0.15, in levels, logarithms or log odds, the scale
+    with the best fit. Second, the remainder of the mediator responds neither to the policy nor to
+    the outcomes of adjacent periods. A genuine mediator has such a slope only by coincidence.
+    Limitation: the check does not detect a relation if the other part is not in the file and is
+    correlated with the outcome or the policy.
     """
     panel = fit.rows
     outcome = column_of(panel, panel.roles.outcome, panel.outcome)
@@ -111,7 +112,7 @@ def mechanical(fit: Fit) -> Finding:
 
 
 def _contained(fit: Fit, name: str, values: Array) -> EvidenceRow:
-    """Judge the slope of a mediator on the outcome, on the scales on which they are closest."""
+    """Judge the slope of a mediator on the outcome, on the scales with the best fit."""
     slopes = list(_slopes(fit, name, values))
     closest = max(x.shared for x in slopes)
     near = [x for x in slopes if x.shared >= closest - _CLOSER]
@@ -133,7 +134,7 @@ def _scales(name: str, values: Array, *, odds: bool) -> Iterator[tuple[str, Arra
 
 
 def _slopes(fit: Fit, name: str, values: Array) -> Iterator[Slope]:
-    """Regress innovations of the mediator on those of the outcome, with errors by unit."""
+    """Regress innovations of the mediator on those of the outcome, clustered by unit."""
     panel, model_frame, facts = fit.rows, fit.model_frame, fit.facts
     means = np.array([draws.mean() for draws in list(error_draws(fit, name).values())[:-1]])
     held = [panel.roles.covariates.index(x) for x in facts.covariates_of(panel)]
@@ -161,7 +162,7 @@ def _slopes(fit: Fit, name: str, values: Array) -> Iterator[Slope]:
 
 
 def _apart(fit: Fit, slope: Slope) -> bool:
-    """Whether what is left of a mediator responds neither to the policy nor to other periods."""
+    """Return True if the remainder of a mediator is unrelated to policy and other periods."""
     panel, model_frame = fit.rows, fit.model_frame
     remainder, y = (column_of(panel, "", x).values for x in (slope.rest, slope.y))
     tables = np.stack([remainder[:, 1:-1], y[:, 1:-1], y[:, :-2], y[:, 2:]])
@@ -178,7 +179,7 @@ def _apart(fit: Fit, slope: Slope) -> bool:
 
 
 def _tail(y: Array, x: Array, unit: Index) -> float:
-    """Probability of slopes as far from zero, by standard errors clustered by unit (Wald)."""
+    """Return the p-value of zero slopes, with standard errors clustered by unit (Wald)."""
     slopes, bread = slopes_of(y, x), np.linalg.pinv(x @ x.T, hermitian=True)
     scores = np.zeros((int(unit.max()) + 1, len(x)))
     np.add.at(scores, unit, (x * (y - slopes @ x)).T)

@@ -1,4 +1,4 @@
-"""Whether rows were deleted because they were far from the others."""
+"""Detect the deletion of outliers."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp.audit._column import two_ways_out
 
 _CHANCE: Final = 0.003
-"""Probability below which ends are sharper than those of a normal distribution."""
+"""Level of the test for ends more abrupt than in a normal distribution."""
 _SHARES: Final = ((0.0, 1.0), (0.0, 100.0))
-"""Between which shares lie, whose ends are sharp by nature."""
+"""Range of shares, which have abrupt ends by nature."""
 _FEWEST: Final = 50
-"""Different values below which ends are those of a scale."""
+"""Number of distinct values below which ends belong to a scale."""
 _WIDEST: Final = 2.0
-"""How much larger log(sigma) may be than without a cut."""
+"""Largest increase of log(sigma) relative to the estimate without truncation."""
 _TAIL, _MANY, _BLUNT, _SEVERAL, _TRIMMED = 0.05, 20, 0.3, 6, 0.03
-"""Share of the rows that are an end, how many they are at least; the share of them in the outer
-half of their range, and the units that this is of, from which they were cut off; share of all rows
-that may be missing without harm where both ends were."""
+"""Share of rows in a tail and their smallest number; share of them in the outer half of their
+range, and number of units, that indicate truncation; tolerated share of missing rows if both
+tails are truncated."""
 
 
 def far_from_others(values: Array) -> Iterator[Message]:
-    """Ask whether rows that are there end as if those beyond had been deleted.
+    """Test if the observations end abruptly, as after the deletion of outliers.
 
     Parameters
     ----------
     values : ndarray (unit, period)
-        The outcome, NaN where there is no row.
+        The outcome, NaN without an observation.
 
     Yields
     ------
     Message
-        Where they end, and what to try.
+        Bounds of the observations, and a remedy.
     """
     values = values[np.isfinite(values).any(axis=1)]
     seen = values[np.isfinite(values)]
@@ -49,18 +49,18 @@ def far_from_others(values: Array) -> Iterator[Message]:
 
 
 def blunt(values: Array) -> tuple[float, int]:
-    """How the lower end of a table of units and periods thins out.
+    """Measure the thinning of the lower tail of a table of units and periods.
 
     Parameters
     ----------
     values : ndarray (unit, period)
-        NaN where there is none.
+        NaN if missing.
 
     Returns
     -------
     tuple of float and int
-        Share of the lowest twentieth that lies below the middle between its ends, .1 of normal
-        values and less of heavier tails; and the units that this is of. Zero of too few rows.
+        Share of the lowest twentieth below the midpoint of its range: 0.1 for normal values, less
+        for heavier tails. Number of units used; zero if observations are too few.
     """
     order = np.argsort(values, axis=None)[: int(_TAIL * np.isfinite(values).sum())]
     if order.size < _MANY:
@@ -71,7 +71,7 @@ def blunt(values: Array) -> tuple[float, int]:
 
 
 def _from_all(values: Array) -> Iterator[Message]:
-    """Whether units that are far from most lack more rows, and both ends were cut off."""
+    """Test if units far from most others have more missing rows, with both tails truncated."""
     missing = ~np.isfinite(values)
     share, level = missing.mean(axis=1), np.nanmean(values, axis=1)
     r = float(np.corrcoef(share, np.abs(level - np.median(level)))[0, 1])
@@ -89,11 +89,11 @@ def _from_all(values: Array) -> Iterator[Message]:
 
 
 def _from_their_unit(values: Array) -> Iterator[Message]:
-    """Whether distances from what is usual of a unit end sharply."""
+    """Test if distances from the usual level of a unit end abruptly."""
     present = np.isfinite(values)
     residual = two_ways_out(values)[present]
     distance = (values - np.nanmean(values, axis=1, keepdims=True))[present]
-    # From the mean of the unit, with what periods share; and from both.
+    # Distances from unit means, with common period effects; and from both means.
     chances = [(_chance(r, r - residual), r) for r in (distance, residual)]
     chance, r = min(chances, key=lambda pair: pair[0])
     chance *= len(chances)
@@ -107,11 +107,11 @@ def _from_their_unit(values: Array) -> Iterator[Message]:
 
 
 def _chance(r: Array, mean: Array) -> float:
-    r"""How probable so sharp an end is of normal distances r around their means.
+    r"""Return the p-value of an abrupt end of normal distances r around their means.
 
-    None lies beyond c = max |r|. Were those beyond deleted, the density of r would be
-    ``φ((r - m) / σ) / σ`` over ``Φ((c - m) / σ) - Φ((-c - m) / σ)``. The gain of log likelihood,
-    both at their best σ, is near ``sum P(|r| > c)``, which without deletion is exponential: the
+    No distance exceeds c = max |r|. If larger distances were deleted, the density of r is ``φ((r -
+    m) / σ) / σ`` over ``Φ((c - m) / σ) - Φ((-c - m) / σ)``. The gain in log likelihood, with both σ
+    estimated, is approximately ``sum P(|r| > c)``. Without deletion it is exponential: the
     probability of a gain g is ``e^-g``.
     """
     n, c, squares = r.size, np.abs(r).max(), float(np.sum((r - mean) ** 2))

@@ -1,4 +1,4 @@
-"""A policy that ends, by a column of the file, while rows after it count as treated."""
+"""Detect the end of a policy in a column, if later observations count as treated."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from bayes_nqp.checks.shared import DOUBT
 from bayes_nqp.data.panel import Panel
 
 _ALIKE: Final = 0.95
-"""Share of ones in treated rows, and of adopters that begin with a one, from which it is theirs."""
+"""Minimum share of ones in treated rows, and of treated units that begin with a one."""
 _FEWEST: Final = 3
-"""Units in which it ends."""
+"""Minimum number of units in which the policy ends."""
 
 
 def ended(panel: Panel) -> Iterator[Trace]:
-    """Look for a column of zeros and ones that begins with adoption, and ends.
+    """Find a 0/1 column that begins with adoption and later returns to zero.
 
-    The panel knows when units adopt, and takes all later rows as treated. An effect averaged over
-    them is one since adoption; over rows in which the policy is in force it is another.
+    The panel contains adoption dates, and all later observations count as treated. The average
+    effect since adoption differs from the effect while the policy is active.
     """
     roles, unit = panel.roles, panel.unit_codes
     cohort = panel.cohort_codes[unit]

@@ -1,4 +1,4 @@
-"""What the treatment moves: covariates, and who is in the panel."""
+"""Detect effects of the treatment on covariates and on the sample."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from bayes_nqp.checks.shared import DOUBT
 from bayes_nqp.data.panel import Panel
 
 _CHANCE: Final = 0.005
-"""Two-sided, shared by all columns."""
+"""Two-sided level, divided among all columns."""
 _BREAK: Final = 0.01
-"""The same beside a line of adopters: what drifts all along is no answer to adoption."""
+"""The same with a linear differential trend, which is not a response to adoption."""
 _HARM: Final = 0.2
-"""Posterior sd of the average effect that the column has to take away."""
+"""Smallest change of the average effect by the column, in posterior SDs."""
 
 
 def moved(
     columns: Sequence[Measurements], outcome: Measurements, cohort: Codes, level: Codes, sd: float
 ) -> Iterator[Trace]:
-    """Ask of each column whether it changes with adoption.
+    """Test each column for a change with adoption.
 
     Parameters
     ----------
     cohort, level : ndarray of int (unit)
-        Period of adoption, -1 for never; what has time effects of its own.
+        Period of adoption, -1 if never treated; groups with separate time effects.
     sd : float
         Posterior standard deviation of the average effect.
     """
     for column in columns:
         seen = np.isfinite(outcome.values)
         values = np.where(seen, column.values, np.nan)
-        # Units with one and the same series, such as cities of a province, are one cluster.
+        # Units with identical series, such as cities of a province, form one cluster.
         groups = np.unique(np.nan_to_num(values), axis=0, return_inverse=True)[1].ravel()
         effect, chance = change_with_adoption(values, cohort, level, groups)
         if chance > _CHANCE / len(columns):
@@ -59,21 +59,21 @@ def moved(
 def change_with_adoption(
     values: Array, cohort: Codes, level: Codes, groups: Codes, *, line: bool = False
 ) -> tuple[float, float]:
-    """Change of a table with adoption, net of unit effects and of time effects by level.
+    """Estimate the change of a table with adoption, net of unit and time-by-level effects.
 
     Parameters
     ----------
     values : ndarray (unit, period)
-        Missing where there is no row.
+        NaN without an observation.
     groups : ndarray of int (unit)
         Clusters.
     line : bool, default False
-        Whether adopters may drift from the others along a line.
+        If True, allow for a linear differential trend of treated units.
 
     Returns
     -------
     tuple of float
-        The change, and its two-sided probability without any.
+        The change, and its two-sided p-value.
     """
     x, d, g = _net(np.where(np.isfinite(values), np.stack([values, *_adoption(values, cohort)]),
                             np.nan), level)  # fmt: skip
@@ -81,21 +81,21 @@ def change_with_adoption(
 
 
 def _adoption(values: Array, cohort: Codes) -> tuple[Array, Array]:
-    """Treatment, and a line of those who adopt (unit, period)."""
+    """Return the treatment, and a linear trend of treated units (unit, period)."""
     periods, adopts = np.arange(values.shape[1]), (cohort >= 0)[:, None]
     treated = adopts & (periods >= cohort[:, None])
     return treated.astype(np.float64), np.asarray(adopts * periods, dtype=np.float64)
 
 
 def _slope(values: Array, outcome: Array, cohort: Codes, level: Codes) -> float:
-    """Slope of the outcome in a column beside treatment."""
+    """Return the slope of the outcome on a column, given treatment."""
     tables = np.stack([values, outcome, _adoption(values, cohort)[0]])
     x, y, d = _net(np.where(np.isfinite(values), tables, np.nan), level)
     return float(slopes_of(y.ravel(), np.stack([x.ravel(), d.ravel()]))[0])
 
 
 def _net(tables: Array, level: Codes) -> Array:
-    """Take unit effects, and time effects by level, out of tables; zero where nothing is seen."""
+    """Remove unit and time-by-level effects from tables; zero for missing observations."""
     out = np.zeros_like(tables)
     for code in np.unique(level):
         out[:, level == code] = np.nan_to_num(two_ways_out(tables[:, level == code]))
@@ -105,10 +105,10 @@ def _net(tables: Array, level: Codes) -> Array:
 def _effect(
     x: Array, d: Array, line: Array | None, groups: Codes, adopts: Mask
 ) -> tuple[float, float]:
-    """Slope of a column in treatment, and its two-sided probability, by clusters.
+    """Return the slope of a column on treatment, and its two-sided p-value, by clusters.
 
-    Of few treated clusters, or few others, the probability is that of Student's t with as few
-    degrees of freedom.
+    With few treated or few untreated clusters, the p-value uses Student's t with the smaller number
+    as degrees of freedom.
     """
     columns = np.stack([d] if line is None else [d, line]).reshape(1 if line is None else 2, -1)
     slopes = slopes_of(x.ravel(), columns)
@@ -119,7 +119,7 @@ def _effect(
     left = x.ravel() - slopes @ columns
     score = (res * left).reshape(x.shape).sum(axis=1)
     weight = (res**2).reshape(x.shape).sum(axis=1) / max(size, 1e-300)
-    # As if each cluster were left out in turn, so that a few that weigh much count as few.
+    # Jackknife over clusters, so that a few influential clusters count as few.
     share = np.bincount(groups, weight)
     parts = np.bincount(groups, score) / np.maximum(1.0 - share, 1e-3)
     treated = np.bincount(groups, adopts) > 0
@@ -135,14 +135,14 @@ _EVENTS: Final = 5
 
 
 def leavers(panel: Panel, dose: Array | None, stratum: Codes) -> Iterator[Trace]:
-    """Compare those who leave for good with those who stay, period by period (log-rank test).
+    """Compare units that leave permanently with those that stay (log-rank test).
 
     Parameters
     ----------
     dose : ndarray (unit, period) or None
-        Of a continuous exposure; None where units adopt.
+        Dose of a continuous exposure; None for a binary treatment.
     stratum : ndarray of int (unit)
-        Within which they are compared.
+        Strata within which units are compared.
     """
     last = np.full(panel.unit_labels.size, -1)
     np.maximum.at(last, panel.unit_codes, panel.time_codes)
@@ -210,7 +210,7 @@ def _trace(panel: Panel, left: Mask, treated: Mask, last: Codes, z: float, *, do
 
 
 def gaps(panel: Panel, stratum: Codes) -> Iterator[Trace]:
-    """Ask whether rows between a unit's first and last are missing more often once it adopts."""
+    """Test if gaps within a unit's series are more frequent after adoption."""
     present = np.zeros((panel.unit_labels.size, panel.periods), dtype=bool)
     present[panel.unit_codes, panel.time_codes] = True
     later = np.maximum.accumulate(present[:, ::-1], axis=1)[:, ::-1]

@@ -1,4 +1,4 @@
-"""Whether rows are there because of the policy, or because of the outcome itself."""
+"""Check for sample selection by the policy or by the outcome."""
 
 from __future__ import annotations
 
@@ -31,34 +31,33 @@ from bayes_nqp.effects.estimands import att
 from bayes_nqp.inference.fitting import ROWS, UNITS, Fit, panel_of
 
 _CHANCE: Final = 0.003
-"""Two-sided probability below which what is missing goes with something."""
+"""Two-sided level of tests that missingness is related to a variable."""
 _LEAST: Final = 5
-"""Missing rows, units with some and units with none, below which nothing is asked."""
+"""Smallest numbers of missing rows, of units with and of units without missing rows for a test."""
 _SMALL, _SMALL_SHARE = 2.0, 0.01
-"""Counts, and their share of rows, where zeros are to be expected too."""
+"""Largest small counts, and their share of rows, for which zeros are expected."""
 _MANY: Final = 0.05
-"""Share of rows without which the rest is no sample of them."""
+"""Share of missing rows above which the rest is not a representative sample."""
 _ZEROS: Final = 0.02
-"""Share of zeros under log(1 + y) from which the effect rests on the unit of y."""
+"""Share of zeros under log(1 + y) above which the effect depends on the unit of y."""
 _HEAP, _NEAR, _FEWEST, _HARM = 0.01, 0.05, 20, 1.0
-"""Share of rows at an end of the outcome from which it is a bound; share and number of rows next to
-it, which are mostly different numbers; posterior sds of the average effect that rows at it could
-lack."""
+"""Share of rows at an end of the outcome that indicates a bound; share and number of adjacent rows,
+which are mostly distinct; smallest possible loss of the average effect, in posterior SDs."""
 _NATURAL: Final = (0.0, 1.0, 100.0)
-"""Ends of shares, and of what cannot be below zero: nothing lies beyond them."""
+"""Natural bounds of shares and of non-negative variables."""
 _BLUNT, _SEVERAL = 0.33, 6
-"""The share of the lowest rows in the lower half of their range, and the units that this is of,
-from which they were cut off."""
+"""Share of the lowest rows in the lower half of their range, and number of units, that indicate
+truncation."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Cause:
-    """Something that rows are missing for.
+    """A cause of missing observations.
 
     Parameters
     ----------
     sentence : Message
-        With the numbers, and what to try.
+        Sentence with the numbers and a remedy.
     """
 
     name: str
@@ -74,24 +73,25 @@ class _Cause:
     needs=(ROWS, UNITS),
 )
 def selection(fit: Fit) -> Finding:
-    """Ask what missing rows go with.
+    """Test if missing observations are related to the policy or to the outcome.
 
-    Rows that are missing because of earlier outcomes are no harm: the likelihood has these. Two
-    others are. Adoption may change which rows are there: the design of two ways of fixed effects is
-    fitted to an indicator of being there, over the whole rectangle of units and periods. And rows
-    may be missing where a low outcome is expected, as where zeros have no logarithm: units whose
-    outcomes are low lack more rows, and the outcome is the logarithm of small whole numbers, or
-    its lowest values end as if they were cut off. Or rows were deleted as outliers: distances from
-    the mean of a unit (and of a period) end more sharply than those of a normal distribution, or
-    both ends of the outcome do and units near them lack more rows. The logarithm of one more than
-    a count that is often zero is named as well: its effect rests on the unit of the count.
+    Observations that are missing because of earlier outcomes are harmless, because the likelihood
+    contains these outcomes. Three other causes bias the effect. First, adoption can change the
+    sample: a two-way fixed-effects model is fitted to an indicator of being observed, over all
+    units and periods. Second, observations can be missing if the outcome is low, for example
+    because zeros have no logarithm. The check then finds more missing observations in units with
+    low outcomes, and an outcome that is the logarithm of small whole numbers or is truncated from
+    below. Third, outliers can have been deleted: distances from unit (and period) means end more
+    abruptly than in a normal distribution, or both tails of the outcome end abruptly and units near
+    them have more missing observations. An outcome log(1 + count) with many zeros is also reported,
+    because its effect depends on the unit of the count.
 
-    Rows are there, and their outcomes are not, where these were cut off at a bound and written as
-    it (top-coded, winsorised): the treated among them cannot show an effect, so that the average
-    lacks their share of it, and is named where that is a posterior sd. So are those of mediators.
+    Outcomes can also be censored at a bound (top-coded, winsorised). Censored treated observations
+    cannot show an effect, so the average effect is understated; the check reports this if the loss
+    is at least one posterior SD. The same applies to mediators.
 
-    In doubt by each of them; it fails where more than 5 % of the rows are missing below small
-    counts.
+    Each of these findings gives the verdict "caution". The verdict is "failed" if more than 5 % of
+    observations are missing below small counts.
 
     References
     ----------
@@ -102,7 +102,7 @@ def selection(fit: Fit) -> Finding:
     panel = panel_of(fit)
     outcome = column_of(panel, panel.roles.outcome, panel.outcome)
     level, missing = _level(panel), ~np.isfinite(outcome.values)
-    # A period in which no unit of a level is there, as after a sample's end, lacks no row.
+    # A period without any unit of a level, as after the end of a sample, has no missing rows.
     absent = np.stack([missing[level == k].all(axis=0) for k in range(level.max() + 1)])[level]
     missing &= ~absent
     with np.errstate(all="ignore"):
@@ -124,14 +124,14 @@ def selection(fit: Fit) -> Finding:
 
 
 def _level(panel: Panel) -> Codes:
-    """Combination of strata (unit)."""
+    """Return the combination of strata (unit)."""
     codes = [panel.strata_codes[name] for name in panel.roles.strata]
     table = np.stack([*codes, np.zeros(panel.unit_labels.size, dtype=np.int64)], axis=1)
     return np.asarray(np.unique(table, axis=0, return_inverse=True)[1].ravel())
 
 
 def _policy(fit: Fit, panel: Panel, level: Codes, missing: Array) -> Iterator[_Cause]:
-    """Whether adoption changes the share of rows that are there."""
+    """Test if adoption changes the share of observed rows."""
     if not fit.facts.adopted or missing.sum() < _LEAST:
         return
     units = np.arange(panel.unit_labels.size)
@@ -150,7 +150,7 @@ def _policy(fit: Fit, panel: Panel, level: Codes, missing: Array) -> Iterator[_C
 
 
 def _floor(outcome: Measurements, missing: Array) -> Iterator[_Cause]:
-    """Whether rows are missing where a low outcome is expected."""
+    """Test if observations with an expected low outcome are missing."""
     share, level = missing.mean(axis=1), np.nanmean(outcome.values, axis=1)
     some = share > 0
     if missing.sum() < _LEAST or some.sum() < _LEAST or (~some).sum() < _LEAST:
@@ -173,7 +173,7 @@ def _floor(outcome: Measurements, missing: Array) -> Iterator[_Cause]:
             ),
         )  # fmt: skip
         return
-    # A tail thins out towards its end; one that is cut off does not.
+    # A tail becomes thinner towards its end; a truncated tail does not.
     sharp, units = blunt(outcome.values)
     if sharp > _BLUNT and units >= _SEVERAL:
         yield _Cause(
@@ -187,14 +187,14 @@ def _floor(outcome: Measurements, missing: Array) -> Iterator[_Cause]:
 
 
 def _outliers(values: Array, missing: Array) -> Iterator[_Cause]:
-    """Whether rows were deleted that were far from the others."""
+    """Test if outliers were deleted."""
     if missing.sum() >= _LEAST:
         for sentence in far_from_others(values):
             yield _Cause(Message("outliers"), DOUBT, sentence)
 
 
 def _bounds(fit: Fit, panel: Panel) -> Iterator[_Cause]:
-    """Whether treated rows stand at a bound at which the outcome, or a mediator, was cut off."""
+    """Test if treated observations are censored at a bound of the outcome or a mediator."""
     if not fit.facts.adopted:
         return
     cohort = panel.cohort_codes[panel.unit_codes]
@@ -211,7 +211,7 @@ def _bounds(fit: Fit, panel: Panel) -> Iterator[_Cause]:
 
 
 def _heaps(values: Array) -> Iterator[float]:
-    """Ends of a column at which many rows stand, and next to which rows differ."""
+    """Find bounds of a column with many equal values next to distinct values."""
     order = np.sort(values[np.isfinite(values)])
     ends = {order[-1]: order[order < order[-1]][::-1], order[0]: order[order > order[0]]}
     for end, others in ends.items():
@@ -235,7 +235,7 @@ def _at_bound(name: str, end: float, share: float, effect: Array) -> Message:
 
 
 def _unit(outcome: Measurements) -> Iterator[_Cause]:
-    """Whether the outcome is log(1 + y) of a count that is often zero."""
+    """Test if the outcome is log(1 + y) of a count with many zeros."""
     values = outcome.values[np.isfinite(outcome.values)]
     zeros = float((values == 0.0).mean())
     if zeros >= _ZEROS and values.min() >= 0.0 and _counts(np.expm1(outcome.values)):
@@ -251,7 +251,7 @@ def _unit(outcome: Measurements) -> Iterator[_Cause]:
 
 
 def _counts(values: Array) -> bool:
-    """Whether these are whole numbers, among them small ones."""
+    """Return True if all values are whole numbers, including small ones."""
     finite = values[np.isfinite(values)]
     small = float((finite <= _SMALL + 0.5).mean())
     return step_of(values) >= 1.0 and small >= _SMALL_SHARE

@@ -1,4 +1,4 @@
-"""Coverage of intervals, and simulation-based calibration, on a panel of the user.
+"""Coverage of intervals and simulation-based calibration on the user's panel.
 
 `output` and all higher packages may import it.
 """

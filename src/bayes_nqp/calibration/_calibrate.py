@@ -1,4 +1,4 @@
-"""Simulate on the user's panel, refit, and look whether intervals keep their promise."""
+"""Simulate outcomes on the user's panel, refit, and measure the coverage of intervals."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from bayes_nqp.numerics.sampling import NUTS, Importance, Sampler
 _FORMAT = 1
 _MOST_RANKED = 200
 _BYTES = 10_000
-"""Of memory that the results of a replication take, at least."""
+"""Minimum memory of the results of a replication, in bytes."""
 """Half of the effective draws that the convergence gate asks for."""
 
 
@@ -49,44 +49,46 @@ def calibrate(
     store: str | Path | None = None,
     progress: bool = True,
 ) -> Calibration:
-    """Ask whether intervals of a design cover as they say, on a panel of this structure.
+    """Estimate the coverage of a model's intervals on a panel with this structure.
 
-    Outcomes are simulated for the panel's own rows: its units, periods, gaps, cohorts, strata,
-    covariates and weights stay as they are. Each simulated panel is refitted, and the posterior
-    put beside the truth.
+    Outcomes are simulated for the observations of the panel: its units, periods, gaps, cohorts,
+    strata, covariates and weights are unchanged. The model is fitted to each simulated panel, and
+    the posterior is compared with the truth.
 
     Parameters
     ----------
     design : StaggeredDiD
-        To refit.
+        Model to refit.
     panel : Panel
-        Of its outcome nothing but the scale ``s`` is used, unless ``source`` is a fit.
+        The panel. Only the scale ``s`` of its outcome is used, unless ``source`` is a fit.
     replications : int, default 100
-        Panels to simulate. Coverage of .95 has a Monte-Carlo sd of .022 with 100, .007 with
-        1,000.
+        Number of simulated panels. The Monte Carlo SD of a coverage of 0.95 is 0.022 with 100
+        panels and 0.007 with 1,000.
     source : "prior", StaggeredDiD or Fit, default "prior"
-        Where truths come from. "prior": that of ``design``; this is simulation-based calibration,
-        and asks whether model and sampler are right. Another design: its prior, to see what a
-        wrong assumption does. A fit to this panel: its posterior, to see whether intervals would
-        cover if the truth were like what was found; ranks are then not uniform, and only coverage
-        is reported.
+        Distribution of the true parameters. "prior": the prior of ``design``, which gives
+        simulation-based calibration and tests the model and the sampler. Another design: its prior,
+        to measure the consequences of a wrong assumption. A fit to this panel: its posterior, to
+        estimate coverage for true values like those estimated; ranks are then not uniform, and only
+        coverage is reported.
     sampler : Importance or NUTS, optional
-        The first to be tried in every refit; `Importance` by default, `NUTS` with Student-t errors.
-        Refits that do not pass the convergence gate are repeated, with ten times the proposals
-        (`Importance`) or by longer and more careful runs (`NUTS`), and counted.
+        Sampler of the first attempt of every refit; `Importance` by default, `NUTS` with Student-t
+        errors. Refits that fail the convergence diagnostics are repeated, with ten times the
+        proposals (`Importance`) or with longer runs and a target acceptance rate of 0.95 (`NUTS`),
+        and counted.
     probs : sequence of float, default (0.5, 0.8, 0.95)
         Nominal probabilities of equal-tailed intervals.
     ranked : int, default 99
-        Draws, evenly spaced over the chains, among which a truth is ranked; at most 200, so that
-        they are nearly independent.
+        Number of draws, evenly spaced over the chains, among which a truth is ranked; at most 200,
+        to keep the draws nearly independent.
     seed : int, optional
-        The same seed gives the same result; replication r does not depend on how many there are.
+        Seed. The same seed gives the same result; replication r does not depend on the number of
+        replications.
     store : str or Path, optional
-        A folder to keep replications in: those of the same seed, design, source, panel, sampler
-        and version found there are not computed again, so that an interrupted run goes on, and a
-        longer one adds to it.
+        Folder in which replications are stored. Stored replications with the same seed, design,
+        source, panel, sampler and version are reused, so an interrupted run is continued and a
+        longer run is extended.
     progress : bool, default True
-        Whether to show a progress bar.
+        If True, show a progress bar.
 
     Returns
     -------
@@ -98,16 +100,17 @@ def calibrate(
     StudyError
         If an argument is out of range, or ``source`` is a fit to another panel.
     IdentificationError
-        If the panel cannot identify what a design asks for.
+        If the effects of a design are not identified on the panel.
 
     Notes
     -----
-    ``s``, on which priors are stated, is held at its value on the panel: computed from each
-    simulated outcome it would make the prior depend on the data, and ranks would not be uniform.
-    With truths from a fit it is computed afresh, as a user would. What is flat in a fit (unit
-    effects, time effects, slopes, effects under ``NoPooling()``) has no prior to draw from; any
-    values do, since the posterior of the rest does not depend on them. For both reasons, and since
-    coefficients are integrated out, packages that calibrate a given PyMC model cannot do it.
+    Priors are scaled by ``s``, which is fixed at its value on the panel: if it were computed from
+    each simulated outcome, the prior would depend on the data and ranks would not be uniform. With
+    truths from a fit, ``s`` is computed from each simulated outcome, as in applications. Parameters
+    with flat priors (unit effects, time effects, slopes, effects under ``NoPooling()``) have no
+    proper prior to draw from. Their values are arbitrary, because the posterior of all other
+    parameters does not depend on them. For both reasons, and because coefficients are integrated
+    out, packages that calibrate a given PyMC model are not applicable.
 
     References
     ----------
@@ -132,7 +135,7 @@ def calibrate(
     sampler = sampler or (NUTS(cores=1) if design.facts.by_rows else Importance())
     if sampler.draws * sampler.chains < ranked:
         raise StudyError(
-            f"'ranked' is {ranked}, and the sampler has {sampler.draws * sampler.chains} draws",
+            f"'ranked' is {ranked}, but the sampler has {sampler.draws * sampler.chains} draws",
             hint="more draws",
         )
     names = _common(origin, design, panel)
@@ -159,8 +162,8 @@ def _check(replications: int, probs: Any) -> None:
 def _source(design: StaggeredDiD, panel: Panel, source: object) -> tuple[Source, str]:
     if panel.roles.outcome in design.baseline:
         raise StudyError(
-            f"'baseline' names the outcome {panel.roles.outcome!r}, which is to be simulated",
-            hint="keep its first value in a column of another name",
+            f"'baseline' contains the outcome {panel.roles.outcome!r}, which calibration simulates",
+            hint="copy its first value to a column with another name",
         )
     if source == "prior":
         return PriorSource(design, panel), "prior"
@@ -178,14 +181,14 @@ def _source(design: StaggeredDiD, panel: Panel, source: object) -> tuple[Source,
 
 
 def _common(origin: Source, design: StaggeredDiD, panel: Panel) -> tuple[str, ...]:
-    """Quantities of the source that the refitted design has too."""
+    """Return the quantities of the source that the refitted model also contains."""
     theirs = origin.simulate(0).truth
     ours = PriorSource(design, panel).simulate(0).truth
     return tuple(name for name in theirs if name in ours)
 
 
 def _key(job: Job, panel: Panel, source: object) -> str:
-    """Seal everything that a replication depends on but its number."""
+    """Hash all inputs of a replication except its number."""
     origin = source.digest if isinstance(source, Fit) else repr(source)
     setting = (
         _FORMAT, job.design, origin, job.sampler, job.names, job.probs, job.ranked, job.seed,

@@ -1,4 +1,4 @@
-"""What calibration found: tables, a verdict, and where it comes from."""
+"""Results of a calibration: tables, a verdict and its origin."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ if TYPE_CHECKING:
 
 _FAILS, _DOUBT = 0.01, 0.05
 _SLACK: Final = 0.02
-"""By how much coverage may fall short of its nominal value, as .93 does of .95."""
+"""Tolerated shortfall of coverage from its nominal value, such as 0.93 instead of 0.95."""
 _UNCONVERGED: Final = 0.01
-"""Share of refits that may end without convergence before nothing holds."""
+"""Tolerated share of refits without convergence."""
 
 
 @door
 @dataclass(frozen=True, eq=False, repr=False)
 class Calibration(FactSheet):
-    """Truths, and what refits made of them.
+    """True values and the results of refits.
 
     Parameters
     ----------
     design : StaggeredDiD
-        That was refitted.
+        The refitted model.
     source : str
-        Where truths came from: "prior", "prior of another design" or "posterior".
+        Origin of the true values: "prior", "prior of another design" or "posterior".
     results : Dataset
         ``truth``, ``rank``, ``mean``, ``sd``, ``ess`` (replication, quantity); ``low``, ``high``
         (replication, quantity, prob), equal-tailed; ``passed``, ``tries``, ``rhat``,
-        ``divergences`` (replication). NaN where a refit gave no draws. Attrs ``ranked`` (the
+        ``divergences`` (replication). NaN if a refit gave no draws. Attrs ``ranked`` (number of
         draws among which truths are ranked), ``seed``, ``panel_digest``.
 
     Examples
@@ -65,31 +65,31 @@ class Calibration(FactSheet):
 
     @property
     def quantities(self) -> tuple[str, ...]:
-        """Names of what was calibrated."""
+        """Return the names of the calibrated quantities."""
         return tuple(str(name) for name in self.results["quantity"].to_numpy())
 
     @property
     def replications(self) -> int:
-        """How many panels were simulated."""
+        """Return the number of simulated panels."""
         return int(self.results.sizes["replication"])
 
     @property
     def possible(self) -> int:
-        """How many ranks are possible: one more than the draws."""
+        """Return the number of possible ranks: one more than the number of draws."""
         return int(self.results.attrs["ranked"]) + 1
 
     @property
     def ranked(self) -> bool:
-        """Whether ranks should be uniform: truths come from a prior."""
+        """Return True if ranks should be uniform because truths come from a prior."""
         return self.source != "posterior"
 
     def only(self, names: Sequence[str]) -> Calibration:
-        """Keep some quantities; tests of uniformity then adjust for these alone.
+        """Keep some quantities; tests of uniformity then adjust for these only.
 
         Raises
         ------
         StudyError
-            If one was not calibrated.
+            If a quantity was not calibrated.
         """
         for name in names:
             if name not in self.quantities:
@@ -100,11 +100,11 @@ class Calibration(FactSheet):
 
     @cached_property
     def coverage(self) -> pd.DataFrame:
-        """A row for every quantity and nominal probability.
+        """Return a table with one row for every quantity and nominal probability.
 
-        ``coverage`` of equal-tailed intervals, the Monte-Carlo sd that it would have if it were
-        nominal (``mc_sd``), ``bias`` and ``rmse`` of posterior means, mean ``width``, in outcome
-        units where the quantity has them; and of how many ``replications``.
+        Columns: ``coverage`` of equal-tailed intervals; ``mc_sd``, its Monte Carlo SD under nominal
+        coverage; ``bias`` and ``rmse`` of posterior means; mean ``width``, in outcome units if
+        applicable; and the number of ``replications``.
         """
         covered = self.results.dropna("replication", subset=["rank"])
         error = covered["mean"] - covered["truth"]
@@ -127,9 +127,9 @@ class Calibration(FactSheet):
 
     @cached_property
     def ranks(self) -> pd.DataFrame:
-        """Draws below the truth, among ``ranked`` nearly independent ones.
+        """Count the draws below the truth, among ``ranked`` nearly independent draws.
 
-        A row for every replication that gave draws, a column for every quantity.
+        The table has one row for every replication with draws and one column for every quantity.
         """
         self._must_be_ranked()
         table = self.results["rank"].to_pandas()
@@ -138,15 +138,15 @@ class Calibration(FactSheet):
 
     @cached_property
     def uniformity(self) -> pd.DataFrame:
-        """A row for every quantity, with two tests of whether its ranks are uniform.
+        """Test the uniformity of the ranks of every quantity with two tests.
 
-        Pearson's ``chi_square`` over up to 20 bins of equal width with its ``p_chi_square``; and
-        ``p_ecdf``, how often the ECDF of uniform ranks leaves its pointwise binomial bands as far
-        as this one. ``p_adjusted`` is the smaller of the two after Holm's adjustment for all
-        tests of all quantities: below .05 in any quantity, something is not calibrated, with at
-        most that chance of a false alarm. ``mean_rank`` is .5 if the posterior is neither too
-        high (below .5) nor too low; ``spread`` is the ranks' sd over that of uniform ones, above
-        1 if the posterior is too narrow.
+        The first test is Pearson's ``chi_square`` over up to 20 bins of equal width, with
+        ``p_chi_square``. The second is ``p_ecdf``, the probability that the ECDF of uniform ranks
+        departs at least as far from its pointwise binomial bands. ``p_adjusted`` is the smaller
+        p-value after Holm's adjustment for all tests of all quantities: a value below 0.05 for any
+        quantity rejects calibration, with at most this probability of a false alarm. ``mean_rank``
+        is 0.5 for an unbiased posterior, below 0.5 if the posterior is too high. ``spread`` is the
+        SD of ranks relative to uniform ranks, above 1 if the posterior is too narrow.
         """
         ranks, values = self.ranks, self.possible
         rows = []
@@ -165,31 +165,32 @@ class Calibration(FactSheet):
 
     @cached_property
     def refits(self) -> pd.DataFrame:
-        """A row for every replication: what the convergence gate said of its last refit."""
+        """Return a table of replications with convergence diagnostics of the last refit."""
         names = ["passed", "tries", "rhat", "divergences"]
         table = self.results[names].to_dataframe()[names]
         return table.assign(passed=table["passed"] == 1, tries=table["tries"].astype(int))
 
     @property
     def verdict(self) -> Verdict:
-        """Whether it "passed", is "caution" or "failed".
+        """Return the verdict: "passed", "caution" or "failed".
 
-        With truths from a prior it "failed" where an adjusted p-value of `uniformity` is below .01,
-        and is "caution" below .05. With truths from a posterior it "failed" where an interval
-        covers significantly less than its nominal probability less .02, and is "caution" where it
-        covers significantly less than nominal (one-sided binomial tests, Holm's adjustment, 5 %).
-        Where more than one refit in a hundred did not converge, nothing holds.
+        With truths from a prior, the verdict is "failed" if an adjusted p-value of `uniformity` is
+        below 0.01, and "caution" if it is below 0.05. With truths from a posterior, the verdict is
+        "failed" if an interval covers significantly less than its nominal probability minus 0.02,
+        and "caution" if it covers significantly less than nominal (one-sided binomial tests, Holm's
+        adjustment, 5 %). The verdict is never "passed" if more than one percent of refits did not
+        converge.
         """
         return self._judged[0]
 
     @property
     def sentence(self) -> str:
-        """The verdict in plain words."""
+        """Return the verdict as a sentence."""
         return self._judged[1]
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the design, the source and all results."""
+        """Return the SHA-256 hash of the design, the source and all results."""
         seal = hashlib.sha256(as_before(repr((self.design, self.source, self.quantities))).encode())
         for name in sorted(map(str, self.results.data_vars)):
             seal.update(np.ascontiguousarray(self.results[name].values))
@@ -205,10 +206,8 @@ class Calibration(FactSheet):
             verdict = "caution"
         longer = int((self.refits["tries"] > 1).sum())
         if longer:
-            sentences += (
-                f" {longer} of {self.replications} refits needed longer or more careful runs"
-            )
-            sentences += f"; {int(bad.sum())} did not converge even so." if bad.any() else "."
+            sentences += f" {longer} of {self.replications} refits required longer runs"
+            sentences += f"; {int(bad.sum())} still did not converge." if bad.any() else "."
         elif bad.any():
             sentences += f" {int(bad.sum())} of {self.replications} refits did not converge."
         return verdict, sentences
@@ -217,7 +216,7 @@ class Calibration(FactSheet):
         table = self.uniformity.set_index("quantity")
         p, count = table["p_adjusted"], len(table)
         if p.isna().all():
-            return "caution", "There are too few replications to test anything."
+            return "caution", "There are too few replications for a test."
         worst, least = str(p.idxmin()), float(p.min())
         if least >= _DOUBT:
             return "passed", (
@@ -228,8 +227,8 @@ class Calibration(FactSheet):
         shape = _shape(table.loc[worst, "mean_rank"], table.loc[worst, "spread"])
         sentences = (
             f"Ranks of {len(bad)} of {count} quantities are not uniform: {', '.join(bad[:5])}"
-            f"{', …' if len(bad) > 5 else ''} (smallest adjusted p-value {least:.2g}); of {worst}, "
-            f"the posterior is {shape}."
+            f"{', …' if len(bad) > 5 else ''} (smallest adjusted p-value {least:.2g}); for "
+            f"{worst}, the posterior is {shape}."
         )
         return ("failed" if least < _FAILS else "caution"), sentences
 
@@ -240,7 +239,7 @@ class Calibration(FactSheet):
         worst = table.iloc[int(np.argmin(table["coverage"].to_numpy() - nominal))]
         lowest = (
             f"the lowest is {worst['coverage']:.3f} of nominal {worst['nominal']:g} "
-            f"({worst['quantity']}, Monte-Carlo sd {worst['mc_sd']:.3f})"
+            f"({worst['quantity']}, Monte Carlo SD {worst['mc_sd']:.3f})"
         )
         below = holm(bdtr(hits, count, nominal)) < _DOUBT
         far = holm(bdtr(hits, count, np.maximum(nominal - _SLACK, 0.0))) < _DOUBT
@@ -255,7 +254,7 @@ class Calibration(FactSheet):
     def _must_be_ranked(self) -> None:
         if not self.ranked:
             raise StudyError(
-                "ranks of truths from a posterior are not uniform, even if all is well",
+                "ranks of truths drawn from a posterior are not uniform, even for a correct model",
                 hint="result.coverage, or nqp.calibrate(design, panel, source='prior')",
             )
 
@@ -274,7 +273,7 @@ class Calibration(FactSheet):
 
 
 def _shape(mean_rank: Any, spread: Any) -> str:
-    """Say what a rank histogram of this mean and spread means."""
+    """Interpret the mean and spread of a rank histogram."""
     off, wide = abs(mean_rank - 0.5) * np.sqrt(12.0), abs(spread - 1.0) * np.sqrt(2.5)
     if off >= wide:
         return "too low" if mean_rank > 0.5 else "too high"

@@ -1,4 +1,4 @@
-"""What is calibrated: every parameter that is one number, and the estimands that are reported."""
+"""Calibrated quantities: scalar parameters and reported estimands."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from bayes_nqp._core.arrays import Array
 from bayes_nqp.effects.estimands import att, contrast, text
 
 _CONTRASTED = 4
-"""Levels of a factor up to which all pairs are compared; beyond, each with the first."""
+"""Largest number of levels with all pairs compared; otherwise each is compared with the first."""
 
 
 def quantities(parameters: xr.Dataset, effects: xr.Dataset) -> dict[str, Array]:
-    """Name and collect the draws of what is calibrated.
+    """Collect the draws of all calibrated quantities by name.
 
     Parameters
     ----------
     parameters : Dataset
-        With variables ``equation__name`` (chain, draw); others are ignored.
+        Dataset with variables ``equation__name`` (chain, draw); others are ignored.
     effects : Dataset
-        Of the waist: a truth, or draws.
+        Group-time effects: a truth, or draws.
 
     Returns
     -------
     dict of str to ndarray (chain, draw)
-        Parameters by their names; "att", "att[region=inland]", "inland − coastal",
+        Parameters by name, and estimands: "att", "att[region=inland]", "inland − coastal",
         "att[event_time=0]", "att[cohort=2015]".
     """
     named = {

@@ -1,4 +1,4 @@
-"""One replication: simulate, refit, and put draws beside the truth."""
+"""One replication: simulate, refit, and compare the draws with the truth."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
-    """What all replications share.
+    """Settings common to all replications.
 
     Parameters
     ----------
     design : StaggeredDiD
-        To refit.
+        Model to refit.
     source : Source
-        Of truths.
+        Source of true values.
     sampler : Importance or NUTS
-        The first to be tried.
+        Sampler of the first attempt.
     names : tuple of str
-        The quantities.
+        Names of quantities.
     probs : tuple of float
         Nominal probabilities of the intervals.
     ranked : int
-        Draws among which the truth is ranked.
+        Number of draws among which the truth is ranked.
     """
 
     design: StaggeredDiD
@@ -56,13 +56,13 @@ class Job:
         Parameters
         ----------
         replication : int
-            Its number, which with the seed decides everything.
+            Number of the replication, which together with the seed determines the result.
 
         Returns
         -------
         dict of str to ndarray
-            By quantity: truth, rank, mean, sd, ess, low, high (quantity, prob). And what the
-            convergence gate said: passed, tries, rhat, divergences.
+            For each quantity: truth, rank, mean, sd, ess, low, high (quantity, prob). Convergence
+            diagnostics: passed, tries, rhat, divergences.
         """
         streams = np.random.SeedSequence([self.seed, replication])
         first, second, third = (int(x) for x in streams.generate_state(3))
@@ -84,7 +84,7 @@ class Job:
         }
 
     def _refit(self, panel: Panel, seed: int) -> tuple[Fit, int]:
-        """Refit until the gate is passed, or samplers are at an end."""
+        """Refit until the convergence diagnostics pass or no sampler is left."""
         scale = self.source.scale
         tries = samplers(self.sampler, seed)
         refit, count = fit(self.design, panel, tries[0], scale=scale, progress=False), 1
@@ -96,7 +96,7 @@ class Job:
     def _summarised(self, draws: Array, truth: Array, generator: np.random.Generator) -> Numbers:
         flat = draws.reshape(-1, truth.size)
         tails = (1.0 - np.array(self.probs)) / 2.0
-        # Evenly spaced over all chains: the gate asks for several effective draws between two.
+        # Evenly spaced over all chains: the gate requires several effective draws between two.
         thinned = flat[((np.arange(self.ranked) + 0.5) * flat.shape[0] / self.ranked).astype(int)]
         ties = (thinned == truth).sum(axis=0)
         return {
@@ -119,7 +119,7 @@ class Job:
 
 
 def samplers(first: Sampler, seed: int) -> list[Sampler]:
-    """List the samplers of one refit: what was asked for, then the one that is tried after it."""
+    """List the samplers of one refit: the requested one, then its fallback."""
     if isinstance(first, Importance):
         return [
             replace(first, seed=seed),

@@ -1,4 +1,4 @@
-"""Where truths come from: the prior of a design, or the posterior of a fit."""
+"""Sources of true values: the prior of a model, or the posterior of a fit."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SimulatedTruth:
-    """A panel with a simulated outcome, and the truth behind it.
+    """A panel with a simulated outcome, and its true values.
 
     Parameters
     ----------
     panel : Panel
-        The user's panel but for its outcome.
+        The user's panel with a simulated outcome.
     truth : mapping of str to float
-        By quantity.
+        True value of each quantity.
     """
 
     panel: Panel
@@ -47,25 +47,25 @@ class SimulatedTruth:
 
 
 class Source(Protocol):
-    """What panels are simulated from."""
+    """Source of simulated panels."""
 
     @property
     def label(self) -> str:
-        """What it is, in a few words."""
+        """Return a short label."""
 
     @property
     def scale(self) -> float | None:
-        """``s`` to be held in refits; None to compute it from each simulated outcome."""
+        """Return ``s`` if fixed in refits; None to compute it from each simulated outcome."""
 
     def simulate(self, seed: int) -> SimulatedTruth:
-        """Draw a truth, and outcomes for the rows."""
+        """Draw true values, and outcomes for the observations."""
 
 
 class PriorSource:
-    """Truths from the prior of a design.
+    """True values from the prior of a model.
 
-    What is flat in a fit is drawn with standard deviation ``s``: it could be anything, for the
-    posterior of the rest does not depend on it.
+    Parameters with flat priors are drawn with standard deviation ``s``. The scale is arbitrary,
+    because the posterior of all other parameters does not depend on them.
     """
 
     label = "prior"
@@ -77,7 +77,7 @@ class PriorSource:
         self.scale: float | None = model_frame_of(self.design, panel).equations[0].scale
 
     def simulate(self, seed: int) -> SimulatedTruth:
-        """Draw a truth, and outcomes for the rows."""
+        """Draw true values, and outcomes for the observations."""
         drawn = prior_predictive(self.design, self.panel, draws=1, seed=seed)
         rows, values = drawn["row"].to_numpy(), drawn["outcome"].to_numpy()[0, 0]
         return SimulatedTruth(
@@ -86,11 +86,11 @@ class PriorSource:
 
 
 class PosteriorSource:
-    """Truths from the posterior of a fit: parameters, effects and deviations as in one draw.
+    """True values from the posterior of a fit: parameters and effects of one draw.
 
-    Unit effects, flat time effects and slopes are zero: no posterior depends on them. Pooled
-    time effects, deviations that the fit does not store, and what units share period by period are
-    drawn given their scales.
+    Unit effects, flat time effects and slopes are zero, because no posterior depends on them.
+    Pooled time effects, unit-level random effects not stored in the fit, and common shocks of units
+    are drawn given their scales.
     """
 
     label = "posterior"
@@ -99,13 +99,13 @@ class PosteriorSource:
     def __init__(self, fit: Fit) -> None:
         if fit.panel is None:
             raise StudyError(
-                "'source' is a fit that was saved without its rows",
+                "'source' is a fit that was saved without its observations",
                 hint="nqp.load(path, panel=panel) with the same panel",
             )
         if fit.facts.likelihood.latent:
             raise StudyError(
-                "'source' is a fit whose rows are drawn through a link, and it keeps no levels of "
-                "units and periods to draw them at",
+                "'source' is a fit with a link function, which stores no unit and period levels "
+                "from which to simulate",
                 hint="source='prior'",
             )
         self.fit, self.panel = fit, fit.panel
@@ -115,7 +115,7 @@ class PosteriorSource:
         self.deviations = effects.get(v.DEVIATION)
 
     def simulate(self, seed: int) -> SimulatedTruth:
-        """Draw a truth, and outcomes for the rows."""
+        """Draw true values, and outcomes for the observations."""
         first, *many = np.random.default_rng(seed).spawn(4)
         posterior = self.fit.posterior
         chain = int(first.integers(posterior.sizes[v.CHAIN]))
@@ -145,7 +145,7 @@ class PosteriorSource:
         )
 
     def _drawn(self, name: str, at: tuple[int, int], otherwise: float = np.nan) -> Array:
-        """One draw of a term of the outcome's equation, or another value where it has none."""
+        """Return one draw of a term of the outcome equation, or a default if there is none."""
         draws = equation_draws(self.fit, name)
         return np.asarray(otherwise if draws is None else draws[at])
 
@@ -166,7 +166,7 @@ class PosteriorSource:
         return self.fit.facts.deviations.draw(generator, spread.reshape(1), unit_effects, unit)
 
     def _time(self, at: tuple[int, int], generator: np.random.Generator) -> Array:
-        """Time effects (draw, level × period): zero where they are flat."""
+        """Return time effects (draw, level × period): zero if flat."""
         frame = self.model_frame.codes
         out = np.zeros((1, len(frame.level_names) * frame.n_periods))
         for local in self.model_frame.equations[0].locals:
@@ -176,7 +176,7 @@ class PosteriorSource:
         return out
 
     def _paths(self, at: tuple[int, int], generator: np.random.Generator) -> Array:
-        """Draw what processes add to rows (draw, row)."""
+        """Draw the contributions of stochastic processes to observations (draw, row)."""
         equation = self.model_frame.equations[0]
         if not equation.n_paths:
             return np.zeros((1, self.layout.rows.size))
@@ -192,7 +192,7 @@ def _truth(named: dict[str, Array]) -> dict[str, float]:
 
 
 def _with_rows(panel: Panel, rows: npt.NDArray[np.integer], values: Array) -> Panel:
-    """Replace the outcome of the rows that enter the likelihood; no other row is read."""
+    """Replace the outcome of the observations in the likelihood; others are not used."""
     outcome = np.array(panel.outcome)
     outcome[rows] = values
     return panel.with_outcome(outcome)

@@ -1,4 +1,4 @@
-"""Are ranks uniform? Two tests, and the band that the eye may trust."""
+"""Tests of uniform ranks, and a simultaneous band for their plot."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _NULLS, _SEED = 40_000, 20180418
 
 
 def bins_of(values: int, replications: int) -> int:
-    """Choose a number of bins of equal width, with five expected ranks or more in each.
+    """Choose a number of bins of equal width with at least five expected ranks in each.
 
     Parameters
     ----------
     values : int
-        Ranks that are possible.
+        Number of possible ranks.
 
     Returns
     -------
@@ -31,7 +31,7 @@ def bins_of(values: int, replications: int) -> int:
 
 
 def chi_square(ranks: Array, values: int) -> tuple[float, float]:
-    """Compare the histogram of ranks with a flat one.
+    """Test the histogram of ranks against a uniform distribution.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def chi_square(ranks: Array, values: int) -> tuple[float, float]:
     Returns
     -------
     tuple of float
-        Pearson's statistic and its p-value; NaN where replications are too few.
+        Pearson's statistic and its p-value; NaN if replications are too few.
     """
     bins = bins_of(values, ranks.size)
     if bins == 1:
@@ -53,12 +53,12 @@ def chi_square(ranks: Array, values: int) -> tuple[float, float]:
 
 
 def ecdf_test(ranks: Array, values: int) -> float:
-    """Ask whether the ECDF of ranks leaves a simultaneous band, at any level.
+    """Test if the ECDF of ranks leaves a simultaneous band, at any level.
 
     Returns
     -------
     float
-        p-value: how often the ECDF of as many uniform ranks strays as far.
+        p-value: the probability that the ECDF of the same number of uniform ranks departs as far.
 
     References
     ----------
@@ -73,17 +73,17 @@ def ecdf_test(ranks: Array, values: int) -> float:
 
 
 def ecdf_band(replications: int, values: int, prob: float) -> tuple[Array, Array, Array]:
-    """Find the band that the whole ECDF of uniform ranks keeps to.
+    """Compute a simultaneous band for the ECDF of uniform ranks.
 
     Parameters
     ----------
     prob : float
-        With which it does.
+        Simultaneous probability of the band.
 
     Returns
     -------
     tuple of ndarray (values + 1,)
-        Where, from 0 to 1; lower and upper bound of the ECDF less its expectation.
+        Positions from 0 to 1; lower and upper bound of the ECDF minus its expectation.
     """
     level = float(np.quantile(_null(replications, values), 1.0 - prob, method="lower"))
     tails = _tails(replications, values)
@@ -97,7 +97,7 @@ def ecdf_band(replications: int, values: int, prob: float) -> tuple[Array, Array
 
 
 def differences(ranks: Array, values: int) -> Array:
-    """ECDF of ranks, less its expectation, where `ecdf_band` has its bounds."""
+    """Return the ECDF of ranks minus its expectation, at the positions of `ecdf_band`."""
     at = np.arange(values + 1) / values
     share = np.zeros(values + 1)
     share[1:-1], share[-1] = _counts(ranks[None], values)[0] / ranks.size, 1.0
@@ -105,12 +105,12 @@ def differences(ranks: Array, values: int) -> Array:
 
 
 def holm(p: Array) -> Array:
-    """Adjust p-values for their number, by Holm's method: valid however they depend.
+    """Adjust p-values with Holm's method, which is valid under any dependence.
 
     Parameters
     ----------
     p : ndarray (test,)
-        NaN is left out.
+        NaN is ignored.
     """
     out = np.full(p.shape, np.nan)
     tested = np.flatnonzero(~np.isnan(p))
@@ -121,7 +121,7 @@ def holm(p: Array) -> Array:
 
 
 def _counts(ranks: Array, values: int) -> Index:
-    """Ranks below 1, 2, … values − 1 (sample, point)."""
+    """Count ranks below 1, 2, … values − 1 (sample, point)."""
     table = np.zeros((ranks.shape[0], values), dtype=np.int64)
     for row, mine in zip(table, ranks, strict=True):
         row += np.bincount(mine.astype(np.int64), minlength=values)
@@ -130,7 +130,7 @@ def _counts(ranks: Array, values: int) -> Index:
 
 @lru_cache(maxsize=16)
 def _tails(replications: int, values: int) -> Array:
-    """Twice the smaller binomial tail of every count (point, count)."""
+    """Return twice the smaller binomial tail of every count (point, count)."""
     at = np.arange(1, values)[:, None] / values
     count = np.arange(replications + 1)[None]
     below = bdtr(count, replications, at)
@@ -145,7 +145,7 @@ def _least(counts: Index, tails: Array) -> Array:
 
 @lru_cache(maxsize=16)
 def _null(replications: int, values: int) -> Array:
-    """Sorted smallest tails of uniform ranks, as many times as the p-value needs."""
+    """Simulate sorted smallest tails of uniform ranks, as many as the p-value requires."""
     generator = np.random.default_rng(_SEED)
     tails = _tails(replications, values)
     parts = []

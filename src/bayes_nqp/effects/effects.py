@@ -1,4 +1,4 @@
-"""Draws to the waist: the effects of cells, whatever the design."""
+"""Compute the effects of group-time cells from draws of any model."""
 
 from __future__ import annotations
 
@@ -36,32 +36,33 @@ __all__ = [
 def group_time_effects(
     fit: FitOrEffects, target: Literal["sample", "superpopulation", "population"] = "sample"
 ) -> xr.Dataset:
-    """Effects of cells.
+    """Return the effects of group-time cells, ATT(g, t) by stratum.
 
     Parameters
     ----------
     fit : Fit or Dataset
-        A Dataset of the waist is returned as it is.
+        A fit. A Dataset of group-time effects is returned unchanged.
     target : {"sample", "superpopulation", "population"}, default "sample"
-        "sample": the mean effect of the treated rows at hand, their units' deviations
-        included. "superpopulation": the mean effect over all units like those at hand, without
-        deviations; its sd is what a standard error clustered by unit estimates. "population":
-        the effect on one new unit, its deviation unknown. The moderator of the last two, where
-        there is one, is the mean of the cell's rows. With mediators there are deviations in
-        every equation, and the paths add up; that takes the fit's rows.
+        "sample": the mean effect of the treated observations in the sample, including the
+        unit-level random effects. "superpopulation": the mean effect over all units of the
+        population sampled, without unit-level random effects; its posterior SD corresponds to a
+        standard error clustered by unit. "population": the effect on one new unit with an unknown
+        random effect. For the last two, the moderator, if any, is set to the mean of the cell's
+        observations. With mediators, every equation has unit-level random effects, and the paths
+        add up to the total; this requires the observations of the fit.
 
     Returns
     -------
     Dataset
         ``effect`` (chain, draw, path, cell), outcome units; ``deviation`` (chain, draw, path,
-        member); the membership table; cells carry strata, cohort, time, event_time, rows,
+        member); the membership table. Coordinates of cells: strata, cohort, time, event_time, rows,
         units, identified, observed. Cells of a continuous exposure have neither cohort nor
-        event_time, and ``effect`` is per as much of it as the attr ``per`` says.
+        event_time; the attr ``per`` gives the change in exposure to which ``effect`` refers.
 
     Raises
     ------
     StudyError
-        If ``target`` is none of these, or ``fit`` is no fit.
+        If ``target`` is not one of these, or ``fit`` is not a fit.
 
     Examples
     --------
@@ -75,8 +76,8 @@ def group_time_effects(
         return schema.validate(fit)
     if not isinstance(fit, Fit):
         raise StudyError(
-            f"'fit' is a {type(fit).__name__} and holds no effects",
-            hint="pass a fit, or a Dataset made by nqp.group_time_effects",
+            f"'fit' is a {type(fit).__name__} and contains no effects",
+            hint="pass a fit, or a Dataset from nqp.group_time_effects",
         )
     effects = fit.effects
     if target == "sample":
@@ -91,41 +92,42 @@ def group_time_effects(
 
 
 def moderator_name(fit: object) -> str:
-    """Name the moderator of a fit's design.
+    """Return the name of the moderator of a fit's model.
 
     Raises
     ------
     StudyError
-        If there is none.
+        If the model has no moderator.
     """
     name = fit.facts.moderator if isinstance(fit, Fit) else None
     if name is None:
         raise StudyError(
-            "the design has no moderator" if isinstance(fit, Fit) else "'fit' is no fit",
+            "the design has no moderator" if isinstance(fit, Fit) else "'fit' is not a fit",
             hint="nqp.fit(nqp.StaggeredDiD(moderator='digital_finance'), panel)",
         )
     return name
 
 
 def moderated_effects(fit: object) -> xr.Dataset:
-    """Effects of cells, and what the design's moderator does to them.
+    """Return the effects of group-time cells and their coefficients in the moderator.
 
     Parameters
     ----------
     fit : Fit
-        Of a design with a ``moderator``, and with its rows.
+        Fit of a model with a ``moderator``, saved with its observations.
 
     Returns
     -------
     Dataset
-        Of the waist, with ``moderation`` (chain, draw, path, cell, power): coefficients of effects
-        in the moderator less its centre. Attrs name the moderator, its centre and sd over treated
-        rows, and, unless units are summed up, where the middle 95 % of them lie.
+        Group-time effects, with ``moderation`` (chain, draw, path, cell, power): coefficients of
+        the effects in the centred moderator. Attrs give the moderator, its centre and SD over
+        treated observations, and, unless units are aggregated, the range of the central 95 % of
+        these observations.
 
     Raises
     ------
     StudyError
-        If the design has no moderator, or the fit no rows.
+        If the model has no moderator, or the fit no observations.
     """
     name = moderator_name(fit)
     assert isinstance(fit, Fit)
@@ -151,12 +153,12 @@ def moderated_effects(fit: object) -> xr.Dataset:
 
 
 def path_coefficients_by_cell(fit: object) -> xr.Dataset:
-    """Both legs of every channel in every cell.
+    """Return the path coefficients a and b of every mediator in every cell.
 
     Parameters
     ----------
     fit : Fit or Mediated
-        Of a `Mediation`, or of a cross-section.
+        Fit of a `Mediation` model, or a mediation model of a cross-section.
 
     Returns
     -------
@@ -167,11 +169,11 @@ def path_coefficients_by_cell(fit: object) -> xr.Dataset:
     Raises
     ------
     StudyError
-        If it is no fit of a `Mediation`.
+        If ``fit`` is not a fit of a `Mediation` model.
     """
     if not isinstance(fit, Mediated) and not (isinstance(fit, Fit) and fit.facts.channels):
         raise StudyError(
-            "both legs of a channel are only in a fit of a Mediation",
+            "paths a and b require a fit of a Mediation model",
             hint="nqp.fit(nqp.Mediation(design, mediators=[...]), panel), not its effects",
         )
     return path_coefficient_draws(fit)
@@ -179,17 +181,17 @@ def path_coefficients_by_cell(fit: object) -> xr.Dataset:
 
 @door
 def lead_effects(fit: Fit) -> xr.Dataset:
-    """Leads of a design with ``controls="never"``: differences before treatment.
+    """Return pre-adoption coefficients (leads) of a model with ``controls="never"``.
 
     Returns
     -------
     Dataset
-        Of the waist, with negative event times.
+        Group-time effects with negative event times.
 
     Raises
     ------
     StudyError
-        If the design has no leads.
+        If the model has no leads.
 
     Examples
     --------

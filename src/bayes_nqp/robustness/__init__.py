@@ -1,4 +1,4 @@
-"""Sensitivity of effects to differential trends and to confounded mediators.
+"""Analyse the sensitivity of effects to differential trends and confounded mediators.
 
 It also contains estimators of other packages. `checks` and all higher packages may import it.
 """

@@ -21,7 +21,7 @@ _REPLACED = (
     (re.compile(r"; nqp\.support lists them all"), ""),
     (re.compile(r"system\.using\(\{key: column\}\)"), 'columns = { key = "column" }'),
     (re.compile(r"system\.keep\((\[…\])\)"), r"keep = \1"),
-    (re.compile(r"system\.without\(…\)"), "leave these indicators out"),
+    (re.compile(r"(?:remove it with )?system\.without\(…\)"), "leave these indicators out"),
 )
 _PYTHON = re.compile(r"\b(pd|df|nqp|panel|Panel)\.|pandas|\bPanel\(|\bdf\[")
 _IN_FILE = Message("correct these cells in the file")
@@ -208,7 +208,7 @@ def at_command() -> Iterator[None]:
         yield
     except NQPError as error:
         first, *others = error.hint.parts or (error.hint,)
-        in_python = any(str(part).startswith("Or system.using") for part in others)
+        in_python = any("system.using" in str(part) for part in others)
         hint: str = Reworded(first if in_python else error.hint, _command)
         if _PYTHON.search(hint):
             hint = _other(error)
@@ -226,7 +226,7 @@ def _toml(hint: str) -> str:
 
 
 def _command(hint: str) -> str:
-    hint = re.sub(r"system\.without\(…\)", "leave these indicators out", hint)
+    hint = re.sub(r"(?:remove it with )?system\.without\(…\)", "leave these indicators out", hint)
     return re.sub(r"(\w+)='?([\w—]+)'?", r"--\1 \2", hint)
 
 

@@ -105,7 +105,7 @@ def test_what_does_not_apply_is_an_error_of_the_library() -> None:
 def test_directed_terms_need_links_with_a_direction() -> None:
     panel = nqp.simulation.network(nodes=8, periods=5, cohorts=(3, 4), seed=1).panel
     for term in (nqp.EndpointEffects(directed=True), nqp.NodeTimeEffects(directed=True)):
-        with pytest.raises(NQPError, match=r"directed=True\) needs links with a direction"):
+        with pytest.raises(NQPError, match=r"directed=True\) requires directed links"):
             nqp.fit(nqp.StaggeredDiD(terms=[term]), panel, SAMPLER, progress=False)
 
 

@@ -90,9 +90,9 @@ def test_their_uncertainty_reaches_effects() -> None:
 def test_what_is_no_weight_is_refused(panel: nqp.Panel) -> None:
     with pytest.raises(PanelError, match="negative in 4 pairs"):
         nqp.centrality(panel.with_outcome(-panel.outcome))
-    with pytest.raises(StudyError, match="of an eigenvector"):
+    with pytest.raises(StudyError, match="eigenvector"):
         nqp.centrality(panel, "eigenvector", side="origin")
-    with pytest.raises(StudyError, match="no pairs"):
+    with pytest.raises(StudyError, match="not pairs"):
         nqp.centrality(nqp.simulation.staggered(units=20, seed=1).panel)
     with pytest.raises(StudyError, match="'n' is 0"):
         nqp.centrality(panel).draws(0, seed=1)

@@ -27,25 +27,25 @@ def put(row: int, column: str, value: object) -> Change:
 DATA: dict[str, tuple[Change, str]] = {
     "duplicate": (
         lambda df: pd.concat([df, df.iloc[[3]]], ignore_index=True),
-        r"unit='城市' and time='年份' repeat.*row 3 \(杭州市, 2015\); row 42 \(杭州市, 2015\); "
-        r"they are the same in every other column.*df\.duplicated",
+        r"unit='城市' and time='年份' are duplicated.*row 3 \(杭州市, 2015\); row 42 "
+        r"\(杭州市, 2015\); these rows are identical in all other columns.*df\.duplicated",
     ),
     "duplicate with another outcome": (
         lambda df: pd.concat([df, df.iloc[[3]].assign(nqp=99.9)], ignore_index=True),
-        r"row 42 \(杭州市, 2015\); they differ in nqp\..*df\.duplicated",
+        r"row 42 \(杭州市, 2015\); these rows differ in nqp\..*df\.duplicated",
     ),
     "stratum changes": (
         put(9, "region", "coastal"),
-        r"strata='region' changes within 1 unit.*郑州市 \(coastal, inland\).*panel\.stratify",
+        r"strata='region' varies within 1 unit.*郑州市 \(coastal, inland\).*panel\.stratify",
     ),
     "single unit": (
         lambda df: df[df["城市"] == "杭州市"],
-        r"unit='城市' has a single unit, 杭州市.*add untreated units",
+        r"unit='城市' contains a single unit, 杭州市.*add untreated units",
     ),
     "constant outcome": (lambda df: df.assign(nqp=1.5), r"outcome='nqp' is 1\.5 in every row"),
     "missing outcome": (
         lambda df: df.assign(nqp=np.nan),
-        r"no row is complete: outcome='nqp' is missing in 42 of 42 rows.*leave that column out",
+        r"outcome='nqp' is missing in 42 of 42 rows.*omit this column",
     ),
     "infinite outcome": (
         put(4, "nqp", np.inf),
@@ -93,7 +93,7 @@ DATA: dict[str, tuple[Change, str]] = {
         r"strata='region' has 72 levels for 72 units.*stratify\('region', cuts='median'\)",
     ),
     "no rows": (lambda df: df.iloc[:0], "df has no rows"),
-    "no unit": (lambda df: df.assign(城市=None), "no row has both unit='城市' and time='年份'"),
+    "no unit": (lambda df: df.assign(城市=None), "a value of both unit='城市' and time='年份'"),
     "index": (
         lambda df: df.set_index(["城市", "年份"]),
         r"is a level of the index.*reset_index\(\)",
@@ -109,13 +109,13 @@ CALLS: dict[str, tuple[dict[str, object], str]] = {
     "unknown stratum": ({"strata": ["regoin"]}, r"strata='regoin'.*did you mean 'region'"),
     "two roles": (
         {"mediators": ["ln_gdp"]},
-        r"one column cannot play two parts: 'ln_gdp' as covariates and mediators",
+        r"in two roles: 'ln_gdp' as covariates and mediators",
     ),
     "twice in a role": ({"strata": ["region", "region"]}, r"'region' as strata and strata"),
     "number as name": ({"covariates": [3]}, r"covariates must be column names, not 3"),
     "weights": (
         {"weights": "w"},
-        r"weights='w' must be positive, and is not in 1 row.*row 2 \(杭州市, 2014\): 0",
+        r"weights='w' must be positive.* in 1 row.*row 2 \(杭州市, 2014\): 0",
     ),
 }
 

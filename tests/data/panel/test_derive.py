@@ -20,7 +20,7 @@ def test_where_is_the_panel_of_the_subset() -> None:
     early = PANEL.where(PANEL.frame["年份"] < 2017)
     assert early.digest == Panel.from_frame(df[df["年份"] < 2017], **ARGUMENTS).digest
     assert early.periods == 5
-    assert early.notes[0] == "30 of 42 rows chosen by a mask"
+    assert early.notes[0] == "30 of 42 observations selected by a mask"
     assert PANEL.where(np.ones(42, bool)) is PANEL
 
 
@@ -91,14 +91,14 @@ def test_other_cohorts_among_dates() -> None:
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: PANEL.where([True]), "mask must be 42 booleans"),
-        (lambda: PANEL.where(np.zeros(42, bool)), "keeps no row"),
+        (lambda: PANEL.where([True]), "mask must have 42 booleans"),
+        (lambda: PANEL.where(np.zeros(42, bool)), "selects no observation"),
         (lambda: PANEL.complete(["digtal"]), "did you mean 'digital'"),
         (lambda: PANEL.with_outcome([1.0]), "must have 42 numbers"),
-        (lambda: PANEL.with_outcome(np.full(42, np.nan)), "42 that are missing or infinite"),
+        (lambda: PANEL.with_outcome(np.full(42, np.nan)), "42 missing or infinite"),
         (lambda: PANEL.with_cohorts([1, 2]), "must have 6 entries"),
-        (lambda: PANEL.with_cohorts([2015] * 6), "must lie between −1 and 6"),
-        (lambda: PANEL.with_cohorts([2031.0] * 6), "2031.0 is no period"),
+        (lambda: PANEL.with_cohorts([2015] * 6), "must be between −1 and 6"),
+        (lambda: PANEL.with_cohorts([2031.0] * 6), "2031.0 is not a period"),
     ],
 )
 def test_refusals(call, words: str) -> None:

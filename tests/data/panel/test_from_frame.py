@@ -124,8 +124,8 @@ def test_missing_values_drop_rows_and_are_counted() -> None:
     panel = Panel.from_frame(df, **ARGUMENTS)
     assert panel.dropped == {"城市": 1, "年份": 1, "nqp": 2, "ln_gdp": 2, "region": 1}
     assert panel.n_rows == 42 - 6
-    assert "6 of 42 rows dropped for missing values" in panel.notes[0]
-    assert "digital is missing in 2 rows, which stay in the panel" in panel.notes
+    assert "6 of 42 rows dropped because of missing values" in panel.notes[0]
+    assert "digital is missing in 2 observations, which are kept in the panel" in panel.notes
     assert np.isnan(panel.mediators).sum() == 2
 
 
@@ -134,7 +134,7 @@ def test_a_unit_without_complete_rows_is_noted() -> None:
     df.loc[df["城市"] == "兰州市", "nqp"] = np.nan
     panel = Panel.from_frame(df, **ARGUMENTS)
     assert "兰州市" not in panel.unit_labels
-    assert "1 unit without a complete row: 兰州市" in panel.notes
+    assert "1 unit without a complete observation: 兰州市" in panel.notes
 
 
 def test_numbers_stored_as_text_are_read_and_noted() -> None:
@@ -188,7 +188,7 @@ def test_repr_says_what_the_panel_is() -> None:
     df = city_frame().assign(pop=1.5)
     df.loc[0, "nqp"] = np.nan
     text = repr(Panel.from_frame(df, **ARGUMENTS, weights="pop"))
-    assert "41 (unbalanced, 97.6% filled)" in text
+    assert "41 (unbalanced, 97.6% observed)" in text
     assert "6 (城市), 4 treated, 2 never" in text
     assert "7 (年份), 2012 to 2018" in text
     assert "2015: 1, 2016: 2, 2018: 1" in text

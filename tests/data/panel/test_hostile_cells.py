@@ -224,7 +224,7 @@ def test_what_is_saved_is_read_again(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_strata_that_would_clash_with_labels(name: str) -> None:
     df = city_frame().rename(columns={"region": name})
-    refused(df, f"{name} would clash with a label of the library.*{name}_group", strata=[name])
+    refused(df, f"{name} conflicts with a reserved label.*{name}_group", strata=[name])
 
 
 @pytest.mark.parametrize("cell", CELLS)

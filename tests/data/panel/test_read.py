@@ -256,7 +256,7 @@ def test_a_mark_within_the_header(tmp_path: Path) -> None:
     assert Panel.from_file(path, **ARGUMENTS).digest == WANTED
 
 
-@pytest.mark.parametrize(("change", "words"), [(1e4, "10,000-fold"), (None, "codes of missing")])
+@pytest.mark.parametrize(("change", "words"), [(1e4, "10,000"), (None, "code for missing")])
 def test_numbers_of_another_unit_and_codes_are_noted(
     tmp_path: Path, change: float | None, words: str
 ) -> None:

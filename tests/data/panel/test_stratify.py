@@ -29,7 +29,9 @@ def test_the_median_at_a_period() -> None:
     assert levels_of(panel, "market_group") == ["weak"] * 3 + ["strong"] * 3
     assert panel.roles.strata == ("region", "market_group")
     assert panel.levels["market_group"].tolist() == ["strong", "weak"]
-    assert "market at 2014, cut at 2.5 (median over 6 units): weak 3, strong 3" in panel.notes[-1]
+    assert (
+        "market at 2014, divided at 2.5 (median over 6 units): weak 3, strong 3" in panel.notes[-1]
+    )
     assert Panel.from_frame(panel.frame, **panel.arguments).digest == panel.digest
 
 
@@ -66,7 +68,7 @@ def test_missing_baselines() -> None:
         panel.stratify("market", at=2014)
     dropped = panel.stratify("market", at=2014, missing="drop")
     assert dropped.n_units == 5
-    assert "1 unit left out, without market at 2014: 宁波市" in dropped.notes
+    assert "1 unit dropped, without market at 2014: 宁波市" in dropped.notes
     level = panel.stratify("market", at=2014, missing="level")
     assert level.levels["market_group"].tolist() == ["high", "low", "missing"]
     assert Panel.from_frame(level.frame, **level.arguments).digest == level.digest
@@ -77,11 +79,11 @@ def test_missing_baselines() -> None:
     [
         ({"column": "makret"}, "did you mean 'market'"),
         ({"column": "城市"}, "is text, not numbers|must be num"),
-        ({"at": 2031}, "at=2031 is no period"),
+        ({"at": 2031}, "at=2031 is not a period"),
         ({"cuts": "medain"}, "did you mean 'median'"),
         ({"cuts": [2.0]}, "must be quantiles"),
-        ({"thresholds": [3.0, 1.0]}, "must increase"),
-        ({"thresholds": [99.0], "at": 2014}, "no unit falls into 'high'"),
+        ({"thresholds": [3.0, 1.0]}, "must be increasing"),
+        ({"thresholds": [99.0], "at": 2014}, "no unit belongs to 'high'"),
         ({"labels": ["a"]}, "must be 2 different names"),
         ({"labels": ["a", "a"]}, "must be 2 different names"),
         ({"name": "region"}, "is already a column"),
@@ -97,5 +99,5 @@ def test_refusals(more: dict[str, object], words: str) -> None:
 def test_no_untreated_period_to_average_over() -> None:
     panel = market_panel()
     treated = panel.with_cohorts(np.array([0, -1, -1, -1, -1, -1]))
-    with pytest.raises(PanelError, match="one is treated in the first period, 2012"):
+    with pytest.raises(PanelError, match="a unit is treated in the first period, 2012"):
         treated.stratify("market")

@@ -79,7 +79,7 @@ def test_rows_without_a_value_are_left_out_and_said(frame: pd.DataFrame) -> None
     holes = frame.assign(y=frame["y"].where(np.arange(len(frame)) % 50 != 3))
     table = nqp.Panel.from_table(duckdb.from_df(holes), **ROLES)
     assert table.n_rows == holes["y"].notna().sum()
-    assert any("left out" in str(note) for note in table.notes)
+    assert any("dropped" in str(note) for note in table.notes)
 
 
 def changed(df: pd.DataFrame, column: str, value: object) -> pd.DataFrame:
@@ -117,7 +117,7 @@ def test_too_many_classes_are_counted_before_anything_is_multiplied() -> None:
         "firm": firm, "year": np.tile([1, 2, 3], 1200), "y": np.arange(3600) % 7.0,
         "zone_year": np.where(firm % 2, 3.0, np.nan), "region": "a", "town": firm,
     })  # fmt: skip
-    with pytest.raises(StudyError, match=r"1,200 units are of 1,200 classes"):
+    with pytest.raises(StudyError, match=r"1,200 units form 1,200 classes"):
         nqp.Panel.from_table(duckdb.from_df(rows), **ROLES, by="town")
 
 
@@ -317,7 +317,7 @@ def test_where_an_engine_cannot_hash_shards_are_made_anew_and_a_note_says_so(
     interrupted(monkeypatch, duckdb.from_df(numbered), **options)
     other = numbered.assign(y=-numbered["y"])
     panel = nqp.Panel.from_table(duckdb.from_df(other), **options)
-    assert any("cannot hash rows" in str(note) for note in panel.notes)
+    assert any("cannot compute hashes of rows" in str(note) for note in panel.notes)
     monkeypatch.undo()
     assert bits(panel) == bits(nqp.Panel.from_table(duckdb.from_df(other), **ROLES))
 

@@ -34,8 +34,8 @@ def test_a_common_step_is_found() -> None:
     assert panel.grid.freq == 2
     assert panel.time_codes.tolist() == [0, 1, 2, 4] * 2
     assert panel.cohort_codes.tolist() == [2, -1]
-    assert "no row at 2006" in panel.notes
-    assert any("adopting between two periods" in note for note in panel.notes)
+    assert "no observation at 2006" in panel.notes
+    assert any("adoption between two periods" in note for note in panel.notes)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_step_given_by_hand_allows_holes() -> None:
         ([2000, 2003, 2005, 2008], "2003 is followed by 2005.*freq=1"),
         ([1990, 2000, 2010, 2015], "2010 is followed by 2015.*freq=5"),
         ([2000, 2001, 2050], "2001 is followed by 2050"),
-        ([201511, 201512, 201601, 201602], "looks like a calendar.*%Y%m"),
+        ([201511, 201512, 201601, 201602], "dates written as numbers.*%Y%m"),
         ([20151231, 20160131], None),
         ([20154, 20161, 20162], "quarter"),
         ([2015.5, 2016.0, 2017.0], r"whole numbers or dates.*row 0 \(a, 2015\.5\)"),
@@ -168,11 +168,11 @@ def test_irregular_dates_say_where() -> None:
 
 def test_moments_within_a_day_need_a_freq() -> None:
     days = list(pd.to_datetime(["2015-01-01 08:00", "2015-01-01 20:00", "2015-01-02 08:00"]))
-    with pytest.raises(PanelError, match="several moments within one day"):
+    with pytest.raises(PanelError, match="several times of one day"):
         panel_at(days)
 
 
 @pytest.mark.parametrize("freq", ["fortnight", 0, -1, "5H"])
 def test_an_unknown_freq(freq: object) -> None:
-    with pytest.raises(PanelError, match=r"is no frequency(?s:.*)freq=2"):
+    with pytest.raises(PanelError, match=r"is not a frequency(?s:.*)freq=2"):
         panel_at([2000, 2001], freq=freq)

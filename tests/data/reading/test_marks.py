@@ -51,7 +51,7 @@ def test_an_empty_cell_beside_both_answers_is_missing() -> None:
     with pytest.raises(PanelError, match=r"(?s)'试点' is missing in 1 row.*row 4 \(杭州市, 2016\)"):
         Panel.from_frame(df, **WITHOUT_COHORT, treated="试点")
     df.loc[4, "试点"] = "不详"
-    said = r"(?s)neither treated nor untreated in 1 row: '不详'.*row 4 .*是 and 否"
+    said = r"(?s)neither a treated nor an untreated code in 1 row: '不详'.*row 4 .*是 and 否"
     with pytest.raises(PanelError, match=said):
         Panel.from_frame(df, **WITHOUT_COHORT, treated="试点")
 

@@ -117,14 +117,14 @@ def unnamed(path: Path) -> None:
 
 
 REFUSED = {
-    "no names": (lambda _: W, None, "does not name its units"),
-    "too few labels": (lambda _: W, IDS[:3], "3 labels are for a matrix of shape"),
+    "no names": (lambda _: W, None, "names of its units"),
+    "too few labels": (lambda _: W, IDS[:3], "3 labels were given for a matrix of shape"),
     "strange unit": (lambda _: EDGES, ("杭州", "b", "3x"), "not among 'ids'"),
-    "other units": (lambda _: TABLE, ("杭州", "b", "3", "e"), "name different units"),
-    "a link twice": (lambda _: pd.concat([EDGES, EDGES[:1]]), None, "named twice"),
-    "gal torn": (written("w.gal", "0 2 s i\na 2\nb\n"), None, "has the line 'a 2'"),
-    "gwt torn": (written("w.gwt", "0 2 s i\na b\n"), None, "has the line 'a b'"),
-    "npz of nothing": (saved("w.npz", lambda p: np.savez(p, x=W)), IDS, "holds no matrix"),
+    "other units": (lambda _: TABLE, ("杭州", "b", "3", "e"), "refer to different units"),
+    "a link twice": (lambda _: pd.concat([EDGES, EDGES[:1]]), None, "occur twice"),
+    "gal torn": (written("w.gal", "0 2 s i\na 2\nb\n"), None, "contains the line 'a 2'"),
+    "gwt torn": (written("w.gwt", "0 2 s i\na b\n"), None, "contains the line 'a b'"),
+    "npz of nothing": (saved("w.npz", lambda p: np.savez(p, x=W)), IDS, "contains no matrix"),
     "no file": (lambda folder: folder / "none.gal", None, "cannot be read"),
     "an empty end": (lambda _: EDGES.assign(to=["b", None, "3", "b"]), IDS, "(?s)1 of 4.*link 2"),
     "a blank end": (
@@ -136,29 +136,29 @@ REFUSED = {
         saved("w.npz", lambda p: np.savez(p, matrix=W, ids=np.array([*IDS[:3], ""]))),
         None, "1 of 4",
     ),
-    "gwt cut": (written("w.gwt", GWT), None, "states 4 units, and 3 are linked"),
-    "gal cut": (written("w.gal", "0 4 s i\na 1\nb\nb 1\na\n"), None, "states 4 units, and 2"),
-    "gal without a number": (written("w.gal", "a 1\nb\nb 1\na\n"), None, "has the line 'a 1'"),
-    "gal of odd digits": (written("w.gal", "0 2 s i\na ²\nb c\n"), None, "has the line 'a ²'"),
-    "complex": (lambda _: W * 1j, IDS, "no matrix of numbers"),
-    "complex and sparse": (lambda _: sparse.csr_array(W * (1 + 1j)), IDS, "no matrix of numbers"),
-    "complex list": (lambda _: EDGES.assign(weight=EDGES["weight"] + 1j), IDS, "no matrix of"),
-    "complex table": (lambda _: TABLE + 1j, None, "no matrix of numbers"),
+    "gwt cut": (written("w.gwt", GWT), None, "declares 4 units, but 3 are linked"),
+    "gal cut": (written("w.gal", "0 4 s i\na 1\nb\nb 1\na\n"), None, "declares 4 units, but 2"),
+    "gal without a number": (written("w.gal", "a 1\nb\nb 1\na\n"), None, "contains the line 'a 1'"),
+    "gal of odd digits": (written("w.gal", "0 2 s i\na ²\nb c\n"), None, "contains the line 'a ²'"),
+    "complex": (lambda _: W * 1j, IDS, "not a numeric matrix"),
+    "complex and sparse": (lambda _: sparse.csr_array(W * (1 + 1j)), IDS, "not a numeric matrix"),
+    "complex list": (lambda _: EDGES.assign(weight=EDGES["weight"] + 1j), IDS, "numeric matrix"),
+    "complex table": (lambda _: TABLE + 1j, None, "not a numeric matrix"),
     "indices outside": (lambda _: outside(sparse.csr_array), IDS, "'matrix' is damaged"),
     "columns outside": (lambda _: outside(sparse.csc_array), IDS, "'matrix' is damaged"),
     "coordinates outside": (lambda _: outside(sparse.coo_array), IDS, "'matrix' is damaged"),
     "rows outside": (lambda _: outside(sparse.lil_array), IDS, "'matrix' is damaged"),
     "npz with indices outside": (
         saved("w.npz", lambda p: sparse.save_npz(p, outside(sparse.csr_array))), IDS,
-        "holds no matrix|damaged",
+        "contains no matrix|damaged",
     ),
     "npz of a vast shape": (
         saved("w.npz", lambda p: sparse.save_npz(
             p, sparse.coo_array(([1.0], ([0], [1])), shape=(2**40, 2**40)))), IDS, "GiB of memory"
     ),
-    "npz that claims too much": (saved("w.npz", boastful), IDS, "holds no matrix"),
-    "npy as npz": (saved("w.npz", unnamed), IDS, "holds no matrix"),
-    "text": (lambda _: object(), IDS, "4 labels are for a matrix of shape"),
+    "npz that claims too much": (saved("w.npz", boastful), IDS, "contains no matrix"),
+    "npy as npz": (saved("w.npz", unnamed), IDS, "contains no matrix"),
+    "text": (lambda _: object(), IDS, "4 labels were given for a matrix of shape"),
 }  # fmt: skip
 
 

@@ -79,7 +79,7 @@ def test_economic_weights_are_of_periods_before_the_first_adoption() -> None:
     w = sw.economic(panel, "gdp")
     assert w.matrix.toarray() == pytest.approx(row_standardised(expected))
     assert sw.economic(panel, "gdp", periods=[2010, 2011]) == w
-    with pytest.raises(StudyError, match=r"not all before the first adoption, in 2012"):
+    with pytest.raises(StudyError, match=r"must all be before the first adoption, in 2012"):
         sw.economic(panel, "gdp", periods=[2011, 2012])
     with pytest.raises(StudyError, match="did you mean '2011'"):
         sw.economic(panel, "gdp", periods=["2O11"])
@@ -119,7 +119,7 @@ def test_weights_of_more_units_serve_a_panel() -> None:
     part = w.aligned(["c", "a"])
     assert part.matrix.toarray().tolist() == [[0.0, 1.0], [1.0, 0.0]]
     assert w.aligned(w.ids) is w
-    with pytest.raises(PanelError, match=r"1 of 2 units are not among those of the weights"):
+    with pytest.raises(PanelError, match=r"1 of 2 units are not in the weights"):
         w.aligned(["a", "x"])
     cities = sw.matrix(square().set_axis(["Hangzhou", "Ningbo", "Wuxi"]).set_axis(
         ["Hangzhou", "Ningbo", "Wuxi"], axis=1))  # fmt: skip
@@ -136,12 +136,12 @@ def changed(row: int, column: int, value: float) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("frame", "message"),
     [
-        (square().iloc[:2], "2 by 3, and not square"),
-        (square().rename(index={"a": "x"}), "rows and columns of 'frame' name different units"),
+        (square().iloc[:2], "2 by 3; it must be square"),
+        (square().rename(index={"a": "x"}), "rows and columns of 'frame' refer to different units"),
         (changed(0, 1, -1.0), r"weights are negative(?s:.)*a"),
         (changed(0, 1, np.nan), r"weights are missing or infinite(?s:.)*a"),
         (changed(1, 1, 1.0), r"units are linked to themselves(?s:.)*b"),
-        (square("aac"), "names units twice"),
+        (square("aac"), "duplicate units"),
     ],
 )
 def test_a_bad_matrix_is_refused(frame: pd.DataFrame, message: str) -> None:
@@ -154,8 +154,8 @@ def test_a_bad_matrix_is_refused(frame: pd.DataFrame, message: str) -> None:
     [
         (np.vstack([LINE[:3], [np.nan, 30.0]]), r"1 of 4 units have no coordinates(?s:.)*p003"),
         (np.vstack([LINE[:3], [0.0, 0.0]]), "1 of 4 units have no coordinates"),
-        (LINE[:, ::-1], "longitude and latitude are swapped: latitudes reach 110.0"),
-        (LINE * 100_000, r"not in degrees, as of a projected map(?s:.)*to_crs\(4326\)"),
+        (LINE[:, ::-1], "longitude and latitude are interchanged.*110.0"),
+        (LINE * 100_000, r"not in degrees; they appear to be projected(?s:.)*to_crs\(4326\)"),
     ],
 )
 def test_bad_coordinates_are_refused(degrees: np.ndarray, message: str) -> None:
@@ -186,10 +186,10 @@ def test_other_bad_arguments_are_refused() -> None:
         (lambda: sw.nearest(panel, latitude="lat"), "did you mean 'latitude'"),
         (lambda: sw.economic(panel, "gpd"), "column='gpd' is not a column of the panel"),
         (lambda: sw.band(panel, km=10.0, islands="drop"), "'islands' is 'drop'"),
-        (lambda: sw.inverse_distance(panel_of(LINE[[0, 0, 1]])), "2 units are at the place"),
+        (lambda: sw.inverse_distance(panel_of(LINE[[0, 0, 1]])), "2 units have the same"),
         (
             lambda: sw.matrix(changed(0, 1, 0.0).replace(1.0, 0.0), islands="nearest"),
-            "needs places",
+            "requires coordinates",
         ),
     ):
         with pytest.raises(NQPError, match=message):
@@ -197,7 +197,7 @@ def test_other_bad_arguments_are_refused() -> None:
     moving = frame_of(LINE).assign(
         longitude=lambda df: df["longitude"] + 0.1 * (df["time"] == 2010)
     )
-    with pytest.raises(PanelError, match="coordinates change within units"):
+    with pytest.raises(PanelError, match="coordinates vary within units"):
         sw.nearest(
             nqp.Panel.from_frame(moving, unit="unit", time="time", cohort="cohort", outcome="y"),
             k=1,
@@ -262,7 +262,7 @@ def test_boundaries_come_from_a_file(tmp_path: Path) -> None:
         {"city": ["a", "b", "b"]}, geometry=[boxes(x, 0, x + 1, 1) for x in (0, 1, 2)], crs=4326
     )
     squares.to_file(tmp_path / "twice.geojson")
-    with pytest.raises(PanelError, match=r"does not name each polygon once(?s:.)*dissolve"):
+    with pytest.raises(PanelError, match=r"does not identify each polygon uniquely(?s:.)*dissolve"):
         sw.contiguity(tmp_path / "twice.geojson", id="city")
     squares.dissolve("city").reset_index().to_file(tmp_path / "cities.geojson")
     assert sw.contiguity(str(tmp_path / "cities.geojson"), id="city").matrix.nnz == 2
@@ -278,7 +278,9 @@ def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None
         "bayes_nqp.data.spatial_weights._rules.find_spec",
         lambda name: None if name == "geopandas" else find(name),
     )
-    with pytest.raises(StudyError, match=r"needs the package geopandas(?s:.)*bayes-nqp\[space\]"):
+    with pytest.raises(
+        StudyError, match=r"requires the package geopandas(?s:.)*bayes-nqp\[space\]"
+    ):
         sw.contiguity("cities.geojson", id="code")
 
 

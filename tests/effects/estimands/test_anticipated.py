@@ -139,7 +139,7 @@ def test_units_behind_event_times_before_adoption_are_counted():
 def test_balanced_windows_begin_at_adoption():
     early = moved(effects_dataset(7), 1)
     xr.testing.assert_identical(att(early, balanced=1), att(without(early), balanced=1))
-    with pytest.raises(StudyError, match=r"(?s)from adoption on.*leave out 'anticipated'"):
+    with pytest.raises(StudyError, match=r"(?s)begins with adoption.*omit 'anticipated'"):
         att(early, balanced=1, anticipated=True)
 
 

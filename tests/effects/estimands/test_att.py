@@ -145,7 +145,7 @@ def test_paths_are_chosen_by_name():
 
 
 def test_what_holds_no_effects_is_refused():
-    with pytest.raises(StudyError, match="holds no effects"):
+    with pytest.raises(StudyError, match="contains no effects"):
         effects_of(3)
 
 
@@ -155,9 +155,9 @@ def test_what_holds_no_effects_is_refused():
         ({"by": "regoin"}, "did you mean 'region'"),
         ({"by": ["region", "region"]}, "repeats a name"),
         ({"by": 3}, "'by' is 3"),
-        ({"by": {"rows": "region"}}, "results use themselves"),
+        ({"by": {"rows": "region"}}, "reserved in results"),
         ({"weights": "row"}, "did you mean 'rows'"),
-        ({"weights": "region"}, "no numeric coordinate"),
+        ({"weights": "region"}, "not a numeric coordinate"),
         ({"balanced": -1}, "balanced"),
         ({"balanced": True}, "'balanced' is True"),
     ],
@@ -176,12 +176,12 @@ def test_members_are_called_what_they_are():
     attrs = {"varying": "city", "outcome": "y"}
     cities = random_effects(attrs=attrs)
     assert att(cities, by="city").dims[-1] == "city"
-    with pytest.raises(StudyError, match="by='unit' is not something effects differ by"):
+    with pytest.raises(StudyError, match="by='unit' is not a variable by which effects vary"):
         att(cities, by="unit")
 
 
 def test_nothing_identified():
-    with pytest.raises(StudyError, match="no cell's effect is identified"):
+    with pytest.raises(StudyError, match="no group-time effect is identified"):
         att(random_effects(unidentified=range(1000)))
 
 
@@ -197,9 +197,9 @@ def test_relative_is_a_ratio_of_means():
 
 
 def test_relative_refuses_what_says_nothing():
-    with pytest.raises(StudyError, match="not of one sign"):
+    with pytest.raises(StudyError, match="changes sign across draws"):
         relative_effects(EFFECTS.assign(observed=EFFECTS.observed * 0 + 1.2), by="region")
-    with pytest.raises(StudyError, match="no observed outcome"):
+    with pytest.raises(StudyError, match="do not contain the observed outcome"):
         relative_effects(EFFECTS.drop_vars("observed"))
     with pytest.raises(StudyError, match="by unit"):
         relative_effects(EFFECTS, by="unit")
@@ -222,5 +222,5 @@ def test_shrinkage_lays_two_fits_side_by_side():
     assert both.sizes == {"chain": 4, "draw": 40, "stratum": 3}
     assert both.gate.item() == "unverified"
     assert both.rows.dims == ("stratum",)
-    with pytest.raises(StudyError, match="share no label"):
+    with pytest.raises(StudyError, match="no label or no draw in common"):
         shrinkage(random_effects(), random_effects(strata={"x": ("a",)}), by="stratum")

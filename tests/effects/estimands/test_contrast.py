@@ -81,7 +81,7 @@ def test_the_gate_survives():
         ({"region": "inlnd"}, "coastal", "did you mean 'inland'"),
         ({"region": "inland"}, "coast", "did you mean 'coastal'"),
         ({"regoin": "inland"}, "coastal", "did you mean 'region'"),
-        ({}, "coastal", "no level is given"),
+        ({}, "coastal", "no level to compare"),
         ({"region": "inland", "x": 1}, "coastal", "2 dims are compared"),
         ({"region": "inland"}, {"x": 1}, "different dims"),
     ],

@@ -86,7 +86,7 @@ def test_what_effects_lack_is_the_reason() -> None:
         "nde", "nie", "total", "proportion_mediated", "spillover_effects", "moderated_difference"
     }  # fmt: skip
     assert not ESTIMANDS["spillover_effects"].lack(spills)
-    with pytest.raises(StudyError, match="no channels were fitted"):
+    with pytest.raises(StudyError, match="the fitted model has no mediators"):
         ESTIMANDS["nie"](plain)
 
 
@@ -119,16 +119,16 @@ def test_a_table_has_all_that_the_effects_have_and_the_gate_that_failed() -> Non
         f"{line['mediator']} × {line['region']}" for _, line in draws.iterrows()
     ]
     np.testing.assert_allclose(indirect["均值"], draws["mean"])
-    assert "从其他单位接收的效应" not in set(frame["section"])
+    assert "来自其他单位的溢出效应" not in set(frame["section"])
 
 
 def test_what_is_asked_for_and_cannot_be_has_its_reason() -> None:
     table = nqp.table(EFFECTS_DATASETS[0], "estimands", estimands=["nie", "att"])
-    assert "Indirect effect: no channels were fitted." in table.notes
+    assert "Indirect effect: the fitted model has no mediators." in table.notes
     assert [row.label for row in table.rows] == ["Indirect effect", "Average effect"]
     unsure = random_effects(paths=PATHS, sd=50.0)
     withheld = nqp.table(unsure, "estimands", estimands=["proportion_mediated"])
-    assert "Proportion mediated: the total effect straddles zero." in withheld.notes
+    assert "Proportion mediated: the interval of the total effect includes zero." in withheld.notes
 
 
 def test_what_keeps_no_groups_apart_stands_in_the_table_of_all_alone() -> None:
@@ -136,9 +136,12 @@ def test_what_keeps_no_groups_apart_stands_in_the_table_of_all_alone() -> None:
     every, apart = (
         nqp.table(EFFECTS_DATASETS[0], "estimands", by=by, **ask) for by in (None, "region")
     )
-    name = "Change of the effect since adoption, of the same units"
+    name = "Change of the effect since adoption, for the same units"
     assert len(next(row for row in every.rows if row.label == name).cells) > 1
-    assert f"{name}: it keeps no groups apart, and stands in the table of all." in apart.notes
+    assert (
+        f"{name}: this estimand is not available by group; see the table of the whole sample."
+        in apart.notes
+    )
     label, mean = apart.to_frame()[["label", "Mean"]].to_numpy().T
     assert name not in set(label[pd.notna(mean)])
 
@@ -198,8 +201,8 @@ def toy() -> Iterator[str]:
     ("language", "heading", "change", "note"),
     [
         ("en", "Estimands by region: outcome", "Change of the effect since adoption",
-         "no channels were fitted"),
-        ("zh", "按 region 的估计量", "同一批单位的效应自实施以来的变化", "未拟合任何渠道"),
+         "the fitted model has no mediators"),
+        ("zh", "按 region 的估计量", "同一批单位的效应自实施以来的变化", "拟合的模型没有中介变量"),
     ],
 )  # fmt: skip
 def test_a_toy_goes_from_a_study_to_its_report(
@@ -229,7 +232,7 @@ def test_studies_know_estimands(toy: str, tmp_path: Path) -> None:
     assert toy in json.dumps(names)
     path = tmp_path / "study.toml"
     path.write_text(STUDY.format(language="en").replace(toy, "at_adoptoin"), encoding="utf-8")
-    with pytest.raises(StudyError, match=r"'report\.estimands' names 'at_adoptoin'") as refused:
+    with pytest.raises(StudyError, match=r"'report\.estimands' contains 'at_adoptoin'") as refused:
         validate(path)
     assert "did you mean 'at_adoption'?" in str(refused.value)
     assert KINDS["estimands"].section == ""

@@ -90,7 +90,7 @@ def test_variance_is_split_without_rest(pooled: nqp.Fit) -> None:
     assert pooled.record["index_within"] == pytest.approx(float(overall["within"]))
     assert pooled.record["index_between"] == pytest.approx(float(overall["between"]))
     assert f"{float(overall['share']):.1%}" in pooled.notes[-1]
-    with pytest.raises(StudyError, match="which draw of an index"):
+    with pytest.raises(StudyError, match="the draw of the index"):
         nqp.index_variance(att.drop_vars("index_draw"))
 
 
@@ -156,10 +156,10 @@ def test_what_it_refuses(index: nqp.index.Index, rows: pd.DataFrame) -> None:
     fixed = RECIPE.replace(weights=nqp.EqualWeights()).build(rows, unit="unit", time="time")
     with pytest.raises(StudyError, match=r"EqualWeights\(\), which no data can change"):
         nqp.fit_index(DESIGN, panel, fixed)
-    with pytest.raises(PanelError, match="'outcome' is not 'index'"):
+    with pytest.raises(PanelError, match="'outcome' does not match 'index'"):
         nqp.fit_index(DESIGN, panel.with_outcome("outcome"), index)
     fewer = RECIPE.build(rows[rows["time"] > 2], unit="unit", time="time")
-    with pytest.raises(PanelError, match="no row for 48 of the panel's 192 rows"):
+    with pytest.raises(PanelError, match="lacks 48 of the panel's 192 observations"):
         nqp.fit_index(DESIGN, panel, fewer)
     with pytest.raises(StudyError, match="'draws' is 1"):
         nqp.fit_index(DESIGN, panel, index, draws=1)

@@ -217,7 +217,7 @@ def test_incomplete_rows_are_dropped_and_counted() -> None:
     found = nqp.mediate(frame, mediators="skill", strata="region", **ARGUMENTS)
     kept = nqp.mediate(frame.drop([3, 5, 9]), mediators="skill", strata="region", **ARGUMENTS)
     assert found.effects.identical(kept.effects)
-    assert found.notes == ("3 rows of 200 dropped for missing values (skill 2, region 2)",)
+    assert found.notes == ("3 rows of 200 dropped because of missing values (skill 2, region 2)",)
     assert "3 rows of 200" in repr(found)
 
 
@@ -226,7 +226,7 @@ def test_two_values_are_noted_and_two_words_refused() -> None:
     binary = frame.assign(skill=frame["skill"] > 4)
     assert "skill takes two values" in nqp.mediate(binary, mediators="skill", **ARGUMENTS).notes[0]
     words = frame.assign(treat=frame["treat"].map({0: "no", 1: "yes"}))
-    with pytest.raises(PanelError, match=r"holds 'no' and 'yes'[\s\S]*== 'yes'"):
+    with pytest.raises(PanelError, match=r"contains 'no' and 'yes'[\s\S]*== 'yes'"):
         nqp.mediate(words, mediators="skill", **ARGUMENTS)
     codes = nqp.mediate(frame.assign(treat=frame["treat"] + 1), mediators="skill", **ARGUMENTS)
     assert codes.change == (1.0, 2.0)
@@ -239,7 +239,7 @@ BAD: list[tuple[str, type[Exception], str, dict[str, Any], dict[str, Any]]] = [
     ("infinite", PanelError, "outcome='wage' has 1 infinite", {"wage": np.inf}, {}),
     ("unknown", PanelError, "mediators='skil'.*[\\s\\S]*'skill'", {}, {"mediators": ["skil"]}),
     ("no mediator", StudyError, "'mediators' is empty", {}, {"mediators": []}),
-    ("two roles", PanelError, "two parts", {}, {"mediators": ["treat"]}),
+    ("two roles", PanelError, "two roles", {}, {"mediators": ["treat"]}),
     ("change", StudyError, "'change' is", {}, {"change": (1, 1)}),
     ("switch", StudyError, "'interaction' is 1", {}, {"interaction": 1}),
     ("draws", StudyError, "'draws' is 0", {}, {"draws": 0}),
@@ -282,7 +282,7 @@ def test_columns_that_say_nothing_are_refused() -> None:
         ask("skill", strata="region")
     with pytest.raises(IdentificationError, match="too few"):
         nqp.mediate(frame.iloc[:5], mediators=["skill", "effort"], **ARGUMENTS)
-    with pytest.raises(PanelError, match="no row is complete"):
+    with pytest.raises(PanelError, match="no complete row"):
         nqp.mediate(frame.assign(x=np.nan), mediators="skill", **ARGUMENTS)
     with pytest.raises(StudyError, match=r"'data' is \[1\]"):
         nqp.mediate([1], mediators="skill", **ARGUMENTS)  # type: ignore[arg-type]

@@ -43,25 +43,25 @@ def projected() -> np.ndarray:
 CASES: dict[str, tuple[Callable[[], object], type[NQPError], str]] = {
     "an unmatched id": (
         lambda: planned(nqp.SpatialLag(weights(ring([*NAMES[:-1], "city1l"])))),
-        PanelError, r"1 of 12 units are not among(?s:.)*city11(?s:.)*did you mean 'city1l'",
+        PanelError, r"1 of 12 units are not in(?s:.)*city11(?s:.)*did you mean 'city1l'",
     ),
     "no id matched": (
         lambda: planned(nqp.ShareTreated(weights(ring([f"x{k}" for k in range(12)])))),
-        PanelError, r"12 of 12 units are not among(?s:.)*city='city'",
+        PanelError, r"12 of 12 units are not in the weights(?s:.)*city='city'",
     ),
     "a place that is missing": (
         lambda: planned(nqp.Rings([300]), np.vstack([PLACES[:-1], [np.nan, 30.0]])),
         PanelError, r"1 of 12 units have no coordinates(?s:.)*city11",
     ),
     "places that are swapped": (
-        lambda: planned(nqp.Rings([300]), PLACES[:, ::-1]), PanelError, "are swapped",
+        lambda: planned(nqp.Rings([300]), PLACES[:, ::-1]), PanelError, "are interchanged",
     ),
     "places of a projected map": (
         lambda: planned(nqp.Donut(300), projected()), PanelError, "not in degrees",
     ),
     "W that is not square": (
         lambda: nqp.spatial_weights.SpatialWeights(("a", "b", "c"), np.zeros((3, 2)), "own"),
-        StudyError, "weights of 3 by 2 are for 3 units",
+        StudyError, "weights are 3 by 2, but there are 3 units",
     ),
     "W that is negative": (lambda: weights(-ring(NAMES)), StudyError, "weights are negative"),
     "W that is missing": (
@@ -73,7 +73,7 @@ CASES: dict[str, tuple[Callable[[], object], type[NQPError], str]] = {
     ),
     "weights after the policy": (
         lambda: nqp.spatial_weights.economic(panel_of(PLACES), "y", periods=[2010, 2013]),
-        StudyError, r"not all before the first adoption(?s:.)*2013",
+        StudyError, r"must all be before the first adoption(?s:.)*2013",
     ),
     "rings that fall": (lambda: nqp.Rings([300, 100]), StudyError, r"'km' is(?s:.)*rise"),
     "a ring without rows": (

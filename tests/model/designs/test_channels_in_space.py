@@ -269,7 +269,7 @@ def test_it_is_saved_and_asked(tmp_path: Path) -> None:
     )
     with pytest.raises(StudyError, match="single units"):
         nqp.att(fit, by="unit")
-    with pytest.raises(StudyError, match="no channels of these effects"):
+    with pytest.raises(StudyError, match="no spatial mediation paths"):
         nqp.paths_in_space(nqp.simulation.channels(units=40, seed=1).truth)
 
 

@@ -123,7 +123,7 @@ def test_the_waist_has_no_cohorts():
     for by in ("cohort", "event_time"):
         with pytest.raises(StudyError, match="which nobody adopts"):
             nqp.att(effects, by=by)
-    with pytest.raises(StudyError, match="leave out 'balanced'"):
+    with pytest.raises(StudyError, match="omit 'balanced'"):
         nqp.att(effects, balanced=1)
     with pytest.raises(StudyError, match="no observed outcome"):
         nqp.relative_effects(effects)
@@ -257,7 +257,7 @@ def test_an_exposure_that_is_the_outcome():
     frame = exposed_frame(13)
     with pytest.raises(PanelError, match="equals outcome='y' in every row"):
         exposed_panel(frame.assign(trade=frame["y"]))
-    with pytest.raises(PanelError, match="cannot play two parts"):
+    with pytest.raises(PanelError, match="in two roles"):
         exposed_panel(frame, covariates=["trade"])
 
 

@@ -137,7 +137,7 @@ def test_what_is_wrong_with_cities_is_named() -> None:
     with pytest.raises(PanelError, match="city='city' is missing or changes within units"):
         nqp.spatial_weights.nearest(panel_of(moving), k=2, city="city")
     far = firm_frame().assign(longitude=lambda df: df["longitude"] + 0.01 * (df["firm"] == "f02"))
-    with pytest.raises(PanelError, match=r"coordinates change within units(?s:.)*c01"):
+    with pytest.raises(PanelError, match=r"coordinates vary within units(?s:.)*c01"):
         nqp.spatial_weights.nearest(panel_of(far), k=2, city="city")
     with pytest.raises(StudyError, match="'k' is 20"):
         nqp.spatial_weights.nearest(panel, k=20, city="city")

@@ -141,15 +141,15 @@ CASES: dict[str, tuple[Callable[[], object], type[NQPError], str]] = {
         PanelError, r"column='gdp' is the same for all units.*before the first adoption",
     ),
     "weights of nobody": (
-        lambda: spatial_weights.matrix(weights()), StudyError, "no unit is linked to another",
+        lambda: spatial_weights.matrix(weights()), StudyError, "units is linked to another",
     ),
     "a band that nobody is in": (
         lambda: spatial_weights.band(panel(), km=0.001, longitude="lon", latitude="lat"),
-        StudyError, "no unit is linked to another",
+        StudyError, "units is linked to another",
     ),
     "weights of nobody in the panel's part": (
         lambda: spatial_weights.matrix(weights(1.0)).aligned(["u1"]),
-        StudyError, "no unit is linked to another",
+        StudyError, "units is linked to another",
     ),
 }  # fmt: skip
 

@@ -277,7 +277,9 @@ def test_rows_without_a_mediator_are_counted() -> None:
     gone = int(np.isnan(lacking.mediators).any(axis=1).sum())
     said = f"{gone} rows where finance is missing are left out of every equation: complete cases"
     assert model_frame_of(FLAT, lacking).notes == (said,)
-    assert f"finance is missing in {gone} rows, which stay in the panel" in lacking.notes
+    assert (
+        f"finance is missing in {gone} observations, which are kept in the panel" in lacking.notes
+    )
     assert model_frame_of(FLAT.replace(mediators=("tech",)), lacking).notes == ()
     assert said in nqp.fit(FLAT, lacking, SAMPLER, progress=False).notes
 

@@ -89,18 +89,18 @@ def test_quarters_are_read_back(text: bool) -> None:
     [
         (lambda x: x.assign(to=x["from"].where(x.index == 7, x["to"])), {}, "to itself"),
         (lambda x: pd.concat([x, x[:1].rename(columns={"from": "to", "to": "from"})]), {},
-         "more than once"),
-        (lambda x: links(directed=True), {}, "more than once"),
-        (lambda x: pd.concat([x, x[:1]]), {"directed": True}, "more than once"),
+         "repeat a pair"),
+        (lambda x: links(directed=True), {}, "repeat a pair"),
+        (lambda x: pd.concat([x, x[:1]]), {"directed": True}, "repeat a pair"),
         (lambda x: x, {"cohorts": {"A": 2015, "B": None, "C": None}}, "no entry for 1 of 4"),
         (lambda x: x, {"cohorts": pd.DataFrame({"n": list("ABCDA"), "g": [2015] * 4 + [2016]})},
          "more than one date"),
         (lambda x: x, {"cohorts": pd.DataFrame({"n": list("ABCD")})}, "1 columns"),
         (lambda x: x, {"cohorts": 2015}, "'cohorts' is 2015"),
-        (lambda x: x, {"destination": "from"}, "two parts: 'from' as origin and destination"),
+        (lambda x: x, {"destination": "from"}, "two roles: 'from' as origin and destination"),
         (lambda x: x.assign(to=x["to"].where(x.index != 3)), {},
          r"missing in 1 row\.(?s:.*)df\.dropna"),
-        (lambda x: x.assign(pair=1), {}, "'pair' has a name"),
+        (lambda x: x.assign(pair=1), {}, "'pair' is reserved"),
     ],
 )  # fmt: skip
 def test_what_is_no_table_of_pairs_is_refused(change, options, words: str) -> None:
@@ -111,7 +111,7 @@ def test_what_is_no_table_of_pairs_is_refused(change, options, words: str) -> No
 def test_terms_say_what_they_lack() -> None:
     plain = nqp.simulation.staggered(units=20, seed=1).panel
     for term in (nqp.EndpointEffects(), nqp.NodeTimeEffects()):
-        with pytest.raises(StudyError, match="no pairs"):
+        with pytest.raises(StudyError, match="not pairs"):
             model_frame_of(nqp.StaggeredDiD(terms=[term]), plain)
     single = panel_of(links(), cohorts={**DATES, "B": None})
     with pytest.raises(StudyError, match="nothing to tell apart"):
@@ -345,7 +345,7 @@ def test_ends_in_force_have_names_in_other_languages_and_dates_are_no_other_poli
     design = nqp.StaggeredDiD(terms=[nqp.EndpointEffects()])
     fit = nqp.fit(design, panel, nqp.Importance(draws=200, seed=1), progress=False)
     text = nqp.table(fit, language="zh").to_markdown()
-    for word in ("一端", "两端", "已实施的端点"):
+    for word in ("一端", "两端", "受处理的端点"):
         assert word in text
     assert "both" not in text
     assert "both" in nqp.table(fit).to_markdown()

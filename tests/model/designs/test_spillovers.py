@@ -148,7 +148,7 @@ def test_received_effects_by_time_and_unit(fit: nqp.Fit, world: Spilled) -> None
     onto = nqp.spillover_effects(fit, by=["ring", "event_time"], onto="treated")
     rows = (world.ring >= 0) & world.treated
     assert float(onto["rows"].sum()) == rows.sum()
-    with pytest.raises(StudyError, match="needs a fit with its rows"):
+    with pytest.raises(StudyError, match="requires a fit with its observations"):
         nqp.spillover_effects(nqp.group_time_effects(fit), by="unit")
 
 
@@ -157,9 +157,9 @@ def test_a_lone_ring_of_untreated_rows_offers_the_total_alone(world: Spilled) ->
     effects = nqp.posterior_mean(design, world.panel, sigma=1.0)
     assert effects["path"].to_numpy().tolist() == ["total", "received"]
     assert float(nqp.spillover_effects(effects, by="ring").size) == 1
-    with pytest.raises(StudyError, match="treated units receive nothing of their own"):
+    with pytest.raises(StudyError, match="no separate spillovers on treated units"):
         nqp.spillover_effects(effects, onto="treated")
-    with pytest.raises(StudyError, match="all they have is their own"):
+    with pytest.raises(StudyError, match="total effect equals the direct effect"):
         nqp.att(effects, path="direct")
 
 

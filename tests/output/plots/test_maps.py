@@ -123,7 +123,7 @@ def test_boundaries_of_the_users_are_matched_by_name(tmp_path: Path) -> None:
     renamed = land.assign(city=["p002", "p000x", "other", "p001"])
     with pytest.raises(PanelError, match=r"1 of 3 units are not in(?s:.)*did you mean 'p000x'"):
         plots.zone_map(panel, renamed, "city")
-    with pytest.raises(PanelError, match="not in degrees, and do not say"):
+    with pytest.raises(PanelError, match="not in degrees and have no coordinate reference system"):
         plots.zone_map(panel, land.to_crs(3857).set_crs(None, allow_override=True), "city")
 
 

@@ -81,7 +81,7 @@ def test_legs_of_a_lagged_design_with_interaction_multiply_to_the_indirect_effec
 
 
 def test_effects_alone_do_not_say_what_is_on_the_arrows(fit):
-    with pytest.raises(StudyError, match="only in a fit of a Mediation"):
+    with pytest.raises(StudyError, match="require a fit of a Mediation"):
         plots.paths(fit.effects)
     with pytest.raises(StudyError, match="no mediators"):
         nqp.plots.channels(fit.effects.sel(path=["total"]))

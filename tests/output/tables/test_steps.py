@@ -47,5 +47,5 @@ def test_two_steps_stop_at_the_mediators(fit):
 
 
 def test_effects_alone_have_no_steps():
-    with pytest.raises(StudyError, match="both legs of a channel"):
+    with pytest.raises(StudyError, match="paths a and b require"):
         nqp.baron_kenny(random_paths())

@@ -17,15 +17,15 @@ def bank_branching(as_frame: Literal[False] = False) -> Panel: ...
 def bank_branching(as_frame: Literal[True]) -> pd.DataFrame: ...
 @door
 def bank_branching(as_frame: bool = False) -> Panel | pd.DataFrame:
-    """Load the panel of branching deregulation that the package `moderndid` ships.
+    """Load the panel of branching deregulation from the package `moderndid`.
 
     1,035 counties of 50 states, 1994 to 2005. A county is treated from the first year in which its
     state has lifted any of the four restrictions on branches of banks from other states
-    (`inter_bra` > 0; how many it lifts is left aside, and so is that Indiana put one of four back).
-    Counties of eight states, none of them in the Northeast, never are. Thirteen counties of the
-    source that have no outcome, or none before their state's year, are left out. To the columns of
-    the source this adds `state`, `region` (by the FIPS code `state_n`) and `cohort` (missing =
-    never).
+    (`inter_bra` > 0). The number of lifted restrictions is ignored, including the one restriction
+    that Indiana reintroduced. Counties of eight states, none of them in the Northeast, are never
+    treated. Thirteen counties of the source without an outcome, or without an outcome before the
+    year of their state, are excluded. The columns `state`, `region` (by the FIPS code `state_n`)
+    and `cohort` (missing = never treated) are added.
 
     Parameters
     ----------
@@ -36,13 +36,13 @@ def bank_branching(as_frame: bool = False) -> Panel | pd.DataFrame:
     -------
     Panel or DataFrame
         The panel has unit `county`, time `year`, outcome `Dl_vloans_b` (change of the log volume of
-        mortgages that banks originated; some rows lack it) and stratum `region`. Since states
-        decide, ``varying="state"`` is the natural level of effect deviations.
+        mortgages originated by banks; missing in some rows) and stratum `region`. Because states
+        decide on the policy, ``varying="state"`` is the natural level of random effects.
 
     Raises
     ------
     PanelError
-        If `moderndid` is not installed; it comes with ``bayes-nqp[data]``.
+        If `moderndid` is not installed; install ``bayes-nqp[data]``.
 
     References
     ----------

@@ -13,7 +13,7 @@ from bayes_nqp.data.panel import Panel
 
 _INTEGERS = {"sid": np.int8, "post": np.int8, "jhcitizen_c": np.int8}
 _KINDS = {**_INTEGERS, "jhpolice_c": np.int16, "year": np.int16, "cohort": float, "poverty": float}
-"""As in the file of causaldata; other numbers are single."""
+"""Types as in the file of causaldata; other numbers are single precision."""
 
 
 @overload
@@ -22,11 +22,11 @@ def castle_doctrine(as_frame: Literal[False] = False) -> Panel: ...
 def castle_doctrine(as_frame: Literal[True]) -> pd.DataFrame: ...
 @door
 def castle_doctrine(as_frame: bool = False) -> Panel | pd.DataFrame:
-    """Load the castle-doctrine panel, which ships.
+    """Load the castle-doctrine panel, which is included in the package.
 
     50 states, 2000 to 2010; 21 of them extended the right to self-defence between 2006 and 2010.
-    Stratum `region` is the census region, `cohort` the first year with the law (missing = never).
-    No state of the Northeast is treated. The file says what its other columns are
+    Stratum `region` is the census region, `cohort` the first year with the law (missing = never
+    treated). No state of the Northeast is treated. The other columns are documented in the file
     (``data/datasets/data/castle_doctrine.csv``).
 
     Parameters

@@ -1,4 +1,4 @@
-"""Read the files of facts that the package carries, each once."""
+"""Read the data files of the package, each once."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ def read_toml(name: str) -> dict[str, Any]:
 
 
 def read_csv(name: str) -> pd.DataFrame:
-    """Read a .csv file of `data/datasets/data`, whose head of comments says where it is from."""
+    """Read a .csv file of `data/datasets/data` with its source in the first comment lines."""
     return pd.read_csv(io.StringIO(_text(name)), comment="#")

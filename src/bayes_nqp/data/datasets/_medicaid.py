@@ -17,11 +17,11 @@ def medicaid(as_frame: Literal[False] = False) -> Panel: ...
 def medicaid(as_frame: Literal[True]) -> pd.DataFrame: ...
 @door
 def medicaid(as_frame: bool = False) -> Panel | pd.DataFrame:
-    """Load the panel of Medicaid expansions that the package `moderndid` ships.
+    """Load the panel of Medicaid expansions from the package `moderndid`.
 
-    46 states, 2008 to 2019; 30 of them expanded Medicaid between 2014 and 2019, 22 in 2014, and in
-    the Northeast all did. To the columns of the source this adds `state` and `region` (by FIPS code
-    `stfips`) and `cohort` (its `yexp2`, missing = not by 2019).
+    46 states, 2008 to 2019; 30 of them expanded Medicaid between 2014 and 2019, 22 in 2014; all
+    states of the Northeast expanded it. The columns `state` and `region` (by FIPS code `stfips`)
+    and `cohort` (equal to `yexp2`, missing = not treated by 2019) are added.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def medicaid(as_frame: bool = False) -> Panel | pd.DataFrame:
     Raises
     ------
     PanelError
-        If `moderndid` is not installed; it comes with ``bayes-nqp[data]``.
+        If `moderndid` is not installed; install ``bayes-nqp[data]``.
 
     References
     ----------

@@ -17,13 +17,13 @@ def minimum_wage(as_frame: Literal[False] = False) -> Panel: ...
 def minimum_wage(as_frame: Literal[True]) -> pd.DataFrame: ...
 @door
 def minimum_wage(as_frame: bool = False) -> Panel | pd.DataFrame:
-    """Load the panel of minimum wages and teen employment that the package `moderndid` ships.
+    """Load the panel of minimum wages and teen employment from the package `moderndid`.
 
-    500 counties, 2003 to 2007, a part of the data of Callaway and Sant'Anna, known as `mpdta`. A
-    county is treated from the first year in which its state's minimum wage is above the federal
-    one (2004, 2006 or 2007); 309 counties never are. To the columns of the source this adds
-    `state`, `region` (the census region, by the county's FIPS code) and `cohort` (its
-    `first.treat`, missing = never).
+    500 counties, 2003 to 2007, a subset of the data of Callaway and Sant'Anna, known as `mpdta`. A
+    county is treated from the first year in which the minimum wage of its state is above the
+    federal one (2004, 2006 or 2007); 309 counties are never treated. The columns `state`, `region`
+    (the census region, by the county's FIPS code) and `cohort` (equal to `first.treat`, missing =
+    never treated) are added.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def minimum_wage(as_frame: bool = False) -> Panel | pd.DataFrame:
     Raises
     ------
     PanelError
-        If `moderndid` is not installed; it comes with ``bayes-nqp[data]``.
+        If `moderndid` is not installed; install ``bayes-nqp[data]``.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Panels that the package `moderndid` ships."""
+"""Panels from the package `moderndid`."""
 
 from __future__ import annotations
 
@@ -42,19 +42,19 @@ REGIONS: Final = {fips: region for region, names in _BY_REGION.items() for fips 
 
 
 def read_moderndid(loader: str, asked_by: str) -> pd.DataFrame:
-    """Read a data set by the loader of its name; without network access.
+    """Read a data set with the loader of its name, without network access.
 
     Parameters
     ----------
     loader : str
         A function of `moderndid`.
     asked_by : str
-        Function to name in the message.
+        Function named in the message.
 
     Raises
     ------
     PanelError
-        If `moderndid` is not installed, or too old to have it.
+        If `moderndid` is not installed, or too old to contain the loader.
     """
     if importlib.util.find_spec("moderndid") is None:
         raise PanelError(
@@ -67,7 +67,8 @@ def read_moderndid(loader: str, asked_by: str) -> pd.DataFrame:
     if load is None:
         raise PanelError(
             Message(
-                "{}() reads its data by moderndid.{}, which the installed version lacks",
+                "{}() reads its data with moderndid.{}, which the installed version does "
+                "not contain",
                 asked_by,
                 loader,
             ),

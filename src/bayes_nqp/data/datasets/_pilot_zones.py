@@ -14,26 +14,26 @@ def pilot_zones() -> pd.DataFrame:
     """List the 165 cross-border e-commerce comprehensive pilot zones (跨境电子商务综合试验区).
 
     Seven batches from March 2015 to November 2022, of 1, 12, 22, 24, 46, 27 and 33 zones. Eight
-    are below prefecture level (a county-level city, or 雄安新区): whether they treat the prefecture
-    around them is a decision, so they are flagged. An eighth batch, approved in April 2025 (all of
-    Hainan, 秦皇岛 and others), is not in it: end a panel in 2024 at the latest.
+    zones are below prefecture level (a county-level city, or 雄安新区). They are flagged, because
+    the user must decide if they treat the whole prefecture. An eighth batch, approved in April 2025
+    (all of Hainan, 秦皇岛 and others), is not included: a panel should end in 2024 at the latest.
 
     Returns
     -------
     DataFrame
-        One row a zone, in the order of the documents:
+        One row for each zone, in the order of the documents:
 
         - `batch`: 1 to 7
         - `approved`: date of the State Council's reply
-        - `document`: its number, such as 国函〔2015〕44号
+        - `document`: number of the reply, such as 国函〔2015〕44号
         - `prefecture`, `code`, `province`: as in `prefectures`
-        - `below_prefecture`: whether the zone covers a part of the prefecture only
-        - `name`: the place that the document names; the prefecture itself, unless below it
+        - `below_prefecture`: True if the zone covers only a part of the prefecture
+        - `name`: the place named in the document; the prefecture, unless the zone is below it
 
     See Also
     --------
-    bayes_nqp.merge_zones : to a panel, as cohorts.
-    bayes_nqp.cohorts_from_dates : approval dates as cohorts.
+    bayes_nqp.merge_zones : merge zones to a panel, as cohorts.
+    bayes_nqp.cohorts_from_dates : convert approval dates to cohorts.
 
     References
     ----------

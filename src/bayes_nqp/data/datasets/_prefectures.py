@@ -1,4 +1,4 @@
-"""Prefectures of China: codes, coordinates, coast, resource-based or not."""
+"""Prefectures of China: codes, coordinates, coastal and resource-based status."""
 
 from __future__ import annotations
 
@@ -24,39 +24,39 @@ COASTAL_PROVINCES: Final = (
     "广西壮族自治区",
     "海南省",
 )
-"""The eleven provinces on the sea."""
+"""The eleven coastal provinces."""
 
 
 @door
 def prefectures(dissolved: bool = False) -> pd.DataFrame:
-    """List the prefecture-level units of mainland China, as they stood at the end of 2025.
+    """List the prefecture-level units of mainland China at the end of 2025.
 
     333 prefectures (市, 地区, 自治州, 盟) and the four municipalities. Names are unique.
 
     Parameters
     ----------
     dissolved : bool, default False
-        Add units that were dissolved after 2010 and may be in a panel: 巢湖市 (2011) and 莱芜市
-        (2019).
+        If True, add units dissolved after 2010 that may be in a panel: 巢湖市 (2011) and
+        莱芜市 (2019).
 
     Returns
     -------
     DataFrame
-        One row a unit, ordered by `code`:
+        One row for each unit, ordered by `code`:
 
         - `code`: six digits of GB/T 2260, an integer
         - `prefecture`, `province`: full names
         - `english`: the prefecture's name in Latin letters, without its ending; not unique
-        - `coastal`: whether the *province* has a coast (Tianjin, Hebei, Liaoning, Shanghai,
+        - `coastal`: True if the *province* has a coast (Tianjin, Hebei, Liaoning, Shanghai,
           Jiangsu, Zhejiang, Fujian, Shandong, Guangdong, Guangxi, Hainan)
         - `region`: "coastal" or "inland", by `coastal`
-        - `longitude`, `latitude`: degrees, of the seat of the government
-        - `resource_based`: on the list of 126 in 国发〔2013〕45号, of which 莱芜市 is dissolved
+        - `longitude`, `latitude`: degrees, location of the government
+        - `resource_based`: True if in the list of 126 in 国发〔2013〕45号 (莱芜市 is dissolved)
 
     See Also
     --------
-    pilot_zones : where and when zones were approved.
-    bayes_nqp.merge_zones : both, merged to a panel.
+    pilot_zones : places and dates of approved zones.
+    bayes_nqp.merge_zones : merge both to a panel.
 
     References
     ----------
@@ -77,7 +77,7 @@ def prefectures(dissolved: bool = False) -> pd.DataFrame:
 
 
 def province_names() -> dict[str, str]:
-    """Name the 31 provinces of mainland China in English, by their full names."""
+    """Return English names of the 31 provinces of mainland China, by full Chinese names."""
     names: dict[str, str] = read_toml("provinces.toml")["english"]
     return names
 

@@ -1,4 +1,4 @@
-"""How central nodes are among others, year by year, from the pairs of a panel."""
+"""Centrality of nodes in each period, from a panel of pairs."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ NODE = "node"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NodeLinks:
-    """Weights of links between nodes in each period, and what a centrality is of them.
+    """Weights of links between nodes in each period, and the type of centrality.
 
     Parameters
     ----------
     ends : ndarray of int (2, pair)
         Nodes of each pair.
     nodes : int
-        How many there are.
+        Number of nodes.
     """
 
     ends: Any
@@ -48,19 +48,19 @@ class NodeLinks:
     side: str
 
     def of(self, links: Array, partners: Array | None = None) -> Array:
-        """Centralities of nodes.
+        """Compute the centrality of nodes.
 
         Parameters
         ----------
         links : ndarray (pair, T)
-            Weights; zero where there is no link.
+            Weights; zero without a link.
         partners : ndarray (node), optional
-            How much each node counts as a partner; one by default.
+            Weight of each node as a partner; one by default.
 
         Returns
         -------
         ndarray (node, T)
-            Numbers of links, their sums, or the leading eigenvector, of mean one.
+            Numbers of links, sums of weights, or the leading eigenvector scaled to mean one.
         """
         omega = np.ones(self.nodes) if partners is None else partners
         if self.kind == "degree":
@@ -87,23 +87,23 @@ class NodeLinks:
 @door
 @dataclass(frozen=True, eq=False, repr=False)
 class Centrality(FactSheet):
-    """Centralities of nodes by period, with the uncertainty of whom they are linked to.
+    """Centralities of nodes by period, with their uncertainty.
 
-    Made by `nqp.centrality`; it goes where an `Index` goes in `fit_index`.
+    Result of `nqp.centrality`; it can replace an `Index` in `fit_index`.
 
     Parameters
     ----------
     rows : DataFrame
-        One row a node and period: the node, the period, ``adoption``, and the centrality. Do not
-        change it.
+        One row for each node and period: the node, the period, ``adoption``, and the centrality. Do
+        not modify it.
     time : str
         Column of the period.
     name : str
         Column of the centrality.
     links : NodeLinks
-        What it is of links.
+        Links and type of centrality.
     weights : ndarray (pair, T)
-        Of links.
+        Weights of links.
 
     Examples
     --------
@@ -129,21 +129,21 @@ class Centrality(FactSheet):
 
     @cached_property
     def values(self) -> pd.Series[Any]:
-        """The centrality (row)."""
+        """Return the centrality (row)."""
         return self.rows[self.name]
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of what it is and of its values."""
+        """Return a SHA-256 hash of the type of centrality and its values."""
         seal = hashlib.sha256(repr((self.name, self.links.above, self.links.side)).encode("utf-8"))
         seal.update(np.ascontiguousarray(self.values.to_numpy(), dtype="<f8"))
         return seal.hexdigest()
 
     def draws(self, n: Annotated[int, Ge(1)] = 20, *, seed: Seed) -> xr.DataArray:
-        """Draw centralities under other nodes that a node might have been linked to.
+        """Draw centralities under resampled sets of partners.
 
-        A Bayesian bootstrap over partners: each node counts with a weight from a flat Dirichlet
-        distribution, of mean one, in the centralities of all others.
+        A Bayesian bootstrap over partners: in the centralities of all other nodes, each node has a
+        weight from a flat Dirichlet distribution, scaled to mean one.
 
         Returns
         -------
@@ -166,12 +166,12 @@ class Centrality(FactSheet):
         )  # fmt: skip
 
     def panel(self, **arguments: Any) -> Panel:
-        """Make a panel of nodes whose outcome is the centrality.
+        """Build a panel of nodes with the centrality as outcome.
 
         Parameters
         ----------
         **arguments
-            Of `Panel.from_frame`, without ``unit``, ``time``, ``cohort`` and ``outcome``.
+            Arguments of `Panel.from_frame`, without ``unit``, ``time``, ``cohort`` and ``outcome``.
         """
         from bayes_nqp.data.panel import Panel
 
@@ -196,34 +196,36 @@ def centrality(
     above: float = 0.0,
     side: Literal["both", "origin", "destination"] = "both",
 ) -> Centrality:
-    """Compute how central the nodes of a panel of pairs are in each period.
+    """Compute the centrality of the nodes of a panel of pairs in each period.
 
-    Pairs without a row in a period have no link then.
+    Pairs without an observation in a period have no link in this period.
 
     Parameters
     ----------
     panel : Panel
-        Made by `Panel.from_pairs`; its outcome is the weight of a link.
+        Panel from `Panel.from_pairs`, with the weight of a link as outcome.
     kind : {"degree", "strength", "eigenvector"}, default "strength"
         The number of links above a weight; the sum of their weights; or the leading eigenvector of
-        the table of weights, of mean one, which counts partners by how central they are themselves.
+        the matrix of weights, scaled to mean one, in which partners are weighted by their own
+        centrality.
     above : float, default 0, outcome units
-        Weight from which on there is a link, for "degree".
+        Weight above which a pair is linked, for "degree".
     side : {"both", "origin", "destination"}, default "both"
-        Which links of a node count, where they have a direction: all, those that begin there, or
-        those that lead there. Eigenvectors are of links in both directions.
+        Links of a node that are used if links are directed: all, outgoing, or incoming. Eigenvector
+        centrality uses links in both directions.
 
     Returns
     -------
     Centrality
-        A table, a panel of nodes, and draws that `fit_index` carries into effects.
+        A table, a panel of nodes, and draws for `fit_index`, which propagates their uncertainty to
+        effects.
 
     Raises
     ------
     StudyError
-        If the panel is not one of pairs, or an argument is none of those above.
+        If the panel is not a panel of pairs, or an argument has another value.
     PanelError
-        If weights are negative, where sums or eigenvectors are asked for.
+        If weights are negative and sums or eigenvectors are requested.
 
     References
     ----------
@@ -240,7 +242,8 @@ def centrality(
     """
     if kind == "eigenvector" and side != "both":
         raise StudyError(
-            Message("'side' is {!r} of an eigenvector", side), hint="side='both', or strength"
+            Message("'side' is {!r}, which is not available for eigenvector centrality", side),
+            hint="side='both', or strength",
         )
     links, weights = links_of(panel, kind, above, side)
     values = links.of(weights)
@@ -257,15 +260,15 @@ def centrality(
 
 
 def links_of(panel: Panel, kind: str, above: float, side: str) -> tuple[NodeLinks, Array]:
-    """What a centrality is of links, and their weights (pair, T)."""
+    """Return the links for a type of centrality, and their weights (pair, T)."""
     pairs = pairs_of(panel)
     weights = np.zeros((panel.unit_labels.size, panel.periods))
     weights[panel.unit_codes, panel.time_codes] = panel.outcome
     negative = (weights < 0.0).any(axis=1)
     if kind != "degree" and negative.any():
         raise PanelError(
-            Message("{!r} is negative in {} pairs, and no weight of a link", panel.roles.outcome,
-                    int(negative.sum())),
+            Message("{!r} is negative in {} pairs; weights of links must not be negative",
+                    panel.roles.outcome, int(negative.sum())),
             where=shown(panel.unit_labels[negative]), hint="kind='degree' with above=…",
         )  # fmt: skip
     return NodeLinks(pairs.ends, pairs.nodes.size, kind, float(above), side), weights

@@ -1,4 +1,4 @@
-"""Indicators to a common scale, then to weights and contributions."""
+"""Normalise indicators, then compute weights and contributions."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 @value("index")
 class MinMax:
-    """Every indicator to [0, 1]: ``(x − min) / (max − min)``, or ``(max − x) / (max − min)``.
+    """Normalise indicators to [0, 1]: ``(x − min) / (max − min)``, negative ones reversed.
 
     Parameters
     ----------
     scope : {"pooled", "yearly"}, default "pooled"
-        Bounds over all units and periods, so that the index compares periods; or within each
-        period, so that it only ranks units there, and growth that all share is taken out.
+        Bounds over all units and periods, so that the index is comparable over time; or within each
+        period, so that the index only ranks units and common growth is removed.
     base : label of a period, optional
-        Bounds of that period alone: 0 and 1 are its lowest and highest unit, and later periods
-        may lie outside. With "pooled" only.
+        Bounds of this period only: 0 and 1 are its lowest and highest unit, and values of other
+        periods can be outside. With "pooled" only.
 
     Raises
     ------
@@ -50,24 +50,25 @@ class MinMax:
         if self.base is not None:
             if self.scope == "yearly":
                 raise StudyError(
-                    "'base' gives all periods the bounds of one, and scope='yearly' each its own",
-                    hint="leave one of them out",
+                    "'base' applies the bounds of one period to all periods, whereas "
+                    "scope='yearly' computes bounds for each period",
+                    hint="omit one of them",
                 )
             object.__setattr__(self, "base", str(self.base))
 
 
 def normalised(read: Read, how: MinMax, constant: str) -> Array:
-    """Normalise what was read.
+    """Normalise the indicators.
 
     Returns
     -------
     ndarray (row, indicator)
-        1 is best; a constant that is not refused is 0.
+        1 is best; an accepted constant indicator is 0.
 
     Raises
     ------
     PanelError
-        If an indicator is constant where it must not be, or there is no such base period.
+        If an indicator is constant and this is not allowed, or the base period does not exist.
     """
     x = read.x
     z = np.empty_like(x)
@@ -93,7 +94,8 @@ def normalised(read: Read, how: MinMax, constant: str) -> Array:
                     for indicator, value, bad in zip(read.indicators, low, flat, strict=True)
                     if bad
                 ),
-                hint="leave it out with system.without(…), or constant='zero' for no weight",
+                hint="remove it with system.without(…), or pass constant='zero' for a "
+                "weight of zero",
             )
         span = np.where(flat, 1.0, high - low)
         up = np.array([indicator.direction == "positive" for indicator in read.indicators])
@@ -112,7 +114,7 @@ def _bounds(read: Read, how: MinMax, part: Array) -> tuple[Array, Array]:
         labels = [str(label) for label in read.labels]
         if how.base not in labels:
             raise PanelError(
-                Message("base={!r} is no period with complete indicators", how.base),
+                Message("base={!r} is not a period with complete indicators", how.base),
                 hint=nearest(str(how.base), labels),
             )
         part = part[read.times == labels.index(str(how.base))]
@@ -124,7 +126,7 @@ type Hierarchy = Literal["flat", "nested", "equal"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WeightProblem:
-    """All that weights depend on, but the weights of the rows.
+    """All inputs of the weights except the weights of observations.
 
     Parameters
     ----------
@@ -140,18 +142,18 @@ class WeightProblem:
 
     @property
     def groups(self) -> list[np.ndarray]:
-        """Rows that share weights: all of them, or those of each period."""
+        """Return the groups of rows with common weights: all rows, or the rows of each period."""
         if self.scheme.scope == "pooled":
             return [np.arange(len(self.z))]
         return [np.flatnonzero(self.read.times == code) for code in range(len(self.read.labels))]
 
     def weights(self, rows: Array | None = None) -> Array:
-        """Weights of indicators, for each group of rows.
+        """Compute the weights of indicators for each group of rows.
 
         Parameters
         ----------
         rows : ndarray (row), optional
-            Weights of the rows; all alike by default.
+            Weights of the rows; equal by default.
         """
         row_weights = np.ones(len(self.z)) if rows is None else rows
         shares = []
@@ -161,7 +163,7 @@ class WeightProblem:
         return np.array(shares)
 
     def contributions(self, weights: Array) -> Array:
-        """What each indicator adds to the index."""
+        """Return the contribution of each indicator to the index."""
         out = np.empty_like(self.z)
         for group, within in zip(self.groups, weights, strict=True):
             out[group] = self.scheme.contributions(self.z[group], within)
@@ -182,14 +184,14 @@ class WeightProblem:
         return np.asarray(within * np.repeat(across, sizes))
 
     def _across(self, scores: Array, rows: Array) -> Array:
-        """Weights of dimensions by their scores; of those alone that vary."""
+        """Return weights of dimensions from their scores, for non-constant dimensions."""
         problem_weights = np.ptp(scores, axis=0) > 0
         if self.hierarchy == "equal":
             return np.asarray(problem_weights / max(int(problem_weights.sum()), 1))
         return self._scheme(scores, rows, [d.key for d in self.system.dimensions])
 
     def _scheme(self, z: Array, rows: Array, keys: list[str]) -> Array:
-        """Weigh; one column alone has all the weight, and constants alone have none."""
+        """Apply the scheme; a single column has weight one, and constants have weight zero."""
         problem_weights = np.ptp(z, axis=0) > 0
         if problem_weights.sum() < 2:
             return problem_weights.astype(float)

@@ -1,4 +1,4 @@
-"""Entropy weights, and with them closeness to the ideal (TOPSIS)."""
+"""Entropy weights, and relative closeness to the ideal (TOPSIS)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bayes_nqp.data.index._scheme import Scope, check_shapes, linear, shares
 
 @door
 class _Entropic:
-    """Weights from entropies, of indicators to which a shift is added."""
+    """Entropy weights of indicators after adding a shift."""
 
     __slots__ = ()
     shift: float
@@ -27,13 +27,13 @@ class _Entropic:
         object.__setattr__(self, "shift", float(self.shift))
 
     def weigh(self, z: Array, rows: Array, keys: Sequence[str]) -> Array:
-        """Weights of the columns of z."""
+        """Compute the weights of the columns of z."""
         return entropy_weights(z, rows, self.shift)
 
 
 @value("index")
 class Entropy(_Entropic):
-    """Entropy weights: indicators whose sum is spread over few rows weigh more.
+    """Entropy weights: indicators with more unequal shares across rows have more weight.
 
     Shares ``p_ij = z_ij / Σ_i z_ij``, entropies ``e_j = −Σ_i p_ij ln p_ij / ln N``, weights
     proportional to ``1 − e_j``.
@@ -41,12 +41,12 @@ class Entropy(_Entropic):
     Parameters
     ----------
     scope : {"pooled", "yearly"}, default "pooled"
-        Weights from all rows together, so that one index compares all periods; or from each
-        period's rows, so that the index also moves because its weights do.
+        Weights from all rows, so that the index is comparable over time; or from the rows of each
+        period, so that changes of weights also change the index.
     shift : float, default 0
-        Added to the normalised indicators before shares are taken. With 0 the convention
-        ``0 · ln 0 = 0`` holds, which is the limit and needs no shift; much of the literature
-        adds 0.0001 or 0.01.
+        Constant added to the normalised indicators before shares are computed. With 0, ``0 · ln 0 =
+        0`` is used, which is the limit and requires no shift; much of the literature adds 0.0001 or
+        0.01.
 
     Raises
     ------
@@ -69,25 +69,25 @@ class Entropy(_Entropic):
     shift: Annotated[float, Ge(0)] = 0.0
 
     def contributions(self, z: Array, weights: Array) -> Array:
-        """What each indicator adds to the index."""
+        """Return the contribution of each indicator to the index."""
         return linear(z, weights)
 
 
 def entropy_weights(z: Array, rows: Array, shift: float = 0.0) -> Array:
-    """Entropy weights under row weights.
+    """Compute entropy weights with weights of rows.
 
-    A row of weight two counts like two equal rows. Where normalised indicators are below zero
-    (bounds of a base period), they are measured from their minimum: shares need amounts.
+    A row with weight two is equivalent to two equal rows. Normalised indicators below zero (bounds
+    of a base period) are shifted to a minimum of zero, because shares require non-negative amounts.
 
     Parameters
     ----------
     rows : ndarray (row)
-        With mean one.
+        Weights with mean one.
 
     Returns
     -------
     ndarray (indicator)
-        Non-negative, with sum one; 0 for a constant.
+        Non-negative weights with sum one; 0 for a constant.
 
     Raises
     ------
@@ -98,8 +98,8 @@ def entropy_weights(z: Array, rows: Array, shift: float = 0.0) -> Array:
     size = float(rows.sum())
     if len(z) < 2:
         raise PanelError(
-            "entropy weights need two rows or more",
-            hint="scope='pooled', if a period has a single row",
+            "entropy weights require at least two observations",
+            hint="scope='pooled', if a period has a single observation",
         )
     amounts = z - np.minimum(z.min(axis=0), 0.0) + shift
     total = rows @ amounts
@@ -111,18 +111,18 @@ def entropy_weights(z: Array, rows: Array, shift: float = 0.0) -> Array:
 
 @value("index")
 class EntropyTopsis(_Entropic):
-    """Entropy weights, and as index the relative closeness to the best row.
+    """Entropy weights, with the relative closeness to the best row as index.
 
-    With ``v_ij = w_j z_ij`` and distances ``D⁺``, ``D⁻`` of a row from the largest and the
-    smallest ``v`` of every indicator, the index is ``D⁻ / (D⁺ + D⁻)``. It is no weighted sum:
-    the contribution of an indicator is its share of the squared distance ``D⁻``.
+    With ``v_ij = w_j z_ij`` and distances ``D⁺``, ``D⁻`` of a row from the largest and the smallest
+    ``v`` of every indicator, the index is ``D⁻ / (D⁺ + D⁻)``. The index is not a weighted sum: the
+    contribution of an indicator is its share of the squared distance ``D⁻``.
 
     Parameters
     ----------
     scope : {"pooled", "yearly"}, default "pooled"
-        As in `Entropy`; "yearly" also takes best and worst within the period.
+        See `Entropy`; with "yearly", the best and worst rows are also determined within the period.
     shift : float, default 0
-        As in `Entropy`; for the weights alone.
+        See `Entropy`; applies to the weights only.
 
     Raises
     ------
@@ -144,7 +144,7 @@ class EntropyTopsis(_Entropic):
     shift: Annotated[float, Ge(0)] = 0.0
 
     def contributions(self, z: Array, weights: Array) -> Array:
-        """What each indicator adds to the index."""
+        """Return the contribution of each indicator to the index."""
         v = linear(z, weights)
         above = (v - v.min(axis=0)) ** 2
         low, high = above.sum(axis=1), ((v.max(axis=0) - v) ** 2).sum(axis=1)

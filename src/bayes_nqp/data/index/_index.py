@@ -1,4 +1,4 @@
-"""An index that was built."""
+"""The result of building an index."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ if TYPE_CHECKING:
 @door
 @dataclass(frozen=True, eq=False, repr=False)
 class Index:
-    """An index with its weights and what each indicator adds to it.
+    """An index with its weights and the contributions of indicators.
 
-    Made by `ProductivityIndex.build`. Everything by row is in the order, and with the index, of
-    the frame it was built from; rows without a value hold NaN.
+    Result of `ProductivityIndex.build`. Results by row have the order and the index of the original
+    frame; rows without a value are NaN.
 
     Parameters
     ----------
     rows : DataFrame
-        The frame it was built from. Do not change it.
+        The original frame. Do not modify it.
     unit, time : str
-        Columns.
+        Columns of the unit and the time.
     problem : Problem
-        Normalised indicators of the rows that are complete.
+        Normalised indicators of the complete rows.
     group_weights : ndarray (group, indicator)
-        Weights; one group, or one a period.
+        Weights; one group, or one for each period.
 
     Examples
     --------
@@ -67,7 +67,7 @@ class Index:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was done to the data on the way."""
+        """Return the changes made to the data."""
         notes = self.problem.read.notes
         wrong = (self.group_weights < 0).any(axis=0)
         if wrong.any():
@@ -77,17 +77,17 @@ class Index:
 
     @cached_property
     def values(self) -> pd.Series[Any]:
-        """The index (row)."""
+        """Return the index (row)."""
         return pd.Series(
             self._spread(self._contributions.sum(axis=1)), index=self.rows.index, name="index"
         )
 
     @cached_property
     def weights(self) -> pd.DataFrame:
-        """Weights, one row an indicator; under yearly weights, one a period and indicator.
+        """Return the weights: one row for each indicator, or for each period and indicator.
 
-        ``dimension``, ``indicator``, ``direction``, ``weight`` and ``contribution``, the mean of
-        what the indicator adds, as a share of the mean index.
+        Columns: ``dimension``, ``indicator``, ``direction``, ``weight`` and ``contribution``, the
+        mean contribution of the indicator as a share of the mean index.
         """
         system, labels = self.recipe.system, self.problem.read.labels
         parts = []
@@ -111,7 +111,7 @@ class Index:
 
     @cached_property
     def contributions(self) -> pd.DataFrame:
-        """What each indicator adds to the index (row, indicator); rows sum to ``values``."""
+        """Return contributions of indicators (row, indicator); rows sum to ``values``."""
         return pd.DataFrame(
             self._spread(self._contributions),
             index=self.rows.index,
@@ -120,14 +120,14 @@ class Index:
 
     @cached_property
     def by_dimension(self) -> pd.DataFrame:
-        """What each dimension adds to the index (row, dimension)."""
+        """Return the contribution of each dimension to the index (row, dimension)."""
         parts = {d.key: [part.key for part in d.indicators] for d in self.recipe.system.dimensions}
         sums = {key: self.contributions[x].sum(axis=1, skipna=False) for key, x in parts.items()}
         return pd.DataFrame(sums, index=self.rows.index)
 
     @cached_property
     def normalised(self) -> pd.DataFrame:
-        """The normalised indicators (row, indicator); 1 is best."""
+        """Return the normalised indicators (row, indicator); 1 is best."""
         return pd.DataFrame(
             self._spread(self.problem.z),
             index=self.rows.index,
@@ -136,24 +136,25 @@ class Index:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the recipe, the weights and the values."""
+        """Return a SHA-256 hash of the recipe, the weights and the values."""
         seal = hashlib.sha256(repr(self.recipe).encode("utf-8"))
         for part in (self.group_weights, self.values.to_numpy()):
             seal.update(np.ascontiguousarray(part, dtype="<f8"))
         return seal.hexdigest()
 
     def draws(self, n: Annotated[int, Ge(1)] = 20, *, seed: Seed) -> xr.DataArray:
-        """Draw the index under weights that other units would have given.
+        """Draw the index under weights from resampled units.
 
-        A Bayesian bootstrap: units get weights from a flat Dirichlet distribution, which enter
-        the scheme as row weights. Bounds of the normalisation stay, for every unit keeps a
-        positive weight: that extremes too would be others is left out, which understates the
-        uncertainty of indicators without natural bounds (docs/productivity_index.md).
+        This is a Bayesian bootstrap: units have weights from a flat Dirichlet distribution, which
+        enter the scheme as weights of rows. The bounds of the normalisation are fixed, because
+        every unit keeps a positive weight. Sampling variation of the extremes is therefore ignored,
+        which understates the uncertainty of indicators without natural bounds
+        (docs/productivity_index.md).
 
         Returns
         -------
         DataArray (index_draw, row)
-            NaN where the index has no value. All alike where weights are not estimated.
+            NaN if the index has no value. All draws are equal if weights are not estimated.
 
         References
         ----------
@@ -178,7 +179,7 @@ class Index:
         Returns
         -------
         DataArray (index_draw, indicator)
-            Or (index_draw, period, indicator) under yearly weights.
+            With yearly weights (index_draw, period, indicator).
         """
         afford(16.0 * n * len(self.rows), f"'n': {n:,} draws of an index", "fewer of them")
         read = self.problem.read
@@ -197,41 +198,41 @@ class Index:
         return xr.DataArray(drawn[:, 0], dims=(v.INDEX_DRAW, "indicator"), coords=coords)
 
     def frame(self, name: str = "nqp") -> pd.DataFrame:
-        """Add the index to a copy of the frame, which then remembers how it was made.
+        """Add the index to a copy of the frame, and store the recipe in its attrs.
 
         Parameters
         ----------
         name : str, default "nqp"
-            Of the new column.
+            Name of the new column.
 
         Raises
         ------
         PanelError
-            If there is such a column already.
+            If the column already exists.
         """
         if name in self.rows.columns:
             raise PanelError(
-                Message("name={!r} is a column of the data already", name),
-                hint="another name, or drop it",
+                Message("name={!r} is already a column of the data", name),
+                hint="choose another name, or drop the column",
             )
         return remember(
             self.rows.assign(**{name: self.values}), name, self.recipe, self.unit, self.time
         )
 
     def panel(self, *, name: str = "nqp", **arguments: Any) -> Panel:
-        """Make a panel whose outcome is the index.
+        """Build a panel with the index as outcome.
 
         Parameters
         ----------
         name : str, default "nqp"
-            Of the outcome.
+            Name of the outcome.
         **arguments
-            Of `Panel.from_frame`, without ``unit``, ``time`` and ``outcome``.
+            Arguments of `Panel.from_frame`, without ``unit``, ``time`` and ``outcome``.
 
         Returns
         -------
         Panel
-            It keeps the indicators and the recipe, which the check "indicators" asks for.
+            Panel that keeps the indicators and the recipe, which the check "indicators" requires.
 
         Raises
         ------
@@ -252,7 +253,7 @@ class Index:
         return weights if weights.ndim > 1 else weights[None]
 
     def _spread(self, values: Array) -> Array:
-        """From complete rows to all rows, with NaN elsewhere."""
+        """Expand values of complete rows to all rows, with NaN elsewhere."""
         complete = self.problem.read.used
         out = np.full((len(complete), *values.shape[1:]), np.nan)
         out[complete] = values
@@ -269,7 +270,7 @@ class Index:
 
     @property
     def _means(self) -> pd.DataFrame:
-        """Weights by indicator; the mean over periods where they differ."""
+        """Return weights by indicator, averaged over periods if they differ."""
         table, shares = self.weights, ["weight", "contribution"]
         if "period" not in table:
             return table

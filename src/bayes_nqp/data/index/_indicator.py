@@ -1,4 +1,4 @@
-"""Indicators, and dimensions that hold some of them."""
+"""Indicators, and dimensions of indicators."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ class Indicator:
     Parameters
     ----------
     key : str
-        Its name in weights and contributions.
+        Name in weights and contributions.
     direction : {"positive", "negative"}, default "positive"
-        Whether more of it means more of what the index measures, or less.
+        "positive" if a higher value raises the index, "negative" if it lowers the index.
     column : str, optional
         The column of the data; the key by default.
     name, name_zh : str, optional
-        Its name in English and Chinese.
+        Name in English and Chinese.
     unit : str, optional
-        What it is measured in.
+        Unit of measurement.
     formula : str, optional
-        How it is made of statistics, in words.
+        Formula in terms of published statistics, in words.
     sources : tuple of str, optional
-        Papers that use it, or something close to it.
+        Papers that use this or a similar indicator.
 
     Raises
     ------
@@ -70,18 +70,18 @@ class Indicator:
 
     @property
     def data(self) -> str:
-        """The column of the data that holds it."""
+        """Return the column of the data that contains the indicator."""
         return self.key if self.column is None else self.column
 
 
 @value("index")
 class Dimension:
-    """Some indicators that belong together.
+    """A group of indicators that measure one dimension.
 
     Parameters
     ----------
     name, name_zh : str, optional
-        Its name in English and Chinese.
+        Name in English and Chinese.
 
     Raises
     ------
@@ -105,5 +105,5 @@ class Dimension:
         if not self.indicators:
             raise StudyError(
                 Message("the dimension {!r} has no indicators", self.key),
-                hint="leave it out, or add some",
+                hint="remove it, or add indicators",
             )

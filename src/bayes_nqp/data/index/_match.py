@@ -1,4 +1,4 @@
-"""Which rows of an index the rows of a panel are."""
+"""Match the observations of a panel to the rows of an index."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def rows_in(index: Index | Centrality, panel: Panel) -> arrays.Index:
-    """Find a panel's rows among those of an index, by unit and time.
+    """Match the observations of a panel to the rows of an index, by unit and time.
 
     Returns
     -------
@@ -31,7 +31,7 @@ def rows_in(index: Index | Centrality, panel: Panel) -> arrays.Index:
     Raises
     ------
     PanelError
-        If a row is not there, or has no value of the index.
+        If a row is missing, or has no value of the index.
     """
     mine = _keys(index.rows, index.unit, index.time)
     places = {key: position for position, key in enumerate(mine)}
@@ -40,42 +40,43 @@ def rows_in(index: Index | Centrality, panel: Panel) -> arrays.Index:
     lost = [f"{unit}, {time}" for (unit, time), at in zip(wanted, place, strict=True) if at < 0]
     if lost:
         raise PanelError(
-            Message("'index' has no row for {} of the panel's {} rows", len(lost), len(wanted)),
+            Message("'index' lacks {} of the panel's {} observations", len(lost), len(wanted)),
             where=shown(lost),
             hint="build the index from the frame that the panel comes from",
         )
     empty = index.values.isna().to_numpy()[place]
     if empty.any():
         raise PanelError(
-            Message("'index' has no value for {} of the panel's rows", int(empty.sum())),
+            Message("'index' has no value for {} of the panel's observations", int(empty.sum())),
             where=shown(f"{u}, {t}" for (u, t), bad in zip(wanted, empty, strict=True) if bad),
-            hint="the panel's outcome has values there: build both from the same recipe",
+            hint="the panel's outcome has values in these observations: build both with "
+            "the same recipe",
         )
     return place
 
 
 def outcome_of(index: Index | Centrality, panel: Panel, rows: arrays.Index) -> Relation:
-    """Find how a panel's outcome is made of an index.
+    """Find the relation between a panel's outcome and an index.
 
     Parameters
     ----------
     rows : ndarray of int64 (row of the panel)
-        From `rows_in`.
+        Positions from `rows_in`.
 
     Raises
     ------
     PanelError
-        If it is not made of it.
+        If the outcome is not a function of the index.
     """
     relation_of = relation(panel.outcome, index.values.to_numpy()[rows])
     if relation_of is None:
         raise PanelError(
             Message(
-                "the panel's outcome {!r} is not 'index': neither its values, nor their "
-                "logarithm, nor a linear function of either",
+                "the panel's outcome {!r} does not match 'index': it equals neither the "
+                "index, nor its logarithm, nor a linear function of either",
                 panel.roles.outcome,
             ),
-            hint="panel = index.panel(…), or the outcome index.values",
+            hint="use panel = index.panel(…), or index.values as the outcome",
         )
     return relation_of
 

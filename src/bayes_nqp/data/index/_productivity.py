@@ -1,4 +1,4 @@
-"""How an index is made from indicators."""
+"""Recipe of an index: indicators, normalisation and weights."""
 
 from __future__ import annotations
 
@@ -20,31 +20,32 @@ if TYPE_CHECKING:
 
 @value("index")
 class ProductivityIndex(Recipe):
-    """How an index is made from indicators: a system, weights, and a scale.
+    """Recipe of an index: a system of indicators, a weighting scheme, and a normalisation.
 
     Parameters
     ----------
     system : IndexSystem
-        Dimensions and their indicators; ``nqp.index.new_quality_productivity()`` is one.
+        Dimensions and their indicators, such as ``nqp.index.new_quality_productivity()``.
     weights : weighting scheme
         `Entropy` (default), `EqualWeights`, `Critic`, `PrincipalComponent`, `EntropyTopsis` or
         `FixedWeights`.
     normalise : MinMax
         Bounds from all rows (default), within each period, or from a base period.
     hierarchy : {"flat", "nested", "equal"}, default "flat"
-        "flat": all indicators are weighed together. "nested": first within each dimension, then
-        the scores of the dimensions by the same scheme. "equal": within each dimension, and
-        dimensions alike.
+        "flat": the scheme weights all indicators jointly. "nested": the scheme weights indicators
+        within each dimension, then the scores of dimensions. "equal": the scheme weights indicators
+        within each dimension, with equal weights of dimensions.
     missing : {"error", "drop", "interpolate", "extend"}, default "error"
-        Rows that lack an indicator: refused; left without a value; filled linearly between two
-        known values of the unit; or filled, and the first and last value carried outwards.
+        Treatment of rows with a missing indicator: raise an error; no value of the index; linear
+        interpolation between two values of the unit; or interpolation and extension of the first
+        and last value.
     constant : {"error", "zero"}, default "error"
-        An indicator that does not vary: refused; or without weight.
+        Treatment of a constant indicator: raise an error; or weight zero.
 
     Raises
     ------
     StudyError
-        If an argument is not one of these.
+        If an argument has another value.
 
     Examples
     --------
@@ -65,7 +66,7 @@ class ProductivityIndex(Recipe):
     """
 
     def replace(self, **changes: object) -> ProductivityIndex:
-        """Return the same recipe with other arguments.
+        """Return the same recipe with changed arguments.
 
         Parameters
         ----------
@@ -82,7 +83,7 @@ class ProductivityIndex(Recipe):
         return replace(self, **changes)  # type: ignore[arg-type]
 
     def without(self, *keys: str) -> ProductivityIndex:
-        """Leave out indicators; fixed weights of the others keep their proportions.
+        """Remove indicators; fixed weights of the others keep their proportions.
 
         Parameters
         ----------
@@ -100,21 +101,22 @@ class ProductivityIndex(Recipe):
         Parameters
         ----------
         frame : DataFrame
-            One row per unit and period; never changed.
+            One row per unit and period; not modified.
         unit, time : str
-            Columns that name them.
+            Columns of the unit and the period.
 
         Returns
         -------
         Index
-            Its ``values`` have the frame's index.
+            Index; its ``values`` have the row labels of the frame.
 
         Raises
         ------
         PanelError
-            If an indicator is missing, constant, text, or no column; it names columns and rows.
+            If an indicator is missing, constant, text, or not a column; the message names columns
+            and rows.
         StudyError
-            If fixed weights do not fit the system.
+            If fixed weights do not match the system.
         """
         indicators_read = read(frame, self.system.indicators, unit, time, self.missing)
         z = normalised(indicators_read, self.normalise, self.constant)
@@ -123,5 +125,5 @@ class ProductivityIndex(Recipe):
 
 
 def built_by_period(recipe: ProductivityIndex) -> bool:
-    """Tell whether the bounds or the weights of an index are those of each period."""
+    """Return True if the bounds or the weights of an index differ by period."""
     return "yearly" in (recipe.normalise.scope, getattr(recipe.weights, "scope", "pooled"))

@@ -1,4 +1,4 @@
-"""Indicators out of a frame: numbers, gaps, and the rows that are left."""
+"""Read indicators from a frame: numbers, gaps, and complete rows."""
 
 from __future__ import annotations
 
@@ -17,31 +17,33 @@ from bayes_nqp.data.index._indicator import Indicator
 from bayes_nqp.data.reading import SourceRows, admitted, counted, encode, missing, numbers
 
 MISSING: tuple[str, ...] = ("error", "drop", "interpolate", "extend")
-"""What can be done about missing values."""
+"""Options for missing values."""
 
 _CHOICES = Message(
-    "missing='drop' leaves these rows without a value, 'interpolate' fills gaps within a unit "
-    "linearly, 'extend' also carries its first and last value outwards"
+    "missing='drop' leaves the index missing in these rows, 'interpolate' fills gaps "
+    "within a unit linearly, 'extend' also extends its first and last value to the ends "
+    "of the panel"
 )
 _USING = Message(
-    "Or system.using({key: column}) to name the columns, system.keep([…]) for those you have"
+    "Or name the columns with system.using({key: column}), or select the available "
+    "indicators with system.keep([…])"
 )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Read:
-    """What was read: complete rows only.
+    """Indicators of complete rows.
 
     Parameters
     ----------
     x : ndarray (row, indicator)
-        Their values, in their own units.
+        Values in original units.
     units, times : ndarray of int64 (row)
         Codes.
     labels : ndarray of str (period)
         Periods, sorted.
     used : ndarray of bool (row of the frame)
-        Which rows of the frame these are.
+        Rows of the frame that are used.
     """
 
     indicators: tuple[Indicator, ...]
@@ -56,19 +58,20 @@ class Read:
 def read(
     frame: pd.DataFrame, indicators: Sequence[Indicator], unit: str, time: str, gaps: str
 ) -> Read:
-    """Read indicators.
+    """Read indicators from a frame.
 
     Parameters
     ----------
     unit, time : str
-        Columns.
+        Columns of the unit and the time.
     gaps : {"error", "drop", "interpolate", "extend"}
-        What to do where a value is missing.
+        Treatment of missing values.
 
     Raises
     ------
     PanelError
-        If a column is unknown or holds text, rows repeat, or values are missing that must not.
+        If a column is unknown or contains text, rows are duplicated, or required values are
+        missing.
     """
     _check_columns(frame, indicators, unit, time)
     rows = SourceRows(frame, unit, time)
@@ -90,10 +93,13 @@ def read(
     if twice.any():
         raise PanelError(
             Message(
-                "unit={!r} and time={!r} repeat in {}", unit, time, counted(twice.sum(), "row")
+                "unit={!r} and time={!r} are duplicated in {}",
+                unit,
+                time,
+                counted(twice.sum(), "row"),
             ),
             where=rows.shown(twice),
-            hint="aggregate or drop them, or name a finer unit",
+            hint="aggregate or drop these rows, or name a finer unit",
         )
     notes = cleaning
     columns = [numbers(frame[indicator.data], f"indicator {indicator.key!r}: column", rows, notes)
@@ -128,19 +134,19 @@ def _check_columns(
     if twice:
         raise PanelError(
             Message("the column {} is used twice", shown(map(repr, twice))),
-            hint="every indicator has its own column, and none of them is the unit or the time",
+            hint="give each indicator a separate column, different from the unit and the time",
         )
     if not len(frame):
-        raise PanelError("'frame' has no rows", hint="check the filter or the sheet it came from")
+        raise PanelError("'frame' has no rows", hint="check the filter, or the sheet that was read")
 
 
 def ordinals(column: pd.Series[Any], codes: Index) -> Array:
-    """Place periods on a line, for interpolation.
+    """Assign numbers to periods, for interpolation.
 
     Parameters
     ----------
     codes : ndarray of int64 (row)
-        Ranks of the periods, which serve where they are neither numbers nor dates.
+        Ranks of the periods, used if they are neither numbers nor dates.
     """
     if pd.api.types.is_numeric_dtype(column.dtype):
         return column.to_numpy(dtype=np.float64)
@@ -150,7 +156,7 @@ def ordinals(column: pd.Series[Any], codes: Index) -> Array:
 
 
 def _complete(values_read: Read, rows: SourceRows, when: Array, gaps: str) -> Read:
-    """Deal with gaps as asked for: refuse them, fill them, or leave out the rows that have one."""
+    """Treat gaps as requested: raise an error, fill them, or drop the rows."""
     gone = np.isnan(values_read.x)
     if not gone.any():
         return values_read
@@ -169,7 +175,7 @@ def _complete(values_read: Read, rows: SourceRows, when: Array, gaps: str) -> Re
     keep = ~gone.any(axis=1)
     if not keep.any():
         raise PanelError(
-            Message("no row has all indicators ({})", shown(counts)),
+            Message("no row has values of all indicators ({})", shown(counts)),
             hint=separated(["system.without(…)", _CHOICES]),
         )
     if not keep.all():
@@ -188,19 +194,19 @@ def _complete(values_read: Read, rows: SourceRows, when: Array, gaps: str) -> Re
 
 
 def _counts(names: Sequence[str], gone: npt.NDArray[np.bool_]) -> list[str]:
-    """Name the indicators with gaps (row, indicator), each with how many."""
+    """List the indicators with gaps (row, indicator), with their numbers."""
     return [f"{name} {n}" for name, n in zip(names, gone.sum(axis=0), strict=True) if n]
 
 
 def _refuse_gaps(
     names: Sequence[str], gone: npt.NDArray[np.bool_], rows: SourceRows, gaps: str
 ) -> None:
-    """Refuse indicators without any value, and any gap where that is asked for.
+    """Refuse indicators without any value, and any gap if requested.
 
     Raises
     ------
     PanelError
-        If there is one.
+        If such an indicator or gap exists.
     """
     if gone.all(axis=0).any():
         empty = [name for name, bad in zip(names, gone.all(axis=0), strict=True) if bad]

@@ -1,8 +1,7 @@
-"""The recipe of an index, how an outcome is made of it, and how a frame remembers both.
+"""Recipes of indices, their relations to outcomes, and their storage in a frame.
 
-How a frame remembers that a column of it is an index.
-The recipe travels in ``frame.attrs``, as plain data: pandas keeps it when rows are chosen, and
-Parquet when it is written.
+The recipe of a column is stored in ``frame.attrs`` as plain data: pandas keeps it when rows are
+selected, and Parquet when the frame is written.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ _CLOSE = 1e-6
 @door
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """``outcome = intercept + slope · index``, or of the index's logarithm.
+    """Relation ``outcome = intercept + slope · index``, or with the logarithm of the index.
 
     Examples
     --------
@@ -49,7 +48,7 @@ class Relation:
     slope: float
 
     def __call__(self, index: Array) -> Array:
-        """Make an outcome of an index in the same way."""
+        """Compute the outcome of an index with this relation."""
         return self.intercept + self.slope * (np.log(index) if self.log else index)
 
     def __str__(self) -> str:
@@ -60,12 +59,13 @@ class Relation:
 
 @door
 def relation(outcome: Array, index: Array) -> Relation | None:
-    """Find how an outcome is made of an index.
+    """Find the relation of an outcome to an index.
 
     Returns
     -------
     Relation or None
-        None where it is neither the index, nor its logarithm, nor a linear function of either.
+        None if the outcome is neither the index, nor its logarithm, nor a linear function of
+        either.
 
     Examples
     --------
@@ -139,8 +139,8 @@ class Recipe:
         if isinstance(self.weights, FixedWeights) and self.hierarchy != "flat":
             raise StudyError(
                 Message(
-                    "FixedWeights are weights of indicators, and hierarchy={!r} is for weights "
-                    "that data give",
+                    "FixedWeights are weights of indicators, but hierarchy={!r} requires "
+                    "weights computed from the data",
                     self.hierarchy,
                 ),
                 hint="hierarchy='flat'",
@@ -151,21 +151,21 @@ _KEY, _TAG = "bayes_nqp.index", "type"
 
 
 def remember(frame: pd.DataFrame, name: str, recipe: Recipe, unit: str, time: str) -> pd.DataFrame:
-    """Note the recipe of a column.
+    """Store the recipe of a column in the attrs of a frame.
 
     Parameters
     ----------
     frame : DataFrame
-        Is changed.
+        Frame, modified in place.
     name : str
-        The column.
+        Name of the column.
     unit, time : str
-        Columns of the rows that it was built from.
+        Columns of the unit and the time from which the index was built.
 
     Returns
     -------
     DataFrame
-        The same.
+        The same frame.
     """
     recipes = dict(frame.attrs.get(_KEY, {}))
     recipes[name] = {"recipe": _plain(recipe), "unit": unit, "time": time}
@@ -175,7 +175,7 @@ def remember(frame: pd.DataFrame, name: str, recipe: Recipe, unit: str, time: st
 
 @door
 def recalled(frame: pd.DataFrame) -> dict[str, Any]:
-    """Recipes of the columns that are indices.
+    """Return the recipes of the columns that are indices.
 
     Examples
     --------

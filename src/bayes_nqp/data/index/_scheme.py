@@ -1,4 +1,4 @@
-"""What every weighting scheme can do."""
+"""Base class of weighting schemes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ type Scope = Literal["pooled", "yearly"]
 
 @runtime_checkable
 class Scheme(Protocol):
-    """A weighting scheme: a frozen value that turns normalised indicators into weights.
+    """A weighting scheme: a frozen value that computes weights from normalised indicators.
 
     Examples
     --------
@@ -28,45 +28,45 @@ class Scheme(Protocol):
 
     @property
     def scope(self) -> Scope:
-        """Whether all rows give one set of weights, or those of each period their own."""
+        """Return "pooled" for common weights of all rows, "yearly" for weights by period."""
         ...
 
     @property
     def estimated(self) -> bool:
-        """Whether weights depend on the data, and so are uncertain."""
+        """Return True if weights depend on the data and are therefore uncertain."""
         ...
 
     def weigh(self, z: Array, rows: Array, keys: Sequence[str]) -> Array:
-        """Weights of the columns of z, which sum to one.
+        """Compute the weights of the columns of z, which sum to one.
 
         Parameters
         ----------
         z : ndarray (row, indicator)
             Normalised indicators.
         rows : ndarray (row)
-            Weights of the rows, with mean one: ones, or those of a Bayesian bootstrap.
+            Weights of the rows, with mean one: ones, or weights of a Bayesian bootstrap.
         """
         ...
 
     def contributions(self, z: Array, weights: Array) -> Array:
-        """What each indicator adds to the index.
+        """Return the contribution of each indicator to the index.
 
         Returns
         -------
         ndarray (row, indicator)
-            Its sum over indicators is the index.
+            Contributions; the sum over indicators is the index.
         """
         ...
 
 
 def linear(z: Array, weights: Array) -> Array:
-    """Contributions to a weighted sum."""
+    """Return the contributions to a weighted sum."""
     check_shapes(z, weights=weights)
     return z * weights
 
 
 def varies(z: Array) -> npt.NDArray[np.bool_]:
-    """Which columns are not constant."""
+    """Mark the columns that are not constant."""
     check_shapes(z)
     return np.asarray(np.ptp(z, axis=0) > 0)
 
@@ -74,28 +74,28 @@ def varies(z: Array) -> npt.NDArray[np.bool_]:
 def check_shapes(
     z: Array, *, rows: Array | None = None, weights: Array | None = None, keys: Sized | None = None
 ) -> None:
-    """Refuse what does not belong to the rows and indicators of z.
+    """Refuse arguments that do not match the shape of z.
 
     Parameters
     ----------
     z : ndarray (row, indicator)
         Indicators.
     rows : ndarray (row), optional
-        What belongs to its rows.
+        Values of the rows.
     weights : ndarray (indicator), optional
-        What belongs to its indicators.
+        Values of the indicators.
     keys : sized, optional
         One for each indicator.
 
     Raises
     ------
     StudyError
-        With the shapes.
+        If a shape differs; the message gives the shapes.
     """
     if z.ndim != 2 or not z.size:
         raise StudyError(
             Message("'z' has the shape {}", z.shape),
-            hint="a row for each row of the data, and a column for each indicator",
+            hint="one row for each row of the data, and one column for each indicator",
         )
     n_rows, n_indicators = z.shape
     for name, shape, wanted in (
@@ -111,7 +111,7 @@ def check_shapes(
 
 
 def shares(parts: Array, option: str) -> Array:
-    """Divide by the sum.
+    """Divide weights by their sum.
 
     Parameters
     ----------
@@ -121,28 +121,28 @@ def shares(parts: Array, option: str) -> Array:
     Raises
     ------
     PanelError
-        If nothing tells the indicators apart.
+        If all indicators are constant or the sum is zero.
     """
     total = float(parts.sum())
     if not np.isfinite(total) or total <= 1e-12:
         raise PanelError(
             Message(
-                "{} has nothing to weigh by: no indicator differs between rows, or they sum "
-                "to nothing",
+                "{} cannot compute weights: all indicators are constant across "
+                "observations, or their sum is zero",
                 option,
             ),
-            hint="look at the indicators' spread, or weights=nqp.EqualWeights()",
+            hint="check the dispersion of the indicators, or use weights=nqp.EqualWeights()",
         )
     return np.asarray(parts / total)
 
 
 def moments(z: Array, rows: Array) -> tuple[Array, Array]:
-    """Standard deviations and correlations under row weights.
+    """Return standard deviations and correlations with weights of rows.
 
     Parameters
     ----------
     z : ndarray (row, indicator)
-        No column constant.
+        Indicators without constant columns.
     """
     check_shapes(z, rows=rows)
     p = rows / rows.sum()

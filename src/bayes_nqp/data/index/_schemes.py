@@ -1,4 +1,4 @@
-"""Weights that are equal, given, by CRITIC, or of the first principal component."""
+"""Equal, fixed, CRITIC and first-principal-component weights."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bayes_nqp.data.index._scheme import Scope, check_shapes, linear, moments, s
 
 @value("index")
 class EqualWeights:
-    """The same weight for every indicator; constants get none.
+    """Equal weights of all indicators; constants have weight zero.
 
     Examples
     --------
@@ -31,11 +31,11 @@ class EqualWeights:
     estimated: ClassVar[bool] = False
 
     def weigh(self, z: Array, rows: Array, keys: Sequence[str]) -> Array:
-        """Weights of the columns of z."""
+        """Compute the weights of the columns of z."""
         return shares(varies(z).astype(float), "EqualWeights()")
 
     def contributions(self, z: Array, weights: Array) -> Array:
-        """What each indicator adds to the index."""
+        """Return the contribution of each indicator to the index."""
         return linear(z, weights)
 
 
@@ -43,7 +43,7 @@ class EqualWeights:
 @door
 @dataclass(frozen=True, slots=True, init=False)
 class FixedWeights:
-    """Weights given by the user, such as those of a panel of experts.
+    """Weights given by the user, for example from a survey of experts.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class FixedWeights:
     Raises
     ------
     StudyError
-        If one is negative or no number, or none is positive.
+        If a weight is negative or not a number, or no weight is positive.
 
     Examples
     --------
@@ -82,38 +82,41 @@ class FixedWeights:
         if wrong:
             raise StudyError(Message("'weights' must not be negative: {}", shown(wrong)))
         if not sum(weight for _, weight in pairs) > 0:
-            raise StudyError("'weights' has no positive weight", hint="{'patents': 0.6, …}")
+            raise StudyError("'weights' contains no positive weight", hint="{'patents': 0.6, …}")
         object.__setattr__(self, "weights", pairs)
 
     def weigh(self, z: Array, rows: Array, keys: Sequence[str]) -> Array:
-        """Weights of the columns of z.
+        """Return the weights of the columns of z.
 
         Raises
         ------
         StudyError
-            If a weight is missing, or is of no indicator.
+            If a weight is missing, or belongs to no indicator.
         """
         check_shapes(z, keys=keys)
         weights_by_key = dict(self.weights)
         for key in weights_by_key:
             if key not in keys:
-                raise StudyError(Message("FixedWeights names {!r}", key), hint=nearest(key, keys))
+                raise StudyError(
+                    Message("FixedWeights names {!r}, which is not an indicator", key),
+                    hint=nearest(key, keys),
+                )
         missing = [key for key in keys if key not in weights_by_key]
         if missing:
             raise StudyError(
-                Message("FixedWeights lacks a weight of {}", shown(map(repr, missing))),
-                hint="0 leaves an indicator out",
+                Message("FixedWeights has no weight for {}", shown(map(repr, missing))),
+                hint="0 excludes an indicator",
             )
         return shares(np.array([weights_by_key[key] for key in keys]) * varies(z), "FixedWeights()")
 
     def contributions(self, z: Array, weights: Array) -> Array:
-        """What each indicator adds to the index."""
+        """Return the contribution of each indicator to the index."""
         return linear(z, weights)
 
 
 @value("index")
 class Critic:
-    """CRITIC weights: spread, times disagreement with the other indicators.
+    """CRITIC weights: standard deviation times lack of correlation with other indicators.
 
     Weights are proportional to ``σ_j Σ_k (1 − r_jk)``, with standard deviations and Pearson
     correlations of the normalised indicators over all rows.
@@ -134,7 +137,7 @@ class Critic:
     estimated: ClassVar[bool] = True
 
     def weigh(self, z: Array, rows: Array, keys: Sequence[str]) -> Array:
-        """Weights of the columns of z."""
+        """Compute the weights of the columns of z."""
         label = varies(z)
         parts = np.zeros(z.shape[1])
         if label.sum() == 1:
@@ -145,7 +148,7 @@ class Critic:
         return shares(parts, "Critic()")
 
     def contributions(self, z: Array, weights: Array) -> Array:
-        """What each indicator adds to the index."""
+        """Return the contribution of each indicator to the index."""
         return linear(z, weights)
 
 
@@ -156,15 +159,16 @@ class PrincipalComponent:
     Parameters
     ----------
     loadings : {"signed", "squared"}, default "signed"
-        "signed": the index is the first component, moved and rescaled so that its weights sum
-        to one; an indicator that moves against the others gets a negative weight, which the
-        index notes. "squared": weights are the squared loadings, each indicator's share of the
-        component's variance (OECD handbook); never negative, but no longer the component.
+        "signed": the index is the first component, shifted and rescaled to weights that sum to one.
+        An indicator that is negatively correlated with the others has a negative weight, which the
+        index reports in a note. "squared": weights are the squared loadings, each indicator's share
+        of the component's variance (OECD handbook). They are not negative, but the index is no
+        longer the component.
 
     Raises
     ------
     StudyError
-        If ``loadings`` is neither.
+        If ``loadings`` has another value.
 
     References
     ----------
@@ -184,7 +188,7 @@ class PrincipalComponent:
     estimated: ClassVar[bool] = True
 
     def weigh(self, z: Array, rows: Array, keys: Sequence[str]) -> Array:
-        """Weights of the columns of z."""
+        """Compute the weights of the columns of z."""
         label = varies(z)
         parts = np.zeros(z.shape[1])
         if label.any():
@@ -195,12 +199,11 @@ class PrincipalComponent:
             parts = -parts
         if label.any() and parts.sum() < 1e-6 * np.abs(parts).sum():
             raise PanelError(
-                "the first principal component sets the indicators against each other: its "
-                "weights sum to nothing",
+                "the first principal component has weights of opposite signs that sum to zero",
                 hint="check the directions, or PrincipalComponent(loadings='squared')",
             )
         return shares(parts, "PrincipalComponent()")
 
     def contributions(self, z: Array, weights: Array) -> Array:
-        """What each indicator adds to the index."""
+        """Return the contribution of each indicator to the index."""
         return linear(z, weights)

@@ -1,4 +1,4 @@
-"""Systems of indicators: dimensions, what each one measures, and those that ship."""
+"""Systems of indicators in dimensions, and the included systems."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from bayes_nqp.data.index._toml import checked, tables, text, write
 
 @value("index")
 class IndexSystem:
-    """A system of indicators: dimension → indicator.
+    """A system of indicators, grouped in dimensions.
 
-    `IndexSystem.of` makes one from column names; `IndexSystem.from_toml` reads a file, and
-    `to_toml` writes one to edit.
+    Use `IndexSystem.of` for a system from column names, `IndexSystem.from_toml` to read a file, and
+    `to_toml` to write a file for editing.
 
     Parameters
     ----------
     name, name_zh : str, optional
-        What the index measures, in English and Chinese.
+        Name of the measured concept, in English and Chinese.
 
     Raises
     ------
     StudyError
-        If there are no indicators, or keys repeat.
+        If there are no indicators, or keys are duplicated.
 
     Examples
     --------
@@ -50,7 +50,9 @@ class IndexSystem:
     def __post_init__(self) -> None:
         object.__setattr__(self, "dimensions", tuple(self.dimensions))
         if not self.dimensions:
-            raise StudyError("'dimensions' is empty", hint="at least one, with an indicator")
+            raise StudyError(
+                "'dimensions' is empty", hint="give at least one dimension with an indicator"
+            )
         for part, keys in (
             ("dimension", [d.key for d in self.dimensions]),
             ("indicator", [indicator.key for indicator in self.indicators]),
@@ -58,8 +60,8 @@ class IndexSystem:
             twice = [key for key, times in Counter(keys).items() if times > 1]
             if twice:
                 raise StudyError(
-                    Message("the {} {} is there twice", part, shown(map(repr, twice))),
-                    hint="each once",
+                    Message("the {} {} occurs twice", part, shown(map(repr, twice))),
+                    hint="list each of them once",
                 )
 
     @classmethod
@@ -70,14 +72,14 @@ class IndexSystem:
         *,
         name: str = "",
     ) -> IndexSystem:
-        """Make a system from names of columns.
+        """Build a system from names of columns.
 
         Parameters
         ----------
         positive, negative : str, sequence of str, or mapping of str to sequence of str
-            Columns by direction; a mapping sorts them into dimensions.
+            Columns by direction; a mapping groups them in dimensions.
         name : str, optional
-            What the index measures.
+            Name of the measured concept.
         """
         dimensions_of: dict[str, list[Indicator]] = {}
         for direction, columns_of in (("positive", positive), ("negative", negative)):
@@ -101,23 +103,23 @@ class IndexSystem:
         Parameters
         ----------
         source : str or Path
-            A .toml file, as `to_toml` writes it.
+            A .toml file in the format of `to_toml`.
 
         Raises
         ------
         StudyError
-            If there is no such file, or a key in it is unknown.
+            If the file does not exist, or contains an unknown key.
         """
         path = Path(source)
         return system_of(read_toml(path), path.name)
 
     def to_toml(self, path: str | Path | None = None) -> str:
-        """Write the system as TOML, to be copied and edited.
+        """Write the system as TOML, for copying and editing.
 
         Parameters
         ----------
         path : str or Path, optional
-            A file to write; it must not be there.
+            A file to write, which must not exist.
 
         Returns
         -------
@@ -127,24 +129,24 @@ class IndexSystem:
         Raises
         ------
         StudyError
-            If the file is there already.
+            If the file already exists.
         """
         return text(self) if path is None else write(self, Path(path))
 
     @property
     def indicators(self) -> tuple[Indicator, ...]:
-        """All indicators, in order."""
+        """Return all indicators, in order."""
         return tuple(
             indicator for dimension in self.dimensions for indicator in dimension.indicators
         )
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Keys of all indicators, in order."""
+        """Return the keys of all indicators, in order."""
         return tuple(indicator.key for indicator in self.indicators)
 
     def keep(self, keys: Iterable[str]) -> IndexSystem:
-        """Keep some indicators, such as those that the data have.
+        """Keep some indicators, such as those available in the data.
 
         Parameters
         ----------
@@ -160,23 +162,23 @@ class IndexSystem:
         return self._where(lambda key, dimension: key in wanted or dimension in wanted)
 
     def without(self, *keys: str) -> IndexSystem:
-        """Leave out indicators, or whole dimensions.
+        """Remove indicators, or whole dimensions.
 
         Raises
         ------
         StudyError
-            If a key is unknown, or nothing is left.
+            If a key is unknown, or no indicator remains.
         """
         gone = set(self._known(keys))
         return self._where(lambda key, dimension: key not in gone and dimension not in gone)
 
     def using(self, columns: Mapping[str, str]) -> IndexSystem:
-        """Say which columns of the data hold the indicators.
+        """Set the columns of the data that contain the indicators.
 
         Parameters
         ----------
         columns : mapping of str to str
-            Columns by the key of the indicator; the others stay as they are.
+            Columns by the key of the indicator; other columns are unchanged.
 
         Raises
         ------
@@ -221,18 +223,19 @@ class IndexSystem:
         ]
         if not parts:
             raise StudyError(
-                "no indicator is left", hint=Message("the system has {}", shown(self.keys, 12))
+                "the selection contains no indicator",
+                hint=Message("the system has {}", shown(self.keys, 12)),
             )
         return replace(self, dimensions=tuple(parts))
 
 
 def system_of(data: Mapping[str, Any], where: str = "the system") -> IndexSystem:
-    """Make a system of the tables of a file.
+    """Build a system from the tables of a file.
 
     Parameters
     ----------
     where : str, optional
-        Where it stands, for messages.
+        Location of the table, for messages.
 
     Raises
     ------
@@ -256,11 +259,11 @@ def system_of(data: Mapping[str, Any], where: str = "the system") -> IndexSystem
 
 @door
 def new_quality_productivity() -> IndexSystem:
-    """A system for new quality productivity, by the three elements of labour.
+    """Return a system for new quality productivity, by the three elements of labour.
 
-    Labourers, objects of labour and means of labour, with the indicators that the literature uses
-    most. Few data sets hold all of them: ``keep`` those you have, ``using`` names your columns,
-    and ``to_toml`` writes a file to edit.
+    The dimensions are labourers, objects of labour and means of labour, with the indicators most
+    used in the literature. Few data sets contain all of them: select available indicators with
+    ``keep``, set columns with ``using``, or write a file for editing with ``to_toml``.
 
     References
     ----------

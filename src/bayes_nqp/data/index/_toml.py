@@ -12,22 +12,22 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp._core.io import write_text
 
 _PARTS = {"indicators": "indicator", "dimensions": "dimension"}
-"""Fields that hold tables, and what these are called in a file."""
+"""Fields that contain tables, and their names in a file."""
 
 
 def tables(part: Mapping[str, Any], where: str, name: str = "indicator") -> list[Any]:
-    """Take the tables that a table holds under a name."""
+    """Return the tables stored under a name in another table."""
     parts = part.get(name, [])
     if not isinstance(parts, list) or not all(isinstance(x, Mapping) for x in parts):
         raise StudyError(
-            Message("{}: {!r} is no list of tables", where, name),
-            hint=Message("[[{}]] for each one", name),
+            Message("{}: {!r} is not a list of tables", where, name),
+            hint=Message("write [[{}]] for each of them", name),
         )
     return parts
 
 
 def checked(kind: type, data: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Take the plain keys of a table, and refuse unknown ones."""
+    """Return the plain keys of a table, and refuse unknown ones."""
     names = [f.name for f in fields(kind)]
     keys = [_PARTS.get(name, name) for name in names]
     for key in data:
@@ -61,7 +61,7 @@ def _plain(value: Any) -> dict[str, Any]:
 
 
 def write(system: object, path: Path) -> str:
-    """Write a system to a file that is not there yet.
+    """Write a system to a new file.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def write(system: object, path: Path) -> str:
     Raises
     ------
     StudyError
-        If the file is there, or cannot be written.
+        If the file exists, or cannot be written.
     """
     content = text(system)
     write_text(path, content, replace=False)

@@ -1,4 +1,4 @@
-"""The panel: units, periods, first treatment and outcome, validated once and then frozen.
+"""The panel: units, periods, first treatment and outcome, validated and immutable.
 
 `data.datasets`, `data.index` and all higher packages may import it.
 """

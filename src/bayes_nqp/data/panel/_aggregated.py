@@ -1,4 +1,4 @@
-"""Panels of a few units that stand for many."""
+"""Panels aggregated to a few representative units per class."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from bayes_nqp.numerics.sufficient_statistics import (
 )
 
 _NET = ("outcome", "covariates")
-"""Parts of columns whose unit means no model reads: flat unit effects absorb them."""
+"""Roles of columns with unused unit means, because flat unit effects absorb them."""
 _BARE = ("exposures", "weights")
-"""Parts of columns that are taken as they are: what is zero stays zero."""
+"""Roles of columns that are not centred: zero stays zero."""
 _COLUMNS = ("outcome", "covariates", "mediators", "moderators", "exposures", "weights")
 
 
@@ -41,7 +41,7 @@ def summed_up[P: Rectangle](
     baseline: str | Iterable[str],
     products: Iterable[tuple[str, str]],
 ) -> P:
-    """Replace the units of each class by a few with the same sums."""
+    """Replace the units of each class by a few representative units with the same sums."""
     by, baseline = as_names("by", by), as_names("baseline", baseline)
     roles = panel.roles
     first = np.searchsorted(panel.unit_codes, np.arange(panel.unit_labels.size))
@@ -74,7 +74,7 @@ def summed_up[P: Rectangle](
         times = cohort_column(np.arange(panel.periods), panel.grid)
     frame = frame_of(sums, keys, list(parts_of), times, (roles.unit, roles.time, counts))
     note = Message(
-        "{:,} rows of {:,} units are summed up in {:,} classes",
+        "{:,} observations of {:,} units are aggregated into {:,} classes",
         panel.n_rows, panel.n_units, sums.n.size,
     )  # fmt: skip
     arguments = {**panel.arguments, "counts": counts, "never": None, "labels": None}
@@ -83,7 +83,7 @@ def summed_up[P: Rectangle](
 
 
 def _classes(panel: Rectangle, by: Iterable[str], weights: Array | None) -> Index:
-    """Codes (unit, ...) of what units of a class share: cohort, strata, groups and weights."""
+    """Return codes (unit, ...) that define classes: cohort, strata, groups and weights."""
     codes = [panel.cohort_codes, *panel.strata_codes.values()]
     codes += [unit_column(panel, name, "by")[0] for name in by]
     if weights is not None:
@@ -92,20 +92,20 @@ def _classes(panel: Rectangle, by: Iterable[str], weights: Array | None) -> Inde
 
 
 def summary_of(parts: Callable[[], Iterable[UnitPart]], kinds: Iterable[str]) -> UnitSummary:
-    """Units as they are summed up, whose columns have these parts."""
+    """Aggregate units with the given columns."""
     bare = [kind in _BARE for kind in kinds]
     return UnitSummary(parts, [kind not in _NET + _BARE for kind in kinds], bare)
 
 
 def pairs_of(products: Iterable[tuple[str, str]]) -> dict[str, tuple[str, str]]:
-    """Two columns each by what their product is called."""
+    """Map the names of products to their pairs of columns."""
     return {product_name(left, right): (left, right) for left, right in products}
 
 
 def _measured(
     panel: Rectangle, parts: Mapping[str, str], factors: Mapping[str, tuple[str, str]]
 ) -> Array:
-    """Columns (unit, column, period), NaN where a unit has no row; the outcome first."""
+    """Return columns (unit, column, period), outcome first; NaN without an observation."""
     values = np.full((panel.unit_labels.size, len(parts), panel.periods), np.nan)
     for k, (name, part) in enumerate(parts.items()):
         column = np.ones(panel.unit_codes.size)
@@ -117,11 +117,11 @@ def _measured(
 
 
 def sample[P: Rectangle](panel: P, units: int, seed: int) -> P:
-    """Draw some of the units, as many of every cohort and combination of strata as its share."""
+    """Draw units in proportion to the sizes of cohorts and combinations of strata."""
     panel.need_units(Message("panel.sample"))
     groups = np.column_stack([panel.cohort_codes, *panel.strata_codes.values()])
     order = np.random.default_rng(seed).permutation(len(groups))
-    # Evenly spaced among units that lie group by group, and at random within each.
+    # Evenly spaced over units sorted by group, in random order within groups.
     order = order[np.lexsort(groups[order].T)]
     places = np.linspace(0, len(order) - 1, min(units, len(order))).round().astype(np.int64)
     chosen = np.zeros(len(order), dtype=bool)
@@ -137,10 +137,11 @@ def frame_of(
     times: Any,
     names: tuple[str, str, str],
 ) -> pd.DataFrame:
-    """Rows of stand-ins.
+    """Build the rows of representative units.
 
-    ``keys`` (class) are what the units of a class share, ``columns`` those that are summed up, and
-    ``names`` those of units, of periods, and of how many units each unit stands for.
+    ``keys`` (class) contain the values common to the units of a class and ``columns`` the
+    aggregated columns. ``names`` are the columns of units, of periods, and of the number of units
+    that each unit represents.
     """
     few, (unit, time, counts) = representatives(sums), names
     at, period = np.nonzero(sums.seen[few.of_class])

@@ -1,4 +1,4 @@
-"""From a frame to the validated pieces of a panel."""
+"""Convert a frame to the validated fields of a panel."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ _MATRICES = ("covariates", "mediators", "moderators", "exposures")
 _REQUIRED = ("outcome", "weights", "counts", "covariates", "strata")
 
 _CALENDAR_YEARS = ("Y", "Y-DEC")
-"""Years that begin in January: a date of any other year may belong to the next one."""
+"""Frequency of years that begin in January; in other years a date may belong to the next year."""
 
 
 @dataclass(slots=True)
 class Draft:
-    """The rows with a unit and a time, sorted, before rows with other gaps are dropped."""
+    """Sorted rows with a unit and a time, before rows with other gaps are dropped."""
 
     frame: pd.DataFrame
     roles: Roles
@@ -59,11 +59,11 @@ class Draft:
 
     @property
     def starts(self) -> Index:
-        """First row of every unit that has rows."""
+        """Return the first row of every unit with rows."""
         return np.flatnonzero(np.diff(self.codes, prepend=-1)).astype(np.int64)
 
     def keep(self, mask: Mask) -> Draft:
-        """Keep some rows, and the units that have any left."""
+        """Keep some rows, and the units with remaining rows."""
         if mask.all():
             return self.compact()
         return replace(
@@ -77,13 +77,13 @@ class Draft:
 
     @property
     def yearly(self) -> bool:
-        """Whether times are years, as numbers or as calendar periods."""
+        """Return True if times are years, as numbers or as calendar periods."""
         if self.scale.base is not None:
             return self.scale.base in _CALENDAR_YEARS
         return bool(self.ordinals.min() >= 1800 and self.ordinals.max() < 2200)
 
     def compact(self) -> Draft:
-        """Leave out the units that have no rows."""
+        """Drop units without rows."""
         present = self.codes[self.starts]
         if len(present) == len(self.units):
             return self
@@ -103,13 +103,14 @@ def build(
     notes: Iterable[str] = (),
     **columns: Any,
 ) -> dict[str, Any]:
-    """Validate a frame and return the fields of a Panel; columns are those of `Roles`."""
+    """Validate a frame and return the fields of a Panel; columns are given by `Roles`."""
     if treated is not None:
         if columns.get("cohort") is not None:
             raise PanelError(
-                "pass one of cohort= and treated=, not both",
-                hint="cohort= names the column with each unit's first treated period (missing = "
-                "never treated); treated= names a 0/1 column that dates it",
+                "pass either cohort= or treated=, not both",
+                hint="cohort= names the column with each unit's first treated period "
+                "(missing = never treated); treated= names a 0/1 column from which "
+                "this period is derived",
             )
         if isinstance(df, pd.DataFrame):
             columns["cohort"] = free_name(f"{treated}_cohort", df)
@@ -159,8 +160,8 @@ def _draft(
     ok = named_rows & present
     if not ok.any():
         raise PanelError(
-            Message("no row has both unit={!r} and time={!r}", roles.unit, roles.time),
-            hint="check that the right columns, and the right sheet, were read",
+            Message("no row has a value of both unit={!r} and time={!r}", roles.unit, roles.time),
+            hint="check the sheet and the columns that were read",
         )
     key = _keys(codes, ordinals, ok, len(units))
     if not ok.all() or (key[1:] < key[:-1]).any():
@@ -202,7 +203,7 @@ def _read(draft: Draft, notes: list[str]) -> None:
 
 
 def _adoption(draft: Draft, treated: str | None, never: object, notes: list[str]) -> Index:
-    """First treated periods of units: of the column of cohorts, or dated by an indicator."""
+    """Return first treated periods of units from the cohort column or an indicator."""
     cohort = draft.roles.cohort
     if cohort is None:
         return np.full(len(draft.units), _cohorts.NEVER, dtype=np.int64)
@@ -231,14 +232,14 @@ def _complete(draft: Draft, dropped: dict[str, int], notes: list[str], total: in
         part = next(part for part, name in draft.roles.named() if name == worst)
         raise PanelError(
             Message(
-                "no row is complete: {}={!r} is missing in {} of {} rows",
+                "no complete row: {}={!r} is missing in {} of {} rows",
                 part,
                 worst,
                 dropped[worst],
                 total,
             ),
             where=shown(f"{name} {count}" for name, count in dropped.items()),
-            hint="leave that column out, or fill it",
+            hint="omit this column, or complete it",
         )
     before = draft.units
     complete_draft = draft.keep(keep)
@@ -246,7 +247,7 @@ def _complete(draft: Draft, dropped: dict[str, int], notes: list[str], total: in
         causes = shown((f"{name} {count}" for name, count in dropped.items()), 12)
         notes.append(
             Message(
-                "{:,} of {:,} rows dropped for missing values ({})",
+                "{:,} of {:,} rows dropped because of missing values ({})",
                 total - len(complete_draft.codes),
                 total,
                 causes,
@@ -255,7 +256,9 @@ def _complete(draft: Draft, dropped: dict[str, int], notes: list[str], total: in
     lost = np.setdiff1d(before, complete_draft.units)
     if len(lost):
         notes.append(
-            Message("{} without a complete row: {}", counted(len(lost), "unit"), shown(lost))
+            Message(
+                "{} without a complete observation: {}", counted(len(lost), "unit"), shown(lost)
+            )
         )
     return complete_draft
 
@@ -266,7 +269,7 @@ def _fields(
     roles, rows = draft.roles, draft.rows
     grid, empty = make_grid(draft.ordinals, draft.scale, rows, roles.time)
     if len(empty):
-        notes.append(Message("no row at {}", shown(grid.text(empty))))
+        notes.append(Message("no observation at {}", shown(grid.text(empty))))
     cohort_codes = _cohorts.on_grid(draft.first, grid, draft.units, roles.cohort or "", notes)
     _checks.whole(draft.values, roles, draft.units, draft.starts, rows)
     for name in roles.mediators + roles.moderators + roles.exposures:
@@ -274,9 +277,9 @@ def _fields(
         if gaps:
             notes.append(
                 Message(
-                    "{} is missing in {n:,} row, which stays in the panel",
+                    "{} is missing in {n:,} observation, which is kept in the panel",
                     name,
-                    plural="{} is missing in {n:,} rows, which stay in the panel",
+                    plural="{} is missing in {n:,} observations, which are kept in the panel",
                     n=gaps,
                 )
             )
@@ -306,7 +309,7 @@ def _fields(
 
 
 def cohort_column(codes: Index, grid: Grid) -> Any:
-    """Write cohorts per unit as a user would: numbers with NaN, or periods with NaT."""
+    """Write cohorts by unit in user format: numbers with NaN, or periods with NaT."""
     ordinals = grid.start + grid.step * codes
     if grid.base is None:
         return np.where(codes < 0, np.nan, ordinals)

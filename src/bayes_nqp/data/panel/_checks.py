@@ -1,4 +1,4 @@
-"""What a panel's columns must not be."""
+"""Checks that refuse invalid columns of a panel."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from bayes_nqp.data.panel._roles import Roles
 from bayes_nqp.data.reading import FEW, SourceRows, Strings, counted, plain
 
 _COMPARED: Final = 1000
-"""Repeated rows, at most, whose cells are compared for a message."""
+"""Largest number of duplicated rows compared for a message."""
 _RATIO: Final = 1e10
-"""How many times larger one weight may be than another."""
+"""Largest ratio of two weights."""
 
 _PEOPLE: Final = 10_000_000_000
-"""Units that one stands for, at most; sums over units lose digits far above."""
+"""Largest number of units represented by one; sums over more units lose digits."""
 
 
 def distinct_rows(key: Index, rows: SourceRows) -> None:
-    """Refuse rows that repeat a unit and a time, and say in which columns they differ.
+    """Refuse rows that repeat a unit and a time, and report the columns that differ.
 
     Parameters
     ----------
@@ -37,7 +37,8 @@ def distinct_rows(key: Index, rows: SourceRows) -> None:
     first = np.flatnonzero(same)[:_COMPARED]
     raise PanelError(
         Message(
-            "unit={!r} and time={!r} repeat: {} rows share a unit and a time with another",
+            "unit={!r} and time={!r} are duplicated: {} rows have the same unit and time "
+            "as another row",
             rows.unit,
             rows.time,
             repeated.sum(),
@@ -53,7 +54,7 @@ def distinct_rows(key: Index, rows: SourceRows) -> None:
 
 
 def _apart(rows: SourceRows, places: str, first: Index) -> Message:
-    """Name the columns in which rows differ from the rows after them."""
+    """Return the columns in which consecutive rows differ."""
     first_row, next_row = rows.frame.iloc[first], rows.frame.iloc[first + 1]
     names = [
         str(name)
@@ -62,14 +63,14 @@ def _apart(rows: SourceRows, places: str, first: Index) -> Message:
         and [*map(plain, first_row.iloc[:, k])] != [*map(plain, next_row.iloc[:, k])]
     ]
     if names:
-        return Message("{}; they differ in {}", places, shown(names))
-    return Message("{}; they are the same in every other column", places)
+        return Message("{}; these rows differ in {}", places, shown(names))
+    return Message("{}; these rows are identical in all other columns", places)
 
 
 def constant_stratum(
     name: str, codes: Index, labels: Strings, starts: Index, units: Strings
 ) -> None:
-    """Refuse a stratum that changes within a unit."""
+    """Refuse a stratum that varies within a unit."""
     high = np.maximum.reduceat(codes, starts)
     low = np.minimum.reduceat(np.where(codes < 0, len(labels), codes), starts)
     changing = (high >= 0) & (low != high)
@@ -79,35 +80,36 @@ def constant_stratum(
         ]
         raise PanelError(
             Message(
-                "strata={!r} changes within {}; a stratum is one fact of a unit",
+                "strata={!r} varies within {}; a stratum must be constant within a unit",
                 name,
                 counted(changing.sum(), "unit"),
             ),
             where=shown(listed),
             hint=Message(
-                "panel.stratify({!r}, at=…) makes a stratum from a baseline value, or keep "
-                "each unit's first value",
+                "use panel.stratify({!r}, at=…) to form a stratum from a baseline value, "
+                "or use each unit's first value",
                 name,
             ),
         )
 
 
 def whole_stratum(name: str, codes: Index, units: Index, rows: SourceRows) -> None:
-    """Refuse a stratum that is given in some rows of a unit alone, as merged cells are."""
+    """Refuse a stratum that is given in some rows of a unit only, as in merged cells."""
     gone, stated = codes < 0, np.unique(units[codes >= 0])
     partly = gone & np.isin(units, stated)
     if partly.sum() > FEW * len(codes):
         raise PanelError(
             Message(
-                "strata={!r} is empty in {} of {} rows, whose units have it elsewhere",
+                "strata={!r} is empty in {} of {} rows, but other rows of the same units "
+                "have a value",
                 name,
                 int(partly.sum()),
                 len(codes),
             ),
             where=rows.shown(partly),
             hint=Message(
-                "df[{0!r}] = df.groupby({1!r})[{0!r}].transform('first'), if it is one fact of a "
-                "unit",
+                "df[{0!r}] = df.groupby({1!r})[{0!r}].transform('first'), if it is "
+                "constant within units",
                 name,
                 rows.unit,
             ),
@@ -115,57 +117,67 @@ def whole_stratum(name: str, codes: Index, units: Index, rows: SourceRows) -> No
 
 
 def not_continuous(name: str, column: pd.Series[Any], levels: int, units: int) -> None:
-    """Refuse a stratum of fractions in which nearly every unit is alone."""
+    """Refuse a non-integer stratum with nearly as many levels as units."""
     if levels > 10 and 2 * levels > units and column.dtype.kind == "f":
         raise PanelError(
             Message(
-                "strata={!r} has {} levels for {} units; it looks continuous", name, levels, units
+                "strata={!r} has {} levels for {} units and appears to be continuous",
+                name,
+                levels,
+                units,
             ),
             hint=Message(
-                "leave it out of strata and cut it: panel.stratify({!r}, cuts='median')", name
+                "remove it from strata and divide it into groups: panel.stratify({!r}, "
+                "cuts='median')",
+                name,
             ),
         )
 
 
 def constant_counts(values: Array, name: str, starts: Index, units: Strings) -> None:
-    """Refuse a unit that stands for more units in one row than in another."""
+    """Refuse counts that vary within a unit."""
     low, high = np.fmin.reduceat(values, starts), np.fmax.reduceat(values, starts)
     changing = high > low
     if changing.any():
         raise PanelError(
             Message(
-                "counts={!r} changes within {}; it is how many units one stands for",
+                "counts={!r} varies within {}; it must be the number of units that one "
+                "unit represents",
                 name,
                 counted(changing.sum(), "unit"),
             ),
             where=shown(f"{units[i]} ({low[i]:g}, {high[i]:g})" for i in np.flatnonzero(changing)),
-            hint="weights= takes what differs by row; cells whose members come and go are no units",
+            hint="use weights= for values that vary across observations; a group of "
+            "changing composition is not a unit",
         )
 
 
 def comparable(weights: Array, name: str, rows: SourceRows) -> None:
-    """Refuse weights so unlike that the smaller ones are lost in the sum with the larger."""
+    """Refuse weights so unequal that the smallest are lost in rounding."""
     few = weights < weights.max(initial=0.0) / _RATIO
     if few.any():
         raise PanelError(
             Message("weights={!r}: {} values are more than {:,} times smaller than the largest, "
                     "{:g}", name, int(few.sum()), int(_RATIO), weights.max()),
             where=rows.shown(few, name),
-            hint="leave these rows out, or use precisions of rows",
+            hint="drop these rows, or use the precision of each observation as weight",
         )  # fmt: skip
 
 
 def possible_counts(values: Array, name: str, rows: SourceRows) -> None:
-    """Refuse a unit that stands for more units than there are people."""
+    """Refuse counts above the world population."""
     wrong = values > _PEOPLE
     if wrong.any():
         raise PanelError(
             Message(
-                "counts={!r} is above {:,} in {}: it is how many units one stands for",
+                "counts={!r} is above {:,} in {}: it must be the number of units that one"
+                " unit represents",
                 name, _PEOPLE, counted(wrong.sum(), "row"),
             ),
             where=rows.shown(wrong, name),
-            hint="weights= takes what is no count, such as a population or an amount",
+            hint=
+                "use weights= for a variable that is not a number of units, such as a "
+                "population or an amount",
         )  # fmt: skip
 
 
@@ -175,7 +187,7 @@ def positive(values: Array, part: str, name: str, rows: SourceRows) -> None:
     if wrong.any():
         raise PanelError(
             Message(
-                "{}={!r} must be positive, and is not in {}",
+                "{}={!r} must be positive, but is zero or negative in {}",
                 part,
                 name,
                 counted(wrong.sum(), "row"),
@@ -188,21 +200,21 @@ def positive(values: Array, part: str, name: str, rows: SourceRows) -> None:
 def whole(
     values: dict[str, Array], roles: Roles, units: Strings, starts: Index, rows: SourceRows
 ) -> None:
-    """Check what needs all the kept rows: units, outcome, covariates, mediators."""
+    """Check properties that require all kept rows: units, outcome, covariates, mediators."""
     if len(units) == 1:
         raise PanelError(
             Message(
-                "unit={!r} has a single unit, {}: there is nothing to compare it to",
+                "unit={!r} contains a single unit, {}: there is no comparison unit",
                 roles.unit,
                 str(units[0]),
             ),
-            hint="name the column that tells units apart, or add untreated units",
+            hint="name the column that identifies the units, or add untreated units",
         )
     outcome = values[roles.outcome]
     if len(outcome) > 1 and outcome.min() == outcome.max():
         raise PanelError(
             Message("outcome={!r} is {:g} in every row", roles.outcome, outcome[0]),
-            hint="check that the right column was named",
+            hint="check the name of the column",
         )
     for part, name in roles.named():
         if part not in ("covariates", "mediators", "moderators", "exposures"):
@@ -214,7 +226,7 @@ def whole(
         if made_of_it and part in ("mediators", "exposures"):
             raise PanelError(
                 Message("{}={!r} equals outcome={!r} in every row", part, name, roles.outcome),
-                hint="name its own column",
+                hint="name the column of this variable",
             )
         if part in ("covariates", "mediators"):
             _varies_within(part, name, values[name], starts)
@@ -230,8 +242,8 @@ def _varies_within(argument: str, name: str, values: Array, starts: Index) -> No
         Message("omit it")
         if everywhere
         else Message(
-            "let its baseline shift the trend, StaggeredDiD(baseline=[{!r}]), and leave "
-            "it out of covariates",
+            "allow the trend to depend on its baseline value, "
+            "StaggeredDiD(baseline=[{!r}]), and remove it from covariates",
             name,
         )
         if argument == "covariates"

@@ -1,4 +1,4 @@
-"""When each unit is first treated."""
+"""First treated periods of units."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ from bayes_nqp.data.reading import (
 NEVER = np.iinfo(np.int64).max
 
 _MANY = 100_000
-"""Codes that are taken of what may have no end."""
+"""Largest number of codes read from an iterable."""
 
 
 def declared(never: object) -> list[object]:
-    """List the codes that stand for never treated."""
+    """List the codes for never treated."""
     if never is None:
         return []
     if isinstance(never, str | bytes) or not isinstance(never, Iterable):
         return [never]
     codes = reply(lambda: list(islice(never, _MANY)), lambda _: None)
-    if codes is None:  # it only looked as if it held several
+    if codes is None:  # not a collection of several codes
         raise PanelError(
-            Message("never={} is no list of codes", brief(never)),
+            Message("never={} is not a list of codes", brief(never)),
             hint="never=0, or never=[0, 9999]",
         )
     return codes
@@ -54,7 +54,7 @@ def declared(never: object) -> list[object]:
 def found_never(
     column: pd.Series[Any], times: pd.Series[Any], notes: list[str]
 ) -> list[object] | None:
-    """List the cells of a file's cohort column that stand for never treated; None for none."""
+    """List the cells of a file's cohort column that mean never treated; None if none does."""
     codes = {*map(str, CODES)}
     marks = [
         x for x in never_marks(column, times)
@@ -63,7 +63,7 @@ def found_never(
     if not marks:
         return None
     listed = shown(map(quoted, marks), 4)
-    notes.append(Message("{}: {} read as never treated", column.name, listed))
+    notes.append(Message("{}: {} interpreted as never treated", column.name, listed))
     return marks
 
 
@@ -78,9 +78,9 @@ def from_column(
     yearly: bool,
     quarters: bool,
 ) -> Index:
-    """Read one first treated period per unit, NEVER for none.
+    """Read one first treated period per unit, NEVER if there is none.
 
-    Where times are years, dates and text that says dates are taken as their years.
+    If times are years, dates and text with dates are converted to years.
     """
     if never:
         column = column.mask(column.isin(never))
@@ -96,15 +96,16 @@ def from_column(
     if changing.any():
         raise PanelError(
             Message(
-                "cohort={!r} changes within {}; the first treated period is one fact of a unit",
+                "cohort={!r} varies within {}; the first treated period must be constant "
+                "within a unit",
                 column.name,
                 counted(changing.sum(), "unit"),
             ),
             where=_changes(column, starts, changing, rows),
             hint=Message(
-                "give it in every row of the unit; if it stands in one row of each, "
-                "df.groupby({!r})[{!r}].transform('first'); if it is a 0/1 indicator of "
-                "being treated, pass it as treated= instead",
+                "enter it in every row of the unit. If each unit has it in one row only, "
+                "use df.groupby({!r})[{!r}].transform('first'). If it is a 0/1 indicator "
+                "of treatment, pass it as treated= instead",
                 rows.unit,
                 column.name,
             ),
@@ -113,17 +114,17 @@ def from_column(
 
 
 def _no_odd_dates(column: pd.Series[Any], rows: SourceRows) -> None:
-    """Refuse numbers that are long as dates and are none, among years."""
+    """Refuse numbers among years that have the length of dates but are not dates."""
     if column.dtype.kind not in "iuf":
         return
     nines = column.isin([10**k - 1 for k in range(5, 10)])
     odd = ((column > 9999) & (column < np.inf) & ~nines).to_numpy(dtype=bool, na_value=False)
     if odd.any():
         raise PanelError(
-            Message("cohort={!r} holds numbers that are neither years nor dates", column.name),
+            Message("cohort={!r} contains numbers that are neither years nor dates", column.name),
             where=rows.shown(odd, str(column.name)),
-            hint="dates as numbers are written 20150724 or 201507; correct these cells, or never=… "
-            "if they stand for never treated",
+            hint="write dates as numbers in the form 20150724 or 201507; correct these "
+            "cells, or pass never=… if they mean never treated",
         )
 
 
@@ -151,17 +152,18 @@ def from_indicator(
         raise PanelError(
             Message("treated={!r} goes back to 0: treatment must be absorbing", column.name),
             where=rows.shown(np.append(False, undone)),
-            hint="date adoption by the first treated period with cohort=, or drop these units",
+            hint="pass the first treated period as cohort=, or drop these units",
         )
     first = np.minimum.reduceat(np.where(on, ordinals, NEVER), starts)
-    # Amounts after the first treated period count as treated in full.
+    # Shares after the first treated period count as fully treated.
     later = np.append(False, on[1:] & on[:-1])
     later[starts] = False
     if (partly := later & (shares < 1)).any():
         notes.append(
             Message(
-                "{} is below 1 in {} after the first treated period: these count as treated, and "
-                "how much is not asked (ContinuousExposure does)",
+                "{} is below 1 in {} after the first treated period: these count as "
+                "treated regardless of intensity (ContinuousExposure estimates the effect"
+                " of intensity)",
                 column.name, counted(partly.sum(), "row"),
             )
         )  # fmt: skip
@@ -169,8 +171,8 @@ def from_indicator(
     if late.any():
         notes.append(
             Message(
-                "{} treated in the first row, after the panel begins: adoption may have been "
-                "earlier",
+                "{} treated from the first observation on, which is later than the start "
+                "of the panel: adoption may have been earlier",
                 counted(late.sum(), "unit"),
             )
         )
@@ -178,7 +180,7 @@ def from_indicator(
 
 
 def _shares(column: pd.Series[Any], rows: SourceRows, notes: list[str]) -> Array:
-    """Shares of its period that each row is in force, 0 to 1."""
+    """Return the share of its period in which each observation is treated, 0 to 1."""
     marks = marks_of(column)
     if marks is not None and not marks.plain:
         notes.append(Message("{}: {}", column.name, marks.words))
@@ -187,7 +189,7 @@ def _shares(column: pd.Series[Any], rows: SourceRows, notes: list[str]) -> Array
         wrong = column.isin(words).to_numpy(dtype=bool)
         raise PanelError(
             Message(
-                "treated={!r} says neither treated nor untreated in {}: {}",
+                "treated={!r} is neither a treated nor an untreated code in {}: {}",
                 column.name,
                 counted(wrong.sum(), "row"),
                 shown(map(quoted, words), 4),
@@ -201,20 +203,21 @@ def _shares(column: pd.Series[Any], rows: SourceRows, notes: list[str]) -> Array
         raise PanelError(
             Message("treated={!r} is missing in {}", column.name, counted(gone.sum(), "row")),
             where=rows.shown(gone),
-            hint="fill it: a unit's adoption cannot be dated around a hole",
+            hint="complete the column: the date of adoption cannot be determined if the "
+            "value is missing",
         )
     wrong = (values < 0) | (values > 1)
     if wrong.any():
         raise PanelError(
             Message("treated={!r} must be 0, 1, or a share between them", column.name),
             where=rows.shown(wrong, str(column.name)),
-            hint="if it holds the first treated period, pass it as cohort=",
+            hint="if it contains the first treated period, pass it as cohort=",
         )
     return values
 
 
 def on_grid(first: Index, grid: Grid, units: Strings, name: str, notes: list[str]) -> Index:
-    """Turn first treated ordinals into codes of the grid, −1 for never within the sample."""
+    """Convert first treated ordinals to codes of the grid, −1 for never treated."""
     treated = first != NEVER
     early = treated & (first < grid.start)
     if early.any():
@@ -225,7 +228,7 @@ def on_grid(first: Index, grid: Grid, units: Strings, name: str, notes: list[str
     if between.any():
         notes.append(
             Message(
-                "{}: {} adopting between two periods, taken as treated from the next one",
+                "{}: {} with adoption between two periods, treated from the next period on",
                 name,
                 counted(between.sum(), "unit"),
             )
@@ -235,8 +238,7 @@ def on_grid(first: Index, grid: Grid, units: Strings, name: str, notes: list[str
         labels = grid.text(np.unique(first[beyond]))
         notes.append(
             Message(
-                "{}: {} adopting after the last period ({}), taken as never treated within "
-                "the sample",
+                "{}: {} with adoption after the last period ({}), never treated within the sample",
                 name,
                 counted(beyond.sum(), "unit"),
                 shown(labels, 4),
@@ -251,15 +253,16 @@ def _refuse_early(first: Index, early: Mask, grid: Grid, units: Strings, name: s
     start = grid.text(np.array([grid.start]))[0]
     texts = grid.text(first[early])
     listed = [f"{unit} ({label})" for unit, label in zip(units[early], texts, strict=True)]
-    hint = Message("start the panel before these units adopt")
+    hint = Message("begin the panel before the first treatment of these units")
     codes = values if len(values) == 1 or grid.base else values[values <= 0]
     if grid.base is None and values.max() == 1 and grid.start > 1:
         hint = Message(
-            "treated= if this is a 0/1 indicator by row; cohort= takes the first treated period"
+            "use treated= if this is a 0/1 indicator of each row; cohort= requires the "
+            "first treated period"
         )
     elif len(codes) == 1:
         code = grid.text(codes)[0] if grid.base is None else repr(str(grid.text(codes)[0]))
-        hint = Message("never={} if that stands for never treated; otherwise {}", code, hint)
+        hint = Message("never={} if this code means never treated; otherwise {}", code, hint)
     raise PanelError(
         Message(
             "cohort={!r} has {} treated before the first period, {}",
@@ -269,6 +272,8 @@ def _refuse_early(first: Index, early: Mask, grid: Grid, units: Strings, name: s
         ),
         where=shown(listed),
         hint=Message(
-            "{}, or drop these units: without an untreated row they identify nothing", hint
+            "{}, or drop these units: without untreated observations they do not identify"
+            " any effect",
+            hint,
         ),
     )

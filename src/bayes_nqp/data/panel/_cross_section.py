@@ -1,4 +1,4 @@
-"""One row per unit, observed once: the columns of a mediation without a panel."""
+"""Cross-sections with one observation per unit, for mediation without a panel."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _TAKEN = (v.TOTAL, v.DIRECT, "outcome", "all mediators")
 
 @dataclass(frozen=True, slots=True)
 class _Lines(SourceRows):
-    """Names rows for a message by the user's index alone."""
+    """Names rows in messages by the user's index."""
 
     def shown(self, wrong: Mask, value: str | None = None) -> str:
         places = np.flatnonzero(wrong)
@@ -59,7 +59,7 @@ class CrossSection:
     levels : dict of str to list of str
         Level of every factor in each stratum.
     notes : tuple of str
-        What was dropped, and why.
+        Dropped rows, with reasons.
     """
 
     names: dict[str, tuple[str, ...]]
@@ -73,7 +73,7 @@ class CrossSection:
 
     @property
     def stratum_names(self) -> list[str]:
-        """One name for each stratum."""
+        """Return one name for each stratum."""
         if not self.levels:
             return ["all"]
         return [" × ".join(each) for each in zip(*self.levels.values(), strict=True)]
@@ -131,7 +131,7 @@ def cross_section(
 def _strata(
     coded: dict[str, tuple[Index, Strings]], keep: Mask
 ) -> tuple[Index, dict[str, list[str]]]:
-    """Stratum of each row that is kept, and the levels of every stratum by factor."""
+    """Return the stratum of each kept row, and the levels of every stratum by factor."""
     codes = [codes[keep] for codes, _ in coded.values()]
     combined = np.stack(codes, axis=1) if codes else np.zeros((int(keep.sum()), 1), dtype=np.int64)
     present, stratum = np.unique(combined, axis=0, return_inverse=True)
@@ -143,19 +143,19 @@ def _strata(
 
 
 def _check_coded(column: pd.Series[Any]) -> None:
-    """Refuse a treatment of two words, which cannot say which of them is treated."""
+    """Refuse a treatment of two words without an indication which one means treated."""
     observed = column[~missing(column)]
     words = sorted({str(x) for x in observed.unique()}) if is_text(column) else []
     if len(words) == 2 and pd.to_numeric(observed, errors="coerce").isna().any():
         raise PanelError(
             Message(
-                "treatment={!r} must be numbers, and holds {!r} and {!r}",
+                "treatment={!r} must be numeric, but contains {!r} and {!r}",
                 column.name,
                 words[0],
                 words[1],
             ),
             hint=Message(
-                "say which is treated: df[{!r}] = df[{!r}] == {!r}",
+                "define the treated value: df[{!r}] = df[{!r}] == {!r}",
                 column.name,
                 column.name,
                 words[1],
@@ -172,39 +172,47 @@ def _check_names(
             hint="a pandas.DataFrame, or the path of a file",
         )
     if not len(data):
-        raise PanelError("'data' has no rows", hint="check the file or the filter before it")
+        raise PanelError("'data' has no rows", hint="check the file, or the filter applied to it")
     if not names["mediators"]:
         raise StudyError("'mediators' is empty", hint="mediators=['job_seek']")
     check_columns(data, named)
     for name in names["mediators"]:
         if name in _TAKEN:
-            raise StudyError(Message("a mediator is called {!r}", name), hint="rename the column")
+            raise StudyError(
+                Message("{!r} is not available as the name of a mediator", name),
+                hint="rename the column",
+            )
     for name in names["strata"]:
         if name in v.RESERVED:
-            raise StudyError(Message("a stratum is called {!r}", name), hint="rename the column")
+            raise StudyError(
+                Message("{!r} is not available as the name of a stratum", name),
+                hint="rename the column",
+            )
 
 
 def _complete(gone: dict[str, Mask], total: int, notes: list[str]) -> Mask:
-    """Rows without a missing value; the others are counted."""
+    """Mark rows without missing values and count the others."""
     keep: Mask = ~np.any(list(gone.values()), axis=0)
     causes = {name: int(where.sum()) for name, where in gone.items() if where.any()}
     if not keep.any():
         raise PanelError(
-            "no row is complete",
+            "no complete row",
             where=shown(
                 f"{name} is missing in {count} of {total}" for name, count in causes.items()
             ),
-            hint="leave that column out, or fill it",
+            hint="omit this column, or complete it",
         )
     if causes:
         listed = shown((f"{name} {count}" for name, count in causes.items()), 12)
         dropped = counted(total - int(keep.sum()), "row")
-        notes.append(Message("{} of {:,} dropped for missing values ({})", dropped, total, listed))
+        notes.append(
+            Message("{} of {:,} dropped because of missing values ({})", dropped, total, listed)
+        )
     return keep
 
 
 def _check_values(section: CrossSection) -> None:
-    """Refuse columns that do not vary, or that are one another."""
+    """Refuse columns that are constant or identical."""
     columns: list[tuple[str, str, Array]] = [
         ("outcome", section.names["outcome"][0], section.outcome),
         ("treatment", section.names["treatment"][0], section.treatment),
@@ -221,7 +229,7 @@ def _check_values(section: CrossSection) -> None:
                     f"{values[0]:g}",
                     counted(values.size, "complete row"),
                 ),
-                hint="leave it out, or check that the right column was named",
+                hint="omit it, or check the name of the column",
             )
     for role, name, values in columns[1:]:
         for other_role, other, compared in columns[:2]:
@@ -234,12 +242,12 @@ def _check_values(section: CrossSection) -> None:
                         other_role,
                         other,
                     ),
-                    hint=Message("name another column for {}, or leave it out", role),
+                    hint=Message("name another column for {}, or omit it", role),
                 )
 
 
 def _same_line(first: Array, other: Array) -> bool:
-    """Tell whether one column is a linear function of another."""
+    """Return True if one column is a linear function of another."""
     if first.size < 3:
         return False
     a, b = first - first.mean(), other - other.mean()

@@ -1,4 +1,4 @@
-"""Panels from panels: fewer rows, another outcome, other cohorts."""
+"""Panels derived from panels: fewer observations, another outcome, other cohorts."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ def column_of(panel: Rectangle, argument: str, column: str) -> pd.Series[Any]:
 
 
 def rows_of(panel: Rectangle) -> SourceRows:
-    """Name the panel's rows in messages."""
+    """Name the panel's observations in messages."""
     return SourceRows(panel.frame, panel.roles.unit, panel.roles.time)
 
 
 def where[P: Rectangle](panel: P, mask: Mask | pd.Series[Any], note: str = "") -> P:
-    """Keep some rows."""
+    """Keep some observations."""
     keep = np.asarray(mask)
     if keep.dtype != bool or keep.shape != panel.unit_codes.shape:
         raise PanelError(
             Message(
-                "mask must be {} booleans, one per row, not {} of shape {}",
+                "mask must have {} booleans, one for each observation, not {} of shape {}",
                 panel.unit_codes.size,
                 keep.dtype,
                 keep.shape,
@@ -48,17 +48,17 @@ def where[P: Rectangle](panel: P, mask: Mask | pd.Series[Any], note: str = "") -
             hint="panel.where(panel.frame['year'] >= 2012)",
         )
     if not keep.any():
-        raise PanelError("mask keeps no row", hint="check the condition on panel.frame")
+        raise PanelError("mask selects no observation", hint="check the condition on panel.frame")
     if keep.all():
         return panel
-    note = note or Message("{} of {} rows chosen by a mask", keep.sum(), keep.size)
+    note = note or Message("{} of {} observations selected by a mask", keep.sum(), keep.size)
     pieces = build(panel.frame[keep], **panel.arguments, notes=(*panel.notes, note))
     pieces["dropped"] = {**panel.dropped, **pieces["dropped"]}
     return type(panel)(**pieces)
 
 
 def complete[P: Rectangle](panel: P, columns: str | Iterable[str]) -> P:
-    """Keep the rows in which columns are present."""
+    """Keep the observations without missing values in some columns."""
     names = dict.fromkeys(as_names("columns", columns))
     gone = {name: missing(column_of(panel, "columns", name)) for name in names}
     lost = {name: int(mask.sum()) for name, mask in gone.items() if mask.any()}
@@ -67,12 +67,14 @@ def complete[P: Rectangle](panel: P, columns: str | Iterable[str]) -> P:
     keep = ~np.logical_or.reduce(list(gone.values()))
     if not keep.any():
         raise PanelError(
-            Message("columns={!r}: no row has all of them", list(names)),
+            Message("columns={!r}: no observation has values in all of these columns", list(names)),
             where=shown(f"{name} is missing in {count} rows" for name, count in lost.items()),
-            hint="leave one out",
+            hint="omit one of them",
         )
     causes = shown((f"{name} {count}" for name, count in lost.items()), 12)
-    note = Message("{} of {} rows left out as incomplete ({})", (~keep).sum(), keep.size, causes)
+    note = Message(
+        "{} of {} observations dropped as incomplete ({})", (~keep).sum(), keep.size, causes
+    )
     fewer = where(panel, keep, note)
     return replace(fewer, dropped={**fewer.dropped, **lost})
 
@@ -93,13 +95,13 @@ def with_outcome[P: Rectangle](panel: P, values: str | npt.ArrayLike) -> P:
         array = np.array(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise PanelError(
-            Message("values={} are no numbers", brief(values)),
+            Message("values={} are not numeric", brief(values)),
             hint="a number for each row of panel.frame, or the name of a column",
         ) from error
     if array.shape != panel.unit_codes.shape:
         raise PanelError(
             Message(
-                "values must have {} numbers, one per row, not shape {}",
+                "values must have {} numbers, one for each observation, not shape {}",
                 panel.unit_codes.size,
                 array.shape,
             ),
@@ -108,9 +110,9 @@ def with_outcome[P: Rectangle](panel: P, values: str | npt.ArrayLike) -> P:
     wrong = ~np.isfinite(array)
     if wrong.any():
         raise PanelError(
-            Message("values has {} that are missing or infinite", wrong.sum()),
+            Message("values contains {} missing or infinite entries", wrong.sum()),
             where=rows_of(panel).shown(wrong),
-            hint="panel.where(…) first, to leave these rows out",
+            hint="drop these observations first: panel.where(…)",
         )
     frame = panel.frame.assign(**{panel.roles.outcome: array})
     return replace(panel, frame=frame, outcome=frozen(array))
@@ -122,7 +124,7 @@ def with_cohorts[P: Rectangle](panel: P, cohorts: npt.ArrayLike) -> P:
     if array.shape != panel.unit_labels.shape:
         raise PanelError(
             Message(
-                "cohorts must have {} entries, one per unit, not shape {}",
+                "cohorts must have {} entries, one for each unit, not shape {}",
                 panel.unit_labels.size,
                 array.shape,
             ),
@@ -133,7 +135,7 @@ def with_cohorts[P: Rectangle](panel: P, cohorts: npt.ArrayLike) -> P:
     if wrong.any():
         raise PanelError(
             Message(
-                "cohorts must lie between −1 and {}, and {} do not", panel.periods - 1, wrong.sum()
+                "cohorts must be between −1 and {}, but {} are not", panel.periods - 1, wrong.sum()
             ),
             where=shown(
                 f"{u} ({c})" for u, c in zip(panel.unit_labels[wrong], codes[wrong], strict=True)
@@ -157,7 +159,7 @@ def _codes(panel: Rectangle, labels: npt.NDArray[Any]) -> Index:
         code = -1 if never else code_of.get(label)
         if code is None:
             raise PanelError(
-                Message("cohorts: {!r} is no period of the panel", label),
+                Message("cohorts: {!r} is not a period of the panel", label),
                 where=str(panel.unit_labels[i]),
                 hint=nearest(str(label), panel.time_labels),
             )

@@ -26,7 +26,7 @@ class Grid:
     base : str or None
         pandas period frequency, or None for whole numbers.
     start, step, size : int
-        First ordinal, distance of two periods, number of periods.
+        First ordinal, distance between periods, number of periods.
     """
 
     base: str | None
@@ -36,7 +36,7 @@ class Grid:
 
     @property
     def freq(self) -> int | str:
-        """The grid's step as ``freq=`` takes it."""
+        """Return the step of the grid as a value of ``freq=``."""
         if self.base is None:
             return self.step
         return self.base if self.step == 1 else f"{self.step}{self.base}"
@@ -57,12 +57,12 @@ class Grid:
 
 
 def periods_of(ordinals: Index, base: str) -> pd.PeriodIndex:
-    """Turn ordinals into pandas periods."""
+    """Convert ordinals to pandas periods."""
     return pd.PeriodIndex(pd.arrays.PeriodArray(ordinals, dtype=pd.PeriodDtype(base)))
 
 
 def make_grid(ordinals: Index, scale: TimeScale, rows: SourceRows, name: str) -> tuple[Grid, Index]:
-    """Fit a regular grid to the observed periods, and list those without a row; or refuse them."""
+    """Fit a regular grid to the observed periods, and list periods without observations."""
     seen = np.unique(ordinals)
     if len(seen) == 1:
         return Grid(scale.base, int(seen[0]), scale.step or 1, 1), seen[:0]
@@ -82,14 +82,14 @@ def make_grid(ordinals: Index, scale: TimeScale, rows: SourceRows, name: str) ->
 
 
 def _refuse_long(grid: Grid, seen: Index, ordinals: Index, rows: SourceRows, name: str) -> None:
-    """Refuse a grid that is nearly empty, as one wrong year makes it, before it is made."""
+    """Refuse a nearly empty grid, for example one caused by a single wrong year."""
     gap = int(np.argmax(np.diff(seen)))
     late = ordinals > seen[gap]
     far = late if late.mean() < 0.5 else ~late
     raise PanelError(
         Message(
-            "time={!r} spans {:,} periods with freq={!r}, and {:,} of them have rows; up "
-            "to {:,} are allowed",
+            "time={!r} spans {:,} periods with freq={!r}, {:,} of them with observations;"
+            " the limit is {:,} periods",
             name,
             grid.size,
             grid.freq,
@@ -119,19 +119,21 @@ def _irregular(grid: Grid, seen: Index, gaps: Index, name: str) -> None:
     finer = Grid(grid.base, grid.start, smaller, grid.size).freq
     raise PanelError(
         Message(
-            "time={!r} has irregular periods: the usual step is {}, but not everywhere", name, usual
+            "time={!r} has irregular periods: the usual step is {}, but some steps differ",
+            name,
+            usual,
         ),
         where=shown(listed),
         hint=Message(
-            "freq={!r} if the periods in between are only missing; otherwise number the "
-            "waves 1, 2, 3, …, or leave out the odd ones",
+            "freq={!r} if the periods in between are missing; otherwise number the waves "
+            "1, 2, 3, …, or drop the irregular periods",
             finer,
         ),
     )
 
 
 def _refuse_calendar_codes(seen: Index, name: str) -> None:
-    """Refuse 201512, 201601 and the like, which are no count of periods."""
+    """Refuse codes such as 201512 and 201601, which do not count periods."""
     months, quarters = seen % 100, seen % 10
     if seen[0] >= 190001 and seen[-1] <= 210012 and months.min() >= 1 and months.max() <= 12:
         hint = Message("pd.to_datetime(df[{!r}].astype(str), format='%Y%m')", name)
@@ -144,7 +146,7 @@ def _refuse_calendar_codes(seen: Index, name: str) -> None:
     else:
         return
     raise PanelError(
-        Message("time={!r} looks like a calendar written as numbers", name),
+        Message("time={!r} appears to contain dates written as numbers", name),
         where=shown(seen, 3),
         hint=Message("df[{!r}] = {}", name, hint),
     )

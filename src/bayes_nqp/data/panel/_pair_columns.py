@@ -1,4 +1,4 @@
-"""Columns that say the same of both ends of pairs, and what they say of a pair."""
+"""Columns that describe both ends of pairs, and the resulting columns of pairs."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _UNKNOWN = ""
 def of_both_ends(
     df: pd.DataFrame, ends: Strings, dates: Index, roles: Collection[str], *, directed: bool
 ) -> pd.DataFrame:
-    """Add what two columns, each of one end and both of one thing, say of pairs.
+    """Add columns of pairs that combine the same attribute of both ends.
 
-    The regions of nodes, ``region_from`` and ``region_to``, make ``region_from–region_to``, of
-    which ``East–West`` is a level, either way round where links have no direction.
+    For example, ``region_from`` and ``region_to`` give ``region_from–region_to`` with the level
+    ``East–West``, in either order if links are undirected.
 
     Parameters
     ----------
     ends : ndarray of str (row, 2)
-        Labels of nodes, the first in the place of the columns' first.
+        Labels of nodes, in the order of the two columns.
     dates : ndarray of int (node)
-        When each of the sorted labels adopts. What says no more than that is no such column; nor
-        is one with a level a node, or with a single level.
+        Adoption date of each sorted label. Columns that contain only these dates, one level for
+        each node, or a single level, are excluded.
     roles : collection of str
         Columns that have a role.
     """
@@ -53,22 +53,22 @@ def of_both_ends(
 
 
 def of_one_end(panel: Rectangle) -> set[str]:
-    """Columns of one end of links without a direction, of which another column has both ends.
+    """Return columns of one end of undirected links that exist in a version for both ends.
 
-    Which end stands first is a matter of names: all pairs that such a column puts together share
-    no more than others of its level do.
+    The order of the ends depends only on their names, so such a column does not define a meaningful
+    group of pairs.
     """
     names = {*map(str, panel.frame.columns)}
     return {x for pair in permutations(names, 2) if "–".join(pair) in names for x in pair}
 
 
 def _text(column: pd.Series[Any]) -> Strings:
-    """Levels as text, empty where there is none."""
+    """Return levels as text, empty if missing."""
     return column.astype(str).where(column.notna(), _UNKNOWN).to_numpy(dtype=str)
 
 
 def _of_nodes(texts: dict[str, Strings], node: Index, count: int) -> Iterator[tuple[str, Strings]]:
-    """Levels of nodes, by every column in which all rows of one say the same."""
+    """Return the levels of nodes in every column that is constant within nodes."""
     for name, text in texts.items():
         levels = np.full(count, _UNKNOWN, dtype=text.dtype)
         levels[node] = text
@@ -77,7 +77,7 @@ def _of_nodes(texts: dict[str, Strings], node: Index, count: int) -> Iterator[tu
 
 
 def _puts_together(levels: Strings, dates: Index) -> bool:
-    """Whether nodes that adopt together have several levels, and some of them share one."""
+    """Return True if nodes of one adoption date have several levels, some of them in common."""
     distinct = np.unique(levels[levels != _UNKNOWN])
     pairs = np.unique(np.stack([dates.astype(str), levels]), axis=1)
     return 1 < distinct.size < levels.size and pairs.shape[1] > np.unique(dates).size

@@ -1,4 +1,4 @@
-"""Panels of pairs: who their two ends are, and when each of these adopts."""
+"""Panels of pairs: the two ends of each pair, and their adoption dates."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from bayes_nqp.data.panel._roles import check_roles
 from bayes_nqp.data.reading import SourceRows, Strings, admitted_frame, counted
 
 PAIR: Final = "pair"
-"""The unit of a panel of pairs."""
+"""Unit column of a panel of pairs."""
 ENDS: Final[tuple[str, str]] = ("origin", "destination")
 """Columns of the two ends."""
 ADOPTIONS: Final = ("origin_adoption", "destination_adoption")
-"""Columns of when they adopt."""
+"""Columns of the adoption of the two ends."""
 _FIRST: Final = "adoption"
-"""Column of when the first of them does."""
+"""Column of the first adoption of the two ends."""
 _CALLED: Final = {
     PAIR: Message("pair", context="link"),
     ENDS[0]: Message("origin", context="link"),
@@ -35,13 +35,13 @@ _CALLED: Final = {
     ADOPTIONS[1]: Message("adoption of the destination", context="link"),
 }
 _LINKS: Final = {True: "→", False: "–"}
-"""What stands between the ends of links with a direction, and without."""
+"""Separators between the ends of directed and undirected links."""
 _LEVELS: Final = {
-    "ends": Message("ends in force", context="link"),
+    "ends": Message("treated ends", context="link"),
     "one": Message("one end", context="link"),
     "both": Message("both ends", context="link"),
 }
-"""What tells pairs apart by how many of their ends are in force (terms `EndpointEffects`)."""
+"""Factor for the number of treated ends of pairs (terms `EndpointEffects`)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,11 +51,11 @@ class Pairs:
     Parameters
     ----------
     nodes : ndarray of str (node)
-        Their labels, sorted.
+        Sorted labels of nodes.
     ends : ndarray of int (2, unit)
         Number of each end.
     adoption : ndarray of int (2, unit)
-        Position of its first treated period; the number of periods for none.
+        Position of the first treated period of each end; the number of periods if never treated.
     """
 
     nodes: Strings
@@ -64,50 +64,53 @@ class Pairs:
 
     @property
     def directed(self) -> bool:
-        """Whether some links are those from the later name to the earlier one."""
+        """Return True if some links go from the alphabetically later node to the earlier one."""
         return bool((self.ends[0] > self.ends[1]).any())
 
     @property
     def first(self) -> Index:
-        """When the first end adopts (unit)."""
+        """Return the first adoption of the two ends (unit)."""
         return np.asarray(self.adoption.min(axis=0))
 
     @property
     def second(self) -> Index:
-        """When both have (unit)."""
+        """Return the adoption of the later end, from which both are treated (unit)."""
         return np.asarray(self.adoption.max(axis=0))
 
 
 def is_paired(panel: Rectangle) -> bool:
-    """Whether units are pairs, as `Panel.from_pairs` makes them."""
+    """Return True if units are pairs from `Panel.from_pairs`."""
     return {*ENDS, *ADOPTIONS} <= {*panel.frame.columns}
 
 
 def pairs_of(panel: Rectangle, directed: str = "") -> Pairs:
-    """Read the ends of a panel that was made by `Panel.from_pairs`.
+    """Read the ends of a panel from `Panel.from_pairs`.
 
     Parameters
     ----------
     directed : str, optional
-        The term that needs links with a direction; none by default.
+        The term that requires directed links; none by default.
 
     Raises
     ------
     StudyError
-        If its units are no pairs, or have no direction where a term needs one.
+        If the units are not pairs, or a term requires directed links and they are undirected.
     IdentificationError
-        If their cohorts are no longer those of the ends, as where a placebo deals them anew.
+        If cohorts no longer equal the adoption of the ends, for example after a placebo
+        permutation.
     """
     lacking = [name for name in (*ENDS, *ADOPTIONS) if name not in panel.frame.columns]
     if lacking:
         raise StudyError(
-            Message("units are no pairs: the panel has no column {!r}", lacking[0]),
+            Message("the units are not pairs: the panel has no column {!r}", lacking[0]),
             hint="nqp.Panel.from_pairs(df, origin=…, destination=…, cohorts=…)",
         )
     if directed and not any(_LINKS[True] in label for label in panel.unit_labels):
         raise StudyError(
-            Message("{} needs links with a direction, and those of this panel have none", directed),
-            hint="nqp.Panel.from_pairs(…, directed=True), or leave directed=True out of the term",
+            Message(
+                "{} requires directed links, but the links of this panel are undirected", directed
+            ),
+            hint="nqp.Panel.from_pairs(…, directed=True), or remove directed=True from the term",
         )
     first = np.searchsorted(panel.unit_codes, np.arange(panel.unit_labels.size))
     rows = panel.frame.iloc[first]
@@ -118,14 +121,14 @@ def pairs_of(panel: Rectangle, directed: str = "") -> Pairs:
     never = panel.cohort_codes < 0
     if (pairs.first != np.where(never, panel.periods, panel.cohort_codes)).any():
         raise IdentificationError(
-            Message("cohorts of pairs are no longer when their first end adopts"),
-            hint="new dates are given to nodes: nqp.Panel.from_pairs(…, cohorts=…)",
+            Message("the cohort of a pair no longer equals the first adoption of its ends"),
+            hint="set new adoption dates by node: nqp.Panel.from_pairs(…, cohorts=…)",
         )
     return pairs
 
 
 def _codes(panel: Rectangle, column: pd.Series[Any]) -> Index:
-    """Positions of first treated periods, their number where there is none."""
+    """Return positions of first treated periods, or the number of periods if never treated."""
     never, out = column.isna().to_numpy(), np.full(len(column), panel.periods, dtype=np.int64)
     if panel.grid.base is None:
         place = (column[~never].to_numpy(dtype=np.int64) - panel.grid.start) // panel.grid.step
@@ -155,13 +158,13 @@ def build_pairs(
     df = admitted_frame(df, named, lambda frame: SourceRows(frame, origin, time), [])
     if origin == destination:
         raise PanelError(
-            f"'origin' and 'destination' are both {origin!r}", hint="two columns, an end each"
+            f"'origin' and 'destination' are both {origin!r}", hint="two columns, one for each end"
         )
     taken = [x for x in (PAIR, *ENDS, *ADOPTIONS, _FIRST)
              if x in df.columns and x not in (origin, destination)]  # fmt: skip
     if taken:
         raise PanelError(
-            Message("the column {!r} has a name that panels of pairs need", taken[0]),
+            Message("the column name {!r} is reserved in panels of pairs", taken[0]),
             hint="rename it",
         )
     df = df.rename(columns={origin: ENDS[0], destination: ENDS[1]})
@@ -176,7 +179,7 @@ def build_pairs(
     nodes, codes, column, notes = _adoptions(df, ends, cohorts, time, never, freq)
     df = of_both_ends(df, order, codes, {PAIR, *ENDS, time, outcome}, directed=directed)
     first, second = (codes[np.searchsorted(nodes, ends[:, k])] for k in (0, 1))
-    # -1 is never: less than any date.
+    # -1 means never treated and is below any date.
     alone = np.minimum(first, second) < 0
     least = np.where(alone, np.maximum(first, second), np.minimum(first, second))
     df = df.assign(
@@ -190,7 +193,7 @@ def build_pairs(
 
 
 def _words() -> Labels:
-    """What the columns of pairs, and their ends in force, are called in other languages."""
+    """Return translations of the columns of pairs and of their treated ends."""
     words: dict[str, dict[str, Any]] = {}
     for language in languages():
         if language != ENGLISH:
@@ -203,7 +206,7 @@ def _words() -> Labels:
 
 
 def _ends(df: pd.DataFrame, rows: SourceRows) -> Strings:
-    """Names of both ends (row, 2); whole numbers are written without decimals."""
+    """Return the names of both ends (row, 2); whole numbers are written without decimals."""
     out = []
     for name in ENDS:
         column = df[name]
@@ -212,8 +215,9 @@ def _ends(df: pd.DataFrame, rows: SourceRows) -> Strings:
             raise PanelError(
                 Message("{!r} is missing in {}", name, counted(gone.sum(), "row")),
                 where=rows.shown(gone),
-                hint=Message("a pair needs both of its ends; where these rows are none, such as a "
-                             "note under the table: df.dropna(subset=[{!r}])", name),
+                hint=Message(
+                    "a pair requires both of its ends; if these rows are not data, such "
+                    "as a note below the table: df.dropna(subset=[{!r}])", name),
             )  # fmt: skip
         out.append(_text(column))
     ends = np.stack(out, axis=1)
@@ -221,7 +225,7 @@ def _ends(df: pd.DataFrame, rows: SourceRows) -> Strings:
     if same.any():
         raise PanelError(
             Message("{} rows link a node to itself", int(same.sum())),
-            where=rows.shown(same), hint="drop these rows: a pair has two ends",
+            where=rows.shown(same), hint="drop these rows: a pair consists of two different nodes",
         )  # fmt: skip
     return ends
 
@@ -237,12 +241,12 @@ def _refuse_repeated(df: pd.DataFrame, rows: SourceRows, time: str, *, directed:
     if not twice.any():
         return
     hint = (
-        "df.groupby([origin, destination, time]) adds them up; or leave one of them out"
+        "sum them with df.groupby([origin, destination, time]), or drop one of them"
         if directed
-        else "directed=True where a link has a direction; else keep one of a–b and b–a"
+        else "directed=True if links are directed; otherwise keep one of a–b and b–a"
     )
     raise PanelError(
-        Message("{} rows give a pair of nodes more than once in a period", int(twice.sum())),
+        Message("{} rows repeat a pair of nodes within a period", int(twice.sum())),
         where=Message("{}: {}", rows.shown(twice), shown(np.unique(df[PAIR][twice]), 3)),
         hint=hint,
     )
@@ -251,14 +255,14 @@ def _refuse_repeated(df: pd.DataFrame, rows: SourceRows, time: str, *, directed:
 def _adoptions(
     df: pd.DataFrame, ends: Strings, cohorts: Any, time: str, never: object, freq: int | str | None
 ) -> tuple[Strings, Index, Any, tuple[str, ...]]:
-    """Nodes, positions of when they adopt (-1 for never), what writes such as a column, notes."""
+    """Return nodes, adoption positions (-1 for never), a writer of such columns, and notes."""
     nodes, stated = np.unique(ends), _by_node(cohorts)
     lacking = np.setdiff1d(nodes, list(stated))
     if lacking.size:
         raise PanelError(
             Message("'cohorts' has no entry for {} of {} nodes", lacking.size, nodes.size),
             where=shown(lacking),
-            hint="every node once, with an empty date (None, NaN) where it never adopts",
+            hint="list every node once, with an empty date (None, NaN) if it is never treated",
         )
     periods = df[time].drop_duplicates()
     grid = pd.DataFrame({
@@ -284,12 +288,13 @@ def _adoptions(
 
 
 def _by_node(cohorts: Any) -> dict[str, Any]:
-    """Dates of adoption by node, from a mapping, a series, or two columns of a frame."""
+    """Return adoption dates by node, from a mapping, a series, or a frame of two columns."""
     if isinstance(cohorts, pd.DataFrame):
         if cohorts.shape[1] != 2:
             raise PanelError(
                 Message("'cohorts' has {} columns", cohorts.shape[1]),
-                hint="two: the node, and its first treated period; cohorts=df[['city', 'year']]",
+                hint="two columns: the node and its first treated period; "
+                "cohorts=df[['city', 'year']]",
             )
         cohorts = cohorts.drop_duplicates().set_index(cohorts.columns[0]).iloc[:, 0]
     if isinstance(cohorts, Mapping):
@@ -297,13 +302,14 @@ def _by_node(cohorts: Any) -> dict[str, Any]:
     if not isinstance(cohorts, pd.Series):
         raise PanelError(
             Message("'cohorts' is {}", brief(cohorts)),
-            hint="a mapping of nodes to their first treated periods, or a frame of two columns",
+            hint="a mapping from nodes to first treated periods, or a frame with two columns",
         )
     named = _text(cohorts.index.to_series())
     twice = pd.Series(named).duplicated().to_numpy()
     if twice.any():
         raise PanelError(
             Message("'cohorts' gives {} nodes more than one date", int(twice.sum())),
-            where=shown(np.unique(named[twice])), hint="one first treated period a node",
+            where=shown(np.unique(named[twice])),
+            hint="give one first treated period for each node",
         )  # fmt: skip
     return dict(zip(named.tolist(), cohorts.tolist(), strict=True))

@@ -1,4 +1,4 @@
-"""The panel itself."""
+"""The panel class."""
 
 from __future__ import annotations
 
@@ -24,24 +24,25 @@ from bayes_nqp.data.panel._roles import as_names, labelled
 @door(trusted=("from_frame",))
 @dataclass(frozen=True, eq=False, repr=False)
 class Panel(PanelAttributes, Rectangle):
-    """Units observed over time, with the period in which each is first treated.
+    """Panel data: units over time, with the first treated period of each unit.
 
-    Make one with `Panel.from_frame` or `Panel.from_file`; both validate. Rows are sorted by unit
-    and time, arrays are read-only, and every method returns a new panel.
+    Use `Panel.from_frame` or `Panel.from_file`, which validate the data. Observations are sorted by
+    unit and time, arrays are read-only, and every method returns a new panel.
 
     Parameters
     ----------
     frame : DataFrame
-        The rows that were kept, with every column of the user's data. Do not change it.
+        The observations kept, with all columns of the user's data. Do not modify it.
     roles : Roles
-        Which column plays which part.
+        Columns by role.
     unit_labels : ndarray of str (unit)
-        Sorted, by number if the column is numeric.
+        Sorted labels, in numeric order if the column is numeric.
     unit_codes : ndarray of int64 (row)
         Positions in `unit_labels`.
     time_labels : ndarray (period)
-        The regular grid from the first to the last period, also where no row is: whole numbers,
-        or text such as ``2015``, ``2015Q1``, ``2015-03`` for dates and pandas periods.
+        The regular grid from the first to the last period, including periods without observations:
+        whole numbers, or text such as ``2015``, ``2015Q1``, ``2015-03`` for dates and pandas
+        periods.
     time_codes : ndarray of int64 (row)
         Positions in `time_labels`.
     cohort_codes : ndarray of int64 (unit)
@@ -49,27 +50,28 @@ class Panel(PanelAttributes, Rectangle):
     outcome : ndarray of float64 (row), outcome units
         The outcome.
     weights : ndarray of float64 (row) or None
-        Positive row weights.
+        Positive weights of observations.
     covariates : ndarray of float64 (row, covariate)
-        In the order of ``roles.covariates``; never missing.
+        Covariates in the order of ``roles.covariates``, without missing values.
     mediators, moderators, exposures : ndarray of float64 (row, column)
-        In the order of the roles; NaN where missing.
+        Columns in the order of the roles; NaN if missing.
     levels : dict of str to ndarray of str
         Sorted levels of every stratum factor.
     strata_codes : dict of str to ndarray of int64 (unit)
         Each unit's position in the levels.
     dropped : dict of str to int
-        Rows that lacked a value, by column; a row can lack several.
+        Number of rows with a missing value, by column; a row can have several.
     notes : tuple of str
-        What was done to the data on the way.
+        Changes made to the data.
     grid : Grid
         The grid of periods.
     never : tuple
-        Codes of the cohort column that stand for never treated.
+        Codes of the cohort column for never treated.
     labels : Labels
-        What columns, levels and units are called, a language each.
+        Labels of columns, levels and units in each language.
     counts : ndarray of float64 (unit)
-        How many units each stands for; ones without ``counts=``. `n_units` and `n_rows` count so.
+        Number of units that each unit represents; ones without ``counts=``. `n_units` and `n_rows`
+        use these counts.
 
     Examples
     --------
@@ -111,58 +113,60 @@ class Panel(PanelAttributes, Rectangle):
         freq: int | str | None = None,
         labels: Mapping[str, Any] | None = None,
     ) -> Panel:
-        """Validate a frame with one row per unit and time.
+        """Build a validated panel from a frame with one row per unit and time.
 
-        Rows without a unit, time, outcome, covariate, stratum or weight are dropped and counted,
-        but refused where many units or strata are empty below a name, as merged cells are. Missing
-        mediators, moderators and exposures are kept, and a missing cohort means never treated.
+        Rows without a unit, time, outcome, covariate, stratum or weight are dropped and counted. If
+        many units or strata are empty below a name, as in merged cells, an error is raised. Rows
+        with missing mediators, moderators or exposures are kept. A missing cohort means never
+        treated.
 
         Parameters
         ----------
         df : DataFrame
-            One row per unit and time; never changed.
+            One row per unit and time; not modified.
         unit : str
-            Column that names the unit.
+            Column of unit identifiers.
         time : str
-            Column of whole numbers, dates or pandas periods; text that says years (``"2018"``,
-            one date a year; in Chinese, too) is read as whole numbers.
+            Column of whole numbers, dates or pandas periods; text with years (``"2018"``, one date
+            for each year, also in Chinese) is read as whole numbers.
         outcome : str
-            Column of numbers.
+            Numeric column.
         cohort : str, optional
-            Column with the first treated period, on the scale of `time`, the same in all rows of
-            a unit. Where times are years, dates and text that says dates (``"2018-07-24"``,
-            ``"2018.07"``) are taken as their years, with a note. One between two periods counts
-            from the next, one after the last as never treated.
+            Column with the first treated period, on the scale of `time`, the same in all rows of a
+            unit. If times are years, dates and text with dates (``"2018-07-24"``, ``"2018.07"``)
+            are converted to years, with a note. A date between two periods means treatment from the
+            next period on; a date after the last period means never treated.
         treated : str, optional
-            Instead of `cohort`: a column in [0, 1] that is positive from adoption on, or of marks
-            that say treated or not (yes and no, 是 and 否, √ and an empty cell), which are noted.
-            With neither, nobody adopts anything, as where the design is a `ContinuousExposure`.
+            Alternative to `cohort`: a column in [0, 1] that is positive from adoption on, or of
+            marks for treated and untreated (yes and no, 是 and 否, √ and an empty cell), which are
+            noted. Without `cohort` and `treated` no unit has an adoption date, as required for a
+            `ContinuousExposure`.
         strata : str or sequence of str, default ()
             Grouping columns, constant within units.
         covariates, mediators, moderators, exposures : str or sequence of str, default ()
-            Columns of numbers.
+            Numeric columns.
         weights : str, optional
-            Column of positive precision weights of rows, for independent errors (`IID`) alone;
-            leave sizes of units out.
+            Column of positive precision weights of observations, for independent errors (`IID`)
+            only; not for sizes of units.
         counts : str, optional
-            Column of how many units each unit stands for, the same in all of its rows, as in a
-            published table of cells of like units: the panel is that of every unit so often. One
-            each by default. What looks at single units then says that it cannot.
+            Column with the number of units that each unit represents, constant within units, as in
+            a published table of cells. Every unit then counts as that many units; by default as
+            one. Methods that require single units raise an error on such a panel.
         never : object or sequence, optional
-            Codes in `cohort` that stand for never treated, such as 0.
+            Codes in `cohort` for never treated, such as 0.
         freq : int or str, optional
-            Distance of two periods: an int for whole numbers, ``"Y"``, ``"Q"``, ``"M"``,
-            ``"W"``, ``"D"`` or a multiple such as ``"2M"`` otherwise. Found in the data by
-            default. Text says periods too (``"2015Q1"``, ``"2015-03"``, ``"2015H1"``,
-            ``"2015年3季度"``); ``"2015/3"`` may be a month or a quarter where no number is above
-            four, and this says which.
+            Distance between periods: an int for whole numbers, ``"Y"``, ``"Q"``, ``"M"``, ``"W"``,
+            ``"D"`` or a multiple such as ``"2M"`` otherwise. By default detected in the data.
+            Periods can be text (``"2015Q1"``, ``"2015-03"``, ``"2015H1"``, ``"2015年3季度"``).
+            ``"2015/3"`` is ambiguous between month and quarter if no number is above four; `freq`
+            decides.
         labels : mapping, optional
-            What columns and what stands in them are called, a language each; see `with_labels`.
+            Labels of columns and of their values in each language; see `with_labels`.
 
         Raises
         ------
         PanelError
-            If the data are malformed; it names the argument, the rows, and what to try.
+            If the data are malformed; the message names the argument, the rows, and a remedy.
         """
         from bayes_nqp.data.panel._build import build
 
@@ -209,56 +213,57 @@ class Panel(PanelAttributes, Rectangle):
         shards: Annotated[int, Ge(1)] = 1,
         store: str | Path | None = None,
     ) -> Panel:
-        """Sum a table up where it is kept, and take the sums for a panel.
+        """Build a panel from a large table, aggregated by its database engine.
 
-        The table is never loaded: its engine makes the sums of each class of units (one cohort,
-        the same strata, columns of `by` and observed periods), and a few units with these sums
-        stand for all, as in `summed_up`. So a panel larger than memory is fitted like a small one.
+        The table is not loaded into memory. The engine computes the sums of each class of units
+        (one cohort, the same strata, columns of `by` and observed periods). A few representative
+        units with these sums replace the class, as in `summed_up`. A panel larger than memory is
+        thus fitted like a small one.
 
         Parameters
         ----------
         rows : address, relation or lazy frame
-            A path of parquet or csv files, ``"firms/*.parquet"`` too, or a table of a DuckDB file,
-            ``"duckdb:firms.duckdb#rows"``, which DuckDB reads; ``"postgres://host/base#rows"``,
-            which ibis opens; ``"env:NAME"`` for a variable of the environment that holds one of
-            these, the only place for a password. Or a DuckDB relation, a polars lazy frame, an ibis
-            table or what else narwhals takes lazily.
+            A path of parquet or csv files, including ``"firms/*.parquet"``, or a table of a DuckDB
+            file, ``"duckdb:firms.duckdb#rows"``, read by DuckDB; ``"postgres://host/base#rows"``,
+            opened by ibis; or ``"env:NAME"``, an environment variable with one of these addresses,
+            the only place for a password. Also a DuckDB relation, a polars lazy frame, an ibis
+            table or another lazy frame supported by narwhals.
         unit : str
-            Column that names the unit.
+            Column of unit identifiers.
         time : str
-            Column of whole numbers, such as years; at most 62 different ones.
+            Column of whole numbers, such as years; at most 62 distinct values.
         outcome : str
-            Column of numbers.
+            Numeric column.
         cohort : str, optional
-            First treated period of a unit, the same in all of its rows; missing means never.
+            First treated period of a unit, constant within units; missing means never treated.
         strata, covariates, mediators, moderators, exposures : str or sequence of str, default ()
-            As in `from_frame`.
+            See `from_frame`.
         by : str or sequence of str, default ()
-            Further columns that units of a class share, as in `summed_up`.
+            Further columns that define classes, as in `summed_up`.
         baseline : str or sequence of str, default ()
-            Columns of numbers that ``StaggeredDiD(baseline=…)`` names.
+            Numeric columns used in ``StaggeredDiD(baseline=…)``.
         products : sequence of (str, str), default ()
-            Pairs of columns that a design multiplies: the exposure and the moderator of
+            Pairs of columns whose product the model uses: the exposure and the moderator of
             ``ContinuousExposure(…, moderator=…)``.
         never : object, optional
-            As in `from_frame`.
+            See `from_frame`.
         memory : str, optional
-            How much DuckDB holds of what is at an address before it writes to the disk, such as
-            ``"2GB"``; by default, most of the machine's.
+            Memory limit of DuckDB for tables at an address, such as ``"2GB"``; beyond it data are
+            written to disk. By default most of the memory.
         shards : int, default 1
-            How many queries share the units, one after the other, so that each needs a part of the
-            memory; units are then whole numbers.
+            Number of successive queries into which the units are divided, to reduce memory;
+            requires whole-number units.
         store : path, optional
-            A folder for what each shard comes to: the same call after an interruption makes only
-            those that are missing. They are removed in the end.
+            Folder for the results of shards: the same call after an interruption computes missing
+            shards only. The files are removed at the end.
 
         Raises
         ------
         PanelError
-            If the table cannot be read, a column is not there or holds no numbers, rows are given
-            twice, or a unit has several cohorts or strata; five units are named.
+            If the table cannot be read, a column is missing or not numeric, rows are duplicated, or
+            a unit has several cohorts or strata; the message names five units.
         StudyError
-            If an engine is not installed, or units are of too many classes.
+            If an engine is not installed, or there are too many classes.
 
         Examples
         --------
@@ -303,42 +308,40 @@ class Panel(PanelAttributes, Rectangle):
         freq: int | str | None = None,
         labels: Mapping[str, Any] | None = None,
     ) -> Panel:
-        """Validate a frame with one row per pair of nodes and time: what links two cities.
+        """Build a validated panel of pairs of nodes, such as links between two cities.
 
-        Units are pairs, ``a–b``, or ``a→b`` where links have a direction; their cohort is when the
-        first of their ends adopts. The frame holds who the ends are (``origin``, ``destination``)
-        and when each adopts (``origin_adoption``, ``destination_adoption``), by which
-        `EndpointEffects` tells
-        pairs with one end in force from those with both, and `NodeTimeEffects` what befalls all
-        pairs
-        of a node. Two columns that say the same of either end, such as ``region_from`` and
-        ``region_to``, make one of pairs, ``region_from–region_to``: `ClusterTimeEffects` by it are
-        of all
-        links between two regions, and `error_model` asks of it.
+        Units are pairs, ``a–b``, or ``a→b`` for directed links; the cohort of a pair is the first
+        adoption of its ends. The frame of the panel contains the ends (``origin``, ``destination``)
+        and their adoption (``origin_adoption``, ``destination_adoption``). `EndpointEffects` use
+        these columns to distinguish pairs with one treated end from pairs with two, and
+        `NodeTimeEffects` to model shocks common to all pairs of a node. Two columns with the same
+        attribute of both ends, such as ``region_from`` and ``region_to``, give a column of pairs,
+        ``region_from–region_to``. It can be used in `ClusterTimeEffects` for shocks common to all
+        links between two regions, and the check `error_model` tests it.
 
         Parameters
         ----------
         df : DataFrame
-            One row per pair and time; pairs without a link have an outcome of zero, or no row.
+            One row per pair and time; unlinked pairs have an outcome of zero, or no row.
         origin, destination : str
-            Columns that name the two nodes. Where links have no direction either may come first.
+            Columns of the two nodes, in any order if links are undirected.
         time, outcome : str
-            As in `from_frame`.
+            See `from_frame`.
         cohorts : mapping, Series or DataFrame
-            First treated period of every node, as `from_frame` takes it: by node, or in a second
-            column beside the node's. Nodes that never adopt have an empty one.
+            First treated period of every node, in the formats of `from_frame`: by node, or as the
+            second column of a frame. It is empty for never-treated nodes.
         directed : bool, default False
-            Whether a link from a to b is another than one from b to a.
+            If True, links from a to b and from b to a are different units.
         strata, covariates : str or sequence of str, default ()
-            As in `from_frame`, of pairs.
+            See `from_frame`; columns of pairs.
         weights, never, freq, labels : optional
-            As in `from_frame`.
+            See `from_frame`.
 
         Raises
         ------
         PanelError
-            If a node is linked to itself, a pair comes twice in a period, a node has no entry in
-            ``cohorts`` or more than one, or the data are malformed otherwise.
+            If a node is linked to itself, a pair occurs twice in a period, a node has no entry or
+            several entries in ``cohorts``, or the data are otherwise malformed.
 
         Examples
         --------
@@ -389,15 +392,15 @@ class Panel(PanelAttributes, Rectangle):
         sheet: str | int | None = None,
         encoding: str | None = None,
     ) -> Panel:
-        """Read a file, then validate it like `from_frame`.
+        """Build a validated panel from a file, as with `from_frame`.
 
-        Where the table is and what its cells say is found by steps, each with a note, as for
-        `bayes_nqp.studies.new`, whose study lists them under ``[data.read]``. Column names lose
-        surrounding white space; columns of one name are called by their letters too
-        (``gdp [C]``). Merged ranges of a workbook are filled from their first cell, with a
-        note. Errors (#N/A) and formulas without a stored value are refused where a column has a
-        part. Rows in messages are those a spreadsheet shows (.csv, .xlsx: the header is row 1), or
-        numbered from 1 (all others).
+        Reading steps locate the table and interpret its cells, each with a note. They are the steps
+        of `bayes_nqp.studies.new`, which lists them under ``[data.read]``. White space around
+        column names is removed; duplicate names are extended by the column letter (``gdp [C]``).
+        Merged ranges of a workbook are filled from their first cell, with a note. Errors (#N/A) and
+        formulas without a stored value are refused in columns with a role. Messages use the row
+        numbers of a spreadsheet (.csv, .xlsx: the header is row 1), or count from 1 (all other
+        files).
 
         Parameters
         ----------
@@ -405,25 +408,27 @@ class Panel(PanelAttributes, Rectangle):
             A .csv, .tsv, .txt, .xlsx, .xls, .parquet or .dta file; with the extra `formats`
             also .sav, .zsav, .por, .sas7bdat or .xpt.
         unit : str or sequence of str
-            Column that names the unit; or several that do together, such as city and county.
+            Column of unit identifiers; or several columns that identify units jointly, such as city
+            and county.
         time, outcome, cohort, treated : str
-            As in `from_frame`.
+            See `from_frame`.
         strata, covariates, mediators, moderators, exposures : str or sequence of str, default ()
-            As in `from_frame`.
+            See `from_frame`.
         weights, counts, freq : optional
-            As in `from_frame`.
+            See `from_frame`.
         never : optional
-            As in `from_frame`. By default, words such as "—" and 无 among the first treated
-            periods, and codes such as 0 and 9999, are read as never treated, with a note.
+            See `from_frame`. By default, words such as "—" and 无 among the first treated periods,
+            and codes such as 0 and 9999, are read as never treated, with a note.
         labels : mapping, optional
-            As in `from_frame`; they go before the labels of a .dta file.
+            See `from_frame`; these labels take precedence over those of a .dta file.
         read : mapping, optional
-            Steps to read it by, instead of those that are found: keys of ``[data.read]``, such as
-            ``{"header": 4, "percent": ["share"]}``; ``{}`` takes the cells as they stand.
+            Reading steps that replace the detected ones: keys of ``[data.read]``, such as
+            ``{"header": 4, "percent": ["share"]}``; ``{}`` reads the cells unchanged.
         sheet : str or int, optional
-            Sheet of a workbook, by name or number from 0: as in `read`, where it goes before.
+            Sheet of a workbook, by name or number from 0; as in `read`, over which it takes
+            precedence.
         encoding : str, optional
-            Of a text file. By default a byte-order mark, then UTF-8, then GB18030.
+            Encoding of a text file. By default the byte-order mark, then UTF-8, then GB18030.
 
         Raises
         ------
@@ -476,29 +481,29 @@ class Panel(PanelAttributes, Rectangle):
         return replace(panel, notes=(*panel.notes, *notes_of_numbers(panel)))
 
     def where(self, mask: Mask | pd.Series[Any]) -> Panel:
-        """Keep some rows, and validate the rest as a panel of its own.
+        """Keep some observations, and validate them as a new panel.
 
         Parameters
         ----------
         mask : array of bool (row)
-            In the order of `frame`.
+            True for the observations kept, in the order of `frame`.
 
         Returns
         -------
         Panel
-            Whose periods run from the first to the last that is left.
+            Panel with the periods from the first to the last remaining period.
 
         Raises
         ------
         PanelError
-            If the mask does not fit, or what is left is no panel.
+            If the mask has a wrong length, or the remaining observations are not a valid panel.
         """
         from bayes_nqp.data.panel import _derive
 
         return _derive.where(self, mask)
 
     def complete(self, columns: str | Iterable[str]) -> Panel:
-        """Keep the rows in which columns are present.
+        """Keep the observations without missing values in some columns.
 
         Parameters
         ----------
@@ -508,7 +513,7 @@ class Panel(PanelAttributes, Rectangle):
         Raises
         ------
         PanelError
-            If a column is unknown, or nothing is left.
+            If a column is unknown, or no observation remains.
         """
         from bayes_nqp.data.panel import _derive
 
@@ -520,12 +525,13 @@ class Panel(PanelAttributes, Rectangle):
         Parameters
         ----------
         values : str or array of float (row)
-            A column, whose missing rows are dropped, or finite numbers in the order of `frame`.
+            A column, of which missing values are dropped, or finite numbers in the order of
+            `frame`.
 
         Raises
         ------
         PanelError
-            If the numbers do not fit.
+            If the numbers have a wrong length or are not finite.
         """
         from bayes_nqp.data.panel import _derive
 
@@ -537,21 +543,21 @@ class Panel(PanelAttributes, Rectangle):
         Parameters
         ----------
         cohorts : array of int, float or str (unit)
-            In the order of `unit_labels`. Integers are positions in `time_labels` with −1 for
-            never treated, as in `cohort_codes`; floats (NaN) and text (``""``) are labels, as in
-            `cohort_labels`.
+            Cohorts in the order of `unit_labels`. Integers are positions in `time_labels` with −1
+            for never treated, as in `cohort_codes`; floats (NaN) and text (``""``) are labels, as
+            in `cohort_labels`.
 
         Raises
         ------
         PanelError
-            If they do not fit.
+            If they have a wrong length, or are not periods of the panel.
         """
         from bayes_nqp.data.panel import _derive
 
         return _derive.with_cohorts(self, cohorts)
 
     def with_labels(self, labels: Mapping[str, Any]) -> Panel:
-        """Call columns, and what stands in them, by words of a language.
+        """Add labels of columns and of their values in a language.
 
         Figures, tables, checks and reports in that language use them; data and arguments keep
         their names.
@@ -559,8 +565,8 @@ class Panel(PanelAttributes, Rectangle):
         Parameters
         ----------
         labels : mapping
-            By language and column: the column's label, or a mapping of ``label`` and ``levels``,
-            the latter by level or unit. They go before labels that are there already.
+            Labels by language and column: the label of the column, or a mapping with ``label`` and
+            ``levels``, the latter by level or unit. They replace existing labels.
 
         Raises
         ------
@@ -593,21 +599,21 @@ class Panel(PanelAttributes, Rectangle):
         Parameters
         ----------
         column : str
-            A column of numbers.
+            A numeric column.
         cuts : str or sequence of float, default "median"
             ``"median"``, ``"terciles"``, ``"quartiles"``, or quantiles over units, in (0, 1). A
             value equal to a cut belongs to the lower level.
         thresholds : sequence of float, optional
             Cuts in units of the column, instead of `cuts`.
         at : label of a period, optional
-            When the baseline is. By default the unit's mean over its rows before any unit is
-            treated.
+            Period of the baseline. By default the unit's mean over all periods before the first
+            treatment of any unit.
         labels : sequence of str, optional
-            From low to high; ``low``, (``middle``,) ``high`` or ``q1``, ``q2``, … by default.
+            Names from low to high; ``low``, (``middle``,) ``high`` or ``q1``, ``q2``, … by default.
         name : str, optional
-            Of the new stratum; ``column + "_group"`` by default.
+            Name of the new stratum; ``column + "_group"`` by default.
         missing : {"error", "drop", "level"}, default "error"
-            What to do with units without a baseline: refuse, drop them, or give them the level
+            Treatment of units without a baseline: raise an error, drop them, or assign the level
             ``missing``.
 
         Raises
@@ -626,34 +632,35 @@ class Panel(PanelAttributes, Rectangle):
         baseline: str | Iterable[str] = (),
         products: Iterable[tuple[str, str]] = (),
     ) -> Panel:
-        """Replace the units of each class by a few that stand for all of them.
+        """Aggregate the units of each class to a few representative units.
 
-        A class are the units with the same strata, cohort, observed periods and gaps. The few have
-        the same number, means and cross-products of all rows as the units of the class, which is
-        all that designs of sums read: fits are the same, and as quick as classes are few. What
-        looks at single units says that it cannot.
+        A class consists of the units with the same strata, cohort, observed periods and gaps. The
+        representative units have the same number, means and cross-products as the units of the
+        class. These are sufficient statistics for models with Gaussian errors: fits are identical,
+        and their run time depends on the number of classes. Methods that require single units raise
+        an error.
 
         Parameters
         ----------
         by : str or sequence of str, default ()
-            Further columns that units of a class share, for designs and checks that name them:
-            ``"city"`` of ``varying="city"``, or coordinates of rings.
+            Further columns that define classes, for models and checks that use them: ``"city"`` for
+            ``varying="city"``, or coordinates for distance bands.
         baseline : str or sequence of str, default ()
-            Columns of numbers that ``StaggeredDiD(baseline=…)`` names.
+            Numeric columns used in ``StaggeredDiD(baseline=…)``.
         products : sequence of (str, str), default ()
-            Pairs of columns that a design multiplies: the exposure and the moderator of
+            Pairs of columns whose product the model uses: the exposure and the moderator of
             ``ContinuousExposure(…, moderator=…)``.
 
         Returns
         -------
         Panel
-            Whose `counts` say for how many units each stands, and whose frame has the columns in
-            roles and these.
+            Panel with the number of units represented in `counts`; its frame contains the columns
+            with roles and the columns given here.
 
         Raises
         ------
         PanelError
-            If a column of `by` changes within units, or a column of numbers holds others.
+            If a column of `by` varies within units, or another column is not numeric.
 
         Examples
         --------
@@ -668,19 +675,19 @@ class Panel(PanelAttributes, Rectangle):
         return _aggregated.summed_up(self, by, baseline, products)
 
     def sample(self, units: Annotated[int, Ge(2)], *, seed: Seed = 0) -> Panel:
-        """Draw some of the units at random, for what looks at single ones.
+        """Draw units at random, for methods that require single units.
 
         Parameters
         ----------
         units : int
-            How many; of each cohort and combination of strata as many as its share.
+            Number of units, allocated in proportion to cohorts and combinations of strata.
         seed : int, default 0
-            The same units are drawn again with it.
+            Seed; the same seed draws the same units.
 
         Raises
         ------
         PanelError
-            If units are summed up, or what is drawn is no panel.
+            If units are aggregated, or the units drawn do not form a valid panel.
 
         Examples
         --------
@@ -694,29 +701,29 @@ class Panel(PanelAttributes, Rectangle):
         return _aggregated.sample(self, units, seed)
 
     def facts(self) -> Mapping[str, str]:
-        """Describe the panel, as its repr shows it."""
+        """Return a description of the panel, as in its repr."""
         from bayes_nqp.data.panel import _repr
 
         return _repr.facts(self)
 
     def to_text(self, language: Language = "en") -> str:
-        """Describe the panel in a language, by its labels."""
+        """Describe the panel in a language, with its labels."""
         from bayes_nqp.data.panel import _repr
 
         return _repr.text(self, Translator(language, self.labels))
 
     def to_html(self, language: Language = "en") -> str:
-        """Describe the panel in a language, by its labels, as a small table."""
+        """Describe the panel in a language, with its labels, as a small table."""
         from bayes_nqp.data.panel import _repr
 
         return _repr.html(self, Translator(language, self.labels))
 
     def __len__(self) -> int:
-        """Count the rows, as `n_rows` does."""
+        """Return the number of observations, as `n_rows`."""
         return self.n_rows
 
     def __getitem__(self, column: Any) -> Any:
-        """Take a column of the frame, or several."""
+        """Return one or several columns of the frame."""
         try:
             return self.frame[column]
         except KeyError:
@@ -725,7 +732,7 @@ class Panel(PanelAttributes, Rectangle):
             ) from None
 
     def __repr__(self) -> str:
-        """Show the panel as text."""
+        """Return the description of the panel as text."""
         from bayes_nqp.data.panel import _repr
 
         return _repr.text(self, Translator("en"))

@@ -1,4 +1,4 @@
-"""What a panel holds: rows as arrays, on a grid of units and periods."""
+"""Fields of a panel: observations as arrays, on a grid of units and periods."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from bayes_nqp.data.reading import Strings, frozen
 @door
 @dataclass(frozen=True, eq=False, repr=False)
 class Rectangle:
-    """The fields of a panel, as `Panel` describes them, and what follows from them alone."""
+    """The fields of a panel, as documented in `Panel`, and quantities derived from them."""
 
     frame: pd.DataFrame
     roles: Roles
@@ -50,52 +50,60 @@ class Rectangle:
 
     @property
     def summed(self) -> bool:
-        """Whether units are what others are summed up in, and not observed one by one."""
+        """Return True if units are representatives of aggregated units."""
         return self.roles.counts is not None
 
     def need_units(self, subject: Message) -> None:
-        """Refuse what looks at single units, where these are summed up."""
+        """Raise an error if a method requires single units and the panel is aggregated."""
         if self.summed:
             raise PanelError(
-                Message("{} looks at single units, and this panel has them summed up", subject),
-                where=Message("{:,} units, summed up in {:,}", self.n_units, self.unit_labels.size),
-                hint="the panel of single units, or of a sample of them",
+                Message("{} requires single units, but this panel is aggregated", subject),
+                where=Message(
+                    "{:,} units, aggregated into {:,}", self.n_units, self.unit_labels.size
+                ),
+                hint="use the panel of single units, or of a sample of them",
             )
 
     def summed_product(self, left: str, right: str) -> Array:
-        """Two columns multiplied before units were summed up (row); refused if they were not."""
+        """Return the product of two columns formed before aggregation (row), or raise an error."""
         name = product_name(left, right)
         if name not in self.frame.columns:
             raise PanelError(
-                Message("sums of units hold no product of {!r} and {!r}", left, right),
-                where=Message("{:,} units, summed up in {:,}", self.n_units, self.unit_labels.size),
-                hint=Message("products=[({!r}, {!r})] where units are summed up", left, right),
+                Message(
+                    "the aggregated panel does not contain the product of {!r} and {!r}",
+                    left,
+                    right,
+                ),
+                where=Message(
+                    "{:,} units, aggregated into {:,}", self.n_units, self.unit_labels.size
+                ),
+                hint=Message("pass products=[({!r}, {!r})] when units are aggregated", left, right),
             )
         return self.frame[name].to_numpy(dtype=float)
 
     @cached_property
     def n_units(self) -> int:
-        """Number of units, each as often as it counts."""
+        """Return the number of units, weighted by counts."""
         return round(self.counts.sum())
 
     @cached_property
     def n_rows(self) -> int:
-        """Number of rows, each as often as its unit counts."""
+        """Return the number of observations, weighted by counts of units."""
         return round(self.counts[self.unit_codes].sum())
 
     @property
     def periods(self) -> int:
-        """Number of periods of the grid."""
+        """Return the number of periods of the grid."""
         return len(self.time_labels)
 
     @property
     def balanced(self) -> bool:
-        """Whether every unit has a row in every period."""
+        """Return True if every unit is observed in every period."""
         return len(self.unit_codes) == len(self.unit_labels) * self.periods
 
     @cached_property
     def cohort_labels(self) -> npt.NDArray[Any]:
-        """Each unit's first treated period: float with NaN, or text with ``""`` (unit)."""
+        """Return first treated periods: float with NaN, or text with ``""`` (unit)."""
         codes, labels = self.cohort_codes, self.time_labels
         if labels.dtype.kind in "iuf":
             return frozen(np.where(codes < 0, np.nan, labels[codes].astype(np.float64)))
@@ -103,13 +111,13 @@ class Rectangle:
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """Arguments of `from_frame` that give this panel again from its frame."""
+        """Return the arguments of `from_frame` that reproduce this panel from its frame."""
         never, labels = list(self.never) or None, self.labels.words or None
         return {**asdict(self.roles), "never": never, "freq": self.grid.freq, "labels": labels}
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the content in roles, whatever the order of rows and units, and dtypes."""
+        """Return a SHA-256 hash of the columns with roles, independent of order and dtypes."""
         order = np.argsort(self.unit_labels, kind="stable")
         rank = np.empty_like(order)
         rank[order] = np.arange(order.size)
@@ -135,7 +143,7 @@ class Rectangle:
 
 
 def product_name(left: str, right: str) -> str:
-    """Call the product of two columns, whichever comes first."""
+    """Return the name of the product of two columns, in either order."""
     return " × ".join(sorted((left, right)))
 
 

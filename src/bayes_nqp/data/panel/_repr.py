@@ -1,4 +1,4 @@
-"""A panel as text and in a notebook."""
+"""Descriptions of a panel as text and in a notebook."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _ROLES = {
 
 
 def facts(panel: Rectangle) -> dict[str, Message]:
-    """Describe a panel, one line each: messages by their English names, which are messages too."""
+    """Describe a panel in lines; keys are English names, which are messages too."""
     first, last = (str(panel.time_labels[k]) for k in (0, -1))
     share = f"{panel.n_rows / (panel.n_units * panel.periods):.1%}"
-    filled = Message("balanced") if panel.balanced else Message("unbalanced, {} filled", share)
+    filled = Message("balanced") if panel.balanced else Message("unbalanced, {} observed", share)
     roles = panel.roles
     out: dict[str, Message] = {
         Message("outcome", context="role"): Message("{}", roles.outcome),
@@ -53,10 +53,10 @@ def _units(panel: Rectangle) -> Message:
     adopted = round(panel.counts[panel.cohort_codes >= 0].sum())
     units = Message("{:,} ({})", panel.n_units, panel.roles.unit)
     if panel.summed:
-        units = Message("{}, summed up in {:,}", units, panel.unit_labels.size)
+        units = Message("{}, aggregated into {:,}", units, panel.unit_labels.size)
     if panel.roles.cohort is None:
         return units
-    return Message("{}, {:,} treated, {:,} never", units, adopted, panel.n_units - adopted)
+    return Message("{}, {:,} treated, {:,} never treated", units, adopted, panel.n_units - adopted)
 
 
 def _stratum(panel: Rectangle, factor: str) -> Message:

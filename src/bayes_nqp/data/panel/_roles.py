@@ -1,4 +1,4 @@
-"""Which column plays which part, and what columns are called."""
+"""Roles of columns, and their labels."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bayes_nqp._core.vocabulary import RESERVED
 from bayes_nqp.data.reading import checked_names
 
 _ALIKE = 0.7
-"""How alike two names of columns must be for one to be the other, misspelt."""
+"""Minimum similarity of two column names for a suggestion of a spelling error."""
 _PARTS = (
     "unit", "time", "cohort", "outcome", "strata", "covariates", "mediators", "moderators",
     "exposures", "weights", "counts",
@@ -27,20 +27,19 @@ _PARTS = (
 _REQUIRED = ("unit", "time", "outcome")
 _SEVERAL = ("strata", "covariates", "mediators", "moderators", "exposures")
 _MANY = 100_000
-"""Names that are taken of what may have no end."""
+"""Largest number of names read from an iterable."""
 
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """The columns of a panel by the part they play.
+    """The columns of a panel by role.
 
     Parameters
     ----------
     unit, time, outcome : str
         Column names.
     cohort : str or None
-        Column name; with ``treated=`` that of the column derived from it. None where neither
-        was given.
+        Column name; with ``treated=`` the name of the derived column. None if neither was given.
     strata, covariates, mediators, moderators, exposures : tuple of str, default ()
         Column names.
     weights, counts : str, optional
@@ -61,7 +60,7 @@ class Roles:
 
     @classmethod
     def of(cls, **columns: Any) -> Roles:
-        """Take names as users give them: one, several or none for parts of several columns."""
+        """Read names as passed by users: one name, several or none."""
         several = {x: as_names(x, names) for x, names in columns.items() if x in _SEVERAL}
         return cls(**{"cohort": None, **columns, **several})
 
@@ -74,7 +73,7 @@ class Roles:
 
 
 def as_names(argument: str, value: str | Iterable[Any] | None) -> tuple[str, ...]:
-    """Turn one name, several, or none into a tuple of names."""
+    """Convert one name, several names, or None to a tuple of names."""
     if value is None:
         return ()
     if isinstance(value, str):
@@ -95,7 +94,7 @@ def as_names(argument: str, value: str | Iterable[Any] | None) -> tuple[str, ...
 
 
 def check_roles(df: pd.DataFrame, named: list[tuple[str, str]]) -> None:
-    """Refuse columns that are unknown, twice there, reserved, or in two roles."""
+    """Refuse columns that are unknown, duplicated, reserved, or used in two roles."""
     if not isinstance(df, pd.DataFrame):
         raise PanelError(
             Message("df must be a pandas DataFrame, not {}", type(df).__name__),
@@ -103,16 +102,14 @@ def check_roles(df: pd.DataFrame, named: list[tuple[str, str]]) -> None:
         )
     if df.columns.nlevels > 1:
         raise PanelError(
-            Message("the columns of df have {} levels, and names are text", df.columns.nlevels),
+            Message("the columns of df have {} levels, but names must be text", df.columns.nlevels),
             hint="df.columns = ['_'.join(map(str, name)) for name in df.columns]",
         )
     check_columns(df, named)
     reserved = [name for part, name in named if part == "strata" and name in RESERVED]
     if reserved:
         raise PanelError(
-            Message(
-                "strata={!r}: {} would clash with a label of the library", reserved, shown(reserved)
-            ),
+            Message("strata={!r}: {} conflicts with a reserved label", reserved, shown(reserved)),
             hint=Message(
                 "rename the column, e.g. df.rename(columns={{{!r}: {!r}}}), and pass the new name",
                 reserved[0],
@@ -120,11 +117,11 @@ def check_roles(df: pd.DataFrame, named: list[tuple[str, str]]) -> None:
             ),
         )
     if not len(df):
-        raise PanelError("df has no rows", hint="check the filter or the sheet it came from")
+        raise PanelError("df has no rows", hint="check the filter, or the sheet that was read")
 
 
 def check_columns(df: pd.DataFrame, named: list[tuple[str, str]]) -> None:
-    """Refuse columns that are unknown, twice there, in two parts, or that no report can carry."""
+    """Refuse columns that are unknown, duplicated, used twice, or unusable in reports."""
     for argument, column in named:
         _check_known(df, argument, column)
     _check_once(df, named)
@@ -134,10 +131,10 @@ def check_columns(df: pd.DataFrame, named: list[tuple[str, str]]) -> None:
 def _check_known(df: pd.DataFrame, argument: str, column: object) -> None:
     if not isinstance(column, str):
         hint = Message(
-            "pass the name as text; df.columns = df.columns.astype(str) makes names text"
+            "pass the name as text; df.columns = df.columns.astype(str) converts names to text"
         )
         if argument == "outcome" and brief(column)[:1] in "[(":
-            hint = Message("a panel has one outcome: make a panel of each")
+            hint = Message("a panel has one outcome: build one panel for each")
         shown_value = brief(column)
         if isinstance(column, pd.Series):
             shown_value = f"<{type(column).__name__}>"
@@ -164,8 +161,8 @@ def _check_once(df: pd.DataFrame, named: list[tuple[str, str]]) -> None:
     if twice:
         listed = [f"{column!r} as {' and '.join(parts_of)}" for column, parts_of in twice.items()]
         raise PanelError(
-            Message("one column cannot play two parts: {}", shown(listed)),
-            hint="leave it in one of them, or copy the column under another name",
+            Message("one column is used in two roles: {}", shown(listed)),
+            hint="use it once, or copy the column under another name",
         )
     count = Counter(df.columns)
     doubled = [column for column in parts if count[column] > 1]
@@ -177,7 +174,7 @@ def _check_once(df: pd.DataFrame, named: list[tuple[str, str]]) -> None:
 
 
 def labelled(before: Labels, words: Mapping[str, Any] | None, df: pd.DataFrame) -> Labels:
-    """Add labels to those of columns that are there; refuse languages and columns that are not."""
+    """Add labels of existing columns; refuse unknown languages and columns."""
     before = Labels(tuple(entry for entry in before.entries if entry[1] in df.columns))
     try:
         added = Labels.of(words)
@@ -189,7 +186,7 @@ def labelled(before: Labels, words: Mapping[str, Any] | None, df: pd.DataFrame) 
     for language, column, _, label in added.entries:
         if language not in languages():
             raise PanelError(
-                Message("labels: {} is no language here", brief(language)),
+                Message("labels: {} is not an available language", brief(language)),
                 hint=nearest(language, languages()),
             )
         if len(label) > limit("name"):

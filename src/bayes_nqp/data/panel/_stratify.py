@@ -43,7 +43,7 @@ def stratify[P: Rectangle](
     name: str | None,
     missing: str,
 ) -> P:
-    """Add a stratum; the arguments are those of `Panel.stratify`."""
+    """Add a stratum; for arguments see `Panel.stratify`."""
     name = name or f"{column}_group"
     checked_names([("name", name)])
     if name in panel.frame.columns or name in RESERVED:
@@ -63,7 +63,7 @@ def stratify[P: Rectangle](
     level = texts[np.searchsorted(edges, np.where(gone, edges[0], values), side="left")]
     _check_filled(texts, level[~gone], column, edges)
     note = Message(
-        "{}: {} {}, cut at {} ({}): {}",
+        "{}: {} {}, divided at {} ({}): {}",
         name,
         column,
         when,
@@ -80,7 +80,7 @@ def stratify[P: Rectangle](
     if gone.any() and missing == "drop":
         listed = shown(panel.unit_labels[gone])
         note = Message(
-            "{} left out, without {} {}: {}", counted(gone.sum(), "unit"), column, when, listed
+            "{} dropped, without {} {}: {}", counted(gone.sum(), "unit"), column, when, listed
         )
         out = where(out, ~gone[panel.unit_codes], note)
     return out
@@ -95,7 +95,9 @@ def _baseline(panel: Rectangle, column: str, at: object) -> tuple[Array, str]:
                 column,
                 shown(map(quoted, raw.dropna().unique()), 3),
             ),
-            hint=Message("if it groups units already, strata=[{!r}] takes it as it is", column),
+            hint=Message(
+                "if the column already contains groups of units, pass strata=[{!r}]", column
+            ),
         )
     panel.need_units(Message("column={!r}", column))
     values = numbers(raw, "column", rows_of(panel), [])
@@ -106,8 +108,8 @@ def _baseline(panel: Rectangle, column: str, at: object) -> tuple[Array, str]:
         if first == 0:
             raise PanelError(
                 Message(
-                    "at=None takes the mean before any unit is treated, and one is treated in "
-                    "the first period, {}",
+                    "at=None requires periods in which no unit is treated, but a unit is "
+                    "treated in the first period, {}",
                     panel.time_labels[0],
                 ),
                 hint=Message("at={!r} or another period", panel.time_labels[0]),
@@ -137,7 +139,7 @@ def _period(panel: Rectangle, at: object) -> int:
     if plain(at) not in labels:
         raise PanelError(
             Message(
-                "at={!r} is no period of the panel, which runs from {} to {}",
+                "at={!r} is not a period of the panel, which covers {} to {}",
                 at,
                 labels[0],
                 labels[-1],
@@ -157,8 +159,8 @@ def _refuse_missing(panel: Rectangle, column: str, when: str, gone: Mask) -> Non
             panel.unit_labels.size,
         ),
         where=shown(panel.unit_labels[gone], 12),
-        hint="another period with at=…; missing='drop' leaves these units out, missing='level' "
-        "gives them a level of their own",
+        hint="choose another period with at=…; missing='drop' drops these units, "
+        "missing='level' assigns them to a separate level",
     )
 
 
@@ -175,15 +177,18 @@ def _edges(
         if not quantiles or not all(0 < q < 1 for q in quantiles):
             raise PanelError(
                 Message("cuts={!r} must be quantiles between 0 and 1", cuts),
-                hint=Message("thresholds=… takes values of {!r}", column),
+                hint=Message("thresholds=… must be values of {!r}", column),
             )
         edges = np.quantile(values, quantiles)
         words = words or Message("quantiles {}", shown(quantiles))
         how = Message("{} over {} units", words, len(values))
     if edges.ndim != 1 or not len(edges) or not (np.diff(edges) > 0).all():
         raise PanelError(
-            Message("the cuts of {!r} must increase, and are {}", column, shown(edges.ravel())),
-            hint="fewer cuts: many units share a value; or thresholds=… in increasing order",
+            Message(
+                "the cuts of {!r} must be increasing, but are {}", column, shown(edges.ravel())
+            ),
+            hint="use fewer cuts, because many units have the same value; or pass "
+            "thresholds=… in increasing order",
         )
     return edges, how
 
@@ -201,7 +206,7 @@ def _labels(labels: Sequence[str] | None, count: int) -> npt.NDArray[np.str_]:
                 count,
                 _MISSING,
             ),
-            hint="one more than there are cuts",
+            hint="one name more than the number of cuts",
         )
     return texts
 
@@ -213,10 +218,10 @@ def _check_filled(
     if empty:
         raise PanelError(
             Message(
-                "no unit falls into {}: {!r} is cut at {}",
+                "no unit belongs to {}: {!r} is divided at {}",
                 shown(map(repr, map(str, empty))),
                 column,
                 shown(f"{x:.6g}" for x in edges),
             ),
-            hint="many units share a value; choose thresholds=… that divide them",
+            hint="many units have the same value; choose thresholds=… that separate them",
         )

@@ -1,4 +1,4 @@
-"""Panels of tables that an engine keeps: read once, laid out unit by unit, never loaded."""
+"""Panels from tables in a database engine, aggregated without loading them."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from bayes_nqp.numerics.sufficient_statistics import UnitSummary, UnitSums
 
 _CLASSES: Final = 50_000
 _FEW: Final = 1000
-"""Classes that are never too many."""
+"""Number of classes that is always accepted."""
 _NEEDED: Final = ("outcome", "covariates")
-"""Parts of columns without whose values a row is left out."""
+"""Roles of columns in which missing values exclude a row."""
 
 
 def frame_of_table(
@@ -32,7 +32,7 @@ def frame_of_table(
     columns: dict[str, str | Iterable[str]], by: str | Iterable[str],
     products: Iterable[tuple[str, str]], memory: str | None, shards: int, store: Path | None,
 ) -> tuple[pd.DataFrame, str, list[Message]]:  # fmt: skip
-    """Rows of stand-ins, the column that says how many units each stands for, and notes."""
+    """Return rows of representative units, the column of their counts, and notes."""
     strata, by = as_names("strata", strata), as_names("by", by)
     parts: dict[str, str] = {}
     for part, names in columns.items():
@@ -43,7 +43,7 @@ def frame_of_table(
     once = {x: x in strata for x in (cohort, *strata, *by) if x is not None}
     values = {x: part in _NEEDED for x, part in parts.items()}
     with TemporaryDirectory(prefix="bayes_nqp-") as folder, one_thread():
-        # What an engine holds is free before sums are made.
+        # Memory of the engine is released before sums are computed.
         with opened(rows, memory) as (native, host):
             table = SourceTable(native, unit, time, once, values, factors)
             if store is not None:
@@ -67,20 +67,22 @@ def frame_of_table(
 def _notes(
     table: SourceTable, host: str, sums: UnitSums, left_out: int, unknown: bool
 ) -> list[Message]:
-    """How many rows stayed in their engine, how many are in no class, and what was not kept."""
+    """Describe the aggregated rows, the rows outside all classes, and unused shards."""
     notes = [
         Message(
-            "{:,} rows of {:,} units stayed in their engine ({}) and are summed up in {:,} classes",
+            "{:,} observations of {:,} units were aggregated in their engine ({}) into "
+            "{:,} classes",
             sum(table.counts.values()), int(sums.n.sum()),
             " ".join(filter(None, (table.engine, host))), sums.n.size,
         )
     ]  # fmt: skip
     if left_out:
-        notes.append(Message("{:,} rows without a unit, time or value left out", left_out))
+        notes.append(Message("{:,} rows without a unit, time or value dropped", left_out))
     if unknown:
         notes.append(
             Message(
-                "{} cannot hash rows, so shards in 'store' of an earlier call were not used",
+                "{} cannot compute hashes of rows, so the shards of an earlier call in "
+                "'store' were not used",
                 table.engine,
             )
         )
@@ -88,13 +90,13 @@ def _notes(
 
 
 def _check_classes(summary: UnitSummary) -> None:
-    """Refuse too many classes, before anything is multiplied."""
+    """Refuse too many classes before products are computed."""
     classes, units = summary.n_classes, summary.n_units
     if classes > _CLASSES or (classes > _FEW and classes > units / 4):
         raise StudyError(
-            Message("{:,} units are of {:,} classes: too many to sum up", units, classes),
+            Message("{:,} units form {:,} classes: too many to aggregate", units, classes),
             hint=Message(
-                "fewer strata and columns in by=, or a panel without gaps; panel.sample of "
-                "single units otherwise"
+                "use fewer strata and columns in by=, or a panel without gaps; otherwise "
+                "draw single units with panel.sample"
             ),
         )

@@ -1,4 +1,4 @@
-"""Times to a regular grid of periods."""
+"""Convert times to a regular grid of periods."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from bayes_nqp.data.reading import (
 
 _ALIASES = {"YE": "Y", "YS": "Y", "A": "Y", "QE": "Q", "QS": "Q", "ME": "M", "MS": "M"}
 _DECEMBER = "-DEC"
-"""The end of the year, left out of names: a frequency has one."""
+"""End of the year, omitted from names because it is implied by the frequency."""
 _FAR = 2**53
-"""Whole numbers up to it are told apart as floats."""
+"""Largest whole number represented exactly as a float."""
 _KINDS = {"Y": "years", "Q": "quarters", "M": "months", "W": "weeks", "D": "days"}
 
 
 @dataclass(frozen=True, slots=True)
 class TimeScale:
-    """What a time is counted in: whole numbers (``base=None``) or calendar periods."""
+    """Scale of time: whole numbers (``base=None``) or calendar periods."""
 
     base: str | None = None
     step: int | None = None
@@ -64,9 +64,9 @@ def parse_freq(freq: int | str | None) -> TimeScale | None:
         if name and name[0] in _KINDS:
             return TimeScale(name.removesuffix(_DECEMBER), int(match[1] or 1))
     raise PanelError(
-        Message("freq={} is no frequency", brief(freq)),
-        hint="freq=2 for every second year of whole-number times; 'Y', 'Q', 'M', 'W' or 'D' for "
-        "dates, with a number before it for longer steps ('2M')",
+        Message("freq={} is not a frequency", brief(freq)),
+        hint="freq=2 for every second year if times are whole numbers; 'Y', 'Q', 'M', 'W' "
+        "or 'D' for dates, with a number before it for longer steps ('2M')",
     )
 
 
@@ -78,19 +78,19 @@ def read_times(
     *,
     quarters: bool = False,
 ) -> tuple[Index, Mask, TimeScale]:
-    """Read a column of times as ordinals, zero where missing: present ones, and their scale.
+    """Read a column of times: ordinals (zero if missing), presence, and their scale.
 
     Parameters
     ----------
     quarters : bool, default False
-        Of cohorts, whether numbers behind years are quarters in the column of times: 2015/3.
+        For cohorts: True if numbers after years, as in 2015/3, are quarters in the column of times.
     """
     column = unwrapped(column)
     kind = column.dtype.kind
     if pd.api.types.is_bool_dtype(column.dtype):
         raise PanelError(
-            Message("{}={!r} holds True and False, not times", argument, column.name),
-            hint="treated= takes a 0/1 indicator by row"
+            Message("{}={!r} contains True and False, not times", argument, column.name),
+            hint="treated= requires a 0/1 indicator of each row"
             if argument == "cohort"
             else "name the column of years, dates or periods",
         )
@@ -110,7 +110,9 @@ def read_times(
         return *_spread(dates.to_period(scale.base), codes), scale
     if not is_text(column):
         raise PanelError(
-            Message("{}={!r} holds {}, which is no time", argument, column.name, column.dtype),
+            Message(
+                "{}={!r} contains {}, which is not a time", argument, column.name, column.dtype
+            ),
             hint="use whole numbers, dates, or pandas periods",
         )
     days = _days(column, argument, scale, quarters)
@@ -120,7 +122,7 @@ def read_times(
 
 
 def counts_quarters(times: pd.Series[Any], scale: TimeScale | None) -> bool:
-    """Whether numbers behind years are quarters: none is above four, and times are quarters."""
+    """Return True if numbers after years are quarters: none above four, quarterly times."""
     if scale is None or not (scale.base or "").startswith("Q") or not is_text(times):
         return False
     return bare_quarters(times[~missing(times)].unique())
@@ -129,7 +131,7 @@ def counts_quarters(times: pd.Series[Any], scale: TimeScale | None) -> bool:
 def _days(
     column: pd.Series[Any], argument: str, scale: TimeScale | None, quarters: bool
 ) -> pd.Series[Any]:
-    """Text that says parts of years as days; as it is where that, or the scale, says none."""
+    """Convert text with parts of years to days, unless the text or scale has no such parts."""
     if scale is None:
         return as_days(column, argument)
     if scale.base is None or scale.base[0] not in "YQM":
@@ -153,7 +155,10 @@ def _whole(
         return ordinals - 1970, present, scale
     raise PanelError(
         Message(
-            "{}={!r} holds whole numbers where {} are expected", argument, column.name, scale.words
+            "{}={!r} contains whole numbers, but {} are expected",
+            argument,
+            column.name,
+            scale.words,
         ),
         where=rows.shown(present & (np.cumsum(present) <= 3), str(column.name)),
         hint=Message(
@@ -164,14 +169,14 @@ def _whole(
 
 
 def _check_whole(raw: Array, column: pd.Series[Any], argument: str, rows: SourceRows) -> None:
-    """See that numbers are whole, and count periods."""
+    """Check that numbers are whole and plausible as periods."""
     wrong = ~np.isfinite(raw) | (raw != np.round(raw))
     if wrong.any():
         infinite = np.isinf(raw).any()
         raise PanelError(
             Message("{}={!r} must be whole numbers or dates", argument, column.name),
             where=rows.shown(wrong, str(column.name)),
-            hint="never=float('inf') if infinity stands for never treated"
+            hint="never=float('inf') if infinity means never treated"
             if infinite and argument == "cohort"
             else dotted_hint(raw) or "number the periods 1, 2, 3, …, or use dates",
         )
@@ -179,15 +184,15 @@ def _check_whole(raw: Array, column: pd.Series[Any], argument: str, rows: Source
     if far.any():
         raise PanelError(
             Message(
-                "{}={!r} holds numbers beyond {}, which count no periods",
+                "{}={!r} contains numbers above {}, which cannot be periods",
                 argument,
                 column.name,
                 f"{_FAR:.0e}",
             ),
             where=rows.shown(far, str(column.name)),
-            hint="correct these cells; never=… if they stand for never treated"
+            hint="correct these cells, or pass never=… if they mean never treated"
             if argument == "cohort"
-            else "correct these cells; pd.to_datetime(…, unit='ns') if they count nanoseconds",
+            else "correct these cells, or use pd.to_datetime(…, unit='ns') if they are nanoseconds",
         )
 
 
@@ -201,15 +206,17 @@ def _refuse_calendar(
 ) -> None:
     if scale.base is None:
         raise PanelError(
-            Message("{}={!r} holds dates where whole numbers are expected", argument, column.name),
+            Message(
+                "{}={!r} contains dates, but whole numbers are expected", argument, column.name
+            ),
             where=shown((plain(x) for x in values), 3),
-            hint="number cohorts as times are numbered, or give both as dates, or times as years: "
-            "then dates of cohorts are taken as their years",
+            hint="number cohorts like times, or give both as dates; if times are years, "
+            "dates of cohorts are converted to years",
         )
 
 
 def _base(dates: pd.DatetimeIndex, column: pd.Series[Any]) -> str:
-    """Choose the longest calendar period that holds one date each."""
+    """Choose the longest calendar period that contains at most one date."""
     if dates.month.nunique() <= 1 and dates.year.is_unique:
         return "Y"
     if pd.Index(dates.month % 3).nunique() <= 1 and dates.to_period("Q").is_unique:
@@ -219,9 +226,9 @@ def _base(dates: pd.DatetimeIndex, column: pd.Series[Any]) -> str:
     if dates.to_period("D").is_unique:
         return "D"
     raise PanelError(
-        Message("time={!r} has several moments within one day", column.name),
+        Message("time={!r} contains several times of one day", column.name),
         where=shown(sorted(dates)[:3]),
-        hint="freq='D' (or 'M', 'Q', 'Y') puts them in one period; otherwise number the periods",
+        hint="freq='D' (or 'M', 'Q', 'Y') assigns them to one period; otherwise number the periods",
     )
 
 
@@ -261,14 +268,14 @@ def _text_hint(name: str, values: list[str], argument: str) -> str:
     if all(re.fullmatch(r"\s*-?\d+\s*", x) for x in values):
         return f"df[{name!r}] = df[{name!r}].astype(int)"
     others = [x for x in values if not _is_time(x)]
-    words = not any(map(str.isdecimal, "".join(others)))  # 15年 is a year, and means no "never"
+    words = not any(map(str.isdecimal, "".join(others)))  # 15年 is a year, not a code
     if argument == "cohort" and words and 0 < len(others) <= 3 and len(others) < len(values):
         which = repr(others[0] if len(others) == 1 else others)
         return Message("never={}, if it means never treated", which)
     if argument == "cohort" and not words:
         return Message("write 2015, 2015-03 or 2015年3月 in these cells")
     return Message(
-        "write 2015, 2015Q1, 2015-03, 2015H1 or 2015-03-31 in these cells, all in one way; "
-        "other dates: df[{0!r}] = pd.to_datetime(df[{0!r}], format=…)",
+        "write 2015, 2015Q1, 2015-03, 2015H1 or 2015-03-31 in these cells, in one format "
+        "throughout; other dates: df[{0!r}] = pd.to_datetime(df[{0!r}], format=…)",
         name,
     )

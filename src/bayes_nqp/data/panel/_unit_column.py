@@ -16,23 +16,23 @@ from bayes_nqp.data.panel._panel_arrays import Rectangle
 from bayes_nqp.data.reading import frozen
 
 _UNKNOWN: Final = 0.05
-"""Share of units without a value up to which these may count by themselves."""
+"""Largest share of units without a value that form separate levels."""
 
 
 def unit_column(
     panel: Rectangle, name: str, argument: str, *, alone: bool = False
 ) -> tuple[Index, npt.NDArray[np.str_]]:
-    """Codes and labels of a column that is constant within units.
+    """Return codes and labels of a column that is constant within units.
 
     Parameters
     ----------
     name : str
-        The column.
+        Name of the column.
     argument : str
-        The argument that named it, for messages.
+        Argument of the user that contains the name, for messages.
     alone : bool, default False
-        Whether an empty cell has what other rows of its unit say, and a unit without any value a
-        level of its own, where these are no more than 5 % of all units.
+        If True, empty cells are filled from other rows of the unit, and a unit without any value
+        forms a separate level, if these are at most 5 % of all units.
 
     Returns
     -------
@@ -42,9 +42,9 @@ def unit_column(
     Raises
     ------
     StudyError
-        If there is no such column.
+        If the column does not exist.
     PanelError
-        If it is missing or changes within a unit.
+        If the column is missing or varies within a unit.
     """
     if name not in panel.frame.columns:
         raise StudyError(
@@ -59,7 +59,7 @@ def unit_column(
     if values.isna().any():
         raise PanelError(
             f"'{argument}' column {name!r} is missing in {int(values.isna().sum())} rows",
-            hint="fill it in, or drop these rows",
+            hint="complete it, or drop these rows",
         )
     text = values.astype(str).to_numpy(dtype=str)
     labels, codes = np.unique(text, return_inverse=True)
@@ -76,14 +76,14 @@ def unit_column(
 
 
 def units_alone(panel: Rectangle, name: str) -> npt.NDArray[np.str_]:
-    """Labels of units that have no value of a column in any row."""
+    """Return the labels of units without a value of a column in any row."""
     labels = panel.unit_labels
     rows = np.bincount(panel.unit_codes, panel.frame[name].notna().to_numpy(), labels.size)
     return np.asarray(labels[rows == 0])
 
 
 def _with_alone(panel: Rectangle, values: pd.Series[Any]) -> pd.Series[Any]:
-    """Fill empty cells by what other rows of their units say; else by a level of the unit alone."""
+    """Fill empty cells from other rows of the unit, or with a separate level of the unit."""
     values_of_units = values.groupby(panel.unit_codes).transform("first")
     unknown = values_of_units.isna().to_numpy()
     if np.unique(panel.unit_codes[unknown]).size > _UNKNOWN * panel.unit_labels.size:
@@ -94,12 +94,12 @@ def _with_alone(panel: Rectangle, values: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def with_stratum[P: Rectangle](panel: P, column: str) -> P:
-    """Make a column that is constant within units a stratum.
+    """Use a column that is constant within units as a stratum.
 
     Raises
     ------
     PanelError
-        If it is missing or changes within a unit.
+        If the column is missing or varies within a unit.
     """
     codes, labels = unit_column(panel, column, "strata", alone=True)
     return stratified(panel, column, labels, codes)
@@ -108,7 +108,7 @@ def with_stratum[P: Rectangle](panel: P, column: str) -> P:
 def stratified[P: Rectangle](
     panel: P, name: str, labels: npt.NDArray[np.str_], codes: Index, **others: Any
 ) -> P:
-    """Add a stratum of sorted labels and codes (unit), and change other fields."""
+    """Add a stratum with sorted labels and codes (unit), and change other fields."""
     return replace(
         panel,
         roles=replace(panel.roles, strata=(*panel.roles.strata, name)),

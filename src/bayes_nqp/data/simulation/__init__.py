@@ -1,4 +1,4 @@
-"""Simulate panels with known effects, in the form of the effects dataset.
+"""Simulate panels with known effects, stored as group-time effects.
 
 All packages above `data` may import it.
 """

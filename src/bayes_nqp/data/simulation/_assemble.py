@@ -1,4 +1,4 @@
-"""From what happened to a table, a panel and its truth."""
+"""Convert simulated outcomes to a table, a panel and its truth."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ from bayes_nqp.data.simulation._words import Language, columns_of, labelled, say
 
 @dataclass(frozen=True, eq=False)
 class Written:
-    """How rows are written down.
+    """Names and layout of the table of a simulation.
 
     Parameters
     ----------
     base : DataFrame
-        Columns of the table beside covariates, mediators and indicators, as they are called.
+        Columns of the table other than covariates, mediators and indicators, with their final
+        names.
     unit : str
         Column of the unit.
     strata : tuple of str
@@ -36,7 +37,7 @@ class Written:
     shape : tuple of int
         Units, periods.
     exposure : str, optional
-        Column of a continuous exposure, in the place of cohorts.
+        Column of a continuous exposure, which replaces cohorts.
     """
 
     base: pd.DataFrame
@@ -58,7 +59,7 @@ def assembled(
     seed: int,
     parameters: Mapping[str, object],
 ) -> Simulated:
-    """Measure indicators, build the index, and state the truth in its points.
+    """Simulate indicators, build the index, and express the truth in index points.
 
     Parameters
     ----------
@@ -109,5 +110,5 @@ def _check_columns(names: list[str]) -> None:
     if twice:
         raise StudyError(
             f"{', '.join(map(repr, twice))} would be two columns, or is a reserved name",
-            hint="other names for 'mediators', or other columns in 'system'",
+            hint="choose other names for 'mediators', or other columns in 'system'",
         )

@@ -1,7 +1,7 @@
-"""Mediators of the literature, by name, with the effects that simulations give them.
+"""Mediators used in the literature, with their simulated effects.
 
-Sizes are on the scale of the innovations of mediator and productivity, each of sd 1. They are
-chosen, not estimated; docs/simulation.md says what is known of them.
+Effects are on the scale of the innovations of mediator and productivity, each with SD 1. They are
+chosen, not estimated; see docs/simulation.md for evidence on them.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ CATALOGUE: Final[Mapping[str, Channel]] = Constants(
         "digital_trade": Channel(0.5, 0.10, 0.25, rho=0.7),
     }
 )
-"""How the policy moves each mediator, and how each moves productivity."""
+"""Effects of the policy on each mediator, and of each mediator on productivity."""
 
 
 def chosen(mediators: Iterable[str] | Mapping[str, Channel]) -> dict[str, Channel]:
-    """Look names up in the catalogue.
+    """Look up mediators in the catalogue.
 
     Parameters
     ----------
     mediators : iterable of str or mapping of str to Channel
-        Names, or channels of the user's own.
+        Names, or user-defined channels.
 
     Raises
     ------
     StudyError
-        If a name is not in the catalogue, comes twice, or a channel is none.
+        If a name is not in the catalogue or duplicated, or a value is not a Channel.
     """
     if isinstance(mediators, Mapping):
         for name, channel in mediators.items():
@@ -58,10 +58,12 @@ def chosen(mediators: Iterable[str] | Mapping[str, Channel]) -> dict[str, Channe
     for name in names:
         if name not in CATALOGUE:
             raise StudyError(
-                f"'mediators' names {name!r}, which is not in the catalogue",
+                f"'mediators' contains {name!r}, which is not in the catalogue",
                 hint=f"{nearest(str(name), CATALOGUE)} Or a mapping: "
                 "{'mine': simulation.Channel(level=0.6)}",
             )
     if len(set(names)) != len(names):
-        raise StudyError(f"'mediators' names one twice: {names!r}", hint="each once")
+        raise StudyError(
+            f"'mediators' contains a duplicate: {names!r}", hint="list each of them once"
+        )
     return {name: CATALOGUE[name] for name in names}

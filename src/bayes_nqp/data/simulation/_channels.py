@@ -1,4 +1,4 @@
-"""A panel of staggered adoption in which a policy works through mediators, with known effects."""
+"""Panels with staggered adoption and mediators, with known effects."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CHANNELS: Final[Mapping[str, Channel]] = Constants(
         "idle": Channel(level=0.5, slope=0.0),
     }
 )
-"""Three mediators that the policy moves; the last one does not move the outcome."""
+"""Three mediators affected by the policy; the last one does not affect the outcome."""
 
 
 _REGIONS: Final[Mapping[str, Sequence[str]]] = {"region": ("inland", "coastal")}
@@ -63,7 +63,7 @@ def channels(
     missing: Share = 0.0,
     seed: Seed | None = None,
 ) -> Simulated:
-    """Simulate units that a policy reaches at different times, and moves through mediators.
+    """Simulate a panel with staggered adoption in which the policy acts through mediators.
 
     For every mediator ``M_j = alpha_i + lambda_t,stratum + (a_j,cell + u_j,i) [treated] +
     error_j``, and the outcome is ``alpha_i + lambda_t,stratum + (tau_cell + u_i) [treated] +
@@ -72,42 +72,42 @@ def channels(
     Parameters
     ----------
     mediators : mapping of str to Channel, default CHANNELS
-        By name.
+        Mediators by name.
     units, periods : int, default 120, 12
         Size of the panel; periods are numbered from 1.
     cohorts, never, strata
-        As in `staggered`.
+        See `staggered`.
     level, growth : float, default 0.4, 0
-        Direct effect at event time 0, and what each further period adds.
+        Direct effect at event time 0, and its increase in each further period.
     contrast : float, default 0
-        Difference of the direct effect between the first two levels of the first factor, half
-        to each side.
+        Difference of the direct effect between the first two levels of the first factor, split
+        symmetrically.
     deviation_sd : float, default 0.2
-        Standard deviation of the units' own deviations of the direct effect.
+        Standard deviation of unit-level random effects in the direct effect.
     rho, sigma : float, default 0.5, 1
-        Of the outcome's errors.
+        Autocorrelation and innovation SD of the outcome's errors.
     trend : float, default 0
-        As in `staggered`, of the outcome beside what mediators hand on.
+        See `staggered`; trend of the outcome in addition to the trends of mediators.
     confounding : float, default 0
         Correlation of the innovations of one mediator and the outcome, given those of the other
-        mediators, with which the outcome's are not correlated.
+        mediators, which are uncorrelated with the outcome's innovations.
     confounded : str, optional
-        The mediator whose innovations these are; the first one by default.
+        The confounded mediator; the first one by default.
     related : float, default 0
         Correlation of the innovations of any two mediators.
     missing : float, default 0
-        Share of rows left out at random, never a unit's first.
+        Share of observations missing at random, except each unit's first one.
     seed : int, optional
-        As in `staggered`.
+        See `staggered`.
 
     Returns
     -------
     Simulated
-        The paths of its truth are total, direct and the mediators. All are means over the
-        treated rows, of the effects of their own units; a unit's indirect effect via a mediator
-        is its effect on the mediator times the slope that treatment leaves. With an interaction
-        the direct effect is taken at the mediator's untreated level of each row; units'
-        ``deviation`` then holds their mean level.
+        The paths of the truth are total, direct and the mediators. Effects are means over treated
+        observations of unit-specific effects. The indirect effect of a unit through a mediator is
+        its effect on the mediator times the slope under treatment. With an interaction, the direct
+        effect is evaluated at the untreated level of the mediator in each observation;
+        ``deviation`` then contains its mean level by unit.
 
     Raises
     ------
@@ -168,14 +168,14 @@ def _paths(
     periods: int,
     streams: Sequence[np.random.Generator],
 ) -> tuple[Array, Array]:
-    """Untreated values (equation, unit, period), and units' deviations (equation, unit).
+    """Draw untreated values (equation, unit, period) and random effects (equation, unit).
 
     Parameters
     ----------
     mixed : ndarray (equation, equation)
-        Correlation of innovations.
+        Correlations of innovations.
     streams : sequence of Generator
-        Of the errors, then three of each equation.
+        Generators of the errors, then three for each equation.
     """
     n_units = who.cohort.size
     errors = joint_errors(

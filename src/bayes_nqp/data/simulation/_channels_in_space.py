@@ -1,4 +1,4 @@
-"""Mediators and outcomes that others' treatment, and linked units' mediators, reach."""
+"""Panels with spillovers through treatment and mediators of linked units."""
 
 from __future__ import annotations
 
@@ -29,21 +29,22 @@ from bayes_nqp.data.spatial_weights import nearest
 @door
 @dataclass(frozen=True, slots=True)
 class SpatialChannel:
-    """How a policy moves a mediator near and far, and how mediators near and far move the outcome.
+    """Effects of own and others' treatment on a mediator, and of mediators on the outcome.
 
     Parameters
     ----------
     level, growth : float, default 1, 0
-        Effect of own treatment on the mediator at event time 0, and what each further period adds.
+        Effect of own treatment on the mediator at event time 0, and its increase in each further
+        period.
     received : float, default 0.8
-        Effect of others' treatment on it, where all linked units are in force; or by which what
-        ``spillover`` gives is multiplied.
+        Effect of others' treatment on the mediator if all linked units are treated; or factor of
+        the effects of ``spillover``.
     slope : float, default 0.5
-        Of the outcome on the mediator.
+        Slope of the outcome on the mediator.
     linked : float, default 0.4
-        Of the outcome on the mean of linked units' mediators.
+        Slope of the outcome on the mean of linked units' mediators.
     deviation_sd : float, default 0.2
-        Standard deviation of units' own deviations of the effect on the mediator.
+        Standard deviation of unit-level random effects in the effect on the mediator.
     rho, sigma : float, default 0.5, 1
         Autocorrelation of errors, standard deviation of innovations.
 
@@ -86,44 +87,44 @@ def channels_in_space(
     shocks: Size = 0.0,
     seed: Seed | None = None,
 ) -> Simulated:
-    """Simulate units whose channels reach one another.
+    """Simulate a panel with mediators and spillovers between linked units.
 
-    With D who is treated and W the mean of the nearest units, ``M_j = alpha_i + lambda_t +
-    (a_j + u_j,i) D + kappa_j W D + error_j``, and the outcome is ``alpha_i + lambda_t + (tau +
-    u_i) D + kappa W D + sum_j (b_j M_j + c_j W M_j) + error``.
+    With the treatment D and W the mean over the nearest units, ``M_j = alpha_i + lambda_t + (a_j +
+    u_j,i) D + kappa_j W D + error_j``, and the outcome is ``alpha_i + lambda_t + (tau + u_i) D +
+    kappa W D + sum_j (b_j M_j + c_j W M_j) + error``.
 
     Parameters
     ----------
     mediators : mapping of str to SpatialChannel, default SPATIAL_CHANNELS
-        By name.
+        Mediators by name.
     units, periods, cohorts, never
-        As in `staggered`; units lie anywhere, with columns longitude and latitude, and the first of
-        them are never treated.
+        See `staggered`; units have random places, in the columns longitude and latitude, and the
+        first units are never treated.
     nearest_units : int, default 4
-        How many are linked to each: ``nqp.spatial_weights.nearest(panel, k)`` makes W again.
+        Number of units linked to each unit: ``nqp.spatial_weights.nearest(panel, k)`` reproduces W.
     spillover : Spillover, optional
-        What units receive by exposure in place of W D, in multiples of each equation's
-        ``received``.
+        Spillovers by exposure, which replace W D, in multiples of each equation's ``received``.
     level : float, default 0.4
         Direct effect of own treatment.
     received : float, default 0.3
-        Direct effect of others'.
+        Direct effect of others' treatment.
     deviation_sd : float, default 0.2
-        Standard deviation of units' own deviations of the direct effect.
+        Standard deviation of unit-level random effects in the direct effect.
     rho, sigma : float, default 0.5, 1
-        Of the outcome's errors.
+        Autocorrelation and innovation SD of the outcome's errors.
     shocks : float, default 0
-        Size of shocks that hit every mediator and the outcome of a unit, and half as much those
-        of its neighbours together: they pass for slopes of mediators, near and far.
+        Size of common shocks to all mediators and the outcome of a unit; half of each shock is
+        added to the neighbours of the unit in total. These shocks confound the slopes of mediators,
+        own and linked.
     seed : int, optional
-        As in `staggered`.
+        See `staggered`.
 
     Returns
     -------
     Simulated
-        Paths of its truth are those of a `Mediation` with ``links``; its ``via`` has effects by
-        whose treatment and through whose mediator (`nqp.paths_in_space`). Cells of untreated rows
-        are those of each period from the first adoption on.
+        The paths of the truth are those of a `Mediation` model with ``links``; ``via`` contains
+        effects by origin of the treatment and of the mediator (`nqp.paths_in_space`). Cells of
+        untreated observations are the periods from the first adoption on.
 
     Raises
     ------
@@ -177,7 +178,7 @@ def channels_in_space(
 
 
 def _frame(who: Assignment, periods: int, units: int, rng: np.random.Generator) -> pd.DataFrame:
-    """Rows unit by unit, at places that do not go by the cohort."""
+    """Build the rows by unit, with places unrelated to cohorts."""
     code, time = np.repeat(np.arange(units), periods), np.tile(np.arange(1, periods + 1), units)
     cohort = np.where(who.cohort > 0, who.cohort, np.nan)[code]
     frame = pd.DataFrame({v.UNIT: who.units[code], v.TIME: time, v.COHORT: cohort})
@@ -186,7 +187,7 @@ def _frame(who: Assignment, periods: int, units: int, rng: np.random.Generator) 
 
 
 class _World:
-    """Units with links, and effects on every equation; the outcome's is the last.
+    """Linked units and effects on every equation; the outcome is the last equation.
 
     Parameters
     ----------
@@ -217,7 +218,7 @@ class _World:
         ]
 
     def effects(self, exposed: Array | None) -> tuple[Array, Array]:
-        """Of own and of others' treatment (equation, unit, period)."""
+        """Return effects of own and others' treatment (equation, unit, period)."""
         near = self.links @ self.treated if exposed is None else exposed
         direct = [
             self.treated * (e.level + e.growth * self.event + u)
@@ -228,21 +229,21 @@ class _World:
     def through(
         self, slopes: Array, linked: Array, direct: Array, others: Array, *, alone: bool
     ) -> Array:
-        """Whose treatment moves the outcome through whose mediator.
+        """Return effects on the outcome by origin of the treatment and of the mediator.
 
         Parameters
         ----------
         slopes, linked : ndarray (mediator, 1, 1)
-            Of mediators, and of those of linked units.
+            Slopes on own mediators, and on mediators of linked units.
         direct, others : ndarray (mediator, unit, period)
-            Effects on mediators.
+            Effects of own and others' treatment on mediators.
         alone : bool
-            Whether others' treatment is that of linked units, of which a unit is itself linked.
+            True if others' treatment is that of linked units, to which the unit is linked in turn.
 
         Returns
         -------
         ndarray (mediator, treatment, mediator, unit, period)
-            Both of the unit itself first, then of others.
+            Effects; the unit itself is first, then the others.
         """
         # diag(W W) D kappa: own treatment in the mean of linked units' mediators.
         itself = (self.links * self.links.T).sum(axis=1)[:, None] * self.treated * alone
@@ -256,7 +257,7 @@ def _truth(
     who: Assignment, direct: Array, others: Array, via: Array, outcome: Array,
     mediators: Sequence[str],
 ) -> xr.Dataset:  # fmt: skip
-    """Means over cells: cohort by period, and untreated rows by period from the first adoption."""
+    """Average over cells: cohort by period, and untreated observations by period."""
     units, periods = direct.shape
     time = np.broadcast_to(np.arange(1, periods + 1), direct.shape)
     cohort = np.broadcast_to(who.cohort[:, None], direct.shape)

@@ -1,4 +1,4 @@
-"""What a simulation refuses."""
+"""Checks of the arguments of simulations."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ type Part = Annotated[float, Interval(gt=0, lt=1)]
 """A share of which there is some."""
 
 _ROW = 1_000
-"""Bytes of memory that a row takes while it is made."""
+"""Memory per observation during simulation, in bytes."""
 
 
 def check_layout(
@@ -29,17 +29,17 @@ def check_layout(
     factors: Mapping[str, Sequence[str]],
     contrast: float,
 ) -> None:
-    """Refuse strata, cohorts or shares that make no panel.
+    """Refuse strata, cohorts or shares that do not define a panel.
 
     Parameters
     ----------
     contrast : float
-        As in `staggered`.
+        See `staggered`.
 
     Raises
     ------
     StudyError
-        If one of them is out of range.
+        If an argument is out of range.
     """
     for name, levels in factors.items():
         if not levels or len(set(levels)) != len(levels):
@@ -54,24 +54,25 @@ def check_layout(
         2 <= c <= periods for c in cohorts
     ):  # fmt: skip
         raise StudyError(
-            f"'cohorts' is {cohorts!r}", hint=f"different periods from 2 to {periods}, the last one"
+            f"'cohorts' is {cohorts!r}",
+            hint=f"different periods from 2 to {periods}, the last period",
         )
     check_size(units, periods)
     first = next(iter(factors.values()), ())
     if contrast and len(first) < 2:
         raise StudyError(
-            f"'contrast' is {contrast!r}, and the first factor of 'strata' has no two levels",
+            f"'contrast' is {contrast!r}, but the first factor of 'strata' lacks two levels",
             hint='strata={"region": ["inland", "coastal"]}',
         )
 
 
 def check_size(units: int, periods: int) -> None:
-    """Refuse more rows, or a longer covariance over time, than memory holds.
+    """Refuse panels or covariance matrices that do not fit into memory.
 
     Raises
     ------
     StudyError
-        With the memory that they would take.
+        If memory is insufficient; the message gives the required memory.
     """
     afford(
         float(_ROW) * units * periods + 8.0 * periods**2,

@@ -1,4 +1,4 @@
-"""Cities on the real calendar and map of the pilot zones, with known effects."""
+"""Simulated cities with the actual dates and locations of the pilot zones."""
 
 from __future__ import annotations
 
@@ -39,23 +39,23 @@ YOUNG_CITIES: Final = (
     "毕节市", "铜仁市", "三沙市", "海东市", "日喀则市", "昌都市",
     "儋州市", "林芝市", "吐鲁番市", "山南市", "哈密市", "那曲市",
 )  # fmt: skip
-"""Prefecture-level cities set up from 2011 on: yearbooks have no series of theirs from 2010."""
+"""Prefecture-level cities established from 2011 on, without yearbook series from 2010."""
 
 
 def zone_cities(rule: Rule = "approval_year", below: bool = False) -> pd.DataFrame:
-    """List the cities that have series from 2010 on, with the first year of their zone.
+    """List the cities with data from 2010 on, with the first year of their zone.
 
     Parameters
     ----------
     rule : {"approval_year", "next_year_after_june"}, default "approval_year"
-        The year of approval; or the next year where that was in July or later.
+        The year of approval; or the next year if the approval was in July or later.
     below : bool, default False
-        Whether a zone below prefecture level reaches its prefecture.
+        If True, a zone below prefecture level treats its prefecture.
 
     Returns
     -------
     DataFrame
-        The columns of `prefectures`, batch and year; both NaN where no zone came.
+        The columns of `prefectures`, batch and year; both NaN without a zone.
     """
     places = prefectures()
     cities = places["prefecture"].str.endswith("市") & ~places["prefecture"].isin(YOUNG_CITIES)
@@ -106,73 +106,74 @@ def cities(
     names: str = "en",
     seed: Seed | None = None,
 ) -> Simulated:
-    """Simulate 285 cities that the pilot zones reach in the years in which they did.
+    """Simulate 285 cities treated in the actual years of the pilot zones.
 
-    Productivity is ``alpha_i + lambda_t,stratum + (tau_cell + u_i) [treated] + x_it'beta +
-    sum_j b_j M_j + error``, mediators as in `channels`. Indicators are linear in productivity,
-    and the panel's outcome is their index: entropy weights and bounds from all rows. With these
-    weights and bounds the index of the indicators without the policy is known too, so the truth,
-    in index points, is exact. Sizes are stated in standard deviations of productivity's
-    innovations; ``parameters["gain"]`` is what one of them is worth in the index.
+    Productivity is ``alpha_i + lambda_t,stratum + (tau_cell + u_i) [treated] + x_it'beta + sum_j
+    b_j M_j + error``, mediators as in `channels`. Indicators are linear in productivity. The
+    outcome of the panel is their index, with entropy weights and bounds from all observations.
+    Given these weights and bounds, the index without the policy is also known, so the truth in
+    index points is exact. Effects are in standard deviations of productivity's innovations;
+    ``parameters["gain"]`` is the number of index points of one standard deviation.
 
     Parameters
     ----------
     mediators : iterable of str, or mapping of str to Channel
         Names from `CATALOGUE`, or channels by name: digital, innovation and upgrading by default.
     covariates : iterable of str, default ("ln_gdp", "ln_fdi")
-        Time-varying, moved by no policy, among "ln_gdp", "ln_loans", "ln_fdi" (logs of output,
-        loans and foreign investment) and "ln_science" (of science in public spending).
+        Time-varying covariates unaffected by the policy, among "ln_gdp", "ln_loans", "ln_fdi" (logs
+        of output, loans and foreign investment) and "ln_science" (log share of science in public
+        spending).
     strata : sequence of str, default ("region", "market")
-        The panel's, among "region" (inland or coastal province), "market" (marketisation low or
-        high; drawn, more often high on the coast) and "resource" (resource-based or not). Time
-        effects differ between their combinations. All three are columns of the frame.
+        Strata of the panel, among "region" (inland or coastal province), "market" (low or high
+        marketisation; random, more often high on the coast) and "resource" (resource-based or not).
+        Time effects differ between their combinations. All three are columns of the frame.
     years : tuple of int, default (2010, 2023)
-        First and last.
+        First and last year.
     rule : {"approval_year", "next_year_after_june"}, default "approval_year"
         The first treated year.
     below_prefecture : bool, default False
-        Whether the eight zones below prefecture level count for their prefectures.
+        If True, the eight zones below prefecture level treat their prefectures.
     level, growth : float, default 0.2, 0.2
-        Direct effect in the first treated year, and what each further year adds.
+        Direct effect in the first treated year, and its increase in each further year.
     contrasts : mapping of str to float
-        Differences of the direct effect: inland minus coastal, low minus high, resource-based
-        minus other; half to each side. `CONTRASTS` by default.
+        Differences of the direct effect: inland minus coastal, low minus high, resource-based minus
+        other; split symmetrically. `CONTRASTS` by default.
     moderation : float, default 0.15
-        What one standard deviation of digital finance before the policy adds to the direct
-        effect.
+        Change of the direct effect per standard deviation of digital finance before the policy.
     deviation_sd : float, default 0.3
-        Standard deviation of the cities' own deviations of the direct effect.
+        Standard deviation of city-level random effects in the direct effect.
     rho : float, default 0.78
-        Autocorrelation of productivity's errors, and of the indicators' own.
+        Autocorrelation of the errors of productivity and of indicators.
     noise : float, default 1
-        What all errors are multiplied by; with 0 only cities, years and policy are left.
+        Factor of all errors; with 0, only city, year and policy effects remain.
     spatial, reach : float, default 0.2, 200
-        Innovations of two cities correlate by ``spatial * exp(-km / reach)``.
+        The correlation of innovations of two cities is ``spatial * exp(-km / reach)``.
     trend : float, default 0
-        What the productivity of treated cities drifts away by a year, from the first on: a
-        violation of parallel trends. Mediators have a trend of their own.
+        Differential trend of productivity of treated cities per year, from the first year on: a
+        violation of parallel trends. Mediators have separate trends.
     selection : float, default 1
-        What treated cities lie above the others in every year, which violates nothing.
+        Constant difference in levels between treated and other cities, which does not violate
+        parallel trends.
     confounding, confounded, related
-        As in `channels`; the outcome's innovations are those of productivity.
+        See `channels`; the outcome's innovations are those of productivity.
     missing : float, default 0
-        Share of rows left out at random, never a city's first.
+        Share of observations missing at random, except each city's first one.
     spillover : Spillover, optional
-        What cities near others in force receive. The table then has longitude and latitude, and
-        the truth received effects.
+        Spillovers on cities near treated cities. The table then contains longitude and latitude,
+        and the truth contains spillover effects.
     system : IndexSystem, optional
         The indicators; ``nqp.index.new_quality_productivity()`` by default.
     names : {"en", "zh"}, default "en"
-        Columns, levels and cities in English (cities by code) or Chinese.
+        Language of columns, levels and cities: English (cities by code) or Chinese.
     seed : int, optional
-        The same seed gives the same panel; None takes one at random and records it. Each part
-        has its own stream.
+        Seed; the same seed gives the same panel. None draws a seed at random and records it. Each
+        part has a separate random stream.
 
     Returns
     -------
     Simulated
-        Its ``frame`` holds the indicators and no index; ``parameters["system"]`` reads its
-        columns. The panel's outcome is the index built from it.
+        The ``frame`` contains the indicators but no index; ``parameters["system"]`` is the system
+        of its columns. The outcome of the panel is the index built from it.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Constants by name, which nobody changes and pickles take."""
+"""Immutable dictionaries of constants that can be pickled."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 
 
 class Constants[T](Mapping[str, T]):
-    """A dictionary that stays as it is.
+    """An immutable dictionary.
 
     Parameters
     ----------
     items : mapping
-        What it holds.
+        Items of the dictionary.
     """
 
     def __init__(self, items: Mapping[str, T]) -> None:

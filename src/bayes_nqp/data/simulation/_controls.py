@@ -1,4 +1,4 @@
-"""Covariates, and digital finance, that no policy moves."""
+"""Covariates and digital finance, which the policy does not affect."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bayes_nqp.data.simulation._errors import errors_of, stream
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """A covariate: where it lies, how it varies, and what it does.
+    """A covariate: its level, variation and effect on productivity.
 
     Parameters
     ----------
@@ -26,9 +26,9 @@ class Control:
     rho, sigma : float
         Autocorrelation, and standard deviation of innovations.
     trend : float
-        What a period adds, for all units.
+        Increase per period, for all units.
     slope : float
-        Of productivity on the covariate, per standard deviation of its stationary errors.
+        Slope of productivity on the covariate, per standard deviation of its stationary errors.
     """
 
     mean: float
@@ -56,13 +56,13 @@ FIRM: Final[Mapping[str, Control]] = Constants(
         "roa": Control(0.04, 0.04, 0.40, 0.04, 0.0, 0.05),
     }
 )
-"""Chosen to look like a listed firm's log assets, debt ratio and return on assets."""
+"""Values typical of a listed firm's log assets, debt ratio and return on assets."""
 
-_FINANCE: Final = (105.5, 16.0, 14.7)  # level, sd between places, what the coast is ahead
+_FINANCE: Final = (105.5, 16.0, 14.7)  # level, SD between places, advantage of the coast
 
 
 def picked(names: Iterable[str], controls: Mapping[str, Control]) -> dict[str, Control]:
-    """Pick covariates by name.
+    """Select covariates by name.
 
     Raises
     ------
@@ -72,26 +72,26 @@ def picked(names: Iterable[str], controls: Mapping[str, Control]) -> dict[str, C
     wanted = (names,) if isinstance(names, str) else tuple(names)
     for name in wanted:
         if name not in controls:
-            raise StudyError(f"'covariates' names {name!r}", hint=nearest(str(name), controls))
+            raise StudyError(f"'covariates' contains {name!r}", hint=nearest(str(name), controls))
     return {name: controls[name] for name in wanted}
 
 
 def controls_of(
     controls: Mapping[str, Control], seed: int, shape: tuple[int, int], noise: float
 ) -> tuple[Array, Array]:
-    """Draw covariates, and what they add to productivity.
+    """Draw covariates and their contribution to productivity.
 
     Parameters
     ----------
     shape : tuple of int
         Units, periods.
     noise : float
-        What errors are multiplied by.
+        Factor of all errors.
 
     Returns
     -------
     ndarray (unit, period)
-        In standard deviations of productivity's innovations.
+        Contribution in standard deviations of productivity's innovations.
     """
     values, added = np.empty((len(controls), *shape)), np.zeros(shape)
     for k, (name, control) in enumerate(controls.items()):
@@ -104,7 +104,7 @@ def controls_of(
 
 
 def digital_finance(seed: int, coastal: npt.NDArray[np.bool_]) -> Array:
-    """Draw how far digital finance was before the policy."""
+    """Draw the level of digital finance before the policy."""
     level, spread, ahead = _FINANCE
     deviation = spread * stream(seed, "digital finance").standard_normal(coastal.size)
     return np.asarray(level + deviation + ahead * (coastal - 0.5))

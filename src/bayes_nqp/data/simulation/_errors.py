@@ -1,4 +1,4 @@
-"""Streams of random numbers, and errors of outcomes, correlated between places."""
+"""Random streams, and errors of outcomes with correlation between places."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from bayes_nqp._core.exceptions import StudyError
 
 
 def seeded(seed: int | None) -> int:
-    """Take a seed as it is, or one at random."""
+    """Return the seed, or draw a random one."""
     return secrets.randbits(31) if seed is None else seed
 
 
 def stream(seed: int, *names: str) -> np.random.Generator:
-    """Give a part its own stream, whatever other parts draw.
+    """Return a random stream of a part, independent of all other parts.
 
     Parameters
     ----------
     *names : str
-        Of the part.
+        Names of the part.
     """
     return np.random.default_rng([seed, *(crc32(name.encode("utf-8")) for name in names)])
 
@@ -36,7 +36,7 @@ _EARTH: Final = 6371.0
 
 
 def distances(longitude: Array, latitude: Array) -> Array:
-    """Great-circle distances, in kilometres."""
+    """Return great-circle distances, in kilometres."""
     east, north = np.radians(longitude), np.radians(latitude)
     half = np.sin(0.5 * (north[:, None] - north)) ** 2
     half += np.cos(north)[:, None] * np.cos(north) * np.sin(0.5 * (east[:, None] - east)) ** 2
@@ -49,22 +49,22 @@ def near_ones(share: float, reach: float, longitude: Array, latitude: Array) -> 
     Parameters
     ----------
     share : float
-        Correlation of two places at no distance.
+        Correlation of two places at distance zero.
     reach : float
-        Distance over which it falls to 1 / e of that, in kilometres.
+        Distance at which the correlation falls to 1 / e of this value, in kilometres.
 
     Returns
     -------
     callable or None
-        For `joint_errors`; None where nothing is correlated.
+        Function for `joint_errors`; None without correlation.
 
     Raises
     ------
     StudyError
-        If one of them is out of range.
+        If an argument is out of range.
     """
     if not 0.0 <= share < 1.0:
-        raise StudyError(f"'spatial' is {share!r}", hint="a correlation from 0 up, below 1")
+        raise StudyError(f"'spatial' is {share!r}", hint="a correlation of at least 0 and below 1")
     if not 0.0 < reach < math.inf:
         raise StudyError(f"'reach' is {reach!r}", hint="kilometres, such as 200.0")
     if share == 0.0:
@@ -90,7 +90,7 @@ def shared_by_groups(share: float, groups: Index) -> Across | None:
     Returns
     -------
     callable or None
-        For `joint_errors`; None where nothing is correlated.
+        Function for `joint_errors`; None without correlation.
     """
     if share == 0.0:
         return None
@@ -116,7 +116,7 @@ def errors_of(
     Parameters
     ----------
     noise : str or callable
-        As in `staggered`.
+        See `staggered`.
     shape : tuple of int
         Units, periods.
     rho : float
@@ -147,7 +147,7 @@ def joint_errors(
     correlation: Array,
     across: Callable[[np.random.Generator, Array], Array] | None = None,
 ) -> Array:
-    """Draw stationary AR(1) errors of several equations whose innovations are correlated.
+    """Draw stationary AR(1) errors of several equations with correlated innovations.
 
     Parameters
     ----------
@@ -156,10 +156,10 @@ def joint_errors(
     rho, sigma : ndarray (equation)
         Autocorrelation, and standard deviation of innovations.
     correlation : ndarray (equation, equation)
-        Of innovations of the same unit and period.
+        Correlations of innovations of the same unit and period.
     across : callable, optional
-        Correlates standard normals (unit, period, equation) across units, with a Generator for
-        what it draws itself; each keeps its variance.
+        Function that correlates standard normals (unit, period, equation) across units and keeps
+        their variances; its second argument is a Generator.
     """
     normal = rng.standard_normal((*shape, rho.size))
     if across is not None:

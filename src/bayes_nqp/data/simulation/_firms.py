@@ -1,4 +1,4 @@
-"""Listed firms in cities that the pilot zones reach: where, in which years, with which effects."""
+"""Simulated listed firms in cities treated by the pilot zones."""
 
 from __future__ import annotations
 
@@ -35,30 +35,30 @@ from bayes_nqp.data.simulation._spillover import Spillover, received_by
 from bayes_nqp.data.simulation._truth import Simulated
 from bayes_nqp.data.simulation._words import say, spoken
 
-_STEEP: Final = 0.8  # of the number of firms by the rank of a city
+_STEEP: Final = 0.8  # exponent of the number of firms in the rank of a city
 _NO_BATCH: Final = 9.0
 _FROM_START, _LEAVES, _LATEST = 0.4, 0.02, 4
-"""Share of firms that are there from the first year on, of firms that leave in a year, and the
-years before the last one after which no firm enters."""
+"""Share of firms observed from the first year on, share of firms that leave in a year, and number
+of final years without entry."""
 
 
 def homes(cities: pd.DataFrame, count: int, n_firms: int, seed: int) -> tuple[pd.DataFrame, Index]:
-    """Choose cities, and give each firm one.
+    """Choose cities, and assign each firm to a city.
 
     Parameters
     ----------
     cities : DataFrame
-        With batch.
+        Cities with the column batch.
 
     Returns
     -------
     DataFrame
-        The cities that have firms.
+        The cities with firms.
     ndarray of int (firm)
-        Place in them.
+        Position of each firm's city.
     """
     rng = stream(seed, "homes")
-    # Firms gather where zones came early: in large, open cities.
+    # More firms are in cities with early zones: large, open cities.
     early = cities["batch"].fillna(_NO_BATCH).to_numpy()
     chosen = np.sort(np.argsort(early + 30.0 * rng.random(len(cities)))[:count])
     sample = cities.iloc[chosen].reset_index(drop=True)
@@ -77,18 +77,18 @@ def spells(
     Parameters
     ----------
     cohort : ndarray of int (firm)
-        First treated year, 0 for never.
+        First treated year, 0 if never treated.
     years : tuple of int
-        First and last.
+        First and last year.
     newcomers : float
-        Share of firms in treated cities that may enter once treated.
+        Share of firms in treated cities that may enter after treatment.
     missing : float
-        Share of rows left out at random, never a firm's first.
+        Share of observations missing at random, except each firm's first one.
 
     Returns
     -------
     tuple of ndarray of int (row)
-        Firm, year; at least two rows a firm before any are left out.
+        Firm, year; at least two observations per firm before random deletion.
     """
     rng, firms = stream(seed, "spells"), cohort.size
     first, last = years
@@ -136,55 +136,55 @@ def firms(
     names: str = "en",
     seed: Seed | None = None,
 ) -> Simulated:
-    """Simulate listed firms in cities that the pilot zones reach in the years in which they did.
+    """Simulate listed firms in cities treated in the actual years of the pilot zones.
 
-    As `cities`, but for what follows. Firms are spread over cities unevenly, more in cities that
-    zones reached early; they are listed and delisted in different years, so that the panel is
-    unbalanced. Effects deviate by city, the members of the truth: ``varying="city"``.
+    The model is that of `cities`, with the following differences. Firms are distributed unevenly
+    over cities, with more firms in cities with early zones. They are listed and delisted in
+    different years, so the panel is unbalanced. Random effects vary by city: ``varying="city"``.
 
     Parameters
     ----------
     n_firms, cities : int, default 4000, 250
-        How many firms, in how many of the 285 cities; every city has one at least.
+        Number of firms and number of cities (of 285); every city has at least one firm.
     mediators
-        As in `cities`; digital transformation and financing constraints by default.
+        See `cities`; digital transformation and financing constraints by default.
     covariates : iterable of str, default ("size", "leverage")
-        Among "size" (log assets), "leverage" and "roa".
+        Covariates among "size" (log assets), "leverage" and "roa".
     strata, years, rule, below_prefecture
-        As in `cities`; groups are those of the firm's city.
+        See `cities`; groups are those of the firm's city.
     level, growth : float, default 0.2, 0.15
-        Direct effect in the first treated year, and what each further year adds.
+        Direct effect in the first treated year, and its increase in each further year.
     contrasts, moderation
-        As in `cities`.
+        See `cities`.
     deviation_sd : float, default 0.3
-        Standard deviation of the cities' own deviations of the direct effect.
+        Standard deviation of city-level random effects in the direct effect.
     rho : float, default 0.6
         Autocorrelation of the firms' errors.
     noise
-        As in `cities`.
+        See `cities`.
     common : float, default 0
-        Correlation of the innovations of two firms in one city. Errors by firm alone are then
-        too independent, and intervals too narrow.
+        Correlation of the innovations of two firms in one city. If the model assumes independent
+        firms, intervals are then too narrow.
     trend, selection, confounding, confounded, related
-        As in `cities`.
+        See `cities`.
     newcomers : float, default 0
-        Share of the firms in treated cities that may be listed after the zone came: they are
-        treated in all their rows, and no row of theirs tells their level without it, so that
-        designs refuse them, or drop them on request.
+        Share of the firms in treated cities that may be listed after the zone was established.
+        These firms are treated in all observations, so their untreated level is not identified;
+        models refuse them, or drop them on request.
     missing : float, default 0.02
-        Share of rows left out at random, never a firm's first.
+        Share of observations missing at random, except each firm's first one.
     spillover : Spillover, optional
-        What firms near others in force receive, such as ``Rings([100, 200], city="city")``. The
-        table then has longitude and latitude of the firm's city.
+        Spillovers on firms near treated firms, such as ``Rings([100, 200], city="city")``. The
+        table then contains longitude and latitude of the firm's city.
     system : IndexSystem, optional
         The indicators; `firm_productivity` by default.
     names, seed
-        As in `cities`.
+        See `cities`.
 
     Returns
     -------
     Simulated
-        As of `cities`.
+        See `cities`.
 
     Raises
     ------
@@ -238,7 +238,7 @@ def _check(n_firms: int, cities: int, newcomers: float) -> None:
         raise StudyError(f"'cities' is {cities!r}", hint=f"a whole number from 20 to {most}")
     if n_firms < cities:
         raise StudyError(
-            f"'n_firms' is {n_firms!r}, for {cities} cities", hint="one firm a city or more"
+            f"'n_firms' is {n_firms!r}, for {cities} cities", hint="at least one firm in each city"
         )
     if not 0.0 <= newcomers <= 1.0:
         raise StudyError(f"'newcomers' is {newcomers!r}", hint="a share from 0 to 1")

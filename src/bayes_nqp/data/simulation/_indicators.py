@@ -1,4 +1,4 @@
-"""Indicators of a firm's productivity, which moves them, and the index made of them."""
+"""Indicators of firm productivity, and their index."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bayes_nqp.data.simulation._errors import joint_errors, stream
 
 @door
 def firm_productivity() -> IndexSystem:
-    """A system for listed firms: labour, its objects, and hard and soft means.
+    """Return a system for listed firms: labour, its objects, and hard and soft means.
 
     References
     ----------
@@ -73,9 +73,9 @@ def firm_productivity() -> IndexSystem:
 
 
 _MOVED, _OWN, _SPREAD, _SKEW, _GROWTH, _START = 0.06, 0.5, 0.30, 0.6, 0.02, 2.0
-"""Of an indicator's level: per sd of productivity's innovations; the indicator's own errors, as a
-share of that; between units, and the log-normal skew of it, which entropy weights feed on; a year's
-growth; where those start of which less is better."""
+"""Parameters relative to the level of an indicator: slope per SD of productivity's innovations;
+specific errors, as a share of the slope; SD between units, and its log-normal skew, to which
+entropy weights respond; growth per year; initial level of negative indicators."""
 
 _LEVELS: Final[Mapping[str, float]] = {
     "schooling": 9.3, "college_students": 180.0, "research_staff": 30.0,
@@ -89,12 +89,12 @@ _LEVELS: Final[Mapping[str, float]] = {
     "manufacturing_cost": 12.0, "depreciation_research": 0.4, "lease_research": 0.1,
     "direct_research": 1.2, "intangible_assets": 4.5, "turnover": 0.6, "equity": 1.7,
 }  # fmt: skip
-"""Round numbers of the order of the statistics; they set units and nothing else."""
+"""Round numbers of the order of the statistics; they only set units."""
 
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """Indicators of all rows, by column, and how far productivity moves each."""
+    """Indicators of all observations by column, with their slopes on productivity."""
 
     frame: pd.DataFrame
     moved: Array
@@ -112,14 +112,13 @@ def indicators_of(
 ) -> Measured:
     """Draw indicators that are linear in productivity.
 
-    Units differ by log-normal levels, alike within a dimension of the system; errors of an
-    indicator's own are as persistent as those of productivity, so that the errors of the index
-    are an AR(1) process too.
+    Units have log-normal levels, common to a dimension of the system. The errors of indicators have
+    the autocorrelation of productivity, so the errors of the index also follow an AR(1) process.
 
     Parameters
     ----------
     productivity : ndarray (row)
-        In standard deviations of its innovations.
+        Productivity in standard deviations of its innovations.
     code, period : ndarray of int (row)
         Unit; period, from 0.
     shape : tuple of int
@@ -127,7 +126,7 @@ def indicators_of(
     rho : float
         Autocorrelation.
     noise : float
-        What errors are multiplied by.
+        Factor of all errors.
     """
     sizes = [len(d.indicators) for d in system.dimensions]
     dimension = np.repeat(np.arange(len(sizes)), sizes)
@@ -143,10 +142,10 @@ def indicators_of(
     positive = np.array([x.direction == "positive" for x in system.indicators])
     better = np.where(positive, 1.0, -1.0)
     level = np.array([_LEVELS.get(indicator.key, 10.0) for indicator in system.indicators])
-    # Loads differ, so that indicators are not copies of each other.
+    # Loadings differ, so indicators are not copies of each other.
     load = 0.6 + 0.1 * (np.arange(count) * 3 % 5)
     better = better * _MOVED
-    # What is better when it is less falls over the years, and must not fall below zero.
+    # Negative indicators decrease over time, and must stay positive.
     start = np.where(better > 0, 1.0, _START)
     values = start + _SPREAD * levels[code] + better * _GROWTH / _MOVED * period[:, None]
     values += better * (load * productivity[:, None] + noises[code, period])
@@ -157,19 +156,19 @@ def indicators_of(
 def indexed(
     recipe: ProductivityIndex, frame: pd.DataFrame, unit: str, time: str, moved: Array
 ) -> tuple[Index, float]:
-    """Build the index, and say how far productivity moves it.
+    """Build the index, and return its slope on productivity.
 
-    With the weights and bounds of the data at hand the index is linear in the indicators, and
-    they are in productivity.
+    Given the weights and bounds of the data, the index is linear in the indicators, which are
+    linear in productivity.
 
     Parameters
     ----------
     frame : DataFrame
-        With the indicators.
+        Frame with the indicators.
     unit, time : str
-        Columns.
+        Columns of the unit and the time.
     moved : ndarray (indicator)
-        As in `Measured`.
+        See `Measured`.
 
     Returns
     -------

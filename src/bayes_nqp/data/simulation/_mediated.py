@@ -1,4 +1,4 @@
-"""An outcome that mediators move: its rows, and the truth of its paths."""
+"""Outcomes with mediators: observations, and the true effects by path."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ from bayes_nqp.data.simulation._truth import truth_of_rows
 @door
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """How a policy moves a mediator, and how the mediator moves the outcome.
+    """Effects of a policy on a mediator, and of the mediator on the outcome.
 
     Parameters
     ----------
     level, growth : float, default 0.6, 0.05
-        Effect on the mediator at event time 0, and what each further period adds.
+        Effect on the mediator at event time 0, and its increase in each further period.
     slope : float, default 0.5
-        Of the outcome on the mediator.
+        Slope of the outcome on the mediator.
     contrast : float, default 0
-        Difference of the slope between the first two levels of the first factor, half to each
-        side.
+        Difference of the slope between the first two levels of the first factor, split
+        symmetrically.
     interaction : float, default 0
-        What treatment adds to the slope.
+        Change of the slope under treatment.
     deviation_sd : float, default 0.2
-        Standard deviation of the units' own deviations of the effect on the mediator.
+        Standard deviation of unit-level random effects in the effect on the mediator.
     rho, sigma : float, default 0.5, 1
         Autocorrelation of errors, standard deviation of innovations.
     trend : float, default 0
-        Slope by which the mediator of treated units drifts away, in ``sigma`` per period, from
-        the first period on.
+        Slope of the differential trend of the mediator in treated units, in ``sigma`` per period,
+        from the first period on.
 
     Examples
     --------
@@ -69,34 +69,34 @@ class Channel:
 
 @dataclass(frozen=True, eq=False)
 class MediatedTruth:
-    """What is behind each row; the outcome is the last equation.
+    """True components of each observation; the outcome is the last equation.
 
     Parameters
     ----------
     code, cell : ndarray of int (row)
-        Unit; cell, or -1 where untreated.
+        Unit; cell, or -1 if untreated.
     untreated : ndarray (equation, row)
-        Left sides without policy, the outcome's without what mediators hand on.
+        Left-hand sides without policy; for the outcome also without the contributions of mediators.
     own : ndarray (equation, member)
-        Deviations of effects.
+        Random effects in the treatment effects.
     curves : ndarray (equation, cell)
-        Effects without deviations.
+        Effects without random effects.
     slopes : ndarray (mediator, stratum)
-        Of the outcome on mediators.
+        Slopes of the outcome on mediators.
     added : ndarray (mediator)
-        What treatment adds to the slopes.
+        Changes of the slopes under treatment.
     unit_effects : ndarray of int (unit), optional
-        Whose deviations a unit has; its own by default.
+        Level of the random effects of each unit; the unit by default.
     labels : ndarray of str (member), optional
-        Names of members; those of units by default.
+        Names of the levels; names of units by default.
     shift : ndarray (equation, row), optional
-        What a moderator adds to the effects of treated rows; nothing by default.
+        Contribution of a moderator to the effects on treated observations; zero by default.
     dose : ndarray (row), optional
-        Exposure by which effects are multiplied; 1 by default.
+        Exposure, a factor of effects; 1 by default.
     received : Received, optional
-        What rows have of the treatment of others; nothing by default.
+        Spillovers from the treatment of others; none by default.
     feedback : Feedback, optional
-        How outcomes follow those of linked units; they do not by default.
+        Dependence of outcomes on those of linked units; none by default.
     """
 
     code: Index
@@ -116,27 +116,27 @@ class MediatedTruth:
 
     @property
     def on(self) -> npt.NDArray[np.bool_]:
-        """Treated rows."""
+        """Mark treated observations."""
         return self.cell >= 0
 
     @property
     def unit_effect(self) -> Index:
-        """Member of every row."""
+        """Return the level of the random effect of every observation."""
         return self.code if self.unit_effects is None else self.unit_effects[self.code]
 
     def effects(self) -> Array:
-        """Effects on each equation's own left side, of one unit of the exposure."""
+        """Return effects of one unit of exposure on each equation's left-hand side."""
         total = self.curves[:, self.cell[self.on]] + self.own[:, self.unit_effect[self.on]]
         return total if self.shift is None else total + self.shift[:, self.on]
 
     def mediators(self) -> Array:
-        """Observed mediators."""
+        """Return observed mediators."""
         values = self.untreated[:-1].copy()
         values[:, self.on] += self._moved()[:-1]
         return values
 
     def outcome(self) -> Array:
-        """Observed outcome."""
+        """Return the observed outcome."""
         slopes = self.slopes[:, self.who.stratum[self.code]] + self.added[:, None] * self.on
         values = self.untreated[-1] + (slopes * self.mediators()).sum(axis=0)
         values[self.on] += self._moved()[-1]
@@ -148,7 +148,7 @@ class MediatedTruth:
         return effects if self.dose is None else effects * self.dose[self.on]
 
     def paths(self, effects: Array, stratum: Index, untreated: Array) -> Array:
-        """Total, direct and indirect effects from those on every equation.
+        """Compute total, direct and indirect effects from effects on every equation.
 
         Parameters
         ----------
@@ -170,25 +170,25 @@ def truth_of(
     name: str = "outcome",
     gain: float = 1.0,
 ) -> xr.Dataset:
-    """Put the true effects into the schema of the waist.
+    """Store the true effects as group-time effects.
 
     Parameters
     ----------
     cells : DataFrame
-        Levels of the strata, cohort, time and event_time, one row a cell.
+        Levels of the strata, cohort, time and event_time, one row for each cell.
     factors : collection of str
         Columns of `cells` that are strata.
     mediators : tuple of str
         Names of the paths.
     name : str, default "outcome"
-        Of the outcome.
+        Name of the outcome.
     gain : float, default 1
-        Outcome units per unit of the left side of the last equation.
+        Outcome units per unit of the left-hand side of the last equation.
 
     Returns
     -------
     Dataset
-        Of the waist, with one chain and one draw.
+        Group-time effects with one chain and one draw.
     """
     on, received = facts.on, facts.received
     unit_effect, stratum = facts.unit_effect[on], facts.who.stratum[facts.code[on]]
@@ -200,7 +200,7 @@ def truth_of(
     if facts.shift is not None:
         shift = np.stack([np.bincount(row_effect, x) / size for x in facts.shift[:, on]])
         deviations = deviations + shift
-    # A member's units lie in one stratum.
+    # Units of one random effect belong to one stratum.
     home = np.zeros(size.size, dtype=np.int64)
     home[row_effect] = stratum
     deviation = facts.paths(deviations, home, usual)
@@ -228,12 +228,12 @@ def truth_of(
 
 
 def slopes_of(channel: Channel, who: Assignment, factors: Mapping[str, Sequence[str]]) -> Array:
-    """Slope of the outcome on a mediator in each stratum.
+    """Return the slope of the outcome on a mediator in each stratum.
 
     Parameters
     ----------
     factors : mapping of str to sequence of str
-        Levels in the order that the user gave.
+        Levels in the order given by the user.
     """
     slopes = np.full(int(who.stratum.max()) + 1, channel.slope)
     if channel.contrast:
@@ -246,16 +246,16 @@ def slopes_of(channel: Channel, who: Assignment, factors: Mapping[str, Sequence[
 def correlation(
     names: tuple[str, ...], confounding: float, confounded: str | None, related: float
 ) -> Array:
-    """Correlate innovations, the outcome's last.
+    """Return the correlation matrix of innovations, with the outcome last.
 
     Parameters
     ----------
     names : tuple of str
-        Of the mediators.
+        Names of the mediators.
     confounding, related : float
-        As in `channels`.
+        See `channels`.
     confounded : str, optional
-        As in `channels`.
+        See `channels`.
 
     Raises
     ------
@@ -274,7 +274,7 @@ def correlation(
     if name not in names:
         raise StudyError(f"'confounded' is {confounded!r}", hint=nearest(name, names))
     among = np.full((size, size), related) + (1.0 - related) * np.eye(size)
-    # Given the others the correlation is `confounding`, and the others have none of their own.
+    # The partial correlation is `confounding`; those of the other mediators are zero.
     apart = 1.0 / np.linalg.inv(among)[names.index(name), names.index(name)]
     correlations = np.eye(size + 1)
     correlations[:size, :size] = among
@@ -284,7 +284,7 @@ def correlation(
 
 
 def check_channels(mediators: Mapping[str, Channel], factors: Mapping[str, Sequence[str]]) -> None:
-    """Refuse mediators that make no panel.
+    """Refuse invalid mediators.
 
     Parameters
     ----------
@@ -294,13 +294,13 @@ def check_channels(mediators: Mapping[str, Channel], factors: Mapping[str, Seque
     Raises
     ------
     StudyError
-        If there is none, a name is taken, or a contrast has no two levels.
+        If there is no mediator, a name is reserved, or a contrast lacks two levels.
     """
     taken = {v.UNIT, v.TIME, v.COHORT, "outcome", "code", "cell", *factors}
     if not mediators or taken & set(mediators):
         raise StudyError(
-            f"'mediators' names {list(mediators)!r}",
-            hint=f"one or more, none of them called {', '.join(sorted(taken))}",
+            f"'mediators' contains {list(mediators)!r}",
+            hint=f"one or more names other than {', '.join(sorted(taken))}",
         )
     for name, channel in mediators.items():
         if not isinstance(channel, Channel):
@@ -309,6 +309,6 @@ def check_channels(mediators: Mapping[str, Channel], factors: Mapping[str, Seque
             )
         if channel.contrast and len(next(iter(factors.values()), ())) < 2:
             raise StudyError(
-                f"'mediators' {name!r} has a contrast, and the first factor no two levels",
+                f"'mediators' {name!r} has a contrast, but the first factor lacks two levels",
                 hint='strata={"region": ["inland", "coastal"]}',
             )

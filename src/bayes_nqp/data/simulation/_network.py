@@ -1,4 +1,4 @@
-"""Pairs of nodes that a policy reaches one after another, with known effects."""
+"""Pairs of nodes with staggered adoption and known effects."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from bayes_nqp.data.simulation._errors import errors_of
 from bayes_nqp.data.simulation._truth import Simulated, truth_of_rows
 
 _ENDS: Final = (("one", "both"), ("origin", "destination", "both"))
-"""Which ends are in force, without a direction and with one."""
+"""Treated ends of undirected and of directed pairs."""
 
 
 @door
@@ -44,42 +44,44 @@ def network(
     sigma: Positive = 1.0,
     seed: Seed | None = None,
 ) -> Simulated:
-    """Simulate links between nodes, such as cities, of which some adopt a policy.
+    """Simulate links between nodes, such as cities, some of which adopt a policy.
 
     The outcome of pair (i, j) is ``alpha_ij + lambda_t + eta_it + eta_jt + tau + u_ij + error``:
-    effects by how many ends are in force and for how long, shocks that all pairs of a node share,
-    and AR(1) errors of the pair.
+    with effects by the number of treated ends and the time since treatment, shocks common to all
+    pairs of a node, and AR(1) errors of pairs.
 
     Parameters
     ----------
     nodes, periods : int, default 60, 10
         Size; periods are numbered from 1.
     cohorts : sequence of int, default (5, 6, 7, 8, 9)
-        First treated periods of nodes that adopt, which are dealt to them in turn.
+        First treated periods, assigned to treated nodes in turn.
     never : float, default 0.5
-        Share of nodes that never adopt.
+        Share of never-treated nodes.
     directed : bool, default False
-        Whether (i, j) is another pair than (j, i); nodes then have shocks of their own at either
-        end.
+        If True, (i, j) and (j, i) are different pairs, and nodes have separate shocks as origin and
+        destination.
     one, both : float, default 0.3, 0.8
-        Effects in the first period of one end in force, or the origin, and of both.
+        Effects in the first period with one treated end (or a treated origin), and with two treated
+        ends.
     destination : float, default 0.1
-        Of the destination alone, where pairs have a direction.
+        Effect of a treated destination alone, if pairs are directed.
     growth : float, default 0.05
-        Of each a period.
+        Increase of each effect per period.
     deviation_sd : float, default 0.2
-        Of effects of pairs.
+        Standard deviation of pair-level random effects.
     shock_sd, shock_rho : float, default 0.3, 0.5
         Innovations of nodes' shocks, in multiples of ``sigma``, and their autocorrelation.
     rho, sigma : float, default 0.5, 1
-        Of errors of pairs.
+        Autocorrelation and innovation SD of errors of pairs.
     seed : int, optional
-        As in `staggered`.
+        See `staggered`.
 
     Returns
     -------
     Simulated
-        A panel as `Panel.from_pairs` makes it, its truth with the factor ``ends``, and parameters.
+        A panel of pairs (see `Panel.from_pairs`), its truth with the factor ``ends``, and
+        parameters.
 
     Raises
     ------
@@ -129,12 +131,12 @@ def network(
 def _adoption(
     rng: np.random.Generator, nodes: int, periods: int, cohorts: tuple[int, ...], never: float
 ) -> dict[str, float | None]:
-    """First treated period of each node, by its name; None of those that never adopt."""
+    """Return the first treated period of each node by name; None if never treated."""
     treated = round(nodes * (1.0 - never))
     if min(treated, nodes - treated) < 2 or not all(1 < c <= periods for c in cohorts):
         raise StudyError(
             f"'nodes' is {nodes!r}, 'never' {never!r}, 'cohorts' {cohorts!r}",
-            hint="two nodes or more that adopt, as many that do not, and dates from period 2 on",
+            hint="at least two treated and two untreated nodes, and dates from period 2 on",
         )
     dates = np.zeros(nodes, dtype=np.int64)
     dates[rng.permutation(nodes)[:treated]] = np.resize(np.array(cohorts), treated)
@@ -146,7 +148,7 @@ def _truth(
     panel: Panel, ends: npt.NDArray[Any], since: Array, rows: npt.NDArray[np.bool_],
     effect: npt.NDArray[np.float64], deviation: npt.NDArray[np.float64],
 ) -> xr.Dataset:  # fmt: skip
-    """Effects of the treated rows, by which ends are in force, and since when."""
+    """Return effects on treated observations, by treated ends and time since treatment."""
     table = pd.DataFrame({
         "ends": ends, v.COHORT: since[rows] + 1, v.TIME: panel.time_codes[rows] + 1,
         "code": _classes(panel)[panel.unit_codes[rows]],
@@ -165,7 +167,7 @@ def _truth(
 
 
 def _in_force(panel: Panel, *, directed: bool) -> tuple[Array, Array]:
-    """Which ends are in force in each row, -1 for none, and since which period (row)."""
+    """Return the treated ends of each observation (-1 if none) and their first period (row)."""
     pairs = pairs_of(panel)
     ahead = (pairs.adoption[1] < pairs.adoption[0]) & directed
     unit, time = panel.unit_codes, panel.time_codes
@@ -175,6 +177,6 @@ def _in_force(panel: Panel, *, directed: bool) -> tuple[Array, Array]:
 
 
 def _classes(panel: Panel) -> Array:
-    """Dates of both ends, numbered (unit)."""
+    """Number the combinations of the adoption dates of both ends (unit)."""
     pairs = pairs_of(panel)
     return np.asarray(pairs.first * (panel.periods + 1) + pairs.second)

@@ -1,4 +1,4 @@
-"""Cities as places that a policy reaches, with their groups."""
+"""Cities as treated places, with their groups."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def grouped(cities: pd.DataFrame, seed: int, names: Language) -> pd.DataFrame:
     Parameters
     ----------
     cities : DataFrame
-        Of `zone_cities`.
+        Cities from `zone_cities`.
 
     Returns
     -------
     DataFrame
-        With the columns city, finance, and one a factor in the terms of `FACTORS`.
+        Frame with the columns city and finance, and one column for each of `FACTORS`.
     """
     coastal = cities["coastal"].to_numpy()
     score = stream(seed, "market").standard_normal(len(cities)) + _COAST_IS_MARKET * coastal
@@ -58,18 +58,19 @@ def places_of(
     across: Across | None,
     at: Index | None = None,
 ) -> Places:
-    """Put units into strata and cohorts.
+    """Assign units to strata and cohorts.
 
     Parameters
     ----------
     cities : DataFrame
-        Of `grouped`.
+        Cities from `grouped`.
     strata : sequence of str
-        The panel's, in the terms of `FACTORS`.
+        Strata of the panel, from `FACTORS`.
     across : callable, optional
-        As in `joint_errors`.
+        See `joint_errors`.
     at : ndarray of int (unit), optional
-        City of every unit, which then is the member; a unit is a city by default.
+        City of every unit, which then is the level of the random effects; by default each unit is a
+        city.
     """
     places = cities if at is None else cities.iloc[at].reset_index(drop=True)
     factors = {say(f, names): levels_of(FACTORS[f], names) for f in strata}
@@ -79,7 +80,7 @@ def places_of(
         )
         for f in strata
     }
-    # Sorted as panels sort their levels, so that cells come in the order of a design's.
+    # Sorted like levels of panels, so cells have the same order as in a model.
     number, table = _numbered(pd.DataFrame(called, index=places.index))
     who = Assignment(
         labels,
@@ -110,12 +111,12 @@ def _numbered(keys: pd.DataFrame) -> tuple[Index, pd.DataFrame]:
 
 
 def listed(cities: pd.DataFrame, at: Index, time: Index, names: Language) -> pd.DataFrame:
-    """List what is known of the city of every row.
+    """List the attributes of the city of every row.
 
     Parameters
     ----------
     cities : DataFrame
-        Of `grouped`.
+        Cities from `grouped`.
     at : ndarray of int (row)
         City.
     time : ndarray of int (row)
@@ -139,7 +140,7 @@ def placed(rows: pd.DataFrame, cities: pd.DataFrame, at: Index, names: Language)
     Parameters
     ----------
     cities : DataFrame
-        Of `grouped`.
+        Cities from `grouped`.
     at : ndarray of int (row)
         City.
     """
@@ -148,39 +149,41 @@ def placed(rows: pd.DataFrame, cities: pd.DataFrame, at: Index, names: Language)
 
 
 def check_strata(strata: Sequence[str]) -> tuple[str, ...]:
-    """Refuse strata that are no groups of cities.
+    """Refuse strata that are not groups of cities.
 
     Raises
     ------
     StudyError
-        If a name is unknown, or comes twice.
+        If a name is unknown, or duplicated.
     """
     factors = (strata,) if isinstance(strata, str) else tuple(strata)
     for name in factors:
         if name not in FACTORS:
-            raise StudyError(f"'strata' names {name!r}", hint=nearest(str(name), FACTORS))
+            raise StudyError(f"'strata' contains {name!r}", hint=nearest(str(name), FACTORS))
     if len(set(factors)) != len(factors):
-        raise StudyError(f"'strata' names one twice: {factors!r}", hint="each once")
+        raise StudyError(
+            f"'strata' contains a duplicate: {factors!r}", hint="list each of them once"
+        )
     return factors
 
 
 def check_years(years: object, units: int) -> tuple[int, int]:
-    """Refuse years that the calendar does not fit in, or with more rows than memory holds.
+    """Refuse years incompatible with the pilot zones, or panels beyond memory.
 
     Parameters
     ----------
     units : int
-        That have a row in each year, about.
+        Approximate number of units observed in each year.
 
     Returns
     -------
     tuple of int
-        First and last.
+        First and last year.
 
     Raises
     ------
     StudyError
-        If they are not two years, one before the first zone and one after it.
+        If they are not two years, one before and one after the first zone.
     """
     bounds = tuple(years) if isinstance(years, Sequence) else ()
     if len(bounds) != 2 or not all(isinstance(y, int | np.integer) for y in bounds):
@@ -188,8 +191,8 @@ def check_years(years: object, units: int) -> tuple[int, int]:
     first, last = int(bounds[0]), int(bounds[1])
     if not 1 <= first <= 2013 or not 2016 <= last <= 9999:
         raise StudyError(
-            f"'years' is {bounds!r}, and zones came from 2015 on",
-            hint="a first year up to 2013, a last one from 2016 on",
+            f"'years' is {bounds!r}, but zones were established from 2015 on",
+            hint="a first year of at most 2013 and a last year of at least 2016",
         )
     check_size(units, last - first + 1)
     return first, last

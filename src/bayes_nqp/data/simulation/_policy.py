@@ -1,4 +1,4 @@
-"""What a policy does to places that it reaches in different years, and through which channels."""
+"""Effects of a policy on places treated in different years, directly and by mediators."""
 
 from __future__ import annotations
 
@@ -38,31 +38,31 @@ _OUTCOME: Final = "productivity"
 
 @dataclass(frozen=True, eq=False)
 class Policy:
-    """What the policy does, in standard deviations of productivity's innovations.
+    """Effects of the policy, in standard deviations of productivity's innovations.
 
     Parameters
     ----------
     level, growth : float
-        Direct effect at event time 0, and what each further period adds.
+        Direct effect at event time 0, and its increase in each further period.
     contrasts : mapping of str to float
         Difference of the direct effect between the levels of a factor.
     deviation_sd : float
-        Of the members' own deviations of the direct effect.
+        Standard deviation of random effects in the direct effect.
     moderation : float
-        What one standard deviation of digital finance adds to the direct effect.
+        Change of the direct effect per standard deviation of digital finance.
     rho : float
         Autocorrelation of productivity's errors; innovations have standard deviation 1.
     noise : float
-        What all errors are multiplied by.
+        Factor of all errors.
     trend, selection : float
-        What treated places drift away by a period, and lie above the others from the start.
+        Differential trend of treated places per period, and their constant difference in levels.
     confounded : str, optional
-        As in `channels`.
+        See `channels`.
 
     Raises
     ------
     StudyError
-        If one of them is out of range.
+        If a value is out of range.
     """
 
     mediators: Mapping[str, Channel]
@@ -82,7 +82,7 @@ class Policy:
     def __post_init__(self) -> None:
         for name, value in self.contrasts.items():
             if name not in FACTORS:
-                raise StudyError(f"'contrasts' names {name!r}", hint=nearest(name, FACTORS))
+                raise StudyError(f"'contrasts' contains {name!r}", hint=nearest(name, FACTORS))
             if not math.isfinite(value):
                 raise StudyError(f"'contrasts' {name!r} is {value!r}", hint="a finite number")
         correlation(tuple(self.mediators), self.confounding, self.confounded, self.related)
@@ -90,27 +90,27 @@ class Policy:
 
 @dataclass(frozen=True, eq=False)
 class Places:
-    """Who is there.
+    """Units of a simulation, with strata, cohorts and factors.
 
     Parameters
     ----------
     who : Assignment
-        Cohorts are years; levels are those of the panel's strata, as they are called there.
+        Assignment; cohorts are years, and levels have the names used in the panel.
     factors : mapping of str to sequence of str
         The panel's strata and their levels in the order of `FACTORS`.
     first : ndarray of bool (factor, unit)
-        Whether a unit has the first level of each of `FACTORS`.
+        True if a unit has the first level of each of `FACTORS`.
     inside : ndarray of bool (factor)
-        Which of `FACTORS` are the panel's strata.
+        True for `FACTORS` that are strata of the panel.
     finance : ndarray (unit)
         Digital finance before the policy.
     labels : ndarray of str (member), optional
-        As in `Mediated`.
+        See `MediatedTruth`.
     across : callable, optional
-        As in `joint_errors`.
+        See `joint_errors`.
     trends : ndarray of int (unit), optional
-        Number of the stratum in an order that does not hang on the language of its name; time
-        effects are drawn in this order.
+        Number of the stratum in an order independent of the language of its name; time effects are
+        drawn in this order.
     """
 
     who: Assignment
@@ -126,7 +126,7 @@ class Places:
 
 @dataclass(frozen=True, eq=False)
 class Happened:
-    """What happened: rows, cells, covariates (covariate, row), productivity (row)."""
+    """Result: rows, cells, covariates (covariate, row), productivity (row)."""
 
     facts: MediatedTruth
     cells: pd.DataFrame
@@ -147,23 +147,23 @@ def happen(
     near: Array | float = 0.0,
     feedback: Feedback | None = None,
 ) -> Happened:
-    """Let the policy happen.
+    """Simulate the policy.
 
     Parameters
     ----------
     code, time : ndarray of int (row)
         Unit, year.
     years : tuple of int
-        First and last.
+        First and last year.
     dose : ndarray (row), optional
-        A continuous exposure, to which effects are proportional; without it treatment starts
-        with the cohorts.
+        A continuous exposure to which effects are proportional; otherwise treatment starts with the
+        cohorts.
     received : Received, optional
-        What rows have of the treatment of others.
+        Spillovers from the treatment of others.
     near : ndarray (unit, period) or float, default 0
-        What units have of the exposure of others.
+        Exposure of others to which units are linked.
     feedback : Feedback, optional
-        How productivity follows that of linked units.
+        Dependence of productivity on that of linked units.
     """
     who, shape = places.who, (places.who.units.size, years[1] - years[0] + 1)
     check_channels(policy.mediators, places.factors)
@@ -213,7 +213,7 @@ def _untreated(
     periods: int,
     seed: int,
 ) -> Array:
-    """Left sides without policy and covariates (equation, unit, period)."""
+    """Draw left-hand sides without policy and covariates (equation, unit, period)."""
     who, sides = places.who, list(equations.values())
     errors = policy.noise * joint_errors(
         stream(seed, "errors"), (who.units.size, periods), np.array([e.rho for e in sides]),
@@ -234,7 +234,7 @@ def _untreated(
 
 
 def _reached(who: Assignment, code: Index, dose: Array | None) -> Array:
-    """How far the policy reaches a unit: whether at all, or how its mean dose compares."""
+    """Return the degree of treatment of a unit: 0 or 1, or its relative mean dose."""
     if dose is None:
         return np.asarray(who.cohort > 0, dtype=np.float64)
     mean = np.bincount(code, dose) / np.bincount(code)
@@ -242,13 +242,13 @@ def _reached(who: Assignment, code: Index, dose: Array | None) -> Array:
 
 
 def _halves(places: Places, policy: Policy) -> Array:
-    """What each of `FACTORS` adds to the direct effect of every unit (factor, unit)."""
+    """Return the contribution of each of `FACTORS` to the direct effect (factor, unit)."""
     contrasts = np.array([policy.contrasts.get(name, 0.0) for name in FACTORS])
     return np.asarray(0.5 * contrasts[:, None] * np.where(places.first, 1.0, -1.0))
 
 
 def _by_stratum(who: Assignment, values: Array) -> Array:
-    """Values that are the same in all units of a stratum."""
+    """Return values that are constant within strata."""
     by_stratum = np.zeros(int(who.stratum.max()) + 1)
     by_stratum[who.stratum] = values
     return by_stratum
@@ -257,7 +257,7 @@ def _by_stratum(who: Assignment, values: Array) -> Array:
 def _shift(
     places: Places, policy: Policy, outside: Array, code: Index, cell: Index, equations: int
 ) -> Array:
-    """What factors beyond the strata, and digital finance, add to the direct effect of rows."""
+    """Return contributions of factors other than strata, and of digital finance, to effects."""
     finance = places.finance[code]
     on = cell >= 0
     scaled = (finance - finance[on].mean()) / (finance[on].std() or 1.0)

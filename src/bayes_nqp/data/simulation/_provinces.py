@@ -1,4 +1,4 @@
-"""Provinces with a growing exposure to cross-border e-commerce, and known effects of it."""
+"""Simulated provinces with a growing exposure to cross-border e-commerce."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ PROVINCE_CHANNELS: Final[Mapping[str, Channel]] = Constants(
         for name, channel in CATALOGUE.items()
     }
 )
-"""As `CATALOGUE`, per point of exposure, without growth; smaller, for exposure goes further."""
+"""Like `CATALOGUE`, per point of exposure, without growth; smaller, because exposure exceeds 1."""
 
 _RAMP, _BEFORE, _ROUGH, _STEP, _SIZE = 3.0, 0.1, 0.2, 2.0, 0.5
-"""Years in which a zone gets going; exposure a year before zones; sd of innovations of the log of
-exposure; points of exposure by the square root of the number of zones; sd between provinces of
-the log of exposure."""
+"""Time constant of a zone's effect in years; exposure per year before zones; innovation SD of log
+exposure; points of exposure per square root of the number of zones; SD of log exposure between
+provinces."""
 
 
 @door
@@ -79,13 +79,14 @@ def provinces(
     names: str = "en",
     seed: Seed | None = None,
 ) -> Simulated:
-    """Simulate 31 provinces whose exposure to cross-border e-commerce grows as zones come.
+    """Simulate 31 provinces with growing exposure to cross-border e-commerce.
 
-    As `cities`, with a continuous exposure ``cbec`` (points, such as percent of trade) in the
-    place of treatment: productivity adds ``(beta_stratum + theta Z_i + u_i) cbec_it``, and every
-    mediator ``(a + v_i) cbec_it``. Exposure follows the real calendar: it is small before the
-    first zone of a province, and rises with the number of zones and their age. Effects are per
-    point; cells are stratum × time over all rows, as in a `ContinuousExposure`.
+    The model is that of `cities`, with a continuous exposure ``cbec`` (points, such as percent of
+    trade) instead of a binary treatment. Productivity increases by ``(beta_stratum + theta Z_i +
+    u_i) cbec_it``, and every mediator by ``(a + v_i) cbec_it``. Exposure follows the actual dates:
+    it is small before the first zone of a province, and rises with the number of zones and their
+    age. Effects are per point; cells are stratum × time over all observations, as in a
+    `ContinuousExposure`.
 
     Parameters
     ----------
@@ -93,7 +94,7 @@ def provinces(
         Names from `PROVINCE_CHANNELS`, or channels by name, per point of exposure and without
         growth or interaction: digital trade and industrial upgrading by default.
     covariates : iterable of str, default ("ln_gdp",)
-        As in `cities`.
+        See `cities`.
     strata : sequence of str, default ("region",)
         "region", "market" or both.
     years : tuple of int, default (2011, 2022)
@@ -103,37 +104,37 @@ def provinces(
     contrasts : mapping of str to float, default {"region": -0.1}
         Inland minus coastal, low minus high marketisation.
     moderation : float, default 0.05
-        What one standard deviation of digital finance before the policy adds to the direct
-        effect of a point.
+        Change of the direct effect of a point per standard deviation of digital finance before the
+        policy.
     deviation_sd : float, default 0.05
-        Standard deviation of the provinces' own deviations of the direct effect.
+        Standard deviation of province-level random effects in the direct effect.
     rho : float, default 0.7
         Autocorrelation of errors.
     noise, spatial, reach
-        As in `cities`, with a longer reach.
+        See `cities`, with a longer reach.
     trend, selection : float, default 0, 1
-        What a province drifts by in a year, and lies higher, for each standard deviation by
-        which its mean exposure exceeds that of the others. The trend makes effects unidentified.
+        Differential trend per year, and difference in levels, per standard deviation of a
+        province's mean exposure. With a trend, effects are not identified.
     confounding, confounded, related
-        As in `channels`.
+        See `channels`.
     spillover : float, default 0
-        What a point of the mean exposure of linked provinces adds to productivity.
+        Effect on productivity of one point of the mean exposure of linked provinces.
     neighbours : int, default 4
-        Linked are so many nearest provinces, either way.
+        Number of nearest provinces that are linked, in either direction.
     lag : float, default 0
-        How far productivity follows the mean of linked provinces' in the same year, between -1 and
-        1. With it, or a spillover, the truth is of a point more everywhere: by own paths, with what
-        comes back to them, and "received".
+        Coefficient of the mean productivity of linked provinces in the same year, between -1 and 1.
+        With a lag or a spillover, the truth is the effect of one more point in all provinces: own
+        paths including feedback, and the spillover effect "received".
     coordinates : bool, default False
-        Whether the table has longitude and latitude, those of the first prefecture; it has them
-        wherever provinces are linked.
+        If True, the table contains longitude and latitude of the first prefecture; always included
+        if provinces are linked.
     system, names, seed
-        As in `cities`.
+        See `cities`.
 
     Returns
     -------
     Simulated
-        As of `cities`; the panel has an exposure and no cohort.
+        See `cities`; the panel has an exposure and no cohort.
 
     Raises
     ------
@@ -152,7 +153,9 @@ def provinces(
     first, last = check_years(years, 31)
     factors = check_strata(strata)
     if "resource" in factors or "resource" in contrasts:
-        raise StudyError("'resource' is a group of cities", hint="'region', 'market' or both")
+        raise StudyError(
+            "'resource' is a stratum of cities, not of provinces", hint="'region', 'market' or both"
+        )
     controls = picked(covariates, CITY)
     policy = Policy(
         _per_point(mediators), level, 0.0, dict(contrasts), deviation_sd, moderation, rho, noise,
@@ -188,7 +191,7 @@ def provinces(
 
 
 def _links(base: pd.DataFrame, neighbours: int, language: Language) -> Array:
-    """Weights of the nearest provinces, in the order of the table (unit, unit)."""
+    """Return weights of the nearest provinces, in the order of the table (unit, unit)."""
     unit, time = say("province", language), say("year", language)
     panel = Panel.from_frame(base, unit=unit, time=time, outcome=say("cbec", language))
     names = base[unit].drop_duplicates().to_numpy(dtype=str)
@@ -202,14 +205,14 @@ def _per_point(mediators: Iterable[str] | Mapping[str, Channel]) -> dict[str, Ch
     for name, channel in selected.items():
         if channel.growth or channel.interaction:
             raise StudyError(
-                f"'mediators' {name!r} has growth or an interaction, and exposure is continuous",
+                f"'mediators' {name!r} has growth or an interaction, but exposure is continuous",
                 hint="simulation.Channel(level=0.2, growth=0.0)",
             )
     return selected
 
 
 def _table() -> pd.DataFrame:
-    """Provinces in the columns of `zone_cities`, at the seat of the first prefecture."""
+    """Return provinces in the columns of `zone_cities`, located at the first prefecture."""
     table = prefectures().drop_duplicates("province").reset_index(drop=True)
     zones = pilot_zones().sort_values("approved", kind="stable").drop_duplicates("province")
     years = zones.set_index("province")["approved"].dt.year
@@ -223,7 +226,7 @@ def _table() -> pd.DataFrame:
 
 
 def _exposure(names: Sequence[str], years: tuple[int, int], seed: Seed) -> Array:
-    """Draw the exposure of all rows, province by province."""
+    """Draw the exposure of all observations, by province."""
     grid = np.arange(years[0], years[1] + 1)
     zones = pilot_zones()
     come = zones["approved"].dt.year.to_numpy()

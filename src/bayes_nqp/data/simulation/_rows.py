@@ -1,4 +1,4 @@
-"""Rows of a simulated panel: stratum and cohort of units, outcomes without errors and policy."""
+"""Observations of a simulated panel: strata, cohorts, unit and time effects."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Assignment:
     stratum : ndarray of int (unit)
         Number of the combination of levels.
     cohort : ndarray of int (unit)
-        First treated period, 0 for never.
+        First treated period, 0 if never treated.
     levels : mapping of str to ndarray of str (stratum)
         Level of every factor in every combination.
     """
@@ -44,27 +44,27 @@ def layout(
     never: float,
     sizes: Mapping[int, int] | None = None,
 ) -> Assignment:
-    """Deal units to strata in turn, and to cohorts in turn within each stratum.
+    """Assign units to strata in turn, and to cohorts in turn within each stratum.
 
     Parameters
     ----------
     units : int
-        How many.
+        Number of units.
     strata : mapping of str to sequence of str
         Levels of every factor.
     cohorts : sequence of int
         First treated periods.
     never : float
-        Share never treated, in every stratum, to the nearest unit.
+        Share of never-treated units in every stratum, rounded to units.
     sizes : mapping of int to int, optional
-        Units of each cohort, dealt to strata in turn; in place of ``never``.
+        Number of units of each cohort, assigned to strata in turn; replaces ``never``.
 
     Raises
     ------
     StudyError
-        If there are fewer units than ``sizes`` asks for.
+        If there are fewer units than in ``sizes``.
     """
-    # Sorted as panels sort their levels, so that cells come in the order of a design's.
+    # Sorted like levels of panels, so cells have the same order as in a model.
     combinations = list(product(*(sorted(levels) for levels in strata.values())))
     stratum = np.arange(units) % len(combinations)
     cohort, dealt = np.zeros(units, dtype=np.int64), 0
@@ -72,15 +72,15 @@ def layout(
         queue = np.repeat(list(sizes), list(sizes.values()))
         if queue.size > units or min(sizes.values()) < 1:
             raise StudyError(
-                f"'cohorts' is {dict(sizes)!r}, of {units} units",
-                hint="1 or more units for each first treated period, and no more than there are",
+                f"'cohorts' is {dict(sizes)!r}, but there are {units} units",
+                hint="at least 1 unit for each first treated period, at most all units in total",
             )
         cohort[: queue.size] = queue
         return _labelled(stratum, cohort, combinations, strata)
     for s in range(len(combinations)):
         members = np.flatnonzero(stratum == s)
         treated = members[round(never * members.size) :]
-        # Strata go on where the last one stopped, so that cohorts stay of equal size.
+        # Each stratum continues after the last cohort of the previous one, for equal cohort sizes.
         turn = (dealt + np.arange(treated.size)) % len(cohorts)
         cohort[treated] = np.asarray(cohorts, dtype=np.int64)[turn]
         dealt += treated.size
@@ -108,12 +108,12 @@ _UNIT_SD, _TIME_SD = 2.0, 0.5
 def rows_of(
     who: Assignment, periods: int, missing: float, rng: np.random.Generator
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """List the rows, and the cells of the treated ones, sorted by stratum, cohort and time.
+    """List observations and treated cells, sorted by stratum, cohort and time.
 
     Parameters
     ----------
     missing : float
-        Share of rows left out at random, never a unit's first.
+        Share of observations missing at random, except each unit's first one.
 
     Returns
     -------
@@ -140,7 +140,7 @@ def rows_of(
 
 
 def cells_of(who: Assignment, code: Index, time: Index) -> tuple[Index, pd.DataFrame]:
-    """Number the cells of the treated rows, sorted by stratum, cohort and time.
+    """Number the cells of treated observations, sorted by stratum, cohort and time.
 
     Parameters
     ----------
@@ -150,9 +150,9 @@ def cells_of(who: Assignment, code: Index, time: Index) -> tuple[Index, pd.DataF
     Returns
     -------
     ndarray of int (row)
-        Number of the cell, or -1 where untreated.
+        Number of the cell, or -1 if untreated.
     DataFrame
-        One row a cell: levels of the strata, cohort, time, event_time.
+        One row for each cell: levels of the strata, cohort, time, event_time.
     """
     cohort = who.cohort[code]
     on = (cohort > 0) & (time >= cohort)
@@ -169,21 +169,21 @@ def cells_of(who: Assignment, code: Index, time: Index) -> tuple[Index, pd.DataF
 def exposed_cells_of(
     who: Assignment, code: Index, time: Index, dose: Array
 ) -> tuple[Index, pd.DataFrame]:
-    """Number the cells of the exposed rows, sorted by stratum and time.
+    """Number the cells of exposed observations, sorted by stratum and time.
 
     Parameters
     ----------
     code, time : ndarray of int (row)
         Number of the unit; period.
     dose : ndarray (row)
-        Exposure; rows at another one than 0 are exposed.
+        Exposure; observations with a non-zero value are exposed.
 
     Returns
     -------
     ndarray of int (row)
-        Number of the cell, or -1 where not exposed.
+        Number of the cell, or -1 if not exposed.
     DataFrame
-        As of `cells_of`; without cohorts, all at event time 0.
+        See `cells_of`; without cohorts, all at event time 0.
     """
     on = dose != 0.0
     key = np.stack([who.stratum[code[on]], time[on]], axis=1)
@@ -202,14 +202,14 @@ def background(
     first: np.random.Generator,
     second: np.random.Generator,
 ) -> npt.NDArray[np.float64]:
-    """Unit effects, and a random walk of time effects in each stratum.
+    """Draw unit effects, and a random walk of time effects in each stratum.
 
     Parameters
     ----------
     sigma : float
-        Standard deviation of innovations, on which both are scaled.
+        Standard deviation of innovations, the scale of both.
     first, second : Generator
-        Of unit effects, and of time effects.
+        Generators of unit effects and of time effects.
     """
     unit = _UNIT_SD * sigma * first.standard_normal((who.units.size, 1))
     strata = int(who.stratum.max()) + 1

@@ -1,4 +1,4 @@
-"""What units receive of others: of their treatment, and of their outcomes."""
+"""Spillovers from other units' treatment and outcomes."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from bayes_nqp.data.panel import Panel
 
 @dataclass(frozen=True, eq=False)
 class Feedback:
-    """``y = delta W y + beta D + theta W D + …``, period by period.
+    """Spatial lag ``y = delta W y + beta D + theta W D + …``, period by period.
 
-    Rows come unit by unit, each with every period.
+    Observations are sorted by unit, each with all periods.
 
     Parameters
     ----------
     links : ndarray (unit, unit)
-        W, whose rows sum to one.
+        Weights matrix W with row sums of one.
     delta : float
-        Of linked units' outcomes.
+        Coefficient of linked units' outcomes.
     theta : float
-        Of linked units' exposure.
+        Coefficient of linked units' exposure.
     """
 
     links: Array
@@ -40,20 +40,20 @@ class Feedback:
 
     @property
     def inverse(self) -> Array:
-        """``(I - delta W)^-1`` (unit, unit)."""
+        """Return ``(I - delta W)^-1`` (unit, unit)."""
         return np.asarray(np.linalg.inv(np.eye(len(self.links)) - self.delta * self.links))
 
     def outcome(self, values: Array) -> Array:
-        """Outcomes (row) of what units would have without those of others (row)."""
+        """Return outcomes (row) from the outcomes without spillovers (row)."""
         return np.asarray((self.inverse @ values.reshape(len(self.links), -1)).ravel())
 
     def effects(self, paths: Array) -> Array:
-        """Effects of one more for everyone, along own paths and then what is received (path, row).
+        """Return effects of one more unit for all: own paths, then spillovers (path, row).
 
         Parameters
         ----------
         paths : ndarray (path, row)
-            The same without other units: the total, the direct effect, and through mediators.
+            Effects without other units: total, direct, and through mediators.
         """
         tables, inverse = paths.reshape(len(paths), len(self.links), -1), self.inverse
         back = self.theta * np.diag(inverse @ self.links)[:, None]
@@ -66,43 +66,43 @@ class Feedback:
 
 
 LAND: Final = ((103.0, 119.0), (23.0, 37.0))
-"""Degrees of longitude and latitude between which units of `staggered` are scattered."""
+"""Range of longitude and latitude of units in `staggered`, in degrees."""
 PLACES: Final = ("longitude", "latitude")
 """Columns of coordinates."""
 _RING, _SINCE = "ring", "exposure_time"
 
 
 class Nearness(Protocol):
-    """Who stands how near, and since when: `nqp.Rings`, `nqp.ShareTreated`."""
+    """Distance bands of units and the time of entry: `nqp.Rings`, `nqp.ShareTreated`."""
 
     @property
     def rings(self) -> tuple[str, ...]:
-        """Labels, from the nearest on (ring)."""
+        """Return labels of distance bands, beginning with the nearest (ring)."""
 
     def since(self, panel: Panel) -> Index:
-        """Period from which a unit stands in each ring or nearer (unit, ring)."""
+        """Return the first period of a unit in each band or a nearer one (unit, ring)."""
 
 
 @value("simulation")
 class Spillover:
-    """What units near others in force receive.
+    """Spillovers on units near treated units.
 
     Parameters
     ----------
     exposure : Rings or ShareTreated
-        Who is near whom, as a design says it.
+        Definition of nearness, as in a model.
     untreated : sequence of float (ring)
-        What untreated rows receive in each ring, from the nearest on, once it begins; in the units
-        of the simulation's effects.
+        Spillover effects on untreated observations in each distance band, beginning with the
+        nearest, in the units of the simulation's effects.
     treated : sequence of float (ring), default ()
-        What treated rows receive; nothing by default.
+        Spillover effects on treated observations; none by default.
     growth : float, default 0
-        What each further period of exposure adds, in rings where something is received.
+        Increase per further period of exposure, in bands with non-zero effects.
 
     Raises
     ------
     StudyError
-        If there is not a number for each ring.
+        If the number of effects differs from the number of bands.
 
     Examples
     --------
@@ -129,8 +129,13 @@ class Spillover:
             sizes = tuple(sizes)
             if len(sizes) != count and (sizes or name == "untreated"):
                 raise StudyError(
-                    Message("{!r} has {} numbers, for {} rings", name, len(sizes), count),
-                    hint="a number for each, from the nearest on",
+                    Message(
+                        "{!r} has {} numbers, but there are {} distance bands",
+                        name,
+                        len(sizes),
+                        count,
+                    ),
+                    hint="one number for each band, beginning with the nearest",
                 )
             if not np.isfinite(sizes).all():
                 raise StudyError(Message("'{}' is {!r}", name, sizes), hint="finite numbers")
@@ -139,20 +144,20 @@ class Spillover:
 
 @dataclass(frozen=True, eq=False)
 class Received:
-    """What rows receive.
+    """Spillovers on the observations of a table.
 
     Parameters
     ----------
     ring : ndarray of int (row)
-        The nearest ring in which the row's unit stands; -1 beyond the last.
+        The nearest distance band of the unit; -1 beyond the last.
     since : ndarray of int (row)
-        Periods since it first stood there or nearer; -1 without exposure.
+        Periods since the first exposure in this band or a nearer one; -1 without exposure.
     time : ndarray of int (row)
         Period, on the scale of the cohorts.
     effect : ndarray (row)
-        Of the treatment of others.
+        Effect of the treatment of others.
     rings : tuple of str
-        Labels.
+        Labels of distance bands.
     """
 
     ring: Index
@@ -163,21 +168,21 @@ class Received:
 
 
 def scattered(units: int, rng: np.random.Generator) -> dict[str, Array]:
-    """Longitude and latitude of units that lie anywhere in `LAND` (unit)."""
+    """Draw longitude and latitude of units at random in `LAND` (unit)."""
     return {name: rng.uniform(*ends, units) for name, ends in zip(PLACES, LAND, strict=True)}
 
 
 def received_by(
     spillover: Spillover, frame: pd.DataFrame, unit: str, time: str, cohort: str
 ) -> Received:
-    """What each row of a table receives.
+    """Return the spillovers on each row of a table.
 
     Parameters
     ----------
     frame : DataFrame
-        With everything that the exposure asks for, such as coordinates.
+        Frame with all columns required by the exposure, such as coordinates.
     unit, time, cohort : str
-        Its columns.
+        Columns of the frame.
     """
     blank = frame.assign(received=np.arange(len(frame), dtype=np.float64))
     panel = Panel.from_frame(blank, unit=unit, time=time, cohort=cohort, outcome="received")
@@ -201,24 +206,24 @@ def received_by(
 def exposed_cells(
     cell: Index, cells: pd.DataFrame, levels: Mapping[str, npt.NDArray[np.str_]], received: Received
 ) -> tuple[Index, pd.DataFrame]:
-    """Number cells by exposure too: those of treated rows, then those of untreated exposed ones.
+    """Number treated cells, then cells of untreated exposed observations.
 
     Parameters
     ----------
     cell : ndarray of int (row)
-        Of treated rows, or -1.
+        Cell of treated observations, or -1.
     cells : DataFrame
-        Levels of the strata, cohort, time and event_time, one row a cell.
+        Levels of the strata, cohort, time and event_time, one row for each cell.
     levels : mapping of str to ndarray of str (row)
-        Of the strata, in every row.
+        Levels of the strata, in every row.
 
     Returns
     -------
     ndarray of int (row)
-        Number of the cell, or -1 of untreated rows without exposure.
+        Number of the cell, or -1 for untreated observations without exposure.
     DataFrame
-        As ``cells``, with role, ring and exposure_time: neighbours have the exposure cohort, and
-        the periods since it as event_time.
+        Extension of ``cells`` with role, ring and exposure_time: for neighbours, cohort is the
+        first exposure, and event_time counts periods since it.
     """
     on, exposed, time = cell >= 0, received.ring >= 0, received.time
     facts = cells.iloc[np.maximum(cell, 0)].reset_index(drop=True)

@@ -1,4 +1,4 @@
-"""A panel of staggered adoption with known effects, and worlds in which parallel trends fail."""
+"""Panels with staggered adoption and known effects, also without parallel trends."""
 
 from __future__ import annotations
 
@@ -42,21 +42,21 @@ Drift = (
 
 
 def drift_of(drift: Drift, rng: np.random.Generator, cohort: Index, periods: int) -> Array:
-    """Draw what units have beside parallel trends.
+    """Draw deviations of units from parallel trends.
 
     Parameters
     ----------
     drift : str or callable
-        As in `staggered`.
+        See `staggered`.
     cohort : ndarray of int (unit)
-        First treated period, 0 for never.
+        First treated period, 0 if never treated.
     periods : int
         Length of the time grid.
 
     Returns
     -------
     ndarray (unit, period), multiples of sigma
-        Zero where trends are parallel.
+        Deviations; zero under parallel trends.
     """
     if callable(drift):
         return np.asarray(drift(rng, cohort, periods), dtype=np.float64)
@@ -112,69 +112,70 @@ def staggered(
     spillover: Spillover | None = None,
     seed: Seed | None = None,
 ) -> Simulated:
-    """Simulate units that a policy reaches at different times.
+    """Simulate a panel with staggered adoption.
 
-    The outcome is ``alpha_i + lambda_t,stratum + (tau_cell + u_i) [treated] + error``, with
-    random unit effects and, in each stratum, a random walk of time effects of its own.
+    The outcome is ``alpha_i + lambda_t,stratum + (tau_cell + u_i) [treated] + error``, with random
+    unit effects and a separate random walk of time effects in each stratum.
 
     Parameters
     ----------
     units, periods : int, default 60, 14
         Size of the panel; periods are numbered from 1.
     cohorts : sequence of int, default (5, 6, 8, 9, 10, 11, 12)
-        First treated periods. Treated units are dealt to them in turn, within strata. Or a
-        mapping of them to their sizes, of which strata get equal parts; ``never`` then says
-        nothing, and the units that are left are never treated.
+        First treated periods, assigned to treated units in turn, within strata. Or a mapping from
+        periods to numbers of units, divided equally between strata; ``never`` is then ignored, and
+        the remaining units are never treated.
     never : float, default 0.3
-        Share of each stratum that is never treated, to the nearest unit.
+        Share of never-treated units in each stratum, rounded to units.
     strata : mapping of str to sequence of str, default {"region": ("inland", "coastal")}
-        Factors and their levels; units are dealt to the combinations in turn.
+        Factors and their levels; units are assigned to the combinations in turn.
     effect : {"flat", "growing", "cohorts"} or callable, default "flat"
-        ``level``; ``level + growth * event_time``; ``level`` plus what each cohort adds. Or a
-        function of a DataFrame of cells (strata, cohort, time, event_time) that returns their
-        effects.
+        ``level``; ``level + growth * event_time``; ``level`` plus a cohort effect. Or a function of
+        a DataFrame of cells (strata, cohort, time, event_time) that returns their effects.
     level : float, default 1
         Effect at event time 0, outcome units.
     growth : float, default 0.25
-        Of the effect per period, with "growing".
+        Increase of the effect per period, with "growing".
     spread : float, default 0.5
-        Standard deviation of what cohorts add, with "cohorts": fixed normal scores that average
-        to zero, in random order, so that the earliest cohort is the outlying one in some panels.
+        Standard deviation of cohort effects, with "cohorts": fixed normal scores with mean zero, in
+        random order, so that in some panels the earliest cohort is the outlier.
     contrast : float, default 0
-        Added difference between the first two levels of the first factor, half to each side.
+        Additional difference between the first two levels of the first factor, split symmetrically.
     deviation_sd : float, default 0.3
-        Standard deviation of the units' own deviations of the effect.
+        Standard deviation of unit-level random effects of the treatment.
     noise : {"ar1", "ar1+white", "student"} or callable, default "ar1"
-        Stationary AR(1) errors; the same plus white noise of the same sd; the same with
-        Student-t innovations (4 degrees of freedom, sd ``sigma``). Or a function of a Generator,
-        the number of units and that of periods that returns their errors.
+        Stationary AR(1) errors; the same plus white noise of the same SD; the same with Student-t
+        innovations (4 degrees of freedom, SD ``sigma``). Or a function of a Generator, the number
+        of units and the number of periods that returns errors.
     rho : float, default 0.5
         Autocorrelation; 0 for independent errors.
     sigma : float, default 1
         Standard deviation of innovations, outcome units.
     trend : float, default 0
-        Slope by which treated units drift away from the others, in ``sigma`` per period, from
-        the first period on: a violation of parallel trends.
+        Slope of a differential trend of treated units, in ``sigma`` per period, from the first
+        period on: a violation of parallel trends.
     drift : {"none", "lines", "unit lines", "bend", "factor", "two factors"} or callable
-        How units drift otherwise, in ``sigma``; "none" by default. Lines of cohorts with slopes of
-        mean .10 and sd .06; lines of units with sd .10, steeper by .10 where treated; a line of
-        slope .12 of all treated units that levels off in the middle of the panel; one or two common
-        factors, to which units load more the earlier they adopt. Or a function of a Generator, the
-        first treated period of every unit (0 for never) and the number of periods.
+        Other violations of parallel trends, in ``sigma``; "none" by default. "lines": linear trends
+        of cohorts with slopes of mean 0.10 and SD 0.06. "unit lines": linear trends of units with
+        SD 0.10, steeper by 0.10 if treated. "bend": a trend of slope 0.12 of all treated units that
+        ends in the middle of the panel. "factor", "two factors": one or two common factors, with
+        larger loadings for earlier adoption. Or a function of a Generator, the first treated period
+        of every unit (0 if never treated) and the number of periods.
     missing : float, default 0
-        Share of rows left out at random, never a unit's first.
+        Share of observations missing at random, except each unit's first one.
     spillover : Spillover, optional
-        What units near others in force receive. Units then have places of their own, anywhere from
-        103 to 119 degrees east and 23 to 37 north, and the truth has own (direct) and received
+        Spillovers on units near treated units. Units then have random places between 103 and 119
+        degrees east and 23 and 37 degrees north, and the truth contains direct and spillover
         effects.
     seed : int, optional
-        The same seed gives the same panel; None takes one at random and records it. Each part
-        has its own stream: another ``rho`` leaves effects and deviations as they are.
+        Seed; the same seed gives the same panel. None draws a seed at random and records it. Each
+        part has a separate random stream: a different ``rho`` does not change effects and random
+        effects.
 
     Returns
     -------
     Simulated
-        Its panel, truth and parameters.
+        Panel, truth and parameters.
 
     Raises
     ------
@@ -228,7 +229,7 @@ def staggered(
 def _spilled(
     frame: pd.DataFrame, spillover: Spillover, units: int, rng: np.random.Generator
 ) -> tuple[pd.DataFrame, Received]:
-    """Give units places, and rows what they receive of others."""
+    """Assign places to units, and compute spillovers on observations."""
     frame = frame.assign(**{x: y[frame["code"]] for x, y in scattered(units, rng).items()})
     received = received_by(spillover, frame, v.UNIT, v.TIME, v.COHORT)
     return frame.assign(outcome=frame["outcome"] + received.effect), received
@@ -242,7 +243,7 @@ def _truth(
     who: Assignment,
     received: Received | None,
 ) -> xr.Dataset:
-    """Own effects of treated rows, and what rows receive, by cell."""
+    """Return effects on treated observations, and spillovers, by cell."""
     cell, code = frame["cell"].to_numpy(), frame["code"].to_numpy()
     on, paths = cell >= 0, [v.TOTAL]
     effects = np.where(on, cells["effect"].to_numpy()[cell] + deviation[code], 0.0)[None]

@@ -1,4 +1,4 @@
-"""What a simulation holds: a panel, and its true effects in the schema of the waist."""
+"""Result of a simulation: a panel, and its true group-time effects."""
 
 from __future__ import annotations
 
@@ -25,22 +25,21 @@ from bayes_nqp.data.panel import Panel
 @door
 @dataclass(frozen=True, eq=False, repr=False)
 class Simulated:
-    """A panel with known truth.
+    """A panel with known effects.
 
     Parameters
     ----------
     panel : Panel
-        What an analyst would see.
+        The panel observed by an analyst.
     truth : Dataset
-        The waist with one chain and one draw: ``effect`` of every cell, the mean deviation of
-        its rows included, and ``deviation`` of every treated unit. Any estimand of it is what
-        the same estimand of a fit should recover: ``nqp.att(truth)`` is the mean effect over the
-        treated rows.
+        Group-time effects with one chain and one draw: ``effect`` of every cell, including the mean
+        random effect of its observations, and ``deviation``, the random effect of every treated
+        unit. An estimand of the truth is the target of the same estimand of a fit:
+        ``nqp.att(truth)`` is the mean effect over treated observations.
     parameters : mapping of str to object
-        Every argument as it was used, the seed included; ``cohort_effects`` is what each cohort
-        adds.
+        All arguments, including the seed; ``cohort_effects`` are the cohort effects.
     table : DataFrame, optional
-        What an analyst would hold before an index is built; the panel's rows by default.
+        The table before an index is built; by default the rows of the panel.
 
     Examples
     --------
@@ -57,12 +56,12 @@ class Simulated:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """The table that an analyst would hold: indicators where there are some, no index."""
+        """Return the table of the analyst: with indicators if simulated, without the index."""
         return (self.panel.frame if self.table is None else self.table).copy()
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the panel and the true effects."""
+        """Return a SHA-256 hash of the panel and the true effects."""
         seal = hashlib.sha256(self.panel.digest.encode("utf-8"))
         for name in (x for x in (v.EFFECT, v.DEVIATION) if x in self.truth):
             seal.update(np.ascontiguousarray(self.truth[name].values))
@@ -83,14 +82,14 @@ Effect = Literal["flat", "growing", "cohorts"] | Callable[[pd.DataFrame], npt.Ar
 def cohort_scores(
     cohorts: Sequence[int], spread: float, rng: np.random.Generator
 ) -> dict[int, float]:
-    """Give cohorts normal scores in random order.
+    """Assign normal scores to cohorts in random order.
 
-    The values are fixed, so that every panel has outlying cohorts; which these are is drawn.
+    The values are fixed, so that every panel has outlying cohorts; their order is random.
 
     Parameters
     ----------
     spread : float
-        Standard deviation of the values, outcome units; they average to zero.
+        Standard deviation of the values, outcome units; their mean is zero.
     """
     count = len(cohorts)
     scores = np.array([NormalDist().inv_cdf((k + 0.5) / count) for k in range(count)])
@@ -110,30 +109,30 @@ def curve_of(
     growth: float,
     contrast: float,
 ) -> Array:
-    """Effects of cells before unit deviations.
+    """Compute the effects of cells without unit-level random effects.
 
     Parameters
     ----------
     effect : str or callable
-        As in `staggered`.
+        See `staggered`.
     cells : DataFrame
-        One row a cell: levels of the strata, cohort, time, event_time.
+        One row for each cell: levels of the strata, cohort, time, event_time.
     factors : mapping of str to sequence of str
-        Levels in the order that the user gave.
+        Levels in the order given by the user.
     level, growth, contrast : float
-        As in `staggered`.
+        See `staggered`.
 
     Raises
     ------
     StudyError
-        If a callable does not return one finite number a cell.
+        If a callable does not return one finite number for each cell.
     """
     if callable(effect):
         base = np.asarray(effect(cells.copy()), dtype=np.float64)
         if base.shape != (len(cells),) or not np.isfinite(base).all():
             raise StudyError(
                 f"'effect' returns {base.shape} numbers for {len(cells)} cells, or not all finite",
-                hint="a function of the DataFrame of cells that returns one number a row, "
+                hint="a function of the DataFrame of cells that returns one number for each row, "
                 "such as lambda cells: 1.0 + 0.1 * cells['event_time']",
             )
     else:
@@ -162,25 +161,25 @@ def truth_of_rows(
     paths: Sequence[str] = (v.TOTAL,),
     name: str = "outcome",
 ) -> xr.Dataset:
-    """Average effects of rows over cells.
+    """Average effects on observations over cells.
 
     Parameters
     ----------
     cell : ndarray of int (row)
-        Of rows with an effect: treated ones, and those that receive something.
+        Cell of observations with an effect: treated ones, and those with spillovers.
     cells : DataFrame
-        Levels of the strata, cohort, time and event_time, one row a cell; and role, ring and
-        exposure_time, where something is received.
+        Levels of the strata, cohort, time and event_time, one row for each cell; with spillovers
+        also role, ring and exposure_time.
     effects : ndarray (path, row), outcome units
-        Deviations included.
+        Effects including random effects.
     outcome : ndarray (row)
-        As it is observed.
+        Observed outcome.
     row_effect : ndarray of int (row)
-        Number of the member; -1 of rows that only receive.
+        Number of the random effect; -1 for observations with spillovers only.
     deviation : ndarray (path, member), outcome units
-        Members' own deviations.
+        Random effects.
     unit_effects : sequence of str (member)
-        Their labels.
+        Labels of the random effects.
     factors : iterable of str
         Columns of ``cells`` that are strata.
     paths, name : optional
@@ -189,7 +188,7 @@ def truth_of_rows(
     Returns
     -------
     Dataset
-        Of the waist, with one chain and one draw.
+        Group-time effects with one chain and one draw.
     """
     rows = np.bincount(cell, minlength=len(cells))
     effect = np.stack([np.bincount(cell, path, len(cells)) / rows for path in effects])

@@ -23,10 +23,10 @@ _WORDS: Final = tomllib.loads(
 )
 _CHINESE: Final[Mapping[str, str]] = _WORDS["columns"]["zh"]
 NAMES: Final[Mapping[str, Mapping[str, str]]] = {"en": {}, **_WORDS["columns"]}
-"""Columns, where they are not called by their English names."""
+"""Chinese names of columns."""
 _LEVELS: Final[Mapping[str, Mapping[str, str]]] = {"en": {}, **_WORDS["levels"]}
 PLACES: Final[Mapping[str, Mapping[str, str]]] = _WORDS["places"]
-"""Which facts of a city stand in its columns."""
+"""Attributes of a city in the table."""
 
 
 def spoken(names: str) -> Language:
@@ -35,7 +35,7 @@ def spoken(names: str) -> Language:
     Raises
     ------
     StudyError
-        If it is neither.
+        If the language is not available.
     """
     if names not in NAMES:
         raise StudyError(f"'names' is {names!r}", hint=nearest(str(names), NAMES))
@@ -43,30 +43,30 @@ def spoken(names: str) -> Language:
 
 
 def say(word: str, names: str) -> str:
-    """Call a column by its name.
+    """Return the name of a column in a language.
 
     Returns
     -------
     str
-        The word itself where it has no Chinese name.
+        The word itself if it has no Chinese name.
     """
     return NAMES[names].get(word, word)
 
 
 def levels_of(levels: Iterable[str], names: Language) -> tuple[str, ...]:
-    """Call the levels of a factor by their names."""
+    """Return the names of the levels of a factor in a language."""
     return tuple(_LEVELS[names].get(level, level) for level in levels)
 
 
 def columns_of(system: IndexSystem, names: Language) -> IndexSystem:
-    """Let a system read the columns that a simulation writes."""
+    """Set the columns of a system to the columns of a simulated table."""
     if not NAMES[names]:
         return system
     return system.using({x.key: x.name_zh or x.data for x in system.indicators})
 
 
 def labelled(frame: pd.DataFrame, names: Language) -> Labels:
-    """Call columns, levels and places of a simulated table as the other language does."""
+    """Add labels of columns, levels and places in the other language."""
     entries: list[tuple[str, str, str | None, str]] = []
     for other in (x for x in NAMES if x != names):
         for word in (x for x in _CHINESE if say(x, names) in frame.columns):
@@ -84,6 +84,6 @@ def labelled(frame: pd.DataFrame, names: Language) -> Labels:
 
 
 def _provinces(names: str) -> list[str]:
-    """Names of the provinces in a language."""
+    """Return the names of the provinces in a language."""
     by_name = province_names()
     return list(by_name.values() if PLACES[names]["province"] == "province_name" else by_name)

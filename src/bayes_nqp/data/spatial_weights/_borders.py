@@ -1,4 +1,4 @@
-"""Weights of units that share a border, and their polygons from a file of the user's."""
+"""Contiguity weights of units with a common border, from a file of polygons."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _AREAS = ("Polygon", "MultiPolygon", "GeometryCollection")
 
 @dataclass(frozen=True, eq=False)
 class Boundaries:
-    """Polygons by the labels of units.
+    """Polygons by labels of units.
 
     Parameters
     ----------
     ids : tuple of str (unit)
-        Labels, as panels write them.
+        Labels in the format of panels.
     polygons : GeoSeries (unit)
-        In the coordinates of their file.
+        Polygons in the coordinates of their file.
     """
 
     ids: tuple[str, ...]
@@ -45,7 +45,7 @@ class Boundaries:
 
     @property
     def middles(self) -> Locations | None:
-        """A point within each polygon; None where the file does not say what it is in."""
+        """Return a point within each polygon; None without a coordinate reference system."""
         if self.polygons.crs is None:
             return None
         points = self.polygons.representative_point().to_crs(4326)
@@ -53,12 +53,12 @@ class Boundaries:
         return Locations(self.ids, degrees)
 
     def places_of(self, labels: Iterable[object]) -> list[int]:
-        """Positions of the polygons of units (unit).
+        """Return the positions of the polygons of units (unit).
 
         Raises
         ------
         PanelError
-            If a unit has none.
+            If a unit has no polygon.
         """
         place = {label: k for k, label in enumerate(self.ids)}
         names = [str(label) for label in labels]
@@ -72,19 +72,19 @@ class Boundaries:
         return [place[name] for name in names]
 
     def in_degrees(self) -> Any:
-        """Polygons in longitude and latitude (GeoSeries); in degrees already if nothing is said.
+        """Return polygons in degrees (GeoSeries); without a reference system, degrees are assumed.
 
         Raises
         ------
         PanelError
-            If nothing is said, and these are no degrees.
+            If the coordinate reference system is missing and the coordinates are not degrees.
         """
         if self.polygons.crs is not None:
             return self.polygons.to_crs(4326)
         if (np.abs(self.polygons.total_bounds) > (180.0, 90.0, 180.0, 90.0)).any():
             raise PanelError(
-                "the boundaries are not in degrees, and do not say what they are in",
-                hint="boundaries.set_crs(…), by what came with the file (.prj)",
+                "the boundaries are not in degrees and have no coordinate reference system",
+                hint="boundaries.set_crs(…), with the system documented for the file (.prj)",
             )
         return self.polygons
 
@@ -92,22 +92,22 @@ class Boundaries:
 def boundaries_of(
     boundaries: str | Path | geopandas.GeoDataFrame, column: str, asked_by: str
 ) -> Boundaries:
-    """Read polygons, and see that each stands for one unit.
+    """Read polygons, and check that each corresponds to one unit.
 
     Parameters
     ----------
     boundaries : str, Path or GeoDataFrame
-        A file that geopandas reads, or what it read.
+        A file readable by geopandas, or a GeoDataFrame.
     column : str
-        Its column that names units as the panel does.
+        Column with the labels of units in the panel.
     asked_by : str
-        Function to name in messages.
+        Function named in messages.
 
     Raises
     ------
     PanelError
-        If there is no such file or column, it cannot be read, or labels or polygons do not stand
-        for units.
+        If the file or column does not exist or cannot be read, or labels or polygons do not
+        correspond to units.
     StudyError
         If geopandas is not installed.
     """
@@ -118,7 +118,7 @@ def boundaries_of(
         for part in (path, *_beside(path)):
             if problem := no_file(part):
                 raise PanelError(
-                    Message("{!r} {}", str(part), problem), hint="a file of polygons, with its path"
+                    Message("{!r} {}", str(part), problem), hint="the path of a file of polygons"
                 )
         afford(path.stat().st_size, f"reading {path.name}", "a file of the borders of your units")
         frame = _read(geopandas, path)
@@ -126,36 +126,36 @@ def boundaries_of(
 
 
 def _beside(path: Path) -> list[Path]:
-    """What has the name of a file and another ending, and is no folder: its reader opens it too."""
+    """List files with the same stem and another suffix, which a reader also opens."""
     start = f"{path.stem}."
     return [x for x in path.parent.iterdir() if x.name.startswith(start) and not is_folder(x)]
 
 
 def _read(geopandas: Any, path: Path) -> Any:
-    """Polygons of a file, whatever its format; a reader of some format raises what it likes."""
+    """Read the polygons of a file in any format; readers can raise any exception."""
 
     def refuse(error: Exception) -> NoReturn:
         raise PanelError(
-            Message("{!r} holds no polygons: {}", str(path), error),
+            Message("{!r} contains no polygons: {}", str(path), error),
             hint="a file of polygons, such as .geojson, .gpkg or .shp",
         ) from error
 
     frame = reply(lambda: geopandas.read_file(path), refuse)
     if "geometry" not in frame.columns:
         raise PanelError(
-            Message("{!r} holds no polygons", str(path)),
+            Message("{!r} contains no polygons", str(path)),
             hint="a file of polygons, such as .geojson, .gpkg or .shp",
         )
     return frame
 
 
 def _ids(frame: Any, column: str) -> tuple[str, ...]:
-    """Labels of polygons.
+    """Return the labels of polygons.
 
     Raises
     ------
     PanelError
-        If there is no such column, or labels or polygons do not stand for units.
+        If the column does not exist, or labels or polygons do not correspond to units.
     """
     if column not in frame.columns:
         raise PanelError(
@@ -168,15 +168,15 @@ def _ids(frame: Any, column: str) -> tuple[str, ...]:
     empty = ~frame.geom_type.isin(_AREAS) | frame.geometry.is_empty
     if twice.any() or not named.all():
         raise PanelError(
-            Message("id={!r} does not name each polygon once", column),
+            Message("id={!r} does not identify each polygon uniquely", column),
             where=shown(sorted({*np.asarray(ids)[twice].tolist()})),
-            hint=f"boundaries.dissolve({column!r}) joins the polygons of a unit",
+            hint=f"boundaries.dissolve({column!r}) merges the polygons of each unit",
         )
     if empty.any():
         raise PanelError(
-            Message("units have no polygon"),
+            Message("some units have no polygon"),
             where=shown(np.asarray(ids)[empty.to_numpy()]),
-            hint="leave them out, or draw them",
+            hint="drop these units, or add their polygons",
         )
     return ids
 
@@ -190,28 +190,28 @@ def contiguity(
     standardised: Standardised = "row",
     islands: Islands = "keep",
 ) -> SpatialWeights:
-    """Link units that share a border.
+    """Link units with a common border.
 
     Parameters
     ----------
     boundaries : str, Path or GeoDataFrame
-        A file of polygons that geopandas reads (.geojson, .gpkg, .shp), or what it read.
+        A file of polygons readable by geopandas (.geojson, .gpkg, .shp), or a GeoDataFrame.
     id : str
-        Its column that names units as the panel does.
+        Column with the labels of units in the panel.
     rook : bool, default False
-        Whether borders have to be shared along a line: by default a corner is enough.
+        If True, a common border must be a line; by default a common corner is sufficient.
     standardised : {"row", "none"}, default "row"
-        Whether the weights of a unit's neighbours sum to one.
+        "row": the weights of each unit's neighbours sum to one.
     islands : {"keep", "nearest", "error"}, default "keep"
-        What to do with units that border nobody.
+        Treatment of units without neighbours.
 
     Raises
     ------
     PanelError
-        If there is no such file or column, units are named twice or have no polygon; or at
-        islands, where none may be.
+        If the file or column does not exist, labels are duplicated or units have no polygon; or if
+        there are islands and ``islands="error"``.
     StudyError
-        If geopandas or libpysal is not installed: they come with ``bayes-nqp[space]``.
+        If geopandas or libpysal is not installed; install ``bayes-nqp[space]``.
 
     Examples
     --------

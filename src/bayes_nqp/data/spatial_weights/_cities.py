@@ -1,4 +1,4 @@
-"""Units inside cities: firms are near the firms of cities that are near theirs."""
+"""Units inside cities: neighbours are the units of neighbouring cities."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
 
 
 MOST_LINKS: Final = 20_000_000
-"""Links between units beyond which none are spread out: 240 MB."""
+"""Largest number of links after expansion to units: 240 MB."""
 _SHARING: Final = 0.5
-"""Share of units at the place of another beyond which they pass for firms of cities,"""
+"""Share of units with the coordinates of another above which they are treated as firms,"""
 _MANY: Final = 10
-"""where there are so many."""
+"""if there are at least this many."""
 
 
 def cities_of(panel: Panel, city: str | None) -> tuple[tuple[str, ...], Index]:
-    """Labels of cities, and the city of each unit (unit); a unit is a city of its own by default.
+    """Return the labels of cities and the city of each unit; by default the unit itself.
 
     Raises
     ------
     PanelError
-        If there is no such column, or it is missing or changes within a unit.
+        If the column does not exist, or is missing or varies within a unit.
     """
     if city is None:
         return tuple(map(str, panel.unit_labels)), np.arange(panel.unit_labels.size)
@@ -53,19 +53,19 @@ def cities_of(panel: Panel, city: str | None) -> tuple[tuple[str, ...], Index]:
         raise PanelError(
             Message("city={!r} is missing or changes within units", city),
             where=shown(panel.unit_labels[odd]),
-            hint="give each unit one city, such as the first in which it was",
+            hint="give each unit one city, such as its first city",
         )
     return labels_of(pd.Index(names)), ends[:, 0].astype(np.int64)
 
 
 def crowded(panel: Panel) -> bool:
-    """Whether most units share a place with others, as firms of a city do."""
+    """Return True if most units share their coordinates with others, as firms of a city do."""
     return bool(_sharing(locations_of(panel)).any())
 
 
 @lru_cache(maxsize=4)
 def _sharing(places: Locations) -> npt.NDArray[np.bool_]:
-    """Which units are at the place of another (unit), where most are; none otherwise."""
+    """Mark units with the coordinates of another unit, if most units have such duplicates."""
     _, at, count = np.unique(places.degrees, axis=0, return_inverse=True, return_counts=True)
     sharing = count[at.ravel()] > 1
     most = sharing.size >= _MANY and sharing.mean() > _SHARING
@@ -73,12 +73,12 @@ def _sharing(places: Locations) -> npt.NDArray[np.bool_]:
 
 
 def places_apart(panel: Panel, longitude: str, latitude: str, city: str | None) -> Locations:
-    """Where units are, or the cities in which they are; none may pass for another's neighbour.
+    """Return the locations of units, or of their cities; refuse mostly shared coordinates.
 
     Raises
     ------
     PanelError
-        As of `locations_of`; or if most units share a place, as firms of a city do.
+        See `locations_of`; also if most units share their coordinates, as firms of a city do.
     """
     if city is not None:
         return locations_of(panel, longitude, latitude, cities_of(panel, city))
@@ -86,7 +86,8 @@ def places_apart(panel: Panel, longitude: str, latitude: str, city: str | None) 
     if (sharing := _sharing(places)).any():
         raise PanelError(
             Message(
-                "{} of {} units are at the place of another, as firms of one city are",
+                "{} of {} units have the same coordinates as another unit, for example "
+                "firms of one city",
                 int(sharing.sum()), sharing.size,
             ),
             where=shown(np.asarray(places.ids)[sharing]),
@@ -97,37 +98,37 @@ def places_apart(panel: Panel, longitude: str, latitude: str, city: str | None) 
 
 @door
 def spread(weights: SpatialWeights, panel: Panel, city: str | None) -> SpatialWeights:
-    """Spread weights of cities over the units inside them: firms, for example.
+    """Expand weights of cities to the units inside them, for example firms.
 
-    A unit's neighbours are all units of the cities that are its own city's neighbours, whose
-    weight they share in equal parts, so that ``W y`` is the weighted mean of the means of these
-    cities. Units of one city are no neighbours of each other.
+    The neighbours of a unit are all units of the neighbouring cities of its city. The weight of a
+    city is divided equally between its units, so ``W y`` is the weighted mean of city means. Units
+    of the same city are not neighbours.
 
     Parameters
     ----------
     weights : SpatialWeights
-        Of cities.
+        Weights of cities.
     panel : Panel
-        Of units, with their city among its columns.
+        Panel of units, with the city among its columns.
     city : str, optional
-        That column; without it the weights stay as they are.
+        Column of the city; without it the weights are unchanged.
 
     Returns
     -------
     SpatialWeights
-        Of the units.
+        Weights of the units.
 
     Raises
     ------
     PanelError
-        If a city is not among those of the weights, or is missing or changes within a unit.
+        If a city is not in the weights, or is missing or varies within a unit.
     StudyError
         If more than 20 million pairs of units would be linked.
 
     Notes
     -----
-    ``W = B W_c (B / n)'``, B telling the city of each unit and n how many are in it. Its
-    determinant ``|I - delta W|`` is that of the cities.
+    ``W = B W_c (B / n)'``, where B indicates the city of each unit and n is the number of units in
+    each city. Its determinant ``|I - delta W|`` is that of the cities.
 
     Examples
     --------
@@ -150,8 +151,8 @@ def spread(weights: SpatialWeights, panel: Panel, city: str | None) -> SpatialWe
     if links > MOST_LINKS:
         raise StudyError(
             Message("{:,} pairs of units would be linked", int(links)),
-            hint="fewer cities as neighbours: k=5, or a smaller km; or rings, nqp.Rings([100, "
-            "200], city='city'), which link nobody",
+            hint="use fewer neighbouring cities: k=5, or a smaller km; or distance bands, which "
+            "need no links: nqp.Rings([100, 200], city='city')",
         )
     inside = sparse.csr_array(
         (np.ones(of_unit.size), (np.arange(of_unit.size), of_unit)), (of_unit.size, len(labels))

@@ -1,4 +1,4 @@
-"""Weights by distance: all within a band, the nearest, or less with every kilometre."""
+"""Weights by distance: within a band, nearest neighbours, or inverse distance."""
 
 from __future__ import annotations
 
@@ -30,28 +30,29 @@ def band(
     standardised: Standardised = "row",
     islands: Islands = "keep",
 ) -> SpatialWeights:
-    """Link all units within a distance of one another.
+    """Link all units within a distance.
 
     Parameters
     ----------
     panel : Panel
-        With the coordinates of units among its columns.
+        Panel with the coordinates of units among its columns.
     km : float, kilometres
-        Up to which units are neighbours, along a great circle.
+        Largest great-circle distance of neighbours.
     longitude, latitude : str
         Columns, in degrees.
     city : str, optional
-        Column with the city of each unit, where units are firms: their neighbours are then the
-        units of near cities (`spread`).
+        Column with the city of each unit, if units are firms: neighbours are then the units of
+        nearby cities (`spread`).
     standardised : {"row", "none"}, default "row"
-        Whether the weights of a unit's neighbours sum to one.
+        "row": the weights of each unit's neighbours sum to one.
     islands : {"keep", "nearest", "error"}, default "keep"
-        What to do with units that have nobody within the distance.
+        Treatment of units without neighbours within the distance.
 
     Raises
     ------
     PanelError
-        If coordinates are missing, swapped or projected; or at islands, where none may be.
+        If coordinates are missing, interchanged or projected; or if there are islands and
+        ``islands="error"``.
     StudyError
         If ``km`` is not positive.
 
@@ -86,35 +87,36 @@ def nearest(
     city: str | None = None,
     standardised: Standardised = "row",
 ) -> SpatialWeights:
-    """Link each unit to its nearest ones, along great circles.
+    """Link each unit to its nearest neighbours, by great-circle distance.
 
     Parameters
     ----------
     panel : Panel
-        With the coordinates of units among its columns.
+        Panel with the coordinates of units among its columns.
     k : int, default 5
-        How many.
+        Number of neighbours.
     symmetric : bool, default True
-        Whether a link goes both ways, so that some units have more than k neighbours.
+        If True, links are mutual, so some units have more than k neighbours.
     longitude, latitude : str
         Columns, in degrees.
     city : str, optional
-        Column with the city of each unit, where units are firms: their neighbours are then the
-        units of near cities (`spread`).
+        Column with the city of each unit, if units are firms: neighbours are then the units of
+        nearby cities (`spread`).
     standardised : {"row", "none"}, default "row"
-        Whether the weights of a unit's neighbours sum to one.
+        "row": the weights of each unit's neighbours sum to one.
 
     Raises
     ------
     PanelError
-        If coordinates are missing, swapped or projected.
+        If coordinates are missing, interchanged or projected.
     StudyError
-        If ``k`` is not a number of other units.
+        If ``k`` is not between 1 and the number of other units.
 
     Notes
     -----
-    Degrees are not kilometres: north of the equator a degree of longitude is shorter than one of
-    latitude. Units stand on the unit sphere, where chords have the order of distances.
+    Distances are not computed in degrees, because away from the equator a degree of longitude is
+    shorter than a degree of latitude. Units are points on the unit sphere, where chords have the
+    order of distances.
 
     Examples
     --------
@@ -148,7 +150,7 @@ def nearest(
 
 
 DENSE: Final = 5_000
-"""Units up to which all pairs are linked."""
+"""Largest number of units for links of all pairs."""
 
 
 @door
@@ -163,30 +165,31 @@ def inverse_distance(
     standardised: Standardised = "row",
     islands: Islands = "keep",
 ) -> SpatialWeights:
-    """Weight units by one over their distance, along great circles.
+    """Weight units by the inverse of their great-circle distance.
 
     Parameters
     ----------
     panel : Panel
-        With the coordinates of units among its columns.
+        Panel with the coordinates of units among its columns.
     km : float, kilometres, optional
-        Beyond which units are no neighbours; all are by default.
+        Largest distance of neighbours; unlimited by default.
     power : float, default 1.0
-        Of the distance: 2 for its square.
+        Power of the distance: 2 for the squared distance.
     longitude, latitude : str
         Columns, in degrees.
     city : str, optional
-        Column with the city of each unit, where units are firms: their neighbours are then the
-        units of near cities (`spread`).
+        Column with the city of each unit, if units are firms: neighbours are then the units of
+        nearby cities (`spread`).
     standardised : {"row", "none"}, default "row"
-        Whether the weights of a unit's neighbours sum to one.
+        "row": the weights of each unit's neighbours sum to one.
     islands : {"keep", "nearest", "error"}, default "keep"
-        What to do with units that have nobody within the distance.
+        Treatment of units without neighbours within the distance.
 
     Raises
     ------
     PanelError
-        If coordinates are missing, swapped or projected, or two units are at one place.
+        If coordinates are missing, interchanged or projected, or two units have the same
+        coordinates.
     StudyError
         If ``km`` or ``power`` is not positive, or all pairs of too many units would be linked.
 
@@ -204,13 +207,16 @@ def inverse_distance(
     if km is None and len(places.ids) > DENSE:
         raise StudyError(
             Message("all pairs of {} units would be linked", len(places.ids)),
-            hint="km=500 links those within 500 kilometres",
+            hint="km=500 links units within 500 kilometres",
         )
     links = places.within(np.pi * EARTH if km is None else km)
     shared = np.unique(links.tocoo().row[links.data <= 1e-9])
     if shared.size:
         raise PanelError(
-            Message("{} units are at the place of another, at no distance", shared.size),
+            Message(
+                "{} units have the same coordinates as another unit, so their distance is zero",
+                shared.size,
+            ),
             where=shown(np.asarray(places.ids)[shared]),
             hint="correct their coordinates, or nqp.spatial_weights.band(panel, km=…)",
         )

@@ -1,4 +1,4 @@
-"""Weights of units that are alike in a column, before the policy."""
+"""Weights by similarity in a column before the policy."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 _GAP = 0.01
-"""Of the standard deviation over units: the least difference that counts."""
+"""Smallest difference, as a share of the standard deviation over units."""
 
 
 @door
@@ -36,36 +36,35 @@ def economic(
     city: str | None = None,
     standardised: Standardised = "row",
 ) -> SpatialWeights:
-    """Weight units by one over the difference of a column's means before the policy.
+    """Weight units by the inverse difference of a column's pre-policy means.
 
     Parameters
     ----------
     panel : Panel
-        With the column.
+        Panel with the column.
     column : str
-        Such as "gdp". Where it grows by factors, give its logarithm.
+        Column, such as "gdp". If it grows exponentially, use its logarithm.
     periods : sequence, optional
-        Labels of the periods over which to average, all of them before the first adoption; by
-        default every period before it.
+        Labels of the periods averaged, all before the first adoption; by default all these periods.
     city : str, optional
-        Column with the city of each unit, where units are firms: their neighbours are then the
-        units of near cities (`spread`).
+        Column with the city of each unit, if units are firms: neighbours are then the units of
+        nearby cities (`spread`).
     standardised : {"row", "none"}, default "row"
-        Whether the weights of a unit's neighbours sum to one.
+        "row": the weights of each unit's neighbours sum to one.
 
     Raises
     ------
     PanelError
-        If the column is not there, or missing for a unit in all of these periods; or if no
-        period is before the first adoption.
+        If the column does not exist, or is missing for a unit in all these periods; or if no period
+        is before the first adoption.
     StudyError
-        If ``periods`` has one that is not in the panel, or is not before the first adoption; or
-        if all pairs of too many units would be linked.
+        If ``periods`` contains a period that is not in the panel or not before the first adoption;
+        or if all pairs of too many units would be linked.
 
     Notes
     -----
-    Weights after an adoption would be moved by the policy itself. Differences below a hundredth
-    of the standard deviation count as that.
+    Weights computed after adoption would be affected by the policy. Differences below a hundredth
+    of the standard deviation are set to this value.
 
     Examples
     --------
@@ -83,7 +82,7 @@ def economic(
     if n > DENSE:
         raise StudyError(
             Message("all pairs of {} units would be linked", n),
-            hint="weights by distance: nqp.spatial_weights.band(panel, km=300)",
+            hint="use weights by distance: nqp.spatial_weights.band(panel, km=300)",
         )
     before = np.isin(panel.time_codes, _before(panel, periods))
     values = numbers_in(panel, column, "column")
@@ -93,13 +92,13 @@ def economic(
         raise PanelError(
             Message("column={!r} is missing for units before the first adoption", column),
             where=shown(np.asarray(ids)[~np.isfinite(mean)]),
-            hint="fill it in, or leave these units out (panel.where)",
+            hint="complete it, or drop these units (panel.where)",
         )
     if np.ptp(mean) <= 1e-12 * np.abs(mean).max():
         raise PanelError(
             Message("column={!r} is the same for all units before the first adoption", column),
             where=f"{mean[0]:g}",
-            hint="a column in which units differ, such as income or the share of industry",
+            hint="a column that differs between units, such as income or the share of industry",
         )
     weight = 1.0 / np.maximum(np.abs(mean[:, None] - mean), _GAP * mean.std())
     np.fill_diagonal(weight, 0.0)
@@ -111,14 +110,14 @@ def economic(
 
 
 def _before(panel: Panel, periods: Sequence[Any] | None) -> npt.NDArray[np.int64]:
-    """Codes of the periods to average over."""
+    """Return the codes of the periods averaged."""
     adopting = panel.cohort_codes[panel.cohort_codes >= 0]
     first = int(adopting.min()) if adopting.size else panel.periods
     if periods is None:
         if first == 0:
             raise PanelError(
                 Message("no period is before the first adoption"),
-                hint="start the panel earlier, or weights by distance",
+                hint="start the panel earlier, or use weights by distance",
             )
         return np.arange(first)
     labels = [str(label) for label in panel.time_labels]
@@ -126,17 +125,17 @@ def _before(panel: Panel, periods: Sequence[Any] | None) -> npt.NDArray[np.int64
     for period in periods:
         if str(period) not in labels:
             raise StudyError(
-                Message("'periods' has {!r}, which is not in the panel", period),
+                Message("'periods' contains {!r}, which is not in the panel", period),
                 hint=nearest(str(period), labels),
             )
         codes.append(labels.index(str(period)))
     if not codes:
-        raise StudyError("'periods' names none", hint=nearest("", labels))
+        raise StudyError("'periods' is empty", hint=nearest("", labels))
     late = [labels[code] for code in codes if code >= first]
     if late:
         raise StudyError(
-            Message("'periods' are not all before the first adoption, in {}", labels[first]),
+            Message("'periods' must all be before the first adoption, in {}", labels[first]),
             where=shown(late),
-            hint="weights that the policy has moved are no weights: name earlier periods",
+            hint="weights must not be affected by the policy: choose earlier periods",
         )
     return np.asarray(codes, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Weights that fall by the same share with every kilometre."""
+"""Weights with exponential decay in distance."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bayes_nqp.data.panel import Panel
 
 _BEYOND: Final = 8.0
-"""Lengths beyond which a weight, below ``exp(-8) = .0003``, is none."""
+"""Number of decay lengths beyond which weights, below ``exp(-8) = 0.0003``, are zero."""
 
 
 @door
@@ -34,28 +34,28 @@ def exponential(
     standardised: Standardised = "row",
     islands: Islands = "keep",
 ) -> SpatialWeights:
-    """Weight units by ``exp(-d / km)`` of their distance d, along great circles.
+    """Weight units by ``exp(-d / km)`` of their great-circle distance d.
 
     Parameters
     ----------
     panel : Panel
-        With the coordinates of units among its columns.
+        Panel with the coordinates of units among its columns.
     km : float, kilometres
-        Over which weights fall to 37 %; beyond eight times as far they are none.
+        Distance at which weights fall to 37 %; beyond eight times this distance they are zero.
     longitude, latitude : str
         Columns, in degrees.
     city : str, optional
-        Column with the city of each unit, where units are firms: their neighbours are then the
-        units of near cities (`spread`).
+        Column with the city of each unit, if units are firms: neighbours are then the units of
+        nearby cities (`spread`).
     standardised : {"row", "none"}, default "row"
-        Whether the weights of a unit's neighbours sum to one.
+        "row": the weights of each unit's neighbours sum to one.
     islands : {"keep", "nearest", "error"}, default "keep"
-        What to do with units that have nobody so near.
+        Treatment of units without neighbours.
 
     Raises
     ------
     PanelError
-        If coordinates are missing, swapped or projected.
+        If coordinates are missing, interchanged or projected.
     StudyError
         If ``km`` is not positive, or nearly all pairs of too many units would be linked.
 

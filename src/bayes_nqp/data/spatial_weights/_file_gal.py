@@ -1,4 +1,4 @@
-"""Links in GeoDa's .gal: a unit and the number of its neighbours, then a line of their names."""
+"""Links in GeoDa's .gal format: a unit, its number of neighbours, then their names."""
 
 from __future__ import annotations
 

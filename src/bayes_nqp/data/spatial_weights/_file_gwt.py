@@ -1,4 +1,4 @@
-"""Links in GeoDa's .gwt: a line a link, from, to and a number."""
+"""Links in GeoDa's .gwt format: one line for each link, with from, to and a number."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bayes_nqp.data.spatial_weights._sources import STATED, lines_of, links_file
 
 @links_file("gwt")
 def gwt(path: Path) -> pd.DataFrame:
-    """Read weights as they stand."""
+    """Read weights unchanged."""
     stated, lines = lines_of(path)
     rows = []
     for line in lines:

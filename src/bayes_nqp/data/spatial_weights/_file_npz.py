@@ -1,4 +1,4 @@
-"""Links in .npz: what `scipy.sparse.save_npz` wrote, or arrays `matrix` and `ids`."""
+"""Links in .npz files from `scipy.sparse.save_npz`, or with arrays `matrix` and `ids`."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from bayes_nqp.data.spatial_weights._sources import Links, labels_of, links_file
 
 @links_file("npz")
 def npz(path: Path) -> Links:
-    """Read a matrix, and the labels of its units where they are there.
+    """Read a matrix, and the labels of its units if included.
 
     Raises
     ------
     StudyError
-        If there is no matrix in it.
+        If the file contains no matrix.
     """
 
     def refuse(error: Exception) -> NoReturn:
         if isinstance(error, StudyError):
             raise error
-        problem = Message("{} holds no matrix", path.name)
+        problem = Message("{} contains no matrix", path.name)
         hint = "scipy.sparse.save_npz(path, matrix), or numpy.savez(path, matrix=…, ids=…)"
         raise StudyError(problem, hint=hint) from error
 

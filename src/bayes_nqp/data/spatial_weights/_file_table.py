@@ -12,5 +12,5 @@ from bayes_nqp.data.spatial_weights._sources import links_file
 
 @links_file("")
 def table(path: Path) -> pd.DataFrame:
-    """Read a square table, its names in the first column, or a list of links."""
+    """Read a square table, with names in the first column, or a list of links."""
     return read(path)[0].reset_index(drop=True)

@@ -1,4 +1,4 @@
-"""From links to weights, and to columns of linked units."""
+"""Convert links to weights, and compute spatial lags of columns."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def linked(
     standardised: str,
     islands: str,
 ) -> SpatialWeights:
-    """Make weights of links, by the rules that they state.
+    """Build weights from links, with the rules for islands and row sums.
 
     Parameters
     ----------
     matrix : sparse array (unit, unit)
-        Links before rows are made to sum to one.
+        Links before row standardisation.
     ids : tuple of str (unit), default ()
-        Labels of the units; by default those of the places.
+        Labels of the units; by default the labels of the places.
     """
     points = () if places is None else tuple(map(tuple, places.degrees.tolist()))
     labels = ids or (() if places is None else places.ids)
@@ -42,28 +42,29 @@ def linked(
 
 @door
 def lag(weights: SpatialWeights, panel: Panel, column: str) -> pd.Series[Any]:
-    """``W x``: what linked units have of a column in the same period.
+    """Return the spatial lag ``W x`` of a column, its weighted sum over linked units.
 
-    As a covariate it tells what linked units' exposure does (the SLX model), in any design.
+    As a covariate, it estimates the effect of linked units' exposure (SLX model), in any model.
 
     Parameters
     ----------
     weights : SpatialWeights
-        Of the panel's units, or of more.
+        Weights of the panel's units, or of more units.
     panel : Panel
-        With the column.
+        Panel with the column.
     column : str
-        Of numbers.
+        Numeric column.
 
     Returns
     -------
     Series (row)
-        In the order of ``panel.frame``; zero for islands, missing where a linked unit has no row.
+        Spatial lag in the order of ``panel.frame``; zero for islands, missing if a linked unit has
+        no observation.
 
     Raises
     ------
     PanelError
-        If there is no such column, it holds text, or a unit is not among those of the weights.
+        If the column does not exist or contains text, or a unit is not in the weights.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Weights made of others: a matrix of one's own, an average, firms inside cities."""
+"""Weights from a user-defined matrix, and combinations of weights."""
 
 from __future__ import annotations
 
@@ -25,33 +25,32 @@ def matrix(
     standardised: Standardised = "row",
     islands: Islands = "keep",
 ) -> SpatialWeights:
-    """Take weights that are there: in a table, an array, a graph of libpysal, or a file of these.
+    """Build weights from a table, an array, a libpysal graph, or a file.
 
     Parameters
     ----------
     frame : DataFrame, array, sparse array, libpysal W or Graph, str or Path
-        A square table whose rows and columns name the units, in any order, or with as many
-        columns w1, w2, …; a list of links with the columns from, to and weight (or none: one); a
-        numpy or scipy.sparse matrix, whose units `ids` names; or the path of one: .csv, .xlsx,
-        .dta, .parquet and the other files of tables, .gal and .gwt of GeoDa, .npz. Weights are
-        from 0 up.
+        A square table with units as labels of rows and columns, in any order, or with columns w1,
+        w2, …; a list of links with the columns from, to and weight (by default 1); a numpy or
+        scipy.sparse matrix with units given by `ids`; or the path of a file: .csv, .xlsx, .dta,
+        .parquet and other table files, .gal and .gwt of GeoDa, .npz. Weights must not be negative.
     ids : sequence of str, optional
-        Labels of rows and columns in their order, where the source does not name its units; else
-        all of its units, those without links among them.
+        Labels of rows and columns in order, if the source does not contain labels; otherwise all
+        units, including units without links.
     label : str, default "matrix"
-        What tables and figures call it.
+        Name in tables and figures.
     standardised : {"row", "none"}, default "row"
-        Whether to let the weights of a unit's neighbours sum to one.
+        "row": scale the weights of each unit's neighbours to sum to one.
     islands : {"keep", "nearest", "error"}, default "keep"
-        What to do with units without neighbours; "nearest" needs places, and is refused.
+        Treatment of units without neighbours; "nearest" requires coordinates and is refused.
 
     Raises
     ------
     StudyError
-        If the table is not square, its rows and columns name different units, `ids` are others,
-        or weights are missing, negative, or not zero on the diagonal.
+        If the table is not square, units of rows, columns and `ids` differ, or weights are missing,
+        negative, or non-zero on the diagonal.
     PanelError
-        At islands, where none may be; or if a file cannot be read.
+        If there are islands and ``islands="error"``; or if a file cannot be read.
 
     Examples
     --------
@@ -73,19 +72,19 @@ _LARGEST: Final = 1e300
 
 @door
 def composite(shares: Mapping[SpatialWeights, float]) -> SpatialWeights:
-    """Average several weights: 0.5 by distance and 0.5 by income, for example.
+    """Average several weights, for example 0.5 by distance and 0.5 by income.
 
     Parameters
     ----------
     shares : mapping of SpatialWeights to float
-        The share of each; they are divided by their sum.
+        Shares of the weights, divided by their sum.
 
     Raises
     ------
     StudyError
-        If a share is not positive, or there is none.
+        If a share is not positive, or no weights are given.
     PanelError
-        If units of the first are not among those of another.
+        If units of the first weights are not in the others.
 
     Examples
     --------
@@ -102,10 +101,10 @@ def composite(shares: Mapping[SpatialWeights, float]) -> SpatialWeights:
     if not shares or not all(0.0 < share < np.inf for share in shares.values()):
         raise StudyError(
             Message("'{}' is {!r}", "shares", list(shares.values())),
-            hint="a positive number for each weights",
+            hint="a positive number for each weights matrix",
         )
     first, most = next(iter(shares)), max(shares.values())
-    if most > _LARGEST:  # the sum of several may be beyond numbers
+    if most > _LARGEST:  # the sum may overflow
         shares = {w: share / most for w, share in shares.items()}
     total = sum(shares.values())
     parts = [(share / total) * w.aligned(first.ids).matrix for w, share in shares.items()]
@@ -119,19 +118,20 @@ def composite(shares: Mapping[SpatialWeights, float]) -> SpatialWeights:
 
 @door
 def nested(geographic: SpatialWeights, economic: SpatialWeights) -> SpatialWeights:
-    """Multiply weights link by link: who is near counts by how alike they are.
+    """Multiply geographic weights by economic weights, link by link.
 
     Parameters
     ----------
     geographic : SpatialWeights
-        Says who is a neighbour; its rules are those of the result.
+        Weights that define the neighbours and the rules of the result.
     economic : SpatialWeights
-        Says how alike units are; of its units those of the first are taken.
+        Weights by similarity, for at least the units of the first weights.
 
     Raises
     ------
     PanelError
-        If units of the first are not among those of the second; or at islands, where none may be.
+        If units of the first weights are not in the second; or if there are islands and
+        ``islands="error"``.
 
     Examples
     --------

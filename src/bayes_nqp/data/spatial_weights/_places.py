@@ -1,4 +1,4 @@
-"""Where units are: degrees that were looked at, and distances along great circles."""
+"""Locations of units: validated coordinates, and great-circle distances."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 EARTH: Final = 6371.0
 """Mean radius, in kilometres."""
 _TOUCHING: Final = 1e-6
-"""Kilometres within which a distance counts as reached."""
+"""Tolerance of distances, in kilometres."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +45,7 @@ class Locations:
 
     @cached_property
     def points(self) -> Array:
-        """Unit vectors (unit, 3)."""
+        """Return unit vectors (unit, 3)."""
         east, north = np.radians(self.degrees).T
         return np.stack(
             [np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north)], axis=1
@@ -53,21 +53,21 @@ class Locations:
 
     @cached_property
     def tree(self) -> cKDTree:
-        """Of the points; distances in it are chords."""
+        """Return the search tree of the points; its distances are chords."""
         return cKDTree(self.points)
 
     def nearest(self, k: int) -> sparse.csr_array:
-        """Kilometres to the k nearest other units (unit, unit); zeros are stored too."""
+        """Return kilometres to the k nearest other units (unit, unit), with stored zeros."""
         n = len(self.ids)
         chord, column = self.tree.query(self.points, k + 1)
         other = column != np.arange(n)[:, None]
-        # Of units at one place a query may leave itself out: then its last is one too many.
+        # With duplicated coordinates a query may omit the unit itself: its last result is surplus.
         other[other.all(axis=1), -1] = False
         row = np.repeat(np.arange(n), k)
         return _stored(_arc(chord[other]), row, column[other], n)
 
     def within(self, km: float) -> sparse.csr_array:
-        """Kilometres to all other units up to a distance (unit, unit); zeros are stored too."""
+        """Return kilometres to other units within a distance (unit, unit), with stored zeros."""
         pairs = self.tree.query_pairs(_chord(km + _TOUCHING), output_type="ndarray")
         row, column = np.concatenate([pairs, pairs[:, ::-1]]).T.astype(np.int64)
         chord = np.linalg.norm(self.points[row] - self.points[column], axis=1)
@@ -75,12 +75,12 @@ class Locations:
 
 
 def _chord(km: float) -> float:
-    """2 sin(d / 2R), for d up to half the equator."""
+    """Return the chord 2 sin(d / 2R), for d up to half the equator."""
     return float(2.0 * np.sin(min(km / EARTH, np.pi) / 2.0))
 
 
 def _arc(chord: Array) -> Array:
-    """D = 2 R asin(chord / 2), in kilometres."""
+    """Return the distance 2 R asin(chord / 2), in kilometres."""
     return np.asarray(2.0 * EARTH * np.arcsin(np.clip(chord / 2.0, 0.0, 1.0)))
 
 
@@ -93,23 +93,23 @@ def _stored(value: Array, row: Index, column: Index, n: int) -> sparse.csr_array
 def column_of_units(
     panel: Panel, column: str, argument: str, of_unit: Index | None = None
 ) -> tuple[Array, Array, Array]:
-    """A column of numbers by unit: its first value, and its least and largest (unit).
+    """Return the first, smallest and largest value of a numeric column by unit.
 
     Parameters
     ----------
     of_unit : ndarray of int (unit), optional
-        The city of each unit; there is then a number for each city.
+        The city of each unit; values are then by city.
 
     Raises
     ------
     PanelError
-        If there is no such column, or it holds no numbers.
+        If the column does not exist, or is not numeric.
     """
     import pandas as pd
 
     values, units = numbers_in(panel, column, argument), np.asarray(panel.unit_codes)
     if of_unit is None and not np.isnan(values).any():
-        # Rows of a unit lie side by side.
+        # Rows of a unit are adjacent.
         starts = np.flatnonzero(np.diff(units, prepend=-1))
         ends = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
         return values[starts], *ends
@@ -119,12 +119,12 @@ def column_of_units(
 
 
 def numbers_in(panel: Panel, column: str, argument: str) -> Array:
-    """A column of numbers (row), NaN where missing.
+    """Return a numeric column (row), NaN if missing.
 
     Raises
     ------
     PanelError
-        If there is no such column, or it holds text.
+        If the column does not exist, or contains text.
     """
     import pandas as pd
 
@@ -140,21 +140,21 @@ def numbers_in(panel: Panel, column: str, argument: str) -> Array:
     text = np.isnan(values) & cells.notna().to_numpy()
     if text.any():
         raise PanelError(
-            Message("{}={!r} must be numbers, and holds text in {} of {} rows: {}", argument,
+            Message("{}={!r} must be numeric, but is text in {} of {} rows: {}", argument,
                     column, int(text.sum()), text.size, shown(map(repr, cells[text].unique()), 4)),
-            hint="a column of numbers, or none for missing",
+            hint="a numeric column, with empty cells for missing values",
         )  # fmt: skip
     return values
 
 
 def located(panel: Panel) -> bool:
-    """Whether the panel tells where its units are."""
+    """Return True if the panel contains coordinates of its units."""
     columns = panel.frame.columns
     return {coordinate(columns, name) for name in _synonyms()} <= {*columns}
 
 
 def without_place(panel: Panel) -> Mask:
-    """Which units have no coordinates (unit): empty in all rows, or both zero."""
+    """Mark units without coordinates (unit): empty in all rows, or both zero."""
     columns = [
         column_of_units(panel, coordinate(panel.frame.columns, name), name)[0]
         for name in _synonyms()
@@ -168,13 +168,13 @@ def _missing(degrees: Array) -> Mask:
 
 @cache
 def _synonyms() -> dict[str, list[str]]:
-    """What columns of longitude and latitude are called besides."""
+    """Return alternative names of the columns of longitude and latitude."""
     text = files("bayes_nqp.data.spatial_weights").joinpath("coordinates.toml").read_text("utf-8")
     return tomllib.loads(text)
 
 
 def coordinate(columns: Iterable[object], name: str) -> str:
-    """The column itself, or for a default name one that is called by a synonym of it."""
+    """Return the column, or a synonym if a default name does not exist."""
     words = {str(x): re.split(r"[(（]", str(x))[0].strip().lower() for x in columns}
     if name in words:
         return name
@@ -188,20 +188,20 @@ def locations_of(
     latitude: str = "latitude",
     cities: tuple[tuple[str, ...], Index] | None = None,
 ) -> Locations:
-    """Read where the units of a panel are.
+    """Read the locations of the units of a panel.
 
     Parameters
     ----------
     longitude, latitude : str
-        Columns in degrees, the same in all rows of a unit. By default those of these names, or of
-        their synonyms (lon, lat, and Chinese ones).
+        Columns in degrees, constant within units. By default columns with these names or their
+        synonyms (lon, lat, and Chinese names).
     cities : tuple, optional
-        Labels of cities, and the city of each unit: places are then theirs.
+        Labels of cities, and the city of each unit; the locations are then those of cities.
 
     Raises
     ------
     PanelError
-        If coordinates are missing, swapped, projected, or change within a unit.
+        If coordinates are missing, interchanged, projected, or vary within a unit.
     """
     ids, of_unit = (panel.unit_labels, None) if cities is None else cities
     columns = [
@@ -211,9 +211,9 @@ def locations_of(
     moving = np.any([largest - least > 1e-9 for _, least, largest in columns], axis=0)
     if moving.any():
         raise PanelError(
-            Message("coordinates change within units"),
+            Message("coordinates vary within units"),
             where=shown(np.asarray(ids)[moving]),
-            hint="give each unit one place",
+            hint="give each unit one pair of coordinates",
         )
     degrees = np.stack([first for first, _, _ in columns], axis=1)
     return _looked_at(tuple(map(str, ids)), degrees.tobytes())
@@ -221,37 +221,40 @@ def locations_of(
 
 @lru_cache(maxsize=4)
 def _looked_at(ids: tuple[str, ...], degrees: bytes) -> Locations:
-    """As `checked_degrees`, once for all panels with these places: adoption moves no unit."""
+    """Apply `checked_degrees` once for all panels with the same coordinates."""
     return checked_degrees(ids, np.frombuffer(degrees).reshape(-1, 2))
 
 
 def checked_degrees(ids: tuple[str, ...], degrees: Array) -> Locations:
-    """Refuse places that are missing, swapped, or not in degrees.
+    """Refuse coordinates that are missing, interchanged, or not in degrees.
 
     Raises
     ------
     PanelError
-        If one is.
+        If coordinates are refused.
     """
     empty = _missing(degrees)
     if empty.any():
         raise PanelError(
             Message("{} of {} units have no coordinates", int(empty.sum()), empty.size),
             where=shown(np.asarray(ids)[empty]),
-            hint="fill them in, or leave these units out (panel.where)",
+            hint="complete them, or drop these units (panel.where)",
         )
     east, north = np.abs(degrees).T
     if (north > 90.0).any() and (north <= 180.0).all() and (east <= 90.0).all():
         raise PanelError(
-            Message("longitude and latitude are swapped: latitudes reach {:.1f}", north.max()),
+            Message(
+                "longitude and latitude are interchanged: the largest latitude is {:.1f}",
+                north.max(),
+            ),
             hint="exchange 'longitude' and 'latitude'",
         )
     far = (east > 180.0) | (north > 90.0)
     if far.any():
         raise PanelError(
-            Message("coordinates are not in degrees, as of a projected map"),
+            Message("coordinates are not in degrees; they appear to be projected"),
             where=shown(np.asarray(ids)[far]),
             hint="longitudes from -180 to 180 and latitudes from -90 to 90: geopandas' "
-            "to_crs(4326) gives them",
+            "to_crs(4326) converts to degrees",
         )
     return Locations(ids, degrees)

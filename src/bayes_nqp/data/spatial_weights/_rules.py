@@ -1,4 +1,4 @@
-"""Rules of weights (islands, rows that sum to one), their names, and packages that they need."""
+"""Rules of weights (islands, row standardisation), their labels, and required packages."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def ruled(
     islands: str,
     standardised: str,
 ) -> Any:
-    """Deal with islands as a rule has it, then let rows sum to one where they are to.
+    """Apply the rule for islands, then standardise rows if requested.
 
     Parameters
     ----------
     places : tuple of tuple of float (unit, 2)
-        Longitude and latitude in degrees, where they are available.
+        Longitude and latitude in degrees, if available.
 
     Returns
     -------
@@ -39,9 +39,9 @@ def ruled(
     Raises
     ------
     PanelError
-        If there are islands where none may be.
+        If there are islands and the rule is "error".
     StudyError
-        If they are to be linked to the nearest unit, and no places are available.
+        If islands are to be linked to the nearest unit, but coordinates are not available.
     """
     alone = np.flatnonzero(np.diff(matrix.indptr) == 0)
     if alone.size and islands == "error":
@@ -49,7 +49,7 @@ def ruled(
             Message("{} of {} units have no neighbour", alone.size, len(ids)),
             where=shown(np.asarray(ids)[alone]),
             hint="islands='nearest' links each to the nearest unit, islands='keep' keeps its row "
-            "empty; or let more units be neighbours"
+            "empty; or define more neighbours"
             if places
             else "link each by hand in the table (as Hainan to Guangdong); islands='keep' keeps "
             "its row empty",
@@ -57,10 +57,10 @@ def ruled(
     if alone.size and islands == "nearest":
         if not places:
             raise StudyError(
-                "islands='nearest' needs places, which these weights do not have",
-                hint="link each by hand in the table (as Hainan to Guangdong); or islands='keep'",
+                "islands='nearest' requires coordinates, which these weights do not have",
+                hint="add links in the table (such as Hainan to Guangdong), or use islands='keep'",
             )
-        # One link each, as strong as links are on average.
+        # One link each, with the average weight of links.
         nearest = Locations(ids, np.asarray(places)).nearest(1).indices[alone]
         strength = float(matrix.data.mean()) if matrix.nnz else 1.0
         added = (np.full(alone.size, strength), (alone, nearest))
@@ -69,7 +69,7 @@ def ruled(
         with np.errstate(over="ignore"):
             total = matrix.sum(axis=1)
         if (~np.isfinite(total) | ((total > 0.0) & (total < _LEAST))).any():
-            # Of the largest of its row each, so that sums and their reciprocals are numbers.
+            # Relative to the row maximum, so that sums and their reciprocals are finite.
             most = np.repeat(matrix.max(axis=1).toarray().ravel(), np.diff(matrix.indptr))
             matrix = matrix.copy()
             matrix.data = matrix.data / np.where(most > 0.0, most, 1.0)
@@ -80,7 +80,7 @@ def ruled(
 
 
 _LEAST: Final = 1e-300
-"""Sum of a row whose reciprocal is a number."""
+"""Smallest row sum with a finite reciprocal."""
 _PLUS, _TIMES = " + ", " × "
 _CALLED: Final = (
     (re.compile(r"(\d+) nearest"), Message("{} nearest")),
@@ -96,12 +96,12 @@ _SHARE: Final = re.compile(r"([\d.]+) (.+)")
 
 
 def worded(label: str) -> Message:
-    """Take a label, as weights and files hold it, for a message of the same English.
+    """Convert a label, as stored in weights and files, to a message.
 
     Parameters
     ----------
     label : str
-        Of the library's own making, such as "5 nearest", or of the user's, which stays as it is.
+        Label of the library, such as "5 nearest", or of the user, which is unchanged.
     """
     if _PLUS in label:
         return reduce(lambda a, b: Message("{} + {}", a, b), map(_shared, label.split(_PLUS)))
@@ -114,7 +114,7 @@ def worded(label: str) -> Message:
 
 
 def _shared(part: str) -> Message:
-    """A part of a composite, with its share."""
+    """Return a part of a composite, with its share."""
     match = _SHARE.fullmatch(part)
     return worded(part) if match is None else Message("{} {}", match[1], worded(match[2]))
 
@@ -125,28 +125,28 @@ def geopandas_for(asked_by: str) -> Any:
     Parameters
     ----------
     asked_by : str
-        Function to name in the message.
+        Function named in the message.
 
     Raises
     ------
     StudyError
-        If it is not installed.
+        If the package is not installed.
     """
     return _module("geopandas", asked_by)
 
 
 def graph_class(asked_by: str) -> Any:
-    """Import libpysal's class of graphs.
+    """Import libpysal's graph class.
 
     Parameters
     ----------
     asked_by : str
-        Function to name in the message.
+        Function named in the message.
 
     Raises
     ------
     StudyError
-        If it is not installed.
+        If the package is not installed.
     """
     _module("libpysal", asked_by)
     return import_module("libpysal.graph").Graph
@@ -155,7 +155,7 @@ def graph_class(asked_by: str) -> Any:
 def _module(name: str, asked_by: str) -> Any:
     if find_spec(name) is None:
         raise StudyError(
-            Message("{}() needs the package {}, which is not installed", asked_by, name),
+            Message("{}() requires the package {}, which is not installed", asked_by, name),
             hint="pip install 'bayes-nqp[space]'",
         )
     return import_module(name)

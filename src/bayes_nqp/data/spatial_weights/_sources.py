@@ -1,4 +1,4 @@
-"""Links from whatever holds them: tables, arrays, graphs of libpysal, files."""
+"""Links from tables, arrays, libpysal graphs and files."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ from bayes_nqp._core.safe_calls import reply
 from bayes_nqp.data.reading import WORDS, encode
 
 _ENDS: Final[list[list[str]]] = [WORDS["links"][end] for end in ("from", "to", "weight")]
-"""What the columns of a list of links are called."""
+"""Column names of a list of links."""
 STATED: Final = "units"
-"""The attr of a list of links with the number of units that its file states."""
+"""Attr of a list of links with the declared number of units of its file."""
 _COPIES: Final = 20
-"""Memory that a text of links takes while it is read, in sizes of its file."""
+"""Memory for reading a text file of links, as a multiple of the file size."""
 _SHOWN: Final = 60
-"""Characters of a line that messages show."""
+"""Number of characters of a line shown in messages."""
 _PLACE: Final = Message("position {}")
 _LINK: Final = Message("link {}")
-_NAMED = "a row and a column for each unit: frame.set_index('city') where names are a column"
+_NAMED = "one row and one column for each unit: frame.set_index('city') if names are in a column"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Links:
-    """A square matrix, and the labels of its units where it knows them.
+    """A square matrix, and the labels of its units if known.
 
     Parameters
     ----------
     matrix : sparse array (unit, unit)
-        Weights; the units of rows receive from those of columns.
+        Weights; units of rows receive spillovers from units of columns.
     ids : tuple of str or None
         Labels of rows and columns.
     """
@@ -54,11 +54,11 @@ type Read = Callable[[Path], object]
 """From a file to links, or to a table of them."""
 
 LINK_FILES: Final = Plugins[Read]("bayes_nqp.data.spatial_weights", "_file_")
-"""What reads links, by the suffix of files; all other suffixes are those of tables."""
+"""Readers of links by file suffix; all other suffixes are read as tables."""
 
 
 def links_file(*suffixes: str) -> Callable[[Read], Read]:
-    """Make a function the reader of files of some suffixes."""
+    """Register a function as the reader of files with some suffixes."""
 
     def decorate(function: Read) -> Read:
         for suffix in suffixes:
@@ -69,19 +69,19 @@ def links_file(*suffixes: str) -> Callable[[Read], Read]:
 
 
 def links_of(source: object, ids: Sequence[object] | None = None) -> Links:
-    """Find a matrix of links and its labels.
+    """Read a matrix of links and its labels.
 
     Parameters
     ----------
     source : DataFrame, array, sparse array, libpysal W or Graph, str or Path
-        As in `matrix`.
+        See `matrix`.
     ids : sequence, optional
-        Labels of rows and columns, in order; of a list of links, all units.
+        Labels of rows and columns, in order; for a list of links, all units.
 
     Raises
     ------
     StudyError
-        If the source holds no links, or its units and `ids` are not the same.
+        If the source contains no links, or its units differ from `ids`.
     """
     if isinstance(source, str | Path):
         path = Path(source)
@@ -103,36 +103,36 @@ def links_of(source: object, ids: Sequence[object] | None = None) -> Links:
     check_indices(links.matrix)
     if links.ids is None:
         if wanted is None:
-            problem = Message("{} does not name its units", brief(source))
+            problem = Message("{} does not contain the names of its units", brief(source))
             raise StudyError(problem, hint="ids=panel.unit_labels, in the order of its rows")
         shape = getattr(links.matrix, "shape", np.shape(links.matrix))
         if shape != (len(wanted),) * 2:
-            problem = Message("{} labels are for a matrix of shape {}", len(wanted), shape)
-            raise StudyError(problem, hint="ids: a label for each row, in order")
+            problem = Message("{} labels were given for a matrix of shape {}", len(wanted), shape)
+            raise StudyError(problem, hint="ids: one label for each row, in order")
         return Links(links.matrix, wanted)
     return links if wanted is None else _ordered(links, wanted)
 
 
 def _check_stated(frame: pd.DataFrame, links: Links) -> None:
-    """Refuse a list of links whose file states another number of units."""
+    """Refuse a list of links if its file declares another number of units."""
     stated = frame.attrs.get(STATED)
     if stated is not None and links.ids is not None and stated != len(links.ids):
         raise StudyError(
-            Message("the file states {:,} units, and {:,} are linked", stated, len(links.ids)),
+            Message("the file declares {:,} units, but {:,} are linked", stated, len(links.ids)),
             hint=Message(
-                "ids=panel.unit_labels if the others have no links; otherwise the file is cut: "
-                "export it again"
+                "pass ids=panel.unit_labels if the other units have no links; otherwise "
+                "the file is incomplete: export it again"
             ),
         )
 
 
 def labels_of(names: pd.Index, rows: Message = _PLACE) -> tuple[str, ...]:
-    """Write labels as panels write them: whole numbers without a decimal point.
+    """Write labels as in panels: whole numbers without a decimal point.
 
     Parameters
     ----------
     rows : Message, optional
-        What a message calls the positions of the names.
+        Words for the positions of the names in messages.
 
     Raises
     ------
@@ -144,18 +144,18 @@ def labels_of(names: pd.Index, rows: Message = _PLACE) -> tuple[str, ...]:
         raise StudyError(
             Message("{} of {} names of units are empty", int((codes < 0).sum()), codes.size),
             where=rows.fill(shown(1 + np.flatnonzero(codes < 0))),
-            hint=Message("a name in every cell; delete rows and columns that have none"),
+            hint=Message("give a name in every cell; delete rows and columns without a name"),
         )
     return tuple(str(labels[code]) for code in codes)
 
 
 def _ordered(links: Links, wanted: tuple[str, ...]) -> Links:
-    """Put links into the order of labels, which must be theirs."""
+    """Sort links in the order of labels, which must be the same."""
     assert links.ids is not None
     odd = sorted(set(wanted) ^ set(links.ids))
     if odd:
         others = links.ids if odd[0] in wanted else wanted
-        problem = Message("'ids' and the matrix name different units")
+        problem = Message("'ids' and the matrix refer to different units")
         raise StudyError(problem, where=shown(odd), hint=nearest(odd[0], others))
     place = {name: k for k, name in enumerate(links.ids)}
     order = [place[name] for name in wanted]
@@ -163,7 +163,7 @@ def _ordered(links: Links, wanted: tuple[str, ...]) -> Links:
 
 
 def _of_table(frame: pd.DataFrame, wanted: tuple[str, ...] | None) -> Links:
-    """A list of links by the names of its columns, else a square table."""
+    """Read a list of links if its columns have these names, otherwise a square table."""
     names = [str(name).strip().lower() for name in frame.columns]
     places = [next((k for k, x in enumerate(names) if x in ends), None) for ends in _ENDS]
     if len(names) <= 3 and places[0] is not None and places[1] is not None:
@@ -178,8 +178,8 @@ def _of_table(frame: pd.DataFrame, wanted: tuple[str, ...] | None) -> Links:
         frame, bare = frame.set_index(frame.columns[0]), False
     if frame.shape[0] != frame.shape[1]:
         raise StudyError(
-            Message("'frame' is {} by {}, and not square", *frame.shape),
-            hint=Message("{}; or columns called from, to and weight", _NAMED),
+            Message("'frame' is {} by {}; it must be square", *frame.shape),
+            hint=Message("{}; or columns named from, to and weight", _NAMED),
         )
     values = frame.apply(pd.to_numeric, errors="coerce").to_numpy()
     rows, columns = labels_of(frame.index), labels_of(frame.columns)
@@ -189,19 +189,19 @@ def _of_table(frame: pd.DataFrame, wanted: tuple[str, ...] | None) -> Links:
     odd = sorted(set(rows) ^ set(columns))
     if odd:
         others = columns if odd[0] in rows else rows
-        problem = Message("rows and columns of 'frame' name different units")
+        problem = Message("the rows and columns of 'frame' refer to different units")
         raise StudyError(problem, where=shown(odd), hint=nearest(odd[0], others))
     place = {name: k for k, name in enumerate(columns)}
     return Links(values[:, [place[name] for name in rows]], rows)
 
 
 def check_indices(matrix: Any) -> None:
-    """Refuse a sparse matrix whose indices are outside of its shape: scipy reads beyond its arrays.
+    """Refuse a sparse matrix with indices outside its shape, which scipy does not check.
 
     Raises
     ------
     StudyError
-        If there are any, or the shape takes more memory than there may be.
+        If there are such indices, or the shape exceeds the memory limit.
     """
     if not sparse.issparse(matrix):
         return
@@ -209,7 +209,8 @@ def check_indices(matrix: Any) -> None:
 
     def refuse(error: Exception) -> NoReturn:
         raise StudyError(
-            Message("'matrix' is damaged: {}", error), hint=Message("make the sparse matrix again")
+            Message("'matrix' is damaged: {}", error),
+            hint=Message("create the sparse matrix again"),
         ) from error
 
     def check() -> None:
@@ -223,7 +224,7 @@ def check_indices(matrix: Any) -> None:
 
 
 def _numbered(columns: tuple[str, ...]) -> bool:
-    """Whether columns are counted, as w1 to wn: in the order of the rows."""
+    """Return True if columns are named w1 to wn, in the order of the rows."""
     stem = columns[0].rstrip("0123456789") if columns else ""
     return any(
         columns == tuple(f"{stem}{k}" for k in range(first, first + len(columns)))
@@ -232,7 +233,7 @@ def _numbered(columns: tuple[str, ...]) -> bool:
 
 
 def _of_list(frame: pd.DataFrame, wanted: tuple[str, ...] | None, *, loops: bool = False) -> Links:
-    """Links by their ends; `loops`: a link of no weight to oneself marks an island."""
+    """Return links by their ends; with `loops`, a self-link of weight zero marks an island."""
     frame = frame.set_axis(["i", "j", "w"], axis=1)
     start, end = (labels_of(pd.Index(frame[name]), _LINK) for name in ("i", "j"))
     ids = wanted or tuple(dict.fromkeys([*start, *end]))
@@ -244,7 +245,7 @@ def _of_list(frame: pd.DataFrame, wanted: tuple[str, ...] | None, *, loops: bool
     if twice.any():
         pairs = [f"{start[k]} → {end[k]}" for k in np.flatnonzero(twice)]
         raise StudyError(
-            Message("links are named twice"), where=shown(pairs), hint="a row for each link"
+            Message("some links occur twice"), where=shown(pairs), hint="one row for each link"
         )
     binary = frame["w"].isna().all()
     weight = (
@@ -260,12 +261,12 @@ def _of_list(frame: pd.DataFrame, wanted: tuple[str, ...] | None, *, loops: bool
 
 
 def refuse_other(path: Path) -> None:
-    """Refuse what is no file, such as a pipe, before it is opened.
+    """Refuse special files, such as a pipe, before they are opened.
 
     Raises
     ------
     StudyError
-        With what it is.
+        If the path is not a regular file; the message gives its type.
     """
     if wrong := no_file(path):
         raise StudyError(
@@ -275,12 +276,12 @@ def refuse_other(path: Path) -> None:
 
 
 def lines_of(path: Path, *, blank: bool = False) -> tuple[int, list[str]]:
-    """Read a text of GeoDa: the number of units that its first line states, and the other lines.
+    """Read a GeoDa text file: the declared number of units, and the other lines.
 
     Raises
     ------
     StudyError
-        If the file cannot be read, or its first line states no number.
+        If the file cannot be read, or its first line contains no number.
     """
     refuse_other(path)
     afford(_COPIES * path.stat().st_size, f"reading {path.name}", "a file of links of your units")
@@ -288,7 +289,7 @@ def lines_of(path: Path, *, blank: bool = False) -> tuple[int, list[str]]:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeError) as error:
         problem = Message("{} cannot be read", path.name)
-        raise StudyError(problem, hint="the path of a text in UTF-8") from error
+        raise StudyError(problem, hint="the path of a text file in UTF-8") from error
     head = (lines or [""])[0].split()
     stated = head[1] if len(head) > 1 and head[0] == "0" else "".join(head[:1])
     if not stated.isdecimal():
@@ -297,6 +298,6 @@ def lines_of(path: Path, *, blank: bool = False) -> tuple[int, list[str]]:
 
 
 def torn(path: Path, line: str, wanted: Message) -> StudyError:
-    """Say what a line of a file lacks."""
-    problem = Message("{} has the line {!r}", path.name, line[:_SHOWN])
-    return StudyError(problem, hint=Message("{}, as GeoDa writes them", wanted))
+    """Return an error that reports the missing part of a line."""
+    problem = Message("{} contains the line {!r}", path.name, line[:_SHOWN])
+    return StudyError(problem, hint=Message("{}, in the format of GeoDa", wanted))

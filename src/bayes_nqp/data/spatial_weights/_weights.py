@@ -1,4 +1,4 @@
-"""Spatial weights: which units are linked, and how strongly."""
+"""Spatial weights: links between units, and their weights."""
 
 from __future__ import annotations
 
@@ -28,42 +28,42 @@ type Islands = Literal["keep", "nearest", "error"]
 type Standardised = Literal["row", "none"]
 
 _DENSE: Final = 3_000
-"""Units up to which all eigenvalues are computed."""
+"""Largest number of units for which all eigenvalues are computed."""
 
 
 @register("weights")
 @door
 @dataclass(frozen=True, eq=False, repr=False)
 class SpatialWeights:
-    """A matrix W of who is near whom, by the labels of units.
+    """Spatial weights matrix W with labels of units.
 
-    Made by `contiguity`, `nearest`, `band`, `inverse_distance`, `exponential`, `economic`,
-    `composite`, `nested` or `matrix`. It is constant over time, and is matched to a panel by
-    labels, never by position.
+    Use `contiguity`, `nearest`, `band`, `inverse_distance`, `exponential`, `economic`, `composite`,
+    `nested` or `matrix` to build it. The matrix is constant over time, and is matched to a panel by
+    labels, not by position.
 
     Parameters
     ----------
     ids : tuple of str (unit)
-        Labels of the units, as the panel has them.
+        Labels of the units in the panel.
     matrix : sparse array (unit, unit)
         Non-negative weights, with a zero diagonal.
     kind : str
-        How it was made, such as "nearest".
+        Type of the weights, such as "nearest".
     standardised : {"row", "none"}, default "row"
-        Whether the weights of a unit's neighbours sum to one.
+        "row": the weights of each unit's neighbours sum to one.
     islands : {"keep", "nearest", "error"}, default "keep"
-        What was to be done with units without neighbours: keep their empty rows, link them to the
-        nearest unit, or refuse.
+        Treatment of units without neighbours: keep their empty rows, link them to the nearest unit,
+        or raise an error.
     label : str, default ""
-        What tables and figures call it; its kind by default.
+        Name in tables and figures; by default the kind.
     places : tuple of tuple of float (unit, 2), default ()
-        Longitude and latitude in degrees, where they are available.
+        Longitude and latitude in degrees, if available.
 
     Raises
     ------
     StudyError
-        If the matrix is not square or does not fit the labels, or is negative, missing, or not
-        zero on its diagonal, or links nobody.
+        If the matrix is not square or does not match the labels; if values are negative, missing,
+        or non-zero on the diagonal; or if there are no links.
 
     Examples
     --------
@@ -88,23 +88,25 @@ class SpatialWeights:
         matrix = _csr(self.matrix, len(self.ids))
         if matrix.shape != (len(self.ids), len(self.ids)):
             raise StudyError(
-                Message("weights of {} by {} are for {} units", *matrix.shape, len(self.ids)),
-                hint="a square matrix, with a row and a column for each unit",
+                Message(
+                    "the weights are {} by {}, but there are {} units", *matrix.shape, len(self.ids)
+                ),
+                hint="a square matrix with one row and one column for each unit",
             )
         twice = pd.Index(self.ids).duplicated()
         if twice.any():
             raise StudyError(
-                Message("'ids' names units twice"),
+                Message("'ids' contains duplicate units"),
                 where=shown(np.asarray(self.ids)[twice]),
-                hint="a row for each unit",
+                hint="one row for each unit",
             )
         self._check_values(matrix)
         matrix.eliminate_zeros()
         matrix.sort_indices()
         if self.ids and not matrix.nnz and self.islands == "keep":
             raise StudyError(
-                Message("no unit is linked to another, of {}", len(self.ids)),
-                hint="let more units be neighbours, as within a larger distance",
+                Message("none of the {} units is linked to another", len(self.ids)),
+                hint="define more neighbours, for example with a larger distance",
             )
         object.__setattr__(self, "matrix", matrix)
         degrees = np.asarray(self.places, dtype=np.float64).reshape(-1, 2).tolist()
@@ -117,12 +119,12 @@ class SpatialWeights:
             (
                 ~np.isfinite(matrix.data),
                 Message("weights are missing or infinite"),
-                "0 where no link is",
+                "0 for pairs without a link",
             ),
-            (matrix.data < 0.0, Message("weights are negative"), "weights from 0 up"),
+            (matrix.data < 0.0, Message("weights are negative"), "weights of at least 0"),
             (
                 (row == matrix.indices) & (matrix.data != 0.0),
-                Message("units are linked to themselves"),
+                Message("some units are linked to themselves"),
                 "zeros on the diagonal",
             ),
         )
@@ -133,7 +135,7 @@ class SpatialWeights:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of labels, links and rules."""
+        """Return a SHA-256 hash of labels, links and rules."""
         texts = (self.ids, self.kind, self.standardised, self.islands, self.label)
         seal = hashlib.sha256(repr(texts).encode("utf-8"))
         for values, form in ((self.matrix.indptr, "<i8"), (self.matrix.indices, "<i8"),
@@ -142,15 +144,15 @@ class SpatialWeights:
         return seal.hexdigest()
 
     def __eq__(self, other: object) -> bool:
-        """Whether labels, links and rules are the same."""
+        """Return True if labels, links and rules are the same."""
         return isinstance(other, SpatialWeights) and self.digest == other.digest
 
     def __hash__(self) -> int:
-        """Hash the digest."""
+        """Return the hash of the digest."""
         return hash(self.digest)
 
     def __repr__(self) -> str:
-        """Name the kind, and count units, links and islands."""
+        """Show the kind and the numbers of units, links and islands."""
         parts = [repr(self.name), f"{len(self.ids):,} units", f"{self.matrix.nnz:,} links"]
         n_islands = len(self.isolated)
         parts += [f"{n_islands} island{'s' * (n_islands > 1)}"] if n_islands else []
@@ -158,17 +160,17 @@ class SpatialWeights:
 
     @property
     def name(self) -> Message:
-        """What tables and figures call it."""
+        """Return the name in tables and figures."""
         return worded(self.label or self.kind)
 
     @property
     def isolated(self) -> tuple[str, ...]:
-        """Labels of islands: units without a neighbour."""
+        """Return the labels of islands: units without a neighbour."""
         empty = np.diff(self.matrix.indptr) == 0
         return tuple(np.asarray(self.ids)[empty].tolist())
 
     def aligned(self, ids: Iterable[str]) -> SpatialWeights:
-        """Take the units of a panel, in their order; rows sum to one again where they did.
+        """Select the units of a panel, in order, and standardise rows again if they were.
 
         Parameters
         ----------
@@ -178,7 +180,7 @@ class SpatialWeights:
         Raises
         ------
         PanelError
-            If a unit is not among those of the weights, or is an island where none may be.
+            If a unit is not in the weights, or is an island and the rule is "error".
         """
         wanted = tuple(map(str, ids))
         if wanted == self.ids:
@@ -189,13 +191,13 @@ class SpatialWeights:
             hint = nearest(lacking[0], self.ids)
             if len(lacking) == len(wanted):
                 hint = Message(
-                    "{}; or, if these are cities and units are firms in them, "
+                    "{}; or, if the weights refer to cities and the units are firms, "
                     "nqp.spatial_weights.spread(weights, panel, city='city')",
                     hint,
                 )
             raise PanelError(
                 Message(
-                    "{} of {} units are not among those of the weights {!r}",
+                    "{} of {} units are not in the weights {!r}",
                     len(lacking), len(wanted), self.name,
                 ),
                 where=shown(lacking),
@@ -207,14 +209,14 @@ class SpatialWeights:
         return part.by_rules()
 
     def by_rules(self) -> SpatialWeights:
-        """Deal with islands, then let rows sum to one, as stated.
+        """Apply the rule for islands, then standardise rows, as stated.
 
         Raises
         ------
         PanelError
-            If there are islands where none may be.
+            If there are islands and the rule is "error".
         StudyError
-            If they are to be linked to the nearest unit, and no places are available.
+            If islands are to be linked to the nearest unit, but coordinates are not available.
         """
         links = ruled(
             self.matrix, self.ids, self.places,
@@ -223,12 +225,12 @@ class SpatialWeights:
         return replace(self, matrix=links)
 
     def to_graph(self) -> Any:
-        """Give the same links to libpysal, for the statistics of its family.
+        """Convert to a libpysal graph, for other spatial statistics.
 
         Returns
         -------
         libpysal.graph.Graph
-            With islands as links of no weight to themselves.
+            Graph with islands as self-links of weight zero.
 
         Raises
         ------
@@ -250,10 +252,10 @@ class SpatialWeights:
         Returns
         -------
         Series
-            ``units``, ``links``; least, mean and most ``neighbours``; ``islands``;
-            ``components`` that no link connects; ``symmetric`` links and weights; the least and
+            ``units``, ``links``; smallest, mean and largest number of ``neighbours``; ``islands``;
+            number of connected ``components``; ``symmetric`` links and weights; the smallest and
             largest real parts of eigenvalues, ``lambda_min`` and ``lambda_max``; mean and largest
-            ``km`` of links, where places are available.
+            ``km`` of links, if coordinates are available.
         """
         count = np.diff(self.matrix.indptr)
         links = (self.matrix != 0).astype(np.int8)
@@ -277,7 +279,7 @@ class SpatialWeights:
         return pd.Series(facts, name=str(self.name), dtype=object)
 
     def link_km(self) -> npt.NDArray[np.float64]:
-        """Length of every link (link), along great circles, in the order of the matrix."""
+        """Return the great-circle length of every link (link), in the order of the matrix."""
         links = self.matrix.tocoo()
         points = Locations(self.ids, np.asarray(self.places)).points
         chord = np.linalg.norm(points[links.row] - points[links.col], axis=1)
@@ -285,7 +287,7 @@ class SpatialWeights:
 
 
 def _csr(matrix: Any, n_units: int) -> sparse.csr_array:
-    """A copy of a matrix, or of its arrays as files hold them, in rows."""
+    """Copy a matrix, or its arrays as stored in files, to CSR format."""
 
     def read() -> sparse.csr_array:
         if isinstance(matrix, Mapping):
@@ -295,13 +297,13 @@ def _csr(matrix: Any, n_units: int) -> sparse.csr_array:
         else:
             table = matrix if sparse.issparse(matrix) else np.atleast_2d(matrix)
         if table.dtype.kind in "cmM":
-            raise TypeError(f"{table.dtype} is no type of real numbers")
+            raise TypeError(f"{table.dtype} is not a real numeric type")
         return sparse.csr_array(table, dtype=np.float64, copy=True)
 
     def refuse(error: Exception) -> NoReturn:
         raise StudyError(
-            Message("'matrix' is {}, and no matrix of numbers", brief(matrix)),
-            hint="a square matrix, with a row and a column for each unit",
+            Message("'matrix' is {}, not a numeric matrix", brief(matrix)),
+            hint="a square matrix with one row and one column for each unit",
         ) from error
 
     check_indices(matrix)
@@ -309,7 +311,7 @@ def _csr(matrix: Any, n_units: int) -> sparse.csr_array:
 
 
 def _spectrum(matrix: sparse.csr_array) -> tuple[float, float]:
-    """Least and largest real parts of the eigenvalues."""
+    """Return the smallest and largest real parts of the eigenvalues."""
     if matrix.shape[0] <= _DENSE:
         real = np.linalg.eigvals(matrix.toarray()).real
         return float(real.min()), float(real.max())

@@ -1,4 +1,4 @@
-"""Estimands, one a file: pure functions from labelled draws to labelled draws.
+"""Compute estimands, one in each file, with pure functions from draws to draws.
 
 `robustness` and all higher packages may import it.
 """

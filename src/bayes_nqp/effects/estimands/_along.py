@@ -1,4 +1,4 @@
-"""Effects along every path, and what an indirect effect is made of."""
+"""Effects along every mediation path, and the path coefficients of indirect effects."""
 
 from __future__ import annotations
 
@@ -26,29 +26,29 @@ _LABEL: Final = f"{_SLOPES}_label"
 def by_path(
     fit_or_effects: object, by: By = None, weights: str = "rows", *, anticipated: bool = False
 ) -> xr.DataArray:
-    """Average the effect along every path, under one dim.
+    """Average the effect along every path, in one dim.
 
     Parameters
     ----------
     fit_or_effects : Fit or Dataset
-        Of a `Mediation`.
+        Fit or effects of a `Mediation` model.
     by : str, sequence of str or mapping, optional
-        As in `att`.
+        See `att`.
     weights : str, default "rows"
-        As in `att`.
+        See `att`.
     anticipated : bool, default False
-        As in `att`.
+        See `att`.
 
     Returns
     -------
     DataArray (chain, draw, path, ...), outcome units
-        "direct", every mediator, where there are several "all mediators", where channels lie in
-        space "received" (of others' treatment, on whatever way), and "total".
+        Paths: "direct"; every mediator; "all mediators" if there are several; "received" for
+        spatial mediation models (spillovers from other units along all paths); and "total".
 
     Raises
     ------
     StudyError
-        As `nie`.
+        See `nie`.
 
     Examples
     --------
@@ -80,9 +80,9 @@ def by_path(
 
 
 def channels_of(paths: xr.DataArray) -> xr.DataArray:
-    """Keep what can be compared, the direct effect and every mediator, without their sums.
+    """Keep the comparable paths: the direct effect and every mediator, without sums.
 
-    What is received of others' treatment goes on several ways, and is no channel.
+    Spillovers from other units follow several paths and are excluded.
 
     Parameters
     ----------
@@ -95,35 +95,35 @@ def channels_of(paths: xr.DataArray) -> xr.DataArray:
 def path_coefficients(
     fit: object, by: By = None, weights: str = "rows", *, anticipated: bool = False
 ) -> xr.Dataset:
-    """Average what indirect effects are made of: both legs of every channel.
+    """Average the path coefficients a and b of every mediator.
 
     Parameters
     ----------
     fit : Fit
-        Of a `Mediation`.
+        Fit of a `Mediation` model.
     by : str, sequence of str or mapping, optional
-        As in `att`.
+        See `att`.
     weights : str, default "rows"
-        As in `att`.
+        See `att`.
     anticipated : bool, default False
-        As in `att`.
+        See `att`.
 
     Returns
     -------
     Dataset
-        ``a`` (chain, draw, mediator, ...), mediator units: the effect on the mediator, as many
-        periods before as the design lags it. ``b``, outcome units per mediator unit: the slope
-        of the outcome in treated rows, at their own moderators where these shift it.
+        ``a`` (chain, draw, mediator, ...), mediator units: the effect on the mediator, lagged as in
+        the model. ``b``, outcome units per mediator unit: the slope of the outcome on the mediator
+        in treated observations, at their values of the moderator if it changes the slope.
 
     Raises
     ------
     StudyError
-        As `att`; and if it is no fit of a `Mediation`.
+        See `att`; also if ``fit`` is not a fit of a `Mediation` model.
 
     Notes
     -----
-    The average of products is not the product of averages: where both legs differ by cell,
-    ``a * b`` is not quite `nie`.
+    The average of products differs from the product of averages: if both coefficients vary by cell,
+    ``a * b`` differs slightly from `nie`.
     """
     from bayes_nqp.effects.effects import path_coefficients_by_cell
 
@@ -148,28 +148,29 @@ def path_coefficients(
 
 
 def path_coefficients_in_space(fit: object, by: By = None, weights: str = "rows") -> xr.Dataset:
-    """Average both legs of channels in space: of own and others' treatment, near and far.
+    """Average the coefficients a and b of spatial mediation paths.
 
     Parameters
     ----------
     fit : Fit
-        Of a `Mediation` with ``spillovers`` or ``links``.
+        Fit of a `Mediation` model with ``spillovers`` or ``links``.
     by : str, sequence of str or mapping, optional
-        As in `att`.
+        See `att`.
     weights : str, default "rows"
-        As in `att`.
+        See `att`.
 
     Returns
     -------
     Dataset
-        ``a`` (chain, draw, treatment_of, path, ...), mediator units: effects of own and of others'
-        treatment on every mediator, and on the mean of linked units' (``W × mediator``) where that
-        enters. ``b`` (chain, draw, path, ...), outcome units per mediator unit: slopes.
+        ``a`` (chain, draw, treatment_of, path, ...), mediator units: effects of own treatment and
+        of other units' treatment on every mediator, and on the mean of the spatial neighbours'
+        mediator (``W × mediator``) if it is in the model. ``b`` (chain, draw, path, ...), outcome
+        units per mediator unit: slopes.
 
     Raises
     ------
     StudyError
-        As `path_coefficients`.
+        See `path_coefficients`.
     """
     from bayes_nqp.effects.effects import path_coefficients_by_cell
 
@@ -194,7 +195,7 @@ def path_coefficients_in_space(fit: object, by: By = None, weights: str = "rows"
         for place, (path, slope) in enumerate(coefficients_from.items()):
             names.append(path)
             slopes.append(average(slope))
-            # What goes through a mediator is a b, draw by draw and cell by cell.
+            # The indirect effect of a mediator is a b, draw by draw and cell by cell.
             parts = [average(x / slope) for x in via[k, place]]
             near.append(_stacked(parts, v.TREATMENT_OF, [v.OWN, v.OTHERS]))
     a, b = _stacked(near, v.PATH, names), _stacked(slopes, v.PATH, names)

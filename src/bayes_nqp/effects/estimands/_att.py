@@ -1,4 +1,4 @@
-"""The average effect on the treated: overall, by group, by event time, and summed up."""
+"""Average effects on the treated: overall, by group, by event time, and cumulative."""
 
 from __future__ import annotations
 
@@ -30,32 +30,32 @@ def att(
 ) -> xr.DataArray:
     """Average the effect on the treated, overall or by group.
 
-    Only cells whose effect is identified count; the attr ``cells_left_out`` says how many do
-    not. The coordinates ``rows`` and ``weight`` hold the rows and the weight behind every
-    average, so that the mean of ``att(fit, by=...)`` weighted by ``weight`` is ``att(fit)``.
+    Averages include identified cells only; the attr ``cells_left_out`` counts the others. The
+    coordinates ``rows`` and ``weight`` contain the observations and the weight of every average.
+    The mean of ``att(fit, by=...)`` weighted by ``weight`` is ``att(fit)``.
 
-    Under a design with ``anticipation`` effects begin before adoption. They count in no average
-    over several event times. Where event times are kept apart ("event_time", "cell", or "cohort"
-    and "time") they are there, and the coordinate ``anticipated`` marks them.
+    In a model with ``anticipation``, effects begin before adoption. Averages over several event
+    times exclude these anticipation effects. Results by event time ("event_time", "cell", or
+    "cohort" and "time") include them, marked by the coordinate ``anticipated``.
 
     Parameters
     ----------
     fit_or_effects : Fit or Dataset
-        A fit, or effects in the schema of the waist.
+        A fit, or a Dataset of group-time effects.
     by : str, sequence of str or mapping, optional
-        What to keep apart: stratum factors, "cohort", "time", "event_time", "unit" (what has
-        its own effect deviation), "stratum" (all factors combined) or "cell". Several give
-        several dims, NaN where a combination is empty. A mapping renames: ``{"region": "area"}``.
+        Grouping variables: stratum factors, "cohort", "time", "event_time", "unit" (the level of
+        the random effects), "stratum" (all factors combined) or "cell". Each variable gives one
+        dim; empty combinations are NaN. A mapping renames dims: ``{"region": "area"}``.
     weights : str, default "rows"
-        "rows", "units", "equal" (every cell counts the same), or a numeric coordinate of the
-        cells such as "weight".
+        "rows" (observations), "units", "equal" (equal weights of cells), or a numeric coordinate of
+        the cells such as "weight".
     path : str, default "total"
         "total", "direct", or a mediator.
     balanced : int, optional
-        Keep event times from 0 to this one, of those cohorts (within strata) alone that are
-        identified at each of them.
+        Last event time of a balanced window from 0 on, with only the cohorts (within strata) that
+        are identified at each event time.
     anticipated : bool, default False
-        Whether anticipated effects, those before adoption, count in every average.
+        If True, all averages include anticipation effects.
 
     Returns
     -------
@@ -65,12 +65,12 @@ def att(
     Raises
     ------
     StudyError
-        If a name is unknown, members are asked for but have no deviations, or nothing is left.
+        If a name is unknown, units are requested but have no random effects, or no cell remains.
 
     Notes
     -----
-    A member's effect in a cell is the cell's effect plus the member's deviation minus the mean
-    deviation in that cell; by="unit" averages it over the member's rows.
+    The effect on a unit in a cell is the cell's effect plus the unit's random effect minus the mean
+    random effect in that cell; by="unit" averages it over the unit's observations.
 
     Examples
     --------
@@ -110,22 +110,22 @@ def described(
     path: str,
     balanced: int | None,
 ) -> dict[str, str | float]:
-    """Say what an average is, in attrs that files can hold.
+    """Describe an average in attrs that files can store.
 
     Parameters
     ----------
     effects : Dataset
-        Of the waist.
+        Group-time effects.
     average : Average
-        The map used.
+        Linear map of the average.
     estimand : str
-        Its name.
+        Name of the estimand.
     by : str, sequence of str, mapping, or None
-        What it keeps apart.
+        Grouping variables.
     weights : str
-        How cells count.
+        Weights of cells.
     path : str
-        Which path.
+        Path of the effect.
     balanced : int or None
         Last event time of a balanced window.
     """
@@ -150,23 +150,23 @@ def by_event_time(
     Parameters
     ----------
     fit_or_effects : Fit or Dataset
-        A fit, or effects in the schema of the waist.
+        A fit, or a Dataset of group-time effects.
     by : str, sequence of str or mapping, optional
-        What else to keep apart, as in ``att``.
+        Further grouping variables, as in ``att``.
     weights : str, default "rows"
-        As in ``att``.
+        See `att`.
     balanced : int, optional
-        As in ``att``.
+        See `att`.
 
     Returns
     -------
     DataArray (chain, draw, ..., event_time), outcome units
-        As ``att``, with the units behind every average as the coordinate ``units`` besides.
+        See `att`; in addition, the coordinate ``units`` counts the units of every average.
 
     Raises
     ------
     StudyError
-        As ``att``.
+        See `att`.
     """
     names = {new: old for new, old in names_of(by).items() if old != v.EVENT_TIME}
     names |= {v.EVENT_TIME: v.EVENT_TIME}
@@ -177,7 +177,7 @@ def by_event_time(
 
 
 def reference_of(draws: xr.DataArray) -> int:
-    """Event time from which leads are measured: the last one before effects begin.
+    """Return the reference period of leads: the last event time before effects begin.
 
     Parameters
     ----------
@@ -205,32 +205,32 @@ def cumulative(
 ) -> xr.DataArray:
     """Add up the average effects from event time 0 on, draw by draw.
 
-    Later event times average over fewer cohorts unless `balanced` fixes the window.
+    Later event times are averages over fewer cohorts unless `balanced` fixes the window.
 
     Parameters
     ----------
     fit_or_effects : Fit or Dataset
-        A fit, or effects in the schema of the waist.
+        A fit, or a Dataset of group-time effects.
     by : str, sequence of str or mapping, optional
-        What else to keep apart, as in `att`.
+        Further grouping variables, as in `att`.
     weights : str, default "rows"
-        As in `att`.
+        See `att`.
     path : str, default "total"
-        As in `att`.
+        See `att`.
     balanced : int, optional
-        As in `att`.
+        See `att`.
     anticipated : bool, default False
-        Whether to begin with anticipated effects, before event time 0.
+        If True, the sum begins with anticipation effects, before event time 0.
 
     Returns
     -------
     DataArray (chain, draw, ..., event_time), outcome units × periods
-        NaN from the first event time on at which a group is not observed.
+        NaN from the first event time at which a group is not observed.
 
     Raises
     ------
     StudyError
-        As `att`; and if no cell has an event time of 0 or more.
+        See `att`; also if no cell has an event time of 0 or later.
 
     Examples
     --------
@@ -248,7 +248,8 @@ def cumulative(
     steps = draws[v.EVENT_TIME].to_numpy()
     if not len(steps):
         raise StudyError(
-            "no cell has an event time of 0 or more", hint="nqp.att(fit, by='event_time')"
+            "no group-time cell has an event time of 0 or later",
+            hint="nqp.att(fit, by='event_time')",
         )
     every = draws.reindex({v.EVENT_TIME: range(min(0, steps.min()), steps.max() + 1)})
     added = every.cumsum(v.EVENT_TIME, skipna=False).sel({v.EVENT_TIME: steps})

@@ -1,4 +1,4 @@
-"""Weighted averages of cell effects, one linear map for every estimand."""
+"""Weighted averages of cell effects: one linear map for every estimand."""
 
 from __future__ import annotations
 
@@ -23,30 +23,31 @@ from bayes_nqp.inference.fitting import LINKED, RECEIVED, Fit, lag_unit_effects,
 from bayes_nqp.inference.model_frame import ModelFrame
 
 _ALL_OWN: Final = Message(
-    "path='total': treated units receive nothing here, so that all they have is their own"
+    "path='total': this model has no spillovers on treated units, so their total effect "
+    "equals the direct effect"
 )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Average:
-    """The linear map from cells, and members, to groups.
+    """The linear map from cells and unit-level random effects to groups.
 
     Parameters
     ----------
     axes : list of Axis
         Dimensions of the groups.
     cells : sparse array (group, cell)
-        Weights that sum to one in every group that is not empty.
+        Weights that sum to one in every non-empty group.
     unit_effects : sparse array (group, member) or None
-        Weights of the deviations, those of their cells' means taken off.
+        Weights of the unit-level random effects, centred within cells.
     weight : array (group)
         Sum of the weights.
     rows : array (group)
-        Rows averaged over.
+        Number of observations averaged.
     left_out : int
-        Cells of the same role, from adoption on, that do not count.
+        Number of excluded cells of the same role from adoption on.
     before : array of bool (group), optional
-        Which groups lie before adoption.
+        True for groups before adoption.
     """
 
     axes: list[Axis]
@@ -68,9 +69,9 @@ class Average:
         Parameters
         ----------
         effects : Dataset
-            Of the waist.
+            Group-time effects.
         path : str
-            Which path.
+            Path of the effect.
 
         Raises
         ------
@@ -91,12 +92,12 @@ class Average:
         return self._labelled(values, effects)
 
     def of_cells(self, values: npt.NDArray[np.float64]) -> xr.DataArray:
-        """Average a number per cell that does not vary by draw.
+        """Average a quantity of cells that does not vary by draw.
 
         Parameters
         ----------
         values : array (cell)
-            What to average.
+            Values to average.
         """
         means = np.where(self.weight > 0, self.cells @ values, np.nan)
         return xr.DataArray(means.reshape(self.shape), dims=[axis.name for axis in self.axes])
@@ -127,32 +128,33 @@ def average_of(
     *,
     anticipated: bool = False,
 ) -> Average:
-    """Build the map from cells to the groups that `by` keeps apart.
+    """Build the map from cells to the groups defined by `by`.
 
     Parameters
     ----------
     effects : Dataset
-        Of the waist.
+        Group-time effects.
     by : str, sequence of str, mapping, or None
-        What to keep apart.
+        Grouping variables.
     weights : str
-        How cells count.
+        Weights of cells.
     balanced : int or None
         Last event time of a balanced window.
     role : str, default "treated"
-        Whose effects: those of treated units, or what their neighbours receive.
+        Effects on treated units, or spillover effects on their neighbours.
     anticipated : bool, default False
-        Whether cells before adoption count, where they are averaged with others.
+        If True, averages over several event times include cells before adoption.
 
     Raises
     ------
     StudyError
-        If they are to count in a window that begins at adoption.
+        If they are requested in a window that begins at adoption.
     """
     names = names_of(by)
     if anticipated and balanced is not None:
         raise StudyError(
-            f"balanced={balanced!r} is a window from adoption on", hint="leave out 'anticipated'"
+            f"balanced={balanced!r} is a window that begins with adoption",
+            hint="omit 'anticipated'",
         )
     entries = entries_of(effects, names)
     axes = axes_of(effects, names, entries)
@@ -191,7 +193,7 @@ def _sparse(
     column: npt.NDArray[np.int64],
     shape: tuple[int, int],
 ) -> sparse.csr_array:
-    """Sum into a sparse matrix that stores no zeros, so that NaN in what it skips stays out."""
+    """Sum entries into a sparse matrix without stored zeros, so omitted NaN has no effect."""
     matrix = sparse.coo_array((values, (row, column)), shape=shape).tocsr()
     matrix.eliminate_zeros()
     return matrix
@@ -204,46 +206,47 @@ def _columns(draws: xr.DataArray) -> npt.NDArray[np.float64]:
 
 
 def linked(fit: object) -> bool:
-    """Whether a fit's units are linked, so that cells hold averages of units that differ."""
+    """Return True if units are linked, so that cells average units with different effects."""
     return isinstance(fit, Fit) and meets(fit, (LINKED, RECEIVED))
 
 
 def units_of(
     fit: object, effects: xr.Dataset, role: str, name: str = v.UNIT, *, anticipated: bool = False
 ) -> tuple[Average, xr.Dataset]:
-    """The map to the means over each unit's rows, and the effects that it takes.
+    """Return the map to unit-level means over observations, and the effects it averages.
 
     Parameters
     ----------
     fit : object
-        A fit with its rows, which say who is in which cell.
+        A fit with its observations, which define the units of each cell.
     effects : Dataset
-        Its waist.
+        Its group-time effects.
     role : {"treated", "neighbour"}
-        Which cells count.
+        Role of the cells included.
     name : str, default "unit"
-        Of the dimension.
+        Name of the dimension.
     anticipated : bool, default False
-        Whether rows before adoption count.
+        If True, observations before adoption are included.
 
     Returns
     -------
     tuple of Average and Dataset
-        The effects of cells; where units are linked, those of units.
+        The map, and the effects of cells or, if units are linked, of units.
 
     Raises
     ------
     StudyError
-        If it is no fit, or does not hold what single units have.
+        If ``fit`` is not a fit, or does not contain effects on single units.
     """
     if not isinstance(fit, Fit):
         raise StudyError(
-            "by='unit' needs a fit with its rows", hint="nqp.spillover_effects(fit, by='unit')"
+            "by='unit' requires a fit with its observations",
+            hint="nqp.spillover_effects(fit, by='unit')",
         )
     if v.VIA in effects:
         raise StudyError(
-            "what reaches single units through mediators of others is not kept",
-            hint="by='time', or another name by which cells differ",
+            "spillovers on single units through mediators of other units are not stored",
+            hint="by='time', or another variable that distinguishes cells",
         )
     fit.rows.need_units(Message("by='unit'"))
     if linked(fit):
@@ -254,7 +257,7 @@ def units_of(
 def _of_linked(
     fit: Fit, effects: xr.Dataset, role: str, name: str, *, anticipated: bool
 ) -> tuple[Average, xr.Dataset]:
-    """Effects on units, each in the place of a cell."""
+    """Return the effects on units, arranged like effects of cells."""
     values, units, count = lag_unit_effects(fit, role, anticipated=anticipated)
     axis = Axis(name, fit.model_frame.panel.unit_labels[units], np.arange(units.size))
     identity, rows = sparse.eye_array(units.size, format="csr"), count.astype(np.float64)
@@ -264,7 +267,7 @@ def _of_linked(
 
 
 def _of_cells(fit: Fit, effects: xr.Dataset, role: str, name: str, *, anticipated: bool) -> Average:
-    """The map from cells, and members."""
+    """Return the map from cells and unit-level random effects."""
     model_frame = fit.model_frame
     place = np.where(model_frame.cells.lead, -1, np.cumsum(~model_frame.cells.lead) - 1)
     rows = np.flatnonzero(model_frame.cell_of_row >= 0)
@@ -288,7 +291,7 @@ def _unit_effects(
     units: npt.NDArray[np.int64],
     cells: sparse.csr_array,
 ) -> sparse.csr_array:
-    """Each unit's member, less the mean deviation of its cells (unit, member)."""
+    """Return each unit's random effect less the mean of its cells (unit, member)."""
     cell, unit_effect = (effects[x].to_numpy() for x in (v.MEMBERSHIP_CELL, v.MEMBERSHIP_MEMBER))
     n_cells, n_unit_effects = effects.sizes[v.CELL], effects.sizes[v.MEMBER]
     rows = effects[v.MEMBERSHIP_ROWS].to_numpy().astype(np.float64)

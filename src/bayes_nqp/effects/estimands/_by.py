@@ -1,4 +1,4 @@
-"""What to average over, and what to keep apart."""
+"""Grouping variables of averages."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ _OTHERWISE = {
     **dict.fromkeys(("firm", "id", "individual", "city", "county", "company", "country"), v.UNIT),
     **dict.fromkeys(("城市", "地级市", "企业", "公司", "区县", "县", "个体"), v.UNIT),
 }
-"""What others call the names by which effects differ."""
+"""Synonyms of grouping variables."""
 _PERIODS = (v.COHORT, v.TIME, v.EVENT_TIME)
 _TAKEN = (*v.SAMPLE_DIMS, v.PATH, v.ROWS, v.WEIGHT, v.ANTICIPATED, *v.EVIDENCE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entries:
-    """The pieces that are averaged: cells, or members within cells.
+    """The pieces that are averaged: cells, or units within cells.
 
     Parameters
     ----------
     cell : array of int (entry)
         Number of the cell.
     unit_effect : array of int (entry) or None
-        Number of the member, where members are kept apart.
+        Number of the unit, if the result is by unit.
     share : array (entry)
-        The member's part of the rows of its cell; 1 for a whole cell.
+        The unit's share of the observations of its cell; 1 for a whole cell.
     """
 
     cell: npt.NDArray[np.int64]
@@ -56,11 +56,11 @@ class Axis:
     Parameters
     ----------
     name : str
-        Of the dimension.
+        Name of the dimension.
     labels : array
         Its distinct labels.
     codes : array of int (entry)
-        Place of every entry's label among them.
+        Position of every entry's label among them.
     """
 
     name: str
@@ -69,17 +69,17 @@ class Axis:
 
 
 def names_of(by: By) -> dict[str, str]:
-    """Read `by` as a mapping from the result's dimensions to the names behind them.
+    """Convert `by` to a mapping from dimensions of the result to variables.
 
     Parameters
     ----------
     by : str, sequence of str, mapping of str to str, or None
-        As users write it.
+        Argument as passed by the user.
 
     Raises
     ------
     StudyError
-        If it is none of these, or repeats a name.
+        If the type is another, or a name is repeated.
     """
     if by is None:
         return {}
@@ -91,14 +91,16 @@ def names_of(by: By) -> dict[str, str]:
     names = list(pairs) if isinstance(pairs, Iterable) else [pairs]
     texts = [name for name in names if isinstance(name, str)]
     if len(texts) < len(names):
-        raise StudyError(f"by={by!r} is not made of names", hint="by='region', or a list of names")
+        raise StudyError(
+            f"by={by!r} does not consist of names", hint="by='region', or a list of names"
+        )
     if len(set(texts)) < len(texts):
         raise StudyError(f"by={by!r} repeats a name", hint="name every dimension once")
     return {name: name for name in texts}
 
 
 def keeps_event_times(names: Mapping[str, str]) -> bool:
-    """Tell whether event times are kept apart, so that no average is over several of them.
+    """Return True if the result is by event time, so no average combines event times.
 
     Parameters
     ----------
@@ -115,7 +117,7 @@ def strata_labels(effects: xr.Dataset) -> npt.NDArray[Any]:
     Parameters
     ----------
     effects : Dataset
-        Of the waist.
+        Group-time effects.
     """
     columns = [effects[name].to_numpy() for name in schema.factors(effects)]
     if not columns:
@@ -124,30 +126,30 @@ def strata_labels(effects: xr.Dataset) -> npt.NDArray[Any]:
 
 
 def unit_effect_name(effects: xr.Dataset) -> str:
-    """Name what the members are: "unit" unless the effects say otherwise.
+    """Return the name of the level of the random effects, "unit" by default.
 
     Parameters
     ----------
     effects : Dataset
-        Of the waist.
+        Group-time effects.
     """
     return str(effects.attrs.get("varying") or v.UNIT)
 
 
 def entries_of(effects: xr.Dataset, names: Mapping[str, str]) -> Entries:
-    """List what is averaged: the cells, or the members in them if `names` keeps these apart.
+    """List the pieces of an average: cells, or units within cells if `names` requests them.
 
     Parameters
     ----------
     effects : Dataset
-        Of the waist.
+        Group-time effects.
     names : mapping of str to str
         From `names_of`.
 
     Raises
     ------
     StudyError
-        If members are asked for and have no deviations.
+        If units are requested but have no random effects.
     """
     if not set(names.values()) & {unit_effect_name(effects), v.MEMBER}:
         n_cells = effects.sizes[v.CELL]
@@ -155,12 +157,12 @@ def entries_of(effects: xr.Dataset, names: Mapping[str, str]) -> Entries:
     if v.DEVIATION not in effects or not effects.sizes.get(v.MEMBERSHIP):
         if effects.attrs.get(v.SUMMED):
             raise StudyError(
-                f"by={unit_effect_name(effects)!r} looks at single units, and these are summed up",
+                f"by={unit_effect_name(effects)!r} requires single units; this panel is aggregated",
                 hint="a fit to panel.sample(units=…) of the panel of units",
             )
         raise StudyError(
-            f"by={unit_effect_name(effects)!r} needs effects that vary by unit, and these do not",
-            hint="fit with PartialPooling([...], varying='unit'), then ask again",
+            f"by={unit_effect_name(effects)!r} requires effects that vary by unit",
+            hint="fit the model with PartialPooling([...], varying='unit')",
         )
     cell = effects[v.MEMBERSHIP_CELL].to_numpy()
     rows = effects[v.MEMBERSHIP_ROWS].to_numpy().astype(np.float64)
@@ -174,7 +176,7 @@ def axes_of(effects: xr.Dataset, names: Mapping[str, str], entries: Entries) -> 
     Parameters
     ----------
     effects : Dataset
-        Of the waist.
+        Group-time effects.
     names : mapping of str to str
         From `names_of`.
     entries : Entries
@@ -183,12 +185,12 @@ def axes_of(effects: xr.Dataset, names: Mapping[str, str], entries: Entries) -> 
     Raises
     ------
     StudyError
-        If a name is unknown, or a dimension takes a name that results use themselves.
+        If a name is unknown, or the name of a dimension is reserved.
     """
     taken = [new for new in names if new in _TAKEN]
     if taken:
         raise StudyError(
-            f"by names a dimension {shown(taken)}, which results use themselves",
+            f"by names a dimension {shown(taken)}, which is reserved in results",
             hint="by={'another_name': ...}",
         )
     return [_axis(effects, new, old, entries) for new, old in names.items()]
@@ -207,7 +209,7 @@ def _cell_labels(effects: xr.Dataset, name: str) -> npt.NDArray[Any]:
     periods = [period for period in _PERIODS if period in effects.coords]
     if name in _PERIODS and name not in periods:
         raise StudyError(
-            f"by={name!r}: these are effects of a continuous exposure, which nobody adopts",
+            f"by={name!r}: a continuous exposure has no adoption date",
             hint="by='time', or a stratum",
         )
     if name in (*factors, *periods):
@@ -221,11 +223,13 @@ def _cell_labels(effects: xr.Dataset, name: str) -> npt.NDArray[Any]:
         return np.asarray([" · ".join(map(text, labels)) for labels in zip(*parts, strict=True)])
     columns = (*factors, *periods, unit_effect_name(effects), v.STRATUM, v.CELL)
     if name == v.MEDIATOR:
-        hint = "effects of each mediator are there without by: nqp.nie(fit).sel(mediator='digital')"
-        raise StudyError(f"by={name!r} is not something effects differ by", hint=hint)
+        hint = (
+            "select the effects of each mediator without by: nqp.nie(fit).sel(mediator='digital')"
+        )
+        raise StudyError(f"by={name!r} is not a variable by which effects vary", hint=hint)
     wanted = "_".join(name.lower().replace("-", " ").split())
     dated = next((x for x in (v.COHORT, v.TIME) if sounds_like(x, name)), name)
     wanted = wanted if wanted in columns else _OTHERWISE.get(wanted, dated)
     raise StudyError(
-        f"by={name!r} is not something effects differ by", hint=nearest(wanted, columns, 0.7)
+        f"by={name!r} is not a variable by which effects vary", hint=nearest(wanted, columns, 0.7)
     )

@@ -1,4 +1,4 @@
-"""What a contrast of levels is: one less another, and every one less every other."""
+"""Contrasts of levels: differences and ratios of two levels, and all pairwise differences."""
 
 from __future__ import annotations
 
@@ -32,24 +32,24 @@ def contrast(
     draws : DataArray (chain, draw, ...)
         Such as ``att(fit, by="region")``.
     levels : mapping of str to level, optional
-        Dim and level, for names that are no identifiers: ``{"region of China": "inland"}``.
+        Dim and level, for names that are not identifiers: ``{"region of China": "inland"}``.
     minus : level, or mapping of str to level
-        What to compare with; a mapping where several dims are compared at once.
+        Level of comparison; a mapping if several dims are compared at once.
     kind : {"difference", "ratio"}, default "difference"
-        How.
+        Type of the contrast.
     **dims : level
         Dim and level: ``region="inland"``.
 
     Returns
     -------
     DataArray (chain, draw, ...)
-        The other dims are kept; the scalar coordinate ``contrast`` names what was compared.
-        Outcome units for a difference, a pure number for a ratio.
+        The other dims are kept; the scalar coordinate ``contrast`` names the comparison. Outcome
+        units for a difference, dimensionless for a ratio.
 
     Raises
     ------
     StudyError
-        If a dim or a level is unknown, or none is given.
+        If a dim or a level is unknown, or no level is given.
 
     Examples
     --------
@@ -77,7 +77,7 @@ def contrast(
 
 
 def at_level(draws: xr.DataArray, levels: Mapping[str, object]) -> xr.DataArray:
-    """Take the draws at one level of one or more dims.
+    """Select the draws at one level of one or more dims.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def at_level(draws: xr.DataArray, levels: Mapping[str, object]) -> xr.DataArray:
     Returns
     -------
     DataArray (chain, draw, ...)
-        Without these dims, and without coordinates other than the gate that belong to them.
+        Draws without these dims and their coordinates, except the gate.
 
     Raises
     ------
@@ -121,27 +121,28 @@ def at_level(draws: xr.DataArray, levels: Mapping[str, object]) -> xr.DataArray:
 def sides_of(
     first: Mapping[str, object], minus: object
 ) -> tuple[Mapping[str, object], dict[str, object], str]:
-    """Say what is compared with what: dims and levels of both, and what the contrast is called.
+    """Return both sides of a contrast, as dims and levels, and its name.
 
     Raises
     ------
     StudyError
-        If no level is given, or the two have other dims.
+        If no level is given, or the two sides have different dims.
     """
     if not first:
         raise StudyError(
-            "no level is given to compare", hint="contrast(draws, region='inland', minus='coastal')"
+            "no level to compare was given",
+            hint="contrast(draws, region='inland', minus='coastal')",
         )
     if isinstance(minus, Mapping):
         if set(minus) != set(first):
             raise StudyError(
-                f"minus={dict(minus)!r} and {dict(first)!r} name different dims",
+                f"minus={dict(minus)!r} and {dict(first)!r} have different dims",
                 hint="give both the same dims",
             )
         second = {dim: minus[dim] for dim in first}
     elif len(first) > 1:
         raise StudyError(
-            f"minus={minus!r} is one level, and {len(first)} dims are compared",
+            f"minus={minus!r} is one level, but {len(first)} dims are compared",
             hint="minus={'dim': level, ...} with a level for each dim",
         )
     else:
@@ -162,23 +163,23 @@ def pairwise_contrasts(draws: xr.DataArray, dim: str | None = None) -> xr.DataAr
     draws : DataArray (chain, draw, ...)
         Such as ``att(fit, by="region")``.
     dim : str, optional
-        What to compare; the only dim besides chain and draw by default.
+        Dim to compare; by default the only dim other than chain and draw.
 
     Returns
     -------
     DataArray (chain, draw, pair, ...), outcome units
         ``pair`` is "inland − coastal"; the coordinates ``pair_level`` and ``pair_minus`` are its
-        two sides, in the order of `dim`. Empty where there is a single level.
+        two sides, in the order of `dim`. Empty if there is a single level.
 
     Raises
     ------
     StudyError
-        If there is no such dim, or several and none is named; or another one is called pair.
+        If the dim does not exist, several dims exist and `dim` is missing, or a dim is named pair.
 
     See Also
     --------
     contrast : one difference, of one dim or more.
-    simultaneous_signs : which of them can be named together.
+    simultaneous_signs : signs that are credible simultaneously.
 
     Examples
     --------
@@ -195,7 +196,8 @@ def pairwise_contrasts(draws: xr.DataArray, dim: str | None = None) -> xr.DataAr
     name = dim_of(draws, dim)
     if _PAIR in draws.dims and name != _PAIR:
         raise StudyError(
-            f"a dim of these draws is called {_PAIR!r}", hint="by={'another_name': 'pair'}"
+            f"a dim of these draws is named {_PAIR!r}, which the result uses",
+            hint="by={'another_name': 'pair'}",
         )
     levels = draws[name].to_numpy()
     first, second = np.array(list(combinations(range(len(levels)), 2)), int).reshape(-1, 2).T

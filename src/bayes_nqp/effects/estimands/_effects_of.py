@@ -1,4 +1,4 @@
-"""What estimands are computed from, and the evidence that travels with it."""
+"""The effects from which estimands are computed, and their convergence diagnostics."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def effects_of(fit_or_effects: object) -> xr.Dataset:
     Parameters
     ----------
     fit_or_effects : Fit or Dataset
-        A Dataset of effects, a fit, or anything with an attribute ``effects`` that holds one.
+        A Dataset of effects, a fit, or any object with a Dataset in the attribute ``effects``.
 
     Returns
     -------
@@ -25,7 +25,7 @@ def effects_of(fit_or_effects: object) -> xr.Dataset:
     Raises
     ------
     StudyError
-        If there are no effects to be found.
+        If the object contains no effects.
 
     Examples
     --------
@@ -33,8 +33,8 @@ def effects_of(fit_or_effects: object) -> xr.Dataset:
     >>> effects_of("fit.nc")
     Traceback (most recent call last):
     ...
-    bayes_nqp._core.exceptions.StudyError: 'fit_or_effects' is a str and holds no effects.
-    Try: pass a fit, or a Dataset made by nqp.group_time_effects.
+    bayes_nqp._core.exceptions.StudyError: 'fit_or_effects' is a str and contains no effects.
+    Try: pass a fit, or a Dataset from nqp.group_time_effects.
     """
     if isinstance(fit_or_effects, xr.Dataset):
         return schema.validate(fit_or_effects)
@@ -42,26 +42,26 @@ def effects_of(fit_or_effects: object) -> xr.Dataset:
     if isinstance(held, xr.Dataset):
         return schema.validate(held)
     raise StudyError(
-        f"'fit_or_effects' is a {type(fit_or_effects).__name__} and holds no effects",
-        hint="pass a fit, or a Dataset made by nqp.group_time_effects",
+        f"'fit_or_effects' is a {type(fit_or_effects).__name__} and contains no effects",
+        hint="pass a fit, or a Dataset from nqp.group_time_effects",
     )
 
 
 def lag_of(fit: object) -> int:
-    """Periods by which mediators come before the outcome; 0 where no design states a lag."""
+    """Return the lag of mediators in periods; 0 if the model states no lag."""
     from bayes_nqp.inference.fitting import Fit
 
     return fit.facts.lag if isinstance(fit, Fit) else 0
 
 
 def evidence_of(draws: xr.DataArray | xr.Dataset) -> dict[str, str | float]:
-    """Read all that travels with draws of whether they can be used.
+    """Return the convergence diagnostics stored with draws.
 
     Returns
     -------
     dict of str to str or float
-        Scalar coordinates: the gate's verdict and, of resampled proposals, what their weights
-        allow.
+        Scalar coordinates: the verdict of the convergence diagnostics and, for importance sampling,
+        the diagnostics of the weights.
     """
     return {
         name: draws.coords[name].item()
@@ -71,7 +71,7 @@ def evidence_of(draws: xr.DataArray | xr.Dataset) -> dict[str, str | float]:
 
 
 def convergence_of(draws: xr.DataArray | xr.Dataset) -> str:
-    """Read the gate's verdict that draws carry.
+    """Return the verdict of the convergence diagnostics of draws.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def convergence_of(draws: xr.DataArray | xr.Dataset) -> str:
     Returns
     -------
     str
-        "passed", "failed: …", or "unverified" where it is missing.
+        "passed", "failed: …", or "unverified" if it is missing.
     """
     if v.GATE not in draws.coords or draws.coords[v.GATE].ndim:
         return v.UNVERIFIED
@@ -89,7 +89,7 @@ def convergence_of(draws: xr.DataArray | xr.Dataset) -> str:
 
 
 def worst_convergence(*draws: xr.DataArray | xr.Dataset) -> str:
-    """Find the worst verdict among several draws: failed, then unverified, then passed.
+    """Return the worst verdict of several draws: failed, then unverified, then passed.
 
     Parameters
     ----------

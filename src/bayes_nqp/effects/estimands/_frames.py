@@ -1,4 +1,4 @@
-"""Data frames of results: printed with all columns, and with a hint for a column that is absent."""
+"""Data frames of results, printed with all columns, and with hints for missing columns."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ROWS: type[Any] = type(pd.DataFrame().loc)
 
 
 class ResultFrame(pd.DataFrame):
-    """A data frame whose console print leaves out no column.
+    """A data frame that is printed with all its columns.
 
     Subsets and computed frames are plain data frames.
     """
@@ -52,7 +52,7 @@ class ResultFrame(pd.DataFrame):
 
 
 class _Rows(_ROWS):  # type: ignore[misc]
-    """Selection by label, with a hint where a group is taken for the label of a row."""
+    """Selection by label, with a hint if a group is used as the label of a row."""
 
     def __getitem__(self, key: Any) -> Any:
         try:
@@ -65,5 +65,5 @@ class _Rows(_ROWS):  # type: ignore[misc]
 
 
 def _short(number: float) -> str:
-    """Write a number with three decimals, or three digits where it is tiny or huge."""
+    """Write a number with three decimals, or three digits if it is very small or large."""
     return f"{number:.3f}" if number == 0 or 1e-3 <= abs(number) < 1e6 else f"{number:.3g}"

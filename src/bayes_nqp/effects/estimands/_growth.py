@@ -1,4 +1,4 @@
-"""How the effect moves over event time, among those who are seen at both ends."""
+"""Change of the effect over event time, for units observed at both ends."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from bayes_nqp.effects.estimands._words import distinct, text
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Growth:
-    """The effect at both ends of a window of event time, of the same cohorts.
+    """The effect at both ends of a window of event time, for the same cohorts.
 
     Parameters
     ----------
     last : int
         Event time at which the window ends; it begins at 0.
     cohorts : tuple of str
-        Those seen at both ends.
+        Cohorts observed at both ends.
     units : int
-        How many of their units are seen at both ends.
+        Number of their units observed at both ends.
     start, end : DataArray (chain, draw), outcome units
-        Average effects, weighted alike.
+        Average effects with the same weights.
     """
 
     last: int
@@ -46,44 +46,44 @@ class Growth:
 
     @property
     def change(self) -> xr.DataArray:
-        """The effect at the end less that at the start, draw by draw."""
+        """Return the difference between the effects at the end and the start, draw by draw."""
         return self.end - self.start
 
 
 def growth(
     fit_or_effects: object, weights: str = "rows", path: str = v.TOTAL, enough: int = ENOUGH
 ) -> Growth | None:
-    """Compare the effect at adoption with that of the same cohorts later.
+    """Compare the effect at adoption with the later effect on the same cohorts.
 
-    Averages at different event times are averages over different cohorts, since late ones are
-    seen for few periods: their difference is growth and composition in one. Here both ends have
-    the same cohorts within strata, and of these the same members where members are told apart,
-    each with one weight. The window is the longest with enough of them.
+    Averages at different event times are averages over different cohorts, because late cohorts are
+    observed for few periods. Their difference combines growth and composition. Here both ends
+    contain the same cohorts within strata and, if effects vary by unit, the same units with fixed
+    weights. The window is the longest one with enough units.
 
     Parameters
     ----------
     fit_or_effects : Fit or Dataset
-        A fit, or effects in the schema of the waist.
+        A fit, or a Dataset of group-time effects.
     weights : str, default "rows"
-        As in ``att``; those of both ends are averaged.
+        As in ``att``; weights of both ends are averaged.
     path : str, default "total"
         "total", "direct", or a mediator.
     enough : int, default 5
-        Units that must be seen at both ends.
+        Minimum number of units observed at both ends.
 
     Returns
     -------
     Growth or None
-        None where no window has enough units, or nothing is adopted.
+        None if no window has enough units, or the treatment has no adoption date.
 
     Raises
     ------
     StudyError
-        If there is no such path or no such weights, or no cell is identified.
+        If the path or the weights do not exist, or no cell is identified.
 
     Examples
     --------
-    Two late cohorts have larger effects from the start, and none grows:
+    The early cohort has larger effects, and no effect grows:
 
     >>> import numpy as np
     >>> from bayes_nqp._core import effects_schema as schema
@@ -124,29 +124,29 @@ def growth(
 
 
 @estimand(
-    Message("Change of the effect since adoption, of the same units"),
+    Message("Change of the effect since adoption, for the same units"),
     place=41,
     needs=(EVENT_TIMES,),
 )
 def change(fit_or_effects: object, weights: str = "rows") -> xr.DataArray:
-    """Subtract the effect at adoption from that of the same cohorts later, draw by draw.
+    """Subtract the effect at adoption from the later effect on the same cohorts.
 
     Parameters
     ----------
     fit_or_effects : Fit or Dataset
-        A fit, or effects in the schema of the waist.
+        A fit, or a Dataset of group-time effects.
     weights : str, default "rows"
-        As in `growth`.
+        See `growth`.
 
     Returns
     -------
     DataArray (chain, draw), outcome units
-        Over the longest window of `growth`.
+        Change over the longest window of `growth`.
 
     Raises
     ------
     StudyError
-        As `growth`; and where no window has enough units.
+        See `growth`; also if no window has enough units.
     """
     moved = growth(fit_or_effects, weights)
     if moved is None:
@@ -159,10 +159,10 @@ def change(fit_or_effects: object, weights: str = "rows") -> xr.DataArray:
 
 
 def _shared(ends: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Share what a block has at each end between the pairs of its cells, which exposure parts.
+    """Return the shares of a block at each end among pairs of its cells, split by exposure.
 
-    Of a cell's amount a pair has the share of the other cell in its own end, so that all pairs of a
-    block add up to what it has at an end.
+    A pair receives a cell's amount times the share of the other cell in its end. The pairs of a
+    block therefore add up to the amount of the block at each end.
     """
     names = (name, f"{name}_last")
     part = {x: ends[x] / ends[f"all_{x}"].where(ends[f"all_{x}"] > 0, 1.0) for x in names}
@@ -188,7 +188,7 @@ def _average(
     unit_effect: npt.NDArray[np.int64],
     part: Array,
 ) -> xr.DataArray:
-    """Average members' effects: the cell's, plus their deviation less that of the cell's mean."""
+    """Average unit effects: the cell's effect plus centred unit-level random effects."""
     of_cell = np.bincount(cell, part, effects.sizes[v.CELL])
     weights = np.flatnonzero(of_cell)
     draws = effects[v.EFFECT].isel({v.CELL: weights}).transpose(*v.SAMPLE_DIMS, v.CELL)
@@ -206,6 +206,6 @@ def _average(
 
 
 def _weighed(draws: Array, weight: Array) -> Array:
-    """Weighted sums of the last axis, each summed by itself: a draw's is that of the draw alone."""
+    """Return weighted sums over the last axis, computed separately for each draw."""
     rows = np.ascontiguousarray(draws.reshape(-1, weight.size).T)
     return np.asarray(csr_array(weight[None]) @ rows).reshape(draws.shape[:-1])

@@ -1,4 +1,4 @@
-"""Direct, indirect and total effects, and how much of the total goes through a channel."""
+"""Direct, indirect and total effects, and the proportion mediated."""
 
 from __future__ import annotations
 
@@ -35,25 +35,25 @@ def nde(
     *,
     anticipated: bool = False,
 ) -> xr.DataArray:
-    """Average the natural direct effect: what does not go through the mediators.
+    """Average the natural direct effect, which bypasses the mediators.
 
     Parameters
     ----------
     fit_or_effects : Fit or Dataset
-        Of a `Mediation`.
+        Fit or effects of a `Mediation` model.
     by : str, sequence of str or mapping, optional
-        As in `att`.
+        See `att`.
     weights : str, default "rows"
-        As in `att`.
+        See `att`.
     balanced : int, optional
-        As in `att`.
+        See `att`.
     anticipated : bool, default False
-        As in `att`.
+        See `att`.
 
     Raises
     ------
     StudyError
-        As `att`; and if there are no mediators.
+        See `att`; also if the model has no mediators.
 
     References
     ----------
@@ -83,33 +83,33 @@ def nie(
     *,
     anticipated: bool = False,
 ) -> xr.DataArray:
-    """Average the indirect effect via every mediator, and via all of them.
+    """Average the indirect effect through every mediator, and through all of them.
 
     Parameters
     ----------
     fit_or_effects : Fit or Dataset
-        Of a `Mediation`.
+        Fit or effects of a `Mediation` model.
     by : str, sequence of str or mapping, optional
-        As in `att`.
+        See `att`.
     weights : str, default "rows"
-        As in `att`.
+        See `att`.
     mediators : str or sequence of str, optional
-        One mediator, without the dim; or those to keep. By default all, and where there are
-        several also their sum, "all mediators".
+        One mediator, which removes the dim, or a list of mediators. By default all mediators and,
+        if there are several, their sum, "all mediators".
     balanced : int, optional
-        As in `att`.
+        See `att`.
     anticipated : bool, default False
-        As in `att`.
+        See `att`.
 
     Raises
     ------
     StudyError
-        As `att`; and if there is no such mediator.
+        See `att`; also if the mediator does not exist.
 
     Notes
     -----
-    The sum is the joint indirect effect. One of several is what enters the outcome last through
-    that mediator, and causal by itself only if mediators do not affect one another.
+    The sum is the joint indirect effect. The effect through one of several mediators is causal only
+    if mediators do not affect one another.
 
     Examples
     --------
@@ -126,7 +126,7 @@ def nie(
         return _via(mediators, channels, average)
     names = channels if mediators is None else tuple(mediators)
     if not names:
-        raise StudyError("'mediators' names none", hint=f"mediators={list(channels)!r}, or None")
+        raise StudyError("'mediators' is empty", hint=f"mediators={list(channels)!r}, or None")
     parts = [_via(name, channels, average) for name in names]
     labels = list(names)
     if mediators is None and len(channels) > 1:
@@ -149,23 +149,23 @@ def total(
     *,
     anticipated: bool = False,
 ) -> xr.DataArray:
-    """Average the total effect: direct and indirect together.
+    """Average the total effect, the sum of the direct and indirect effects.
 
     Parameters
     ----------
     by : str, sequence of str or mapping, optional
-        As in `att`.
+        See `att`.
     weights : str, default "rows"
-        As in `att`.
+        See `att`.
     balanced : int, optional
-        As in `att`.
+        See `att`.
     anticipated : bool, default False
-        As in `att`.
+        See `att`.
 
     Raises
     ------
     StudyError
-        As `att`.
+        See `att`.
 
     Examples
     --------
@@ -197,25 +197,26 @@ def proportion_mediated(
 ) -> xr.DataArray:
     """Divide indirect effects by the total effect, draw by draw.
 
-    Where the total effect has no certain sign the ratio says nothing: it is withheld (NaN),
-    and the attr ``withheld`` says where.
+    If the sign of the total effect is uncertain, the ratio is not meaningful: it is NaN, and the
+    attr ``withheld`` lists the groups concerned.
 
     Parameters
     ----------
     fit_or_effects : Fit or Dataset
-        Of a `Mediation`.
+        Fit or effects of a `Mediation` model.
     by, weights, mediators, balanced, anticipated
-        As in `nie`.
+        See `nie`.
 
     Returns
     -------
-    DataArray (chain, draw, mediator, ...), a pure number
-        Not confined to 0 to 1: direct and indirect effects can have opposite signs.
+    DataArray (chain, draw, mediator, ...), dimensionless
+        Values can be below 0 or above 1, because direct and indirect effects can have opposite
+        signs.
 
     Raises
     ------
     StudyError
-        As `nie`.
+        See `nie`.
 
     Examples
     --------
@@ -234,10 +235,12 @@ def proportion_mediated(
     unknown = int((~sure & ~np.isnan(overall.isel(chain=0, draw=0, drop=True))).sum())
     withheld = NOTHING
     if unknown and overall.ndim == 2:
-        withheld = Message("the total effect straddles zero")
+        withheld = Message("the interval of the total effect includes zero")
     elif unknown:
         withheld = Message(
-            "the total effect straddles zero in {} of {} groups", unknown, chance.size
+            "the interval of the total effect includes zero in {} of {} groups",
+            unknown,
+            chance.size,
         )
     return ratio.assign_attrs(
         {**via.attrs, "estimand": "proportion mediated", "withheld": withheld}
@@ -262,5 +265,7 @@ def _via(
     name: str, channels: tuple[str, ...], average: Callable[..., xr.DataArray]
 ) -> xr.DataArray:
     if name not in channels:
-        raise StudyError(f"{name!r} is no mediator of these effects", hint=nearest(name, channels))
+        raise StudyError(
+            f"{name!r} is not a mediator of these effects", hint=nearest(name, channels)
+        )
     return _named(average(path=name), "nie")

@@ -32,45 +32,47 @@ def moderated(
     *,
     anticipated: bool = False,
 ) -> xr.DataArray:
-    """Average the effect on the treated rows, had all of them one value of the moderator.
+    """Average the effect on treated observations, with the moderator set to given values.
 
-    Cells keep their rows, cohorts and strata; only the moderator is set. At the mean moderator of
-    the rows that `att` averages, where slopes do not differ by stratum and no channel has both
-    legs moderated, it is `att`.
+    Cells keep their observations, cohorts and strata; only the moderator is set. At the mean
+    moderator of the treated observations, the result equals `att` if slopes are equal across strata
+    and no mediator has both path coefficients moderated.
 
     Parameters
     ----------
     fit : Fit or Dataset
-        Of a design with a ``moderator``, and with its rows; or effects that hold ``moderation``.
+        Fit of a model with a ``moderator``, saved with its observations; or effects that contain
+        ``moderation``.
     values : array of float (value), moderator's units, optional
-        By default 21 points from the 2.5 % to the 97.5 % quantile of the treated rows.
+        By default 21 points from the 2.5 % to the 97.5 % quantile of treated observations.
     by : str, sequence of str or mapping, optional
-        As in `att`; not what has its own deviation, such as "unit".
+        As in `att`; the level of the random effects, such as "unit", is not available.
     path : str, default "total"
-        "total", "direct", or a mediator. Through a mediator whose legs are both moderated
-        (``Mediation(..., moderates=("a", "b"))``) it is ``a(Z) b(Z)``, a parabola in Z.
+        "total", "direct", or a mediator. If both coefficients of a mediator are moderated
+        (``Mediation(..., moderates=("a", "b"))``), the indirect effect is ``a(Z) b(Z)``, a parabola
+        in Z.
     weights : str, default "rows"
-        As in `att`.
+        See `att`.
     anticipated : bool, default False
-        As in `att`.
+        See `att`.
 
     Returns
     -------
     DataArray (chain, draw, ..., moderator value), outcome units
-        Its last dim bears the moderator's name, as the attr ``moderator`` does. The coordinate
-        ``slope`` (chain, draw, ...) is the change of the effect per unit of the moderator;
-        where the line is curved it is that at each value and has the moderator's dim too.
+        The last dim has the moderator's name, which is also the attr ``moderator``. The coordinate
+        ``slope`` (chain, draw, ...) is the change of the effect per unit of the moderator; if the
+        line is curved, it is the slope at each value and also has the moderator's dim.
 
     Raises
     ------
     StudyError
-        If the design has no moderator, the fit no rows, a value is not finite, or a name is
+        If the model has no moderator, the fit no observations, a value is not finite, or a name is
         unknown.
 
     Notes
     -----
-    Effects at different values compare units that differ by more than the moderator: the
-    slope is causal only if the moderator is as good as random among the treated, given strata.
+    Effects at different values compare units that may also differ in other variables. The slope is
+    causal only if the moderator is as good as randomly assigned among treated units, given strata.
 
     References
     ----------
@@ -121,16 +123,16 @@ def moderated(
 
 
 def with_moderation(fit_or_effects: FitOrEffects) -> xr.Dataset:
-    """Take the effects of a fit with what its moderator does to them.
+    """Return the effects of a fit and their coefficients in the moderator.
 
     Raises
     ------
     StudyError
-        If there is no moderator.
+        If the model has no moderator.
     """
     if isinstance(fit_or_effects, xr.Dataset) and v.MODERATION in fit_or_effects:
         return schema.validate(fit_or_effects)
-    # Importing fits takes a second, and other estimands need none of it.
+    # Imported here because importing fits takes a second and other estimands do not need it.
     from bayes_nqp.effects.effects import moderated_effects
 
     return moderated_effects(fit_or_effects)
@@ -139,26 +141,26 @@ def with_moderation(fit_or_effects: FitOrEffects) -> xr.Dataset:
 def _check_names(effects: xr.Dataset, names: dict[str, str], name: str) -> None:
     if set(names.values()) & {unit_effect_name(effects), v.MEMBER}:
         raise StudyError(
-            f"by={unit_effect_name(effects)!r}: every {unit_effect_name(effects)} has a moderator "
-            "of its own",
-            hint="nqp.att(fit, by=...) has effects at the moderators that were observed",
+            f"by={unit_effect_name(effects)!r}: the moderator is measured for each "
+            f"{unit_effect_name(effects)}, so no other value applies",
+            hint="nqp.att(fit, by=...) returns effects at the observed values of the moderator",
         )
     if name in (*names, *v.SAMPLE_DIMS, v.ROWS, v.WEIGHT, *v.EVIDENCE, "slope"):
         raise StudyError(
-            f"the moderator {name!r} has the name of another dim of the result",
+            f"the moderator {name!r} has the same name as another dim of the result",
             hint="rename the column",
         )
 
 
 _MOST = 1e100
-"""No moderator is larger: squares of larger numbers overflow."""
+"""Largest absolute value of a moderator: squares of larger numbers overflow."""
 
 
 def _values(effects: xr.Dataset, values: npt.ArrayLike | None) -> Array:
     if values is None:
         if v.MODERATOR_RANGE not in effects.attrs:
             raise StudyError(
-                "the range of the moderator is that of single units, and these are summed up",
+                "the range of the moderator requires single units, but this panel is aggregated",
                 hint="values=[1.0, 2.0]",
             )
         low, high = (float(x) for x in effects.attrs[v.MODERATOR_RANGE])
@@ -170,7 +172,9 @@ def _values(effects: xr.Dataset, values: npt.ArrayLike | None) -> Array:
 
 
 @estimand(
-    Message("Effect at a high less at a low value of the moderator"), place=60, needs=(MODERATOR,)
+    Message("Difference between the effects at a high and a low value of the moderator"),
+    place=60,
+    needs=(MODERATOR,),
 )
 @door
 def moderated_difference(
@@ -183,20 +187,20 @@ def moderated_difference(
     *,
     anticipated: bool = False,
 ) -> xr.DataArray:
-    """Subtract the effect at a low value of the moderator from that at a high one.
+    """Subtract the effect at a low value of the moderator from the effect at a high value.
 
-    Along a mediator it is moderated mediation as one number. Divided by the distance of both
-    values it is the index of moderated mediation: where one leg alone is moderated, the same
-    for any two values.
+    For an indirect effect, this difference summarises moderated mediation in one number. Divided by
+    the distance between both values it is the index of moderated mediation. If only one path
+    coefficient is moderated, the index is the same for any two values.
 
     Parameters
     ----------
     fit : Fit or Dataset
-        As in `moderated`.
+        See `moderated`.
     low, high : float, moderator's units, optional
-        By default one sd below and above the treated rows' mean.
+        By default one SD below and above the mean of treated observations.
     by, path, weights, anticipated
-        As in `moderated`.
+        See `moderated`.
 
     Returns
     -------
@@ -207,7 +211,7 @@ def moderated_difference(
     Raises
     ------
     StudyError
-        As `moderated`; or if the values are not in order.
+        See `moderated`; also if the values are not in increasing order.
 
     References
     ----------

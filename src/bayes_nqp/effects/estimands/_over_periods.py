@@ -1,4 +1,4 @@
-"""Short and long runs, and responses year by year, where effects feed on over periods."""
+"""Short-run and long-run effects and impulse responses of dynamic spatial models."""
 
 from __future__ import annotations
 
@@ -20,23 +20,24 @@ _HINT = "StaggeredDiD(spillovers=nqp.SpatialLag(weights, dynamics=True), errors=
 
 @door
 def spatial_dynamics(fit: Fit) -> xr.DataArray:
-    """Draw what outcomes keep of linked units' and of the period before.
+    """Draw the coefficients of the spatial lag and of lagged outcomes.
 
     Parameters
     ----------
     fit : Fit
-        Of a design with ``spillovers=nqp.SpatialLag(…, dynamics=True)``.
+        Fit of a model with ``spillovers=nqp.SpatialLag(…, dynamics=True)``.
 
     Returns
     -------
-    DataArray (chain, draw, coefficient), pure numbers
+    DataArray (chain, draw, coefficient), dimensionless
         "delta" of ``W y_t``, "tau" of ``y_t-1``, "psi" of ``W y_t-1``; and "persistence", ``(tau +
-        psi) / (1 - delta)``: what a period keeps of an outcome that all units share.
+        psi) / (1 - delta)``: the autoregressive coefficient of an outcome component common to all
+        units.
 
     Raises
     ------
     StudyError
-        If outcomes do not follow those of the period before.
+        If the model has no lagged outcome.
 
     Examples
     --------
@@ -63,25 +64,27 @@ def spatial_dynamics(fit: Fit) -> xr.DataArray:
 
 @door
 def long_run_effects(fit: Fit) -> xr.DataArray:
-    """Draw what the policy did at once, so far, and does in the end.
+    """Draw the short-run, actual and long-run effects of the policy.
 
     Parameters
     ----------
     fit : Fit
-        Of a design with ``spillovers=nqp.SpatialLag(…, dynamics=True)``, and with its rows.
+        Fit of a model with ``spillovers=nqp.SpatialLag(…, dynamics=True)``, saved with its
+        observations.
 
     Returns
     -------
     DataArray (chain, draw, run, path), outcome units
-        On average over units treated in the last period. "short": what that period's treatment does
-        within it; "actual": what the whole calendar has done by then; "long": where it leads if
-        treatment and its coefficients stay as they are in that period. The path "direct" is of own
-        treatment, "received" of others'; they add up to "total".
+        Averages over units treated in the last period. "short": the effect of that period's
+        treatment within the period. "actual": the effect of all treatment up to that period.
+        "long": the limit if treatment and its coefficients remain as in that period. The path
+        "direct" is the effect of own treatment, "received" the spillover effect; their sum is
+        "total".
 
     Raises
     ------
     StudyError
-        If outcomes do not follow those of the period before.
+        If the model has no lagged outcome.
 
     Notes
     -----
@@ -115,27 +118,27 @@ def long_run_effects(fit: Fit) -> xr.DataArray:
 
 @door
 def impulse_responses(fit: Fit, periods: Count = 10, *, lasting: bool = False) -> xr.DataArray:
-    """Draw what one more of an outcome's innovation does over the periods that follow.
+    """Draw the responses to a unit innovation of the outcome over the following periods.
 
     Parameters
     ----------
     fit : Fit
-        Of a design with ``spillovers=nqp.SpatialLag(…, dynamics=True)``.
+        Fit of a model with ``spillovers=nqp.SpatialLag(…, dynamics=True)``.
     periods : int, default 10
-        How far ahead.
+        Largest horizon.
     lasting : bool, default False
-        Whether the shock stays: responses add up.
+        If True, the shock is permanent and responses are cumulative.
 
     Returns
     -------
     DataArray (chain, draw, horizon, path), outcome units per outcome unit
-        On average over units: of the unit's own shock ("direct"), of the same shock in all others
-        ("received"), and both ("total").
+        Averages over units of the response to the unit's own shock ("direct"), to the same shock in
+        all other units ("received"), and to both ("total").
 
     Raises
     ------
     StudyError
-        If outcomes do not follow those of the period before.
+        If the model has no lagged outcome.
 
     Notes
     -----
@@ -165,23 +168,23 @@ def impulse_responses(fit: Fit, periods: Count = 10, *, lasting: bool = False) -
 
 
 def _draws_of(fit: Fit) -> np.ndarray:
-    """delta, tau and psi (chain, draw, 3).
+    """Return the draws of delta, tau and psi (chain, draw, 3).
 
     Raises
     ------
     StudyError
-        Without outcomes of the period before.
+        If the model has no lagged outcome.
     """
     draws = lag_draws(fit)
     if draws is None:
-        raise StudyError("outcomes do not follow those of the period before", hint=_HINT)
+        raise StudyError("this model has no lagged outcome", hint=_HINT)
     return draws
 
 
 def _labelled(
     fit: Fit, values: np.ndarray, coords: Mapping[str, object], estimand: str
 ) -> xr.DataArray:
-    """Draws by name, with the gate of their fit."""
+    """Label draws by name and attach the convergence diagnostics of their fit."""
     return Draws(
         values, dims=(*v.SAMPLE_DIMS, *coords),
         coords={**coords, v.GATE: fit.effects[v.GATE].item()},

@@ -1,4 +1,4 @@
-"""Effects by whose treatment, and through whose mediator."""
+"""Effects by origin of the treatment and by path, for spatial mediation models."""
 
 from __future__ import annotations
 
@@ -27,42 +27,43 @@ def paths_in_space(
     *,
     anticipated: bool = False,
 ) -> xr.DataArray:
-    """Average effects by whose treatment, and through whose mediator.
+    """Average effects by origin of the treatment (own or other units') and by path.
 
-    Own treatment through the own mediator (own–own) and through linked units' (own–neighbour, what
-    comes back from those whom the own treatment reaches), others' treatment through the own
-    mediator (neighbour–own) and through linked units' (neighbour–neighbour), and what goes through
-    none. They add up to the effects of own and of others' treatment, and both to the total, draw by
-    draw.
+    There are four indirect paths and a direct one. Own treatment acts through the own mediator
+    (own–own) and through the mediators of spatial neighbours (own–neighbour, a feedback effect).
+    Other units' treatment acts through the own mediator (neighbour–own) and through the mediators
+    of neighbours (neighbour–neighbour). The direct path uses no mediator. The paths add up to the
+    effects of own and of other units' treatment, and both add up to the total, draw by draw.
 
     Parameters
     ----------
     fit_or_effects : Fit or Dataset
-        Of a `Mediation` with ``spillovers`` or ``links``.
+        Fit or effects of a `Mediation` model with ``spillovers`` or ``links``.
     by : str, sequence of str or mapping, optional
         As in `att`; not "unit".
     weights : str, default "rows"
-        As in `att`.
+        See `att`.
     onto : {"untreated", "treated"}, default "treated"
-        Whose rows.
+        Observations averaged.
     anticipated : bool, default False
-        As in `att`.
+        See `att`.
 
     Returns
     -------
     DataArray (chain, draw, treatment_of, path, ...), outcome units
-        ``treatment_of`` is "own", "others" and "total"; ``path`` "direct", every mediator,
-        ``W × mediator`` (linked units'), and "total".
+        ``treatment_of`` is "own", "others" and "total"; ``path`` "direct", every mediator, ``W ×
+        mediator`` (of spatial neighbours), and "total".
 
     Raises
     ------
     StudyError
-        As `att`; and if channels do not lie in space.
+        See `att`; also if the model has no spatial mediation paths.
 
     Notes
     -----
-    By exposure (`nqp.Rings`, `nqp.ShareTreated`) units in force are not told apart: what comes back
-    of the own treatment through neighbours counts among others'.
+    With exposure variables (`nqp.Rings`, `nqp.ShareTreated`) individual treated neighbours are not
+    identified. The feedback of own treatment through neighbours is then part of the effects of
+    others' treatment.
 
     Examples
     --------
@@ -75,7 +76,7 @@ def paths_in_space(
     effects = effects_of(fit_or_effects)
     if v.VIA not in effects:
         raise StudyError(
-            "no channels of these effects lie in space",
+            "these effects contain no spatial mediation paths",
             hint="nqp.Mediation(nqp.StaggeredDiD(spillovers=…), links=weights)",
         )
     role = v.TREATED if onto == "treated" else v.NEIGHBOUR
@@ -102,13 +103,13 @@ def paths_in_space(
 
 
 def _table(effects: xr.Dataset) -> tuple[list[str], np.ndarray]:
-    """Paths, and effects along them (chain, draw, whose treatment, path, cell)."""
+    """Return path labels and effects (chain, draw, origin of the treatment, path, cell)."""
     via = effects[v.VIA].transpose(
         *v.SAMPLE_DIMS, v.TREATMENT_OF, v.MEDIATOR, v.MEDIATOR_OF, v.CELL
     ).to_numpy()  # fmt: skip
     effect = effects[v.EFFECT].transpose(v.PATH, *v.SAMPLE_DIMS, v.CELL)
     direct, received = (effect.sel({v.PATH: x}).to_numpy() for x in (v.DIRECT, v.RECEIVED))
-    # What goes through no mediator: the direct effect of own treatment, and the rest of others'.
+    # Effects without a mediator: the direct effect of own treatment, and the rest of others'.
     bare = np.stack([direct, received - via[:, :, 1].sum(axis=(2, 3))], axis=2)
     through = via.reshape(*via.shape[:3], -1, via.shape[-1])
     parts = np.concatenate([bare[:, :, :, None], through], axis=3)

@@ -1,4 +1,4 @@
-"""Posterior probabilities of simple statements, and of the signs of both legs."""
+"""Posterior probabilities of simple statements, and simultaneous signs."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from bayes_nqp._core.validation import door
 def probability(
     draws: xr.DataArray, *, above: float | None = None, below: float | None = None
 ) -> xr.DataArray:
-    """Find the posterior probability that a quantity lies above or below a value.
+    """Compute the posterior probability that a quantity is above or below a value.
 
     Parameters
     ----------
     draws : DataArray (chain, draw, ...)
         Labelled draws; or a condition on them, such as ``draws > 4``.
     above, below : float, outcome units, optional
-        Bounds, not included; both for an interval. Above 0 by default.
+        Exclusive bounds; both for an interval. By default above 0.
 
     Returns
     -------
     DataArray (...), probability
-        NaN where there is no draw.
+        NaN if there is no draw.
 
     Raises
     ------
     StudyError
-        If these are not draws.
+        If ``draws`` are not draws.
 
     Examples
     --------
@@ -46,7 +46,7 @@ def probability(
     if draws.dtype.kind == "b":
         if above is not None or below is not None:
             raise StudyError(
-                "'draws' are true or false, and have no bounds",
+                "'draws' are booleans, to which bounds do not apply",
                 hint="nqp.probability(draws > 4), or nqp.probability(draws, above=4)",
             )
         return _mean(draws, draws, f"P(condition on {draws.attrs.get('estimand', 'draw')})")
@@ -62,26 +62,27 @@ def probability(
 
 @door
 def rope(draws: xr.DataArray, width: float | tuple[float, float]) -> xr.DataArray:
-    """Find the posterior probability that a quantity is practically zero.
+    """Compute the posterior probability that a quantity is practically zero.
 
     Parameters
     ----------
     draws : DataArray (chain, draw, ...)
         Labelled draws, such as a contrast.
     width : float or pair of float, outcome units
-        The largest effect that does not matter, in either direction; or the two ends of the range
-        of such effects.
+        The largest negligible effect in either direction, or the two ends of the range of
+        negligible effects.
 
     Returns
     -------
     DataArray (...), probability
-        Of ``abs(draws) < width``, or of draws between the two ends; NaN where there is no draw.
+        Probability of ``abs(draws) < width``, or of draws between the two ends; NaN if there is no
+        draw.
 
     Raises
     ------
     StudyError
-        If the width is not positive, if the ends of the range are not in order, or if these are
-        not draws.
+        If the width is not positive, the ends of the range are not in increasing order, or
+        ``draws`` are not draws.
 
     Examples
     --------
@@ -96,13 +97,13 @@ def rope(draws: xr.DataArray, width: float | tuple[float, float]) -> xr.DataArra
         low, high = width
         if not low < high:
             raise StudyError(
-                f"width={width!r} is no range", hint="the lower end first: width=(-0.5, 0.5)"
+                f"width={width!r} is not a range", hint="the lower end first: width=(-0.5, 0.5)"
             )
         return _mean(draws, (draws > low) & (draws < high), f"P({low:g} < {name} < {high:g})")
     if not width > 0:
         raise StudyError(
             f"width={width!r} is not positive",
-            hint="the largest effect that would not matter, in outcome units",
+            hint="the largest negligible effect, in units of the outcome",
         )
     inside = (draws > -width) & (draws < width)
     return _mean(draws, inside, f"P(|{name}| < {width:g})")
@@ -113,7 +114,7 @@ def _mean(draws: xr.DataArray, inside: xr.DataArray, words: str) -> xr.DataArray
     if missing:
         raise StudyError(
             f"'draws' has no dim {missing[0]!r}, so these are not draws",
-            hint="pass what nqp.att or nqp.contrast returned",
+            hint="pass the result of nqp.att or nqp.contrast",
         )
     result = inside.astype(np.float64).where(draws.notnull()).mean(v.SAMPLE_DIMS)
     result.attrs = {**draws.attrs, "estimand": words}
@@ -125,44 +126,46 @@ Flags = npt.NDArray[np.bool_]
 
 @door
 def simultaneous_signs(draws: xr.DataArray, prob: float = 0.95) -> xr.Dataset:
-    """Find the statements whose signs can be named together.
+    """Select the statements on signs that are credible simultaneously.
 
-    A statement is that an effect, or a difference, has the sign of its posterior mean. A set of
-    them is named only if all of it holds with posterior probability `prob`, and if what is named
-    last would stand out among all that is not named before it: the likeliest of many differences
-    is a likely one even where none is there.
+    A statement asserts that an effect, or a difference, has the sign of its posterior mean. A set
+    of statements is selected only if all of them are true with posterior probability `prob`. In
+    addition, every selected statement must be outside the simultaneous band of the statements not
+    selected before it. This adjusts for multiplicity: among many differences the largest one
+    appears credible even if all are zero.
 
     Parameters
     ----------
     draws : DataArray (chain, draw, ...)
-        All that is compared, and not only what looks large: ``pairwise_contrasts(att(fit,
-        "region"))``,
-        or ``nie(fit)``. A missing one (NaN) is no statement.
+        All quantities compared, not only large ones: ``pairwise_contrasts(att(fit, "region"))``, or
+        ``nie(fit)``. Missing values (NaN) are ignored.
     prob : float, default 0.95
-        Posterior probability that all that is named has its sign.
+        Posterior probability that all selected signs are correct.
 
     Returns
     -------
     Dataset (...), probabilities
-        ``named``: whether the statement is in the set; ``positive``: its sign; ``probability``:
-        of the statement by itself; ``tail``: how often the uncertainty alone takes some statement
-        as far from its mean as this mean is from zero, among those that are not surer; the least
-        of them is that of no statement being true. Scalars: ``joint``, the posterior probability
-        of all that is named (one where nothing is).
+        ``named``: True if the statement is selected; ``positive``: its sign; ``probability``: of
+        the single statement; ``tail``: the probability that posterior uncertainty alone moves some
+        statement, among those that are not more certain, as far from its mean as this mean is from
+        zero. The smallest tail is the multiplicity-adjusted tail probability of the hypothesis that
+        all quantities are zero. Scalar: ``joint``, the posterior probability of all selected
+        statements (1 if none is selected).
 
     Raises
     ------
     StudyError
-        If these are not draws, or `prob` is no probability.
+        If ``draws`` are not draws, or `prob` is not a probability.
 
     Notes
     -----
     With means ``m_k``, standard deviations ``s_k`` and ``t_k = |m_k| / s_k``, statements are taken
-    in the order of ``t_k``, and k is named while ``tail_k = P(max_j |d_j - m_j| / s_j >= t_k)``,
-    over all j that come no earlier, is at most ``1 - prob``, and the joint probability is at least
-    `prob`. The first is outside the simultaneous credible band of all statements, so that under
-    equal effects and a flat prior some statement is named with probability ``1 - prob``, however
-    many there are. A single statement is named from a probability of ``(1 + prob) / 2`` on.
+    in decreasing order of ``t_k``. Statement k is selected while ``tail_k = P(max_j |d_j - m_j| /
+    s_j >= t_k)``, over k and all later j, is at most ``1 - prob``, and the joint probability is at
+    least `prob`. The first statement is outside the simultaneous credible band of all statements.
+    With zero effects and a flat prior, some statement is therefore selected with probability ``1 -
+    prob``, whatever their number. A single statement is selected if its probability is at least
+    ``(1 + prob) / 2``.
 
     References
     ----------
@@ -190,10 +193,10 @@ def simultaneous_signs(draws: xr.DataArray, prob: float = 0.95) -> xr.Dataset:
     if missing:
         raise StudyError(
             f"'draws' has no dim {missing[0]!r}, so these are not draws",
-            hint="pass what nqp.att, nqp.nie or nqp.pairwise_contrasts returned",
+            hint="pass the result of nqp.att, nqp.nie or nqp.pairwise_contrasts",
         )
     if not 0 < prob < 1:
-        raise StudyError(f"prob={prob!r} is no probability", hint="prob=0.95")
+        raise StudyError(f"prob={prob!r} is not a probability", hint="prob=0.95")
     ordered = draws.transpose(*v.SAMPLE_DIMS, ...)
     values = ordered.to_numpy().astype(np.float64)
     shape = values.shape[2:]
@@ -211,12 +214,12 @@ def simultaneous_signs(draws: xr.DataArray, prob: float = 0.95) -> xr.Dataset:
 
 
 def simultaneous(draws: Array, prob: float) -> tuple[Array, Array]:
-    """Find the sup-t band that holds all of some quantities at once.
+    """Compute the sup-t band that contains all quantities simultaneously.
 
     Parameters
     ----------
     draws : array (chain, draw, label)
-        Of each quantity.
+        Draws of each quantity.
     prob : float
         Posterior probability of the band.
 
@@ -232,17 +235,17 @@ def simultaneous(draws: Array, prob: float) -> tuple[Array, Array]:
 
 
 def _stepped(draws: Array, prob: float) -> tuple[Flags, Array, Array, Flags, float]:
-    """Name statements in the order of t: signs, single chances, tails, the set, its chance."""
+    """Select statements stepwise in the order of t; return signs, probabilities and tails."""
     number = draws.shape[1]
     mean = draws.mean(axis=0)
     sd = np.sqrt(((draws - mean) ** 2).sum(axis=0) / max(len(draws) - 1, 1))
-    # A quantity without uncertainty is as far out as can be, and takes no part in the maximum.
+    # A quantity without uncertainty has t = infinity and is excluded from the maximum.
     scale = np.where(sd > 0, sd, 1.0)
     t = np.where(sd > 0, np.abs(mean) / scale, np.where(mean == 0, 0.0, np.inf))
     order = np.argsort(-t, kind="stable")
     away = (np.abs(draws - mean) / scale)[:, order]
     holds = (np.sign(draws) == np.sign(mean)) & (mean != 0)
-    # Column k: the maximum over all that come no earlier than k.
+    # Column k: the maximum over k and all later statements.
     farthest = np.maximum.accumulate(away[:, ::-1], axis=1)[:, ::-1]
     tails = np.maximum.accumulate((farthest >= t[order]).mean(axis=0)) if number else np.empty(0)
     together = np.logical_and.accumulate(holds[:, order], axis=1).mean(axis=0)

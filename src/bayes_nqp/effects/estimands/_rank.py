@@ -1,4 +1,4 @@
-"""Ranks, and the posterior of the best."""
+"""Ranks, and posterior probabilities of being the best."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ def rank(draws: xr.DataArray, dim: str, *, largest_first: bool = True) -> xr.Dat
     draws : DataArray (chain, draw, ...)
         Such as ``att(fit, by="unit")``.
     dim : str
-        What to rank; the sum "all mediators" is no mediator and is left out.
+        Dim of the ranked levels; the sum "all mediators" is excluded.
     largest_first : bool, default True
-        Whether rank 1 is the largest.
+        If True, rank 1 is the largest.
 
     Returns
     -------
     DataArray (chain, draw, ...), ranks from 1
-        Ties share their mean rank; NaN where there is no draw.
+        Ties have their mean rank; NaN if there is no draw.
 
     Raises
     ------
     StudyError
-        If there is no such dim.
+        If the dim does not exist.
 
     Examples
     --------
@@ -65,26 +65,26 @@ def rank(draws: xr.DataArray, dim: str, *, largest_first: bool = True) -> xr.Dat
 
 @door
 def prob_best(draws: xr.DataArray, dim: str, *, largest: bool = True) -> xr.DataArray:
-    """Find the posterior probability that each level is the best.
+    """Compute the posterior probability that each level is the best.
 
     Parameters
     ----------
     draws : DataArray (chain, draw, ...)
         Such as ``att(fit, by="stratum")``.
     dim : str
-        What to compare; the sum "all mediators" is no mediator and is left out.
+        Dim of the compared levels; the sum "all mediators" is excluded.
     largest : bool, default True
-        Whether the best is the largest.
+        If True, the best is the largest.
 
     Returns
     -------
     DataArray (...), probability
-        Sums to one over `dim`; ties share. NaN where there is no draw.
+        Sums to one over `dim`; ties are split equally. NaN if there is no draw.
 
     Raises
     ------
     StudyError
-        If there is no such dim.
+        If the dim does not exist.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""How a function from effects to draws becomes an estimand that studies and tables name."""
+"""Registry of estimands, which are available by name in studies and tables."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from bayes_nqp.effects.estimands._effects_of import effects_of
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Offer:
-    """Something of effects that an estimand cannot do without.
+    """A property of effects that an estimand requires.
 
     Parameters
     ----------
     met : callable
-        Whether a fit, or a Dataset of the waist, offers it.
+        Function that returns True if a fit, or a Dataset of group-time effects, has the property.
     reason : Message
-        A clause for those that do not.
+        Reason reported if the property is missing.
     """
 
     met: Callable[[Any], bool]
@@ -36,18 +36,19 @@ class Offer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Estimand:
-    """An estimand by its name.
+    """A registered estimand.
 
     Parameters
     ----------
     title : Message
-        What it is called in tables.
+        Title in tables.
     compute : callable
-        From a fit or effects to draws; told ``by`` and ``weights`` where it takes them.
+        Function from a fit or effects to draws; ``by`` and ``weights`` are passed if it accepts
+        them.
     unit : Message
-        Of its numbers; empty where it is that of the outcome.
+        Unit of its values; empty if it is the unit of the outcome.
     needs : tuple of Offer
-        What effects must offer.
+        Required properties of the effects.
     """
 
     name: str
@@ -57,30 +58,30 @@ class Estimand:
     needs: tuple[Offer, ...] = ()
 
     def lack(self, fit_or_effects: object) -> Message:
-        """Say what of its needs is missing; empty where nothing is."""
+        """Return the reason of the first missing requirement; empty if none is missing."""
         return next((x.reason for x in self.needs if not x.met(fit_or_effects)), NOTHING)
 
     def __call__(
         self, fit_or_effects: object, by: By = None, weights: str = "rows"
     ) -> xr.DataArray:
-        """Compute it draw by draw.
+        """Compute the estimand draw by draw.
 
         Parameters
         ----------
         by : str, sequence of str or mapping, optional
-            What to keep apart, as in `att`, if this estimand keeps anything apart.
+            Grouping variables, as in `att`, if this estimand has groups.
         weights : str, default "rows"
-            As in `att`, if it has any.
+            See `att`, if this estimand has weights.
 
         Returns
         -------
         DataArray (chain, draw, ...)
-            In the unit of the estimand.
+            Draws in the unit of the estimand.
 
         Raises
         ------
         StudyError
-            If something of its needs is missing, or as its function does.
+            If a requirement is missing, or the function raises it.
         """
         if lack := self.lack(fit_or_effects):
             raise StudyError(lack, hint="another estimand, or another design")
@@ -96,25 +97,26 @@ ESTIMANDS: Final = Plugins[Estimand]("bayes_nqp.effects.estimands")
 def estimand[F: Callable[..., xr.DataArray]](
     title: Message, *, unit: Message = NOTHING, place: float = 1000, needs: tuple[Offer, ...] = ()
 ) -> Callable[[F], F]:
-    """Register a function as an estimand, named as the function is.
+    """Register a function as an estimand with the name of the function.
 
     Parameters
     ----------
     title : Message
-        What it is called in tables.
+        Title in tables.
     unit : Message, optional
-        Of its numbers, where it is not that of the outcome.
+        Unit of its values, if it is not the unit of the outcome.
     place : float, default 1000
-        Where it stands among the others, from low to high.
+        Position among all estimands, in increasing order.
     needs : tuple of Offer, default ()
-        What effects must offer.
+        Required properties of the effects.
 
     Returns
     -------
     callable
-        A decorator of a function from a fit or effects, and perhaps ``by`` and ``weights``, to
-        draws (chain, draw, ...), each a function of that draw alone. The function stays as it is;
-        an estimand replaces an earlier one of the same name and package.
+        A decorator of a function from a fit or effects, with optional arguments ``by`` and
+        ``weights``, to draws (chain, draw, ...). Each draw of the result must depend on the same
+        draw only. The function is returned unchanged. An estimand replaces an earlier one of the
+        same name and package.
     """
 
     def decorate(compute: F) -> F:
@@ -126,12 +128,12 @@ def estimand[F: Callable[..., xr.DataArray]](
 
 
 def estimands_named(names: Iterable[str]) -> tuple[Estimand, ...]:
-    """Find estimands by their names.
+    """Return estimands by their names.
 
     Raises
     ------
     StudyError
-        If there is none of a name.
+        If a name is unknown.
     """
     names = tuple(names)
     for name in names:
@@ -146,23 +148,25 @@ def estimands_named(names: Iterable[str]) -> tuple[Estimand, ...]:
 def computed(
     source: object, names: Iterable[str] | None, by: By, weights: str
 ) -> Iterator[tuple[Estimand, xr.DataArray | Message]]:
-    """Compute estimands of a fit or effects; of one that cannot be, the reason.
+    """Compute estimands of a fit or effects, with a reason for those not available.
 
     Parameters
     ----------
     names : iterable of str or None
-        None for all that have what they need.
+        Names of estimands; None for all available ones.
 
     Raises
     ------
     StudyError
-        If there is none of a name.
+        If a name is unknown.
     """
     every = ESTIMANDS.values() if names is None else estimands_named(names)
     for each in every:
         lack = each.lack(source)
         if by and "by" not in signature(each.compute).parameters:
-            lack = lack or Message("it keeps no groups apart, and stands in the table of all")
+            lack = lack or Message(
+                "this estimand is not available by group; see the table of the whole sample"
+            )
         if lack and names is None:
             continue
         try:
@@ -179,31 +183,33 @@ def _moderated(fit_or_effects: object) -> bool:
 
 EVENT_TIMES: Final[Offer] = Offer(
     lambda x: schema.is_timed(effects_of(x)),
-    Message("nobody adopts a continuous exposure, so that there is no event time"),
+    Message("a continuous exposure has no adoption date, so event time is not defined"),
 )
-"""A treatment that units adopt."""
+"""A treatment with adoption dates."""
 
 MEDIATORS: Final[Offer] = Offer(
     lambda x: v.INDIRECT in schema.path_roles(effects_of(x)).values(),
-    Message("no channels were fitted"),
+    Message("the fitted model has no mediators"),
 )
-"""Mediators with equations of their own."""
+"""Mediators with separate equations."""
 
 MODERATOR: Final[Offer] = Offer(_moderated, Message("the design has no moderator"))
-"""A column that shifts effects."""
+"""A moderator of effects."""
 
 OUTCOMES: Final[Offer] = Offer(
-    lambda x: v.OBSERVED in effects_of(x), Message("these effects hold no observed outcome")
+    lambda x: v.OBSERVED in effects_of(x),
+    Message("these effects do not contain the observed outcome"),
 )
 """The mean observed outcome of every cell."""
 
 OWN_SCALE: Final[Offer] = Offer(
     lambda x: schema.link_of(effects_of(x)) == v.IDENTITY,
-    Message("effects are on the scale of a link, and not on that of the outcome"),
+    Message("effects are on the scale of the link function, not of the outcome"),
 )
 """Effects in units of the outcome."""
 
 SPILLOVERS: Final[Offer] = Offer(
-    lambda x: v.RECEIVED in effects_of(x)[v.PATH], Message("these effects have no spillovers")
+    lambda x: v.RECEIVED in effects_of(x)[v.PATH],
+    Message("these effects do not include spillovers"),
 )
-"""A path of what units receive of the treatment of others."""
+"""A path of spillover effects."""

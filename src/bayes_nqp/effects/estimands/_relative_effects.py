@@ -1,4 +1,4 @@
-"""Effects relative to what would have been."""
+"""Effects relative to the untreated outcome."""
 
 from __future__ import annotations
 
@@ -37,34 +37,34 @@ def relative_effects(
 ) -> xr.DataArray:
     """Divide the average effect by the average untreated outcome, draw by draw.
 
-    The untreated outcome of a cell is its mean observed outcome minus its total effect. Means
-    are taken before the ratio. For an outcome in logs, use ``np.exp(att(...)) - 1`` instead.
+    The untreated outcome of a cell is its mean observed outcome minus its total effect. The ratio
+    is computed from means. For an outcome in logs, use ``np.exp(att(...)) - 1`` instead.
 
     Parameters
     ----------
     fit_or_effects : Fit or Dataset
-        A fit, or effects in the schema of the waist, with the cells' ``observed`` outcome.
+        A fit, or a Dataset of group-time effects, with the cells' ``observed`` outcome.
     by : str, sequence of str or mapping, optional
         As in `att`, except "unit".
     weights : str, default "rows"
-        As in `att`.
+        See `att`.
     path : str, default "total"
         Path of the numerator.
     balanced : int, optional
-        As in `att`.
+        See `att`.
     anticipated : bool, default False
-        As in `att`.
+        See `att`.
 
     Returns
     -------
-    DataArray (chain, draw, ...), a pure number
-        0.1 for ten percent.
+    DataArray (chain, draw, ...), dimensionless
+        For example, 0.1 for ten percent.
 
     Raises
     ------
     StudyError
-        If the effects hold no observed outcome, or an untreated mean is not of one sign in all
-        draws, so that a ratio to it says nothing.
+        If the effects contain no observed outcome, or the untreated mean changes sign across draws,
+        which makes the ratio meaningless.
 
     Examples
     --------
@@ -77,13 +77,13 @@ def relative_effects(
     effects = effects_of(fit_or_effects)
     if v.OBSERVED not in effects:
         raise StudyError(
-            "these effects hold no observed outcome to relate them to",
+            "these effects do not contain the observed outcome, which relative effects require",
             hint="nqp.att, or build the effects with observed=...",
         )
     if schema.link_of(effects) != v.IDENTITY:
         raise StudyError(
             Message(
-                "effects are in {}, and not in units of the outcome",
+                "effects are in {}, not in units of the outcome",
                 schema.effect_unit(effects.attrs),
             ),
             hint="nqp.att; an effect x in log points multiplies the outcome by np.exp(x)",
@@ -91,7 +91,10 @@ def relative_effects(
     average = average_of(effects, by, weights, balanced, anticipated=anticipated)
     if average.unit_effects is not None:
         raise StudyError(
-            Message("relative effects by unit are not available: outcomes are held per cell"),
+            Message(
+                "relative effects by unit are not available, because outcomes are stored "
+                "by group-time cell"
+            ),
             hint="by a stratum, cohort or event_time, or nqp.att(by='unit')",
         )
     effect = average.of_effects(effects, path)
@@ -117,8 +120,8 @@ def _one_sign(untreated: xr.DataArray) -> None:
     ]
     raise StudyError(
         Message(
-            "the mean untreated outcome is not of one sign in all draws, so a ratio to it says "
-            "nothing"
+            "the mean untreated outcome changes sign across draws, so relative effects "
+            "are not meaningful"
         ),
         where=shown([label for label in where if label]),
         hint="nqp.att in outcome units; for an outcome in logs np.exp(nqp.att(fit)) - 1",

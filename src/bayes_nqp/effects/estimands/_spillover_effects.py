@@ -1,4 +1,4 @@
-"""What units receive of the treatment of others."""
+"""Spillover effects of other units' treatment."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from bayes_nqp.effects.estimands._weights import before_adoption
 from bayes_nqp.model.predictors import EXPOSURE_TIME
 
 
-@estimand(Message("Effect received from others"), place=50, needs=(SPILLOVERS,))
+@estimand(Message("Spillover effect from other units"), place=50, needs=(SPILLOVERS,))
 @door
 def spillover_effects(
     fit_or_effects: FitOrEffects,
@@ -33,33 +33,33 @@ def spillover_effects(
     *,
     anticipated: bool = False,
 ) -> xr.DataArray:
-    """Average what exposed units receive of the treatment of others.
+    """Average the spillover effects on exposed units.
 
     Parameters
     ----------
     fit_or_effects : Fit or Dataset
-        Of a design with ``spillovers``.
+        Fit or effects of a model with ``spillovers``.
     by : str, sequence of str or mapping, optional
-        What to keep apart: "ring"; "event_time", which here counts periods since exposure;
-        "cohort", "time", stratum factors; or "unit" alone, of a fit with its rows.
+        Grouping variables: "ring" (distance band); "event_time", which here counts periods since
+        exposure; "cohort", "time", stratum factors; or "unit" alone, for a fit with its
+        observations.
     weights : str, default "rows"
-        As in `att`.
+        See `att`.
     onto : {"untreated", "treated"}, default "untreated"
-        Whose rows. Of a continuous exposure, of which everyone has one more, all exposed rows are
-        meant.
+        Observations averaged. For a continuous exposure, these are all exposed observations.
     anticipated : bool, default False
-        Whether treated rows before adoption count, which a design with anticipation has.
+        If True, treated observations before adoption are included, in models with anticipation.
 
     Returns
     -------
     DataArray (chain, draw, ...), outcome units
-        Draws over exposed rows, with the scalar coordinate ``gate``; the attr ``onto`` says whose
-        rows they are, "exposed" where nobody adopts anything.
+        Draws averaged over exposed observations, with the scalar coordinate ``gate``. The attr
+        ``onto`` gives the observations averaged: "exposed" for a continuous exposure.
 
     Raises
     ------
     StudyError
-        As `att`; and if nothing is received in the model, or not by these rows.
+        See `att`; also if the model has no spillovers, or none on these observations.
 
     Examples
     --------
@@ -99,29 +99,30 @@ def spillover_effects(
 def own_and_received(
     effects: xr.Dataset, weights: str = "rows"
 ) -> tuple[xr.DataArray, xr.DataArray]:
-    """Average what treated or exposed rows have of their own and of others' treatment.
+    """Average the direct effect and the spillover effect on treated or exposed observations.
 
     Parameters
     ----------
     effects : Dataset
-        Of the waist, with both paths; mediators of the own treatment count as own.
+        Group-time effects with both paths; mediators of own treatment are part of the direct
+        effect.
     """
     total, others = (att(effects, weights=weights, path=path) for path in (v.TOTAL, v.RECEIVED))
     return total.copy(data=total.to_numpy() - others.to_numpy()), others
 
 
 def _adopted(effects: xr.Dataset) -> bool:
-    """Tell whether units adopt a treatment, and are not exposed to more or less of it."""
+    """Return True if units adopt a binary treatment, False for a continuous exposure."""
     return schema.is_timed(effects) and bool(effects[v.COHORT].notnull().any())
 
 
 def _exposed(effects: xr.Dataset, onto: str, *, anticipated: bool) -> xr.Dataset:
-    """Let event time count from exposure, and take exposed cells alone; rings are a factor.
+    """Select exposed cells, with event time counted from exposure and bands as a factor.
 
     Raises
     ------
     StudyError
-        If nobody, or nobody of these, receives anything in the model.
+        If the model has no spillovers, or none on these observations.
     """
     if v.RECEIVED not in effects[v.PATH]:
         raise StudyError(
@@ -135,7 +136,7 @@ def _exposed(effects: xr.Dataset, onto: str, *, anticipated: bool) -> xr.Dataset
         return effects
     if v.DIRECT not in effects[v.PATH]:
         raise StudyError(
-            "treated units receive nothing of their own in this model",
+            "this model contains no separate spillovers on treated units",
             hint="nqp.Rings([…], onto=('untreated', 'treated'))",
         )
     if EXPOSURE_TIME not in effects.coords:
@@ -148,6 +149,6 @@ def _exposed(effects: xr.Dataset, onto: str, *, anticipated: bool) -> xr.Dataset
 
 
 def _lower_bound(ring: object) -> float:
-    """Where a ring begins: the number at the head of its label."""
+    """Return the lower bound of a distance band: the number at the head of its label."""
     head = str(ring).partition("–")[0]
     return float(head) if head.replace(".", "", 1).isdigit() else np.inf

@@ -1,4 +1,4 @@
-"""What draws vary with: cells, strata and an index."""
+"""Variation of effects between levels, models and draws of an index."""
 
 from __future__ import annotations
 
@@ -17,29 +17,30 @@ from bayes_nqp.effects.estimands._words import dim_of
 
 @door
 def heterogeneity_sd(draws: xr.DataArray, dim: str | None = None) -> xr.DataArray:
-    """Find the standard deviation between the levels of one dim, draw by draw.
+    """Compute the standard deviation of effects between the levels of one dim.
 
     Parameters
     ----------
     draws : DataArray (chain, draw, ...)
         Such as ``att(fit, by="region")``.
     dim : str, optional
-        What to compare; the only dim besides chain and draw by default.
+        Dim to compare; by default the only dim other than chain and draw.
 
     Returns
     -------
     DataArray (chain, draw, ...), outcome units
-        Of the levels at hand, each counted once, over their number less one.
+        Standard deviation of the levels in the sample, with equal weights and denominator G − 1.
 
     Raises
     ------
     StudyError
-        If there is no such dim, or several and none is named; or it has fewer than two levels.
+        If the dim does not exist, several dims exist and `dim` is missing, or the dim has fewer
+        than two levels.
 
     Notes
     -----
-    It is above zero in every draw, whether levels differ or not. Whether they do, the ``tail`` of
-    `simultaneous_signs` of their `differences` says, and which of these can be named.
+    The standard deviation is positive in every draw even if effects are equal. To test for
+    differences, use the ``tail`` of `simultaneous_signs` applied to `pairwise_contrasts`.
 
     References
     ----------
@@ -61,7 +62,7 @@ def heterogeneity_sd(draws: xr.DataArray, dim: str | None = None) -> xr.DataArra
     name = dim_of(draws, dim)
     if draws.sizes[name] < 2:
         raise StudyError(
-            f"{name!r} has a single level, and nothing to differ from", hint="by= another factor"
+            f"{name!r} has a single level, so effects cannot vary by it", hint="by= another factor"
         )
     # s² = Σ_g (d_g − d̄)² / (G − 1) in every draw.
     result = draws.std(name, ddof=1, skipna=False).transpose(*v.SAMPLE_DIMS, ...)
@@ -79,31 +80,31 @@ def shrinkage(
     *,
     anticipated: bool = False,
 ) -> xr.Dataset:
-    """Lay the effects of two fits side by side: pooled partially, and not pooled.
+    """Compare the effects of two fits: with partial pooling and without pooling.
 
     Parameters
     ----------
     partial, separate : Fit or Dataset
         Two fits to one panel, with ``PartialPooling(...)`` and ``NoPooling()``, or their effects.
     by : str, sequence of str or mapping, default "cell"
-        What to keep apart, as in `att`.
+        Grouping variables, as in `att`.
     weights : str, default "rows"
-        As in `att`.
+        See `att`.
     path : str, default "total"
-        As in `att`.
+        See `att`.
     anticipated : bool, default False
-        As in `att`.
+        See `att`.
 
     Returns
     -------
     Dataset with ``partial`` and ``separate`` (chain, draw, ...), outcome units
-        On the labels and the draws that both have. The two are independent posteriors: compare
-        their means and widths, not their draws. The gate is the worse of both.
+        Effects on the labels and draws common to both. The two are independent posteriors: compare
+        their means and widths, not their draws. The convergence verdict is the worse of both.
 
     Raises
     ------
     StudyError
-        As `att`; and if the two share no label.
+        See `att`; also if the two have no label in common.
 
     Examples
     --------
@@ -133,7 +134,7 @@ def shrinkage(
     )
     if not first.size:
         raise StudyError(
-            "'partial' and 'separate' share no label or no draw",
+            "'partial' and 'separate' have no label or no draw in common",
             hint="fit both to one panel with the same strata",
         )
     pair = xr.Dataset({"partial": first, "separate": second})
@@ -144,12 +145,12 @@ def shrinkage(
 
 @door
 def index_variance(draws: xr.DataArray) -> xr.Dataset:
-    """Split the variance of draws into that within and that between draws of the index.
+    """Decompose the variance of draws into parts within and between draws of the index.
 
     Parameters
     ----------
     draws : DataArray (chain, draw, ...)
-        An estimand of a fit by `fit_index`.
+        Draws of an estimand from a fit by `fit_index`.
 
     Returns
     -------
@@ -161,7 +162,7 @@ def index_variance(draws: xr.DataArray) -> xr.Dataset:
     Raises
     ------
     StudyError
-        If the draws are of one index.
+        If the draws come from a single index.
 
     Notes
     -----
@@ -181,7 +182,7 @@ def index_variance(draws: xr.DataArray) -> xr.Dataset:
     """
     if v.INDEX_DRAW not in draws.coords:
         raise StudyError(
-            "'draws' do not say which draw of an index they belong to",
+            "'draws' do not contain the draw of the index from which they were estimated",
             hint="nqp.att(nqp.fit_index(design, panel, index))",
         )
     groups = draws.groupby(v.INDEX_DRAW)

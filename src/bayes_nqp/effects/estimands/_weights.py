@@ -1,4 +1,4 @@
-"""Which cells count, how much, and which units are behind them."""
+"""Weights of cells, and the units of every average."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from bayes_nqp.effects.estimands._by import (
 
 
 def cell_weights(effects: xr.Dataset, weights: str) -> npt.NDArray[np.float64]:
-    """Weigh the cells.
+    """Return the weights of cells.
 
     Parameters
     ----------
     effects : Dataset
-        Of the waist.
+        Group-time effects.
     weights : str
         "rows", "units", "equal", or a numeric coordinate of the cells.
 
     Raises
     ------
     StudyError
-        If there is no such coordinate, or it is not made of finite numbers ≥ 0.
+        If the coordinate does not exist, or contains values other than finite numbers ≥ 0.
     """
     if weights == "equal":
         return np.ones(effects.sizes[v.CELL])
@@ -44,21 +44,21 @@ def cell_weights(effects: xr.Dataset, weights: str) -> npt.NDArray[np.float64]:
     ]
     if weights not in numeric:
         raise StudyError(
-            f"weights={weights!r} is no numeric coordinate of the cells",
+            f"weights={weights!r} is not a numeric coordinate of the cells",
             hint=nearest(weights, dict.fromkeys([v.ROWS, v.UNITS, "equal", *numeric])),
         )
     values = effects[weights].to_numpy().astype(np.float64)
     counted = values[effects[v.IDENTIFIED].to_numpy()]
     if not np.isfinite(counted).all() or (counted < 0).any():
         raise StudyError(
-            f"weights={weights!r} holds negative or missing numbers",
+            f"weights={weights!r} contains negative or missing numbers",
             hint="weights='rows', or correct the column",
         )
     return values
 
 
 def before_adoption(effects: xr.Dataset) -> npt.NDArray[np.bool_]:
-    """Mark treated units' cells before adoption: leads, and those of anticipation (cell)."""
+    """Mark cells of treated units before adoption: leads and anticipation effects (cell)."""
     if not schema.is_timed(effects):
         return np.zeros(effects.sizes[v.CELL], dtype=bool)
     early = effects[v.EVENT_TIME].to_numpy() < 0
@@ -72,39 +72,41 @@ def _is_event_time(value: object) -> bool:
 def kept_cells(
     effects: xr.Dataset, balanced: int | None, role: str = v.TREATED, *, anticipated: bool = False
 ) -> npt.NDArray[np.bool_]:
-    """Mark the cells that an average may use.
+    """Mark the cells that enter an average.
 
     Parameters
     ----------
     effects : Dataset
-        Of the waist.
+        Group-time effects.
     balanced : int or None
         Last event time of a balanced window that starts at 0.
     role : str, default "treated"
-        Whose effects: those of treated units, or what their neighbours receive.
+        Effects on treated units, or spillover effects on their neighbours.
     anticipated : bool, default False
-        Whether cells before adoption count, which a design with anticipation has.
+        If True, cells before adoption are included, in models with anticipation.
 
     Returns
     -------
     array of bool (cell)
-        Identified cells of the role; in a balanced window, of the cohorts (within strata) that are
-        identified at every event time of it.
+        Identified cells of the role; in a balanced window, cells of the cohorts (within strata)
+        that are identified at every event time of the window.
 
     Raises
     ------
     StudyError
-        If nothing is left.
+        If no cell remains.
     """
     counted = np.asarray(effects[v.IDENTIFIED].to_numpy().astype(bool))
     counted = counted & np.asarray(schema.roles(effects) == role)
     if not counted.any():
-        raise StudyError("no cell's effect is identified", hint="nqp.identification(design, panel)")
+        raise StudyError(
+            "no group-time effect is identified", hint="nqp.identification(design, panel)"
+        )
     if not anticipated:
         counted = counted & ~before_adoption(effects)
         if not counted.any():
             raise StudyError(
-                "every identified cell lies before adoption",
+                "all identified cells are before adoption",
                 hint="by='event_time', or anticipated=True",
             )
     return counted if balanced is None else _in_window(effects, counted, balanced)
@@ -113,7 +115,7 @@ def kept_cells(
 def _in_window(
     effects: xr.Dataset, counted: npt.NDArray[np.bool_], balanced: int
 ) -> npt.NDArray[np.bool_]:
-    """Cells of the cohorts, within strata, that are identified from event time 0 to `balanced`."""
+    """Mark cells of cohorts, within strata, identified at event times 0 to `balanced`."""
     if not _is_event_time(balanced):
         raise StudyError(
             f"balanced={balanced!r} is not an event time",
@@ -121,16 +123,15 @@ def _in_window(
         )
     if not schema.is_timed(effects):
         raise StudyError(
-            f"balanced={balanced!r}: these are effects of a continuous exposure, which nobody "
-            "adopts",
-            hint="leave out 'balanced'",
+            f"balanced={balanced!r}: a continuous exposure has no adoption date",
+            hint="omit 'balanced'",
         )
     event_time = effects[v.EVENT_TIME].to_numpy()
     pairs = np.char.add(
         np.char.add(strata_labels(effects), "\x1f"), effects[v.COHORT].to_numpy().astype(str)
     )
     _, group = np.unique(pairs, return_inverse=True)
-    # Beyond the last event time nothing is seen: a huge window allocates nothing.
+    # No cell is beyond the last event time: a huge window allocates no memory.
     last = min(balanced, int(event_time.max(initial=0)) + 1)
     window = counted & (event_time >= 0) & (event_time <= last)
     seen = np.zeros((group.max() + 1, last + 1), dtype=bool)
@@ -146,16 +147,16 @@ def _in_window(
 
 
 ENOUGH = 5
-"""Units below which a point of an event study says little about anybody else."""
+"""Minimum number of units at an event time for a representative estimate."""
 
 
 def blocks_of(effects: xr.Dataset) -> npt.NDArray[np.intp]:
-    """Number the stratum and cohort of every cell: its units are the same from period to period.
+    """Number the stratum and cohort of every cell, which contain the same units over time.
 
     Parameters
     ----------
     effects : Dataset
-        Of the waist.
+        Group-time effects.
     """
     labels = strata_labels(effects)
     if schema.is_timed(effects):
@@ -165,20 +166,20 @@ def blocks_of(effects: xr.Dataset) -> npt.NDArray[np.intp]:
 
 
 def pieces_of(effects: xr.Dataset, balanced: int | None = None) -> pd.DataFrame:
-    """List who is in every cell: members where they are told apart, else the cell as a whole.
+    """List the pieces of every cell: its units if effects vary by unit, or the whole cell.
 
     Parameters
     ----------
     effects : Dataset
-        Of the waist.
+        Group-time effects.
     balanced : int, optional
-        As in ``att``.
+        See `att`.
 
     Returns
     -------
     DataFrame
-        A row a piece of an identified cell from adoption on: ``cell``, ``block``, ``member`` (−1
-        for all), ``share`` of the cell's rows, ``units``.
+        One row for each piece of an identified cell from adoption on: ``cell``, ``block``,
+        ``member`` (−1 for the whole cell), ``share`` of the cell's observations, ``units``.
     """
     cells = np.arange(effects.sizes[v.CELL])
     unit_effect, share = np.full(cells.size, -1), np.ones(cells.size)
@@ -202,22 +203,22 @@ def pieces_of(effects: xr.Dataset, balanced: int | None = None) -> pd.DataFrame:
 
 
 def units_behind(effects: xr.Dataset, by: By = None, balanced: int | None = None) -> xr.DataArray:
-    """Count the treated units behind every average.
+    """Count the treated units of every average.
 
     Parameters
     ----------
     effects : Dataset
-        Of the waist.
+        Group-time effects.
     by : str, sequence of str or mapping, optional
-        As in ``att``.
+        See `att`.
     balanced : int, optional
-        As in ``att``.
+        See `att`.
 
     Returns
     -------
     DataArray of int (...)
-        The dims of ``att``. Of a stratum and cohort that is averaged over several periods, the
-        units of the period in which most of them were observed; by event time this is exact.
+        Counts with the dims of ``att``. For a stratum and cohort averaged over several periods,
+        this is the largest number of units observed in one period; by event time it is exact.
     """
     names = names_of(by)
     entries = entries_of(effects, names)
@@ -234,7 +235,7 @@ def units_behind(effects: xr.Dataset, by: By = None, balanced: int | None = None
     frame = pd.DataFrame(
         {"group": group, "block": blocks_of(effects)[cell], v.TIME: times, v.UNITS: units}
     )
-    # Cells of one stratum and cohort that differ in exposure hold other units in the same period.
+    # Cells of one stratum and cohort with different exposure contain different units in a period.
     by_period = frame.groupby(["group", "block", v.TIME])[v.UNITS].sum()
     most = by_period.groupby(level=["group", "block"]).max().groupby(level="group").sum()
     counts = np.zeros(int(np.prod(shape)), dtype=np.int64)
@@ -248,22 +249,22 @@ def units_behind(effects: xr.Dataset, by: By = None, balanced: int | None = None
 
 
 def same_units(effects: xr.Dataset, by: str | None = None, balanced: int | None = None) -> bool:
-    """Tell whether all event times from 0 on rest on the same units.
+    """Return True if all event times from 0 on are averages over the same units.
 
     Parameters
     ----------
     effects : Dataset
-        Of the waist.
+        Group-time effects.
     by : str, optional
-        A stratum factor: whether they do within each of its levels.
+        A stratum factor, to compare units within each of its levels.
     balanced : int, optional
-        As in ``att``.
+        See `att`.
 
     Returns
     -------
     bool
-        By the cohorts within strata, the number of their units and, where they are told apart,
-        the members.
+        True if the cohorts within strata, the numbers of their units and, if effects vary by unit,
+        the units are the same.
     """
     pieces = pieces_of(effects, balanced)
     group = np.zeros(len(pieces), dtype=np.int64)

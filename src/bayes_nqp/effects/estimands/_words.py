@@ -1,4 +1,4 @@
-"""What figures and tables of draws say alike, and how labels are written and ordered."""
+"""Words and labels common to figures and tables of draws."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ PATHS: Final = {
     "all mediators": Message("All mediators"),
     v.RECEIVED: Message("Received"),
 }
-"""How paths are called; mediators have their own names."""
+"""Names of paths; mediators have separate names."""
 EARLY: Final = Message(
-    "Before event time 0: anticipated effects, which no average over event times counts."
+    "Effects before event time 0 are anticipation effects; averages over event times exclude them."
 )
-"""What is said of averages that the coordinate ``anticipated`` marks."""
+"""Note on averages with the coordinate ``anticipated``."""
 
 
 def words(language: str, source: object = None) -> Translator:
-    """Speak a language.
+    """Return the words of a language.
 
     Parameters
     ----------
     source : object, optional
-        A panel, a fit, draws or the result of a check, whose labels names are called by.
+        A panel, a fit, draws or the result of a check, which provides the labels of names.
 
     Raises
     ------
     StudyError
-        If there is no such language.
+        If the language is not available.
     """
     one_of("language", language, languages())
     return Translator(language, labels_of(source))
@@ -55,7 +55,7 @@ def percent(prob: float) -> Numeral:
 
 
 def text(value: object) -> str:
-    """Write a label the way a reader expects: 2015, not 2015.0.
+    """Write a label without a superfluous decimal: 2015, not 2015.0.
 
     Parameters
     ----------
@@ -70,14 +70,14 @@ def text(value: object) -> str:
 def distinct(
     labels: npt.NDArray[Any], *, in_order: bool
 ) -> tuple[npt.NDArray[Any], npt.NDArray[np.intp]]:
-    """List the distinct labels, and code every label by its place in the list.
+    """List the distinct labels, and code every label by its position in the list.
 
     Parameters
     ----------
     labels : array
-        With repetitions.
+        Labels with repetitions.
     in_order : bool
-        Sort the list; otherwise, for text, keep the order of first appearance.
+        If True, sort the list; otherwise text is kept in the order of first appearance.
     """
     levels, first, codes = np.unique(labels, return_index=True, return_inverse=True)
     if in_order or labels.dtype.kind in "iuf":
@@ -89,12 +89,12 @@ def distinct(
 
 
 def dim_of(draws: xr.DataArray, dim: str | None) -> str:
-    """Find the dim whose levels are compared.
+    """Return the dim of the compared levels.
 
     Raises
     ------
     StudyError
-        If there is no such dim, or none is named and there is not just one.
+        If the dim does not exist, or `dim` is missing and there are several dims.
     """
     dims = [str(d) for d in draws.dims if d not in v.SAMPLE_DIMS]
     if dim is None and len(dims) == 1:

@@ -112,7 +112,7 @@ def sample_model(
     """
     if find_spec("nutpie") is None:
         raise StudyError(
-            Message("{}() needs the package {}, which is not installed", "NUTS", "nutpie"),
+            Message("{}() requires the package {}, which is not installed", "NUTS", "nutpie"),
             hint="pip install 'bayes-nqp[nuts]'",
         )
     with needing_room("PyTensor"):

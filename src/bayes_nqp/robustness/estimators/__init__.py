@@ -1,4 +1,4 @@
-"""Estimators of other packages for effects by event time, in closed form, one a file.
+"""Estimators of other packages for effects by event time, in closed form, one per file.
 
 Only `robustness` imports it; other packages use `bayes_nqp.robustness`.
 """

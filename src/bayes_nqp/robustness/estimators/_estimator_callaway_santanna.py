@@ -1,9 +1,10 @@
-"""Callaway and Sant'Anna: a cohort's change since the reference less that of the never treated.
+"""Callaway and Sant'Anna: changes of cohorts less changes of never-treated units.
 
-With pairs q of cohort and period, changes d_iq of the n_q units of the cohort and the m_q of the
-never treated that are seen in both periods, b_q the difference of their means. The influence of a
-unit on b_q is (d_iq - mean) / n_q, or minus that over m_q. Averages weigh cohorts by their shares
-p_q of units, whose own influence is added: (1[i in q] - p_q) (b_q - theta) / (n sum p).
+For each pair q of cohort and period, let d_iq be the changes since the reference period. They exist
+for n_q units of the cohort and m_q never-treated units observed in both periods. The estimate b_q
+is the difference of mean changes. The influence of a unit on b_q is (d_iq - mean) / n_q, or minus
+that over m_q. Averages weight cohorts by their shares p_q of units; the influence of the shares is
+added: (1[i in q] - p_q) (b_q - theta) / (n sum p).
 """
 
 from __future__ import annotations
@@ -24,14 +25,17 @@ from bayes_nqp.robustness.estimators._rows import (
 
 @estimator(
     "Callaway–Sant'Anna",
-    Message("parallel trends with the never treated; from the last period before; leads are free"),
+    Message(
+        "parallel trends with never-treated units; reference: last period before "
+        "adoption; pre-adoption periods unrestricted"
+    ),
     place=10,
 )
 def callaway_santanna(rows: Sample) -> EventCurve:
-    """Compare changes with those of the never treated (Callaway and Sant'Anna 2021)."""
+    """Compare changes with those of never-treated units (Callaway and Sant'Anna 2021)."""
     never_treated(rows)
     event, b, psi, member = _group_time(rows)
-    # P(G = g) of each group-time effect: the share of units behind it.
+    # P(G = g) of each group-time effect: its share of units.
     p = member.mean(axis=1)
     times = np.append(np.unique(event), AVERAGE)
     mean, sd = np.empty(times.size), np.empty(times.size)
@@ -39,7 +43,7 @@ def callaway_santanna(rows: Sample) -> EventCurve:
         some = event >= 0 if e == AVERAGE else event == e
         share = p[some] / p[some].sum()
         mean[k] = share @ b[some]
-        # The average's influence: those of its effects, and of the shares that weigh them.
+        # Influence of the average: the influence of its effects and of their weights.
         shares = (member[some] - p[some, None]).T @ (b[some] - mean[k])
         influence = share @ psi[some] + shares / (rows.n_units * p[some].sum())
         sd[k] = np.sqrt(influence @ influence)
@@ -47,7 +51,7 @@ def callaway_santanna(rows: Sample) -> EventCurve:
 
 
 def _group_time(rows: Sample) -> tuple[Index, Array, Array, Mask]:
-    """ATT(g, t) at event times, their influence by unit, and the units of each."""
+    """Return ATT(g, t) at event times, the influence of each unit, and numbers of units."""
     periods = int(rows.time.max()) + 1
     y = np.full((rows.n_units, periods), np.nan)
     y[rows.unit, rows.time] = rows.y
@@ -59,13 +63,13 @@ def _group_time(rows: Sample) -> tuple[Index, Array, Array, Mask]:
         for t in range(periods):
             if base < 0 or t == base:
                 continue
-            # y_t - y_(g-1): the cohort's mean less that of units never treated, b = ATT(g, t).
+            # y_t - y_(g-1): the cohort's mean minus the mean of never-treated units, b = ATT(g, t).
             change, mine = y[:, t] - y[:, base], cohort == g
             parts = [np.flatnonzero(some & ~np.isnan(change)) for some in (mine, cohort < 0)]
             if not all(len(part) for part in parts):
                 continue
             means = [change[part].mean() for part in parts]
-            # psi_i = ± (change_i - mean) / n of the unit's own side.
+            # psi_i = ± (change_i - mean) / n, within the unit's group (treated or never treated).
             psi = np.zeros(rows.n_units)
             for part, mean, sign in zip(parts, means, (1.0, -1.0), strict=True):
                 psi[part] = sign * (change[part] - mean) / len(part)
@@ -74,6 +78,6 @@ def _group_time(rows: Sample) -> tuple[Index, Array, Array, Mask]:
             influence.append(psi)
             members.append(np.isin(np.arange(rows.n_units), parts[0]))
     if not pairs:
-        raise NotApplicable(Message("no cohort is seen in the last period before"))
+        raise NotApplicable(Message("no cohort is observed in the last period before adoption"))
     group, time = np.array(pairs).T
     return time - group, np.array(effect), np.array(influence), np.array(members)

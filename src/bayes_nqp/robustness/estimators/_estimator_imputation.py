@@ -1,8 +1,8 @@
-"""Imputation: untreated outcomes predicted by unit and time effects of untreated rows.
+"""Imputation: untreated outcomes predicted from unit and time effects.
 
-With X_0 unit and time effects of untreated rows, X_1 those of treated rows and w the weights of
-treated rows, v_1 = w and v_0 = -X_0 (X_0'X_0)^-1 X_1'w. Residuals are those of the first stage;
-those of treated rows are less their mean by cohort and event time.
+Let X_0 be the unit and time dummies of untreated observations, X_1 those of treated observations,
+and w the weights of treated observations. Then v_1 = w and v_0 = -X_0 (X_0'X_0)^-1 X_1'w. Residuals
+come from the first stage; those of treated observations are centred by cohort and event time.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from bayes_nqp.robustness.estimators._rows import EventCurve, Sample, estimator
 @estimator(
     "Borusyak–Jaravel–Spiess",
     Message(
-        "parallel trends in all periods; from all periods before; controls: all untreated rows"
+        "parallel trends in all periods; reference: all pre-adoption periods; controls: "
+        "all untreated observations"
     ),
     place=20,
 )
@@ -30,28 +31,28 @@ def imputation(rows: Sample) -> EventCurve:
 
 
 def imputed(rows: Sample) -> tuple[Index, Array, Array]:
-    """Weights (row, q) of averages of imputed effects, and residuals (row).
+    """Return weights (row, q) of averages of imputed effects, and residuals (row).
 
     Raises
     ------
     NotApplicable
-        If no treated row has a period with untreated rows.
+        If no period contains both treated and untreated observations.
     """
     free = ~rows.treated
     mask = rows.treated & np.isin(rows.time, rows.time[free])
     if not mask.any():
-        raise NotApplicable(Message("no treated row has a period with untreated rows"))
+        raise NotApplicable(Message("no period contains both treated and untreated observations"))
     times, w = rows.targets(mask)
-    # (X_0'X_0)^-1 X_1'w: X_1'w on the right, untreated rows alone in X_0'X_0.
+    # (X_0'X_0)^-1 X_1'w: only untreated observations enter X_0'X_0.
     a, b = rows.untwoway(w, free)
     v = np.where(free[:, None], -(a[rows.unit] + b[rows.time]), w)
-    # Effects of units and periods, from untreated rows: (X_0'X_0)^-1 X_0'y_0.
+    # Unit and period effects from untreated observations: (X_0'X_0)^-1 X_0'y_0.
     a, b = rows.untwoway(np.where(free, rows.y, 0.0)[:, None], free)
     return times, v, np.where(free | mask, rows.y - (a[rows.unit] + b[rows.time])[:, 0], 0.0)
 
 
 def centred(residual: Array, key: Index, treated: Mask) -> Array:
-    """Take the mean by key out of residuals of treated rows."""
+    """Subtract the mean by key from residuals of treated observations."""
     count = np.maximum(np.bincount(key, treated), 1.0)
     mean = np.bincount(key, np.where(treated, residual, 0.0)) / count
     return np.where(treated, residual - mean[key], residual)

@@ -1,9 +1,9 @@
-"""Sun and Abraham: a dummy for every cohort and event time, averaged by cohorts' shares.
+"""Sun and Abraham: a dummy for every cohort and event time, averaged by cohort shares.
 
-With M what takes out unit and time effects and X the dummies, b = (X'MX)^-1 X'M y and
-v = M X (X'MX)^-1 c for averages c of b; residuals are those of least squares. Standard errors are
-clustered by unit, with the factor G / (G - 1) (N - 1) / (N - K), where K counts dummies and
-periods, and no units, which are the clusters.
+Let M be the projection that removes unit and time effects, and X the dummies. Then b = (X'MX)^-1
+X'M y and v = M X (X'MX)^-1 c for averages c of b; residuals are those of least squares. Standard
+errors are clustered by unit, with the factor G / (G - 1) (N - 1) / (N - K). K counts dummies and
+periods, but not units, which are nested in the clusters.
 """
 
 from __future__ import annotations
@@ -16,25 +16,28 @@ from bayes_nqp.robustness.estimators._rows import EventCurve, Sample, estimator,
 
 @estimator(
     "Sun–Abraham",
-    Message("parallel trends with the never treated; from the last period before; leads are free"),
+    Message(
+        "parallel trends with never-treated units; reference: last period before "
+        "adoption; pre-adoption periods unrestricted"
+    ),
     place=30,
 )
 def sun_abraham(rows: Sample) -> EventCurve:
-    """Weigh the cells of a saturated regression (Sun and Abraham 2021)."""
+    """Average the cells of a saturated regression (Sun and Abraham 2021)."""
     never_treated(rows)
     free = ~rows.never & (rows.event != rows.reference)
-    # A cohort that is not seen in the reference period has nothing to be measured from.
+    # A cohort without observations in the reference period has no reference.
     seen = rows.cohort[~rows.never & (rows.event == rows.reference)]
     mask = rows.never | np.isin(rows.cohort, seen)
     if not mask.all():
         return sun_abraham(rows.where(mask))
-    # X: [G_i = g, t = s] for every cohort and event time but the reference.
+    # X: [G_i = g, t = s] for every cohort and event time except the reference.
     key = rows.cohort * (rows.time.max() + 1) + rows.time
     cells, cell = np.unique(key[free], return_inverse=True)
     x = np.zeros((rows.y.size, cells.size))
     x[np.flatnonzero(free), cell] = 1.0
     times, w = rows.targets(free)
-    # b = (X'MX)^-1 X'M y, so that c'b = v'y with c = X'w: shares of cohorts at an event time.
+    # b = (X'MX)^-1 X'M y, hence c'b = v'y with c = X'w: shares of cohorts at an event time.
     mx = rows.residual(x)
     inverse = np.linalg.pinv(mx.T @ mx, rcond=1e-12, hermitian=True)
     v = mx @ inverse @ (x.T @ w)

@@ -1,7 +1,7 @@
-"""Two stages: outcomes less unit and time effects of untreated rows, regressed on event times.
+"""Two-stage estimator: outcomes net of unit and time effects, regressed on event times.
 
-The estimates are those of imputation; residuals of treated rows are those of the second stage,
-which are less their mean by event time (for the average: less the mean of all).
+The estimates equal those of imputation. Residuals of treated observations come from the second
+stage: they are centred by event time (for the average: by the overall mean).
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from bayes_nqp.robustness.estimators._rows import EventCurve, Sample, estimator
 @estimator(
     "Gardner (two-stage)",
     Message(
-        "parallel trends in all periods; from all periods before; controls: all untreated rows"
+        "parallel trends in all periods; reference: all pre-adoption periods; controls: "
+        "all untreated observations"
     ),
     place=40,
 )
 def two_stage(rows: Sample) -> EventCurve:
-    """Regress outcomes less untreated effects on event times (Gardner 2022)."""
+    """Regress outcomes net of unit and time effects on event times (Gardner 2022)."""
     times, v, residual = imputed(rows)
     by_time = centred(residual, rows.event - rows.event.min(), rows.treated)
     overall = centred(residual, np.zeros_like(rows.unit), rows.treated)

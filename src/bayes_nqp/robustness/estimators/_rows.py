@@ -1,10 +1,10 @@
-"""Rows of a panel as other estimators see them, and what their estimates have in common.
+"""Observations of a panel for other estimators, and common parts of their estimates.
 
-An estimate is linear in outcomes, and its variance is one of sums by unit:
+Every estimate is linear in outcomes, and its variance is clustered by unit:
 
     theta_q = sum_r v_rq y_r,    var theta_q = f sum_i (sum_{r in i} v_rq e_rq)^2,
 
-with weights v, residuals e and a factor f that each estimator has its own way with.
+with weights v, residuals e and a small-sample factor f that depends on the estimator.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from bayes_nqp._core.plugins import Plugins
 from bayes_nqp.data.panel import Panel
 
 AVERAGE: Final = np.iinfo(np.int64).max
-"""The event time that stands for the average over all treated rows."""
+"""Event time used for the average over all treated observations."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EventCurve:
-    """Effects by event time, and their average over treated rows.
+    """Effects by event time, and their average over treated observations.
 
     Parameters
     ----------
@@ -45,16 +45,16 @@ class EventCurve:
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Outcomes with unit and time, and when units adopt.
+    """Outcomes with unit, time and cohort.
 
     Parameters
     ----------
     y : array (row)
         Outcome units.
     unit, time, cohort : array of int (row)
-        Codes; a cohort of -1 never adopts.
+        Codes; cohort -1 is never treated.
     ahead : int
-        Periods before adoption in which there may be effects.
+        Number of periods before adoption with possible anticipation effects.
     """
 
     y: Array
@@ -65,7 +65,7 @@ class Sample:
 
     @classmethod
     def of(cls, panel: Panel, ahead: int = 0) -> Sample:
-        """Take the rows of units that are seen before effects begin."""
+        """Select the units that are observed before effects begin."""
         panel.need_units(Message("this estimator"))
         rows = cls(
             np.asarray(panel.outcome, np.float64), panel.unit_codes, panel.time_codes,
@@ -75,48 +75,48 @@ class Sample:
         return rows.where(before[rows.unit])
 
     def where(self, mask: Mask) -> Sample:
-        """Some rows alone, with units numbered anew."""
+        """Select observations, with units renumbered."""
         units = np.unique(self.unit[mask], return_inverse=True)[1]
         return Sample(self.y[mask], units, self.time[mask], self.cohort[mask], self.ahead)
 
     @cached_property
     def never(self) -> Mask:
-        """Rows of units that never adopt."""
+        """Mark observations of never-treated units."""
         return self.cohort < 0
 
     @cached_property
     def event(self) -> Index:
-        """Periods since adoption; without meaning where a unit never adopts."""
+        """Return periods since adoption; undefined for never-treated units."""
         return self.time - self.cohort
 
     @cached_property
     def treated(self) -> Mask:
-        """Rows in which there may be an effect."""
+        """Mark observations with a possible effect."""
         return ~self.never & (self.event >= -self.ahead)
 
     @property
     def reference(self) -> int:
-        """The last event time without effects."""
+        """Return the last event time without effects."""
         return -1 - self.ahead
 
     @property
     def n_units(self) -> int:
-        """How many units there are."""
+        """Return the number of units."""
         return int(self.unit.max()) + 1
 
     def by_unit(self, values: Array) -> Array:
-        """Sum over the rows of a unit, (row, q) to (unit, q)."""
+        """Sum over the observations of each unit, (row, q) to (unit, q)."""
         out = np.zeros((self.n_units, values.shape[1]))
         np.add.at(out, self.unit, values)
         return out
 
     def targets(self, mask: Mask) -> tuple[Index, Array]:
-        """Give the weights of averages of some rows: by event time, and over all that are treated.
+        """Return the weights of averages by event time and over all treated observations.
 
         Returns
         -------
         tuple of arrays (q) and (row, q)
-            Event times, and weights that add up to one.
+            Event times, and weights that sum to one.
         """
         times = np.unique(self.event[mask])
         member = np.column_stack(
@@ -125,13 +125,13 @@ class Sample:
         return np.append(times, AVERAGE), member / np.maximum(member.sum(axis=0), 1)
 
     def estimates(self, times: Index, v: Array, e: Array, factor: float = 1.0) -> EventCurve:
-        """Make estimates from weights (row, q) and residuals (row, q) or (row, 1)."""
-        # var(v'y) = factor sum_i (sum_t v_it e_it)²: errors of a unit covary as they like.
+        """Compute estimates from weights (row, q) and residuals (row, q) or (row, 1)."""
+        # var(v'y) = factor sum_i (sum_t v_it e_it)²: errors of a unit have any covariance.
         spread = np.sqrt(factor * (self.by_unit(v * e) ** 2).sum(axis=0))
         return EventCurve(times, v.T @ self.y, spread)
 
     def untwoway(self, r: Array, mask: Mask | None = None) -> tuple[Array, Array]:
-        """Solve the normal equations of unit and time effects, for right sides X'r.
+        """Solve the normal equations of unit and time effects for right-hand sides X'r.
 
         With N the incidence of units and periods, D its row sums, B = D^-1 N and r_i, r_t the sums
         of r by unit and by period: S b = r_t - B'r_i, S = diag(N'1) - B'N; a = D^-1 (r_i - N b).
@@ -139,30 +139,30 @@ class Sample:
         Parameters
         ----------
         r : array (row, q)
-            Right sides, of any rows.
+            Right-hand sides.
         mask : array of bool (row), optional
-            Rows of which effects are estimated.
+            Observations from which effects are estimated.
 
         Returns
         -------
         tuple of arrays (unit, q) and (time, q)
-            Effects of units a, and of periods b.
+            Unit effects a and period effects b.
         """
         mask = np.ones(self.y.size, dtype=bool) if mask is None else mask
         periods = int(self.time.max()) + 1
         n = np.zeros((self.n_units, periods))
         np.add.at(n, (self.unit[mask], self.time[mask]), 1.0)
-        # r_i and r_t, of all rows.
+        # r_i and r_t, over all observations.
         sums, by_time = self.by_unit(r), np.zeros((periods, r.shape[1]))
         np.add.at(by_time, self.time, r)
-        # B = D^-1 N; S = diag(N'1) - B'N is singular, as a constant moves between a and b.
+        # B = D^-1 N; S = diag(N'1) - B'N is singular: a constant can shift between a and b.
         share = n / n.sum(axis=1, keepdims=True)
         s = np.diag(n.sum(axis=0)) - share.T @ n
         b = np.linalg.pinv(s, rcond=1e-12, hermitian=True) @ (by_time - share.T @ sums)
         return (sums - n @ b) / n.sum(axis=1, keepdims=True), b
 
     def residual(self, x: Array) -> Array:
-        """Take unit and time effects out of columns (row, q)."""
+        """Remove unit and time effects from columns (row, q)."""
         a, b = self.untwoway(x)
         return x - a[self.unit] - b[self.time]
 
@@ -174,11 +174,11 @@ class Estimator:
     Parameters
     ----------
     label : Message
-        Its name.
+        Name of the estimator.
     assumes : Message
-        What it assumes, and what it measures effects from.
+        Assumptions and reference period.
     estimate : callable
-        From rows to estimates.
+        Function from observations to estimates.
     """
 
     label: str
@@ -193,7 +193,7 @@ ESTIMATORS: Final = Plugins[Estimator]("bayes_nqp.robustness.estimators", "_esti
 def estimator(
     label: str, assumes: Message, place: float = 1000
 ) -> Callable[[Callable[[Sample], EventCurve]], Callable[[Sample], EventCurve]]:
-    """Make a function an estimator, named as the function is, and register it."""
+    """Register a function as an estimator with the name of the function."""
 
     def decorate(function: Callable[[Sample], EventCurve]) -> Callable[[Sample], EventCurve]:
         ESTIMATORS.add(function.__name__, Estimator(label, assumes, function), place, function)
@@ -203,12 +203,14 @@ def estimator(
 
 
 def never_treated(rows: Sample) -> None:
-    """See that somebody never adopts.
+    """Check that the sample contains never-treated units.
 
     Raises
     ------
     NotApplicable
-        If nobody does.
+        If all units are treated at some time.
     """
     if not rows.never.any():
-        raise NotApplicable(Message("no unit is never treated"))
+        raise NotApplicable(
+            Message("all units are treated at some time; there is no never-treated unit")
+        )

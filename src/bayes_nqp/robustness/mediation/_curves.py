@@ -1,4 +1,4 @@
-"""Effects along paths against the strength of unmeasured confounding, of panels and of rows."""
+"""Effects along paths as functions of the strength of unmeasured confounding."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bayes_nqp.effects.estimands import evidence_of
 from bayes_nqp.robustness.mediation._priors import RhoPrior
 
 CONFOUNDED = "confounded"
-"""Name of the dim of mediators that are confounded."""
+"""Name of the dim of confounded mediators."""
 _GRID = np.round(np.linspace(-0.6, 0.6, 49), 3)
 _PROB = 0.95
 _CURVES = ("estimate", "lower", "upper")
@@ -27,26 +27,26 @@ _EDGE = 0.999
 
 @dataclass(frozen=True, eq=False)
 class ConfoundedPaths:
-    """Effects of groups along paths, and what confounding of a mediator adds to them.
+    """Effects of groups along paths, and the bias from confounding of a mediator.
 
-    At a correlation effects are ``value − pull * strength(rho, curvature)``.
+    At correlation rho, effects are ``value − pull * strength(rho, curvature)``.
 
     Parameters
     ----------
     confounded : tuple of str
-        Mediators that are, each in turn.
+        Mediators assumed to be confounded, one at a time.
     paths : tuple of str
         The mediators, all of them together if there are several, and "direct".
     value : ndarray (draw, path, group), outcome units
         Without confounding.
     pull : ndarray (draw, confounded, path, group), outcome units
-        What a strength of one takes off.
+        Reduction of the effect per unit of strength.
     curvature : ndarray (draw, confounded)
-        How much of the outcome's innovations the confounded mediator takes along.
+        Part of the outcome's innovations correlated with the confounded mediator.
     labels : dict of str to ndarray
-        Of the groups' dims, in C order.
+        Labels of the groups' dims, in C order.
     effects : Dataset
-        Of the waist, which the effects come from.
+        Group-time effects from which `value` is computed.
     """
 
     confounded: tuple[str, ...]
@@ -59,17 +59,17 @@ class ConfoundedPaths:
 
 
 def axis_of(rho: npt.ArrayLike | None) -> xr.DataArray:
-    """Correlations of errors along which curves run, as a coordinate of the argument's name.
+    """Return the correlations of the curves as a coordinate.
 
     Parameters
     ----------
     rho : array of float or None
-        From −.6 to .6 where it is None.
+        From −0.6 to 0.6 if None.
 
     Raises
     ------
     StudyError
-        If they are not within (-1, 1).
+        If a correlation is outside (-1, 1).
     """
     try:
         grid = np.atleast_1d(np.asarray(_GRID if rho is None else rho, dtype=np.float64))
@@ -84,27 +84,27 @@ def axis_of(rho: npt.ArrayLike | None) -> xr.DataArray:
 def curves(
     paths: ConfoundedPaths, axis: xr.DataArray, prior: RhoPrior | None, seed: int
 ) -> xr.Dataset:
-    """Work out curves, crossings and the posterior under a prior.
+    """Compute curves, crossings and the posterior under a prior.
 
     Parameters
     ----------
     axis : DataArray
         Correlations.
     seed : int
-        Of draws from the prior.
+        Seed of draws from the prior.
 
     Returns
     -------
     Dataset
-        As `mediation_sensitivity` returns.
+        See `mediation_sensitivity`.
     """
-    # (draw, confounded, path, group), one where a quantity does not differ.
+    # (draw, confounded, path, group), with length one for constant dims.
     value, curvature = paths.value[:, None], paths.curvature[:, :, None, None]
     tail = (1 - _PROB) / 2
     curve = [_summary(value - paths.pull * strength(np.array(r), curvature), tail) for r in axis]
     zero = np.quantile(crossing(value, paths.pull, curvature), [0.5, tail, 1 - tail], axis=0)
     zero = np.where(np.abs(zero) < 1, zero, np.nan)
-    # Draws last, as `breakdown` takes them.
+    # Draws last, as required by `breakdown`.
     a, b, c = (np.moveaxis(x, 0, -1) for x in (value, paths.pull, curvature))
     original, ends = _summary(paths.value, tail), ("", "_lower", "_upper")
     by_draw = {"pull": paths.pull}
@@ -142,75 +142,75 @@ def curves(
 
 
 def strength(rho: Array, curvature: Array) -> Array:
-    """What multiplies the bias at a correlation: ``rho / √(1 − rho² g² m)``.
+    """Return the factor of the bias at a correlation: ``rho / √(1 − rho² g² m)``.
 
     Parameters
     ----------
     rho, curvature : ndarray
-        Of shapes that go together.
+        Arrays of compatible shapes.
 
     Returns
     -------
     ndarray
-        Missing where no such correlation is possible.
+        NaN if the correlation is impossible.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(rho / np.sqrt(1 - rho**2 * curvature))
 
 
 def crossing(value: Array, slope: Array, curvature: Array) -> Array:
-    """Correlation at which ``value − slope * strength(rho)`` is zero.
+    """Return the correlation at which ``value − slope * strength(rho)`` is zero.
 
     Parameters
     ----------
     value, slope, curvature : ndarray
-        Of shapes that go together.
+        Arrays of compatible shapes.
 
     Returns
     -------
     ndarray
-        Beyond ±1 where no confounding would do.
+        Outside ±1 if no confounding makes the effect zero.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         # rho / sqrt(1 - c rho²) = q = value / slope has the root rho = sign(q) / sqrt(1/q² + c).
         ratio = value / slope
-        # Written so that a slope of zero gives the limit and not infinity over infinity.
+        # This form gives the limit for a slope of zero instead of infinity over infinity.
         return np.asarray(np.sign(ratio) / np.sqrt(1 / ratio**2 + curvature))
 
 
 def breakdown(value: Array, pull: Array, curvature: Array, zero: Array, prob: float) -> Array:
-    """Find the weakest confounding with which the interval of an effect holds zero.
+    """Find the weakest confounding at which the interval of an effect includes zero.
 
-    Sought between none and the crossing; where no correlation takes the effect to zero, up to
-    the strongest that every draw allows.
+    The search runs from zero to the crossing. If no correlation makes the effect zero, it runs up
+    to the strongest correlation possible in every draw.
 
     Parameters
     ----------
     value, pull, curvature : ndarray (..., draw)
-        At a correlation effects are ``value − pull * strength(rho, curvature)``.
+        At correlation rho, effects are ``value − pull * strength(rho, curvature)``.
     zero : ndarray (...)
-        Crossing of the posterior median; missing where there is none.
+        Crossing of the posterior median; NaN if there is none.
     prob : float
         Posterior probability of the interval, equal-tailed.
 
     Returns
     -------
     ndarray (...)
-        0 where the interval holds zero without confounding; missing where it never does.
+        0 if the interval includes zero without confounding; NaN if it never does.
     """
     sign = np.sign(np.median(value, axis=-1))
 
     def sure(rho: Array) -> npt.NDArray[np.bool_]:
-        # Zero is outside the equal-tailed interval: the effect keeps its sign in (1 + prob) / 2.
+        # Zero is outside the equal-tailed interval if P(sign) is at least (1 + prob) / 2.
         effect = value - pull * strength(rho[..., None], curvature)
         return np.asarray((effect * sign[..., None] > 0).mean(axis=-1) > (1 + prob) / 2)
 
-    # The sign that takes the effect towards zero, up to 1 - c rho² > 0 in every draw.
+    # The sign of rho that moves the effect towards zero, up to 1 - c rho² > 0 in every draw.
     away = np.sign(np.median(value * pull, axis=-1)) * _EDGE
     limit = away / np.sqrt(np.maximum(curvature.max(axis=-1), 1.0))
     low, high = np.zeros_like(zero), np.where(np.isnan(zero), limit, zero)
     out = np.where(sure(high), np.nan, 0.0)
-    # Bisection: `sure` at low, not at high.
+    # Bisection: `sure` is True at low, False at high.
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         stands = sure(middle)
@@ -219,13 +219,13 @@ def breakdown(value: Array, pull: Array, curvature: Array, zero: Array, prob: fl
 
 
 def _summary(draws: Array, tail: float) -> Array:
-    """Mean and the ends of the interval; missing where the correlation is impossible."""
+    """Return the mean and interval; NaN if the correlation is impossible."""
     ends = np.quantile(draws, [tail, 1 - tail], axis=0)
     return np.stack([draws.mean(axis=0), *ends])
 
 
 def _under(prior: RhoPrior, paths: ConfoundedPaths, seed: int) -> Array:
-    """Draw effects with a correlation from its prior, within what is possible."""
+    """Draw effects with the correlation drawn from its prior, within the possible range."""
     rng, size = np.random.default_rng([seed, 11]), paths.curvature.shape
     rho = prior.draw(int(np.prod(size)), rng).reshape(size)
     # Within 1 - c rho² > 0.

@@ -1,11 +1,11 @@
-"""A refit whose channels can be confounded, of a panel or of a cross-section.
+"""Refit with confounded mediators, for a panel or a cross-section.
 
-Paths of a cross-section if an unmeasured cause moves a mediator and the outcome.
-With the sd of errors ``sigma_y`` of the outcome given mediators and ``sigma_j`` of the mediator
-given the others, ``b(rho) = b − (sigma_y / sigma_j) rho / √(1 − rho²)``, and slopes of other
-mediators move by the coefficients of their errors in the regression of the confounded one's.
-With one mediator the crossing is the correlation of its error with the error of the outcome in
-the regression without it. An interaction is taken to be the same at every ``rho``.
+The formulas for a cross-section assume an unmeasured common cause of a mediator and the outcome.
+Let ``sigma_y`` be the error SD of the outcome given mediators, and ``sigma_j`` that of the mediator
+given the others. Then ``b(rho) = b − (sigma_y / sigma_j) rho / √(1 − rho²)``. The slopes of other
+mediators change by the coefficients of their errors in the regression of the confounded mediator's
+error. With one mediator, the crossing is the correlation between its error and the error of the
+outcome in the regression without the mediator. An interaction is assumed to be constant in ``rho``.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ from bayes_nqp.robustness.mediation._panel import Bias, bias_of, correlation_of,
 
 
 def paths_of_rows(rows: Mediated, by: By, weights: str) -> ConfoundedPaths:
-    """Average every path but the total, and what confounding adds to each."""
+    """Average every path except the total, and the effect of confounding on each."""
     value = _paths(rows.effects, by, weights)
     pull = [-_flat(_paths(shifted(rows, name), by, weights)) for name in rows.mediators]
     dims = [str(dim) for dim in value.dims[3:]]
@@ -64,7 +64,7 @@ def paths_of_rows(rows: Mediated, by: By, weights: str) -> ConfoundedPaths:
 
 
 def shifted(rows: Mediated, mediator: str) -> xr.Dataset:
-    """What paths gain for each unit of strength, in the form of the waist."""
+    """Return the change of all paths per unit of strength, as group-time effects."""
     place = rows.mediators.index(mediator)
     precision = np.linalg.inv(mediator_covariance(rows))
     # The row over minus its diagonal: the coefficients of the other errors in the regression of
@@ -74,7 +74,7 @@ def shifted(rows: Mediated, mediator: str) -> xr.Dataset:
     size = sigma_draws(rows) * np.sqrt(precision[..., place, place])
     # (chain, draw, mediator, cell).
     a = np.stack([effects_on_mediator(rows, name) for name in rows.mediators], axis=2)
-    # A path via a mediator is its slope times a; the direct one gains what all of these lose.
+    # A path through a mediator is its slope times a; the direct path has minus the sum of changes.
     via = (size[..., None] * move)[..., None] * a
     direct = -via.sum(axis=2, keepdims=True)
     effect = np.concatenate([np.zeros_like(direct), direct, via], axis=2)
@@ -82,7 +82,7 @@ def shifted(rows: Mediated, mediator: str) -> xr.Dataset:
 
 
 def unexplained(rows: Mediated) -> xr.DataArray:
-    """Product of the shares of variance that the two equations leave unexplained (confounded)."""
+    """Return the product of both equations' unexplained variance shares (confounded)."""
     shares = [
         np.mean((sigma_draws(rows) * sigma_draws(rows, name)) ** 2)
         / (rows.facts["outcome__variance"] * rows.facts[f"{name}__variance"])
@@ -92,7 +92,7 @@ def unexplained(rows: Mediated) -> xr.DataArray:
 
 
 def _paths(effects: xr.Dataset, by: By, weights: str) -> xr.DataArray:
-    """Average every path but the total (chain, draw, path, ...)."""
+    """Average every path except the total (chain, draw, path, ...)."""
     via = nie(effects, by, weights).rename({v.MEDIATOR: v.PATH})
     direct = nde(effects, by, weights).expand_dims({v.PATH: [v.DIRECT]})
     every = xr.concat([via, direct], dim=v.PATH, coords="minimal", compat="override", join="outer",
@@ -103,23 +103,23 @@ def _paths(effects: xr.Dataset, by: By, weights: str) -> xr.DataArray:
 
 
 def _flat(paths: xr.DataArray) -> Array:
-    """Draws of groups (draw, path, group)."""
+    """Reshape draws of groups to (draw, path, group)."""
     values = paths.to_numpy()
     return values.reshape(values.shape[0] * values.shape[1], values.shape[2], -1)
 
 
 @dataclass(frozen=True, eq=False)
 class ConfoundedFit:
-    """A refit with flat deviations, and the bias of its slopes.
+    """A refit with flat priors on unit-level effects, and the bias of its slopes.
 
     Parameters
     ----------
     names : tuple of str
-        Of mediators.
+        Names of the mediators.
     effect : ndarray (draw, mediator, cell), mediators' units
-        On mediators, those of ``lag`` periods before.
+        Effects on mediators, ``lag`` periods earlier.
     bias : tuple of Bias
-        By the mediator that is confounded.
+        Bias for each confounded mediator.
     """
 
     fit: Fit
@@ -129,7 +129,7 @@ class ConfoundedFit:
 
     @property
     def seed(self) -> int:
-        """Of the refit's sampler."""
+        """Return the seed of the refit's sampler."""
         return int(self.fit.sampler.seed or 0)
 
     def paths(self, by: By, weights: str, balanced: int | None) -> ConfoundedPaths:
@@ -143,13 +143,13 @@ class ConfoundedFit:
         Raises
         ------
         StudyError
-            If ``by`` is not something cells differ by.
+            If ``by`` does not distinguish cells.
         """
         effects = self.fit.effects
         if {unit_effect_name(effects), v.MEMBER} & set(names_of(by).values()):
             raise StudyError(
-                f"by={by!r} asks for single units, whose channels are too uncertain for this",
-                hint="by='region', or another name by which cells differ",
+                f"by={by!r} requests single units, whose mediated effects are too uncertain",
+                hint="by='region', or another variable that distinguishes cells",
             )
         average = average_of(effects, by, weights, balanced)
         n_draws, names = self.effect.shape[0], self.names
@@ -173,14 +173,14 @@ class ConfoundedFit:
         )
 
     def _pull(self, average: Average) -> Array:
-        """What confounding adds to paths for each unit of strength (draw, confounded, path, group).
+        """Return the bias of paths per unit of strength (draw, confounded, path, group).
 
-        A path via a mediator gains the bias of its slope, stratum by stratum, times the effect on
-        the mediator; all of them together the sum, and the direct path loses as much.
+        The bias of a path through a mediator is the bias of its slope times the effect on the
+        mediator, by stratum. The direct path has minus the sum of these biases.
         """
         model_frame = self.fit.model_frame
         stratum = model_frame.table.stratum[~model_frame.cells.lead]
-        # Cells that only receive come last, and nothing of theirs is the own mediator's.
+        # Cells with spillovers only come last; they have no effect through the own mediator.
         stratum = np.pad(stratum, (0, self.effect.shape[2] - stratum.size))
         n_strata, (n_draws, n_names, n_cells) = self.bias[0].slope.shape[1], self.effect.shape
         # sum_c w_gc a_c over the cells of each stratum: (group, draw, mediator, stratum).
@@ -196,20 +196,20 @@ class ConfoundedFit:
 
 
 def confounded_fit(fit: Fit) -> ConfoundedFit:
-    """Refit with flat deviations, and work out the bias.
+    """Refit with flat priors on unit-level effects, and compute the bias of slopes.
 
-    An interaction, and what a moderator adds to a slope, are not biased: both are taken from
-    the refit as they are.
+    An interaction, and the coefficient of a moderator in a slope, are not biased; both are taken
+    unchanged from the refit.
 
     Parameters
     ----------
     fit : Fit
-        Of a `Mediation`; keeps the refit.
+        Fit of a `Mediation` model, in which the refit is cached.
 
     Raises
     ------
     NotApplicable
-        If the bias is not known for the design.
+        If the bias is not available for the model.
     """
     require(fit, CHANNELS)
     _see_that_bias_is_known(fit.facts)
@@ -243,16 +243,16 @@ def _see_that_bias_is_known(facts: Facts) -> None:
     if facts.joined:
         raise NotApplicable(
             Message(
-                "Where slopes vary by unit their bias is not known; ask it of the same design "
-                "with {}.",
+                "The confounding bias is not available if slopes vary by unit; use the "
+                "same model specification with {}.",
                 Hint("vary_by", None),
             )
         )
     if not facts.noise.markov:
         raise NotApplicable(
             Message(
-                "Under {} only a part of the errors has innovations that could be confounded, as "
-                "far as is known; ask it of the same design with {}.",
+                "Under {}, a confounding bias is defined only for the part of the errors "
+                "that has innovations; use the same model specification with {}.",
                 type(facts.noise).__name__,
                 Hint("errors", AR1()),
             )
@@ -260,9 +260,9 @@ def _see_that_bias_is_known(facts: Facts) -> None:
 
 
 def _errors(fit: Fit, equation: str) -> tuple[Array, Array]:
-    """Draws of the autocorrelation, zeros for independent errors, and of the innovations' sd."""
+    """Return draws of the autocorrelation (zero if independent) and of the innovation SD."""
     sigma = sigma_draws(fit, equation)
-    # Parameters of the error structure, sigma the last.
+    # Parameters of the error structure; sigma is last.
     *memory, _ = error_draws(fit, equation).values()
     return memory[0].ravel() if memory else np.zeros(sigma.size), sigma.ravel()
 

@@ -1,4 +1,4 @@
-"""Direct and indirect effects if a mediator and the outcome had a common cause."""
+"""Direct and indirect effects under a common cause of a mediator and the outcome."""
 
 from __future__ import annotations
 
@@ -28,55 +28,55 @@ def mediation_sensitivity(
     weights: str = "rows",
     balanced: int | None = None,
 ) -> xr.Dataset:
-    """Find how direct and indirect effects change with unmeasured confounding of a mediator.
+    """Compute direct and indirect effects under unmeasured confounding of a mediator.
 
     ``rho`` is the correlation of the outcome's innovations with those of one mediator (``lag``
-    periods before, where the design has a lag), given the innovations of the other mediators:
-    what is left if a common cause of both was not measured. The outcome's equation is fitted
-    again with flat deviations of units (random ones would dilute the bias), and slopes are
-    freed of the bias that ``rho`` brings, draw by draw.
+    periods earlier if the model has a lag), given the innovations of the other mediators. An
+    unmeasured common cause produces such a correlation. The outcome equation is refitted with flat
+    priors on unit-level effects (random effects would attenuate the bias), and the bias implied by
+    ``rho`` is subtracted from slopes, draw by draw.
 
     Parameters
     ----------
     fit : Fit or Mediated
-        Of a `Mediation`; keeps the refit, so that asking again costs little. Or of a
-        cross-section, made by `mediate`, for which nothing is refitted.
+        Fit of a `Mediation` model, in which the refit is cached; or the result of `mediate` for a
+        cross-section, which needs no refit.
     mediator : str, optional
-        The one that is confounded; each in turn by default, along the dim ``confounded``.
+        The confounded mediator; by default each one in turn, along the dim ``confounded``.
     rho : sequence of float, optional
-        Correlations; from −.6 to .6 by default.
+        Correlations; from −0.6 to 0.6 by default.
     by, weights, balanced
         As in `att`; not by unit.
     prior : NormalCorrelation or UniformCorrelation, default NormalCorrelation(0.2)
-        Of the correlation; None for no posterior under one.
+        Prior of the correlation; None to omit the posterior under a prior.
 
     Returns
     -------
     Dataset
-        ``estimate``, ``lower`` and ``upper`` (confounded, path, ..., rho), outcome units:
-        posterior mean and 95 % interval. Paths are the mediators, "all mediators" if there
-        are several, and "direct". ``crossing`` (confounded, path, ...) is the correlation at
-        which the effect is zero, its posterior median, with ``crossing_lower`` and
-        ``crossing_upper``; NaN where no correlation does that. ``breakdown`` is that from which
-        the 95 % interval of the effect holds zero, 0 if that of ``original`` (path, ...), without
-        confounding, does; NaN where it never does. ``r2`` is the square of the crossing: the
-        product of the shares of the mediator's and of the outcome's innovations' variance that
-        a common cause explains there; it explains ``share`` of each if these are equal.
-        ``adjusted`` (chain, draw, confounded, path, ...) are draws under the prior;
-        ``unconfounded``, ``pull`` and ``curvature`` are those that curves are made of, for
-        pictures with other intervals: ``unconfounded − pull rho / √(1 − rho² curvature)``. Of a
-        cross-section also ``r2_total``, the product of the shares of whole variances.
+        ``estimate``, ``lower`` and ``upper`` (confounded, path, ..., rho), outcome units: posterior
+        mean and 95 % interval. Paths are the mediators, "all mediators" if there are several, and
+        "direct". ``crossing`` (confounded, path, ...) is the posterior median of the correlation at
+        which the effect is zero, with ``crossing_lower`` and ``crossing_upper``; NaN if there is no
+        such correlation. ``breakdown`` is the smallest correlation at which the 95 % interval of
+        the effect includes zero. It is 0 if the interval of ``original`` (path, ...), without
+        confounding, includes zero, and NaN if no interval does. ``r2`` is the square of the
+        crossing: the product of the shares of the innovation variances of mediator and outcome that
+        a common cause explains at the crossing; ``share`` is the common value if both shares are
+        equal. ``adjusted`` (chain, draw, confounded, path, ...) are draws under the prior;
+        ``unconfounded``, ``pull`` and ``curvature`` are the components of the curves, for figures
+        with other intervals: ``unconfounded − pull rho / √(1 − rho² curvature)``. For a
+        cross-section, ``r2_total`` is the product of the shares of total variances.
 
     Raises
     ------
     StudyError
-        If there is no such mediator, or the design has no known bias.
+        If the mediator does not exist, or the bias is not available for the model.
 
     Notes
     -----
-    With one mediator ``b(rho) = b − (sigma_y / sigma_m) rho g / √(1 − rho² g² m)``, where g
-    and m come from the autocorrelation of both errors (both are one if these are equal).
-    The innovations' correlation between mediators is taken as estimated.
+    With one mediator ``b(rho) = b − (sigma_y / sigma_m) rho g / √(1 − rho² g² m)``, where g and m
+    depend on the autocorrelation of both errors (both are one if these are equal). The correlation
+    between the innovations of mediators is fixed at its estimate.
 
     References
     ----------
@@ -95,7 +95,7 @@ def mediation_sensitivity(
     axis = axis_of(rho)
     if isinstance(fit, Mediated):
         if balanced is not None:
-            raise StudyError("'balanced' is given for a cross-section", hint="leave it out")
+            raise StudyError("'balanced' does not apply to a cross-section", hint="omit it")
         names, seed = fit.mediators, int(fit.facts["seed"])
         paths = paths_of_rows(fit, by, weights)
     else:

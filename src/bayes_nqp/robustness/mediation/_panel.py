@@ -1,10 +1,10 @@
-"""Bias of mediators' slopes by unmeasured confounding, where errors are correlated over time.
+"""Bias of mediator slopes from unmeasured confounding, with autocorrelated errors.
 
-Let ``rho`` be the correlation of the outcome's innovations with those of one mediator, given
-the innovations of the others. Slopes are estimated by generalised least squares on what unit
-effects, and flat unit x treated effects, leave of the rows. Their bias is then a ratio of
-expected quadratic forms, exact but for the small share of it that cells and time effects take
-of both sides.
+Let ``rho`` be the correlation of the outcome's innovations with those of one mediator, given the
+innovations of the others. Slopes are estimated by generalised least squares after removing unit
+effects and flat unit x treated effects. Their bias is then a ratio of expected quadratic forms. The
+formula is exact except for the small share that cells and time effects absorb of numerator and
+denominator.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SWEEPS = 500
 
 @dataclass(frozen=True, eq=False)
 class TreatmentPattern:
-    """Units of one stratum that were observed, and treated, in the same periods."""
+    """Units of one stratum with the same observed and the same treated periods."""
 
     stratum: int
     times: Index
@@ -36,14 +36,14 @@ class TreatmentPattern:
 
 @dataclass(frozen=True, eq=False)
 class Bias:
-    """What confounding of one mediator does to the slopes of all.
+    """The effect of confounding of one mediator on the slopes of all mediators.
 
-    Slopes are too large by ``slope * strength(rho, curvature)``.
+    Slopes are overestimated by ``slope * strength(rho, curvature)``.
 
     Parameters
     ----------
     curvature : ndarray (draw)
-        ``g² m``: how much of the outcome's innovations the confounded mediator takes along.
+        ``g² m``: the part of the outcome's innovations correlated with the confounded mediator.
     """
 
     slope: Array
@@ -51,7 +51,7 @@ class Bias:
 
 
 def patterns_of(problem: Problem, stratum: Index) -> list[TreatmentPattern]:
-    """Sum up the units of an equation by what absorbing leaves of them."""
+    """Group the units of an equation by the pattern that remains after absorption."""
     units: dict[tuple[int, bytes, bytes], int] = {}
     patterns: dict[tuple[int, bytes, bytes], TreatmentPattern] = {}
     for like, marks in zip(problem.classes, problem.class_treated, strict=True):
@@ -64,12 +64,12 @@ def patterns_of(problem: Problem, stratum: Index) -> list[TreatmentPattern]:
 
 
 def absorbed(times: Index, treated: npt.NDArray[np.bool_], phi: Array) -> tuple[Array, int]:
-    """Precision of AR(1) errors with unit innovations, unit and treatment effects taken out.
+    """Return the AR(1) precision (unit innovations) net of unit and treatment effects.
 
     Returns
     -------
     tuple of ndarray (k, m, m) and int
-        And the rows that are left over.
+        The precision and the residual degrees of freedom.
     """
     # V_tu = phi^|t-u| / (1 - phi²); with x = [1, d], Q̃ = V^-1 - V^-1 x (x'V^-1 x)^-1 x'V^-1.
     gap = np.abs(times[:, None] - times)
@@ -85,9 +85,10 @@ def absorbed(times: Index, treated: npt.NDArray[np.bool_], phi: Array) -> tuple[
 
 
 def _lag_sums(patterns: Sequence[TreatmentPattern], strata: int, phi: Array) -> tuple[Array, int]:
-    """Sums of the absorbed precision over pairs of rows by lag (draw, stratum, lag).
+    """Return sums of the absorbed precision over pairs by lag (draw, stratum, lag).
 
-    They are smooth in ``phi``: a polynomial through few points gives them to rounding.
+    The sums are smooth in ``phi``: a polynomial through a few points reproduces them to rounding
+    error.
     """
     # Chebyshev nodes over the range of phi.
     low, high = float(phi.min()), float(phi.max())
@@ -100,7 +101,7 @@ def _lag_sums(patterns: Sequence[TreatmentPattern], strata: int, phi: Array) -> 
         precision, rank = absorbed(pattern.times, pattern.treated, nodes)
         gap = np.abs(pattern.times[:, None] - pattern.times).ravel()
         flat = precision.reshape(nodes.size, -1)
-        # tr(Q̃ C) = sum_lag c(lag) sum_(|t-u| = lag) Q̃_tu for a C that depends on lags alone.
+        # tr(Q̃ C) = sum_lag c(lag) sum_(|t-u| = lag) Q̃_tu for a C that depends only on lags.
         for lag in np.unique(gap):
             sums[:, pattern.stratum, lag] += pattern.units * flat[:, gap == lag].sum(axis=1)
         free += pattern.units * rank
@@ -108,7 +109,7 @@ def _lag_sums(patterns: Sequence[TreatmentPattern], strata: int, phi: Array) -> 
 
 
 def _trace(sums: Array, a: Array, b: Array) -> Array:
-    """Trace of the absorbed precision times the cross-covariance of two AR(1) (draw, stratum)."""
+    """Return the trace of absorbed precision times AR(1) cross-covariance (draw, stratum)."""
     # With the same innovations cov(x_t, y_u) is a^(t - u) / (1 - a b) where t >= u, b^(u - t) /
     # (1 - a b) where not; Q̃ is symmetric, so that the mean of both counts.
     lag = np.arange(sums.shape[2])
@@ -128,10 +129,10 @@ def bias_of(
     strata: int,
     common: bool = False,
 ) -> Bias:
-    """Bias of all slopes where one mediator is confounded, draw by draw.
+    """Compute the bias of all slopes if one mediator is confounded, draw by draw.
 
-    With ``H_kl = S_kl tr(Q C_kl)`` over mediators and ``h = s_j tr(Q C_yj)`` at the confounded
-    one, S the covariance of innovations and ``s_j`` the sd of the mediator's own given the
+    With ``H_kl = S_kl tr(Q C_kl)`` over mediators and ``h = s_j tr(Q C_yj)`` at the confounded one,
+    S the covariance of innovations and ``s_j`` the SD of the mediator's innovations given the
     others, the bias is ``rho sigma_y H⁻¹ h``. With one mediator, ``H⁻¹ h = g / sigma_j``.
 
     Parameters
@@ -141,11 +142,11 @@ def bias_of(
     phi_outcome : ndarray (draw)
         Autoregressive coefficients; zero for independent errors.
     sigma_outcome : ndarray (draw), outcome units
-        Of innovations, given mediators.
+        SD of innovations, given mediators.
     correlation : ndarray (mediator, mediator)
-        Of mediators' innovations.
+        Correlations of mediators' innovations.
     common : bool, default False
-        Whether one slope serves all strata.
+        If True, one slope applies to all strata.
     """
     sums, free = _lag_sums(patterns, strata, phi_outcome)
     if common:
@@ -158,13 +159,13 @@ def bias_of(
             size = correlation[k, m] * sigma_mediators[:, k] * sigma_mediators[:, m]
             trace = _trace(sums, phi_mediators[:, k], phi_mediators[:, m])
             gram[:, :, k, m] = size[:, None] * trace
-    # s_j = sigma_j / sqrt((R^-1)_jj), the innovation's sd given those of the others.
+    # s_j = sigma_j / sqrt((R^-1)_jj), the innovation SD given the other innovations.
     precision = np.linalg.inv(correlation)
     sd = sigma_mediators[:, confounded] / np.sqrt(precision[confounded, confounded])
     pull = np.zeros((draws, strata, mediators))
     pull[:, :, confounded] = sd[:, None] * _trace(sums, phi_outcome, phi_mediators[:, confounded])
     slope = np.linalg.solve(gram, pull[..., None])[..., 0]  # H^-1 h
-    # h'H^-1 h over the rows left: the share of the outcome's innovations that slopes take along.
+    # h'H^-1 h over the residual degrees of freedom: the part of innovations explained by slopes.
     energy = (slope * pull).sum(axis=2)
     curvature = (energy[:, 0] if common else energy.sum(axis=1)) / free
     return Bias(slope * sigma_outcome[:, None, None], curvature)
@@ -173,18 +174,18 @@ def bias_of(
 def correlation_of(
     rows: Rows, treated: npt.NDArray[np.bool_], patterns: Sequence[TreatmentPattern], phi: Array
 ) -> Array:
-    """Correlation of mediators' innovations, from what effects and covariates leave of them.
+    """Estimate the correlation of mediators' innovations, net of effects and covariates.
 
-    Mediators and covariates are swept of unit x treated and of group x time means.
-    Cross-products of what is left are taken with the absorbed precision at the mean ``phi``,
-    covariates projected out, and divided by what they would be for innovations of unit size.
+    Unit x treated and group x time means are removed from mediators and covariates. Cross-products
+    of the residuals use the absorbed precision at the mean ``phi``, with covariates projected out.
+    They are divided by their expectation for innovations of unit variance.
 
     Parameters
     ----------
     rows : Rows
-        Of the outcome's equation, whose last columns are the mediators.
+        Observations of the outcome equation; the last columns are the mediators.
     patterns : sequence of TreatmentPattern
-        Of the same rows.
+        Patterns of the same observations.
     phi : ndarray (mediator)
         Autoregressive coefficients.
     """
@@ -207,7 +208,7 @@ def correlation_of(
 
 
 def _gram(rows: Rows, treated: npt.NDArray[np.bool_], columns: Array, phi: Array) -> Array:
-    """Cross-products ``sum_i f_i X_i'Q̃ X_i`` of columns with the absorbed precision."""
+    """Return cross-products ``sum_i f_i X_i'Q̃ X_i`` of columns."""
     gram = np.zeros((columns.shape[1],) * 2)
     starts = np.searchsorted(rows.unit, np.arange(len(rows.key) + 1))
     groups: dict[tuple[bytes, bytes], list[int]] = {}
@@ -226,14 +227,14 @@ def _gram(rows: Rows, treated: npt.NDArray[np.bool_], columns: Array, phi: Array
 
 
 def _swept(rows: Rows, treated: npt.NDArray[np.bool_]) -> Array:
-    """Columns less their means by unit x treated and by group x time."""
+    """Return columns less their means by unit x treated and by group x time."""
     values = np.stack([column.values for column in rows.columns], axis=1)
     values = values / np.maximum(values.std(axis=0), np.finfo(float).tiny)
     unit = np.unique(2 * rows.unit + treated, return_inverse=True)[1]
     cell = (rows.group[rows.unit] + 1) * rows.n_periods + rows.time
     cell = np.unique(cell, return_inverse=True)[1]
     f = rows.count_of(rows.unit)
-    # Alternating projections off both sets of dummies, until nothing moves.
+    # Alternating projections on both sets of dummies until convergence.
     for _ in range(_SWEEPS):
         before = values
         for code in (unit, cell):

@@ -1,4 +1,4 @@
-"""Priors of the correlation that unmeasured confounding makes."""
+"""Priors of the correlation induced by unmeasured confounding."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ _LIMIT = 0.95
 
 @value("correlation")
 class NormalCorrelation:
-    """The correlation is N(0, sd²), truncated to −.95 to .95.
+    """Normal prior N(0, sd²) of the correlation, truncated to −0.95 to 0.95.
 
     Parameters
     ----------
     sd : float, default 0.2
-        Before truncation.
+        Standard deviation before truncation.
 
     Raises
     ------
     StudyError
-        If ``sd`` is no positive number.
+        If ``sd`` is not a positive number.
 
     Examples
     --------
@@ -45,12 +45,12 @@ class NormalCorrelation:
 
 @value("correlation")
 class UniformCorrelation:
-    """Every correlation between two limits is as likely as any other.
+    """Uniform prior of the correlation between two limits.
 
     Raises
     ------
     StudyError
-        If they are not in order, or beyond −.95 and .95.
+        If the limits are not in increasing order, or outside −0.95 to 0.95.
 
     Examples
     --------

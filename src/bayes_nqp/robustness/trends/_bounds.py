@@ -1,4 +1,4 @@
-"""Sets of effects that bounds on violations allow, draw by draw."""
+"""Identified sets of effects under bounds on violations of parallel trends."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ type Sets = Callable[[float], tuple[Array, Array]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """A process of violations, and the weights of its steps after adoption in an estimand.
+    """A process of violations, and the weights of its post-adoption steps in an estimand.
 
     Parameters
     ----------
     steps : ndarray (draw, step), outcome units
-        Before adoption.
+        Steps before adoption.
     reach : ndarray (step)
-        Weights of those after it.
+        Weights of steps after adoption.
     """
 
     steps: Array
@@ -36,7 +36,7 @@ class Part:
 
     @property
     def spread(self) -> Array:
-        """Half-width of the set at M̄ = 1 (draw), outcome units."""
+        """Return the half-width of the set at M̄ = 1 (draw), outcome units."""
         # max |sum_k r_k s_k| over steps |s_k| <= D = max_j |step_j|: D sum_k |r_k|.
         return np.asarray(np.abs(self.steps).max(axis=1) * np.abs(self.reach).sum())
 
@@ -44,15 +44,16 @@ class Part:
 def parts_of(
     first: Violations, second: Violations | None = None, kind: Kind = "difference"
 ) -> list[Part]:
-    """List the processes that bear on an estimand, or on a contrast of two.
+    """List the processes of violations of an estimand, or of a contrast of two estimands.
 
     Parameters
     ----------
     second : Violations, optional
-        Is taken off.
+        Violations of the estimand that is subtracted.
     kind : {"difference", "own"}
-        Of a contrast. "difference": as far as both reach equally far, the difference of the two
-        processes counts; for what one reaches beyond the other, its own. "own": each its own.
+        Bound of a contrast. "difference": the bound applies to the difference of the two processes
+        over the periods common to both, and to the single process afterwards. "own": the bound
+        applies to each process separately.
     """
     if second is None:
         return [Part(first.steps, first.reach)]
@@ -72,12 +73,12 @@ def parts_of(
 
 
 def spread_of(parts: list[Part], number: int) -> Array:
-    """Half-width of the set at M̄ = 1.
+    """Return the half-width of the set at M̄ = 1.
 
     Parameters
     ----------
     number : int
-        Of draws.
+        Number of draws.
     """
     return sum((part.spread for part in parts), np.zeros(number))
 
@@ -88,12 +89,12 @@ def relative_magnitudes(effect: Array, parts: list[Part]) -> Sets:
     Parameters
     ----------
     effect : ndarray (draw), outcome units
-        Under parallel trends.
+        Effect under parallel trends.
 
     Returns
     -------
     callable
-        From M̄ to the ends of the set.
+        Function from M̄ to the ends of the set.
 
     References
     ----------
@@ -109,24 +110,25 @@ def smoothness(
 ) -> tuple[Sets, Callable[[float], float]]:
     """Bound the change of slope from one period to the next by M, before and after adoption.
 
-    The posterior is truncated to paths before adoption that keep the bound, in its Gaussian
-    approximation: bends are drawn within the box, the effect less its prolonged slope given them.
+    In a Gaussian approximation, the posterior is truncated to pre-adoption paths that satisfy the
+    bound. Changes of slope (bends) are drawn within the box; the effect net of the extrapolated
+    slope is drawn given the bends.
 
     Parameters
     ----------
     second : Violations or None
-        Is taken off.
+        Violations of the estimand that is subtracted.
     kind : {"difference", "own"}
-        "difference": bends of the difference of the two processes are bounded, before and
-        after; "own": those of each.
+        "difference": the bound applies to bends of the difference of the two processes, before and
+        after adoption; "own": to bends of each process.
     seed : int
-        The same draws of noise serve all M.
+        Seed; the same random numbers are used for all M.
 
     Returns
     -------
     tuple of callable
-        From M to the ends of the set; from M to the posterior probability, before truncation,
-        that bends before adoption keep the bound.
+        Function from M to the ends of the set, and function from M to the posterior probability,
+        before truncation, that pre-adoption bends satisfy the bound.
     """
     bends, centre, reach = _bent(first, second, kind)
     mean, size = bends.mean(axis=0), bends.shape[1]
@@ -154,9 +156,9 @@ def smoothness(
 
 
 def _bent(first: Violations, second: Violations | None, kind: Kind) -> tuple[Array, Array, float]:
-    """Bends that are bounded, the effect less its prolonged slope, and weights of bends to come."""
+    """Return bounded bends, the effect net of the extrapolated slope, and weights of bends."""
     assert first.differential_trend is not None
-    # Violation after adoption = last slope prolonged (drift) + sum_k reach_k bend_k, |bend_k| <= M.
+    # Violation after adoption = extrapolated last slope + sum_k reach_k bend_k, |bend_k| <= M.
     centre, reach = first.effect - first.differential_trend, _bend_reach(first.reach)
     if second is None:
         return first.bends, centre, float(np.abs(reach).sum())
@@ -173,7 +175,7 @@ def _bent(first: Violations, second: Violations | None, kind: Kind) -> tuple[Arr
 
 
 def region(sets: Sets, limit: float, prob: float) -> tuple[float, float]:
-    """Robust credible region: outer quantiles of the ends of the sets.
+    """Return the robust credible region: outer quantiles of the ends of the sets.
 
     Parameters
     ----------
@@ -183,7 +185,7 @@ def region(sets: Sets, limit: float, prob: float) -> tuple[float, float]:
     Returns
     -------
     tuple of float
-        Its ends, outcome units.
+        Ends of the region, outcome units.
 
     References
     ----------
@@ -202,12 +204,12 @@ def breakdown(sets: Sets, prob: float, start: float) -> float:
     Parameters
     ----------
     start : float
-        Where to look first; the search goes as far as it must.
+        Starting value of the search, which is extended as needed.
 
     Returns
     -------
     float
-        0 if the region holds zero at once; infinity if it never does.
+        0 if the region includes zero at limit 0; infinity if it never includes zero.
     """
     low, high = region(sets, 0.0, prob)
     if low <= 0 <= high:
@@ -217,7 +219,7 @@ def breakdown(sets: Sets, prob: float, start: float) -> float:
     def outside(limit: float) -> float:
         return sign * region(sets, limit, prob)[end]
 
-    # The end moves towards zero as sets grow with the limit: doubled until they hold it.
+    # The end moves towards zero as sets grow with the limit: double it until sets include zero.
     near, far = 0.0, start
     while outside(far) > 0:
         near, far = far, 2 * far
@@ -227,7 +229,7 @@ def breakdown(sets: Sets, prob: float, start: float) -> float:
 
 
 def adjusted(effect: Array, parts: list[Part], prior: StepPrior, seed: int) -> Array:
-    """Draw the effect under a prior of the violations."""
+    """Draw the effect under a prior on the violations."""
     rng = np.random.default_rng([seed, 11])
     magnitudes = prior.magnitudes(effect.size, rng)
     for part in parts:
@@ -239,24 +241,24 @@ def adjusted(effect: Array, parts: list[Part], prior: StepPrior, seed: int) -> A
 
 
 def _bend_reach(reach: Array) -> Array:
-    """Weights of the changes of slope: those of all steps that follow."""
+    """Return weights of the changes of slope: sums of the weights of later steps."""
     # A step is the sum of bends up to it: sum_k r_k sum_(j<=k) b_j = sum_j b_j sum_(k>=j) r_k.
     return np.cumsum(reach[::-1])[::-1]
 
 
 def _even(a: Array, b: Array) -> tuple[Array, Array]:
-    """Weights of as many periods, zero beyond the shorter ones' reach."""
+    """Pad weights with zeros to a common number of periods."""
     size = max(a.size, b.size)
     return np.pad(a, (0, size - a.size)), np.pad(b, (0, size - b.size))
 
 
 def _shared(a: Array, b: Array) -> Array:
-    """Weights that both have: the smaller, where their signs agree."""
+    """Return the common part of two weights: the smaller one if signs agree."""
     return np.where(np.sign(a) == np.sign(b), np.sign(a) * np.minimum(np.abs(a), np.abs(b)), 0.0)
 
 
 def _between(a: Array, a_times: tuple[int, ...], b: Array, b_times: tuple[int, ...]) -> Array:
-    """Difference of two processes at the times that both have."""
+    """Return the difference of two processes at their common times."""
     times = [e for e in a_times if e in b_times]
     return np.asarray(
         a[:, [a_times.index(e) for e in times]] - b[:, [b_times.index(e) for e in times]]

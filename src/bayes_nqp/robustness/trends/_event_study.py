@@ -1,4 +1,4 @@
-"""Leads and effects that are measured from the same period."""
+"""Leads and effects with a common reference period."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class EventStudy:
     Parameters
     ----------
     leads, effects : Dataset
-        Of the waist; each cell measured from the reference.
+        Group-time effects relative to the reference period.
     reference : int
         Event time of the reference.
     seed : int
-        Of the noise that priors and truncation need.
+        Seed of the random numbers for priors and truncation.
     fit : Fit or None
-        The lead fit.
+        The fit with leads.
     """
 
     leads: xr.Dataset
@@ -43,19 +43,19 @@ class EventStudy:
 
     @property
     def gate(self) -> str:
-        """Verdict of the convergence gate."""
+        """Return the verdict of the convergence diagnostics."""
         return convergence_of(self.effects)
 
 
 def event_study_of(source: object) -> EventStudy:
-    """Take leads and effects from a fit, by its lead fit, or from draws of an event study.
+    """Return leads and effects of a fit (by a fit with leads) or of event-study draws.
 
     Raises
     ------
     StudyError
-        If it is none of these, or has no period before the reference.
+        If ``source`` is neither, or has no period before the reference.
     NotApplicable
-        If a fit has no rows, or no cohort is observed for two periods before adoption.
+        If a fit has no observations, or no cohort is observed for two periods before adoption.
     """
     if isinstance(source, EventStudy):
         return source
@@ -63,8 +63,8 @@ def event_study_of(source: object) -> EventStudy:
         return _of_draws(source)
     if not isinstance(source, Fit):
         raise StudyError(
-            f"'source' is a {type(source).__name__}, and violations are bounded by leads",
-            hint="pass a fit, or draws made by nqp.event_study_draws",
+            f"'source' is a {type(source).__name__}, but bounds on violations require leads",
+            hint="pass a fit, or draws from nqp.event_study_draws",
         )
     require(source, ADOPTION)
     flat = lead_fit(source)
@@ -87,26 +87,27 @@ def event_study_draws(
     draws: int = 20_000,
     seed: Seed = 0,
 ) -> xr.DataArray:
-    """Draw from the Gaussian posterior of an event study that was estimated elsewhere.
+    """Draw from the Gaussian posterior of an event study estimated elsewhere.
 
     Parameters
     ----------
     mean : array (event_time), outcome units
         Coefficients, leads and effects.
     covariance : array (event_time, event_time)
-        Of the coefficients.
+        Covariance of the coefficients.
     event_time : array of int (event_time)
-        Of the coefficients; without the reference, which is the last period before adoption.
+        Event times of the coefficients, without the reference period, which is the last period
+        before adoption.
 
     Returns
     -------
     DataArray (chain, draw, event_time), outcome units
-        For `trend_sensitivity`. Their mean and covariance are exactly those given.
+        Draws for `trend_sensitivity`, with exactly the given mean and covariance.
 
     Raises
     ------
     StudyError
-        If the shapes do not fit, or the covariance is none.
+        If shapes do not match, or the covariance is not positive definite.
 
     Examples
     --------
@@ -118,7 +119,9 @@ def event_study_draws(
     centre, spread = _numbers("mean", mean), _numbers("covariance", covariance)
     times = _numbers("event_time", event_time)
     if not (np.isfinite(times) & (times == np.round(times))).all():
-        raise StudyError("'event_time' holds numbers that are not whole", hint="event_time=[-2, 0]")
+        raise StudyError(
+            "'event_time' contains numbers that are not whole", hint="event_time=[-2, 0]"
+        )
     size = centre.size
     if centre.shape != (size,) or spread.shape != (size, size) or times.shape != (size,):
         raise StudyError(
@@ -128,19 +131,19 @@ def event_study_draws(
         )
     if not np.isfinite(centre).all() or not np.allclose(spread, spread.T):
         raise StudyError(
-            "'mean' is not finite, or 'covariance' not symmetric", hint="check the estimates"
+            "'mean' is not finite, or 'covariance' is not symmetric", hint="check the estimates"
         )
     if draws <= size + 1:
-        raise StudyError(f"'draws' is {draws}, for {size} coefficients", hint="draws=20000")
+        raise StudyError(f"'draws' is {draws}, too few for {size} coefficients", hint="draws=20000")
     afford(24.0 * draws * size, f"'draws': {draws:,} of them", "draws=20000")
     try:
         factor = np.linalg.cholesky(spread)
     except np.linalg.LinAlgError:
         raise StudyError(
-            "'covariance' is not positive definite", hint="leave the reference period out"
+            "'covariance' is not positive definite", hint="omit the reference period"
         ) from None
     noise = np.random.default_rng([seed, 3]).standard_normal((draws, size))
-    # Noise z of mean 0 and covariance C C' over the draws: C^-1 z has the identity exactly.
+    # Noise z has mean 0 and covariance C C' over the draws: C^-1 z has exactly the identity.
     noise -= noise.mean(axis=0)
     root = np.linalg.cholesky(np.atleast_2d(np.cov(noise, rowvar=False)))
     noise = np.linalg.solve(root, noise.T).T
@@ -154,22 +157,22 @@ def event_study_draws(
 
 
 def _of_draws(draws: xr.DataArray) -> EventStudy:
-    """Make cells of the coefficients: one cohort, one row each."""
+    """Convert coefficients to cells: one cohort, one observation each."""
     if set(draws.dims) != {*v.SAMPLE_DIMS, v.EVENT_TIME}:
         raise StudyError(
             f"the draws have the dims {shown(map(str, draws.dims))}",
-            hint="chain, draw and event_time, as nqp.event_study_draws makes them",
+            hint="chain, draw and event_time, as returned by nqp.event_study_draws",
         )
     times = draws[v.EVENT_TIME].to_numpy()
     if len(set(times.tolist())) < times.size:
-        raise StudyError("'event_time' repeats a period", hint="one coefficient a period")
+        raise StudyError("'event_time' repeats a period", hint="one coefficient for each period")
     reference = -1
     if (times == reference).any():
         draws = draws.isel({v.EVENT_TIME: times != reference})
         times = draws[v.EVENT_TIME].to_numpy()
     if (times >= 0).sum() == 0 or (times < reference).sum() == 0:
         raise StudyError(
-            "the event study has no effect, or no lead beside the reference at −1",
+            "the event study has no effect, or no lead other than the reference at −1",
             hint="coefficients at event times −2 and 0 at least",
         )
     values = draws.transpose(*v.SAMPLE_DIMS, v.EVENT_TIME).to_numpy()
@@ -186,7 +189,7 @@ def _of_draws(draws: xr.DataArray) -> EventStudy:
             gate=convergence_of(draws),
             attrs=attrs,
         )
-        # Leads, then effects: of the reference period both would be zero.
+        # Leads, then effects; both are zero in the reference period.
         for part in (times < reference, times > reference)
     ]
     return EventStudy(leads=parts[0], effects=parts[1])
@@ -197,5 +200,7 @@ def _numbers(argument: str, values: npt.ArrayLike) -> npt.NDArray[np.float64]:
         return np.asarray(values, np.float64)
     except (TypeError, ValueError):
         raise StudyError(
-            f"'{argument}' holds what is no number", where=shown([values]), hint="numbers alone"
+            f"'{argument}' contains a value that is not a number",
+            where=shown([values]),
+            hint="numbers",
         ) from None

@@ -1,4 +1,4 @@
-"""The processes of every group that `by` keeps apart."""
+"""Processes of violations for every group defined by `by`."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ type Weights = str | Mapping[int, float]
 
 
 def groups_of(study: EventStudy, by: By, event_time: EventTime, weights: Weights) -> xr.DataArray:
-    """Work out the process of every group.
+    """Compute the process of violations of every group.
 
     Parameters
     ----------
     by : str, sequence of str, mapping, or None
         Stratum factors, "stratum", "cohort", "event_time".
     event_time : int, sequence of int, or None
-        Which periods the estimand averages; all from adoption on by default.
+        Periods averaged in the estimand; by default all from adoption on.
     weights : str or mapping of int to float
-        As in ``att``; or a weight for each event time.
+        See `att`; or a weight for each event time.
 
     Returns
     -------
     DataArray (...) of Violations or None
-        None where a combination is empty, or has no leads.
+        None if a combination is empty, or has no leads.
 
     Raises
     ------
@@ -45,7 +45,10 @@ def groups_of(study: EventStudy, by: By, event_time: EventTime, weights: Weights
     dims = (*schema.factors(study.effects), v.STRATUM, v.COHORT, v.EVENT_TIME)
     for old in names.values():
         if old not in dims:
-            raise StudyError(f"by={old!r} does not tell leads apart", hint=nearest(old, dims))
+            raise StudyError(
+                f"by={old!r} does not distinguish pre-adoption coefficients (leads)",
+                hint=nearest(old, dims),
+            )
     effects = _chosen(study.effects, event_time, weights)
     axes, maps = _maps(effects, names, weights, anticipated=event_time is not None)
     untimed = {new: old for new, old in names.items() if old != v.EVENT_TIME}
@@ -69,22 +72,22 @@ def groups_of(study: EventStudy, by: By, event_time: EventTime, weights: Weights
         counted = weight != 0
         if counted.any() and inside.any():
             process = process_of(leads.only(inside), after.only(counted), weight[counted])
-            # Without a step before adoption nothing bounds those after it.
+            # Without a step before adoption, later steps are unbounded.
             groups.values[place] = process if process.step_times else None
     return groups
 
 
 def _chosen(effects: xr.Dataset, event_time: EventTime, weights: Weights) -> xr.Dataset:
-    """Keep the cells at the event times that are asked for."""
+    """Select the cells at the requested event times."""
     if isinstance(weights, Mapping):
         if event_time is not None:
             raise StudyError(
-                "both 'event_time' and weights by event time are given", hint="give one of them"
+                "'event_time' and weights by event time exclude each other", hint="give one of them"
             )
         event_time = list(weights)
         values = np.asarray(list(weights.values()), dtype=np.float64)
         if not np.isfinite(values).all() or not values.any():
-            raise StudyError(f"weights={dict(weights)!r} are no weights", hint="{3: 1, 0: -1}")
+            raise StudyError(f"weights={dict(weights)!r} are not weights", hint="{3: 1, 0: -1}")
     if event_time is None:
         return effects
     wanted = [event_time] if isinstance(event_time, int | np.integer) else list(event_time)
@@ -102,13 +105,13 @@ def _chosen(effects: xr.Dataset, event_time: EventTime, weights: Weights) -> xr.
 def _maps(
     effects: xr.Dataset, names: Mapping[str, str], weights: Weights, *, anticipated: bool
 ) -> tuple[list[Axis], npt.NDArray[np.float64]]:
-    """Weights of the cells in every group (group, cell)."""
+    """Return the weights of the cells in every group (group, cell)."""
     if isinstance(weights, str):
         average = average_of(effects, names, weights, None, anticipated=anticipated)
         return average.axes, average.cells.toarray()
     if v.EVENT_TIME in names.values():
         raise StudyError(
-            "by='event_time' and weights by event time do not go together", hint="give one of them"
+            "by='event_time' and weights by event time exclude each other", hint="give one of them"
         )
     name = "event time of the weights"
     average = average_of(effects, {**names, name: v.EVENT_TIME}, v.ROWS, None)

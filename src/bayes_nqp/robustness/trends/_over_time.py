@@ -1,4 +1,4 @@
-"""Effects by event time, and what came before, from one baseline."""
+"""Effects by event time and pre-adoption coefficients with one reference."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ from bayes_nqp.robustness.trends._event_study import event_study_of
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OverTime:
-    """Effects by event time of all units, or of one group.
+    """Effects by event time for all units, or for one group.
 
     Parameters
     ----------
     own : DataArray (chain, draw, ..., event_time), outcome units
-        Effects as the fit has them, or the source.
+        Effects of the fit, or of the source.
     leads, effects : DataArray (chain, draw, ..., event_time) or None, outcome units
-        Of one fit, all measured from the reference.
+        Leads and effects of one fit, relative to the reference.
     reference : int
         Event time of the reference.
     whole : bool
-        Whether `own` is measured from all periods before effects begin.
+        True if `own` is relative to all periods before effects begin.
     missing : Message
-        Why there are no leads, where they were asked for.
+        Reason for missing leads, if requested.
     labels : mapping
-        Of the group.
+        Labels of the group.
     averaged : bool
-        Whether `own` is under a model average.
+        True if `own` is a model average.
     """
 
     own: xr.DataArray
@@ -59,23 +59,23 @@ class OverTime:
 
     @property
     def main(self) -> xr.DataArray:
-        """Effects from the reference, or the source's where there are no leads."""
+        """Return effects relative to the reference, or the source's effects without leads."""
         return self.own if self.effects is None else self.effects
 
     @property
     def parts(self) -> tuple[xr.DataArray, ...]:
-        """What one baseline measures: leads, then effects."""
+        """Return leads, then effects, with the same reference."""
         return tuple(x for x in (self.leads, self.main) if x is not None)
 
     @property
     def baseline(self) -> str:
-        """From what `own` is measured."""
+        """Return the reference of `own`."""
         if self.averaged:
             return "model average"
         return "all periods before" if self.whole else "as fitted"
 
     def band(self, prob: float) -> tuple[Array, Array]:
-        """Find the sup-t band of all that one baseline measures, of a group.
+        """Compute the simultaneous (sup-t) band of all leads and effects of a group.
 
         Returns
         -------
@@ -86,7 +86,7 @@ class OverTime:
         return simultaneous(np.concatenate(flat, axis=-1), prob)
 
     def groups(self) -> Iterator[OverTime]:
-        """Take it apart, a group each, with the event times that are known of it."""
+        """Split into groups, each with its available event times."""
         dims = [str(d) for d in self.own.dims if d not in (*v.SAMPLE_DIMS, v.EVENT_TIME)]
         for levels in product(*(self.own[dim].to_numpy() for dim in dims)):
             labels = dict(zip(dims, levels, strict=True))
@@ -104,29 +104,30 @@ def over_time(
     balanced: int | None = None,
     leads: bool | int = True,
 ) -> OverTime:
-    """Average effects at every event time, and leads with them; a fit keeps them.
+    """Average effects and leads at every event time; a fit caches the result.
 
     Parameters
     ----------
     source : Fit or Dataset
-        Effects of the waist have no leads.
+        A Dataset of group-time effects has no leads.
     by : str, sequence of str or mapping, optional
-        As in `att`.
+        See `att`.
     weights : str, default "rows"
-        As in `att`.
+        See `att`.
     balanced : int, optional
-        As in `att`.
+        See `att`.
     leads : bool or int, default True
-        Whether a lead fit is made, which the fit keeps; a number keeps the last so many leads.
+        If True, a fit with leads is computed and cached in the fit. A number selects that many last
+        leads.
 
     Raises
     ------
     StudyError
-        As `att`; and if `leads` is negative.
+        See `att`; also if `leads` is negative.
     """
     if leads < 0:
         hint = "leads=5 for the last five, leads=False for none"
-        raise StudyError(f"'leads' is {leads}, and there are no fewer than none", hint=hint)
+        raise StudyError(f"'leads' is {leads}, but must not be negative", hint=hint)
     names = {new: old for new, old in names_of(by).items() if old != v.EVENT_TIME}
     if not isinstance(source, Fit):
         return _averaged(source, names, weights, balanced, leads)
@@ -159,7 +160,7 @@ def _averaged(
 
 
 def _known(draws: xr.DataArray | None, labels: Mapping[str, Any]) -> xr.DataArray | None:
-    """One group's draws at the event times that it has; None without any."""
+    """Return one group's draws at its event times; None if there are none."""
     if draws is None or any(x not in draws[dim].to_numpy() for dim, x in labels.items()):
         return None
     draws = draws.sel(labels)

@@ -1,4 +1,4 @@
-"""Priors of violations after adoption, given those before it."""
+"""Priors of post-adoption violations given pre-adoption violations."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _POINTS = 200
 @door
 @dataclass(frozen=True, slots=True)
 class BoundedDeviation:
-    """Each step after adoption is uniform between −M̄Δ and M̄Δ, independently.
+    """Prior with independent steps after adoption, uniform between −M̄Δ and M̄Δ.
 
     Parameters
     ----------
     scale : float, default 1
-        Of the half-normal prior of M̄.
+        Scale of the half-normal prior of M̄.
     magnitude : float, optional
-        M̄ itself, if it is to be fixed.
+        Fixed value of M̄.
 
     Raises
     ------
@@ -49,30 +49,30 @@ class BoundedDeviation:
         return np.asarray(np.abs(self.scale * rng.standard_normal(number)))
 
     def scales(self, steps: Array, magnitudes: Array, rng: np.random.Generator) -> Array:
-        """Give the width of steps after adoption.
+        """Return the scale of steps after adoption.
 
         Parameters
         ----------
         steps : ndarray (draw, step), outcome units
-            Before adoption.
+            Steps before adoption.
         magnitudes : ndarray (draw)
-            From `magnitudes`: all processes share them.
+            Draws from `magnitudes`, common to all processes.
         """
         return np.asarray(magnitudes * np.abs(steps).max(axis=1))
 
     def noise(self, shape: tuple[int, int], rng: np.random.Generator) -> Array:
-        """Draw steps of width one."""
+        """Draw steps of unit scale."""
         return rng.uniform(-1.0, 1.0, shape)
 
 
 @door
 @dataclass(frozen=True, slots=True)
 class SmoothnessPrior:
-    """Each step after adoption is N(0, ω²), independently, with ω learnt from the leads.
+    """Prior with independent N(0, ω²) steps after adoption; ω is estimated from the leads.
 
-    Steps before adoption are taken to have the same distribution; their posterior serves as a
-    Gaussian likelihood of ω, whose prior is half-Cauchy with the root mean square of these
-    steps as its scale. Effects are not estimated anew: leads that are shrunk would change them.
+    Steps before adoption are assumed to have the same distribution. Their posterior serves as a
+    Gaussian likelihood of ω; the prior of ω is half-Cauchy, scaled by the root mean square of these
+    steps. Effects are not re-estimated, although shrunken leads would change them.
 
     References
     ----------
@@ -90,7 +90,7 @@ class SmoothnessPrior:
     """
 
     def magnitudes(self, number: Count, rng: np.random.Generator) -> Array:
-        """Give ones: there is no M̄."""
+        """Return ones, because this prior has no M̄."""
         return np.ones(number)
 
     def scales(self, steps: Array, magnitudes: Array, rng: np.random.Generator) -> Array:
@@ -99,7 +99,7 @@ class SmoothnessPrior:
         Parameters
         ----------
         steps : ndarray (draw, step), outcome units
-            Before adoption.
+            Steps before adoption.
         magnitudes : ndarray (draw)
             Not used.
         """
@@ -123,7 +123,7 @@ class SmoothnessPrior:
         return np.asarray(size * chosen * jitter)
 
     def noise(self, shape: tuple[int, int], rng: np.random.Generator) -> Array:
-        """Draw steps of width one."""
+        """Draw steps of unit scale."""
         return rng.standard_normal(shape)
 
 

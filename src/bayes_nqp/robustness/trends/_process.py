@@ -1,4 +1,4 @@
-"""Steps and bends before adoption within a box, and how far an estimand reaches beyond it."""
+"""Steps and bends before adoption within a box, and weights after adoption."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _SWEEPS = 20
 def truncated_normal(
     mean: Array, covariance: Array, bound: float, number: int, rng: np.random.Generator
 ) -> Array:
-    """Draw from a normal distribution given that all its coordinates lie within ± a bound.
+    """Draw from a normal distribution with all coordinates truncated to ± a bound.
 
-    Draws start from sequential importance sampling with resampling, which is exact where the
-    box cuts little off, and go on by Gibbs sampling, each in a chain of its own.
+    Draws start from sequential importance sampling with resampling, which is exact if the box
+    truncates little. They continue with Gibbs sampling, each in a separate chain.
 
     Parameters
     ----------
     bound : float
-        Of every coordinate's absolute value; at 0 all draws are 0.
+        Bound of every coordinate's absolute value; at 0 all draws are 0.
     number : int
-        Of draws.
+        Number of draws.
 
     References
     ----------
@@ -57,7 +57,7 @@ def truncated_normal(
 def _sequential(
     mean: Array, covariance: Array, bound: float, number: int, rng: np.random.Generator
 ) -> tuple[Array, Array]:
-    """Draw coordinate after coordinate, each within the box given those before it."""
+    """Draw coordinates sequentially, each within the box given earlier coordinates."""
     # x = m + L z: x_i given x_1 to x_(i-1) ~ N(m_i + sum_(j<i) L_ij z_j, L_ii²). The weight of a
     # draw is the product of the masses that the box leaves of these.
     factor = np.linalg.cholesky(covariance)
@@ -74,9 +74,9 @@ def _sequential(
 def _within(
     centre: Array, sd: float, bound: float, rng: np.random.Generator
 ) -> tuple[Array, Array]:
-    """Draw univariate normals within ± a bound, and the log of the mass there."""
+    """Draw univariate normals within ± a bound; also return the log probability of it."""
     low, high = (-bound - centre) / sd, (bound - centre) / sd
-    # Mirrored where the box lies in the upper tail: log Phi is exact in the lower one.
+    # Mirrored if the box is in the upper tail: log Phi is accurate in the lower tail.
     flip = low > 0
     low, high = np.where(flip, -high, low), np.where(flip, -low, high)
     below, above = log_ndtr(low), log_ndtr(high)
@@ -104,7 +104,7 @@ class TrendCells:
     key : ndarray of str (cell)
         Stratum and cohort.
     step : ndarray of int (cell)
-        Periods from the reference on, less one: the reference is −1, the first effect 0.
+        Periods since the reference minus one: the reference is −1, the first effect 0.
     """
 
     draws: Array
@@ -114,12 +114,12 @@ class TrendCells:
 
     @classmethod
     def of(cls, effects: xr.Dataset, reference: int) -> TrendCells:
-        """Read a Dataset of the waist.
+        """Read a Dataset of group-time effects.
 
         Parameters
         ----------
         reference : int
-            Event time from which all is measured.
+            Event time of the reference.
         """
         draws = effects[v.EFFECT].isel({v.PATH: 0}).transpose(*v.SAMPLE_DIMS, v.CELL).to_numpy()
         keys = [
@@ -139,26 +139,26 @@ class TrendCells:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Violations:
-    """One group's estimand, and the violations of parallel trends that bear on it.
+    """One group's estimand, and the violations of parallel trends that affect it.
 
     Parameters
     ----------
     effect : ndarray (draw), outcome units
         The estimand under parallel trends.
     steps : ndarray (draw, step), outcome units
-        From one period to the next before adoption, each averaged over the cohorts (within
-        strata) that are known on both sides, by rows.
+        Differences between consecutive periods before adoption, averaged over the cohorts (within
+        strata) observed in both periods, weighted by observations.
     step_times : tuple of int
-        Where each step starts; −2 is the last.
+        Event time at which each step starts; −2 is the last.
     bends : ndarray (draw, bend), outcome units
-        Changes from one step to the next, averaged over cohorts known in all three periods.
+        Changes from one step to the next, averaged over cohorts observed in all three periods.
     bend_times : tuple of int
-        Where each starts; −3 is the last.
+        Event time at which each bend starts; −3 is the last.
     differential_trend : ndarray (draw) or None, outcome units
-        What the last slope of each cohort, prolonged, adds to the estimand.
+        Contribution of the extrapolated last slope of each cohort to the estimand.
     reach : ndarray (step)
-        Weight of each step after adoption in the estimand: of step k, the sum of the weights
-        of periods from k on.
+        Weight of each step after adoption in the estimand: for step k, the sum of the weights of
+        periods from k on.
     """
 
     effect: Array
@@ -171,27 +171,27 @@ class Violations:
 
     @property
     def largest(self) -> Array:
-        """Largest absolute step before adoption (draw), outcome units."""
+        """Return the largest absolute step before adoption (draw), outcome units."""
         return np.asarray(np.abs(self.steps).max(axis=1))
 
 
 def process_of(leads: TrendCells, effects: TrendCells, weight: Array) -> Violations:
-    """Work out one group's process.
+    """Compute one group's process of violations.
 
     Parameters
     ----------
     leads, effects : TrendCells
-        Of this group.
+        Cells of this group.
     weight : ndarray (cell)
-        Of the effects in the estimand.
+        Weights of the effects in the estimand.
     """
-    # Number of the cell of a key (stratum and cohort) at an event time.
+    # Number of the cell by key (stratum and cohort) and event time.
     cell = {(k, int(e)): i for i, (k, e) in enumerate(zip(leads.key, leads.step, strict=True))}
     keys, first = sorted(set(leads.key.tolist())), int(min(leads.step, default=-1))
     # Step b_(e+1) - b_e and bend b_e - 2 b_(e+1) + b_(e+2) of the leads b, b_-1 = 0.
     steps, step_times = _averages(leads, cell, keys, range(first, -1), {0: -1.0, 1: 1.0})
     bends, bend_times = _averages(leads, cell, keys, range(first, -2), {0: 1.0, 1: -2.0, 2: 1.0})
-    # A violation at event time e is the sum of steps 0 to e: step k counts in all e >= k.
+    # A violation at event time e is the sum of steps 0 to e: step k enters all e >= k.
     reach = np.array([weight[effects.step >= k].sum() for k in range(int(effects.step.max()) + 1)])
     return Violations(
         effect=effects.draws @ weight,
@@ -211,14 +211,14 @@ def _averages(
     times: Iterable[int],
     pattern: dict[int, float],
 ) -> tuple[Array, tuple[int, ...]]:
-    """Average a difference of consecutive periods over the cohorts that have all of them."""
+    """Average a difference of consecutive periods over cohorts observed in all of them."""
     columns, present = [], []
     for time in times:
         column, total = np.zeros(leads.rows.size), 0.0
-        # The last period before adoption is the reference: its lead is zero, and no cell.
+        # The last period before adoption is the reference: its lead is zero and has no cell.
         need = {time + k: factor for k, factor in pattern.items() if time + k != -1}
         for key in keys:
-            # A cohort's weight: the rows of its smallest cell that the difference needs.
+            # Weight of a cohort: the observations of the smallest cell in the difference.
             if all((key, e) in cell for e in need):
                 rows = min(leads.rows[cell[key, e]] for e in need)
                 total += rows
@@ -235,8 +235,8 @@ def _averages(
 def _differential_trend(
     leads: TrendCells, cell: dict[tuple[str, int], int], effects: TrendCells, weight: Array
 ) -> Array | None:
-    """Prolong every cohort's last slope; cohorts without one take the average of the others."""
-    # A slope s prolonged is s (e + 1) at event time e: in the estimand s sum_e w_e (e + 1).
+    """Extrapolate every cohort's last slope; cohorts without a slope use the average."""
+    # An extrapolated slope s is s (e + 1) at event time e: in the estimand s sum_e w_e (e + 1).
     span: dict[str, float] = {}
     for key, step, part in zip(effects.key.tolist(), effects.step.tolist(), weight, strict=True):
         span[key] = span.get(key, 0.0) + float(part) * (step + 1)

@@ -31,7 +31,7 @@ _FRACTIONS = np.array([0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0])
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Question:
-    """What is asked of every group."""
+    """Arguments common to all groups."""
 
     bound: str
     contrast: bounds.Kind
@@ -42,7 +42,7 @@ class _Question:
 
 
 _BOUNDS: Final = frozenset({"M", "Mbar", "Mbarvec", "Mvec"})
-"""What HonestDiD calls them."""
+"""Names in HonestDiD."""
 
 
 @door
@@ -62,39 +62,40 @@ def trend_sensitivity(
     prior: StepPrior | None = _PRIOR,
     **dims: object,
 ) -> xr.Dataset:
-    """Bound an effect when trends need not have been parallel.
+    """Bound an effect under limited violations of parallel trends.
 
-    Everything comes from a separate fit with flat leads, its effects too, measured from the last
-    period before adoption. Violations after adoption are bounded by those before it, and every
-    draw gives a set of effects.
+    All quantities come from a separate fit with flat priors on leads; leads and effects are
+    relative to the last period before adoption. Violations after adoption are bounded by those
+    before adoption, and every draw gives a set of effects.
 
     Parameters
     ----------
     source : Fit, or DataArray (chain, draw, event_time)
-        Draws of an event study are made by `event_study_draws`.
+        A fit, or draws of an event study from `event_study_draws`.
     levels : mapping of str to level, optional
-        Dim and level of a contrast, for names that are no identifiers.
+        Dim and level of a contrast, for names that are not identifiers.
     by : str, sequence of str or mapping, optional
-        What to keep apart: stratum factors, "stratum", "cohort" or "event_time".
+        Grouping variables: stratum factors, "stratum", "cohort" or "event_time".
     minus : level, or mapping of str to level, optional
-        What to compare with, as in ``contrast``.
+        Level of comparison, as in ``contrast``.
     contrast : {"difference", "own"}, default "difference"
-        What is bounded in a contrast: the steps of the difference between the two strata, or
-        those of each stratum. Where one reaches farther beyond adoption than the other, its own
-        steps are bounded from there on.
+        Bounded quantity of a contrast: steps of the difference between the two strata, or of each
+        stratum. If one stratum is observed longer after adoption, its own steps are bounded in the
+        additional periods.
     event_time : int or sequence of int, optional
-        Which periods the estimand averages over; all by default.
+        Periods averaged in the estimand; all by default.
     weights : str or mapping of int to float, default "rows"
-        As in ``att``; or a weight for each event time, such as ``{3: 1, 0: -1}``.
+        See `att`; or a weight for each event time, such as ``{3: 1, 0: -1}``.
     bound : {"relative magnitudes", "smoothness"}, default "relative magnitudes"
         "relative magnitudes": a step of the violation from one period to the next is at most M̄
-        times the largest before adoption. "smoothness": its slope changes by at most M a period.
+        times the largest step before adoption. "smoothness": the slope changes by at most M in each
+        period.
     grid : sequence of float, optional
-        M̄ (0 to 2 by default), or M in outcome units (0 to the posterior sd of the effect).
+        M̄ (0 to 2 by default), or M in outcome units (0 to the posterior SD of the effect).
     prob : float, default 0.95
-        Of the regions.
+        Posterior probability of the regions.
     prior : BoundedDeviation, SmoothnessPrior or None, default BoundedDeviation()
-        Of the steps after adoption, for the draws ``adjusted``.
+        Prior of the steps after adoption, for the draws ``adjusted``.
     **dims : level
         Dim and level of a contrast: ``region="inland", minus="coastal"``.
 
@@ -102,24 +103,23 @@ def trend_sensitivity(
     -------
     Dataset (..., limit), outcome units
         ``lower`` and ``upper`` ends of the robust credible region, ``lower_probability`` and
-        ``upper_probability`` of a positive effect at every limit; ``estimate``,
-        ``original_lower``, ``original_upper`` and ``original_probability`` of a positive effect
-        under parallel trends; ``breakdown``, the
-        largest limit at which the region excludes zero (0 if it never does); ``largest_step``
-        and ``reach``, posterior mean of Δ and half-width of the set over M̄Δ (relative
-        magnitudes); ``compatible``,
-        posterior probability that the bound holds before adoption (smoothness); ``adjusted``
-        (chain, draw, ...), draws under the prior. NaN for groups without leads.
+        ``upper_probability`` of a positive effect at every limit; ``estimate``, ``original_lower``,
+        ``original_upper`` and ``original_probability`` of a positive effect under parallel trends;
+        ``breakdown``, the largest limit at which the region excludes zero (0 if it never does);
+        ``largest_step`` and ``reach``, posterior mean of Δ and half-width of the set over M̄Δ
+        (relative magnitudes); ``compatible``, posterior probability that pre-adoption slopes
+        satisfy the bound (smoothness); ``adjusted`` (chain, draw, ...), draws under the prior. NaN
+        for groups without leads.
 
     Raises
     ------
     StudyError
-        If an argument is unknown, or a fit cannot tell leads.
+        If an argument is unknown, or leads cannot be estimated.
 
     Notes
     -----
-    The posterior of a largest absolute step lies above the step that was estimated, so regions
-    under relative magnitudes are conservative.
+    The posterior of the largest absolute step is above its estimate, so regions under relative
+    magnitudes are conservative.
 
     References
     ----------
@@ -141,12 +141,12 @@ def trend_sensitivity(
         study = event_study_of(source)
     except NotApplicable as reason:
         raise StudyError(
-            str(reason), hint="sensitivity needs leads of the fit's own panel"
+            str(reason), hint="sensitivity requires leads estimated on the panel of the fit"
         ) from None
     pair = {**(levels or {}), **dims}
     if minus is None and (bounds := _BOUNDS & pair.keys()):
         raise StudyError(
-            f"sensitivity has no argument {min(bounds)!r}", hint="bounds are a grid: grid=[0, 1, 2]"
+            f"sensitivity has no argument {min(bounds)!r}", hint="pass bounds as grid=[0, 1, 2]"
         )
     if pair and minus is None:
         raise StudyError("'minus' is missing", hint="region='inland', minus='coastal'")
@@ -169,7 +169,7 @@ def trend_sensitivity(
 
 def _check(prob: float) -> None:
     if not 0 < prob < 1:
-        raise StudyError(f"prob={prob!r} is no probability", hint="prob=0.95")
+        raise StudyError(f"prob={prob!r} is not a probability", hint="prob=0.95")
 
 
 def _grid(grid: Sequence[float] | None, bound: str, pairs: list[Pair]) -> Array:
@@ -179,13 +179,13 @@ def _grid(grid: Sequence[float] | None, bound: str, pairs: list[Pair]) -> Array:
         except (TypeError, ValueError):
             values = np.empty(0)
         if values.ndim != 1 or not values.size or not np.isfinite(values).all():
-            raise StudyError(f"grid={grid!r} is no list of limits", hint="grid=[0, 0.5, 1]")
+            raise StudyError(f"grid={grid!r} is not a list of limits", hint="grid=[0, 0.5, 1]")
         if (values < 0).any():
-            raise StudyError("'grid' holds a negative limit", hint="0 is parallel trends")
+            raise StudyError("'grid' contains a negative limit", hint="0 is parallel trends")
         return np.unique(values)
     if bound == "relative magnitudes":
         return np.array(_RELATIVE)
-    # From 0 to the largest posterior sd of an effect, rounded up to one digit.
+    # From 0 to the largest posterior SD of an effect, rounded up to one digit.
     sd = max((float(_effect(*pair).std()) for pair in pairs if pair[0] is not None), default=1.0)
     size = 10 ** np.floor(np.log10(sd)) if sd > 0 else 1.0
     return _FRACTIONS * float(np.ceil(sd / size) * size)
@@ -199,7 +199,7 @@ def _effect(first: Violations | None, second: Violations | None) -> Array:
 def _regions(
     first: Violations | None, second: Violations | None, question: _Question, paired: bool
 ) -> dict[str, Array]:
-    """Regions, probabilities and breakdown of one estimand; nothing where it has no leads."""
+    """Return regions, probabilities and breakdown of one estimand; empty without leads."""
     if first is None or (paired and second is None):
         return {}
     effect, parts = _effect(first, second), bounds.parts_of(first, second, question.contrast)
@@ -215,7 +215,7 @@ def _regions(
         values["compatible"] = np.array([compatible(limit) for limit in question.grid])
     else:
         sets = bounds.relative_magnitudes(effect, parts)
-        # Half-width at M̄ is M̄ Δ sum |r|: Δ is read off as half-width at 1 over the reach.
+        # Half-width at M̄ is M̄ Δ sum |r|: Δ is the half-width at 1 divided by the reach.
         reach = sum(float(np.abs(part.reach).sum()) for part in parts)
         spread = float(bounds.spread_of(parts, effect.size).mean())
         values["reach"] = np.array(reach)
@@ -244,8 +244,8 @@ def _dataset(
     shapes = {name: values.shape for part in parts for name, values in part.items()}
     if not shapes:
         raise StudyError(
-            "no group has the leads that this bound needs",
-            hint="two periods before adoption; nqp.identification(design, panel)",
+            "no group has the leads that this bound requires",
+            hint="at least two periods before adoption; see nqp.identification(design, panel)",
         )
     data: dict[str, tuple[list[str], Array]] = {}
     for name, shape in shapes.items():
@@ -266,7 +266,7 @@ def _dataset(
 def _facts(
     study: EventStudy, by: By, event_time: EventTime, weights: Weights, question: _Question
 ) -> dict[str, str | float]:
-    """Say every choice, in attrs that files can hold."""
+    """Return all options as attrs that files can store."""
     attrs = {str(k): x for k, x in study.effects.attrs.items() if k != "factors"}
     times = [event_time] if isinstance(event_time, int | np.integer) else event_time
     return {
