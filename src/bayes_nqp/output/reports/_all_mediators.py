@@ -45,11 +45,11 @@ def through(context: Context, *, brief: bool = False) -> Iterator[str]:
         )
     if open_:
         yield context.translate(
-            "The data do not determine whether anything goes through {}.", either(open_)
+            "The data do not determine the direction of the indirect effect through {}.", either(open_)
         )
     named = [
         channel for channel, posterior in zip(every, posteriors, strict=True) if posterior.named
     ]
     if len(named) > 1 and not brief:
-        kind = Message("of channels")
+        kind = Message("of indirect effects")
         yield jointly(kind, len(named), together(named), context.language)

@@ -113,7 +113,7 @@ class Answer:
         counts = [
             Message("{} {}", VERDICTS[x], tally[x], context="count") for x in order if tally[x]
         ]
-        text = translate("Checks, {} in all: {}.", len(checks), separated(counts))
+        text = translate("Number of checks: {} ({}).", len(checks), separated(counts))
         return Strip(tuple(marks), text)
 
     def facts(self) -> dict[str, object]:

@@ -77,7 +77,7 @@ def explained(
     for result in results:
         verdict = VERDICTS[result.verdict]
         figure = figure_of(result, context)
-        numbers = translate("In numbers: {}.", figure) if figure else NOTHING
+        numbers = translate("Key figures: {}.", figure) if figure else NOTHING
         yield Heading(translate("{}: {}", titled(result, context), verdict), level)
         yield Paragraph(
             context.joined([translate.name(result.question), context.answer(result), numbers])

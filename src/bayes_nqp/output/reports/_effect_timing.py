@@ -49,13 +49,13 @@ def onset(context: Context) -> Iterator[str]:
             )
             if time > 0:
                 claim = Message(
-                    "It is {0} that there is an effect by event time {3}, the first with a "
-                    "credible one: {1}, {2}.",
+                    "It is {0} that the policy has an effect by event time {3}, the first"
+                    " with a credible effect: {1}, {2}.",
                     *parts,
                     time,
                 )
             yield claim.in_(context.language)
             return
     yield Message(
-        "At no single event time does the effect differ credibly from zero; the average does."
+        "The average effect differs credibly from zero; the effects at single event times do not."
     ).in_(context.language)

@@ -48,7 +48,7 @@ class _Builder:
         means, facts = self._meanings, self._facts
         means["i"], means["t"] = Message("unit"), Message("period")
         if self._strata:
-            means["s"] = Message("stratum ({})", crossed(self._strata))
+            means["s"] = Message("group ({})", crossed(self._strata))
         levels, effect, moderation = [*self._levels()], self._effect(), self._moderation()
         controls = [*self._controls()]
         direct, path_a = [effect], [effect]
@@ -106,7 +106,7 @@ class _Builder:
         if facts.leads:
             effect += f" + π_{{{index}}} L_{{it}}"
             means[f"π_{{{index}}}"] = Message("pre-adoption coefficients (leads)")
-            means["L_{it}"] = Message("1 in periods before adoption, but for the last")
+            means["L_{it}"] = Message("1 in periods before adoption, except the last")
         return effect
 
     def _effect_index(self) -> tuple[str, Message, str]:

@@ -25,8 +25,8 @@ _FEW = 3
 """Differences that the answer tells."""
 
 _SHARED = Message(
-    "Effects by {} share strength: one that is far from all others is drawn towards them, and its "
-    "interval holds it less often than the others theirs."
+    "Effects by {} are partially pooled: an effect far from the others is shrunk towards "
+    "them, and its interval covers the truth less often than the other intervals."
 )
 
 
@@ -63,7 +63,7 @@ def between(context: Context) -> Iterator[str]:
             yield untold(len(of_factor) - len(shown), len(shown), context.language)
     named = [gap.draws for of_factor in gaps.values() for gap in of_factor if gap.stands]
     if len(named) > 1:
-        kind = Message("between groups")
+        kind = Message("of differences between groups")
         yield jointly(kind, len(named), together(named), context.language)
 
 
@@ -75,7 +75,7 @@ def between_briefly(context: Context) -> Iterator[str]:
         yield gap.sentence(context)
     if len(shown) > _FEW:
         yield context.translate(
-            "{} further differences between groups stand under Effects.", len(shown) - _FEW
+            "For {} further differences between groups see the section on heterogeneity.", len(shown) - _FEW
         )
     if len(shown) < len(every):
         yield untold(len(every) - len(shown), len(shown), context.language)

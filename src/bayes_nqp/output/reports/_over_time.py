@@ -40,8 +40,9 @@ def growth(
     """
     first, then = (level(end, unit) for end in ends)
     size = Message(
-        "Among the {} units seen both at adoption and at event time {} ({}), the average effect, "
-        "measured from all periods before, is {} at adoption and {} at event time {}.",
+        "For the {} units observed at adoption and at event time {} ({}), the average "
+        "effect relative to all earlier periods is {} at adoption and {} at event time "
+        "{}.",
         units,
         last,
         _cohorts(cohorts),
@@ -64,8 +65,8 @@ def movement(step: Posterior, last: int, language: str) -> str:
     """
     if not step.decided:
         return Message(
-            "The data do not determine whether the effect moves up or down from adoption to event "
-            "time {}, among the same units ({}).",
+            "The data do not determine the direction of change from adoption to event "
+            "time {} among the same units ({}).",
             last,
             unclaimed(step, Message("P(up)")),
         ).in_(language)
@@ -94,8 +95,8 @@ def no_growth(enough: int, language: str) -> str:
         Units that a comparison would need.
     """
     return Message(
-        "Nothing is said about how the effect moves over event time: fewer than {} units are seen "
-        "both at adoption and at any later event time.",
+        "The report does not assess changes of the effect over event time: fewer than {} "
+        "units are observed both at adoption and at any later event time.",
         enough,
     ).in_(language)
 
@@ -110,8 +111,8 @@ def composition(units: Sequence[tuple[int, int]], language: str) -> str:
     """
     (first, many), (last, few) = units[0], units[-1]
     return Message(
-        "The averages by event time do not all rest on the same units ({} at event time {}, {} at "
-        "event time {}), so a step between two of them need not be growth.",
+        "Averages by event time refer to different units ({} at event time {}, {} at "
+        "event time {}); differences between them need not be changes of the effect.",
         many,
         first,
         few,

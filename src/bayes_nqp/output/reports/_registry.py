@@ -135,7 +135,7 @@ def misplaced() -> Iterator[tuple[Message, StudyError]]:
     for plugin, name in plugins:
         if name and name not in SECTIONS:
             why = Message(
-                "section={!r} is no section of reports; {}", name, nearest(name, SECTIONS)
+                "section={!r} is not a section of reports; {}", name, nearest(name, SECTIONS)
             )
             yield plugin, StudyError(why)
 
@@ -189,8 +189,8 @@ def remarks(formats: Iterable[str], title: str) -> tuple[Message, ...]:
     bounded = [(name, writers()[name].longest.get("property")) for name in formats]
     return lost + tuple(
         Message(
-            "{}: the properties of the file hold the first {} characters of the title, the page "
-            "all of it",
+            "{}: the document properties keep only the first {} characters of the title; "
+            "the page shows the full title",
             name,
             most,
         )

@@ -231,7 +231,7 @@ def _telling(document: Document, omissions: Sequence[Omission]) -> Document:
     if not omissions:
         return document
     translate = words(document.language)
-    title = translate("What could not be made")
+    title = translate("Parts that could not be created")
     alarm = Alarm(title, tuple(translate.name(each.sentence) for each in omissions))
     rows = [
         Row(translate.name(each.what), (Cell((translate.name(each.reason),), tone="bad"),))
@@ -331,7 +331,7 @@ def _check_lengths(most: int = LONGEST_NAME, **texts: str | None) -> None:
         if len(text or "") > most:
             raise StudyError(
                 Message(
-                    "{!r} has {:,} characters, and {:,} are allowed", name, len(text or ""), most
+                    "{!r} has {:,} characters; at most {:,} are allowed", name, len(text or ""), most
                 ),
                 hint="fewer",
             )

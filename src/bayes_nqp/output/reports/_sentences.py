@@ -55,11 +55,11 @@ def change(
     if not posterior.decided:
         parts: tuple[object, ...] = (subject, outcome, effect, unclaimed(posterior))
         sentence = Message(
-            "The data do not determine whether {} raised or lowered {}: {}, {}.", *parts
+            "The direction of the effect of {} on {} is uncertain: {}, {}.", *parts
         )
         if whom:
             sentence = Message(
-                "For {}, the data do not determine whether {} raised or lowered {}: {}, {}.",
+                "For {}, the direction of the effect of {} on {} is uncertain: {}, {}.",
                 whom,
                 *parts,
             )
@@ -78,7 +78,7 @@ def change(
 
 
 def _subject(exposure: str) -> Message:
-    return Message("more {}", exposure) if exposure else Message("the policy")
+    return Message("higher {}", exposure) if exposure else Message("the policy")
 
 
 def _verb(posterior: Posterior) -> Message:
@@ -115,9 +115,9 @@ def comparison(
         What other choices say of the same difference.
     """
     size, groups = level(posterior, unit), [name for name, _ in sides]
-    gap = Message("The effect in {} less that in {} is {}", *groups, size)
+    gap = Message("The effect in {} minus the effect in {} is {}", *groups, size)
     if factor:
-        gap = Message("The effect in {} less that in {} ({}) is {}", *groups, factor, size)
+        gap = Message("The effect in {} minus the effect in {} ({}) is {}", *groups, factor, size)
     lower = all(side.mean < 0 for _, side in sides)
     subject = _subject(exposure)
     question = Message("which effect is larger")
@@ -160,8 +160,9 @@ def differing(
         Whose levels they are.
     """
     return Message(
-        "Between the {} groups ({}) effects have a standard deviation of {}; if all were equal, "
-        "some two would still be estimated as far apart as these with probability {}.",
+        "The standard deviation of effects across the {} groups ({}) is {}. If all "
+        "effects were equal, differences as large as these would occur with probability "
+        "{}.",
         groups,
         factor,
         level(spread, unit),
@@ -200,7 +201,7 @@ def jointly(kind: Message, number: int, p: float, language: str) -> str:
         How many directions were named.
     """
     return Message(
-        "The {} named directions {} hold all at once ({}).",
+        "The {} stated directions {} are all correct jointly ({}).",
         number,
         kind,
         stated(p),
@@ -232,9 +233,9 @@ def _open(
     """Claim no direction where another choice supports it too little."""
     why = Message("{} with {}", stated(rival.p_positive, "P(> 0)"), rival.choice)
     if not rival.choice:
-        why = Message("the check of time effects leaves it open")
+        why = Message("the result depends on the choice of time effects")
     certain = stated(posterior.p_positive, "P(> 0)")
-    return Message("{} ({}). It stays open {}: {}.", gap, certain, question, why)
+    return Message("{} ({}). The data do not determine {}: {}.", gap, certain, question, why)
 
 
 def indirect(
@@ -260,20 +261,20 @@ def indirect(
         size = Message("{}, {:.0%} of the total effect", size, share)
     if not posterior.decided:
         return Message(
-            "Through {}: {}; the data do not determine its direction ({}).",
+            "The indirect effect through {} is {}; the data do not determine its direction ({}).",
             via,
             size,
             unclaimed(posterior),
         ).in_(language)
     claim = Message(
-        "It is {} that {} {} {} on this path ({}).",
+        "It is {} that {} {} {} through this mediator ({}).",
         sureness(posterior.p_direction),
         _subject(exposure),
         _verb(posterior),
         outcome,
         stated(posterior.p_direction),
     )
-    return joined([Message("Through {}: {}.", via, size), claim]).in_(language)
+    return joined([Message("The indirect effect through {} is {}.", via, size), claim]).in_(language)
 
 
 def share(draws: xr.DataArray | None, prob: float, language: str) -> str:
@@ -286,20 +287,21 @@ def share(draws: xr.DataArray | None, prob: float, language: str) -> str:
     """
     if draws is None:
         return Message(
-            "No proportion mediated is given: the posterior of the total effect straddles zero, "
-            "and a share of nothing has no meaning."
+            "The proportion mediated is not reported because the posterior of the total "
+            "effect includes zero."
         ).in_(language)
     ratio = posterior_of(draws, prob)
     if ratio.lower <= 0.0:
         return Message(
-            "The data do not determine the share of the total effect that all mediators together "
-            "carry ({} interval {:.0%} to {:.0%}).",
+            "The data do not determine the share of the total effect through all "
+            "mediators ({} interval {:.0%} to {:.0%}).",
             percent(prob),
             ratio.lower,
             ratio.upper,
         ).in_(language)
     return Message(
-        "All mediators together carry {:.0%} of the total effect ({} interval {:.0%} to {:.0%}).",
+        "All mediators together account for {:.0%} of the total effect ({} interval "
+        "{:.0%} to {:.0%}).",
         float(draws.median()),  # as tables have it: the mean of a ratio has no end
         percent(prob),
         ratio.lower,

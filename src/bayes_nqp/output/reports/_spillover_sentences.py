@@ -16,12 +16,12 @@ from bayes_nqp.output.reports._posterior import Posterior, level, posterior_of, 
 from bayes_nqp.output.reports._sentences import change
 
 _MODERATED: Final = Message(
-    "A standard deviation more of {name} goes with a change of what is received of others' "
-    "treatment by {size}, {p}, if the spatial model is right."
+    "An increase of {name} by one standard deviation changes the spillover effect of "
+    "others' treatment by {size}, {p}, if the spatial model is right."
 )
 _MODERATED_DOSE: Final = Message(
-    "A standard deviation more of {name} goes with a change of what is received of others' "
-    "exposure by {size}, {p}, if the spatial model is right."
+    "An increase of {name} by one standard deviation changes the spillover effect of "
+    "others' exposure by {size}, {p}, if the spatial model is right."
 )
 
 
@@ -42,9 +42,9 @@ def neighbours(context: Context) -> str:
 def exposed(context: Context) -> str:
     """Say what of the effect of a continuous exposure is a unit's own, and what is received."""
     return context.translate(
-        "Effects are those of the same amount more of the exposure for everyone. Of the average "
-        "effect, {} comes from a unit's own exposure and, if the spatial model is right, {} from "
-        "others'.",
+        "Effects refer to the same increase of the exposure for all units. The average "
+        "effect is the sum of {} from a unit's own exposure and, if the spatial model is "
+        "right, {} from others' exposure.",
         *sides(context),
     )
 
@@ -101,8 +101,8 @@ def linked_exposure(context: Context) -> Iterator[Message]:
             slope = xr.DataArray(covariate_slopes(fit, [name])[..., 0], dims=v.SAMPLE_DIMS)
             posterior = posterior_of(slope, context.prob)
             yield Message(
-                "Per unit of {}, {} moves by {}, {}; the checks are of a unit's own exposure, and "
-                "none looks at this.",
+                "Per unit of {}, {} changes by {}, {}; the checks test the slope of a "
+                "unit's own exposure, not this slope.",
                 context.translate.name(name),
                 context.outcome or context.translate("the outcome"),
                 level(posterior, context.effect_unit),

@@ -12,5 +12,5 @@ def unclaimed(posterior: Posterior, subject: str = "P(> 0)") -> Message:
     if posterior.p_direction < UNDECIDED:
         return p
     if posterior.lower < 0 < posterior.upper:
-        return Message("{}, but the interval holds zero", p)
-    return Message("{}, but not jointly with the others", p)
+        return Message("{}, but the interval includes zero", p)
+    return Message("{}, but not credible jointly with the others", p)

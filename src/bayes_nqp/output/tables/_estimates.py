@@ -133,5 +133,5 @@ def _stats(source: object, effects: object, gate: str) -> dict[str, int | str]:
     units = units_by(source, effects_of(effects), None).get("")
     if units is not None:
         stats["Treated units"] = units
-    stats[translate("Convergence gate")] = gate
+    stats[translate("Convergence diagnostics")] = gate
     return stats

@@ -64,7 +64,7 @@ def _add_convergence(draft: TableDraft, gate: str) -> None:
     short, failed = short_convergence(gate, translate)
     verdict = word(translate("failed"), "bad") if failed else word(short, _convergence_tone(gate))
     reason = why_failed(gate, translate) if failed else ""
-    draft.row(translate("Convergence gate"), verdict, word(reason))
+    draft.row(translate("Convergence diagnostics"), verdict, word(reason))
     if failed:
         draft.stamps.append(translate("Convergence gate failed: {}", reason))
 

@@ -45,7 +45,7 @@ _ROW: Final = {
     "time": Message("Time effects"),
     "covariates": Message("Covariates"),
     "mediators": Message("Mediators"),
-    "gate": Message("Convergence gate"),
+    "gate": Message("Convergence diagnostics"),
     "units_all": Message("Units in all"),
     "rows_all": Message("Rows in all"),
 }
@@ -56,7 +56,7 @@ _NOTE_COUNTS = Message(
 )
 
 
-@kind(Message("Side by side"), of=("fits", "checks", "fit"), place=70)
+@kind(Message("Comparison of models"), of=("fits", "checks", "fit"), place=70)
 def robustness(source: object, ask: Ask) -> Table:
     """Tabulate fits by heading, a column each; or checks of specifications, a row each."""
     if isinstance(source, Fit | xr.Dataset):
@@ -85,7 +85,7 @@ def _fits(fits: Sequence[tuple[str, object]], ask: Ask) -> Table:
     outcomes = {str(table.attrs.get("outcome", "")) for table in tops}
     draft.rows += _facts(sources, tops, ask, outcomes)
     draft.row(
-        translate("Convergence gate"), *(_convergence_cell(gate, translate) for gate in gates)
+        translate("Convergence diagnostics"), *(_convergence_cell(gate, translate) for gate in gates)
     )
     failed = [gate for gate in gates if gate not in (v.PASSED, v.UNVERIFIED)]
     draft.stamps += [
@@ -153,7 +153,7 @@ def _facts(
     rows_of_facts = [
         Row(label, tuple(word(c) if c else NOTHING for c in cells)) for label, cells in words
     ]
-    rows_of_facts.append(Row(translate("Rows"), tuple(count(t[v.ROWS].iloc[0]) for t in tops)))
+    rows_of_facts.append(Row(translate("Observations"), tuple(count(t[v.ROWS].iloc[0]) for t in tops)))
     units = [units_by(x, effects_of(x), None).get("") for x in sources]
     rows_of_facts.append(Row(translate("Units"), tuple(count(n) for n in units)))
     rows_of_facts[0] = Row(rows_of_facts[0].label, rows_of_facts[0].cells, rule=True)
@@ -198,7 +198,7 @@ def _specifications(results: Sequence[CheckResult], ask: Ask) -> Table:
     draft.notes += interval_notes(numbers, translate)
     draft.note(_NOTE_COUNTS)
     title = translate("The average effect under other specifications")
-    more = (Column(translate("Counts")), Column(translate("Convergence gate")))
+    more = (Column(translate("Counts")), Column(translate("Convergence diagnostics")))
     columns = (*estimate_columns(translate, ask.prob), *more)
     facts = ask.facts(failed[0] if failed else v.PASSED)
     return draft.finish("robustness", title, translate("Specification"), columns, facts)

@@ -166,7 +166,7 @@ def sized_columns(
     translate: Translator, prob: float, *, beside: bool = False
 ) -> tuple[Column, ...]:
     """Make the same, and columns of rows and units."""
-    sizes = (Column(translate("Rows")), Column(translate("Units")))
+    sizes = (Column(translate("Observations")), Column(translate("Units")))
     return (*estimate_columns(translate, prob, beside=beside), *sizes)
 
 

@@ -38,7 +38,7 @@ def appendix(context: Context) -> Iterator[Block | Sketch]:
             )
         )
     if context.tells("methods"):
-        yield Heading(translate("Words of likelihood and confidence"), 2)
+        yield Heading(translate("Definitions of likelihood and confidence"), 2)
         yield Paragraph(context.joined(scales(context)))
 
 

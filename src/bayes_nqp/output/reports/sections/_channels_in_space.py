@@ -16,14 +16,14 @@ from bayes_nqp.output.reports._posterior import level, posterior_of
 from bayes_nqp.output.reports._registry import section
 
 _SUM: Final = Message(
-    "Effects of own and of others' treatment add up along their paths, draw by draw. Those "
-    "through linked units' mediators are causal only if no unmeasured cause moves both these and "
-    "the outcome, such as a shock that near units have in common."
+    "Effects of own and of others' treatment add up over paths in each draw. Effects "
+    "through linked units' mediators are causal only if no unmeasured variable, such as a"
+    " shock common to neighbours, affects both these mediators and the outcome."
 )
 _SUM_DOSE: Final = Message(
-    "Effects of own and of others' exposure add up along their paths, draw by draw. Those through "
-    "linked units' mediators are causal only if no unmeasured cause moves both these and the "
-    "outcome, such as a shock that near units have in common."
+    "Effects of own and of others' exposure add up over paths in each draw. Effects "
+    "through linked units' mediators are causal only if no unmeasured variable, such as a"
+    " shock common to neighbours, affects both these mediators and the outcome."
 )
 
 
@@ -66,5 +66,5 @@ def _sentences(context: Context) -> Iterator[str]:
             if bool(parts.sel({v.PATH: linked_name(name)}).any()):
                 ways.append(Message("{} through linked units' {}", size[linked_name(name)], called))
         yield context.translate(
-            "To {}, {} gives {}: {}.", rows, treatment, size[v.TOTAL], listed(ways, len(ways))
+            "For {}, the effect of {} is {}: {}.", rows, treatment, size[v.TOTAL], listed(ways, len(ways))
         )

@@ -41,13 +41,13 @@ def data(context: Context) -> Iterator[Block | Sketch]:
                 [
                     translate(
                         (
-                            "Effects of {known} of {all} cells (stratum × cohort × period) are "
-                            "identified; they hold {rows:,} treated rows."
+                            "Effects of {known} of {all} cells (group × cohort × period) "
+                            "are identified, with {rows:,} treated observations."
                         )
                         if context.staggered
                         else (
-                            "Slopes of {known} of {all} strata are identified; they hold {rows:,} "
-                            "exposed rows."
+                            "Slopes of {known} of {all} groups are identified, with "
+                            "{rows:,} exposed observations."
                         ),
                         known=len(identified),
                         all=len(cells) + round(float(context.fit.record.get("cells_beyond", 0.0))),
@@ -74,8 +74,8 @@ def _adoption(panel: Panel) -> Message:
     if len(cohorts) == 1:
         when = Message("in {} alone", first)
     return Message(
-        "{n:,} unit adopts the policy, {when}; {never:,} never do within the sample.",
-        plural="{n:,} units adopt the policy, {when}; {never:,} never do within the sample.",
+        "{n:,} unit adopts the policy, {when}; {never:,} are never treated in the sample.",
+        plural="{n:,} units adopt the policy, {when}; {never:,} are never treated in the sample.",
         n=round(panel.counts[treated].sum()),
         when=when,
         never=round(panel.counts[~treated].sum()),
@@ -85,8 +85,8 @@ def _adoption(panel: Panel) -> Message:
 def _sentences(context: Context, panel: Panel) -> Iterator[str]:
     translate, labels = context.translate, panel.time_labels
     yield translate(
-        "The panel has {rows:,} rows: {units:,} units ({unit}) in {periods} periods ({first} to "
-        "{last}).",
+        "The panel has {rows:,} observations: {units:,} units ({unit}) in {periods} "
+        "periods ({first} to {last}).",
         rows=panel.n_rows,
         units=panel.n_units,
         unit=panel.roles.unit,
@@ -99,17 +99,18 @@ def _sentences(context: Context, panel: Panel) -> Iterator[str]:
     record = context.fit.record
     if "ends_before" in record:
         yield translate(
-            "It ends before {}, when everyone has adopted: {:,} treated rows from there on are "
-            "left out.",
+            "The sample ends before {}, when all units are treated; {:,} later "
+            "observations are excluded.",
             str(record["ends_before"]),
             round(float(record["rows_beyond"])),
         )
     if panel.dropped:
         gaps = [f"{name} {count:,}" for name, count in panel.dropped.items()]
-        yield translate("Rows left out because a value is missing: {}.", listed(gaps, len(gaps)))
+        yield translate("Observations excluded because of missing values: {}.", listed(gaps, len(gaps)))
     model_frame = context.fit.model_frame
     n_rows = round(model_frame.codes.weight[model_frame.kept].sum())
     if n_rows < panel.n_rows:
         yield translate(
-            "{:,} rows enter the fit; why the others are left out stands under Provenance.", n_rows
+            "The estimation sample has {:,} observations; the section on provenance lists"
+            " the reasons for exclusion.", n_rows
         )

@@ -47,14 +47,14 @@ def _leading(context: Context) -> Iterator[str]:
     )
     if context.tells("appendix"):
         yield translate(
-            "The checks that leave a question open are explained here; the appendix lists all "
-            "checks and has the evidence of the others."
+            "This section explains checks with verdict caution, failed or inconclusive; "
+            "the appendix lists all checks with their evidence."
         )
     if context.weights != "rows":
         over_rows = posterior_of(att(context.effects, weights="rows"), context.prob)
         yield translate(
-            "Checks average over treated rows, whatever the weights of this report: the "
-            "average effect is then {}.",
+            "Checks average over treated observations, regardless of the weights of this "
+            "report; the average effect is then {}.",
             level(over_rows, context.effect_unit),
         )
 

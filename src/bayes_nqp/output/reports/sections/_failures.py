@@ -20,13 +20,13 @@ def failures(context: Context) -> Iterator[Block]:
     failed = _listed(context, "failed")
     if not context.fit.gate.passed:
         gate = translate(
-            "The convergence gate failed: {}. The draws are not to be reported; sample longer, or "
-            "simplify the model.",
+            "The convergence diagnostics failed: {}. Do not report these draws; use more "
+            "draws or a simpler model.",
             context.gate(reasons=True),
         )
         failed.insert(0, gate)
     if failed:
-        yield Alarm(translate("What failed"), tuple(failed))
+        yield Alarm(translate("Failed checks"), tuple(failed))
         yield Paragraph(
             translate(
                 "The estimate is valid only under the assumptions of the model; these checks "
@@ -40,10 +40,10 @@ def failures(context: Context) -> Iterator[Block]:
     doubtful = _listed(context, "caution")
     if confidence.unasked:
         doubtful.append(
-            translate("Not asked of this fit: {}.", enumerated(map(title_of, confidence.unasked)))
+            translate("Checks not run for this model: {}.", enumerated(map(title_of, confidence.unasked)))
         )
     if doubtful:
-        yield Alarm(translate("In doubt"), tuple(doubtful), "doubt")
+        yield Alarm(translate("Checks that require caution"), tuple(doubtful), "doubt")
 
 
 def _listed(context: Context, verdict: str) -> list[str]:

@@ -58,7 +58,7 @@ def _failed(context: Context) -> dict[Subject, list[str]]:
     if not context.fit.gate.passed:
         by_subject["average"].append(
             context.translate(
-                "These numbers are not to be reported, for the convergence gate failed: {}.",
+                "Do not report these numbers; the convergence diagnostics failed: {}.",
                 context.gate(reasons=True),
             )
         )
@@ -78,22 +78,22 @@ def _contradicted(subject: Subject, names: list[str]) -> Message:
     """Say which checks fail, and what they speak to."""
     if subject == "contrast":
         return Message(
-            "{n} check fails and contradicts what is said here of groups: {}.",
+            "{n} failed check contradicts the results on differences between groups: {}.",
             named(names),
-            plural="{n} checks fail and contradict what is said here of groups: {}.",
+            plural="{n} failed checks contradict the results on differences between groups: {}.",
             n=len(names),
         )
     if subject == "channel":
         return Message(
-            "{n} check fails and contradicts what is said here of channels: {}.",
+            "{n} failed check contradicts the results on mediators: {}.",
             named(names),
-            plural="{n} checks fail and contradict what is said here of channels: {}.",
+            plural="{n} failed checks contradict the results on mediators: {}.",
             n=len(names),
         )
     return Message(
-        "{n} check fails and contradicts what this answer assumes: {}.",
+        "{n} failed check contradicts an assumption of this result: {}.",
         named(names),
-        plural="{n} checks fail and contradict what this answer assumes: {}.",
+        plural="{n} failed checks contradict assumptions of this result: {}.",
         n=len(names),
     )
 
@@ -112,7 +112,7 @@ def _weighed(context: Context, fitted: Posterior) -> Message:
     average = context.average
     assert average is not None
     under = Message(
-        "Under parallel trends, as fitted, the average effect is {}, {}.",
+        "Under parallel trends the average effect is {}, {}.",
         level(fitted, context.effect_unit),
         _direction(fitted.p_positive),
     )
@@ -138,7 +138,7 @@ def _direction(p_positive: float) -> Message:
 def _share_says(share: Posterior, *, decided: bool) -> Message:
     ends = (percent(share.prob), share.lower, share.upper)
     if not decided:
-        return Message("In % of the untreated level the {} interval is {:+.1%} to {:+.1%}.", *ends)
+        return Message("As a percentage of the untreated level, the {} interval is {:+.1%} to {:+.1%}.", *ends)
     return Message(
         "That is {:+.1%} of the untreated level ({} interval {:+.1%} to {:+.1%}).",
         share.mean,
@@ -162,15 +162,15 @@ def _limits(context: Context) -> Iterator[Message]:
     facts, posterior = context.fit.facts, context.posterior
     if context.staggered and posterior.average is not None:
         yield Message(
-            "No observation before adoption can reveal a shock that hits treated units after "
+            "Observations before adoption cannot reveal a shock to treated units after "
             "adoption, or losses of untreated units as more units adopt."
         )
     elif context.staggered and facts.parallel:
         yield Message(
-            "The answer rests on parallel trends: without the policy, treated units would have "
-            "moved as those that are not treated yet, or never."
+            "These results assume parallel trends: without the policy, outcomes of "
+            "treated units would have followed those of units not yet or never treated."
         )
-        yield Message("There is no model average over other assumptions: {}", posterior.missing)
+        yield Message("A model average over other assumptions is not available: {}", posterior.missing)
     untreated = context.staggered and facts.reach == "none"
     if not context.channels and untreated:
         yield Message("This report estimates neither mechanisms nor spillovers on untreated units.")

@@ -28,7 +28,7 @@ def results(context: Context) -> Iterator[Block | Sketch]:
         yield from context.table("effects", by=factors or None)
     yield from context.sketches("forest")
     if context.others:
-        yield Heading(translate("Side by side"), 2)
+        yield Heading(translate("Comparison of models"), 2)
         yield from context.table("robustness", context.fits)
         if spatial := spatial_fits(context.fits):
             yield from context.table("spatial", spatial, checks=context.checks)
@@ -60,5 +60,5 @@ def _by(context: Context) -> Iterator[tuple[str, ...]]:
     yield from map(tuple, sentences.values())
     named = [draws for (_, draws), x in zip(every, posteriors, strict=True) if x.named]
     if len(named) > 1:
-        kind = Message("of groups")
+        kind = Message("of group effects")
         yield (jointly(kind, len(named), together(named), context.language),)

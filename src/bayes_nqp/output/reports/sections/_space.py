@@ -50,16 +50,16 @@ def _moran(context: Context, result: CheckResult) -> Iterator[str]:
     times, value = outcome[v.TIME].to_numpy().tolist(), outcome["value"].to_numpy()
     beyond = 2.0 * ndtr(-np.abs(outcome["z_random"].to_numpy())) < _LEVEL
     yield translate(
-        "Moran's I of the outcome is {first} in {begin} and {last} in {end}; in {n} of {periods} "
-        "periods it is beyond what chance gives at 5%.",
+        "Moran's I of the outcome is {first} in {begin} and {last} in {end}; it is "
+        "significant at the 5% level in {n} of {periods} periods.",
         first=_number(value[0]), begin=times[0], last=_number(value[-1]), end=times[-1],
         n=int(beyond.sum()), periods=len(times),
     )  # fmt: skip
     last = outcome["lisa"].isel({v.TIME: -1}).to_numpy()
     counts = {name: int((last == name).sum()) for name in ("HH", "LL", "LH", "HL")}
     yield translate(
-        "Units with a local type in {end}: high among high {HH}, low among low {LL}, low among "
-        "high {LH}, high among low {HL}.",
+        "Units with a significant local type in {end}: high-high {HH}, low-low {LL}, "
+        "low-high {LH}, high-low {HL}.",
         end=times[-1], **counts,
     )  # fmt: skip
     yield from _answer(context, result)
@@ -77,7 +77,7 @@ def _weights(context: Context, result: CheckResult) -> Iterator[str]:
     assert isinstance(table, pd.DataFrame)
     best = table.iloc[int(np.argmax(table["probability"].to_numpy()))]
     yield context.translate(
-        "Of {n} spatial weights those called {name} are the most probable ones, {p}.",
+        "Among {n} spatial weight matrices, {name} has the highest posterior probability, {p}.",
         n=len(table), name=context.translate.name(str(best["weights"])),
         p=stated(float(best["probability"]), "P(W)"),
     )  # fmt: skip

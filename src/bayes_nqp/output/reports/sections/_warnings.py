@@ -13,4 +13,4 @@ from bayes_nqp.output.reports._registry import section
 def top(context: Context) -> Iterator[Block]:
     """Show what must be known."""
     if context.notice:
-        yield Alarm(context.translate("To know first"), (context.notice,), "note")
+        yield Alarm(context.translate("Important note"), (context.notice,), "note")
