@@ -181,7 +181,7 @@ def _channels(outcome: Outcome) -> None:
     mean, _, *others = _heads(study)
     heads = (mean, *others, translate("share of total", context="console"))
     groups = (*_groups(translate), translate("path", context="console"))
-    table = _table(translate("Channels"), groups, heads)
+    table = _table(translate("Mediation"), groups, heads)
     channels = outcome.tables["channels.csv"]
     for row in channels[channels["by"].isin(["overall", *study.factors])].to_dict("records"):
         share = row["proportion"]

@@ -25,19 +25,20 @@ _SUSPECT = 0.05
 
 
 _CALIBRATION_TRUTHS = Message(
-    "Truths: {} draws from {}, outcomes simulated on the panel's own rows."
+    "True values: {} draws from {}; outcomes are simulated for the observations of the panel."
 )
 _CALIBRATION_RANGE = Message(
-    "Shaded: where coverage would be in {} of cases if it is nominal (lines); filled: outside."
+    "Shaded: {} range of coverage if intervals have their nominal level (lines). Filled: "
+    "outside this range."
 )
 _CALIBRATION_BAND = Message(
-    "Grey: what the whole curve keeps to in {} of cases if ranks are uniform; red: adjusted "
-    "p-value below .05."
+    "Grey: simultaneous {} band for the whole curve if ranks are uniform. Red: adjusted "
+    "p-value below 0.05."
 )
-_CALIBRATION_LEFT_OUT = Message("The {} quantities with the most uniform ranks are left out.")
+_CALIBRATION_LEFT_OUT = Message("The {} quantities with the most uniform ranks are not shown.")
 
 
-@plot(Message("Ranks of truths, and coverage of intervals."))
+@plot(Message("Ranks of true values and coverage of intervals."))
 def calibration(
     result: Calibration,
     *,
@@ -111,7 +112,7 @@ def calibration(
 
 _SOURCES: Mapping[str, Message] = {
     "prior": Message("the prior"),
-    "prior of another design": Message("the prior of another design"),
+    "prior of another design": Message("the prior of another specification"),
     "posterior": Message("the posterior"),
 }
 
@@ -154,7 +155,7 @@ def _draw_ranks(
     for k in range(max(len(names) - _COLUMNS, 0), len(names)):
         axes[k].tick_params(labelbottom=True)
     figure.supylabel(translate("ECDF of ranks − uniform"), fontsize=9)
-    figure.supxlabel(translate("Rank of the truth among draws (share)"), fontsize=9)
+    figure.supxlabel(translate("Rank of the true value among draws (share)"), fontsize=9)
     return axes
 
 

@@ -37,10 +37,9 @@ from bayes_nqp.output.tables import summary
 
 _LISTED = 40
 """Units in a picture of single units: more would be too small to read on a page."""
-_TITLE = Message("Effects of single units.")
+_TITLE = Message("Unit-level effects.")
 _LEAGUE_SAYS = Message(
-    "The effect of each unit is partially pooled with those of the other units; the intervals show "
-    "how uncertain single effects are."
+    "Unit-level effects are partially pooled; intervals show the uncertainty of each effect."
 )
 
 
@@ -53,7 +52,7 @@ def _sheets(scene: Scene) -> Iterator[Sketch]:
         scene.translate(_TITLE),
         lambda: caterpillar(scene.effects, most=_LISTED, **scene.weighted),
         lambda: summary(att(scene.effects, owner, scene.weights), scene.prob),
-        heading=scene.translate("Effects of single units"),
+        heading=scene.translate("Unit-level effects"),
         words=scene.translate(_LEAGUE_SAYS),
     )
 
@@ -131,7 +130,7 @@ def caterpillar(
         page.note("Filled: the interval excludes zero.")
         timed = schema.is_timed(effects)
         page.note("Dashed: average effect on the treated.", when=timed)
-        page.note("Dashed: average effect on exposed rows.", when=not timed)
+        page.note("Dashed: average effect on exposed observations.", when=not timed)
         page.gate, page.ticks = convergence_of(draws), {**NAMED, "labelsize": 7}
     return page.figure
 

@@ -55,11 +55,12 @@ _BETTER: Final = LinearSegmentedColormap.from_list("pairs", ["#F3C6A5", "#FFFFFF
 
 
 _PAIRS_KEY = Message(
-    "Squares: posterior probability that the effect along the row's path is the larger."
+    "Squares: posterior probability that the effect of the path in the row exceeds that "
+    "of the path in the column."
 )
 
 
-_TITLE = Message("Channels compared.")
+_TITLE = Message("Comparison of paths.")
 
 
 def _sheets(scene: Scene) -> Iterator[Sketch]:
@@ -71,7 +72,7 @@ def _sheets(scene: Scene) -> Iterator[Sketch]:
             partial(channels, scene.effects, by=by, **scene.weighted),
             partial(mediator_comparison, scene.effects, by, scene.prob, "eti", scene.weights),
             shown=several and by is None,
-            heading=scene.translate("Mechanisms: comparison of channels"),
+            heading=scene.translate("Mechanisms: comparison of paths"),
         )
 
 

@@ -40,7 +40,7 @@ def _sheets(scene: Scene) -> Iterator[Sketch]:
             )
 
 
-@plot(Message("What a check rests on."), place=50, sheets=_sheets)
+@plot(Message("Evidence of the check."), place=50, sheets=_sheets)
 def check(
     result: CheckResult,
     *,

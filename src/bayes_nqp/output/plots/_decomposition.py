@@ -48,9 +48,8 @@ _PANELS: Final = 12
 
 
 _PARTS_KEY = Message(
-    "Bars: posterior means of direct and indirect effects, stacked up from zero if positive and "
-    "down if negative; together they give the mean of the total (points, with 50% and {} "
-    "equal-tailed intervals)."
+    "Bars: posterior means of direct and indirect effects, stacked from zero by sign; "
+    "their sum is the mean total effect (points, with 50% and {} equal-tailed intervals)."
 )
 
 
@@ -182,7 +181,7 @@ def _composed(
     factors = [name for name in names if name in schema.factors(effects)]
     same = same_units(effects, factors[0] if len(factors) == 1 else None)
     few = any(((panel[v.UNITS] > 0) & (panel[v.UNITS] < ENOUGH)).any() for panel in panels)
-    page.note("Points do not all rest on the same units.", when=not same)
+    page.note("Points refer to different sets of units.", when=not same)
     page.note("Faint: fewer than {} units.", ENOUGH, when=few)
 
 

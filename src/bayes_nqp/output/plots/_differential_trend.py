@@ -21,7 +21,7 @@ from bayes_nqp.output.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.output.plots._scene import Scene
 from bayes_nqp.output.plots._style import COLOURS, MUTED
 
-_TITLE = Message("Drift of those who adopt, beside the effect.")
+_TITLE = Message("Differential trend of treated units.")
 
 
 def _sheets(scene: Scene) -> Iterator[Sketch]:
@@ -93,11 +93,11 @@ def differential_trend(
         page.ax.axhline(0.0, color=MUTED, linewidth=0.9, zorder=0.6)
         page.ax.axvline(-0.5, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0.6)
         page.ax.set_xlabel(translate("Event time (periods since adoption)"))
-        label_beside([page.ax], translate("Drift, relative to event time −1"))
+        label_beside([page.ax], translate("Differential trend, relative to event time −1"))
         page.ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         if len(names) > 1:
             page.ax.legend(frameon=False)
         page.note("Lines: posterior means; bands: {} intervals.", percent(prob))
-        page.note("Effects are what goes beyond this drift.")
+        page.note("The effect is the deviation of the outcome from this trend.")
         page.gate = convergence_of(draws)
     return page.figure

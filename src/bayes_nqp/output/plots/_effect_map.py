@@ -41,16 +41,16 @@ if TYPE_CHECKING:
 type Along = Literal["total", "direct", "received"]
 type Onto = Literal["untreated", "treated"]
 
-_TITLE = Message("Effects of the policy where they are.")
+_TITLE = Message("Map of policy effects.")
 _CAPTIONS = {
     v.TOTAL: _TITLE,
-    v.DIRECT: Message("What treated units have of their own treatment, where they are."),
-    v.RECEIVED: Message("What untreated units receive of others' treatment, where they are."),
+    v.DIRECT: Message("Map of the effects of own treatment on treated units."),
+    v.RECEIVED: Message("Map of spillover effects on untreated units."),
 }
 _COLOURED = {
-    v.TOTAL: Message("Colours: posterior means over each unit's rows."),
-    v.DIRECT: Message("Colours: posterior means of effects of units' own treatment."),
-    v.RECEIVED: Message("Colours: posterior means of effects of others' treatment."),
+    v.TOTAL: Message("Colours: posterior means over the observations of each unit."),
+    v.DIRECT: Message("Colours: posterior means of the effect of own treatment."),
+    v.RECEIVED: Message("Colours: posterior means of the spillover effect of others' treatment."),
 }
 _COLOURS = "RdBu_r"
 """Of effects: red above zero, blue below; told apart by colour-blind readers."""
@@ -157,12 +157,12 @@ def effect_map(
             land.paint(page.ax, blank, BLANK)
         doubt = _shades(page, land, units, points, effect_label(fit.effects, translate))
         page.note(_COLOURED[path])
-        page.note("Hatched or hollow: the {} interval holds zero.", percent(prob), when=doubt)
-        page.note("Grey: no such effect.", when=blank.size > 0)
+        page.note("Hatched or hollow: the {} interval includes zero.", percent(prob), when=doubt)
+        page.note("Grey: effect not defined for this unit.", when=blank.size > 0)
         if path == v.RECEIVED and onto == "untreated":
             zones = land.middles[np.asarray(panel.cohort_codes) >= 0]
             page.ax.plot(*zones.T, ".", color=INK, markersize=2.4, zorder=3)
-            page.note("Black points: units that are treated at some time.")
+            page.note("Black points: ever-treated units.")
         page.gate = convergence_of(draws)
     return page.figure
 

@@ -24,7 +24,7 @@ from bayes_nqp.output.plots._registry import Appearance, plot
 from bayes_nqp.output.plots._style import COLOURS, MUTED
 from bayes_nqp.output.tables import estimators_table
 
-_TITLE = Message("The fit beside other estimators.")
+_TITLE = Message("Comparison with other estimators.")
 
 
 @plot(_TITLE, place=25, needs=(ADOPTION, ROWS, UNITS))
@@ -102,10 +102,11 @@ def estimators(
         _averages(average, groups, names)
         average.set_xlabel(translate("Average effect"))
         page.note(
-            "Points: estimates. Bars: {} intervals; those of others are of confidence, by unit.",
+            "Points: estimates. Bars: {} intervals (credible for this model; for other "
+            "estimators confidence intervals clustered by unit).",
             percent(prob),
         )
-        page.note("The others know neither covariates, weights nor strata.")
+        page.note("The other estimators do not use covariates, weights or groups.")
         for name, why in table.attrs["left_out"].items():
             page.notes.append(translate("{}: {}.", name, why))
         page.gate = str(fit.gate)

@@ -50,16 +50,19 @@ _BARS = 8.0
 """Points that the bars of the two periods beside a text take from it."""
 _EFFICIENT = COLOURS[1]
 """Of effects as the fit has them."""
-_LEADS_NOTE = Message("Hollow: before adoption. All are from one fit, measured from event time {}.")
-_FROM = Message("from event time {}")
-_OWN = {True: Message("from all periods before"), False: Message("as fitted, beside trends")}
-_AVERAGED = Message("model average")
-_OWN_NOTE = Message("Squares: the effects that are reported.")
-_BAND_NOTE = Message(
-    "Dashes: the band that holds all points of a group at once with probability {}."
+_LEADS_NOTE = Message(
+    "Hollow: before adoption. Leads and effects come from one model, relative to event time {}."
 )
+_FROM = Message("relative to event time {}")
+_OWN = {
+    True: Message("relative to all earlier periods"),
+    False: Message("as estimated with differential trends"),
+}
+_AVERAGED = Message("model average")
+_OWN_NOTE = Message("Squares: reported effects.")
+_BAND_NOTE = Message("Dashes: simultaneous {} band for all points of a group.")
 _NO_LEADS = Message("No leads: {}")
-_TITLE = Message("Effects by event time, with leads, measured from one period.")
+_TITLE = Message("Event study: leads and effects relative to one reference period.")
 
 
 def _sheets(scene: Scene) -> Iterator[Sketch]:
@@ -218,10 +221,10 @@ def _drawn(
         if fitted:
             _key(page.ax, course, translate)
         _notes(page, course, look.prob, fitted=fitted)
-        page.note("Grey line: all groups together.", when=not together)
+        page.note("Grey line: average over groups.", when=not together)
         factors = [old for old in names_of(by).values() if old in schema.factors(effects)]
         same = same_units(effects, factors[0] if len(factors) == 1 else None, balanced)
-        page.note("Points do not all rest on the same units.", when=not same)
+        page.note("Points refer to different sets of units.", when=not same)
         few = any(few_units(draws).any() for line in series for draws in (*line.parts, line.own))
         page.note("Faint: fewer than {} units.", ENOUGH, when=few)
         page.gate = worst_convergence(course.own, *course.parts)
@@ -234,7 +237,7 @@ def _notes(page: Canvas, course: OverTime, prob: float, *, fitted: bool) -> None
     page.note(_LEADS_NOTE, Numeral(f"−{-course.reference}"), when=not alone)
     page.note(_OWN_NOTE, when=fitted)
     page.note(_BAND_NOTE, percent(prob))
-    page.note("Zero is the expected path without the policy.", when=alone)
+    page.note("Zero: expected outcome without the policy.", when=alone)
     page.note(_NO_LEADS, course.missing, when=bool(course.missing))
     page.note(EARLY, when=v.ANTICIPATED in course.own.coords)
 

@@ -30,7 +30,7 @@ _LOWER = -_UPPER
 
 
 _CELLS_KEY = Message(
-    "Each square: the treated rows of one cohort in one period, their number and shade."
+    "Squares: treated observations of one cohort in one period (number and shade)."
 )
 
 
@@ -107,9 +107,9 @@ def _panels(
 def _marks(table: pd.DataFrame, page: Canvas) -> None:
     """Explain the marks that the picture has."""
     few = table[["few_units", "few_controls"]].to_numpy(dtype=bool).any()
-    page.note("Orange corner: fewer than 3 units or controls.", when=bool(few))
+    page.note("Orange corner: fewer than 3 treated units or controls.", when=bool(few))
     prior = bool(table["on_prior"].any())
-    page.note("Purple corner: the cell's own effect rests on pooling.", when=prior)
+    page.note("Purple corner: the effect of the cell is estimated mainly by pooling.", when=prior)
     page.note("Red cross: not identified.", when=not table["identified"].all())
 
 

@@ -26,14 +26,15 @@ _PANELS = 12
 _AFTER = f"{v.EVENT_TIME}_after"
 
 
-_LEAD_FIT = Message("Hollow: leads; filled: effects of the same fit; both from event time {}.")
-_LEAD_BOUND = Message(
-    "Grey: within the size of the average effect (or twice its sd), where leads should lie."
+_LEAD_FIT = Message(
+    "Hollow: leads; filled: effects of the same model; both relative to event time {}."
 )
-_BAND = Message("Dashes: simultaneous {} band of all leads of a panel.")
+_LEAD_BOUND = Message(
+    "Grey: size of the average effect (or twice its SD); leads should lie inside."
+)
+_BAND = Message("Dashes: simultaneous {} band for all leads of a panel.")
 _TREND_LINE = Message(
-    "Line: the differential trend before adoption, dashed where it is prolonged, with its {} "
-    "interval."
+    "Line: differential pre-trend, dashed where extrapolated, with its {} interval."
 )
 
 
@@ -188,7 +189,7 @@ def _notes(page: Canvas, parts: list[_Curve], look: Appearance, reference: int) 
     page.note(POINTS, percent(look.prob))
     shown = [draws for part in parts for draws in (part.effect, part.lead) if draws is not None]
     alone = parts[0].lead is None
-    page.note("Zero is the expected path without the policy.", when=alone)
+    page.note("Zero: expected outcome without the policy.", when=alone)
     page.note(_LEAD_FIT, f"−{-reference}", when=not alone)
     page.note(_BAND, percent(look.prob), when=not alone)
     page.note(_LEAD_BOUND, when=not alone and bool(np.isfinite(parts[0].bound)))

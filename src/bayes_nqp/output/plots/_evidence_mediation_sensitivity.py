@@ -31,12 +31,12 @@ _KEY_HIGH = 0.36
 
 
 _RHO_KEY = Message(
-    "Lines: posterior means with {} intervals, if the innovations of the mediator and of the "
-    "outcome have the correlation ρ, given the other mediators. At zero: no confounding."
+    "Lines: posterior means with {} intervals if the innovations of mediator and outcome "
+    "have correlation ρ, given the other mediators; ρ = 0 means no confounding."
 )
 _RHO_CROSSING = Message(
-    "Dashed: where the indirect effect crosses zero. A common cause then explains shares of both "
-    "innovations' variances whose product is ρ²."
+    "Dashed: ρ at which the indirect effect is zero; a confounder then explains variance "
+    "shares of both innovations with product ρ²."
 )
 
 
@@ -49,7 +49,7 @@ class _Curves:
     direct: xr.Dataset
 
 
-@plot(Message("Effects if unmeasured confounding were there."))
+@plot(Message("Effects under unmeasured confounding."))
 def mediation_sensitivity(
     dataset: xr.Dataset,
     *,
@@ -169,7 +169,7 @@ def _drawn(panels: list[_Curves], evidence: xr.Dataset, look: Appearance, column
     with canvas(look, size, texts, rows, columns) as page:
         for ax, panel in zip(page.axes, panels, strict=False):
             _panel(ax, panel, look.prob, translate)
-        across = translate("ρ: correlation of innovations with the outcome's")
+        across = translate("ρ: correlation with the innovations of the outcome")
         _key(page.ax, translate)
         page.grid([panel.title for panel in panels], columns, label, across)
         page.note(_RHO_KEY, percent(look.prob))
@@ -219,9 +219,9 @@ def _panel(ax: Axes, panel: _Curves, prob: float, translate: Translator) -> None
     crossing = float(panel.indirect["crossing"])
     if ends.min() < crossing < ends.max():
         ax.axvline(crossing, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1.5)
-    remark = translate("crosses zero nowhere")
+    remark = translate("zero for no ρ")
     if np.isfinite(crossing):
-        remark = translate("crosses zero at ρ = {}", Numeral(f"{round(crossing, 2) + 0.0:.2f}"))
+        remark = translate("zero at ρ = {}", Numeral(f"{round(crossing, 2) + 0.0:.2f}"))
     remarked(ax, remark, top=False)
 
 

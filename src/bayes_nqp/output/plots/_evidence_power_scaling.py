@@ -58,7 +58,9 @@ def power_scaling(result: CheckResult, look: Appearance) -> Figure:
         )  # fmt: skip
         page.note(_POWER_SCALING, Numeral(f"{threshold:g}"))
         low = (table["prior"] < _FLOOR).any() or (table["likelihood"] < _FLOOR).any()
-        page.note("Values below {} are drawn there.", Numeral(f"{_FLOOR:g}"), when=bool(low))
+        page.note(
+            "Values below {} are plotted at this value.", Numeral(f"{_FLOOR:g}"), when=bool(low)
+        )
         page.ticks = NAMED
     return page.figure
 

@@ -47,10 +47,10 @@ def specifications(result: CheckResult, look: Appearance) -> Figure:
         page.ax.set_xlabel(label)
         page.ax.locator_params(axis="x", nbins=5)
         page.note(POINTS, percent(look.prob))
-        page.note("Band: {} interval of the fit itself.", percent(look.prob))
+        page.note("Band: {} interval of the baseline model.", percent(look.prob))
         page.note("Hollow: for comparison only.", when=not evidence["counts"].all())
         apart = bool(other.size)
-        page.note("Diamonds: what the fit itself says of the same cells.", when=apart)
+        page.note("Diamonds: estimate of the baseline model for the same cells.", when=apart)
         page.gate, page.ticks = convergence_of(evidence["att"]), NAMED
     return page.figure
 

@@ -87,7 +87,7 @@ def table(result: CheckResult, look: Appearance) -> Figure:
         left, right = page.axes if look.ax is None else _insets(page.ax)
         _fill((left, right), sides, shown, names)
         page.note(_ESS_KEY, when=len(sides[1].columns) > 1)
-        page.note("The quantities nearest to a threshold come first.", when=len(worst) > 1)
+        page.note("Quantities are sorted by their distance to the threshold.", when=len(worst) > 1)
         page.note("{} not shown.", len(worst) - len(shown), when=len(worst) > len(shown))
         page.gate = "failed" if result.verdict == "failed" else v.PASSED
         if look.ax is not None:

@@ -24,8 +24,8 @@ from bayes_nqp.output.plots._style import COLOURS, MUTED
 from bayes_nqp.output.tables import apart
 
 _ROBUST_NOTE = Message(
-    "Blue: robust {0} region; orange: {0} interval under parallel trends, with its posterior "
-    "mean, from the fit with leads."
+    "Blue: robust {0} region. Orange: {0} interval and posterior mean under parallel "
+    "trends, from the model with leads."
 )
 
 
@@ -36,7 +36,7 @@ class _Regions:
     remark: str = ""
 
 
-@plot(Message("Effects if trends were not parallel."))
+@plot(Message("Effects under violations of parallel trends."))
 def trend_sensitivity(
     regions: xr.Dataset,
     *,
@@ -111,7 +111,9 @@ def regions(result: CheckResult, look: Appearance) -> Figure:
         kind, label = str(quantity["kind"].item()), str(quantity["label"].item())
         column = str(quantity["factor"].item()) if kind == "level" else ""
         label = translate("Overall") if kind == "overall" else translate.name(label, column)
-        panels.append(_Regions(label, quantity, translate("own bounds") if kind == "own" else ""))
+        panels.append(
+            _Regions(label, quantity, translate("separate bounds") if kind == "own" else "")
+        )
     return _drawn(panels[:1] if look.ax is not None else panels, evidence, look)
 
 
@@ -127,9 +129,9 @@ def _drawn(panels: list[_Regions], evidence: xr.Dataset, look: Appearance) -> Fi
     rows = -(-len(panels) // columns)
     size = (5.2, 3.3) if len(panels) == 1 else (2.4 * columns + 0.5, 1.95 * rows + 0.85)
     across = translate(
-        "M: change of the violation's slope per period"
+        "M: largest change per period of the slope of the violation"
         if smooth
-        else "M̄: changes after adoption over the largest before it"
+        else "M̄: ratio of changes after adoption to the largest change before"
     )
     titles = [panel.title for panel in panels]
     with canvas(look, size, [label, *titles], rows, columns) as page:
@@ -138,7 +140,7 @@ def _drawn(panels: list[_Regions], evidence: xr.Dataset, look: Appearance) -> Fi
         page.grid(titles, columns, label, across)
         page.note(_ROBUST_NOTE, percent(float(evidence.attrs["prob"])))
         broken = any(0 < float(panel.regions["breakdown"]) < np.inf for panel in panels)
-        page.note("Dashed: breakdown, beyond which the interval includes zero.", when=broken)
+        page.note("Dashed: breakdown value, above which the interval includes zero.", when=broken)
         page.gate = convergence_of(evidence)
     return page.figure
 
@@ -177,8 +179,8 @@ def _breakdown(region: xr.Dataset, last: float, ends: list[float], translate: Tr
     if ends[0] <= 0 <= ends[1]:
         return translate("interval includes zero")
     if np.isinf(value):
-        return translate("no breakdown")
-    remark = translate("breakdown {}", Numeral(f"{value:.2g}"))
+        return translate("no breakdown value")
+    remark = translate("breakdown value {}", Numeral(f"{value:.2g}"))
     if "largest_step" in region:
         remark += translate(
             " ({} per period)", Numeral(f"{value * float(region['largest_step']):.2g}")

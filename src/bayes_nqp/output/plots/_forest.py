@@ -29,7 +29,7 @@ _CONTRASTED = 4
 """Levels of a factor up to which all pairs are compared."""
 
 
-_BOTH = Message("Hollow squares: under parallel trends, as fitted; all else is the model average.")
+_BOTH = Message("Hollow squares: under parallel trends; all other values: model average.")
 _TITLE = Message("Average effects by group, and differences between groups.")
 
 

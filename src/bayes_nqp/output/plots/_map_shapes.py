@@ -109,7 +109,9 @@ def _readable(panel: Panel | None) -> bool:
 
 PLACES: Final = Need(
     lambda _, panel: _readable(panel),
-    lambda _: Message("The panel does not tell where its units are: columns of degrees."),
+    lambda _: Message(
+        "the panel has no coordinates of units; add columns of longitude and latitude in degrees."
+    ),
 )
 """Coordinates of units."""
 
@@ -214,9 +216,10 @@ class Land:
         _scale_bar(ax, self.stretch)
         if self.drawn:
             return
-        page.note("Cells: what is nearer to a unit than to any other, up to about {:.0f} km; "
-                  "they are no borders.", self.km or 0.0, when=self.km is not None)  # fmt: skip
-        page.note("Dots: where units are; no borders are drawn.", when=self.km is None)
+        page.note(
+            "Cells: area closest to each unit, up to about {:.0f} km; not administrative "
+            "borders.", self.km or 0.0, when=self.km is not None)  # fmt: skip
+        page.note("Dots: locations of units; borders are not drawn.", when=self.km is None)
 
 
 def land_of(

@@ -20,7 +20,7 @@ from bayes_nqp.output.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.output.plots._scene import Scene
 from bayes_nqp.output.plots._style import COLOURS, FAINT, MUTED
 
-_TITLE = Message("Probabilities of assumptions, and the average effect under other priors.")
+_TITLE = Message("Probabilities of assumptions, and average effect under other priors.")
 
 
 def _sheets(scene: Scene) -> Iterator[Sketch]:
@@ -76,7 +76,7 @@ def model_average(
         posterior = reported_posterior(average)
         if posterior.average is None:
             raise StudyError(
-                Message("there is no model average: {}", posterior.missing),
+                Message("no model average is available: {}", posterior.missing),
                 hint="a design under parallel trends: nqp.StaggeredDiD()",
             )
         average = posterior.average

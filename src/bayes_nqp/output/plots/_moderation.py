@@ -51,14 +51,14 @@ _FLOOR: Final = 0.16
 
 
 _MODERATION_KEY = Message(
-    "Line: mean effect on the treated, had all of them this moderator. Bands: 50% and {} "
-    "equal-tailed intervals."
+    "Line: average effect on the treated if all had this value of the moderator. Bands: "
+    "50% and {} equal-tailed intervals."
 )
 _MODERATION_KEY_DOSE = Message(
-    "Line: mean effect on exposed rows, had all of them this moderator. Bands: 50% and {} "
-    "equal-tailed intervals."
+    "Line: average effect on exposed observations if all had this value of the moderator."
+    " Bands: 50% and {} equal-tailed intervals."
 )
-_MODERATION_FADED = Message("Dashed and faded: beyond the moderators that were observed.")
+_MODERATION_FADED = Message("Dashed and faded: outside the observed range of the moderator.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +68,7 @@ class _Line:
     seen: Array
 
 
-_TITLE = Message("The effect along {}.")
+_TITLE = Message("The effect as a function of {}.")
 
 
 def _sheets(scene: Scene) -> Iterator[Sketch]:
@@ -167,8 +167,10 @@ def moderation(
             ax_.set_xlabel(moderator)
         adopted = fit.facts.adopted
         page.note(_MODERATION_KEY if adopted else _MODERATION_KEY_DOSE, percent(prob))
-        page.note("Grey bars: treated rows by their moderator.", when=adopted)
-        page.note("Grey bars: exposed rows by their moderator.", when=not adopted)
+        page.note("Grey bars: distribution of the moderator in treated observations.", when=adopted)
+        page.note(
+            "Grey bars: distribution of the moderator in exposed observations.", when=not adopted
+        )
         page.note(_MODERATION_FADED, when=any(_beyond(line, draws[name]) for line in lines))
         page.gate = convergence_of(draws)
     return page.figure

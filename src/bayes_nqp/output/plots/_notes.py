@@ -23,10 +23,10 @@ _WIDEST = 48
 """Latin characters of a name in a figure."""
 POINTS = Message("Points: posterior means. Thick and thin bars: 50% and {} equal-tailed intervals.")
 LAST_THROUGH = Message(
-    "An indirect effect is what enters the outcome last through that mediator; it is causal by "
-    "itself only if mediators do not affect one another."
+    "Indirect effects count the last mediator of a path; a single one is causal only if "
+    "mediators do not affect one another."
 )
-CONTRASTS_LEFT_OUT = Message("Contrasts are left out for strata with more than {} levels.")
+CONTRASTS_LEFT_OUT = Message("Contrasts are not shown for factors with more than {} levels.")
 """Notes of several figures."""
 
 
@@ -97,7 +97,7 @@ def annotate(
         Over all panels.
     """
     sentences = (
-        [*notes, translate("Convergence gate: unverified.")]
+        [*notes, translate("Convergence diagnostics: unverified.")]
         if gate == v.UNVERIFIED
         else list(notes)
     )
@@ -120,7 +120,9 @@ def annotate(
             axes[0].set_title(title)
     for ax in axes if failed else ():
         _across(
-            ax, translate("convergence gate failed"), "" if owned else wrapped(stamp, wide * 0.9)
+            ax,
+            translate("convergence diagnostics failed"),
+            "" if owned else wrapped(stamp, wide * 0.9),
         )
 
 
@@ -240,9 +242,9 @@ def _stamp(gate: str, translate: Translator) -> str:
     more = [f"… (+{len(failures) - _REASONS})"] if len(failures) > _REASONS else []
     reason = separated([*failures[:_REASONS], *more]).in_(translate.language)
     return (
-        translate("{}: {}", translate("convergence gate failed"), reason)
+        translate("{}: {}", translate("convergence diagnostics failed"), reason)
         if reason
-        else translate("convergence gate failed")
+        else translate("convergence diagnostics failed")
     )
 
 

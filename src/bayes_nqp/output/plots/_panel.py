@@ -25,8 +25,8 @@ from bayes_nqp.output.plots._style import COLOURS, FAINT, MUTED
 if TYPE_CHECKING:
     from bayes_nqp.data.panel import Panel
 
-_TITLE = Message("Who is treated when, and how outcomes moved.")
-_KEY = Message("Grey: paths of units. Thick: their mean. Vertical: adoption.")
+_TITLE = Message("Treatment status and outcomes over time.")
+_KEY = Message("Grey: single units. Thick: mean. Vertical: adoption.")
 _MOST = 11
 """Cohorts that have a panel."""
 _LINES = 400
@@ -103,8 +103,8 @@ def panel(
             _ticks(ax, panel, translate, labelled=together or k >= count - columns)
         label_beside(page.axes[1:2], outcome) if count == 1 else page.axes[1].set_ylabel(outcome)
         page.note(_KEY)
-        page.note("Dashed: the mean of the never treated.", when=never is not None)
-        page.note("Brackets: units.", when=not together)
+        page.note("Dashed: mean of never-treated units.", when=never is not None)
+        page.note("In brackets: number of units.", when=not together)
         page.note("… {} not shown …", len(sizes) - len(shown), when=len(sizes) > len(shown))
     return page.figure
 

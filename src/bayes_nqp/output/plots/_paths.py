@@ -57,17 +57,20 @@ _TREATMENT, _MEDIATOR, _OUTCOME, _COLUMN = (0.0, 0.1), (0.25, 0.435), (0.585, 0.
 
 
 _PATHS_KEY = Message(
-    "On arrows: posterior means and {} equal-tailed intervals, mediators in their own units. "
-    "Thicker: surer of the sign. Blue: above zero, orange: below, grey: the interval holds zero."
+    "Arrows: posterior means and {} equal-tailed intervals; mediators in their own units."
+    " Width: P(sign). Blue: positive; orange: negative; grey: interval includes zero."
 )
 _PRODUCTS = Message(
-    "Indirect effects average products over cells, which products of averages need not equal."
+    "Indirect effects are averages of cell-level products, which may differ from products"
+    " of averages."
 )
 _DASHED = Message(
-    "Solid: of own treatment, dashed: of others'. Linked units' mediators are their weighted means."
+    "Solid: effects of own treatment; dashed: of others' treatment. Linked units' "
+    "mediators are weighted means."
 )
 _DASHED_DOSE = Message(
-    "Solid: of own exposure, dashed: of others'. Linked units' mediators are their weighted means."
+    "Solid: effects of own exposure; dashed: of others' exposure. Linked units' mediators"
+    " are weighted means."
 )
 _LINKED = Message("Linked units' {}")
 _OWN: Final = Message("Own")
@@ -107,7 +110,7 @@ class _Diagram:
         return [str(name) for name in self.effects[v.TREATMENT_OF].to_numpy()]
 
 
-_TITLE = Message("Paths to the outcome.")
+_TITLE = Message("Path diagram of mediation.")
 
 
 def _sheets(scene: Scene) -> Iterator[Sketch]:

@@ -28,7 +28,7 @@ _LISTED = 24
 """Groups that can be listed by name; more become a cloud of points."""
 
 
-@plot(Message("What pooling does to every group."))
+@plot(Message("Estimates by group with and without pooling."))
 def shrinkage(
     partial: FitOrEffects,
     separate: FitOrEffects,
@@ -101,10 +101,10 @@ def shrinkage(
             axes = Message("Effect without pooling"), Message("Effect with partial pooling")
             across, up = (translate("{} ({})", x, unit) if unit else translate(x) for x in axes)
             page.ax.set(xlabel=across, ylabel=up)
-            page.note("Points: posterior means. Area: rows behind the effect.")
+            page.note("Points: posterior means. Area: number of observations.")
         timed = schema.is_timed(effects)
         page.note("Dashed: average effect on the treated.", when=timed)
-        page.note("Dashed: average effect on exposed rows.", when=not timed)
+        page.note("Dashed: average effect on exposed observations.", when=not timed)
         page.gate = convergence_of(effects)
     return page.figure
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from bayes_nqp.data.panel import Panel
 
 
-_TITLE = Message("Where the policy arrives when.")
+_TITLE = Message("Map of adoption dates.")
 
 
 def _sheets(scene: Scene) -> Iterator[Sketch]:
@@ -102,7 +102,9 @@ def zone_map(
     cohort = np.asarray(panel.cohort_codes)
     batches = np.unique(cohort[cohort >= 0])
     if not batches.size:
-        problem = Message("no unit of this panel adopts anything, so that no batch could be drawn")
+        problem = Message(
+            "no unit of this panel is ever treated, so adoption dates cannot be mapped"
+        )
         raise PanelError(problem, hint="nqp.Panel.from_frame(…, cohort=…)")
     shades = mpl.colormaps["viridis"](np.linspace(0.12, 0.9, len(batches)))
     never = np.flatnonzero(cohort < 0)

@@ -45,7 +45,8 @@ def through(context: Context, *, brief: bool = False) -> Iterator[str]:
         )
     if open_:
         yield context.translate(
-            "The data do not determine the direction of the indirect effect through {}.", either(open_)
+            "The data do not determine the direction of the indirect effect through {}.",
+            either(open_),
         )
     named = [
         channel for channel, posterior in zip(every, posteriors, strict=True) if posterior.named

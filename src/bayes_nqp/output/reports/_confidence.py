@@ -41,7 +41,9 @@ def grounds_of(confidence: Confidence, translate: Translator) -> str:
             grounds.append(ground.fill(named(names)))
     if confidence.support is not None and confidence.support < SUPPORTED:
         grounds.append(
-            Message("the most probable assumption has posterior probability {:.2f}", confidence.support)
+            Message(
+                "the most probable assumption has posterior probability {:.2f}", confidence.support
+            )
         )
     if confidence.converged and not confidence.failed and not grounds:
         answered = confidence.answered

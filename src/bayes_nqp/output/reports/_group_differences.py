@@ -75,7 +75,8 @@ def between_briefly(context: Context) -> Iterator[str]:
         yield gap.sentence(context)
     if len(shown) > _FEW:
         yield context.translate(
-            "For {} further differences between groups see the section on heterogeneity.", len(shown) - _FEW
+            "For {} further differences between groups see the section on heterogeneity.",
+            len(shown) - _FEW,
         )
     if len(shown) < len(every):
         yield untold(len(every) - len(shown), len(shown), context.language)

@@ -331,7 +331,10 @@ def _check_lengths(most: int = LONGEST_NAME, **texts: str | None) -> None:
         if len(text or "") > most:
             raise StudyError(
                 Message(
-                    "{!r} has {:,} characters; at most {:,} are allowed", name, len(text or ""), most
+                    "{!r} has {:,} characters; at most {:,} are allowed",
+                    name,
+                    len(text or ""),
+                    most,
                 ),
                 hint="fewer",
             )

@@ -55,11 +55,12 @@ def change(
     if not posterior.decided:
         parts: tuple[object, ...] = (subject, outcome, effect, unclaimed(posterior))
         sentence = Message(
-            "The direction of the effect of {} on {} is uncertain: {}, {}.", *parts
+            "The data do not determine the direction of the effect of {} on {}: {}, {}.", *parts
         )
         if whom:
             sentence = Message(
-                "For {}, the direction of the effect of {} on {} is uncertain: {}, {}.",
+                "For {}, the data do not determine the direction of the effect of {} on "
+                "{}: {}, {}.",
                 whom,
                 *parts,
             )
@@ -274,7 +275,9 @@ def indirect(
         outcome,
         stated(posterior.p_direction),
     )
-    return joined([Message("The indirect effect through {} is {}.", via, size), claim]).in_(language)
+    return joined([Message("The indirect effect through {} is {}.", via, size), claim]).in_(
+        language
+    )
 
 
 def share(draws: xr.DataArray | None, prob: float, language: str) -> str:

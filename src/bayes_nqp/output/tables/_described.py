@@ -28,8 +28,8 @@ _NOTED = (
 
 _KINDS: Final = {"eti": Message("equal-tailed"), "hdi": Message("highest density")}
 _NOTE_INTERVAL: Final = {
-    "eti": Message("Intervals hold {} of the posterior and are equal-tailed."),
-    "hdi": Message("Intervals hold {} of the posterior, of highest density."),
+    "eti": Message("Intervals are equal-tailed {} credible intervals."),
+    "hdi": Message("Intervals are {} highest-density credible intervals."),
 }
 
 
@@ -54,9 +54,9 @@ def model_words(fit: Fit, translate: Translator) -> dict[str, str]:
     if facts["deviations"]:
         shape, by = fit.facts.deviations, facts["deviations"]
         effects = translate(
-            Message("{}, deviations by {}", effects, by)
+            Message("{}, random effects by {}", effects, by)
             if shape.gaussian
-            else Message("{}, {} deviations by {}", effects, shape.label, by)
+            else Message("{}, {} random effects by {}", effects, shape.label, by)
         )
     return {"effects": effects, "errors": facts["errors"], "time": facts["time"]}
 
@@ -120,11 +120,11 @@ def remarks_of(
         )
     stamps = []
     if gate == v.UNVERIFIED:
-        notes.append(translate("Convergence gate: unverified."))
+        notes.append(translate("Convergence diagnostics: unverified."))
     elif gate != v.PASSED:
-        stamps.append(translate("Convergence gate failed: {}", why_failed(gate, translate)))
+        stamps.append(translate("Convergence diagnostics failed: {}", why_failed(gate, translate)))
     else:
-        notes.append(translate("Convergence gate: {}.", _passed(source, translate)))
+        notes.append(translate("Convergence diagnostics: {}.", _passed(source, translate)))
     for result in checks:
         if result.verdict == "failed":
             stamps.append(translate("Check failed: {}", with_figure(result, translate)))
@@ -132,7 +132,7 @@ def remarks_of(
         named = [title_of(c.name) for c in checks if c.verdict == verdict]
         if named:
             many = verdict == "passed" and len(named) > _NAMED
-            named_checks = Message("{} of them", len(named)) if many else listed(named, len(named))
+            named_checks = Message("{} in total", len(named)) if many else listed(named, len(named))
             notes.append(translate(note, named_checks))
     return Remarks(tuple(stamps), tuple(notes))
 
@@ -182,7 +182,7 @@ def interval_notes(numbers: pd.DataFrame, translate: Translator) -> list[str]:
     scale = _scale(numbers, translate)
     prob, kind = float(numbers.attrs["probability"]), str(numbers.attrs["kind"])
     return [
-        translate("Mean, SD: of the posterior, {}.", scale),
+        translate("Mean, SD: posterior mean and standard deviation, {}.", scale),
         translate(_NOTE_INTERVAL[kind], percent(prob)),
         translate("P(> 0): posterior probability of a positive value."),
     ]
@@ -197,7 +197,7 @@ def stacked_notes(numbers: pd.DataFrame, spread: str, translate: Translator) -> 
         From `summary`.
     """
     scale = _scale(numbers, translate)
-    beneath = translate("In parentheses: posterior sd.")
+    beneath = translate("In parentheses: posterior SD.")
     if spread == "interval":
         prob, kind = float(numbers.attrs["probability"]), str(numbers.attrs["kind"])
         beneath = translate(

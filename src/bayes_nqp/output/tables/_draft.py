@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _NOTE_AVERAGE = Message(
     "Model average over assumptions about untreated outcomes (prior → posterior probability): {}."
 )
-_NOTE_NO_AVERAGE = Message("No model average, so that all is under parallel trends: {}")
+_NOTE_NO_AVERAGE = Message("No model average is available; all results assume parallel trends: {}")
 
 
 class TableDraft:

@@ -107,9 +107,9 @@ def estimators_table(
 
 def _ours(fit: Fit, prob: float, translate: Translator) -> Iterator[tuple[object, ...]]:
     says = translate(
-        Message("the fit's own design; from all periods before")
+        Message("this model; relative to all earlier periods")
         if fit.facts.parallel
-        else Message("the fit's own design, with trends of its own")
+        else Message("this model, with its differential trends")
     )
     effects, tails = by_event_time(fit), [(1 - prob) / 2, (1 + prob) / 2]
     draws = [(int(e), effects.sel({v.EVENT_TIME: e})) for e in effects[v.EVENT_TIME].to_numpy()]

@@ -48,9 +48,10 @@ def diagnostics(source: Sequence[CheckResult] | Fit | xr.Dataset, ask: Ask) -> T
     tally = Counter(str(result.verdict) for result in source)
     counted = [Message("{} {}", VERDICTS[x], tally[x], context="count") for x in order if tally[x]]
     tallied = translate("{}.", separated(counted))
-    draft.note("Passed: the check found nothing against the result.", when=bool(counted))
+    draft.note("Passed: the check found no evidence against the result.", when=bool(counted))
     draft.note(
-        "Reported: a number with its meaning, without a verdict.", when=tally["reported"] > 0
+        "Reported: a statistic with its interpretation, without a verdict.",
+        when=tally["reported"] > 0,
     )
     draft.notes += [tallied[0].upper() + tallied[1:]] if counted else []
     columns = (Column(translate("Verdict")), Column(translate("Key figure"), words=True))
@@ -66,7 +67,7 @@ def _add_convergence(draft: TableDraft, gate: str) -> None:
     reason = why_failed(gate, translate) if failed else ""
     draft.row(translate("Convergence diagnostics"), verdict, word(reason))
     if failed:
-        draft.stamps.append(translate("Convergence gate failed: {}", reason))
+        draft.stamps.append(translate("Convergence diagnostics failed: {}", reason))
 
 
 def _convergence_tone(gate: str) -> str:

@@ -63,7 +63,9 @@ def estimands(source: FitOrEffects, ask: Ask) -> Table:
     first = ask.summary(overall)
     draft.notes += interval_notes(first, translate)
     units = any(each.unit for each, _ in answers)
-    draft.note("In brackets: the unit, where it is not that of the outcome.", when=units)
+    draft.note(
+        "In brackets: the unit of measurement, if it differs from the outcome's.", when=units
+    )
     draft.note("Event time: periods since adoption.", when=timed)
     draft.note("Effects per {}.", per_words(overall.attrs, translate), when=dosed)
     draft.notes += [] if dosed else [ask.weighted()]

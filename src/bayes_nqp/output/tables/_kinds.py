@@ -57,7 +57,7 @@ class Ask:
     def weighted(self) -> str:
         """Say how cells count."""
         if self.weights == "rows":
-            return self.translate("Averages over treated rows.")
+            return self.translate("Averages over treated observations.")
         return self.translate("Averages weighted by {}.", self.weights)
 
     def averaged(self, attrs: Mapping[Any, Any]) -> list[str]:
@@ -65,13 +65,14 @@ class Ask:
         if attrs.get("exposure"):
             per = per_words(attrs, self.translate)
             return [
-                self.translate("Effects per {}, averaged over exposed rows.", per),
-                self.translate("Rows, Units: those exposed."),
+                self.translate("Effects per {}, averaged over exposed observations.", per),
+                self.translate("Observations, Units: exposed observations and their units."),
             ]
         return [
             self.weighted(),
             self.translate(
-                "Rows, Units: treated rows with an identified effect, and units that have them."
+                "Observations, Units: treated observations with an identified effect, and"
+                " their units."
             ),
         ]
 

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
 _MARKS: Final = ((0.995, "***"), (0.975, "**"), (0.95, "*"))
 _NOTE = Message(
-    "Posterior means over posterior sds in parentheses, and in brackets the posterior probability "
-    "of a positive value."
+    "Posterior means, with posterior SDs in parentheses and posterior probabilities of a "
+    "positive value in brackets."
 )
 _NOTE_MARKS = Message(
-    "*, ** and *** mark signs with a posterior probability above 95%, 97.5% and 99.5%: no p values."
+    "*, ** and *** mark posterior probabilities of the sign above 0.95, 0.975 and 0.995; "
+    "these are not p-values."
 )
 
 
@@ -52,7 +53,7 @@ def journal(fits: Sequence[tuple[str, object]], ask: Ask) -> Table:
     for i, top in enumerate(tops, 1):
         gate = str(top[v.GATE].item())
         if short_convergence(gate, translate)[1]:
-            why = translate("Convergence gate failed: {}", why_failed(gate, translate))
+            why = translate("Convergence diagnostics failed: {}", why_failed(gate, translate))
             draft.stamps.append(f"({i}) {why}")
     draft.note(_NOTE)
     draft.note(AS_FITTED_NOTE, when=any(isinstance(x, Fit) for _, x in fits))

@@ -20,7 +20,7 @@ from bayes_nqp.inference.fitting import Fit
 from bayes_nqp.output.tables._model import NOTHING, Cell, Column, Form
 from bayes_nqp.output.tables._summary import STATISTICS
 
-_PER: Final = (Message("{} within-unit sd ({}) of {}"), Message("{} of {}", context="per"))
+_PER: Final = (Message("{} within-unit SD ({}) of {}"), Message("{} of {}", context="per"))
 """For how much of an exposure effects are, as files hold it."""
 _ONE: Final = "1 of "
 _PARTS: Final = r" ?[;；(（]|, |[，、]"
@@ -136,10 +136,10 @@ class Writer:
 
 
 AVERAGED: Final = Message("Model average")
-AS_FITTED: Final = Message("Parallel trends, as fitted")
+AS_FITTED: Final = Message("Under parallel trends")
 """Headings of the reported posterior, and of the one next to it."""
 AS_FITTED_NOTE: Final = Message(
-    "Every column is as fitted, under its own assumptions, and no model average."
+    "Each column is estimated under its own assumptions; none is a model average."
 )
 
 

@@ -66,5 +66,9 @@ def _sentences(context: Context) -> Iterator[str]:
             if bool(parts.sel({v.PATH: linked_name(name)}).any()):
                 ways.append(Message("{} through linked units' {}", size[linked_name(name)], called))
         yield context.translate(
-            "For {}, the effect of {} is {}: {}.", rows, treatment, size[v.TOTAL], listed(ways, len(ways))
+            "For {}, the effect of {} is {}: {}.",
+            rows,
+            treatment,
+            size[v.TOTAL],
+            listed(ways, len(ways)),
         )

@@ -106,11 +106,14 @@ def _sentences(context: Context, panel: Panel) -> Iterator[str]:
         )
     if panel.dropped:
         gaps = [f"{name} {count:,}" for name, count in panel.dropped.items()]
-        yield translate("Observations excluded because of missing values: {}.", listed(gaps, len(gaps)))
+        yield translate(
+            "Observations excluded because of missing values: {}.", listed(gaps, len(gaps))
+        )
     model_frame = context.fit.model_frame
     n_rows = round(model_frame.codes.weight[model_frame.kept].sum())
     if n_rows < panel.n_rows:
         yield translate(
             "The estimation sample has {:,} observations; the section on provenance lists"
-            " the reasons for exclusion.", n_rows
+            " the reasons for exclusion.",
+            n_rows,
         )

@@ -40,7 +40,9 @@ def failures(context: Context) -> Iterator[Block]:
     doubtful = _listed(context, "caution")
     if confidence.unasked:
         doubtful.append(
-            translate("Checks not run for this model: {}.", enumerated(map(title_of, confidence.unasked)))
+            translate(
+                "Checks not run for this model: {}.", enumerated(map(title_of, confidence.unasked))
+            )
         )
     if doubtful:
         yield Alarm(translate("Checks that require caution"), tuple(doubtful), "doubt")

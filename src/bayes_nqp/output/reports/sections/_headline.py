@@ -138,7 +138,9 @@ def _direction(p_positive: float) -> Message:
 def _share_says(share: Posterior, *, decided: bool) -> Message:
     ends = (percent(share.prob), share.lower, share.upper)
     if not decided:
-        return Message("As a percentage of the untreated level, the {} interval is {:+.1%} to {:+.1%}.", *ends)
+        return Message(
+            "As a percentage of the untreated level, the {} interval is {:+.1%} to {:+.1%}.", *ends
+        )
     return Message(
         "That is {:+.1%} of the untreated level ({} interval {:+.1%} to {:+.1%}).",
         share.mean,
@@ -170,7 +172,9 @@ def _limits(context: Context) -> Iterator[Message]:
             "These results assume parallel trends: without the policy, outcomes of "
             "treated units would have followed those of units not yet or never treated."
         )
-        yield Message("A model average over other assumptions is not available: {}", posterior.missing)
+        yield Message(
+            "A model average over other assumptions is not available: {}", posterior.missing
+        )
     untreated = context.staggered and facts.reach == "none"
     if not context.channels and untreated:
         yield Message("This report estimates neither mechanisms nor spillovers on untreated units.")

@@ -24,7 +24,8 @@ _SCALES = {"period": "cell"}
 _CONTROLS: Final = {
     "all": Message(
         "The control group consists of all untreated observations of units never or not "
-        "yet treated."),
+        "yet treated."
+    ),
     "never": Message(
         "The control group consists of never-treated units only: each group and cohort "
         "has its own effect in every period before adoption except the last."
@@ -168,10 +169,9 @@ def _model(context: Context) -> str:
             "{name} moderates the effect: each treated observation adds a group-specific "
             "slope times the deviation of {name} from its mean over treated observations."
             if context.staggered
-            else 
-                "{name} moderates the slope: each exposed observation adds a "
-                "group-specific slope times the deviation of {name} from its mean over "
-                "exposed observations.",
+            else "{name} moderates the slope: each exposed observation adds a "
+            "group-specific slope times the deviation of {name} from its mean over "
+            "exposed observations.",
             name=facts.moderator,
         )
         sentences.append(moderator)
@@ -211,7 +211,9 @@ def _priors(context: Context) -> str:
 def _spread(context: Context) -> Message:
     """What ``s`` is where it comes from the outcome."""
     if context.staggered:
-        return Message("the within-unit standard deviation of the outcome in untreated observations")
+        return Message(
+            "the within-unit standard deviation of the outcome in untreated observations"
+        )
     return Message(
         "the within-unit standard deviation of the outcome, per within-unit standard "
         "deviation of the exposure"
