@@ -158,6 +158,6 @@ def _near(dim: str, label: Any, labels: pd.Index[Any]) -> Message | str:
 
 
 _LEADS: Final = Message(
-    "periods before adoption have no effects; leads: nqp.plots.event_study(fit), "
+    "effects are defined from adoption on; for leads use nqp.plots.event_study(fit) or "
     "nqp.check(fit, 'pretrends')"
 )

@@ -194,7 +194,7 @@ def effect_unit(attrs: Mapping[Any, Any]) -> str:
     link = attrs.get(v.LINK, v.IDENTITY)
     if link == v.IDENTITY:
         return str(attrs.get("outcome_unit", ""))
-    return _UNITS.get(link, Message("units that differ"))
+    return _UNITS.get(link, Message("units that differ between effects"))
 
 
 def _role_of(path: str) -> str:

@@ -327,7 +327,9 @@ def once(name: str, values: Sequence[str]) -> None:
     """
     twice = next((value for value in values if list(values).count(value) > 1), None)
     if twice is not None:
-        raise StudyError(Message("'{}' names {!r} twice", name, twice), hint="each name once")
+        raise StudyError(
+            Message("'{}' contains {!r} twice", name, twice), hint="write each name once"
+        )
 
 
 def brief(value: object, most: int = 120) -> str:
@@ -368,5 +370,5 @@ def nearest(name: str, choices: Iterable[object], cutoff: float = 0.5) -> Messag
     if close:
         return Message("did you mean {!r}?", close[0])
     if not names:
-        return Message("nothing is available here")
+        return Message("no value is available here")
     return Message("choose one of: {}", shown(names, 12))

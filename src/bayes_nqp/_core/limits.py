@@ -73,13 +73,13 @@ def afford(memory: float, subject: str, hint: str, *, hours: float = 0.0) -> Non
     room, longest = limit("memory"), limit("hours")
     if memory > room:
         raise StudyError(
-            Message("{} would take some {:,.1f} GiB of memory", subject, memory / 2**30),
+            Message("{} would need about {:,.1f} GiB of memory", subject, memory / 2**30),
             where=Message("the limit is {:,.1f} GiB", room / 2**30),
             hint=separated([hint, way_out("memory", memory)]),
         )
     if hours > longest:
         raise StudyError(
-            Message("{} would take some {:,.0f} hours", subject, hours),
+            Message("{} would need about {:,.0f} hours", subject, hours),
             where=Message("the limit is {} hours", longest),
             hint=separated([hint, way_out("hours", hours)]),
         )
@@ -94,7 +94,7 @@ def way_out(name: str, needed: float) -> Message:
         What is needed.
     """
     return Message(
-        "the environment variable {} lets it pass, set to {}:{}", VARIABLE, name, _written(needed)
+        "to allow it, set the environment variable {} to {}:{}", VARIABLE, name, _written(needed)
     )
 
 
@@ -113,7 +113,9 @@ def _raised() -> dict[str, int]:
         if name not in LIMITS:
             raise StudyError(
                 Message(
-                    "the environment variable {} names {!r}, which is no limit", VARIABLE, name
+                    "the environment variable {} contains {!r}, which is not the name of a limit",
+                    VARIABLE,
+                    name,
                 ),
                 hint=nearest(name, LIMITS),
             )
@@ -123,7 +125,7 @@ def _raised() -> dict[str, int]:
         except (ValueError, OverflowError) as error:
             raise StudyError(
                 Message("the environment variable {} sets {!r} to {!r}", VARIABLE, name, text),
-                hint=Message("a number, such as {}:{}", name, _written(LIMITS[name])),
+                hint=Message("use a number, such as {}:{}", name, _written(LIMITS[name])),
             ) from error
     return sizes
 

@@ -52,7 +52,7 @@ class Omission:
         """What could not be made, and why, in one sentence."""
         reason = self.reason
         return Message(
-            "{} could not be made: {}",
+            "{} could not be created: {}",
             self.what,
             reason if isinstance(reason, Message) else cut(reason, _LONGEST),
         )

@@ -106,7 +106,7 @@ def claim(names: dict[str, str], name: str, source: object) -> bool:
         ours = _package(home) == _package(__name__)
         loser, owner = (former, home) if ours else (home, former)
         error = StudyError(
-            Message("{!r} of {} has a name that {} uses", name, loser, _package(owner)),
+            Message("the name of {!r} in {} is already used by {}", name, loser, _package(owner)),
             hint=Message("register it in {} under another name", loser),
         )
         if not ours:

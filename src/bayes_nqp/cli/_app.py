@@ -125,10 +125,10 @@ def validate(study: StudyFile) -> None:
         cells = int(identified.sum()), len(identified)
         line(translate("Cells  {} of {} have an identified effect", *cells))
         if outline.mediators:
-            line(translate("Channels  {}", listed(outline.mediators, len(outline.mediators))))
+            line(translate("Mediators  {}", listed(outline.mediators, len(outline.mediators))))
         for note in outline.notes:
             line(f"  {translate('note: {}', note)}")
-        terminal.print(f"[green]{translate('This study can run.')}[/green]")
+        terminal.print(f"[green]{translate('This study is ready to run.')}[/green]")
 
 
 @app.command("list", epilog="Example: bayes-nqp list models")

@@ -33,7 +33,7 @@ def show_proposal(proposal: Proposal, *, page: bool = False) -> None:
         Whether to say where its page is.
     """
     terminal, guess, translate = console(), proposal.guess, proposal.translate
-    sentence = translate("{} was written. A guess; confirm every line:", proposal.path)
+    sentence = translate("Wrote {}. These settings are guesses; confirm every line:", proposal.path)
     _list(sentence)
     for key, value in guess.roles.items():
         _line(key, f"{_said(value)}  ({translate.name(guess.reasons.get(key, ''))})")
@@ -94,8 +94,8 @@ _COLOURS = {
     "inconclusive": "magenta",
 }
 _SENTENCES = Message("{}. {}", context="sentences")
-_ALL = Message("Everything is in {} ({} s)")
-_OTHERS = Message("Everything else is in {} ({} s)")
+_ALL = Message("All results are in {} ({} s)")
+_OTHERS = Message("All other results are in {} ({} s)")
 
 
 def show(outcome: Outcome) -> None:
@@ -111,13 +111,15 @@ def show(outcome: Outcome) -> None:
         inside = outcome.tables["truth.csv"]["inside"]
         counts = int(inside.sum()), len(inside)
         terminal.print()
-        line(translate("truth: {} of {} true values lie in their intervals (truth.csv)", *counts))
+        line(
+            translate("truth: {} of {} true values are inside their intervals (truth.csv)", *counts)
+        )
     gate = outcome.fit.gate
     colour = "green" if gate.passed else "red"
     verdict_text = translate.name(convergence_words(str(gate)))
     verdict_text = verdict_text if gate.passed else translate("failed: {}", verdict_text)
     verdict_text = f"[{colour}]{safe(verdict_text)}[/{colour}]"
-    terminal.print("\n" + marked(Message("convergence gate: {}"), verdict_text))
+    terminal.print("\n" + marked(Message("convergence diagnostics: {}"), verdict_text))
     for check in outcome.checks:
         colour, verdict = _COLOURS.get(check.verdict, "dim"), translate(VERDICTS[check.verdict])
         head = f"{check.name}: [{colour}]{safe(verdict)}[/{colour}]"
@@ -130,9 +132,9 @@ def show(outcome: Outcome) -> None:
         line(translate("The earlier results are in {}", str(outcome.moved)))
     if outcome.reused:
         names = enumerated(outcome.reused)
-        line(translate("Taken over from an earlier run (--fresh computes it anew): {}", names))
+        line(translate("Reused from an earlier run (--fresh recomputes it): {}", names))
     if outcome.fault:
-        line(translate("Not everything was kept for a later run: {}", outcome.fault))
+        line(translate("Some results could not be stored for later runs: {}", outcome.fault))
     for omission in outcome.omissions:
         terminal.print(f"[red]{safe(translate.name(omission.sentence))}[/red]", highlight=False)
         if tracebacks():
@@ -147,11 +149,11 @@ def _effects(outcome: Outcome) -> None:
     translate = outcome.study.translate
     numbers = outcome.tables["summary.csv"]
     averaged = "mean_as_fitted" in numbers
-    fitted = [translate("as fitted", context="console")] if averaged else []
+    fitted = [translate("as estimated", context="console")] if averaged else []
     mean, sd, *others = _heads(outcome.study)
     # In 80 columns: the interval as fitted takes the place of the sd.
     sds = [] if averaged else [sd]
-    heads = (mean, *sds, *others, *fitted, translate("rows", context="console"))
+    heads = (mean, *sds, *others, *fitted, translate("observations", context="console"))
     table = _table(outcome.study.settings.title, _groups(translate), heads)
     for row in numbers.to_dict("records"):
         ends: dict[Hashable, Any] = (
@@ -196,7 +198,7 @@ def _channels(outcome: Outcome) -> None:
 
 _PATHS = {
     "direct": Message("direct", context="console"),
-    "received": Message("received", context="console"),
+    "received": Message("spillover", context="console"),
     "total": Message("total", context="console"),
     "all mediators": Message("all mediators"),
 }
@@ -204,7 +206,7 @@ _GROUPS = {
     "overall": Message("overall"),
     "cohort": Message("cohort", context="console"),
     "time": Message("time", context="console"),
-    "stratum": Message("stratum", context="console"),
+    "stratum": Message("group", context="console"),
 }
 
 
@@ -216,7 +218,7 @@ def _heads(study: Study) -> tuple[str, str, str, str]:
     translate, prob = study.translate, percent(study.settings.report.prob)
     return (
         translate("mean", context="console"),
-        translate("sd", context="console"),
+        translate("SD", context="console"),
         translate("{} interval", prob),
         translate("P(> 0)"),
     )

@@ -63,7 +63,7 @@ def source_of(data: Data, folder: Path) -> Path | None:
             Message(
                 "'data.file' is {!r}: \\ and the letter after it were read as one sign", data.file
             ),
-            hint="in a path, write / instead of \\, or put it in single quotes: 'C:\\data.xlsx'",
+            hint="in a path, write / instead of \\, or use single quotes: 'C:\\data.xlsx'",
         )
     return folder / text_path(data.file, "'data.file'")
 

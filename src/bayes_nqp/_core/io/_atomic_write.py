@@ -222,7 +222,7 @@ def _held(path: Path, target: Path) -> Iterator[None]:
         if isinstance(error, Timeout) and _lockable(path.parent):
             raise StudyError(
                 f"{str(final(target))!r} is being written by another run, and nothing was touched",
-                hint="wait until that is done, or another name",
+                hint="wait until the other process has finished, or use another name",
             ) from error
         # There are no locks here; who may not write learns it from the draft.
         with suppress(OSError):

@@ -116,7 +116,7 @@ class Shelf(MutableMapping[str, bytes]):
         except sqlite3.Error as error:
             raise StudyError(
                 f"'store' {str(self.folder)!r} cannot be used: {error}",
-                hint="free some space, or another folder",
+                hint="free disk space, or use another folder",
             ) from error
 
     def _attempt[T](self, act: Callable[[sqlite3.Connection], T]) -> T:

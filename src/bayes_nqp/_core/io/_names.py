@@ -80,11 +80,11 @@ def text_path(path: str | Path, argument: str) -> Path:
         character that the locale's encoding lacks; or a NUL.
     """
     if not isinstance(path, str | os.PathLike):
-        raise StudyError(f"{argument} is {brief(path)}", hint="a path, in quotes")
+        raise StudyError(f"{argument} is {brief(path)}", hint="write a path in quotes")
     text = str(path)
     if _NUL in text:
         raise StudyError(
-            f"{argument} {text!r} holds the character NUL, which no path has", hint="take it out"
+            f"{argument} {text!r} holds the character NUL, which no path has", hint="remove it"
         )
     try:
         raw = os.fsencode(text)
@@ -99,7 +99,7 @@ def text_path(path: str | Path, argument: str) -> Path:
             shown = raw.decode("utf-8", "backslashreplace")
             raise StudyError(
                 f"{argument} '{shown}' is no text in UTF-8",
-                hint="give the file or folder another name; results must be able to name it",
+                hint="rename the file or folder; results must be able to write its name",
             ) from error
     return Path(path)
 
@@ -108,7 +108,7 @@ def _locale(argument: str, text: str) -> StudyError:
     return StudyError(
         f"{argument} {text!r} has characters that the locale of this terminal lacks "
         f"(its encoding is {sys.getfilesystemencoding()})",
-        hint="LC_ALL=C.UTF-8 before the command, or the environment variable PYTHONUTF8=1",
+        hint="put LC_ALL=C.UTF-8 before the command, or set the environment variable PYTHONUTF8=1",
     )
 
 
@@ -151,18 +151,18 @@ def no_file(path: Path) -> Message:
     try:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):
-            state = next((words for test, words in _KINDS if test(mode)), Message("is no file"))
+            state = next((words for test, words in _KINDS if test(mode)), Message("is not a file"))
     except FileNotFoundError:
-        state = Message("is not there")
+        state = Message("does not exist")
     except PermissionError:
-        state = Message("may not be read: permission denied")
+        state = Message("cannot be read: permission denied")
     except (OSError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or Message("it leads back to itself")
+        reason = getattr(error, "strerror", None) or Message("the link points to itself")
         return Message("cannot be followed ({})", reason)
     except UnicodeEncodeError:
-        return Message("is no path: its text was decoded wrongly")
+        return Message("is not a valid path: its text was decoded with a wrong encoding")
     except ValueError:
-        return Message("is no path: it holds the character NUL")
+        return Message("is not a valid path: it contains the character NUL")
     if state and os.path.islink(path):  # noqa: PTH114  (Path.is_symlink may raise)
-        return Message("is a link to {!r}, which {}", str(path.readlink()), state)
+        return Message("is a link to {!r}, and the target {}", str(path.readlink()), state)
     return state

@@ -47,14 +47,12 @@ class Place:
         sync(self.draft)
         if os.path.lexists(self.out):
             if not self.force:
-                raise self._kept_beside(Message("came to be there meanwhile, and was not touched"))
+                raise self._kept_beside(Message("was created during the run and was not changed"))
             moved = _aside(self.out)
             try:
                 move(self.out, moved)
             except OSError as error:
-                raise self._kept_beside(
-                    Message("cannot be moved aside ({})", error.strerror)
-                ) from error
+                raise self._kept_beside(Message("cannot be moved ({})", error.strerror)) from error
             self.moved = moved
         try:
             move(self.draft, self.out)
@@ -70,7 +68,7 @@ class Place:
         return StudyError(
             Message("{}={!r} {}", self.name, str(self.out), problem),
             where=Message("the new results are in {!r}", str(beside)),
-            hint="compare the two, and rename the folder that you want",
+            hint="compare the two folders and rename the one to keep",
         )
 
 
@@ -112,14 +110,12 @@ def _nameable(out: Path, name: str) -> Path:
     if not path_text.name:
         raise StudyError(
             Message("{}={!r} is the root of a disk", name, str(out)),
-            hint="a folder of its own, results/NAME",
+            hint="use a separate folder, results/NAME",
         )
     if path_text.suffix.lower() in _FILES:
         raise StudyError(
-            Message(
-                "{}={!r} is called like a file, and a folder of files is written", name, str(out)
-            ),
-            hint=Message("a folder, such as {!r}", str(path_text.with_suffix(""))),
+            Message("{}={!r} has a file name, but the output is a folder", name, str(out)),
+            hint=Message("use a folder, such as {!r}", str(path_text.with_suffix(""))),
         )
     return path_text
 
@@ -135,26 +131,24 @@ def _check(out: Path, force: bool, guarded: tuple[Path, ...], name: str) -> None
         return
     if not force:
         raise StudyError(
-            Message("{}={!r} is there already, and nothing is overwritten", name, str(out)),
+            Message("{}={!r} already exists and is not overwritten", name, str(out)),
             hint=Message(
-                "another name, or --force (force=True), which moves it aside to {}",
+                "use another name, or --force (force=True), which renames the old one to {}",
                 _aside(out).name,
             ),
         )
     if not any(test(mode) for test in (stat.S_ISDIR, stat.S_ISREG, stat.S_ISLNK)):
         raise StudyError(
-            Message("{}={!r} is a device or a pipe, and will not be moved aside", name, str(out)),
-            hint="a folder of its own, such as results/NAME",
+            Message("{}={!r} is a device or a pipe and is not moved", name, str(out)),
+            hint="use a separate folder, such as results/NAME",
         )
     with suppress(FileNotFoundError):
         _aside(out).lstat()  # likewise
     inside = [p for p in guarded if p.resolve().is_relative_to(out.resolve())]
     if inside:
         raise StudyError(
-            Message(
-                "{}={!r} holds {!r}, and will not be moved aside", name, str(out), inside[0].name
-            ),
-            hint="a folder of its own, such as results/NAME",
+            Message("{}={!r} contains {!r} and is not moved", name, str(out), inside[0].name),
+            hint="use a separate folder, such as results/NAME",
         )
 
 

@@ -191,7 +191,7 @@ def _fits(table: pd.DataFrame, path: Path) -> None:
         raise StudyError(
             f"{path.name!r}: {len(table)} rows × {len(table.columns)} columns are more than a "
             "sheet holds",
-            hint="the ending .parquet or .csv",
+            hint="use the extension .parquet or .csv",
         )
     for name, column in table.items():
         texts = [name, *column] if column.dtype.kind in "OTUS" else [name]
@@ -200,5 +200,5 @@ def _fits(table: pd.DataFrame, path: Path) -> None:
                 raise StudyError(
                     f"{path.name!r}: a workbook holds no control characters",
                     where=f"column {name!r}" + (f", row {place}" if place else ""),
-                    hint="the ending .csv, or the text without them",
+                    hint="use the extension .csv, or remove these characters",
                 )

@@ -41,7 +41,7 @@ def _text(path: Path) -> str:
     """Read a page of UTF-8 text."""
     if wrong := no_file(path):
         raise StudyError(
-            Message("{!r} is no file: it {}", path.name, wrong), hint=Message("check the name")
+            Message("{!r} is not a file: it {}", path.name, wrong), hint=Message("check the name")
         )
     try:
         # The size that the system states need not be true: of /proc it is 0.
@@ -49,20 +49,20 @@ def _text(path: Path) -> str:
             content = file.read(_LONGEST + 1)
         if len(content) > _LONGEST:
             raise StudyError(
-                Message("{} has {:,} bytes, and TOML is a page of text", path.name, _size(path)),
-                hint=Message("data stand in a file of their own, which a study names"),
+                Message("{} has {:,} bytes, too many for a TOML file", path.name, _size(path)),
+                hint=Message("put the data in a separate file and name that file in the study"),
             )
         return content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise StudyError(
             Message("{} is not UTF-8 text", path.name),
             where=Message("byte {}", error.start + 1),
-            hint=Message("save it again with the encoding UTF-8"),
+            hint=Message("save it with encoding UTF-8"),
         ) from error
     except OSError as error:
         raise StudyError(
             Message("{} cannot be read: {}", path.name, error.strerror),
-            hint=Message("check its permissions"),
+            hint=Message("check the permissions of the file"),
         ) from error
 
 
@@ -82,8 +82,8 @@ def _plain(path: Path, text: str) -> dict[str, Any]:
         raise _nested(path.name) from error
     except ValueError as error:  # more digits than Python reads
         raise StudyError(
-            Message("{} holds a whole number of thousands of digits", path.name),
-            hint=Message("a number, or text"),
+            Message("{} contains an integer with thousands of digits", path.name),
+            hint=Message("write a shorter number, or text"),
         ) from error
 
 
@@ -100,8 +100,8 @@ def _check_plain(data: dict[str, Any], name: str) -> None:
             left += [(place, x, depth + 1) for x in value]
         elif isinstance(value, int) and not -(2**63) <= value < 2**63:
             raise StudyError(
-                Message("'{}' is a whole number beyond 64 bits", place),
-                hint=Message("a smaller one, or text"),
+                Message("'{}' is an integer of more than 64 bits", place),
+                hint=Message("write a smaller number, or text"),
             )
 
 
@@ -109,7 +109,7 @@ def _nested(name: str, where: str = "") -> StudyError:
     return StudyError(
         Message("{} nests brackets or tables more than {} levels deep", name, _DEEPEST),
         where=where,
-        hint=Message("no key takes more than a few"),
+        hint=Message("use fewer levels; no key needs more than a few"),
     )
 
 
@@ -125,16 +125,14 @@ def _broken(path: Path, text: str, message: str) -> StudyError:
     elif "end of document" in message:
         where = Message("line {}, the last", number)
     hint: str = Message(
-        'text stands in quotes (name = "…"), lists in brackets, and every quote is closed'
+        'put text in quotes (name = "…") and lists in brackets, and close every quote'
     )
     if line and _TWICE.search(problem):
         problem, hint = _repeated(lines, number)
     elif "\\" in line:
-        hint = Message(
-            "in a path, write / instead of \\, or put it in single quotes: 'C:\\data.xlsx'"
-        )
+        hint = Message("in a path, write / instead of \\, or use single quotes: 'C:\\data.xlsx'")
     return StudyError(
-        Message("{} is no valid TOML: {}", path.name, problem), where=where, hint=hint
+        Message("{} is not valid TOML: {}", path.name, problem), where=where, hint=hint
     )
 
 
@@ -144,10 +142,10 @@ def _repeated(lines: list[str], number: int) -> tuple[str, str]:
     name = line.split("=")[0].strip() if "=" in line else line
     if name.startswith("["):
         before = [k for k in range(number - 1) if lines[k].strip().startswith(name)]
-        hint = Message("write what belongs to a table below one heading")
+        hint = Message("write all keys of a table below one heading")
     else:
         start = max((k for k in range(number) if lines[k].lstrip().startswith("[")), default=0)
         before = [k for k in range(start, number - 1) if lines[k].split("=")[0].strip() == name]
         hint = Message("keep one of the two lines")
     place = Message(": first in line {}", before[0] + 1) if before else ""
-    return Message("{} is there twice{}", name, place), hint
+    return Message("{} occurs twice{}", name, place), hint

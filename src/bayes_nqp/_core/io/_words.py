@@ -72,7 +72,7 @@ def worded(error: OSError, path: str | Path, name: str = "") -> StudyError:
     if number in _FULL:
         return StudyError(
             f"the disk is full, so nothing was written to {str(target)!r}",
-            hint="free some space, or a folder on another disk",
+            hint="free disk space, or use a folder on another disk",
         )
     if windows in _OPEN_ELSEWHERE:
         number = errno.EBUSY
@@ -138,13 +138,13 @@ def named(path: object, name: str = "path") -> Path:
     """
     if not isinstance(path, str | os.PathLike):
         raise StudyError(
-            f"{name!r} is a {type(path).__name__}, no path", hint="text, such as 'results/mine'"
+            f"{name!r} is a {type(path).__name__}, no path", hint="use text, such as 'results/mine'"
         )
     text = os.fspath(path)
     if not isinstance(text, str):
         text = os.fsdecode(text)
     if not text.strip():
-        raise StudyError(f"{name!r} is empty", hint="a name, such as 'results/mine'")
+        raise StudyError(f"{name!r} is empty", hint="use a name, such as 'results/mine'")
     try:
         writable = "\0" not in text and bool(os.fsencode(text))
     except UnicodeEncodeError:
@@ -152,6 +152,6 @@ def named(path: object, name: str = "path") -> Path:
     if not writable:
         raise StudyError(
             f"{name!r} {text!r} holds characters that no file's name can hold here",
-            hint="a name of letters, digits, - and _",
+            hint="use letters, digits, - and _ only",
         )
     return Path(text)

@@ -78,7 +78,7 @@ def write_text(path: str | os.PathLike[str], content: str, *, replace: bool = Tr
         raise StudyError(
             f"{str(final(Path(path)))!r} cannot be written: halves of characters have no UTF-8",
             where=ascii(around),
-            hint="correct the text there; it was decoded wrongly on its way",
+            hint="correct this text; it was decoded with a wrong encoding",
         ) from error
     return write_bytes(path, coded, replace=replace)
 
@@ -117,7 +117,7 @@ def write(
         raise StudyError(
             f"{str(final(named(path)))!r} cannot be written: {error.strerror or error}",
             where=str(error.filename or ""),
-            hint="a folder that takes temporary files: the environment variable TMPDIR names one",
+            hint="set the environment variable TMPDIR to a folder for temporary files",
         ) from error
     content = buffer.getvalue()
     undated = _undated(content, dated=dated) if content.startswith(_ARCHIVE) else content
@@ -154,8 +154,8 @@ def free(path: Path) -> None:
         except FileNotFoundError:
             return
     raise StudyError(
-        Message("{!r} is there already, and nothing is overwritten", str(path)),
-        hint="--out (out=) names another file",
+        Message("{!r} already exists and is not overwritten", str(path)),
+        hint="name another file with --out (out=)",
     )
 
 
@@ -200,7 +200,7 @@ def _target(path: Path, replace: bool) -> Path:
     if not stat.S_ISREG(mode):
         raise StudyError(
             f"{str(path)!r} is a device or a pipe, and a file is written here",
-            hint="the name of a file",
+            hint="use the name of a file",
         )
     return path
 
@@ -212,7 +212,7 @@ def _fill(part: Path, content: bytes) -> None:
     if checksum(part) != hashlib.sha256(content).hexdigest():
         raise StudyError(
             f"{str(final(part))!r} cannot be written: the disk gives back other bytes",
-            hint="another disk; then have this one looked at",
+            hint="use another disk and have this one checked",
         )
 
 

@@ -133,9 +133,9 @@ def workers(executor: Annotated[int, Ge(1)] | Executor) -> Iterator[None]:
     most = _EACH * max(os.cpu_count() or 1, n_threads())
     if isinstance(executor, int) and executor > most:
         raise StudyError(
-            Message("'executor' is {:,} processes, and this machine has {} cores", executor,
+            Message("'executor' is {:,} processes, but this machine has {} cores", executor,
                     os.cpu_count() or 1),
-            hint=Message("nqp.workers({}), a process a core", n_threads()),
+            hint=Message("use nqp.workers({}), one process per core", n_threads()),
         )  # fmt: skip
     chosen = Crew(executor)
     token = _CREW.set(chosen)

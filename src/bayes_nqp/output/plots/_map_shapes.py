@@ -110,7 +110,7 @@ def _readable(panel: Panel | None) -> bool:
 PLACES: Final = Need(
     lambda _, panel: _readable(panel),
     lambda _: Message(
-        "the panel has no coordinates of units; add columns of longitude and latitude in degrees."
+        "The panel has no coordinates of units; add columns of longitude and latitude in degrees."
     ),
 )
 """Coordinates of units."""
