@@ -14,7 +14,7 @@ from bayes_nqp._core.exceptions import NotApplicable, NQPError
 from bayes_nqp._core.i18n import Message, Numeral, decoded, encoded, figures, recalled, separated
 from bayes_nqp.inference.fitting import GIVEN_LAG, OUTCOME_ALONE, Fit, pairs_coefficients
 
-AS_FITTED: Final = Message("baseline model")
+AS_FITTED: Final = Message("as fitted")
 OVERALL: Final = Message("overall")
 AVERAGE: Final = Message("att")
 """The average effect, as programs call it."""

@@ -384,7 +384,7 @@ def own_leads(fit: Fit) -> float:
         Missing where the panel cannot tell any.
     """
     stated = next((x for x in fit.facts.terms if x.argument == "trends"), None)
-    return _weighed(fit, Candidate(Message("baseline model"), trends=stated)).tail
+    return _weighed(fit, Candidate(Message("as fitted"), trends=stated)).tail
 
 
 def last_period_alone(fit: Fit) -> bool:

@@ -46,7 +46,7 @@ _CHANNEL: Final = {
     "direct and indirect": Message("sum of direct and indirect effects"),
     "outcome alone": Message("model of the outcome only"),
     "proportion mediated": Message("proportion mediated"),
-    "as fitted": Message("baseline model"),
+    "as fitted": Message("as fitted"),
     "delay": Message("lag of the response"),
     "outcome": Message("outcome, total effect"),
     "all mediators": Message("all mediators"),

@@ -30,7 +30,7 @@ _GROUPS: Final = {
 def grouped(
     context: Context, results: Iterable[CheckResult]
 ) -> Iterator[tuple[str, list[CheckResult]]]:
-    """Give checks under the heading of their subject."""
+    """Group checks under the heading of their subject."""
     groups: dict[str, list[CheckResult]] = {}
     for result in results:
         key = _group_of(result.name, staggered=context.staggered)
@@ -58,14 +58,14 @@ def titled(result: CheckResult, context: Context) -> str:
 
 
 def figure_of(result: CheckResult, context: Context) -> str:
-    """Give the key figure of a check in the language of the report."""
+    """Return the key figure of a check in the language of the report."""
     return Translator(context.language, result.labels).name(result.figure)
 
 
 def explained(
     context: Context, results: Sequence[CheckResult], level: int
 ) -> Iterator[Block | Sketch]:
-    """Explain checks one by one: question, answer, numbers and figure, under a heading each.
+    """Write one subsection for each check: question, answer, key figures and plot.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How confidence is worded: the grade, and what it rests on."""
+"""Wording of the confidence grade and its grounds."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _GROUND: Final = {
 
 
 def graded(grade: str) -> Message:
-    """Name a grade of confidence."""
+    """Return the name of a confidence grade."""
     return _CONFIDENCE[grade]
 
 
 def grounds_of(confidence: Confidence, translate: Translator) -> str:
-    """Say what a grade of confidence rests on."""
+    """Return the grounds of a confidence grade."""
     grounds = [] if confidence.converged else [Message("the convergence diagnostics failed")]
     for key, ground in _GROUND.items():
         names = getattr(confidence, key)

@@ -1,4 +1,4 @@
-"""When the effect sets in, and how much it moves from there."""
+"""Sentences on the onset of the effect and its change over time."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from bayes_nqp.output.reports._posterior import (
 
 
 def step_of(moved: Growth, prob: float) -> Posterior:
-    """Summarise the change of the effect; its direction is named where it stands by itself."""
+    """Summarise the change of the effect, with its direction judged separately."""
     (step,) = posteriors_of([moved.change], prob)
     return step
 
 
 def onset(context: Context) -> Iterator[str]:
-    """Name the first event time whose effect is told, among all of those, with the average's sign.
+    """Yield a sentence on the first event time with a credible effect of the average's sign.
 
-    Event times with too few units are no ground for it.
+    Signs are judged jointly over event times; event times with too few units are ignored.
     """
     average = posterior_of(att(context.effects, weights=context.weights), context.prob)
     if not average.decided:

@@ -1,4 +1,4 @@
-"""Sentences about effects over event time, and about who is behind them."""
+"""Sentences on effects over event time and the units behind them."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ def growth(
     language: str,
     unit: str = "",
 ) -> str:
-    """Say how the effect moves over event time, of the same units at both ends.
+    """Return a sentence on the change of the effect over event time for the same units.
 
     Parameters
     ----------
     ends : tuple of two Posterior
         Effects at event time 0 and at the last one of the window.
     step : Posterior
-        Of the second less the first.
+        Difference of the second and the first.
     last : int
         Event time at which the window ends.
     cohorts : sequence of str
-        That are compared.
+        Cohorts that are compared.
     units : int
-        How many units of them.
+        Number of their units.
     unit : str, default ""
-        Of the outcome.
+        Unit of the outcome.
     """
     first, then = (level(end, unit) for end in ends)
     size = Message(
@@ -54,12 +54,12 @@ def growth(
 
 
 def movement(step: Posterior, last: int, language: str) -> str:
-    """Say whether the effect moves between adoption and a later event time, of the same units.
+    """Return a sentence on the direction of change after adoption for the same units.
 
     Parameters
     ----------
     step : Posterior
-        Of its change.
+        Change of the effect.
     last : int
         The later event time.
     """
@@ -87,12 +87,12 @@ def _cohorts(cohorts: Sequence[str]) -> Message:
 
 
 def no_growth(enough: int, language: str) -> str:
-    """Say why nothing is said about growth.
+    """Return the reason why changes over event time are not assessed.
 
     Parameters
     ----------
     enough : int
-        Units that a comparison would need.
+        Number of units that a comparison requires.
     """
     return Message(
         "The report does not assess changes of the effect over event time: fewer than {} "
@@ -102,7 +102,7 @@ def no_growth(enough: int, language: str) -> str:
 
 
 def composition(units: Sequence[tuple[int, int]], language: str) -> str:
-    """Say that event times rest on different units.
+    """Return a sentence on the different sets of units behind event times.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The words of likelihood and of confidence, as reports define them."""
+"""Definitions of the words for likelihood and confidence."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _WORDS_LEADS = Message(
 
 
 def scales(context: Context) -> Iterator[str]:
-    """Say what likelihood and confidence mean, and how growth and differences are judged."""
+    """Return definitions of likelihood and confidence, and rules for growth and differences."""
     translate = context.translate
     yield translate(_WORDS_SAYS, percent(context.prob))
     subjects: dict[Subject, object] = {

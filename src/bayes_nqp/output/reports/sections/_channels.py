@@ -1,4 +1,4 @@
-"""Through what the policy works."""
+"""Direct and indirect effects through mediators."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bayes_nqp.output.reports._sentences import share
 
 @section(place=60, needs=(CHANNELS,))
 def channels(context: Context) -> Iterator[Block]:
-    """Take the effect apart into direct and indirect ones."""
+    """Decompose the effect into direct and indirect effects."""
     translate = context.translate
     yield Heading(translate("Mechanisms"))
     yield Paragraph(

@@ -1,4 +1,4 @@
-"""Whose treatment works through whose mediator."""
+"""Mediation in space: effects by source of treatment and by mediator."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SUM_DOSE: Final = Message(
 
 @section(place=62, needs=(IN_SPACE,))
 def channels_in_space(context: Context) -> Iterator[Block]:
-    """Take effects of own and of others' treatment apart by whose mediator they go through."""
+    """Decompose effects of own and others' treatment by mediators of own and linked units."""
     translate = context.translate
     yield Heading(translate("Spatial mechanisms"))
     yield Paragraph(
@@ -42,7 +42,7 @@ def channels_in_space(context: Context) -> Iterator[Block]:
 
 
 def _sentences(context: Context) -> Iterator[str]:
-    """Whose treatment gives how much, and on which way."""
+    """Yield a sentence on each source of treatment, with its effect by path."""
     treated = paths_in_space(context.effects, weights=context.weights)
     itself, others = Message("a unit's own treatment"), Message("others' treatment")
     rows = Message("treated units")

@@ -1,4 +1,4 @@
-"""What was asked of which data, and what they can answer."""
+"""Data and sample of the report."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bayes_nqp.output.reports._registry import section
 
 @section(place=20)
 def data(context: Context) -> Iterator[Block | Sketch]:
-    """Describe the panel, adoption and support."""
+    """Describe the panel, adoption and identification."""
     translate, panel = context.translate, context.panel
     yield Heading(translate("Data and sample"))
     if context.question:
@@ -60,13 +60,13 @@ def data(context: Context) -> Iterator[Block | Sketch]:
 
 
 def _called(panel: Panel, context: Context) -> Panel:
-    """The panel, with its outcome called as the report calls it."""
+    """Return the panel with the outcome named as in the report."""
     words = {context.language: {panel.roles.outcome: context.outcome}}
     return replace(panel, labels=panel.labels | Labels.of(words)) if context.outcome else panel
 
 
 def _adoption(panel: Panel) -> Message:
-    """How many units adopt, and when."""
+    """Return a sentence on the number of treated units and their adoption dates."""
     treated, labels = panel.cohort_codes >= 0, panel.time_labels
     cohorts = sorted(set(panel.cohort_codes[treated].tolist()))
     first, last = labels[cohorts[0]], labels[cohorts[-1]]

@@ -1,4 +1,4 @@
-"""What failed, and what is in doubt."""
+"""Failed checks and checks that require caution."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bayes_nqp.output.tables import key_of
 
 @section(place=15)
 def failures(context: Context) -> Iterator[Block]:
-    """Show the gate if it failed, and name every check that fails or is in doubt."""
+    """Report failed convergence diagnostics and every check that failed or requires caution."""
     translate = context.translate
     failed = _listed(context, "failed")
     if not context.fit.gate.passed:
@@ -49,7 +49,7 @@ def failures(context: Context) -> Iterator[Block]:
 
 
 def _listed(context: Context, verdict: str) -> list[str]:
-    """Name checks, with question and first number; their sentences stand with the evidence."""
+    """List checks with their question and first key figure."""
     explained = context.tells("evidence")
     return [
         context.translate("{}: {}", titled(result, context), _briefly(context, result, explained))
@@ -58,7 +58,7 @@ def _listed(context: Context, verdict: str) -> list[str]:
 
 
 def _briefly(context: Context, result: CheckResult, explained: bool) -> str:
-    """Give the question of a check with its first number; its answer if that stands nowhere."""
+    """Return the question of a check with its key figure, or with its answer if not explained."""
     question = context.translate.name(result.question)
     if not explained:
         return context.joined([question, context.answer(result)])

@@ -1,4 +1,4 @@
-"""The answer, before anything else."""
+"""The summary at the top of a report."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ def short(context: Context) -> Iterator[Part]:
 
 
 def _paragraph(context: Context, failed: list[str], sentences: Iterable[str]) -> Paragraph:
-    """What failed, before the numbers that it concerns."""
+    """Write failures before the results that they concern."""
     return Paragraph(context.joined([*failed, *sentences]), "failed" if failed else "lead")
 
 
 def _failed(context: Context) -> dict[Subject, list[str]]:
-    """Say what failed, before any number that it concerns."""
+    """Return sentences on failures by subject."""
     by_subject: dict[Subject, list[str]] = {"average": [], "contrast": [], "channel": []}
     if not context.fit.gate.passed:
         by_subject["average"].append(
@@ -75,7 +75,7 @@ def _failed(context: Context) -> dict[Subject, list[str]]:
 
 
 def _contradicted(subject: Subject, names: list[str]) -> Message:
-    """Say which checks fail, and what they speak to."""
+    """Return a sentence on failed checks and the results that they contradict."""
     if subject == "contrast":
         return Message(
             "{n} failed check contradicts the results on differences between groups: {}.",
@@ -99,7 +99,7 @@ def _contradicted(subject: Subject, names: list[str]) -> Message:
 
 
 def _what(context: Context, answer: Answer) -> Iterator[str]:
-    """Say what the policy did and how much; as a share of the untreated level."""
+    """Yield sentences on the effect of the policy, also as a share of the untreated level."""
     language, unit, first = context.language, context.effect_unit, answer.average
     outcome = context.outcome or context.translate("the outcome")
     yield change(first, outcome, language, unit, **context.moved)
@@ -108,7 +108,7 @@ def _what(context: Context, answer: Answer) -> Iterator[str]:
 
 
 def _weighed(context: Context, fitted: Posterior) -> Message:
-    """State the number under parallel trends, and how probable these are."""
+    """Return the estimate under parallel trends and the model probabilities."""
     average = context.average
     assert average is not None
     under = Message(
@@ -129,7 +129,7 @@ def _weighed(context: Context, fitted: Posterior) -> Message:
 
 
 def _direction(p_positive: float) -> Message:
-    """The probability of the likelier direction."""
+    """Return the probability of the more probable direction."""
     if p_positive < 0.5:
         return stated(1.0 - p_positive, "P(< 0)")
     return stated(p_positive, "P(> 0)")
@@ -149,7 +149,7 @@ def _share_says(share: Posterior, *, decided: bool) -> Message:
 
 
 def _others(context: Context) -> Iterator[str]:
-    """Say what untreated units receive, and through what the effect comes."""
+    """Yield sentences on spillover effects and on mediators."""
     if meets(context.fit, (RECEIVED,)):
         adopted = meets(context.fit, (ADOPTION,))
         yield neighbours(context) if adopted else exposed(context)
@@ -160,7 +160,7 @@ def _others(context: Context) -> Iterator[str]:
 
 
 def _limits(context: Context) -> Iterator[Message]:
-    """State what the answer rests on, and what it does not show."""
+    """Yield sentences on the assumptions and limitations of the result."""
     facts, posterior = context.fit.facts, context.posterior
     if context.staggered and posterior.average is not None:
         yield Message(

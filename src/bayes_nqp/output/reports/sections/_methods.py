@@ -1,4 +1,4 @@
-"""How it was done: the model, its priors, the sampler."""
+"""Methods: the model, its priors and the sampler."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ _SAMPLER: Final = {
 
 @section(place=90)
 def methods(context: Context) -> Iterator[Block]:
-    """State the equation with its priors, and how it was sampled."""
+    """State the equation, the priors and the sampling method."""
     translate, fit = context.translate, context.fit
     method = Message("Methods", context="difference-in-differences")
     yield Heading(translate(method if fit.facts.adopted else Message("Methods")))
@@ -78,7 +78,7 @@ def methods(context: Context) -> Iterator[Block]:
 
 
 def _channels(context: Context) -> Iterator[Block]:
-    """Say what equations of mediators add."""
+    """Describe the mediator equations."""
     translate, channels = context.translate, context.fit.facts.channels
     if not channels:
         return
@@ -100,7 +100,7 @@ def _channels(context: Context) -> Iterator[Block]:
 
 
 def _slopes_of_mediators(context: Context) -> list[Message]:
-    """State the priors of paths b, and what the draws of several equations are conditional on."""
+    """State the priors of path b, and the conditioning of the joint posterior."""
     facts = context.fit.facts
     if facts.pooling.flat:
         slopes = Message("Slopes of mediators (path b) have flat priors and differ by group.")
@@ -128,7 +128,7 @@ def _slopes_of_mediators(context: Context) -> list[Message]:
 
 
 def _sampling(context: Context) -> Block:
-    """Say how the model was sampled."""
+    """Describe the sampling method."""
     translate, fit = context.translate, context.fit
     posterior, sampler = fit.posterior, type(fit.sampler).__name__
     return Paragraph(
@@ -209,7 +209,7 @@ def _priors(context: Context) -> str:
 
 
 def _spread(context: Context) -> Message:
-    """What ``s`` is where it comes from the outcome."""
+    """Return the definition of ``s`` if it is computed from the outcome."""
     if context.staggered:
         return Message(
             "the within-unit standard deviation of the outcome in untreated observations"
@@ -221,7 +221,7 @@ def _spread(context: Context) -> Message:
 
 
 def _priors_of(parameters: Iterable[Parameter], translate: Translator) -> str:
-    """Word the priors of parameters of errors, by their kind and what they are."""
+    """Describe the priors of error parameters."""
     return "".join(
         translate("; {} is {}", x.prior.subject(x.name, x.meaning), x.prior.words())
         for x in parameters
@@ -229,7 +229,7 @@ def _priors_of(parameters: Iterable[Parameter], translate: Translator) -> str:
 
 
 def _scales_of(priors: Priors, names: Iterable[str], whom: str) -> Iterator[Message]:
-    """Word priors of scales, those of one family together."""
+    """Describe the priors of scales, grouped by family."""
     stated = [(name, priors.scale(_SCALES.get(name, name))) for name in names]
     for family in dict.fromkeys(prior / prior.scale for _, prior in stated):
         scales = enumerated(
@@ -241,7 +241,7 @@ def _scales_of(priors: Priors, names: Iterable[str], whom: str) -> Iterator[Mess
 
 
 def _pieces(context: Context) -> tuple[list[str], list[str], list[str]]:
-    """What has a flat and a normal prior under a design, and of what the scale has one."""
+    """Return the parameters with a flat prior, a normal prior, and a prior on their scale."""
     facts, timed = context.fit.facts, context.staggered
     pieces = frozenset() if facts.pooling.flat else facts.pooling.pieces
     flat = ["unit", "time"]

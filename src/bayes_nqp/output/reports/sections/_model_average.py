@@ -1,4 +1,4 @@
-"""The assumptions that the reported numbers average over."""
+"""Assumptions and model average."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MEDIATION = Message(
 
 @section(place=35, needs=(ADOPTION,))
 def model_average(context: Context) -> Iterator[Part]:
-    """State prior and posterior by assumption, and the answer under other priors."""
+    """Report prior and posterior probabilities of assumptions, and results under other priors."""
     average = context.average
     if average is None:
         return

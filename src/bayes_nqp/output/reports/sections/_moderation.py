@@ -1,4 +1,4 @@
-"""How the effect differs along a moderator."""
+"""Heterogeneity of the effect by a moderator."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SIDES_DOSE: Final = Message(
 
 @section(place=50, needs=(ROWS,))
 def moderation(context: Context) -> Iterator[Block]:
-    """Draw the effect along the design's moderator, and say how much it changes."""
+    """Plot the effect against the moderator and report its change."""
     translate, fit = context.translate, context.fit
     name = fit.facts.moderator
     if name is None:

@@ -1,4 +1,4 @@
-"""Where the numbers come from."""
+"""Provenance of the results."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _P_UNSEALED = Message(
 
 @section(place=120)
 def provenance(context: Context) -> Iterator[Block]:
-    """List data, draws, design, versions and what was typed."""
+    """List data, draws, design, versions and the command."""
     translate = context.translate
     yield Heading(translate("Provenance"), 2 if context.tells("appendix") else 1)
     rows = tuple(

@@ -17,7 +17,7 @@ from bayes_nqp.output.tables import spatial_fits
 
 @section(place=30)
 def results(context: Context) -> Iterator[Block | Sketch]:
-    """Give effects overall and by group."""
+    """Report effects overall and by group."""
     translate, factors = context.translate, list(context.factors)
     yield Heading(translate("Heterogeneity" if factors else "Baseline results"))
     for sentences in _by(context):
@@ -35,7 +35,7 @@ def results(context: Context) -> Iterator[Block | Sketch]:
 
 
 def _by(context: Context) -> Iterator[tuple[str, ...]]:
-    """Sentences about every group, a factor at a time; at last how surely all of them hold."""
+    """Yield sentences on every group by factor, and on their joint probability."""
     groups = groups_of(context)
     outcome = context.outcome or context.translate("the outcome")
     every = [

@@ -1,4 +1,4 @@
-"""The chapter of space: dependence by period, local types, tests, weights and reach."""
+"""Spatial dependence: Moran's I by period, local types, tests, weights and spatial decay."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _LEVEL = 0.05
 
 @section(place=37)
 def space(context: Context) -> Iterator[Block]:
-    """Tabulate Moran's I and LISA by period, LM tests, P(W), and the reach.
+    """Tabulate Moran's I and LISA by period, LM tests, P(W), and the spatial decay length.
 
-    Only where the fit has spatial terms, or the user asks about space.
+    The section is written only if the fit has spatial terms or the user requests it.
     """
     answers = {x.name: x for x in context.checks if x.evidence is not None}
     parts = [name for name in SPATIAL if name in answers]
@@ -43,7 +43,7 @@ def space(context: Context) -> Iterator[Block]:
 
 
 def _moran(context: Context, result: CheckResult) -> Iterator[str]:
-    """Moran's I of the outcome, first and last, and in how many periods it is beyond chance."""
+    """Return Moran's I of the outcome in the first and last period, with significance counts."""
     evidence, translate = result.evidence, context.translate
     assert isinstance(evidence, xr.Dataset)
     outcome = evidence.sel(series="outcome")
@@ -66,13 +66,13 @@ def _moran(context: Context, result: CheckResult) -> Iterator[str]:
 
 
 def _answer(context: Context, result: CheckResult) -> Iterator[str]:
-    """Give the answer of a check, unless it stands with the evidence."""
+    """Return the sentence of a check, unless it is printed with the evidence."""
     if not context.tells("evidence" if result.verdict in OPEN else "appendix"):
         yield context.answer(result)
 
 
 def _weights(context: Context, result: CheckResult) -> Iterator[str]:
-    """Which weights are most probable."""
+    """Return a sentence on the most probable spatial weights."""
     table = result.evidence
     assert isinstance(table, pd.DataFrame)
     best = table.iloc[int(np.argmax(table["probability"].to_numpy()))]
