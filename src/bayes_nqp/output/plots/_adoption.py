@@ -39,7 +39,7 @@ _SHARE = Message(
 
 
 class PanelLike(Protocol):
-    """What the figure needs of a panel."""
+    """Interface of a panel that the figure requires."""
 
     @property
     def unit_labels(self) -> npt.NDArray[Any]: ...
@@ -116,13 +116,13 @@ def adoption(
     most : int, default 80
         Units up to which each has a line; of more, each cohort within a stratum has one.
     ax : Axes, optional
-        To draw into.
+        Axes to draw into.
     title : str, optional
-        Of the figure.
+        Title of the figure.
     language : str, default "en"
-        Of labels and notes.
+        Language of labels and notes.
     style : mapping, optional
-        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
+        Appearance of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Examples
     --------

@@ -70,31 +70,32 @@ def caterpillar(
     language: Language = "en",
     style: Style | None = None,
 ) -> Figure:
-    """Draw every unit's effect with its intervals, the largest first.
+    """Draw unit-level effects with their intervals, in descending order.
 
-    Intervals of neighbours overlap far more often than not: a place in the table is as uncertain
-    as ``rank(att(fit, by="unit"), "unit")`` says.
+    Adjacent intervals usually overlap; ``rank(att(fit, by="unit"), "unit")`` gives the uncertainty
+    of ranks.
 
     Parameters
     ----------
     fit_or_effects : Fit or Dataset
-        A fit whose effects vary by unit, or effects in the schema of the waist.
+        A fit with effects that vary by unit, or a Dataset of group-time effects.
     by : str, optional
-        What to sort instead of units, such as "cohort" or "stratum".
+        Dimension to sort instead of units, such as "cohort" or "stratum".
     prob : float, default 0.95
-        Posterior probability of the wide intervals, equal-tailed.
+        Posterior probability of the wide equal-tailed intervals.
     weights : str, default "rows"
         As in ``att``.
     most : int, default 60
-        How many to show; of more, as many at the top as at the bottom.
+        Maximal number of effects; if there are more, half are from the top and half from the
+        bottom.
     ax : Axes, optional
-        To draw into.
+        Axes to draw into.
     title : str, optional
-        Of the figure.
+        Title of the figure.
     language : str, default "en"
-        Of labels and notes.
+        Language of labels and notes.
     style : mapping, optional
-        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
+        Appearance of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
@@ -136,7 +137,7 @@ def caterpillar(
 
 
 def _sorted(draws: xr.DataArray, translate: Translator) -> tuple[list[str], xr.DataArray]:
-    """Stack the dims, leave out what is empty, and sort by the posterior mean."""
+    """Stack the dims, drop missing values, and sort by the posterior mean."""
     dims = [str(dim) for dim in draws.dims if dim not in v.SAMPLE_DIMS]
     values = draws.transpose(*v.SAMPLE_DIMS, *dims).to_numpy()
     shape = values.shape[2:]

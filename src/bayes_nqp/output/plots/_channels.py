@@ -89,28 +89,28 @@ def channels(
     language: Language = "en",
     style: Style | None = None,
 ) -> Figure:
-    """Draw the effect along every path, and how probably each exceeds each other.
+    """Draw the effect of every path, and the probability that each exceeds each other.
 
     Parameters
     ----------
     fit_or_effects : Fit or Dataset
-        Of a `Mediation`.
+        Fit or effects of a `Mediation`.
     by : str, sequence of str or mapping, optional
-        Groups, side by side within every path, and each with its own comparison.
+        Groups, side by side for every path, each with a separate comparison.
     prob : float, default 0.95
-        Posterior probability of the wide intervals, equal-tailed.
+        Posterior probability of the wide equal-tailed intervals.
     weights : str, default "rows"
         As in ``att``.
     direct : bool, default True
-        Whether direct and total effects are there; without them the scale is that of channels.
+        If True, include direct and total effects; otherwise the scale fits indirect effects.
     ax : Axes, optional
-        To draw the effects into, without the comparisons.
+        Axes to draw the effects into, without the comparisons.
     title : str, optional
-        Of the figure.
+        Title of the figure.
     language : str, default "en"
-        Of labels and notes.
+        Language of labels and notes.
     style : mapping, optional
-        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
+        Appearance of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
@@ -160,7 +160,7 @@ def channels(
 
 
 def _groups(draws: xr.DataArray, translate: Translator) -> dict[str, xr.DataArray]:
-    """Take draws apart by every dim but the path's, without what is empty."""
+    """Split draws by every dim except the path, without missing values."""
     dims = [str(dim) for dim in draws.dims if dim not in (*v.SAMPLE_DIMS, v.PATH)]
     groups = {}
     for levels, group in apart(draws, dims):
@@ -192,7 +192,7 @@ def _rows(groups: Mapping[str, xr.DataArray], translate: Translator) -> list[Eff
 
 
 def _columns(paths: int) -> int:
-    """Squares of comparisons that stand side by side."""
+    """Return the number of comparison matrices per row."""
     return max(1, _ACROSS // paths)
 
 

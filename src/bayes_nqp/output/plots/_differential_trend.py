@@ -1,4 +1,4 @@
-"""How far those who adopt drift beside the effect."""
+"""Plot of the differential trend of treated units."""
 
 from __future__ import annotations
 
@@ -49,22 +49,22 @@ def differential_trend(
     language: Language = "en",
     style: Style | None = None,
 ) -> Figure:
-    """Draw the drift of adopters by event time, stratum by stratum.
+    """Draw the differential trend of treated units by event time and group.
 
     Parameters
     ----------
     fit : Fit
-        Of a design with ``trends``.
+        Fit of a design with ``trends``.
     prob : float, default 0.95
         Posterior probability of bands, equal-tailed.
     ax : Axes, optional
-        To draw into.
+        Axes to draw into.
     title : str, optional
-        Of the figure.
+        Title of the figure.
     language : str, default "en"
-        Of labels and notes.
+        Language of labels and notes.
     style : mapping, optional
-        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
+        Appearance of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A fit beside other estimators."""
+"""Plot of a fit with other estimators for comparison."""
 
 from __future__ import annotations
 
@@ -38,29 +38,29 @@ def estimators(
     language: Language = "en",
     style: Style | None = None,
 ) -> Figure:
-    """Draw effects by event time and on average, by the fit and by other estimators.
+    """Draw effects by event time and on average for the fit and other estimators.
 
     Parameters
     ----------
     fit : Fit
-        Of units that adopt, with its rows.
+        Fit of a staggered design, with its observations.
     estimators : sequence of str, optional
         As in `estimators_table`; all by default.
     prob : float, default 0.95
         As in `estimators_table`.
     leads : int, default 5
-        The last so many leads of those that have them.
+        Number of leads shown for estimators with leads.
     title : str, optional
-        Of the figure.
+        Title of the figure.
     language : str, default "en"
-        Of labels and notes.
+        Language of labels and notes.
     style : mapping, optional
-        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
+        Appearance of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Returns
     -------
     Figure
-        What each assumes stands beneath its name.
+        Figure with the assumptions of each estimator below its name.
 
     Raises
     ------

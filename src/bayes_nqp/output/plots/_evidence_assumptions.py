@@ -28,7 +28,7 @@ def assumptions(result: CheckResult, look: Appearance) -> Figure:
     Parameters
     ----------
     result : CheckResult
-        Of kind "assumptions".
+        Result of kind "assumptions".
     """
     evidence = result.evidence
     assert isinstance(evidence, xr.Dataset)

@@ -1,4 +1,4 @@
-"""What identifies each cell: cohort against time, stratum by stratum."""
+"""Plot of the observations behind each group-time cell."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ _CELLS_KEY = Message(
 
 @evidence("cells")
 def cells(result: CheckResult, look: Appearance) -> Figure:
-    """Draw the rows behind every cell, and what its effect leans on.
+    """Draw the observations of every cell, and its support by data or pooling.
 
     Parameters
     ----------
     result : CheckResult
-        Of kind "cells".
+        Result of kind "cells".
     look : Appearance
-        Into given axes, strata are drawn one under another.
+        Appearance; on given axes, groups are drawn one below another.
     """
     table = result.evidence
     assert isinstance(table, pd.DataFrame)
@@ -84,7 +84,7 @@ def _strata(table: pd.DataFrame) -> list[str]:
 def _panels(
     table: pd.DataFrame, translate: Translator, *, together: bool
 ) -> dict[str, tuple[list[str], pd.DataFrame]]:
-    """Lines (by name) and cells of every panel; a cell knows its line."""
+    """Return the lines by name and the cells of every panel, with the line of each cell."""
     cohorts = sorted(table[v.COHORT].unique())
     strata = sorted(table["stratum"].unique())
     if together:

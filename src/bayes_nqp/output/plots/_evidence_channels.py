@@ -1,4 +1,4 @@
-"""What checks of channels found, mediator by mediator."""
+"""Plots of mediation checks by mediator."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def channels(result: CheckResult, look: Appearance) -> Figure:
     Parameters
     ----------
     result : CheckResult
-        Of kind "channels".
+        Result of kind "channels".
     look : Appearance
         With an ax, only the quantities on the first scale are drawn, into it.
     """
@@ -161,5 +161,5 @@ def _draw(
 
 
 def _named(label: str, look: Appearance) -> str:
-    """Say a quantity in the figure's language; names of mediators as they are."""
+    """Return the name of a quantity in the figure's language, with mediators untranslated."""
     return look.translate.name(_CHANNEL.get(label, label))

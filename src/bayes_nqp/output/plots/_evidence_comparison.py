@@ -24,7 +24,7 @@ def comparison(result: CheckResult, look: Appearance) -> Figure:
     Parameters
     ----------
     result : CheckResult
-        Of kind "comparison".
+        Result of kind "comparison".
     """
     evidence = result.evidence
     assert isinstance(evidence, xr.Dataset)

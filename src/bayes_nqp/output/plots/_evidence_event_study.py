@@ -40,7 +40,7 @@ _TREND_LINE = Message(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Curve:
-    """What one panel shows: of all units, or of one level."""
+    """Content of one panel, for all units or one group."""
 
     label: str
     lead: xr.DataArray | None
@@ -56,7 +56,7 @@ def event_study(result: CheckResult, look: Appearance) -> Figure:
     Parameters
     ----------
     result : CheckResult
-        Of kind "event_study": effects, and leads, slopes and bounds where it has them.
+        Result of kind "event_study": effects, and leads, slopes and bounds where it has them.
     look : Appearance
         With an ax, only the overall panel is drawn, into it.
     """
@@ -108,7 +108,7 @@ def _parts(evidence: xr.Dataset, translate: Translator) -> list[_Curve]:
 
 
 def _counted(evidence: xr.Dataset, name: str) -> xr.DataArray:
-    """Take draws with the units behind them, where the evidence knows these."""
+    """Return draws with their numbers of units, if the evidence contains these."""
     units = evidence.get(f"{v.UNITS}_{name}")
     if units is None:
         return evidence[name]

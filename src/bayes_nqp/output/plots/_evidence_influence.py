@@ -1,4 +1,4 @@
-"""How far the average effect moves without each unit, the most influential first."""
+"""Plot of the change of the average effect without each unit, most influential first."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def influence(result: CheckResult, look: Appearance) -> Figure:
     Parameters
     ----------
     result : CheckResult
-        Of kind "influence".
+        Result of kind "influence".
     """
     table = result.evidence
     assert isinstance(table, pd.DataFrame)

@@ -59,27 +59,27 @@ def mediation_sensitivity(
     language: Language = "en",
     style: Style | None = None,
 ) -> Figure:
-    """Draw effects against ``rho``, a panel for each confounded mediator and group.
+    """Draw effects against ``rho``, with one panel per confounded mediator and group.
 
     Parameters
     ----------
     dataset : Dataset (confounded, path, ..., rho), outcome units
-        From ``nqp.mediation_sensitivity``.
+        Result of ``nqp.mediation_sensitivity``.
     prob : float, optional
         Posterior probability of the bands, equal-tailed; that of ``dataset`` by default.
     ax : Axes, optional
-        To draw into, where there is one panel.
+        Axes to draw into, where there is one panel.
     title : str, optional
-        Of the figure.
+        Title of the figure.
     language : str, default "en"
-        Of labels and notes.
+        Language of labels and notes.
     style : mapping, optional
-        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
+        Appearance of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
     StudyError
-        If these are no such curves, or one ax cannot hold all panels.
+        If the dataset has no such curves, or one ax is given for several panels.
 
     Examples
     --------
@@ -122,14 +122,14 @@ def mediation_sensitivity(
 
 @evidence("mediation_sensitivity")
 def curves(result: CheckResult, look: Appearance) -> Figure:
-    """Draw the indirect effect of every mediator, overall and by level, with the direct one.
+    """Draw the indirect effect of every mediator, overall and by group, and the direct effect.
 
     Parameters
     ----------
     result : CheckResult
-        Of kind "mediation_sensitivity".
+        Result of kind "mediation_sensitivity".
     look : Appearance
-        One ax holds the first mediator alone.
+        Appearance; on a single ax only the first mediator is drawn.
     """
     evidence, panels = result.evidence, []
     assert isinstance(evidence, xr.Dataset)

@@ -1,4 +1,4 @@
-"""The actual estimate among those of adoptions dealt at random."""
+"""Plot of the estimate in its permutation distribution."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _P_VALUES = Message("p = {} two-sided, {} left, {} right.")
 
 @evidence("permutation")
 def permutation(result: CheckResult, look: Appearance) -> Figure:
-    """Draw the density of placebo estimates, and where the actual one lies.
+    """Draw the density of placebo estimates and the actual estimate.
 
     Parameters
     ----------
     result : CheckResult
-        Of kind "permutation".
+        Result of kind "permutation".
     """
     from scipy.stats import gaussian_kde
 

@@ -1,4 +1,4 @@
-"""How far every quantity moves when the priors, or the likelihood, are given more weight."""
+"""Plot of power-scaling sensitivity to the priors and the likelihood."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def power_scaling(result: CheckResult, look: Appearance) -> Figure:
     Parameters
     ----------
     result : CheckResult
-        Of kind "power_scaling".
+        Result of kind "power_scaling".
     """
     table = result.evidence
     assert isinstance(table, pd.DataFrame)

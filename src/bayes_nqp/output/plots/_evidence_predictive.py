@@ -55,15 +55,15 @@ _DISTANCES = Message(
 
 @evidence("predictive")
 def predictive(result: CheckResult, look: Appearance) -> Figure:
-    """Draw a small histogram of replications for every statistic, with the observed one.
+    """Draw a histogram of replicated values for every statistic, with the observed value.
 
-    In the axes of a user all statistics stand one under another, each in standard deviations
-    of its replications.
+    On a user's axes, statistics are drawn one below another in standard deviations of their
+    replications.
 
     Parameters
     ----------
     result : CheckResult
-        Of kind "predictive".
+        Result of kind "predictive".
     """
     evidence = result.evidence
     assert isinstance(evidence, xr.Dataset)

@@ -1,4 +1,4 @@
-"""Effects of adoptions pretended some periods earlier, beside the actual one."""
+"""Plot of placebo effects at earlier adoption dates, with the actual effect."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def shifts(result: CheckResult, look: Appearance) -> Figure:
     Parameters
     ----------
     result : CheckResult
-        Of kind "shifts".
+        Result of kind "shifts".
     """
     evidence = result.evidence
     assert isinstance(evidence, xr.Dataset)

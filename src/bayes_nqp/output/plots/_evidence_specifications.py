@@ -25,7 +25,7 @@ def specifications(result: CheckResult, look: Appearance) -> Figure:
     Parameters
     ----------
     result : CheckResult
-        Of kind "specifications".
+        Result of kind "specifications".
     """
     evidence = result.evidence
     assert isinstance(evidence, xr.Dataset)
@@ -72,7 +72,7 @@ def _rows(evidence: xr.Dataset, look: Appearance) -> list[EffectRow]:
 
 
 def _other_targets(evidence: xr.Dataset) -> npt.NDArray[Any]:
-    """Specifications that estimate something else than the average over all cells."""
+    """Return the specifications with an estimand other than the average over all cells."""
     reference = evidence["reference"].to_numpy()
     return np.flatnonzero(~np.isclose(reference, reference[0], rtol=1e-9, atol=0))
 

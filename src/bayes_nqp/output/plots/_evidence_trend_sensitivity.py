@@ -45,25 +45,25 @@ def trend_sensitivity(
     language: Language = "en",
     style: Style | None = None,
 ) -> Figure:
-    """Draw robust credible regions against M̄ or M, a panel for each group.
+    """Draw robust credible regions against M̄ or M, with one panel per group.
 
     Parameters
     ----------
     regions : Dataset (..., limit), outcome units
-        From ``nqp.trend_sensitivity``.
+        Result of ``nqp.trend_sensitivity``.
     ax : Axes, optional
-        To draw into, where there is one group.
+        Axes to draw into, where there is one group.
     title : str, optional
-        Of the figure.
+        Title of the figure.
     language : str, default "en"
-        Of labels and notes.
+        Language of labels and notes.
     style : mapping, optional
-        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
+        Appearance of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
     StudyError
-        If these are no such regions, or one ax cannot hold all groups.
+        If the dataset has no such regions, or one ax is given for several groups.
 
     Examples
     --------
@@ -94,14 +94,15 @@ def trend_sensitivity(
 
 @evidence("trend_sensitivity")
 def regions(result: CheckResult, look: Appearance) -> Figure:
-    """Draw the regions of the average effect, of every level and of contrasts.
+    """Draw the robust regions of the average effect, of every group and of contrasts.
 
     Parameters
     ----------
     result : CheckResult
-        Of kind "trend_sensitivity".
+        Result of kind "trend_sensitivity".
     look : Appearance
-        The probability is that of the check; one ax holds the average effect alone.
+        Appearance, with the probability of the check; on a single ax only the average effect is
+        drawn.
     """
     evidence = result.evidence
     assert isinstance(evidence, xr.Dataset)
@@ -174,7 +175,7 @@ def _panel(ax: Axes, panel: _Regions, smooth: bool, translate: Translator) -> No
 
 
 def _breakdown(region: xr.Dataset, last: float, ends: list[float], translate: Translator) -> str:
-    """Say where the region begins to hold zero, and how much a period that is."""
+    """Return the label of the breakdown value, also per period."""
     value = float(region["breakdown"])
     if ends[0] <= 0 <= ends[1]:
         return translate("interval includes zero")

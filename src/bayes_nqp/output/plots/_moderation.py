@@ -115,13 +115,13 @@ def moderation(
     weights : str, default "rows"
         As in ``att``.
     ax : Axes, optional
-        To draw one group into.
+        Axes to draw one group into.
     title : str, optional
-        Of the figure.
+        Title of the figure.
     language : str, default "en"
-        Of labels and notes.
+        Language of labels and notes.
     style : mapping, optional
-        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
+        Appearance of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
@@ -222,7 +222,7 @@ def _panel(ax: Axes, line: _Line, points: Points, at: Array) -> None:
 
 
 def _histograms(axes: Sequence[Axes], lines: Sequence[_Line]) -> None:
-    """Stand the treated rows' moderators on the bottom of every panel."""
+    """Draw a histogram of the treated units' moderator at the bottom of every panel."""
     low, high = axes[0].get_ylim()
     axes[0].set_ylim(low - _FLOOR * 1.25 * (high - low), high)
     left, right = axes[0].get_xlim()

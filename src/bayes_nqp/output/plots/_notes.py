@@ -1,4 +1,4 @@
-"""What is written beneath and across a figure: its key, and what its gate says."""
+"""Notes and stamps of figures: key, labels and convergence diagnostics."""
 
 from __future__ import annotations
 
@@ -31,28 +31,28 @@ CONTRASTS_LEFT_OUT = Message("Contrasts are not shown for factors with more than
 
 
 def words(language: str, source: object = None) -> Translator:
-    """Speak a language as figures do, in which names have so much room and no more.
+    """Return a translator for figures, which shortens long names.
 
     Parameters
     ----------
     source : object, optional
-        A panel, a fit, draws or the result of a check, whose labels names are called by.
+        A panel, a fit, draws or the result of a check, with printed names of its labels.
 
     Raises
     ------
     StudyError
-        If there is no such language.
+        If the language is unknown.
     """
     return Translator(language, estimands.words(language, source).labels, _WIDEST)
 
 
 def effect_label(draws: xr.DataArray | xr.Dataset, translate: Translator) -> str:
-    """Label an axis of effects by the outcome and their unit, as far as the draws know them.
+    """Return the label of an effect axis, with outcome and unit if the draws contain them.
 
     Parameters
     ----------
     draws : DataArray or Dataset
-        With attrs ``outcome``, ``outcome_unit`` and ``link``, or without.
+        Draws with or without attrs ``outcome``, ``outcome_unit`` and ``link``.
     """
     outcome = translate.name(draws.attrs.get("outcome", ""))
     unit = translate.name(schema.effect_unit(draws.attrs))
@@ -77,24 +77,24 @@ def annotate(
     owned: bool,
     title: str | None = None,
 ) -> None:
-    """Write the notes below a figure, its title above, and stamp it if its gate is not passed.
+    """Write notes and title of a figure, and a stamp if convergence diagnostics failed.
 
     Parameters
     ----------
     figure : Figure
-        To write on.
+        Figure to annotate.
     axes : sequence of Axes
-        Its panels, or the user's axes.
+        Panels of the figure, or the user's axes.
     notes : sequence of str
         Sentences of the key.
     gate : str
-        Verdict of the convergence gate.
+        Verdict of the convergence diagnostics.
     translate : Translator
-        Words of the figure's language.
+        Translator for the figure's language.
     owned : bool
-        Whether the figure is the library's own, so that its margins may be written on.
+        If True, the figure was created by the library, so that margins can be used.
     title : str, optional
-        Over all panels.
+        Title over all panels.
     """
     sentences = (
         [*notes, translate("Convergence diagnostics: unverified.")]
@@ -134,18 +134,18 @@ def beside(
     within: Any = "data",
     **look: Any,
 ) -> None:
-    """Write a text a few points beside a place.
+    """Write a text a few points away from a position.
 
     Parameters
     ----------
     place : tuple of float
-        In the coordinates of `within`.
+        Position in the coordinates of `within`.
     step : tuple of float, points
-        From the place.
+        Distance from the position.
     within : str or Transform, default "data"
-        Coordinates of the place.
+        Coordinate system of the position.
     **look : object
-        As of `matplotlib.axes.Axes.annotate`.
+        Options of `matplotlib.axes.Axes.annotate`.
     """
     ax.annotate(
         text, xy=place, xycoords=within, xytext=step, textcoords="offset points",
@@ -162,14 +162,14 @@ def remarked(ax: Axes, text: str, *, top: bool) -> None:
 
 
 def label_beside(axes: Sequence[Axes], label: str) -> None:
-    """Write a label beside one panel, or beside all, broken where it is longer than they are high.
+    """Write the vertical label of one or all panels, broken if longer than their height.
 
     Parameters
     ----------
     axes : sequence of Axes
         The panels of a figure, or the only one.
     label : str
-        Of the vertical axis.
+        Label of the vertical axis.
     """
     figure = axes[0].get_figure(root=True)
     assert isinstance(figure, Figure)

@@ -1,4 +1,4 @@
-"""What the data look like: who is treated when, and how outcomes moved."""
+"""Plot of a panel: treatment status by unit and period, and outcomes over time."""
 
 from __future__ import annotations
 
@@ -43,26 +43,26 @@ def panel(
     language: Language = "en",
     style: Style | None = None,
 ) -> Figure:
-    """Draw the status of every unit in every period, and outcomes by cohort.
+    """Draw treatment status by unit and period, and outcomes by cohort.
 
     Parameters
     ----------
     panel : Panel
         The data.
     title : str, optional
-        Of the figure.
+        Title of the figure.
     language : str, default "en"
-        Of labels and notes.
+        Language of labels and notes.
     style : mapping, optional
-        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
+        Appearance of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Returns
     -------
     Figure
-        At the left a line of pixels a unit, however many, the earliest cohort on top. Beside it
-        mean outcomes by cohort and period, outcome units, over the paths of its units in grey. Up
-        to two cohorts, never-treated units among them, share one panel; more have a panel each,
-        with the mean of the never treated dashed in each.
+        Left: one line of pixels per unit, with the earliest cohort on top. Right: mean outcomes by
+        cohort and period in outcome units, with single units in grey. Up to two cohorts, including
+        never-treated units, share one panel; more have one panel each, with the mean of
+        never-treated units dashed.
 
     Examples
     --------
@@ -110,7 +110,7 @@ def panel(
 
 
 def _axes(figure: Figure, count: int, columns: int) -> list[Axes]:
-    """One at the left, and others beside it that share their axes."""
+    """Create one panel on the left, and panels with shared axes on the right."""
     rows = -(-count // columns)
     grid = figure.add_gridspec(rows, columns + 1, width_ratios=[1.25, *[1.0] * columns])
     axes = [figure.add_subplot(grid[:, 0])]

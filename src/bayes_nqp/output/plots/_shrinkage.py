@@ -1,4 +1,4 @@
-"""What pooling does to every group."""
+"""Plot of group effects with and without pooling."""
 
 from __future__ import annotations
 
@@ -53,17 +53,17 @@ def shrinkage(
     by : str, sequence of str or mapping, default "cell"
         The groups, as in ``att``.
     prob : float, default 0.95
-        Posterior probability of the wide intervals, equal-tailed.
+        Posterior probability of the wide equal-tailed intervals.
     weights : str, default "rows"
         As in ``att``.
     ax : Axes, optional
-        To draw into.
+        Axes to draw into.
     title : str, optional
-        Of the figure.
+        Title of the figure.
     language : str, default "en"
-        Of labels and notes.
+        Language of labels and notes.
     style : mapping, optional
-        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
+        Appearance of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def shrinkage(
 def _flat(
     effects: xr.Dataset, translate: Translator
 ) -> tuple[list[str], npt.NDArray[np.float64], xr.DataArray, xr.DataArray]:
-    """Stack the dims into one, and leave out what either fit does not know."""
+    """Stack the dims into one, and keep only labels that both fits contain."""
     dims = [str(dim) for dim in effects["partial"].dims if dim not in v.SAMPLE_DIMS]
     shape = [effects.sizes[dim] for dim in dims]
     stacked = [

@@ -43,7 +43,7 @@ class Answer:
 
     @cached_property
     def share(self) -> Posterior | None:
-        """Return the effect as a share of the untreated level; None if no outcome scale is stated."""
+        """Return the effect as a share of the untreated level; None without outcome scale."""
         return self._share(self._context.effects)
 
     def _share(self, effects: xr.Dataset) -> Posterior | None:
@@ -59,7 +59,7 @@ class Answer:
 
     @cached_property
     def breakdown(self) -> float | None:
-        """Return the breakdown value: largest violation in multiples of the largest earlier step."""
+        """Return the breakdown value, in multiples of the largest pre-adoption step."""
         result = self._context.found("trend_sensitivity")
         evidence = None if result is None or result.verdict != REPORTED else result.evidence
         if not isinstance(evidence, xr.Dataset) or "breakdown" not in evidence:

@@ -138,7 +138,7 @@ class Context(Scene):
         )
 
     def answer(self, result: CheckResult) -> str:
-        """Return the sentence of a check in the report's language, without advice to the analyst."""
+        """Return the sentence of a check in the report's language, without advice."""
         return Translator(self.language, result.labels).name(unadvised(result.sentence))
 
     def gate(self, *, reasons: bool = False) -> str:

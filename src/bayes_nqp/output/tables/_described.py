@@ -1,4 +1,4 @@
-"""What a table says of the model behind it, and of what failed."""
+"""Notes of tables on the model, and on failed checks and diagnostics."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def model_facts(fit: Fit, translate: Translator) -> dict[str, str]:
 
 
 def time_strata(fit: Fit) -> tuple[str, ...]:
-    """Factors with time effects of their own; without the panel, those that the design names."""
+    """Return the factors with separate time effects; without the panel, those of the design."""
     if fit.panel is not None:
         return fit.facts.time_strata(fit.panel)
     time = fit.facts.time
@@ -104,12 +104,12 @@ def strata_of(fit: Fit) -> tuple[str, ...]:
 def remarks_of(
     source: object, gate: str, checks: Sequence[CheckResult], translate: Translator
 ) -> Remarks:
-    """Say what model it is, what failed, and what is in doubt.
+    """Return notes on the model, on failures and on checks that require caution.
 
     Parameters
     ----------
     gate : str
-        Verdict of the convergence gate.
+        Verdict of the convergence diagnostics.
     """
     notes = []
     if isinstance(source, Fit):
@@ -138,12 +138,12 @@ def remarks_of(
 
 
 def why_failed(gate: str, translate: Translator) -> str:
-    """Say what failed in a gate."""
+    """Return the reason why convergence diagnostics failed."""
     return translate.name(convergence_words(gate))
 
 
 def with_figure(result: CheckResult, translate: Translator) -> str:
-    """Put the number that a check says first behind its question."""
+    """Append the first key figure of a check to its question."""
     key = key_of(translate.name(result.figure))
     return Message("{} ({})", result.question, key) if key else result.question
 
@@ -163,7 +163,7 @@ def _passed(source: object, translate: Translator) -> str:
 
 
 def short_convergence(gate: str, translate: Translator) -> tuple[str, bool]:
-    """Word a gate's verdict in a cell, and whether it failed."""
+    """Return the verdict of the convergence diagnostics for a cell; True if it failed."""
     if gate in (v.PASSED, v.UNVERIFIED):
         return translate("passed" if gate == v.PASSED else "unverified"), False
     reason = why_failed(gate, translate)
@@ -172,12 +172,12 @@ def short_convergence(gate: str, translate: Translator) -> tuple[str, bool]:
 
 
 def interval_notes(numbers: pd.DataFrame, translate: Translator) -> list[str]:
-    """Say what the means, the intervals and the probabilities of a summary are.
+    """Return notes on the means, intervals and probabilities of a summary.
 
     Parameters
     ----------
     numbers : DataFrame
-        From `summary`.
+        Result of `summary`.
     """
     scale = _scale(numbers, translate)
     prob, kind = float(numbers.attrs["probability"]), str(numbers.attrs["kind"])
@@ -189,12 +189,12 @@ def interval_notes(numbers: pd.DataFrame, translate: Translator) -> list[str]:
 
 
 def stacked_notes(numbers: pd.DataFrame, spread: str, translate: Translator) -> list[str]:
-    """Say what estimates and what stands beneath them are.
+    """Return notes on estimates and on the numbers below them.
 
     Parameters
     ----------
     numbers : DataFrame
-        From `summary`.
+        Result of `summary`.
     """
     scale = _scale(numbers, translate)
     beneath = translate("In parentheses: posterior SD.")
@@ -211,6 +211,6 @@ def stacked_notes(numbers: pd.DataFrame, spread: str, translate: Translator) -> 
 
 
 def _scale(numbers: pd.DataFrame, translate: Translator) -> str:
-    """Say in which unit effects are."""
+    """Return the unit of effects."""
     unit = schema.effect_unit(numbers.attrs)
     return translate("in {}", unit) if unit else translate("in units of the outcome")

@@ -30,7 +30,7 @@ def descriptives(panel: Panel, ask: Ask) -> Table:
     Parameters
     ----------
     ask : Ask
-        ``by`` names a stratum factor, or "treated".
+        Options; ``by`` is a stratum factor or "treated".
     """
     translate = ask.translate
     groups = _groups(panel, ask)

@@ -21,7 +21,7 @@ from bayes_nqp.output.tables._parts import TONES, key_of, word
 
 @kind(Message("Checks"), of=("checks", "fit"), place=60)
 def diagnostics(source: Sequence[CheckResult] | Fit | xr.Dataset, ask: Ask) -> Table:
-    """Tabulate checks with their verdicts and key figures; a fit is asked all of them."""
+    """Tabulate checks with their verdicts and key figures; for a fit, run all checks."""
     gate: str | None = None
     if isinstance(source, xr.Dataset):
         raise StudyError("kind='diagnostics' asks its questions of a fit", hint="nqp.table(fit)")
@@ -60,7 +60,7 @@ def diagnostics(source: Sequence[CheckResult] | Fit | xr.Dataset, ask: Ask) -> T
 
 
 def _add_convergence(draft: TableDraft, gate: str) -> None:
-    """Add the convergence gate, where no check speaks of it."""
+    """Add the convergence diagnostics if no check contains them."""
     translate = draft.translate
     short, failed = short_convergence(gate, translate)
     verdict = word(translate("failed"), "bad") if failed else word(short, _convergence_tone(gate))

@@ -79,7 +79,7 @@ def estimands(source: FitOrEffects, ask: Ask) -> Table:
 
 
 def _lines(answer: xr.DataArray | Message, ask: Ask) -> dict[str, Line]:
-    """Summaries of an estimand by level, "" where nothing is kept apart; empty where withheld."""
+    """Return summaries of an estimand by level, "" without groups; empty if not reported."""
     if isinstance(answer, Message):
         return {}
     table = summary(answer, ask.prob, ask.interval)

@@ -40,7 +40,7 @@ def mediation(source: object, ask: Ask) -> Table:
     Parameters
     ----------
     source : Fit or Dataset
-        Of a ``Mediation``.
+        Fit or effects of a ``Mediation``.
     """
     translate, posterior = ask.translate, reported_posterior(source)
     effects, beside = posterior.effects, posterior.average is not None

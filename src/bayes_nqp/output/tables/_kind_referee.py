@@ -42,7 +42,7 @@ _SHOWS: Final = (
 
 @kind(Message("Routine robustness checks"), place=75, needs=(ADOPTION, ROWS))
 def referee(source: Fit, ask: Ask) -> Table:
-    """Tabulate the check of that name, asked anew; with options, tabulate its result instead."""
+    """Run and tabulate the check "referee"; with options, tabulate its result instead."""
     table = KINDS["robustness"].build([CHECKS["referee"](source)], ask)
     title = ask.title or ask.translate("Routine robustness checks of the average effect")
     notes = (*table.notes, *map(ask.translate, _SHOWS))

@@ -127,7 +127,7 @@ def _estimates(source: object, ask: Ask) -> dict[str, pd.Series[Any]]:
 
 
 def _parted(effects: xr.Dataset) -> bool:
-    """Tell whether own and received effects are told apart."""
+    """Return True if own and spillover effects are separate."""
     return {v.DIRECT, v.RECEIVED} <= {*effects[v.PATH].to_numpy().tolist()}
 
 
@@ -139,7 +139,7 @@ def _convergence_cell(gate: str, translate: Translator) -> Cell:
 def _facts(
     sources: Sequence[object], tops: Sequence[pd.DataFrame], ask: Ask, outcomes: set[str]
 ) -> list[Row]:
-    """Rows that say what each column is."""
+    """Return rows that describe the model of each column."""
     translate = ask.translate
     models = [model_facts(x, translate) if isinstance(x, Fit) else {} for x in sources]
     rows = []
@@ -174,7 +174,7 @@ def _named(source: object, part: str, ask: Ask) -> str:
 
 
 def _specifications(results: Sequence[CheckResult], ask: Ask) -> Table:
-    """Tabulate what checks that compare specifications found, a row each."""
+    """Tabulate checks that compare specifications, one row per specification."""
     translate = ask.translate
     numbers = specification_table(results, ask.prob, ask.interval)
     draft = TableDraft(ask, numbers["sd"])

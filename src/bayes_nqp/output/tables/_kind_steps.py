@@ -28,7 +28,7 @@ def steps(fit: FitOrEffects, ask: Ask) -> Table:
     Parameters
     ----------
     fit : Fit
-        Of a ``Mediation``.
+        Fit or effects of a ``Mediation``.
     """
     translate, names = ask.translate, list(names_of(ask.by))
     numbers = baron_kenny(fit, ask.by, ask.prob, ask.interval)

@@ -33,7 +33,7 @@ _NOTE_MARKS = Message(
 
 @layout
 def journal(fits: Sequence[tuple[str, object]], ask: Ask) -> Table:
-    """Set fits side by side: estimate, (sd) and [P] in a cell, and what each column holds."""
+    """Compare fits in columns: estimate, (SD) and [P] per cell, with rows on the model."""
     translate = ask.translate
     parts = [dict(_estimates(source, ask)) for _, source in fits]
     draft = TableDraft(ask, [line["sd"] for part in parts for line in part.values()])
@@ -83,7 +83,7 @@ def _estimates(source: object, ask: Ask) -> Iterator[tuple[str, Line]]:
 
 
 def _cell(line: Line, draft: TableDraft) -> Cell:
-    """Write mean, sd and probability, and a mark where marks are asked for."""
+    """Write mean, SD and probability, with marks if requested."""
     chance, mark = float(line["p_positive"]), ""
     if draft.ask.marks:
         mark = next((m for least, m in _MARKS if max(chance, 1 - chance) > least), "")
@@ -93,7 +93,7 @@ def _cell(line: Line, draft: TableDraft) -> Cell:
 
 
 def _held(source: object, ask: Ask) -> Iterator[tuple[str, bool]]:
-    """What a column holds beside the policy."""
+    """Return rows on fixed effects and controls of a column."""
     if not isinstance(source, Fit):
         return
     translate, by = ask.translate, time_strata(source)

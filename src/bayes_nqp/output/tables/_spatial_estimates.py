@@ -81,7 +81,7 @@ def spatial_fits(fits: Mapping[str, Fit]) -> dict[str, Fit]:
 
 
 def is_of_space(fit: Fit) -> bool:
-    """Tell whether anything of linked or near units is in a model."""
+    """Return True if a model contains terms of neighbouring units."""
     return fit.facts.spatial_term is not None or fit.facts.reach != "none"
 
 
@@ -128,9 +128,9 @@ def estimates_of(fit: Fit, ask: Ask) -> Iterator[tuple[Message, Lines]]:
 
 
 def _moderated(fit: Fit, ask: Ask) -> dict[str, xr.DataArray]:
-    """What a standard deviation more of the moderator adds to effects of the own, and to received.
+    """Return the change of own and spillover effects per standard deviation of the moderator.
 
-    Through links it is the moderator of those who send.
+    Spillovers use the moderator of the sending units.
     """
     paths = (_PATHS if fit.facts.adopted else _DOSE) if fit.facts.has("lag") else {}
     labels = paths or {v.TOTAL: _PATHS[v.TOTAL]}
@@ -164,7 +164,7 @@ def _coefficients(fit: Fit, ask: Ask) -> dict[str, xr.DataArray]:
 
 
 def is_dynamic(fit: Fit) -> bool:
-    """Tell whether outcomes follow those of the period before."""
+    """Return True if the model has a lagged outcome."""
     term = fit.facts.spatial_term
     return term is not None and term.dynamics
 
