@@ -1,4 +1,4 @@
-"""Names of the pages and fields of the studio, which messages quote for who fills them in."""
+"""Names of the studio's pages and fields, quoted in messages."""
 
 from __future__ import annotations
 

@@ -76,8 +76,8 @@ def run(
 ) -> None:
     """Run a study: fit, check, and write tables, figures, draws and provenance.
 
-    Everything is written, or nothing. What failed a check is shown as failed. Fits and checks are
-    kept as they are made: after an interruption the same command goes on where it stopped.
+    Output is written completely or not at all. Failed checks are reported as failed. Fits and
+    checks are stored when completed: after an interruption the same command continues.
     """
     with door(study=study, resumes=True):
         from bayes_nqp import studies
@@ -105,10 +105,10 @@ def run(
 
 @app.command(epilog="Example: bayes-nqp validate models/castle_doctrine.toml")
 def validate(study: StudyFile) -> None:
-    """Check a study, its data and what they identify, without running it.
+    """Validate a study, its data and the identified effects, without running it.
 
-    Says which columns play which part, who is treated when, which effects the data identify,
-    and what was cleaned; or what is wrong, where, and what to try.
+    Reports the role of each column, treatment by unit and period, the identified effects, and the
+    cleaning steps; or the error, its place and a suggestion.
     """
     with door(study=study):
         from bayes_nqp import studies
@@ -138,9 +138,9 @@ def list_studies(
         typer.Argument(help="Where to look; the library's own by default.", metavar="FOLDER"),
     ] = None,
 ) -> None:
-    """List the studies that come with the library, or those in a folder.
+    """List the studies included in the library, or those in a folder.
 
-    The library's own run by their names: bayes-nqp run castle_doctrine
+    Included studies are run by name: bayes-nqp run castle_doctrine
     """
     with door():
         from bayes_nqp import studies
@@ -184,12 +184,12 @@ def new(
         str | None, typer.Option(help="Of the study: en or zh; that of the file by default.")
     ] = None,
 ) -> None:
-    """Write a commented study for your own file, by looking at its columns.
+    """Write a commented study for your data file, based on its columns.
 
-    It guesses the unit, the period, who is treated when, the outcome, groups and possible
-    channels, and says why as comments: confirm every line. Sheets, titles above the header,
-    merged cells, "1,234" and "—" are recognised. Where no column says who is treated when, or
-    several do and differ, it stops and says so. No study is overwritten.
+    It guesses unit, period, treatment, outcome, groups and possible mediators, with reasons as
+    comments: confirm every line. Sheets, titles above the header, merged cells, "1,234" and "—" are
+    recognised. If no column defines treatment, or several columns disagree, it stops with an error.
+    Existing studies are not overwritten.
     """
     with door():
         from bayes_nqp import studies
@@ -235,9 +235,9 @@ def index(
         Path | None, typer.Option("--out", "-o", help="File to write; FILE_index.csv by default.")
     ] = None,
 ) -> None:
-    """Make an index of indicators, and write your rows with it as a new column.
+    """Compute an index of indicators, and write the data with the index as a new column.
 
-    Beside them its weights are written, one row an indicator.
+    The weights are written to a second file, one row per indicator.
     """
     with door():
         from bayes_nqp import studies
@@ -268,10 +268,10 @@ def zones(
         Path | None, typer.Option("--out", "-o", help="File to write; FILE_zones.csv by default.")
     ] = None,
 ) -> None:
-    """Merge the 165 cross-border e-commerce pilot zones to your rows.
+    """Merge the 165 cross-border e-commerce pilot zones with your data.
 
-    Adds the batch, the date of approval, the first treated year, the province, and whether it
-    is coastal; and says what is no prefecture, with the nearest names.
+    Adds batch, date of approval, first treated year, province, and a coastal indicator; and lists
+    names that are not prefectures, with the closest names.
     """
     with door():
         from bayes_nqp import studies
@@ -293,7 +293,7 @@ def schema(
         Path | None, typer.Option("--out", "-o", help="File to write; printed otherwise.")
     ] = None,
 ) -> None:
-    """Write the schema of studies, with which editors complete and check them.
+    """Write the JSON schema of studies for completion and validation in editors.
 
     Put "#:schema ./study.schema.json" in the first line of a study; editors with Taplo or Even
     Better TOML read it.
@@ -310,10 +310,10 @@ def schema(
 
 @app.command(epilog="Example: bayes-nqp doctor > doctor.txt")
 def doctor() -> None:
-    """Say what is installed and whether it works: what a report of a fault needs.
+    """Test the installation and print the information for a bug report.
 
-    Versions, extras, threads, a fit of a second to data of a known effect, and its figure in
-    Chinese.
+    Prints versions, extras and threads, and runs a fit of one second to data with a known effect,
+    with its figure in Chinese.
     """
     with door():
         from bayes_nqp.cli._doctor import symptoms
@@ -341,10 +341,10 @@ def studio(
         bool, typer.Option("--browse/--no-browse", help="Open the address in a browser.")
     ] = True,
 ) -> None:
-    """Go from a file to a report in a browser, on this machine alone.
+    """Open the studio: from a data file to a report in a browser, on this machine only.
 
-    The address holds a token, and nobody is answered without it. What is opened there is gone
-    when the studio ends, unless --keep names a folder.
+    The address contains a token that is required for access. Files opened in the studio are deleted
+    when it ends, unless --keep names a folder.
     """
     with door():
         try:

@@ -1,4 +1,4 @@
-"""The last door: whatever goes wrong leaves in words, with an exit code that is documented."""
+"""Error handling of the command line: every error becomes a message and an exit code."""
 
 from __future__ import annotations
 
@@ -20,11 +20,10 @@ _STREAMS = "PYTHONIOENCODING"
 
 
 def in_utf8() -> None:
-    """Begin again in Python's UTF-8 mode, where names of files could only be ASCII.
+    """Restart in Python's UTF-8 mode if file names could only be ASCII.
 
-    Python does so by itself in the locales C and POSIX, unless it is told not to; there a study
-    of cities could not write a figure that is called after a stratum. What is printed keeps the
-    encoding of the terminal.
+    Python uses this mode in the locales C and POSIX unless it is disabled; without it, figures with
+    Chinese file names could not be written. Printed output keeps the encoding of the terminal.
     """
     ascii_only = codecs.lookup(sys.getfilesystemencoding()).name == "ascii"
     if not ascii_only or os.environ.get(_WANTED) == "1" or not sys.executable:
@@ -55,7 +54,7 @@ _NO_MEMORY = ("failed to map segment", "cannot allocate memory", "can't start ne
 
 
 def error(message: str) -> None:
-    """Print an error; it needs nothing but standard error."""
+    """Print an error; requires only standard error."""
     text = plain_text(message)
     coloured = sys.stderr.isatty() and os.name != "nt" and "NO_COLOR" not in os.environ
     print(f"\x1b[31m{text}\x1b[0m" if coloured else text, file=sys.stderr)
@@ -63,21 +62,21 @@ def error(message: str) -> None:
 
 @contextmanager
 def door(*, loads: bool = True, study: Path | None = None, resumes: bool = False) -> Iterator[None]:
-    """Turn whatever goes wrong within into words and an exit code.
+    """Convert all errors inside a ``with`` block to messages and exit codes.
 
     Parameters
     ----------
     loads : bool, default True
-        Whether what is within loads the libraries beneath, and needs the memory for that.
+        If True, the block imports the numerical libraries and needs memory for them.
     study : Path, optional
-        Whose language what is refused is said in.
+        Study that determines the language of errors.
     resumes : bool, default False
-        Whether the same command goes on where it was interrupted.
+        If True, the same command can continue after an interruption.
 
     Raises
     ------
     SystemExit
-        With the code.
+        With the exit code.
     """
     try:
         if loads:
@@ -101,7 +100,7 @@ def _leave(problem: BaseException, code: int, words: str) -> None:
 
 
 def _worded(problem: Exception, study: Path | None) -> tuple[int, str]:
-    """An exit code, and what happened and what to try."""
+    """Return the exit code, the problem and a suggestion."""
     from bayes_nqp._core.exceptions import ConvergenceError, NQPError, speaking
     from bayes_nqp.studies import language_of
 
@@ -163,7 +162,7 @@ def _system(problem: OSError) -> str:
 
 
 def _here() -> bool:
-    """Whether there is a working directory."""
+    """Return True if the working directory exists."""
     try:
         Path.cwd()
     except OSError:
@@ -186,7 +185,7 @@ def _fault(problem: Exception) -> str:
 
 
 def _check_memory() -> None:
-    """See whether the process may take the memory that loading alone needs."""
+    """Test if the process may use the memory that imports require."""
     try:
         import resource
     except ImportError:  # not on Windows

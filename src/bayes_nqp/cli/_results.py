@@ -1,4 +1,4 @@
-"""The results of a study on a terminal."""
+"""Results of a study on a terminal."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 
 def show_proposal(proposal: Proposal, *, page: bool = False) -> None:
-    """Print what was guessed and why, what is known of the panel, and how to run it.
+    """Print the guessed settings with reasons, facts of the panel, and the command to run it.
 
     Parameters
     ----------
     page : bool, default False
-        Whether to say where its page is.
+        If True, print the location of its page.
     """
     terminal, guess, translate = console(), proposal.guess, proposal.translate
     sentence = translate("Wrote {}. These settings are guesses; confirm every line:", proposal.path)
@@ -70,7 +70,7 @@ def _line(key: str, text: str) -> None:
 
 
 def _list(text: str) -> None:
-    """Print lines, broken at 80 columns; what goes on stands below what it belongs to."""
+    """Print lines, broken at 80 columns with hanging indents."""
     for row in text.split("\n"):
         name = _NAME.match(row)
         hang = size_of(name[0]) if name else len(row) - len(row.lstrip()) + 4
@@ -99,7 +99,7 @@ _OTHERS = Message("All other results are in {} ({} s)")
 
 
 def show(outcome: Outcome) -> None:
-    """Print results, gate, checks, and where the files are, in the report's language."""
+    """Print results, diagnostics, checks and file locations in the report's language."""
     terminal, translate = console(), outcome.study.translate
     marked = Translator(translate.language)  # what holds markup is no name that has a label
     if "summary.csv" in outcome.tables:
@@ -178,7 +178,7 @@ def _effects(outcome: Outcome) -> None:
 
 
 def _channels(outcome: Outcome) -> None:
-    """Print direct and indirect effects, overall and by stratum."""
+    """Print direct and indirect effects, overall and by group."""
     study, translate = outcome.study, outcome.study.translate
     mean, _, *others = _heads(study)
     heads = (mean, *others, translate("share of total", context="console"))
@@ -225,7 +225,7 @@ def _heads(study: Study) -> tuple[str, str, str, str]:
 
 
 def _named(row: Mapping[Hashable, Any], translate: Translator) -> tuple[str, str]:
-    """The group of a row, and its level."""
+    """Return the factor of a row and its level."""
     group, level = row["by"], row["level"]
     return (
         safe(translate.name(_GROUPS.get(group, group))),

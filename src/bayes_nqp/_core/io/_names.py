@@ -1,4 +1,4 @@
-"""Names of files and paths: what can be said of them, and what they lead to."""
+"""Names of files and paths: validity and type."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ _LONGEST = 120
 
 
 def file_name(text: str) -> str:
-    """Make a name that every system takes.
+    """Return a file name that is valid on every system.
 
     Parameters
     ----------
     text : str
-        Such as "event_study_" and a stratum's name.
+        Text, such as "event_study_" and a stratum's name.
 
     Returns
     -------
     str
-        A long one is cut, and told from others by a few digits.
+        Name; long names are cut and made unique by a few digits.
     """
     name = _UNSAFE.sub("_", text)
     coded = name.encode("utf-8")
@@ -43,12 +43,12 @@ def file_name(text: str) -> str:
 
 
 def final(path: Path) -> Path:
-    """Tell where a file of a draft will be.
+    """Return the final path of a file in a draft folder.
 
     Returns
     -------
     Path
-        The path itself, if it is in no draft.
+        Final path; the path itself if it is not in a draft folder.
     """
     for folder in (path, *path.parents):
         if folder in FINAL:
@@ -57,7 +57,7 @@ def final(path: Path) -> Path:
 
 
 def in_shell(path: Path) -> str:
-    """Write a path as a shell reads it; letters of any script need no quotes."""
+    """Write a path for a shell; letters of any script need no quotes."""
     text = str(path)
     return text if re.fullmatch(r"[\w%+,./:@-]+", text) else shlex.quote(text)
 
@@ -66,18 +66,18 @@ _NUL = "\0"
 
 
 def text_path(path: str | Path, argument: str) -> Path:
-    """Take a path, unless its name is no text, or the system's locale cannot say it.
+    """Return a path if its name is valid text in the locale of the system.
 
     Parameters
     ----------
     argument : str
-        What it stands for, for messages.
+        Name of the argument, for messages.
 
     Raises
     ------
     StudyError
-        If it holds bytes that are no text, which neither a study nor its results can hold; a
-        character that the locale's encoding lacks; or a NUL.
+        If the name contains undecodable bytes, which studies and results cannot store; a character
+        missing in the locale's encoding; or a NUL.
     """
     if not isinstance(path, str | os.PathLike):
         raise StudyError(f"{argument} is {brief(path)}", hint="write a path in quotes")
@@ -122,17 +122,17 @@ _KINDS = (
 
 
 def is_there(path: Path) -> bool:
-    """Whether there is anything at a path; not where the system cannot tell."""
+    """Return True if a path exists; False if the system cannot decide."""
     return os.path.lexists(path)
 
 
 def is_folder(path: Path) -> bool:
-    """Whether a path leads to a folder; not where the system cannot tell."""
+    """Return True if a path leads to a folder; False if the system cannot decide."""
     return os.path.isdir(path)  # noqa: PTH112  (Path.is_dir may raise)
 
 
 def listed(folder: Path) -> list[str]:
-    """Name what a folder holds, sorted; nothing where it is none, or may not be entered."""
+    """Return the sorted content of a folder; empty if it is not a readable folder."""
     try:
         return sorted(os.listdir(folder))  # noqa: PTH208  (names alone)
     except OSError:
@@ -140,12 +140,12 @@ def listed(folder: Path) -> list[str]:
 
 
 def no_file(path: Path) -> Message:
-    """Say what a path leads to, if not to a file; nothing is opened, as pipes would wait.
+    """Return the type of a path that is not a file, without opening it.
 
     Returns
     -------
     Message
-        Such as ``is not there`` or ``is a pipe``; empty for a file.
+        Such as ``does not exist`` or ``is a pipe``; empty for a file.
     """
     state = NOTHING
     try:

@@ -1,4 +1,4 @@
-"""A folder made beside its place, and moved there."""
+"""Output folders, created as drafts and moved to their final path."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from bayes_nqp._core.io._write import folders
 
 
 class Place:
-    """A folder in the making, and where it will be.
+    """Draft of an output folder and its final path.
 
     Parameters
     ----------
     out : Path
-        Where it will be.
+        Final path.
     draft : Path
-        Where it is made, on the same disk.
+        Path of the draft, on the same disk.
     force : bool
-        Whether what is there is moved aside.
+        If True, rename an existing folder.
     name : str, default "out"
-        Of the argument that named it, for messages.
+        Name of the argument, for messages.
     """
 
     def __init__(self, out: Path, draft: Path, force: bool, name: str = "out") -> None:
@@ -36,13 +36,13 @@ class Place:
         self.moved: Path | None = None
 
     def finish(self) -> None:
-        """Move an earlier folder aside, and the new one to its place.
+        """Rename an existing folder, and move the draft to its final path.
 
         Raises
         ------
         StudyError
-            If something came to be there meanwhile, which is not moved without ``force``, or
-            cannot be moved; the new folder is then kept under the next free name.
+            If the target was created during the run and ``force`` is False, or cannot be moved. The
+            new folder is then kept under the next free name.
         """
         sync(self.draft)
         if os.path.lexists(self.out):
@@ -62,7 +62,7 @@ class Place:
             raise
 
     def _kept_beside(self, problem: Message) -> StudyError:
-        """Move the new folder to the next free name, and say so."""
+        """Move the new folder to the next free name, and raise an error with this name."""
         beside = _aside(self.out)
         move(self.draft, beside)
         return StudyError(
@@ -76,23 +76,23 @@ class Place:
 def place(
     out: str | Path, *, force: bool, guarded: tuple[Path, ...] = (), name: str = "out"
 ) -> Iterator[Place]:
-    """Make a folder beside its place; whatever goes wrong, nothing of it is left.
+    """Create an output folder as a draft; remove the draft if an error occurs.
 
     Parameters
     ----------
     out : str or Path
-        Where it will be.
+        Final path.
     force : bool
-        Whether an earlier folder is moved aside.
+        If True, rename an existing folder.
     guarded : tuple of Path
-        What must not be moved with an earlier folder.
+        Paths that must not be moved with an existing folder.
     name : str, default "out"
-        Of the argument, for messages.
+        Name of the argument, for messages.
 
     Raises
     ------
     StudyError
-        If the place is taken, being written by another run, or cannot be written.
+        If the target exists, is being written by another run, or cannot be written.
     """
     out = _nameable(named(out, name), name)
     try:
@@ -105,7 +105,7 @@ def place(
 
 
 def _nameable(out: Path, name: str) -> Path:
-    """Give a folder such as ``.`` or ``..`` its name."""
+    """Return the absolute name of a folder such as ``.`` or ``..``."""
     path_text = out if out.name not in ("", "..") else out.resolve()
     if not path_text.name:
         raise StudyError(

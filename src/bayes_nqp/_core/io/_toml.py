@@ -1,4 +1,4 @@
-"""A file to plain data: what is no page of TOML becomes a StudyError, with its line."""
+"""Reading of TOML files; invalid files raise a StudyError with the line."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def read_toml(path: Path) -> dict[str, Any]:
     Raises
     ------
     StudyError
-        If it is no file, or no TOML, for which it names the line; if it is too long or nested for
-        anything that is read here.
+        If the path is not a file; if the content is not valid TOML, with the line; or if the file
+        is too long or too deeply nested.
     """
     data = _plain(path, _text(path))
     _check_plain(data, path.name)
@@ -38,7 +38,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def _text(path: Path) -> str:
-    """Read a page of UTF-8 text."""
+    """Read a UTF-8 text file."""
     if wrong := no_file(path):
         raise StudyError(
             Message("{!r} is not a file: it {}", path.name, wrong), hint=Message("check the name")
@@ -71,7 +71,7 @@ def _size(path: Path) -> int:
 
 
 def _plain(path: Path, text: str) -> dict[str, Any]:
-    """Read TOML."""
+    """Parse TOML."""
     if _DOTTED.search(text):
         raise _nested(path.name)
     try:
@@ -88,7 +88,7 @@ def _plain(path: Path, text: str) -> dict[str, Any]:
 
 
 def _check_plain(data: dict[str, Any], name: str) -> None:
-    """Refuse what no key takes: tables within tables without end, numbers beyond 64 bits."""
+    """Raise an error for too many nested tables and for numbers of more than 64 bits."""
     left: list[tuple[str, Any, int]] = [("", data, 0)]
     while left:
         place, value, depth = left.pop()
@@ -137,7 +137,7 @@ def _broken(path: Path, text: str, message: str) -> StudyError:
 
 
 def _repeated(lines: list[str], number: int) -> tuple[str, str]:
-    """Say what a line repeats, and where it stands already."""
+    """Return the repeated name of a line, and its first line."""
     line = lines[number - 1].strip()
     name = line.split("=")[0].strip() if "=" in line else line
     if name.startswith("["):

@@ -1,4 +1,4 @@
-"""What the system says when a file cannot be written, and what to try."""
+"""Messages for files that cannot be written, with suggestions."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ _ALIKE = {
 
 
 def worded(error: OSError, path: str | Path, name: str = "") -> StudyError:
-    """Word what the system said about a file or folder that was to be written.
+    """Return the error for a file or folder that could not be written.
 
     Parameters
     ----------
     path : str or Path
-        What was to be written.
+        File or folder.
     name : str, optional
-        Of the argument that named it.
+        Name of the argument with the path.
     """
     target = final(Path(path))
     called = f"{name!r} {str(target)!r}" if name else repr(str(target))
@@ -92,7 +92,7 @@ def worded(error: OSError, path: str | Path, name: str = "") -> StudyError:
 
 
 def _of_folder(number: int | None, folder: Path) -> tuple[str, str] | None:
-    """What is wrong with the folder that a file is made in, where it is not the file."""
+    """Return the problem with the folder of a file, if the file itself is not the problem."""
     exists = os.path.isdir(folder)  # noqa: PTH112  (Path.is_dir may raise)
     if number == errno.ENOENT and exists:
         return "its folder takes no files, as those of the system do", "a folder on a disk"
@@ -103,19 +103,19 @@ def _of_folder(number: int | None, folder: Path) -> tuple[str, str] | None:
 
 @contextmanager
 def writing(path: str | Path, name: str = "") -> Iterator[None]:
-    """Word what the system says while a file or folder is written.
+    """Convert errors of the system during writing to a `StudyError`.
 
     Parameters
     ----------
     path : str or Path
-        What is written.
+        File or folder that is written.
     name : str, optional
-        Of the argument that named it.
+        Name of the argument with the path.
 
     Raises
     ------
     StudyError
-        For any error of the system.
+        If the system raises an error.
     """
     try:
         yield
@@ -124,17 +124,17 @@ def writing(path: str | Path, name: str = "") -> Iterator[None]:
 
 
 def named(path: object, name: str = "path") -> Path:
-    """Take a path that the system can be asked for.
+    """Return a valid path.
 
     Parameters
     ----------
     name : str, default "path"
-        Of the argument, for messages.
+        Name of the argument, for messages.
 
     Raises
     ------
     StudyError
-        If it is no path, empty, or holds characters that no name can hold.
+        If the value is not a path, is empty, or contains invalid characters.
     """
     if not isinstance(path, str | os.PathLike):
         raise StudyError(

@@ -1,4 +1,4 @@
-"""Keywords of other packages, and what they are called here."""
+"""Keywords of other packages, and their equivalents in this library."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """What a keyword of another package is here.
+    """Equivalent of a keyword of another package.
 
     Parameters
     ----------
     ours : tuple of str
-        Arguments of ours that mean the same, whichever the call has.
+        Equivalent arguments; the first that the call has is suggested.
     elsewhere : str
-        What to write where the call has none of them.
+        Suggestion if the call has none of them.
     """
 
     ours: tuple[str, ...]
