@@ -113,7 +113,7 @@ def test_every_problem_has_words_and_a_code(
     assert out == ""
     assert problem == "interrupt" or "\nTry: " in err
     assert ("goes on from there" in err) == ((problem, command) == ("interrupt", "run"))
-    assert (code == 70) == ("This is a fault of bayes_nqp, not of your study" in err)
+    assert (code == 70) == ("This is a bug in bayes_nqp, not in your study" in err)
     assert (code == 70) == ("report it" in err)
     assert sorted(tmp_path.iterdir()) == before
 
@@ -143,7 +143,7 @@ def test_usage_and_success_have_their_codes(called: Called) -> None:
         (("new", "nowhere.csv"), 2, "is not there"),
         (("index", "cities.csv", "--positive", "nqqp"), 2, "nqqp"),
         (("zones", "cities.csv", "--prefecture", "城"), 2, "did you mean '城市'?"),
-        (("schema", "--out", "cities.csv"), 2, "is there already"),
+        (("schema", "--out", "cities.csv"), 2, "already exists"),
         (("list", "."), 0, ""),
         (("validate", "study.toml"), 0, ""),
         (("--version",), 0, ""),

@@ -74,8 +74,8 @@ class Draws(DrawsAttributes, xr.DataArray):
                 raise self._lacking({**(indexers or {}), **named}) from None
             except (TypeError, ValueError, IndexError) as error:
                 raise ArgumentError(
-                    f"draws.sel cannot take this: {brief(str(error))}",
-                    hint="labels by their dim, such as draws.sel(event_time=0)",
+                    f"draws.sel does not accept this: {brief(str(error))}",
+                    hint="select labels by dim, such as draws.sel(event_time=0)",
                 ) from error
 
     def _lacking(self, wanted: Mapping[Any, Any]) -> UnknownLabelError:
@@ -85,11 +85,11 @@ class Draws(DrawsAttributes, xr.DataArray):
             if dim in labels and label in labels[dim]:
                 continue
             if holder := self._holder(label):
-                return UnknownLabelError(f"{label!r} names no part by itself", hint=holder)
+                return UnknownLabelError(f"{label!r} is not a label of draws", hint=holder)
             others = [name for name in labels if name not in v.SAMPLE_DIMS]
             if dim in v.SAMPLE_DIMS and isinstance(label, str) and others:
                 return UnknownLabelError(
-                    f"{label!r} is no {dim}", hint=f"draws.sel({others[0]}={label!r})"
+                    f"{label!r} is not a {dim}", hint=f"draws.sel({others[0]}={label!r})"
                 )
             if dim in labels:
                 return UnknownLabelError(
@@ -98,7 +98,7 @@ class Draws(DrawsAttributes, xr.DataArray):
             name = label if dim is None else dim
             hint = answer("Draws", str(name)) or nearest(name, labels)
             return UnknownLabelError(f"the draws have no dim {name!r}", hint=hint)
-        return UnknownLabelError("the draws lack what was asked for")
+        return UnknownLabelError("the draws do not contain the requested label")
 
     def _holder(self, label: Any) -> str:
         """Return the code to select a label of a dim other than chain and draw; "" otherwise."""

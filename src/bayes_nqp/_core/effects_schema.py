@@ -262,14 +262,14 @@ def validate(effects: xr.Dataset) -> xr.Dataset:
     if (v.COHORT in effects.coords) != (v.EVENT_TIME in effects.coords):
         raise StudyError(
             "'effects' has one of 'cohort' and 'event_time' without the other",
-            hint="both; or neither, where nothing is adopted, as with a continuous exposure",
+            hint="use both, or neither for a continuous exposure",
         )
     if v.MODERATION in effects and effects[v.MODERATION].dims != _MODERATION_DIMS:
         raise StudyError(f"'moderation' needs dims {_MODERATION_DIMS}")
     reserved = [name for name in factors(effects) if name in v.RESERVED]
     if reserved:
         raise StudyError(
-            f"the strata {shown(reserved)} take names that the library reserves",
+            f"the strata {shown(reserved)} use names that are reserved by the library",
             hint="rename these columns",
         )
     if v.DEVIATION in effects:
@@ -279,9 +279,9 @@ def validate(effects: xr.Dataset) -> xr.Dataset:
             raise StudyError("'deviation' needs the membership table")
     if v.MEMBERSHIP_CELL in effects and effects.sizes[v.MEMBERSHIP]:
         if int(effects[v.MEMBERSHIP_CELL].max()) >= effects.sizes[v.CELL]:
-            raise StudyError("'membership_cell' points beyond the cells")
+            raise StudyError("'membership_cell' contains an index beyond the cells")
         if int(effects[v.MEMBERSHIP_MEMBER].max()) >= effects.sizes[v.MEMBER]:
-            raise StudyError("'membership_member' points beyond the members")
+            raise StudyError("'membership_member' contains an index beyond the members")
     return effects
 
 

@@ -58,7 +58,7 @@ def n_threads(threads: int | None = None) -> int:
         if not wanted:
             return _lent()
     if isinstance(threads, bool) or not wanted.isascii() or not wanted.isdigit() or int(wanted) < 1:
-        raise StudyError(f"{source} is {wanted!r}", hint="a whole number from 1 up")
+        raise StudyError(f"{source} is {wanted!r}", hint="use an integer of at least 1")
     return int(wanted)
 
 
@@ -178,9 +178,9 @@ def needing_room(package: str) -> Iterator[None]:
     except (OSError, RuntimeError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
         raise StudyError(
-            f"{package} finds no folder for its files: {reason or brief(str(error), 300)}",
+            f"{package} has no folder for its files: {reason or brief(str(error), 300)}",
             where=str(getattr(error, "filename", None) or ""),
-            hint="name one that takes files and has room: the environment variable HOME, for its "
+            hint="set a writable folder with free space: the environment variable HOME, for its "
             "caches, or TMPDIR, for temporary ones",
         ) from error
 

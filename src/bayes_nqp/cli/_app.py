@@ -30,7 +30,7 @@ app = typer.Typer(
 
 StudyFile = Annotated[
     Path,
-    typer.Argument(help="The study: a .toml file, or a name that `list` shows.", metavar="STUDY"),
+    typer.Argument(help="Study: a .toml file, or a name from `list`.", metavar="STUDY"),
 ]
 DataFile = Annotated[
     Path, typer.Argument(help="A .csv, .xlsx, .dta, .sav or .parquet file.", metavar="FILE")
@@ -64,13 +64,14 @@ def run(
         Path | None, typer.Option("--out", "-o", help="Folder to write; results/STUDY by default.")
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Move a folder that is there aside to OUT.1, OUT.2, …")
+        bool, typer.Option("--force", help="Rename an existing folder to OUT.1, OUT.2, …")
     ] = False,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Exit with 1 if the gate or a check fails.")
+        bool,
+        typer.Option("--strict", help="Exit with 1 if convergence diagnostics or a check fail."),
     ] = False,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Compute all anew, whatever earlier runs left.")
+        bool, typer.Option("--fresh", help="Recompute everything, without results of earlier runs.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
@@ -135,7 +136,9 @@ def validate(study: StudyFile) -> None:
 def list_studies(
     folder: Annotated[
         Path | None,
-        typer.Argument(help="Where to look; the library's own by default.", metavar="FOLDER"),
+        typer.Argument(
+            help="Folder of studies; those of the library by default.", metavar="FOLDER"
+        ),
     ] = None,
 ) -> None:
     """List the studies included in the library, or those in a folder.
@@ -159,7 +162,9 @@ def new(
     file: DataFile,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="The study; FILE with the ending .toml by default."),
+        typer.Option(
+            "--out", "-o", help="File of the study; FILE with the extension .toml by default."
+        ),
     ] = None,
     unit: Annotated[str | None, typer.Option(help="Column of units, if you know it.")] = None,
     time: Annotated[str | None, typer.Option(help="Column of periods.")] = None,
@@ -176,12 +181,11 @@ def new(
     ] = False,
     look: Annotated[
         bool,
-        typer.Option(
-            "--look", help="Write as a page how the file is read, and what stands in the way."
-        ),
+        typer.Option("--look", help="Write a page on the reading of the file and its problems."),
     ] = False,
     language: Annotated[
-        str | None, typer.Option(help="Of the study: en or zh; that of the file by default.")
+        str | None,
+        typer.Option(help="Language of the study: en or zh; that of the file by default."),
     ] = None,
 ) -> None:
     """Write a commented study for your data file, based on its columns.
@@ -212,21 +216,22 @@ def new(
 def index(
     file: DataFile,
     positive: Annotated[
-        list[str] | None, typer.Option(help="Indicator of which more is better; repeat it.")
+        list[str] | None, typer.Option(help="Indicator for which more is better; may be repeated.")
     ] = None,
     negative: Annotated[
-        list[str] | None, typer.Option(help="Indicator of which less is better; repeat it.")
+        list[str] | None, typer.Option(help="Indicator for which less is better; may be repeated.")
     ] = None,
     system: Annotated[
         str | None,
         typer.Option(help="Instead of columns: new_quality_productivity, or a .toml file."),
     ] = None,
     keep: Annotated[
-        list[str] | None, typer.Option(help="Indicator of the system to keep; repeat it.")
+        list[str] | None, typer.Option(help="Indicator of the system to keep; may be repeated.")
     ] = None,
     weights: Annotated[str, typer.Option(help="Weighting scheme, such as Entropy.")] = "Entropy",
     missing: Annotated[
-        str, typer.Option(help="Rows without an indicator: error, drop, interpolate, extend.")
+        str,
+        typer.Option(help="Observations without an indicator: error, drop, interpolate, extend."),
     ] = "error",
     unit: Annotated[str | None, typer.Option(help="Column of units; guessed otherwise.")] = None,
     time: Annotated[str | None, typer.Option(help="Column of periods; guessed otherwise.")] = None,
@@ -259,7 +264,7 @@ def zones(
     file: DataFile,
     prefecture: Annotated[
         str | None,
-        typer.Option(help="Column of names or codes of prefectures; looked for otherwise."),
+        typer.Option(help="Column of names or codes of prefectures; guessed otherwise."),
     ] = None,
     rule: Annotated[
         str, typer.Option(help="First treated year: approval_year or next_year_after_june.")
@@ -281,7 +286,7 @@ def zones(
         for note in addition.notes:
             line(note)
         if len(addition.table):
-            terminal.print("[yellow]no prefecture, and without a zone:[/yellow]")
+            terminal.print("[yellow]not a prefecture, without a zone:[/yellow]")
             line(addition.table.to_string(index=False))
         for path in addition.paths:
             terminal.print(f"wrote [bold]{safe(path)}[/bold]", highlight=False)
@@ -336,7 +341,7 @@ def studio(
         Path | None,
         typer.Option("--keep", help="Folder that keeps files, studies and results afterwards."),
     ] = None,
-    port: Annotated[int, typer.Option(help="Of this machine; any free one by default.")] = 0,
+    port: Annotated[int, typer.Option(help="Port of this machine; any free one by default.")] = 0,
     browse: Annotated[
         bool, typer.Option("--browse/--no-browse", help="Open the address in a browser.")
     ] = True,

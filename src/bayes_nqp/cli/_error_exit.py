@@ -117,8 +117,8 @@ def _worded(problem: Exception, study: Path | None) -> tuple[int, str]:
             return UNREAD, ""
         return UNWRITABLE, (
             f"The output could not be written: {problem}.\n"
-            "Try: another place for standard output, or free some space there; files that "
-            "were announced before are whole."
+            "Try: redirect standard output elsewhere, or free disk space; files that were "
+            "reported as written are complete."
         )
     if _is_memory(problem):
         return SYSTEM, _memory(str(problem))
@@ -139,7 +139,7 @@ def _is_memory(problem: Exception) -> bool:
 def _memory(words: str) -> str:
     detail = f" ({words.rstrip('.')})" if words else ""
     return (
-        f"There is not enough memory for this{detail}.\n"
+        f"There is not enough memory{detail}.\n"
         "Try: fewer draws or chains in [sampler], fewer strata, or a smaller file; close other "
         "programs; or lift a limit (ulimit -v unlimited)."
     )
@@ -148,17 +148,17 @@ def _memory(words: str) -> str:
 def _system(problem: OSError) -> str:
     if isinstance(problem, FileNotFoundError) and not _here():
         return (
-            "The folder in which you are is not there any more.\n"
-            "Try: cd into a folder that is there, and again."
+            "The current folder does not exist any more.\n"
+            "Try: cd to an existing folder and repeat the command."
         )
     place = f": {str(problem.filename)!r}" if problem.filename else ""
     if problem.errno in (errno.ENOSPC, errno.EDQUOT):
-        hint = "free some space on the disk, or --out on another one"
+        hint = "free disk space, or use --out on another disk"
     elif problem.errno in (errno.EMFILE, errno.ENFILE):
         hint = "close other programs, or allow more open files (ulimit -n 1024)"
     else:
-        hint = "check that the file or folder is there and that you may read or write it"
-    return f"The system refused{place} ({problem.strerror or problem}).\nTry: {hint}."
+        hint = "check that the file or folder exists and is readable or writable"
+    return f"The system reported an error{place} ({problem.strerror or problem}).\nTry: {hint}."
 
 
 def _here() -> bool:
@@ -177,10 +177,10 @@ def _fault(problem: Exception) -> str:
     words = " ".join(str(problem).split())
     words = f": {words[:300]}" if words else ""
     return (
-        f"This is a fault of bayes_nqp, not of your study: {type(problem).__name__}{words}{place}."
+        f"This is a bug in bayes_nqp, not in your study: {type(problem).__name__}{words}{place}."
         "\n"
-        "Try: report it, with the study and what BAYES_NQP_TRACEBACK=1 shows when it is set and "
-        "the same is typed again."
+        "Try: report it with the study and the traceback that the same command prints with "
+        "BAYES_NQP_TRACEBACK=1."
     )
 
 
@@ -193,5 +193,5 @@ def _check_memory() -> None:
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit != resource.RLIM_INFINITY and limit < _NEEDED:
         raise MemoryError(
-            f"a limit of {limit >> 20} MB is set, and loading alone takes {_NEEDED >> 20} MB"
+            f"a limit of {limit >> 20} MB is set, but imports alone need {_NEEDED >> 20} MB"
         )

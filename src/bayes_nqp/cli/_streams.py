@@ -211,8 +211,8 @@ def _flush(lacking: list[str]) -> None:
     sys.stdout.flush()
     if lacking:
         print(
-            f"note: the encoding of this terminal ({sys.stdout.encoding}) lacks characters, which "
-            "are spelled \\u… here; files hold them. LC_ALL=C.UTF-8 or PYTHONUTF8=1 shows them",
+            f"note: the encoding of this terminal ({sys.stdout.encoding}) lacks characters; they "
+            "are printed as \\u… here but are correct in files. Set LC_ALL=C.UTF-8 or PYTHONUTF8=1",
             file=sys.stderr,
         )
     sys.stderr.flush()

@@ -151,7 +151,7 @@ def test_effects_are_coloured_about_zero(varying: str | None, lag: bool) -> None
     hatched = [c for c in figure.axes[0].collections if c.get_hatch()]
     assert sum(len(c.get_paths()) for c in hatched) == ((low <= 0) & (high >= 0)).sum()
     text = said(figure)
-    assert "interval holds zero" in text
+    assert "interval includes zero" in text
     assert "Black points" in text
     assert rendered(figure) > 1000
 

@@ -98,7 +98,7 @@ def test_every_figure_draws_into_given_axes(name):
 def test_a_failed_gate_is_stamped(name):
     gate = "failed: R-hat 1.08 of att; 12 divergences"
     failed = random_effects(gate=gate)
-    assert "convergence gate failed: R-hat 1.08 of att; 12 divergences" in _said(
+    assert "convergence diagnostics failed: R-hat 1.08 of att; 12 divergences" in _said(
         FIGURES[name](failed)
     )
     assert "未通过收敛检验：R-hat" in _said(FIGURES[name](failed, language="zh"))
@@ -138,7 +138,7 @@ def test_event_study_by_many_groups_has_panels():
     titles = [ax.get_title(loc="left") for ax in figure.axes]
     assert titles == ["东部", "中部", "西部", "东北", "华南", ""]
     assert len(plots.event_study(EFFECTS, by=["region", "market"]).axes) == 4
-    assert "all groups together" in _said(figure)
+    assert "average over groups" in _said(figure)
     _, ax = plt.subplots()
     with pytest.raises(StudyError, match="one ax cannot hold"):
         plots.event_study(EFFECTS, by="cell", ax=ax)

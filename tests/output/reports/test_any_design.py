@@ -36,11 +36,18 @@ DESIGNS = {
     ),
 }
 _HAS = {
-    "periods": {"The slope also differs by period", "for periods, and for strata", "more trade"},
-    "flat": {"effects of cells have flat priors", "untreated rows, of units never or not yet"},
-    "never": {"never-treated units are the only controls", "ratio of noise", "sd 5s for the"},
+    "periods": {"The slope also differs by period", "for periods, and for groups", "more trade"},
+    "flat": {
+        "effects of cells have flat priors",
+        "untreated observations of units never or not yet",
+    },
+    "never": {
+        "control group consists of never-treated units only",
+        "ratio of noise",
+        "sd 5s for the",
+    },
     "exposure": {
-        "308 rows enter the fit",
+        "estimation sample has 308 observations",
         "more trade",
         "per unit of trade",
         "finance moderates",
@@ -50,8 +57,8 @@ _HAS = {
 }
 _LACKS = {
     "periods": {"treated rows", "another policy", "growth a period"},
-    "flat": {"enter the fit", "normal with sd 5s", "period to period", "Beta("},
-    "never": {"All untreated rows"},
+    "flat": {"estimation sample has", "normal with SD 5s", "changes between periods", "Beta("},
+    "never": {"all untreated observations"},
     "exposure": {
         "treated rows",
         "another policy",
@@ -171,7 +178,7 @@ def test_what_the_exposure_of_linked_units_does_is_said_in_short() -> None:
     context = Context(fit, [], "en", linked={"near": "trade"})
     said = " ".join(x.text for x in SECTIONS["short"](context) if isinstance(x, Paragraph))
     assert "Per unit of near" in said
-    assert "none looks at this" in said  # the grade is of a unit's own exposure
+    assert "not this slope" in said  # the grade is of a unit's own exposure
     assert "more near" not in said
     assert "per unit of trade" in said
     other = replace(context, linked={"near": "digital"})

@@ -45,7 +45,7 @@ CLAIMS = {
     "en": r"\b(raised|lowered|larger in|upwards|downwards|rises?|rising|grows?|falls?|fades?)\b",
     "zh": r"提高|降低|的效应大于|的效应更大|效应\S*(?:上升|下降)|增强|减弱",
 }
-OPEN = {"en": r"do not determine|stays open|Nothing is said", "zh": r"不足以判断|尚无定论|不判断"}
+OPEN = {"en": r"do not determine|does not assess", "zh": r"不足以判断|不评估"}
 
 
 def sentences(context: Context, names: tuple[str, ...] = SPOKEN) -> Iterator[str]:
@@ -109,7 +109,7 @@ def check_growth(one: Case, said: list[str], language: str) -> None:
     step = one.growth()
     if step is None:
         assert not claims
-        assert any(("Nothing is said" if language == "en" else "不判断") in s for s in said)
+        assert any(("does not assess" if language == "en" else "不评估") in s for s in said)
         return
     above = float((step > 0).mean())
     word = word_for(max(above, 1 - above), language) if standing_out(step) else None

@@ -222,7 +222,7 @@ def test_what_a_moderator_adds_to_effects_received(
     moderated = {name: nqp.fit(x, panel, sampler, progress=False) for name, x in designs.items()}
     table = nqp.table(moderated, "spatial")
     text = table.to_markdown()
-    head = "What finance a standard deviation higher adds"
+    head = "Change with finance one standard deviation higher"
     assert head in text
     rows = [row.label for row in table.rows]
     under = table.rows[rows.index(head) + 1 : rows.index(head) + 4]
@@ -241,6 +241,9 @@ def test_what_a_moderator_adds_to_effects_received(
                         progress=False)  # fmt: skip
     page = " ".join(re.sub("<[^>]+>", " ", (folder / "report.html").read_text("utf-8")).split())
     size = f"{float(near.mean()):.3f}".replace("-", "−")
-    said = f"finance goes with a change of what is received of others' treatment by {size}"
+    said = (
+        "increase of finance by one standard deviation changes the spillover effect of others' "
+        f"treatment by {size}"
+    )
     assert said in page.replace("&#39;", "'"), "the answer first says so"
-    assert "through links it is finance of those who send" in page
+    assert "spillovers depend on finance of the sending units" in page

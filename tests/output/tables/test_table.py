@@ -80,7 +80,7 @@ def test_slopes_of_an_exposure_have_units_but_no_cohorts():
     assert made.title == "Effect of trade: nqp"
     rows = lines(made)
     assert [rows[name][5].values for name in ("Overall", "inland", "coastal")] == [(9,), (6,), (3,)]
-    assert "Effects per 1 sd, averaged over exposed rows" in made.note
+    assert "Effects per 1 sd, averaged over exposed observations" in made.note
 
 
 def test_levels_of_many_are_not_contrasted_and_the_notes_say_so():
@@ -128,7 +128,7 @@ def test_an_event_study_stands_side_by_side_up_to_three_groups():
     assert [row.cells[2].values[0] for row in beside.rows] == [21, 20, 14, 14, 7]
     assert [row.cells[-1].values[0] for row in under.rows[1:6]] == [9, 8, 6, 6, 3]
     for made in (beside, under):
-        assert "Points do not all rest on the same units." in made.note
+        assert "Points refer to different sets of units." in made.note
 
 
 def test_leads_come_before_effects_with_their_reference():

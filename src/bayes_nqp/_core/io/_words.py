@@ -17,32 +17,32 @@ _OPEN_ELSEWHERE = (32, 33)
 _BAD_NAME = (123, 161, 267)
 """Windows: characters or parts of a path that it does not take."""
 _REASONS: dict[int, tuple[str, str]] = {
-    errno.EROFS: ("its disk can only be read", "a folder on another disk"),
-    errno.EISDIR: ("it is a folder", "the name of a file, or of a file in that folder"),
-    errno.ENOTDIR: ("a part of its path is a file and no folder", "another folder"),
-    errno.ENAMETOOLONG: ("its name is too long for this disk", "a shorter name"),
+    errno.EROFS: ("its disk is read-only", "use a folder on another disk"),
+    errno.EISDIR: ("it is a folder", "use the name of a file, or of a file in that folder"),
+    errno.ENOTDIR: ("a part of its path is a file, not a folder", "use another folder"),
+    errno.ENAMETOOLONG: ("its name is too long for this disk", "use a shorter name"),
     errno.ENOENT: (
-        "its folder is not there, or was taken away meanwhile",
-        "a folder that is there, on a disk that stays connected",
+        "its folder does not exist or was removed",
+        "use an existing folder on a connected disk",
     ),
-    errno.EEXIST: ("it is there already", "another name"),
-    errno.ENOTEMPTY: ("it is there already", "another name"),
+    errno.EEXIST: ("it exists already", "use another name"),
+    errno.ENOTEMPTY: ("it exists already", "use another name"),
     errno.EACCES: (
         "permission denied",
-        "close it in the program that has it open, such as Excel; or a folder you may write to",
+        "close the file in other programs, such as Excel; or use a writable folder",
     ),
-    errno.EBUSY: ("another program holds it", "close it there, or another name"),
+    errno.EBUSY: ("it is open in another program", "close it there, or use another name"),
     errno.EMFILE: (
         "too many files are open",
-        "restart the session, close what holds files open, or raise the limit (ulimit -n)",
+        "restart the session, close other programs, or raise the limit (ulimit -n)",
     ),
     errno.EFBIG: (
-        "it would be larger than a file may be here",
-        "raise the limit (ulimit -f), or another disk",
+        "it would exceed the maximal file size",
+        "raise the limit (ulimit -f), or use another disk",
     ),
-    errno.EIO: ("the disk reports a fault", "another disk; then have this one looked at"),
-    errno.ELOOP: ("links on its path lead in a circle", "a path without these links"),
-    errno.EINVAL: ("the system does not take this name", "a name of letters, digits, - and _"),
+    errno.EIO: ("the disk reports an error", "use another disk and have this one checked"),
+    errno.ELOOP: ("links on its path form a loop", "use a path without these links"),
+    errno.EINVAL: ("the system does not accept this name", "use letters, digits, - and _ only"),
 }
 _ALIKE = {
     errno.EPERM: errno.EACCES,
@@ -138,7 +138,8 @@ def named(path: object, name: str = "path") -> Path:
     """
     if not isinstance(path, str | os.PathLike):
         raise StudyError(
-            f"{name!r} is a {type(path).__name__}, no path", hint="use text, such as 'results/mine'"
+            f"{name!r} is a {type(path).__name__}, not a path",
+            hint="use text, such as 'results/mine'",
         )
     text = os.fspath(path)
     if not isinstance(text, str):
@@ -151,7 +152,7 @@ def named(path: object, name: str = "path") -> Path:
         writable = False
     if not writable:
         raise StudyError(
-            f"{name!r} {text!r} holds characters that no file's name can hold here",
+            f"{name!r} {text!r} contains characters that are not allowed in file names",
             hint="use letters, digits, - and _ only",
         )
     return Path(text)

@@ -76,7 +76,7 @@ def write_text(path: str | os.PathLike[str], content: str, *, replace: bool = Tr
     except UnicodeEncodeError as error:
         around = content[max(0, error.start - 20) : error.end + 20]
         raise StudyError(
-            f"{str(final(Path(path)))!r} cannot be written: halves of characters have no UTF-8",
+            f"{str(final(Path(path)))!r} cannot be written: unpaired surrogates are not valid UTF-8",
             where=ascii(around),
             hint="correct this text; it was decoded with a wrong encoding",
         ) from error
@@ -199,7 +199,7 @@ def _target(path: Path, replace: bool) -> Path:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if not stat.S_ISREG(mode):
         raise StudyError(
-            f"{str(path)!r} is a device or a pipe, and a file is written here",
+            f"{str(path)!r} is a device or a pipe, but the output is a file",
             hint="use the name of a file",
         )
     return path

@@ -121,8 +121,8 @@ class Dispatch:
         return NQPError(
             f"the executor of nqp.workers, a {type(self._crew.executor).__name__}, cannot be used: "
             f"{problem}",
-            hint="submit(function, *arguments) calls the function and gives a future of "
-            "concurrent.futures; or nqp.workers(2)",
+            hint="submit(function, *arguments) must call the function and return a future of "
+            "concurrent.futures; or use nqp.workers(2)",
         )
 
     def _break(self, error: Exception) -> None:

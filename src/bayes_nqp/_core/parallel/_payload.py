@@ -63,7 +63,7 @@ def pickled(part: object) -> bytes:
         content: bytes = cloudpickle.dumps(part)
     except Exception as error:
         raise StudyError(
-            f"a {type(part).__name__} cannot go to 'workers': {brief(str(error), 300)}",
+            f"a {type(part).__name__} cannot be sent to 'workers': {brief(str(error), 300)}",
             hint="without nqp.workers, refits stay in this process",
         ) from error
     return content

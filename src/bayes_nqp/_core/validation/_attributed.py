@@ -22,7 +22,7 @@ class FitAttributes(Attributed):
 
         def __getitem__(self, key: object) -> NoReturn:
             hint = answer("Fit", str(key)) or (
-                f"fit.att(by={key!r}) has effects by a stratum, fit.panel[{key!r}] a column, "
+                f"fit.att(by={key!r}) returns effects by group, fit.panel[{key!r}] a column, "
                 "fit.posterior the draws"
                 if isinstance(key, str)
                 else "fit.posterior has the draws of parameters, fit.att() those of the effect"

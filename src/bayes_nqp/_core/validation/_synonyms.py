@@ -83,7 +83,9 @@ _FORMULA = Foreign(
     "nqp.StaggeredDiD(covariates=[…])",
 )
 _PATH = Foreign(("path",), "of one path, such as 'direct': nqp.att(fit, path=…)")
-_STARS = Foreign((), "there are no stars: P(> 0), a posterior probability, stands beside estimates")
+_STARS = Foreign(
+    (), "tables have P(> 0), a posterior probability; for stars: layout='journal', marks=True"
+)
 _SPREAD = Foreign(("spread",), _ERRORS.elsewhere)
 _POOLING = Foreign(
     ("effect",), "poolings are values: nqp.StaggeredDiD(effect=nqp.PartialPooling(['region']))"

@@ -176,7 +176,9 @@ def _held(function: Any, label: str, *, bound: bool, kinds: bool, owner: type | 
         except NotApplicable as missing:
             if sys._getframe(1).f_globals.get("__name__", "").startswith("bayes_nqp."):
                 raise  # a check turns it into a verdict
-            raise StudyError(missing.why, hint="nqp.check(fit) lists what applies") from missing
+            raise StudyError(
+                missing.why, hint="nqp.check(fit) lists the checks that apply"
+            ) from missing
 
     held.__door__, held.__kinds__ = label, wanted  # type: ignore[attr-defined]
     return held
@@ -230,8 +232,8 @@ def _match(
     twice = [name for name in kwargs if name in placed and name in keywords]
     if twice:
         raise ArgumentError(
-            f"{label} got {twice[0]!r} twice, by its place and by its name",
-            hint=f"{twice[0]}=… once, and other arguments by their names too",
+            f"{label} got {twice[0]!r} twice, by position and by name",
+            hint=f"use {twice[0]}=… once, and name the other arguments too",
         )
 
 
@@ -314,8 +316,8 @@ def _too_many(
     places_ = f"takes {len(places)} by place" if places else "takes none by place"
     listed = f" ({shown(p.name for p in places)})" if places else ""
     return ArgumentError(
-        f"{label} was given {len(args)} arguments by place, and {places_}{listed}",
-        where=f"the first that has none is {told(args[len(places)])}",
+        f"{label} was given {len(args)} positional arguments, but {places_}{listed}",
+        where=f"the first extra argument is {told(args[len(places)])}",
         hint=MADE_BY.get(label) or EXAMPLES.get(label, hint),
     )
 
