@@ -44,7 +44,7 @@ PROBLEMS = {
     "panel": (lambda: PanelError("rows", hint="none"), 2, "Try: none."),
     "identification": (lambda: IdentificationError("all", hint="some"), 2, "Try: some."),
     "convergence": (lambda: ConvergenceError("draws", hint="more"), 1, "Try: more."),
-    "memory": (MemoryError, 71, "not enough memory for this.\nTry: fewer draws"),
+    "memory": (MemoryError, 71, "not enough memory.\nTry: fewer draws"),
     "array": (no_memory, 71, "not enough memory for this (Unable to allocate"),
     "segment": (
         lambda: ImportError("libx.so: failed to map segment from shared object"),
@@ -140,7 +140,7 @@ def test_usage_and_success_have_their_codes(called: Called) -> None:
         (("run", "study.toml", "--froce"), 2, "--force"),
         (("list", "nowhere"), 2, "there is no folder 'nowhere'"),
         (("validate", "studyy.toml"), 2, "did you mean 'study.toml'?"),
-        (("new", "nowhere.csv"), 2, "is not there"),
+        (("new", "nowhere.csv"), 2, "does not exist"),
         (("index", "cities.csv", "--positive", "nqqp"), 2, "nqqp"),
         (("zones", "cities.csv", "--prefecture", "城"), 2, "did you mean '城市'?"),
         (("schema", "--out", "cities.csv"), 2, "already exists"),

@@ -305,7 +305,7 @@ def test_names_that_differ_in_case_are_two_places(tmp_path: Path) -> None:
     ("name", "words"),
     [
         ("out", "out='out' 已存在，不予覆盖。\n建议：换一个名称"),
-        ("out.csv", "建议：文件夹，如 'out'"),
+        ("out.csv", "建议：使用文件夹，如 'out'"),
     ],
 )
 def test_what_is_said_of_a_place_is_said_in_chinese(

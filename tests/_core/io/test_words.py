@@ -43,7 +43,8 @@ def test_every_error_of_the_system_is_worded(number: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("winerror", "words"), [(32, "open in another program"), (33, "open in another"), (123, "this name")]
+    ("winerror", "words"),
+    [(32, "open in another program"), (33, "open in another"), (123, "this name")],
 )
 def test_what_windows_says_of_files_open_elsewhere(winerror: int, words: str) -> None:
     error = PermissionError(errno.EACCES, "in use")

@@ -67,7 +67,10 @@ def test_what_the_system_refuses_is_worded(tmp_path: Path, name: str) -> None:
         write(long)
     with pytest.raises(StudyError, match=r"it is a folder|already exists"):
         write(tmp_path)
-    with no_room(), pytest.raises(StudyError, match=r"a\.txt.*exceed the maximal file size") as full:
+    with (
+        no_room(),
+        pytest.raises(StudyError, match=r"a\.txt.*exceed the maximal file size") as full,
+    ):
         write(tmp_path / "new" / "a.txt")
     assert full.value.hint
     assert [p.name for p in tmp_path.iterdir()] == ["file"]

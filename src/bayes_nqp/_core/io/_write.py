@@ -76,7 +76,7 @@ def write_text(path: str | os.PathLike[str], content: str, *, replace: bool = Tr
     except UnicodeEncodeError as error:
         around = content[max(0, error.start - 20) : error.end + 20]
         raise StudyError(
-            f"{str(final(Path(path)))!r} cannot be written: unpaired surrogates are not valid UTF-8",
+            f"{str(final(Path(path)))!r} cannot be written: unpaired surrogates are invalid",
             where=ascii(around),
             hint="correct this text; it was decoded with a wrong encoding",
         ) from error
