@@ -45,7 +45,7 @@ PROBLEMS = {
     "identification": (lambda: IdentificationError("all", hint="some"), 2, "Try: some."),
     "convergence": (lambda: ConvergenceError("draws", hint="more"), 1, "Try: more."),
     "memory": (MemoryError, 71, "not enough memory.\nTry: fewer draws"),
-    "array": (no_memory, 71, "not enough memory for this (Unable to allocate"),
+    "array": (no_memory, 71, "not enough memory (Unable to allocate"),
     "segment": (
         lambda: ImportError("libx.so: failed to map segment from shared object"),
         71,
@@ -55,18 +55,18 @@ PROBLEMS = {
     "disk": (
         lambda: OSError(errno.ENOSPC, "No space left on device", "a.csv"),
         71,
-        "'a.csv' (No space left on device).\nTry: free some space",
+        "'a.csv' (No space left on device).\nTry: free disk space",
     ),
     "files": (lambda: OSError(errno.EMFILE, "Too many open files"), 71, "ulimit -n"),
     "permission": (
         lambda: PermissionError(errno.EACCES, "Permission denied", "a.csv"),
         71,
-        "you may read or write it",
+        "exists and is readable or writable",
     ),
     "type": (
         lambda: TypeError("got 'x'"),
         70,
-        "not of your study: TypeError: got 'x' (_app.py, line",
+        "not in your study: TypeError: got 'x' (_app.py, line",
     ),
     "recursion": (lambda: RecursionError("too deep"), 70, "RecursionError"),
     "end": (EOFError, 70, "EOFError (_app.py, line"),

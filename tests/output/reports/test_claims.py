@@ -140,7 +140,7 @@ def check_onset(one: Case, said: list[str], language: str) -> None:
     times = [e for e in times if sum(one.units[k[:2]] for k in keys[e]) >= ENOUGH]
     draws = [one.average(keys[e]) for e in times]
     named = [times[k] for k in held(draws) if draws[k].mean() * average.mean() > 0]
-    pattern = r"effect begins in the period|there is an effect by|当期即已出现|效应最早在"
+    pattern = r"effect begins in the period|has an effect by|当期即已出现|政策最迟在"
     claims = [s for s in said if re.search(pattern, s)]
     p = max(float((average > 0).mean()), float((average < 0).mean()))
     if p < 0.9 or not named:
@@ -148,7 +148,7 @@ def check_onset(one: Case, said: list[str], language: str) -> None:
         return
     (claim,) = claims
     first = min(named)
-    later = re.search(r"an effect by event time (\d+)|事件时间 (\d+) 出现", claim)
+    later = re.search(r"an effect by event time (\d+)|实施后第 (\d+) 期产生", claim)
     assert (0 if later is None else int(later[1] or later[2])) == first
     there = draws[times.index(first)]
     p = max(float((there > 0).mean()), float((there < 0).mean()))

@@ -142,7 +142,7 @@ OF_GROUPS = r"^For |^就|^对于|^对"
 
 def _number_in(sentence: str) -> str | None:
     """How many checks a sentence says fail."""
-    found = re.search(r"(\d+) checks? fail|(\d+) 项检验未通过", sentence)
+    found = re.search(r"(\d+) failed checks?|(\d+) 项检验未通过", sentence)
     return None if found is None else found[1] or found[2]
 
 
