@@ -301,7 +301,7 @@ FIGURES = {"decomposition": plots.decomposition, "channels": plots.channels}
 def test_a_failed_gate_is_stamped(name):
     failed = random_paths(gate="failed: R-hat 1.08 of nie")
     assert "convergence diagnostics failed: R-hat 1.08 of nie" in _said(FIGURES[name](failed))
-    assert "未通过收敛检验：R-hat" in _said(FIGURES[name](failed, language="zh"))
+    assert "收敛诊断未通过：R-hat" in _said(FIGURES[name](failed, language="zh"))
     assert "unverified" in _said(FIGURES[name](random_paths(gate="unverified")))
     assert "failed" not in _said(FIGURES[name](random_paths()))
 
