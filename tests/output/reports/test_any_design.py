@@ -36,7 +36,7 @@ DESIGNS = {
     ),
 }
 _HAS = {
-    "periods": {"The slope also differs by period", "for periods, and for groups", "more trade"},
+    "periods": {"The slope also differs by period", "for periods, and for groups", "higher trade"},
     "flat": {
         "effects of cells have flat priors",
         "untreated observations of units never or not yet",
@@ -44,28 +44,28 @@ _HAS = {
     "never": {
         "control group consists of never-treated units only",
         "ratio of noise",
-        "sd 5s for the",
+        "SD 5s for the",
     },
     "exposure": {
         "estimation sample has 308 observations",
-        "more trade",
+        "higher trade",
         "per unit of trade",
         "finance moderates",
         "deviation (",
-        "sd 5s for",
+        "SD 5s for",
     },
 }
 _LACKS = {
-    "periods": {"treated rows", "another policy", "growth a period"},
+    "periods": {"treated observations", "another policy", "linear change per period"},
     "flat": {"estimation sample has", "normal with SD 5s", "changes between periods", "Beta("},
     "never": {"all untreated observations"},
     "exposure": {
-        "treated rows",
+        "treated observations",
         "another policy",
         "policy raised",
         "policy lowered",
-        "growth a period",
-        "untreated rows",
+        "linear change per period",
+        "untreated observations",
         "cohorts",
     },
 }
@@ -164,7 +164,7 @@ def test_innovations_with_heavy_tails_are_stated() -> None:
     text = "\n".join(block.text for block in methods(Context(heavy, ())))  # type: ignore[union-attr]
     assert "Student-t" in text
     assert "Gamma(2, 0.1)" in text
-    assert "row by row" in text
+    assert "likelihood of each observation" in text
     assert "integrated out" not in text
 
 
