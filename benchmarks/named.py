@@ -44,7 +44,9 @@ WORLDS: Mapping[str, tuple[int, ...]] = {
 POOLINGS = {"partial": nqp.PartialPooling(), "none": nqp.NoPooling()}
 CHANNELS = "3 channels, slopes zero"
 PAIR = re.compile(r"larger in (\w+) than in (\w+)|lowered exports more in (\w+) than in (\w+)")
-CHANNEL = re.compile(r"Through (\w+): [^()]*\([^()]*\)\. [^()]* on this path \(P")
+CHANNEL = re.compile(
+    r"indirect effect through (\w+) is [^()]*\([^()]*\)\. [^()]* through this mediator \(P"
+)
 
 
 def panel(groups: int, number: int, effects: Mapping[str, float] | None = None) -> nqp.Panel:

@@ -55,7 +55,7 @@ def test_examples_run_and_say_what_the_guide_says(
         one_state(names, text)
     else:
         table = names["table"].to_markdown()
-        for row in ("Treatment", "W × treatment", "ρ", "σ²", "Received of others"):
+        for row in ("Treatment", "W × treatment", "ρ", "σ²", "Indirect effect (others' treatment)"):
             assert f"| {row} |" in table
             assert row.lower() in text.lower()
 

@@ -29,13 +29,13 @@ def test_each_is_told_once_in_words_of_the_language() -> None:
             raise StudyError(Message("'prob' is {}", 2), hint="0.95")
         assert recorded() == tuple(omissions)
     assert [str(omission.sentence) for omission in omissions] == [
-        "The figure forest could not be made: ValueError: no [31mink at all",
-        "The table effects could not be made: 'prob' is 2",
+        "The figure forest could not be created: ValueError: no [31mink at all",
+        "The table effects could not be created: 'prob' is 2",
     ]
     assert omissions[0].sentence.in_("zh").startswith("图 forest 未能生成：ValueError")
     assert isinstance(omissions[0].error, ValueError)
     assert omissions[0].error.__traceback__ is not None
-    with pytest.warns(UserWarning, match="The figure forest could not be made: ValueError"):
+    with pytest.warns(UserWarning, match="The figure forest could not be created: ValueError"):
         warn(omissions[:1], "en")
     with collected() as outer:
         warn(omissions, "en")

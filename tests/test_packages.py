@@ -126,7 +126,7 @@ def test_a_package_that_breaks_costs_itself_alone_and_is_named(place: Path) -> N
     assert "policy_toys.term:Absent of the package policy-ruin 1.5" in done.stderr
     assert "policy_exit of the package policy-ruin 1.5" in done.stderr
     assert "it called sys.exit(None)" in done.stderr
-    assert "'StaggeredDiD' of policy_taken has a name that bayes_nqp uses" in done.stderr
+    assert "the name of 'StaggeredDiD' in policy_taken is already used by bayes_nqp" in done.stderr
     page = (place / "out" / "report" / "report.html").read_text(encoding="utf-8")
     assert "policy_ruin of the package policy-ruin 1.5 could not be made" in page
     assert "Are there more units than periods?" in page

@@ -59,7 +59,7 @@ def found(path: Path) -> tuple[str, list[str]]:
         text += (
             f" The truth of this simulated panel is {float(nqp.att(simulated.truth).mean()):.4f}."
         )
-    text += f" Convergence gate: {fit.gate}."
+    text += f" Convergence diagnostics: {fit.gate}."
     factor = study.factors[0] if study.factors else None
     figures = {}
     if study.staggered:

@@ -17,7 +17,7 @@ _found, __dir__, __all__ = attached(__name__, __file__)
 
 
 def __getattr__(name: str) -> object:
-    """Import a public name when it is first used; of one that is not ours, say what is."""
+    """Import a public name at first use; for an unknown name, suggest the equivalent."""
     if name == "__version__":
         from importlib.metadata import version
 

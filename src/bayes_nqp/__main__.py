@@ -1,4 +1,4 @@
-"""``python -m bayes_nqp``: the command line, where no script is on the path."""
+"""``python -m bayes_nqp``: the command line without an installed script."""
 
 from bayes_nqp.cli import main
 

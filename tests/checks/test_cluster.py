@@ -99,7 +99,7 @@ CASES = {
     "iid, weights": (FLAT.replace(errors=nqp.IID()), {"weights": True}, "unit", "unit"),
     "gaps, covariates": (FLAT, {"missing": 0.15, "covariates": True}, "unit", "unit"),
     "cities": (FLAT.replace(errors=nqp.AR1PlusNoise()), {"missing": 0.1}, "city", "unit"),
-    "deviations by city": (
+    "random effects by city": (
         FLAT.replace(time=nqp.TimeEffects()),
         {"covariates": True},
         "region",

@@ -113,4 +113,4 @@ def test_its_picture(ordinary: nqp.Fit) -> None:
     result = nqp.check(ordinary, "prior_predictive")
     figure = nqp.plots.check(result)
     assert sum(ax.axison for ax in figure.axes) == 5
-    assert "drawn from the priors" in str(figure.get_supxlabel()).replace("\n", " ")
+    assert "simulated from the priors" in str(figure.get_supxlabel()).replace("\n", " ")

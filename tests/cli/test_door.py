@@ -44,8 +44,8 @@ PROBLEMS = {
     "panel": (lambda: PanelError("rows", hint="none"), 2, "Try: none."),
     "identification": (lambda: IdentificationError("all", hint="some"), 2, "Try: some."),
     "convergence": (lambda: ConvergenceError("draws", hint="more"), 1, "Try: more."),
-    "memory": (MemoryError, 71, "not enough memory for this.\nTry: fewer draws"),
-    "array": (no_memory, 71, "not enough memory for this (Unable to allocate"),
+    "memory": (MemoryError, 71, "not enough memory.\nTry: fewer draws"),
+    "array": (no_memory, 71, "not enough memory (Unable to allocate"),
     "segment": (
         lambda: ImportError("libx.so: failed to map segment from shared object"),
         71,
@@ -55,18 +55,18 @@ PROBLEMS = {
     "disk": (
         lambda: OSError(errno.ENOSPC, "No space left on device", "a.csv"),
         71,
-        "'a.csv' (No space left on device).\nTry: free some space",
+        "'a.csv' (No space left on device).\nTry: free disk space",
     ),
     "files": (lambda: OSError(errno.EMFILE, "Too many open files"), 71, "ulimit -n"),
     "permission": (
         lambda: PermissionError(errno.EACCES, "Permission denied", "a.csv"),
         71,
-        "you may read or write it",
+        "exists and is readable or writable",
     ),
     "type": (
         lambda: TypeError("got 'x'"),
         70,
-        "not of your study: TypeError: got 'x' (_app.py, line",
+        "not in your study: TypeError: got 'x' (_app.py, line",
     ),
     "recursion": (lambda: RecursionError("too deep"), 70, "RecursionError"),
     "end": (EOFError, 70, "EOFError (_app.py, line"),
@@ -113,7 +113,7 @@ def test_every_problem_has_words_and_a_code(
     assert out == ""
     assert problem == "interrupt" or "\nTry: " in err
     assert ("goes on from there" in err) == ((problem, command) == ("interrupt", "run"))
-    assert (code == 70) == ("This is a fault of bayes_nqp, not of your study" in err)
+    assert (code == 70) == ("This is a bug in bayes_nqp, not in your study" in err)
     assert (code == 70) == ("report it" in err)
     assert sorted(tmp_path.iterdir()) == before
 
@@ -140,10 +140,10 @@ def test_usage_and_success_have_their_codes(called: Called) -> None:
         (("run", "study.toml", "--froce"), 2, "--force"),
         (("list", "nowhere"), 2, "the folder 'nowhere' does not exist"),
         (("validate", "studyy.toml"), 2, "did you mean 'study.toml'?"),
-        (("new", "nowhere.csv"), 2, "is not there"),
+        (("new", "nowhere.csv"), 2, "does not exist"),
         (("index", "cities.csv", "--positive", "nqqp"), 2, "nqqp"),
         (("zones", "cities.csv", "--prefecture", "城"), 2, "did you mean '城市'?"),
-        (("schema", "--out", "cities.csv"), 2, "is there already"),
+        (("schema", "--out", "cities.csv"), 2, "already exists"),
         (("list", "."), 0, ""),
         (("validate", "study.toml"), 0, ""),
         (("--version",), 0, ""),

@@ -44,8 +44,10 @@ def test_validate_says_what_a_format_does_not_hold_and_run_is_whole(
 ) -> None:
     assert typed(monkeypatch, "validate", study) == 0
     said = capsys.readouterr()
-    assert "docx: the properties of the file hold the first 255 characters of the title" in said.out
-    assert "This study can run." in said.out
+    assert (
+        "docx: the document properties keep only the first 255 characters of the title" in said.out
+    )
+    assert "This study is ready to run." in said.out
     out = study.parent / "out"
     assert typed(monkeypatch, "run", study, "--out", out) == 0
     said = capsys.readouterr()

@@ -152,7 +152,7 @@ def test_a_wrong_value_is_quoted_with_what_would_be_right(
 )
 def test_broken_toml_names_the_line(tmp_path: Path, text: str, line: str) -> None:
     message = refused(tmp_path, text)
-    assert "study.toml is no valid TOML" in message
+    assert "study.toml is not valid TOML" in message
     assert line in message
 
 
@@ -162,7 +162,7 @@ def test_a_windows_path_is_told_about_slashes(tmp_path: Path) -> None:
 
 
 def test_a_study_that_is_not_there_suggests_the_nearest(study: Path) -> None:
-    with pytest.raises(StudyError, match=r"is not there.*\n.*did you mean 'study.toml'"):
+    with pytest.raises(StudyError, match=r"does not exist.*\n.*did you mean 'study.toml'"):
         validate(study.with_name("stduy.toml"))
 
 
@@ -220,7 +220,7 @@ def test_titles_show_what_is_wrong_with_a_broken_study(study: Path) -> None:
     study.with_name("broken.toml").write_text("title = ", encoding="utf-8")
     found = titles(study.parent)
     assert list(found.values())[1] == "城市与新质生产力"
-    assert "no valid TOML" in found[study.with_name("broken.toml")]
+    assert "not valid TOML" in found[study.with_name("broken.toml")]
 
 
 def test_options_of_a_check_are_known(tmp_path: Path) -> None:

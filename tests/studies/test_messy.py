@@ -229,9 +229,9 @@ def test_data_are_no_study(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words", "hint"),
     [
-        (PLAIN.replace("[data.derive]", 'unit="x"\n\n[data.derive]'), "unit is there twice: first "
+        (PLAIN.replace("[data.derive]", 'unit="x"\n\n[data.derive]'), "unit occurs twice: first "
          "in line 5", "keep one of the two lines"),
-        (PLAIN + "[report]\n", "[report] is there twice", "below one heading"),
+        (PLAIN + "[report]\n", "[report] occurs twice", "below one heading"),
         (PLAIN.replace('"cities.xlsx"', r'"C:\Users\me\cities.xlsx"'), "hex value",
          "single quotes: 'C:"),
         (PLAIN.replace('"cities.xlsx"', r'"C:\new\tables.xlsx"'), "read as one char",

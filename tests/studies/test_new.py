@@ -108,7 +108,7 @@ def test_every_guess_has_its_reason_as_a_comment(tmp_path: Path) -> None:
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     path = workbook(tmp_path / "城市.xlsx")
     path.with_suffix(".toml").write_text("mine", encoding="utf-8")
-    with pytest.raises(StudyError, match="nothing is overwritten"):
+    with pytest.raises(StudyError, match="is not overwritten"):
         new(path)
     assert path.with_suffix(".toml").read_text(encoding="utf-8") == "mine"
     assert new(path, tmp_path / "another.toml").study is not None
@@ -212,7 +212,7 @@ def test_an_index_is_added_to_a_messy_workbook(tmp_path: Path) -> None:
     index = nqp.ProductivityIndex(system, missing="drop").build(frame, unit="城市", time="年份")
     np.testing.assert_allclose(written["nqp"], index.values, rtol=1e-12)
     assert len(made.paths) == 2
-    with pytest.raises(StudyError, match="nothing is overwritten"):
+    with pytest.raises(StudyError, match="is not overwritten"):
         add_index(path, positive=["人口"])
     with pytest.raises(PanelError, match="'数字化水平'"):
         add_index(path, tmp_path / "x.csv", positive=["数字化"])

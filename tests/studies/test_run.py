@@ -136,7 +136,7 @@ def test_a_folder_that_is_there_is_refused_before_sampling(
     out = study.parent / "out"
     out.mkdir()
     (out / "mine.txt").write_text("x", encoding="utf-8")
-    with pytest.raises(StudyError, match=r"is there already(.|\n)*moves it aside to out\.1"):
+    with pytest.raises(StudyError, match=r"already exists(.|\n)*renames the old one to out\.1"):
         run(study, out, progress=False)
     assert remains(out) == {"mine.txt"}
 
@@ -194,7 +194,7 @@ def test_a_fault_of_one_writer_costs_its_file(
         raise RuntimeError("broken")
 
     monkeypatch.setattr(_run, where, fail)
-    with pytest.warns(UserWarning, match="could not be made: RuntimeError: broken"):
+    with pytest.warns(UserWarning, match="could not be created: RuntimeError: broken"):
         done = run(study, study.parent / "out", progress=False)
     assert done.omissions
     assert (done.folder / "posterior.nc").is_file()

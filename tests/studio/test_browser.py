@@ -55,7 +55,7 @@ def test_from_an_upload_to_a_word_report_in_either_language(
     assert tab.locator(".check").count() == 2
     turn(tab, "referee")
     settled = tab.frame_locator("iframe[title='Assumptions that cannot be tested']")
-    settled.get_by_text("A referee may ask").wait_for()
+    settled.get_by_text("A referee may raise").wait_for()
     tab.reload()
     turn(tab, "downloads")
     with tab.expect_download() as word:

@@ -352,7 +352,7 @@ def test_a_study_that_should_be_looked_at_runs_once_somebody_agrees(workbook: Pa
     desk.open(workbook)
     assert desk.study is None
     if desk.doubtful:
-        assert "Use the file as it stands" in "".join(desk.problems("en"))
+        assert "Use the file without changes" in "".join(desk.problems("en"))
         desk.accept()
     else:
         desk.edit({("design", "unidentified"): "drop"})

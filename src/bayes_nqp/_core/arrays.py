@@ -1,4 +1,4 @@
-"""What arrays hold, as annotations say it."""
+"""Types of arrays for annotations."""
 
 from __future__ import annotations
 

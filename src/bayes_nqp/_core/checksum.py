@@ -1,4 +1,4 @@
-"""A seal at the end of a file: the SHA-256 of all bytes before it."""
+"""Checksum at the end of a file: the SHA-256 of all bytes before it."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _CHUNK = 1 << 20
 
 
 def sealed(content: bytes) -> bytes:
-    """Put a seal after bytes."""
+    """Append a checksum to bytes."""
     return content + _MARK + hashlib.sha256(content).hexdigest().encode("ascii")
 
 
 def seal_of(file: BinaryIO) -> Seal:
-    """Compare the bytes of a file with its seal.
+    """Compare the bytes of a file with its checksum.
 
     Parameters
     ----------
     file : binary file
-        It is left at its start.
+        File, positioned at its start afterwards.
     """
     size = max(file.seek(0, 2) - SEAL, 0)
     file.seek(size)

@@ -1,4 +1,4 @@
-"""What earlier versions called otherwise: the new way, in code and in studies."""
+"""Names of earlier versions, and their replacements in code and studies."""
 
 from __future__ import annotations
 
@@ -40,18 +40,18 @@ _VALUE_KEYS = frozenset({"type", "effect", "errors", "spillovers", "terms", "tim
 
 @dataclass(frozen=True, slots=True)
 class Rename:
-    """The new way of what a public name was.
+    """Replacement of a public name of an earlier version.
 
     Parameters
     ----------
     code : str
-        In Python.
+        Replacement in Python.
     study : str
-        In a study's TOML.
+        Replacement in the TOML of a study.
     value : str
-        The type that takes the place of a value's, where files hold it.
+        Type that replaces the type of a value in files.
     fields : frozenset of str
-        Its arguments that are still there.
+        Arguments that still exist.
     """
 
     code: str
@@ -72,7 +72,7 @@ RENAMED: Mapping[str, Rename] = {
 
 
 def told(old: str, new: str) -> None:
-    """Warn, once a name, that something is called otherwise."""
+    """Warn once per name that a name has changed."""
     if old not in _TOLD:
         _TOLD.add(old)
         warnings.warn(
@@ -83,14 +83,14 @@ def told(old: str, new: str) -> None:
 
 
 def current(kind: str, name: str) -> str:
-    """Give the name of today for one that may be of an earlier version.
+    """Return the current name for a name that may be from an earlier version.
 
     Parameters
     ----------
     kind : str
-        What it names: "check", "estimand", "plot", "value" or "verdict".
+        Kind of the name: "check", "estimand", "plot", "value" or "verdict".
     name : str
-        As code, a study or a file states it.
+        Name in code, a study or a file.
     """
     new = NAMES.get(kind, {}).get(name, name)
     if new != name:
@@ -99,7 +99,7 @@ def current(kind: str, name: str) -> str:
 
 
 class Word(str):
-    """A verdict, which also equals the word that it had in an earlier version, with a warning."""
+    """Verdict that also equals its word in an earlier version, with a warning."""
 
     __slots__ = ()
 
@@ -115,7 +115,7 @@ class Word(str):
 
 
 def public(name: str) -> str:
-    """Give the new name of a public one of an earlier version, or ""."""
+    """Return the new name for a public name of an earlier version, or ""."""
     new = next((NAMES[kind][name] for kind in _PUBLIC if name in NAMES[kind]), "")
     if new:
         told(f"nqp.{name}", f"nqp.{new}")
@@ -123,7 +123,7 @@ def public(name: str) -> str:
 
 
 def current_study(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Put names of today into the plain data of a study."""
+    """Replace old names in the plain data of a study."""
 
     def values(item: Any, key: str = "") -> Any:
         if isinstance(item, Mapping):
@@ -144,13 +144,13 @@ def current_study(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def as_before(text: str) -> str:
-    """Write the names of values as before they were renamed, so that digests stay the same."""
+    """Replace the names of values by their old names, so that digests do not change."""
     former = {new: old for old, new in NAMES.get("value", {}).items()}
     return re.sub(r"\b[A-Z]\w+", lambda found: former.get(found[0], found[0]), text)
 
 
 def module_of(name: str) -> str:
-    """Give the new name of a module that was elsewhere in an earlier version, or ""."""
+    """Return the new name of a module of an earlier version, or ""."""
     package, _, submodule = name.partition(".")
     if package != "bayes_nqp" or not submodule:
         return ""
@@ -161,7 +161,7 @@ def module_of(name: str) -> str:
 
 
 class _Former(MetaPathFinder, Loader):
-    """Finds modules by the names that they had; each stays one module, under both names."""
+    """Finder of modules by their old names; each module is loaded once, under both names."""
 
     def __init__(self) -> None:
         self._specs: dict[str, ModuleSpec | None] = {}
@@ -169,11 +169,11 @@ class _Former(MetaPathFinder, Loader):
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Find a module that has another name now."""
+        """Find a module under its new name."""
         return ModuleSpec(name, self) if module_of(name) else None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        """Give the module of the new name."""
+        """Return the module with the new name."""
         new = module_of(spec.name)
         if spec.name.split(".")[1] not in STAY:
             told(spec.name, new)
@@ -182,11 +182,11 @@ class _Former(MetaPathFinder, Loader):
         return module
 
     def exec_module(self, module: ModuleType) -> None:
-        """Leave the module as it was."""
+        """Do nothing: the module is loaded already."""
         module.__spec__ = self._specs[module.__name__]
 
 
 def install() -> None:
-    """Let modules be imported by the names that they had."""
+    """Make modules importable by their old names."""
     if not any(isinstance(finder, _Former) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Former())

@@ -1,4 +1,4 @@
-"""Labelled draws of a quantity, as xarray has them, that show their summary first."""
+"""Labelled posterior draws as xarray objects that print their summary first."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _UNIT_ALIKE: Final = 0.85
 
 
 class Draws(DrawsAttributes, xr.DataArray):
-    """Draws (chain, draw, ...): a DataArray, for ArviZ and whoever else takes one.
+    """Posterior draws (chain, draw, ...): a DataArray for ArviZ and other packages.
 
-    What is cut from it, and what is computed from it, is one too; without chain and draw it is
-    shown as any other.
+    Subsets and results of computations are `Draws` too; without chain and draw they are printed as
+    a plain DataArray.
     """
 
     __slots__ = ()
@@ -52,7 +52,7 @@ class Draws(DrawsAttributes, xr.DataArray):
             return self.round(digits)
 
         def to_pandas(self) -> Any:
-            """Return a Series or a DataFrame, of draws of two dims at most."""
+            """Return a Series or a DataFrame for draws with at most two dims."""
             if self.ndim > _FLAT:
                 dims = shown(map(str, self.dims))
                 raise ArgumentError(
@@ -67,29 +67,29 @@ class Draws(DrawsAttributes, xr.DataArray):
                 raise self._lacking({None: key}) from None
 
         def sel(self, indexers: Any = None, *options: Any, **named: Any) -> Draws:
-            """Select labels, as xarray does."""
+            """Select labels, as in xarray."""
             try:
                 return super().sel(indexers, *options, **named)
             except KeyError:
                 raise self._lacking({**(indexers or {}), **named}) from None
             except (TypeError, ValueError, IndexError) as error:
                 raise ArgumentError(
-                    f"draws.sel cannot take this: {brief(str(error))}",
-                    hint="labels by their dim, such as draws.sel(event_time=0)",
+                    f"draws.sel does not accept this: {brief(str(error))}",
+                    hint="select labels by dim, such as draws.sel(event_time=0)",
                 ) from error
 
     def _lacking(self, wanted: Mapping[Any, Any]) -> UnknownLabelError:
-        """Say which of the labels asked for is none of its dim, and where it is one."""
+        """Return the error for a label that is not in its dim, with the dim that has it."""
         labels = {str(dim): self.indexes[dim] for dim in self.dims if dim in self.indexes}
         for dim, label in wanted.items():
             if dim in labels and label in labels[dim]:
                 continue
             if holder := self._holder(label):
-                return UnknownLabelError(f"{label!r} names no part by itself", hint=holder)
+                return UnknownLabelError(f"{label!r} is not a label of draws", hint=holder)
             others = [name for name in labels if name not in v.SAMPLE_DIMS]
             if dim in v.SAMPLE_DIMS and isinstance(label, str) and others:
                 return UnknownLabelError(
-                    f"{label!r} is no {dim}", hint=f"draws.sel({others[0]}={label!r})"
+                    f"{label!r} is not a {dim}", hint=f"draws.sel({others[0]}={label!r})"
                 )
             if dim in labels:
                 return UnknownLabelError(
@@ -98,10 +98,10 @@ class Draws(DrawsAttributes, xr.DataArray):
             name = label if dim is None else dim
             hint = answer("Draws", str(name)) or nearest(name, labels)
             return UnknownLabelError(f"the draws have no dim {name!r}", hint=hint)
-        return UnknownLabelError("the draws lack what was asked for")
+        return UnknownLabelError("the draws do not contain the requested label")
 
     def _holder(self, label: Any) -> str:
-        """Write how a label of some dim other than chain and draw is selected; "" for others."""
+        """Return the code to select a label of a dim other than chain and draw; "" otherwise."""
         indexes = self.indexes.items() if isinstance(label, str) else ()
         dims = [dim for dim, index in indexes if dim not in v.SAMPLE_DIMS and label in index]
         return f"draws.sel({dims[0]}={label!r})" if dims else ""
@@ -133,7 +133,7 @@ class Draws(DrawsAttributes, xr.DataArray):
 
     @property
     def _few(self) -> Draws:
-        """As many labels as a screen holds, the last dims whole where they can be."""
+        """Select as many labels as fit on a screen, with complete last dims if possible."""
         room, few = _SHOWN, self
         for dim in reversed([dim for dim in self.dims if dim not in v.SAMPLE_DIMS]):
             few = few.isel({dim: slice(room)})
@@ -142,7 +142,7 @@ class Draws(DrawsAttributes, xr.DataArray):
 
 
 def _near(dim: str, label: Any, labels: pd.Index[Any]) -> Message | str:
-    """Suggest a label of a dim, or say why there is no effect of the label that was asked for."""
+    """Suggest a label of a dim, or give the reason why the label has no effect."""
     names = list(map(str, labels))
     listed = Message("choose one of: {}", shown(names, 12))
     if dim == v.EVENT_TIME:
@@ -158,6 +158,6 @@ def _near(dim: str, label: Any, labels: pd.Index[Any]) -> Message | str:
 
 
 _LEADS: Final = Message(
-    "periods before adoption have no effects; leads: nqp.plots.event_study(fit), "
+    "effects are defined from adoption on; for leads use nqp.plots.event_study(fit) or "
     "nqp.check(fit, 'pretrends')"
 )

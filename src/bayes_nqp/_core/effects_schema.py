@@ -1,4 +1,4 @@
-"""The waist: one labelled Dataset of effects that every design yields and every estimand reads."""
+"""Schema of group-time effects: a Dataset returned by designs and read by estimands."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ _UNITS: dict[object, Message] = {"log": Message("log points"), "logit": Message(
 
 
 class HasEffects(Protocol):
-    """A fit, and what else holds effects."""
+    """Protocol of fits and other objects with group-time effects."""
 
     @property
     def effects(self) -> xr.Dataset:
-        """In the form of the waist."""
+        """Return the Dataset of group-time effects."""
         ...
 
 
@@ -71,7 +71,7 @@ def build(
     importance: Mapping[str, float] | None = None,
     attrs: Mapping[str, str | float] | None = None,
 ) -> xr.Dataset:
-    """Build the Dataset of the waist from plain arrays, and validate it.
+    """Build the Dataset of group-time effects from plain arrays, and validate it.
 
     Parameters
     ----------
@@ -80,49 +80,49 @@ def build(
     strata : mapping of str to sequence of str, each of length cell
         Levels of every stratum factor.
     cohort : array (cell), optional
-        Labels of the first treated period. None, with ``event_time``, where nothing is adopted.
+        Labels of the first treated period. None, with ``event_time``, for a continuous exposure.
     time : array (cell)
         Labels of the period.
     event_time : array of int (cell), optional
         Periods since adoption.
     rows, units : array of int (cell)
-        Rows and units that the cell averages over.
+        Numbers of observations and units in the cell.
     identified : array of bool (cell), optional
-        Whether the cell's effect is identified; all are by default.
+        True for identified effects; all by default.
     observed : array (cell), outcome units, optional
-        Mean observed outcome of the cell's rows, for relative effects.
+        Mean observed outcome of the cell, for relative effects.
     weight : array (cell), optional
-        Sum of the rows' estimand weights.
+        Sum of the estimand weights of the observations.
     deviation : ndarray (chain, draw, path, member), outcome units, optional
-        Members' deviations of the effect.
+        Random effects of the treatment by member.
     unit_effects : sequence of str (member), optional
-        Their labels.
+        Labels of the members.
     membership : tuple of three arrays (membership), optional
-        Cell number, member number and rows of each pair of a cell and a member in it.
+        Cell number, member number and observations of each pair of a cell and a member.
     paths : sequence of str, default ("total",)
         Labels of the paths.
     role : sequence of str (cell), optional
-        "treated", or "neighbour" where a cell holds what units near treated ones receive; all are
-        treated by default.
+        "treated", or "neighbour" for spillover effects on units near treated ones; "treated" by
+        default.
     labels : mapping of str to array (cell), optional
-        Further coordinates of cells, such as a ring.
+        Further coordinates of cells, such as a distance band.
     gate : str, default "unverified"
-        Verdict of the convergence gate.
+        Verdict of the convergence diagnostics.
     importance : mapping of str to float, optional
-        ``importance_ess`` and ``khat``, where draws are resampled proposals.
+        ``importance_ess`` and ``khat``, for draws from importance resampling.
     attrs : mapping, optional
-        Text or numbers that describe the whole; under ``link`` the scale of the expected outcome on
-        which effects are: "identity", "log" or "logit", by default the first.
+        Text or numbers that describe the Dataset; ``link`` is the scale of effects on the expected
+        outcome: "identity" (default), "log" or "logit".
 
     Returns
     -------
     Dataset
-        As `validate` demands it.
+        Valid Dataset, see `validate`.
 
     Raises
     ------
     StudyError
-        If the pieces do not fit together.
+        If the parts are inconsistent.
     """
     n_cells = effect.shape[-1]
     cell_coords: dict[str, Any] = {f: (v.CELL, _labels(x)) for f, x in strata.items()}
@@ -166,50 +166,50 @@ def build(
 
 
 def _attributes(strata: Iterable[str], attrs: Mapping[str, str | float]) -> dict[str, str | float]:
-    """Factors, the scale of effects by their link, and what else is stated."""
+    """Return the attrs: factors, the link of effects, and further attrs."""
     facts = {v.LINK: v.IDENTITY, **attrs}
     scale = str(_UNITS.get(facts[v.LINK], v.OUTCOME_UNITS))
     return {"factors": "\x1f".join(strata), v.SCALE: scale, **facts}
 
 
 def link_of(effects: xr.Dataset) -> str:
-    """Tell on which scale of the expected outcome effects are: "identity", "log" or "logit".
+    """Return the scale of effects on the expected outcome: "identity", "log" or "logit".
 
     Parameters
     ----------
     effects : Dataset
-        Of the waist; in files of earlier versions they are on the outcome's own.
+        Dataset of group-time effects; "identity" in files of earlier versions.
     """
     return str(effects.attrs.get(v.LINK, v.IDENTITY))
 
 
 def effect_unit(attrs: Mapping[Any, Any]) -> str:
-    """Say in which unit effects are; empty where nobody named that of the outcome.
+    """Return the unit of effects; empty if the outcome has no unit.
 
     Parameters
     ----------
     attrs : mapping
-        Of effects, draws of them or their summary, with ``link`` and ``outcome_unit`` or without.
+        Attrs of effects, of draws or of a summary, with or without ``link`` and ``outcome_unit``.
     """
     link = attrs.get(v.LINK, v.IDENTITY)
     if link == v.IDENTITY:
         return str(attrs.get("outcome_unit", ""))
-    return _UNITS.get(link, Message("units that differ"))
+    return _UNITS.get(link, Message("units that differ between effects"))
 
 
 def _role_of(path: str) -> str:
-    """What a path is, by its name: those of mediators are indirect."""
+    """Return the role of a path by its name: paths of mediators are indirect."""
     named = {v.TOTAL: v.TOTAL, v.DIRECT: v.DIRECT, v.RECEIVED: v.SPILLOVER}
     return named.get(path, v.INDIRECT)
 
 
 def path_roles(effects: xr.Dataset) -> dict[str, str]:
-    """Tell what each path is: total, direct, indirect or spillover.
+    """Return the role of each path: total, direct, indirect or spillover.
 
     Parameters
     ----------
     effects : Dataset
-        Of the waist; files of earlier versions tell it by the names of paths.
+        Dataset of group-time effects; in files of earlier versions, names of paths determine roles.
     """
     names = [str(name) for name in effects[v.PATH].to_numpy()]
     if v.PATH_ROLE not in effects.coords:
@@ -218,12 +218,12 @@ def path_roles(effects: xr.Dataset) -> dict[str, str]:
 
 
 def roles(effects: xr.Dataset) -> npt.NDArray[np.str_]:
-    """Tell whose effect each cell holds (cell): "treated", or "neighbour".
+    """Return the role of each cell (cell): "treated" or "neighbour".
 
     Parameters
     ----------
     effects : Dataset
-        Of the waist; in files of earlier versions all cells are of treated units.
+        Dataset of group-time effects; all "treated" in files of earlier versions.
     """
     if v.ROLE not in effects.coords:
         return np.full(effects.sizes[v.CELL], v.TREATED)
@@ -231,17 +231,17 @@ def roles(effects: xr.Dataset) -> npt.NDArray[np.str_]:
 
 
 def validate(effects: xr.Dataset) -> xr.Dataset:
-    """Check that a Dataset keeps the contract of the waist, and return it.
+    """Validate a Dataset of group-time effects, and return it.
 
     Parameters
     ----------
     effects : Dataset
-        What to check.
+        Dataset to validate.
 
     Returns
     -------
     Dataset
-        The same.
+        The same Dataset.
 
     Raises
     ------
@@ -262,14 +262,14 @@ def validate(effects: xr.Dataset) -> xr.Dataset:
     if (v.COHORT in effects.coords) != (v.EVENT_TIME in effects.coords):
         raise StudyError(
             "'effects' has one of 'cohort' and 'event_time' without the other",
-            hint="both; or neither, where nothing is adopted, as with a continuous exposure",
+            hint="use both, or neither for a continuous exposure",
         )
     if v.MODERATION in effects and effects[v.MODERATION].dims != _MODERATION_DIMS:
         raise StudyError(f"'moderation' needs dims {_MODERATION_DIMS}")
     reserved = [name for name in factors(effects) if name in v.RESERVED]
     if reserved:
         raise StudyError(
-            f"the strata {shown(reserved)} take names that the library reserves",
+            f"the strata {shown(reserved)} use names that are reserved by the library",
             hint="rename these columns",
         )
     if v.DEVIATION in effects:
@@ -279,31 +279,31 @@ def validate(effects: xr.Dataset) -> xr.Dataset:
             raise StudyError("'deviation' needs the membership table")
     if v.MEMBERSHIP_CELL in effects and effects.sizes[v.MEMBERSHIP]:
         if int(effects[v.MEMBERSHIP_CELL].max()) >= effects.sizes[v.CELL]:
-            raise StudyError("'membership_cell' points beyond the cells")
+            raise StudyError("'membership_cell' contains an index beyond the cells")
         if int(effects[v.MEMBERSHIP_MEMBER].max()) >= effects.sizes[v.MEMBER]:
-            raise StudyError("'membership_member' points beyond the members")
+            raise StudyError("'membership_member' contains an index beyond the members")
     return effects
 
 
 def factors(effects: xr.Dataset) -> tuple[str, ...]:
-    """Name the stratum factors of the cells.
+    """Return the stratum factors of the cells.
 
     Parameters
     ----------
     effects : Dataset
-        Of the waist.
+        Dataset of group-time effects.
     """
     text = str(effects.attrs.get("factors", ""))
     return tuple(text.split("\x1f")) if text else ()
 
 
 def is_timed(effects: xr.Dataset) -> bool:
-    """Tell whether cells have a cohort and an event time; those of an exposure have neither.
+    """Return True if cells have a cohort and an event time; exposures have neither.
 
     Parameters
     ----------
     effects : Dataset
-        Of the waist.
+        Dataset of group-time effects.
     """
     return v.EVENT_TIME in effects.coords
 
@@ -314,12 +314,12 @@ def merge(parts: Sequence[xr.Dataset]) -> xr.Dataset:
     Parameters
     ----------
     parts : sequence of Dataset
-        Each of the waist, with different paths.
+        Datasets of group-time effects with different paths.
 
     Returns
     -------
     Dataset
-        Of the waist, with all paths; the worst gate.
+        Dataset with all paths, and the worst verdict of the convergence diagnostics.
     """
     gates = [str(p.coords[v.GATE].item()) for p in parts]
     worst = next((g for g in gates if g not in (v.PASSED, v.UNVERIFIED)), None)
@@ -337,7 +337,7 @@ def merge(parts: Sequence[xr.Dataset]) -> xr.Dataset:
 
 
 def _least(parts: Sequence[xr.Dataset]) -> dict[str, float]:
-    """The worst of what weights allow, where all parts have it."""
+    """Return the worst importance-weight diagnostics if all parts have them."""
     worst = {v.IMPORTANCE_ESS: min, v.KHAT: max}
     return {
         name: choose(float(p.coords[name].item()) for p in parts)
@@ -347,6 +347,6 @@ def _least(parts: Sequence[xr.Dataset]) -> dict[str, float]:
 
 
 def _labels(values: npt.ArrayLike) -> npt.NDArray[Any]:
-    """Keep numbers as they are; make anything else a numpy string."""
+    """Keep numbers unchanged, and convert other labels to numpy strings."""
     array = np.asarray(values)
     return array if array.dtype.kind in "iuf" else np.asarray([str(x) for x in array], dtype=str)

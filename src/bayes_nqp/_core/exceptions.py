@@ -1,7 +1,6 @@
-"""What can go wrong, in words: what happened, where, and what to try.
+"""Exceptions of the library: the problem, its place, and a suggestion.
 
-Every error derives from `NQPError`, so ``except NQPError`` catches what this library
-refuses and nothing else.
+Every error derives from `NQPError`, so ``except NQPError`` catches errors of this library only.
 """
 
 from __future__ import annotations
@@ -61,12 +60,12 @@ _TABLES: Final = {
 
 @contextmanager
 def speaking(dialect: Dialect) -> Iterator[None]:
-    """Show the hints of what is raised and said within as one language writes them.
+    """Write the hints of errors and messages in the form of one language.
 
     Parameters
     ----------
     dialect : {"python", "toml", "page"}
-        "toml" for who writes a study's file. Within "page" all others stand for it.
+        Form of hints; "toml" for study files. Within "page" other forms are ignored.
     """
     token = _DIALECT.set("page" if _DIALECT.get() == "page" else dialect)
     try:
@@ -77,14 +76,14 @@ def speaking(dialect: Dialect) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """An argument to try, and its value: shown as who reads it would write it.
+    """Suggested argument and value, written in the form of the reader's language.
 
     Parameters
     ----------
     argument : str
-        Of a design, or "sampler"; or "check".
+        Argument of a design, or "sampler"; or "check".
     value : object
-        What to try: a value that is registered, or plain data; of a check its name.
+        Suggested value: a registered value or plain data; for a check its name.
 
     Examples
     --------
@@ -117,7 +116,7 @@ class Hint:
 
 
 class Spoken(Message):
-    """Words for who types commands or code, and others for who fills in a page.
+    """Message with one form for commands or code and another for pages of the studio.
 
     Parameters
     ----------
@@ -136,16 +135,16 @@ class Spoken(Message):
         return instance
 
     def __getnewargs_ex__(self) -> tuple[tuple[object, ...], dict[str, object]]:
-        """Copy and pickle what it was made from."""
+        """Copy and pickle both forms."""
         return (self.typed, self.page), {}
 
     def in_(self, language: str, labels: Labels = UNLABELLED) -> str:
-        """Render the form for who reads it."""
+        """Render the form for the current reader."""
         return (self.page if _DIALECT.get() == "page" else self.typed).in_(language, labels)
 
 
 def as_python(value: object) -> str:
-    """Write a value as Python states it: a registered one as its call, without defaults."""
+    """Write a value as Python code: a registered value as its call, without defaults."""
     if "__family__" not in vars(type(value)):
         plain = isinstance(value, int) and not isinstance(value, bool)
         return f"{value:_}" if plain else repr(value)
@@ -154,7 +153,7 @@ def as_python(value: object) -> str:
 
 
 def as_toml(value: object) -> str:
-    """Write a value as a study states it: a registered one as a table, without defaults."""
+    """Write a value as in a study: a registered value as a table, without defaults."""
     if "__family__" in vars(type(value)):
         items = {"type": type(value).__name__, **_stated(value)}
         return f"{{ {', '.join(f'{name} = {as_toml(x)}' for name, x in items.items())} }}"
@@ -166,7 +165,7 @@ def as_toml(value: object) -> str:
 
 
 def _stated(value: Any) -> dict[str, object]:
-    """Arguments of a registered value that are not its defaults."""
+    """Return the arguments of a registered value that differ from their defaults."""
     pairs = {f.name: (getattr(value, f.name), f) for f in fields(value)}
     return {
         name: x
@@ -184,18 +183,18 @@ class NQPError(ValueError):
     Parameters
     ----------
     problem : str
-        What is wrong, quoting the argument; a Message where it can end in a report.
+        Description of the problem with the argument; a Message if it can appear in a report.
     where : str, optional
-        The rows, units, cells or keys concerned; likewise.
+        Rows, units, cells or keys concerned; a Message if it can appear in a report.
     hint : str or Hint, optional
-        What to try: a Message where a Hint is a part of it.
+        Suggestion; a Message if a Hint is part of it.
 
     Attributes
     ----------
     what : str
-        The problem.
+        Description of the problem.
     language : str
-        Of the file that is refused, where it is known; else "".
+        Language of the invalid file, if known; otherwise "".
     """
 
     language: str = ""
@@ -207,7 +206,7 @@ class NQPError(ValueError):
         super().__init__(self.in_(ENGLISH))
 
     def in_(self, language: str, labels: Labels = UNLABELLED) -> str:
-        """Say what, where and what to try in a language, a line each."""
+        """Return problem, place and suggestion in a language, one per line."""
         lines = []
         for template, part in ((_WHAT, self.what), (_WHERE, self.where), (_TRY, self.hint)):
             text = Translator(language, labels).name(part).rstrip(".。")
@@ -217,7 +216,7 @@ class NQPError(ValueError):
 
     @property
     def hints(self) -> tuple[Hint, ...]:
-        """Arguments to try, as values."""
+        """Return the suggested arguments as values."""
         return tuple(_hints_in(self.hint))
 
 
@@ -229,44 +228,44 @@ def _hints_in(part: object) -> Iterator[Hint]:
 
 
 class PanelError(NQPError):
-    """The data are malformed."""
+    """Error in the data."""
 
 
 class IdentificationError(NQPError):
-    """The data cannot identify what the design asks for."""
+    """Error for designs with effects that the data do not identify."""
 
 
 class ConvergenceError(NQPError):
-    """The sampler's draws cannot be used."""
+    """Error for draws that cannot be used."""
 
 
 class StudyError(NQPError):
-    """A study file, or an argument of the library, cannot be understood."""
+    """Error in a study file or in an argument of the library."""
 
 
 class UnknownNameError(StudyError, AttributeError):
-    """There is no such name, or no longer; it says what stands for it. Also an AttributeError."""
+    """Error for an unknown or removed name, with its replacement. Also an AttributeError."""
 
 
 class UnknownLabelError(StudyError, KeyError):
-    """There is no such column, dim or label of a dim. Also a KeyError."""
+    """Error for an unknown column, dim or label of a dim. Also a KeyError."""
 
     __str__ = Exception.__str__
 
 
 class ArgumentError(StudyError, TypeError):
-    """An argument of a call is unknown, lacking or of the wrong kind; also a TypeError."""
+    """Error for an unknown, missing or invalid argument. Also a TypeError."""
 
 
 class ChoiceError(StudyError):
-    """A design has no such argument, so that there is nothing to choose.
+    """Error for an argument that a design does not have.
 
     Parameters
     ----------
     problem, where, hint
-        As of every error.
+        As for every error.
     name : str
-        Of the argument.
+        Name of the argument.
     """
 
     def __init__(self, problem: str, *, where: str = "", hint: str = "", name: str = "") -> None:
@@ -275,7 +274,7 @@ class ChoiceError(StudyError):
 
 
 class NotApplicable(Exception):  # noqa: N818 - no error: a check turns it into a verdict
-    """Raised where a fit has nothing to ask of.
+    """Error for a check that does not apply to a fit.
 
     Parameters
     ----------
@@ -289,23 +288,23 @@ class NotApplicable(Exception):  # noqa: N818 - no error: a check turns it into 
 
 
 def _printable(text: str) -> str:
-    """Escape what a terminal would obey or no encoding can carry; leave out a long middle."""
+    """Escape control characters and unencodable characters, and shorten long texts."""
     printable = UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], cut(text, _PART))
     return text if text == printable else printable
 
 
 def one_of(name: str, value: object, values: Iterable[object]) -> None:
-    """Refuse a value that is not one of those that there are.
+    """Raise an error for a value that is not one of the choices.
 
     Parameters
     ----------
     name : str
-        Of the argument.
+        Name of the argument.
 
     Raises
     ------
     StudyError
-        With the values that there are.
+        If the value is not a choice, with the choices.
     """
     every = list(values)
     if value not in every:
@@ -313,50 +312,52 @@ def one_of(name: str, value: object, values: Iterable[object]) -> None:
 
 
 def once(name: str, values: Sequence[str]) -> None:
-    """Refuse names that stand twice.
+    """Raise an error for repeated names.
 
     Parameters
     ----------
     name : str
-        Of the argument.
+        Name of the argument.
 
     Raises
     ------
     StudyError
-        With the first that does.
+        If a name occurs twice, with the first such name.
     """
     twice = next((value for value in values if list(values).count(value) > 1), None)
     if twice is not None:
-        raise StudyError(Message("'{}' names {!r} twice", name, twice), hint="each name once")
+        raise StudyError(
+            Message("'{}' contains {!r} twice", name, twice), hint="write each name once"
+        )
 
 
 def brief(value: object, most: int = 120) -> str:
-    """Quote a value, and cut a long one in its middle.
+    """Return a quoted value, shortened in the middle if long.
 
     Parameters
     ----------
     most : int, default 120
-        Characters to show.
+        Maximal number of characters.
     """
     return cut(reply(lambda: repr(value), lambda _: f"<{type(value).__name__}>"), most)
 
 
 def nearest(name: str, choices: Iterable[object], cutoff: float = 0.5) -> Message:
-    """Suggest the known name closest to a misspelt one.
+    """Suggest the known name closest to a misspelled one.
 
     Parameters
     ----------
     name : str
-        What was asked for.
+        Requested name.
     choices : iterable
-        What exists.
+        Existing names.
     cutoff : float, default 0.5
-        How alike two names must be, of 1.
+        Minimal similarity of two names, from 0 to 1.
 
     Returns
     -------
     Message
-        A hint such as ``did you mean 'region'?``, or the list of what exists.
+        A hint such as ``did you mean 'region'?``, or the list of existing names.
     """
     names = [cut(str(k)) for k in choices]
     close = get_close_matches(cut(str(name)), names, n=1, cutoff=cutoff)
@@ -368,5 +369,5 @@ def nearest(name: str, choices: Iterable[object], cutoff: float = 0.5) -> Messag
     if close:
         return Message("did you mean {!r}?", close[0])
     if not names:
-        return Message("nothing is available here")
+        return Message("no value is available here")
     return Message("choose one of: {}", shown(names, 12))

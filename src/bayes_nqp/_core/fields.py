@@ -1,4 +1,4 @@
-"""Names of the pages and fields of the studio, which messages quote for who fills them in."""
+"""Names of the studio's pages and fields, quoted in messages."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ UNIT: Final = Message("Unit")
 TIME: Final = Message("Time")
 OUTCOME: Final = Message("Outcome")
 FIRST_TREATED: Final = Message("First treated period")
-TREATED: Final = Message("Treated or not, row by row")
+TREATED: Final = Message("Treated or not, for each observation")
 GROUPS: Final = Message("Groups to compare")
 PILOT_ZONES: Final = Message("The policy is the cross-border e-commerce pilot zones")
-AS_IT_STANDS: Final = Message("Use the file as it stands")
-LEAVE_OUT: Final = Message("Leave out what the data cannot identify")
+AS_IT_STANDS: Final = Message("Use the file without changes")
+LEAVE_OUT: Final = Message("Exclude effects that the data cannot identify")
 COVARIATES: Final = Message("Covariate", context="field")
-MEDIATORS: Final = Message("Channel", context="field")
+MEDIATORS: Final = Message("Mediator", context="field")
 FILE: Final = Message("File", context="field")
 STUDY: Final = Message("Study")

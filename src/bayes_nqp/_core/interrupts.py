@@ -1,4 +1,4 @@
-"""Signals that end a program, as an exception that cleans up on its way."""
+"""Signals that end a program, converted to an exception so that files are cleaned up."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _seen: list[int] = []
 
 
 class Stopped(KeyboardInterrupt):
-    """The program was asked to end by a signal other than Ctrl-C.
+    """Exception for a termination signal other than Ctrl-C.
 
     Parameters
     ----------
     number : int
-        Of the signal.
+        Number of the signal.
     """
 
     def __init__(self, number: int) -> None:
@@ -33,18 +33,18 @@ class Stopped(KeyboardInterrupt):
 
     @property
     def code(self) -> int:
-        """With which a program that it ended exits, by custom."""
+        """Return the customary exit code for the signal."""
         return 128 + self.number
 
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """Let the signals that end a program raise `Stopped` here, as Ctrl-C raises its exception.
+    """Raise `Stopped` for termination signals inside a ``with`` block.
 
-    `heed` and `interruption` know them in here.
+    `heed` and `interruption` detect these signals inside the block.
 
-    For programs alone: a library leaves the signals of its host as they are. Nothing is changed
-    outside the main thread, nor for a signal that is ignored (``nohup``) or has a handler.
+    For programs only: a library does not change the signals of its host. Nothing is changed outside
+    the main thread, or for signals that are ignored (``nohup``) or have a handler.
     """
     former: dict[int, Any] = {}
     _seen.clear()
@@ -62,32 +62,32 @@ def stoppable() -> Iterator[None]:
 
 
 def interruption() -> KeyboardInterrupt:
-    """Give the exception for work that was cut short.
+    """Return the exception for interrupted work.
 
     Returns
     -------
     KeyboardInterrupt
-        `Stopped`, where a signal other than Ctrl-C was the cause.
+        `Stopped` if the cause was a signal other than Ctrl-C.
     """
     return Stopped(_seen[-1]) if _seen and _seen[-1] != signal.SIGINT else KeyboardInterrupt()
 
 
 def heed() -> None:
-    """Raise the exception of a signal that came, in case that code of others swallowed it.
+    """Raise the exception of a received signal, in case other code suppressed it.
 
     Raises
     ------
     KeyboardInterrupt
-        If there was one since `stoppable` began.
+        If a signal was received since `stoppable` began.
     """
     if _seen:
         raise interruption()
 
 
 class Unbroken:
-    """A few steps that belong together: a signal that comes meanwhile is heeded after them.
+    """Context manager that delays signals until a few steps are completed.
 
-    Signals come to the main thread; in others nothing is held back.
+    Signals are received by the main thread; in other threads nothing is delayed.
     """
 
     depth = 0

@@ -1,4 +1,4 @@
-"""Labels: what variables, their levels, units and places are called, in each language."""
+"""Labels of variables, levels and units by language."""
 
 from __future__ import annotations
 
@@ -24,13 +24,12 @@ _LABEL, _LEVELS = "label", "levels"
 
 @dataclass(frozen=True)
 class Labels:
-    """Words for the names of columns and of what stands in them, a language each.
+    """Labels of columns and of their levels, by language.
 
     Parameters
     ----------
     entries : tuple of (language, column, level, label)
-        The level is None where the label is that of the column itself. Labels are `cleaned`, and
-        blank ones left out.
+        The level is None for the label of a column. Labels are `cleaned`, and blank ones omitted.
 
     Examples
     --------
@@ -43,7 +42,7 @@ class Labels:
     entries: tuple[tuple[str, str, str | None, str], ...] = ()
 
     def __post_init__(self) -> None:
-        """Clean labels, and put the same ones in the same order."""
+        """Clean and sort labels."""
         entries = [
             (language, column, None if level is None else one_line(level), text)
             for language, column, level, label in self.entries
@@ -54,35 +53,35 @@ class Labels:
 
     @classmethod
     def of(cls, words: Mapping[str, Any] | Labels | None) -> Labels:
-        """Read labels as a user writes them.
+        """Read labels written by a user.
 
         Parameters
         ----------
         words : mapping, Labels or None
-            By language and column: the column's label, or a mapping of ``label`` and ``levels``,
-            the latter by level.
+            Labels by language and column: the column's label, or a mapping of ``label`` and
+            ``levels``, the latter by level.
 
         Raises
         ------
         TypeError
-            If they have another form; it says where.
+            If the form is invalid, with the place.
         """
         if isinstance(words, Labels):
             return words
         return cls(tuple(_entries({} if words is None else words)))
 
     def __bool__(self) -> bool:
-        """Whether anything has a label."""
+        """Return True if there is any label."""
         return bool(self.entries)
 
     def __or__(self, other: Labels) -> Labels:
-        """Join labels; where both name the same, the right ones count."""
+        """Combine labels; labels on the right have precedence."""
         merged = {entry[:3]: entry for entry in (*self.entries, *other.entries)}
         return Labels(tuple(merged.values()))
 
     @property
     def words(self) -> dict[str, dict[str, Any]]:
-        """The labels as `of` reads them."""
+        """Return the labels in the format of `of`."""
         tables: dict[str, dict[str, Any]] = {}
         for language, column, level, label in self.entries:
             table = tables.setdefault(language, {}).setdefault(column, {})
@@ -94,18 +93,18 @@ class Labels:
 
     @property
     def text(self) -> str:
-        """The labels as JSON, as files and draws carry them."""
+        """Return the labels as JSON, as stored in files and draws."""
         return json.dumps(self.words, ensure_ascii=False)
 
     def name(self, text: str, language: str, column: str = "") -> str:
-        """Call something by its label, or else by the name that it has.
+        """Return the label of a name, or the name itself without a label.
 
         Parameters
         ----------
         text : str
-            A column, a level, or several of them as the library joins them.
+            A column, a level, or several of them in the library's joined form.
         column : str, default ""
-            Of which it is a level; by default whatever has that name, if its label is one alone.
+            Column of the level; by default the label is used only if it is unique for the name.
         """
         if not self.entries:
             return text
@@ -128,7 +127,7 @@ class Labels:
     def _by_language(
         self,
     ) -> dict[str, tuple[dict[str, dict[str, str]], dict[str, str], dict[str, str]]]:
-        """Labels of levels by column, of columns, and of levels that have one label alone."""
+        """Return labels of levels by column, of columns, and of levels with a unique label."""
         lexicons = {}
         for language in dict.fromkeys(entry[0] for entry in self.entries):
             columns: dict[str, str] = {}
@@ -158,7 +157,7 @@ ATTR: Final = "words"
 
 
 def labels_of(source: object) -> Labels:
-    """Find the labels that a panel, a fit, draws or the result of a check carry."""
+    """Return the labels of a panel, a fit, draws or a check result."""
     carried = getattr(source, "labels", None)
     if isinstance(carried, Labels):
         return carried
@@ -190,7 +189,7 @@ def _table(value: object, place: str) -> dict[str, Any]:
 
 
 def _distinct(table: Mapping[str, str]) -> dict[str, str]:
-    """Tell levels of one label apart by their names."""
+    """Add names to equal labels of different levels."""
     labels = list(table.values())
     return {
         level: label if labels.count(label) == 1 else f"{label} ({level})"

@@ -1,4 +1,4 @@
-"""How rooms are entered: on first use, the outer one before the inner, from any thread."""
+"""Lazy imports of packages: at first use, outer packages first, from any thread."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _PATIENCE = 30.0
 
 @contextmanager
 def _door() -> Iterator[None]:
-    """Let one thread at a time in: packages of others may not be entered from two sides at once.
+    """Import in one thread at a time: other packages may not support parallel imports.
 
-    A thread that imports a module of its own, in which it waits here, may be waited for in turn by
-    the one that is in; after ``_PATIENCE`` seconds it goes on beside it.
+    To avoid a deadlock with a thread that imports another module, a waiting thread continues after
+    ``_PATIENCE`` seconds.
     """
     alone = _DOOR.acquire(timeout=_PATIENCE)
     try:
@@ -37,11 +37,11 @@ def _door() -> Iterator[None]:
 
 
 class Search:
-    """Imports that come before something is looked up for the first time.
+    """Imports that are made before the first lookup.
 
-    Every thread that comes before their end makes them too, and waits where Python locks a module
-    that another one imports: a lock of ours, held meanwhile, could wait for that thread in turn.
-    What looks something up while it is imported finds what was there before it.
+    Threads that start before their end make the imports too, and wait at Python's module locks; an
+    additional lock could cause a deadlock. Lookups during an import find the entries registered
+    before.
     """
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class Search:
         self._threads: set[int] = set()
 
     def __call__(self, *imports: Callable[[], object]) -> None:
-        """Make the imports, unless they were made to the end, or this thread is at them."""
+        """Make the imports, unless they are complete or this thread is making them."""
         thread = get_ident()
         if self._done or thread in self._threads:
             return
@@ -63,10 +63,10 @@ class Search:
 
 
 def entered(name: str) -> ModuleType:
-    """Import a module, after every package that it is in.
+    """Import a module after its parent packages.
 
-    Python locks the inner module first. Where another thread is importing the package, which
-    imports that module in turn, each would wait for the other, and one of the two imports fails.
+    Python locks the inner module first. If another thread imports the package, which imports that
+    module in turn, each thread would wait for the other, and one of the imports would fail.
     """
     for outer in accumulate(name.split("."), "{}.{}".format):
         import_module(outer)
@@ -76,19 +76,19 @@ def entered(name: str) -> ModuleType:
 def attached(
     package: str, file: str
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
-    """Give a package the names of the stub beside it, each imported when it is first used.
+    """Define the names of a package from its stub file, imported at first use.
 
-    The package stays a plain module, which pickles of other packages take by its name.
+    The package remains a plain module, so that pickles can refer to it by name.
 
     Parameters
     ----------
     package, file : str
-        Its ``__name__`` and ``__file__``.
+        ``__name__`` and ``__file__`` of the package.
 
     Returns
     -------
     tuple
-        Its ``__getattr__``, ``__dir__`` and ``__all__``.
+        ``__getattr__``, ``__dir__`` and ``__all__`` of the package.
     """
     stub = ast.parse(Path(file).with_suffix(".pyi").read_text(encoding="utf-8"))
     homes = {
@@ -118,9 +118,9 @@ def attached(
 
 
 def discovered(room: str, prefix: str = "_") -> dict[str, Any]:
-    """Import modules of a room, sub-rooms too, by how they begin; their public classes by name.
+    """Import modules of a package by prefix, and return their public classes by name.
 
-    Functions and types that are defined there, without an underscore before their names, too.
+    Subpackages, and public functions and types defined in the modules, are included.
     """
     public: dict[str, Any] = {}
     for plugin in pkgutil.walk_packages(entered(room).__path__, f"{room}.", onerror=_failed):
@@ -135,5 +135,5 @@ def discovered(room: str, prefix: str = "_") -> dict[str, Any]:
 
 
 def _failed(name: str) -> None:
-    """Let the error of a sub-room out, whose plug-ins would be missing without a word."""
+    """Raise the import error of a subpackage, because its plug-ins would be missing silently."""
     raise  # noqa: PLE0704 - called while it is handled

@@ -1,7 +1,7 @@
-"""Sizes beyond which nothing is read or allocated: all of them, and how to raise them.
+"""Limits of memory, time and file sizes, and environment variables to raise them.
 
-A wrong year or a spoilt file can ask for more than any machine has. What a step would need is
-estimated before it is done; beyond a limit it is refused, and the error says how to go on.
+A wrong year or a damaged file can require more memory than available. The needs of a step are
+estimated before it is run; above a limit an error is raised, with a way to continue.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ of what runs keep for those after them."""
 
 
 def limit(name: str) -> int:
-    """Look up a limit.
+    """Return a limit.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def limit(name: str) -> int:
     Raises
     ------
     StudyError
-        If the environment variable cannot be understood.
+        If the environment variable is invalid.
     """
     raised = _raised()
     if name in raised:
@@ -52,18 +52,18 @@ def limit(name: str) -> int:
 
 
 def afford(memory: float, subject: str, hint: str, *, hours: float = 0.0) -> None:
-    """Refuse what fits neither into memory nor into a day, before anything is allocated.
+    """Raise an error before allocation if a step exceeds the limits of memory or time.
 
     Parameters
     ----------
     memory : float
-        Bytes, estimated.
+        Estimated bytes.
     subject : str
-        What takes them, with its numbers.
+        Description of the step, with its size.
     hint : str
-        What to try.
+        Suggestion.
     hours : float, default 0
-        How long it takes, estimated.
+        Estimated hours.
 
     Raises
     ------
@@ -73,33 +73,33 @@ def afford(memory: float, subject: str, hint: str, *, hours: float = 0.0) -> Non
     room, longest = limit("memory"), limit("hours")
     if memory > room:
         raise StudyError(
-            Message("{} would take some {:,.1f} GiB of memory", subject, memory / 2**30),
+            Message("{} would need about {:,.1f} GiB of memory", subject, memory / 2**30),
             where=Message("the limit is {:,.1f} GiB", room / 2**30),
             hint=separated([hint, way_out("memory", memory)]),
         )
     if hours > longest:
         raise StudyError(
-            Message("{} would take some {:,.0f} hours", subject, hours),
+            Message("{} would need about {:,.0f} hours", subject, hours),
             where=Message("the limit is {} hours", longest),
             hint=separated([hint, way_out("hours", hours)]),
         )
 
 
 def way_out(name: str, needed: float) -> Message:
-    """Say how to raise a limit, for the end of a hint.
+    """Return the instruction to raise a limit, for the end of a hint.
 
     Parameters
     ----------
     needed : float
-        What is needed.
+        Required value.
     """
     return Message(
-        "the environment variable {} lets it pass, set to {}:{}", VARIABLE, name, _written(needed)
+        "to allow it, set the environment variable {} to {}:{}", VARIABLE, name, _written(needed)
     )
 
 
 def _written(number: float) -> str:
-    """Write a limit that the number does not exceed."""
+    """Write a limit, rounded up."""
     digits = max(len(str(int(number))) - 2, 0)
     return str(math.ceil(number / 10**digits) * 10**digits)
 
@@ -113,7 +113,9 @@ def _raised() -> dict[str, int]:
         if name not in LIMITS:
             raise StudyError(
                 Message(
-                    "the environment variable {} names {!r}, which is no limit", VARIABLE, name
+                    "the environment variable {} contains {!r}, which is not the name of a limit",
+                    VARIABLE,
+                    name,
                 ),
                 hint=nearest(name, LIMITS),
             )
@@ -123,13 +125,13 @@ def _raised() -> dict[str, int]:
         except (ValueError, OverflowError) as error:
             raise StudyError(
                 Message("the environment variable {} sets {!r} to {!r}", VARIABLE, name, text),
-                hint=Message("a number, such as {}:{}", name, _written(LIMITS[name])),
+                hint=Message("use a number, such as {}:{}", name, _written(LIMITS[name])),
             ) from error
     return sizes
 
 
 def _memory() -> int | None:
-    """Bytes of the machine's memory, where the system tells."""
+    """Return the bytes of memory of the machine, if the system reports them."""
     names = getattr(os, "sysconf_names", {})
     if "SC_PHYS_PAGES" not in names or "SC_PAGE_SIZE" not in names:
         return None

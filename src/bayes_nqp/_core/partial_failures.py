@@ -1,4 +1,4 @@
-"""What could not be made: an error in one figure, table or file costs that one alone."""
+"""Partial failures: an error in one figure, table or file omits only this part."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _OF_A_NAME = (errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ)
 
 @dataclass(frozen=True, slots=True)
 class Omission:
-    """What could not be made, and why.
+    """Part that could not be created, with the reason.
 
     Parameters
     ----------
     what : Message
-        Such as "The figure forest".
+        Name of the part, such as "The figure forest".
     error : Exception
-        What was raised.
+        Error that was raised.
     """
 
     what: Message
@@ -42,17 +42,17 @@ class Omission:
 
     @property
     def reason(self) -> str:
-        """The error in words: a message of ours, or the type of another and what it says."""
+        """Return the message of an error, with its type if it is not an error of the library."""
         if isinstance(self.error, NQPError):
             return self.error.what
         return ": ".join(filter(None, [type(self.error).__name__, one_line(str(self.error))]))
 
     @property
     def sentence(self) -> Message:
-        """What could not be made, and why, in one sentence."""
+        """Return the part and the reason in one sentence."""
         reason = self.reason
         return Message(
-            "{} could not be made: {}",
+            "{} could not be created: {}",
             self.what,
             reason if isinstance(reason, Message) else cut(reason, _LONGEST),
         )
@@ -63,9 +63,9 @@ _OPEN: Final[ContextVar[list[Omission] | None]] = ContextVar("omissions", defaul
 
 @contextmanager
 def collected() -> Iterator[list[Omission]]:
-    """Collect the errors of what is `omitted` inside a ``with`` block, in the list that it gives.
+    """Collect errors of `omitted` parts inside a ``with`` block in a list.
 
-    Elsewhere they are raised as ever.
+    Outside the block such errors are raised.
     """
     omissions: list[Omission] = []
     token = _OPEN.set(omissions)
@@ -77,14 +77,14 @@ def collected() -> Iterator[list[Omission]]:
 
 @contextmanager
 def omitted(name: Message) -> Iterator[None]:
-    """Leave out what raises an error inside a ``with`` block, where somebody collects them.
+    """Omit a part that raises an error inside a ``with`` block, if errors are collected.
 
-    What the system says of the disk is raised, since it is true of all files.
+    Errors of the disk are raised, because they concern all files.
 
     Parameters
     ----------
     name : Message
-        What is made there.
+        Name of the part.
     """
     try:
         with no_exit():
@@ -102,7 +102,7 @@ def _add(omission: Omission, omissions: list[Omission]) -> None:
 
 
 def recorded() -> tuple[Omission, ...]:
-    """Give what was omitted so far, after what other packages could not add."""
+    """Return the omitted parts so far, with plug-ins that could not be loaded first."""
     packages = (
         Omission(Message("{} of the package {}", value, package), error)
         for (package, value), error in unloaded().items()
@@ -111,12 +111,12 @@ def recorded() -> tuple[Omission, ...]:
 
 
 def warn(omissions: Iterable[Omission], language: str) -> None:
-    """Hand what was omitted to who collects it around, and warn of it where nobody does.
+    """Pass omitted parts to the collecting block, or warn if there is none.
 
     Parameters
     ----------
     language : str
-        Of the words.
+        Language of the warning.
     """
     outer = _OPEN.get()
     for omission in omissions:

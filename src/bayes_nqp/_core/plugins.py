@@ -1,4 +1,4 @@
-"""What is registered where it stands: values that files hold, and the plug-ins of a room."""
+"""Registration of values that files store and of the plug-ins of packages."""
 
 from __future__ import annotations
 
@@ -75,24 +75,24 @@ _VALUES: dict[str, str] = {}
 
 
 def claim(names: dict[str, str], name: str, source: object) -> bool:
-    """Give a name to the module that defines what is registered under it.
+    """Reserve a name for the module that registers it.
 
-    A package may register a name again, as when a notebook's cell runs again. The library keeps
-    its names where another package registered them before.
+    A package may register a name again, for example if a notebook cell is run again. Names of the
+    library have precedence over earlier registrations by other packages.
 
     Parameters
     ----------
     names : dict of str to str
         The module of every name; the name is added.
     name : str
-        What is registered.
+        Name to register.
     source : object
         The function or class; one without a module takes any name.
 
     Returns
     -------
     bool
-        Whether another package lost the name.
+        True if another package lost the name.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def claim(names: dict[str, str], name: str, source: object) -> bool:
         ours = _package(home) == _package(__name__)
         loser, owner = (former, home) if ours else (home, former)
         error = StudyError(
-            Message("{!r} of {} has a name that {} uses", name, loser, _package(owner)),
+            Message("the name of {!r} in {} is already used by {}", name, loser, _package(owner)),
             hint=Message("register it in {} under another name", loser),
         )
         if not ours:
@@ -121,18 +121,18 @@ def _package(module: str) -> str:
 
 
 class Plugins[T](Mapping[str, T]):
-    """The plug-ins of a room by name, in the order of their places.
+    """Plug-ins of a package by name, in the order of their places.
 
-    A plug-in is a file that registers itself. Those of the room are found by its modules, once
-    something is looked up, and then those of other packages, by entry points in the group of the
-    room's name; others, as in a notebook, whenever they register.
+    A plug-in is a file that registers itself. At the first lookup, the modules of the package are
+    imported, then plug-ins of other packages by entry points in the group of the package's name.
+    Others, for example in a notebook, register at any time.
 
     Parameters
     ----------
     room : str
-        The package whose modules are the plug-ins' files.
+        Package with the files of the plug-ins.
     prefix : str, default "_"
-        How the modules' names begin, where other files stand beside them.
+        Prefix of the modules' names, if the package has other files.
     """
 
     def __init__(self, room: str, prefix: str = "_") -> None:
@@ -147,13 +147,13 @@ class Plugins[T](Mapping[str, T]):
         Parameters
         ----------
         name : str
-            By which it is looked up.
+            Name for lookups.
         plugin : object
-            What is found there.
+            Object to register.
         place : float, default 1000
-            Where it stands among the others, from low to high.
+            Position among the others, in ascending order.
         source : object, optional
-            The function or class that it is made of; by default itself.
+            Function or class of the plug-in; by default the plug-in itself.
 
         Raises
         ------
@@ -186,7 +186,7 @@ class Plugins[T](Mapping[str, T]):
         return repr(dict(self))
 
     def _search(self) -> None:
-        """Import the modules of the room, so that its plug-ins register; then other packages'."""
+        """Import the modules of the package and then plug-ins of other packages."""
         more = filter(_there, _EXTENSION_FOLDERS.get(self._room, ()))
         searches = [partial(discovered, room, self._prefix) for room in (self._room, *more)]
         self._once(*searches, partial(_load, _GROUPS.get(self._room, self._room)))
@@ -203,9 +203,9 @@ def without_extension(error: ModuleNotFoundError, name: str) -> Exception:
     Parameters
     ----------
     error : ModuleNotFoundError
-        Returned as it is where another module is missing.
+        Original error, returned unchanged if another module is missing.
     name : str
-        As it was typed, such as "nqp.Rings".
+        Name as typed, such as "nqp.Rings".
     """
     package, _, missing = (error.name or "").partition(".")
     extension = missing.partition(".")[0]
@@ -226,9 +226,9 @@ def _points() -> EntryPoints:
 
 
 def _load(group: str) -> None:
-    """Import what installed packages have to add, by their entry points in a group.
+    """Import the plug-ins of installed packages by entry points in a group.
 
-    Whatever one raises costs that one alone, and is said once.
+    An error omits only its plug-in, and is reported once.
     """
     for point in _points().select(group=group):
         reply(point.load, partial(_miss, point))
@@ -247,34 +247,34 @@ def _miss(point: EntryPoint, error: Exception) -> None:
 
 
 def _leave_out(package: str, value: str, warning: str, error: Exception) -> None:
-    """Warn once of what a package cannot add."""
+    """Warn once of a plug-in that cannot be loaded."""
     if (package, value) not in _UNLOADED:
         _UNLOADED[package, value] = error
         warnings.warn(warning, UserWarning, stacklevel=1)
 
 
 def unloaded() -> dict[tuple[str, str], Exception]:
-    """Return the error of all that other packages could not add, by package and name."""
+    """Return the errors of plug-ins that could not be loaded, by package and name."""
     return dict(_UNLOADED)
 
 
 def register[T](family: str, word: str = "") -> Callable[[type[T]], type[T]]:
-    """Let files and studies hold a value, by the name of its type.
+    """Register a class of values for files and studies by the name of the class.
 
     Parameters
     ----------
     family : str
-        What it stands for: "design", "errors", "pooling", "sampler", "likelihood", "time",
+        Family of the value: "design", "errors", "pooling", "sampler", "likelihood", "time",
         "priors", "trends" or "index".
     word : str, optional
-        What studies may call it besides.
+        Additional name in studies.
 
     Returns
     -------
     callable
-        The decorator of a frozen dataclass. A type replaces an earlier one of the same name and
-        package, as when a notebook's cell runs again. Other packages name its module as an entry
-        point in the group of the family, such as "bayes_nqp.terms".
+        Decorator of a frozen dataclass. A class replaces an earlier one of the same name and
+        package, for example if a notebook cell is run again. Other packages declare its module as
+        an entry point in the group of the family, such as "bayes_nqp.terms".
 
     Raises
     ------
@@ -297,22 +297,22 @@ def register[T](family: str, word: str = "") -> Callable[[type[T]], type[T]]:
 
 
 def family_of(name: str) -> str:
-    """Name the family of a type; empty where it is not registered."""
+    """Return the family of a class; empty if not registered."""
     return _FAMILIES.get(name, "")
 
 
 def registered(family: str | None = None) -> Mapping[str, type]:
-    """Name the values that are registered.
+    """Return the registered classes of values.
 
     Parameters
     ----------
     family : str, optional
-        All by default, as they are, and not sorted.
+        Family; by default all families, unsorted.
 
     Returns
     -------
     mapping of str to type
-        In the order of their names.
+        Classes by name, sorted by name.
     """
     for group in {_TERMS, *_FAMILIES.values(), *_VALUES_IN} if family is None else (family,):
         folders = filter(_there, _VALUES_IN.get(group, ()))
@@ -325,12 +325,12 @@ def registered(family: str | None = None) -> Mapping[str, type]:
 
 
 def registered_as(kind: type) -> dict[str, type]:
-    """Name the registered values of a class, or those that do what a protocol asks.
+    """Return the registered subclasses of a class or implementations of a protocol.
 
     Parameters
     ----------
     kind : type
-        Of which values are, or a protocol.
+        Class or protocol.
     """
     names = getattr(kind, "__protocol_attrs__", ())
     return {
@@ -341,7 +341,7 @@ def registered_as(kind: type) -> dict[str, type]:
 
 
 def needed(kind: type) -> list[str]:
-    """Name the arguments of a value that have no default."""
+    """Return the required arguments of a class."""
     return [
         field.name
         for field in fields(kind)
@@ -350,6 +350,6 @@ def needed(kind: type) -> list[str]:
 
 
 def worded(family: str) -> dict[str, type]:
-    """Name the values of a family that studies call by a word."""
+    """Return the classes of a family that have an additional name in studies."""
     kinds = registered(family)
     return {word: kinds[name] for word, name in dict(_WORDS).items() if name in kinds}

@@ -1,4 +1,4 @@
-"""Settings of the whole process: kept whole while several threads change them."""
+"""Settings of the whole process, consistent when several threads change them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _ALONE = RLock()
 
 
 class Setting(ContextDecorator):
-    """A setting that is the same for everybody: the first to enter makes it, the last undoes it.
+    """Setting shared by all threads: the first thread applies it, the last restores it.
 
-    Threads that each made it for themselves would put back, at their ends, what others had set.
+    Without sharing, each thread would at its end restore the settings of other threads.
 
     Parameters
     ----------
     make : callable
-        Gives the context manager that makes and undoes it.
+        Function that returns the context manager of the setting.
     """
 
     def __init__(self, make: Callable[[], AbstractContextManager[Any]]) -> None:
@@ -44,21 +44,21 @@ class Setting(ContextDecorator):
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """Keep to one thread at a time what differs from one use to the next."""
+    """Restrict code that changes shared settings to one thread at a time."""
     with _ALONE:
         yield
 
 
 @contextmanager
 def quiet(category: type[Warning] = Warning, message: str = "") -> Iterator[None]:
-    """Let no warning out of a ``with`` block.
+    """Suppress warnings inside a ``with`` block.
 
     Parameters
     ----------
     category : type, default Warning
-        Which ones.
+        Category of the warnings.
     message : str, optional
-        How they begin.
+        Beginning of the warnings.
     """
     with _ALONE, warnings.catch_warnings():
         warnings.filterwarnings("ignore", message, category)
@@ -79,11 +79,11 @@ _UNCOLLECTED = Setting(contextmanager(_paused))
 
 
 def uncollected() -> Setting:
-    """Look for no garbage while many small things are made that live on for a while."""
+    """Disable garbage collection while many small long-lived objects are created."""
     return _UNCOLLECTED
 
 
 def swept() -> None:
-    """Let go of what was made and dropped since the last look, where nobody looks meanwhile."""
+    """Collect garbage since the last collection, if automatic collection is disabled."""
     if not gc.isenabled():
         gc.collect(0)

@@ -1,4 +1,4 @@
-"""Progress of long work: said in one place, shown by whoever listens."""
+"""Progress of long work: reported in one place, displayed by listeners."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _LISTENER: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
 
 def say(work: str, done: int, total: int) -> None:
-    """Tell whoever listens how far some work is.
+    """Report the progress of work to the listener.
 
     Parameters
     ----------
     what : str
-        The work, in a few words.
+        Short description of the work.
     done, total : int
-        Steps.
+        Numbers of completed and of all steps.
     """
     listener = _LISTENER.get()
     if listener is not None:
@@ -36,7 +36,7 @@ def say(work: str, done: int, total: int) -> None:
 
 @contextmanager
 def listening(listener: Listener | None) -> Iterator[None]:
-    """Listen to the work inside a ``with`` block; None leaves whoever listens already.
+    """Set the listener inside a ``with`` block; None keeps the current listener.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def bar(wanted: bool = True) -> Iterator[None]:
     Parameters
     ----------
     wanted : bool, default True
-        False, or a listener that is there already, shows none.
+        If False, or if there is a listener already, show no bar.
     """
     if not wanted or _LISTENER.get() is not None:
         yield
@@ -88,7 +88,7 @@ def bar(wanted: bool = True) -> Iterator[None]:
 
 
 def _in_notebook() -> bool:
-    """Whether the code runs in a kernel of Jupyter, whose pages show HTML."""
+    """Return True in a Jupyter kernel, where HTML can be displayed."""
     ipython: Any = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     return shell is not None and getattr(shell, "kernel", None) is not None
@@ -96,7 +96,7 @@ def _in_notebook() -> bool:
 
 @contextmanager
 def _notebook_bar() -> Iterator[None]:
-    """Show a bar beneath a cell, and leave nothing there; rich's own needs ipywidgets."""
+    """Show a bar below a cell and remove it at the end; rich's own bar requires ipywidgets."""
     from IPython.display import display
 
     handle: Any = display(_page(""), raw=True, display_id=True)  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""What earlier versions called otherwise: written by tools/rename.py."""
+"""Names of earlier versions; written by tools/rename.py."""
 
 from collections.abc import Mapping
 

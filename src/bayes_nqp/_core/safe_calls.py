@@ -1,4 +1,4 @@
-"""Code of somebody else's: a reader of files, or an object's own methods, raise what they like."""
+"""Safe calls of other code, such as readers of files or methods of user objects."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["no_exit", "reply"]
 
 @contextmanager
 def no_exit() -> Iterator[None]:
-    """Turn an exit of the program, which code that is not ours asks for, into an error.
+    """Convert an exit of the program in other code to an error.
 
     Raises
     ------
@@ -24,26 +24,26 @@ def no_exit() -> Iterator[None]:
 
 
 def reply[T](question: Callable[[], T], otherwise: Callable[[Exception], T]) -> T:
-    """Ask code that is not ours; what stands in for its answer where it raises an error.
+    """Call other code, and return an alternative value if it raises an error.
 
-    The question is one look or one call, so that no fault of our own hides in it.
+    The call is a single lookup or call, so that errors of the library are not hidden.
 
     Parameters
     ----------
     question : callable
-        Takes nothing.
+        Function without arguments.
     otherwise : callable
-        Takes the error: gives a value, or raises an error of the library.
+        Function of the error that returns a value or raises an error of the library.
 
     Returns
     -------
     object
-        What either gave.
+        Result of either function.
 
     Raises
     ------
     MemoryError
-        As it comes: it is nobody's fault.
+        Not converted.
 
     Examples
     --------

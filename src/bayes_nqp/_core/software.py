@@ -1,4 +1,4 @@
-"""What is installed."""
+"""Installed software."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _PACKAGES = (
 
 @door
 def versions() -> dict[str, str]:
-    """Name the versions of Python, the library and what it rests on.
+    """Return the versions of Python, of the library and of its dependencies.
 
     Returns
     -------
     dict of str to str
-        "missing" where a package is not installed.
+        Versions by package; "missing" if not installed.
 
     Examples
     --------
@@ -37,7 +37,7 @@ def versions() -> dict[str, str]:
 
 @cache
 def _number(package: str) -> str:
-    """Installed version: a process reads each package's metadata once."""
+    """Return the installed version; metadata of each package are read once per process."""
     try:
         return version(package)
     except PackageNotFoundError:
@@ -45,12 +45,12 @@ def _number(package: str) -> str:
 
 
 def lacking() -> dict[str, list[str]]:
-    """List what users' extras of the library ask for and is not installed.
+    """Return the packages of the library's extras that are not installed.
 
     Returns
     -------
     dict of str to list of str
-        Packages by extra, empty where all are there; ``docs`` and ``dev`` are for its makers.
+        Packages by extra, empty if complete; without the developers' extras ``docs`` and ``dev``.
     """
     packages: dict[str, list[str]] = {}
     for extra in sorted(

@@ -1,4 +1,4 @@
-"""Compare panels, fits, checks and labelled data, and say where they differ."""
+"""Comparison of panels, fits, checks and labelled data, with a list of differences."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ _MOST = 20
 
 
 def assert_equal(first: object, second: object, *, rtol: float = 0.0, atol: float = 0.0) -> None:
-    """Raise unless two objects of the library hold the same.
+    """Raise an error unless two objects of the library have the same content.
 
-    Holders such as `Panel`, `Fit` and `CheckResult` compare by identity under ``==``; this
-    compares what they hold. Missing values equal one another.
+    `Panel`, `Fit` and `CheckResult` compare by identity under ``==``; this function compares their
+    content. Missing values are equal to one another.
 
     Parameters
     ----------
     first, second : Panel, Fit, CheckResult, Dataset, DataArray, DataTree, DataFrame, or values
-        What to compare.
+        Objects to compare.
     rtol, atol : float, default 0
         Relative and absolute tolerance of floating-point numbers.
 
     Raises
     ------
     AssertionError
-        Listing the places that differ, and how.
+        If the objects differ, with a list of the differences.
 
     Examples
     --------
@@ -50,7 +50,7 @@ def assert_equal(first: object, second: object, *, rtol: float = 0.0, atol: floa
 def differences(
     first: object, second: object, *, rtol: float = 0.0, atol: float = 0.0
 ) -> list[str]:
-    """List where two objects differ.
+    """Return the differences of two objects.
 
     Parameters
     ----------
@@ -169,7 +169,7 @@ def _arrays(a: Any, b: Any, at: str, rtol: float, atol: float) -> Iterator[str]:
 
 
 def _places(a: Any, b: Any, off: Any, at: str) -> Iterator[str]:
-    """Say how many entries differ, and show the first."""
+    """Return the number of different entries, and the first of them."""
     if not off.any():
         return
     first = tuple(int(k) for k in np.argwhere(off)[0])

@@ -1,4 +1,4 @@
-"""Texts that enter: names, titles and labels without what no page can carry or nobody sees."""
+"""Cleaning of names, titles and labels: removal of unprintable and invisible characters."""
 
 from __future__ import annotations
 
@@ -41,41 +41,41 @@ _STACK = re.compile(f"({_MARKS}{{6}}){_MARKS}+")
 
 
 def printable(text: str) -> str:
-    """Leave what pages, tables and figures can carry; lines stay lines.
+    """Remove characters that pages, tables and figures cannot print; keep line breaks.
 
     Parameters
     ----------
     text : str
-        Such as the name of a level in a file that others wrote.
+        Text, such as the name of a level in a file.
 
     Returns
     -------
     str
-        The text itself, which may be a message, where there is nothing to leave out.
+        Cleaned text; the same object, possibly a message, if nothing is removed.
     """
     plain = _STACK.sub(r"\1", UNPRINTABLE.sub("", _BREAKS.sub("\n", text)))
     return text if plain == text else plain
 
 
 def one_line(text: str) -> str:
-    """Put a name into one line, letter by letter as other files have it.
+    """Put a name on one line, with unchanged letters as in other files.
 
     Parameters
     ----------
     text : str
-        Of a unit, a level or a column.
+        Name of a unit, a level or a column.
 
     Returns
     -------
     str
-        The text itself where it is one line already.
+        Name on one line; the same object if unchanged.
     """
     line = _GAPS.sub(" ", printable(text)).strip()
     return text if line == text else line
 
 
 def cleaned(text: str) -> str:
-    """Put a text that is only shown into one line and into composed letters (NFC).
+    """Put a display text on one line and in composed form (NFC).
 
     Parameters
     ----------
@@ -86,17 +86,17 @@ def cleaned(text: str) -> str:
 
 
 def size_of(text: str) -> int:
-    """Measure a text in Latin characters; a Chinese one takes two."""
+    """Return the width of a text in Latin characters; a Chinese character counts two."""
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def narrowed(text: str, most: int) -> str:
-    """Cut a text, with an ellipsis, for a place that is so wide.
+    """Shorten a text with an ellipsis to a maximal width.
 
     Parameters
     ----------
     most : int
-        As `size_of` measures.
+        Maximal width, in units of `size_of`.
     """
     if size_of(text) <= most:
         return text
@@ -105,14 +105,14 @@ def narrowed(text: str, most: int) -> str:
 
 
 def folded(text: str, most: int, *, hang: int = 0) -> list[str]:
-    """Break a line where words end, and Chinese anywhere but before what closes.
+    """Break a line at words, and Chinese text anywhere except before closing punctuation.
 
     Parameters
     ----------
     most : int
-        How wide lines are at most, as `size_of` measures; a longer word has a line to itself.
+        Maximal width of lines, in units of `size_of`; a longer word has its own line.
     hang : int, default 0
-        Blanks before all lines but the first.
+        Indentation of all lines except the first.
     """
     lines, begun = [], text[: len(text) - len(text.lstrip())]
     for piece in _PIECE.findall(text.strip()):
@@ -124,12 +124,12 @@ def folded(text: str, most: int, *, hang: int = 0) -> list[str]:
 
 
 def shortened(text: str, most: int) -> str:
-    """Cut a text, with an ellipsis, for a place that holds no more.
+    """Shorten a text with an ellipsis to a maximal number of characters.
 
     Parameters
     ----------
     most : int
-        Characters, counted as office programs do: those beyond 16 bits are two.
+        Maximal number of characters; those beyond 16 bits count two, as in office programs.
     """
     units = text.encode("utf-16-le", "surrogatepass")
     if len(units) <= 2 * most:

@@ -1,4 +1,4 @@
-"""What the machine has: threads, how many linear algebra may take, and a place for caches."""
+"""Resources of the machine: threads, threads of linear algebra, and a folder for caches."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ _ASKED: ContextVar[int | None] = ContextVar("threads", default=None)
 
 
 def n_threads(threads: int | None = None) -> int:
-    """Count the threads that work in pieces may take.
+    """Return the number of threads for parallel work.
 
     Parameters
     ----------
     threads : int, optional
-        What the user asks for; by default the environment variable ``BAYES_NQP_THREADS``, and
-        without it as many as the machine lends this process.
+        Requested number; by default the environment variable ``BAYES_NQP_THREADS``, otherwise the
+        processors available to this process.
 
     Returns
     -------
     int
-        At least 1.
+        Number of threads, at least 1.
 
     Raises
     ------
     StudyError
-        If the number is not a positive whole one.
+        If the number is not a positive integer.
     """
     source, wanted = "'threads'", str(threads)
     if threads is None:
@@ -58,23 +58,23 @@ def n_threads(threads: int | None = None) -> int:
         if not wanted:
             return _lent()
     if isinstance(threads, bool) or not wanted.isascii() or not wanted.isdigit() or int(wanted) < 1:
-        raise StudyError(f"{source} is {wanted!r}", hint="a whole number from 1 up")
+        raise StudyError(f"{source} is {wanted!r}", hint="use an integer of at least 1")
     return int(wanted)
 
 
 @contextmanager
 def within(threads: int | None) -> Iterator[None]:
-    """Let work inside a ``with`` block take so many threads, unless it is told otherwise.
+    """Set the default number of threads inside a ``with`` block.
 
     Parameters
     ----------
     threads : int, optional
-        None leaves it as it is.
+        Number of threads; None keeps the current number.
 
     Raises
     ------
     StudyError
-        If the number is not a positive whole one.
+        If the number is not a positive integer.
     """
     if threads is None:
         yield
@@ -87,18 +87,17 @@ def within(threads: int | None) -> Iterator[None]:
 
 
 def _lent() -> int:
-    """Processors that this process may run on."""
+    """Return the number of processors available to this process."""
     count = getattr(os, "process_cpu_count", os.cpu_count)()
     return max(int(count or 1), 1)
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Keep linear algebra to one thread inside a ``with`` block.
+    """Restrict linear algebra to one thread inside a ``with`` block.
 
-    Matrices here are small: threads inside a product would only wait for one another. They are
-    also made and freed all the time, so that what is freed stays with the process. Entering it
-    again inside costs next to nothing.
+    Matrices are small, so that threads inside a product would wait for one another. Matrices are
+    created and freed often, so freed memory stays with the process. Nested use is almost free.
     """
     _retain_freed_memory()
     with _SINGLE, _limited(_libraries(shared=False)):
@@ -107,7 +106,7 @@ def one_thread() -> Iterator[None]:
 
 @cache
 def _libraries(*, shared: bool) -> tuple[Any, ...]:
-    """Libraries whose number of threads all threads share, or those where each has its own."""
+    """Return linear-algebra libraries with a shared number of threads, or one per thread."""
     # They are those that are loaded by now, and looking for them takes milliseconds.
     import scipy.linalg  # noqa: F401
     from threadpoolctl import ThreadpoolController
@@ -129,7 +128,7 @@ def _limited(libraries: tuple[Any, ...]) -> Iterator[None]:
 
 
 def _allow(libraries: tuple[Any, ...], threads: list[int]) -> None:
-    """Set numbers of threads, for any thread to set anew: threadpoolctl reserves that to one."""
+    """Set numbers of threads from any thread; threadpoolctl allows one thread only."""
     for library, number in zip(libraries, threads, strict=True):
         library.set_num_threads(number)
         getattr(library, "clear_controlling_thread", lambda: None)()
@@ -140,10 +139,10 @@ _SINGLE: Final = Setting(lambda: _limited(_libraries(shared=True)))
 
 @cache
 def _retain_freed_memory() -> None:
-    """Let glibc keep up to 62 MiB of freed memory instead of returning it to the system.
+    """Make glibc keep up to 62 MiB of freed memory instead of returning it to the system.
 
-    It keeps twice the size of the largest array below 32 MiB that was freed: here one whose pages
-    are never touched. Without it a quarter of a density's time goes into pages asked for again.
+    glibc keeps twice the size of the largest freed array below 32 MiB: here an array with untouched
+    pages. Without it, page allocation takes a quarter of the time of a density.
     """
     import numpy as np
 
@@ -151,9 +150,9 @@ def _retain_freed_memory() -> None:
 
 
 def place_for_pytensor() -> None:
-    """Give PyTensor a folder of this process where HOME takes no files, and it could not start.
+    """Set a temporary folder for PyTensor if HOME is not writable.
 
-    Where there is no place for one either, who needs PyTensor is told so.
+    If no temporary folder is available, an error is raised when PyTensor is needed.
     """
     flags = os.environ.get("PYTENSOR_FLAGS", "")
     home = Path(os.path.expanduser("~"))  # noqa: PTH111  (Path.home() may raise)
@@ -167,26 +166,26 @@ def place_for_pytensor() -> None:
 
 @contextmanager
 def needing_room(package: str) -> Iterator[None]:
-    """Word what keeps another package from its own files: no HOME, no room, no permission.
+    """Convert another package's file errors (HOME, space, permissions) to an error.
 
     Raises
     ------
     StudyError
-        For what it says of its folders, in errors of the system and of its own.
+        If the package cannot use its folders.
     """
     try:
         yield
     except (OSError, RuntimeError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
         raise StudyError(
-            f"{package} finds no folder for its files: {reason or brief(str(error), 300)}",
+            f"{package} has no folder for its files: {reason or brief(str(error), 300)}",
             where=str(getattr(error, "filename", None) or ""),
-            hint="name one that takes files and has room: the environment variable HOME, for its "
+            hint="set a writable folder with free space: the environment variable HOME, for its "
             "caches, or TMPDIR, for temporary ones",
         ) from error
 
 
 def _takes_files(place: Path) -> bool:
-    """Whether a folder may be written, or made; one that may not be looked into may not."""
+    """Return True if a folder can be written or created; False if it cannot be read."""
     nearest = next((p for p in (place, *place.parents) if os.path.exists(p)), place)  # noqa: PTH110
     return os.path.isdir(nearest) and os.access(nearest, os.W_OK)  # noqa: PTH112

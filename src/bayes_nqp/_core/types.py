@@ -1,4 +1,4 @@
-"""Types and constraints of arguments, which annotations of signatures name."""
+"""Types and constraints of arguments, used in annotations."""
 
 from __future__ import annotations
 
@@ -68,17 +68,17 @@ _PACKAGES = {
 
 @dataclass(frozen=True, slots=True)
 class ColumnName:
-    """Marks text as the name of a column."""
+    """Marker of text that is the name of a column."""
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What errors call a kind.
+    """Description of a kind in errors.
 
     Parameters
     ----------
     text : str
-        Such as "a term such as nqp.ClusterTimeEffects('region')".
+        Description, such as "a term such as nqp.ClusterTimeEffects('region')".
     """
 
     text: str
@@ -86,19 +86,19 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """Holds a value to what there is to choose from, by now.
+    """Constraint to the choices that exist at the time of the call.
 
     Parameters
     ----------
     choices : callable
-        Takes nothing.
+        Function without arguments that returns the choices.
     """
 
     choices: Callable[[], Iterable[object]]
 
 
 class Absent(type):
-    """A class of another package by its name, without importing the package."""
+    """Class of another package by name, without importing the package."""
 
     def __getattr__(cls, name: str) -> Absent:
         if name.startswith("_"):
@@ -114,7 +114,7 @@ def _absent(module: str, name: str) -> Absent:
 
 
 def _stand_in(module: str) -> Any:
-    """Return what stands for a module in annotations: other packages are not imported."""
+    """Return a placeholder for a module in annotations: other packages are not imported."""
     if module == "numpy.typing":  # `ArrayLike` is a union of many classes in some versions
         array_like = _absent(module, "ArrayLike")
         return SimpleNamespace(NDArray=entered(module).NDArray, ArrayLike=array_like)
@@ -122,7 +122,7 @@ def _stand_in(module: str) -> Any:
 
 
 def _public(name: str, module: str) -> Any:
-    """Return what a module imports for type checkers only; anything where it is not public."""
+    """Return an import for type checkers only; `Any` if it is not public."""
     if name in _PACKAGES:
         return _stand_in(_PACKAGES[name])
     for package in (sys.modules[x.partition(".")[0]] for x in (module, __name__)):
@@ -132,7 +132,7 @@ def _public(name: str, module: str) -> Any:
 
 
 def _typed(annotation: object, home: Any) -> Any:
-    """Return the type that an annotation names; anything where it names none."""
+    """Return the type that an annotation names; `Any` if it names none."""
     if not isinstance(annotation, str):
         return annotation
     scope = vars(sys.modules[home.__module__])
@@ -158,12 +158,12 @@ def annotations_of(call: Callable[..., object] | type) -> dict[str, Any]:
     Parameters
     ----------
     call : callable
-        A function, or a class: of a dataclass its fields.
+        Function or class; for a dataclass, its fields.
 
     Returns
     -------
     dict of str to type
-        By the name of the argument; those without an annotation are left out.
+        Types by argument; arguments without annotation are omitted.
     """
     bases = call.__mro__ if isinstance(call, type) else ()
     # What a dataclass inherits is stated in the module of its base.
@@ -181,17 +181,17 @@ def annotations_of(call: Callable[..., object] | type) -> dict[str, Any]:
 
 
 def parts_of(annotation: Any) -> list[tuple[Any, tuple[Any, ...]]]:
-    """Take a union apart, and open what stands for other types.
+    """Split a union, and resolve type aliases.
 
     Parameters
     ----------
     annotation : type
-        From `annotations_of`.
+        Annotation from `annotations_of`.
 
     Returns
     -------
     list of (type, tuple)
-        Every kind that there is, with the constraints that hold it.
+        Every member type with its constraints.
     """
     if isinstance(annotation, TypeAliasType):
         return parts_of(reply(lambda: annotation.__value__, lambda _: Any))
@@ -206,19 +206,19 @@ def parts_of(annotation: Any) -> list[tuple[Any, tuple[Any, ...]]]:
 def columns_among(
     call: Callable[..., object] | type, arguments: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Give the arguments that name columns, of those that are given to a call.
+    """Return the arguments of a call that name columns.
 
     Parameters
     ----------
     call : callable
         As in `annotations_of`.
     arguments : mapping of str to object
-        By the argument: one name, or several.
+        Values by argument: one name, or several.
 
     Returns
     -------
     dict of str to tuple
-        Names by the argument.
+        Names by argument.
     """
     named = {name for name, x in annotations_of(call).items() if _names_columns(x)}
     return {
@@ -229,7 +229,7 @@ def columns_among(
 
 
 def names_in(value: str | Iterable[str]) -> tuple[str, ...]:
-    """Take one name for several."""
+    """Convert one name to a tuple of names."""
     return (value,) if isinstance(value, str) else tuple(value)
 
 
@@ -241,7 +241,7 @@ def _names_columns(annotation: Any) -> bool:
 
 
 def items_of(annotation: Any) -> str:
-    """Name the type of an array's items, such as "float64"; empty where it is no array."""
+    """Return the type of an array's items, such as "float64"; empty for other types."""
     origin, inside = get_origin(annotation), get_args(annotation)
     name = getattr(origin, "__name__", "")
     inside = get_args(inside[1]) if name == "ndarray" else inside
@@ -256,7 +256,7 @@ _BOUNDS: dict[type, tuple[str, str, Callable[[Any, Any], bool]]] = {
 
 
 def _bounds(limits: tuple[Any, ...]) -> Iterator[tuple[str, str, Callable[[Any, Any], bool], Any]]:
-    """Every bound among constraints: as `_BOUNDS` has it, and the number."""
+    """Return the bounds among constraints: key of `_BOUNDS` and number."""
     for limit in (x for y in limits for x in (y if isinstance(y, Interval) else (y,))):
         if type(limit) in _BOUNDS:
             word, key, holds = _BOUNDS[type(limit)]
@@ -264,18 +264,18 @@ def _bounds(limits: tuple[Any, ...]) -> Iterator[tuple[str, str, Callable[[Any, 
 
 
 def bounds_of(limits: tuple[Any, ...]) -> dict[str, Any]:
-    """Write the bounds that constraints set as JSON schema."""
+    """Return the bounds of constraints as JSON schema."""
     return {key: bound for _, key, _, bound in _bounds(limits)}
 
 
 def limited(value: Any, limits: tuple[Any, ...]) -> bool:
-    """Tell whether a value is as constraints have it."""
+    """Return True if a value satisfies the constraints."""
     chosen = all(value in limit.choices() for limit in limits if isinstance(limit, OneOf))
     return chosen and all(holds(value, bound) for *_, holds, bound in _bounds(limits))
 
 
 def worded(kind: str, limits: tuple[Any, ...]) -> str:
-    """Say of which kind values are within bounds: "a whole number from 0 up"."""
+    """Return a description of values within bounds: "a whole number from 0 up"."""
     for limit in limits:
         if isinstance(limit, OneOf):
             return " or ".join(map(repr, limit.choices()))

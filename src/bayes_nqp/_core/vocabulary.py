@@ -1,4 +1,4 @@
-"""Every dimension, coordinate and path name of the library, once."""
+"""Names of all dimensions, coordinates and paths of the library."""
 
 from typing import Final, Literal
 

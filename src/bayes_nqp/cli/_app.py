@@ -30,7 +30,7 @@ app = typer.Typer(
 
 StudyFile = Annotated[
     Path,
-    typer.Argument(help="The study: a .toml file, or a name that `list` shows.", metavar="STUDY"),
+    typer.Argument(help="Study: a .toml file, or a name from `list`.", metavar="STUDY"),
 ]
 DataFile = Annotated[
     Path, typer.Argument(help="A .csv, .xlsx, .dta, .sav or .parquet file.", metavar="FILE")
@@ -64,20 +64,21 @@ def run(
         Path | None, typer.Option("--out", "-o", help="Folder to write; results/STUDY by default.")
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Move a folder that is there aside to OUT.1, OUT.2, …")
+        bool, typer.Option("--force", help="Rename an existing folder to OUT.1, OUT.2, …")
     ] = False,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Exit with 1 if the gate or a check fails.")
+        bool,
+        typer.Option("--strict", help="Exit with 1 if convergence diagnostics or a check fail."),
     ] = False,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Compute all anew, whatever earlier runs left.")
+        bool, typer.Option("--fresh", help="Recompute everything, without results of earlier runs.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Run a study: fit, check, and write tables, figures, draws and provenance.
 
-    Everything is written, or nothing. What failed a check is shown as failed. Fits and checks are
-    kept as they are made: after an interruption the same command goes on where it stopped.
+    Output is written completely or not at all. Failed checks are reported as failed. Fits and
+    checks are stored when completed: after an interruption the same command continues.
     """
     with door(study=study, resumes=True):
         from bayes_nqp import studies
@@ -105,10 +106,10 @@ def run(
 
 @app.command(epilog="Example: bayes-nqp validate models/castle_doctrine.toml")
 def validate(study: StudyFile) -> None:
-    """Check a study, its data and what they identify, without running it.
+    """Validate a study, its data and the identified effects, without running it.
 
-    Says which columns play which part, who is treated when, which effects the data identify,
-    and what was cleaned; or what is wrong, where, and what to try.
+    Reports the role of each column, treatment by unit and period, the identified effects, and the
+    cleaning steps; or the error, its place and a suggestion.
     """
     with door(study=study):
         from bayes_nqp import studies
@@ -125,22 +126,24 @@ def validate(study: StudyFile) -> None:
         cells = int(identified.sum()), len(identified)
         line(translate("Group-time cells: {} of {} have an identified effect", *cells))
         if outline.mediators:
-            line(translate("Channels  {}", listed(outline.mediators, len(outline.mediators))))
+            line(translate("Mediators  {}", listed(outline.mediators, len(outline.mediators))))
         for note in outline.notes:
             line(f"  {translate('note: {}', note)}")
-        terminal.print(f"[green]{translate('This study can run.')}[/green]")
+        terminal.print(f"[green]{translate('This study is ready to run.')}[/green]")
 
 
 @app.command("list", epilog="Example: bayes-nqp list models")
 def list_studies(
     folder: Annotated[
         Path | None,
-        typer.Argument(help="Where to look; the library's own by default.", metavar="FOLDER"),
+        typer.Argument(
+            help="Folder of studies; those of the library by default.", metavar="FOLDER"
+        ),
     ] = None,
 ) -> None:
-    """List the studies that come with the library, or those in a folder.
+    """List the studies included in the library, or those in a folder.
 
-    The library's own run by their names: bayes-nqp run castle_doctrine
+    Included studies are run by name: bayes-nqp run castle_doctrine
     """
     with door():
         from bayes_nqp import studies
@@ -159,7 +162,9 @@ def new(
     file: DataFile,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="The study; FILE with the ending .toml by default."),
+        typer.Option(
+            "--out", "-o", help="File of the study; FILE with the extension .toml by default."
+        ),
     ] = None,
     unit: Annotated[str | None, typer.Option(help="Column of units, if you know it.")] = None,
     time: Annotated[str | None, typer.Option(help="Column of periods.")] = None,
@@ -176,20 +181,19 @@ def new(
     ] = False,
     look: Annotated[
         bool,
-        typer.Option(
-            "--look", help="Write as a page how the file is read, and what stands in the way."
-        ),
+        typer.Option("--look", help="Write a page on the reading of the file and its problems."),
     ] = False,
     language: Annotated[
-        str | None, typer.Option(help="Of the study: en or zh; that of the file by default.")
+        str | None,
+        typer.Option(help="Language of the study: en or zh; that of the file by default."),
     ] = None,
 ) -> None:
-    """Write a commented study for your own file, by looking at its columns.
+    """Write a commented study for your data file, based on its columns.
 
-    It guesses the unit, the period, who is treated when, the outcome, groups and possible
-    channels, and says why as comments: confirm every line. Sheets, titles above the header,
-    merged cells, "1,234" and "—" are recognised. Where no column says who is treated when, or
-    several do and differ, it stops and says so. No study is overwritten.
+    It guesses unit, period, treatment, outcome, groups and possible mediators, with reasons as
+    comments: confirm every line. Sheets, titles above the header, merged cells, "1,234" and "—" are
+    recognised. If no column defines treatment, or several columns disagree, it stops with an error.
+    Existing studies are not overwritten.
     """
     with door():
         from bayes_nqp import studies
@@ -212,21 +216,22 @@ def new(
 def index(
     file: DataFile,
     positive: Annotated[
-        list[str] | None, typer.Option(help="Indicator of which more is better; repeat it.")
+        list[str] | None, typer.Option(help="Indicator for which more is better; may be repeated.")
     ] = None,
     negative: Annotated[
-        list[str] | None, typer.Option(help="Indicator of which less is better; repeat it.")
+        list[str] | None, typer.Option(help="Indicator for which less is better; may be repeated.")
     ] = None,
     system: Annotated[
         str | None,
         typer.Option(help="Instead of columns: new_quality_productivity, or a .toml file."),
     ] = None,
     keep: Annotated[
-        list[str] | None, typer.Option(help="Indicator of the system to keep; repeat it.")
+        list[str] | None, typer.Option(help="Indicator of the system to keep; may be repeated.")
     ] = None,
     weights: Annotated[str, typer.Option(help="Weighting scheme, such as Entropy.")] = "Entropy",
     missing: Annotated[
-        str, typer.Option(help="Rows without an indicator: error, drop, interpolate, extend.")
+        str,
+        typer.Option(help="Observations without an indicator: error, drop, interpolate, extend."),
     ] = "error",
     unit: Annotated[str | None, typer.Option(help="Column of units; guessed otherwise.")] = None,
     time: Annotated[str | None, typer.Option(help="Column of periods; guessed otherwise.")] = None,
@@ -235,9 +240,9 @@ def index(
         Path | None, typer.Option("--out", "-o", help="File to write; FILE_index.csv by default.")
     ] = None,
 ) -> None:
-    """Make an index of indicators, and write your rows with it as a new column.
+    """Compute an index of indicators, and write the data with the index as a new column.
 
-    Beside them its weights are written, one row an indicator.
+    The weights are written to a second file, one row per indicator.
     """
     with door():
         from bayes_nqp import studies
@@ -259,7 +264,7 @@ def zones(
     file: DataFile,
     prefecture: Annotated[
         str | None,
-        typer.Option(help="Column of names or codes of prefectures; looked for otherwise."),
+        typer.Option(help="Column of names or codes of prefectures; guessed otherwise."),
     ] = None,
     rule: Annotated[
         str, typer.Option(help="First treated year: approval_year or next_year_after_june.")
@@ -268,10 +273,10 @@ def zones(
         Path | None, typer.Option("--out", "-o", help="File to write; FILE_zones.csv by default.")
     ] = None,
 ) -> None:
-    """Merge the 165 cross-border e-commerce pilot zones to your rows.
+    """Merge the 165 cross-border e-commerce pilot zones with your data.
 
-    Adds the batch, the date of approval, the first treated year, the province, and whether it
-    is coastal; and says what is no prefecture, with the nearest names.
+    Adds batch, date of approval, first treated year, province, and a coastal indicator; and lists
+    names that are not prefectures, with the closest names.
     """
     with door():
         from bayes_nqp import studies
@@ -281,7 +286,7 @@ def zones(
         for note in addition.notes:
             line(note)
         if len(addition.table):
-            terminal.print("[yellow]no prefecture, and without a zone:[/yellow]")
+            terminal.print("[yellow]not a prefecture, without a zone:[/yellow]")
             line(addition.table.to_string(index=False))
         for path in addition.paths:
             terminal.print(f"wrote [bold]{safe(path)}[/bold]", highlight=False)
@@ -293,7 +298,7 @@ def schema(
         Path | None, typer.Option("--out", "-o", help="File to write; printed otherwise.")
     ] = None,
 ) -> None:
-    """Write the schema of studies, with which editors complete and check them.
+    """Write the JSON schema of studies for completion and validation in editors.
 
     Put "#:schema ./study.schema.json" in the first line of a study; editors with Taplo or Even
     Better TOML read it.
@@ -328,10 +333,10 @@ def guide(
 
 @app.command(epilog="Example: bayes-nqp doctor > doctor.txt")
 def doctor() -> None:
-    """Say what is installed and whether it works: what a report of a fault needs.
+    """Test the installation and print the information for a bug report.
 
-    Versions, extras, threads, a fit of a second to data of a known effect, and its figure in
-    Chinese.
+    Prints versions, extras and threads, and runs a fit of one second to data with a known effect,
+    with its figure in Chinese.
     """
     with door():
         from bayes_nqp.cli._doctor import symptoms
@@ -354,15 +359,15 @@ def studio(
         Path | None,
         typer.Option("--keep", help="Folder that keeps files, studies and results afterwards."),
     ] = None,
-    port: Annotated[int, typer.Option(help="Of this machine; any free one by default.")] = 0,
+    port: Annotated[int, typer.Option(help="Port of this machine; any free one by default.")] = 0,
     browse: Annotated[
         bool, typer.Option("--browse/--no-browse", help="Open the address in a browser.")
     ] = True,
 ) -> None:
-    """Go from a file to a report in a browser, on this machine alone.
+    """Open the studio: from a data file to a report in a browser, on this machine only.
 
-    The address holds a token, and nobody is answered without it. What is opened there is gone
-    when the studio ends, unless --keep names a folder.
+    The address contains a token that is required for access. Files opened in the studio are deleted
+    when it ends, unless --keep names a folder.
     """
     with door():
         try:

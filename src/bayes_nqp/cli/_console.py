@@ -1,4 +1,4 @@
-"""What is said on a terminal: progress, errors, and where they go."""
+"""Terminal output: progress and errors."""
 
 from __future__ import annotations
 
@@ -18,39 +18,39 @@ _COUNT = re.compile(r" \d+/\d+$")
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console that breaks lines only on a terminal."""
+    """Return a console that breaks lines only on a terminal."""
     from rich.console import Console
 
     return Console(stderr=stderr, soft_wrap=not sys.stdout.isatty(), emoji=False)
 
 
 def safe(value: object) -> str:
-    """Text in which no bracket is markup, and nothing that a terminal would obey."""
+    """Escape markup and control characters of a text."""
     from rich.markup import escape
 
     return escape(plain_text(str(value)))
 
 
 def line(text: object) -> None:
-    """Print text as it is: no bracket in it is markup, and nothing that a terminal would obey."""
+    """Print text without interpretation of markup or control characters."""
     console().print(plain_text(str(text)), markup=False, highlight=False)
 
 
 @contextmanager
 def progress(quiet: bool, language: str) -> Iterator[Callable[[str], None] | None]:
-    """Show each step with a spinner in a terminal, as lines elsewhere.
+    """Show each step with a spinner in a terminal, or as lines otherwise.
 
     Parameters
     ----------
     quiet : bool
-        Whether to show nothing.
+        If True, show nothing.
     language : str
-        Of the steps.
+        Language of the steps.
 
     Yields
     ------
     callable or None
-        To be told each step.
+        Function that receives each step.
     """
     if quiet:
         yield None

@@ -1,4 +1,4 @@
-"""What a report of a fault needs: versions, extras, threads, a fit of a second and its figure."""
+"""Information for bug reports: versions, extras, threads, and a short fit with its figure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ type Symptom = tuple[str, str, bool]
 
 
 def symptoms() -> Iterator[Symptom]:
-    """Look at everything, one after another."""
+    """Run all tests of the installation."""
     yield "system", f"{platform.platform()}, {n_threads()} threads", True
     yield "terminal", f"writes {sys.stdout.encoding}", True
     extras = lacking()
@@ -34,7 +34,7 @@ def symptoms() -> Iterator[Symptom]:
 
 
 def _fit() -> Iterator[Symptom]:
-    """Fit a panel of a known effect, and draw it in Chinese."""
+    """Fit a panel with a known effect, and draw it in Chinese."""
     simulated = nqp.simulation.staggered(units=60, periods=8, cohorts=(4, 6), strata={}, seed=1)
     began = time.perf_counter()
     fit = nqp.fit(nqp.StaggeredDiD(), simulated.panel, nqp.Importance(seed=1), progress=False)

@@ -1,4 +1,4 @@
-"""The last door: whatever goes wrong leaves in words, with an exit code that is documented."""
+"""Error handling of the command line: every error becomes a message and an exit code."""
 
 from __future__ import annotations
 
@@ -20,11 +20,10 @@ _STREAMS = "PYTHONIOENCODING"
 
 
 def in_utf8() -> None:
-    """Begin again in Python's UTF-8 mode, where names of files could only be ASCII.
+    """Restart in Python's UTF-8 mode if file names could only be ASCII.
 
-    Python does so by itself in the locales C and POSIX, unless it is told not to; there a study
-    of cities could not write a figure that is called after a stratum. What is printed keeps the
-    encoding of the terminal.
+    Python uses this mode in the locales C and POSIX unless it is disabled; without it, figures with
+    Chinese file names could not be written. Printed output keeps the encoding of the terminal.
     """
     ascii_only = codecs.lookup(sys.getfilesystemencoding()).name == "ascii"
     if not ascii_only or os.environ.get(_WANTED) == "1" or not sys.executable:
@@ -55,7 +54,7 @@ _NO_MEMORY = ("failed to map segment", "cannot allocate memory", "can't start ne
 
 
 def error(message: str) -> None:
-    """Print an error; it needs nothing but standard error."""
+    """Print an error; requires only standard error."""
     text = plain_text(message)
     coloured = sys.stderr.isatty() and os.name != "nt" and "NO_COLOR" not in os.environ
     print(f"\x1b[31m{text}\x1b[0m" if coloured else text, file=sys.stderr)
@@ -63,21 +62,21 @@ def error(message: str) -> None:
 
 @contextmanager
 def door(*, loads: bool = True, study: Path | None = None, resumes: bool = False) -> Iterator[None]:
-    """Turn whatever goes wrong within into words and an exit code.
+    """Convert all errors inside a ``with`` block to messages and exit codes.
 
     Parameters
     ----------
     loads : bool, default True
-        Whether what is within loads the libraries beneath, and needs the memory for that.
+        If True, the block imports the numerical libraries and needs memory for them.
     study : Path, optional
-        Whose language what is refused is said in.
+        Study that determines the language of errors.
     resumes : bool, default False
-        Whether the same command goes on where it was interrupted.
+        If True, the same command can continue after an interruption.
 
     Raises
     ------
     SystemExit
-        With the code.
+        With the exit code.
     """
     try:
         if loads:
@@ -101,7 +100,7 @@ def _leave(problem: BaseException, code: int, words: str) -> None:
 
 
 def _worded(problem: Exception, study: Path | None) -> tuple[int, str]:
-    """An exit code, and what happened and what to try."""
+    """Return the exit code, the problem and a suggestion."""
     from bayes_nqp._core.exceptions import ConvergenceError, NQPError, speaking
     from bayes_nqp.studies import language_of
 
@@ -118,8 +117,8 @@ def _worded(problem: Exception, study: Path | None) -> tuple[int, str]:
             return UNREAD, ""
         return UNWRITABLE, (
             f"The output could not be written: {problem}.\n"
-            "Try: another place for standard output, or free some space there; files that "
-            "were announced before are whole."
+            "Try: redirect standard output elsewhere, or free disk space; files that were "
+            "reported as written are complete."
         )
     if _is_memory(problem):
         return SYSTEM, _memory(str(problem))
@@ -140,7 +139,7 @@ def _is_memory(problem: Exception) -> bool:
 def _memory(words: str) -> str:
     detail = f" ({words.rstrip('.')})" if words else ""
     return (
-        f"There is not enough memory for this{detail}.\n"
+        f"There is not enough memory{detail}.\n"
         "Try: fewer draws or chains in [sampler], fewer strata, or a smaller file; close other "
         "programs; or lift a limit (ulimit -v unlimited)."
     )
@@ -149,21 +148,21 @@ def _memory(words: str) -> str:
 def _system(problem: OSError) -> str:
     if isinstance(problem, FileNotFoundError) and not _here():
         return (
-            "The folder in which you are is not there any more.\n"
-            "Try: cd into a folder that is there, and again."
+            "The current folder does not exist any more.\n"
+            "Try: cd to an existing folder and repeat the command."
         )
     place = f": {str(problem.filename)!r}" if problem.filename else ""
     if problem.errno in (errno.ENOSPC, errno.EDQUOT):
-        hint = "free some space on the disk, or --out on another one"
+        hint = "free disk space, or use --out on another disk"
     elif problem.errno in (errno.EMFILE, errno.ENFILE):
         hint = "close other programs, or allow more open files (ulimit -n 1024)"
     else:
-        hint = "check that the file or folder is there and that you may read or write it"
-    return f"The system refused{place} ({problem.strerror or problem}).\nTry: {hint}."
+        hint = "check that the file or folder exists and is readable or writable"
+    return f"The system reported an error{place} ({problem.strerror or problem}).\nTry: {hint}."
 
 
 def _here() -> bool:
-    """Whether there is a working directory."""
+    """Return True if the working directory exists."""
     try:
         Path.cwd()
     except OSError:
@@ -178,15 +177,15 @@ def _fault(problem: Exception) -> str:
     words = " ".join(str(problem).split())
     words = f": {words[:300]}" if words else ""
     return (
-        f"This is a fault of bayes_nqp, not of your study: {type(problem).__name__}{words}{place}."
+        f"This is a bug in bayes_nqp, not in your study: {type(problem).__name__}{words}{place}."
         "\n"
-        "Try: report it, with the study and what BAYES_NQP_TRACEBACK=1 shows when it is set and "
-        "the same is typed again."
+        "Try: report it with the study and the traceback that the same command prints with "
+        "BAYES_NQP_TRACEBACK=1."
     )
 
 
 def _check_memory() -> None:
-    """See whether the process may take the memory that loading alone needs."""
+    """Test if the process may use the memory that imports require."""
     try:
         import resource
     except ImportError:  # not on Windows
@@ -194,5 +193,5 @@ def _check_memory() -> None:
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit != resource.RLIM_INFINITY and limit < _NEEDED:
         raise MemoryError(
-            f"a limit of {limit >> 20} MB is set, and loading alone takes {_NEEDED >> 20} MB"
+            f"a limit of {limit >> 20} MB is set, but imports alone need {_NEEDED >> 20} MB"
         )

@@ -1,4 +1,4 @@
-"""The results of a study on a terminal."""
+"""Results of a study on a terminal."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
 
 def show_proposal(proposal: Proposal, *, page: bool = False) -> None:
-    """Print what was guessed and why, what is known of the panel, and how to run it.
+    """Print the guessed settings with reasons, facts of the panel, and the command to run it.
 
     Parameters
     ----------
     page : bool, default False
-        Whether to say where its page is.
+        If True, print the location of its page.
     """
     terminal, guess, translate = console(), proposal.guess, proposal.translate
-    sentence = translate("{} was written. A guess; confirm every line:", proposal.path)
+    sentence = translate("Wrote {}. These settings are guesses; confirm every line:", proposal.path)
     _list(sentence)
     for key, value in guess.roles.items():
         _line(key, f"{_said(value)}  ({translate.name(guess.reasons.get(key, ''))})")
@@ -70,7 +70,7 @@ def _line(key: str, text: str) -> None:
 
 
 def _list(text: str) -> None:
-    """Print lines, broken at 80 columns; what goes on stands below what it belongs to."""
+    """Print lines, broken at 80 columns with hanging indents."""
     for row in text.split("\n"):
         name = _NAME.match(row)
         hang = size_of(name[0]) if name else len(row) - len(row.lstrip()) + 4
@@ -94,12 +94,12 @@ _COLOURS = {
     "inconclusive": "magenta",
 }
 _SENTENCES = Message("{}. {}", context="sentences")
-_ALL = Message("Everything is in {} ({} s)")
-_OTHERS = Message("Everything else is in {} ({} s)")
+_ALL = Message("All results are in {} ({} s)")
+_OTHERS = Message("All other results are in {} ({} s)")
 
 
 def show(outcome: Outcome) -> None:
-    """Print results, gate, checks, and where the files are, in the report's language."""
+    """Print results, diagnostics, checks and file locations in the report's language."""
     terminal, translate = console(), outcome.study.translate
     marked = Translator(translate.language)  # what holds markup is no name that has a label
     if "summary.csv" in outcome.tables:
@@ -111,7 +111,9 @@ def show(outcome: Outcome) -> None:
         inside = outcome.tables["truth.csv"]["inside"]
         counts = int(inside.sum()), len(inside)
         terminal.print()
-        line(translate("truth: {} of {} true values lie in their intervals (truth.csv)", *counts))
+        line(
+            translate("truth: {} of {} true values are inside their intervals (truth.csv)", *counts)
+        )
     gate = outcome.fit.gate
     colour = "green" if gate.passed else "red"
     verdict_text = translate.name(convergence_words(str(gate)))
@@ -128,9 +130,9 @@ def show(outcome: Outcome) -> None:
         line(translate("The earlier results are in {}", str(outcome.moved)))
     if outcome.reused:
         names = enumerated(outcome.reused)
-        line(translate("Taken over from an earlier run (--fresh computes it anew): {}", names))
+        line(translate("Reused from an earlier run (--fresh recomputes it): {}", names))
     if outcome.fault:
-        line(translate("Not everything was kept for a later run: {}", outcome.fault))
+        line(translate("Some results could not be stored for later runs: {}", outcome.fault))
     for omission in outcome.omissions:
         terminal.print(f"[red]{safe(translate.name(omission.sentence))}[/red]", highlight=False)
         if tracebacks():
@@ -167,7 +169,7 @@ def _effects(outcome: Outcome) -> None:
     translate = outcome.study.translate
     numbers = outcome.tables["summary.csv"]
     averaged = "mean_as_fitted" in numbers
-    fitted = [translate("as fitted", context="console")] if averaged else []
+    fitted = [translate("as estimated", context="console")] if averaged else []
     mean, sd, *others = _heads(outcome.study)
     # In 80 columns: the interval as fitted takes the place of the sd.
     sds = [] if averaged else [sd]
@@ -196,12 +198,12 @@ def _effects(outcome: Outcome) -> None:
 
 
 def _channels(outcome: Outcome) -> None:
-    """Print direct and indirect effects, overall and by stratum."""
+    """Print direct and indirect effects, overall and by group."""
     study, translate = outcome.study, outcome.study.translate
     mean, _, *others = _heads(study)
     heads = (mean, *others, translate("share of total", context="console"))
     groups = (*_groups(translate), translate("path", context="console"))
-    table = _table(translate("Channels"), groups, heads)
+    table = _table(translate("Mediation"), groups, heads)
     channels = outcome.tables["channels.csv"]
     for row in channels[channels["by"].isin(["overall", *study.factors])].to_dict("records"):
         share = row["proportion"]
@@ -216,7 +218,7 @@ def _channels(outcome: Outcome) -> None:
 
 _PATHS = {
     "direct": Message("direct", context="console"),
-    "received": Message("received", context="console"),
+    "received": Message("spillover", context="console"),
     "total": Message("total", context="console"),
     "all mediators": Message("all mediators"),
 }
@@ -224,7 +226,7 @@ _GROUPS = {
     "overall": Message("overall"),
     "cohort": Message("cohort", context="console"),
     "time": Message("time", context="console"),
-    "stratum": Message("stratum", context="console"),
+    "stratum": Message("group", context="console"),
 }
 
 
@@ -236,14 +238,14 @@ def _heads(study: Study) -> tuple[str, str, str, str]:
     translate, prob = study.translate, percent(study.settings.report.prob)
     return (
         translate("mean", context="console"),
-        translate("sd", context="console"),
+        translate("SD", context="console"),
         translate("{} interval", prob),
         translate("P(> 0)"),
     )
 
 
 def _named(row: Mapping[Hashable, Any], translate: Translator) -> tuple[str, str]:
-    """The group of a row, and its level."""
+    """Return the factor of a row and its level."""
     group, level = row["by"], row["level"]
     return (
         safe(translate.name(_GROUPS.get(group, group))),

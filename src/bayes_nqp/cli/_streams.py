@@ -1,4 +1,4 @@
-"""Standard output and standard error, whatever they are: full, closed, or not in Unicode."""
+"""Standard output and standard error, including full, closed and non-Unicode streams."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _BYTE = 0xDC00
 
 
 class OutputError(Exception):
-    """Standard output does not take what is to be shown.
+    """Error for output that standard output does not accept.
 
     Parameters
     ----------
     reason : OSError
-        What the system says.
+        Error of the system.
     """
 
     def __init__(self, reason: OSError) -> None:
@@ -42,19 +42,19 @@ class OutputError(Exception):
 
     @property
     def unread(self) -> bool:
-        """Whether nobody reads it any more, as where ``head`` has seen enough."""
+        """Return True if the reader has closed the stream, as ``head`` does."""
         return self.reason.errno in (errno.EPIPE, errno.ESHUTDOWN)
 
 
 class _Raw(io.RawIOBase):
-    """Bytes to where they were to go; after a failure, to nowhere.
+    """Byte stream that discards output after a failure.
 
     Parameters
     ----------
     raw : RawIOBase or None
-        None where the stream was closed before the program began.
+        Stream; None if it was closed before the program began.
     needed : bool
-        Whether a failure is told; what goes to standard error never stops the work.
+        If True, report a failure; failures of standard error never stop the program.
     """
 
     def __init__(self, raw: io.RawIOBase | None, *, needed: bool) -> None:
@@ -84,40 +84,40 @@ class _Raw(io.RawIOBase):
 
 
 def plain_text(text: str) -> str:
-    """Take out what a terminal would obey: escape sequences in names and titles.
+    """Remove escape sequences of terminals from names and titles.
 
     Returns
     -------
     str
-        Line ends and tabs stay; other control characters are spelled out.
+        Text with line ends and tabs; other control characters are spelled out.
     """
     return UNPRINTABLE.sub(lambda found: _spelled(found[0]), text)
 
 
 def _spelled(character: str) -> str:
-    """Spell a character; bytes of names are spelled where they are written."""
+    """Spell out a character; undecodable bytes of names are spelled when written."""
     return character if "\ud800" <= character <= "\udfff" else ascii(character)[1:-1]
 
 
 def tracebacks() -> bool:
-    """Tell whether tracebacks and the warnings of other packages are asked for.
+    """Return True if tracebacks and warnings of other packages are requested.
 
     Returns
     -------
     bool
-        By the environment variable ``BAYES_NQP_TRACEBACK``.
+        Value of the environment variable ``BAYES_NQP_TRACEBACK``.
     """
     return os.environ.get("BAYES_NQP_TRACEBACK", "0") not in ("", "0")
 
 
 @contextmanager
 def streams() -> Iterator[Callable[[], None]]:
-    """Make both streams take any text, and keep other packages' remarks off them.
+    """Make both streams accept any text, and suppress messages of other packages.
 
     Yields
     ------
     callable
-        Writes what is still held back; raises `OutputError` where that cannot be.
+        Function that writes buffered output; raises `OutputError` on failure.
     """
     lacking: list[str] = []
     codecs.register_error(_ERRORS, lambda error: _replaced(error, lacking))
@@ -143,7 +143,7 @@ def streams() -> Iterator[Callable[[], None]]:
 
 
 def _replaced(error: UnicodeError, lacking: list[str]) -> tuple[str, int]:
-    """Spell what an encoding lacks: a likeness, the byte of a name, or the number of the sign."""
+    """Replace characters that an encoding lacks by a similar one, a byte or a code point."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     pieces = []
@@ -160,7 +160,7 @@ def _replaced(error: UnicodeError, lacking: list[str]) -> tuple[str, int]:
 
 
 def _occupied(closed: list[int]) -> None:
-    """Put the null device where a stream was closed: a file opened later must not get its place."""
+    """Open the null device in place of a closed stream, so that files do not get its number."""
     for number in closed:
         null = os.open(os.devnull, os.O_RDWR)
         if null != number:
@@ -169,7 +169,7 @@ def _occupied(closed: list[int]) -> None:
 
 
 def _wrapped(stream: Any, *, needed: bool) -> Any:
-    """A stream that takes any text; one that is no file, as in a test, is left alone."""
+    """Return a stream that accepts any text; streams that are not files are not changed."""
     if stream is None:
         raw, encoding, lines = None, "utf-8", False
     else:
@@ -184,7 +184,7 @@ def _wrapped(stream: Any, *, needed: bool) -> Any:
 
 
 def _quieten() -> None:
-    """Show warnings of this library as notes; those of other packages are for developers."""
+    """Show warnings of this library as notes; hide those of other packages."""
     shown: set[str] = set()
     home = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
 
@@ -203,16 +203,16 @@ def _quieten() -> None:
 
 
 def _unseen(_: object) -> None:
-    """What went wrong while something was cleared away is no news."""
+    """Ignore errors during cleanup."""
 
 
 def _flush(lacking: list[str]) -> None:
-    """Write what is held back; say once what the encoding lacked."""
+    """Write buffered output; report once the characters that the encoding lacks."""
     sys.stdout.flush()
     if lacking:
         print(
-            f"note: the encoding of this terminal ({sys.stdout.encoding}) lacks characters, which "
-            "are spelled \\u… here; files hold them. LC_ALL=C.UTF-8 or PYTHONUTF8=1 shows them",
+            f"note: the encoding of this terminal ({sys.stdout.encoding}) lacks characters; they "
+            "are printed as \\u… here but are correct in files. Set LC_ALL=C.UTF-8 or PYTHONUTF8=1",
             file=sys.stderr,
         )
     sys.stderr.flush()

@@ -71,7 +71,7 @@ def works(folder: Path) -> None:
     write_text(folder / "a.csv", "1")
     write_text(folder / "a.csv", "2")
     write_text(folder / "b.csv", "1", replace=False)
-    with pytest.raises(StudyError, match="is there already"):
+    with pytest.raises(StudyError, match="already exists"):
         write_text(folder / "b.csv", "2", replace=False)
     for _ in range(2):
         folder_with_a_file(folder / "out")

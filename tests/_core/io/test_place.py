@@ -139,7 +139,7 @@ def test_what_came_meanwhile_is_not_moved_unasked(tmp_path: Path) -> None:
             (out / "mine.txt").touch()
             ready.finish()
 
-    with pytest.raises(StudyError, match="came to be there meanwhile") as refused:
+    with pytest.raises(StudyError, match="was created during the run") as refused:
         late()
     assert refused.value.where == f"the new results are in {str(tmp_path / 'out.1')!r}"
     assert names(tmp_path) == {"out", "out.1"}
@@ -148,10 +148,10 @@ def test_what_came_meanwhile_is_not_moved_unasked(tmp_path: Path) -> None:
 
 def test_the_folder_in_which_one_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(StudyError, match="is there already"), place(".", force=False):
+    with pytest.raises(StudyError, match="already exists"), place(".", force=False):
         pass
     with (
-        pytest.raises(StudyError, match="will not be moved aside"),
+        pytest.raises(StudyError, match="is not moved"),
         place(".", force=True, guarded=(tmp_path,)),
     ):
         pass
@@ -182,7 +182,7 @@ def test_a_disk_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
             made(tmp_path / "out", "first")
             ready.finish()
 
-    with pytest.raises(StudyError, match="came to be there meanwhile"):
+    with pytest.raises(StudyError, match="was created during the run"):
         second()
     assert names(tmp_path) == {"out", "out.1"}
 
@@ -252,7 +252,7 @@ def test_an_earlier_folder_that_cannot_be_moved_costs_no_results(
         return rename(self, target)
 
     monkeypatch.setattr(Path, "rename", refuse)
-    with pytest.raises(StudyError, match="cannot be moved aside") as refused:
+    with pytest.raises(StudyError, match="cannot be moved") as refused:
         made(out, force=True)
     assert str(tmp_path / "out.1") in refused.value.where
     texts = [(folder / "a.txt").read_text(encoding="utf-8") for folder in (out, tmp_path / "out.1")]
@@ -305,7 +305,7 @@ def test_names_that_differ_in_case_are_two_places(tmp_path: Path) -> None:
     ("name", "words"),
     [
         ("out", "out='out' 已存在，不予覆盖。\n建议：换一个名称"),
-        ("out.csv", "建议：文件夹，如 'out'"),
+        ("out.csv", "建议：使用文件夹，如 'out'"),
     ],
 )
 def test_what_is_said_of_a_place_is_said_in_chinese(

@@ -72,9 +72,12 @@ def vast(path: Path) -> None:
 
 KINDS: dict[str, tuple[Callable[[Path], object], str]] = {
     "pipe": (os.mkfifo, "is a pipe"),
-    "link to a pipe": (lambda path: (os.mkfifo("p"), path.symlink_to("p")), "'p', which is a pipe"),
-    "endless device": (lambda path: path.symlink_to("/dev/zero"), "which is a device"),
-    "terminal": (lambda path: path.symlink_to("/dev/tty"), "which is a device"),
+    "link to a pipe": (
+        lambda path: (os.mkfifo("p"), path.symlink_to("p")),
+        "'p', and the target is a pipe",
+    ),
+    "endless device": (lambda path: path.symlink_to("/dev/zero"), "target is a device"),
+    "terminal": (lambda path: path.symlink_to("/dev/tty"), "target is a device"),
     "socket": (bound, "is a socket"),
     "folder": (Path.mkdir, "is a folder"),
     "circle": (lambda path: path.symlink_to(path.name), "cannot be followed"),
@@ -158,7 +161,7 @@ def test_a_page_without_end(impatient: Path, text: str, words: str) -> None:
 def test_a_file_whose_size_is_not_true(impatient: Path) -> None:
     assert Path("/proc/self/status").stat().st_size == 0
     (impatient / "page.toml").symlink_to("/proc/self/status")
-    with pytest.raises(NQPError, match=r"page.toml is no valid TOML"):
+    with pytest.raises(NQPError, match=r"page.toml is not valid TOML"):
         read_toml(impatient / "page.toml")
 
 

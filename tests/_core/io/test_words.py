@@ -15,21 +15,21 @@ from bayes_nqp._core.io import place, worded, write, write_bytes, write_csv, wri
 SAID = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk is full",
-    errno.EROFS: "can only be read",
+    errno.EROFS: "is read-only",
     errno.EISDIR: "it is a folder",
     errno.ENOTDIR: "a part of its path is a file",
     errno.ENAMETOOLONG: "too long",
     errno.EACCES: "permission denied",
     errno.EPERM: "permission denied",
-    errno.ENOENT: "its folder is not there",
-    errno.ESTALE: "its folder is not there",
+    errno.ENOENT: "its folder does not exist",
+    errno.ESTALE: "its folder does not exist",
     errno.EMFILE: "too many files are open",
     errno.ENFILE: "too many files are open",
-    errno.EBUSY: "another program holds it",
-    errno.EFBIG: "larger than a file may be",
-    errno.EIO: "the disk reports a fault",
-    errno.ELOOP: "lead in a circle",
-    errno.EINVAL: "does not take this name",
+    errno.EBUSY: "open in another program",
+    errno.EFBIG: "exceed the maximal file size",
+    errno.EIO: "the disk reports an error",
+    errno.ELOOP: "form a loop",
+    errno.EINVAL: "does not accept this name",
     errno.ECONNRESET: os.strerror(errno.ECONNRESET),
 }
 
@@ -43,7 +43,8 @@ def test_every_error_of_the_system_is_worded(number: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("winerror", "words"), [(32, "another program holds it"), (33, "holds"), (123, "this name")]
+    ("winerror", "words"),
+    [(32, "open in another program"), (33, "open in another"), (123, "this name")],
 )
 def test_what_windows_says_of_files_open_elsewhere(winerror: int, words: str) -> None:
     error = PermissionError(errno.EACCES, "in use")
@@ -71,7 +72,7 @@ def test_what_is_no_path(path: object) -> None:
 
 
 def test_text_that_is_none(tmp_path: Path) -> None:
-    with pytest.raises(StudyError, match="halves of characters") as refused:
+    with pytest.raises(StudyError, match="unpaired surrogates") as refused:
         write_text(tmp_path / "a.txt", "城市\udcff")
     assert "udcff" in refused.value.where
     assert not list(tmp_path.iterdir())
@@ -161,7 +162,7 @@ def test_links_are_followed_and_devices_refused(tmp_path: Path) -> None:
             write_text(device, "x")
     circle = tmp_path / "circle"
     circle.symlink_to(circle)
-    with pytest.raises(StudyError, match="lead in a circle"):
+    with pytest.raises(StudyError, match="form a loop"):
         write_text(circle, "x")
 
 
@@ -182,7 +183,7 @@ def test_new_files_and_folders_can_be_read_by_others(tmp_path: Path) -> None:
 
 def test_a_file_that_is_there_is_not_replaced_unless_asked(tmp_path: Path) -> None:
     path = write_text(tmp_path / "a.toml", "mine")
-    with pytest.raises(StudyError, match="is there already, and nothing is overwritten"):
+    with pytest.raises(StudyError, match="already exists and is not overwritten"):
         write_text(path, "other", replace=False)
     assert path.read_text(encoding="utf-8") == "mine"
 
@@ -202,7 +203,7 @@ def test_a_folder_taken_away_meanwhile(tmp_path: Path) -> None:
             ready.draft.rmdir()
             write_text(ready.draft / "a.csv", "x")
 
-    with pytest.raises(StudyError, match="its folder is not there") as refused:
+    with pytest.raises(StudyError, match="its folder does not exist") as refused:
         vanishing()
     assert repr(str(tmp_path / "out" / "a.csv")) in refused.value.what
     assert not list(tmp_path.iterdir())

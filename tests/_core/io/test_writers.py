@@ -65,9 +65,12 @@ def test_what_the_system_refuses_is_worded(tmp_path: Path, name: str) -> None:
         write(tmp_path / "file" / "a.txt")
     with pytest.raises(StudyError, match="its name is too long"):
         write(long)
-    with pytest.raises(StudyError, match=r"it is a folder|is there already"):
+    with pytest.raises(StudyError, match=r"it is a folder|already exists"):
         write(tmp_path)
-    with no_room(), pytest.raises(StudyError, match=r"a\.txt.*larger than a file may be") as full:
+    with (
+        no_room(),
+        pytest.raises(StudyError, match=r"a\.txt.*exceed the maximal file size") as full,
+    ):
         write(tmp_path / "new" / "a.txt")
     assert full.value.hint
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
@@ -94,7 +97,7 @@ def test_a_good_file_survives_a_failed_write_and_keeps_its_permissions(
 def test_a_file_that_is_there_is_refused(tmp_path: Path, name: str) -> None:
     path = tmp_path / "a.txt"
     path.write_text("good", encoding="utf-8")
-    with pytest.raises(StudyError, match="is there already"):
+    with pytest.raises(StudyError, match="already exists"):
         NEW[name](path)
     assert path.read_text(encoding="utf-8") == "good"
 

@@ -81,7 +81,7 @@ STRANGERS: dict[str, Any] = {
     "a class": nqp.AR1,
     "nan": float("nan"),
     "infinity": float("inf"),
-    "beyond 64 bits": 10**30,
+    "of more than 64 bits": 10**30,
     "a panel": PANEL,
     "a design": DESIGN,
     "a frame": PANEL.frame,

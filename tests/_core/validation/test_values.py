@@ -77,7 +77,7 @@ VALUES: dict[str, Callable[[], object]] = {
     for name, value in {
         "nothing": "", "a half of a character": "\ud800", "lines": "a\nb", "nul": "a\0b",
         "long": "x" * 5_000, "Chinese": "东部", "numpy text": np.str_("region"), "zero": 0,
-        "minus one": -1, "huge": 10**18, "beyond 64 bits": 10**30, "largest": 1e308,
+        "minus one": -1, "huge": 10**18, "of more than 64 bits": 10**30, "largest": 1e308,
         "smallest": 5e-324, "int8": np.int8(3), "uint64": np.uint64(2**64 - 1),
         "float16": np.float16(0.5), "longdouble": np.longdouble(1), "numpy truth": np.bool_(True),
         "decimal": Decimal("0.5"), "decimal nan": Decimal("nan"), "fraction": Fraction(1, 2),

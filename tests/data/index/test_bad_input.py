@@ -142,15 +142,15 @@ def test_files(tmp_path: Path) -> None:
     path = tmp_path / "system.toml"
     SYSTEM.to_toml(path)
     assert nqp.IndexSystem.from_toml(path) == SYSTEM
-    with pytest.raises(StudyError, match="there already"):
+    with pytest.raises(StudyError, match="already exists"):
         SYSTEM.to_toml(path)
     path.write_text('[[dimension]]\nkey = "a"\n[[dimension.indicators]]\n', encoding="utf-8")
     with pytest.raises(StudyError, match=r"'indicators'.*\n.*did you mean 'indicator'\?"):
         nqp.IndexSystem.from_toml(path)
     path.write_text("[[dimension", encoding="utf-8")
-    with pytest.raises(StudyError, match="no valid TOML"):
+    with pytest.raises(StudyError, match="not valid TOML"):
         nqp.IndexSystem.from_toml(path)
-    with pytest.raises(StudyError, match="is no file"):
+    with pytest.raises(StudyError, match="is not a file"):
         nqp.IndexSystem.from_toml(tmp_path / "gone.toml")
 
 

@@ -64,7 +64,7 @@ def test_a_report_says_where_the_sample_ends(fit: nqp.Fit) -> None:
         for block in data_section(Context(fit, [result], "en"))
         if isinstance(block, Paragraph)
     )
-    assert "It ends before 10, when everyone has adopted" in text
+    assert "The sample ends before 10, when all units are treated" in text
     assert f"Effects of {known} of {counted} cells" in text
     assert not any("mask" in note for note in (*fit.notes, *fit.panel.notes))  # type: ignore[union-attr]
 

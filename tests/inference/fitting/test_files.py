@@ -181,7 +181,9 @@ def test_a_failing_write_leaves_what_was_there(fitted, tmp_path):
     assert done.returncode == 0, done.stderr
     said = done.stdout.splitlines()
     assert len(said) == 2
-    assert all(line.startswith("StudyError") and "larger than a file may" in line for line in said)
+    assert all(
+        line.startswith("StudyError") and "exceed the maximal file size" in line for line in said
+    )
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["fit.nc"]
 

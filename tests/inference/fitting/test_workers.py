@@ -169,7 +169,7 @@ def test_what_cannot_travel_is_named() -> None:
     with (
         ThreadPoolExecutor(1) as pool,
         nqp.workers(pool),
-        pytest.raises(StudyError, match=r"a generator cannot go to 'workers'"),
+        pytest.raises(StudyError, match=r"a generator cannot be sent to 'workers'"),
     ):
         batch(column_sum, {"a": ((x for x in ()), "y")})
 

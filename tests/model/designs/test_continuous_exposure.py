@@ -108,7 +108,7 @@ def test_per_says_for_how_much_exposure():
         np.testing.assert_allclose(effects["effect"], factor * one["effect"], rtol=1e-10)
         np.testing.assert_allclose(effects["deviation"], factor * one["deviation"], rtol=1e-10)
     assert one.attrs["per"] == "1 of trade"
-    assert "within-unit sd" in sd.attrs["per"]
+    assert "within-unit SD" in sd.attrs["per"]
     assert nqp.att(ten).attrs["per"] == "10 of trade"
 
 

@@ -224,11 +224,11 @@ def test_prior_draws_are_of_them() -> None:
         (
             "en",
             (
-                "one curve for all (complete pooling), toy deviations by unit",
+                "one curve for all (complete pooling), toy random effects by unit",
                 "errors: independent;",
-                "half-Student-t (3 degrees of freedom) with scale 0.5s for the deviations of units",
-                "deviations of units are toys of 10,000,000",
-                "All parameters were sampled together, row by row",
+                "half-Student-t (3 degrees of freedom) with scale 0.5s for random effects of units",
+                "random effects of units are toys of 10,000,000",
+                "All parameters were sampled jointly, with the likelihood of each observation",
             ),
         ),
         (

@@ -148,8 +148,8 @@ def test_it_is_saved_and_told_in_both_languages(tmp_path: Path) -> None:
     assert again.design == fit.design
     assert again.effects["effect"].to_numpy() == pytest.approx(fit.effects["effect"].to_numpy())
     for language, words in (
-        ("en", ("comes from a unit's own exposure", "the former with one coefficient")),
-        ("zh", ("来自本单位的暴露", "前者只有一个系数")),
+        ("en", ("from a unit's own exposure", "the former with one coefficient")),
+        ("zh", ("来自本单位的处理强度", "前者只有一个系数")),
     ):
         nqp.report(
             fit, tmp_path / language, language=language, formats=["html"], checks=[], force=True,
@@ -168,10 +168,13 @@ def test_the_table_has_a_column_for_each_matrix() -> None:
     spatial = nqp.table(fits, "spatial", spread="sd", checks=checks)
     rows = {row.label: row.cells for row in spatial.rows if not row.heading}
     assert list(rows)[:5] == ["trade", "W × trade", "x", "W × x", "ρ"]
-    for label, path in (("Of own exposure", "direct"), ("Of others' exposure", "received")):
+    for label, path in (
+        ("Direct effect (own exposure)", "direct"),
+        ("Indirect effect (others' exposure)", "received"),
+    ):
         mean = float(nqp.att(fits["地理"], path=path).mean())
         assert rows[label][1].values[0] == pytest.approx(mean)
-    assert "Received by untreated rows" not in rows
+    assert "Spillover effect on untreated observations" not in rows
     assert "treated rows" not in spatial.note
     assert "per unit of trade more for everyone" in spatial.note
     assert [bool(cell.text) for cell in rows["LR, SDM to SEM"]] == [True, False]

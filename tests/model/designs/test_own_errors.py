@@ -154,7 +154,7 @@ def test_every_structure_refuses_wrong_arguments_in_words() -> None:
         words = (
             "'errors' is 0.5"
             if name == "Heteroskedastic"
-            else f"{name} was given 1 arguments by place"
+            else f"{name} was given 1 positional arguments"
         )
         with pytest.raises(ArgumentError, match=f"^{words}"):
             kind(0.5)

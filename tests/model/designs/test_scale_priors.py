@@ -261,16 +261,17 @@ def test_it_is_fitted_drawn_saved_and_varied(fit: nqp.Fit, tmp_path: Path) -> No
     [
         (
             "en",
-            "half-normal with scale 0.5s for its further steps from period to period; exponential "
-            "with scale 0.5s for the deviations of units; half-Student-t (3 degrees of freedom) "
+            "half-normal with scale 0.5s for other changes between periods; exponential "
+            "with scale 0.5s for random effects of units; half-Student-t (3 degrees of freedom) "
             "with scale 1s for innovations;",
-            "half-normal with scale 0.5s for the deviations",
+            "half-normal with scale 0.5s for random effects",
         ),
         (
             "zh",
-            "半正态先验的尺度：效应的其余逐期变动 0.5s；exponential先验的尺度：单位偏离 0.5s；"
-            "半 t（自由度 3）先验的尺度：新息 1s；",
-            "半正态先验的尺度：单位偏离",
+            "半正态先验的尺度：效应的其余逐期变化 0.5s；exponential先验的尺度："
+            "单位层面的随机效应 0.5s；"
+            "半 t（自由度 3）先验的尺度：新息（扰动项）1s；",
+            "半正态先验的尺度：单位层面的随机效应",
         ),
     ],
     ids=["en", "zh"],

@@ -64,7 +64,7 @@ def test_leads_and_effects_are_of_one_fit_with_one_reference(fit: nqp.Fit) -> No
     averaged = att(nqp.model_average(fit), "event_time").mean(["chain", "draw"]).to_numpy()
     assert list(drawn(figure, "s").values()) == pytest.approx(averaged)
     assert drawn(nqp.plots.event_study(fit, efficient=False), "s") == {}
-    assert "measured from event time −1." in note(figure)
+    assert "relative to event time −1." in note(figure)
     # Periods before the last are two lower, and the baseline of the fit's own effects with them.
     both = nqp.plots.event_study(fit, efficient=True)
     assert list(drawn(both, "s").values()) == pytest.approx(averaged)
@@ -170,7 +170,7 @@ def test_points_on_few_units_are_faint_and_the_note_says_so() -> None:
     figure = nqp.plots.event_study(counted([21, 5, 4, 1]))
     assert pale(figure) == {2, 3}
     assert "Faint: fewer than 5 units." in note(figure)
-    assert "Points do not all rest on the same units." in note(figure)
+    assert "Points refer to different sets of units." in note(figure)
     # The line between means stops where they are faint: it would look like growth.
     line = next(x for x in figure.axes[0].lines if len(x.get_xdata()) == 4)
     assert np.isnan(line.get_ydata()).tolist() == [False, False, True, True]
@@ -179,7 +179,7 @@ def test_points_on_few_units_are_faint_and_the_note_says_so() -> None:
     chinese = nqp.plots.event_study(counted([21, 4]), language="zh")
     said = note(chinese).replace(" ", "")
     assert "浅色：不足5个单位。" in said
-    assert "各点并非来自同一批单位。" in said
+    assert "各点所依据的单位不同。" in said
 
 
 def test_points_on_the_same_many_units_need_no_note() -> None:

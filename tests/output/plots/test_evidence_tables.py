@@ -104,7 +104,7 @@ def test_convergence_lists_the_worst_first_in_red():
     limits = [next(x.get_xdata()[0] for x in ax.lines if x.get_linestyle() == "--")
               for ax in (left, right)]  # fmt: skip
     assert limits == [1.01, 400.0]
-    assert "convergence gate failed" in _said(figure)
+    assert "convergence diagnostics failed" in _said(figure)
     assert "failed" not in _said(plots.check(_result(converged(), "table")))
 
 
@@ -167,4 +167,4 @@ def test_comparison_has_every_contrast_under_each_specification():
     }
     assert "50% and 90%" in _said(figure)
     failed = plots.check(_result(contrasts("failed: R-hat 1.2 of x"), "comparison"))
-    assert "convergence gate failed: R-hat 1.2 of x" in _said(failed)
+    assert "convergence diagnostics failed: R-hat 1.2 of x" in _said(failed)

@@ -62,7 +62,7 @@ def test_zones_are_coloured_by_batch() -> None:
     assert f"never treated ({count[0]})" in legend
     assert len(legend) == len(batches)
     assert "Zones (schematic map)" in said(figure)
-    assert "no borders" in said(figure)
+    assert "not administrative borders" in said(figure)
     assert rendered(figure) > 1000
 
 
@@ -151,7 +151,7 @@ def test_effects_are_coloured_about_zero(varying: str | None, lag: bool) -> None
     hatched = [c for c in figure.axes[0].collections if c.get_hatch()]
     assert sum(len(c.get_paths()) for c in hatched) == ((low <= 0) & (high >= 0)).sum()
     text = said(figure)
-    assert "interval holds zero" in text
+    assert "interval includes zero" in text
     assert "Black points" in text
     assert rendered(figure) > 1000
 
@@ -187,5 +187,5 @@ def test_runs_draw_maps_where_places_are_known() -> None:
 def test_a_map_of_zones_that_nobody_adopts_is_refused() -> None:
     panel = panel_of(scattered(20, 1))
     panel = panel.with_cohorts(np.full(panel.n_units, -1))
-    with pytest.raises(PanelError, match="adopts"):
+    with pytest.raises(PanelError, match="is ever treated"):
         plots.zone_map(panel)

@@ -300,15 +300,15 @@ FIGURES = {"decomposition": plots.decomposition, "channels": plots.channels}
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_failed_gate_is_stamped(name):
     failed = random_paths(gate="failed: R-hat 1.08 of nie")
-    assert "convergence gate failed: R-hat 1.08 of nie" in _said(FIGURES[name](failed))
-    assert "未通过收敛检验：R-hat" in _said(FIGURES[name](failed, language="zh"))
+    assert "convergence diagnostics failed: R-hat 1.08 of nie" in _said(FIGURES[name](failed))
+    assert "收敛诊断未通过：R-hat" in _said(FIGURES[name](failed, language="zh"))
     assert "unverified" in _said(FIGURES[name](random_paths(gate="unverified")))
     assert "failed" not in _said(FIGURES[name](random_paths()))
 
 
 def test_a_failed_gate_is_stamped_on_paths(fit):
     said = _said(plots.paths(fit))
-    assert ("convergence gate failed" in said) is (not fit.gate.passed)
+    assert ("convergence diagnostics failed" in said) is (not fit.gate.passed)
 
 
 @pytest.mark.parametrize("name", FIGURES)

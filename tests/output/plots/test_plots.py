@@ -98,10 +98,10 @@ def test_every_figure_draws_into_given_axes(name):
 def test_a_failed_gate_is_stamped(name):
     gate = "failed: R-hat 1.08 of att; 12 divergences"
     failed = random_effects(gate=gate)
-    assert "convergence gate failed: R-hat 1.08 of att; 12 divergences" in _said(
+    assert "convergence diagnostics failed: R-hat 1.08 of att; 12 divergences" in _said(
         FIGURES[name](failed)
     )
-    assert "未通过收敛检验：R-hat" in _said(FIGURES[name](failed, language="zh"))
+    assert "收敛诊断未通过：R-hat" in _said(FIGURES[name](failed, language="zh"))
     assert "unverified" in _said(FIGURES[name](random_effects(gate="unverified")))
     passed = _said(FIGURES[name](EFFECTS))
     assert "failed" not in passed
@@ -138,7 +138,7 @@ def test_event_study_by_many_groups_has_panels():
     titles = [ax.get_title(loc="left") for ax in figure.axes]
     assert titles == ["东部", "中部", "西部", "东北", "华南", ""]
     assert len(plots.event_study(EFFECTS, by=["region", "market"]).axes) == 4
-    assert "all groups together" in _said(figure)
+    assert "average over groups" in _said(figure)
     _, ax = plt.subplots()
     with pytest.raises(StudyError, match="one ax cannot hold"):
         plots.event_study(EFFECTS, by="cell", ax=ax)
@@ -194,7 +194,7 @@ def test_figures_of_an_exposure_speak_of_exposed_rows():
     )
     fit = nqp.fit(design, panel, nqp.Importance(seed=1, draws=100), progress=False)
     for figure in (plots.caterpillar(fit), plots.moderation(fit)):
-        assert "exposed rows" in _said(figure)
+        assert "exposed observations" in _said(figure)
         assert "treated" not in _said(figure)
 
 
@@ -225,7 +225,7 @@ def test_adoption_sorts_by_cohort_and_colours_by_status():
     treated = (np.arange(8) >= late[order][:, None]) & seen[order]
     assert ((status >= 3) == treated).all()
     assert {"never treated: " + f"{(panel.cohort_codes < 0).sum()} units"} <= set(_texts(figure))
-    assert "no row" in _texts(figure)
+    assert "no observation" in _texts(figure)
     assert rendered(figure) > 1000
 
 

@@ -36,29 +36,36 @@ DESIGNS = {
     ),
 }
 _HAS = {
-    "periods": {"The slope also differs by period", "for periods, and for strata", "more trade"},
-    "flat": {"effects of cells have flat priors", "untreated rows, of units never or not yet"},
-    "never": {"never-treated units are the only controls", "ratio of noise", "sd 5s for the"},
+    "periods": {"The slope also differs by period", "for periods, and for groups", "higher trade"},
+    "flat": {
+        "effects of cells have flat priors",
+        "untreated observations of units never or not yet",
+    },
+    "never": {
+        "control group consists of never-treated units only",
+        "ratio of noise",
+        "SD 5s for the",
+    },
     "exposure": {
-        "308 rows enter the fit",
-        "more trade",
+        "estimation sample has 308 observations",
+        "higher trade",
         "per unit of trade",
         "finance moderates",
         "deviation (",
-        "sd 5s for",
+        "SD 5s for",
     },
 }
 _LACKS = {
-    "periods": {"treated rows", "another policy", "growth a period"},
-    "flat": {"enter the fit", "normal with sd 5s", "period to period", "Beta("},
-    "never": {"All untreated rows"},
+    "periods": {"treated observations", "another policy", "linear change per period"},
+    "flat": {"estimation sample has", "normal with SD 5s", "changes between periods", "Beta("},
+    "never": {"all untreated observations"},
     "exposure": {
-        "treated rows",
+        "treated observations",
         "another policy",
         "policy raised",
         "policy lowered",
-        "growth a period",
-        "untreated rows",
+        "linear change per period",
+        "untreated observations",
         "cohorts",
     },
 }
@@ -157,7 +164,7 @@ def test_innovations_with_heavy_tails_are_stated() -> None:
     text = "\n".join(block.text for block in methods(Context(heavy, ())))  # type: ignore[union-attr]
     assert "Student-t" in text
     assert "Gamma(2, 0.1)" in text
-    assert "row by row" in text
+    assert "likelihood of each observation" in text
     assert "integrated out" not in text
 
 
@@ -171,7 +178,7 @@ def test_what_the_exposure_of_linked_units_does_is_said_in_short() -> None:
     context = Context(fit, [], "en", linked={"near": "trade"})
     said = " ".join(x.text for x in SECTIONS["short"](context) if isinstance(x, Paragraph))
     assert "Per unit of near" in said
-    assert "none looks at this" in said  # the grade is of a unit's own exposure
+    assert "not this slope" in said  # the grade is of a unit's own exposure
     assert "more near" not in said
     assert "per unit of trade" in said
     other = replace(context, linked={"near": "digital"})

@@ -45,7 +45,7 @@ CLAIMS = {
     "en": r"\b(raised|lowered|larger in|upwards|downwards|rises?|rising|grows?|falls?|fades?)\b",
     "zh": r"提高|降低|的效应大于|的效应更大|效应\S*(?:上升|下降)|增强|减弱",
 }
-OPEN = {"en": r"do not determine|stays open|Nothing is said", "zh": r"不足以判断|尚无定论|不判断"}
+OPEN = {"en": r"do not determine|does not assess", "zh": r"不足以判断|不评估"}
 
 
 def sentences(context: Context, names: tuple[str, ...] = SPOKEN) -> Iterator[str]:
@@ -109,7 +109,7 @@ def check_growth(one: Case, said: list[str], language: str) -> None:
     step = one.growth()
     if step is None:
         assert not claims
-        assert any(("Nothing is said" if language == "en" else "不判断") in s for s in said)
+        assert any(("does not assess" if language == "en" else "不评估") in s for s in said)
         return
     above = float((step > 0).mean())
     word = word_for(max(above, 1 - above), language) if standing_out(step) else None
@@ -140,7 +140,7 @@ def check_onset(one: Case, said: list[str], language: str) -> None:
     times = [e for e in times if sum(one.units[k[:2]] for k in keys[e]) >= ENOUGH]
     draws = [one.average(keys[e]) for e in times]
     named = [times[k] for k in held(draws) if draws[k].mean() * average.mean() > 0]
-    pattern = r"effect begins in the period|there is an effect by|当期即已出现|效应最早在"
+    pattern = r"effect begins in the period|has an effect by|当期即已出现|政策最迟在"
     claims = [s for s in said if re.search(pattern, s)]
     p = max(float((average > 0).mean()), float((average < 0).mean()))
     if p < 0.9 or not named:
@@ -148,7 +148,7 @@ def check_onset(one: Case, said: list[str], language: str) -> None:
         return
     (claim,) = claims
     first = min(named)
-    later = re.search(r"an effect by event time (\d+)|事件时间 (\d+) 出现", claim)
+    later = re.search(r"an effect by event time (\d+)|实施后第 (\d+) 期产生", claim)
     assert (0 if later is None else int(later[1] or later[2])) == first
     there = draws[times.index(first)]
     p = max(float((there > 0).mean()), float((there < 0).mean()))

@@ -108,8 +108,10 @@ def test_pairs_are_named_together(case: str) -> None:
     sentences, pairs = whole(one, "results"), expected(one)
     assert named(sentences) == pairs
     number = len(CASES[case])
-    assert any("effects have a standard deviation of" in x for x in sentences) == (number > 2)
-    assert any("named directions between groups" in x for x in sentences) == (len(pairs) > 1)
+    assert any("standard deviation of effects across" in x for x in sentences) == (number > 2)
+    assert any("stated directions of differences between groups" in x for x in sentences) == (
+        len(pairs) > 1
+    )
     rest = number * (number - 1) // 2 - len(pairs)
     assert any("do not determine which effect" in x for x in sentences) == (rest > 0)
     if case == "negative":
@@ -130,11 +132,11 @@ def test_the_cases_are_of_every_kind() -> None:
 
 
 def test_how_much_groups_differ_comes_first() -> None:
-    first = next(x for x in said(context(CASES["one apart"]), "results") if "Between" in x)
+    first = next(x for x in said(context(CASES["one apart"]), "results") if "across" in x)
     draws = nqp.att(context(CASES["one apart"]).fit, "region")
     size = float(nqp.heterogeneity_sd(draws).mean())
     assert first.startswith(
-        f"Between the 4 groups (region) effects have a standard deviation of {size:.2f}"
+        f"The standard deviation of effects across the 4 groups (region) is {size:.2f}"
     )
     assert "with probability < 0.001. " in first
 
@@ -149,7 +151,7 @@ def test_groups_of_either_sign_are_named_together(language: str) -> None:
     assert sum(x.count(raised) for x in sentences) == 2
     open_ = "do not determine" if language == "en" else "不足以判断"
     assert sum(x.count(open_) for x in sentences) == 2
-    assert ("2 named directions of groups" in sentences[-1]) == (language == "en")
+    assert ("2 stated directions of group effects" in sentences[-1]) == (language == "en")
 
 
 @pytest.mark.parametrize("section", ["short", "channels"])
@@ -161,7 +163,11 @@ def test_channels_are_named_together(
 ) -> None:
     one = context((1.0, 1.0), via=via)
     text = " ".join(said(one, section))
-    claims = re.findall(r"Through (\w+): [^:]*?it is [^:]*?on this path", text, re.IGNORECASE)
+    claims = re.findall(
+        r"The indirect effect through (\w+) is [^:]*?it is [^:]*?through this mediator",
+        text,
+        re.IGNORECASE,
+    )
     assert tuple(claims) == channels
     alone = nqp.probability(nqp.nie(one.fit, mediators="digital"))
     assert float(alone) > 0.9
@@ -175,5 +181,5 @@ def test_groups_that_share_strength_are_told_with_its_price(estimated: bool) -> 
         posterior = one.fit.posterior.assign(outcome__scale_strata_region=scale)
         groups = {"effects": one.fit.effects, "posterior": posterior}
         one = replace(one, given=replace(one.fit, groups=groups))
-    told = [x for x in whole(one, "results") if "share strength" in x]
+    told = [x for x in whole(one, "results") if "are partially pooled" in x]
     assert len(told) == estimated

@@ -85,9 +85,9 @@ def broken() -> Iterator[None]:
 
 @pytest.mark.usefixtures("broken")
 def test_a_run_is_whole_but_for_what_fails(tmp_path: Path) -> None:
-    with pytest.warns(UserWarning, match="could not be made") as warned:
+    with pytest.warns(UserWarning, match="could not be created") as warned:
         outcome = run(write_study(tmp_path, SMALL), tmp_path / "out", progress=False)
-    sentences = [f"{what} could not be made: {why}" for what, why in TOLD.items()]
+    sentences = [f"{what} could not be created: {why}" for what, why in TOLD.items()]
     assert [str(omission.sentence) for omission in outcome.omissions] == sentences
     assert [str(warning.message) for warning in warned] == sentences
     assert all(sentence in repr(outcome) for sentence in sentences)
@@ -108,7 +108,7 @@ def test_a_run_is_whole_but_for_what_fails(tmp_path: Path) -> None:
     for name in ("report.html", "tables.tex", "tables.md"):
         text = (report / name).read_text(encoding="utf-8").replace("\\_", "_")
         assert all(what in text and why.split(":")[0] in text for what, why in TOLD.items())
-    sheet = openpyxl.load_workbook(report / "tables.xlsx")["What could not be made"]
+    sheet = openpyxl.load_workbook(report / "tables.xlsx")["Parts that could not be created"]
     cells = {str(cell.value) for row in sheet.iter_rows() for cell in row}
     assert {*TOLD, *TOLD.values()} <= cells
 
@@ -127,7 +127,7 @@ def test_a_report_warns_and_is_whole_but_for_what_fails(
     monkeypatch.setattr(PLOTS, "_places", few)
     study = validate(write_study(tmp_path))
     fit = nqp.fit(study.design, study.panel, study.sampler, progress=False)
-    with pytest.warns(UserWarning, match="could not be made"):
+    with pytest.warns(UserWarning, match="could not be created"):
         folder = nqp.report(fit, tmp_path / "r", formats=FORMATS[:3], checks=[], progress=False)
     assert {path.name for path in folder.glob("*.*")} == {
         "report.html",
@@ -168,7 +168,7 @@ def test_any_file_of_a_run_may_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for name in ("write_table", "write_study"):
         monkeypatch.setattr(_run, name, failing(getattr(_run, name)))
     monkeypatch.setattr(nqp.Fit, "save", failing(nqp.Fit.save))
-    with pytest.warns(UserWarning, match="could not be made: TypeError: unforeseen"):
+    with pytest.warns(UserWarning, match="could not be created: TypeError: unforeseen"):
         outcome = run(write_study(tmp_path), tmp_path / "out", progress=False)
     names = {path.name for path in outcome.folder.iterdir()}
     assert not names & places

@@ -16,7 +16,7 @@ from bayes_nqp._core.exceptions import Hint
 from bayes_nqp._core.i18n import Message, advised, decoded, encoded, joined, unadvised
 from bayes_nqp.checks import CheckResult
 
-DOUBT = {"en": "In doubt", "zh": "存疑"}
+DOUBT = {"en": "Checks that require caution", "zh": "存疑"}
 UNSAVED = {"en": "saved without its rows", "zh": "未附原始观测"}
 """Why fits of these tests have no model average."""
 
@@ -126,9 +126,9 @@ def test_leads_that_leave_zero_out_are_named(
 
 SAID = {
     "en": {
-        "average": (r"that the policy (raised|lowered)", r"raised or lowered"),
+        "average": (r"that the policy (raised|lowered)", r"direction of the effect"),
         "groups": (r"larger in coastal than|larger in inland than", r"which effect is larger"),
-        "growth": (r"moves upwards|moves downwards", r"moves up or down"),
+        "growth": (r"moves upwards|moves downwards", r"direction of change"),
     },
     "zh": {
         "average": (r"政策(?!是)\S{0,8}(提高|降低)", r"是提高还是降低了"),
@@ -142,7 +142,7 @@ OF_GROUPS = r"^For |^就|^对于|^对"
 
 def _number_in(sentence: str) -> str | None:
     """How many checks a sentence says fail."""
-    found = re.search(r"(\d+) checks? fail|(\d+) 项检验未通过", sentence)
+    found = re.search(r"(\d+) failed checks?|(\d+) 项检验未通过", sentence)
     return None if found is None else found[1] or found[2]
 
 

@@ -268,7 +268,7 @@ def test_sentences_of_the_first_page(made: Made) -> None:
     sentence = made.csv("checks.csv").set_index("check")["figure"]["pretrends"]
     assert agrees(re.findall(rf"P\(parallel trends\) ({NUMBER})", sentence)[0], p)
     if made.channels:
-        (through,) = re.findall(rf"Through digital: ({NUMBER}) \(", first)
+        (through,) = re.findall(rf"indirect effect through digital is ({NUMBER}) \(", first)
         assert agrees(through, float(nqp.nie(made.average, mediators="digital").mean()))
 
 

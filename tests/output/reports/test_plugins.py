@@ -163,16 +163,16 @@ def test_a_section_that_is_not_there_is_refused(tmp_path: Path) -> None:
     try:
         notes = validate(path).notes
         with (
-            pytest.warns(UserWarning, match="The table stray_table could not be made"),
-            pytest.warns(UserWarning, match="The plot stray_plot could not be made"),
+            pytest.warns(UserWarning, match="The table stray_table could not be created"),
+            pytest.warns(UserWarning, match="The plot stray_plot could not be created"),
         ):
             outcome = run(path, tmp_path / "out", progress=False)
     finally:
         del PLOTS["stray_plot"], KINDS["stray_table"]
-    why = "section='result' is no section of reports; did you mean 'results'?"
+    why = "section='result' is not a section of reports; did you mean 'results'?"
     assert f"The plot stray_plot: {why}" in notes
     page = (outcome.folder / "report" / "report.html").read_text(encoding="utf-8")
-    assert f"The plot stray_plot could not be made: {why}" in html.unescape(page)
+    assert f"The plot stray_plot could not be created: {why}" in html.unescape(page)
     assert not any("section=" in note for note in validate(path).notes)
 
 

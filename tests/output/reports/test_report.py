@@ -117,7 +117,9 @@ def test_what_failed_stands_before_any_result(folder: Path) -> None:
         ("双重差分主要结论", "数据与样本") if chinese else ("Summary", "Data and sample")
     )
     answer = text[text.rindex(heading) : text.rindex(data)]
-    gate, title = ("收敛检验", "时间安慰剂") if chinese else ("convergence gate", "placebo in time")
+    gate, title = (
+        ("收敛诊断", "时间安慰剂") if chinese else ("convergence diagnostics", "placebo in time")
+    )
     grade = "可信度很低" if chinese else "very low confidence"
     number = re.search(r"\d\.\d{3}", answer)
     fitted = answer.index(f"{float(nqp.att(channels_fit()).mean()):.3f}")
@@ -143,7 +145,7 @@ def test_a_failed_gate_is_said_before_failed_checks(tmp_path: Path, language: st
     )
     text = Page((tmp_path / "out" / "report.html").read_text(encoding="utf-8")).text
     assert not fit.gate.passed
-    said = {"en": "The convergence gate failed: ", "zh": "未通过收敛检验："}[language]
+    said = {"en": "The convergence diagnostics failed: ", "zh": "收敛诊断未通过："}[language]
     assert 0 < text.index(said) < text.index(FAILED.sentence)
 
 
@@ -197,7 +199,7 @@ def test_pictures_of_the_page_are_those_on_the_disk_and_light(folder: Path) -> N
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_what_was_not_asked_is_said_at_the_top(language: str) -> None:
     """Of an average over assumptions, checks of one of them are not asked for."""
-    said = {"en": "Not asked of this fit", "zh": "未作以下检验"}[language]
+    said = {"en": "Checks not run for this model", "zh": "本次未进行的检验"}[language]
     titles = {"en": ("identification", "pre-trends"), "zh": ("可识别性", "事前平行趋势")}[language]
     fitted = fit_of(case("one cohort", "flat", 0.15))
     for fit, missing in ((channels_fit(), titles[:1]), (fitted, titles)):
@@ -216,7 +218,7 @@ def test_what_is_reported_is_counted_apart_and_stands_not_among_failures(folder:
 
 def test_errors_in_clusters_are_listed_where_no_check_asked(folder: Path) -> None:
     language = folder.name
-    said = {"en": "Do errors move together in groups", "zh": "误差是否在若干单位之间"}[language]
+    said = {"en": "Are errors correlated across groups", "zh": "误差是否在若干单位之间"}[language]
     assert said in Page((folder / "report.html").read_text(encoding="utf-8")).text
     for verdict in ("passed", "caution", "failed", "not applicable"):
         asked = CheckResult("error_model", "Wide enough?", verdict, "1.0", "So it is.")  # type: ignore[arg-type]
@@ -244,8 +246,8 @@ def test_numbers_are_those_of_the_draws(folder: Path) -> None:
 
 def test_every_path_is_said_with_its_own_number(folder: Path) -> None:
     text = Page((folder / "report.html").read_text(encoding="utf-8")).text
-    said = "经由 {} 的间接效应为 " if folder.name == "zh" else "Through {}: "
-    direct = "直接效应为 " if folder.name == "zh" else "Directly: "
+    said = "经由 {} 的间接效应为 " if folder.name == "zh" else "The indirect effect through {} is "
+    direct = "直接效应为 " if folder.name == "zh" else "The direct effect is "
     means = {said.format(name): nqp.nie(averaged(), mediators=name).mean()
              for name in ("digital", "finance")}  # fmt: skip
     for start, mean in {**means, direct: nqp.nde(averaged()).mean()}.items():
@@ -285,7 +287,7 @@ def test_word_holds_editable_tables_and_described_pictures(folder: Path) -> None
 
 
 def test_a_folder_is_never_overwritten(reports: dict[str, Path]) -> None:
-    with pytest.raises(StudyError, match="is there already"):
+    with pytest.raises(StudyError, match="already exists"):
         nqp.report(channels_fit(), reports["en"], checks=[], progress=False)
 
 

@@ -90,7 +90,9 @@ def test_a_fit_without_its_rows_is_reported_as_fitted_with_the_reason(
     np.testing.assert_array_equal(nqp.att(reported.effects), nqp.att(fit))
     first, *others = paragraphs(bare)
     assert f"{float(nqp.att(fit).mean()):.3f}" in first
-    assert "There is no model average over other assumptions: This fit was saved" in others[-1]
+    assert (
+        "A model average over other assumptions is not available: This fit was saved" in others[-1]
+    )
     assert nqp.table(bare, "effects").to_markdown().count("as fitted") == 0
 
 

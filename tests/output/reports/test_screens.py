@@ -41,14 +41,14 @@ def page_in(folder: Path) -> Path:
     tiles = tuple(Tile(f"Number {k}", "0.060 index points", "0.055 to 0.066") for k in range(4))
     marks = (("a: fails", "bad"), ("b: in doubt", "doubt"), ("c: holds", "good"), ("d", "faint"))
     blocks = (
-        Alarm("To know first", ("These rows are simulated.",), "note"),
+        Alarm("Important note", ("These rows are simulated.",), "note"),
         Heading(SECTIONS[0]),
         Paragraph("One check fails: a. " + "The policy raised the outcome. " * 8, "failed"),
         Tiles(tiles),
         Strip(marks, "Checks, 4 in all."),
         Picture("wide", "Effects by event time.", 1, folder),
-        Alarm("What failed", ("a fails.",)),
-        Alarm("In doubt", ("b is in doubt.",), "doubt"),
+        Alarm("Failed checks", ("a fails.",)),
+        Alarm("Checks that require caution", ("b is in doubt.",), "doubt"),
         *(x for name in SECTIONS[1:] for x in (Heading(name), Paragraph("Said. " * 60, "quiet"))),
         NumberedTable(table, 1),
         Bullets(("one", "two")),

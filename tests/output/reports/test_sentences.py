@@ -172,7 +172,7 @@ def test_a_comparison_is_as_likely_as_under_the_other_choice(
     least = min(p, NormalDist().cdf(abs(z)))
     if least < 0.9:
         assert not sure
-        assert ("stays open" if language == "en" else "尚无定论") in text
+        assert ("do not determine" if language == "en" else "不足以判断") in text
     else:
         assert sure == [WORDS[language][0 if least >= 0.99 else 1 if least >= 0.95 else 2]]
     if least == p:
@@ -184,7 +184,7 @@ def test_a_comparison_is_as_likely_as_under_the_other_choice(
     [
         (
             AlternativeContrast("time_effects", NOTHING, 0.5),
-            "the check of time effects leaves it open",
+            "the result depends on the choice of time effects",
         ),
         (
             AlternativeContrast(
@@ -196,7 +196,7 @@ def test_a_comparison_is_as_likely_as_under_the_other_choice(
 )
 def test_a_contradicted_comparison_says_by_what(rival: AlternativeContrast, why: str) -> None:
     text = comparison(posterior(4, 0.1), sides(), "exports", "en", rivals=[rival])  # type: ignore[arg-type]
-    assert "It stays open which effect is larger" in text
+    assert "The data do not determine which effect is larger" in text
     assert why in text
     assert "P(> 0) > 0.999" in text
 
@@ -258,7 +258,7 @@ def test_what_is_not_compared_is_said() -> None:
     assert "fewer than 5 units" in no_growth(5, "en")
     assert "不足 5 个" in no_growth(5, "zh")
     assert "(21 at event time 0, 1 at event time 5)" in composition([(0, 21), (5, 1)], "en")
-    assert "事件时间 0 为 21 个，事件时间 5 为 1 个" in composition([(0, 21), (5, 1)], "zh")
+    assert "第 0 期 21 个，第 5 期 1 个" in composition([(0, 21), (5, 1)], "zh")
 
 
 def test_posterior_of_draws() -> None:
@@ -286,21 +286,27 @@ def test_decimals_follow_the_posterior_sd(value: float, sd: float, text: str) ->
 
 
 def test_a_withheld_share_is_explained() -> None:
-    assert "straddles zero" in share(None, 0.95, "en")
-    assert "跨越零" in share(None, 0.95, "zh")
+    assert "includes zero" in share(None, 0.95, "en")
+    assert "包含零" in share(None, 0.95, "zh")
     draws = xr.DataArray(np.full((4, 100), 0.4), dims=("chain", "draw"))
     assert "40%" in share(draws, 0.95, "en")
     open_ = share(draws - 0.4, 0.95, "en")
     assert "The data do not determine the share" in open_
-    assert "carry 0%" not in open_
+    assert "account for 0%" not in open_
 
 
 @pytest.mark.parametrize(
     ("z", "why"),
     [
         (1.0, {"en": "", "zh": ""}),
-        (1.8, {"en": "but the interval holds zero", "zh": "但区间包含零"}),
-        (2.6, {"en": "but not jointly with the others", "zh": "但与其他各项合看并不成立"}),
+        (1.8, {"en": "but the interval includes zero", "zh": "但区间包含零"}),
+        (
+            2.6,
+            {
+                "en": "but not credible jointly with the others",
+                "zh": "但与其他各项联合判断时不足以确定方向",
+            },
+        ),
     ],
 )
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -42,7 +42,7 @@ def test_a_fit_is_a_column_beside_a_regression(fit, regression):
         == f"{float(nqp.nie(fit).sel(mediator='digital').mean()):.3f}"
     )
     assert "*" not in "".join(ours)
-    assert ours["stats", "Convergence gate"] == str(fit.gate)
+    assert ours["stats", "Convergence diagnostics"] == str(fit.gate)
     assert ours["stats", "Errors"] == "AR(1)"
     assert "treated" in made.make("tex")
 
@@ -66,6 +66,6 @@ def test_effects_without_a_fit_are_a_column_too():
     assert column.outcome == "ln_output"
     assert column.table["p"].isna().all()
     assert column.table.loc["ATT", "p_positive"] == float((nqp.att(effects) > 0).mean())
-    assert column.stats["Convergence gate"].startswith("failed")
+    assert column.stats["Convergence diagnostics"].startswith("failed")
     made = maketables.ETable([column])
-    assert "failed" in made.df.iloc[:, 0]["stats", "Convergence gate"]
+    assert "failed" in made.df.iloc[:, 0]["stats", "Convergence diagnostics"]

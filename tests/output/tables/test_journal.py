@@ -57,7 +57,7 @@ def test_marks_are_asked_for_and_no_p_values(fits: dict[str, nqp.Fit]) -> None:
     chance = float((nqp.att(fits["plain"]) > 0).mean())
     assert chance > 0.995
     assert made.rows[0].cells[0].text.split("\n")[0].endswith("***")
-    assert "no p values" in made.note
+    assert "not p-values" in made.note
     assert "*" not in cells(table(fits, layout="journal"))["Average effect"][0]
 
 

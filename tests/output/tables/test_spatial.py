@@ -74,9 +74,9 @@ def test_numbers_are_those_of_the_draws(fits: dict[str, nqp.Fit]) -> None:
     draws = {
         "ρ": near.posterior["outcome__delta"],
         "Total": nqp.att(near),
-        "Of own treatment": nqp.att(near, path="direct"),
-        "Received of others": nqp.att(near, path="received"),
-        "Received by untreated rows": nqp.spillover_effects(near),
+        "Direct effect (own treatment)": nqp.att(near, path="direct"),
+        "Indirect effect (others' treatment)": nqp.att(near, path="received"),
+        "Spillover effect on untreated observations": nqp.spillover_effects(near),
         "x, indirect": nqp.impacts(near).sel(covariate="x", path="indirect"),
         "σ²": near.posterior["outcome__sigma"] ** 2,
     }
@@ -89,7 +89,14 @@ def test_numbers_are_those_of_the_draws(fits: dict[str, nqp.Fit]) -> None:
     assert shown["ρ"] == [False, True, True, False, False, False]
     assert shown["λ"] == [False, False, False, True, False, False]
     assert shown["W × treatment"] == [False, True, False, False, False, True]
-    assert shown["Received by untreated rows"] == [False, True, True, False, True, True]
+    assert shown["Spillover effect on untreated observations"] == [
+        False,
+        True,
+        True,
+        False,
+        True,
+        True,
+    ]
     texts = [cell.text for cell in rows["Spatial model"]]
     assert texts == ["", "SDM", "SAR", "SEM", "exposure", "SLX"]
     weights = [cell.text for cell in rows["Weights"]]
@@ -215,11 +222,15 @@ def test_what_a_moderator_adds_to_effects_received(
     moderated = {name: nqp.fit(x, panel, sampler, progress=False) for name, x in designs.items()}
     table = nqp.table(moderated, "spatial")
     text = table.to_markdown()
-    head = "What finance a standard deviation higher adds"
+    head = "Change with finance one standard deviation higher"
     assert head in text
     rows = [row.label for row in table.rows]
     under = table.rows[rows.index(head) + 1 : rows.index(head) + 4]
-    assert [row.label for row in under] == ["Of own treatment", "Received of others", "Total"]
+    assert [row.label for row in under] == [
+        "Direct effect (own treatment)",
+        "Indirect effect (others' treatment)",
+        "Total",
+    ]
     near = 0.5 * nqp.moderated_difference(moderated["near"], path="received")
     assert under[1].cells[1].values[0] == pytest.approx(float(near.mean()))
     beside = {row.label: row.cells for row in nqp.table(moderated, "robustness").rows}
@@ -230,6 +241,9 @@ def test_what_a_moderator_adds_to_effects_received(
                         progress=False)  # fmt: skip
     page = " ".join(re.sub("<[^>]+>", " ", (folder / "report.html").read_text("utf-8")).split())
     size = f"{float(near.mean()):.3f}".replace("-", "−")
-    said = f"finance goes with a change of what is received of others' treatment by {size}"
+    said = (
+        "increase of finance by one standard deviation changes the spillover effect of others' "
+        f"treatment by {size}"
+    )
     assert said in page.replace("&#39;", "'"), "the answer first says so"
-    assert "through links it is finance of those who send" in page
+    assert "spillovers depend on finance of the sending units" in page

@@ -80,7 +80,7 @@ def test_slopes_of_an_exposure_have_units_but_no_cohorts():
     assert made.title == "Effect of trade: nqp"
     rows = lines(made)
     assert [rows[name][5].values for name in ("Overall", "inland", "coastal")] == [(9,), (6,), (3,)]
-    assert "Effects per 1 sd, averaged over exposed rows" in made.note
+    assert "Effects per 1 sd, averaged over exposed observations" in made.note
 
 
 def test_levels_of_many_are_not_contrasted_and_the_notes_say_so():
@@ -93,7 +93,7 @@ def test_levels_of_many_are_not_contrasted_and_the_notes_say_so():
 def test_a_failed_gate_and_a_failed_check_stand_in_the_table_itself():
     bad = random_effects(gate=FAILED)
     made = table(bad, checks=[result("identification", "failed"), result("timing", "caution")])
-    assert made.stamps[0] == "Convergence gate failed: R-hat 1.020 (mu)"
+    assert made.stamps[0] == "Convergence diagnostics failed: R-hat 1.020 (mu)"
     assert "Is identification fine? (p = 0.01)" in made.stamps[1]
     assert "Caution: timing of mediators." in made.note
     assert made.text.iloc[0, 0] == made.stamps[0]
@@ -109,7 +109,7 @@ def test_chinese_tables_are_chinese():
         random_effects(gate=FAILED), language="zh", checks=[result("identification", "failed")]
     )
     assert made.columns[0].label == "均值"
-    assert made.stamps[0].startswith("未通过收敛检验")
+    assert made.stamps[0].startswith("收敛诊断未通过")
     assert made.stamps[1].startswith("未通过的检验：")
     assert made.note.count("。") >= 4
     assert ". " not in made.note
@@ -128,7 +128,7 @@ def test_an_event_study_stands_side_by_side_up_to_three_groups():
     assert [row.cells[2].values[0] for row in beside.rows] == [21, 20, 14, 14, 7]
     assert [row.cells[-1].values[0] for row in under.rows[1:6]] == [9, 8, 6, 6, 3]
     for made in (beside, under):
-        assert "Points do not all rest on the same units." in made.note
+        assert "Points refer to different sets of units." in made.note
 
 
 def test_leads_come_before_effects_with_their_reference():
@@ -145,11 +145,11 @@ def test_leads_come_before_effects_with_their_reference():
         assert row.cells[0].values[0] == pytest.approx(mean)
     headings = {row.label: k for k, row in enumerate(made.rows) if row.heading}
     assert list(headings) == [
-        "Model average", "Parallel trends, as fitted", "Measured from all periods before",
+        "Model average", "Under parallel trends", "Relative to all earlier periods",
     ]  # fmt: skip
     average = nqp.model_average(fit)
     alone = table(fit, "event_study", leads=False)
-    for label, source in (("Model average", average), ("Measured from all periods before", fit)):
+    for label, source in (("Model average", average), ("Relative to all earlier periods", fit)):
         first = nqp.att(source, "event_time").isel(event_time=0)
         at = headings[label] + 1
         assert made.rows[at].cells[0].values[0] == pytest.approx(float(first.mean()))
@@ -186,7 +186,7 @@ def test_several_fits_stand_side_by_side_and_say_what_they_are(fit):
     assert rows["Pooling"][0].text == "partial"
     assert rows["Effects by"][0].text == "region"
     assert rows["Mediators"][0].text == "digital, finance"
-    assert rows["Convergence gate"][1].text == "failed"
+    assert rows["Convergence diagnostics"][1].text == "failed"
     assert any(stamp.startswith("(2)") for stamp in made.stamps)
     with_sd = lines(table([fit], "robustness", spread="sd"))["Average effect"][0]
     assert with_sd.values[1] == pytest.approx(float(nqp.att(fit).std(ddof=1)))

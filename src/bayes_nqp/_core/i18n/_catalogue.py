@@ -1,4 +1,4 @@
-"""Catalogues: one folder a language, found by listing the folders, read when first used."""
+"""Translation catalogues: one folder per language, read at first use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FILE: Final = "LC_MESSAGES/bayes_nqp.po"
 
 
 def languages() -> tuple[str, ...]:
-    """Name the languages that there are: English, and those that have a catalogue."""
+    """Return the available languages: English and those with a catalogue."""
     folders = sorted(path.parents[1].name for path in FOLDER.glob(f"*/{_FILE}"))
     return (ENGLISH, *folders)
 
@@ -27,7 +27,7 @@ def catalogue_of(language: str) -> NullTranslations:
     Parameters
     ----------
     language : str
-        One of `languages`; English, as any other one, is what the messages say themselves.
+        One of `languages`; for English and unknown languages the messages are not translated.
     """
     if language == ENGLISH or language not in languages():
         return NullTranslations()

@@ -1,4 +1,4 @@
-"""Messages through files that hold text alone."""
+"""Encoding of messages as text, for files."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from bayes_nqp._core.i18n._typesetting import Numeral, Sized
 
 
 def encoded(messages: Iterable[str]) -> str:
-    """Write messages, and what they were made from, as text.
+    """Encode messages with their templates and parts as text.
 
     Parameters
     ----------
     messages : iterable of Message or str
-        With parts that are messages, text or numbers.
+        Messages with parts that are messages, text or numbers.
     """
     return json.dumps([_plain(message) for message in messages], ensure_ascii=False)
 
 
 def decoded(text: str) -> list[Message]:
-    """Read what `encoded` wrote."""
+    """Decode text written by `encoded`."""
     return [_restored(message) for message in json.loads(text)]
 
 
@@ -52,20 +52,20 @@ def _restored(value: Any) -> Any:
 
 
 def recalled(text: str, messages: Iterable[Message]) -> Message:
-    """Find the message that a text in a file was written from.
+    """Return the message that a text in a file was rendered from.
 
     Parameters
     ----------
     text : str
-        In English.
+        Rendered text in English.
     messages : iterable of Message
-        That wait for their parts; the first one counts whose template the text has. Parts are
-        recalled in turn.
+        Messages without parts; the first with a matching template is used. Parts are recalled
+        recursively.
 
     Returns
     -------
     Message
-        Text that is none of them renders alike in all languages.
+        Message; text without a match is the same in all languages.
     """
     candidates = tuple(messages)
     for candidate in candidates:

@@ -1,4 +1,4 @@
-"""Messages: English in the code, rendered in other languages through their catalogues."""
+"""Messages: English templates in the code, translated by catalogues."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ _MARKS: Final = ("advice", "detail")
 
 
 class Message(str):
-    """English text that renders in any language that has a catalogue.
+    """English text that can be rendered in every language with a catalogue.
 
     Parameters
     ----------
     template : str
-        Of ``str.format`` where there are parts, else plain text: English, and the key of the
+        Template of ``str.format``, or plain text without parts: English, and the key of the
         catalogues.
     *parts, **named
-        What the template holds; a part that is itself a message is rendered in the same language.
+        Values of the template; messages among them are rendered in the same language.
     plural : str, default ""
-        The template where the part ``n`` is not one.
+        Template if the part ``n`` is not one.
     context : str, default ""
-        Tells apart equal English that other languages word differently.
+        Context of equal English texts that have different translations.
     """
 
     __slots__ = ("context", "named", "parts", "plural", "template")
@@ -45,7 +45,7 @@ class Message(str):
     def __new__(
         cls, template: str, /, *parts: object, plural: str = "", context: str = "", **named: object
     ) -> Self:
-        """Render in English, and keep what other languages need."""
+        """Render in English, and keep template and parts for other languages."""
         text = _filled(_english(template, plural, named), parts, named, ENGLISH)
         instance = super().__new__(cls, text)
         instance.template, instance.parts, instance.named = str(template), parts, named
@@ -53,31 +53,31 @@ class Message(str):
         return instance
 
     def __getnewargs_ex__(self) -> tuple[tuple[object, ...], dict[str, object]]:
-        """Copy and pickle what it was made from."""
+        """Copy and pickle template and parts."""
         named = {**self.named, "plural": self.plural, "context": self.context}
         return (self.template, *self.parts), named
 
     def __getstate__(self) -> None:
-        """Hold nothing beyond that."""
+        """Return no further state."""
 
     def fill(self, *parts: object, **named: object) -> Message:
-        """Fill a message that waits for its parts.
+        """Fill the template of a message without parts.
 
         Parameters
         ----------
         *parts, **named
-            What the template holds.
+            Values of the template.
         """
         how: dict[str, Any] = {"plural": self.plural, "context": self.context, **named}
         return Message(self.template, *parts, **how)
 
     def in_(self, language: str, labels: Labels = UNLABELLED) -> str:
-        """Render in a language; what its catalogue does not have, or misplaces, stays English.
+        """Render in a language; missing or invalid translations stay English.
 
         Parameters
         ----------
         labels : Labels, optional
-            What names among its parts are called in the language.
+            Labels of names among the parts.
         """
         if not self.template or (language == ENGLISH and not labels):
             return str(self)
@@ -101,14 +101,14 @@ class Message(str):
 
 
 class Translator:
-    """Renders in one language: the one place where names become words.
+    """Translator to one language, including labels of names.
 
     Parameters
     ----------
     labels : Labels, optional
-        What variables, levels and units are called.
+        Labels of variables, levels and units.
     widest : int, optional
-        Latin characters that a name may take, as on an axis; longer ones are cut.
+        Maximal width of a name in Latin characters, as on an axis; longer names are cut.
     """
 
     __slots__ = ("labels", "language", "widest")
@@ -119,14 +119,14 @@ class Translator:
         self.language, self.labels, self.widest = language, labels, widest
 
     def __call__(self, template: str, /, *parts: object, **how: object) -> str:
-        """Render a template, or a message that waits for its parts, in the language.
+        """Render a template, or a message without parts, in the language.
 
         Parameters
         ----------
         template : str
-            Or a Message without parts.
+            Template, or a Message without parts.
         *parts, **how
-            As `Message` takes them.
+            As for `Message`.
         """
         if isinstance(template, Message) and (parts or how):
             filled = template.fill(*parts, **how)
@@ -136,7 +136,7 @@ class Translator:
 
     @property
     def sample(self) -> str:
-        """A character of the script that fonts must have."""
+        """Return a character of the script that fonts must support."""
         return typography(self.language).sample
 
     def name(self, value: object, column: str = "") -> str:
@@ -145,7 +145,7 @@ class Translator:
         Parameters
         ----------
         column : str, default ""
-            Of which the value is a level, where that is known.
+            Column of the level, if known.
         """
         if isinstance(value, Message):
             return printable(value.in_(self.language, self.labels))
@@ -155,12 +155,12 @@ class Translator:
         return name if self.widest is None else narrowed(one_line(name), self.widest)
 
     def names(self, levels: Mapping[str, object]) -> str:
-        """Name a group by its levels, given by column."""
+        """Return the label of a group from its levels by column."""
         return " × ".join(self.name(level, column) for column, level in levels.items())
 
 
 class _Writer(Formatter):
-    """Formats templates; numbers, but no names, are set as in print."""
+    """Formatter of templates that typesets numbers but not names."""
 
     def __init__(self, language: str, labels: Labels) -> None:
         self.language, self.labels = language, labels
@@ -175,7 +175,7 @@ class _Writer(Formatter):
         return self.labels.name(value, self.language) if isinstance(value, str) else value
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        """Set numbers."""
+        """Typeset numbers."""
         if not isinstance(value, Real):
             return format(value, format_spec)
         return localised(in_digits(value, format_spec), self.language)
@@ -202,12 +202,12 @@ NOTHING: Final = Message("")
 
 
 def message(template: str, /, *parts: object, **how: Any) -> Message:
-    """Make text a message; one that is a message already stays it.
+    """Convert text to a message; messages are not changed.
 
     Parameters
     ----------
     *parts, **how
-        As `Message` takes them.
+        As for `Message`.
     """
     if isinstance(template, Message) and not parts and not how:
         return template
@@ -215,12 +215,12 @@ def message(template: str, /, *parts: object, **how: Any) -> Message:
 
 
 def joined(sentences: Iterable[str]) -> Message:
-    """Put sentences one after another.
+    """Join sentences.
 
     Parameters
     ----------
     sentences : iterable of str
-        Empty ones are left out.
+        Sentences; empty ones are omitted.
     """
     return _chained(
         (x for x in sentences if x), lambda a, b: Message("{} {}", a, b, context="sentences")
@@ -285,12 +285,12 @@ def separated(parts: Iterable[str]) -> Message:
 
 
 def listed(items: Iterable[object], most: int = 6) -> Message:
-    """List the first items, and say how many more there are.
+    """List the first items and the number of further ones.
 
     Parameters
     ----------
     most : int, default 6
-        How many to spell out.
+        Maximal number of listed items.
     """
     names = [_name(item) for item in items]
     first = _chained(names[:most], lambda a, b: Message("{}, {}", a, b))
@@ -299,17 +299,17 @@ def listed(items: Iterable[object], most: int = 6) -> Message:
 
 
 def crossed(columns: Iterable[object]) -> Message:
-    """Join the names of columns by crosses, each called by its own label, not by a level's."""
+    """Join the names of columns by crosses, with the labels of columns."""
     return _chained(map(_name, columns), lambda a, b: Message("{} × {}", a, b))
 
 
 def either(items: Iterable[str]) -> Message:
-    """List what may stand in one place, each once."""
+    """List alternatives, each once."""
     return _chained(dict.fromkeys(items), lambda a, b: Message("{} or {}", a, b))
 
 
 def enumerated(items: Iterable[object]) -> Message:
-    """List all items as a sentence does, the last of them behind an "and"."""
+    """List all items as in a sentence, with "and" before the last."""
     names = [_name(item) for item in items]
     if len(names) < 2:
         return listed(names)
@@ -327,12 +327,12 @@ def _chained(parts: Iterable[str], pair: Callable[[str, str], Message]) -> Messa
 
 
 def cut(text: str, most: int = _ITEM) -> str:
-    """Leave out the middle of a long text.
+    """Shorten a long text in the middle.
 
     Parameters
     ----------
     most : int, default 200
-        Characters that are left at most.
+        Maximal number of remaining characters.
     """
     if len(text) <= most:
         return text

@@ -1,4 +1,4 @@
-"""What is a language's own beside its words: spaces, numbers, fonts."""
+"""Typesetting rules of languages: spaces, numbers and fonts."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class Numeral(str):
-    """A number as English writes it; where a message holds it, other languages set their own."""
+    """Number in English format; messages in other languages use their own format."""
 
     __slots__ = ()
 
 
 class Sized(float):
-    """A number with its posterior sd, of which a message shows one digit at least.
+    """Number with its posterior SD; messages show at least one digit of the SD.
 
     Parameters
     ----------
@@ -34,17 +34,17 @@ class Sized(float):
     sd: float
 
     def __new__(cls, value: float, sd: float) -> Self:
-        """Keep the sd beside the number."""
+        """Create the number with its SD."""
         number = super().__new__(cls, value)
         number.sd = float(sd)
         return number
 
     def __reduce__(self) -> tuple[type[Sized], tuple[float, float]]:
-        """Copy and pickle both."""
+        """Copy and pickle number and SD."""
         return Sized, (float(self), self.sd)
 
     def __format__(self, spec: str) -> str:
-        """Write so many digits as are asked, or more where the sd is smaller than they show."""
+        """Format with the requested digits, or more if the SD is smaller than these show."""
         match = _GENERAL.fullmatch(spec)
         usable = all(math.isfinite(x) and x for x in (self, self.sd))
         if match is None or not usable:
@@ -55,25 +55,25 @@ class Sized(float):
 
 @dataclass(frozen=True, slots=True)
 class Typography:
-    """How pages of a language are set.
+    """Typesetting rules of a language.
 
     Parameters
     ----------
     tag : str
-        Of the language, as pages and documents carry it (BCP 47).
+        Language tag of pages and documents (BCP 47).
     font : str
-        Of spreadsheets, and of its own script in documents.
+        Font of spreadsheets, and of the language's script in documents.
     fonts : str
-        Of pages, in CSS.
+        Fonts of pages, in CSS.
     document : str
-        The class of LaTeX documents.
+        Class of LaTeX documents.
     packages : tuple of str
-        What typesets it in LaTeX.
+        LaTeX packages of the language.
     sample : str, default ""
-        A character of its script, where that is not Latin.
+        Character of its script, if not Latin.
     date : tuple of str, default ()
-        What stands behind a year alone, and behind the year, the month and the day of a date: four
-        regular expressions.
+        Suffixes after a single year, and after the year, month and day of a date: four regular
+        expressions.
     """
 
     tag: str
@@ -85,7 +85,7 @@ class Typography:
     date: tuple[str, ...] = ()
 
     def closed(self, text: str) -> str:
-        """Close the spaces around names, where the names themselves are written without any."""
+        """Remove spaces around names that are written without spaces."""
         return _SPACE.sub("", text) if self.sample else text
 
 
@@ -104,12 +104,12 @@ _TYPOGRAPHIES: Final = {
 
 
 def dates() -> list[tuple[str, ...]]:
-    """List how languages mark a year alone, and the year, the month and the day of a date."""
+    """Return the suffixes of a single year and of the year, month and day, by language."""
     return [setting.date for setting in _TYPOGRAPHIES.values() if setting.date]
 
 
 def typography(language: str) -> Typography:
-    """Say how pages of a language are set."""
+    """Return the typesetting rules of a language."""
     return _TYPOGRAPHIES.get(language, Typography(language))
 
 
@@ -120,12 +120,12 @@ def language_of(text: str) -> str:
 
 
 def leading(languages: Iterable[str]) -> str:
-    """Choose the language of a page that holds parts in several: the one that needs the most."""
+    """Return the main language of a page with texts in several languages."""
     return max(languages, key=lambda language: typography(language).sample, default=ENGLISH)
 
 
 def figures(value: float, sd: float, decimals: int | None = None) -> Numeral:
-    """Write a number with as many decimals as its posterior sd makes sense of, or as are asked."""
+    """Format a number with the decimals implied by its posterior SD, or with given decimals."""
     if decimals is None:
         decimals = 3 if not (math.isfinite(sd) and sd > 0) else 1 - math.floor(math.log10(sd))
     text = f"{value:,.{min(max(decimals, 0), 10)}f}"
@@ -139,9 +139,9 @@ LIMITS: Final = (0.66, 0.7, 0.9, 0.95, 0.975, 0.99, 0.995)
 
 
 def chance(value: float, decimals: int = 3) -> Numeral:
-    """Write a probability; none that draws estimate is exactly 0 or 1.
+    """Format a probability; estimates from draws are never shown as 0 or 1.
 
-    Rounding stops short of the limits of words and marks: 0.9895 is written as 0.989.
+    Rounding does not reach the limits of words and marks: 0.9895 is written as 0.989.
     """
     edge = 10.0**-decimals
     if value < edge or value > 1 - edge:
@@ -154,13 +154,13 @@ def chance(value: float, decimals: int = 3) -> Numeral:
 
 
 def equality(value: float, decimals: int = 3) -> Numeral:
-    """Write a probability with the sign before it: ``= 0.982``, ``> 0.999``."""
+    """Format a probability with its relation sign: ``= 0.982``, ``> 0.999``."""
     written = chance(value, decimals)
     return written if written[0] in "<>" else Numeral(f"= {written}")
 
 
 def spanned(value: float, lower: float, upper: float) -> Numeral:
-    """Write a number with its 95 % interval, ``.12 [.09, .15]``, all to the same decimals."""
+    """Format a number with its 95 % interval, ``.12 [.09, .15]``, with equal decimals."""
     sd = (upper - lower) / 4.0
     mean, low, high = (figures(x, sd) for x in (value, lower, upper))
     return Numeral(f"{mean} [{low}, {high}]")
@@ -174,12 +174,12 @@ _GENERAL: Final = re.compile(r"([+]?)\.(\d+)g")
 
 
 def in_digits(value: SupportsFloat, spec: str) -> str:
-    """Write a number as print does; one of thousands in full, as tables have it.
+    """Format a number for print; thousands are written in full, as in tables.
 
     Parameters
     ----------
     spec : str
-        Python's; ``.3g`` shows three digits, or all before the point.
+        Format of Python; ``.3g`` shows three digits, or all before the point.
     """
     text = format(value, spec)
     match = _GENERAL.fullmatch(spec)
@@ -191,12 +191,12 @@ def in_digits(value: SupportsFloat, spec: str) -> str:
 
 
 def typeset(number: str) -> str:
-    """Set a number as print does: minus signs and powers of ten, thousands written out.
+    """Typeset a number: minus signs, powers of ten, and thousands written out.
 
     Parameters
     ----------
     number : str
-        As Python formats it.
+        Number as formatted by Python.
     """
     base, _, power = number.partition("e")
     if power and 0 < int(power) < _WRITTEN_OUT:
@@ -208,12 +208,12 @@ def typeset(number: str) -> str:
 
 
 def localised(number: str, language: str) -> str:
-    """Give a number the decimal and group symbols of a language, and its sign of per cent.
+    """Convert decimal, grouping and per cent symbols of a number to a language.
 
     Parameters
     ----------
     number : str
-        In English.
+        Number in English format.
     """
     if language == ENGLISH:
         return number

@@ -1,4 +1,4 @@
-"""Archives of numpy's arrays, before anything in them is read."""
+"""Size of numpy archives, tested before their arrays are read."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from numpy.lib import format as npy
 
 
 def array_bytes(source: Path | BinaryIO) -> int:
-    """Return how many bytes the arrays of an archive claim.
+    """Return the number of bytes that the arrays of an archive declare.
 
-    numpy allocates what the header of an array claims before it reads the array.
+    numpy allocates the declared size of an array before reading it.
 
     Raises
     ------
     ValueError
-        If an array claims more than its part of the archive holds.
+        If an array declares more bytes than its part of the archive contains.
     """
     total = 0
     with zipfile.ZipFile(source) as archive:

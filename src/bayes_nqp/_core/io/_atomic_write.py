@@ -1,4 +1,4 @@
-"""Drafts made beside their place, and what makes them last."""
+"""Atomic writes: drafts in the target folder, locks and synchronisation with the disk."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _UNKNOWN = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF)
 
 
 def sync(path: Path) -> None:
-    """Bring a file, or a folder with all that is in it, to the disk."""
+    """Flush a file, or a folder with its content, to the disk."""
     if path.is_symlink():
         return
     if path.is_dir():
@@ -38,41 +38,41 @@ def sync(path: Path) -> None:
 
 
 def move(source: Path, target: Path) -> None:
-    """Rename to a name that is free, and bring the renaming to the disk.
+    """Rename to a free name, and flush the renaming to the disk.
 
     Parameters
     ----------
     source, target : Path
-        On one disk.
+        Paths on one disk.
     """
     source.rename(target)
     _sync_folder(target.parent)
 
 
 def exchange(source: Path, target: Path) -> None:
-    """Rename a file over another one, if that is there, and bring the renaming to the disk.
+    """Replace a file by another, and flush the renaming to the disk.
 
     Parameters
     ----------
     source, target : Path
-        On one disk.
+        Paths on one disk.
     """
     source.replace(target)
     _sync_folder(target.parent)
 
 
 def move_new(source: Path, target: Path) -> None:
-    """Rename a file, without ever taking the place of another one.
+    """Rename a file without replacing an existing one.
 
     Parameters
     ----------
     source, target : Path
-        On one disk.
+        Paths on one disk.
 
     Raises
     ------
     FileExistsError
-        If the target is there.
+        If the target exists.
     """
     link = getattr(os, "link", None)
     linked = False
@@ -95,7 +95,7 @@ def move_new(source: Path, target: Path) -> None:
 
 
 def _opened(path: Path) -> BinaryIO:
-    """Open a file for writing, as Windows wants for this, or for reading, which POSIX takes."""
+    """Open a file for writing on Windows and for reading on POSIX, as flushing requires."""
     try:
         return path.open("r+b")
     except PermissionError:
@@ -103,7 +103,7 @@ def _opened(path: Path) -> BinaryIO:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Bring a folder's names to the disk, where the system knows how."""
+    """Flush a folder's entries to the disk, if the system supports it."""
     flag = getattr(os, "O_DIRECTORY", None)
     if flag is None:
         return
@@ -133,28 +133,28 @@ _PATIENCE = 0.5
 
 @contextmanager
 def draft(target: Path, *, alone: bool = False, name: str = "") -> Iterator[Path]:
-    """Name a draft beside a place, on the same disk; whatever is left of it goes.
+    """Yield a draft path in the folder of the target, and remove the draft at the end.
 
-    Drafts that a killed process left in that folder go first.
+    Drafts of killed processes in that folder are removed first.
 
     Parameters
     ----------
     target : Path
-        Where it will be.
+        Final path.
     alone : bool, default False
-        Whether nobody else may make the same place meanwhile.
+        If True, no other process may write the same target at the same time.
     name : str, optional
-        Of the argument that named the place.
+        Name of the argument with the path.
 
     Yields
     ------
     Path
-        A name that is free.
+        Free path of the draft.
 
     Raises
     ------
     StudyError
-        If another process makes the same place, or the system refuses something within.
+        If another process writes the same target, or the system raises an error.
     """
     sweep(target.parent)
     key = _key(target) if alone else secrets.token_hex(6)
@@ -171,9 +171,9 @@ def draft(target: Path, *, alone: bool = False, name: str = "") -> Iterator[Path
 
 
 def sweep(folder: Path) -> None:
-    """Remove drafts whose process is no more.
+    """Remove drafts of processes that have ended.
 
-    A draft belongs to a lock of this library; nothing else is touched, whatever it is called.
+    A draft has a lock file of this library; other files are never removed.
     """
     with suppress(OSError):
         for path in [file for file in folder.iterdir() if _LOCKS.fullmatch(file.name)]:
@@ -198,9 +198,9 @@ def _lock(path: Path, patience: float) -> BaseFileLock:
 
 
 def _release(lock: BaseFileLock, path: Path) -> None:
-    """Remove a lock's file while nobody else can hold it, and let go.
+    """Remove a lock file while no other process can lock it, and release the lock.
 
-    Elsewhere than on POSIX an open file stays; one that another opened meanwhile does too.
+    On systems other than POSIX open files remain, as do files opened by another process.
     """
     try:
         path.unlink(missing_ok=True)
@@ -222,7 +222,7 @@ def _held(path: Path, target: Path) -> Iterator[None]:
         if isinstance(error, Timeout) and _lockable(path.parent):
             raise StudyError(
                 f"{str(final(target))!r} is being written by another run, and nothing was touched",
-                hint="wait until that is done, or another name",
+                hint="wait until the other process has finished, or use another name",
             ) from error
         # There are no locks here; who may not write learns it from the draft.
         with suppress(OSError):
@@ -241,7 +241,7 @@ def _held(path: Path, target: Path) -> Iterator[None]:
 
 
 def _lockable(folder: Path) -> bool:
-    """Whether a lock can be made in a folder: some disks answer as if another run had it."""
+    """Return True if a folder supports locks; some disks report a lock of another process."""
     path = folder / f"{_PREFIX}{secrets.token_hex(6)}{_LOCK}"
     try:
         with Unbroken():

@@ -1,4 +1,4 @@
-"""A shelf of bytes by name, which later processes find again, bounded in size."""
+"""Persistent store of bytes by name, with bounded size."""
 
 from __future__ import annotations
 
@@ -32,24 +32,24 @@ _ROOM = 0.8
 
 
 class Shelf(MutableMapping[str, bytes]):
-    """Bytes by name, in one SQLite file of a folder.
+    """Store of bytes by name, in one SQLite file of a folder.
 
-    An entry is there whole or not at all, and is sealed with its name: one that was damaged is as
-    good as none, and a file that is no shelf any more is begun anew. Several processes may share a
-    folder; of what they put under one name the last stays. Where entries outgrow the bound, those
-    go first that were not looked up for longest.
+    Entries are written completely or not at all, with a checksum that includes the name. Damaged
+    entries count as missing, and a damaged file is created again. Several processes may share a
+    folder; the last write of a name is kept. If entries exceed the bound, the least recently used
+    ones are removed.
 
     Parameters
     ----------
     folder : Path
-        Is made if it is not there, for its owner alone.
+        Folder of the file; created if missing, with access for its owner only.
     most : int, optional
-        Bytes of all entries; unbounded by default.
+        Maximal bytes of all entries; unbounded by default.
 
     Raises
     ------
     StudyError
-        If it cannot be made, read or written.
+        If the file cannot be created, read or written.
     """
 
     def __init__(self, folder: Path, most: int | None = None) -> None:
@@ -95,11 +95,11 @@ class Shelf(MutableMapping[str, bytes]):
 
     @property
     def size(self) -> int:
-        """Bytes of all entries."""
+        """Return the bytes of all entries."""
         return int(self._asked("SELECT coalesce(sum(size), 0) FROM entry")[0][0])
 
     def _bound(self, most: int) -> None:
-        """Let go of the entries that were not looked up for longest, if all are too many."""
+        """Remove the least recently used entries if the store is too large."""
         size = self.size
         if size <= most:
             return
@@ -110,17 +110,17 @@ class Shelf(MutableMapping[str, bytes]):
                 return
 
     def _asked(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        """Rows of one statement, which is done whole or not at all."""
+        """Return the rows of one SQL statement, executed completely or not at all."""
         try:
             return self._attempt(lambda file: file.execute(statement, values).fetchall())
         except sqlite3.Error as error:
             raise StudyError(
                 f"'store' {str(self.folder)!r} cannot be used: {error}",
-                hint="free some space, or another folder",
+                hint="free disk space, or use another folder",
             ) from error
 
     def _attempt[T](self, act: Callable[[sqlite3.Connection], T]) -> T:
-        """Act on the file; on one that is no shelf any more, once it was begun anew."""
+        """Run an action on the file; if the file is damaged, create it again and retry once."""
         with self._lock:
             try:
                 return act(self._file())
@@ -131,7 +131,7 @@ class Shelf(MutableMapping[str, bytes]):
                 return act(self._file())
 
     def _file(self) -> sqlite3.Connection:
-        """The file, opened by this process: connections do not outlive a fork."""
+        """Return the connection of this process: connections are not valid after a fork."""
         if self._opened is None or self._opened[0] != os.getpid():
             file = sqlite3.connect(
                 self.folder / _FILE, timeout=_PATIENCE, isolation_level=None,
@@ -153,7 +153,7 @@ class Shelf(MutableMapping[str, bytes]):
 
 
 def _close(process: int, file: sqlite3.Connection) -> None:
-    """Close a file where it was opened: a fork shares it."""
+    """Close a connection in the process that opened it: a fork shares it."""
     if process == os.getpid():
         file.close()
 

@@ -1,4 +1,4 @@
-"""Names of files and paths: what can be said of them, and what they lead to."""
+"""Names of files and paths: validity and type."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ _LONGEST = 120
 
 
 def file_name(text: str) -> str:
-    """Make a name that every system takes.
+    """Return a file name that is valid on every system.
 
     Parameters
     ----------
     text : str
-        Such as "event_study_" and a stratum's name.
+        Text, such as "event_study_" and a stratum's name.
 
     Returns
     -------
     str
-        A long one is cut, and told from others by a few digits.
+        Name; long names are cut and made unique by a few digits.
     """
     name = _UNSAFE.sub("_", text)
     coded = name.encode("utf-8")
@@ -43,12 +43,12 @@ def file_name(text: str) -> str:
 
 
 def final(path: Path) -> Path:
-    """Tell where a file of a draft will be.
+    """Return the final path of a file in a draft folder.
 
     Returns
     -------
     Path
-        The path itself, if it is in no draft.
+        Final path; the path itself if it is not in a draft folder.
     """
     for folder in (path, *path.parents):
         if folder in FINAL:
@@ -57,7 +57,7 @@ def final(path: Path) -> Path:
 
 
 def in_shell(path: Path) -> str:
-    """Write a path as a shell reads it; letters of any script need no quotes."""
+    """Write a path for a shell; letters of any script need no quotes."""
     text = str(path)
     return text if re.fullmatch(r"[\w%+,./:@-]+", text) else shlex.quote(text)
 
@@ -66,25 +66,25 @@ _NUL = "\0"
 
 
 def text_path(path: str | Path, argument: str) -> Path:
-    """Take a path, unless its name is no text, or the system's locale cannot say it.
+    """Return a path if its name is valid text in the locale of the system.
 
     Parameters
     ----------
     argument : str
-        What it stands for, for messages.
+        Name of the argument, for messages.
 
     Raises
     ------
     StudyError
-        If it holds bytes that are no text, which neither a study nor its results can hold; a
-        character that the locale's encoding lacks; or a NUL.
+        If the name contains undecodable bytes, which studies and results cannot store; a character
+        missing in the locale's encoding; or a NUL.
     """
     if not isinstance(path, str | os.PathLike):
-        raise StudyError(f"{argument} is {brief(path)}", hint="a path, in quotes")
+        raise StudyError(f"{argument} is {brief(path)}", hint="write a path in quotes")
     text = str(path)
     if _NUL in text:
         raise StudyError(
-            f"{argument} {text!r} holds the character NUL, which no path has", hint="take it out"
+            f"{argument} {text!r} holds the character NUL, which no path has", hint="remove it"
         )
     try:
         raw = os.fsencode(text)
@@ -99,7 +99,7 @@ def text_path(path: str | Path, argument: str) -> Path:
             shown = raw.decode("utf-8", "backslashreplace")
             raise StudyError(
                 f"{argument} '{shown}' is no text in UTF-8",
-                hint="give the file or folder another name; results must be able to name it",
+                hint="rename the file or folder; results must be able to write its name",
             ) from error
     return Path(path)
 
@@ -108,7 +108,7 @@ def _locale(argument: str, text: str) -> StudyError:
     return StudyError(
         f"{argument} {text!r} has characters that the locale of this terminal lacks "
         f"(its encoding is {sys.getfilesystemencoding()})",
-        hint="LC_ALL=C.UTF-8 before the command, or the environment variable PYTHONUTF8=1",
+        hint="put LC_ALL=C.UTF-8 before the command, or set the environment variable PYTHONUTF8=1",
     )
 
 
@@ -122,17 +122,17 @@ _KINDS = (
 
 
 def is_there(path: Path) -> bool:
-    """Whether there is anything at a path; not where the system cannot tell."""
+    """Return True if a path exists; False if the system cannot decide."""
     return os.path.lexists(path)
 
 
 def is_folder(path: Path) -> bool:
-    """Whether a path leads to a folder; not where the system cannot tell."""
+    """Return True if a path leads to a folder; False if the system cannot decide."""
     return os.path.isdir(path)  # noqa: PTH112  (Path.is_dir may raise)
 
 
 def listed(folder: Path) -> list[str]:
-    """Name what a folder holds, sorted; nothing where it is none, or may not be entered."""
+    """Return the sorted content of a folder; empty if it is not a readable folder."""
     try:
         return sorted(os.listdir(folder))  # noqa: PTH208  (names alone)
     except OSError:
@@ -140,29 +140,29 @@ def listed(folder: Path) -> list[str]:
 
 
 def no_file(path: Path) -> Message:
-    """Say what a path leads to, if not to a file; nothing is opened, as pipes would wait.
+    """Return the type of a path that is not a file, without opening it.
 
     Returns
     -------
     Message
-        Such as ``is not there`` or ``is a pipe``; empty for a file.
+        Such as ``does not exist`` or ``is a pipe``; empty for a file.
     """
     state = NOTHING
     try:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):
-            state = next((words for test, words in _KINDS if test(mode)), Message("is no file"))
+            state = next((words for test, words in _KINDS if test(mode)), Message("is not a file"))
     except FileNotFoundError:
-        state = Message("is not there")
+        state = Message("does not exist")
     except PermissionError:
-        state = Message("may not be read: permission denied")
+        state = Message("cannot be read: permission denied")
     except (OSError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or Message("it leads back to itself")
+        reason = getattr(error, "strerror", None) or Message("the link points to itself")
         return Message("cannot be followed ({})", reason)
     except UnicodeEncodeError:
-        return Message("is no path: its text was decoded wrongly")
+        return Message("is not a valid path: its text was decoded with a wrong encoding")
     except ValueError:
-        return Message("is no path: it holds the character NUL")
+        return Message("is not a valid path: it contains the character NUL")
     if state and os.path.islink(path):  # noqa: PTH114  (Path.is_symlink may raise)
-        return Message("is a link to {!r}, which {}", str(path.readlink()), state)
+        return Message("is a link to {!r}, and the target {}", str(path.readlink()), state)
     return state

@@ -1,4 +1,4 @@
-"""A folder made beside its place, and moved there."""
+"""Output folders, created as drafts and moved to their final path."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from bayes_nqp._core.io._write import folders
 
 
 class Place:
-    """A folder in the making, and where it will be.
+    """Draft of an output folder and its final path.
 
     Parameters
     ----------
     out : Path
-        Where it will be.
+        Final path.
     draft : Path
-        Where it is made, on the same disk.
+        Path of the draft, on the same disk.
     force : bool
-        Whether what is there is moved aside.
+        If True, rename an existing folder.
     name : str, default "out"
-        Of the argument that named it, for messages.
+        Name of the argument, for messages.
     """
 
     def __init__(self, out: Path, draft: Path, force: bool, name: str = "out") -> None:
@@ -36,25 +36,23 @@ class Place:
         self.moved: Path | None = None
 
     def finish(self) -> None:
-        """Move an earlier folder aside, and the new one to its place.
+        """Rename an existing folder, and move the draft to its final path.
 
         Raises
         ------
         StudyError
-            If something came to be there meanwhile, which is not moved without ``force``, or
-            cannot be moved; the new folder is then kept under the next free name.
+            If the target was created during the run and ``force`` is False, or cannot be moved. The
+            new folder is then kept under the next free name.
         """
         sync(self.draft)
         if os.path.lexists(self.out):
             if not self.force:
-                raise self._kept_beside(Message("came to be there meanwhile, and was not touched"))
+                raise self._kept_beside(Message("was created during the run and was not changed"))
             moved = _aside(self.out)
             try:
                 move(self.out, moved)
             except OSError as error:
-                raise self._kept_beside(
-                    Message("cannot be moved aside ({})", error.strerror)
-                ) from error
+                raise self._kept_beside(Message("cannot be moved ({})", error.strerror)) from error
             self.moved = moved
         try:
             move(self.draft, self.out)
@@ -64,13 +62,13 @@ class Place:
             raise
 
     def _kept_beside(self, problem: Message) -> StudyError:
-        """Move the new folder to the next free name, and say so."""
+        """Move the new folder to the next free name, and raise an error with this name."""
         beside = _aside(self.out)
         move(self.draft, beside)
         return StudyError(
             Message("{}={!r} {}", self.name, str(self.out), problem),
             where=Message("the new results are in {!r}", str(beside)),
-            hint="compare the two, and rename the folder that you want",
+            hint="compare the two folders and rename the one to keep",
         )
 
 
@@ -78,23 +76,23 @@ class Place:
 def place(
     out: str | Path, *, force: bool, guarded: tuple[Path, ...] = (), name: str = "out"
 ) -> Iterator[Place]:
-    """Make a folder beside its place; whatever goes wrong, nothing of it is left.
+    """Create an output folder as a draft; remove the draft if an error occurs.
 
     Parameters
     ----------
     out : str or Path
-        Where it will be.
+        Final path.
     force : bool
-        Whether an earlier folder is moved aside.
+        If True, rename an existing folder.
     guarded : tuple of Path
-        What must not be moved with an earlier folder.
+        Paths that must not be moved with an existing folder.
     name : str, default "out"
-        Of the argument, for messages.
+        Name of the argument, for messages.
 
     Raises
     ------
     StudyError
-        If the place is taken, being written by another run, or cannot be written.
+        If the target exists, is being written by another run, or cannot be written.
     """
     out = _nameable(named(out, name), name)
     try:
@@ -107,19 +105,17 @@ def place(
 
 
 def _nameable(out: Path, name: str) -> Path:
-    """Give a folder such as ``.`` or ``..`` its name."""
+    """Return the absolute name of a folder such as ``.`` or ``..``."""
     path_text = out if out.name not in ("", "..") else out.resolve()
     if not path_text.name:
         raise StudyError(
             Message("{}={!r} is the root of a disk", name, str(out)),
-            hint="a folder of its own, results/NAME",
+            hint="use a separate folder, results/NAME",
         )
     if path_text.suffix.lower() in _FILES:
         raise StudyError(
-            Message(
-                "{}={!r} is called like a file, and a folder of files is written", name, str(out)
-            ),
-            hint=Message("a folder, such as {!r}", str(path_text.with_suffix(""))),
+            Message("{}={!r} has a file name, but the output is a folder", name, str(out)),
+            hint=Message("use a folder, such as {!r}", str(path_text.with_suffix(""))),
         )
     return path_text
 
@@ -135,26 +131,24 @@ def _check(out: Path, force: bool, guarded: tuple[Path, ...], name: str) -> None
         return
     if not force:
         raise StudyError(
-            Message("{}={!r} is there already, and nothing is overwritten", name, str(out)),
+            Message("{}={!r} already exists and is not overwritten", name, str(out)),
             hint=Message(
-                "another name, or --force (force=True), which moves it aside to {}",
+                "use another name, or --force (force=True), which renames the old one to {}",
                 _aside(out).name,
             ),
         )
     if not any(test(mode) for test in (stat.S_ISDIR, stat.S_ISREG, stat.S_ISLNK)):
         raise StudyError(
-            Message("{}={!r} is a device or a pipe, and will not be moved aside", name, str(out)),
-            hint="a folder of its own, such as results/NAME",
+            Message("{}={!r} is a device or a pipe and is not moved", name, str(out)),
+            hint="use a separate folder, such as results/NAME",
         )
     with suppress(FileNotFoundError):
         _aside(out).lstat()  # likewise
     inside = [p for p in guarded if p.resolve().is_relative_to(out.resolve())]
     if inside:
         raise StudyError(
-            Message(
-                "{}={!r} holds {!r}, and will not be moved aside", name, str(out), inside[0].name
-            ),
-            hint="a folder of its own, such as results/NAME",
+            Message("{}={!r} contains {!r} and is not moved", name, str(out), inside[0].name),
+            hint="use a separate folder, such as results/NAME",
         )
 
 

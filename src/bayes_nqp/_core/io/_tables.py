@@ -1,4 +1,4 @@
-"""Tables as text that a spreadsheet opens without taking words for formulas."""
+"""Tables as text that spreadsheets do not interpret as formulas."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ _NUMBER = re.compile(r"[+-]?(\d[\d,]*\.?\d*|\.\d+)([eE][+-]?\d+)?%?")
 
 
 def guarded(value: Any) -> Any:
-    """Mark a text that a spreadsheet would compute, or a reader take for missing.
+    """Protect text that a spreadsheet would evaluate or a reader would treat as missing.
 
-    It stands behind an apostrophe then. Text that is a number stays as it is. `unguarded` is the
+    Such text gets a leading apostrophe. Text that is a number is not changed. `unguarded` is the
     exact inverse.
 
     Returns
     -------
     object
-        Anything but text as it is.
+        Protected text; other objects unchanged.
     """
     if not isinstance(value, str) or not _is_special(value) or _NUMBER.fullmatch(value):
         return value
@@ -43,7 +43,7 @@ def guarded(value: Any) -> Any:
 
 
 def unguarded(value: Any) -> Any:
-    """Take away the apostrophe of `guarded`."""
+    """Remove the apostrophe of `guarded`."""
     if isinstance(value, str) and value.startswith("'") and _is_special(value):
         plain = value[1:]
         return value if _NUMBER.fullmatch(plain) else plain
@@ -55,12 +55,12 @@ def _is_special(text: str) -> bool:
 
 
 def marked(value: Any) -> Any:
-    """Mark a text that a reader would take for missing; formulas are text in our workbooks."""
+    """Protect text that a reader would treat as missing; workbooks store formulas as text."""
     return f"'{value}" if isinstance(value, str) and _NOTHING.fullmatch(value) else value
 
 
 def unmarked(value: Any) -> Any:
-    """Take away the apostrophe of `marked`."""
+    """Remove the apostrophe of `marked`."""
     special = isinstance(value, str) and value.startswith("'") and _NOTHING.fullmatch(value)
     return value[1:] if special else value
 
@@ -72,21 +72,21 @@ def write_csv(
     digits: int | None = None,
     replace: bool = True,
 ) -> Path:
-    """Write a table as a .csv that Excel shows rightly, whole or not at all.
+    """Write a table atomically as a .csv that Excel displays correctly.
 
     Parameters
     ----------
     table : DataFrame
-        Its text, and its columns' names, are `guarded`; numbers are written as they are.
+        Table; text and column names are `guarded`, numbers are written unchanged.
     digits : int, optional
-        Significant ones of numbers; all by default.
+        Significant digits of numbers; all by default.
     replace : bool, default True
-        Whether a file that is there is replaced.
+        If True, replace an existing file.
 
     Raises
     ------
     StudyError
-        If it cannot be written, or is there and is not to be replaced.
+        If the file cannot be written, or exists and `replace` is False.
     """
     plain = table.copy(deep=False)
     for place, (_, column) in enumerate(table.items()):
@@ -101,19 +101,19 @@ def write_csv(
 def write_parquet(
     table: pd.DataFrame, path: str | os.PathLike[str], *, replace: bool = True
 ) -> Path:
-    """Write a table as a Parquet file, whole or not at all.
+    """Write a table atomically as a Parquet file.
 
-    Columns of cells of several types become text.
+    Columns with several types are converted to text.
 
     Parameters
     ----------
     replace : bool, default True
-        Whether a file that is there is replaced.
+        If True, replace an existing file.
 
     Raises
     ------
     StudyError
-        If it cannot be written, or is there and is not to be replaced.
+        If the file cannot be written, or exists and `replace` is False.
     """
     plain = table.copy(deep=False)
     for place, (_, column) in enumerate(table.items()):
@@ -124,7 +124,7 @@ def write_parquet(
 
 
 def _has_a_type(column: pd.Series[Any]) -> bool:
-    """Whether all cells of a column are of one type that Parquet has."""
+    """Return True if all cells of a column have one type that Parquet supports."""
     import pyarrow as pa
 
     try:
@@ -137,20 +137,20 @@ def _has_a_type(column: pd.Series[Any]) -> bool:
 def write_workbook(
     table: pd.DataFrame, path: str | os.PathLike[str], *, replace: bool = True
 ) -> Path:
-    """Write a table as a workbook in which text is text, whole or not at all.
+    """Write a table atomically as a workbook in which text remains text.
 
-    What no cell holds is written as text: long whole numbers, and times with a time zone.
+    Values that cells cannot store are written as text: long integers and times with a time zone.
 
     Parameters
     ----------
     replace : bool, default True
-        Whether a file that is there is replaced.
+        If True, replace an existing file.
 
     Raises
     ------
     StudyError
-        If it cannot be written, or is there and is not to be replaced; if it has more rows or
-        columns than a sheet, or text that no workbook holds.
+        If the file cannot be written, or exists and `replace` is False; if the table has more rows
+        or columns than a sheet, or text that workbooks cannot store.
     """
     _fits(table, Path(path))
     plain = table.copy(deep=False)
@@ -171,7 +171,7 @@ def write_workbook(
 
 
 def _cells(column: pd.Series[Any]) -> pd.Series[Any]:
-    """A column as a workbook holds it."""
+    """Return a column with values that a workbook can store."""
     if column.dtype.kind in "bfM" and getattr(column.dtype, "tz", None) is None:
         return column
     values = column.astype(object)
@@ -191,7 +191,7 @@ def _fits(table: pd.DataFrame, path: Path) -> None:
         raise StudyError(
             f"{path.name!r}: {len(table)} rows × {len(table.columns)} columns are more than a "
             "sheet holds",
-            hint="the ending .parquet or .csv",
+            hint="use the extension .parquet or .csv",
         )
     for name, column in table.items():
         texts = [name, *column] if column.dtype.kind in "OTUS" else [name]
@@ -200,5 +200,5 @@ def _fits(table: pd.DataFrame, path: Path) -> None:
                 raise StudyError(
                     f"{path.name!r}: a workbook holds no control characters",
                     where=f"column {name!r}" + (f", row {place}" if place else ""),
-                    hint="the ending .csv, or the text without them",
+                    hint="use the extension .csv, or remove these characters",
                 )

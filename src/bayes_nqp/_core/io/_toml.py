@@ -1,4 +1,4 @@
-"""A file to plain data: what is no page of TOML becomes a StudyError, with its line."""
+"""Reading of TOML files; invalid files raise a StudyError with the line."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def read_toml(path: Path) -> dict[str, Any]:
     Raises
     ------
     StudyError
-        If it is no file, or no TOML, for which it names the line; if it is too long or nested for
-        anything that is read here.
+        If the path is not a file; if the content is not valid TOML, with the line; or if the file
+        is too long or too deeply nested.
     """
     data = _plain(path, _text(path))
     _check_plain(data, path.name)
@@ -38,10 +38,10 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def _text(path: Path) -> str:
-    """Read a page of UTF-8 text."""
+    """Read a UTF-8 text file."""
     if wrong := no_file(path):
         raise StudyError(
-            Message("{!r} is no file: it {}", path.name, wrong), hint=Message("check the name")
+            Message("{!r} is not a file: it {}", path.name, wrong), hint=Message("check the name")
         )
     try:
         # The size that the system states need not be true: of /proc it is 0.
@@ -49,20 +49,20 @@ def _text(path: Path) -> str:
             content = file.read(_LONGEST + 1)
         if len(content) > _LONGEST:
             raise StudyError(
-                Message("{} has {:,} bytes, and TOML is a page of text", path.name, _size(path)),
-                hint=Message("data stand in a file of their own, which a study names"),
+                Message("{} has {:,} bytes, too many for a TOML file", path.name, _size(path)),
+                hint=Message("put the data in a separate file and name that file in the study"),
             )
         return content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise StudyError(
             Message("{} is not UTF-8 text", path.name),
             where=Message("byte {}", error.start + 1),
-            hint=Message("save it again with the encoding UTF-8"),
+            hint=Message("save it with encoding UTF-8"),
         ) from error
     except OSError as error:
         raise StudyError(
             Message("{} cannot be read: {}", path.name, error.strerror),
-            hint=Message("check its permissions"),
+            hint=Message("check the permissions of the file"),
         ) from error
 
 
@@ -71,7 +71,7 @@ def _size(path: Path) -> int:
 
 
 def _plain(path: Path, text: str) -> dict[str, Any]:
-    """Read TOML."""
+    """Parse TOML."""
     if _DOTTED.search(text):
         raise _nested(path.name)
     try:
@@ -82,13 +82,13 @@ def _plain(path: Path, text: str) -> dict[str, Any]:
         raise _nested(path.name) from error
     except ValueError as error:  # more digits than Python reads
         raise StudyError(
-            Message("{} holds a whole number of thousands of digits", path.name),
-            hint=Message("a number, or text"),
+            Message("{} contains an integer with thousands of digits", path.name),
+            hint=Message("write a shorter number, or text"),
         ) from error
 
 
 def _check_plain(data: dict[str, Any], name: str) -> None:
-    """Refuse what no key takes: tables within tables without end, numbers beyond 64 bits."""
+    """Raise an error for too many nested tables and for numbers of more than 64 bits."""
     left: list[tuple[str, Any, int]] = [("", data, 0)]
     while left:
         place, value, depth = left.pop()
@@ -100,8 +100,8 @@ def _check_plain(data: dict[str, Any], name: str) -> None:
             left += [(place, x, depth + 1) for x in value]
         elif isinstance(value, int) and not -(2**63) <= value < 2**63:
             raise StudyError(
-                Message("'{}' is a whole number beyond 64 bits", place),
-                hint=Message("a smaller one, or text"),
+                Message("'{}' is an integer of more than 64 bits", place),
+                hint=Message("write a smaller number, or text"),
             )
 
 
@@ -109,7 +109,7 @@ def _nested(name: str, where: str = "") -> StudyError:
     return StudyError(
         Message("{} nests brackets or tables more than {} levels deep", name, _DEEPEST),
         where=where,
-        hint=Message("no key takes more than a few"),
+        hint=Message("use fewer levels; no key needs more than a few"),
     )
 
 
@@ -125,27 +125,27 @@ def _broken(path: Path, text: str, message: str) -> StudyError:
     elif "end of document" in message:
         where = Message("line {}, the last", number)
     hint: str = Message(
-        'text stands in quotes (name = "…"), lists in brackets, and every quote is closed'
+        'put text in quotes (name = "…") and lists in brackets, and close every quote'
     )
     if line and _TWICE.search(problem):
         problem, hint = _repeated(lines, number)
     elif "\\" in line:
         hint = Message("in a path, write / instead of \\, or use single quotes: 'C:\\data.xlsx'")
     return StudyError(
-        Message("{} is no valid TOML: {}", path.name, problem), where=where, hint=hint
+        Message("{} is not valid TOML: {}", path.name, problem), where=where, hint=hint
     )
 
 
 def _repeated(lines: list[str], number: int) -> tuple[str, str]:
-    """Say what a line repeats, and where it stands already."""
+    """Return the repeated name of a line, and its first line."""
     line = lines[number - 1].strip()
     name = line.split("=")[0].strip() if "=" in line else line
     if name.startswith("["):
         before = [k for k in range(number - 1) if lines[k].strip().startswith(name)]
-        hint = Message("write what belongs to a table below one heading")
+        hint = Message("write all keys of a table below one heading")
     else:
         start = max((k for k in range(number) if lines[k].lstrip().startswith("[")), default=0)
         before = [k for k in range(start, number - 1) if lines[k].split("=")[0].strip() == name]
         hint = Message("keep one of the two lines")
     place = Message(": first in line {}", before[0] + 1) if before else ""
-    return Message("{} is there twice{}", name, place), hint
+    return Message("{} occurs twice{}", name, place), hint

@@ -1,4 +1,4 @@
-"""What the system says when a file cannot be written, and what to try."""
+"""Messages for files that cannot be written, with suggestions."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ _OPEN_ELSEWHERE = (32, 33)
 _BAD_NAME = (123, 161, 267)
 """Windows: characters or parts of a path that it does not take."""
 _REASONS: dict[int, tuple[str, str]] = {
-    errno.EROFS: ("its disk can only be read", "a folder on another disk"),
-    errno.EISDIR: ("it is a folder", "the name of a file, or of a file in that folder"),
-    errno.ENOTDIR: ("a part of its path is a file and no folder", "another folder"),
-    errno.ENAMETOOLONG: ("its name is too long for this disk", "a shorter name"),
+    errno.EROFS: ("its disk is read-only", "use a folder on another disk"),
+    errno.EISDIR: ("it is a folder", "use the name of a file, or of a file in that folder"),
+    errno.ENOTDIR: ("a part of its path is a file, not a folder", "use another folder"),
+    errno.ENAMETOOLONG: ("its name is too long for this disk", "use a shorter name"),
     errno.ENOENT: (
-        "its folder is not there, or was taken away meanwhile",
-        "a folder that is there, on a disk that stays connected",
+        "its folder does not exist or was removed",
+        "use an existing folder on a connected disk",
     ),
-    errno.EEXIST: ("it is there already", "another name"),
-    errno.ENOTEMPTY: ("it is there already", "another name"),
+    errno.EEXIST: ("it exists already", "use another name"),
+    errno.ENOTEMPTY: ("it exists already", "use another name"),
     errno.EACCES: (
         "permission denied",
-        "close it in the program that has it open, such as Excel; or a folder you may write to",
+        "close the file in other programs, such as Excel; or use a writable folder",
     ),
-    errno.EBUSY: ("another program holds it", "close it there, or another name"),
+    errno.EBUSY: ("it is open in another program", "close it there, or use another name"),
     errno.EMFILE: (
         "too many files are open",
-        "restart the session, close what holds files open, or raise the limit (ulimit -n)",
+        "restart the session, close other programs, or raise the limit (ulimit -n)",
     ),
     errno.EFBIG: (
-        "it would be larger than a file may be here",
-        "raise the limit (ulimit -f), or another disk",
+        "it would exceed the maximal file size",
+        "raise the limit (ulimit -f), or use another disk",
     ),
-    errno.EIO: ("the disk reports a fault", "another disk; then have this one looked at"),
-    errno.ELOOP: ("links on its path lead in a circle", "a path without these links"),
-    errno.EINVAL: ("the system does not take this name", "a name of letters, digits, - and _"),
+    errno.EIO: ("the disk reports an error", "use another disk and have this one checked"),
+    errno.ELOOP: ("links on its path form a loop", "use a path without these links"),
+    errno.EINVAL: ("the system does not accept this name", "use letters, digits, - and _ only"),
 }
 _ALIKE = {
     errno.EPERM: errno.EACCES,
@@ -56,14 +56,14 @@ _ALIKE = {
 
 
 def worded(error: OSError, path: str | Path, name: str = "") -> StudyError:
-    """Word what the system said about a file or folder that was to be written.
+    """Return the error for a file or folder that could not be written.
 
     Parameters
     ----------
     path : str or Path
-        What was to be written.
+        File or folder.
     name : str, optional
-        Of the argument that named it.
+        Name of the argument with the path.
     """
     target = final(Path(path))
     called = f"{name!r} {str(target)!r}" if name else repr(str(target))
@@ -72,7 +72,7 @@ def worded(error: OSError, path: str | Path, name: str = "") -> StudyError:
     if number in _FULL:
         return StudyError(
             f"the disk is full, so nothing was written to {str(target)!r}",
-            hint="free some space, or a folder on another disk",
+            hint="free disk space, or use a folder on another disk",
         )
     if windows in _OPEN_ELSEWHERE:
         number = errno.EBUSY
@@ -92,7 +92,7 @@ def worded(error: OSError, path: str | Path, name: str = "") -> StudyError:
 
 
 def _of_folder(number: int | None, folder: Path) -> tuple[str, str] | None:
-    """What is wrong with the folder that a file is made in, where it is not the file."""
+    """Return the problem with the folder of a file, if the file itself is not the problem."""
     exists = os.path.isdir(folder)  # noqa: PTH112  (Path.is_dir may raise)
     if number == errno.ENOENT and exists:
         return "its folder takes no files, as those of the system do", "a folder on a disk"
@@ -103,19 +103,19 @@ def _of_folder(number: int | None, folder: Path) -> tuple[str, str] | None:
 
 @contextmanager
 def writing(path: str | Path, name: str = "") -> Iterator[None]:
-    """Word what the system says while a file or folder is written.
+    """Convert errors of the system during writing to a `StudyError`.
 
     Parameters
     ----------
     path : str or Path
-        What is written.
+        File or folder that is written.
     name : str, optional
-        Of the argument that named it.
+        Name of the argument with the path.
 
     Raises
     ------
     StudyError
-        For any error of the system.
+        If the system raises an error.
     """
     try:
         yield
@@ -124,34 +124,35 @@ def writing(path: str | Path, name: str = "") -> Iterator[None]:
 
 
 def named(path: object, name: str = "path") -> Path:
-    """Take a path that the system can be asked for.
+    """Return a valid path.
 
     Parameters
     ----------
     name : str, default "path"
-        Of the argument, for messages.
+        Name of the argument, for messages.
 
     Raises
     ------
     StudyError
-        If it is no path, empty, or holds characters that no name can hold.
+        If the value is not a path, is empty, or contains invalid characters.
     """
     if not isinstance(path, str | os.PathLike):
         raise StudyError(
-            f"{name!r} is a {type(path).__name__}, no path", hint="text, such as 'results/mine'"
+            f"{name!r} is a {type(path).__name__}, not a path",
+            hint="use text, such as 'results/mine'",
         )
     text = os.fspath(path)
     if not isinstance(text, str):
         text = os.fsdecode(text)
     if not text.strip():
-        raise StudyError(f"{name!r} is empty", hint="a name, such as 'results/mine'")
+        raise StudyError(f"{name!r} is empty", hint="use a name, such as 'results/mine'")
     try:
         writable = "\0" not in text and bool(os.fsencode(text))
     except UnicodeEncodeError:
         writable = False
     if not writable:
         raise StudyError(
-            f"{name!r} {text!r} holds characters that no file's name can hold here",
-            hint="a name of letters, digits, - and _",
+            f"{name!r} {text!r} contains characters that are not allowed in file names",
+            hint="use letters, digits, - and _ only",
         )
     return Path(text)

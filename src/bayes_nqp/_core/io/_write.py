@@ -1,4 +1,4 @@
-"""Files written whole or not at all."""
+"""Atomic writing of files."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ _DATES = re.compile(rb"<dcterms:(created|modified)\b[^>]*>[^<]*</dcterms:\1>")
 
 
 def write_bytes(path: str | os.PathLike[str], content: bytes, *, replace: bool = True) -> Path:
-    """Write a file whole or not at all.
+    """Write a file completely or not at all.
 
     Parameters
     ----------
     path : str or Path
-        Folders on the way are made, and a link is followed.
+        Path of the file; missing folders are created, and links are followed.
     replace : bool, default True
-        Whether a file that is there is replaced; its permissions stay.
+        If True, replace an existing file and keep its permissions.
 
     Raises
     ------
     StudyError
-        If it cannot be written, or is there and is not to be replaced. A file that is there stays
-        as it was.
+        If the file cannot be written, or exists and `replace` is False. An existing file is then
+        unchanged.
     """
     path = named(path)
     with writing(path):
@@ -59,26 +59,26 @@ def write_bytes(path: str | os.PathLike[str], content: bytes, *, replace: bool =
 
 
 def write_text(path: str | os.PathLike[str], content: str, *, replace: bool = True) -> Path:
-    """Write a text file in UTF-8, whole or not at all.
+    """Write a UTF-8 text file completely or not at all.
 
     Parameters
     ----------
     replace : bool, default True
-        Whether a file that is there is replaced.
+        If True, replace an existing file.
 
     Raises
     ------
     StudyError
-        If it cannot be written, or is there and is not to be replaced.
+        If the file cannot be written, or exists and `replace` is False.
     """
     try:
         coded = content.encode("utf-8")
     except UnicodeEncodeError as error:
         around = content[max(0, error.start - 20) : error.end + 20]
         raise StudyError(
-            f"{str(final(Path(path)))!r} cannot be written: halves of characters have no UTF-8",
+            f"{str(final(Path(path)))!r} cannot be written: unpaired surrogates are invalid",
             where=ascii(around),
-            hint="correct the text there; it was decoded wrongly on its way",
+            hint="correct this text; it was decoded with a wrong encoding",
         ) from error
     return write_bytes(path, coded, replace=replace)
 
@@ -90,25 +90,25 @@ def write(
     replace: bool = True,
     dated: bool = False,
 ) -> Path:
-    """Write what a function of another package writes, whole or not at all.
+    """Write the output of another package's function completely or not at all.
 
-    Archives, such as workbooks and documents of Word, get no dates, so that equal content makes
-    equal bytes. Such functions meet full disks in their own words, or crash; here they meet memory,
-    and a folder for temporary files at most.
+    Archives, such as workbooks and Word documents, get no dates, so that equal content gives equal
+    bytes. The function writes to memory, or to a temporary folder, and not to the target: this
+    avoids its own errors on full disks.
 
     Parameters
     ----------
     into : callable
-        Given a binary file.
+        Function of a binary file.
     replace : bool, default True
-        Whether a file that is there is replaced.
+        If True, replace an existing file.
     dated : bool, default False
-        Whether the properties of a document keep their dates, which are then not those of the hour.
+        If True, keep the dates in the properties of a document.
 
     Raises
     ------
     StudyError
-        If it cannot be written, or is there and is not to be replaced.
+        If the file cannot be written, or exists and `replace` is False.
     """
     buffer = io.BytesIO()
     try:
@@ -117,7 +117,7 @@ def write(
         raise StudyError(
             f"{str(final(named(path)))!r} cannot be written: {error.strerror or error}",
             where=str(error.filename or ""),
-            hint="a folder that takes temporary files: the environment variable TMPDIR names one",
+            hint="set the environment variable TMPDIR to a folder for temporary files",
         ) from error
     content = buffer.getvalue()
     undated = _undated(content, dated=dated) if content.startswith(_ARCHIVE) else content
@@ -125,7 +125,7 @@ def write(
 
 
 def _undated(archive: bytes, *, dated: bool) -> bytes:
-    """An archive with the same files, and neither the hour at hand nor other dates."""
+    """Return an archive with the same files and without dates."""
     out = io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(archive)) as source,
@@ -140,12 +140,12 @@ def _undated(archive: bytes, *, dated: bool) -> bytes:
 
 
 def free(path: Path) -> None:
-    """Refuse a place that is taken.
+    """Raise an error if a path exists.
 
     Raises
     ------
     StudyError
-        If something is there, or the system cannot tell.
+        If the path exists, or the system cannot decide.
     """
     path = named(path)
     with writing(path):
@@ -154,20 +154,20 @@ def free(path: Path) -> None:
         except FileNotFoundError:
             return
     raise StudyError(
-        Message("{!r} is there already, and nothing is overwritten", str(path)),
-        hint="--out (out=) names another file",
+        Message("{!r} already exists and is not overwritten", str(path)),
+        hint="name another file with --out (out=)",
     )
 
 
 def checksum(path: Path) -> str:
-    """SHA-256 of a file."""
+    """Return the SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
 def folders(target: Path) -> Iterator[None]:
-    """Make the folders above a place; those that are new and stay empty go again."""
+    """Create the parent folders of a path, and remove new ones that stay empty."""
     new: list[Path] = []
     try:
         for folder in reversed([above for above in target.parents if not above.exists()]):
@@ -185,7 +185,7 @@ def folders(target: Path) -> Iterator[None]:
 
 
 def _target(path: Path, replace: bool) -> Path:
-    """Where a file will be: at the end of links, if it is replaced."""
+    """Return the path to write: the target of links if a file is replaced."""
     if not replace:
         free(path)
         return path
@@ -199,24 +199,24 @@ def _target(path: Path, replace: bool) -> Path:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if not stat.S_ISREG(mode):
         raise StudyError(
-            f"{str(path)!r} is a device or a pipe, and a file is written here",
-            hint="the name of a file",
+            f"{str(path)!r} is a device or a pipe, but the output is a file",
+            hint="use the name of a file",
         )
     return path
 
 
 def _fill(part: Path, content: bytes) -> None:
-    """Write bytes, and read them back."""
+    """Write bytes, and verify them by reading."""
     with part.open("wb") as file:
         file.write(content)
     if checksum(part) != hashlib.sha256(content).hexdigest():
         raise StudyError(
             f"{str(final(part))!r} cannot be written: the disk gives back other bytes",
-            hint="another disk; then have this one looked at",
+            hint="use another disk and have this one checked",
         )
 
 
 def _like(part: Path, target: Path) -> None:
-    """Keep the permissions of the file that is replaced, where the disk knows any."""
+    """Copy the permissions of the replaced file, if the disk supports permissions."""
     with suppress(OSError, AttributeError):
         part.chmod(stat.S_IMODE(target.stat().st_mode))

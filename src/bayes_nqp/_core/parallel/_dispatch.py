@@ -1,4 +1,4 @@
-"""Tasks on an executor, as they end; those of a worker that ended, once more."""
+"""Submission of tasks to an executor; tasks of a lost worker are repeated once."""
 
 from __future__ import annotations
 
@@ -25,22 +25,23 @@ _PULSE: Final = 0.5
 
 
 class Dispatch:
-    """Tasks done by an executor, as they end.
+    """Results of tasks on an executor, in order of completion.
 
-    Few more than workers are with it at a time. One that lacks a part says so, and gets it with
-    the task again: as many tasks carry parts as there are workers that lack some.
+    Only slightly more tasks than workers are submitted at a time. A worker that lacks a common part
+    reports it, and the task is sent again with the part: the number of tasks sent with parts equals
+    the number of workers that lack some.
 
     Parameters
     ----------
     crew : Crew
-        Who does them.
+        Executor of the tasks.
     function, tasks
         As for `Payload`.
 
     Attributes
     ----------
     fault : BaseException or None
-        What came instead of an answer, the last time.
+        Last error instead of a result.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class Dispatch:
         self._renewed = False
 
     def __iter__(self) -> Generator[tuple[str, Any]]:
-        """Yield keys with what tasks returned; those that lost their worker twice are left out."""
+        """Yield keys with results; tasks that lost their worker twice are omitted."""
         try:
             while self._waiting or self._flying:
                 self._send()
@@ -116,16 +117,16 @@ class Dispatch:
         yield key, answer.value
 
     def _unusable(self, problem: str) -> NQPError:
-        """Word it as an error that no check takes for a design that cannot be fitted."""
+        """Return an error that checks do not mistake for a design that cannot be fitted."""
         return NQPError(
             f"the executor of nqp.workers, a {type(self._crew.executor).__name__}, cannot be used: "
             f"{problem}",
-            hint="submit(function, *arguments) calls the function and gives a future of "
-            "concurrent.futures; or nqp.workers(2)",
+            hint="submit(function, *arguments) must call the function and return a future of "
+            "concurrent.futures; or use nqp.workers(2)",
         )
 
     def _break(self, error: Exception) -> None:
-        """Go on with new processes where an executor takes no more; the second time, end."""
+        """Continue with new processes if an executor fails; stop the second time."""
         self.fault = self.fault or error
         if self._renewed:
             self._waiting.clear()

@@ -1,4 +1,4 @@
-"""What a worker does: a task, with what it was brought before."""
+"""Execution of tasks in a worker, with the parts received before."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ type Part = bytes | str
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a worker answers.
+    """Reply of a worker.
 
     Parameters
     ----------
     worker : str
-        Machine and process.
+        Machine and process of the worker.
     value : object
-        What the task returned.
+        Result of the task.
     error : BaseException, optional
-        What it raised.
+        Error of the task.
     lacks : bool, default False
-        Whether nothing was done, for want of a part.
+        True if the task was not run because a part was missing.
     """
 
     worker: str
@@ -45,16 +45,16 @@ class Reply:
 
 
 def outcome(number: int, parts: tuple[Part, ...], brought: Mapping[str, bytes]) -> Reply:
-    """Do a task in a worker.
+    """Run a task in a worker.
 
     Parameters
     ----------
     number : int
-        Of the call: Dask takes calls with the same arguments for one.
+        Number of the call: Dask treats calls with equal arguments as one.
     parts : tuple
-        Of the task: its function, then its arguments.
+        Parts of the task: its function, then its arguments.
     brought : mapping of str to bytes
-        Parts that several tasks need, by digest.
+        Common parts of several tasks, by digest.
     """
     worker = f"{socket.gethostname()} {os.getpid()}"
     try:
@@ -75,7 +75,7 @@ def outcome(number: int, parts: tuple[Part, ...], brought: Mapping[str, bytes]) 
 
 
 def _portable(error: BaseException) -> BaseException:
-    """An error that can travel, with the way to it where it is none of ours."""
+    """Return an error that can be pickled, with its traceback if it is from other code."""
     if not isinstance(error, NQPError):
         error.add_note("".join(traceback.format_exception(error)))
     try:

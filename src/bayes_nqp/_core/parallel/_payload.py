@@ -1,4 +1,4 @@
-"""Tasks as they travel: what several of them have in common by its digest."""
+"""Serialised tasks, with common parts replaced by their digests."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _SMALL: Final = 2_000
 
 
 class Payload:
-    """Tasks, pickled; larger parts that are the same object in several of them go by digest.
+    """Pickled tasks; large parts shared by several tasks are replaced by digests.
 
     Parameters
     ----------
     function : callable
-        Of all tasks.
+        Function of all tasks.
     tasks : mapping of str to tuple
         Arguments by key.
 
     Raises
     ------
     StudyError
-        If something cannot be pickled.
+        If a part cannot be pickled.
     """
 
     def __init__(self, function: Callable[..., Any], tasks: Mapping[str, tuple[Any, ...]]) -> None:
@@ -45,25 +45,25 @@ class Payload:
         }
 
     def parts(self, key: str) -> tuple[Part, ...]:
-        """Parts of a task; of the larger common ones their digests."""
+        """Return the parts of a task, with digests of large common parts."""
         return tuple(
             self._digests.get(id(part)) or self._common.get(id(part)) or pickled(part)
             for part in self._tasks[key]
         )
 
     def contents(self, key: str) -> dict[str, bytes]:
-        """What stands behind these digests."""
+        """Return the parts with given digests."""
         places = {id(part) for part in self._tasks[key]} & self._digests.keys()
         return {self._digests[place]: self._common[place] for place in places}
 
 
 def pickled(part: object) -> bytes:
-    """A part as bytes; classes and functions of scripts and notebooks with their code."""
+    """Return a part as bytes; functions of scripts and notebooks include their code."""
     try:
         content: bytes = cloudpickle.dumps(part)
     except Exception as error:
         raise StudyError(
-            f"a {type(part).__name__} cannot go to 'workers': {brief(str(error), 300)}",
+            f"a {type(part).__name__} cannot be sent to 'workers': {brief(str(error), 300)}",
             hint="without nqp.workers, refits stay in this process",
         ) from error
     return content

@@ -1,4 +1,4 @@
-"""Who computes refits: threads of this process, processes of this machine, or an executor."""
+"""Execution of refits by threads, by processes of this machine, or by an executor."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from bayes_nqp._core.validation import door
 
 
 class Executor(Protocol):
-    """What takes a call, and gives a future: any executor of ``concurrent.futures``, and others."""
+    """Protocol of executors that return futures, as in ``concurrent.futures``."""
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Any:
-        """Call a function somewhere else; the answer has ``result`` and ``add_done_callback``."""
+        """Submit a function call; the future has ``result`` and ``add_done_callback``."""
 
 
 class Crew:
-    """An executor for the length of a ``with`` block, and a new one where it broke.
+    """Executor for the duration of a ``with`` block, renewed after a failure.
 
     Parameters
     ----------
     given : int or Executor
-        Processes of this machine, which begin when the first batch needs them; or an executor,
-        which stays its owner's.
+        Number of processes of this machine, started with the first batch; or an executor, which is
+        not closed.
     """
 
     def __init__(self, pool: int | Executor) -> None:
@@ -41,7 +41,7 @@ class Crew:
 
     @property
     def executor(self) -> Executor:
-        """The one that takes tasks now."""
+        """Return the current executor."""
         if self._own is None:
             if not isinstance(self._given, int):
                 return self._given
@@ -50,7 +50,7 @@ class Crew:
         return pool
 
     def renew(self, processes: int) -> None:
-        """Go on with so many new processes of this machine; with as many as were asked for."""
+        """Start new processes, by default as many as requested originally."""
         from loky import ProcessPoolExecutor
 
         self.close()
@@ -60,14 +60,14 @@ class Crew:
         )
 
     def close(self) -> None:
-        """End the processes that are its own."""
+        """End the processes started by this object."""
         if self._own is not None:
             self._own.shutdown(kill_workers=True)
             self._own = None
 
 
 def _bound_to(parent: int) -> None:
-    """Let a process end with the one that began it, even where that was killed."""
+    """End a process together with its parent, even if the parent was killed."""
 
     def watch() -> None:
         while os.getppid() == parent:
@@ -87,38 +87,38 @@ _CREW: ContextVar[Crew | None] = ContextVar("crew", default=None)
 
 
 def crew() -> Crew | None:
-    """Who computes refits in this context; None for threads of this process."""
+    """Return the executor of refits in this context; None for threads of this process."""
     return _CREW.get()
 
 
 @door
 @contextmanager
 def workers(executor: Annotated[int, Ge(1)] | Executor) -> Iterator[None]:
-    """Let others compute the refits of checks and calibrations inside a ``with`` block.
+    """Compute refits of checks and calibrations in other processes inside a ``with`` block.
 
-    Without it they are computed by threads of this process, as many as ``BAYES_NQP_THREADS`` says.
-    Results are the same to the last bit. It is a context and no argument of a call: it belongs to
-    the machine and not to the question, counts for all that is called inside, and its processes
-    end with it.
+    Without it, refits are computed by threads of this process; ``BAYES_NQP_THREADS`` sets their
+    number. Results are identical to the last bit. It is a context manager because it describes the
+    machine and not the analysis: it applies to all calls inside, and its processes end with the
+    block.
 
-    Rows go to each worker once, without columns that neither have a role nor are named by the
-    design; a task carries their digest. Inside a task linear algebra has one thread. Where a
-    worker ends in the middle of a task, as when memory is short, the task is done once more, on
-    new processes of this machine where the executor is broken; a second end raises. What is done
-    by then is kept by the fit, and by ``store``, for the next call.
+    Observations are sent to each worker once, without columns that have no role and are not used by
+    the design; tasks contain their digest. Linear algebra uses one thread inside a task. If a
+    worker ends during a task, for example for lack of memory, the task is repeated once, on new
+    processes of this machine if the executor is broken; a second failure raises an error. Completed
+    results are kept in the fit, and in ``store``, for the next call.
 
     Parameters
     ----------
     executor : int or object with ``submit``
-        Processes of this machine (from 1 to 16 a core), which end with the block. Or an executor of
-        yours: of ``concurrent.futures``, loky, Dask (its client), mpi4py.
-        Its workers need this version of the library and are trusted with your rows, as it is
-        with your machine: tasks travel by pickle.
+        Number of processes of this machine (1 to 16 per core), which end with the block; or an
+        executor of ``concurrent.futures``, loky, Dask (its client) or mpi4py. Workers need this
+        version of the library. They receive your data, and tasks are sent by pickle: use trusted
+        executors only.
 
     Raises
     ------
     StudyError
-        In the block, if a design or panel cannot travel, or tasks lost their worker twice.
+        In the block, if a design or panel cannot be pickled, or tasks lost their worker twice.
 
     Examples
     --------
@@ -133,9 +133,9 @@ def workers(executor: Annotated[int, Ge(1)] | Executor) -> Iterator[None]:
     most = _EACH * max(os.cpu_count() or 1, n_threads())
     if isinstance(executor, int) and executor > most:
         raise StudyError(
-            Message("'executor' is {:,} processes, and this machine has {} cores", executor,
+            Message("'executor' is {:,} processes, but this machine has {} cores", executor,
                     os.cpu_count() or 1),
-            hint=Message("nqp.workers({}), a process a core", n_threads()),
+            hint=Message("use nqp.workers({}), one process per core", n_threads()),
         )  # fmt: skip
     chosen = Crew(executor)
     token = _CREW.set(chosen)

@@ -1,4 +1,4 @@
-"""Values that show themselves: lines of name and fact, in a console and in a notebook."""
+"""Representations of values as lines of names and facts, in consoles and notebooks."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ type Facts = Mapping[str, str] | Iterable[tuple[str, str]]
 
 
 def facts_text(title: str, facts: Facts, translate: Translator | None = None) -> str:
-    """Write facts one below another.
+    """Return facts as text, one per line.
 
     Parameters
     ----------
     title : str
-        The first line, as it stands.
+        First line, unchanged.
     facts : mapping or iterable of (str, str)
-        Names and what they are.
+        Names and values.
     translate : Translator, optional
-        Into whose language both are put; English by default.
+        Translator of names and values; English by default.
     """
     pairs = _pairs(facts, translate)
     width = max(size_of(name) for name, _ in pairs)
@@ -41,22 +41,22 @@ def facts_html(
     table: str = "",
     translate: Translator | None = None,
 ) -> str:
-    """Write facts as a small table.
+    """Return facts as a small HTML table.
 
     Parameters
     ----------
     facts : mapping or iterable of (str, str)
-        Names and what they are.
+        Names and values.
     badge : str, default ""
-        A coloured remark beside the title.
+        Coloured remark next to the title.
     colour : str, default ""
-        Of the badge.
+        Colour of the badge.
     notes : sequence of str, default ()
-        Listed below.
+        Notes listed below.
     table : str, default ""
-        Markup of a further table, put below as it stands.
+        Markup of a further table, inserted below without changes.
     translate : Translator, optional
-        Into whose language names and facts are put; English by default.
+        Translator of names and values; English by default.
     """
     return html(
         "_core/templates/templates/facts.html", title=title, facts=_pairs(facts, translate),
@@ -66,7 +66,7 @@ def facts_html(
 
 
 class FactSheet:
-    """A value that shows itself by its facts, under the name of its class."""
+    """Base class of values that are displayed by their facts, under the name of the class."""
 
     def _facts(self) -> Sequence[tuple[str, str]]:
         raise NotImplementedError

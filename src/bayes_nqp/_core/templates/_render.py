@@ -1,4 +1,4 @@
-"""Templates of all rooms, what fills them, and text as LaTeX prints it."""
+"""Rendering of Jinja templates, and escaping of text for LaTeX."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Tex(str):
-    """LaTeX that is to be set as it stands."""
+    """LaTeX code that is not escaped."""
 
     __slots__ = ()
 
@@ -55,7 +55,7 @@ _LOWERED = str.maketrans("⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "+-0123456789")
 
 
 def escaped(text: str) -> Tex:
-    """Write a text so that LaTeX prints it as it is."""
+    """Escape text for LaTeX."""
     pieces = _RAISED.split(text)
     plain = ("".join(_SPECIAL.get(c, c) for c in piece) for piece in pieces[::2])
     raised = (f"$^{{{piece.translate(_LOWERED)}}}$" for piece in pieces[1::2])
@@ -63,14 +63,14 @@ def escaped(text: str) -> Tex:
 
 
 def html(template: str, /, **values: object) -> Markup:
-    """Fill a template of HTML; what is no markup is escaped.
+    """Render an HTML template; values that are not markup are escaped.
 
     Parameters
     ----------
     template : str
         Path in the package: "output/tables/templates/table.html".
     **values
-        What the template names.
+        Variables of the template.
     """
     from markupsafe import Markup
 
@@ -78,14 +78,14 @@ def html(template: str, /, **values: object) -> Markup:
 
 
 def latex(template: str, /, **values: object) -> Tex:
-    r"""Fill a template of LaTeX, with ``<% %>`` and ``<< >>``; what is no `Tex` is escaped.
+    r"""Render a LaTeX template, with ``<% %>`` and ``<< >>``; values except `Tex` are escaped.
 
     Parameters
     ----------
     template : str
         Path in the package: "output/tables/templates/table.tex".
     **values
-        What the template names.
+        Variables of the template.
     """
     return Tex(_of_latex().get_template(template).render(values))
 
@@ -127,7 +127,7 @@ def _finalized(value: object) -> str:
 
 
 def _lines(text: str) -> Markup:
-    """Break lines where the text has them."""
+    """Break lines where the text breaks them."""
     from markupsafe import Markup, escape
 
     return Markup("<br>").join(escape(line) for line in text.split("\n"))

@@ -1,4 +1,4 @@
-"""What to try where one thing stands for another."""
+"""Suggestions for values of the wrong kind."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ _LONG = 60
 
 
 def told(value: object) -> str:
-    """Tell a value in a few words: itself where it is short, else what it is."""
+    """Return a value in a few words: itself if it is short, otherwise its type."""
     if isinstance(value, type):
         return f"the class {value.__name__}"
     if isinstance(value, int) and abs(value) > LARGEST:
@@ -135,18 +135,18 @@ def told(value: object) -> str:
 
 
 def advice(kind: ArgumentKind, value: object, label: str, argument: str = "") -> str:
-    """Say what to pass for a value of the wrong kind.
+    """Return a suggestion for a value of the wrong kind.
 
     Parameters
     ----------
     kind : ArgumentKind
-        What the argument may be.
+        Kind of the argument.
     value : object
-        What was given.
+        Value that was passed.
     label : str
-        Of the call.
+        Name of the call.
     argument : str, optional
-        Which of its arguments it is.
+        Name of the argument.
     """
     if isinstance(value, type):
         name = value.__name__
@@ -181,23 +181,23 @@ def advice(kind: ArgumentKind, value: object, label: str, argument: str = "") ->
 
 
 def _stated(name: str) -> str:
-    """Write the call of a term, with the arguments that it cannot do without."""
+    """Write the call of a term with its required arguments."""
     call = _call(name).removesuffix(")")
     return f"{call}{', '.join(f'{lack}=…' for lack in needed(registered()[name]))})"
 
 
 def _leaves(kind: ArgumentKind) -> tuple[str, ...]:
-    """Names of the classes that a kind takes, with those that are registered as such."""
+    """Return the names of the classes of a kind, including registered classes."""
     return (*(name for leaf in kind.classes for name in registered_as(leaf)), *kind.leaves)
 
 
 def _bare(kind: type) -> bool:
-    """Whether values of a class are made by a call without arguments, and are short to print."""
+    """Return True if a class can be called without arguments and has a short representation."""
     return is_dataclass(kind) and not needed(kind)
 
 
 def _call(name: str) -> str:
-    """Write the call of a class: one of a file or notebook of the user's has no ``nqp``."""
+    """Write the call of a class; user-defined classes have no prefix ``nqp``."""
     kind = registered().get(name)
     ours = kind is None or kind.__module__.startswith("bayes_nqp.")
     return f"nqp.{name}()" if ours else f"{name}()"

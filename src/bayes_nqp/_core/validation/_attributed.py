@@ -1,4 +1,4 @@
-"""Where attributes of another room hang."""
+"""Base classes for attributes that are defined in other packages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bayes_nqp._core.validation._names import answer
 
 
 class FitAttributes(Attributed):
-    """A fit's, one a file; it is no container, and says where its parts and rows are."""
+    """Attributes of a fit; a fit is not a container, and errors name the parts to use."""
 
     if not TYPE_CHECKING:
 
@@ -22,7 +22,7 @@ class FitAttributes(Attributed):
 
         def __getitem__(self, key: object) -> NoReturn:
             hint = answer("Fit", str(key)) or (
-                f"fit.att(by={key!r}) has effects by a stratum, fit.panel[{key!r}] a column, "
+                f"fit.att(by={key!r}) returns effects by group, fit.panel[{key!r}] a column, "
                 "fit.posterior the draws"
                 if isinstance(key, str)
                 else "fit.posterior has the draws of parameters, fit.att() those of the effect"
@@ -53,21 +53,21 @@ _PARTS = (
 
 
 class DrawsAttributes(Attributed):
-    """Those of labelled draws."""
+    """Attributes of labelled draws."""
 
     __slots__ = ()
 
 
 class PanelAttributes(Attributed):
-    """A panel's."""
+    """Attributes of a panel."""
 
 
 class CheckResultAttributes(Attributed):
-    """Those of a check's result."""
+    """Attributes of a check result."""
 
 
 class TableAttributes(Attributed):
-    """A table's."""
+    """Attributes of a table."""
 
     if not TYPE_CHECKING:
 

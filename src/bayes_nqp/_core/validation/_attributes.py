@@ -1,4 +1,4 @@
-"""Attributes that values have in a room above their own, where what they call is at hand."""
+"""Attributes of classes that are defined in higher-level packages."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ type Item = FunctionType | property
 
 
 class Attributes(Plugins[Item]):
-    """Attributes by their paths, such as "Fit.summary", each on its class once both are there."""
+    """Registry of attributes by path, such as "Fit.summary", added to their classes."""
 
     def __init__(self) -> None:
         super().__init__("")
         self._holders: dict[str, type] = {}
 
     def live_in(self, room: str) -> None:
-        """Say in which room the attributes are: the package does, which is above them all."""
+        """Set the package that contains the attributes; it is above all packages of the classes."""
         self._room = room
 
     def add(self, name: str, plugin: Item, place: float = 1000.0, source: object = None) -> Item:
-        """Register an attribute by its path, and hang it on its class if that is there."""
+        """Register an attribute by its path, and add it to its class if the class exists."""
         super().add(name, plugin, place, source)
         self._hang(name, plugin)
         return plugin
 
     def hold(self, kind: type) -> None:
-        """Let a class have the attributes of its name."""
+        """Add the registered attributes to a class."""
         self._holders[kind.__name__] = kind
         for path in (f"{kind.__name__}.{name}" for name in dir(kind) if name[0] != "_"):
             if claim(self._homes, path, kind):
@@ -40,7 +40,7 @@ class Attributes(Plugins[Item]):
             self._hang(path, item)
 
     def names_of(self, kind: type) -> list[str]:
-        """Name the attributes of a class."""
+        """Return the names of a class's attributes."""
         return [path.partition(".")[2] for path in self if path.startswith(f"{kind.__name__}.")]
 
     def _hang(self, path: str, item: Item) -> None:
@@ -54,20 +54,20 @@ ATTRIBUTES: Final = Attributes()
 
 
 def attribute[F: Callable[..., Any]](holder: str, *, bare: bool = False) -> Callable[[F], F]:
-    """Make a function an attribute of a class, named as it is.
+    """Register a function as an attribute of a class with the name of the function.
 
     Parameters
     ----------
     holder : str
-        The class: "Fit", "Panel", "CheckResult", "Table".
+        Name of the class: "Fit", "Panel", "CheckResult", "Table".
     bare : bool, default False
-        Whether it is read without brackets, as a property; there is a door before others.
+        If True, the attribute is a property; otherwise it is a method with validated arguments.
 
     Returns
     -------
     callable
-        A decorator of a function whose first argument is the value. An attribute
-        replaces an earlier one of the same name and package.
+        Decorator of a function with the value as first argument. An attribute replaces an earlier
+        one of the same name and package.
     """
 
     def decorate(function: F) -> F:
@@ -79,7 +79,7 @@ def attribute[F: Callable[..., Any]](holder: str, *, bare: bool = False) -> Call
 
 
 class _Kind(type):
-    """A class that says what stands for constructors of other packages."""
+    """Metaclass that names the replacements for constructors of other packages."""
 
     if not TYPE_CHECKING:
 
@@ -90,7 +90,7 @@ class _Kind(type):
 
 
 class Attributed(metaclass=_Kind):
-    """What has such attributes: they are looked for once, when it lacks one by itself."""
+    """Base class with registered attributes, loaded at the first missing attribute."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""Kinds of values by the types of signatures, tested without importing what they name."""
+"""Kinds of values in signatures, tested without importing the classes that they name."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ _PLURALS = {
 
 @dataclass(frozen=True, slots=True)
 class ArgumentKind:
-    """What an argument may be.
+    """Kind of value that an argument accepts.
 
     Parameters
     ----------
     words : str
-        For messages, such as "a Panel".
+        Description for messages, such as "a Panel".
     takes : callable
-        From a value to whether it is of this kind.
+        Function that returns True for values of this kind.
     leaves : tuple of str
-        Names of the classes among it.
+        Names of its classes.
     classes : tuple of type
-        Those classes themselves.
+        Its classes.
     variable : type or None
-        Of what holds several: tuple of those by place, dict of keywords.
+        Type of variadic arguments: tuple for positional ones, dict for keywords.
     """
 
     words: str
@@ -48,7 +48,7 @@ class ArgumentKind:
     variable: type | None = None
 
     def plain(self, value: Any) -> Any:
-        """A value as calls take it: plain scalars, and what holds several of them as a tuple."""
+        """Convert a value for a call: plain scalars, and containers as a tuple."""
         if _ANYTHING in self.words:
             return value
         packages = values.class_names(value)
@@ -67,12 +67,12 @@ class ArgumentKind:
 
 
 def kind_of(annotation: Any) -> ArgumentKind:
-    """Read the kind that an annotation states.
+    """Return the kind that an annotation describes.
 
     Parameters
     ----------
     annotation : type
-        From `annotations_of`.
+        Annotation from `annotations_of`.
     """
     return _either([_limited(_kind(kind), limits) for kind, limits in parts_of(annotation)])
 
@@ -94,7 +94,7 @@ def _either(kinds: Iterable[ArgumentKind]) -> ArgumentKind:
 
 
 def _limited(kind: ArgumentKind, limits: tuple[Any, ...]) -> ArgumentKind:
-    """A kind within the limits that an annotation sets."""
+    """Return a kind within the limits of an annotation."""
     if not limits:
         return kind
     return replace(
@@ -123,7 +123,7 @@ def _kind(kind: Any) -> ArgumentKind:
 
 
 def _class(kind: Any) -> ArgumentKind:
-    """Values of a class, which is asked for by name: not every package need be imported."""
+    """Return the kind of a class by name, without importing its package."""
     name, package = getattr(kind, "__name__", ""), getattr(kind, "__module__", "").partition(".")[0]
     name = "None" if kind is type(None) else name
     if name in _PLAIN and package in _PACKAGES:
@@ -162,14 +162,14 @@ def _plain(name: str) -> ArgumentKind:
 
 
 def _listed(origin: Any, items: list[Any], endless: bool) -> ArgumentKind:
-    """What holds several; of designs, a tuple of any length, one may stand for several."""
+    """Return the kind of a container; for designs, a tuple or a single value."""
     size = len(items) if origin is tuple and not endless else None
     same = len(set(map(repr, items))) == 1
     return _several(kind_of(items[0] if same else Any), size, plain=endless)
 
 
 def _called(number: int) -> ArgumentKind:
-    """A function of so many arguments; what does not say how many is believed."""
+    """Return the kind of a function with a number of arguments, if its signature is available."""
 
     def takes(value: object) -> bool:
         if not values.function(value):

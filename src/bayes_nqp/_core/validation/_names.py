@@ -1,4 +1,4 @@
-"""Names of other packages, and what stands for them here."""
+"""Names of other packages, and their equivalents in this library."""
 
 from __future__ import annotations
 
@@ -342,21 +342,21 @@ bacondecomp, of Stata, of Python's diff-diff, CausalPy, statsmodels and ArviZ.""
 
 
 def answer(holder: str, name: str) -> str:
-    """What stands for a name of other packages here, or ""."""
+    """Return the equivalent of a name of another package, or ""."""
     answers = {word: hint for words, hint in _ANSWERS.get(holder, ()) for word in words.split()}
     folded = {word.lower(): hint for word, hint in answers.items()}
     return answers.get(name) or folded.get(name.lower(), "")
 
 
 def absent(holder: str, name: str, names: Iterable[str]) -> UnknownNameError:
-    """Word the lack of a name: what stands for it here, or the name that is nearest.
+    """Return the error for a missing name, with its equivalent or the closest name.
 
     Parameters
     ----------
     holder : str
-        What was asked: "nqp", "nqp.plots", or a class.
+        Object without the name: "nqp", "nqp.plots", or a class.
     names : iterable of str
-        Those that there are.
+        Existing names.
     """
     hint = answer(holder, name) or nearest(name, names, 0.7)
     if holder.startswith("nqp"):

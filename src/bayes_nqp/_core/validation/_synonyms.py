@@ -1,4 +1,4 @@
-"""Keywords of other packages, and what they are called here."""
+"""Keywords of other packages, and their equivalents in this library."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """What a keyword of another package is here.
+    """Equivalent of a keyword of another package.
 
     Parameters
     ----------
     ours : tuple of str
-        Arguments of ours that mean the same, whichever the call has.
+        Equivalent arguments; the first that the call has is suggested.
     elsewhere : str
-        What to write where the call has none of them.
+        Suggestion if the call has none of them.
     """
 
     ours: tuple[str, ...]
@@ -83,7 +83,9 @@ _FORMULA = Foreign(
     "nqp.StaggeredDiD(covariates=[…])",
 )
 _PATH = Foreign(("path",), "of one path, such as 'direct': nqp.att(fit, path=…)")
-_STARS = Foreign((), "there are no stars: P(> 0), a posterior probability, stands beside estimates")
+_STARS = Foreign(
+    (), "tables have P(> 0), a posterior probability; for stars: layout='journal', marks=True"
+)
 _SPREAD = Foreign(("spread",), _ERRORS.elsewhere)
 _POOLING = Foreign(
     ("effect",), "poolings are values: nqp.StaggeredDiD(effect=nqp.PartialPooling(['region']))"

@@ -1,4 +1,4 @@
-"""The door: one decorator that holds calls to what their signatures say."""
+"""Argument validation: a decorator that checks calls against their signatures."""
 
 from __future__ import annotations
 
@@ -31,18 +31,17 @@ def door[T: Callable[..., Any]](item: T) -> T: ...
 @overload
 def door[T: Callable[..., Any]](*, trusted: tuple[str, ...]) -> Callable[[T], T]: ...
 def door(item: Any = None, *, trusted: tuple[str, ...] = ()) -> Any:
-    """Hold calls of a function, or of a class and its public methods, to their signatures.
+    """Validate the arguments of a function, or of a class and its public methods.
 
-    Keywords that a signature lacks, and arguments of another kind than it states, are refused
-    before anything is computed. Numbers are finite and whole where the signature says so; in
-    which range they lie, and which choices text has, a call looks at itself. Numbers of numpy are
-    handed on as Python's, and what can be gone through once alone, as a generator, as a tuple.
-    Signatures, docstrings and types stay as they are.
+    Unknown keywords and arguments of the wrong kind raise an error before any computation. Numbers
+    must be finite, and integers if the signature requires it; ranges and choices are tested in the
+    call itself. Numbers of numpy are converted to Python numbers, and generators to tuples.
+    Signatures, docstrings and types do not change.
 
     Parameters
     ----------
     trusted : tuple of str, default ()
-        Methods that look at the kinds of their arguments themselves.
+        Methods that validate their arguments themselves.
     """
     if item is None:
         return lambda given: door_of(given, trusted)
@@ -51,7 +50,7 @@ def door(item: Any = None, *, trusted: tuple[str, ...] = ()) -> Any:
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def value[T](family: str, word: str = "") -> Callable[[type[T]], type[T]]:
-    """Make a class a value: frozen, its calls held to what it states, and known to files.
+    """Turn a class into a registered frozen dataclass with validated arguments.
 
     Parameters
     ----------
@@ -66,7 +65,7 @@ def value[T](family: str, word: str = "") -> Callable[[type[T]], type[T]]:
 
 
 def method_door[F: Callable[..., Any]](function: F, owner: str) -> F:
-    """Put a door before a function that becomes a method of a class elsewhere."""
+    """Validate the arguments of a function that becomes a method of a class elsewhere."""
     held = _held(function, f"{owner}.{function.__name__}", bound=True, kinds=True)
     signature = inspect.signature(function)
     bound, *others = signature.parameters.values()
@@ -76,7 +75,7 @@ def method_door[F: Callable[..., Any]](function: F, owner: str) -> F:
 
 
 def door_of(item: Any, trusted: tuple[str, ...]) -> Any:
-    """Put a door before a function, or before a class and its public methods."""
+    """Validate the arguments of a function, or of a class and its public methods."""
     if not isinstance(item, type):
         return _held(item, item.__name__, bound=False, kinds=True)
     for name, method in list(vars(item).items()):
@@ -96,21 +95,21 @@ def door_of(item: Any, trusted: tuple[str, ...]) -> Any:
 
 
 def held_arguments(call: Any, arguments: Mapping[str, Any], where: str) -> None:
-    """Hold arguments to a signature before the call, where they are given in another place.
+    """Validate arguments against a signature before the call.
 
     Parameters
     ----------
     call : callable
-        Whose arguments they are.
+        Function or class with the signature.
     arguments : mapping of str to object
-        By the argument.
+        Values by argument.
     where : str
-        The place, for messages.
+        Name of the place, for messages.
 
     Raises
     ------
     ArgumentError
-        With the first that is of another kind.
+        If an argument is of the wrong kind.
     """
     types = annotations_of(call)
     for name, value in arguments.items():
@@ -118,30 +117,30 @@ def held_arguments(call: Any, arguments: Mapping[str, Any], where: str) -> None:
 
 
 def held(value: object, annotation: object, name: str, label: str = "") -> None:
-    """Hold a value to an annotation.
+    """Validate a value against an annotation.
 
     Parameters
     ----------
     annotation : type
-        What it may be.
+        Type of the argument.
     name, label : str
-        Of the argument and the call, for messages.
+        Names of the argument and the call, for messages.
 
     Raises
     ------
     ArgumentError
-        If it is of another kind.
+        If the value is of the wrong kind.
     """
     _one(label, name, value, kind_of(annotation))
 
 
 def held_to_kinds(value: object) -> None:
-    """Hold what a dataclass without a door was made of to what its arguments may be.
+    """Validate the fields of a dataclass that was created without validation.
 
     Raises
     ------
     ArgumentError
-        With the first that is of another kind.
+        If a field is of the wrong kind.
     """
     kind = type(value)
     if not hasattr(kind.__init__, "__door__"):
@@ -177,14 +176,16 @@ def _held(function: Any, label: str, *, bound: bool, kinds: bool, owner: type | 
         except NotApplicable as missing:
             if sys._getframe(1).f_globals.get("__name__", "").startswith("bayes_nqp."):
                 raise  # a check turns it into a verdict
-            raise StudyError(missing.why, hint="nqp.check(fit) lists what applies") from missing
+            raise StudyError(
+                missing.why, hint="nqp.check(fit) lists the checks that apply"
+            ) from missing
 
     held.__door__, held.__kinds__ = label, wanted  # type: ignore[attr-defined]
     return held
 
 
 def _usual_errors() -> AbstractContextManager[object]:
-    """Let numpy warn where a session lets it raise; what else is set stays."""
+    """Let numpy warn where a session lets it raise; other settings do not change."""
     numpy = sys.modules.get("numpy")
     if numpy is None:
         return nullcontext()
@@ -196,14 +197,14 @@ def _usual_errors() -> AbstractContextManager[object]:
 
 
 def _bound_label(label: str, args: tuple[Any, ...]) -> str:
-    """A method's label, with the class of its own object and not that it was inherited from."""
+    """Return a method's label with the class of its object, also for inherited methods."""
     _, dot, method = label.partition(".")
     owner = args[0] if isinstance(args[0], type) else type(args[0])
     return f"{owner.__name__}.{method}" if dot else label
 
 
 def _kinds(call: Any, parameters: list[inspect.Parameter]) -> dict[str, ArgumentKind]:
-    """The kind of every argument whose annotation states one."""
+    """Return the kinds of all annotated arguments."""
     types = annotations_of(call)
     return {
         p.name: replace(kind_of(types[p.name]), variable=_VARIABLE.get(p.kind))
@@ -218,7 +219,7 @@ def _match(
     args: tuple[Any, ...],
     kwargs: Mapping[str, Any],
 ) -> None:
-    """Refuse what does not fit the signature."""
+    """Raise an error for arguments that do not match the signature."""
     places = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     if len(args) > len(places) and not any(p.kind is p.VAR_POSITIONAL for p in parameters):
         raise _too_many(label, parameters, places, args)
@@ -231,15 +232,15 @@ def _match(
     twice = [name for name in kwargs if name in placed and name in keywords]
     if twice:
         raise ArgumentError(
-            f"{label} got {twice[0]!r} twice, by its place and by its name",
-            hint=f"{twice[0]}=… once, and other arguments by their names too",
+            f"{label} got {twice[0]!r} twice, by position and by name",
+            hint=f"use {twice[0]}=… once, and name the other arguments too",
         )
 
 
 def _lacking(
     parameters: list[inspect.Parameter], args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> list[inspect.Parameter]:
-    """Arguments without a default that a call does not give."""
+    """Return the required arguments that a call does not give."""
     places = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     placed = {p.name for p, _ in zip(places, args, strict=False)}
     return [
@@ -253,7 +254,7 @@ def _lacking(
 
 
 def _incomplete(label: str, lacking: list[inspect.Parameter]) -> ArgumentError:
-    """Word a call that lacks arguments."""
+    """Return the error for missing arguments."""
     example = "" if any(p.name == "draws" for p in lacking) else EXAMPLES.get(label, "")
     ways = (p.name if p.kind is p.POSITIONAL_ONLY else f"{p.name}=…" for p in lacking)
     return ArgumentError(
@@ -263,7 +264,7 @@ def _incomplete(label: str, lacking: list[inspect.Parameter]) -> ArgumentError:
 
 
 def _unknown(label: str, unknown: dict[str, Any], keywords: list[str]) -> ArgumentError:
-    """Word a keyword that the signature does not have."""
+    """Return the error for an unknown keyword."""
     maker = MADE_BY.get(label) or EXAMPLES.get(label)
     hints = [maker] if maker else [
         KEYWORDS.get((label, k)) or _instead(k, x, keywords) for k, x in unknown.items()
@@ -287,7 +288,7 @@ def _instead(keyword: str, value: Any, keywords: list[str]) -> str:
 
 
 def _level(keyword: str, value: Any, keywords: list[str]) -> bool:
-    """Whether a keyword and its value may be a group and its level: region="North"."""
+    """Return True if a keyword and its value may be a group and its level: region="North"."""
     close = get_close_matches(keyword, keywords, cutoff=_ALIKE)
     words = close or keyword in FOREIGN or keyword in _NO_GROUPS
     return isinstance(value, str) and not words
@@ -309,20 +310,20 @@ def _too_many(
     places: list[inspect.Parameter],
     args: tuple[Any, ...],
 ) -> ArgumentError:
-    """Word arguments by place that the signature has no place for."""
+    """Return the error for too many positional arguments."""
     named_only = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
     hint = f"name the others, such as {named_only[0]}=…" if named_only else "leave the others out"
     places_ = f"takes {len(places)} by place" if places else "takes none by place"
     listed = f" ({shown(p.name for p in places)})" if places else ""
     return ArgumentError(
-        f"{label} was given {len(args)} arguments by place, and {places_}{listed}",
-        where=f"the first that has none is {told(args[len(places)])}",
+        f"{label} was given {len(args)} positional arguments, but {places_}{listed}",
+        where=f"the first extra argument is {told(args[len(places)])}",
         hint=MADE_BY.get(label) or EXAMPLES.get(label, hint),
     )
 
 
 def _taken(label: str, name: str, value: Any, kind: ArgumentKind) -> Any:
-    """An argument as it is handed on; refused if it is of the wrong kind."""
+    """Convert an argument; raise an error if it is of the wrong kind."""
     if kind.variable is tuple:
         return tuple(_one(label, name, item, kind) for item in value)
     if kind.variable is dict:

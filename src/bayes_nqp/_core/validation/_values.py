@@ -1,4 +1,4 @@
-"""What a value is, tested without importing what it may be of."""
+"""Tests of values by type, without importing the packages of the types."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def class_names(value: object) -> dict[str, str]:
-    """Names of a value's classes, and of the package each comes from."""
+    """Return the names of a value's classes and of their packages."""
     return {
         ancestor.__name__: ancestor.__module__.partition(".")[0] for ancestor in type(value).__mro__
     }
 
 
 def whole(value: object) -> bool:
-    """Whether a value is a whole number of 64 bits and no truth value."""
+    """Return True if a value is a 64-bit integer and not a boolean."""
     if isinstance(value, bool):
         return False
     if isinstance(value, int):
@@ -30,7 +30,7 @@ def whole(value: object) -> bool:
 
 
 def finite(value: object) -> bool:
-    """Whether a value is a finite number and no truth value."""
+    """Return True if a value is a finite number and not a boolean."""
     if whole(value):
         return True
     number = isinstance(value, float) or class_names(value).get("floating") == "numpy"
@@ -38,14 +38,14 @@ def finite(value: object) -> bool:
 
 
 def scalar(value: Any) -> Any:
-    """A number, truth value or text of numpy as Python's."""
+    """Convert a number, boolean or text of numpy to the Python type."""
     packages = class_names(value)
     plain = {"bool": bool, "bool_": bool, "integer": int, "floating": float, "str_": str}
     return next((to(value) for name, to in plain.items() if packages.get(name) == "numpy"), value)
 
 
 def text(value: object) -> bool:
-    """Whether a value is text that files can hold, without halves of characters."""
+    """Return True if a value is text that files can store, without unpaired surrogates."""
     return isinstance(value, str) and not SURROGATE.search(value)
 
 
@@ -58,14 +58,14 @@ def function(value: object) -> bool:
 
 
 def numbers(value: object) -> bool:
-    """Whether a value is an array of numbers, or a list that becomes one."""
+    """Return True if a value is an array of numbers, or a list that becomes one."""
     import numpy as np
 
     return isinstance(value, np.ndarray | list | tuple) and np.asarray(value).dtype.kind in "biuf"
 
 
 def array(value: object) -> bool:
-    """Whether a value becomes one array of numbers or truth values."""
+    """Return True if a value becomes one array of numbers or booleans."""
     import numpy as np
 
     if not cells(value):
@@ -78,7 +78,7 @@ def array(value: object) -> bool:
 
 
 def cells(value: object) -> bool:
-    """Whether a value becomes one array of numbers, truth values, text or times."""
+    """Return True if a value becomes one array of numbers, booleans, text or times."""
     if isinstance(value, str | bytes | bytearray | memoryview | Mapping | Set | type):
         return False
     if value is None or class_names(value).get("DataFrame") == "pandas":
@@ -90,7 +90,7 @@ def cells(value: object) -> bool:
 
 
 def answers(value: object, protocol: Any) -> bool:
-    """Whether a value has all that a protocol asks for; nothing is looked up that is computed."""
+    """Return True if a value has all attributes of a protocol, without computing any of them."""
 
     def has(name: str) -> bool:
         attribute = getattr(

@@ -1,4 +1,4 @@
-"""``result.plot()``: what a check rests on."""
+"""``result.plot()``: plot of a check's evidence."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 @attribute("CheckResult")
 def plot(result: nqp.CheckResult, **options: Any) -> Figure:
-    """Draw what a check rests on: ``nqp.plots.check(result)``.
+    """Draw the evidence of a check: ``nqp.plots.check(result)``.
 
     Parameters
     ----------
     **options
-        Of `plots.check`: ``prob``, ``title``, ``language``, ``ax``.
+        Options of `plots.check`: ``prob``, ``title``, ``language``, ``ax``.
 
     Returns
     -------
     Figure
-        To be shown by a notebook, or saved by its ``savefig``.
+        Figure, displayed by a notebook or saved with ``savefig``.
     """
     return nqp.plots.check(result, **options)

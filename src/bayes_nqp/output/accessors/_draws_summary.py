@@ -1,4 +1,4 @@
-"""``draws.summary()``: mean, sd and interval of what ``nqp.att(fit)`` and its like give."""
+"""``draws.summary()``: mean, SD and interval of posterior draws such as ``nqp.att(fit)``."""
 
 from __future__ import annotations
 

@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
 @attribute("Fit")
 def att(fit: nqp.Fit, by: By = None, **options: Any) -> xr.DataArray:
-    """Average the effect on the treated: ``nqp.att(fit, by)``.
+    """Return the average effect on the treated: ``nqp.att(fit, by)``.
 
     Parameters
     ----------
     by : str, sequence of str or mapping, optional
-        What to keep apart.
+        Groups.
     **options
-        Of `att`: ``weights``, ``path``, ``balanced``, ``anticipated``.
+        Options of `att`: ``weights``, ``path``, ``balanced``, ``anticipated``.
 
     Returns
     -------
     DataArray (chain, draw, ...), outcome units
-        Draws.
+        Posterior draws.
     """
     return nqp.att(fit, by, **options)

@@ -1,4 +1,4 @@
-"""``fit.check()``: what a referee would ask of a fit."""
+"""``fit.check()``: checks of a fit."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 def check(
     fit: nqp.Fit, name: str | Sequence[str] | None = None, **options: Any
 ) -> pd.DataFrame | nqp.CheckResult:
-    """Ask one question of a fit, several, or all: ``nqp.check(fit, name)``.
+    """Run one, several or all checks of a fit: ``nqp.check(fit, name)``.
 
     Parameters
     ----------
     name : str or sequence of str, optional
         One check, such as "pretrends", or several; all of them by default.
     **options
-        Of `check`, and of the check that is named.
+        Options of `check` and of the named check.
 
     Returns
     -------
     DataFrame or CheckResult
-        All or several, one row a check; or the one.
+        Table of several checks, one row per check; or the result of one check.
     """
     result: pd.DataFrame | nqp.CheckResult = nqp.check(fit, name, **options)
     return result

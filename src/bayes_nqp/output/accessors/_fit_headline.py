@@ -1,4 +1,4 @@
-"""What a fit says of itself first: the answer, of how much, and what to ask of it."""
+"""Headline of a printed fit: the average effect, its unit, and suggested next steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A fit as a column of ``maketables.ETable``, beside those of other packages."""
+"""A fit as a column of ``maketables.ETable``, next to fits of other packages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``fit.summary()``: the average effect, or effects by what is kept apart."""
+"""``fit.summary()``: the average effect, overall or by group."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def summary(
     Parameters
     ----------
     by : str, sequence of str or mapping, optional
-        What to keep apart, as in `att`: a stratum, "event_time", "cohort", "unit".
+        Groups, as in `att`: a stratum factor, "event_time", "cohort", "unit".
     prob : float, default 0.95
         Posterior probability of the interval, equal-tailed.
     weights : str, default "rows"
@@ -30,7 +30,7 @@ def summary(
     Returns
     -------
     DataFrame
-        As `summary` gives it, outcome units.
+        Result of `summary`, outcome units.
 
     Examples
     --------

@@ -20,11 +20,11 @@ def table(fit: nqp.Fit, kind: str | None = None, *, by: By = None, **options: An
     by : str, sequence of str or mapping, optional
         Groups, as in `table`.
     **options
-        Of `table`: ``language``, ``prob``, ``digits``, ``spread``, …
+        Options of `table`: ``language``, ``prob``, ``digits``, ``spread``, …
 
     Returns
     -------
     Table
-        Whose ``save("table.docx")`` writes it.
+        Table; ``save("table.docx")`` writes it to a file.
     """
     return nqp.table(fit, kind, by=by, **options)

@@ -1,4 +1,4 @@
-"""``fit.tidy()``: effects as one long frame, for plots and tables of one's own."""
+"""``fit.tidy()``: effects as one long data frame for custom plots and tables."""
 
 from __future__ import annotations
 

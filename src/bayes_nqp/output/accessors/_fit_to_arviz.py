@@ -22,34 +22,36 @@ def to_arviz(
     draws: int = 500,
     seed: int | None = None,
 ) -> xr.DataTree:
-    """Give a fit as a tree of ArviZ, as ``pymc.sample`` gives that of any model.
+    """Return a fit as a DataTree for ArviZ, in the format of ``pymc.sample``.
 
     Parameters
     ----------
     log_likelihood : bool, default False
-        Whether to add that of every unit, as `log_likelihood` computes it: ``az.loo``.
+        If True, add the log likelihood of every unit, as computed by `log_likelihood`, for
+        ``az.loo``.
     posterior_predictive : bool, default False
-        Whether to add replicated outcomes and those observed: ``az.plot_ppc_dist``.
+        If True, add replicated and observed outcomes, for ``az.plot_ppc_dist``.
     prior : bool, default False
-        Whether to add draws of the prior, and of outcomes by it: ``az.plot_prior_posterior``.
+        If True, add draws of the prior and the prior predictive, for ``az.plot_prior_posterior``.
     draws : int, default 500
-        How many replicated outcomes, and draws of the prior.
+        Number of replicated outcomes and prior draws.
     seed : int, optional
-        Of these draws; the same seed gives the same.
+        Random seed of these draws.
 
     Returns
     -------
     DataTree
         ``posterior``: ``att`` (the average effect), ``effect`` (path, cell), ``deviation``
-        (path, member) where effects vary, and all of ``fit.posterior``, in outcome units; cells
-        and members by name. ``sample_stats``; and, if asked for, ``log_likelihood``
+        (path, member) if effects vary, and all of ``fit.posterior``, in outcome units; cells
+        and members by name. ``sample_stats``; and, if requested, ``log_likelihood``
         (``outcome``), ``posterior_predictive`` and ``observed_data`` (``outcome``, by row),
-        ``prior`` and ``prior_predictive``. Its attr ``gate`` is the verdict on the draws.
+        ``prior`` and ``prior_predictive``. The attr ``gate`` is the verdict of the convergence
+        diagnostics.
 
     Raises
     ------
     StudyError
-        If the fit has none of what is asked for; it says why.
+        If a requested group is not available, with the reason.
 
     Examples
     --------
@@ -81,7 +83,7 @@ def to_arviz(
 
 
 def _quantities(effects: xr.Dataset, others: xr.Dataset) -> xr.Dataset:
-    """Draws of effects and of everything else, cells by name."""
+    """Return draws of effects and of all other quantities, with cells by name."""
     named = [name for name in (v.EFFECT, v.DEVIATION, v.MODERATION) if name in effects]
     average = {} if _nothing(effects) else {"att": nqp.att(effects).reset_coords(drop=True)}
     drawn = {name: x for name, x in others.data_vars.items() if set(v.SAMPLE_DIMS) <= {*x.dims}}

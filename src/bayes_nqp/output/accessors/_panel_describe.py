@@ -16,13 +16,13 @@ def describe(panel: nqp.Panel, by: By = None, **options: Any) -> nqp.Table:
     Parameters
     ----------
     by : str, sequence of str or mapping, optional
-        Strata, or "treated": whether units are ever treated.
+        Strata, or "treated" (ever-treated and never-treated units).
     **options
-        Of `table`: ``language``, ``digits``, ``title``.
+        Options of `table`: ``language``, ``digits``, ``title``.
 
     Returns
     -------
     Table
-        Whose ``save("descriptives.docx")`` writes it.
+        Table; ``save("descriptives.docx")`` writes it to a file.
     """
     return nqp.table(panel, by=by, **options)

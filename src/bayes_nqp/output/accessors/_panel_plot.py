@@ -1,4 +1,4 @@
-"""``panel.plot()``: what the data look like."""
+"""``panel.plot()``: plot of treatment status and outcomes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``table.save(path)``: a file of the kind that its name says."""
+"""``table.save(path)``: write a table in the format of the file extension."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CALLED = {"excel": "xlsx", "latex": "tex", "markdown": "md"}
 
 @attribute("Table")
 def save(table: nqp.Table, path: str | Path, **options: Any) -> Path:
-    """Write a table to a file, in the format that the suffix of its name says.
+    """Write a table to a file, in the format of the file extension.
 
     Parameters
     ----------
@@ -24,17 +24,17 @@ def save(table: nqp.Table, path: str | Path, **options: Any) -> Path:
         ``.docx``, ``.xlsx``, ``.tex``, ``.html``, ``.md`` or ``.csv`` (text as printed); an
         existing file is replaced.
     **options
-        Of the format, such as ``label`` of ``to_latex``.
+        Options of the format, such as ``label`` of ``to_latex``.
 
     Returns
     -------
     Path
-        Of the file.
+        Path of the file.
 
     Raises
     ------
     StudyError
-        If the suffix is another.
+        If the extension is not supported.
     """
     from bayes_nqp.output.tables import TABLE_FORMATS
 

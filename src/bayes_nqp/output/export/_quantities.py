@@ -17,16 +17,16 @@ from bayes_nqp.inference.fitting import Fit
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Quantity:
-    """Draws of one number.
+    """Posterior draws of one quantity.
 
     Parameters
     ----------
     path : str
-        "total", or a path of a `Mediation`.
+        Path: "total", or a path of a `Mediation`.
     by, level : str
-        What is kept apart and its level; empty of the average over all.
+        Factor and level; empty for the overall average.
     draws : array (chain, draw), outcome units
-        Of an average over its cells.
+        Draws of the average over its cells.
     """
 
     path: str
@@ -43,19 +43,19 @@ class Quantity:
 
 
 def quantities(fit: Fit, effects: xr.Dataset, by: By) -> Iterator[Quantity]:
-    """Average effects along every path: overall, then by level of what is kept apart.
+    """Yield average effects of every path, overall and by group.
 
     Parameters
     ----------
     effects : Dataset
-        Of the waist.
+        Dataset of group-time effects.
     by : str, sequence of str, mapping, or None
         As in `att`, one after another; None for every stratum factor and event times.
 
     Raises
     ------
     StudyError
-        If `fit` is no fit; as `att`.
+        If `fit` is not a fit; otherwise as `att`.
     """
     if not isinstance(fit, Fit):
         raise StudyError(f"'fit' is a {type(fit).__name__}", hint="nqp.fit(design, panel)")

@@ -18,27 +18,28 @@ from bayes_nqp.output.export._quantities import quantities
 
 @door
 def export_r(fit: Fit, folder: str | Path, by: By = None, *, force: bool = False) -> Path:
-    """Write average effects for R: draws for ``posterior``, a table as ``broom::tidy`` has it.
+    """Write average effects for R: draws for ``posterior`` and a ``broom::tidy`` table.
 
     Parameters
     ----------
     folder : str or Path
-        Written whole or not at all:
+        Output folder, written completely or not at all:
 
-        - ``draws.parquet``: ``.chain``, ``.iteration``, ``.draw`` and a column a quantity, outcome
-          units: ``posterior::as_draws_df(arrow::read_parquet("draws.parquet"))``;
-        - ``tidy.csv``: ``term``, ``estimate`` (posterior mean), ``std.error`` (posterior sd),
+        - ``draws.parquet``: ``.chain``, ``.iteration``, ``.draw`` and one column per quantity,
+          outcome units: ``posterior::as_draws_df(arrow::read_parquet("draws.parquet"))``;
+        - ``tidy.csv``: ``term``, ``estimate`` (posterior mean), ``std.error`` (posterior SD),
           ``conf.low``, ``conf.high`` (95 %), ``p.positive`` (posterior probability), ``path``,
           ``by``, ``level``, ``gate``.
     by : str, sequence of str or mapping, optional
-        Groups beside the average over all, as in `att`; every stratum factor and event times.
+        Groups in addition to the overall average, as in `att`; by default every stratum factor and
+        event times.
     force : bool, default False
-        Whether an earlier folder is moved aside.
+        If True, rename an existing folder before writing.
 
     Raises
     ------
     StudyError
-        If `fit` is no fit, or the folder is there or cannot be written; as `att`.
+        If `fit` is not a fit, or the folder exists or cannot be written; otherwise as `att`.
 
     Examples
     --------

@@ -28,31 +28,32 @@ _LABEL: Final = 80
 
 @door
 def export_stata(fit: Fit, folder: str | Path, by: By = None, *, force: bool = False) -> Path:
-    """Write average effects for Stata: draws with labels, and a command that posts them.
+    """Write average effects for Stata: labelled draws, and a command to post them.
 
     In Stata, ``cd`` to the folder and ``nqp_post using draws``: ``e(b)`` are posterior means,
-    ``e(V)`` the covariance of draws, ``e(N)`` the rows of the panel, so that ``esttab`` and
-    ``coefplot`` take them beside other estimates. z and P that they print are those of a normal law
-    with these moments: no p-values of a test.
+    ``e(V)`` the covariance of draws, ``e(N)`` the number of observations; ``esttab`` and
+    ``coefplot`` can combine them with other estimates. Their z and P refer to a normal distribution
+    with these moments and are not p-values of a test.
 
     Parameters
     ----------
     folder : str or Path
-        Written whole or not at all:
+        Output folder, written completely or not at all:
 
-        - ``draws.dta`` (Stata 14 on): ``chain``, ``draw``, ``rows`` (of the panel) and a variable
-          a quantity, outcome units: ``att``; ``tp0``, ``tp1``, … by event time, ``tm1`` before
-          adoption; ``region_inland`` of a group; its label says what it is;
+        - ``draws.dta`` (Stata 14 on): ``chain``, ``draw``, ``rows`` (of the panel) and one variable
+          per quantity, outcome units: ``att``; ``tp0``, ``tp1``, … by event time, ``tm1`` before
+          adoption; ``region_inland`` of a group; the label describes the variable;
         - ``nqp_post.ado`` and ``nqp_post.sthlp``: the command and its help.
     by : str, sequence of str or mapping, optional
-        Groups beside the average over all, as in `att`; every stratum factor and event times.
+        Groups in addition to the overall average, as in `att`; by default every stratum factor and
+        event times.
     force : bool, default False
-        Whether an earlier folder is moved aside.
+        If True, rename an existing folder before writing.
 
     Raises
     ------
     StudyError
-        If `fit` is no fit or keeps no panel, or the folder is there or cannot be written; as `att`.
+        If `fit` is not a fit or has no panel, or the folder exists or cannot be written; as `att`.
 
     Examples
     --------

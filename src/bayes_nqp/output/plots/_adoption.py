@@ -33,11 +33,13 @@ _NO_ROW, _NEVER, _NOT_YET, _TREATED = 0, 1, 2, 3
 _COLOURS = ("white", "#ECECEC", "#C9C9C9")
 
 
-_SHARE = Message("Each row: the units of one cohort and stratum; their number is in brackets.")
+_SHARE = Message(
+    "Each row shows the units of one cohort and group; the number of units is in brackets."
+)
 
 
 class PanelLike(Protocol):
-    """What the figure needs of a panel."""
+    """Interface of a panel that the figure requires."""
 
     @property
     def unit_labels(self) -> npt.NDArray[Any]: ...
@@ -70,7 +72,7 @@ class _AdoptionLines:
     note: str = ""
 
 
-_TITLE = Message("When the policy reaches whom.")
+_TITLE = Message("Adoption of the policy by unit and period.")
 
 
 def _sheets(scene: Scene) -> Iterator[Sketch]:
@@ -114,13 +116,13 @@ def adoption(
     most : int, default 80
         Units up to which each has a line; of more, each cohort within a stratum has one.
     ax : Axes, optional
-        To draw into.
+        Axes to draw into.
     title : str, optional
-        Of the figure.
+        Title of the figure.
     language : str, default "en"
-        Of labels and notes.
+        Language of labels and notes.
     style : mapping, optional
-        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
+        Appearance of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Examples
     --------
@@ -206,7 +208,9 @@ def _together(
         observed,
         units,
         translate(
-            (_SHARE) if named else "Each row: the units of one cohort; their number is in brackets."
+            (_SHARE)
+            if named
+            else "Each row shows the units of one cohort; the number of units is in brackets."
         ),
     )
 
@@ -268,7 +272,12 @@ def _legend(ax: Axes, lines: _AdoptionLines, translate: Translator) -> None:
         keys.append(Patch(facecolor=_COLOURS[_NEVER], label=translate("never treated")))
     if not lines.seen.all():
         keys.append(
-            Patch(facecolor="white", edgecolor="#999999", linewidth=0.5, label=translate("no row"))
+            Patch(
+                facecolor="white",
+                edgecolor="#999999",
+                linewidth=0.5,
+                label=translate("no observation"),
+            )
         )
     figure = ax.get_figure(root=False)
     below = -(18 + 4) / (72 * figure.get_size_inches()[1]) if figure else -0.1  # type: ignore[union-attr]

@@ -1,4 +1,4 @@
-"""How ranks stray from uniform, and how often intervals cover."""
+"""Plot of simulation-based calibration: deviations of ranks from uniformity, and coverage."""
 
 from __future__ import annotations
 
@@ -25,19 +25,20 @@ _SUSPECT = 0.05
 
 
 _CALIBRATION_TRUTHS = Message(
-    "Truths: {} draws from {}, outcomes simulated on the panel's own rows."
+    "True values: {} draws from {}; outcomes are simulated for the observations of the panel."
 )
 _CALIBRATION_RANGE = Message(
-    "Shaded: where coverage would be in {} of cases if it is nominal (lines); filled: outside."
+    "Shaded: {} range of coverage if intervals have their nominal level (lines). Filled: "
+    "outside this range."
 )
 _CALIBRATION_BAND = Message(
-    "Grey: what the whole curve keeps to in {} of cases if ranks are uniform; red: adjusted "
-    "p-value below .05."
+    "Grey: simultaneous {} band for the whole curve if ranks are uniform. Red: adjusted "
+    "p-value below 0.05."
 )
-_CALIBRATION_LEFT_OUT = Message("The {} quantities with the most uniform ranks are left out.")
+_CALIBRATION_LEFT_OUT = Message("The {} quantities with the most uniform ranks are not shown.")
 
 
-@plot(Message("Ranks of truths, and coverage of intervals."))
+@plot(Message("Ranks of true values and coverage of intervals."))
 def calibration(
     result: Calibration,
     *,
@@ -46,32 +47,31 @@ def calibration(
     language: Language = "en",
     style: Style | None = None,
 ) -> Figure:
-    """Draw the ranks of truths, and the coverage of intervals.
+    """Draw the ranks of true values and the coverage of intervals.
 
     Parameters
     ----------
     result : Calibration
-        From `nqp.calibrate`.
+        Result of `nqp.calibrate`.
     quantities : sequence of str, optional
-        All by default; beyond 24, those whose ranks are least uniform.
+        Names of quantities; all by default, or the 24 with the least uniform ranks.
     title : str, optional
-        Of the figure.
+        Title of the figure.
     language : str, default "en"
-        Of labels and notes.
+        Language of labels and notes.
     style : mapping, optional
-        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
+        Appearance of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Returns
     -------
     Figure
-        On the left, for every quantity, the ECDF of ranks less that of uniform ones, with the
-        band that it should keep to (not where truths come from a fit). On the right, coverage
-        with the range in which it would be by chance.
+        Left: for every quantity, the ECDF of ranks minus the uniform ECDF, with a simultaneous band
+        (not if true values come from a fit). Right: coverage with its sampling range.
 
     Raises
     ------
     StudyError
-        If ``result`` is no calibration, or lacks a quantity.
+        If ``result`` is not a calibration or lacks a quantity.
 
     References
     ----------
@@ -111,7 +111,7 @@ def calibration(
 
 _SOURCES: Mapping[str, Message] = {
     "prior": Message("the prior"),
-    "prior of another design": Message("the prior of another design"),
+    "prior of another design": Message("the prior of another specification"),
     "posterior": Message("the posterior"),
 }
 
@@ -154,7 +154,7 @@ def _draw_ranks(
     for k in range(max(len(names) - _COLUMNS, 0), len(names)):
         axes[k].tick_params(labelbottom=True)
     figure.supylabel(translate("ECDF of ranks − uniform"), fontsize=9)
-    figure.supxlabel(translate("Rank of the truth among draws (share)"), fontsize=9)
+    figure.supxlabel(translate("Rank of the true value among draws (share)"), fontsize=9)
     return axes
 
 
@@ -183,7 +183,7 @@ def _draw_coverage(figure: Figure | SubFigure, chosen: Calibration, translate: T
 
 
 def _by_chance(part: pd.DataFrame, nominal: float) -> tuple[float, float]:
-    """Range of coverage that so many replications give, if it is nominal."""
+    """Return the sampling range of coverage under nominal coverage, by number of replications."""
     from scipy.stats import binom
 
     count = int(part["replications"].iloc[0])

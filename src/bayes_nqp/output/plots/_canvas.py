@@ -1,4 +1,4 @@
-"""A figure in the making: its panels, and what is written around them."""
+"""Canvas of a figure: panels, title, notes and stamps."""
 
 from __future__ import annotations
 
@@ -53,20 +53,20 @@ NAMED: Final[dict[str, Any]] = {"axis": "y", "length": 0}
 
 @dataclass(eq=False)
 class Canvas:
-    """A figure in the making.
+    """Canvas of a figure that is being drawn.
 
     Parameters
     ----------
     axes : list of Axes
-        Of its panels, or the user's.
+        Axes of the panels, or the user's axes.
     gate : str
-        Verdict of the convergence gate.
+        Verdict of the convergence diagnostics.
     ticks : mapping
-        How the ticks of all panels look in the end.
+        Appearance of the ticks of all panels.
     empty : int
-        Panels at the end that stay empty.
+        Number of empty panels at the end.
     before : set of Artist
-        What the user's axes held already.
+        Artists that were on the user's axes before.
     """
 
     figure: Figure
@@ -89,14 +89,14 @@ class Canvas:
         return self.axes[: len(self.axes) - self.empty]
 
     def note(self, message: str | Message, *parts: object, when: bool = True) -> None:
-        """Write a sentence of the key beneath the figure.
+        """Add a sentence to the note below the figure.
 
         Parameters
         ----------
         *parts : object
-            That fill its places.
+            Values for the placeholders.
         when : bool, default True
-            Whether it is to be written.
+            If True, write the sentence.
         """
         if when:
             self.notes.append(self.translate(message, *parts))
@@ -109,16 +109,16 @@ class Canvas:
         across: str,
         loc: Literal["left", "center"] = "left",
     ) -> None:
-        """Name panels that share their axes, and both axes once.
+        """Set the titles of panels with shared axes, and the label of each axis once.
 
         Parameters
         ----------
         titles : sequence of str
-            Of the panels that are filled.
+            Titles of the non-empty panels.
         label, across : str
-            Of the vertical and of the horizontal axis.
+            Labels of the vertical and of the horizontal axis.
         loc : {"left", "center"}, default "left"
-            Where the horizontal label of several panels stands.
+            Position of the horizontal label of several panels.
         """
         self.empty = len(self.axes) - len(titles)
         wide = (self.figure.get_size_inches()[0] - _BESIDE) / columns / _LETTER
@@ -146,18 +146,18 @@ def canvas(
     columns: int = 1,
     layout: Callable[[Figure], list[Axes]] | None = None,
 ) -> AbstractContextManager[Canvas]:
-    """Draw in the library's style; in the end write title, notes and what the gate says.
+    """Draw in the library's style and add title, notes and convergence diagnostics at the end.
 
     Parameters
     ----------
     size : tuple of float, inches
-        Of a new figure.
+        Size of a new figure.
     texts : iterable of str
-        Everything that it will say, beside its notes.
+        All texts of the figure except its notes.
     rows, columns : int, default 1
-        Panels of a new figure, which share their axes.
+        Number of panels of a new figure, with shared axes.
     layout : callable, optional
-        Makes the panels of a new figure instead.
+        Function that creates the panels of a new figure instead.
     """
     if look.title:
         lines = filter(None, map(one_line, printable(look.title).split("\n")))
@@ -174,7 +174,7 @@ def canvas(
 
 
 def _parts(page: Canvas) -> Iterator[tuple[str, Artist]]:
-    """Name all that was drawn: by its own name, else by its kind."""
+    """Return all drawn parts by name, or by kind if unnamed."""
     for text in page.figure.findobj(Text, include_self=False):
         if text.get_gid() == "note":
             yield "note", text
@@ -187,12 +187,12 @@ def _parts(page: Canvas) -> Iterator[tuple[str, Artist]]:
 
 
 def _restyled(page: Canvas, style: Style) -> None:
-    """Give parts the looks that are asked for.
+    """Apply the requested appearance to parts.
 
     Raises
     ------
     StudyError
-        If the figure has no such part, or the part no such look.
+        If the figure has no such part, or the part no such property.
     """
     parts: dict[str, list[Artist]] = {}
     for name, artist in _parts(page):
@@ -234,7 +234,7 @@ def _opened(
 
 
 def _spread(page: Canvas) -> None:
-    """Leave fewer numbers along axes that names and columns of numbers left little room."""
+    """Reduce the number of ticks on narrow axes."""
     figure = page.figure
     named = [
         ax
@@ -255,7 +255,7 @@ def _spread(page: Canvas) -> None:
 
 
 def _widen(page: Canvas) -> None:
-    """Give rows with long names the room that they take, so that panels keep theirs."""
+    """Widen a figure with long row names so that panels keep their width."""
     named = [ax for ax in page.axes if isinstance(ax.yaxis.get_major_locator(), FixedLocator)]
     width, height = page.figure.get_size_inches()
     names = [

@@ -37,10 +37,9 @@ from bayes_nqp.output.tables import summary
 
 _LISTED = 40
 """Units in a picture of single units: more would be too small to read on a page."""
-_TITLE = Message("Effects of single units.")
+_TITLE = Message("Unit-level effects.")
 _LEAGUE_SAYS = Message(
-    "The effect of each unit is partially pooled with those of the other units; the intervals show "
-    "how uncertain single effects are."
+    "Unit-level effects are partially pooled; intervals show the uncertainty of each effect."
 )
 
 
@@ -53,7 +52,7 @@ def _sheets(scene: Scene) -> Iterator[Sketch]:
         scene.translate(_TITLE),
         lambda: caterpillar(scene.effects, most=_LISTED, **scene.weighted),
         lambda: summary(att(scene.effects, owner, scene.weights), scene.prob),
-        heading=scene.translate("Effects of single units"),
+        heading=scene.translate("Unit-level effects"),
         words=scene.translate(_LEAGUE_SAYS),
     )
 
@@ -71,31 +70,32 @@ def caterpillar(
     language: Language = "en",
     style: Style | None = None,
 ) -> Figure:
-    """Draw every unit's effect with its intervals, the largest first.
+    """Draw unit-level effects with their intervals, in descending order.
 
-    Intervals of neighbours overlap far more often than not: a place in the table is as uncertain
-    as ``rank(att(fit, by="unit"), "unit")`` says.
+    Adjacent intervals usually overlap; ``rank(att(fit, by="unit"), "unit")`` gives the uncertainty
+    of ranks.
 
     Parameters
     ----------
     fit_or_effects : Fit or Dataset
-        A fit whose effects vary by unit, or effects in the schema of the waist.
+        A fit with effects that vary by unit, or a Dataset of group-time effects.
     by : str, optional
-        What to sort instead of units, such as "cohort" or "stratum".
+        Dimension to sort instead of units, such as "cohort" or "stratum".
     prob : float, default 0.95
-        Posterior probability of the wide intervals, equal-tailed.
+        Posterior probability of the wide equal-tailed intervals.
     weights : str, default "rows"
         As in ``att``.
     most : int, default 60
-        How many to show; of more, as many at the top as at the bottom.
+        Maximal number of effects; if there are more, half are from the top and half from the
+        bottom.
     ax : Axes, optional
-        To draw into.
+        Axes to draw into.
     title : str, optional
-        Of the figure.
+        Title of the figure.
     language : str, default "en"
-        Of labels and notes.
+        Language of labels and notes.
     style : mapping, optional
-        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
+        Appearance of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
@@ -131,13 +131,13 @@ def caterpillar(
         page.note("Filled: the interval excludes zero.")
         timed = schema.is_timed(effects)
         page.note("Dashed: average effect on the treated.", when=timed)
-        page.note("Dashed: average effect on exposed rows.", when=not timed)
+        page.note("Dashed: average effect on exposed observations.", when=not timed)
         page.gate, page.ticks = convergence_of(draws), {**NAMED, "labelsize": 7}
     return page.figure
 
 
 def _sorted(draws: xr.DataArray, translate: Translator) -> tuple[list[str], xr.DataArray]:
-    """Stack the dims, leave out what is empty, and sort by the posterior mean."""
+    """Stack the dims, drop missing values, and sort by the posterior mean."""
     dims = [str(dim) for dim in draws.dims if dim not in v.SAMPLE_DIMS]
     values = draws.transpose(*v.SAMPLE_DIMS, *dims).to_numpy()
     shape = values.shape[2:]

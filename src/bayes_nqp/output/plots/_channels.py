@@ -55,11 +55,12 @@ _BETTER: Final = LinearSegmentedColormap.from_list("pairs", ["#F3C6A5", "#FFFFFF
 
 
 _PAIRS_KEY = Message(
-    "Squares: posterior probability that the effect along the row's path is the larger."
+    "Squares: posterior probability that the effect of the path in the row exceeds that "
+    "of the path in the column."
 )
 
 
-_TITLE = Message("Channels compared.")
+_TITLE = Message("Comparison of paths.")
 
 
 def _sheets(scene: Scene) -> Iterator[Sketch]:
@@ -71,7 +72,7 @@ def _sheets(scene: Scene) -> Iterator[Sketch]:
             partial(channels, scene.effects, by=by, **scene.weighted),
             partial(mediator_comparison, scene.effects, by, scene.prob, "eti", scene.weights),
             shown=several and by is None,
-            heading=scene.translate("Mechanisms: comparison of channels"),
+            heading=scene.translate("Mechanisms: comparison of paths"),
         )
 
 
@@ -88,28 +89,28 @@ def channels(
     language: Language = "en",
     style: Style | None = None,
 ) -> Figure:
-    """Draw the effect along every path, and how probably each exceeds each other.
+    """Draw the effect of every path, and the probability that each exceeds each other.
 
     Parameters
     ----------
     fit_or_effects : Fit or Dataset
-        Of a `Mediation`.
+        Fit or effects of a `Mediation`.
     by : str, sequence of str or mapping, optional
-        Groups, side by side within every path, and each with its own comparison.
+        Groups, side by side for every path, each with a separate comparison.
     prob : float, default 0.95
-        Posterior probability of the wide intervals, equal-tailed.
+        Posterior probability of the wide equal-tailed intervals.
     weights : str, default "rows"
         As in ``att``.
     direct : bool, default True
-        Whether direct and total effects are there; without them the scale is that of channels.
+        If True, include direct and total effects; otherwise the scale fits indirect effects.
     ax : Axes, optional
-        To draw the effects into, without the comparisons.
+        Axes to draw the effects into, without the comparisons.
     title : str, optional
-        Of the figure.
+        Title of the figure.
     language : str, default "en"
-        Of labels and notes.
+        Language of labels and notes.
     style : mapping, optional
-        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
+        Appearance of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
@@ -159,7 +160,7 @@ def channels(
 
 
 def _groups(draws: xr.DataArray, translate: Translator) -> dict[str, xr.DataArray]:
-    """Take draws apart by every dim but the path's, without what is empty."""
+    """Split draws by every dim except the path, without missing values."""
     dims = [str(dim) for dim in draws.dims if dim not in (*v.SAMPLE_DIMS, v.PATH)]
     groups = {}
     for levels, group in apart(draws, dims):
@@ -191,7 +192,7 @@ def _rows(groups: Mapping[str, xr.DataArray], translate: Translator) -> list[Eff
 
 
 def _columns(paths: int) -> int:
-    """Squares of comparisons that stand side by side."""
+    """Return the number of comparison matrices per row."""
     return max(1, _ACROSS // paths)
 
 

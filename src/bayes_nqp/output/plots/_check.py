@@ -40,7 +40,7 @@ def _sheets(scene: Scene) -> Iterator[Sketch]:
             )
 
 
-@plot(Message("What a check rests on."), place=50, sheets=_sheets)
+@plot(Message("Evidence of the check."), place=50, sheets=_sheets)
 def check(
     result: CheckResult,
     *,
@@ -50,22 +50,22 @@ def check(
     language: Language = "en",
     style: Style | None = None,
 ) -> Figure:
-    """Draw what a check rests on.
+    """Draw the evidence of a check.
 
     Parameters
     ----------
     result : CheckResult
-        Such as ``nqp.check(fit, "pretrends")``.
+        Result of a check, such as ``nqp.check(fit, "pretrends")``.
     prob : float, default 0.95
         Posterior probability of the intervals, equal-tailed.
     ax : Axes, optional
-        To draw into.
+        Axes to draw into.
     title : str, optional
-        Of the figure; none by default.
+        Title of the figure; none by default.
     language : str, default "en"
-        Of labels and notes.
+        Language of labels and notes.
     style : mapping, optional
-        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
+        Appearance of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------

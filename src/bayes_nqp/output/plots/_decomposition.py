@@ -1,4 +1,4 @@
-"""Direct and indirect effects on top of one another, and what they add up to."""
+"""Stacked direct and indirect effects, with their sum."""
 
 from __future__ import annotations
 
@@ -48,9 +48,8 @@ _PANELS: Final = 12
 
 
 _PARTS_KEY = Message(
-    "Bars: posterior means of direct and indirect effects, stacked up from zero if positive and "
-    "down if negative; together they give the mean of the total (points, with 50% and {} "
-    "equal-tailed intervals)."
+    "Bars: posterior means of direct and indirect effects, stacked from zero by sign; "
+    "their sum is the mean total effect (points, with 50% and {} equal-tailed intervals)."
 )
 
 
@@ -84,29 +83,29 @@ def decomposition(
     language: Language = "en",
     style: Style | None = None,
 ) -> Figure:
-    """Draw direct and indirect effects stacked, and the total effect they add up to.
+    """Draw stacked direct and indirect effects, with the total effect.
 
-    Parts below zero stack downwards, so that opposite signs show instead of hiding in a share.
+    Negative effects are stacked downwards, so that opposite signs are visible.
 
     Parameters
     ----------
     fit_or_effects : Fit or Dataset
-        Of a `Mediation`.
+        Fit or effects of a `Mediation`.
     by : str, sequence of str or mapping, optional
-        What to set side by side, "event_time" by default; of several, event time or else the
-        last goes along the axis, the others each get a panel. None for the overall effect.
+        Groups to compare, "event_time" by default. With several factors, event time or the last
+        factor is on the axis, and the others define panels. None for the overall effect.
     prob : float, default 0.95
-        Posterior probability of the wide intervals, equal-tailed.
+        Posterior probability of the wide equal-tailed intervals.
     weights : str, default "rows"
         As in ``att``.
     ax : Axes, optional
-        To draw one panel into.
+        Axes to draw one panel into.
     title : str, optional
-        Of the figure.
+        Title of the figure.
     language : str, default "en"
-        Of labels and notes.
+        Language of labels and notes.
     style : mapping, optional
-        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
+        Appearance of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
@@ -157,7 +156,7 @@ def decomposition(
 
 
 def _along(names: Mapping[str, str]) -> str | None:
-    """Choose what goes along the axis."""
+    """Return the factor on the horizontal axis."""
     if not names:
         return None
     return next((new for new, old in names.items() if old == v.EVENT_TIME), list(names)[-1])
@@ -178,11 +177,11 @@ def _panels(
 def _composed(
     page: Canvas, effects: xr.Dataset, names: Sequence[str], panels: Sequence[xr.DataArray]
 ) -> None:
-    """Say who is behind the bars, where that is few, or not the same throughout."""
+    """Return a note on small or changing numbers of units behind the bars."""
     factors = [name for name in names if name in schema.factors(effects)]
     same = same_units(effects, factors[0] if len(factors) == 1 else None)
     few = any(((panel[v.UNITS] > 0) & (panel[v.UNITS] < ENOUGH)).any() for panel in panels)
-    page.note("Points do not all rest on the same units.", when=not same)
+    page.note("Points refer to different sets of units.", when=not same)
     page.note("Faint: fewer than {} units.", ENOUGH, when=few)
 
 
@@ -248,7 +247,7 @@ def _looks(parts: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def _key(ax: Axes, parts: Sequence[str], translate: Translator) -> None:
-    """Name the parts beside the last panel of the first row."""
+    """Write the names of parts next to the last panel of the first row."""
     called = [
         translate("Direct"),
         *(

@@ -1,4 +1,4 @@
-"""How far those who adopt drift beside the effect."""
+"""Plot of the differential trend of treated units."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bayes_nqp.output.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.output.plots._scene import Scene
 from bayes_nqp.output.plots._style import COLOURS, MUTED
 
-_TITLE = Message("Drift of those who adopt, beside the effect.")
+_TITLE = Message("Differential trend of treated units.")
 
 
 def _sheets(scene: Scene) -> Iterator[Sketch]:
@@ -49,22 +49,22 @@ def differential_trend(
     language: Language = "en",
     style: Style | None = None,
 ) -> Figure:
-    """Draw the drift of adopters by event time, stratum by stratum.
+    """Draw the differential trend of treated units by event time and group.
 
     Parameters
     ----------
     fit : Fit
-        Of a design with ``trends``.
+        Fit of a design with ``trends``.
     prob : float, default 0.95
         Posterior probability of bands, equal-tailed.
     ax : Axes, optional
-        To draw into.
+        Axes to draw into.
     title : str, optional
-        Of the figure.
+        Title of the figure.
     language : str, default "en"
-        Of labels and notes.
+        Language of labels and notes.
     style : mapping, optional
-        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
+        Appearance of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
@@ -93,11 +93,11 @@ def differential_trend(
         page.ax.axhline(0.0, color=MUTED, linewidth=0.9, zorder=0.6)
         page.ax.axvline(-0.5, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0.6)
         page.ax.set_xlabel(translate("Event time (periods since adoption)"))
-        label_beside([page.ax], translate("Drift, relative to event time −1"))
+        label_beside([page.ax], translate("Differential trend, relative to event time −1"))
         page.ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         if len(names) > 1:
             page.ax.legend(frameon=False)
         page.note("Lines: posterior means; bands: {} intervals.", percent(prob))
-        page.note("Effects are what goes beyond this drift.")
+        page.note("The effect is the deviation of the outcome from this trend.")
         page.gate = convergence_of(draws)
     return page.figure

@@ -1,4 +1,4 @@
-"""What units have of the policy, on a map."""
+"""Maps of unit-level effects."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ if TYPE_CHECKING:
 type Along = Literal["total", "direct", "received"]
 type Onto = Literal["untreated", "treated"]
 
-_TITLE = Message("Effects of the policy where they are.")
+_TITLE = Message("Map of policy effects.")
 _CAPTIONS = {
     v.TOTAL: _TITLE,
-    v.DIRECT: Message("What treated units have of their own treatment, where they are."),
-    v.RECEIVED: Message("What untreated units receive of others' treatment, where they are."),
+    v.DIRECT: Message("Map of the effects of own treatment on treated units."),
+    v.RECEIVED: Message("Map of spillover effects on untreated units."),
 }
 _COLOURED = {
-    v.TOTAL: Message("Colours: posterior means over each unit's rows."),
-    v.DIRECT: Message("Colours: posterior means of effects of units' own treatment."),
-    v.RECEIVED: Message("Colours: posterior means of effects of others' treatment."),
+    v.TOTAL: Message("Colours: posterior means over the observations of each unit."),
+    v.DIRECT: Message("Colours: posterior means of the effect of own treatment."),
+    v.RECEIVED: Message("Colours: posterior means of the spillover effect of others' treatment."),
 }
 _COLOURS = "RdBu_r"
 """Of effects: red above zero, blue below; told apart by colour-blind readers."""
@@ -91,42 +91,43 @@ def effect_map(
     language: Language = "en",
     style: Style | None = None,
 ) -> Figure:
-    """Draw each unit's mean effect where it is, from blue over white at zero to red.
+    """Draw a map of unit-level mean effects, from blue over white at zero to red.
 
-    Units whose interval holds zero are hatched (dots: hollow), those without an effect grey.
+    Units with an interval that includes zero are hatched (dots: hollow); units without an effect
+    are grey.
 
     Parameters
     ----------
     fit : Fit
-        With its rows, of a panel with columns ``longitude`` and ``latitude`` in degrees, unless
-        there are boundaries.
+        Fit with its observations. The panel needs columns ``longitude`` and ``latitude`` in
+        degrees, unless boundaries are given.
     path : {"total", "direct", "received"}, default "total"
-        All that treated units have of the policy; what they have of their own treatment; or what
-        units receive of others', for designs with ``spillovers``.
+        Total effect on treated units; effect of own treatment; or spillover effect of others'
+        treatment, for designs with ``spillovers``.
     boundaries : str, Path or GeoDataFrame, optional
-        A file of polygons that geopandas reads, or what it read. None are shipped: without them the
-        title says that the map is schematic.
+        File of polygons in a format of geopandas, or its GeoDataFrame. Boundaries are not included
+        in the package; without them the map is schematic, as its title states.
     id : str, optional
-        Its column that names units as the panel does.
+        Column of the boundaries with the names of units as in the panel.
     onto : {"untreated", "treated"}, default "untreated"
-        Whose rows, of effects received.
+        Units of the spillover effect.
     dots : bool, default False
-        Whether units without boundaries are dots, and not cells.
+        If True, draw units without boundaries as dots instead of cells.
     prob : float, default 0.95
         Posterior probability of the intervals, equal-tailed.
     ax : Axes, optional
-        To draw into.
+        Axes to draw into.
     title : str, optional
-        Of the figure.
+        Title of the figure.
     language : str, default "en"
-        Of labels and notes.
+        Language of labels and notes.
     style : mapping, optional
-        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
+        Appearance of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
     PanelError
-        If a unit has no place, or is not in the boundaries.
+        If a unit has no coordinates, or is not in the boundaries.
     StudyError
         If the fit has no such effects by unit, or boundaries come without `id`.
 
@@ -157,12 +158,12 @@ def effect_map(
             land.paint(page.ax, blank, BLANK)
         doubt = _shades(page, land, units, points, effect_label(fit.effects, translate))
         page.note(_COLOURED[path])
-        page.note("Hatched or hollow: the {} interval holds zero.", percent(prob), when=doubt)
-        page.note("Grey: no such effect.", when=blank.size > 0)
+        page.note("Hatched or hollow: the {} interval includes zero.", percent(prob), when=doubt)
+        page.note("Grey: effect not defined for this unit.", when=blank.size > 0)
         if path == v.RECEIVED and onto == "untreated":
             zones = land.middles[np.asarray(panel.cohort_codes) >= 0]
             page.ax.plot(*zones.T, ".", color=INK, markersize=2.4, zorder=3)
-            page.note("Black points: units that are treated at some time.")
+            page.note("Black points: ever-treated units.")
         page.gate = convergence_of(draws)
     return page.figure
 
@@ -178,7 +179,7 @@ def _draws(fit: Fit, path: Along, onto: Onto) -> xr.DataArray:
 def _shades(
     page: Canvas, land: Land, units: npt.NDArray[np.intp], points: Points, label: str
 ) -> bool:
-    """Colour units by their mean, with a bar symmetric about zero; whether some are in doubt."""
+    """Colour units by their mean; return True if some intervals include zero."""
     most = float(np.abs(points.mean).max())
     norm, colours = Normalize(-most, most), mpl.colormaps[_COLOURS]
     doubt = (points.outer[0] <= 0.0) & (points.outer[1] >= 0.0)

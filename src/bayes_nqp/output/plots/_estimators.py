@@ -1,4 +1,4 @@
-"""A fit beside other estimators."""
+"""Plot of a fit with other estimators for comparison."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from bayes_nqp.output.plots._registry import Appearance, plot
 from bayes_nqp.output.plots._style import COLOURS, MUTED
 from bayes_nqp.output.tables import estimators_table
 
-_TITLE = Message("The fit beside other estimators.")
+_TITLE = Message("Comparison with other estimators.")
 
 
 @plot(_TITLE, place=25, needs=(ADOPTION, ROWS, UNITS))
@@ -38,29 +38,29 @@ def estimators(
     language: Language = "en",
     style: Style | None = None,
 ) -> Figure:
-    """Draw effects by event time and on average, by the fit and by other estimators.
+    """Draw effects by event time and on average for the fit and other estimators.
 
     Parameters
     ----------
     fit : Fit
-        Of units that adopt, with its rows.
+        Fit of a staggered design, with its observations.
     estimators : sequence of str, optional
         As in `estimators_table`; all by default.
     prob : float, default 0.95
         As in `estimators_table`.
     leads : int, default 5
-        The last so many leads of those that have them.
+        Number of leads shown for estimators with leads.
     title : str, optional
-        Of the figure.
+        Title of the figure.
     language : str, default "en"
-        Of labels and notes.
+        Language of labels and notes.
     style : mapping, optional
-        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
+        Appearance of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Returns
     -------
     Figure
-        What each assumes stands beneath its name.
+        Figure with the assumptions of each estimator below its name.
 
     Raises
     ------
@@ -102,10 +102,11 @@ def estimators(
         _averages(average, groups, names)
         average.set_xlabel(translate("Average effect"))
         page.note(
-            "Points: estimates. Bars: {} intervals; those of others are of confidence, by unit.",
+            "Points: estimates. Bars: {} intervals (credible for this model; for other "
+            "estimators confidence intervals clustered by unit).",
             percent(prob),
         )
-        page.note("The others know neither covariates, weights nor strata.")
+        page.note("The other estimators do not use covariates, weights or groups.")
         for name, why in table.attrs["left_out"].items():
             page.notes.append(translate("{}: {}.", name, why))
         page.gate = str(fit.gate)

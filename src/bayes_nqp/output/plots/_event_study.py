@@ -50,16 +50,19 @@ _BARS = 8.0
 """Points that the bars of the two periods beside a text take from it."""
 _EFFICIENT = COLOURS[1]
 """Of effects as the fit has them."""
-_LEADS_NOTE = Message("Hollow: before adoption. All are from one fit, measured from event time {}.")
-_FROM = Message("from event time {}")
-_OWN = {True: Message("from all periods before"), False: Message("as fitted, beside trends")}
-_AVERAGED = Message("model average")
-_OWN_NOTE = Message("Squares: the effects that are reported.")
-_BAND_NOTE = Message(
-    "Dashes: the band that holds all points of a group at once with probability {}."
+_LEADS_NOTE = Message(
+    "Hollow: before adoption. Leads and effects come from one model, relative to event time {}."
 )
+_FROM = Message("relative to event time {}")
+_OWN = {
+    True: Message("relative to all earlier periods"),
+    False: Message("as estimated with differential trends"),
+}
+_AVERAGED = Message("model average")
+_OWN_NOTE = Message("Squares: reported effects.")
+_BAND_NOTE = Message("Dashes: simultaneous {} band for all points of a group.")
 _NO_LEADS = Message("No leads: {}")
-_TITLE = Message("Effects by event time, with leads, measured from one period.")
+_TITLE = Message("Event study: leads and effects relative to one reference period.")
 
 
 def _sheets(scene: Scene) -> Iterator[Sketch]:
@@ -117,25 +120,24 @@ def event_study(
     language: Language = "en",
     style: Style | None = None,
 ) -> Figure:
-    """Draw leads and effects at every event time, measured from one period, overall or by group.
+    """Draw leads and effects by event time, relative to one period, overall or by group.
 
-    Leads and effects are of one fit, with never-treated units as controls and the last period
-    before effects begin as the reference of all. The fit keeps it. Beside the intervals of single
-    points stands the band that holds all of a panel's at once. Two groups share one panel; more
-    get a panel each. Points that rest on fewer than 5 units are faint, and where points do not all
-    rest on the same units the note says so.
+    Leads and effects come from one model with never-treated units as controls; the reference is the
+    last period before effects begin. The model is stored with the fit. Each panel shows pointwise
+    intervals and a simultaneous band. Two groups share a panel; more have one panel each. Points
+    with fewer than 5 units are faint, and a note states if the set of units changes between points.
 
     Parameters
     ----------
     fit_or_effects : Fit or Dataset
-        A fit, or effects in the schema of the waist, which have no leads.
+        A fit, or a Dataset of group-time effects, which have no leads.
     by : str, sequence of str or mapping, optional
-        Groups to tell apart, as in ``att``.
+        Groups, as in ``att``.
     prob : float, default 0.95
-        Posterior probability of the wide intervals, equal-tailed, and of the band.
+        Posterior probability of the wide equal-tailed intervals, and of the band.
     leads : bool or int, default True
-        Whether leads are shown, where there can be any; a number shows the last so many. Without
-        them the effects are those of the fit, measured from all periods before they begin.
+        If True, show leads if they can be estimated; a number shows only the last ones. Without
+        leads, effects are those of the fit, relative to all periods before they begin.
     efficient : bool, optional
         Whether the effects that are reported are drawn too, in a colour of their own: under the
         model average, or as fitted where there is none. They use all periods before as the
@@ -146,18 +148,18 @@ def event_study(
     balanced : int, optional
         As in ``att``.
     ax : Axes, optional
-        To draw into; all groups then share it.
+        Axes to draw into; all groups then share it.
     title : str, optional
-        Of the figure.
+        Title of the figure.
     language : str, default "en"
-        Of labels and notes.
+        Language of labels and notes.
     style : mapping, optional
-        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
+        Appearance of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
     StudyError
-        As ``att``; and if one panel cannot hold all groups.
+        As ``att``; and if a single panel has no space for all groups.
 
     References
     ----------
@@ -218,10 +220,10 @@ def _drawn(
         if fitted:
             _key(page.ax, course, translate)
         _notes(page, course, look.prob, fitted=fitted)
-        page.note("Grey line: all groups together.", when=not together)
+        page.note("Grey line: average over groups.", when=not together)
         factors = [old for old in names_of(by).values() if old in schema.factors(effects)]
         same = same_units(effects, factors[0] if len(factors) == 1 else None, balanced)
-        page.note("Points do not all rest on the same units.", when=not same)
+        page.note("Points refer to different sets of units.", when=not same)
         few = any(few_units(draws).any() for line in series for draws in (*line.parts, line.own))
         page.note("Faint: fewer than {} units.", ENOUGH, when=few)
         page.gate = worst_convergence(course.own, *course.parts)
@@ -234,7 +236,7 @@ def _notes(page: Canvas, course: OverTime, prob: float, *, fitted: bool) -> None
     page.note(_LEADS_NOTE, Numeral(f"−{-course.reference}"), when=not alone)
     page.note(_OWN_NOTE, when=fitted)
     page.note(_BAND_NOTE, percent(prob))
-    page.note("Zero is the expected path without the policy.", when=alone)
+    page.note("Zero: expected outcome without the policy.", when=alone)
     page.note(_NO_LEADS, course.missing, when=bool(course.missing))
     page.note(EARLY, when=v.ANTICIPATED in course.own.coords)
 
@@ -257,7 +259,7 @@ def _one_panel(
 
 
 def _reference(ax: Axes, period: int, text: str) -> None:
-    """Name the reference below it, where the text has room between the periods beside it."""
+    """Label the reference period if the text fits between the adjacent periods."""
     figure, size = ax.get_figure(root=True), 6.8
     assert figure is not None
     low, high = ax.get_xlim()
@@ -328,7 +330,7 @@ def _frame(ax: Axes, series: list[OverTime], ticks: int) -> None:
 def _direct_labels(
     ax: Axes, series: list[OverTime], names: list[str], shifts: npt.NDArray[np.floating]
 ) -> None:
-    """Write each series' name beside its last point, none over another."""
+    """Label each series at its last point without overlaps."""
     ends = [float(line.main.isel(event_time=-1).mean()) for line in series]
     low, high = ax.get_ylim()
     order, gap = np.argsort(ends), 0.065 * (high - low)

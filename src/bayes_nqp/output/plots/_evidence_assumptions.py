@@ -28,7 +28,7 @@ def assumptions(result: CheckResult, look: Appearance) -> Figure:
     Parameters
     ----------
     result : CheckResult
-        Of kind "assumptions".
+        Result of kind "assumptions".
     """
     evidence = result.evidence
     assert isinstance(evidence, xr.Dataset)
@@ -59,7 +59,7 @@ def assumptions(result: CheckResult, look: Appearance) -> Figure:
         for ax in page.axes[1:]:
             ax.set_yticklabels([])
         page.note(POINTS, percent(look.prob))
-        page.note("Red: placebos whose interval leaves zero out.", when=len(panels) > 1)
+        page.note("Red: placebo effects with an interval that excludes zero.", when=len(panels) > 1)
         page.gate, page.ticks = convergence_of(evidence), NAMED
     return page.figure
 
@@ -71,7 +71,7 @@ def _rows(evidence: xr.Dataset, name: str, look: Appearance) -> list[EffectRow]:
     for g, group in enumerate(evidence["group"].to_numpy()):
         if evidence.sizes["group"] > 1:
             rows.append(EffectRow(look.translate.name(str(group)) if group else
-                            look.translate("All adopters"), None))  # fmt: skip
+                            look.translate("All treated units"), None))  # fmt: skip
         for k, text in enumerate(texts):
             draws = evidence[name].isel(group=g, assumption=k)
             if bool(np.isnan(draws).any()):  # its line stays empty, beside the effect's

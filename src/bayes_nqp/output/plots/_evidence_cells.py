@@ -1,4 +1,4 @@
-"""What identifies each cell: cohort against time, stratum by stratum."""
+"""Plot of the observations behind each group-time cell."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ _LOWER = -_UPPER
 
 
 _CELLS_KEY = Message(
-    "Each square: the treated rows of one cohort in one period, their number and shade."
+    "Squares: treated observations of one cohort in one period (number and shade)."
 )
 
 
 @evidence("cells")
 def cells(result: CheckResult, look: Appearance) -> Figure:
-    """Draw the rows behind every cell, and what its effect leans on.
+    """Draw the observations of every cell, and its support by data or pooling.
 
     Parameters
     ----------
     result : CheckResult
-        Of kind "cells".
+        Result of kind "cells".
     look : Appearance
-        Into given axes, strata are drawn one under another.
+        Appearance; on given axes, groups are drawn one below another.
     """
     table = result.evidence
     assert isinstance(table, pd.DataFrame)
@@ -84,7 +84,7 @@ def _strata(table: pd.DataFrame) -> list[str]:
 def _panels(
     table: pd.DataFrame, translate: Translator, *, together: bool
 ) -> dict[str, tuple[list[str], pd.DataFrame]]:
-    """Lines (by name) and cells of every panel; a cell knows its line."""
+    """Return the lines by name and the cells of every panel, with the line of each cell."""
     cohorts = sorted(table[v.COHORT].unique())
     strata = sorted(table["stratum"].unique())
     if together:
@@ -107,9 +107,9 @@ def _panels(
 def _marks(table: pd.DataFrame, page: Canvas) -> None:
     """Explain the marks that the picture has."""
     few = table[["few_units", "few_controls"]].to_numpy(dtype=bool).any()
-    page.note("Orange corner: fewer than 3 units or controls.", when=bool(few))
+    page.note("Orange corner: fewer than 3 treated units or controls.", when=bool(few))
     prior = bool(table["on_prior"].any())
-    page.note("Purple corner: the cell's own effect rests on pooling.", when=prior)
+    page.note("Purple corner: the effect of the cell is estimated mainly by pooling.", when=prior)
     page.note("Red cross: not identified.", when=not table["identified"].all())
 
 

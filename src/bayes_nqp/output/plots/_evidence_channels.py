@@ -1,4 +1,4 @@
-"""What checks of channels found, mediator by mediator."""
+"""Plots of mediation checks by mediator."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ _LEAST = 1.9
 _SCALE: Final = {
     "effect": Message("Effect on the outcome"),
     "slope": Message("Outcome per unit of the mediator"),
-    "sd": Message("In multiples of the mediator's sd within units"),
+    "sd": Message("In within-unit SDs of the mediator"),
     "periods": Message("Periods"),
     "correlation": Message("Correlation of innovations"),
-    "r_squared": Message("Share of variation within units in common"),
+    "r_squared": Message("Common share of within-unit variation"),
     "share": Message("Share of the total effect"),
 }
 _CHANNEL: Final = {
     "overall": Message("Overall"),
-    "slope before adoption": Message("slope before adoption, a period"),
+    "slope before adoption": Message("pre-adoption slope per period"),
     "effect on the mediator": Message("effect on the mediator"),
     "indirect effect": Message("indirect effect"),
-    "indirect effect, a period earlier": Message("indirect effect, mediators a period earlier"),
+    "indirect effect, a period earlier": Message("indirect effect, mediators lagged by one period"),
     "direct effect": Message("direct effect"),
-    "direct and indirect": Message("direct and indirect together"),
-    "outcome alone": Message("fit of the outcome alone"),
+    "direct and indirect": Message("sum of direct and indirect effects"),
+    "outcome alone": Message("model of the outcome only"),
     "proportion mediated": Message("proportion mediated"),
     "as fitted": Message("as fitted"),
-    "delay": Message("delay of the response"),
+    "delay": Message("lag of the response"),
     "outcome": Message("outcome, total effect"),
     "all mediators": Message("all mediators"),
     "with the treatment": Message("with the treatment"),
@@ -62,7 +62,7 @@ def channels(result: CheckResult, look: Appearance) -> Figure:
     Parameters
     ----------
     result : CheckResult
-        Of kind "channels".
+        Result of kind "channels".
     look : Appearance
         With an ax, only the quantities on the first scale are drawn, into it.
     """
@@ -79,10 +79,10 @@ def channels(result: CheckResult, look: Appearance) -> Figure:
         for ax, part, scale, (names, heights) in zip(page.axes, parts, scales, lines, strict=True):
             _draw(ax, part, scale, names, heights)
             ax.set_xlabel(translate(_SCALE[scale]))
-        page.note("Blue: passed; orange: caution; red: failed; grey: not judged.")
+        page.note("Blue: passed; orange: caution; red: failed; grey: no verdict.")
         bars = bool(shown["lower"].notna().any())
         page.note("Bars: {} equal-tailed intervals.", percent(look.prob), when=bars)
-        page.note("Dashed: limits of the verdict.", when=any(x in _LIMITS for x in scales))
+        page.note("Dashed: thresholds of the verdict.", when=any(x in _LIMITS for x in scales))
         page.gate, page.ticks = str(table.attrs.get(v.GATE, v.UNVERIFIED)), NAMED
     return page.figure
 
@@ -161,5 +161,5 @@ def _draw(
 
 
 def _named(label: str, look: Appearance) -> str:
-    """Say a quantity in the figure's language; names of mediators as they are."""
+    """Return the name of a quantity in the figure's language, with mediators untranslated."""
     return look.translate.name(_CHANNEL.get(label, label))

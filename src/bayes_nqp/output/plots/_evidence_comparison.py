@@ -24,7 +24,7 @@ def comparison(result: CheckResult, look: Appearance) -> Figure:
     Parameters
     ----------
     result : CheckResult
-        Of kind "comparison".
+        Result of kind "comparison".
     """
     evidence = result.evidence
     assert isinstance(evidence, xr.Dataset)
@@ -38,7 +38,7 @@ def comparison(result: CheckResult, look: Appearance) -> Figure:
             tick.set_fontweight("bold" if row.draws is None else "normal")
         page.ax.set_xlabel(label)
         page.note(POINTS, percent(look.prob))
-        page.note("Black: the fit itself.")
+        page.note("Black: baseline model.")
         page.gate, page.ticks = convergence_of(draws), NAMED
     return page.figure
 

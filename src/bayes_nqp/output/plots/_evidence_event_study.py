@@ -26,20 +26,21 @@ _PANELS = 12
 _AFTER = f"{v.EVENT_TIME}_after"
 
 
-_LEAD_FIT = Message("Hollow: leads; filled: effects of the same fit; both from event time {}.")
-_LEAD_BOUND = Message(
-    "Grey: within the size of the average effect (or twice its sd), where leads should lie."
+_LEAD_FIT = Message(
+    "Hollow: leads; filled: effects of the same model; both relative to event time {}."
 )
-_BAND = Message("Dashes: simultaneous {} band of all leads of a panel.")
+_LEAD_BOUND = Message(
+    "Grey: size of the average effect (or twice its SD); leads should lie inside."
+)
+_BAND = Message("Dashes: simultaneous {} band for all leads of a panel.")
 _TREND_LINE = Message(
-    "Line: the differential trend before adoption, dashed where it is prolonged, with its {} "
-    "interval."
+    "Line: differential pre-trend, dashed where extrapolated, with its {} interval."
 )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Curve:
-    """What one panel shows: of all units, or of one level."""
+    """Content of one panel, for all units or one group."""
 
     label: str
     lead: xr.DataArray | None
@@ -55,7 +56,7 @@ def event_study(result: CheckResult, look: Appearance) -> Figure:
     Parameters
     ----------
     result : CheckResult
-        Of kind "event_study": effects, and leads, slopes and bounds where it has them.
+        Result of kind "event_study": effects, and leads, slopes and bounds where it has them.
     look : Appearance
         With an ax, only the overall panel is drawn, into it.
     """
@@ -107,7 +108,7 @@ def _parts(evidence: xr.Dataset, translate: Translator) -> list[_Curve]:
 
 
 def _counted(evidence: xr.Dataset, name: str) -> xr.DataArray:
-    """Take draws with the units behind them, where the evidence knows these."""
+    """Return draws with their numbers of units, if the evidence contains these."""
     units = evidence.get(f"{v.UNITS}_{name}")
     if units is None:
         return evidence[name]
@@ -188,7 +189,7 @@ def _notes(page: Canvas, parts: list[_Curve], look: Appearance, reference: int) 
     page.note(POINTS, percent(look.prob))
     shown = [draws for part in parts for draws in (part.effect, part.lead) if draws is not None]
     alone = parts[0].lead is None
-    page.note("Zero is the expected path without the policy.", when=alone)
+    page.note("Zero: expected outcome without the policy.", when=alone)
     page.note(_LEAD_FIT, f"−{-reference}", when=not alone)
     page.note(_BAND, percent(look.prob), when=not alone)
     page.note(_LEAD_BOUND, when=not alone and bool(np.isfinite(parts[0].bound)))

@@ -1,4 +1,4 @@
-"""How far the average effect moves without each unit, the most influential first."""
+"""Plot of the change of the average effect without each unit, most influential first."""
 
 from __future__ import annotations
 
@@ -27,11 +27,10 @@ _CONTROL = COLOURS[4]
 
 
 _INFLUENCE_KEY = Message(
-    "Average effect on the treated rows of the other units, less that of all. Grey band: one "
-    "posterior sd."
+    "Change of the average effect without the unit. Grey band: one posterior SD."
 )
 _INFLUENCE_K = Message(
-    "k: Pareto k of the importance weights, red above {}, where only a refit can tell."
+    "k: Pareto k of the importance weights; above {} (red) only a refit is reliable."
 )
 
 
@@ -42,7 +41,7 @@ def influence(result: CheckResult, look: Appearance) -> Figure:
     Parameters
     ----------
     result : CheckResult
-        Of kind "influence".
+        Result of kind "influence".
     """
     table = result.evidence
     assert isinstance(table, pd.DataFrame)
@@ -109,7 +108,7 @@ def _frame(ax: Axes, ticks: Mapping[float, str], translate: Translator) -> None:
     ax.set_xlim(min(low, -1.15), max(high, 1.15))
     ax.spines["left"].set_visible(False)
     ax.xaxis.set_major_locator(MaxNLocator(nbins=7))
-    ax.set_xlabel(translate("Shift of the average effect without the unit, in posterior sd"))
+    ax.set_xlabel(translate("Change of the average effect without the unit, in posterior SDs"))
 
 
 def _columns(

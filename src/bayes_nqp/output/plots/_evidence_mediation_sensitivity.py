@@ -31,12 +31,12 @@ _KEY_HIGH = 0.36
 
 
 _RHO_KEY = Message(
-    "Lines: posterior means with {} intervals, if the innovations of the mediator and of the "
-    "outcome have the correlation ρ, given the other mediators. At zero: no confounding."
+    "Lines: posterior means with {} intervals if the innovations of mediator and outcome "
+    "have correlation ρ, given the other mediators; ρ = 0 means no confounding."
 )
 _RHO_CROSSING = Message(
-    "Dashed: where the indirect effect crosses zero. A common cause then explains shares of both "
-    "innovations' variances whose product is ρ²."
+    "Dashed: ρ at which the indirect effect is zero; a confounder then explains variance "
+    "shares of both innovations with product ρ²."
 )
 
 
@@ -49,7 +49,7 @@ class _Curves:
     direct: xr.Dataset
 
 
-@plot(Message("Effects if unmeasured confounding were there."))
+@plot(Message("Effects under unmeasured confounding."))
 def mediation_sensitivity(
     dataset: xr.Dataset,
     *,
@@ -59,27 +59,27 @@ def mediation_sensitivity(
     language: Language = "en",
     style: Style | None = None,
 ) -> Figure:
-    """Draw effects against ``rho``, a panel for each confounded mediator and group.
+    """Draw effects against ``rho``, with one panel per confounded mediator and group.
 
     Parameters
     ----------
     dataset : Dataset (confounded, path, ..., rho), outcome units
-        From ``nqp.mediation_sensitivity``.
+        Result of ``nqp.mediation_sensitivity``.
     prob : float, optional
         Posterior probability of the bands, equal-tailed; that of ``dataset`` by default.
     ax : Axes, optional
-        To draw into, where there is one panel.
+        Axes to draw into, where there is one panel.
     title : str, optional
-        Of the figure.
+        Title of the figure.
     language : str, default "en"
-        Of labels and notes.
+        Language of labels and notes.
     style : mapping, optional
-        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
+        Appearance of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
     StudyError
-        If these are no such curves, or one ax cannot hold all panels.
+        If the dataset has no such curves, or one ax is given for several panels.
 
     Examples
     --------
@@ -122,14 +122,14 @@ def mediation_sensitivity(
 
 @evidence("mediation_sensitivity")
 def curves(result: CheckResult, look: Appearance) -> Figure:
-    """Draw the indirect effect of every mediator, overall and by level, with the direct one.
+    """Draw the indirect effect of every mediator, overall and by group, and the direct effect.
 
     Parameters
     ----------
     result : CheckResult
-        Of kind "mediation_sensitivity".
+        Result of kind "mediation_sensitivity".
     look : Appearance
-        One ax holds the first mediator alone.
+        Appearance; on a single ax only the first mediator is drawn.
     """
     evidence, panels = result.evidence, []
     assert isinstance(evidence, xr.Dataset)
@@ -169,7 +169,7 @@ def _drawn(panels: list[_Curves], evidence: xr.Dataset, look: Appearance, column
     with canvas(look, size, texts, rows, columns) as page:
         for ax, panel in zip(page.axes, panels, strict=False):
             _panel(ax, panel, look.prob, translate)
-        across = translate("ρ: correlation of innovations with the outcome's")
+        across = translate("ρ: correlation with the innovations of the outcome")
         _key(page.ax, translate)
         page.grid([panel.title for panel in panels], columns, label, across)
         page.note(_RHO_KEY, percent(look.prob))
@@ -219,9 +219,9 @@ def _panel(ax: Axes, panel: _Curves, prob: float, translate: Translator) -> None
     crossing = float(panel.indirect["crossing"])
     if ends.min() < crossing < ends.max():
         ax.axvline(crossing, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1.5)
-    remark = translate("crosses zero nowhere")
+    remark = translate("zero for no ρ")
     if np.isfinite(crossing):
-        remark = translate("crosses zero at ρ = {}", Numeral(f"{round(crossing, 2) + 0.0:.2f}"))
+        remark = translate("zero at ρ = {}", Numeral(f"{round(crossing, 2) + 0.0:.2f}"))
     remarked(ax, remark, top=False)
 
 

@@ -1,4 +1,4 @@
-"""The actual estimate among those of adoptions dealt at random."""
+"""Plot of the estimate in its permutation distribution."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from bayes_nqp.output.plots._notes import effect_label
 from bayes_nqp.output.plots._registry import Appearance, evidence
 from bayes_nqp.output.plots._style import COLOURS, FAINT, MUTED
 
-_PERMUTATIONS = Message("Bars and curve: {} deals of adoption by {}, within strata.")
+_PERMUTATIONS = Message("Bars and curve: {} permutations of adoption by {}, within groups.")
 _P_VALUES = Message("p = {} two-sided, {} left, {} right.")
 
 
 @evidence("permutation")
 def permutation(result: CheckResult, look: Appearance) -> Figure:
-    """Draw the density of placebo estimates, and where the actual one lies.
+    """Draw the density of placebo estimates and the actual estimate.
 
     Parameters
     ----------
     result : CheckResult
-        Of kind "permutation".
+        Result of kind "permutation".
     """
     from scipy.stats import gaussian_kde
 
@@ -57,5 +57,5 @@ def permutation(result: CheckResult, look: Appearance) -> Figure:
         page.note(_PERMUTATIONS, placebo.size, Message("unit") if by == v.UNIT else by)
         numbers = (Numeral(f"{attrs[name]:.3f}") for name in ("p", "p_left", "p_right"))
         page.note(_P_VALUES, *numbers)
-        page.note("Adoption dealt at random says nothing about parallel trends.")
+        page.note("Random assignment of adoption does not test parallel trends.")
     return page.figure

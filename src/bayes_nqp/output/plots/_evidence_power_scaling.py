@@ -1,4 +1,4 @@
-"""How far every quantity moves when the priors, or the likelihood, are given more weight."""
+"""Plot of power-scaling sensitivity to the priors and the likelihood."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def power_scaling(result: CheckResult, look: Appearance) -> Figure:
     Parameters
     ----------
     result : CheckResult
-        Of kind "power_scaling".
+        Result of kind "power_scaling".
     """
     table = result.evidence
     assert isinstance(table, pd.DataFrame)
@@ -58,7 +58,9 @@ def power_scaling(result: CheckResult, look: Appearance) -> Figure:
         )  # fmt: skip
         page.note(_POWER_SCALING, Numeral(f"{threshold:g}"))
         low = (table["prior"] < _FLOOR).any() or (table["likelihood"] < _FLOOR).any()
-        page.note("Values below {} are drawn there.", Numeral(f"{_FLOOR:g}"), when=bool(low))
+        page.note(
+            "Values below {} are plotted at this value.", Numeral(f"{_FLOOR:g}"), when=bool(low)
+        )
         page.ticks = NAMED
     return page.figure
 

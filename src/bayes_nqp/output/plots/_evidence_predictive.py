@@ -29,38 +29,41 @@ _STATISTICS: Final = {
     "partial autocorrelation, lag 2": Message("Partial autocorrelation, lag 2"),
     "kurtosis of innovations": Message("Kurtosis of innovations"),
     "largest eigenvalue, share": Message("Largest eigenvalue, share"),
-    "largest innovation": Message("Largest innovation, in sd"),
-    "spread between strata": Message("Largest over smallest sd, strata"),
-    "spread between periods": Message("Largest over smallest sd, periods"),
-    "pre-period slope": Message("Slope of the treated before adoption"),
+    "largest innovation": Message("Largest innovation, in SDs"),
+    "spread between strata": Message("Ratio of largest to smallest SD, groups"),
+    "spread between periods": Message("Ratio of largest to smallest SD, periods"),
+    "pre-period slope": Message("Pre-adoption slope of treated units"),
     "last pre-period": Message("Last period before adoption"),
-    "pre-period steps": Message("Steps before adoption, rms"),
-    "sd within units": Message("Sd within units"),
-    "sd of changes": Message("Sd of changes"),
-    "treated less untreated": Message("Treated less untreated"),
-    "sd of treated less untreated": Message("Sd of treated less untreated"),
+    "pre-period steps": Message("Pre-adoption changes, root mean square"),
+    "sd within units": Message("Within-unit SD"),
+    "sd of changes": Message("SD of changes"),
+    "treated less untreated": Message("Difference of treated and untreated"),
+    "sd of treated less untreated": Message("SD of the difference of treated and untreated"),
 }
 """What small panels call the statistics."""
 
 
 _P_SINGLE = Message(
-    "p: two-sided, each statistic by itself; red: farther out than 95% of such panels have any "
-    "statistic."
+    "p: two-sided, for each statistic separately. Red: more extreme than the most extreme"
+    " statistic of 95% of simulated panels."
 )
-_DISTANCES = Message("Bars hold 95% of panels; red: farther out than 95% of panels have any.")
+_DISTANCES = Message(
+    "Bars: central 95% of simulated panels. Red: more extreme than the most extreme "
+    "statistic of 95% of panels."
+)
 
 
 @evidence("predictive")
 def predictive(result: CheckResult, look: Appearance) -> Figure:
-    """Draw a small histogram of replications for every statistic, with the observed one.
+    """Draw a histogram of replicated values for every statistic, with the observed value.
 
-    In the axes of a user all statistics stand one under another, each in standard deviations
-    of its replications.
+    On a user's axes, statistics are drawn one below another in standard deviations of their
+    replications.
 
     Parameters
     ----------
     result : CheckResult
-        Of kind "predictive".
+        Result of kind "predictive".
     """
     evidence = result.evidence
     assert isinstance(evidence, xr.Dataset)
@@ -75,7 +78,9 @@ def predictive(result: CheckResult, look: Appearance) -> Figure:
                 _histogram(ax, evidence.isel(statistic=k), label, evidence)
         else:
             _distances(page.ax, evidence, labels)
-            page.ax.set_xlabel(translate("Observed less mean of replications, in their sd"))
+            page.ax.set_xlabel(
+                translate("Observed minus mean of simulations, in SDs of simulations")
+            )
         _notes(page, evidence, single=look.ax is None)
     return page.figure
 
@@ -83,13 +88,13 @@ def predictive(result: CheckResult, look: Appearance) -> Figure:
 def _notes(page: Canvas, evidence: xr.Dataset, *, single: bool) -> None:
     prior = evidence.attrs.get("predictive") == "prior"
     page.note(
-        "Grey: {} panels drawn from the priors; coloured: observed."
+        "Grey: {} panels simulated from the priors; coloured: observed."
         if prior
-        else "Grey: {} panels drawn from the fitted model; coloured: observed.",
+        else "Grey: {} panels simulated from the fitted model; coloured: observed.",
         evidence.sizes["replication"],
     )
     page.note(_P_SINGLE if single else _DISTANCES)
-    page.note("All together: p = {}.", Numeral(f"{float(evidence.attrs['overall_p_value']):.3f}"))
+    page.note("Joint test: p = {}.", Numeral(f"{float(evidence.attrs['overall_p_value']):.3f}"))
 
 
 def _size(number: int) -> tuple[int, tuple[float, float]]:

@@ -1,4 +1,4 @@
-"""Effects of adoptions pretended some periods earlier, beside the actual one."""
+"""Plot of placebo effects at earlier adoption dates, with the actual effect."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from bayes_nqp.output.plots._registry import Appearance, evidence
 from bayes_nqp.output.plots._style import COLOURS, MUTED
 
 _SHIFTS = Message(
-    "Hollow: adoption pretended earlier, on rows before it alone; filled, at 0: the actual one."
+    "Hollow: placebo adoption dates, with pre-adoption observations only. Filled, at 0: "
+    "actual date."
 )
 
 
@@ -28,7 +29,7 @@ def shifts(result: CheckResult, look: Appearance) -> Figure:
     Parameters
     ----------
     result : CheckResult
-        Of kind "shifts".
+        Result of kind "shifts".
     """
     evidence = result.evidence
     assert isinstance(evidence, xr.Dataset)
@@ -41,11 +42,11 @@ def shifts(result: CheckResult, look: Appearance) -> Figure:
         ax.axhline(0, color=MUTED, linewidth=0.7, zorder=0.5)
         ax.set_xlim(earlier.max() + 0.5, -0.5)
         ax.xaxis.set_major_locator(MaxNLocator(nbins=10, integer=True, min_n_ticks=1))
-        ax.set_xlabel(translate("Adoption pretended so many periods earlier"))
+        ax.set_xlabel(translate("Placebo date: periods before actual adoption"))
         label_beside([ax], label)
         page.note(POINTS, percent(look.prob))
         page.note(_SHIFTS)
         chance = Numeral(f"{evidence.attrs['chance']:.3f}")
-        page.note("All shifts together: p = {}.", chance)
+        page.note("Joint test of all dates: p = {}.", chance)
         page.gate = convergence_of(evidence)
     return page.figure

@@ -25,7 +25,7 @@ def specifications(result: CheckResult, look: Appearance) -> Figure:
     Parameters
     ----------
     result : CheckResult
-        Of kind "specifications".
+        Result of kind "specifications".
     """
     evidence = result.evidence
     assert isinstance(evidence, xr.Dataset)
@@ -47,10 +47,10 @@ def specifications(result: CheckResult, look: Appearance) -> Figure:
         page.ax.set_xlabel(label)
         page.ax.locator_params(axis="x", nbins=5)
         page.note(POINTS, percent(look.prob))
-        page.note("Band: {} interval of the fit itself.", percent(look.prob))
+        page.note("Band: {} interval of the baseline model.", percent(look.prob))
         page.note("Hollow: for comparison only.", when=not evidence["counts"].all())
         apart = bool(other.size)
-        page.note("Diamonds: what the fit itself says of the same cells.", when=apart)
+        page.note("Diamonds: estimate of the baseline model for the same cells.", when=apart)
         page.gate, page.ticks = convergence_of(evidence["att"]), NAMED
     return page.figure
 
@@ -72,7 +72,7 @@ def _rows(evidence: xr.Dataset, look: Appearance) -> list[EffectRow]:
 
 
 def _other_targets(evidence: xr.Dataset) -> npt.NDArray[Any]:
-    """Specifications that estimate something else than the average over all cells."""
+    """Return the specifications with an estimand other than the average over all cells."""
     reference = evidence["reference"].to_numpy()
     return np.flatnonzero(~np.isclose(reference, reference[0], rtol=1e-9, atol=0))
 

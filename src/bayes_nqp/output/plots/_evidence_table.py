@@ -1,4 +1,4 @@
-"""How far draws can be used: chains that agree, or weights that carry them; the worst first."""
+"""Plot of convergence diagnostics, worst first: R-hat, k-hat and effective sample sizes."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class _Side:
 
 
 def _sides(evidence: pd.DataFrame, translate: Translator) -> tuple[_Side, _Side]:
-    """What should be small, and what should be large."""
+    """Return the diagnostics that should be small and those that should be large."""
     if "khat" in evidence:
         limit = float(evidence["khat_limit"].min())
         return (
@@ -72,7 +72,7 @@ def table(result: CheckResult, look: Appearance) -> Figure:
     Parameters
     ----------
     result : CheckResult
-        Of kind "table".
+        Result of kind "table".
     """
     evidence = result.evidence
     assert isinstance(evidence, pd.DataFrame)
@@ -87,7 +87,7 @@ def table(result: CheckResult, look: Appearance) -> Figure:
         left, right = page.axes if look.ax is None else _insets(page.ax)
         _fill((left, right), sides, shown, names)
         page.note(_ESS_KEY, when=len(sides[1].columns) > 1)
-        page.note("The quantities nearest to a threshold come first.", when=len(worst) > 1)
+        page.note("Quantities are sorted by their distance to the threshold.", when=len(worst) > 1)
         page.note("{} not shown.", len(worst) - len(shown), when=len(worst) > len(shown))
         page.gate = "failed" if result.verdict == "failed" else v.PASSED
         if look.ax is not None:
@@ -111,7 +111,7 @@ def _insets(ax: Axes) -> tuple[Axes, Axes]:
 
 
 def _worst_first(evidence: pd.DataFrame, small: _Side, large: _Side) -> pd.DataFrame:
-    """Sort by how much of its threshold a quantity uses; what is not finite is worst."""
+    """Sort by the ratio of each diagnostic to its threshold; non-finite values are worst."""
     below = evidence[small.names].to_numpy(dtype=float).max(1)
     below = below - 1.0 if small.limit > 1.0 else below
     share = below / (small.limit - 1.0 if small.limit > 1.0 else small.limit)

@@ -24,8 +24,8 @@ from bayes_nqp.output.plots._style import COLOURS, MUTED
 from bayes_nqp.output.tables import apart
 
 _ROBUST_NOTE = Message(
-    "Blue: robust {0} region; orange: {0} interval under parallel trends, with its posterior "
-    "mean, from the fit with leads."
+    "Blue: robust {0} region. Orange: {0} interval and posterior mean under parallel "
+    "trends, from the model with leads."
 )
 
 
@@ -36,7 +36,7 @@ class _Regions:
     remark: str = ""
 
 
-@plot(Message("Effects if trends were not parallel."))
+@plot(Message("Effects under violations of parallel trends."))
 def trend_sensitivity(
     regions: xr.Dataset,
     *,
@@ -45,25 +45,25 @@ def trend_sensitivity(
     language: Language = "en",
     style: Style | None = None,
 ) -> Figure:
-    """Draw robust credible regions against M̄ or M, a panel for each group.
+    """Draw robust credible regions against M̄ or M, with one panel per group.
 
     Parameters
     ----------
     regions : Dataset (..., limit), outcome units
-        From ``nqp.trend_sensitivity``.
+        Result of ``nqp.trend_sensitivity``.
     ax : Axes, optional
-        To draw into, where there is one group.
+        Axes to draw into, where there is one group.
     title : str, optional
-        Of the figure.
+        Title of the figure.
     language : str, default "en"
-        Of labels and notes.
+        Language of labels and notes.
     style : mapping, optional
-        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
+        Appearance of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
     StudyError
-        If these are no such regions, or one ax cannot hold all groups.
+        If the dataset has no such regions, or one ax is given for several groups.
 
     Examples
     --------
@@ -94,14 +94,15 @@ def trend_sensitivity(
 
 @evidence("trend_sensitivity")
 def regions(result: CheckResult, look: Appearance) -> Figure:
-    """Draw the regions of the average effect, of every level and of contrasts.
+    """Draw the robust regions of the average effect, of every group and of contrasts.
 
     Parameters
     ----------
     result : CheckResult
-        Of kind "trend_sensitivity".
+        Result of kind "trend_sensitivity".
     look : Appearance
-        The probability is that of the check; one ax holds the average effect alone.
+        Appearance, with the probability of the check; on a single ax only the average effect is
+        drawn.
     """
     evidence = result.evidence
     assert isinstance(evidence, xr.Dataset)
@@ -111,7 +112,9 @@ def regions(result: CheckResult, look: Appearance) -> Figure:
         kind, label = str(quantity["kind"].item()), str(quantity["label"].item())
         column = str(quantity["factor"].item()) if kind == "level" else ""
         label = translate("Overall") if kind == "overall" else translate.name(label, column)
-        panels.append(_Regions(label, quantity, translate("own bounds") if kind == "own" else ""))
+        panels.append(
+            _Regions(label, quantity, translate("separate bounds") if kind == "own" else "")
+        )
     return _drawn(panels[:1] if look.ax is not None else panels, evidence, look)
 
 
@@ -127,9 +130,9 @@ def _drawn(panels: list[_Regions], evidence: xr.Dataset, look: Appearance) -> Fi
     rows = -(-len(panels) // columns)
     size = (5.2, 3.3) if len(panels) == 1 else (2.4 * columns + 0.5, 1.95 * rows + 0.85)
     across = translate(
-        "M: change of the violation's slope per period"
+        "M: largest change per period of the slope of the violation"
         if smooth
-        else "M̄: changes after adoption over the largest before it"
+        else "M̄: ratio of changes after adoption to the largest change before"
     )
     titles = [panel.title for panel in panels]
     with canvas(look, size, [label, *titles], rows, columns) as page:
@@ -138,7 +141,7 @@ def _drawn(panels: list[_Regions], evidence: xr.Dataset, look: Appearance) -> Fi
         page.grid(titles, columns, label, across)
         page.note(_ROBUST_NOTE, percent(float(evidence.attrs["prob"])))
         broken = any(0 < float(panel.regions["breakdown"]) < np.inf for panel in panels)
-        page.note("Dashed: breakdown, beyond which the interval includes zero.", when=broken)
+        page.note("Dashed: breakdown value, above which the interval includes zero.", when=broken)
         page.gate = convergence_of(evidence)
     return page.figure
 
@@ -172,13 +175,13 @@ def _panel(ax: Axes, panel: _Regions, smooth: bool, translate: Translator) -> No
 
 
 def _breakdown(region: xr.Dataset, last: float, ends: list[float], translate: Translator) -> str:
-    """Say where the region begins to hold zero, and how much a period that is."""
+    """Return the label of the breakdown value, also per period."""
     value = float(region["breakdown"])
     if ends[0] <= 0 <= ends[1]:
         return translate("interval includes zero")
     if np.isinf(value):
-        return translate("no breakdown")
-    remark = translate("breakdown {}", Numeral(f"{value:.2g}"))
+        return translate("no breakdown value")
+    remark = translate("breakdown value {}", Numeral(f"{value:.2g}"))
     if "largest_step" in region:
         remark += translate(
             " ({} per period)", Numeral(f"{value * float(region['largest_step']):.2g}")

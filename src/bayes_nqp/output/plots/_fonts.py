@@ -1,4 +1,4 @@
-"""Fonts that can write the labels of figures: one that ships, then what is installed."""
+"""Fonts for the labels of figures: one included font, then installed fonts."""
 
 from __future__ import annotations
 
@@ -59,18 +59,18 @@ _WARNED: list[str] = []
 
 
 def families(texts: Iterable[str]) -> list[str]:
-    """List the font families that can write some texts, for matplotlib to fall back along.
+    """Return font families that have the characters of some texts, as fallbacks of matplotlib.
 
     Parameters
     ----------
     texts : iterable of str
-        Everything that the figure will say.
+        All texts of the figure.
 
     Returns
     -------
     list of str
-        The Latin font, the Chinese one, and others where these lack a character. Warns, once in
-        a process, where no font has it.
+        The Latin font, the Chinese font, and others if these lack a character. Warns once per
+        process if no font has it.
     """
     needed = set("".join(texts)) - {"\n"}
     _forget_gone()
@@ -87,7 +87,7 @@ def families(texts: Iterable[str]) -> list[str]:
 
 
 def _choose(needed: set[str]) -> tuple[list[str], set[str]]:
-    """Choose families, and tell which characters they lack."""
+    """Choose font families and report characters that they lack."""
     files = _files()
     present = [name for name in (*_LATIN, _CHINESE, _BASE) if _opened(files.get(name)) is not None]
     latin = next(name for name in present if name != _CHINESE)
@@ -117,7 +117,7 @@ def _others(files: dict[str, str]) -> list[str]:
 
 
 def _shipped(file: str) -> bool:
-    """Tell whether a font is matplotlib's own."""
+    """Return True if a font is included in matplotlib."""
     import matplotlib as mpl
 
     return Path(mpl.get_data_path()) in Path(file).parents
@@ -155,7 +155,7 @@ def _add_chinese() -> None:
 
 
 def _add_installed() -> bool:
-    """Let matplotlib know fonts that were installed after it made its list; whether any were."""
+    """Register fonts installed after matplotlib built its list; return True if there were any."""
     from matplotlib import font_manager
 
     manager = _manager()

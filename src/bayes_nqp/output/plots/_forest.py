@@ -29,7 +29,7 @@ _CONTRASTED = 4
 """Levels of a factor up to which all pairs are compared."""
 
 
-_BOTH = Message("Hollow squares: under parallel trends, as fitted; all else is the model average.")
+_BOTH = Message("Hollow squares: under parallel trends; all other values: model average.")
 _TITLE = Message("Average effects by group, and differences between groups.")
 
 
@@ -59,27 +59,27 @@ def forest(
     language: Language = "en",
     style: Style | None = None,
 ) -> Figure:
-    """Draw the average effect of every group, and the contrasts between groups.
+    """Draw the average effect of every group and the contrasts between groups.
 
     Parameters
     ----------
     fit_or_effects : Fit or Dataset
-        A fit, drawn under the model average and pale below it as fitted; or effects in the schema
-        of the waist, drawn as they are.
+        A fit, drawn with its model average and, in pale colours, the estimate of the fitted model;
+        or effects in the schema of the waist, drawn without changes.
     by : str, sequence of str or mapping, optional
         The factors, one after another; every stratum factor by default.
     prob : float, default 0.95
-        Posterior probability of the wide intervals, equal-tailed.
+        Posterior probability of the wide equal-tailed intervals.
     weights : str, default "rows"
         As in ``att``.
     ax : Axes, optional
-        To draw into.
+        Axes to draw into.
     title : str, optional
-        Of the figure.
+        Title of the figure.
     language : str, default "en"
-        Of labels and notes.
+        Language of labels and notes.
     style : mapping, optional
-        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
+        Appearance of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------

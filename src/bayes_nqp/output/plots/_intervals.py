@@ -41,24 +41,24 @@ class Points:
 
 
 def points_of(draws: xr.DataArray, prob: float) -> Points:
-    """Reduce draws of at most one dim to what is drawn.
+    """Return the means and intervals of draws with at most one dim.
 
     Parameters
     ----------
     draws : DataArray (chain, draw) or (chain, draw, label)
         Labelled draws.
     prob : float
-        Of the wide interval; the narrow one has 0.5.
+        Probability of the wide interval; the narrow one has 0.5.
 
     Returns
     -------
     Points
-        NaN where there are no draws.
+        Means and bounds; NaN for labels without draws.
 
     Raises
     ------
     StudyError
-        If `prob` is no probability above one half.
+        If `prob` is not a probability above one half.
     """
     if not INNER < prob < 1:
         raise StudyError(f"prob={prob!r} is not between 0.5 and 1", hint="prob=0.95")
@@ -81,28 +81,28 @@ def draw_points(
     marker: str = "o",
     faint: npt.ArrayLike = False,
 ) -> None:
-    """Draw means as points and intervals as a thin bar and a thick one.
+    """Draw means as points, and intervals as thin and thick bars.
 
     Parameters
     ----------
     ax : Axes
-        Where.
+        Axes to draw into.
     place : array (label)
         Positions on the other axis.
     points : Points
-        What.
+        Means and intervals.
     colour : str
-        Of points and bars.
+        Colour of points and bars.
     vertical : bool, default True
-        Whether the effect is on the vertical axis.
+        If True, the effect is on the vertical axis.
     hollow : bool, default False
-        Draw points white inside.
+        If True, draw hollow points.
     size : float, points, default 3.8
-        Of the markers.
+        Size of the markers.
     marker : str, default "o"
-        Their shape.
+        Shape of the markers.
     faint : array of bool (label), default False
-        Points that few units are behind.
+        Points with few units, drawn faint.
     """
     at = np.atleast_1d(np.asarray(place))
     pale = np.broadcast_to(np.asarray(faint, dtype=bool), at.shape)
@@ -135,7 +135,7 @@ def _joined(parts: list[Points]) -> Points:
 
 
 def few_units(draws: xr.DataArray) -> npt.NDArray[np.bool_]:
-    """Mark points that rest on few units, as far as that is known."""
+    """Return True for points with few units, if the numbers of units are available."""
     if v.UNITS not in draws.coords:
         return np.zeros(1, dtype=bool)
     return np.asarray(draws[v.UNITS].to_numpy() < ENOUGH)

@@ -1,4 +1,4 @@
-"""Where units are drawn on a map: their polygons, cells around their places, or dots."""
+"""Shapes of units on a map: polygons, cells around coordinates, or dots."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ def joined(rings: Sequence[Array]) -> Path:
 
 
 def cells_of(degrees: Array) -> tuple[list[Path], float]:
-    """Voronoi cells in the plane of the map, cut off at a distance; its kilometres.
+    """Return Voronoi cells in the plane of the map, cut at a distance, and the distance in km.
 
-    A cell is what is left of a disc once every half-plane that is nearer to another unit is cut
-    off; only units within two radii can cut.
+    A cell is a disc without the half-planes that are closer to another unit; only units within two
+    radii matter.
     """
     middle = 0.5 * (degrees[:, 1].min() + degrees[:, 1].max())
     scale = np.array([np.cos(np.radians(middle)), 1.0])
@@ -71,14 +71,14 @@ def cells_of(degrees: Array) -> tuple[list[Path], float]:
 
 
 def _cut(polygon: Array, at: Array, away: Array) -> Array:
-    """Leave of a convex polygon what lies on this side of a line.
+    """Return the part of a convex polygon on one side of a line.
 
     Parameters
     ----------
     polygon : ndarray (corner, 2)
-        In order.
+        Corners in order.
     at, away : ndarray (2,)
-        A point of the line, and the direction of what is cut off.
+        A point of the line, and the direction of the part that is removed.
     """
     side = (polygon - at) @ away
     following = np.roll(side, -1)
@@ -97,7 +97,7 @@ _CROWD: Final = 1500
 
 
 def _readable(panel: Panel | None) -> bool:
-    """Whether there are places that a map of a page can show."""
+    """Return True if units have coordinates that fit a map of one page."""
     if panel is None or not located(panel) or not 3 <= panel.unit_labels.size <= _CROWD:
         return False
     try:
@@ -109,25 +109,27 @@ def _readable(panel: Panel | None) -> bool:
 
 PLACES: Final = Need(
     lambda _, panel: _readable(panel),
-    lambda _: Message("The panel does not tell where its units are: columns of degrees."),
+    lambda _: Message(
+        "The panel has no coordinates of units; add columns of longitude and latitude in degrees."
+    ),
 )
 """Coordinates of units."""
 
 
 @dataclass(frozen=True, eq=False)
 class Land:
-    """What a map is drawn of.
+    """Shapes of a map.
 
     Parameters
     ----------
     middles : ndarray (unit, 2), degrees
-        A point of each unit.
+        One point of each unit.
     areas : list of Path (unit) or None
-        In degrees; None where units are dots.
+        Polygons in degrees; None if units are dots.
     blank : list of Path
-        Of what is on the map and not in the panel.
+        Areas on the map that are not in the panel.
     km : float or None
-        Radius of schematic cells; None of other areas.
+        Radius of schematic cells; None for other areas.
     """
 
     middles: Array
@@ -138,7 +140,7 @@ class Land:
 
     @property
     def stretch(self) -> float:
-        """How much longer a degree of latitude is than one of longitude, in the middle."""
+        """Return the ratio of a degree of latitude to one of longitude at the centre."""
         low, high = self.middles[:, 1].min(), self.middles[:, 1].max()
         return float(1.0 / np.cos(np.radians(0.5 * (low + high))))
 
@@ -149,7 +151,7 @@ class Land:
         return np.concatenate([path.vertices for path in paths]) if paths else self.middles
 
     def size(self, beside: float) -> tuple[float, float]:
-        """Inches of a figure in the shape of the map, with some width beside it."""
+        """Return the size of a figure in inches, with the map and space for a legend."""
         width, height = np.ptp(self.corners, axis=0)
         shape = float(np.clip(height * self.stretch / max(width, 1e-9), 0.5, 1.2))
         return 4.6 + beside, 4.6 * shape + 0.9
@@ -167,16 +169,16 @@ class Land:
     def paint(
         self, ax: Axes, units: npt.NDArray[np.intp], colours: Any, doubt: bool = False
     ) -> None:
-        """Draw some units.
+        """Draw selected units.
 
         Parameters
         ----------
         units : ndarray of int
-            Their places among all.
+            Positions among all units.
         colours : colour, or array of them
-            Of their faces.
+            Face colours.
         doubt : bool, default False
-            Whether to hatch areas, and to leave dots hollow.
+            If True, hatch areas and leave dots hollow.
         """
         if self.areas is None:
             size = float(np.clip(9000.0 / len(self.middles), 12.0, 60.0))
@@ -198,7 +200,7 @@ class Land:
             ))  # fmt: skip
 
     def frame(self, page: Canvas) -> None:
-        """Set the scale of a map, name its degrees, and draw what is not in the panel."""
+        """Set the scale of a map, label the degrees, and draw areas outside the panel."""
         ax = page.ax
         if self.blank:
             ax.add_collection(PathCollection(
@@ -214,9 +216,10 @@ class Land:
         _scale_bar(ax, self.stretch)
         if self.drawn:
             return
-        page.note("Cells: what is nearer to a unit than to any other, up to about {:.0f} km; "
-                  "they are no borders.", self.km or 0.0, when=self.km is not None)  # fmt: skip
-        page.note("Dots: where units are; no borders are drawn.", when=self.km is None)
+        page.note(
+            "Cells: area closest to each unit, up to about {:.0f} km; not administrative "
+            "borders.", self.km or 0.0, when=self.km is not None)  # fmt: skip
+        page.note("Dots: locations of units; borders are not drawn.", when=self.km is None)
 
 
 def land_of(
@@ -226,23 +229,23 @@ def land_of(
     dots: bool,
     asked_by: str,
 ) -> Land:
-    """Find out where units are drawn.
+    """Return the shapes of units on a map.
 
     Parameters
     ----------
     boundaries : str, Path, GeoDataFrame or None
-        Polygons of the user's.
+        Polygons of the user.
     id : str or None
-        Their column that names units as the panel does.
+        Column of the boundaries with the names of units as in the panel.
     dots : bool
-        Whether units without boundaries are dots, and not cells.
+        If True, draw units without boundaries as dots instead of cells.
     asked_by : str
-        Function to name in messages.
+        Name of the calling function for messages.
 
     Raises
     ------
     PanelError
-        If places are lacking or no degrees, or a unit is not in the boundaries.
+        If coordinates are missing or not in degrees, or a unit is not in the boundaries.
     StudyError
         If boundaries come without `id`, or geopandas is not installed.
     """

@@ -20,7 +20,7 @@ from bayes_nqp.output.plots._registry import Appearance, Sketch, plot
 from bayes_nqp.output.plots._scene import Scene
 from bayes_nqp.output.plots._style import COLOURS, FAINT, MUTED
 
-_TITLE = Message("Probabilities of assumptions, and the average effect under other priors.")
+_TITLE = Message("Probabilities of assumptions, and average effect under other priors.")
 
 
 def _sheets(scene: Scene) -> Iterator[Sketch]:
@@ -42,21 +42,22 @@ def model_average(
     language: Language = "en",
     style: Style | None = None,
 ) -> Figure:
-    """Draw prior and posterior probabilities by assumption, and the answer under other priors.
+    """Draw prior and posterior probabilities of assumptions, and effects under other priors.
 
-    On the left the families of assumptions; on the right the average effect with its 95 % interval
-    over prior probabilities of parallel trends from 0.1 to 0.9, the others keeping their ratio.
+    Left: probabilities of the assumptions. Right: average effect with its 95 % interval for prior
+    probabilities of parallel trends from 0.1 to 0.9; the other assumptions keep their prior odds.
 
     Parameters
     ----------
     fit_or_average : Fit or ModelAverage
-        A fit, whose model average is computed once and kept, or what `model_average` returned.
+        A fit, for which the model average is computed once and stored, or a result of
+        `model_average`.
     title : str, optional
-        Of the figure.
+        Title of the figure.
     language : str, default "en"
-        Of labels and notes.
+        Language of labels and notes.
     style : mapping, optional
-        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
+        Appearance of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
@@ -76,7 +77,7 @@ def model_average(
         posterior = reported_posterior(average)
         if posterior.average is None:
             raise StudyError(
-                Message("there is no model average: {}", posterior.missing),
+                Message("no model average is available: {}", posterior.missing),
                 hint="a design under parallel trends: nqp.StaggeredDiD()",
             )
         average = posterior.average

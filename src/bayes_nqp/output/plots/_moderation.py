@@ -51,14 +51,14 @@ _FLOOR: Final = 0.16
 
 
 _MODERATION_KEY = Message(
-    "Line: mean effect on the treated, had all of them this moderator. Bands: 50% and {} "
-    "equal-tailed intervals."
+    "Line: average effect on the treated if all had this value of the moderator. Bands: "
+    "50% and {} equal-tailed intervals."
 )
 _MODERATION_KEY_DOSE = Message(
-    "Line: mean effect on exposed rows, had all of them this moderator. Bands: 50% and {} "
-    "equal-tailed intervals."
+    "Line: average effect on exposed observations if all had this value of the moderator."
+    " Bands: 50% and {} equal-tailed intervals."
 )
-_MODERATION_FADED = Message("Dashed and faded: beyond the moderators that were observed.")
+_MODERATION_FADED = Message("Dashed and faded: outside the observed range of the moderator.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +68,7 @@ class _Line:
     seen: Array
 
 
-_TITLE = Message("The effect along {}.")
+_TITLE = Message("The effect as a function of {}.")
 
 
 def _sheets(scene: Scene) -> Iterator[Sketch]:
@@ -115,13 +115,13 @@ def moderation(
     weights : str, default "rows"
         As in ``att``.
     ax : Axes, optional
-        To draw one group into.
+        Axes to draw one group into.
     title : str, optional
-        Of the figure.
+        Title of the figure.
     language : str, default "en"
-        Of labels and notes.
+        Language of labels and notes.
     style : mapping, optional
-        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
+        Appearance of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
@@ -167,8 +167,10 @@ def moderation(
             ax_.set_xlabel(moderator)
         adopted = fit.facts.adopted
         page.note(_MODERATION_KEY if adopted else _MODERATION_KEY_DOSE, percent(prob))
-        page.note("Grey bars: treated rows by their moderator.", when=adopted)
-        page.note("Grey bars: exposed rows by their moderator.", when=not adopted)
+        page.note("Grey bars: distribution of the moderator in treated observations.", when=adopted)
+        page.note(
+            "Grey bars: distribution of the moderator in exposed observations.", when=not adopted
+        )
         page.note(_MODERATION_FADED, when=any(_beyond(line, draws[name]) for line in lines))
         page.gate = convergence_of(draws)
     return page.figure
@@ -220,7 +222,7 @@ def _panel(ax: Axes, line: _Line, points: Points, at: Array) -> None:
 
 
 def _histograms(axes: Sequence[Axes], lines: Sequence[_Line]) -> None:
-    """Stand the treated rows' moderators on the bottom of every panel."""
+    """Draw a histogram of the treated units' moderator at the bottom of every panel."""
     low, high = axes[0].get_ylim()
     axes[0].set_ylim(low - _FLOOR * 1.25 * (high - low), high)
     left, right = axes[0].get_xlim()

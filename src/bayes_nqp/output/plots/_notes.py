@@ -1,4 +1,4 @@
-"""What is written beneath and across a figure: its key, and what its gate says."""
+"""Notes and stamps of figures: key, labels and convergence diagnostics."""
 
 from __future__ import annotations
 
@@ -23,36 +23,36 @@ _WIDEST = 48
 """Latin characters of a name in a figure."""
 POINTS = Message("Points: posterior means. Thick and thin bars: 50% and {} equal-tailed intervals.")
 LAST_THROUGH = Message(
-    "An indirect effect is what enters the outcome last through that mediator; it is causal by "
-    "itself only if mediators do not affect one another."
+    "Indirect effects count the last mediator of a path; a single one is causal only if "
+    "mediators do not affect one another."
 )
-CONTRASTS_LEFT_OUT = Message("Contrasts are left out for strata with more than {} levels.")
+CONTRASTS_LEFT_OUT = Message("Contrasts are not shown for factors with more than {} levels.")
 """Notes of several figures."""
 
 
 def words(language: str, source: object = None) -> Translator:
-    """Speak a language as figures do, in which names have so much room and no more.
+    """Return a translator for figures, which shortens long names.
 
     Parameters
     ----------
     source : object, optional
-        A panel, a fit, draws or the result of a check, whose labels names are called by.
+        A panel, a fit, draws or the result of a check, with printed names of its labels.
 
     Raises
     ------
     StudyError
-        If there is no such language.
+        If the language is unknown.
     """
     return Translator(language, estimands.words(language, source).labels, _WIDEST)
 
 
 def effect_label(draws: xr.DataArray | xr.Dataset, translate: Translator) -> str:
-    """Label an axis of effects by the outcome and their unit, as far as the draws know them.
+    """Return the label of an effect axis, with outcome and unit if the draws contain them.
 
     Parameters
     ----------
     draws : DataArray or Dataset
-        With attrs ``outcome``, ``outcome_unit`` and ``link``, or without.
+        Draws with or without attrs ``outcome``, ``outcome_unit`` and ``link``.
     """
     outcome = translate.name(draws.attrs.get("outcome", ""))
     unit = translate.name(schema.effect_unit(draws.attrs))
@@ -77,27 +77,27 @@ def annotate(
     owned: bool,
     title: str | None = None,
 ) -> None:
-    """Write the notes below a figure, its title above, and stamp it if its gate is not passed.
+    """Write notes and title of a figure, and a stamp if convergence diagnostics failed.
 
     Parameters
     ----------
     figure : Figure
-        To write on.
+        Figure to annotate.
     axes : sequence of Axes
-        Its panels, or the user's axes.
+        Panels of the figure, or the user's axes.
     notes : sequence of str
         Sentences of the key.
     gate : str
-        Verdict of the convergence gate.
+        Verdict of the convergence diagnostics.
     translate : Translator
-        Words of the figure's language.
+        Translator for the figure's language.
     owned : bool
-        Whether the figure is the library's own, so that its margins may be written on.
+        If True, the figure was created by the library, so that margins can be used.
     title : str, optional
-        Over all panels.
+        Title over all panels.
     """
     sentences = (
-        [*notes, translate("Convergence gate: unverified.")]
+        [*notes, translate("Convergence diagnostics: unverified.")]
         if gate == v.UNVERIFIED
         else list(notes)
     )
@@ -120,7 +120,9 @@ def annotate(
             axes[0].set_title(title)
     for ax in axes if failed else ():
         _across(
-            ax, translate("convergence gate failed"), "" if owned else wrapped(stamp, wide * 0.9)
+            ax,
+            translate("convergence diagnostics failed"),
+            "" if owned else wrapped(stamp, wide * 0.9),
         )
 
 
@@ -132,18 +134,18 @@ def beside(
     within: Any = "data",
     **look: Any,
 ) -> None:
-    """Write a text a few points beside a place.
+    """Write a text a few points away from a position.
 
     Parameters
     ----------
     place : tuple of float
-        In the coordinates of `within`.
+        Position in the coordinates of `within`.
     step : tuple of float, points
-        From the place.
+        Distance from the position.
     within : str or Transform, default "data"
-        Coordinates of the place.
+        Coordinate system of the position.
     **look : object
-        As of `matplotlib.axes.Axes.annotate`.
+        Options of `matplotlib.axes.Axes.annotate`.
     """
     ax.annotate(
         text, xy=place, xycoords=within, xytext=step, textcoords="offset points",
@@ -160,14 +162,14 @@ def remarked(ax: Axes, text: str, *, top: bool) -> None:
 
 
 def label_beside(axes: Sequence[Axes], label: str) -> None:
-    """Write a label beside one panel, or beside all, broken where it is longer than they are high.
+    """Write the vertical label of one or all panels, broken if longer than their height.
 
     Parameters
     ----------
     axes : sequence of Axes
         The panels of a figure, or the only one.
     label : str
-        Of the vertical axis.
+        Label of the vertical axis.
     """
     figure = axes[0].get_figure(root=True)
     assert isinstance(figure, Figure)
@@ -240,9 +242,9 @@ def _stamp(gate: str, translate: Translator) -> str:
     more = [f"… (+{len(failures) - _REASONS})"] if len(failures) > _REASONS else []
     reason = separated([*failures[:_REASONS], *more]).in_(translate.language)
     return (
-        translate("{}: {}", translate("convergence gate failed"), reason)
+        translate("{}: {}", translate("convergence diagnostics failed"), reason)
         if reason
-        else translate("convergence gate failed")
+        else translate("convergence diagnostics failed")
     )
 
 

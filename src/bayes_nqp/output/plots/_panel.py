@@ -1,4 +1,4 @@
-"""What the data look like: who is treated when, and how outcomes moved."""
+"""Plot of a panel: treatment status by unit and period, and outcomes over time."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from bayes_nqp.output.plots._style import COLOURS, FAINT, MUTED
 if TYPE_CHECKING:
     from bayes_nqp.data.panel import Panel
 
-_TITLE = Message("Who is treated when, and how outcomes moved.")
-_KEY = Message("Grey: paths of units. Thick: their mean. Vertical: adoption.")
+_TITLE = Message("Treatment status and outcomes over time.")
+_KEY = Message("Grey: single units. Thick: mean. Vertical: adoption.")
 _MOST = 11
 """Cohorts that have a panel."""
 _LINES = 400
@@ -43,26 +43,26 @@ def panel(
     language: Language = "en",
     style: Style | None = None,
 ) -> Figure:
-    """Draw the status of every unit in every period, and outcomes by cohort.
+    """Draw treatment status by unit and period, and outcomes by cohort.
 
     Parameters
     ----------
     panel : Panel
         The data.
     title : str, optional
-        Of the figure.
+        Title of the figure.
     language : str, default "en"
-        Of labels and notes.
+        Language of labels and notes.
     style : mapping, optional
-        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
+        Appearance of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Returns
     -------
     Figure
-        At the left a line of pixels a unit, however many, the earliest cohort on top. Beside it
-        mean outcomes by cohort and period, outcome units, over the paths of its units in grey. Up
-        to two cohorts, never-treated units among them, share one panel; more have a panel each,
-        with the mean of the never treated dashed in each.
+        Left: one line of pixels per unit, with the earliest cohort on top. Right: mean outcomes by
+        cohort and period in outcome units, with single units in grey. Up to two cohorts, including
+        never-treated units, share one panel; more have one panel each, with the mean of
+        never-treated units dashed.
 
     Examples
     --------
@@ -103,14 +103,14 @@ def panel(
             _ticks(ax, panel, translate, labelled=together or k >= count - columns)
         label_beside(page.axes[1:2], outcome) if count == 1 else page.axes[1].set_ylabel(outcome)
         page.note(_KEY)
-        page.note("Dashed: the mean of the never treated.", when=never is not None)
-        page.note("Brackets: units.", when=not together)
+        page.note("Dashed: mean of never-treated units.", when=never is not None)
+        page.note("In brackets: number of units.", when=not together)
         page.note("… {} not shown …", len(sizes) - len(shown), when=len(sizes) > len(shown))
     return page.figure
 
 
 def _axes(figure: Figure, count: int, columns: int) -> list[Axes]:
-    """One at the left, and others beside it that share their axes."""
+    """Create one panel on the left, and panels with shared axes on the right."""
     rows = -(-count // columns)
     grid = figure.add_gridspec(rows, columns + 1, width_ratios=[1.25, *[1.0] * columns])
     axes = [figure.add_subplot(grid[:, 0])]

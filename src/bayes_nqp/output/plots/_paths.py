@@ -1,4 +1,4 @@
-"""The path diagram: treatment, mediators, outcome, and what each arrow carries."""
+"""Path diagram of mediation: treatment, mediators and outcome, with effects on the arrows."""
 
 from __future__ import annotations
 
@@ -57,17 +57,20 @@ _TREATMENT, _MEDIATOR, _OUTCOME, _COLUMN = (0.0, 0.1), (0.25, 0.435), (0.585, 0.
 
 
 _PATHS_KEY = Message(
-    "On arrows: posterior means and {} equal-tailed intervals, mediators in their own units. "
-    "Thicker: surer of the sign. Blue: above zero, orange: below, grey: the interval holds zero."
+    "Arrows: posterior means and {} equal-tailed intervals; mediators in their own units."
+    " Width: P(sign). Blue: positive; orange: negative; grey: interval includes zero."
 )
 _PRODUCTS = Message(
-    "Indirect effects average products over cells, which products of averages need not equal."
+    "Indirect effects are averages of cell-level products, which may differ from products"
+    " of averages."
 )
 _DASHED = Message(
-    "Solid: of own treatment, dashed: of others'. Linked units' mediators are their weighted means."
+    "Solid: effects of own treatment; dashed: of others' treatment. Linked units' "
+    "mediators are weighted means."
 )
 _DASHED_DOSE = Message(
-    "Solid: of own exposure, dashed: of others'. Linked units' mediators are their weighted means."
+    "Solid: effects of own exposure; dashed: of others' exposure. Linked units' mediators"
+    " are weighted means."
 )
 _LINKED = Message("Linked units' {}")
 _OWN: Final = Message("Own")
@@ -78,18 +81,18 @@ _APART: Final = 0.26
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Diagram:
-    """Draws of one diagram.
+    """Posterior draws of one path diagram.
 
     Parameters
     ----------
     a : DataArray (chain, draw, treatment_of, path)
-        Legs to mediators: of own treatment, and where channels lie in space of others'.
+        Path a, to mediators: effects of own treatment and, in spatial models, of others' treatment.
     b : DataArray (chain, draw, path)
-        Legs from them.
+        Path b, from mediators to the outcome.
     effects : DataArray (chain, draw, treatment_of, path)
-        Along "direct" and every mediator.
+        Direct effect and indirect effect by mediator.
     sums : DataArray (chain, draw, path)
-        What stands below.
+        Sums printed below.
     """
 
     title: str
@@ -107,7 +110,7 @@ class _Diagram:
         return [str(name) for name in self.effects[v.TREATMENT_OF].to_numpy()]
 
 
-_TITLE = Message("Paths to the outcome.")
+_TITLE = Message("Path diagram of mediation.")
 
 
 def _sheets(scene: Scene) -> Iterator[Sketch]:
@@ -134,37 +137,37 @@ def paths(
     language: Language = "en",
     style: Style | None = None,
 ) -> Figure:
-    """Draw how a policy reaches the outcome: directly, and through every mediator.
+    """Draw the path diagram of direct and indirect effects of a policy.
 
-    The arrow to a mediator carries the average effect on it; the one from it, the slope of
-    the outcome, averaged over strata by treated rows. The effects along the paths, and what they
-    add up to, stand at the right.
+    Arrows to mediators show the average effect on the mediator (path a). Arrows from mediators show
+    the slope of the outcome (path b), averaged over groups by treated observations. Effects by path
+    and their sum are on the right.
 
     Parameters
     ----------
     fit : Fit
-        Of a `Mediation`; its effects alone do not say what is on the arrows.
+        Fit of a `Mediation`; a Dataset of effects does not contain paths a and b.
     by : str or mapping, optional
-        A diagram for each level of a factor, one under another.
+        Factor; one diagram per level, one below another.
     level : object, optional
-        Only this level of `by`.
+        Single level of `by` to draw.
     prob : float, default 0.95
         Posterior probability of the intervals, equal-tailed.
     weights : str, default "rows"
         As in ``att``.
     ax : Axes, optional
-        To draw one diagram into.
+        Axes to draw one diagram into.
     title : str, optional
-        Of the figure.
+        Title of the figure.
     language : str, default "en"
-        Of labels and notes.
+        Language of labels and notes.
     style : mapping, optional
-        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
+        Appearance of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
     StudyError
-        As ``att``; if it is no fit of a `Mediation`; or if there are too many levels.
+        As ``att``; if `fit` is not a fit of a `Mediation`; or if there are too many levels.
 
     References
     ----------
@@ -242,7 +245,7 @@ def _diagrams(
 
 
 def _alone(fit: FitOrEffects, by: By, weights: str) -> list[xr.DataArray]:
-    """Legs, effects and sums of channels that others do not reach."""
+    """Return paths, effects and sums of mediators without spatial links."""
     parts, effects = path_coefficients(fit, by, weights), by_path(fit, by, weights)
     sums = [x for x in effects[v.PATH].to_numpy() if x in (_ALL, v.TOTAL)]
     a, b = (parts[path].rename({v.MEDIATOR: v.PATH}) for path in ("a", "b"))
@@ -255,7 +258,7 @@ def _of_own(draws: xr.DataArray) -> xr.DataArray:
 
 
 def _in_space(fit: FitOrEffects, by: By, weights: str) -> list[xr.DataArray]:
-    """The same by whose treatment, and through whose mediator."""
+    """Return paths, effects and sums by source of treatment and by mediator."""
     parts, effects = path_coefficients_in_space(fit, by, weights), paths_in_space(fit, by, weights)
     sides = effects.sel({v.TREATMENT_OF: [v.OWN, v.OTHERS]})
     sums = effects.sel({v.PATH: v.TOTAL}, drop=True).rename({v.TREATMENT_OF: v.PATH})
@@ -277,7 +280,7 @@ def _dose_of(fit: FitOrEffects) -> str | None:
 
 
 def _ends(fit: FitOrEffects, translate: Translator) -> tuple[str, str]:
-    """Name treatment, with the change whose effect it is where that is not from 0 to 1."""
+    """Label the treatment, with the change of exposure if it is not from 0 to 1."""
     named = str(effects_of(fit).attrs.get("outcome", ""))
     outcome = translate.name(named) if named else translate("Effect")
     treatment, change = getattr(fit, "treatment", ""), getattr(fit, "change", (0, 1))
@@ -323,7 +326,7 @@ def _draw(
 
 
 def _beside(who: str, whose: list[str]) -> float:
-    """How far above the middle of a row the arrow of a treatment is."""
+    """Return the vertical offset of a treatment's arrow from the middle of a row."""
     return 0.0 if len(whose) == 1 else _APART if who == v.OWN else -_APART
 
 
@@ -358,9 +361,9 @@ def _arrow(
     label: str = "",
     whose: str = v.OWN,
 ) -> None:
-    """Draw an arrow whose colour and width say how sure its sign is, with its posterior.
+    """Draw an arrow with its posterior, coloured and sized by the probability of its sign.
 
-    There is none where there is no effect by construction.
+    Effects that are zero by construction have no arrow.
     """
     if not draws.any():
         return
@@ -393,7 +396,7 @@ def _colour(points: Points) -> str:
 def _numbers(
     ax: Axes, diagram: _Diagram, prob: float, translate: Translator, decimals: int
 ) -> None:
-    """Write the effect along every path beside its row, and below them what they add up to."""
+    """Write the effect of every path next to its row, with the sums below."""
     names, whose = diagram.mediators, diagram.whose
     n = len(names)
     left, right = _COLUMN

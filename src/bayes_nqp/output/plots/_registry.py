@@ -1,4 +1,4 @@
-"""How a function becomes a plot, or the picture of a kind of evidence."""
+"""Registration of plots and of pictures of evidence."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Appearance:
-    """How a picture of evidence is to look.
+    """Appearance of a picture of evidence.
 
     Parameters
     ----------
     prob : float
         Posterior probability of intervals.
     ax : Axes or None
-        To draw into.
+        Axes to draw into.
     title : str or None
-        Of the figure.
+        Title of the figure.
     translate : Translator
-        Renders labels and notes.
+        Translator of labels and notes.
     style : mapping, optional
-        Of parts by name.
+        Properties of parts by name.
     """
 
     prob: float
@@ -55,20 +55,20 @@ class Appearance:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sketch:
-    """A picture that is still to be drawn.
+    """Figure that is not drawn yet.
 
     Parameters
     ----------
     stem : str
-        Name of its files.
+        Name of the files.
     make : callable
-        Draws it.
+        Function that draws the figure.
     data : callable, optional
-        Gives the numbers behind it, as a table.
+        Function that returns the data of the figure as a table.
     shown : bool, default True
-        Whether a report shows it.
+        If True, reports show the figure.
     heading, words : str, optional
-        What a report says above it.
+        Heading and introduction in a report.
     """
 
     stem: str
@@ -82,18 +82,18 @@ class Sketch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plot:
-    """A plot: its function, and how it is drawn of one fit.
+    """Registered plot: its function, and its figures for one fit.
 
     Parameters
     ----------
     title : Message
-        What it shows, as the caption of a report.
+        Caption in reports.
     section : str
-        The section of a report that it stands in; "" for none.
+        Section of the report; "" for none.
     needs : tuple of Need
-        What a fit must offer.
+        Requirements that a fit must meet.
     sheets : callable or None
-        From a scene to its sketches; None where no run draws it.
+        Function from a scene to sketches; None if runs do not draw the plot.
     """
 
     name: str
@@ -104,7 +104,7 @@ class Plot:
     sheets: Callable[[Scene], Iterable[Sketch]] | None = field(default=None)
 
     def sketches(self, scene: Scene) -> Iterator[Sketch]:
-        """Give the figures of a fit; none where it lacks what the plot needs."""
+        """Return the figures of a fit; empty if the fit does not meet the requirements."""
         wanted = scene.plots is None or self.name in scene.plots
         if wanted and self.sheets is not None and meets(scene.fit, self.needs):
             yield from self.sheets(scene)
@@ -135,25 +135,25 @@ def plot[F: Callable[..., Any]](
     needs: tuple[Need, ...] = (),
     sheets: Callable[[Scene], Iterable[Sketch]] | None = None,
 ) -> Callable[[F], F]:
-    """Make a function a plot, named as the function is, and register it.
+    """Register a function as a plot with the name of the function.
 
     Parameters
     ----------
     title : Message
-        What it shows, as the caption of a report.
+        Caption in reports.
     section : str, default ""
-        The section of a report that it stands in; without one, no run draws it.
+        Section of the report; without a section, runs do not draw the plot.
     place : float, default 1000
-        Where it stands among the figures of a run, from low to high.
+        Position among the figures of a run, in ascending order.
     needs : tuple of Need, default ()
-        What a fit must offer.
+        Requirements that a fit must meet.
     sheets : callable, optional
-        From a scene to sketches; by default one figure of the scene's effects.
+        Function from a scene to sketches; by default one figure of the scene's effects.
 
     Returns
     -------
     callable
-        A decorator. A plot replaces an earlier one of the same name and package.
+        Decorator. A plot replaces an earlier one of the same name and package.
     """
 
     def decorate(function: F) -> F:
@@ -183,18 +183,18 @@ def evidence(kind: str) -> Callable[[Drawer], Drawer]:
     Returns
     -------
     callable
-        A decorator of a function of a result and a look.
+        Decorator of a function of a result and a look.
     """
     return lambda drawer: DRAWERS.add(kind, drawer)
 
 
 def sketches(scene: Scene, section: str | None = None) -> Iterator[Sketch]:
-    """Give every figure of a fit, in the order of runs.
+    """Yield every figure of a fit, in the order of runs.
 
     Parameters
     ----------
     section : str, optional
-        Of a report, whose figures alone are wanted.
+        Section of a report; all sections by default.
     """
     for each in PLOTS.values():
         if section not in (None, each.section):

@@ -1,4 +1,4 @@
-"""What the figures of one fit are made from."""
+"""Inputs of the figures of one fit."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ _DIAGRAMS = 6
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """A fit and its checks, and how figures are to speak of them.
+    """Fit, checks and options of figures.
 
     Parameters
     ----------
     given : Fit
-        As it was fitted.
+        Fit without model averaging.
     prob : float
-        Of intervals, equal-tailed.
+        Probability of equal-tailed intervals.
     by : tuple of str
-        Stratum factors by which effects are told apart.
+        Factors of groups.
     weights : str
-        Of averages, as in ``att``.
+        Weights of averages, as in ``att``.
     outcome, unit : str
-        How the outcome is called, and its unit.
+        Name of the outcome and its unit.
     plots : tuple of str, optional
-        Names of those to be drawn; all by default.
+        Names of the plots to draw; all by default.
     maps : mapping
-        Other arguments of maps: ``boundaries`` of the user's, and their ``id``.
+        Other arguments of maps: ``boundaries`` of the user and their ``id``.
     spatial : bool, default False
-        Whether the user asks about space: by a table [space], or by checks that are named.
+        If True, spatial output was requested by a table [space] or by named checks.
     """
 
     given: Fit
@@ -62,7 +62,7 @@ class Scene:
     spatial: bool = False
 
     def __post_init__(self) -> None:
-        """Clean what users call things."""
+        """Clean the texts of users."""
         for name in ("outcome", "unit"):
             object.__setattr__(self, name, cleaned(getattr(self, name)))
 
@@ -78,7 +78,7 @@ class Scene:
 
     @property
     def names(self) -> dict[str, str]:
-        """How the outcome and its unit are called, as attrs of effects."""
+        """Return the names of the outcome and its unit, as attrs of effects."""
         named = {"outcome": self.outcome, "outcome_unit": self.unit}
         return {key: text for key, text in named.items() if text}
 
@@ -94,17 +94,17 @@ class Scene:
 
     @property
     def effects(self) -> xr.Dataset:
-        """The waist that is stated: under the model average, or as fitted where there is none."""
+        """Return the reported effects: model average, or the fitted model without one."""
         return self.posterior.effects
 
     @cached_property
     def fitted(self) -> xr.Dataset:
-        """The waist as fitted."""
+        """Return the group-time effects of the fitted model."""
         return group_time_effects(self.fit)
 
     @cached_property
     def factors(self) -> tuple[str, ...]:
-        """Of `by`, what the effects know as a stratum factor."""
+        """Return the factors of `by` that are stratum factors of the effects."""
         present = schema.factors(self.fitted)
         return tuple(name for name in self.by if name in present)
 
@@ -115,12 +115,12 @@ class Scene:
 
     @property
     def look(self) -> dict[str, Any]:
-        """What every plot is told."""
+        """Return the common options of plots."""
         return {"prob": self.prob, "language": self.language}
 
     @property
     def weighted(self) -> dict[str, Any]:
-        """What every plot of averages is told."""
+        """Return the common options of plots of averages."""
         return {**self.look, "weights": self.weights}
 
     def groups(self) -> Iterator[tuple[str, str | None]]:
@@ -131,11 +131,11 @@ class Scene:
                 yield f"_{factor}", factor
 
     def found(self, name: str) -> CheckResult | None:
-        """Find a check by name.
+        """Return a check by name.
 
         Returns
         -------
         CheckResult or None
-            None if it was not asked.
+            None if the check was not run.
         """
         return next((result for result in self.checks if result.name == name), None)

@@ -1,4 +1,4 @@
-"""What pooling does to every group."""
+"""Plot of group effects with and without pooling."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LISTED = 24
 """Groups that can be listed by name; more become a cloud of points."""
 
 
-@plot(Message("What pooling does to every group."))
+@plot(Message("Estimates by group with and without pooling."))
 def shrinkage(
     partial: FitOrEffects,
     separate: FitOrEffects,
@@ -53,17 +53,17 @@ def shrinkage(
     by : str, sequence of str or mapping, default "cell"
         The groups, as in ``att``.
     prob : float, default 0.95
-        Posterior probability of the wide intervals, equal-tailed.
+        Posterior probability of the wide equal-tailed intervals.
     weights : str, default "rows"
         As in ``att``.
     ax : Axes, optional
-        To draw into.
+        Axes to draw into.
     title : str, optional
-        Of the figure.
+        Title of the figure.
     language : str, default "en"
-        Of labels and notes.
+        Language of labels and notes.
     style : mapping, optional
-        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
+        Appearance of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
@@ -101,10 +101,10 @@ def shrinkage(
             axes = Message("Effect without pooling"), Message("Effect with partial pooling")
             across, up = (translate("{} ({})", x, unit) if unit else translate(x) for x in axes)
             page.ax.set(xlabel=across, ylabel=up)
-            page.note("Points: posterior means. Area: rows behind the effect.")
+            page.note("Points: posterior means. Area: number of observations.")
         timed = schema.is_timed(effects)
         page.note("Dashed: average effect on the treated.", when=timed)
-        page.note("Dashed: average effect on exposed rows.", when=not timed)
+        page.note("Dashed: average effect on exposed observations.", when=not timed)
         page.gate = convergence_of(effects)
     return page.figure
 
@@ -112,7 +112,7 @@ def shrinkage(
 def _flat(
     effects: xr.Dataset, translate: Translator
 ) -> tuple[list[str], npt.NDArray[np.float64], xr.DataArray, xr.DataArray]:
-    """Stack the dims into one, and leave out what either fit does not know."""
+    """Stack the dims into one, and keep only labels that both fits contain."""
     dims = [str(dim) for dim in effects["partial"].dims if dim not in v.SAMPLE_DIMS]
     shape = [effects.sizes[dim] for dim in dims]
     stacked = [

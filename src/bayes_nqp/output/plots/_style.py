@@ -63,12 +63,12 @@ class _Shown(Figure):
         return picture.getvalue()
 
     def show(self, warn: bool = True) -> None:
-        """Say how the figure is shown: it is no window of pyplot.
+        """Raise an error with instructions: the figure is not a pyplot window.
 
         Raises
         ------
         ArgumentError
-            With what to type.
+            Always, with the code to show the figure.
         """
         raise ArgumentError(
             "the figure has no window of its own",
@@ -104,12 +104,12 @@ class _Shown(Figure):
 
 
 def style(texts: Iterable[str]) -> AbstractContextManager[None]:
-    """Draw in the library's style, in fonts that can write some texts.
+    """Apply the library's style, with fonts that have the characters of some texts.
 
     Parameters
     ----------
     texts : iterable of str
-        Everything that the figure will say.
+        All texts of the figure.
     """
     settings = {**_SETTINGS, "font.family": families(texts)}
     return _styled(settings)
@@ -137,7 +137,7 @@ def figure_of(
     Parameters
     ----------
     ax : Axes or None
-        To draw into.
+        Axes to draw into.
     size : tuple of float, inches
         Of a new figure.
     rows, columns : int, default 1
@@ -153,7 +153,7 @@ def figure_of(
 
 
 def settle(axes: Iterable[Axes]) -> None:
-    """Fix what matplotlib would look up only when drawing, when the style is no longer set.
+    """Fix properties that matplotlib reads only when drawing, after the style is reset.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Which units adopt the policy when, on a map."""
+"""Map of adoption dates."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from bayes_nqp.data.panel import Panel
 
 
-_TITLE = Message("Where the policy arrives when.")
+_TITLE = Message("Map of adoption dates.")
 
 
 def _sheets(scene: Scene) -> Iterator[Sketch]:
@@ -56,35 +56,35 @@ def zone_map(
     language: Language = "en",
     style: Style | None = None,
 ) -> Figure:
-    """Draw units where they are, coloured by the period in which they adopt the policy.
+    """Draw a map of units, coloured by their adoption period.
 
-    No borders are shipped: without a file of your own, units are cells around their places, and the
-    title says that the map is schematic.
+    Boundaries are not included in the package. Without a file of boundaries, units are cells around
+    their coordinates, and the title states that the map is schematic.
 
     Parameters
     ----------
     panel : Panel
-        With columns ``longitude`` and ``latitude`` in degrees, unless there are boundaries.
+        Panel with columns ``longitude`` and ``latitude`` in degrees, unless boundaries are given.
     boundaries : str, Path or GeoDataFrame, optional
-        A file of polygons that geopandas reads (.geojson, .gpkg, .shp), or what it read; polygons
-        of other units are drawn blank.
+        File of polygons in a format of geopandas (.geojson, .gpkg, .shp), or its GeoDataFrame;
+        polygons of other units are drawn blank.
     id : str, optional
-        Its column that names units as the panel does.
+        Column of the boundaries with the names of units as in the panel.
     dots : bool, default False
-        Whether units without boundaries are dots, and not cells.
+        If True, draw units without boundaries as dots instead of cells.
     ax : Axes, optional
-        To draw into.
+        Axes to draw into.
     title : str, optional
-        Of the figure.
+        Title of the figure.
     language : str, default "en"
-        Of labels and notes.
+        Language of labels and notes.
     style : mapping, optional
-        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
+        Appearance of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
     PanelError
-        If a unit has no place, or is not in the boundaries, or nobody adopts.
+        If a unit has no coordinates, or is not in the boundaries, or no unit is ever treated.
     StudyError
         If boundaries come without `id`, or geopandas is not installed.
 
@@ -102,7 +102,9 @@ def zone_map(
     cohort = np.asarray(panel.cohort_codes)
     batches = np.unique(cohort[cohort >= 0])
     if not batches.size:
-        problem = Message("no unit of this panel adopts anything, so that no batch could be drawn")
+        problem = Message(
+            "no unit of this panel is ever treated, so adoption dates cannot be mapped"
+        )
         raise PanelError(problem, hint="nqp.Panel.from_frame(…, cohort=…)")
     shades = mpl.colormaps["viridis"](np.linspace(0.12, 0.9, len(batches)))
     never = np.flatnonzero(cohort < 0)

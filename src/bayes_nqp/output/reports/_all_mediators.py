@@ -1,4 +1,4 @@
-"""What reaches the outcome through every mediator, in sentences."""
+"""Sentences on the indirect effects through all mediators."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from bayes_nqp.output.reports._sentences import indirect, jointly
 
 
 def through(context: Context, *, brief: bool = False) -> Iterator[str]:
-    """Give the indirect effect of every channel, and name those that hold together.
+    """Yield sentences on the indirect effect of every mediator and on their joint signs.
 
     Parameters
     ----------
     brief : bool, default False
-        Give the effects of those alone that are named, and say which are left.
+        If True, state only effects with a claimed direction and list the other mediators.
     """
     via = nie(context.effects, weights=context.weights, mediators=list(context.channels))
     every = [via.sel(mediator=name) for name in context.channels]
@@ -45,11 +45,12 @@ def through(context: Context, *, brief: bool = False) -> Iterator[str]:
         )
     if open_:
         yield context.translate(
-            "The data do not determine whether anything goes through {}.", either(open_)
+            "The data do not determine the direction of the indirect effect through {}.",
+            either(open_),
         )
     named = [
         channel for channel, posterior in zip(every, posteriors, strict=True) if posterior.named
     ]
     if len(named) > 1 and not brief:
-        kind = Message("of channels")
+        kind = Message("of indirect effects")
         yield jointly(kind, len(named), together(named), context.language)

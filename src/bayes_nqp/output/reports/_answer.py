@@ -1,4 +1,4 @@
-"""The answer: what a report says first, in numbers."""
+"""Numbers of the answer on the first page of a report."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ from bayes_nqp.output.tables import TONES, percent
 
 
 class Answer:
-    """The answer of a report: the numbers of its paragraph, its tiles and ``answer.json``."""
+    """Answer of a report: the numbers of its paragraph, its tiles and ``answer.json``."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
 
     @cached_property
     def average(self) -> Posterior:
-        """The average effect that is reported."""
+        """Return the reported average effect."""
         return self._posterior(att(self._context.effects, weights=self._context.weights))
 
     @cached_property
     def fitted(self) -> Posterior | None:
-        """The average effect under parallel trends, next to the model average; None without one."""
+        """Return the average effect under parallel trends; None without a model average."""
         if self._context.average is None:
             return None
         return self._posterior(att(self._context.fitted, weights=self._context.weights))
 
     @cached_property
     def share(self) -> Posterior | None:
-        """The effect as a share of the untreated level, where the outcome's scale is stated."""
+        """Return the effect as a share of the untreated level; None without outcome scale."""
         return self._share(self._context.effects)
 
     def _share(self, effects: xr.Dataset) -> Posterior | None:
@@ -59,7 +59,7 @@ class Answer:
 
     @cached_property
     def breakdown(self) -> float | None:
-        """How many times the largest step before adoption a violation must be."""
+        """Return the breakdown value, in multiples of the largest pre-adoption step."""
         result = self._context.found("trend_sensitivity")
         evidence = None if result is None or result.verdict != REPORTED else result.evidence
         if not isinstance(evidence, xr.Dataset) or "breakdown" not in evidence:
@@ -68,7 +68,7 @@ class Answer:
         return value if np.isfinite(value) else None
 
     def tiles(self) -> Tiles:
-        """Four numbers."""
+        """Return the four numbers of the answer."""
         return Tiles(tuple(self._tiles()))
 
     def _tiles(self) -> Iterator[Tile]:
@@ -99,7 +99,7 @@ class Answer:
         )
 
     def strip(self) -> Strip | None:
-        """All checks at a glance; None where none was asked."""
+        """Return a summary of all checks; None if no check was run."""
         checks, translate = self._context.checks, self._context.translate
         if not checks:
             return None
@@ -113,11 +113,11 @@ class Answer:
         counts = [
             Message("{} {}", VERDICTS[x], tally[x], context="count") for x in order if tally[x]
         ]
-        text = translate("Checks, {} in all: {}.", len(checks), separated(counts))
+        text = translate("Number of checks: {} ({}).", len(checks), separated(counts))
         return Strip(tuple(marks), text)
 
     def facts(self) -> dict[str, object]:
-        """The answer for machines."""
+        """Return the answer as values for ``answer.json``."""
         context, confidence, first = self._context, self._confidence, self.average
         average = context.average
         return {
@@ -177,7 +177,7 @@ def _plain(posterior: Posterior | None) -> dict[str, float] | None:
 
 
 def _families(average: ModelAverage) -> dict[str, dict[str, float | None]]:
-    """Prior and posterior probabilities; none where a panel identifies no candidate."""
+    """Return prior and posterior probabilities; empty if no candidate model is identified."""
     return {
         str(name): {str(key): float(x) if np.isfinite(x) else None for key, x in line.items()}
         for name, line in average.families.iterrows()

@@ -79,12 +79,12 @@ def _write(document: Document, folder: Path) -> Path:
 
 
 def _opens(block: Block) -> TypeGuard[Heading | Appendix]:
-    """Tell whether a block is a heading of the contents."""
+    """Return True if a block is a heading in the table of contents."""
     return isinstance(block, Appendix) or (isinstance(block, Heading) and block.level == 1)
 
 
 def _day(document: Document) -> datetime | None:
-    """Read the date of a report; none where it is no date of a calendar, such as 2025-06-30."""
+    """Parse the date of a report; None if it is not a calendar date such as 2025-06-30."""
     try:
         return datetime.fromisoformat(str(document.facts.get("date")))
     except ValueError:
@@ -114,7 +114,7 @@ def _opened(document: Document) -> Any:
 
 
 def _unruled(style: Any) -> None:
-    """Take away the line that Word's own title style has below it."""
+    """Remove the line below the title in Word's own title style."""
     from docx.oxml.ns import qn
 
     properties = style.element.get_or_add_pPr()
@@ -158,7 +158,7 @@ def _add(word: Any, block: Block, language: str, highest: float) -> None:
 
 
 def _boxed(paragraph: Any, colour: str) -> None:
-    """Shade a paragraph, with a line at its left."""
+    """Shade a paragraph and draw a line at its left."""
     from docx.oxml.ns import qn
     from docx.shared import Cm
 
@@ -174,7 +174,7 @@ def _boxed(paragraph: Any, colour: str) -> None:
 
 
 def _equation(word: Any, lines: tuple[str, ...], where: str) -> None:
-    """Write equations in the middle, with the meaning of their symbols below."""
+    """Write centred equations with the definitions of their symbols below."""
     from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.shared import Cm, Pt
 
@@ -199,7 +199,7 @@ def _scripted(paragraph: Any, text: str) -> None:
 
 
 def _alarm(word: Any, title: str, items: tuple[str, ...], colour: str, wash: str) -> None:
-    """Put what failed into a shaded box."""
+    """Write failed checks in a shaded box."""
     from docx.oxml.ns import qn
     from docx.shared import Pt
 
@@ -240,7 +240,7 @@ def _tiles(word: Any, tiles: tuple[Tile, ...]) -> None:
 
 
 def _strip(word: Any, marks: tuple[tuple[str, str], ...], text: str) -> None:
-    """Put a coloured square a check before how many of each there are."""
+    """Write a coloured square for each check and the count of each verdict."""
     from docx.shared import Pt
 
     paragraph = word.add_paragraph()
@@ -273,7 +273,7 @@ def _picture(word: Any, picture: Picture, caption: str, highest: float) -> None:
 
 
 def _described(paragraph: Any, text: str) -> None:
-    """Say what the picture shows, for those who do not see it."""
+    """Write the alternative text of a picture for screen readers."""
     from docx.oxml.ns import qn
 
     for properties in paragraph._element.iter(qn("wp:docPr")):

@@ -1,4 +1,4 @@
-"""The report as one HTML file that needs nothing from elsewhere."""
+"""The report as one self-contained HTML file."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _SCREEN = 120 / 300
 
 @report_format("html", place=10)
 def _write(document: Document, folder: Path) -> Path:
-    """Write a report as a page, with its pictures inside."""
+    """Write a report as an HTML page with embedded pictures."""
     return write_text(folder / "report.html", as_html_page(document))
 
 
 def as_html_page(document: Document) -> str:
-    """Render a report as a page."""
+    """Render a report as an HTML page."""
     translate = words(document.language)
 
     def caption(block: Picture) -> str:
@@ -58,7 +58,7 @@ def _kinds(blocks: Iterable[Block]) -> list[tuple[str, Block]]:
 
 
 def _wide(picture: Path) -> int:
-    """Pixels of a screen that a picture takes, so that letters of all pictures are alike."""
+    """Return the width of a picture in pixels that gives equal text sizes in all pictures."""
     with Image.open(picture) as opened:
         return round(_SCREEN * opened.width)
 

@@ -1,4 +1,4 @@
-"""The answer in numbers, for machines."""
+"""The answer of a report as JSON."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ from bayes_nqp.output.reports._registry import report_format
 
 @report_format("json", place=30)
 def _write(document: Document, folder: Path) -> Path:
-    """Write what the first page says as ``answer.json``."""
+    """Write the content of the first page as ``answer.json``."""
     text = json.dumps(document.facts, ensure_ascii=False, indent=2, allow_nan=False)
     return write_text(folder / "answer.json", text + "\n")

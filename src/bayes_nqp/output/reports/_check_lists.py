@@ -28,7 +28,7 @@ _GROUPS: Final = {
 def grouped(
     context: Context, results: Iterable[CheckResult]
 ) -> Iterator[tuple[str, list[CheckResult]]]:
-    """Give checks under the heading of their subject."""
+    """Group checks under the heading of their subject."""
     groups: dict[str, list[CheckResult]] = {}
     for result in results:
         key = _group_of(result.name, staggered=context.staggered)
@@ -56,7 +56,7 @@ def titled(result: CheckResult, context: Context) -> str:
 
 
 def figure_of(result: CheckResult, context: Context) -> str:
-    """Give the key figure of a check in the language of the report."""
+    """Return the key figure of a check in the language of the report."""
     return Translator(context.language, result.labels).name(result.figure)
 
 
@@ -86,7 +86,7 @@ def _details(context: Context, result: CheckResult) -> Iterator[str]:
     """Give the key figure, the details and, after an open verdict, the entry of the check."""
     translate = context.translate
     if figure := figure_of(result, context):
-        yield translate("In numbers: {}.", figure)
+        yield translate("Key figures: {}.", figure)
     yield context.details(result)
     guide = CHECKS[result.name].guide if result.name in CHECKS else None
     if guide is None or result.verdict not in OPEN:

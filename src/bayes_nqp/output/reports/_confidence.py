@@ -1,4 +1,4 @@
-"""How confidence is worded: the grade, and what it rests on."""
+"""Wording of the confidence grade and its grounds."""
 
 from __future__ import annotations
 
@@ -22,30 +22,32 @@ _CONFIDENCE: Final = {
 _GROUND: Final = {
     "failed": Message("failed: {}", context="ground"),
     "doubtful": Message("caution: {}"),
-    "unasked": Message("not asked: {}"),
-    "unanswered": Message("without an answer: {}"),
+    "unasked": Message("not run: {}"),
+    "unanswered": Message("inconclusive: {}"),
 }
 
 
 def graded(grade: str) -> Message:
-    """Name a grade of confidence."""
+    """Return the name of a confidence grade."""
     return _CONFIDENCE[grade]
 
 
 def grounds_of(confidence: Confidence, translate: Translator) -> str:
-    """Say what a grade of confidence rests on."""
-    grounds = [] if confidence.converged else [Message("the convergence gate failed")]
+    """Return the grounds of a confidence grade."""
+    grounds = [] if confidence.converged else [Message("the convergence diagnostics failed")]
     for key, ground in _GROUND.items():
         names = getattr(confidence, key)
         if names:
             grounds.append(ground.fill(named(names)))
     if confidence.support is not None and confidence.support < SUPPORTED:
         grounds.append(
-            Message("the likeliest assumption has probability {:.2f}", confidence.support)
+            Message(
+                "the most probable assumption has posterior probability {:.2f}", confidence.support
+            )
         )
     if confidence.converged and not confidence.failed and not grounds:
         answered = confidence.answered
-        grounds = [Message("none of the {} checks that count failed or asks for caution", answered)]
+        grounds = [Message("none of the {} relevant checks failed or requires caution", answered)]
     return translate.name(separated(grounds)) if grounds else ""
 
 

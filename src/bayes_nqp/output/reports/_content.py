@@ -1,4 +1,4 @@
-"""What a report is made of: blocks that any format can write."""
+"""Blocks of a report, independent of the output format."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Heading:
     Parameters
     ----------
     level : int, default 1
-        1 for a section, 2 and 3 for what is inside one.
+        1 for sections, 2 and 3 for subsections.
     """
 
     text: str
@@ -36,9 +36,9 @@ class Appendix:
 
 @dataclass(frozen=True, slots=True)
 class Equation:
-    """Equations of the model, one a line, and the meaning of their symbols.
+    """Equations of the model, one per line, with definitions of their symbols.
 
-    Texts mark a subscript as in ``y_{it}``, and a superscript as in ``x^{2}``.
+    Subscripts are written as in ``y_{it}``, superscripts as in ``x^{2}``.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class Equation:
 
     @property
     def text(self) -> str:
-        """Equations and symbols without marks."""
+        """Return equations and symbols without markup."""
         texts = (*self.lines, self.where)
         return "\n".join("".join(part for _, part in self.runs(text)) for text in texts)
 
@@ -69,7 +69,7 @@ class Paragraph:
     Parameters
     ----------
     tone : {"", "lead", "failed", "quiet"}, default ""
-        The answer itself, the answer where something failed, or something said aside.
+        Main answer, answer with a failed check, or additional remark.
     """
 
     text: str
@@ -101,12 +101,12 @@ class Folded:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """What failed, or is in doubt; it stands above the numbers it concerns.
+    """Box with failed checks or checks that require caution, above the results concerned.
 
     Parameters
     ----------
     tone : {"bad", "doubt", "note"}, default "bad"
-        A note is neither: what a reader must know.
+        "bad" for failures, "doubt" for caution, "note" for other important information.
     """
 
     title: str
@@ -121,7 +121,7 @@ class Tile:
     Parameters
     ----------
     aside : str, default ""
-        What stands beside the number: its interval.
+        Text after the number, such as its interval.
     """
 
     label: str
@@ -138,15 +138,15 @@ class Tiles:
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """All checks at a glance.
+    """Summary of all checks.
 
     Parameters
     ----------
     marks : tuple of tuple of str and str
-        A mark a check: its name with its verdict, and its tone ("bad", "doubt", "good", "faint"
+        One mark per check: its name with its verdict, and its tone ("bad", "doubt", "good", "faint"
         or none).
     text : str
-        How many of each there are.
+        Number of checks by verdict.
     """
 
     marks: tuple[tuple[str, str], ...]
@@ -155,16 +155,16 @@ class Strip:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A figure, drawn already.
+    """Figure that is already drawn.
 
     Parameters
     ----------
     stem : str
         Name of its files without the ending, in the folder of figures.
     number : int
-        From 1 on.
+        Number of the figure, from 1.
     folder : Path
-        Where the files are.
+        Folder of the files.
     """
 
     stem: str
@@ -174,25 +174,25 @@ class Picture:
 
     @property
     def png(self) -> Path:
-        """The picture at 300 dots per inch."""
+        """Return the path of the picture at 300 dots per inch."""
         return self.folder / f"{self.stem}.png"
 
     @property
     def svg(self) -> Path:
-        """The picture as lines."""
+        """Return the path of the vector graphic."""
         return self.folder / f"{self.stem}.svg"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NumberedTable:
-    """A table.
+    """Table with its number in the report.
 
     Parameters
     ----------
     number : int
-        From 1 on.
+        Number of the table, from 1.
     page : Table, optional
-        As a page shows it, where the rest of its notes stands elsewhere on that.
+        Version of the table for HTML pages, if the other notes are printed elsewhere on the page.
     """
 
     table: Table
@@ -200,7 +200,7 @@ class NumberedTable:
     page: Table | None = None
 
     def titled(self, title: str) -> Table:
-        """As a page shows it, under a title."""
+        """Return the table as shown on a page, under a title."""
         return replace(self.page or self.table, title=title)
 
 
@@ -221,12 +221,12 @@ type Block = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Document:
-    """A whole report.
+    """Content of a whole report.
 
     Parameters
     ----------
     facts : mapping
-        The answer in numbers and plain words, for machines.
+        The answer in numbers and words for ``answer.json``.
     """
 
     title: str
@@ -236,33 +236,33 @@ class Document:
     facts: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Leave out what no page can carry."""
+        """Remove characters that cannot be printed on a page."""
         object.__setattr__(self, "title", one_line(self.title))
         object.__setattr__(self, "blocks", tuple(map(_printable, self.blocks)))
 
     @property
     def main(self) -> tuple[Block, ...]:
-        """The blocks before the appendix."""
+        """Return the blocks before the appendix."""
         return tuple(takewhile(lambda block: not isinstance(block, Appendix), self.blocks))
 
     @property
     def appendix(self) -> tuple[Block, ...]:
-        """The blocks of the appendix, its heading first; empty where there is none."""
+        """Return the blocks of the appendix with its heading; empty without an appendix."""
         return self.blocks[len(self.main) :]
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        """Every table, in order."""
+        """Return every table in order."""
         return tuple(block.table for block in self.blocks if isinstance(block, NumberedTable))
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
-        """Every picture, in order."""
+        """Return every picture in order."""
         return tuple(block for block in self.blocks if isinstance(block, Picture))
 
 
 def _printable(block: Block) -> Block:
-    """Leave out of a block's texts what no page can carry; tables see to their own."""
+    """Remove unprintable characters from the texts of a block; tables remove their own."""
     match block:
         case Heading(text) | Appendix(text) | Paragraph(text):
             return replace(block, text=printable(text))

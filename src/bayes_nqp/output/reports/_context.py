@@ -1,4 +1,4 @@
-"""What every section of a report is made from."""
+"""Context of a report: the fit, its checks and the options of the report."""
 
 from __future__ import annotations
 
@@ -28,30 +28,30 @@ from bayes_nqp.output.tables import KINDS, Ask, per_words, table
 
 @dataclass(frozen=True, eq=False)
 class Context(Scene):
-    """A fit, its checks, and how the report is to speak of them.
+    """Fit, checks and options of a report.
 
     Parameters
     ----------
     notice : str
-        What a reader must know before anything else.
+        Important note that is printed first.
     command : str
-        What was typed, for the record.
+        Command that was run, for the record.
     heading : str
-        Of the fit's column where others stand beside it; the title by default.
+        Heading of the fit's column in comparisons with other fits; the title by default.
     others : mapping of str to Fit
-        Further fits, to stand beside this one.
+        Further fits for comparison.
     figures : str
-        Where the figures are, as seen from the report.
+        Folder of the figures, relative to the report.
     kinds, sections : tuple of str, optional
-        Names of those to be written; all by default.
+        Names of the table kinds and sections to write; all by default.
     estimands : tuple of str
-        Names of those that have a section of their own.
+        Names of estimands that have a separate section.
     author, date : str
-        Who reports, and when, as they are to be written.
+        Author and date, as printed.
     outcome_scale : {"", "level", "log"}
-        Of the outcome: where it is stated, the effect is given in % of the untreated level too.
+        Scale of the outcome; if it is stated, the effect is also given in % of the untreated level.
     linked : mapping of str to str
-        Columns of means over linked units, and of what each is the mean.
+        Columns of means over neighbouring units, and the column that each is the mean of.
     """
 
     notice: str = ""
@@ -70,26 +70,26 @@ class Context(Scene):
     linked: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Clean what users say."""
+        """Clean the texts of users."""
         super().__post_init__()
         for name in ("notice", "title", "question", "author", "date"):
             object.__setattr__(self, name, cleaned(getattr(self, name)))
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """The mediators, where channels were fitted."""
+        """Return the mediators of the fit; empty without mediators."""
         paths = schema.path_roles(self.fitted)
         return tuple(path for path, role in paths.items() if role == v.INDIRECT)
 
     @property
     def usual_outcome(self) -> str:
-        """How the outcome is called where nobody named it."""
+        """Return the default name of the outcome."""
         name = str(self.given.record.get("outcome", ""))
         return self.translate.name(name) if name else self.translate("the outcome")
 
     @property
     def fits(self) -> dict[str, Fit]:
-        """The fit and those beside it, by heading: the same outcome has the same name."""
+        """Return the fit and the fits for comparison by heading, with one name per outcome."""
         outcome = self.given.record.get("outcome")
         beside = {
             name: replace(self, given=fit).fit if fit.record.get("outcome") == outcome else fit
@@ -99,18 +99,18 @@ class Context(Scene):
 
     @property
     def staggered(self) -> bool:
-        """Whether units adopt at known times, so that there is an event time."""
+        """Return True if units adopt at known times, so that event time is defined."""
         event_time = self.fitted[v.EVENT_TIME] if v.EVENT_TIME in self.fitted.coords else None
         return event_time is not None and bool(event_time.notnull().any())
 
     @property
     def average(self) -> ModelAverage | None:
-        """The model average, where the reported posterior is one."""
+        """Return the model average if it is the reported posterior."""
         return self.posterior.average
 
     @property
     def moved(self) -> dict[str, str]:
-        """The exposure and how much of it effects are for; empty where a policy is adopted."""
+        """Return the exposure and its unit of change; empty for a policy that is adopted."""
         attrs = self.fitted.attrs
         if not attrs.get("exposure"):
             return {}
@@ -118,15 +118,15 @@ class Context(Scene):
         return {"exposure": exposure, "per": per_words(attrs, self.translate)}
 
     def tells(self, section: str) -> bool:
-        """Whether a section is to be written."""
+        """Return True if a section is to be written."""
         return self.sections is None or section in self.sections
 
     def of(self, verdict: str) -> list[CheckResult]:
-        """Find the checks with one verdict."""
+        """Return the checks with one verdict."""
         return [result for result in self.checks if result.verdict == verdict]
 
     def confidence(self, subject: Subject) -> Confidence:
-        """Grade the confidence in a result of the reported posterior."""
+        """Return the confidence grade of a result of the reported posterior."""
         average = self.average
         return confidence_of(
             self.checks,
@@ -146,12 +146,12 @@ class Context(Scene):
         return Translator(self.language, result.labels).name(unadvised(result.details))
 
     def gate(self, *, reasons: bool = False) -> str:
-        """Give the verdict of the fit's convergence gate in the report's language.
+        """Return the verdict of the convergence diagnostics in the report's language.
 
         Parameters
         ----------
         reasons : bool, default False
-            Only what failed, for a sentence that says already that it did.
+            If True, return only the reasons, for a sentence that already states the failure.
         """
         verdict = convergence_words(str(self.fit.gate))
         if not reasons and not self.fit.gate.passed:
@@ -159,17 +159,17 @@ class Context(Scene):
         return self.translate.name(verdict)
 
     def joined(self, sentences: Iterable[str]) -> str:
-        """Put sentences one after another, as the language does."""
+        """Join sentences as usual in the language of the report."""
         return self.translate.name(joined(sentences))
 
     def sketches(self, name: str) -> Iterator[Sketch]:
-        """Give the figures of a plot; none where it is not registered, or not for this fit."""
+        """Return the figures of a plot; empty if the plot is not registered or does not apply."""
         if name in PLOTS:
             yield from PLOTS[name].sketches(self)
 
     @property
     def ask(self) -> Ask:
-        """How tables of the fit are to be made."""
+        """Return the options of tables of the fit."""
         return Ask(
             language=self.language,
             prob=self.prob,
@@ -179,12 +179,12 @@ class Context(Scene):
         )
 
     def table(self, kind: str, source: object = None, **how: Any) -> Iterator[NumberedTable]:
-        """Give a table of the fit, or of something else; none where its kind is not registered.
+        """Yield a table of the fit or another source; nothing if its kind is not registered.
 
         Parameters
         ----------
         source : object, optional
-            What is tabulated instead of the fit, without the report's weights and checks.
+            Object to tabulate instead of the fit, without the weights and checks of the report.
         **how
             Other arguments of `table`.
         """

@@ -1,4 +1,4 @@
-"""When the effect sets in, and how much it moves from there."""
+"""Sentences on the onset of the effect and its change over time."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from bayes_nqp.output.reports._posterior import (
 
 
 def step_of(moved: Growth, prob: float) -> Posterior:
-    """Summarise the change of the effect; its direction is named where it stands by itself."""
+    """Summarise the change of the effect, with its direction judged separately."""
     (step,) = posteriors_of([moved.change], prob)
     return step
 
 
 def onset(context: Context) -> Iterator[str]:
-    """Name the first event time whose effect is told, among all of those, with the average's sign.
+    """Yield a sentence on the first event time with a credible effect of the average's sign.
 
-    Event times with too few units are no ground for it.
+    Signs are judged jointly over event times; event times with too few units are ignored.
     """
     average = posterior_of(att(context.effects, weights=context.weights), context.prob)
     if not average.decided:
@@ -49,13 +49,13 @@ def onset(context: Context) -> Iterator[str]:
             )
             if time > 0:
                 claim = Message(
-                    "It is {0} that there is an effect by event time {3}, the first with a "
-                    "credible one: {1}, {2}.",
+                    "It is {0} that the policy has an effect by event time {3}, the first"
+                    " with a credible effect: {1}, {2}.",
                     *parts,
                     time,
                 )
             yield claim.in_(context.language)
             return
     yield Message(
-        "At no single event time does the effect differ credibly from zero; the average does."
+        "The average effect differs credibly from zero; the effects at single event times do not."
     ).in_(context.language)

@@ -34,7 +34,7 @@ def covariates_of(context: Context) -> tuple[str, ...]:
 
 
 class _Builder:
-    """Collects addends, and the meaning of each symbol at its first use."""
+    """Builder of equations: collects addends and the definitions of symbols."""
 
     def __init__(self, context: Context) -> None:
         self._context, self._facts = context, context.fit.facts
@@ -48,7 +48,7 @@ class _Builder:
         means, facts = self._meanings, self._facts
         means["i"], means["t"] = Message("unit"), Message("period")
         if self._strata:
-            means["s"] = Message("stratum ({})", crossed(self._strata))
+            means["s"] = Message("group ({})", crossed(self._strata))
         levels, effect, moderation = [*self._levels()], self._effect(), self._moderation()
         controls = [*self._controls()]
         direct, path_a = [effect], [effect]
@@ -106,11 +106,11 @@ class _Builder:
         if facts.leads:
             effect += f" + π_{{{index}}} L_{{it}}"
             means[f"π_{{{index}}}"] = Message("pre-adoption coefficients (leads)")
-            means["L_{it}"] = Message("1 in periods before adoption, but for the last")
+            means["L_{it}"] = Message("1 in periods before adoption, except the last")
         return effect
 
     def _effect_index(self) -> tuple[str, Message, str]:
-        """Give the subscripts of effects, their meaning, and what they multiply."""
+        """Return the subscripts of effects, their definitions and the multiplied variables."""
         facts, direct = self._facts, bool(self._channels)
         if not facts.adopted:
             meaning = Message("direct effect") if direct else Message("slope of the exposure")
@@ -135,7 +135,7 @@ class _Builder:
         return f"{slope} (m_{{it}} − m̄) {'D' if self._facts.adopted else 'd'}_{{it}}"
 
     def _controls(self) -> Iterator[str]:
-        """State covariates, baseline columns and what terms add."""
+        """State covariates, baseline columns and the addends of further terms."""
         facts, means = self._facts, self._meanings
         if names := covariates_of(self._context):
             yield "x_{it}′β_{}"
@@ -151,7 +151,7 @@ class _Builder:
             means |= meanings
 
     def _mediators(self) -> Iterator[str]:
-        """State what mediators add to the equation of the outcome."""
+        """State the addends of mediators in the outcome equation."""
         channels, means = self._channels, self._meanings
         if not channels:
             return
@@ -180,7 +180,7 @@ class _Builder:
             means["w_{il}"] = Message("spatial weights ({})", channels.links.name)
 
     def _errors(self) -> str:
-        """State the law of errors."""
+        """State the distribution of errors."""
         facts = self._facts
         law, variance, meanings = facts.noise.formula
         self._meanings |= meanings
@@ -193,6 +193,6 @@ class _Builder:
 
 
 def _of_mediator(addend: str) -> str:
-    """State an addend in the equation of mediator j: its coefficients are those of j."""
+    """State an addend of the equation of mediator j, with coefficients of that equation."""
     addend = addend.replace("τ_", "a_")
     return _SYMBOL.sub(lambda x: x[0] if x[1] in _DATA else f"{x[0]}j", addend)

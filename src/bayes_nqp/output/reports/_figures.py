@@ -1,4 +1,4 @@
-"""From sketches to files: every figure of a run drawn once, with the numbers behind it."""
+"""Figure files of a run: every figure is drawn once and saved with its data."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from bayes_nqp.output.plots import Sketch
 
 
 class FigureFolder:
-    """The figures of a run in a folder, which is made with the first.
+    """Figures of a run in a folder that is created with the first figure.
 
     Parameters
     ----------
     folder : Path
-        Each figure is NAME.png (300 dpi) and NAME.svg there, its numbers NAME.csv.
+        Folder of the files: each figure as NAME.png (300 dpi) and NAME.svg, its data as NAME.csv.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -29,12 +29,12 @@ class FigureFolder:
         self._drawn: dict[str, str | None] = {}
 
     def draw(self, sketch: Sketch) -> str | None:
-        """Draw a figure, unless it is there already.
+        """Draw a figure unless its files exist already.
 
         Returns
         -------
         str or None
-            The name of its files without the ending; None where it could not be drawn.
+            Name of its files without the extension; None if it could not be drawn.
         """
         if sketch.stem not in self._drawn:
             say(Message("drawing {}", sketch.stem), len(self._drawn), len(self._drawn) + 1)
@@ -44,7 +44,7 @@ class FigureFolder:
         return self._drawn[sketch.stem]
 
     def _free(self, text: str) -> str:
-        """Find a name of a file, told from others that a disk takes for the same."""
+        """Return a file name that differs from the others on case-insensitive disks too."""
         taken = {stem.casefold() for stem in self._drawn.values() if stem is not None}
         names = (
             f"{file_name(text)}{number}" for number in chain([""], map("_{}".format, count(2)))

@@ -1,4 +1,4 @@
-"""How effects differ between groups, in sentences."""
+"""Sentences on differences of effects between groups."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ _FEW = 3
 """Differences that the answer tells."""
 
 _SHARED = Message(
-    "Effects by {} share strength: one that is far from all others is drawn towards them, and its "
-    "interval holds it less often than the others theirs."
+    "Effects by {} are partially pooled: an effect far from the others is shrunk towards "
+    "them, and its interval covers the truth less often than the other intervals."
 )
 
 
 def groups_of(context: Context, effects: xr.Dataset | None = None) -> dict[str, xr.DataArray]:
-    """Compute the effects of all groups that sentences name, by factor.
+    """Return the effects of all groups that are described in sentences, by factor.
 
     Parameters
     ----------
     effects : Dataset, optional
-        Of the waist; those of the reported posterior by default.
+        Group-time effects; those of the reported posterior by default.
     """
     effects_dataset = context.effects if effects is None else effects
     every = {factor: att(effects_dataset, factor, context.weights) for factor in context.factors}
@@ -45,7 +45,7 @@ def groups_of(context: Context, effects: xr.Dataset | None = None) -> dict[str, 
 
 
 def between(context: Context) -> Iterator[str]:
-    """Say how much groups differ at all, then which differences hold together."""
+    """Yield sentences on the variation between groups and on jointly credible differences."""
     gaps = _gaps(context)
     for factor, of_factor in gaps.items():
         if len(of_factor) > 1:
@@ -63,19 +63,20 @@ def between(context: Context) -> Iterator[str]:
             yield untold(len(of_factor) - len(shown), len(shown), context.language)
     named = [gap.draws for of_factor in gaps.values() for gap in of_factor if gap.stands]
     if len(named) > 1:
-        kind = Message("between groups")
+        kind = Message("of differences between groups")
         yield jointly(kind, len(named), together(named), context.language)
 
 
 def between_briefly(context: Context) -> Iterator[str]:
-    """Tell the surest differences that hold, and how many pairs are left."""
+    """Yield sentences on the clearest differences and the number of the other pairs."""
     every = [gap for of_factor in _gaps(context).values() for gap in of_factor]
     shown = sorted((gap for gap in every if gap.told), key=lambda gap: -gap.distance)
     for gap in shown[:_FEW]:
         yield gap.sentence(context)
     if len(shown) > _FEW:
         yield context.translate(
-            "{} further differences between groups stand under Effects.", len(shown) - _FEW
+            "For {} further differences between groups see the section on heterogeneity.",
+            len(shown) - _FEW,
         )
     if len(shown) < len(every):
         yield untold(len(every) - len(shown), len(shown), context.language)
@@ -83,14 +84,14 @@ def between_briefly(context: Context) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Gap:
-    """The effect in one group less that in another.
+    """Difference of effects between two groups.
 
     Parameters
     ----------
     sides : tuple of two tuples of str and Posterior
-        Both groups, and the effect in each.
+        Names of both groups and their effects.
     alone : bool
-        Whether it is the only one of its factor.
+        True if it is the only difference of its factor.
     """
 
     factor: str
@@ -102,21 +103,21 @@ class _Gap:
 
     @property
     def told(self) -> bool:
-        """Whether a sentence is about it."""
+        """Return True if a sentence reports this difference."""
         return bool(self.posterior.named) or self.alone
 
     @property
     def stands(self) -> bool:
-        """Whether its direction is named, and no rival choice takes it back."""
+        """Return True if a direction is claimed and supported by all alternative choices."""
         return stands(self.posterior, self.rivals)
 
     @property
     def distance(self) -> float:
-        """From zero, in its sd."""
+        """Return the distance of the mean from zero in posterior SDs."""
         return abs(self.posterior.mean) / (self.posterior.sd or 1.0)
 
     def sentence(self, context: Context) -> str:
-        """Compare both."""
+        """Return the sentence that compares both groups."""
         return comparison(
             self.posterior,
             self.sides,
@@ -130,7 +131,7 @@ class _Gap:
 
 
 def _gaps(context: Context) -> dict[str, list[_Gap]]:
-    """Find every difference between two groups, by factor; what is named is so among them all."""
+    """Return all pairwise differences by factor, with signs judged jointly over all of them."""
     groups = {factor: x for factor, x in groups_of(context).items() if x.sizes[factor] > 1}
     pairs = [
         (factor, gap.isel(pair=k))
@@ -150,7 +151,7 @@ def _gaps(context: Context) -> dict[str, list[_Gap]]:
 
 
 def _side(context: Context, draws: xr.DataArray, level: object) -> tuple[str, Posterior]:
-    """Call a group by its name, with its effect."""
+    """Return the printed name of a group and its effect."""
     factor = str(draws.dims[-1])
     level_draws = draws.sel({factor: level})
     return context.translate.name(level, factor), posterior_of(level_draws, context.prob)

@@ -1,4 +1,4 @@
-"""Sentences about effects over event time, and about who is behind them."""
+"""Sentences on effects over event time and the units behind them."""
 
 from __future__ import annotations
 
@@ -21,27 +21,28 @@ def growth(
     language: str,
     unit: str = "",
 ) -> str:
-    """Say how the effect moves over event time, of the same units at both ends.
+    """Return a sentence on the change of the effect over event time for the same units.
 
     Parameters
     ----------
     ends : tuple of two Posterior
         Effects at event time 0 and at the last one of the window.
     step : Posterior
-        Of the second less the first.
+        Difference of the second and the first.
     last : int
         Event time at which the window ends.
     cohorts : sequence of str
-        That are compared.
+        Cohorts that are compared.
     units : int
-        How many units of them.
+        Number of their units.
     unit : str, default ""
-        Of the outcome.
+        Unit of the outcome.
     """
     first, then = (level(end, unit) for end in ends)
     size = Message(
-        "Among the {} units seen both at adoption and at event time {} ({}), the average effect, "
-        "measured from all periods before, is {} at adoption and {} at event time {}.",
+        "For the {} units observed at adoption and at event time {} ({}), the average "
+        "effect relative to all earlier periods is {} at adoption and {} at event time "
+        "{}.",
         units,
         last,
         _cohorts(cohorts),
@@ -53,19 +54,19 @@ def growth(
 
 
 def movement(step: Posterior, last: int, language: str) -> str:
-    """Say whether the effect moves between adoption and a later event time, of the same units.
+    """Return a sentence on the direction of change after adoption for the same units.
 
     Parameters
     ----------
     step : Posterior
-        Of its change.
+        Change of the effect.
     last : int
         The later event time.
     """
     if not step.decided:
         return Message(
-            "The data do not determine whether the effect moves up or down from adoption to event "
-            "time {}, among the same units ({}).",
+            "The data do not determine the direction of change from adoption to event "
+            "time {} among the same units ({}).",
             last,
             unclaimed(step, Message("P(up)")),
         ).in_(language)
@@ -86,22 +87,22 @@ def _cohorts(cohorts: Sequence[str]) -> Message:
 
 
 def no_growth(enough: int, language: str) -> str:
-    """Say why nothing is said about growth.
+    """Return the reason why changes over event time are not assessed.
 
     Parameters
     ----------
     enough : int
-        Units that a comparison would need.
+        Number of units that a comparison requires.
     """
     return Message(
-        "Nothing is said about how the effect moves over event time: fewer than {} units are seen "
-        "both at adoption and at any later event time.",
+        "The report does not assess changes of the effect over event time: fewer than {} "
+        "units are observed both at adoption and at any later event time.",
         enough,
     ).in_(language)
 
 
 def composition(units: Sequence[tuple[int, int]], language: str) -> str:
-    """Say that event times rest on different units.
+    """Return a sentence on the different sets of units behind event times.
 
     Parameters
     ----------
@@ -110,8 +111,8 @@ def composition(units: Sequence[tuple[int, int]], language: str) -> str:
     """
     (first, many), (last, few) = units[0], units[-1]
     return Message(
-        "The averages by event time do not all rest on the same units ({} at event time {}, {} at "
-        "event time {}), so a step between two of them need not be growth.",
+        "Averages by event time refer to different units ({} at event time {}, {} at "
+        "event time {}); differences between them need not be changes of the effect.",
         many,
         first,
         few,

@@ -62,7 +62,7 @@ def drawn(figure: Figure) -> tuple[Image.Image, bytes]:
 
 
 class _Sheet(backend_agg.FigureCanvasAgg):
-    """A canvas that draws lines as it draws pixels."""
+    """Canvas that draws vector graphics and pixels in one pass."""
 
     _both: Any = None
 
@@ -73,7 +73,7 @@ class _Sheet(backend_agg.FigureCanvasAgg):
 
 
 class _Both:
-    """Hands all that is drawn to pixels, and to lines whose unit is a pixel.
+    """Renderer that draws pixels, and vector graphics with pixels as units.
 
     Texts are measured in pixels. Pixels take widths, dashes and sizes of letters in points; lines
     take them in their own unit.
@@ -126,7 +126,7 @@ class _Both:
         return scaled
 
     def svg(self) -> bytes:
-        """Give the lines as a file whose size is in points, and patterns with it."""
+        """Return the vector graphic as a file with its size in points, including patterns."""
         self._lines.finalize()
         width, height = (f"{side / _SCALE:g}pt" for side in self._size)
         text = _SIZE.sub(f'width="{width}" height="{height}"', self._file.getvalue(), count=1)
@@ -135,7 +135,7 @@ class _Both:
 
 @lru_cache(_REMEMBERED)
 def _measured(text: str, prop: Any, ismath: Any) -> Any:
-    """Width, height and descent of a text, pixels."""
+    """Return the width, height and descent of a text in pixels."""
     return _PIXELS(1, 1, DPI).get_text_width_height_descent(text, prop, ismath)
 
 
@@ -144,9 +144,9 @@ def _dashed(start: float | None, dashes: Any) -> tuple[float, Any]:
 
 
 def _few_colours(pixels: Any, size: tuple[int, int]) -> Image.Image:
-    """Give a picture with 256 colours: a third of the size, and no difference to the eye.
+    """Return a picture with 256 colours, a third of the size without visible difference.
 
-    Most of a figure is white, which keeps a colour of its own; the others are chosen for the rest.
+    White, the background of most figures, keeps its own colour; the palette is fitted to the rest.
     """
     codes = np.ascontiguousarray(pixels).view(np.uint32).ravel()
     places = np.flatnonzero(codes != _WHITE)

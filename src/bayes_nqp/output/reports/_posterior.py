@@ -1,7 +1,7 @@
-"""Posteriors in the numbers that sentences need, and how these are written.
+"""Posterior summaries for sentences, and their wording.
 
-How likely a sentence calls a direction depends on its posterior probability, in the calibrated
-words of the IPCC (Mastrandrea et al. 2010); how far that may be trusted is another scale
+The likelihood of a direction depends on its posterior probability, in the calibrated words of
+the IPCC (Mastrandrea et al. 2010). Confidence in the assumptions is a separate scale
 (`bayes_nqp.checks._confidence`).
 """
 
@@ -36,18 +36,18 @@ _SURENESS: tuple[tuple[float, Message], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Posterior:
-    """A posterior in the numbers that a sentence needs.
+    """Posterior summary of one quantity.
 
     Parameters
     ----------
     mean, sd, lower, upper : float
-        The interval is equal-tailed.
+        Mean, standard deviation and bounds of the equal-tailed interval.
     p_positive : float
         Posterior probability of a value above zero.
     prob : float
-        Of the interval.
+        Posterior probability of the interval.
     named : bool, optional
-        Of one among others of its kind: whether its direction is named together with theirs.
+        For one of several quantities: True if its direction is credible jointly with theirs.
     """
 
     mean: float
@@ -60,17 +60,17 @@ class Posterior:
 
     @property
     def p_direction(self) -> float:
-        """Posterior probability of the likelier sign."""
+        """Return the posterior probability of the more probable sign."""
         return max(self.p_positive, 1 - self.p_positive)
 
     @property
     def positive(self) -> bool:
-        """Whether a value above zero is the likelier."""
+        """Return True if a positive value is more probable than a negative one."""
         return self.p_positive >= 0.5
 
     @property
     def decided(self) -> bool:
-        """Whether the posterior says enough to claim a direction."""
+        """Return True if the posterior probability is high enough to claim a direction."""
         return self.p_direction >= UNDECIDED if self.named is None else self.named
 
 
@@ -91,12 +91,12 @@ def posterior_of(draws: xr.DataArray, prob: float, *, named: bool | None = None)
 
 
 def posteriors_of(draws: Sequence[xr.DataArray], prob: float) -> list[Posterior]:
-    """Summarise everything of one kind, and name of it what holds together.
+    """Summarise several quantities and judge their signs jointly.
 
     Parameters
     ----------
     draws : sequence of DataArray (chain, draw)
-        All of the kind: every difference between groups, every channel.
+        All quantities of one kind, such as all differences between groups or all mediators.
     """
     named = (
         simultaneous_signs(_stacked(draws), _JOINT)["named"].to_numpy().tolist() if draws else []
@@ -105,7 +105,7 @@ def posteriors_of(draws: Sequence[xr.DataArray], prob: float) -> list[Posterior]
 
 
 def together(draws: Sequence[xr.DataArray]) -> float:
-    """Find the probability that all have the signs of their means."""
+    """Return the probability that all quantities have the signs of their means."""
     every = _stacked(draws)
     same = np.sign(every) == np.sign(every.mean(v.SAMPLE_DIMS))
     return float(same.all("statement").mean())
@@ -116,7 +116,7 @@ def _stacked(draws: Sequence[xr.DataArray]) -> xr.DataArray:
 
 
 def sureness(p_direction: float) -> Message:
-    """Put the probability of a direction into words.
+    """Return the calibrated expression for the probability of a direction.
 
     Parameters
     ----------
@@ -126,34 +126,34 @@ def sureness(p_direction: float) -> Message:
     Returns
     -------
     Message
-        Empty below 0.66. Below 0.9 only a rival choice limits what is claimed.
+        Empty below 0.66. Values below 0.9 occur only if an alternative choice limits the claim.
     """
     return next((words for least, words in _SURENESS if p_direction >= least), NOTHING)
 
 
 def stated(p: float, subject: str = "P") -> Message:
-    """State a probability as a sentence in brackets does: P = 0.982, or P > 0.999.
+    """Return a probability for a bracket in a sentence: P = 0.982, or P > 0.999.
 
     Parameters
     ----------
     subject : str, default "P"
-        Whose probability it is.
+        Symbol of the probability.
     """
     return Message("{} {}", subject, equality(p))
 
 
 def printed(value: float, sd: float) -> Numeral:
-    """Write a number with the decimals that it has in tables."""
+    """Format a number with the same decimals as in tables."""
     return figures(value, sd, decimals_for([sd], None))
 
 
 def level(posterior: Posterior, unit: str = "") -> Message:
-    """Write mean and interval.
+    """Format the mean and the interval.
 
     Parameters
     ----------
     unit : str, default ""
-        Of the outcome.
+        Unit of the outcome.
     """
     mean, lower, upper = (
         printed(x, posterior.sd) for x in (posterior.mean, posterior.lower, posterior.upper)

@@ -1,4 +1,4 @@
-"""How a function becomes a section of reports, or a format that writes them."""
+"""Registration of report sections and report formats."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ type Writer = Callable[[Document, Path], object]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReportFormat:
-    """A format of reports.
+    """Output format of reports.
 
     Parameters
     ----------
     write : callable
-        Of a document and the folder to write into.
+        Function of a document and the output folder.
     longest : mapping of str to int
-        Characters that its places hold, as of a `TableFormat`.
+        Maximal number of characters by place, as for `TableFormat`.
     """
 
     name: str
@@ -49,14 +49,14 @@ class ReportFormat:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Section:
-    """A section of a report.
+    """Section of a report.
 
     Parameters
     ----------
     write : callable
-        From a context to blocks.
+        Function from a context to blocks.
     needs : tuple of Need
-        What a fit must offer.
+        Requirements that a fit must meet.
     """
 
     name: str
@@ -64,9 +64,9 @@ class Section:
     needs: tuple[Need, ...] = ()
 
     def __call__(self, context: Context) -> Iterator[Part]:
-        """Give the section's own blocks, then the figures and tables that name it.
+        """Yield the section's own blocks, then the figures and tables assigned to the section.
 
-        These are not given where the section has no block of its own.
+        Figures and tables are omitted if the section has no block of its own.
         """
         if not context.tells(self.name) or not meets(context.fit, self.needs):
             return
@@ -90,7 +90,7 @@ class Section:
 
 
 def announced(sketch: Sketch) -> Iterator[Part]:
-    """Give a figure under what is said above it."""
+    """Yield a figure below the sentences that introduce it."""
     if sketch.heading:
         yield Heading(sketch.heading, 2)
     if sketch.words:
@@ -105,19 +105,19 @@ _WRITERS: Final = Plugins[ReportFormat]("bayes_nqp.output.reports", "_as_")
 
 
 def section(*, place: float = 1000, needs: tuple[Need, ...] = ()) -> Callable[[Write], Write]:
-    """Make a function a section, named as the function is, and register it.
+    """Register a function as a section with the name of the function.
 
     Parameters
     ----------
     place : float, default 1000
-        Where it stands in reports, from low to high.
+        Position in reports, in ascending order.
     needs : tuple of Need, default ()
-        What a fit must offer.
+        Requirements that a fit must meet.
 
     Returns
     -------
     callable
-        A decorator of a function from a context to blocks.
+        Decorator of a function from a context to blocks.
     """
 
     def decorate(write: Write) -> Write:
@@ -129,13 +129,13 @@ def section(*, place: float = 1000, needs: tuple[Need, ...] = ()) -> Callable[[W
 
 
 def misplaced() -> Iterator[tuple[Message, StudyError]]:
-    """Find the plots and tables whose section is not there; each with the reason."""
+    """Return the plots and tables assigned to missing sections, with the reason."""
     plugins = [(Message("The plot {}", name), x.section) for name, x in PLOTS.items()]
     plugins += [(Message("The table {}", name), x.section) for name, x in KINDS.items()]
     for plugin, name in plugins:
         if name and name not in SECTIONS:
             why = Message(
-                "section={!r} is no section of reports; {}", name, nearest(name, SECTIONS)
+                "section={!r} is not a section of reports; {}", name, nearest(name, SECTIONS)
             )
             yield plugin, StudyError(why)
 
@@ -143,21 +143,21 @@ def misplaced() -> Iterator[tuple[Message, StudyError]]:
 def report_format(
     name: str, *, place: float = 1000, longest: Mapping[str, int] = MappingProxyType({})
 ) -> Callable[[Writer], Writer]:
-    """Make a function the writer of a format of reports.
+    """Register a function as the writer of a report format.
 
     Parameters
     ----------
     name : str
-        Of the format, as reports and studies call it.
+        Name of the format in reports and studies.
     place : float, default 1000
-        Where it stands among the formats, from low to high.
+        Position among the formats, in ascending order.
     longest : mapping of str to int, optional
-        Characters that its places hold, as of a `TableFormat`.
+        Maximal number of characters by place, as for `TableFormat`.
 
     Returns
     -------
     callable
-        A decorator of a function of a document and the folder to write into.
+        Decorator of a function of a document and the output folder.
     """
 
     def decorate(write: Writer) -> Writer:
@@ -168,7 +168,7 @@ def report_format(
 
 
 def writers() -> dict[str, ReportFormat]:
-    """Name what writes each format: those of reports, then those of their tables."""
+    """Return the writers by format: those of reports, then those of tables."""
     tables = {
         x.name: ReportFormat(x.name, partial(_write_tables, x), x.longest)
         for x in TABLE_FORMATS.values()
@@ -178,19 +178,19 @@ def writers() -> dict[str, ReportFormat]:
 
 
 def remarks(formats: Iterable[str], title: str) -> tuple[Message, ...]:
-    """Say what no report holds for its section, and which formats do not hold the title whole.
+    """Return notes on outputs without a section and on formats that shorten the title.
 
     Parameters
     ----------
     formats : iterable of str
-        Those that are wanted.
+        Requested formats.
     """
     lost = tuple(Message("{}: {}", plugin, error.what) for plugin, error in misplaced())
     bounded = [(name, writers()[name].longest.get("property")) for name in formats]
     return lost + tuple(
         Message(
-            "{}: the properties of the file hold the first {} characters of the title, the page "
-            "all of it",
+            "{}: the document properties keep only the first {} characters of the title; "
+            "the page shows the full title",
             name,
             most,
         )

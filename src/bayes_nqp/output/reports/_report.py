@@ -1,4 +1,4 @@
-"""The report: from fits to files."""
+"""Reports of fits, written to files."""
 
 from __future__ import annotations
 
@@ -65,46 +65,46 @@ def report(
     force: bool = False,
     progress: bool = True,
 ) -> Path:
-    """Write a report: what the policy did, for whom, through what, and what speaks against it.
+    """Write a report with effects, group differences, mechanisms and checks.
 
     Parameters
     ----------
     fit_or_fits : Fit, or sequence or mapping of str to Fit
-        The report is about the first; further ones stand beside it in a table.
+        Fit to report; further fits are compared with the first in a table.
     dir : str or Path
-        The folder to write; it must not be there.
+        Output folder; it must not exist.
     language : str, default "en"
-        Of sentences, tables and figures.
+        Language of sentences, tables and figures.
     formats : sequence of str, default ("html", "docx", "xlsx", "tex")
-        "html" (one file, pictures inside), "docx" (Word; tables are editable), "xlsx" (a sheet a
-        table, numbers as numbers), "tex" (the tables, for xelatex) and "md" (the tables).
+        "html" (one file, pictures inside), "docx" (Word; tables are editable), "xlsx" (one sheet
+        per table, with numeric cells), "tex" (the tables, for xelatex) and "md" (the tables).
     checks : sequence of CheckResult, optional
-        What `run_checks` gave; all checks are asked by default.
+        Results of `run_checks`; by default all checks are run.
     by : sequence of str, optional
         Stratum factors; all of the fit's by default.
     prob : float, default 0.95
-        Of the intervals, equal-tailed.
+        Posterior probability of the equal-tailed intervals.
     weights : str, default "rows"
-        Of averages, as in `att`.
+        Weights of averages, as in `att`.
     title, question : str, optional
-        Of the report; and what was asked, in a sentence or two.
+        Title of the report, and the research question in one or two sentences.
     outcome, outcome_unit : str, optional
-        How the outcome is called, and its unit.
+        Name of the outcome and its unit.
     estimands : sequence of str, default ()
-        Names of estimands that have a section of their own, as in ``nqp.table(fit, "estimands")``.
+        Names of estimands that have a separate section, as in ``nqp.table(fit, "estimands")``.
     author, date : str, optional
-        Who reports, and when, as they are to be written under the title.
+        Author and date, as printed below the title.
     outcome_scale : {"level", "log"}, optional
-        Of the outcome. Where it is said, the effect is given in % of the untreated level too: the
-        ratio to it, or exp(·) − 1 of an outcome in logs.
+        Scale of the outcome. If given, the effect is also reported in % of the untreated level: the
+        ratio to this level, or exp(·) − 1 for an outcome in logs.
     notice : str, optional
-        What a reader must know before anything else: that rows are simulated, say.
+        Important note that is printed first, for example that the data are simulated.
     command : str, optional
-        What was typed, for the record.
+        Command that was run, for the record.
     force : bool, default False
-        Move a folder that is there aside.
+        If True, rename an existing folder before writing.
     progress : bool, default True
-        Whether to show a progress bar.
+        If True, show a progress bar.
 
     Returns
     -------
@@ -116,13 +116,13 @@ def report(
     Raises
     ------
     StudyError
-        If an argument is not one of those above, or the folder is there or cannot be written.
+        If an argument is invalid, or the folder exists or cannot be written.
 
     Warns
     -----
     UserWarning
-        Where a figure, a table, a section or a format could not be made: the others are written,
-        and tell of it.
+        If a figure, table, section or format could not be created. The others are written and list
+        the failure.
 
     Examples
     --------
@@ -173,9 +173,9 @@ def report(
 def write_report(
     context: Context, folder: Path, formats: Sequence[str], figures: FigureFolder
 ) -> Document:
-    """Write a report's files into a folder, which is made, with figures that are drawn once.
+    """Write the files of a report into a new folder, with each figure drawn once.
 
-    What cannot be made is omitted where somebody collects that, and every file tells of it.
+    Parts that cannot be created are omitted if failures are collected; every file lists them.
     """
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -209,7 +209,7 @@ def write_report(
 
 
 def _facts(context: Context) -> dict[str, object]:
-    """The answer for machines; empty where it could not be made."""
+    """Return the values of ``answer.json``; empty if they could not be computed."""
     facts: dict[str, object] = {}
     with omitted(Message("The file {}", "answer.json")):
         facts = Answer(context).facts()
@@ -217,7 +217,7 @@ def _facts(context: Context) -> dict[str, object]:
 
 
 def _written(document: Document, folder: Path, formats: Iterable[str]) -> list[str]:
-    """Write a document in several formats; name those that could be written."""
+    """Write a document in several formats and return the names of the written ones."""
     names, formats_known = [], writers()
     for name in formats:
         with omitted(Message("The report as {}", name)):
@@ -227,11 +227,11 @@ def _written(document: Document, folder: Path, formats: Iterable[str]) -> list[s
 
 
 def _telling(document: Document, omissions: Sequence[Omission]) -> Document:
-    """Say first, and in a table for files of tables alone, what could not be made."""
+    """Add a note on parts that could not be created; a table in table-only formats."""
     if not omissions:
         return document
     translate = words(document.language)
-    title = translate("What could not be made")
+    title = translate("Parts that could not be created")
     alarm = Alarm(title, tuple(translate.name(each.sentence) for each in omissions))
     rows = [
         Row(translate.name(each.what), (Cell((translate.name(each.reason),), tone="bad"),))
@@ -249,9 +249,9 @@ def _telling(document: Document, omissions: Sequence[Omission]) -> Document:
 def _numbered(
     blocks: Iterable[Block | Sketch], figures: FigureFolder, translate: Translator
 ) -> tuple[Block, ...]:
-    """Draw every sketch, and number pictures and tables.
+    """Draw every figure and number pictures and tables.
 
-    A picture stands where it comes first, and so does every note or stamp of tables.
+    A picture, note or stamp is printed only at its first occurrence.
     """
     result: list[Block] = []
     pictures, tables = count(1), count(1)
@@ -275,7 +275,7 @@ def _numbered(
 
 
 def _noted_once(table: Table, noted: dict[str, int], number: int, translate: Translator) -> Table:
-    """Refer to earlier tables for notes and failures that stand there; remember the others."""
+    """Refer to earlier tables for repeated notes and failures, and record new ones."""
     texts = {
         "notes": (table.notes, Message("Other notes: see {}.")),
         "stamps": (table.stamps, Message("Failures: see {}.")),
@@ -331,14 +331,17 @@ def _check_lengths(most: int = LONGEST_NAME, **texts: str | None) -> None:
         if len(text or "") > most:
             raise StudyError(
                 Message(
-                    "{!r} has {:,} characters, and {:,} are allowed", name, len(text or ""), most
+                    "{!r} has {:,} characters; at most {:,} are allowed",
+                    name,
+                    len(text or ""),
+                    most,
                 ),
                 hint="fewer",
             )
 
 
 def report_title(fit: Fit, outcome: str, translate: Translator) -> str:
-    """Say what the report is about, where nobody gave it a title."""
+    """Return the default title of a report."""
     exposure = str(fit.effects.attrs.get("exposure", ""))
     if exposure:
         return translate("The effect of {1} on {0}", outcome, exposure)

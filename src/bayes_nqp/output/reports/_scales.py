@@ -1,4 +1,4 @@
-"""The words of likelihood and of confidence, as reports define them."""
+"""Definitions of the words for likelihood and confidence."""
 
 from __future__ import annotations
 
@@ -13,43 +13,46 @@ from bayes_nqp.output.tables import percent
 
 _NEEDED: Final = {
     "average": Message("for an average: {}"),
-    "contrast": Message("for a difference besides: {}"),
-    "channel": Message("for a channel besides: {}"),
+    "contrast": Message("for a difference also: {}"),
+    "channel": Message("for an indirect effect also: {}"),
 }
 _WORDS_SAYS = Message(
-    "Two scales are used (after Mastrandrea et al. 2010). Likelihood is the posterior probability "
-    "of a direction given the assumptions: “virtually certain” means at least 0.99, “extremely "
-    "likely” 0.95, “very likely” 0.90; below that no direction is claimed. Intervals are "
-    "equal-tailed and hold {} of the posterior."
+    "The report uses two scales (after Mastrandrea et al. 2010). Likelihood is the "
+    "posterior probability of a direction given the assumptions: “virtually certain” "
+    "means at least 0.99, “extremely likely” 0.95, “very likely” 0.90; below that no "
+    "direction is claimed. Intervals are equal-tailed {} credible intervals."
 )
 _WORDS_CONFIDENCE = Message(
-    "Confidence refers to the assumptions; it follows from the checks and is no probability. Very "
-    "low: the convergence gate failed, or three or more checks failed. Low: one or two checks "
-    "failed, three or more ask for caution, or a required check ({needed}) was not run. Medium: "
-    "one or two checks ask for caution, or a required check or a check of an assumption gave no "
-    "answer. High: none of these. Not assessed: no check failed, and no check of an assumption "
-    "gave an answer."
+    "Confidence refers to the assumptions; it follows from the checks and is not a "
+    "probability. Very low: the convergence diagnostics failed, or three or more checks "
+    "failed. Low: one or two checks failed, three or more require caution, or a required "
+    "check ({needed}) was not run. Medium: one or two checks require caution, or a "
+    "required check or a check of an assumption is inconclusive. High: none of these. Not"
+    " assessed: no check failed, and all checks of assumptions are inconclusive."
 )
 _WORDS_SUPPORT = Message(
-    "Under the model average, checks of parallel trends do not count. Confidence is low where no "
-    "assumption has a posterior probability of {}, and at most medium where none has {}."
+    "With a model average, checks of parallel trends do not affect confidence. Confidence"
+    " is low if no assumption has a posterior probability of {}, and at most medium if "
+    "none has {}."
 )
 _WORDS_CONTRASTS = Message(
-    "The word for a difference between groups comes from the lower of its probabilities in this "
-    "fit and with the other choice of time effects."
+    "The likelihood of a difference between groups is the lower of its probabilities in "
+    "this model and under the alternative choice of time effects."
 )
 _WORDS_GROWTH = Message(
-    "How the effect moves over event time is judged by the units seen both at adoption and at the "
-    "end of the longest window with at least {} of them, weighted alike."
+    "Changes of the effect over event time are assessed for units observed both at "
+    "adoption and at the end of the longest window with at least {} such units, with "
+    "equal weights."
 )
 _WORDS_LEADS = Message(
-    "The lead fit counts too: it is less precise, so a difference with a probability of 0.66 to "
-    "0.90 there is “likely”, and only below 0.66 none is claimed."
+    "The model with leads is taken into account too. It is less precise: with a "
+    "probability of 0.66 to 0.90 there, a difference is called “likely”; below 0.66 no "
+    "direction is claimed."
 )
 
 
 def scales(context: Context) -> Iterator[str]:
-    """Say what likelihood and confidence mean, and how growth and differences are judged."""
+    """Return definitions of likelihood and confidence, and rules for growth and differences."""
     translate = context.translate
     yield translate(_WORDS_SAYS, percent(context.prob))
     subjects: dict[Subject, object] = {

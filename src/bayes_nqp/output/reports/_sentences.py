@@ -1,4 +1,4 @@
-"""Plain sentences about posteriors: right in direction and in strength."""
+"""Sentences on posteriors, with the supported direction and strength."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ def change(
     exposure: str = "",
     per: str = "",
 ) -> str:
-    """Say what the policy did to an outcome, on average.
+    """Return sentences on the average effect of the policy on an outcome.
 
     Parameters
     ----------
     one : Posterior
-        Of the average effect.
+        Posterior of the average effect.
     whom : str, default ""
-        Of which group: "inland"; everybody by default.
+        Name of a group, such as "inland"; all units by default.
     exposure, per : str, default ""
-        What moved the outcome, where that is no policy, and how much of it the effect is for.
+        Name of a continuous exposure, and the change of the exposure that the effect refers to.
 
     Returns
     -------
@@ -55,11 +55,12 @@ def change(
     if not posterior.decided:
         parts: tuple[object, ...] = (subject, outcome, effect, unclaimed(posterior))
         sentence = Message(
-            "The data do not determine whether {} raised or lowered {}: {}, {}.", *parts
+            "The data do not determine the direction of the effect of {} on {}: {}, {}.", *parts
         )
         if whom:
             sentence = Message(
-                "For {}, the data do not determine whether {} raised or lowered {}: {}, {}.",
+                "For {}, the data do not determine the direction of the effect of {} on "
+                "{}: {}, {}.",
                 whom,
                 *parts,
             )
@@ -78,7 +79,7 @@ def change(
 
 
 def _subject(exposure: str) -> Message:
-    return Message("more {}", exposure) if exposure else Message("the policy")
+    return Message("higher {}", exposure) if exposure else Message("the policy")
 
 
 def _verb(posterior: Posterior) -> Message:
@@ -96,28 +97,28 @@ def comparison(
     *,
     rivals: Sequence[AlternativeContrast] = (),
 ) -> str:
-    """Say in which of two groups the effect is larger, or where it lowered the outcome more.
+    """Return a sentence on the group with the larger effect or the larger reduction.
 
-    It is as likely as in the posterior or under the rival choice that makes it least likely; where
-    a rival choice supports the direction too little, nothing is claimed.
+    The stated likelihood is the lowest over the posterior and the alternative choices. If an
+    alternative choice supports the direction too little, no direction is claimed.
 
     Parameters
     ----------
     one : Posterior
-        Of the effect in the first less that in the second.
+        Posterior of the effect in the first group minus that in the second.
     sides : tuple of two tuples of str and Posterior
-        Both groups, and the effect in each.
+        Names of both groups and their effects.
     factor : str, default ""
-        Whose levels they are.
+        Factor of the groups.
     exposure : str, default ""
-        What moved the outcome, where that is no policy.
+        Name of a continuous exposure, if there is no policy.
     rivals : sequence of AlternativeContrast, default ()
-        What other choices say of the same difference.
+        Estimates of the same difference under alternative choices.
     """
     size, groups = level(posterior, unit), [name for name, _ in sides]
-    gap = Message("The effect in {} less that in {} is {}", *groups, size)
+    gap = Message("The effect in {} minus the effect in {} is {}", *groups, size)
     if factor:
-        gap = Message("The effect in {} less that in {} ({}) is {}", *groups, factor, size)
+        gap = Message("The effect in {} minus the effect in {} ({}) is {}", *groups, factor, size)
     lower = all(side.mean < 0 for _, side in sides)
     subject = _subject(exposure)
     question = Message("which effect is larger")
@@ -146,22 +147,23 @@ def comparison(
 def differing(
     spread: Posterior, tail: float, groups: int, factor: str, language: str, unit: str = ""
 ) -> str:
-    """Say how much groups differ at all.
+    """Return a sentence on the variation of effects between groups.
 
     Parameters
     ----------
     spread : Posterior
-        Of the standard deviation between their effects.
+        Posterior of the standard deviation of their effects.
     tail : float
-        Probability that equal effects would be estimated as far apart.
+        Probability of differences at least as large if all effects were equal.
     groups : int
-        How many they are.
+        Number of groups.
     factor : str
-        Whose levels they are.
+        Factor of the groups.
     """
     return Message(
-        "Between the {} groups ({}) effects have a standard deviation of {}; if all were equal, "
-        "some two would still be estimated as far apart as these with probability {}.",
+        "The standard deviation of effects across the {} groups ({}) is {}. If all "
+        "effects were equal, differences as large as these would occur with probability "
+        "{}.",
         groups,
         factor,
         level(spread, unit),
@@ -170,12 +172,12 @@ def differing(
 
 
 def untold(differences: int, others: int, language: str) -> str:
-    """Say of how many differences no direction is named.
+    """Return a sentence on the number of differences without a claimed direction.
 
     Parameters
     ----------
     others : int
-        How many of them are named.
+        Number of differences with a claimed direction.
     """
     if others:
         return Message(
@@ -190,17 +192,17 @@ def untold(differences: int, others: int, language: str) -> str:
 
 
 def jointly(kind: Message, number: int, p: float, language: str) -> str:
-    """Say how surely all hold that were named of one kind.
+    """Return a sentence on the joint probability of all claimed directions of one kind.
 
     Parameters
     ----------
     kind : Message
-        What they are of: "of groups".
+        Kind of the quantities, such as "of group effects".
     number : int
-        How many directions were named.
+        Number of claimed directions.
     """
     return Message(
-        "The {} named directions {} hold all at once ({}).",
+        "The {} stated directions {} are all correct jointly ({}).",
         number,
         kind,
         stated(p),
@@ -208,17 +210,17 @@ def jointly(kind: Message, number: int, p: float, language: str) -> str:
 
 
 def stands(posterior: Posterior, rivals: Sequence[AlternativeContrast]) -> bool:
-    """Whether a direction is named, and no rival choice takes it back."""
+    """Return True if a direction is claimed and supported by all alternative choices."""
     return posterior.decided and all(_supports(rival, posterior) for rival in rivals)
 
 
 def _supports(rival: AlternativeContrast, posterior: Posterior) -> bool:
-    """Whether a rival choice leaves a direction standing; one with less data needs less."""
+    """Return True if an alternative choice supports a direction; with less data it needs less."""
     return _agreeing(rival, posterior) >= (LIKELY if rival.less_data else UNDECIDED)
 
 
 def _agreeing(rival: AlternativeContrast, posterior: Posterior) -> float:
-    """Probability that a rival choice gives to the sign of a posterior."""
+    """Return the probability of a posterior's sign under an alternative choice."""
     return rival.p_positive if posterior.positive else round(1 - rival.p_positive, 9)
 
 
@@ -229,12 +231,12 @@ def _least(rivals: Sequence[AlternativeContrast], posterior: Posterior) -> Alter
 def _open(
     gap: Message, question: Message, rival: AlternativeContrast, posterior: Posterior
 ) -> Message:
-    """Claim no direction where another choice supports it too little."""
+    """Return a sentence without a direction if an alternative choice supports it too little."""
     why = Message("{} with {}", stated(rival.p_positive, "P(> 0)"), rival.choice)
     if not rival.choice:
-        why = Message("the check of time effects leaves it open")
+        why = Message("the result depends on the choice of time effects")
     certain = stated(posterior.p_positive, "P(> 0)")
-    return Message("{} ({}). It stays open {}: {}.", gap, certain, question, why)
+    return Message("{} ({}). The data do not determine {}: {}.", gap, certain, question, why)
 
 
 def indirect(
@@ -246,60 +248,63 @@ def indirect(
     exposure: str = "",
     share: float | None = None,
 ) -> str:
-    """State the indirect effect through one mediator.
+    """Return sentences on the indirect effect through one mediator.
 
     Parameters
     ----------
     exposure : str, default ""
-        What moves the mediator, where that is no policy.
+        Name of a continuous exposure, if there is no policy.
     share : float, optional
-        Of the total effect, its posterior median, where that is not withheld.
+        Posterior median of the proportion mediated, if it is reported.
     """
     size: Message = level(posterior, unit)
     if share is not None and posterior.decided:
         size = Message("{}, {:.0%} of the total effect", size, share)
     if not posterior.decided:
         return Message(
-            "Through {}: {}; the data do not determine its direction ({}).",
+            "The indirect effect through {} is {}; the data do not determine its direction ({}).",
             via,
             size,
             unclaimed(posterior),
         ).in_(language)
     claim = Message(
-        "It is {} that {} {} {} on this path ({}).",
+        "It is {} that {} {} {} through this mediator ({}).",
         sureness(posterior.p_direction),
         _subject(exposure),
         _verb(posterior),
         outcome,
         stated(posterior.p_direction),
     )
-    return joined([Message("Through {}: {}.", via, size), claim]).in_(language)
+    return joined([Message("The indirect effect through {} is {}.", via, size), claim]).in_(
+        language
+    )
 
 
 def share(draws: xr.DataArray | None, prob: float, language: str) -> str:
-    """Say which share of the total effect is mediated, or why that is withheld.
+    """Return a sentence on the proportion mediated or on the reason why it is not reported.
 
     Parameters
     ----------
     draws : DataArray (chain, draw), or None
-        None where the posterior of the total effect straddles zero.
+        Draws of the proportion; None if the posterior of the total effect includes zero.
     """
     if draws is None:
         return Message(
-            "No proportion mediated is given: the posterior of the total effect straddles zero, "
-            "and a share of nothing has no meaning."
+            "The proportion mediated is not reported because the posterior of the total "
+            "effect includes zero."
         ).in_(language)
     ratio = posterior_of(draws, prob)
     if ratio.lower <= 0.0:
         return Message(
-            "The data do not determine the share of the total effect that all mediators together "
-            "carry ({} interval {:.0%} to {:.0%}).",
+            "The data do not determine the share of the total effect through all "
+            "mediators ({} interval {:.0%} to {:.0%}).",
             percent(prob),
             ratio.lower,
             ratio.upper,
         ).in_(language)
     return Message(
-        "All mediators together carry {:.0%} of the total effect ({} interval {:.0%} to {:.0%}).",
+        "All mediators together account for {:.0%} of the total effect ({} interval "
+        "{:.0%} to {:.0%}).",
         float(draws.median()),  # as tables have it: the mean of a ratio has no end
         percent(prob),
         ratio.lower,

@@ -1,4 +1,4 @@
-"""What untreated units receive, and what the exposure of linked units does, as sentences."""
+"""Sentences on spillover effects and on the exposure of neighbouring units."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from bayes_nqp.output.reports._posterior import Posterior, level, posterior_of, 
 from bayes_nqp.output.reports._sentences import change
 
 _MODERATED: Final = Message(
-    "A standard deviation more of {name} goes with a change of what is received of others' "
-    "treatment by {size}, {p}, if the spatial model is right."
+    "An increase of {name} by one standard deviation changes the spillover effect of "
+    "others' treatment by {size}, {p}, if the spatial model is right."
 )
 _MODERATED_DOSE: Final = Message(
-    "A standard deviation more of {name} goes with a change of what is received of others' "
-    "exposure by {size}, {p}, if the spatial model is right."
+    "An increase of {name} by one standard deviation changes the spillover effect of "
+    "others' exposure by {size}, {p}, if the spatial model is right."
 )
 
 
 def neighbours(context: Context) -> str:
-    """Say what the policy did to untreated units; to those exposed, where it is by exposure."""
+    """Return a sentence on the spillover effect on untreated or exposed units."""
     fit, translate = context.fit, context.translate
     bystanders = (x.bystanders for x in fit.facts.terms if x.bystanders is not None)
     who = next(bystanders, Message("untreated units"))
@@ -40,17 +40,17 @@ def neighbours(context: Context) -> str:
 
 
 def exposed(context: Context) -> str:
-    """Say what of the effect of a continuous exposure is a unit's own, and what is received."""
+    """Return the own and the spillover part of the effect of a continuous exposure."""
     return context.translate(
-        "Effects are those of the same amount more of the exposure for everyone. Of the average "
-        "effect, {} comes from a unit's own exposure and, if the spatial model is right, {} from "
-        "others'.",
+        "Effects refer to the same increase of the exposure for all units. The average "
+        "effect is the sum of {} from a unit's own exposure and, if the spatial model is "
+        "right, {} from others' exposure.",
         *sides(context),
     )
 
 
 def sides(context: Context) -> tuple[Message, Message]:
-    """Own and received effects of treated or exposed rows."""
+    """Return own and spillover effects on treated or exposed observations."""
     itself, others = (
         level(posterior_of(draws, context.prob), context.effect_unit)
         for draws in own_and_received(context.effects, context.weights)
@@ -59,7 +59,7 @@ def sides(context: Context) -> tuple[Message, Message]:
 
 
 def moderated_briefly(context: Context) -> Iterator[str]:
-    """Say how what is received changes along a moderator, where outcomes follow linked ones."""
+    """Yield a sentence on the moderation of spillover effects in models with a spatial lag."""
     if (sides := moderated_sides(context)) is None:
         return
     of_others = sides[1]
@@ -72,10 +72,10 @@ def moderated_briefly(context: Context) -> Iterator[str]:
 
 
 def moderated_sides(context: Context) -> tuple[Posterior, Posterior] | None:
-    """What a standard deviation of a moderator adds to own and received effects of a lag.
+    """Return the change of own and spillover effects per standard deviation of a moderator.
 
-    From one standard deviation below its mean to one above, halved, as tables of spatial models
-    have it; through links it is the moderator of those who send.
+    It is half the difference between one standard deviation above and below the mean of the
+    moderator, as in tables of spatial models; spillovers use the moderator of the sending units.
     """
     fit = context.fit
     if fit.facts.moderator is None or not fit.facts.has("lag") or context.channels:
@@ -91,9 +91,9 @@ def moderated_sides(context: Context) -> tuple[Posterior, Posterior] | None:
 
 
 def linked_exposure(context: Context) -> Iterator[Message]:
-    """Say what the exposure of linked units does, where it has a slope beside a unit's own.
+    """Yield a sentence on the slope of the neighbours' exposure, if the model has one.
 
-    No likelihood is put into words: no check looks at that slope.
+    No likelihood is stated in words because no check tests this slope.
     """
     fit = context.fit
     for name, column in context.linked.items():
@@ -101,8 +101,8 @@ def linked_exposure(context: Context) -> Iterator[Message]:
             slope = xr.DataArray(covariate_slopes(fit, [name])[..., 0], dims=v.SAMPLE_DIMS)
             posterior = posterior_of(slope, context.prob)
             yield Message(
-                "Per unit of {}, {} moves by {}, {}; the checks are of a unit's own exposure, and "
-                "none looks at this.",
+                "Per unit of {}, {} changes by {}, {}; the checks test the slope of a "
+                "unit's own exposure, not this slope.",
                 context.translate.name(name),
                 context.outcome or context.translate("the outcome"),
                 level(posterior, context.effect_unit),

@@ -1,4 +1,4 @@
-"""Probabilities of directions that no sentence claims, and why."""
+"""Probabilities of directions that are not claimed, with the reason."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from bayes_nqp.output.reports._posterior import UNDECIDED, Posterior, stated
 
 
 def unclaimed(posterior: Posterior, subject: str = "P(> 0)") -> Message:
-    """State a probability that claims no direction, and why, where it alone would bear one."""
+    """Return a probability without a claimed direction, with the reason if it is high."""
     p = stated(posterior.p_positive, subject)
     if posterior.p_direction < UNDECIDED:
         return p
     if posterior.lower < 0 < posterior.upper:
-        return Message("{}, but the interval holds zero", p)
-    return Message("{}, but not jointly with the others", p)
+        return Message("{}, but the interval includes zero", p)
+    return Message("{}, but not credible jointly with the others", p)

@@ -86,7 +86,7 @@ list(TABLE_FORMATS)  # every `Table.to_…` is there before the first table is
 
 
 def __getattr__(name: str) -> Any:
-    """Find what writes several tables into a file, by its name: ``write_docx``, ``write_excel``."""
+    """Return the writer of several tables to a file: ``write_docx``, ``write_excel``."""
     for form in TABLE_FORMATS.values():
         if name.startswith("write_") and getattr(form.write, "__name__", "") == name:
             return form.write

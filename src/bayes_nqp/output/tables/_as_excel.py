@@ -78,7 +78,7 @@ def to_excel(self: Table, path: str | Path) -> Path:
 
 
 def _format(kind: str, decimals: int, value: Value) -> str:
-    """How a number is shown; a probability, as elsewhere, never as 0 or 1, and yet a number."""
+    """Return the number format of a cell; probabilities are never shown as 0 or 1."""
     if kind == "count":
         return "#,##0"
     if kind != "chance":

@@ -11,18 +11,18 @@ from bayes_nqp.output.tables._model import Cell, Column, Table
 
 @table_format("frame")
 def to_frame(self: Table, *, text: bool = False) -> pd.DataFrame:
-    """Give the body as a data frame.
+    """Return the body as a data frame.
 
     Parameters
     ----------
     text : bool, default False
-        As printed, instead of unrounded numbers with a column for each.
+        If True, return text as printed instead of unrounded numbers in separate columns.
 
     Returns
     -------
     DataFrame
-        Numbers: ``section``, the labels, and a column for every number, with the gate's
-        verdict as the last where there is one. ``attrs`` holds title, notes and stamps.
+        Columns ``section``, the labels, one column per number and, if available, the verdict of the
+        convergence diagnostics. ``attrs`` contains title, notes and stamps.
     """
     frame = _printed(self) if text else _numbers(self)
     frame.attrs = {"title": self.title, "notes": list(self.notes), "stamps": list(self.stamps)}

@@ -12,12 +12,12 @@ from bayes_nqp.output.tables._page import as_html, as_page
 
 @table_format("page")
 def to_html(self: Table, path: str | Path | None = None) -> str:
-    """Render as an HTML table that needs nothing from elsewhere.
+    """Render as a self-contained HTML table.
 
     Parameters
     ----------
     path : str or Path, optional
-        A file to write as well, as a page of its own.
+        File to write in addition, as a complete page.
 
     Returns
     -------

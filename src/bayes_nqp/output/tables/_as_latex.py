@@ -24,7 +24,7 @@ _WORDS = r">{\raggedright\arraybackslash}p{%s\linewidth}"
 
 
 def _rendered(table: Table, label: str = "") -> str:
-    """Render a floating table, or one that goes on over pages where one page cannot hold it."""
+    """Render a floating table, or a table over several pages if one page is too short."""
     worded = any(column.words for column in table.columns)
     spec = "@{}" + (_WORDS % ".32" if worded else "l")
     spec += "".join(_WORDS % ".5" if column.words else "c" for column in table.columns)
@@ -90,7 +90,7 @@ def _long(table: Table) -> bool:
 
 
 def _spans(table: Table) -> tuple[list[tuple[str, int]], list[tuple[int, int]]]:
-    """Groups of columns with their sizes, and the columns that a rule lies under."""
+    """Return the groups of columns with their sizes, and the columns with a rule below."""
     groups = [column.group for column in table.columns]
     if not any(groups):
         return [], []

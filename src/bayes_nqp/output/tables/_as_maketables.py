@@ -1,4 +1,4 @@
-"""A table for maketables, which renders Typst and Great Tables beside Word and LaTeX."""
+"""Conversion to maketables, which renders Typst, Great Tables, Word and LaTeX."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def contrasts_table(
     Parameters
     ----------
     fit_or_effects : Fit or Dataset
-        A fit, or effects in the schema of the waist.
+        A fit, or a Dataset of group-time effects.
     by : str, sequence of str or mapping, optional
         The factors, one after another; every stratum factor by default.
     prob : float, default 0.95
@@ -83,14 +83,14 @@ def _of_factor(draws: xr.DataArray, factor: str, prob: float, kind: str) -> pd.D
 
 
 def paired(gaps: xr.DataArray, first: str, prob: float, kind: str) -> pd.DataFrame:
-    """Summarise differences, with both sides of each in columns of their own.
+    """Summarise differences, with both sides of each in separate columns.
 
     Parameters
     ----------
     gaps : DataArray (chain, draw, pair, ...)
-        What `differences` returned.
+        Result of `differences`.
     first : str
-        What the column of the first side is called; the other is ``minus``.
+        Name of the column of the first side; the other is ``minus``.
     """
     sides = [gaps[name].to_numpy().tolist() for name in ("pair_level", "pair_minus")]
     # Labels come in the order of the dims, and the pairs are to come first.

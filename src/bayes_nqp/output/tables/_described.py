@@ -1,4 +1,4 @@
-"""What a table says of the model behind it, and of what failed."""
+"""Notes of tables on the model, and on failed checks and diagnostics."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _NOTED = (
 
 _KINDS: Final = {"eti": Message("equal-tailed"), "hdi": Message("highest density")}
 _NOTE_INTERVAL: Final = {
-    "eti": Message("Intervals hold {} of the posterior and are equal-tailed."),
-    "hdi": Message("Intervals hold {} of the posterior, of highest density."),
+    "eti": Message("Intervals are equal-tailed {} credible intervals."),
+    "hdi": Message("Intervals are {} highest-density credible intervals."),
 }
 
 
@@ -54,9 +54,9 @@ def model_words(fit: Fit, translate: Translator) -> dict[str, str]:
     if facts["deviations"]:
         shape, by = fit.facts.deviations, facts["deviations"]
         effects = translate(
-            Message("{}, deviations by {}", effects, by)
+            Message("{}, random effects by {}", effects, by)
             if shape.gaussian
-            else Message("{}, {} deviations by {}", effects, shape.label, by)
+            else Message("{}, {} random effects by {}", effects, shape.label, by)
         )
     return {"effects": effects, "errors": facts["errors"], "time": facts["time"]}
 
@@ -86,7 +86,7 @@ def model_facts(fit: Fit, translate: Translator) -> dict[str, str]:
 
 
 def time_strata(fit: Fit) -> tuple[str, ...]:
-    """Factors with time effects of their own; without the panel, those that the design names."""
+    """Return the factors with separate time effects; without the panel, those of the design."""
     if fit.panel is not None:
         return fit.facts.time_strata(fit.panel)
     time = fit.facts.time
@@ -104,12 +104,12 @@ def strata_of(fit: Fit) -> tuple[str, ...]:
 def remarks_of(
     source: object, gate: str, checks: Sequence[CheckResult], translate: Translator
 ) -> Remarks:
-    """Say what model it is, what failed, and what is in doubt.
+    """Return notes on the model, on failures and on checks that require caution.
 
     Parameters
     ----------
     gate : str
-        Verdict of the convergence gate.
+        Verdict of the convergence diagnostics.
     """
     notes = []
     if isinstance(source, Fit):
@@ -120,11 +120,11 @@ def remarks_of(
         )
     stamps = []
     if gate == v.UNVERIFIED:
-        notes.append(translate("Convergence gate: unverified."))
+        notes.append(translate("Convergence diagnostics: unverified."))
     elif gate != v.PASSED:
-        stamps.append(translate("Convergence gate failed: {}", why_failed(gate, translate)))
+        stamps.append(translate("Convergence diagnostics failed: {}", why_failed(gate, translate)))
     else:
-        notes.append(translate("Convergence gate: {}.", _passed(source, translate)))
+        notes.append(translate("Convergence diagnostics: {}.", _passed(source, translate)))
     for result in checks:
         if result.verdict == "failed":
             stamps.append(translate("Check failed: {}", with_figure(result, translate)))
@@ -132,18 +132,18 @@ def remarks_of(
         named = [title_of(c.name) for c in checks if c.verdict == verdict]
         if named:
             many = verdict == "passed" and len(named) > _NAMED
-            named_checks = Message("{} of them", len(named)) if many else listed(named, len(named))
+            named_checks = Message("{} in total", len(named)) if many else listed(named, len(named))
             notes.append(translate(note, named_checks))
     return Remarks(tuple(stamps), tuple(notes))
 
 
 def why_failed(gate: str, translate: Translator) -> str:
-    """Say what failed in a gate."""
+    """Return the reason why convergence diagnostics failed."""
     return translate.name(convergence_words(gate))
 
 
 def with_figure(result: CheckResult, translate: Translator) -> str:
-    """Put the number that a check says first behind its question."""
+    """Append the first key figure of a check to its question."""
     key = key_of(translate.name(result.figure))
     return Message("{} ({})", result.question, key) if key else result.question
 
@@ -163,7 +163,7 @@ def _passed(source: object, translate: Translator) -> str:
 
 
 def short_convergence(gate: str, translate: Translator) -> tuple[str, bool]:
-    """Word a gate's verdict in a cell, and whether it failed."""
+    """Return the verdict of the convergence diagnostics for a cell; True if it failed."""
     if gate in (v.PASSED, v.UNVERIFIED):
         return translate("passed" if gate == v.PASSED else "unverified"), False
     reason = why_failed(gate, translate)
@@ -172,32 +172,32 @@ def short_convergence(gate: str, translate: Translator) -> tuple[str, bool]:
 
 
 def interval_notes(numbers: pd.DataFrame, translate: Translator) -> list[str]:
-    """Say what the means, the intervals and the probabilities of a summary are.
+    """Return notes on the means, intervals and probabilities of a summary.
 
     Parameters
     ----------
     numbers : DataFrame
-        From `summary`.
+        Result of `summary`.
     """
     scale = _scale(numbers, translate)
     prob, kind = float(numbers.attrs["probability"]), str(numbers.attrs["kind"])
     return [
-        translate("Mean, SD: of the posterior, {}.", scale),
+        translate("Mean, SD: posterior mean and standard deviation, {}.", scale),
         translate(_NOTE_INTERVAL[kind], percent(prob)),
         translate("P(> 0): posterior probability of a positive value."),
     ]
 
 
 def stacked_notes(numbers: pd.DataFrame, spread: str, translate: Translator) -> list[str]:
-    """Say what estimates and what stands beneath them are.
+    """Return notes on estimates and on the numbers below them.
 
     Parameters
     ----------
     numbers : DataFrame
-        From `summary`.
+        Result of `summary`.
     """
     scale = _scale(numbers, translate)
-    beneath = translate("In parentheses: posterior sd.")
+    beneath = translate("In parentheses: posterior SD.")
     if spread == "interval":
         prob, kind = float(numbers.attrs["probability"]), str(numbers.attrs["kind"])
         beneath = translate(
@@ -211,6 +211,6 @@ def stacked_notes(numbers: pd.DataFrame, spread: str, translate: Translator) -> 
 
 
 def _scale(numbers: pd.DataFrame, translate: Translator) -> str:
-    """Say in which unit effects are."""
+    """Return the unit of effects."""
     unit = schema.effect_unit(numbers.attrs)
     return translate("in {}", unit) if unit else translate("in units of the outcome")

@@ -1,4 +1,4 @@
-"""A Word document as the house opens it: A4, with its own fonts and properties."""
+"""Template of Word documents: A4, with the library's fonts and properties."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def opened_docx(title: str, language: str, author: str = "", day: datetime | Non
     Parameters
     ----------
     day : datetime, optional
-        On which it was made, as its properties say.
+        Date of creation in the properties of the document.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def opened_docx(title: str, language: str, author: str = "", day: datetime | Non
 
 
 def _unpictured(word: Any) -> None:
-    """Take away the small picture of another document that the template carries."""
+    """Remove the thumbnail of another document from the template."""
     related = word.part.package.rels
     for key in [key for key, x in related.items() if x.reltype.endswith("/thumbnail")]:
         del related[key]

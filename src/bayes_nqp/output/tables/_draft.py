@@ -1,4 +1,4 @@
-"""A table in the making: its rows, and what is written beneath and across it."""
+"""Draft of a table: rows, notes and stamps."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 _NOTE_AVERAGE = Message(
     "Model average over assumptions about untreated outcomes (prior → posterior probability): {}."
 )
-_NOTE_NO_AVERAGE = Message("No model average, so that all is under parallel trends: {}")
+_NOTE_NO_AVERAGE = Message("No model average is available; all results assume parallel trends: {}")
 
 
 class TableDraft:
-    """A table in the making.
+    """Draft of a table.
 
     Parameters
     ----------
     spreads : iterable of float
-        Posterior sds of what it holds, which decide its decimals.
+        Posterior SDs of the estimates, which determine the decimals.
     """
 
     def __init__(self, ask: Ask, spreads: Iterable[float] = ()) -> None:
@@ -59,20 +59,20 @@ class TableDraft:
         self.note(_NOTE_NO_AVERAGE, posterior.missing, when=bool(posterior.missing))
 
     def note(self, message: str | Message, *parts: object, when: bool = True) -> None:
-        """Write a sentence beneath.
+        """Add a sentence to the notes.
 
         Parameters
         ----------
         *parts : object
-            That fill its places.
+            Values for the placeholders.
         when : bool, default True
-            Whether it is to be written.
+            If True, write the sentence.
         """
         if when:
             self.notes.append(self.translate(message, *parts))
 
     def judge(self, source: object, gate: str) -> None:
-        """Say what model it is, what failed, and what is in doubt."""
+        """Add notes on the model, on failures and on checks that require caution."""
         remarks = remarks_of(source, gate, self.ask.checks, self.translate)
         self.notes += remarks.notes
         self.stamps += remarks.stamps

@@ -1,4 +1,4 @@
-"""Estimates in the form that maketables reads, to stand beside other packages' fits."""
+"""Estimates in the format of maketables, for comparison with fits of other packages."""
 
 from __future__ import annotations
 
@@ -36,10 +36,11 @@ class Estimates:
     Parameters
     ----------
     table : DataFrame
-        By coefficient: ``b`` (posterior mean), ``se`` (posterior sd), ``ci95l`` and ``ci95u``
-        (95 % equal-tailed interval), ``p_positive``; ``p`` is missing, so that no stars are set.
+        By coefficient: ``b`` (posterior mean), ``se`` (posterior SD), ``ci95l`` and ``ci95u``
+        (95 % equal-tailed interval), ``p_positive``; ``p`` is missing, so that maketables prints no
+        stars.
     stats : mapping of str to int or str
-        Rows beneath: the number of rows, units, errors, convergence gate.
+        Rows below: numbers of observations and units, errors, convergence diagnostics.
     """
 
     table: pd.DataFrame
@@ -70,18 +71,18 @@ def estimates(
     names: Mapping[str, str] | None = None,
     weights: str = "rows",
 ) -> Estimates:
-    """Put a fit's average effects into a column of ``maketables.ETable``.
+    """Return a fit's average effects as a column of ``maketables.ETable``.
 
-    A fit itself is such a column too: that of its average effect and, where it has channels, of
-    its direct and indirect effects.
+    A fit itself can also be used as a column, with its average effect and, with mediators, its
+    direct and indirect effects.
 
     Parameters
     ----------
     by : str, sequence of str or mapping, optional
-        Factors whose levels are rows too, one after another.
+        Factors with one row per level, one after another.
     names : mapping of str to str, optional
-        Other names of coefficients, such as ``{"ATT": "treated"}`` to stand in the row of
-        another package's coefficient.
+        Other names of coefficients, such as ``{"ATT": "treated"}`` to share the row of another
+        package's coefficient.
     weights : str, default "rows"
         As in ``att``.
 
@@ -123,7 +124,7 @@ def estimates(
 
 
 def _stats(source: object, effects: object, gate: str) -> dict[str, int | str]:
-    """Name rows as they are to be printed: maketables asks only the first column for labels."""
+    """Return the printed names of rows; maketables uses the labels of the first column only."""
     translate = words("en")
     stats: dict[str, int | str] = {}
     if isinstance(source, Fit):
@@ -133,5 +134,5 @@ def _stats(source: object, effects: object, gate: str) -> dict[str, int | str]:
     units = units_by(source, effects_of(effects), None).get("")
     if units is not None:
         stats["Treated units"] = units
-    stats[translate("Convergence gate")] = gate
+    stats[translate("Convergence diagnostics")] = gate
     return stats

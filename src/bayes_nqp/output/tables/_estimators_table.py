@@ -1,4 +1,4 @@
-"""Other estimators beside a fit, as a table."""
+"""Table of other estimators for comparison with a fit."""
 
 from __future__ import annotations
 
@@ -28,39 +28,39 @@ def estimators_table(
     prob: Probability = 0.95,
     language: Language = ENGLISH,
 ) -> pd.DataFrame:
-    """Set a fit's effects by event time beside those of other estimators, in closed form.
+    """Compare a fit's effects by event time with those of other closed-form estimators.
 
     Parameters
     ----------
     fit : Fit
-        Of units that adopt, with its rows.
+        Fit of a staggered design, with its observations.
     estimators : sequence of str, optional
         "callaway_santanna", "imputation", "sun_abraham", "two_stage"; all by default.
     prob : float, default 0.95
-        Of posterior intervals, equal-tailed, and confidence intervals, normal.
+        Probability of equal-tailed posterior intervals and normal confidence intervals.
     language : str, default "en"
-        Of what they assume.
+        Language of the stated assumptions.
 
     Returns
     -------
     DataFrame
-        A row an estimator and event time: ``event_time`` (missing: the average over treated rows
-        from adoption on), ``mean``, ``sd`` (standard errors clustered by unit), ``lower``,
-        ``upper``, outcome units; ``assumes``, in words. The attr ``left_out`` says by name why an
-        estimator has no numbers.
+        One row per estimator and event time: ``event_time`` (missing: the average over treated
+        observations from adoption on), ``mean``, ``sd`` (standard errors clustered by unit),
+        ``lower``, ``upper``, outcome units; ``assumes``, in words. The attr ``left_out`` gives the
+        reason why an estimator has no estimates.
 
     Raises
     ------
     StudyError
-        If there is no such estimator, or effects are on another scale than the outcome.
+        If an estimator is unknown, or effects are on another scale than the outcome.
     NotApplicable
-        If nobody adopts, or the fit was saved without its rows.
+        If no unit is ever treated, or the fit was saved without its observations.
 
     Notes
     -----
-    The others know neither covariates, weights nor strata: unit and time effects, and the units
-    of each cohort alike. On panels without gaps estimates and standard errors are those of
-    diff-diff; with gaps the standard errors of Callaway–Sant'Anna differ by some per cent.
+    The other estimators use no covariates, weights or strata: they have unit and time effects, and
+    the units of a cohort have equal weight. On balanced panels estimates and standard errors equal
+    those of diff-diff; with gaps the standard errors of Callaway–Sant'Anna differ by some per cent.
 
     References
     ----------
@@ -107,9 +107,9 @@ def estimators_table(
 
 def _ours(fit: Fit, prob: float, translate: Translator) -> Iterator[tuple[object, ...]]:
     says = translate(
-        Message("the fit's own design; from all periods before")
+        Message("this model; relative to all earlier periods")
         if fit.facts.parallel
-        else Message("the fit's own design, with trends of its own")
+        else Message("this model, with its differential trends")
     )
     effects, tails = by_event_time(fit), [(1 - prob) / 2, (1 + prob) / 2]
     draws = [(int(e), effects.sel({v.EVENT_TIME: e})) for e in effects[v.EVENT_TIME].to_numpy()]

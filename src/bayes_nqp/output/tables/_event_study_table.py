@@ -31,14 +31,14 @@ def event_study_table(
     leads: bool | int = True,
     efficient: bool | None = None,
 ) -> pd.DataFrame:
-    """Summarise what `plots.event_study` draws: leads and effects by event time.
+    """Summarise leads and effects by event time, as drawn by `plots.event_study`.
 
     Parameters
     ----------
     fit_or_effects : Fit or Dataset
-        A fit, or effects in the schema of the waist.
+        A fit, or a Dataset of group-time effects.
     by : str, sequence of str or mapping, optional
-        What else to keep apart, as in ``att``.
+        Groups, as in ``att``.
     prob : float, default 0.95
         Posterior probability of the interval.
     kind : {"eti", "hdi"}, default "eti"
@@ -50,8 +50,8 @@ def event_study_table(
     leads : bool or int, default True
         As in `plots.event_study`.
     efficient : bool, optional
-        Whether effects as fitted, and those under the model average, follow: by default where the
-        design does not assume parallel trends, or the fit keeps a model average already.
+        If True, append the effects of the fitted model and of the model average. By default if the
+        design does not assume parallel trends, or the fit has a model average already.
 
     Returns
     -------
@@ -60,7 +60,7 @@ def event_study_table(
         "anticipated"), ``baseline`` (the event time from which leads and effects are measured, or
         "all periods before", "as fitted" or "model average"), ``rows`` and ``units`` behind each
         average, the columns of ``summary``, and the ends ``joint_lower`` and ``joint_upper`` of
-        the band that holds leads and effects of a group at once.
+        the simultaneous band of leads and effects of a group.
 
     Raises
     ------

@@ -27,26 +27,27 @@ def export(fit: Fit, folder: str | Path, *, force: bool = False, rows: bool = Tr
     Parameters
     ----------
     folder : str or Path
-        Written whole or not at all:
+        Output folder, written completely or not at all:
 
-        - ``effects.parquet``: chain, draw, path, cell, effect (outcome units), a row each;
-        - ``cells.csv``: what every cell is;
+        - ``effects.parquet``: chain, draw, path, cell, effect (outcome units), one row per draw;
+        - ``cells.csv``: description of every cell;
         - ``deviations.parquet`` (chain, draw, path, member, deviation) and ``membership.csv``
-          (cell, member, rows), where effects vary by member;
+          (cell, member, rows), if effects vary by member;
         - ``parameters.parquet``: chain, draw, and a column for every parameter and coefficient;
-        - of these three Parquet files attrs (``frame.attrs``) hold the ``gate``;
+        - the attrs (``frame.attrs``) of these three Parquet files contain the ``gate``;
         - ``summary_effects.csv``: average effects overall, by factor, cohort and event time;
         - ``summary_parameters.csv``: the same of parameters and coefficients;
         - ``posterior.nc``: the fit, for `load` and for ArviZ.
     force : bool, default False
-        Whether an earlier folder is moved aside.
+        If True, rename an existing folder before writing.
     rows : bool, default True
-        Whether ``posterior.nc`` holds the panel's rows; False for confidential data.
+        If True, ``posterior.nc`` contains the panel's observations; use False for confidential
+        data.
 
     Raises
     ------
     StudyError
-        If `fit` is no fit, or the folder is there or cannot be written.
+        If `fit` is not a fit, or the folder exists or cannot be written.
 
     Examples
     --------
@@ -121,7 +122,7 @@ def _membership(effects: xr.Dataset) -> pd.DataFrame:
 
 
 def _columns(posterior: xr.Dataset) -> dict[str, xr.DataArray]:
-    """Every number of the posterior, by a name that says its labels."""
+    """Return every number of the posterior under a name that contains its labels."""
     columns = {}
     for name, variable in posterior.data_vars.items():
         dims = [str(dim) for dim in variable.dims if dim not in v.SAMPLE_DIMS]

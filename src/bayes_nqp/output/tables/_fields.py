@@ -1,4 +1,4 @@
-"""Fields of Word: numbers and contents that it counts itself, with what stands there until then."""
+"""Fields of Word: captions and contents that Word numbers, with placeholder text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def add_field(paragraph: Any, code: str, shown: str) -> None:
     Parameters
     ----------
     shown : str
-        What stands there until Word has worked it out.
+        Text shown until Word has updated the field.
     """
     _begin(paragraph, code)
     paragraph.add_run(shown)
@@ -20,12 +20,12 @@ def add_field(paragraph: Any, code: str, shown: str) -> None:
 
 
 def add_caption(paragraph: Any, kind: str, text: str, number: int) -> None:
-    """Write a caption whose number Word counts.
+    """Write a caption that is numbered by Word.
 
     Parameters
     ----------
     kind : str
-        What is counted: "Figure" or "Table".
+        Counter: "Figure" or "Table".
     text : str
         The caption, with the number in it: "Table 3. Checks".
     """
@@ -36,7 +36,7 @@ def add_caption(paragraph: Any, kind: str, text: str, number: int) -> None:
 
 
 def add_contents(word: Any, titles: Sequence[str]) -> None:
-    """Add contents that lead to headings, which Word fills with their pages when asked (F9)."""
+    """Add a table of contents with links; Word fills in page numbers on update (F9)."""
     from docx.shared import Pt
 
     for place, title in enumerate(titles):
@@ -55,12 +55,12 @@ def add_contents(word: Any, titles: Sequence[str]) -> None:
 
 
 def add_bookmark(heading: Any, place: int) -> None:
-    """Mark a heading as what a line of the contents leads to.
+    """Mark a heading as the target of a line of the contents.
 
     Parameters
     ----------
     place : int
-        Of the line, from 0.
+        Index of the line, from 0.
     """
     paragraph, key = heading._p, str(place + 1)
     names = {_tag("id"): key, _tag("name"): _bookmark(place)}
@@ -73,7 +73,7 @@ def _bookmark(place: int) -> str:
 
 
 def _begin(paragraph: Any, code: str) -> None:
-    """Begin a field, up to what it shows."""
+    """Begin a field, up to its displayed text."""
     _mark(paragraph, "begin")
     run = paragraph.add_run()._r
     text = run.makeelement(_tag("instrText"), {})

@@ -1,4 +1,4 @@
-"""How a rendering becomes a format of tables."""
+"""Registration of table formats."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ type Write = Callable[[Iterable[Table], Path], object]
 
 @dataclass(frozen=True, slots=True)
 class TableFormat:
-    """A format of tables.
+    """Output format of tables.
 
     Parameters
     ----------
     method : str
-        The method of `Table` that renders one.
+        Method of `Table` that renders a table.
     file : str
-        What the file of a report's tables is called; "" where reports do not write it.
+        Name of the file with a report's tables; "" if reports do not write it.
     write : callable or None
-        Writes several tables into one file.
+        Function that writes several tables to one file.
     longest : mapping of str to int
-        Characters that its places hold, where they are bounded: "cell", "sheet" (its name),
-        "property" (of a document, such as its title).
+        Maximal number of characters by place, if limited: "cell", "sheet" (its name), "property"
+        (of a document, such as its title).
     """
 
     name: str
@@ -51,25 +51,25 @@ def table_format[F: Callable[..., Any]](
     write: Write | None = None,
     longest: Mapping[str, int] = MappingProxyType({}),
 ) -> Callable[[F], F]:
-    """Make a function a method of `Table`, and what it renders a format.
+    """Register a function as a method of `Table` and as a table format.
 
     Parameters
     ----------
     name : str
-        Of the format, as reports and studies call it.
+        Name of the format in reports and studies.
     file : str, default ""
-        What the file of a report's tables is called; without one, reports do not write it.
+        Name of the file with a report's tables; without a name, reports do not write it.
     place : float, default 1000
-        Where it stands among the formats of a report, from low to high.
+        Position among the formats of a report, in ascending order.
     write : callable, optional
-        Writes several tables into one file.
+        Function that writes several tables to one file.
     longest : mapping of str to int, optional
-        Characters that its places hold, as of a `TableFormat`.
+        Maximal number of characters by place, as for `TableFormat`.
 
     Returns
     -------
     callable
-        A decorator of a function ``to_…`` whose first argument is the table.
+        Decorator of a function ``to_…`` with the table as first argument.
     """
 
     def decorate(function: F) -> F:

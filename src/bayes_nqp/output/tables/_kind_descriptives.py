@@ -18,8 +18,8 @@ TREATED = "treated"
 
 
 _NOTE_PANEL = Message(
-    "{rows:,} rows, {units:,} units ({unit}), {periods} periods ({time}, {first} to "
-    "{last}){adoption}."
+    "{rows:,} observations, {units:,} units ({unit}), {periods} periods ({time}, {first} "
+    "to {last}){adoption}."
 )
 
 
@@ -30,7 +30,7 @@ def descriptives(panel: Panel, ask: Ask) -> Table:
     Parameters
     ----------
     ask : Ask
-        ``by`` names a stratum factor, or "treated".
+        Options; ``by`` is a stratum factor or "treated".
     """
     translate = ask.translate
     groups = _groups(panel, ask)
@@ -43,7 +43,7 @@ def descriptives(panel: Panel, ask: Ask) -> Table:
         translate("N"),
         translate("Mean"),
         translate("SD"),
-        translate("SD within"),
+        translate("Within-unit SD"),
         translate("Min"),
         translate("Median"),
         translate("Max"),
@@ -118,8 +118,8 @@ def _notes(panel: Panel, ask: Ask) -> tuple[str, ...]:
     ever = panel.cohort_codes >= 0
     adopted = round(panel.counts[ever].sum())
     adoption = translate(
-        "; {n:,} unit adopts, {never:,} never do",
-        plural="; {n:,} units adopt, {never:,} never do",
+        "; {n:,} unit treated, {never:,} never treated",
+        plural="; {n:,} units treated, {never:,} never treated",
         n=adopted,
         never=panel.n_units - adopted,
     )
@@ -143,8 +143,12 @@ def _notes(panel: Panel, ask: Ask) -> tuple[str, ...]:
             for c in np.flatnonzero(sizes)
         ]
         notes.append(translate("Units by cohort: {}.", listed(each, len(each))))
-    notes.append(translate("SD within: of deviations from the unit's mean."))
+    notes.append(translate("Within-unit SD: standard deviation of deviations from unit means."))
     if panel.dropped:
         lost = [Message("{!s} ({})", name, n) for name, n in panel.dropped.items()]
-        notes.append(translate("Rows left out for missing values: {}.", listed(lost, len(lost))))
+        notes.append(
+            translate(
+                "Observations excluded because of missing values: {}.", listed(lost, len(lost))
+            )
+        )
     return tuple(notes)

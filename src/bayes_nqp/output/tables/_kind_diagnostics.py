@@ -21,7 +21,7 @@ from bayes_nqp.output.tables._parts import TONES, key_of, word
 
 @kind(Message("Checks"), of=("checks", "fit"), place=60)
 def diagnostics(source: Sequence[CheckResult] | Fit | xr.Dataset, ask: Ask) -> Table:
-    """Tabulate checks with their verdicts and key figures; a fit is asked all of them."""
+    """Tabulate checks with their verdicts and key figures; for a fit, run all checks."""
     gate: str | None = None
     if isinstance(source, xr.Dataset):
         raise StudyError("kind='diagnostics' asks its questions of a fit", hint="nqp.table(fit)")
@@ -48,9 +48,10 @@ def diagnostics(source: Sequence[CheckResult] | Fit | xr.Dataset, ask: Ask) -> T
     tally = Counter(str(result.verdict) for result in source)
     counted = [Message("{} {}", VERDICTS[x], tally[x], context="count") for x in order if tally[x]]
     tallied = translate("{}.", separated(counted))
-    draft.note("Passed: the check found nothing against the result.", when=bool(counted))
+    draft.note("Passed: the check found no evidence against the result.", when=bool(counted))
     draft.note(
-        "Reported: a number with its meaning, without a verdict.", when=tally["reported"] > 0
+        "Reported: a statistic with its interpretation, without a verdict.",
+        when=tally["reported"] > 0,
     )
     draft.notes += [tallied[0].upper() + tallied[1:]] if counted else []
     columns = (Column(translate("Verdict")), Column(translate("Key figure"), words=True))
@@ -59,14 +60,14 @@ def diagnostics(source: Sequence[CheckResult] | Fit | xr.Dataset, ask: Ask) -> T
 
 
 def _add_convergence(draft: TableDraft, gate: str) -> None:
-    """Add the convergence gate, where no check speaks of it."""
+    """Add the convergence diagnostics if no check contains them."""
     translate = draft.translate
     short, failed = short_convergence(gate, translate)
     verdict = word(translate("failed"), "bad") if failed else word(short, _convergence_tone(gate))
     reason = why_failed(gate, translate) if failed else ""
-    draft.row(translate("Convergence gate"), verdict, word(reason))
+    draft.row(translate("Convergence diagnostics"), verdict, word(reason))
     if failed:
-        draft.stamps.append(translate("Convergence gate failed: {}", reason))
+        draft.stamps.append(translate("Convergence diagnostics failed: {}", reason))
 
 
 def _convergence_tone(gate: str) -> str:

@@ -19,8 +19,10 @@ from bayes_nqp.output.tables._kinds import Ask, kind
 from bayes_nqp.output.tables._model import NOTHING, Cell, Table
 from bayes_nqp.output.tables._parts import CONTRASTED, count, outcome_of, sized_columns, units_by
 
-_NOTE_LEFT_OUT = Message("Contrasts are left out for factors with more than {} levels.")
-_NOTE_CELLS_LEFT_OUT = Message("Cells (stratum × cohort × period) not identified and left out: {}.")
+_NOTE_LEFT_OUT = Message("Contrasts are not shown for factors with more than {} levels.")
+_NOTE_CELLS_LEFT_OUT = Message(
+    "Cells (group × cohort × period) excluded because not identified: {}."
+)
 
 
 @kind(Message("Effects"), place=20)
@@ -52,7 +54,7 @@ def effects(source: object, ask: Ask) -> Table:
         line(pair, compared, fitted[2], k, NOTHING, NOTHING)
     draft.weigh(posterior)
     draft.notes += [*interval_notes(top, translate), *ask.averaged(overall.attrs)]
-    draft.note("Contrasts: differences draw by draw, from one model.", when=len(compared) > 0)
+    draft.note("Contrasts: differences in each draw of one model.", when=len(compared) > 0)
     many = any(_contrastable(dataset, names[k]) and len(t) > CONTRASTED for k, t in levels.items())
     draft.note(_NOTE_LEFT_OUT, CONTRASTED, when=many)
     left_out = int(overall.attrs.get("cells_left_out", 0))

@@ -63,7 +63,9 @@ def estimands(source: FitOrEffects, ask: Ask) -> Table:
     first = ask.summary(overall)
     draft.notes += interval_notes(first, translate)
     units = any(each.unit for each, _ in answers)
-    draft.note("In brackets: the unit, where it is not that of the outcome.", when=units)
+    draft.note(
+        "In brackets: the unit of measurement, if it differs from the outcome's.", when=units
+    )
     draft.note("Event time: periods since adoption.", when=timed)
     draft.note("Effects per {}.", per_words(overall.attrs, translate), when=dosed)
     draft.notes += [] if dosed else [ask.weighted()]
@@ -77,7 +79,7 @@ def estimands(source: FitOrEffects, ask: Ask) -> Table:
 
 
 def _lines(answer: xr.DataArray | Message, ask: Ask) -> dict[str, Line]:
-    """Summaries of an estimand by level, "" where nothing is kept apart; empty where withheld."""
+    """Return summaries of an estimand by level, "" without groups; empty if not reported."""
     if isinstance(answer, Message):
         return {}
     table = summary(answer, ask.prob, ask.interval)

@@ -31,22 +31,26 @@ _BESIDE = 3
 """Groups that stand side by side; more stand one under another."""
 
 
-_NOTE_LEADS = Message("Leads and effects are of one fit, measured from event time {}.")
+_NOTE_LEADS = Message("Leads and effects come from one model, relative to event time {}.")
 _OWN = {
     True: (
-        Message("Measured from all periods before"),
-        Message("Below, effects measured from all periods before, which averages are made of."),
+        Message("Relative to all earlier periods"),
+        Message(
+            "Lower panel: effects relative to all earlier periods, from which averages "
+            "are computed."
+        ),
     ),
     False: (
-        Message("As fitted"),
+        Message("Estimates of the model"),
         Message(
-            "Below, effects as fitted, beside the design's trends, which averages are made of."
+            "Lower panel: effects of the model with differential trends, from which "
+            "averages are computed."
         ),
     ),
 }
 
 
-@kind(Message("Over event time"), place=30, needs=(ADOPTION,))
+@kind(Message("Dynamic effects"), place=30, needs=(ADOPTION,))
 def event_study(source: object, ask: Ask) -> Table:
     """Tabulate leads and effects at every event time, then effects from all periods before."""
     posterior = reported_posterior(source)
@@ -84,13 +88,13 @@ def event_study(source: object, ask: Ask) -> Table:
     )
     draft.note("Event time: periods since adoption.")
     draft.notes.append(ask.weighted())
-    draft.note("Zero is the expected path without the policy.", when=alone)
+    draft.note("Zero: expected outcome without the policy.", when=alone)
     draft.note(_NOTE_LEADS, _time(curve.reference), when=not alone)
     draft.note(note, when=not alone)
     draft.note(EARLY, when=v.ANTICIPATED in curve.own.coords)
     factors = [old for old in names.values() if old in schema.factors(effects)]
     same = same_units(effects, factors[0] if len(factors) == 1 else None)
-    draft.note("Points do not all rest on the same units.", when=not same)
+    draft.note("Points refer to different sets of units.", when=not same)
     draft.judge(source, worst_convergence(curve.own, *curve.parts))
     title = ask.translate("Effect by event time: {}", outcome_of([together], ask.translate))
     return draft.finish("event_study", title, ask.translate("Event time"), columns)

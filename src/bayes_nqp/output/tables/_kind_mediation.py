@@ -25,21 +25,22 @@ _SHARE = ("proportion", "proportion_lower", "proportion_upper")
 
 
 _NOTE_SHARE = Message(
-    "Share: posterior median with its {} interval; withheld where the total effect straddles zero."
+    "Share: posterior median and {} interval; not reported if the posterior of the total "
+    "effect includes zero."
 )
 _NOTE_SINGLE = Message(
-    "A single channel is causal by itself only if mediators do not affect one another."
+    "A single indirect effect is causal only if mediators do not affect one another."
 )
 
 
-@kind(Message("Channels"), place=10, needs=(CHANNELS,))
+@kind(Message("Mediation"), place=10, needs=(CHANNELS,))
 def mediation(source: object, ask: Ask) -> Table:
     """Tabulate effects along every path, overall or by group.
 
     Parameters
     ----------
     source : Fit or Dataset
-        Of a ``Mediation``.
+        Fit or effects of a ``Mediation``.
     """
     translate, posterior = ask.translate, reported_posterior(source)
     effects, beside = posterior.effects, posterior.average is not None
@@ -85,7 +86,7 @@ def _fill(draft: TableDraft, of: _Numbers, fitted: _Numbers | None, names: list[
             other = None if besides[0] is None else besides[0].iloc[int(str(k))]
             path = _path(line[v.PATH], translate)
             draft.estimate(path, line, _share(line, draft.write), fitted=other)
-    head = translate("Channels compared")
+    head = translate("Comparison of paths")
     for label, lines in [] if compared is None else _split(compared, names):
         draft.row(translate("{}: {}", head, label) if label else head, rule=True)
         for k, line in lines.iterrows():

@@ -15,8 +15,8 @@ from bayes_nqp.output.tables._model import NOTHING, Cell, Column, Table
 from bayes_nqp.output.tables._parts import chance, estimate_cells, estimate_columns, number
 
 _NOTE_EVIDENCE = Message(
-    "Log Bayes factor: log marginal likelihood of untreated observations less that under parallel "
-    "trends."
+    "Log Bayes factor: log marginal likelihood of untreated observations minus that under"
+    " parallel trends."
 )
 _NOTE_LEFT_OUT = Message("Not identified by this panel: {} ({}).")
 
@@ -28,7 +28,7 @@ def model_average(source: object, ask: Ask) -> Table:
     average = posterior.average
     if average is None:
         raise StudyError(
-            Message("there is no model average: {}", posterior.missing), hint="kind='effects'"
+            Message("no model average is available: {}", posterior.missing), hint="kind='effects'"
         )
     total = ask.summary(att(average.effects, weights=ask.weights))
     draft = TableDraft(ask, total["sd"].tolist())

@@ -13,37 +13,37 @@ from bayes_nqp.output.tables._model import Table
 
 _SHOWS: Final = (
     Message(
-        "Another outcome, brought to the within-unit spread of the first: whether the answer is "
-        "one about the concept or about its measure."
+        "Other outcome, scaled to the within-unit SD of the first: tests the sensitivity "
+        "to the measure of the concept."
     ),
     Message(
-        "Winsorised: whether a few extreme rows carry the effect; where effects are large "
-        "themselves, it shrinks them."
+        "Winsorised outcome: tests the sensitivity to extreme observations; winsorising "
+        "shrinks large effects."
     ),
     Message(
-        "Without special cities: whether places that are treated in every respect carry the "
-        "effect; it says nothing of effects in them."
+        "Without special cities: tests if these places drive the effect; it does not "
+        "estimate effects within them."
     ),
     Message(
-        "Other policies controlled for: of their part at the same time in the same places; a "
-        "policy that is itself an effect of this one takes some of it away."
+        "Other policies as controls: removes their effects at the same time and place; "
+        "controls that are caused by this policy remove part of its effect."
     ),
     Message(
-        "Responses ahead of adoption, and other windows: whether the answer rests on the date, or "
-        "on periods far from it; effects that grow differ between windows for that reason alone."
+        "Anticipation and other windows: test the sensitivity to the date and to distant "
+        "periods; growing effects differ between windows in any case."
     ),
     Message(
-        "Matching: whether it rests on units without a like; likeness in what was measured is no "
-        "evidence of parallel trends."
+        "Matching: tests the sensitivity to units without similar controls; similarity in"
+        " observed variables is no evidence of parallel trends."
     ),
 )
 """What the rows can and cannot show."""
 
 
-@kind(Message("Routine questions"), place=75, needs=(ADOPTION, ROWS))
+@kind(Message("Routine robustness checks"), place=75, needs=(ADOPTION, ROWS))
 def referee(source: Fit, ask: Ask) -> Table:
-    """Tabulate the check of that name, asked anew; with options, tabulate its result instead."""
+    """Run and tabulate the check "referee"; with options, tabulate its result instead."""
     table = KINDS["robustness"].build([CHECKS["referee"](source)], ask)
-    title = ask.title or ask.translate("Routine questions about the average effect")
+    title = ask.title or ask.translate("Routine robustness checks of the average effect")
     notes = (*table.notes, *map(ask.translate, _SHOWS))
     return replace(table, kind="referee", title=title, notes=notes)

@@ -40,23 +40,24 @@ from bayes_nqp.output.tables._specification_table import specification_table
 _ROW: Final = {
     "pooling": Message("Pooling"),
     "strata": Message("Effects by"),
-    "deviations": Message("Deviations by"),
+    "deviations": Message("Random effects by"),
     "errors": Message("Errors"),
     "time": Message("Time effects"),
     "covariates": Message("Covariates"),
     "mediators": Message("Mediators"),
-    "gate": Message("Convergence gate"),
-    "units_all": Message("Units in all"),
-    "rows_all": Message("Rows in all"),
+    "gate": Message("Convergence diagnostics"),
+    "units_all": Message("Total units"),
+    "rows_all": Message("Total observations"),
 }
 
 
 _NOTE_COUNTS = Message(
-    "Counts: whether the verdict of the check rests on it; the others are shown for comparison."
+    "Counts: specifications that enter the verdict of the check; the others are shown for"
+    " comparison."
 )
 
 
-@kind(Message("Side by side"), of=("fits", "checks", "fit"), place=70)
+@kind(Message("Comparison of models"), of=("fits", "checks", "fit"), place=70)
 def robustness(source: object, ask: Ask) -> Table:
     """Tabulate fits by heading, a column each; or checks of specifications, a row each."""
     if isinstance(source, Fit | xr.Dataset):
@@ -85,11 +86,12 @@ def _fits(fits: Sequence[tuple[str, object]], ask: Ask) -> Table:
     outcomes = {str(table.attrs.get("outcome", "")) for table in tops}
     draft.rows += _facts(sources, tops, ask, outcomes)
     draft.row(
-        translate("Convergence gate"), *(_convergence_cell(gate, translate) for gate in gates)
+        translate("Convergence diagnostics"),
+        *(_convergence_cell(gate, translate) for gate in gates),
     )
     failed = [gate for gate in gates if gate not in (v.PASSED, v.UNVERIFIED)]
     draft.stamps += [
-        f"({i}) " + translate("Convergence gate failed: {}", why_failed(gate, translate))
+        f"({i}) " + translate("Convergence diagnostics failed: {}", why_failed(gate, translate))
         for i, gate in enumerate(gates, 1)
         if gate in failed
     ]
@@ -97,8 +99,8 @@ def _fits(fits: Sequence[tuple[str, object]], ask: Ask) -> Table:
     draft.notes += stacked_notes(tops[0], ask.spread, translate)
     draft.notes += ask.averaged(effects_of(sources[0]).attrs)
     draft.note(
-        "Where a column has own effects, its average effect is of own and of others' treatment or "
-        "exposure together.",
+        "In columns with own effects, the average effect is the sum of the effects of own"
+        " and others' treatment or exposure.",
         when=any(_parted(effects_of(source)) for source in sources),
     )
     worst = failed[0] if failed else v.UNVERIFIED if v.UNVERIFIED in gates else v.PASSED
@@ -125,7 +127,7 @@ def _estimates(source: object, ask: Ask) -> dict[str, pd.Series[Any]]:
 
 
 def _parted(effects: xr.Dataset) -> bool:
-    """Tell whether own and received effects are told apart."""
+    """Return True if own and spillover effects are separate."""
     return {v.DIRECT, v.RECEIVED} <= {*effects[v.PATH].to_numpy().tolist()}
 
 
@@ -137,7 +139,7 @@ def _convergence_cell(gate: str, translate: Translator) -> Cell:
 def _facts(
     sources: Sequence[object], tops: Sequence[pd.DataFrame], ask: Ask, outcomes: set[str]
 ) -> list[Row]:
-    """Rows that say what each column is."""
+    """Return rows that describe the model of each column."""
     translate = ask.translate
     models = [model_facts(x, translate) if isinstance(x, Fit) else {} for x in sources]
     rows = []
@@ -153,7 +155,9 @@ def _facts(
     rows_of_facts = [
         Row(label, tuple(word(c) if c else NOTHING for c in cells)) for label, cells in words
     ]
-    rows_of_facts.append(Row(translate("Rows"), tuple(count(t[v.ROWS].iloc[0]) for t in tops)))
+    rows_of_facts.append(
+        Row(translate("Observations"), tuple(count(t[v.ROWS].iloc[0]) for t in tops))
+    )
     units = [units_by(x, effects_of(x), None).get("") for x in sources]
     rows_of_facts.append(Row(translate("Units"), tuple(count(n) for n in units)))
     rows_of_facts[0] = Row(rows_of_facts[0].label, rows_of_facts[0].cells, rule=True)
@@ -170,7 +174,7 @@ def _named(source: object, part: str, ask: Ask) -> str:
 
 
 def _specifications(results: Sequence[CheckResult], ask: Ask) -> Table:
-    """Tabulate what checks that compare specifications found, a row each."""
+    """Tabulate checks that compare specifications, one row per specification."""
     translate = ask.translate
     numbers = specification_table(results, ask.prob, ask.interval)
     draft = TableDraft(ask, numbers["sd"])
@@ -192,13 +196,13 @@ def _specifications(results: Sequence[CheckResult], ask: Ask) -> Table:
     failed = [gate for gate in gates if gate not in (v.PASSED, v.UNVERIFIED)]
     for result in results:
         left = getattr(result.evidence, "attrs", {}).get("left_out", "")
-        draft.note("Not asked, or not fitted: {}.", left, when=bool(left))
+        draft.note("Not requested, or not estimated: {}.", left, when=bool(left))
         if result.verdict == "failed":
             draft.stamps.append(translate("Check failed: {}", with_figure(result, translate)))
     draft.notes += interval_notes(numbers, translate)
     draft.note(_NOTE_COUNTS)
     title = translate("The average effect under other specifications")
-    more = (Column(translate("Counts")), Column(translate("Convergence gate")))
+    more = (Column(translate("Counts")), Column(translate("Convergence diagnostics")))
     columns = (*estimate_columns(translate, ask.prob), *more)
     facts = ask.facts(failed[0] if failed else v.PASSED)
     return draft.finish("robustness", title, translate("Specification"), columns, facts)

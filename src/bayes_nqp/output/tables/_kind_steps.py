@@ -15,19 +15,20 @@ from bayes_nqp.output.tables._parts import chance, outcome_of
 from bayes_nqp.output.tables._steps import TREATMENT, baron_kenny
 
 _NOTE_STEPS = Message(
-    "Columns: the outcome on the treatment; each mediator on the treatment; the outcome on "
-    "treatment and mediators. All are read off one fit; no step decides on the next."
+    "Columns: regressions of the outcome on treatment; of each mediator on treatment; of "
+    "the outcome on treatment and mediators. All come from one model, without sequential "
+    "testing."
 )
 
 
-@kind(Message("Steps of mediation"), place=40, needs=(CHANNELS,))
+@kind(Message("Regressions of the mediation analysis"), place=40, needs=(CHANNELS,))
 def steps(fit: FitOrEffects, ask: Ask) -> Table:
     """Tabulate the three steps, a column an equation.
 
     Parameters
     ----------
     fit : Fit
-        Of a ``Mediation``.
+        Fit or effects of a ``Mediation``.
     """
     translate, names = ask.translate, list(names_of(ask.by))
     numbers = baron_kenny(fit, ask.by, ask.prob, ask.interval)
@@ -55,4 +56,6 @@ def steps(fit: FitOrEffects, ask: Ask) -> Table:
     draft.notes += stacked_notes(numbers, ask.spread, translate)
     draft.note(_NOTE_STEPS)
     draft.judge(fit, str(numbers[v.GATE].iloc[0]))
-    return draft.finish("steps", translate("Steps of mediation: {}", outcome), "", columns)
+    return draft.finish(
+        "steps", translate("Regressions of the mediation analysis: {}", outcome), "", columns
+    )

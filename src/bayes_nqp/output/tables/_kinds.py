@@ -1,4 +1,4 @@
-"""How a function becomes a kind of table, and what a caller of one asks for."""
+"""Registration of kinds of tables, and their options."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from bayes_nqp.output.tables._summary import summary
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """The arguments of `table`, beside what is tabulated."""
+    """Options of `table`, without the tabulated object."""
 
     by: By = None
     language: str = "en"
@@ -46,7 +46,7 @@ class Ask:
         return words(self.language, self)
 
     def summary(self, draws: xr.DataArray) -> pd.DataFrame:
-        """Summarise draws, with their rows and units where they know them."""
+        """Summarise draws, with numbers of observations and units if available."""
         table = summary(draws, self.prob, self.interval)
         for name in (x for x in (v.ROWS, v.UNITS) if x in draws.coords):
             first = draws.isel(dict.fromkeys(v.SAMPLE_DIMS, 0)).to_numpy().ravel()
@@ -55,28 +55,29 @@ class Ask:
         return table
 
     def weighted(self) -> str:
-        """Say how cells count."""
+        """Return a note on the weights of cells."""
         if self.weights == "rows":
-            return self.translate("Averages over treated rows.")
+            return self.translate("Averages over treated observations.")
         return self.translate("Averages weighted by {}.", self.weights)
 
     def averaged(self, attrs: Mapping[Any, Any]) -> list[str]:
-        """Say over which rows averages are, and what rows and units count."""
+        """Return notes on the observations in averages and in counts."""
         if attrs.get("exposure"):
             per = per_words(attrs, self.translate)
             return [
-                self.translate("Effects per {}, averaged over exposed rows.", per),
-                self.translate("Rows, Units: those exposed."),
+                self.translate("Effects per {}, averaged over exposed observations.", per),
+                self.translate("Observations, Units: exposed observations and their units."),
             ]
         return [
             self.weighted(),
             self.translate(
-                "Rows, Units: treated rows with an identified effect, and units that have them."
+                "Observations, Units: treated observations with an identified effect, and"
+                " their units."
             ),
         ]
 
     def facts(self, gate: str) -> dict[str, str]:
-        """Say what interval and gate a table has."""
+        """Return the interval and the convergence diagnostics of a table."""
         return {"gate": gate, "interval": self.interval, "probability": f"{self.prob:g}"}
 
 
@@ -88,20 +89,20 @@ type Build = Callable[[Any, Ask], Table]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TableKind:
-    """A kind of table.
+    """Registered kind of table.
 
     Parameters
     ----------
     title : Message
-        What it shows.
+        Title of the table.
     build : callable
-        From what is tabulated, and how, to the table.
+        Function from the tabulated object and the options to the table.
     of : tuple of {"fit", "fits", "panel", "checks", "weights", "decay"}
-        What it tabulates.
+        Types of objects that it tabulates.
     section : str
-        The section of a report that it stands in; "" for none, or where a section places it.
+        Section of the report; "" for none, or if a section places the table itself.
     needs : tuple of Need
-        What a fit must offer, for it to be the table of that fit.
+        Requirements that a fit must meetfor this kind of table.
     """
 
     name: str
@@ -117,7 +118,7 @@ class TableKind:
         return labelled(table, ask.translate) if ask.labels else table
 
     def suits(self, subject: Subject, source: object) -> bool:
-        """Tell whether it tabulates something of a kind, and this one offers what it needs."""
+        """Return True if the kind tabulates this type of object and its requirements are met."""
         if subject not in self.of:
             return False
         if isinstance(source, xr.Dataset):
@@ -151,25 +152,25 @@ def kind(
     place: float = 1000,
     needs: tuple[Need, ...] = (),
 ) -> Callable[[Build], Build]:
-    """Make a function a kind of table, named as the function is, and register it.
+    """Register a function as a kind of table with the name of the function.
 
     Parameters
     ----------
     title : Message
-        What it shows.
+        Title of the table.
     of : tuple of {"fit", "fits", "panel", "checks", "weights", "decay"}, default ("fit",)
-        What it tabulates.
+        Types of objects that it tabulates.
     section : str, default ""
-        The section of a report that ends with it.
+        Section of the report that ends with the table.
     place : float, default 1000
-        Where it stands among the kinds, from low to high.
+        Position among the kinds, in ascending order.
     needs : tuple of Need, default ()
-        What a fit must offer, for it to be the table of that fit.
+        Requirements that a fit must meetfor this kind of table.
 
     Returns
     -------
     callable
-        A decorator of a function of what is tabulated and an `Ask`.
+        Decorator of a function of the tabulated object and an `Ask`.
     """
 
     def decorate(build: Build) -> Build:

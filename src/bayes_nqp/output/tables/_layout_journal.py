@@ -22,17 +22,18 @@ if TYPE_CHECKING:
 
 _MARKS: Final = ((0.995, "***"), (0.975, "**"), (0.95, "*"))
 _NOTE = Message(
-    "Posterior means over posterior sds in parentheses, and in brackets the posterior probability "
-    "of a positive value."
+    "Posterior means, with posterior SDs in parentheses and posterior probabilities of a "
+    "positive value in brackets."
 )
 _NOTE_MARKS = Message(
-    "*, ** and *** mark signs with a posterior probability above 95%, 97.5% and 99.5%: no p values."
+    "*, ** and *** mark posterior probabilities of the sign above 0.95, 0.975 and 0.995; "
+    "these are not p-values."
 )
 
 
 @layout
 def journal(fits: Sequence[tuple[str, object]], ask: Ask) -> Table:
-    """Set fits side by side: estimate, (sd) and [P] in a cell, and what each column holds."""
+    """Compare fits in columns: estimate, (SD) and [P] per cell, with rows on the model."""
     translate = ask.translate
     parts = [dict(_estimates(source, ask)) for _, source in fits]
     draft = TableDraft(ask, [line["sd"] for part in parts for line in part.values()])
@@ -52,7 +53,7 @@ def journal(fits: Sequence[tuple[str, object]], ask: Ask) -> Table:
     for i, top in enumerate(tops, 1):
         gate = str(top[v.GATE].item())
         if short_convergence(gate, translate)[1]:
-            why = translate("Convergence gate failed: {}", why_failed(gate, translate))
+            why = translate("Convergence diagnostics failed: {}", why_failed(gate, translate))
             draft.stamps.append(f"({i}) {why}")
     draft.note(_NOTE)
     draft.note(AS_FITTED_NOTE, when=any(isinstance(x, Fit) for _, x in fits))
@@ -82,7 +83,7 @@ def _estimates(source: object, ask: Ask) -> Iterator[tuple[str, Line]]:
 
 
 def _cell(line: Line, draft: TableDraft) -> Cell:
-    """Write mean, sd and probability, and a mark where marks are asked for."""
+    """Write mean, SD and probability, with marks if requested."""
     chance, mark = float(line["p_positive"]), ""
     if draft.ask.marks:
         mark = next((m for least, m in _MARKS if max(chance, 1 - chance) > least), "")
@@ -92,7 +93,7 @@ def _cell(line: Line, draft: TableDraft) -> Cell:
 
 
 def _held(source: object, ask: Ask) -> Iterator[tuple[str, bool]]:
-    """What a column holds beside the policy."""
+    """Return rows on fixed effects and controls of a column."""
     if not isinstance(source, Fit):
         return
     translate, by = ask.translate, time_strata(source)

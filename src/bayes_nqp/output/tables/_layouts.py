@@ -1,4 +1,4 @@
-"""How a function becomes a layout of tables of fits."""
+"""Registration of layouts for tables of fits."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def layout(function: Lay) -> Lay:
 
 
 def laid(name: str, subject: Subject, source: Any, ask: Ask, kind: str | None) -> Table:
-    """Lay fits out.
+    """Build a table of fits in a layout.
 
     Raises
     ------
     StudyError
-        If there is no such layout, these are no fits, or a kind is asked for too.
+        If the layout is unknown, `values` are not fits, or a kind is given as well.
     """
     if name not in LAYOUTS:
         raise StudyError(f"layout={name!r} is no layout", hint=nearest(name, LAYOUTS))

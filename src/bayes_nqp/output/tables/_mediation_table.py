@@ -38,7 +38,7 @@ def mediation_table(
     Parameters
     ----------
     fit_or_effects : Fit or Dataset
-        Of a ``Mediation``.
+        Fit or effects of a ``Mediation``.
     by : str, sequence of str or mapping, optional
         As in ``att``.
     prob : float, default 0.95
@@ -51,11 +51,11 @@ def mediation_table(
     Returns
     -------
     DataFrame
-        ``path`` ("direct", every mediator, where there are several "all mediators", what is
-        "received" where channels lie in space, "total"), a column per dim of `by`, the columns of
-        ``summary``, then of indirect effects
-        ``proportion`` (of the total effect: posterior median), ``proportion_lower``,
-        ``proportion_upper`` and ``withheld``, the reason why there is none.
+        ``path`` ("direct", every mediator, where there are several "all mediators", "received" in
+        spatial models, "total"), a column per dim of `by`, the columns of ``summary``, then of
+        indirect effects ``proportion`` (of the total effect: posterior median),
+        ``proportion_lower``, ``proportion_upper`` and ``withheld``, the reason why no proportion is
+        reported.
 
     Raises
     ------
@@ -101,14 +101,14 @@ def mediator_comparison(
     kind: Literal["eti", "hdi"] = "eti",
     weights: str = "rows",
 ) -> pd.DataFrame:
-    """Summarise the difference between every two channels.
+    """Summarise the differences between the effects through every two mediators.
 
     Parameters
     ----------
     fit_or_effects : Fit or Dataset
-        Of a ``Mediation``.
+        Fit or effects of a ``Mediation``.
     by : str, sequence of str or mapping, optional
-        As in ``att``: channels are compared within every group.
+        As in ``att``: mediators are compared within every group.
     prob : float, default 0.95
         Posterior probability of the interval.
     kind : {"eti", "hdi"}, default "eti"
@@ -119,9 +119,9 @@ def mediator_comparison(
     Returns
     -------
     DataFrame
-        ``channel``, ``minus`` (the one it is compared with), a column per dim of `by`, and the
-        columns of ``summary``, of which ``p_positive`` is the probability that the effect via the
-        channel is the larger. "direct" is one of the channels.
+        ``channel``, ``minus`` (the path of comparison), a column per dim of `by`, and the
+        columns of ``summary``, of which ``p_positive`` is the probability that the effect through
+        ``channel`` is the larger. "direct" is one of the paths.
 
     Raises
     ------
@@ -130,8 +130,8 @@ def mediator_comparison(
 
     Notes
     -----
-    Effects are compared with their signs: of two negative ones the smaller in size is larger. A
-    single channel is causal by itself only if mediators do not affect one another.
+    Effects are compared with their signs: of two negative effects, the one closer to zero is
+    larger. A single indirect effect is causal only if mediators do not affect one another.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A table as it is printed: cells that know their numbers, and how these are written."""
+"""Model of a printed table: cells with their numbers and formats."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ CHANCE_DECIMALS = 3
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How the numbers of a cell are written together.
+    """Format of the numbers of a cell.
 
     Parameters
     ----------
     template : str
-        With a pair of braces for every part; a line break starts a new line of the cell.
+        Template with a pair of braces for every part; a line break starts a new line of the cell.
     kinds : tuple of {"number", "chance", "count", "text"}
-        Of the parts. A chance is a probability, never written as 0 or 1.
+        Kinds of the parts. A chance is a probability, never printed as 0 or 1.
     names : tuple of str
-        Headings of the parts where each has a column of its own.
+        Headings of the parts if each has a separate column.
     """
 
     template: str = "{}"
@@ -50,18 +50,18 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Numbers or words of one cell.
+    """Numbers or text of one cell.
 
     Parameters
     ----------
     values : tuple of float, int, str or None
         The parts, unrounded; none for an empty cell.
     decimals : int, default 3
-        Of numbers.
+        Decimals of numbers.
     tone : {"", "good", "doubt", "bad", "faint"}, default ""
-        Of a verdict.
+        Tone of a verdict.
     language : str, default "en"
-        That of the table, whose decimal sign numbers have.
+        Language of the table, which determines the decimal sign.
     """
 
     values: tuple[Value, ...] = ()
@@ -92,16 +92,16 @@ NOTHING = Cell()
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of cells.
+    """Column of a table.
 
     Parameters
     ----------
     label : str
-        Its heading.
+        Heading of the column.
     group : str, default ""
-        A heading over this and neighbouring columns of the same group.
+        Heading over adjacent columns of the same group.
     words : bool, default False
-        Whether it holds sentences, set to the left and broken into lines.
+        If True, cells contain sentences, aligned left and broken into lines.
     """
 
     label: str
@@ -111,12 +111,12 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of a table; one without cells is a heading over those below it.
+    """Row of a table; a row without cells is a heading of the rows below.
 
     Parameters
     ----------
     rule : bool, default False
-        Whether a line is drawn above it.
+        If True, draw a line above the row.
     """
 
     label: str
@@ -125,27 +125,27 @@ class Row:
 
     @property
     def heading(self) -> bool:
-        """Whether it is a heading."""
+        """Return True if the row is a heading."""
         return not self.cells
 
 
 @door
 @dataclass(frozen=True, eq=False, repr=False)
 class Table(TableAttributes, Renderings):
-    """A table, built once and rendered many ways.
+    """Table that can be rendered in several formats.
 
     Parameters
     ----------
     kind : str
-        What it tabulates.
+        Kind of the table.
     stub : str
         Heading of the column of labels.
     notes : tuple of str
-        Sentences beneath.
+        Sentences below the table.
     stamps : tuple of str
-        What failed; they stand in the table itself, above the numbers.
+        Failures, printed in the table itself above the numbers.
     facts : mapping of str to str, optional
-        What else is known, such as the gate's verdict and the interval.
+        Further facts, such as the verdict of the convergence diagnostics and the interval.
 
     Examples
     --------
@@ -168,7 +168,7 @@ class Table(TableAttributes, Renderings):
     facts: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Tell cells the language, and leave out what no format can carry."""
+        """Set the language of cells, and remove unprintable characters."""
         columns = (
             replace(column, label=printable(column.label), group=printable(column.group))
             for column in self.columns
@@ -227,7 +227,7 @@ class Table(TableAttributes, Renderings):
 
 
 def _told(row: Row, language: Language) -> Row:
-    """Tell the cells of a row the language, and leave out what no format can carry."""
+    """Set the language of a row's cells, and remove unprintable characters."""
     cells = (
         replace(
             cell,
@@ -267,20 +267,19 @@ def written(value: Value, kind: Kind, decimals: int) -> str:
 
 
 def decimals_for(spreads: Sequence[float], wanted: int | None) -> int:
-    """Choose decimals: three, more for small posterior sds, fewer for large ones.
+    """Choose the decimals: three, more for small posterior SDs, fewer for large ones.
 
     Parameters
     ----------
     spreads : sequence of float
         Posterior sds.
     wanted : int or None
-        What the caller wants.
+        Decimals requested by the caller.
 
     Returns
     -------
     int
-        So that an sd has two significant digits, but three decimals while that is not fewer
-        digits than it has to be.
+        Decimals that give an SD two significant digits, and three decimals if these suffice.
     """
     if wanted is not None:
         return wanted

@@ -1,4 +1,4 @@
-"""A table in HTML: one element, styled where it stands, with nothing from elsewhere."""
+"""A table in HTML: one self-contained element with inline styles."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SHORT = 26
 
 
 def as_html(table: Table) -> str:
-    """Render a table that scrolls by itself where it is too wide, and its notes below."""
+    """Render a table, scrollable if too wide, with its notes below."""
     groups = [column.group for column in table.columns]
     spans = [(group, len(list(columns))) for group, columns in groupby(groups)]
     return html(
@@ -32,7 +32,7 @@ def as_html(table: Table) -> str:
 
 
 def as_page(table: Table) -> str:
-    """Render a table as a page of its own."""
+    """Render a table as a complete page."""
     setting = typography(table.language)
     return html(
         "output/tables/templates/page.html",

@@ -20,7 +20,7 @@ from bayes_nqp.inference.fitting import Fit
 from bayes_nqp.output.tables._model import NOTHING, Cell, Column, Form
 from bayes_nqp.output.tables._summary import STATISTICS
 
-_PER: Final = (Message("{} within-unit sd ({}) of {}"), Message("{} of {}", context="per"))
+_PER: Final = (Message("{} within-unit SD ({}) of {}"), Message("{} of {}", context="per"))
 """For how much of an exposure effects are, as files hold it."""
 _ONE: Final = "1 of "
 _PARTS: Final = r" ?[;；(（]|, |[，、]"
@@ -28,12 +28,12 @@ _PARTS: Final = r" ?[;；(（]|, |[，、]"
 
 
 def per_words(attrs: Mapping[Any, Any], translate: Translator) -> str:
-    """Say for how much of an exposure its effects are.
+    """Return the change of an exposure that effects refer to.
 
     Parameters
     ----------
     attrs : mapping
-        Of the waist: ``exposure`` and ``per``.
+        Attrs of group-time effects: ``exposure`` and ``per``.
     """
     per = str(attrs.get("per", ""))
     if per.startswith(_ONE):
@@ -42,14 +42,14 @@ def per_words(attrs: Mapping[Any, Any], translate: Translator) -> str:
 
 
 def key_of(figure: str) -> str:
-    """Take the number that a key figure says first, "k-hat ≤ 0.37"."""
+    """Return the first number of a key figure, such as "k-hat ≤ 0.37"."""
     ends = [part.start() for part in re.finditer(_PARTS, figure)]
     firsts = [x for x in (figure[:end] for end in ends) if _closed(x)]
     return next((x for x in [*firsts, figure] if re.search(r"\d", x)), [*firsts, figure][0])
 
 
 def _closed(text: str) -> bool:
-    """Whether every bracket that opens closes."""
+    """Return True if all brackets are closed."""
     return all(text.count(x) == text.count(y) for x, y in ("[]", "()", "（）"))
 
 
@@ -86,7 +86,7 @@ def chance(value: float) -> Cell:
 
 
 def count(value: float | None) -> Cell:
-    """Make a cell of one count; nothing where there is none to tell."""
+    """Make a cell of one count; empty if there is none."""
     if value is None or np.isnan(value):
         return NOTHING
     return Cell((int(value),), _COUNT)
@@ -98,12 +98,12 @@ def word(text: str, tone: Any = "") -> Cell:
 
 
 class Writer:
-    """Writes intervals and estimates of one table in one language.
+    """Writer of intervals and estimates of one table in one language.
 
     Parameters
     ----------
     spread : {"interval", "sd"}
-        What stands beneath an estimate where both share a cell.
+        Number below an estimate if both share a cell.
     """
 
     def __init__(self, translate: Translator, decimals: int, spread: str = "interval") -> None:
@@ -136,22 +136,22 @@ class Writer:
 
 
 AVERAGED: Final = Message("Model average")
-AS_FITTED: Final = Message("Parallel trends, as fitted")
+AS_FITTED: Final = Message("Under parallel trends")
 """Headings of the reported posterior, and of the one next to it."""
 AS_FITTED_NOTE: Final = Message(
-    "Every column is as fitted, under its own assumptions, and no model average."
+    "Each column is estimated under its own assumptions; none is a model average."
 )
 
 
 def estimate_columns(
     translate: Translator, prob: float, *, beside: bool = False
 ) -> tuple[Column, ...]:
-    """Make the columns of mean, sd, interval and probability.
+    """Make the columns of mean, SD, interval and probability.
 
     Parameters
     ----------
     beside : bool, default False
-        Whether these are under the model average, with mean and interval as fitted next to them.
+        If True, add mean and interval under parallel trends to those of the model average.
     """
     mean, interval = translate("Mean"), translate("{} interval", percent(prob))
     labels = (mean, translate("SD"), interval, translate("P(> 0)"))
@@ -166,17 +166,17 @@ def sized_columns(
     translate: Translator, prob: float, *, beside: bool = False
 ) -> tuple[Column, ...]:
     """Make the same, and columns of rows and units."""
-    sizes = (Column(translate("Rows")), Column(translate("Units")))
+    sizes = (Column(translate("Observations")), Column(translate("Units")))
     return (*estimate_columns(translate, prob, beside=beside), *sizes)
 
 
 def estimate_cells(row: Line, write: Writer, fitted: Line | None = None) -> tuple[Cell, ...]:
-    """Make the cells of mean, sd, interval and probability.
+    """Make the cells of mean, SD, interval and probability.
 
     Parameters
     ----------
     fitted : Series or mapping, optional
-        The same estimate as fitted, whose mean and interval follow.
+        Same estimate under parallel trends, with mean and interval to append.
     """
     cells = (
         number(row["mean"], write.decimals),
@@ -200,13 +200,13 @@ def apart[T: (xr.DataArray, xr.Dataset)](
 
 
 def level_of(line: Line, name: Callable[[str, str], str] = lambda text, _: text) -> str:
-    """Name what a line of a summary is of; empty where nothing is kept apart."""
+    """Return the label of a summary's row; empty without groups."""
     labels = [(str(dim), x) for dim, x in line.items() if dim not in (*STATISTICS, v.ROWS, v.UNITS)]
     return " × ".join(name(text(x), dim) for dim, x in labels)
 
 
 def outcome_of(tables: Sequence[pd.DataFrame], translate: Translator) -> str:
-    """Name the outcome as far as the draws know it."""
+    """Return the name of the outcome, if the draws contain it."""
     return str(tables[0].attrs.get("outcome", "")) or translate("the outcome")
 
 
@@ -216,17 +216,17 @@ def units_by(source: object, effects: xr.Dataset, name: str | None) -> Mapping[s
     Parameters
     ----------
     source : Fit or Dataset
-        A fit with its panel is counted row by row.
+        Fit or effects; units are counted exactly for a fit with its panel.
     effects : Dataset
-        Of the waist.
+        Dataset of group-time effects.
     name : str or None
-        A stratum factor, "cohort", "time" or "event_time"; None for all together, under "".
+        A stratum factor, "cohort", "time" or "event_time"; None for all units, under "".
 
     Returns
     -------
     mapping of str to int
-        By the group's label as text; empty if they cannot be told. Without a panel: the units
-        of every stratum and cohort in the period in which most of them were observed.
+        Number of units by group label; empty if unknown. Without a panel: the units of every
+        stratum and cohort in the period with most observations.
     """
     cells = _cells(effects)
     if name is not None and name not in cells:

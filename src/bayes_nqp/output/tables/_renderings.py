@@ -1,4 +1,4 @@
-"""Where the formats of tables hang their methods."""
+"""Base class for the rendering methods of tables."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ from bayes_nqp.output.tables._kinds import Ask
 
 type Lines = dict[str, pd.Series[Any]]
 
-_MODERATED: Final = Message("What {} a standard deviation higher adds")
+_MODERATED: Final = Message("Change with {} one standard deviation higher")
 _COEFFICIENTS, _ERRORS, _POLICY, _EXPOSED, _IMPACTS = (
     Message("Coefficients"),
     Message("Errors"),
@@ -42,25 +42,25 @@ _COEFFICIENTS, _ERRORS, _POLICY, _EXPOSED, _IMPACTS = (
     Message("Impacts of covariates"),
 )
 _PATHS: Final = {
-    v.DIRECT: Message("Of own treatment"),
-    v.RECEIVED: Message("Received of others"),
+    v.DIRECT: Message("Direct effect (own treatment)"),
+    v.RECEIVED: Message("Indirect effect (others' treatment)"),
     v.TOTAL: Message("Total"),
 }
 _DOSE: Final = {
-    v.DIRECT: Message("Of own exposure"),
-    v.RECEIVED: Message("Of others' exposure"),
+    v.DIRECT: Message("Direct effect (own exposure)"),
+    v.RECEIVED: Message("Indirect effect (others' exposure)"),
     v.TOTAL: Message("Total"),
 }
 _BEFORE: Final = {
-    "tau": Message("Outcome of the period before"),
-    "psi": Message("W × outcome of the period before"),
+    "tau": Message("Lagged outcome"),
+    "psi": Message("W × lagged outcome"),
 }
 _RUNS: Final = {
-    ("short", v.TOTAL): Message("Units treated last: at once"),
-    ("actual", v.TOTAL): Message("Units treated last: so far"),
-    ("long", v.TOTAL): Message("Units treated last: in the end"),
-    ("long", v.DIRECT): Message("In the end, of own treatment"),
-    ("long", v.RECEIVED): Message("In the end, received of others"),
+    ("short", v.TOTAL): Message("Units treated in the last period: immediate"),
+    ("actual", v.TOTAL): Message("Units treated in the last period: to date"),
+    ("long", v.TOTAL): Message("Units treated in the last period: long run"),
+    ("long", v.DIRECT): Message("Long run, direct effect (own treatment)"),
+    ("long", v.RECEIVED): Message("Long run, indirect effect (others' treatment)"),
 }
 _LONG_SIDES: Final = {
     v.DIRECT: Message("{}, direct, long run"),
@@ -81,7 +81,7 @@ def spatial_fits(fits: Mapping[str, Fit]) -> dict[str, Fit]:
 
 
 def is_of_space(fit: Fit) -> bool:
-    """Tell whether anything of linked or near units is in a model."""
+    """Return True if a model contains terms of neighbouring units."""
     return fit.facts.spatial_term is not None or fit.facts.reach != "none"
 
 
@@ -97,7 +97,7 @@ def estimates_of(fit: Fit, ask: Ask) -> Iterator[tuple[Message, Lines]]:
         if path in paths
     }
     if v.RECEIVED in paths and adopted:
-        policy[ask.translate("Received by untreated rows")] = spillover_effects(
+        policy[ask.translate("Spillover effect on untreated observations")] = spillover_effects(
             effects, None, ask.weights
         )
     if is_dynamic(fit):
@@ -128,9 +128,9 @@ def estimates_of(fit: Fit, ask: Ask) -> Iterator[tuple[Message, Lines]]:
 
 
 def _moderated(fit: Fit, ask: Ask) -> dict[str, xr.DataArray]:
-    """What a standard deviation more of the moderator adds to effects of the own, and to received.
+    """Return the change of own and spillover effects per standard deviation of the moderator.
 
-    Through links it is the moderator of those who send.
+    Spillovers use the moderator of the sending units.
     """
     paths = (_PATHS if fit.facts.adopted else _DOSE) if fit.facts.has("lag") else {}
     labels = paths or {v.TOTAL: _PATHS[v.TOTAL]}
@@ -164,7 +164,7 @@ def _coefficients(fit: Fit, ask: Ask) -> dict[str, xr.DataArray]:
 
 
 def is_dynamic(fit: Fit) -> bool:
-    """Tell whether outcomes follow those of the period before."""
+    """Return True if the model has a lagged outcome."""
     term = fit.facts.spatial_term
     return term is not None and term.dynamics
 

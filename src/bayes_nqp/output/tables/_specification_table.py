@@ -27,7 +27,7 @@ def specification_table(
     Parameters
     ----------
     results : CheckResult or iterable of CheckResult
-        Those of another kind of evidence are passed over.
+        Results of checks; other kinds of evidence are ignored.
     prob : float, default 0.95
         Posterior probability of the intervals.
     kind : {"eti", "hdi"}, default "eti"
@@ -36,8 +36,8 @@ def specification_table(
     Returns
     -------
     DataFrame
-        ``check``, ``change``, ``specification``, what `summary` gives, ``same_target`` (what the
-        fit itself says of the same cells), ``counts`` (whether the check's verdict rests on it)
+        ``check``, ``change``, ``specification``, the columns of `summary`, ``same_target`` (the
+        estimate of the fit for the same cells), ``counts`` (True if it enters the check's verdict)
         and ``gate`` of each refit.
 
     Raises

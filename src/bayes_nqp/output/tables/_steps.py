@@ -21,17 +21,16 @@ TREATMENT = "treatment"
 def baron_kenny(
     fit: FitOrEffects, by: By = None, prob: float = 0.95, kind: Literal["eti", "hdi"] = "eti"
 ) -> pd.DataFrame:
-    """Tabulate the three steps: outcome, mediators, outcome with mediators.
+    """Tabulate the three regressions of Baron and Kenny: outcome, mediators, and both.
 
-    The steps are those of Baron and Kenny, as much of the field reports them. They come
-    from one fit on the same rows, so that the effect of step 1 is that of step 3 plus what goes
-    through the mediators, draw by draw; neither step is a test, and no step decides whether
-    the next one is made. Whether there is a channel is asked of the indirect effect (`nie`).
+    All steps come from one fit on the same observations. In each draw, the effect of step 1 equals
+    the effect of step 3 plus the indirect effects. The steps are not tests, and no step decides if
+    the next one is made; test mediation with the indirect effect (`nie`).
 
     Parameters
     ----------
     fit : Fit
-        Of a ``Mediation``.
+        Fit or effects of a ``Mediation``.
     by : str, sequence of str or mapping, optional
         As in ``att``.
     prob : float, default 0.95
@@ -42,13 +41,13 @@ def baron_kenny(
     Returns
     -------
     DataFrame
-        ``step``, ``equation`` (outcome or mediator), ``coefficient`` ("treatment", or the
-        mediator whose slope it is), a column per dim of `by`, and the columns of ``summary``.
+        ``step``, ``equation`` (outcome or mediator), ``coefficient`` ("treatment", or a mediator),
+        a column per dim of `by`, and the columns of ``summary``.
 
     Raises
     ------
     StudyError
-        If it is no fit of a ``Mediation``.
+        If `fit` is not a fit of a ``Mediation``.
 
     References
     ----------
@@ -73,15 +72,15 @@ def baron_kenny(
 def two_step_mediation(
     fit: FitOrEffects, by: By = None, prob: float = 0.95, kind: Literal["eti", "hdi"] = "eti"
 ) -> pd.DataFrame:
-    """Tabulate the two steps: outcome, and the treatment's effect on every mediator.
+    """Tabulate two regressions: the effects of treatment on the outcome and on every mediator.
 
-    What a mediator does to the outcome is left to theory, as Jiang (2022) recommends where
-    it cannot be identified: the table holds no indirect effect.
+    The effect of a mediator on the outcome is left to theory, as Jiang (2022) recommends if it is
+    not identified: the table contains no indirect effect.
 
     Parameters
     ----------
     fit : Fit
-        Of a ``Mediation``.
+        Fit or effects of a ``Mediation``.
     by : str, sequence of str or mapping, optional
         As in ``att``.
     prob : float, default 0.95
@@ -97,7 +96,7 @@ def two_step_mediation(
     Raises
     ------
     StudyError
-        If it is no fit of a ``Mediation``.
+        If `fit` is not a fit of a ``Mediation``.
 
     References
     ----------

@@ -24,9 +24,9 @@ _BESIDE = ("ess_bulk", "ess_tail", "gate")
 
 
 class SummaryTable(ResultFrame):
-    """A data frame of posterior summaries that a console prints with its interval in full.
+    """Data frame of posterior summaries, printed with complete intervals.
 
-    What is cut from it, and what is computed from it, is a plain data frame.
+    Subsets of the table and results of computations are plain data frames.
     """
 
     def __repr__(self) -> str:
@@ -65,13 +65,13 @@ def summary(
     kind: Literal["eti", "hdi"] = "eti",
     names: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
-    """Summarise draws, one row per label.
+    """Summarise posterior draws, one row per label.
 
     Parameters
     ----------
     draws : Fit, DataArray (chain, draw, ...), Dataset, or mapping of str to DataArray
-        A fit, whose average effect is summarised; one quantity, or several, which are told apart
-        in the column ``estimand``.
+        A fit, to summarise its average effect; one quantity; or several, identified in the column
+        ``estimand``.
     prob : float, default 0.95
         Posterior probability of the interval.
     kind : {"eti", "hdi"}, default "eti"
@@ -83,17 +83,16 @@ def summary(
     -------
     DataFrame
         A column per dim, then ``mean``, ``sd``, ``lower``, ``upper``, ``p_positive``,
-        ``ess_bulk``, ``ess_tail`` (of the 5 % and 95 % quantiles), ``r_hat`` and ``gate``. Of draws
-        that are resampled proposals sizes are at most what their weights allow, and R-hat, which
-        says nothing of them, is missing.
-        ``attrs`` says the kind and probability of the interval, the estimand, its weights and
-        its target. Labels without draws are left out. Printed, it shows all but the effective
-        sample sizes (or R-hat, where it is missing), and the gate below.
+        ``ess_bulk``, ``ess_tail`` (of the 5 % and 95 % quantiles), ``r_hat`` and ``gate``. For
+        importance resampling, effective sample sizes are limited by the weights, and R-hat is
+        missing because it does not apply. ``attrs`` contains the kind and probability of the
+        interval, the estimand, its weights and its target. Labels without draws are omitted. The
+        printed table omits effective sample sizes (or R-hat, if missing) and shows ``gate`` below.
 
     Raises
     ------
     StudyError
-        If these are not draws, or `prob` or `kind` is not one of those above.
+        If `draws` are not posterior draws, or `prob` or `kind` is invalid.
 
     Examples
     --------
@@ -133,7 +132,7 @@ def _check(prob: float) -> None:
 
 
 def _facts(draws: list[xr.DataArray]) -> dict[str, str]:
-    """Keep what all quantities say alike; list what they say differently."""
+    """Keep the attrs that all quantities share; list those that differ."""
     facts = {}
     for name in _FACTS:
         statements = list(dict.fromkeys(str(d.attrs[name]) for d in draws if name in d.attrs))
@@ -180,7 +179,7 @@ def _one(draws: xr.DataArray, prob: float, kind: str) -> pd.DataFrame:
 
 
 def _allowed(numbers: dict[str, Array], size: float) -> dict[str, Array]:
-    """Hold effective sizes to what weights allow."""
+    """Limit effective sample sizes to those of the importance weights."""
     return numbers | {name: np.minimum(numbers[name], size) for name in ("ess_bulk", "ess_tail")}
 
 
@@ -205,7 +204,7 @@ def _written(labels: npt.NDArray[Any]) -> npt.NDArray[Any]:
 def _statistics(draws: Array, prob: float, kind: str, *, resampled: bool) -> dict[str, Array]:
     """Compute all columns of numbers from (chain, draw, label).
 
-    R-hat says nothing of resampled draws.
+    R-hat does not apply to resampled draws.
     """
     if not draws.shape[-1]:
         return {name: np.empty(0) for name in STATISTICS[:-1]}
@@ -231,7 +230,7 @@ def _equal_tailed(draws: Array, prob: float) -> Array:
 
 
 def _densest(draws: Array, prob: float) -> Array:
-    """The shortest of the intervals between draws that hold ``prob`` of them."""
+    """Return the shortest interval between draws that contains ``prob`` of them."""
     ascending = np.sort(draws.reshape(-1, draws.shape[-1]), axis=0)
     inside = min(int(prob * len(ascending)), len(ascending) - 1)
     start = np.argmin(ascending[inside:] - ascending[: len(ascending) - inside], axis=0)

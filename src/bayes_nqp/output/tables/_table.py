@@ -50,63 +50,63 @@ def table(
     layout: str | None = None,
     marks: bool = False,
 ) -> Table:
-    """Build a table for a paper: one table, rendered many ways.
+    """Build a table for a paper, which can be rendered in several formats.
 
-    A failed convergence gate, and every one of `checks` that fails, is written into the table
-    itself. There are no stars unless `marks` asks for them: P(> 0) is the posterior probability of
-    a positive value.
+    Failed convergence diagnostics and failed `checks` are printed in the table itself. P(> 0) is
+    the posterior probability of a positive value; there are no significance stars, except with
+    `marks` in a layout.
 
     Parameters
     ----------
     values : Fit, Dataset, mapping or sequence of them, Panel, CheckResult or sequence of them
-        What to tabulate: a fit, or effects in the schema of the waist; several, by the heading
-        of their column; a panel; results of checks (also the table that ``nqp.check(fit)``
-        gives); or what `nqp.weights_probabilities` or `nqp.decay` answered.
+        Object to tabulate: a fit, or a Dataset of group-time effects; several, by the heading of
+        their column; a panel; results of checks (also the table of ``nqp.check(fit)``); or a result
+        of `nqp.weights_probabilities` or `nqp.decay`.
     kind : str, optional
-        Found from `values` by default:
+        Kind of table; by default determined from `values`:
 
         - "effects", of a fit: overall, by group, and contrasts;
         - "estimands", of a fit: every registered estimand that it has, or those of `estimands`;
         - "event_study", of a fit: by event time, with leads;
-        - "mediation", of a fit of channels (the default there): every path, and shares;
-        - "steps", of a fit of channels: the three steps, an equation a column;
-        - "robustness", of several fits, a column each; or of checks that compare
-          specifications, a row each;
-        - "spatial", of fits with spatial weights by heading (and others beside), a column each;
-        - "moran", "lisa", "spatial_lm", of a fit or of checks: what papers print of space;
-        - "weights_probabilities", "decay", of the answers of these names, or of checks;
+        - "mediation", of a mediation fit (its default): every path, and shares;
+        - "steps", of a mediation fit: the three steps, one column per equation;
+        - "robustness", of several fits, one column each; or of checks that compare specifications,
+          one row each;
+        - "spatial", of fits with spatial weights by heading (and other fits), one column each;
+        - "moran", "lisa", "spatial_lm", of a fit or of checks: tables of spatial statistics;
+        - "weights_probabilities", "decay", of the results of these functions, or of checks;
         - "descriptives", of a panel;
-        - "diagnostics", of checks; of a fit, which is then asked all of them.
+        - "diagnostics", of checks; of a fit, for which all checks are then run.
     by : str, sequence of str or mapping, optional
-        Groups: of effects, the factors one after another (every stratum factor by default);
-        elsewhere as in ``att``; of a panel, strata and "treated". A mapping renames.
+        Groups. For effects: the factors one after another (every stratum factor by default); for a
+        panel: strata and "treated"; otherwise as in ``att``. A mapping renames.
     language : str, default "en"
-        Of labels and notes.
+        Language of labels and notes.
     prob : float, default 0.95
         Posterior probability of intervals.
     digits : int, optional
-        Decimals. By default three; more where posterior sds are small, fewer where large.
+        Decimals. By default three; more where posterior SDs are small, fewer where large.
     interval : {"eti", "hdi"}, default "eti"
         Equal-tailed, or highest density.
     spread : {"interval", "sd"}, default "interval"
-        What stands beneath an estimate where both share a cell.
+        Number below an estimate if both share a cell.
     weights : str, default "rows"
         As in ``att``.
     leads : bool or int, default True
         For an event study, as in `plots.event_study`.
     checks : CheckResult or iterable of CheckResult, default ()
-        Evidence that travels with the numbers.
+        Results of checks to print in the table and its notes.
     title : str, optional
-        Instead of the usual one.
+        Title instead of the default.
     estimands : sequence of str, optional
-        Names, for a table of estimands; all that the fit has by default.
+        Names for a table of estimands; all estimands of the fit by default.
     layout : str, optional
-        In place of a kind, of one fit or several: "journal" sets them side by side as journals do,
-        an estimate over (sd) and [P(> 0)], N, and whether unit effects, time effects and controls
-        are in; groups of `by` below.
+        Layout of one or several fits instead of a kind: "journal" prints one column per fit, with
+        the estimate over (SD) and [P(> 0)], N, and rows for unit effects, time effects and
+        controls; groups of `by` follow.
     marks : bool, default False
-        With a layout: ``*``, ``**`` and ``***`` for signs of a probability above 95%, 97.5% and
-        99.5%; a note says that these are no p values.
+        With a layout: ``*``, ``**`` and ``***`` for signs with a posterior probability above 0.95,
+        0.975 and 0.995; a note states that these are not p-values.
 
     Returns
     -------
@@ -116,7 +116,7 @@ def table(
     Raises
     ------
     StudyError
-        If `values` cannot be tabulated, or not as this kind; else as ``att`` and ``summary``.
+        If `values` cannot be tabulated, or not as this kind; otherwise as ``att`` and ``summary``.
 
     Examples
     --------
@@ -154,7 +154,7 @@ def table(
 
 
 def _labels(subject: object) -> Labels:
-    """The labels of what is tabulated; of several, those of the first."""
+    """Return the labels of the tabulated object; for several, those of the first."""
     if isinstance(subject, xr.Dataset) or not isinstance(subject, Mapping | list | tuple):
         return labels_of(subject)
     several = subject.values() if isinstance(subject, Mapping) else subject
@@ -169,7 +169,7 @@ def _check(ask: Ask, kind: str | None) -> None:
 
 
 def _subject(candidate: object) -> tuple[Subject, object]:
-    """Tell what is to be tabulated."""
+    """Return the type of the tabulated object."""
     if isinstance(candidate, Panel):
         return "panel", candidate
     for subject in _ANSWERS:

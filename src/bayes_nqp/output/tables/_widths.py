@@ -1,4 +1,4 @@
-"""How wide the columns of a table have to be."""
+"""Widths of table columns."""
 
 from __future__ import annotations
 
@@ -21,33 +21,33 @@ _MOST, _BESIDE_WORDS = 0.42, 0.32
 
 
 def slanted(text: str) -> bool:
-    """Tell whether a heading is set in italics: Chinese has none."""
+    """Return True if a heading is set in italics; Chinese has no italics."""
     return size_of(text) == len(text)
 
 
 def fits(table: Table, room: float) -> bool:
-    """Tell whether a table fits a page without breaking its numbers.
+    """Return True if a table fits on a page without breaking its numbers.
 
     Parameters
     ----------
     room : float
-        Width of the page's text, points.
+        Text width of the page, points.
     """
     return sum(_needed(table, 9.0, _EM, room)) <= room
 
 
 def widths_of(table: Table, room: float) -> tuple[float, list[float]]:
-    """Choose the size of letters, and the widths of columns that together fill the page.
+    """Choose the font size and the column widths that fill the page.
 
     Parameters
     ----------
     room : float
-        Width of the page's text, points.
+        Text width of the page, points.
 
     Returns
     -------
     tuple of float, list of float
-        Points; the first width is that of the labels.
+        Font size and widths, points; the first width is that of the labels.
     """
     words = [k for k, column in enumerate(table.columns, 1) if column.words]
     first = 2 if words else 0

@@ -93,7 +93,7 @@ def _held_together(grid: Any, heads: int, *, noted: bool) -> None:
 
 
 def docx_module() -> Any:
-    """Import python-docx, or say which extra brings it."""
+    """Import python-docx, or raise an error with the extra to install."""
     try:
         import docx
     except ImportError as error:
@@ -105,7 +105,7 @@ def docx_module() -> Any:
 
 
 def _fill(grid: Any, table: Table) -> tuple[list[int], list[int]]:
-    """Write the rows; say which are indented, and which have a line above."""
+    """Write the rows; return those that are indented and those with a line above."""
     indented, ruled, beneath = [], [], False
     for row in table.rows:
         place = len(grid.rows)
@@ -272,7 +272,7 @@ def _widen(grid: Any, widths: list[float]) -> None:
 
 
 def _padded(grid: Any) -> None:
-    """Set the room at both sides of every cell."""
+    """Set the padding at both sides of every cell."""
     properties = grid._tbl.tblPr
     margins = properties.makeelement(_tag("tblCellMar"), {})
     for side in ("left", "right"):
@@ -296,7 +296,7 @@ def _tag(name: str) -> str:
 
 
 def _lines(grid: Any, heads: int, ruled: list[int]) -> None:
-    """Draw three lines, and thin ones where a table asks for them."""
+    """Draw the three lines of a table, and thin lines between sections."""
     last = len(grid.rows) - 1
     for cell in grid.rows[0].cells:
         _border(cell, top=_HEAVY)

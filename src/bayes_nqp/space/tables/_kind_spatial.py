@@ -226,7 +226,7 @@ def _facts(draft: TableDraft, fits: Sequence[Fit]) -> None:
             listed(names, len(names)).in_(draft.ask.language) if names else translate("no")
             for names in ([*map(translate.name, fit.facts.covariates_of(fit.rows))] for fit in fits)
         ],
-        translate("Deviations by"): [x["deviations"] for x in facts],
+        translate("Random effects by"): [x["deviations"] for x in facts],
     }
     for number, (label, texts) in enumerate(rows.items()):
         if any(texts):
@@ -253,5 +253,7 @@ def _judge(draft: TableDraft, gates: Sequence[str]) -> str:
     draft.notes += remarks.notes if not failed else remarks.notes[1:]
     for i, gate in enumerate(gates, 1):
         if gate in failed:
-            draft.stamps.append(f"({i}) " + draft.translate("Convergence gate failed: {}", gate))
+            draft.stamps.append(
+                f"({i}) " + draft.translate("Convergence diagnostics failed: {}", gate)
+            )
     return failed[0] if failed else v.UNVERIFIED if v.UNVERIFIED in gates else v.PASSED

@@ -56,7 +56,7 @@ def spillover_effects(fit: Fit, ask: Ask) -> Table:
     ])  # fmt: skip
     draft.judge(fit, convergence_of(att(fit)))
     title = translate("Own effects and effects received: {}", outcome_of([first], translate))
-    columns = (*estimate_columns(translate, ask.prob), Column(translate("Rows")))
+    columns = (*estimate_columns(translate, ask.prob), Column(translate("Observations")))
     return draft.finish("spillover_effects", title, "", columns)
 
 

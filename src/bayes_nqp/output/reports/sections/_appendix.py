@@ -1,4 +1,4 @@
-"""The appendix: all checks, the evidence of those that leave nothing open, and definitions."""
+"""The appendix: all checks, the evidence of conclusive checks, and definitions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bayes_nqp.output.tables import key_of
 
 @section(place=110)
 def appendix(context: Context) -> Iterator[Block | Sketch]:
-    """List all checks; explain those that hold or are reported, and why others do not apply."""
+    """List all checks, explain the passed and reported ones, and give reasons for the others."""
     translate = context.translate
     yield Appendix(translate("Appendix"))
     if context.checks:
@@ -38,10 +38,10 @@ def appendix(context: Context) -> Iterator[Block | Sketch]:
             )
         )
     if context.tells("methods"):
-        yield Heading(translate("Words of likelihood and confidence"), 2)
+        yield Heading(translate("Definitions of likelihood and confidence"), 2)
         yield Paragraph(context.joined(scales(context)))
 
 
 def _brief(result: CheckResult, context: Context) -> CheckResult:
-    """Leave a check its first number: all others stand where the check is explained."""
+    """Keep the first key figure of a check; the explanation of the check has the others."""
     return replace(result, figure=key_of(figure_of(result, context)), sentence="")

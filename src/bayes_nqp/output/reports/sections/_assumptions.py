@@ -13,44 +13,45 @@ from bayes_nqp.output.reports._registry import section
 
 _ASSUME: Final = {
     "concurrent_exposure": Message(
-        "Did something else move along with the exposure? The model would take its effect for "
-        "that of the exposure."
+        "Did another factor change together with the exposure? The model would attribute "
+        "its effect to the exposure."
     ),
     "concurrent": Message(
-        "Did another policy reach the same units at the same time? The model would take its "
-        "effect for this policy's."
+        "Did another policy affect the same units at the same time? The model would "
+        "attribute its effect to this policy."
     ),
     "selection": Message(
-        "Were units chosen because of how they were about to develop? Leads would show it only if "
-        "it began before adoption."
+        "Were units selected because of an expected change of their outcome? Leads detect"
+        " this only if the change began before adoption."
     ),
     "spillovers_exposure": Message(
-        "Did the exposure of one unit touch others, such as neighbours? Effects would then be "
-        "measured from a moved baseline."
+        "Did the exposure of one unit affect others, such as neighbours? The comparison "
+        "units would then be affected too, and effects biased."
     ),
     "spillovers": Message(
-        "Did the policy touch units counted as untreated, such as neighbours? Effects would then "
-        "be measured from a moved baseline."
+        "Did the policy affect untreated units, such as neighbours? They would then be no"
+        " valid comparison, and effects biased."
     ),
     "feedback": Message(
-        "Did past outcomes move the mediators? The check on timing speaks to it, and does not "
-        "settle it."
+        "Did past outcomes affect the mediators? The check of timing gives evidence but "
+        "cannot rule it out."
     ),
     "measured": Message(
-        "Are mediators measured well? Errors in one take what goes through it for a direct effect; "
-        "the check on mediators of other periods sees little of it."
+        "Are mediators measured without error? Measurement error shifts indirect effects "
+        "to the direct effect; the check with mediators of other periods detects only a "
+        "small part of it."
     ),
     "measured_exposure": Message(
-        "Is the exposure measured well? Errors in it pull its slope to zero; the checks on past "
-        "and future exposure see some of it."
+        "Is the exposure measured without error? Measurement error biases its slope "
+        "towards zero; the checks of past and future exposure detect only part of it."
     ),
     "clusters": Message(
-        "Do errors move together in groups of units, or within a unit more than the model has it? "
-        "Intervals would be too narrow; no check asked it of this fit."
+        "Are errors correlated across groups of units, or within units more strongly than"
+        " modelled? Intervals would then be too narrow; no check was run on this."
     ),
     "exposure": Message(
-        "Did the outcome move the exposure? The check on future exposure speaks to it, and cannot "
-        "see what happens within one period."
+        "Did the outcome affect the exposure? The check of future exposure gives evidence"
+        " but cannot detect an effect within the same period."
     ),
 }
 
@@ -62,7 +63,8 @@ def assumptions(context: Context) -> Iterator[Block]:
     yield Heading(translate("Assumptions that cannot be tested"))
     yield Paragraph(
         translate(
-            "The results also rest on assumptions that these data cannot test. A referee may ask:"
+            "The results also require assumptions that these data cannot test. A referee "
+            "may raise these questions:"
         )
     )
     keys = ["concurrent", "selection" if context.staggered else "exposure"]

@@ -1,4 +1,4 @@
-"""Through what the policy works."""
+"""Direct and indirect effects through mediators."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from bayes_nqp.output.reports._sentences import share
 
 @section(place=60, needs=(CHANNELS,))
 def channels(context: Context) -> Iterator[Block]:
-    """Take the effect apart into direct and indirect ones."""
+    """Decompose the effect into direct and indirect effects."""
     translate = context.translate
     yield Heading(translate("Mechanisms"))
     yield Paragraph(
         translate(
-            "Direct and indirect effects add up to the total effect, draw by draw. They are "
-            "causal only if no unmeasured cause moves both a mediator and the outcome, and each "
-            "single channel only if mediators do not affect one another."
+            "Direct and indirect effects add up to the total effect in each draw. They "
+            "are causal only if no unmeasured variable affects both a mediator and the "
+            "outcome. Effects through single mediators also require that mediators do not"
+            " affect one another."
         ),
         "quiet",
     )
@@ -40,7 +41,7 @@ def _sentences(context: Context) -> Iterator[str]:
         context.effect_unit,
     )
     direct = posterior_of(nde(context.effects, weights=context.weights), prob)
-    yield translate("Directly: {}.", level(direct, unit))
+    yield translate("The direct effect is {}.", level(direct, unit))
     yield from through(context)
     ratio = proportion_mediated(context.effects, weights=context.weights)
     total_share = ratio.sel(mediator=ALL if len(context.channels) > 1 else context.channels[0])

@@ -1,4 +1,4 @@
-"""Whose treatment works through whose mediator."""
+"""Mediation in space: effects by source of treatment and by mediator."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from bayes_nqp.output.reports._posterior import level, posterior_of
 from bayes_nqp.output.reports._registry import section
 
 _SUM: Final = Message(
-    "Effects of own and of others' treatment add up along their paths, draw by draw. Those "
-    "through linked units' mediators are causal only if no unmeasured cause moves both these and "
-    "the outcome, such as a shock that near units have in common."
+    "Effects of own and of others' treatment add up over paths in each draw. Effects "
+    "through linked units' mediators are causal only if no unmeasured variable, such as a"
+    " shock common to neighbours, affects both these mediators and the outcome."
 )
 _SUM_DOSE: Final = Message(
-    "Effects of own and of others' exposure add up along their paths, draw by draw. Those through "
-    "linked units' mediators are causal only if no unmeasured cause moves both these and the "
-    "outcome, such as a shock that near units have in common."
+    "Effects of own and of others' exposure add up over paths in each draw. Effects "
+    "through linked units' mediators are causal only if no unmeasured variable, such as a"
+    " shock common to neighbours, affects both these mediators and the outcome."
 )
 
 
 @section(place=62, needs=(IN_SPACE,))
 def channels_in_space(context: Context) -> Iterator[Block]:
-    """Take effects of own and of others' treatment apart by whose mediator they go through."""
+    """Decompose effects of own and others' treatment by mediators of own and linked units."""
     translate = context.translate
     yield Heading(translate("Spatial mechanisms"))
     yield Paragraph(
@@ -42,7 +42,7 @@ def channels_in_space(context: Context) -> Iterator[Block]:
 
 
 def _sentences(context: Context) -> Iterator[str]:
-    """Whose treatment gives how much, and on which way."""
+    """Yield a sentence on each source of treatment, with its effect by path."""
     treated = paths_in_space(context.effects, weights=context.weights)
     itself, others = Message("a unit's own treatment"), Message("others' treatment")
     rows = Message("treated units")
@@ -66,5 +66,9 @@ def _sentences(context: Context) -> Iterator[str]:
             if bool(parts.sel({v.PATH: linked_name(name)}).any()):
                 ways.append(Message("{} through linked units' {}", size[linked_name(name)], called))
         yield context.translate(
-            "To {}, {} gives {}: {}.", rows, treatment, size[v.TOTAL], listed(ways, len(ways))
+            "For {}, the effect of {} is {}: {}.",
+            rows,
+            treatment,
+            size[v.TOTAL],
+            listed(ways, len(ways)),
         )

@@ -1,4 +1,4 @@
-"""What was asked of which data, and what they can answer."""
+"""Data and sample of the report."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bayes_nqp.output.reports._registry import section
 
 @section(place=20)
 def data(context: Context) -> Iterator[Block | Sketch]:
-    """Describe the panel, adoption and support."""
+    """Describe the panel, adoption and identification."""
     translate, panel = context.translate, context.panel
     yield Heading(translate("Data and sample"))
     if context.question:
@@ -41,13 +41,13 @@ def data(context: Context) -> Iterator[Block | Sketch]:
                 [
                     translate(
                         (
-                            "Effects of {known} of {all} cells (stratum × cohort × period) are "
-                            "identified; they hold {rows:,} treated rows."
+                            "Effects of {known} of {all} cells (group × cohort × period) "
+                            "are identified, with {rows:,} treated observations."
                         )
                         if context.staggered
                         else (
-                            "Slopes of {known} of {all} strata are identified; they hold {rows:,} "
-                            "exposed rows."
+                            "Slopes of {known} of {all} groups are identified, with "
+                            "{rows:,} exposed observations."
                         ),
                         known=len(identified),
                         all=len(cells) + round(float(context.fit.record.get("cells_beyond", 0.0))),
@@ -60,13 +60,13 @@ def data(context: Context) -> Iterator[Block | Sketch]:
 
 
 def _called(panel: Panel, context: Context) -> Panel:
-    """The panel, with its outcome called as the report calls it."""
+    """Return the panel with the outcome named as in the report."""
     words = {context.language: {panel.roles.outcome: context.outcome}}
     return replace(panel, labels=panel.labels | Labels.of(words)) if context.outcome else panel
 
 
 def _adoption(panel: Panel) -> Message:
-    """How many units adopt, and when."""
+    """Return a sentence on the number of treated units and their adoption dates."""
     treated, labels = panel.cohort_codes >= 0, panel.time_labels
     cohorts = sorted(set(panel.cohort_codes[treated].tolist()))
     first, last = labels[cohorts[0]], labels[cohorts[-1]]
@@ -74,8 +74,8 @@ def _adoption(panel: Panel) -> Message:
     if len(cohorts) == 1:
         when = Message("in {} alone", first)
     return Message(
-        "{n:,} unit adopts the policy, {when}; {never:,} never do within the sample.",
-        plural="{n:,} units adopt the policy, {when}; {never:,} never do within the sample.",
+        "{n:,} unit adopts the policy, {when}; {never:,} are never treated in the sample.",
+        plural="{n:,} units adopt the policy, {when}; {never:,} are never treated in the sample.",
         n=round(panel.counts[treated].sum()),
         when=when,
         never=round(panel.counts[~treated].sum()),
@@ -85,8 +85,8 @@ def _adoption(panel: Panel) -> Message:
 def _sentences(context: Context, panel: Panel) -> Iterator[str]:
     translate, labels = context.translate, panel.time_labels
     yield translate(
-        "The panel has {rows:,} rows: {units:,} units ({unit}) in {periods} periods ({first} to "
-        "{last}).",
+        "The panel has {rows:,} observations: {units:,} units ({unit}) in {periods} "
+        "periods ({first} to {last}).",
         rows=panel.n_rows,
         units=panel.n_units,
         unit=panel.roles.unit,
@@ -99,17 +99,21 @@ def _sentences(context: Context, panel: Panel) -> Iterator[str]:
     record = context.fit.record
     if "ends_before" in record:
         yield translate(
-            "It ends before {}, when everyone has adopted: {:,} treated rows from there on are "
-            "left out.",
+            "The sample ends before {}, when all units are treated; {:,} later "
+            "observations are excluded.",
             str(record["ends_before"]),
             round(float(record["rows_beyond"])),
         )
     if panel.dropped:
         gaps = [f"{name} {count:,}" for name, count in panel.dropped.items()]
-        yield translate("Rows left out because a value is missing: {}.", listed(gaps, len(gaps)))
+        yield translate(
+            "Observations excluded because of missing values: {}.", listed(gaps, len(gaps))
+        )
     model_frame = context.fit.model_frame
     n_rows = round(model_frame.codes.weight[model_frame.kept].sum())
     if n_rows < panel.n_rows:
         yield translate(
-            "{:,} rows enter the fit; why the others are left out stands under Provenance.", n_rows
+            "The estimation sample has {:,} observations; the section on provenance lists"
+            " the reasons for exclusion.",
+            n_rows,
         )

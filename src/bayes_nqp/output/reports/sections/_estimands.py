@@ -1,4 +1,4 @@
-"""Estimands that were asked for by name."""
+"""Estimands that were requested by name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bayes_nqp.output.reports._registry import section
 
 @section(place=45)
 def estimands(context: Context) -> Iterator[Block]:
-    """Tabulate them overall, and by each factor."""
+    """Tabulate the requested estimands overall and by each factor."""
     if not context.estimands:
         return
     yield Heading(context.translate("Estimands"))

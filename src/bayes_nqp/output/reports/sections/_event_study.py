@@ -1,4 +1,4 @@
-"""Effects over event time, with what came before."""
+"""Event study: leads and dynamic effects."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bayes_nqp.output.reports._registry import section
 
 @section(place=40, needs=(ADOPTION,))
 def event_study(context: Context) -> Iterator[Block]:
-    """Give effects by event time, overall and by group."""
+    """Report effects by event time, overall and by group."""
     translate = context.translate
     yield Heading(translate("Dynamic effects (event study)"))
     sentences = [*onset(context), *_over_time(context)]
@@ -28,7 +28,7 @@ def event_study(context: Context) -> Iterator[Block]:
 
 
 def _over_time(context: Context) -> Iterator[str]:
-    """Say how the effect moves, of the same units at both ends, and who is behind the averages."""
+    """Yield sentences on changes of the effect and on the units behind averages."""
     units = units_behind(context.effects, v.EVENT_TIME)
     pairs = zip(units[v.EVENT_TIME].to_numpy(), units.to_numpy(), strict=True)
     counts = [(int(e), int(n)) for e, n in pairs if e >= 0 and n > 0]

@@ -1,4 +1,4 @@
-"""Checks by subject, and the evidence of those that leave a question open."""
+"""Robustness checks by subject, and the evidence of inconclusive or failed checks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bayes_nqp.output.tables import TONES
 
 @section(place=70)
 def evidence(context: Context) -> Iterator[Block | Sketch]:
-    """Name the checks that leave nothing open, by subject, and explain the others."""
+    """List passed checks by subject and explain the others."""
     if not context.checks:
         return
     translate = context.translate
@@ -36,7 +36,7 @@ def evidence(context: Context) -> Iterator[Block | Sketch]:
 
 
 def _leading(context: Context) -> Iterator[str]:
-    """Count verdicts; say where the evidence of checks stands, and over what they average."""
+    """Count verdicts, and state the place of the evidence and the weights of the averages."""
     translate = context.translate
     verdicts = [result.verdict for result in context.checks]
     yield translate(
@@ -47,20 +47,20 @@ def _leading(context: Context) -> Iterator[str]:
     )
     if context.tells("appendix"):
         yield translate(
-            "The checks that leave a question open are explained here; the appendix lists all "
-            "checks and has the evidence of the others."
+            "This section explains checks with verdict caution, failed or inconclusive; "
+            "the appendix lists all checks with their evidence."
         )
     if context.weights != "rows":
         over_rows = posterior_of(att(context.effects, weights="rows"), context.prob)
         yield translate(
-            "Checks average over treated rows, whatever the weights of this report: the "
-            "average effect is then {}.",
+            "Checks average over treated observations, regardless of the weights of this "
+            "report; the average effect is then {}.",
             level(over_rows, context.effect_unit),
         )
 
 
 def _named(results: Sequence[CheckResult]) -> Message:
-    """Name checks by verdict."""
+    """List checks by verdict."""
     verdicts = [x for x in TONES if any(result.verdict == x for result in results)]
     parts = []
     for verdict in verdicts:

@@ -1,4 +1,4 @@
-"""What failed, and what is in doubt."""
+"""Failed checks and checks that require caution."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from bayes_nqp.output.tables import key_of
 
 @section(place=15)
 def failures(context: Context) -> Iterator[Block]:
-    """Show the gate if it failed, and name every check that fails or is in doubt."""
+    """Report failed convergence diagnostics and every check that failed or requires caution."""
     translate = context.translate
     failed = _listed(context, "failed")
     if not context.fit.gate.passed:
         gate = translate(
-            "The convergence gate failed: {}. The draws are not to be reported; sample longer, or "
-            "simplify the model.",
+            "The convergence diagnostics failed: {}. Do not report these draws; use more "
+            "draws or a simpler model.",
             context.gate(reasons=True),
         )
         failed.insert(0, gate)
     if failed:
-        yield Alarm(translate("What failed"), tuple(failed))
+        yield Alarm(translate("Failed checks"), tuple(failed))
         yield Paragraph(
             translate(
                 "The estimate is valid only under the assumptions of the model; these checks "
@@ -40,14 +40,16 @@ def failures(context: Context) -> Iterator[Block]:
     doubtful = _listed(context, "caution")
     if confidence.unasked:
         doubtful.append(
-            translate("Not asked of this fit: {}.", enumerated(map(title_of, confidence.unasked)))
+            translate(
+                "Checks not run for this model: {}.", enumerated(map(title_of, confidence.unasked))
+            )
         )
     if doubtful:
-        yield Alarm(translate("In doubt"), tuple(doubtful), "doubt")
+        yield Alarm(translate("Checks that require caution"), tuple(doubtful), "doubt")
 
 
 def _listed(context: Context, verdict: str) -> list[str]:
-    """Name checks, with question and first number; their sentences stand with the evidence."""
+    """List checks with their question and first key figure."""
     explained = context.tells("evidence")
     return [
         context.translate("{}: {}", titled(result, context), _briefly(context, result, explained))
@@ -56,7 +58,7 @@ def _listed(context: Context, verdict: str) -> list[str]:
 
 
 def _briefly(context: Context, result: CheckResult, explained: bool) -> str:
-    """Give the question of a check with its first number; its answer if that stands nowhere."""
+    """Return the question of a check with its key figure, or with its answer if not explained."""
     question = context.translate.name(result.question)
     if not explained:
         return context.joined([question, context.answer(result)])

@@ -1,4 +1,4 @@
-"""The answer, before anything else."""
+"""The summary at the top of a report."""
 
 from __future__ import annotations
 
@@ -48,17 +48,17 @@ def short(context: Context) -> Iterator[Part]:
 
 
 def _paragraph(context: Context, failed: list[str], sentences: Iterable[str]) -> Paragraph:
-    """What failed, before the numbers that it concerns."""
+    """Write failures before the results that they concern."""
     return Paragraph(context.joined([*failed, *sentences]), "failed" if failed else "lead")
 
 
 def _failed(context: Context) -> dict[Subject, list[str]]:
-    """Say what failed, before any number that it concerns."""
+    """Return sentences on failures by subject."""
     by_subject: dict[Subject, list[str]] = {"average": [], "contrast": [], "channel": []}
     if not context.fit.gate.passed:
         by_subject["average"].append(
             context.translate(
-                "These numbers are not to be reported, for the convergence gate failed: {}.",
+                "Do not report these numbers; the convergence diagnostics failed: {}.",
                 context.gate(reasons=True),
             )
         )
@@ -75,31 +75,31 @@ def _failed(context: Context) -> dict[Subject, list[str]]:
 
 
 def _contradicted(subject: Subject, names: list[str]) -> Message:
-    """Say which checks fail, and what they speak to."""
+    """Return a sentence on failed checks and the results that they contradict."""
     if subject == "contrast":
         return Message(
-            "{n} check fails and contradicts what is said here of groups: {}.",
+            "{n} failed check contradicts the results on differences between groups: {}.",
             named(names),
-            plural="{n} checks fail and contradict what is said here of groups: {}.",
+            plural="{n} failed checks contradict the results on differences between groups: {}.",
             n=len(names),
         )
     if subject == "channel":
         return Message(
-            "{n} check fails and contradicts what is said here of channels: {}.",
+            "{n} failed check contradicts the results on mediators: {}.",
             named(names),
-            plural="{n} checks fail and contradict what is said here of channels: {}.",
+            plural="{n} failed checks contradict the results on mediators: {}.",
             n=len(names),
         )
     return Message(
-        "{n} check fails and contradicts what this answer assumes: {}.",
+        "{n} failed check contradicts an assumption of this result: {}.",
         named(names),
-        plural="{n} checks fail and contradict what this answer assumes: {}.",
+        plural="{n} failed checks contradict assumptions of this result: {}.",
         n=len(names),
     )
 
 
 def _what(context: Context, answer: Answer) -> Iterator[str]:
-    """Say what the policy did and how much; as a share of the untreated level."""
+    """Yield sentences on the effect of the policy, also as a share of the untreated level."""
     language, unit, first = context.language, context.effect_unit, answer.average
     outcome = context.outcome or context.translate("the outcome")
     yield change(first, outcome, language, unit, **context.moved)
@@ -108,11 +108,11 @@ def _what(context: Context, answer: Answer) -> Iterator[str]:
 
 
 def _weighed(context: Context, fitted: Posterior) -> Message:
-    """State the number under parallel trends, and how probable these are."""
+    """Return the estimate under parallel trends and the model probabilities."""
     average = context.average
     assert average is not None
     under = Message(
-        "Under parallel trends, as fitted, the average effect is {}, {}.",
+        "Under parallel trends the average effect is {}, {}.",
         level(fitted, context.effect_unit),
         _direction(fitted.p_positive),
     )
@@ -129,7 +129,7 @@ def _weighed(context: Context, fitted: Posterior) -> Message:
 
 
 def _direction(p_positive: float) -> Message:
-    """The probability of the likelier direction."""
+    """Return the probability of the more probable direction."""
     if p_positive < 0.5:
         return stated(1.0 - p_positive, "P(< 0)")
     return stated(p_positive, "P(> 0)")
@@ -138,7 +138,9 @@ def _direction(p_positive: float) -> Message:
 def _share_says(share: Posterior, *, decided: bool) -> Message:
     ends = (percent(share.prob), share.lower, share.upper)
     if not decided:
-        return Message("In % of the untreated level the {} interval is {:+.1%} to {:+.1%}.", *ends)
+        return Message(
+            "As a percentage of the untreated level, the {} interval is {:+.1%} to {:+.1%}.", *ends
+        )
     return Message(
         "That is {:+.1%} of the untreated level ({} interval {:+.1%} to {:+.1%}).",
         share.mean,
@@ -147,7 +149,7 @@ def _share_says(share: Posterior, *, decided: bool) -> Message:
 
 
 def _others(context: Context) -> Iterator[str]:
-    """Say what untreated units receive, and through what the effect comes."""
+    """Yield sentences on spillover effects and on mediators."""
     if meets(context.fit, (RECEIVED,)):
         adopted = meets(context.fit, (ADOPTION,))
         yield neighbours(context) if adopted else exposed(context)
@@ -158,19 +160,21 @@ def _others(context: Context) -> Iterator[str]:
 
 
 def _limits(context: Context) -> Iterator[Message]:
-    """State what the answer rests on, and what it does not show."""
+    """Yield sentences on the assumptions and limitations of the result."""
     facts, posterior = context.fit.facts, context.posterior
     if context.staggered and posterior.average is not None:
         yield Message(
-            "No observation before adoption can reveal a shock that hits treated units after "
+            "Observations before adoption cannot reveal a shock to treated units after "
             "adoption, or losses of untreated units as more units adopt."
         )
     elif context.staggered and facts.parallel:
         yield Message(
-            "The answer rests on parallel trends: without the policy, treated units would have "
-            "moved as those that are not treated yet, or never."
+            "These results assume parallel trends: without the policy, outcomes of "
+            "treated units would have followed those of units not yet or never treated."
         )
-        yield Message("There is no model average over other assumptions: {}", posterior.missing)
+        yield Message(
+            "A model average over other assumptions is not available: {}", posterior.missing
+        )
     untreated = context.staggered and facts.reach == "none"
     if not context.channels and untreated:
         yield Message("This report estimates neither mechanisms nor spillovers on untreated units.")

@@ -1,4 +1,4 @@
-"""How it was done: the model, its priors, the sampler."""
+"""Methods: the model, its priors and the sampler."""
 
 from __future__ import annotations
 
@@ -22,34 +22,37 @@ _SCALES = {"period": "cell"}
 
 
 _CONTROLS: Final = {
-    "all": Message("All untreated rows, of units never or not yet treated, are controls."),
+    "all": Message(
+        "The control group consists of all untreated observations of units never or not "
+        "yet treated."
+    ),
     "never": Message(
-        "Rows of never-treated units are the only controls: every stratum and cohort has an "
-        "effect of its own in each period before adoption but the last."
+        "The control group consists of never-treated units only: each group and cohort "
+        "has its own effect in every period before adoption except the last."
     ),
 }
 _ON_LINK: Final = {
     "log": Message(
-        "Effects are in log points: one of x multiplies the expected outcome by exp(x)."
+        "Effects are in log points: an effect of x multiplies the expected outcome by exp(x)."
     ),
-    "logit": Message("Effects are in log odds: one of x multiplies the odds by exp(x)."),
+    "logit": Message("Effects are in log odds: an effect of x multiplies the odds by exp(x)."),
 }
 _FLAT: Final = {
     "unit": Message("unit effects"),
     "time": Message("time effects"),
-    "covariates": Message("slopes of covariates"),
+    "covariates": Message("coefficients of covariates"),
     "effects": Message("effects of cells"),
 }
 _PRIOR: Final = {
     "level": Message("{}s for the overall effect"),
-    "drift": Message("{}s for its growth a period"),
-    "contrast": Message("{}s for the difference of two levels of a factor"),
-    "walk": Message("{}s for its further steps from period to period"),
+    "drift": Message("{}s for its linear change per period"),
+    "contrast": Message("{}s for the difference between two levels of a factor"),
+    "walk": Message("{}s for other changes between periods"),
     "cohort": Message("{}s for cohorts"),
     "cell": Message("{}s for single cells"),
-    "member": Message("{}s for the deviations of {whom}"),
+    "member": Message("{}s for random effects of {whom}"),
     "sigma": Message("{}s for innovations"),
-    "period": Message("{}s for periods, and for strata within them"),
+    "period": Message("{}s for periods, and for groups within periods"),
 }
 _SAMPLER: Final = {
     "Importance": Message("importance sampling"),
@@ -59,7 +62,7 @@ _SAMPLER: Final = {
 
 @section(place=90)
 def methods(context: Context) -> Iterator[Block]:
-    """State the equation with its priors, and how it was sampled."""
+    """State the equation, the priors and the sampling method."""
     translate, fit = context.translate, context.fit
     method = Message("Methods", context="difference-in-differences")
     yield Heading(translate(method if fit.facts.adopted else Message("Methods")))
@@ -75,70 +78,72 @@ def methods(context: Context) -> Iterator[Block]:
 
 
 def _channels(context: Context) -> Iterator[Block]:
-    """Say what equations of mediators add."""
+    """Describe the mediator equations."""
     translate, channels = context.translate, context.fit.facts.channels
     if not channels:
         return
     yield Paragraph(
         translate(
-            "The indirect effect through a mediator is the product of paths a and b, computed for "
-            "every draw and cell."
+            "The indirect effect through a mediator is the product of paths a and b, "
+            "computed in each draw and cell."
         )
     )
     yield Paragraph(context.joined(_slopes_of_mediators(context)))
     if channels.links is not None:
         yield Paragraph(
             translate(
-                "Mediators of linked units, by the weights {}, enter the outcome's equation, each "
-                "with a flat slope that all strata share.",
+                "Mediators of neighbouring units (spatial weights {}) enter the outcome "
+                "equation; their slopes have flat priors and are common to all groups.",
                 channels.links.name,
             )
         )
 
 
 def _slopes_of_mediators(context: Context) -> list[Message]:
-    """State the priors of paths b, and what the draws of several equations are conditional on."""
+    """State the priors of path b, and the conditioning of the joint posterior."""
     facts = context.fit.facts
     if facts.pooling.flat:
-        slopes = Message("Slopes of mediators (paths b) have flat priors, one in each stratum.")
+        slopes = Message("Slopes of mediators (path b) have flat priors and differ by group.")
     elif "strata" in facts.pooling.pieces and context.factors:
         slopes = Message(
-            "The slope of a mediator (path b) has a flat prior. Its difference between two levels "
-            "of a factor is normal with sd {}s per within-unit standard deviation of the "
-            "mediator; for a factor with five levels or more the scale is estimated.",
+            "The slope of a mediator (path b) has a flat prior. Its difference between "
+            "two levels of a factor is normal with SD {}s per within-unit SD of the "
+            "mediator; with five or more levels the scale is estimated.",
             _plain(facts.priors.contrast),
         )
     else:
         slopes = Message(
-            "The slope of a mediator (path b) has a flat prior and is the same in all strata."
+            "The slope of a mediator (path b) has a flat prior and is the same in all groups."
         )
     if facts.joined:
         return [slopes]
     return [
         slopes,
         Message(
-            "Equations are sampled one by one and their draws are paired: together they are a "
-            "joint posterior given the scales and autocorrelations of each equation and the "
-            "correlations of mediators' errors."
+            "Equations are sampled separately and their draws paired. The joint posterior"
+            " is conditional on the scales and autocorrelations of each equation and on "
+            "the correlations of mediator errors."
         ),
     ]
 
 
 def _sampling(context: Context) -> Block:
-    """Say how the model was sampled."""
+    """Describe the sampling method."""
     translate, fit = context.translate, context.fit
     posterior, sampler = fit.posterior, type(fit.sampler).__name__
     return Paragraph(
         translate(
             (
-                "All parameters were sampled together, row by row, by {sampler} in {chains} "
-                "chains of {draws:,} draws. Convergence gate: {gate}."
+                "All parameters were sampled jointly, with the likelihood of each "
+                "observation, by {sampler} in {chains} chains of {draws:,} draws. "
+                "Convergence diagnostics: {gate}."
             )
             if fit.facts.by_rows or isinstance(fit.sampler, NUTS)
             else (
-                "Linear coefficients were integrated out exactly; scales, autocorrelation and "
-                "error sd were sampled by {sampler} in {chains} chains of {draws:,} draws, and "
-                "coefficients then drawn exactly. Convergence gate: {gate}."
+                "Scales, autocorrelation and error SD were sampled by {sampler} in "
+                "{chains} chains of {draws:,} draws, with linear coefficients integrated "
+                "out exactly; coefficients were then drawn exactly. Convergence "
+                "diagnostics: {gate}."
             ),
             sampler=_SAMPLER.get(sampler, sampler),
             chains=posterior.sizes[v.CHAIN],
@@ -161,11 +166,12 @@ def _model(context: Context) -> str:
         sentences.append(Message("The slope also differs by period."))
     if facts.moderator is not None:
         moderator = Message(
-            "{name} moderates the effect: treated rows add a slope, by stratum, times its "
-            "distance from its mean over treated rows."
+            "{name} moderates the effect: each treated observation adds a group-specific "
+            "slope times the deviation of {name} from its mean over treated observations."
             if context.staggered
-            else "{name} moderates the slope: exposed rows add a slope, by stratum, times its "
-            "distance from its mean over exposed rows.",
+            else "{name} moderates the slope: each exposed observation adds a "
+            "group-specific slope times the deviation of {name} from its mean over "
+            "exposed observations.",
             name=facts.moderator,
         )
         sentences.append(moderator)
@@ -182,7 +188,7 @@ def _priors(context: Context) -> str:
     whom = translate("units", context="whom") if whom in (None, v.UNIT) else whom
     deviations = ""
     if not facts.deviations.gaussian:
-        deviations = translate("; deviations of {} are {}", whom, facts.deviations.words())
+        deviations = translate("; random effects of {} are {}", whom, facts.deviations.words())
     rho = deviations + _priors_of(
         [*errors.parameters(2, priors), *of_terms, *parameters], translate
     )
@@ -195,7 +201,7 @@ def _priors(context: Context) -> str:
         flat=flat_priors[0].upper() + flat_priors[1:],
         s=Numeral(f"{context.fit.scale:.3g}"),
         spread=translate.name(facts.likelihood.scale_words or _spread(context)),
-        normal=translate("normal with sd {}; ", translate(enumerated(sds))) if normal else "",
+        normal=translate("normal with SD {}; ", translate(enumerated(sds))) if normal else "",
         scales=translate(separated(_scales_of(priors, half, whom))),
         rho=rho,
     )
@@ -203,17 +209,19 @@ def _priors(context: Context) -> str:
 
 
 def _spread(context: Context) -> Message:
-    """What ``s`` is where it comes from the outcome."""
+    """Return the definition of ``s`` if it is computed from the outcome."""
     if context.staggered:
-        return Message("the outcome's standard deviation within units on untreated rows")
+        return Message(
+            "the within-unit standard deviation of the outcome in untreated observations"
+        )
     return Message(
-        "the outcome's standard deviation within units, for one such standard deviation of the "
-        "exposure"
+        "the within-unit standard deviation of the outcome, per within-unit standard "
+        "deviation of the exposure"
     )
 
 
 def _priors_of(parameters: Iterable[Parameter], translate: Translator) -> str:
-    """Word the priors of parameters of errors, by their kind and what they are."""
+    """Describe the priors of error parameters."""
     return "".join(
         translate("; {} is {}", x.prior.subject(x.name, x.meaning), x.prior.words())
         for x in parameters
@@ -221,7 +229,7 @@ def _priors_of(parameters: Iterable[Parameter], translate: Translator) -> str:
 
 
 def _scales_of(priors: Priors, names: Iterable[str], whom: str) -> Iterator[Message]:
-    """Word priors of scales, those of one family together."""
+    """Describe the priors of scales, grouped by family."""
     stated = [(name, priors.scale(_SCALES.get(name, name))) for name in names]
     for family in dict.fromkeys(prior / prior.scale for _, prior in stated):
         scales = enumerated(
@@ -233,7 +241,7 @@ def _scales_of(priors: Priors, names: Iterable[str], whom: str) -> Iterator[Mess
 
 
 def _pieces(context: Context) -> tuple[list[str], list[str], list[str]]:
-    """What has a flat and a normal prior under a design, and of what the scale has one."""
+    """Return the parameters with a flat prior, a normal prior, and a prior on their scale."""
     facts, timed = context.fit.facts, context.staggered
     pieces = frozenset() if facts.pooling.flat else facts.pooling.pieces
     flat = ["unit", "time"]

@@ -1,4 +1,4 @@
-"""The assumptions that the reported numbers average over."""
+"""Assumptions and model average."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from bayes_nqp.output.reports._context import Context
 from bayes_nqp.output.reports._registry import Part, section
 
 _WHY = Message(
-    "Every number of this report is a posterior average over assumptions about untreated outcomes, "
-    "weighted by their probabilities given observations before adoption. A choice of one "
-    "assumption by a test of pre-trends would distort estimates and intervals (Roth 2022)."
+    "All results are posterior averages over assumptions about untreated outcomes, "
+    "weighted by their probabilities given pre-adoption observations. Selecting one "
+    "assumption by a pre-trend test would bias estimates and intervals (Roth 2022)."
 )
 _MEDIATION = Message(
-    "The probabilities rest on the outcome; under each assumption it holds for the mediators too."
+    "The probabilities are computed from the outcome; each assumption applies to the "
+    "mediators as well."
 )
 
 
 @section(place=35, needs=(ADOPTION,))
 def model_average(context: Context) -> Iterator[Part]:
-    """State prior and posterior by assumption, and the answer under other priors."""
+    """Report prior and posterior probabilities of assumptions, and results under other priors."""
     average = context.average
     if average is None:
         return

@@ -1,4 +1,4 @@
-"""How the effect differs along a moderator."""
+"""Heterogeneity of the effect by a moderator."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from bayes_nqp.output.reports._registry import section
 from bayes_nqp.output.reports._spillover_sentences import moderated_sides
 
 _SIDES: Final = Message(
-    "Of this, {} is a change of what units have of their own treatment, and {} of what they "
-    "receive of others'; through links it is {} of those who send."
+    "The change consists of {} in the effect of own treatment and {} in the spillover "
+    "effect; spillovers depend on {} of the sending units."
 )
 _SIDES_DOSE: Final = Message(
-    "Of this, {} is a change of what units have of their own exposure, and {} of what they receive "
-    "of others'; through links it is {} of those who send."
+    "The change consists of {} in the effect of own exposure and {} in the spillover "
+    "effect of others' exposure; spillovers depend on {} of the sending units."
 )
 
 
 @section(place=50, needs=(ROWS,))
 def moderation(context: Context) -> Iterator[Block]:
-    """Draw the effect along the design's moderator, and say how much it changes."""
+    """Plot the effect against the moderator and report its change."""
     translate, fit = context.translate, context.fit
     name = fit.facts.moderator
     if name is None:
@@ -47,15 +47,17 @@ def moderation(context: Context) -> Iterator[Block]:
         yield Paragraph(
             translate(
                 (
-                    "A standard deviation ({sd}) more of {name} goes with a change of the effect "
-                    "by {size}; {p}. This compares treated rows with each other: it is "
-                    "causal only if nothing else that moves the effect goes along with {name}."
+                    "An increase of {name} by one standard deviation ({sd}) is associated"
+                    " with a change of the effect by {size}; {p}. This compares treated "
+                    "observations and is causal only if no other moderator is correlated "
+                    "with {name}."
                 )
                 if context.staggered
                 else (
-                    "A standard deviation ({sd}) more of {name} goes with a change of the effect "
-                    "by {size}; {p}. This compares exposed rows with each other: it is "
-                    "causal only if nothing else that moves the effect goes along with {name}."
+                    "An increase of {name} by one standard deviation ({sd}) is associated"
+                    " with a change of the effect by {size}; {p}. This compares exposed "
+                    "observations and is causal only if no other moderator is correlated "
+                    "with {name}."
                 ),
                 name=name,
                 sd=Numeral(f"{moderator.size:.3g}"),

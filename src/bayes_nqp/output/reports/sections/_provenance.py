@@ -1,4 +1,4 @@
-"""Where the numbers come from."""
+"""Provenance of the results."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from bayes_nqp.output.reports._registry import section
 from bayes_nqp.output.tables import Cell, Column, Row, Table, count
 
 _P_WEIGHED = Message(
-    "{chains} streams of {draws:,} draws, resampled by importance weights; k-hat at most "
-    "{khat:.2f} (limit {limit:.2f}), effective weights at least {weights:,.0f}, effective draws "
-    "at least {bulk:,.0f}, proposals without a density {refused:.1%}"
+    "{chains} chains of {draws:,} draws, resampled by importance weights; k-hat at most "
+    "{khat:.2f} (limit {limit:.2f}), effective weights at least {weights:,.0f}, effective"
+    " draws at least {bulk:,.0f}, proposals without a density {refused:.1%}"
 )
 _P_DIAGNOSED = Message(
     "{chains} chains of {draws:,} draws; R-hat at most {rhat:.3f}, effective draws at least "
     "{bulk:,.0f} (bulk) and {tail:,.0f} (tail), {divergences} divergences"
 )
 _P_UNSEALED = Message(
-    "none: the fit was saved by version 0.1, and nothing tells whether its file was changed since"
+    "none: version 0.1 saved this file without a checksum, so later changes cannot be detected"
 )
 
 
 @section(place=120)
 def provenance(context: Context) -> Iterator[Block]:
-    """List data, draws, design, versions and what was typed."""
+    """List data, draws, design, versions and the command."""
     translate = context.translate
     yield Heading(translate("Provenance"), 2 if context.tells("appendix") else 1)
     rows = tuple(
@@ -37,7 +37,7 @@ def provenance(context: Context) -> Iterator[Block]:
     yield NumberedTable(
         Table(
             "provenance",
-            translate("Where the numbers come from"),
+            translate("Source of the results"),
             translate("Item"),
             (Column(translate("Value"), words=True),),
             rows,
@@ -46,7 +46,7 @@ def provenance(context: Context) -> Iterator[Block]:
         0,
     )
     yield Paragraph(
-        translate("The numbers behind every figure are in the folder {}.", context.figures), "quiet"
+        translate("The data of all figures are in the folder {}.", context.figures), "quiet"
     )
 
 
@@ -55,17 +55,17 @@ def _items(context: Context) -> Iterator[tuple[str, str | int]]:
     posterior = fit.posterior
     yield translate("Data (SHA-256)"), str(fit.record["panel_digest"])
     if fit.panel is not None:
-        yield translate("Rows"), fit.panel.n_rows
+        yield translate("Observations"), fit.panel.n_rows
     yield translate("Design"), repr(fit.design)
     yield translate("Sampler"), repr(fit.sampler)
     yield translate("Seed"), str(fit.sampler.seed)
     yield translate("Draws (SHA-256)"), fit.digest
     if fit.record.get("unsealed"):
-        yield (translate("Seal of the file"), translate(_P_UNSEALED))
-    yield translate("Convergence gate"), context.gate()
+        yield (translate("Checksum of the file"), translate(_P_UNSEALED))
+    yield translate("Convergence diagnostics"), context.gate()
     gate = fit.gate
     yield (
-        translate("Diagnostics"),
+        translate("Sampling diagnostics"),
         translate(
             (_P_WEIGHED) if gate.weighted else (_P_DIAGNOSED),
             chains=posterior.sizes[v.CHAIN],

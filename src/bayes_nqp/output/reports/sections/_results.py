@@ -17,7 +17,7 @@ from bayes_nqp.output.tables import spatial_fits
 
 @section(place=30)
 def results(context: Context) -> Iterator[Block | Sketch]:
-    """Give effects overall and by group."""
+    """Report effects overall and by group."""
     translate, factors = context.translate, list(context.factors)
     yield Heading(translate("Heterogeneity" if factors else "Baseline results"))
     for sentences in _by(context):
@@ -28,14 +28,14 @@ def results(context: Context) -> Iterator[Block | Sketch]:
         yield from context.table("effects", by=factors or None)
     yield from context.sketches("forest")
     if context.others:
-        yield Heading(translate("Side by side"), 2)
+        yield Heading(translate("Comparison of models"), 2)
         yield from context.table("robustness", context.fits)
         if spatial := spatial_fits(context.fits):
             yield from context.table("spatial", spatial, checks=context.checks)
 
 
 def _by(context: Context) -> Iterator[tuple[str, ...]]:
-    """Sentences about every group, a factor at a time; at last how surely all of them hold."""
+    """Yield sentences on every group by factor, and on their joint probability."""
     groups = groups_of(context)
     outcome = context.outcome or context.translate("the outcome")
     every = [
@@ -60,5 +60,5 @@ def _by(context: Context) -> Iterator[tuple[str, ...]]:
     yield from map(tuple, sentences.values())
     named = [draws for (_, draws), x in zip(every, posteriors, strict=True) if x.named]
     if len(named) > 1:
-        kind = Message("of groups")
+        kind = Message("of group effects")
         yield (jointly(kind, len(named), together(named), context.language),)

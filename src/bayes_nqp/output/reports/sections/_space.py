@@ -1,4 +1,4 @@
-"""The chapter of space: dependence by period, local types, tests, weights and reach."""
+"""Spatial dependence: Moran's I by period, local types, tests, weights and spatial decay."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _LEVEL = 0.05
 
 @section(place=37)
 def space(context: Context) -> Iterator[Block]:
-    """Tabulate Moran's I and LISA by period, LM tests, P(W), and the reach.
+    """Tabulate Moran's I and LISA by period, LM tests, P(W), and the spatial decay length.
 
-    Only where the fit has spatial terms, or the user asks about space.
+    The section is written only if the fit has spatial terms or the user requests it.
     """
     answers = {x.name: x for x in context.checks if x.evidence is not None}
     parts = [name for name in SPATIAL if name in answers]
@@ -43,41 +43,41 @@ def space(context: Context) -> Iterator[Block]:
 
 
 def _moran(context: Context, result: CheckResult) -> Iterator[str]:
-    """Moran's I of the outcome, first and last, and in how many periods it is beyond chance."""
+    """Return Moran's I of the outcome in the first and last period, with significance counts."""
     evidence, translate = result.evidence, context.translate
     assert isinstance(evidence, xr.Dataset)
     outcome = evidence.sel(series="outcome")
     times, value = outcome[v.TIME].to_numpy().tolist(), outcome["value"].to_numpy()
     beyond = 2.0 * ndtr(-np.abs(outcome["z_random"].to_numpy())) < _LEVEL
     yield translate(
-        "Moran's I of the outcome is {first} in {begin} and {last} in {end}; in {n} of {periods} "
-        "periods it is beyond what chance gives at 5%.",
+        "Moran's I of the outcome is {first} in {begin} and {last} in {end}; it is "
+        "significant at the 5% level in {n} of {periods} periods.",
         first=_number(value[0]), begin=times[0], last=_number(value[-1]), end=times[-1],
         n=int(beyond.sum()), periods=len(times),
     )  # fmt: skip
     last = outcome["lisa"].isel({v.TIME: -1}).to_numpy()
     counts = {name: int((last == name).sum()) for name in ("HH", "LL", "LH", "HL")}
     yield translate(
-        "Units with a local type in {end}: high among high {HH}, low among low {LL}, low among "
-        "high {LH}, high among low {HL}.",
+        "Units with a significant local type in {end}: high-high {HH}, low-low {LL}, "
+        "low-high {LH}, high-low {HL}.",
         end=times[-1], **counts,
     )  # fmt: skip
     yield from _answer(context, result)
 
 
 def _answer(context: Context, result: CheckResult) -> Iterator[str]:
-    """Give the answer of a check, unless it stands with the evidence."""
+    """Return the sentence of a check, unless it is printed with the evidence."""
     if not context.tells("evidence" if result.verdict in OPEN else "appendix"):
         yield context.answer(result)
 
 
 def _weights(context: Context, result: CheckResult) -> Iterator[str]:
-    """Which weights are most probable."""
+    """Return a sentence on the most probable spatial weights."""
     table = result.evidence
     assert isinstance(table, pd.DataFrame)
     best = table.iloc[int(np.argmax(table["probability"].to_numpy()))]
     yield context.translate(
-        "Of {n} spatial weights those called {name} are the most probable ones, {p}.",
+        "Among {n} spatial weight matrices, {name} has the highest posterior probability, {p}.",
         n=len(table), name=context.translate.name(str(best["weights"])),
         p=stated(float(best["probability"]), "P(W)"),
     )  # fmt: skip

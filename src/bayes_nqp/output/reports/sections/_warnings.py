@@ -1,4 +1,4 @@
-"""What must be known, before anything else."""
+"""Important notes before the results."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from bayes_nqp.output.reports._registry import section
 
 @section(place=5)
 def top(context: Context) -> Iterator[Block]:
-    """Show what must be known."""
+    """Print the important note of the report."""
     if context.notice:
-        yield Alarm(context.translate("To know first"), (context.notice,), "note")
+        yield Alarm(context.translate("Important note"), (context.notice,), "note")
