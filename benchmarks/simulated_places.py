@@ -1,4 +1,4 @@
-"""Dynamics of a real city panel beside those of simulated cities: docs/simulation.md.
+"""Dynamics of a real city panel beside those of simulated cities: benchmarks/results/simulated_places.md.
 
 python -m benchmarks.simulated_places [../shared/data/china/city_nqpf_cbec_2010_2021.csv]
 """
