@@ -24,9 +24,11 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 PAGES = (
     "README", "index", "data", "exposure", "from_other_packages", "from_python_packages", "groups",
-    "how_do_i", "which_design",
+    "how_do_i", "troubleshooting", "which_design",
 )  # fmt: skip
 """Pages with printed output that a test compares with the code."""
+OTHERS = ("mediators", "pretrends", "reports", "spillovers")
+"""Pages whose code a test runs without comparing its output."""
 EXCERPT = "<!-- excerpt -->"
 """Above a block that is part of a file and is not run."""
 _BLOCK = re.compile(r"^```(python|text)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
@@ -35,6 +37,11 @@ _BLOCK = re.compile(r"^```(python|text)\n(.*?)^```$", flags=re.MULTILINE | re.DO
 def path_of(page: str) -> Path:
     """Return the file of a page; README is a page too."""
     return ROOT / "README.md" if page == "README" else DOCS / f"{page}.md"
+
+
+def runnable() -> list[str]:
+    """Return the pages whose code runs, of those that exist."""
+    return [page for page in (*PAGES, *OTHERS) if path_of(page).exists()]
 
 
 def blocks(text: str) -> list[tuple[str, str, int, int]]:

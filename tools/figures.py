@@ -1,9 +1,11 @@
-"""Draw the figures of README.md and docs/, and print the numbers beside them.
+"""Draw the figures of README.md and docs/.
 
-python tools/figures.py
+    python -m tools.figures             all of them
+    python -m tools.figures PAGE …      those of pages, by the code of the page
 """
 
 import re
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import matplotlib as mpl
 
 import bayes_nqp as nqp
 from bayes_nqp.output.plots import PLOTS, Scene
+from tools import examples
 
 mpl.use("Agg")
 FIGURES = Path(__file__).resolve().parents[1] / "docs" / "figures"
@@ -32,7 +35,7 @@ def castle() -> None:
 
 
 def channels() -> None:
-    """Draw the pictures of docs/mediation.md, "How to read it"."""
+    """Draw the pictures of docs/mediation.md."""
     panel = nqp.simulation.channels(seed=7).panel
     design = nqp.StaggeredDiD(nqp.PartialPooling(["region"], varying="unit"), nqp.AR1())
     fit = nqp.fit(nqp.Mediation(design), panel, nqp.Importance(seed=1), progress=False)
@@ -44,18 +47,20 @@ def channels() -> None:
     nqp.plots.channels(fit, by="region").savefig(FIGURES / "mediation_channels.png")
 
 
-def guide(page: str, *figures: str) -> None:
-    """Draw the figures of a page by what it tells to run."""
-    names: dict = {}
-    text = (FIGURES.parent / f"{page}.md").read_text("utf-8")
-    exec("\n".join(re.findall(r"```python\n(.*?)```", text, flags=re.S)), names)
-    for name in figures:
-        names[name].savefig(FIGURES / f"{page}_{name}.png", dpi=120)
+def page(name: str) -> None:
+    """Draw the figures of a page with the code of the page.
+
+    A figure ``figures/PAGE_NAME.png`` is the variable ``NAME`` of the program.
+    """
+    text = examples.path_of(name).read_text("utf-8")
+    _, names = examples.run(name, text)
+    for figure in re.findall(rf"figures/{re.escape(name)}_(\w+)\.png", text):
+        names[figure].savefig(FIGURES / f"{name}_{figure}.png", dpi=120)
 
 
 if __name__ == "__main__":
-    castle()
-    channels()
-    for language in ("", "_zh"):
-        guide(f"neighbours{language}", "figure", "course", "gain")
-        guide(f"pooling_castle{language}", "figure")
+    if not sys.argv[1:]:
+        castle()
+        channels()
+    for guide in sys.argv[1:] or examples.runnable():
+        page(guide)
