@@ -34,33 +34,20 @@ def castle() -> None:
     nqp.plots.check(found).savefig(FIGURES / "specifications_castle.png", dpi=200)
 
 
-def channels() -> None:
-    """Draw the pictures of docs/mediation.md."""
-    panel = nqp.simulation.channels(seed=7).panel
-    design = nqp.StaggeredDiD(nqp.PartialPooling(["region"], varying="unit"), nqp.AR1())
-    fit = nqp.fit(nqp.Mediation(design), panel, nqp.Importance(seed=1), progress=False)
-    print(nqp.mediation_table(fit).to_string())
-    via = nqp.nie(fit, by="region")
-    print(nqp.summary(nqp.contrast(via, region="inland", minus="coastal")))
-    nqp.plots.paths(fit).savefig(FIGURES / "mediation_paths.png")
-    nqp.plots.decomposition(fit).savefig(FIGURES / "mediation_decomposition.png")
-    nqp.plots.channels(fit, by="region").savefig(FIGURES / "mediation_channels.png")
-
-
 def page(name: str) -> None:
     """Draw the figures of a page with the code of the page.
 
-    A figure ``figures/PAGE_NAME.png`` is the variable ``NAME`` of the program.
+    A figure ``figures/PAGE_NAME.png`` is the variable ``NAME`` of the program; others stay.
     """
     text = examples.path_of(name).read_text("utf-8")
     _, names = examples.run(name, text)
     for figure in re.findall(rf"figures/{re.escape(name)}_(\w+)\.png", text):
-        names[figure].savefig(FIGURES / f"{name}_{figure}.png", dpi=120)
+        if figure in names:
+            names[figure].savefig(FIGURES / f"{name}_{figure}.png", dpi=120)
 
 
 if __name__ == "__main__":
     if not sys.argv[1:]:
         castle()
-        channels()
     for guide in sys.argv[1:] or examples.runnable():
         page(guide)

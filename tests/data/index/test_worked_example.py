@@ -1,4 +1,4 @@
-"""The worked example of docs/productivity_index.md, by hand."""
+"""The worked example of docs/data.md, by hand."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ from bayes_nqp.model.designs import (
 
 type Family = Literal["parallel", "differential", "event"]
 PRIOR: Final[Mapping[Family, float]] = {"parallel": 0.3, "differential": 0.5, "event": 0.2}
-"""Prior probabilities of the families of assumptions; docs/truth.md has the reasons."""
+"""Prior probabilities of the families of assumptions; docs/trends.md has the reasons."""
 FAMILIES: Final[Mapping[Family, Message]] = {
     "parallel": Message("parallel trends"),
     "differential": Message("differential trends"),

@@ -148,7 +148,7 @@ class Index:
         A Bayesian bootstrap: units get weights from a flat Dirichlet distribution, which enter
         the scheme as row weights. Bounds of the normalisation stay, for every unit keeps a
         positive weight: that extremes too would be others is left out, which understates the
-        uncertainty of indicators without natural bounds (docs/productivity_index.md).
+        uncertainty of indicators without natural bounds (docs/data.md).
 
         Returns
         -------

@@ -1,7 +1,7 @@
 """Mediators of the literature, by name, with the effects that simulations give them.
 
 Sizes are on the scale of the innovations of mediator and productivity, each of sd 1. They are
-chosen, not estimated; docs/simulation.md says what is known of them.
+chosen, not estimated; docs/datasets.md says what is known of them.
 """
 
 from __future__ import annotations

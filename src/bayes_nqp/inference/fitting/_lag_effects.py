@@ -4,7 +4,7 @@ Of the actual calendar against none, period by period: ``S^-1 [D (tau + u) + sum
 theta_l]``, with ``S = I - delta W`` and levels l of who receives, often one for all. Averages over
 the rows of a cell are linear in ``(tau, theta, u)``, by loadings that depend on delta alone; these
 are computed at Chebyshev nodes of ``atanh delta`` over the draws at hand, and one polynomial gives
-them in between, to rounding (docs/spatial_lag.md).
+them in between, to rounding (docs/spatial.md).
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ independent, the score of a coefficient at the truth has the mean ``-tr(M A' A^-
 off what flat coefficients take: means of units over periods, and of levels over units, ``M = (I -
 11'/T) ⊗ M_n``. All factors are functions of W and L alone, which commute, so that ``tr(M A' A^-1)``
 is the slope of ``tr(M log A)``: adding this makes the score unbiased, whatever the first period is
-(docs/dynamic_lag.md). Since ``tr(L^k) = 0`` and ``1'L^k 1 = T - k``,
+(docs/spatial.md). Since ``tr(L^k) = 0`` and ``1'L^k 1 = T - k``,
 
     ``tr(M log A) = (T - 1) tr(M_n log S) + sum_k (T - k) / (k T) tr(M_n G^k)``.
 
@@ -21,7 +21,7 @@ G is the function ``g(z) = (tau + psi z) / (1 - delta z)`` of W. A function f of
 on the unit disc is ``f(W) = sum_j c_j W^j``, its coefficients the discrete Fourier transform of
 values of f on the unit circle, so that traces need no more than ``tr(M_n W^j)``.
 
-Letters are those of docs/dynamic_lag.md: tau is the coefficient of a unit's outcome of the period
+Letters are those of docs/spatial.md: tau is the coefficient of a unit's outcome of the period
 before, psi that of its neighbours'. In modules of the density tau is a scale of coefficients, and
 A, L, M and G are other things too.
 """

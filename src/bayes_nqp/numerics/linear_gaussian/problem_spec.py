@@ -120,8 +120,8 @@ class Lag:
     value of a sampled parameter, and the density gains ``periods × tr(M log(I - delta W))``, M
     taking the means of levels of time effects off. This is the Jacobian of all contrasts free of
     them where W links units of one level alone, or there is one level and rows of W sum to one;
-    where links cross levels it makes the score of delta unbiased (docs/spatial_lag.md). Outcomes of
-    the period before are further columns, of one coefficient each (docs/dynamic_lag.md).
+    where links cross levels it makes the score of delta unbiased (docs/spatial.md). Outcomes of
+    the period before are further columns, of one coefficient each (docs/spatial.md).
 
     Parameters
     ----------
