@@ -1,7 +1,7 @@
 """Draw the figures of README.md and docs/.
 
-    python -m tools.figures             all of them
-    python -m tools.figures PAGE …      those of pages, by the code of the page
+python -m tools.figures             all of them
+python -m tools.figures PAGE …      those of pages, by the code of the page
 """
 
 import re

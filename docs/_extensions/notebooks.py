@@ -19,7 +19,7 @@ def copied(app: Sphinx, config: Config) -> None:
             old.unlink()
     for name, path in found.items():
         text = path.read_text(encoding="utf-8").replace("](../docs/", "](../")
-        text = text.replace("](../benchmarks/", "](../../benchmarks/")
+        text = text.replace("](../benchmarks/", "](path:../../benchmarks/")
         copy = target / name
         if not copy.exists() or copy.read_text(encoding="utf-8") != text:
             copy.write_text(text, encoding="utf-8")
