@@ -89,7 +89,9 @@ def table() -> str:
     return "\n".join(lines)
 
 
-PROGRAM = Program(STORE, ROOT / "benchmarks" / "results" / "pooling.md", WORLDS, SIZES, measured, table)
+PROGRAM = Program(
+    STORE, ROOT / "benchmarks" / "results" / "pooling.md", WORLDS, SIZES, measured, table
+)
 
 if __name__ == "__main__":
     PROGRAM.run(__doc__)

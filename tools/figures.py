@@ -10,10 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import matplotlib as mpl
+from tools import examples
 
 import bayes_nqp as nqp
 from bayes_nqp.output.plots import PLOTS, Scene
-from tools import examples
 
 mpl.use("Agg")
 FIGURES = Path(__file__).resolve().parents[1] / "docs" / "figures"
