@@ -2,7 +2,8 @@
 
 What all checks together say of panels in which everything that the default design assumes is true,
 and of panels in which something is wrong: how often some check fails, and how often something is
-in doubt. `--only WORLD` runs one world, `--collect` writes what is there into benchmarks/results/checks.md.
+in doubt. `--only WORLD` runs one world, `--collect` writes the results to
+benchmarks/results/checks.md.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 What `functional_form` says where trends are parallel in levels, and where they are in logarithms,
 of fits to levels; how often the interval of the average effect covers, in levels. Rows a panel
-in .cache/functional_form. `--collect` keeps them in benchmarks/measured, and writes benchmarks/results/checks.md.
+in .cache/functional_form. `--collect` keeps them in benchmarks/measured, and writes
+benchmarks/results/checks.md.
 """
 
 from __future__ import annotations

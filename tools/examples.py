@@ -23,8 +23,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 PAGES = (
-    "README", "index", "data", "datasets", "exposure", "from_other_packages", "from_python_packages", "groups",
-    "how_do_i", "troubleshooting", "which_design",
+    "README", "index", "data", "datasets", "exposure", "from_other_packages",
+    "from_python_packages", "groups", "how_do_i", "troubleshooting", "which_design",
 )  # fmt: skip
 """Pages with printed output that a test compares with the code."""
 OTHERS = ("mediators", "pretrends", "reports", "spillovers")
