@@ -27,7 +27,7 @@ type Outcomes = tuple[Array, Array]
 
 STORE = Store("scale_dependence")
 SEED: Final = 43_000_000
-PAGE = ROOT / "docs" / "checks.md"
+PAGE = ROOT / "benchmarks" / "results" / "checks.md"
 SIZES: Final = (60, 150)
 T: Final = np.arange(PERIODS)
 LATE: Final = np.maximum(T - 4, 0)

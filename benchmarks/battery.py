@@ -2,7 +2,8 @@
 
 What all checks together say of panels in which everything that the default design assumes is true,
 and of panels in which something is wrong: how often some check fails, and how often something is
-in doubt. `--only WORLD` runs one world, `--collect` writes what is there into docs/checks.md.
+in doubt. `--only WORLD` runs one world, `--collect` writes the results to
+benchmarks/results/checks.md.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from .earned import markdown, share
 
 STORE = Store("battery", ("world", "number"))
 SEED = 21_000_000
-PAGE, MARK = ROOT / "docs" / "checks.md", "<!-- python -m benchmarks.battery -->"
+PAGE, MARK = ROOT / "benchmarks" / "results" / "checks.md", "<!-- python -m benchmarks.battery -->"
 SIZES: Mapping[str, Mapping[str, Any]] = {
     "60 × 14": {"units": 60, "periods": 14},
     "100 × 13": {"units": 100, "periods": 13, "cohorts": (5, 7, 9, 11)},

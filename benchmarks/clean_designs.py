@@ -29,7 +29,7 @@ type Array = npt.NDArray[np.float64]
 type Case = tuple[Design, nqp.Panel]
 
 STORE = Store("clean_designs")
-PAGE: Final = ROOT / "docs" / "checks.md"
+PAGE: Final = ROOT / "benchmarks" / "results" / "checks.md"
 SEED: Final = 53_000_000
 UNITS: Final = 120
 SIMULATION = nqp.simulation

@@ -4,7 +4,7 @@ What partial pooling costs the group that is farthest from the others: six group
 of their own, 12 periods, three cohorts, errors that follow an AR(1) of .5. Worlds: groups alike;
 effects of groups that differ by a normal law of sd .7; one group apart from five by 2. A row a
 panel in .cache/far_groups, kept in benchmarks/measured by --collect, with a table in
-docs/pooling.md.
+benchmarks/results/pooling.md.
 """
 
 from __future__ import annotations
@@ -89,7 +89,9 @@ def table() -> str:
     return "\n".join(lines)
 
 
-PROGRAM = Program(STORE, ROOT / "docs" / "pooling.md", WORLDS, SIZES, measured, table)
+PROGRAM = Program(
+    STORE, ROOT / "benchmarks" / "results" / "pooling.md", WORLDS, SIZES, measured, table
+)
 
 if __name__ == "__main__":
     PROGRAM.run(__doc__)

@@ -2,7 +2,8 @@
 
 What `functional_form` says where trends are parallel in levels, and where they are in logarithms,
 of fits to levels; how often the interval of the average effect covers, in levels. Rows a panel
-in .cache/functional_form. `--collect` keeps them in benchmarks/measured, and writes docs/checks.md.
+in .cache/functional_form. `--collect` keeps them in benchmarks/measured, and writes
+benchmarks/results/checks.md.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from .worlds import COHORTS, PERIODS, ar1
 
 STORE = Store("functional_form")
 SEED: Final = 35_000_000
-PAGE = ROOT / "docs" / "checks.md"
+PAGE = ROOT / "benchmarks" / "results" / "checks.md"
 LEVELS = ("levels", "levels that differ much", "levels, three degrees of freedom", "of logarithms")
 LOGS = ("in proportion", "in proportion, from the fifth period on", "in proportion, no growth")
 SIZES = (60, 200)

@@ -4,7 +4,7 @@ Whether the checks `error_model` and `time_effects` see what groups of units sha
 they say to fit covers: panels where all that the default assumes is true, where provinces adopt
 and have shocks that last, and where a region falls behind and its units adopt more often. Two
 strata with time effects of their own, four cohorts, effects that differ, AR(1) errors of .5.
-`--collect` writes the table into docs/checks.md.
+`--collect` writes the table into benchmarks/results/checks.md.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def main() -> None:
     print(text)
     if arguments.collect:
         STORE.keep()
-        page = ROOT / "docs" / "checks.md"
+        page = ROOT / "benchmarks" / "results" / "checks.md"
         before, _, after = page.read_text(encoding="utf-8").partition(MARK)
         rest = after.lstrip("\n").partition("\n\n")[2]
         page.write_text(f"{before}{MARK}\n\n{text}\n\n{rest}", encoding="utf-8")

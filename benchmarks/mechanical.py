@@ -25,7 +25,7 @@ from .earned import markdown
 Array = npt.NDArray[np.float64]
 
 STORE = Store("mechanical")
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "checks.md"
+PAGE = Path(__file__).resolve().parents[1] / "benchmarks" / "results" / "checks.md"
 PERIODS = 10
 SAMPLER = nqp.Importance(draws=200, chains=2, seed=1)
 DIGITS = (None, 4, 3)

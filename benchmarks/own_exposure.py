@@ -25,7 +25,7 @@ type Array = npt.NDArray[np.float64]
 
 STORE = Store("exposure_heterogeneity")
 SEED: Final = 44_000_000
-PAGE = ROOT / "docs" / "continuous_exposure.md"
+PAGE = ROOT / "benchmarks" / "results" / "exposure.md"
 SIZES: Final = (40, 90)
 WORLDS: Final = (
     "one slope", "slopes differ by unit", "half zeros, t(3) errors", "lines of units",

@@ -1,6 +1,6 @@
 """Published estimates again, and what the default designs and their checks say of the same data.
 
-    python -m benchmarks.papers              (writes both tables into docs/papers.md)
+    python -m benchmarks.papers              (writes both tables into benchmarks/results/papers.md)
 
 Data come by packages; `tests/against/papers.py` has the designs.
 """
@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from against.papers import PAPERS, Paper
 
-PAGE, MARK = ROOT / "docs" / "papers.md", "<!-- python -m benchmarks.papers -->"
+PAGE, MARK = ROOT / "benchmarks" / "results" / "papers.md", "<!-- python -m benchmarks.papers -->"
 
 
 def interval(effects: object) -> str:

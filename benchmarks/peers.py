@@ -1,7 +1,7 @@
 """Run: python -m benchmarks.peers (or: make bench-peers); an interrupted run goes on.
 
 Average effects by this library and by others on the same panels, in worlds where parallel trends
-hold and where they fail. Writes docs/peers.md. Others run in `.venv-peers`, which
+hold and where they fail. Writes benchmarks/results/peers.md. Others run in `.venv-peers`, which
 benchmarks/peers_env.sh makes.
 """
 

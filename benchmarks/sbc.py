@@ -1,7 +1,7 @@
 """Run: python -m benchmarks.sbc; an interrupted run goes on where it stopped.
 
 Simulation-based calibration of model and sampler: truths drawn from the prior, ranked among draws
-of refits. Writes its section of docs/calibration.md.
+of refits. Writes its section of benchmarks/results/calibration.md.
 """
 
 from __future__ import annotations
@@ -95,7 +95,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--case", action="append", choices=list(CASES), help="all by default")
     parser.add_argument("--workers", type=int, default=1, help="threads")
     parser.add_argument("--store", type=Path, default=ROOT / ".cache" / "sbc")
-    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "calibration.md")
+    parser.add_argument(
+        "--out", type=Path, default=ROOT / "benchmarks" / "results" / "calibration.md"
+    )
     parser.add_argument("--collect", action="store_true", help="only what is there already")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     return parser.parse_args()

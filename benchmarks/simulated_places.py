@@ -1,4 +1,6 @@
-"""Dynamics of a real city panel beside those of simulated cities: docs/simulation.md.
+"""Compare the dynamics of a real city panel with those of simulated cities.
+
+The results are in benchmarks/results/simulated_places.md.
 
 python -m benchmarks.simulated_places [../shared/data/china/city_nqpf_cbec_2010_2021.csv]
 """

@@ -1,6 +1,6 @@
 """Speed and memory against the row-by-row model and peers, as a Markdown table.
 
-python -m benchmarks.speed [--quick] [--only NAME …] [--write docs/speed.md]
+python -m benchmarks.speed [--quick] [--only NAME …] [--write benchmarks/results/speed.md]
                            [--with-causalpy] [--causalpy-limit SECONDS]
 """
 

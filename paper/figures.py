@@ -1,4 +1,4 @@
-"""Draw the figure of paper.md by the program of docs/pooling_castle.md.
+"""Draw the figure of paper.md by the program of docs/groups.md.
 
 python paper/figures.py
 """

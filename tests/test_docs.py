@@ -104,3 +104,34 @@ def test_what_follows_from_the_sources_is_up_to_date() -> None:
         cwd=DOCS.parent, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, f"make update\n{done.stdout}{done.stderr}"
+
+
+LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)\s#]+)(#[^)\s]*)?\)")
+
+
+def documents() -> list[Path]:
+    """Return the documents whose links a reader follows: pages, results, files of the project."""
+    places = ["*.md", "docs/*.md", "docs/zh/*.md", "benchmarks/results/*.md", "notebooks/*.ipynb"]
+    return [path for place in places for path in sorted(DOCS.parent.glob(place))]
+
+
+def anchors(path: Path) -> set[str]:
+    """Return the anchors of the headings of a page, as the site and GitHub make them."""
+    text = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.S)
+    heads = re.findall(r"^#+ (.+)$", text, flags=re.M)
+    plain = (re.sub(r"[^\w\- ]", "", head.lower()) for head in heads)
+    return {f"#{head.strip().replace(' ', '-')}" for head in plain}
+
+
+def test_links_lead_to_files_and_headings() -> None:
+    broken = []
+    for path in documents():
+        text = re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.S)
+        for file, anchor in LINK.findall(text):
+            target = path.parent / file.removeprefix("path:")
+            here = f"{path.relative_to(DOCS.parent)}: {file}{anchor}"
+            if not target.exists() or (
+                anchor and target.suffix == ".md" and anchor not in anchors(target)
+            ):
+                broken.append(here)
+    assert broken == []

@@ -1,13 +1,16 @@
-"""Draw the figures of README.md and docs/, and print the numbers beside them.
+"""Draw the figures of README.md and docs/.
 
-python tools/figures.py
+python -m tools.figures             all of them
+python -m tools.figures PAGE …      those of pages, by the code of the page
 """
 
 import re
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import matplotlib as mpl
+from tools import examples
 
 import bayes_nqp as nqp
 from bayes_nqp.output.plots import PLOTS, Scene
@@ -31,31 +34,20 @@ def castle() -> None:
     nqp.plots.check(found).savefig(FIGURES / "specifications_castle.png", dpi=200)
 
 
-def channels() -> None:
-    """Draw the pictures of docs/mediation.md, "How to read it"."""
-    panel = nqp.simulation.channels(seed=7).panel
-    design = nqp.StaggeredDiD(nqp.PartialPooling(["region"], varying="unit"), nqp.AR1())
-    fit = nqp.fit(nqp.Mediation(design), panel, nqp.Importance(seed=1), progress=False)
-    print(nqp.mediation_table(fit).to_string())
-    via = nqp.nie(fit, by="region")
-    print(nqp.summary(nqp.contrast(via, region="inland", minus="coastal")))
-    nqp.plots.paths(fit).savefig(FIGURES / "mediation_paths.png")
-    nqp.plots.decomposition(fit).savefig(FIGURES / "mediation_decomposition.png")
-    nqp.plots.channels(fit, by="region").savefig(FIGURES / "mediation_channels.png")
+def page(name: str) -> None:
+    """Draw the figures of a page with the code of the page.
 
-
-def guide(page: str, *figures: str) -> None:
-    """Draw the figures of a page by what it tells to run."""
-    names: dict = {}
-    text = (FIGURES.parent / f"{page}.md").read_text("utf-8")
-    exec("\n".join(re.findall(r"```python\n(.*?)```", text, flags=re.S)), names)
-    for name in figures:
-        names[name].savefig(FIGURES / f"{page}_{name}.png", dpi=120)
+    A figure ``figures/PAGE_NAME.png`` is the variable ``NAME`` of the program; others stay.
+    """
+    text = examples.path_of(name).read_text("utf-8")
+    _, names = examples.run(name, text)
+    for figure in re.findall(rf"figures/{re.escape(name)}_(\w+)\.png", text):
+        if figure in names:
+            names[figure].savefig(FIGURES / f"{name}_{figure}.png", dpi=120)
 
 
 if __name__ == "__main__":
-    castle()
-    channels()
-    for language in ("", "_zh"):
-        guide(f"neighbours{language}", "figure", "course", "gain")
-        guide(f"pooling_castle{language}", "figure")
+    if not sys.argv[1:]:
+        castle()
+    for guide in sys.argv[1:] or examples.runnable():
+        page(guide)

@@ -1,6 +1,6 @@
-"""Ask the search of the built documentation what newcomers ask, by its own program under Node.
+"""Test the search of the built documentation with typical questions, by its own program in Node.
 
-make docs && python -m tools.search [DIR]       says at which rank the page stands that answers
+make docs && python -m tools.search [DIR]       prints the rank of the page that answers
 """
 
 from __future__ import annotations
@@ -13,42 +13,58 @@ from pathlib import Path
 
 SITE = Path(__file__).resolve().parents[1] / "docs" / "_build" / "html"
 TASKS = {
-    "event study": ("how_do_i", "pretrends", "checks"),
-    "placebo": ("placebos", "how_do_i", "checks"),
-    "heterogeneity": ("how_do_i",),
-    "parallel trends": ("trends", "checks", "how_do_i", "pretrends"),
-    "robustness": ("how_do_i", "checks"),
-    "Excel": ("how_do_i", "tables", "studies"),
-    "Word table": ("how_do_i", "tables"),
-    "mediation": ("mediation", "how_do_i"),
+    "difference-in-differences": ("index", "model", "which_design"),
+    "event study": ("index", "how_do_i", "pretrends"),
+    "HonestDiD": ("how_do_i", "from_other_packages", "trends", "pretrends"),
+    "Bacon": ("from_other_packages",),
+    "synthetic control": ("which_design", "index", "from_other_packages", "from_python_packages"),
+    "clustered standard errors": ("troubleshooting", "how_do_i"),
+    "placebo": ("pretrends", "how_do_i", "checks"),
+    "heterogeneity": ("how_do_i", "groups"),
+    "parallel trends": ("trends", "checks", "how_do_i", "pretrends", "which_design"),
+    "robustness": ("how_do_i", "checks", "which_design"),
+    "Excel": ("how_do_i", "data", "studies"),
+    "Word table": ("how_do_i", "reports"),
+    "mediation": ("mediation", "mediators", "how_do_i"),
     "reghdfe": ("from_other_packages",),
-    "xsmle": ("from_stata_spatial",),
-    "spillovers": ("neighbours", "spatial", "how_do_i"),
-    "standard errors": ("how_do_i", "errors", "checks"),
-    "事件研究": ("how_do_i_zh",),
-    "安慰剂": ("how_do_i_zh", "checks_zh"),
-    "异质性": ("how_do_i_zh",),
-    "平行趋势": ("how_do_i_zh", "checks_zh"),
-    "稳健性": ("how_do_i_zh", "checks_zh"),
-    "Excel 文件": ("how_do_i_zh", "quickstart_zh"),
-    "表格": ("how_do_i_zh", "tables_zh"),
-    "中介": ("how_do_i_zh", "quickstart_zh"),
-    "双向固定效应": ("how_do_i_zh", "from_other_packages_zh"),
-    "空间溢出": ("how_do_i_zh", "neighbours_zh"),
-    "聚类标准误": ("how_do_i_zh",),
-    "cluster standard errors by city": ("how_do_i", "errors"),
-    "policy starts late in a year": ("how_do_i", "studies"),
-    "export table to Word": ("how_do_i", "tables"),
-    "read a csv file": ("how_do_i",),
+    "xsmle": ("from_other_packages",),
+    "bambi": ("from_python_packages",),
+    "spillovers": ("spillovers", "spatial", "how_do_i"),
+    "standard errors": ("how_do_i", "troubleshooting", "checks"),
+    "cluster standard errors by city": ("how_do_i", "troubleshooting"),
+    "policy starts late in a year": ("how_do_i", "data"),
+    "export table to Word": ("how_do_i", "reports"),
+    "read a csv file": ("how_do_i", "data"),
     "log outcome percent": ("how_do_i", "reports", "studies"),
-    "溢出效应": ("how_do_i_zh", "neighbours_zh", "spatial_zh"),
-    "企业数据 城市政策": ("how_do_i_zh", "studies_zh"),
-    "保存结果": ("how_do_i_zh",),
-    "机制检验": ("how_do_i_zh",),
-    "聚类到城市": ("how_do_i_zh",),
-    "试验区": ("neighbours_zh", "quickstart_zh", "datasets_zh"),
+    "双重差分": ("zh/index", "zh/quickstart", "zh/glossary"),
+    "多期": ("zh/index", "zh/quickstart", "zh/glossary"),
+    "渐进": ("zh/index", "zh/quickstart", "zh/glossary"),
+    "交叠": ("zh/index", "zh/quickstart", "zh/glossary"),
+    "准自然实验": ("zh/index", "zh/quickstart", "zh/glossary"),
+    "异质性处理效应": ("zh/groups", "zh/quickstart", "zh/glossary"),
+    "动态效应": ("zh/quickstart", "zh/pretrends", "zh/glossary"),
+    "内生性": ("zh/pretrends", "zh/verdicts", "zh/glossary", "zh/index"),
+    "反向因果": ("zh/pretrends", "zh/verdicts", "zh/glossary", "zh/index", "zh/mediation"),
+    "遗漏变量": ("zh/pretrends", "zh/verdicts", "zh/glossary", "zh/index", "zh/mediation"),
+    "高维固定效应": ("zh/from_other_packages", "zh/glossary"),
+    "截尾": ("zh/from_other_packages", "zh/glossary", "zh/data", "zh/checks"),
+    "门槛": ("zh/groups", "zh/glossary"),
+    "同期政策": ("zh/pretrends", "zh/verdicts", "zh/glossary", "zh/checks"),
+    "事件研究": ("zh/quickstart", "zh/pretrends", "zh/index"),
+    "安慰剂": ("zh/pretrends", "zh/checks", "zh/verdicts"),
+    "异质性": ("zh/groups",),
+    "平行趋势": ("zh/pretrends", "zh/checks", "zh/verdicts", "zh/quickstart"),
+    "稳健性": ("zh/verdicts", "zh/checks", "zh/quickstart"),
+    "Excel 文件": ("zh/data", "zh/quickstart", "zh/studies"),
+    "表格": ("zh/reports", "zh/quickstart"),
+    "中介": ("zh/mediation", "zh/quickstart"),
+    "双向固定效应": ("zh/from_other_packages", "zh/glossary"),
+    "空间溢出": ("zh/spatial",),
+    "聚类标准误": ("zh/from_other_packages", "zh/glossary", "zh/checks"),
+    "机制检验": ("zh/mediation", "zh/quickstart"),
+    "试验区": ("zh/data", "zh/quickstart"),
 }
-"""What is typed, and the pages that answer it."""
+"""Queries, with the pages that answer them."""
 PROGRAM = """
 const fs = require("fs"), vm = require("vm"), at = process.argv[1];
 const stub = { addEventListener() {}, getElementById: () => null,
@@ -70,7 +86,7 @@ console.log(JSON.stringify(answers));
 
 
 def answers(site: str | Path, queries: Iterable[str]) -> dict[str, list[str]]:
-    """Pages that are found, the best first, by what is typed."""
+    """Return the pages that are found for each query, the best first."""
     done = subprocess.run(
         ["node", "-e", PROGRAM, str(site), json.dumps([*queries])],
         capture_output=True, text=True, check=True,
@@ -79,7 +95,7 @@ def answers(site: str | Path, queries: Iterable[str]) -> dict[str, list[str]]:
 
 
 def ranks(site: Path) -> dict[str, int]:
-    """Rank of the first page that answers, for every task; 0 where none is among the results."""
+    """Return the rank of the first page that answers each query; 0 if no result answers."""
     found = answers(site, TASKS)
     return {
         query: next((k for k, page in enumerate(found[query], 1) if page in pages), 0)

@@ -1,4 +1,4 @@
-"""What was estimated, as the tables of docs/peers.md."""
+"""What was estimated, as the tables of benchmarks/results/peers.md."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def extent(frame: pd.DataFrame) -> str:
 
 def write(worlds: Sequence[str], drifting: Sequence[str]) -> None:
     """Put the tables in their place in the page, between its marks."""
-    frame, page = lines(worlds), ROOT / "docs" / "peers.md"
+    frame, page = lines(worlds), ROOT / "benchmarks" / "results" / "peers.md"
     before, _, after = page.read_text(encoding="utf-8").split(MARK)
     parts = MARK, extent(frame), second(frame), overview(frame, drifting), table(frame), MARK
     page.write_text(before + "\n\n".join(parts) + after, encoding="utf-8")

@@ -29,7 +29,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--draws", type=int, default=250, help="a chain, of four")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--cache", type=Path, default=ROOT / ".cache" / "coverage")
-    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "calibration.md")
+    parser.add_argument(
+        "--out", type=Path, default=ROOT / "benchmarks" / "results" / "calibration.md"
+    )
     parser.add_argument("--collect", action="store_true", help="write the table of what is there")
     parser.add_argument("--fresh", action="store_true", help="forget earlier replications")
     return parser.parse_args()

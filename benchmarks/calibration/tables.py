@@ -1,4 +1,4 @@
-"""From replications to docs/calibration.md."""
+"""From replications to benchmarks/results/calibration.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notebooks live beside the documentation; a build copies them to docs/notebooks/ first."""
+"""Copy the notebooks of the repository to docs/notebooks/ before a build."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sphinx.config import Config
 
 
 def copied(app: Sphinx, config: Config) -> None:
-    """Copy every notebook, with links to the documentation as they are from there."""
+    """Copy every notebook and adapt its links to the new folder."""
     source = Path(app.confdir).parent / "notebooks"
     target = Path(app.srcdir) / "notebooks"
     target.mkdir(exist_ok=True)
@@ -19,6 +19,7 @@ def copied(app: Sphinx, config: Config) -> None:
             old.unlink()
     for name, path in found.items():
         text = path.read_text(encoding="utf-8").replace("](../docs/", "](../")
+        text = text.replace("](../benchmarks/", "](path:../../benchmarks/")
         copy = target / name
         if not copy.exists() or copy.read_text(encoding="utf-8") != text:
             copy.write_text(text, encoding="utf-8")

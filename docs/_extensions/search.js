@@ -1,8 +1,8 @@
 /* Pages that have most of the words asked for, the rare ones before all; pages of tasks first.
    Sphinx alone asks for every word, and so for every pair of characters of a Chinese question. */
 if (typeof Search !== "undefined") {
-  const FIRST = /^(index|start|how_do_i|quickstart|studio|from_other_packages|from_stata_spatial)(_zh)?$/;
-  const LAST = /^(ARCHITECTURE|changelog|decisions|calibration|peers|speed|parity)|^reference\//;
+  const FIRST = /^(zh\/)?(index|quickstart|how_do_i|data|which_design|from_other_packages|from_python_packages)$/;
+  const LAST = /^(ARCHITECTURE|gaussian|changelog|decisions|evidence)|^reference\//;
   const worth = (page) => (FIRST.test(page) ? 1.5 : LAST.test(page) ? 0.6 : 1);
   Scorer.score = (item) => item[4] * worth(item[0]);
   const whole = Search._performSearch;

@@ -1,8 +1,8 @@
 """The four equalities with other estimators, on real panels, without Monte-Carlo error.
 
 Reference values are computed here by pyfixest and diff-diff, or are R's, stored in the shared
-data (minimum_wage/ref_attgt.csv and ref_aggte.csv: R's package did on mpdta). docs/parity.md
-shows them; `python -m benchmarks.parity` makes it.
+data (minimum_wage/ref_attgt.csv and ref_aggte.csv: R's package did on mpdta).
+benchmarks/results/parity.md shows them; `python -m benchmarks.parity` makes it.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ TOLERANCE = 1e-9
 # pyfixest solves the first stage of did2s iteratively, to its default tolerance.
 TOLERANCES = {"pyfixest `did2s`": 1e-6}
 
-# Largest differences where estimators must differ, as docs/parity.md reports them; made by
-# `python -m benchmarks.parity` with pyfixest 0.60, diff-diff 3.13 and R's stored values.
+# Largest differences where estimators must differ, as in benchmarks/results/parity.md, which
+# `python -m benchmarks.parity` makes, with pyfixest 0.60, diff-diff 3.13 and R's stored values.
 DIFFERENCES = {
     (2, "mpdta, 10 % of rows missing", "effects"): 0.014903,
     (2, "mpdta, 10 % of rows missing", "ATT"): 0.001695,

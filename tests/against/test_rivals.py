@@ -1,4 +1,4 @@
-"""What estimators of docs/peers.md estimate: the average effect over treated rows."""
+"""What estimators of benchmarks/results/peers.md estimate: the average effect over treated rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The worked example of docs/productivity_index.md, by hand."""
+"""The worked example of docs/data.md, by hand."""
 
 from __future__ import annotations
 
@@ -31,6 +31,6 @@ def test_the_worked_example() -> None:
     assert index.weights["weight"].tolist() == pytest.approx(weights, abs=1e-14)
     assert index.values.tolist() == pytest.approx(values, abs=1e-14)
 
-    page = (ROOT / "docs" / "productivity_index.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
     for number in (*weights, *(1 - d for d in spreads), *spreads, *values[1:3]):
         assert f"{number:.4f}".removeprefix("0") in page, number

@@ -119,7 +119,7 @@ _ANSWERS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
         ("ate ATE average_effect effect estimate_effect treatment_effect", "nqp.att(fit)"),
         (
             "SDM SAR SDEM SLX spatial_durbin spatial_lag spregress xsmle spreg",
-            "nqp.StaggeredDiD(spillovers=nqp.SpatialLag(weights)); docs/from_stata_spatial.md has "
+            "nqp.StaggeredDiD(spillovers=nqp.SpatialLag(weights)); docs/from_other_packages.md has "
             "the others",
         ),
         (

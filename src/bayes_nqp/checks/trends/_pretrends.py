@@ -119,7 +119,7 @@ def pretrends(fit: Fit) -> Finding:
     of the number of strata, or its coefficients reject; and where untreated observations favour a
     choice of all treated units at one date, which no average weighs. Else these data could not
     tell. The next step is the design that explains the periods before adoption best
-    (docs/truth.md), never one that its own coefficients or a placebo reject. For a design that
+    (docs/trends.md), never one that its own coefficients or a placebo reject. For a design that
     states differential trends, a dip or a level shift, the numbers are reported, and its own
     coefficients just before adoption can reject it.
 

@@ -106,7 +106,7 @@ def trend_sensitivity(fit: Fit, *, grid: Sequence[float] | None = None) -> Findi
     that size would be, in outcome units per period.
 
     No verdict is given: in simulated panels the breakdown value is about as large where trends
-    are parallel as where they are not (docs/sensitivity.md), for it grows with the effect and
+    are parallel as where they are not (docs/trends.md), for it grows with the effect and
     falls with the noise of the leads. Where neither the fit nor its lead fit claims an average
     effect, and the fit claims no contrast, the check does not apply.
 

@@ -149,7 +149,7 @@ class Index:
         enter the scheme as weights of rows. The bounds of the normalisation are fixed, because
         every unit keeps a positive weight. Sampling variation of the extremes is therefore ignored,
         which understates the uncertainty of indicators without natural bounds
-        (docs/productivity_index.md).
+        (docs/data.md).
 
         Returns
         -------

@@ -1,7 +1,7 @@
 """Mediators used in the literature, with their simulated effects.
 
 Effects are on the scale of the innovations of mediator and productivity, each with SD 1. They are
-chosen, not estimated; see docs/simulation.md for evidence on them.
+chosen, not estimated; see docs/datasets.md for evidence on them.
 """
 
 from __future__ import annotations

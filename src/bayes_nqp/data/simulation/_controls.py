@@ -47,7 +47,7 @@ CITY: Final[Mapping[str, Control]] = Constants(
         "ln_science": Control(4.68, 0.82, 0.87, 0.34, 0.008, 0.05),
     }
 )
-"""Spread and dynamics of the city panel described in docs/simulation.md; slopes are chosen."""
+"""Spread and dynamics of the city panel described in docs/datasets.md; slopes are chosen."""
 
 FIRM: Final[Mapping[str, Control]] = Constants(
     {
