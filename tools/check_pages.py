@@ -27,7 +27,7 @@ GROUPS = ("trends", "model", "sample", "audit", "mediation", "space")
 WORDS: dict[str, dict[str, Any]] = tomllib.loads(
     Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
 )
-NEEDS = {value: name for name, value in vars(need).items() if isinstance(value, need.Need)}
+NEEDS = {getattr(need, name): name for name in WORDS["en"]["needs"]}
 
 
 def folder_of(check: Check) -> str:
