@@ -432,8 +432,8 @@ def test_evidence_counts_by_the_designs_that_leads_leave_standing() -> None:
 def test_assumptions_and_placebos_in_time_agree(size: float) -> None:
     fit = fitted(early(simulated(), size))
     placebo, assumed = (nqp.check(fit, x, progress=False) for x in ("placebo_time", "assumptions"))
-    contradicted = "parallel trends" in assumed.sentence.split("Under")[-1]
-    every = "Under each" in assumed.sentence
+    contradicted = "under parallel trends" in assumed.sentence.split("placebo adoption date")[-1]
+    every = "under every assumption" in assumed.sentence
     assert (placebo.verdict in ("caution", "failed")) == (contradicted or every) == (size > 0)
 
 

@@ -129,7 +129,7 @@ def test_another_control_group_is_told_apart() -> None:
     fit = nqp.fit(DESIGN.replace(errors=nqp.IID()), panel, SAMPLER, progress=False)
     found = nqp.check(fit, "control_group", progress=False)
     assert found.verdict == "caution", found
-    assert "did not move alike" in found.sentence
+    assert "follow different trends" in found.sentence
 
 
 def test_anticipation_fails_where_effects_begin_early() -> None:

@@ -239,31 +239,33 @@ class Comparison:
         return self.names[self.worst], self.shift[self.worst - 1]
 
     def sentence(self, same: Message, place: Message) -> Message:
-        """Say it in one sentence.
+        """Return the comparison in one sentence.
 
         Parameters
         ----------
         same : Message
-            What to say where all agree.
+            Sentence for the case in which all alternatives agree.
         place : Message
-            Of what the names of alternatives are, waiting for these: "under {}".
+            Template for the names of alternatives, with one place: "under {}".
         """
         if self.turned:
             return Message(
-                "The average effect has the other sign {}.", place.fill(listed(self.turned, 4))
+                "The average effect changes sign {}.", place.fill(listed(self.turned, 4))
             )
         if self.lost:
             return Message(
-                "The conclusion about the average effect differs {}.",
+                "The conclusion about the average effect changes {}.",
                 place.fill(listed(self.lost, 4)),
             )
         if self.verdict == HOLDS:
             return same
         if self.unsettled:
             return Message("The refit {} did not converge.", place.fill(listed(self.unsettled, 4)))
-        distance = Message("{} ({:+.1f} posterior sd)", *self.farthest)
+        name, shift = self.farthest
         return Message(
-            "The conclusion is the same, but {} the estimate moves far.", place.fill(distance)
+            "The conclusion is unchanged, but the estimate moves by {:+.1f} posterior SDs {}.",
+            shift,
+            place.fill(name),
         )
 
 

@@ -11,7 +11,16 @@ import xarray as xr
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.exceptions import NotApplicable, NQPError
-from bayes_nqp._core.i18n import Message, Numeral, decoded, encoded, figures, recalled, separated
+from bayes_nqp._core.i18n import (
+    Message,
+    Numeral,
+    decoded,
+    encoded,
+    figures,
+    message,
+    recalled,
+    separated,
+)
 from bayes_nqp.inference.fitting import GIVEN_LAG, OUTCOME_ALONE, Fit, pairs_coefficients
 
 AS_FITTED: Final = Message("as fitted")
@@ -48,6 +57,12 @@ def texts_of(evidence: xr.Dataset | xr.DataArray | pd.DataFrame, name: str) -> l
     """
     messages = messages_of(evidence)
     return [messages.get(str(text), str(text)) for text in np.ravel(evidence[name])]
+
+
+def unmarked(sentence: Message) -> Message:
+    """Return a sentence without the mark of advice or of a detail."""
+    marked = sentence.context in ("advice", "detail")
+    return message(sentence.parts[0]) if marked else sentence
 
 
 def unit_word(dim: str) -> str:

@@ -10,12 +10,16 @@ from annotated_types import Ge
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
-from bayes_nqp._core.exceptions import NotApplicable
-from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.exceptions import Hint, NotApplicable
+from bayes_nqp._core.i18n import NOTHING, Message, advised, joined
 from bayes_nqp.checks.shared import (
+    DOUBTFUL,
+    FAILING,
+    FAR,
     HOLDS,
     Alternative,
     Finding,
+    Guide,
     asks,
     compared,
     comparison,
@@ -29,12 +33,15 @@ from bayes_nqp.inference.fitting import ADOPTION, REFITS, ROWS, UNSELECTED, Fit,
 from bayes_nqp.model.predictors import NEIGHBOUR
 
 _SAME: Final = Message(
-    "Nothing moves in the period before adoption, and without it as a control the conclusion "
-    "is the same."
+    "The effect in the last period before adoption is compatible with zero, and the conclusion is "
+    "the same if this period is not used as a control."
 )
 _EARLY: Final = Message(
-    "Treated units already differ in the period before adoption: they respond early, or "
-    "move apart on a trend; see pretrends."
+    "Treated units already differ from untreated units in the last period before adoption. They "
+    "respond early or follow another trend, so this period is no valid baseline."
+)
+_MOVED: Final = Message(
+    "The average effect therefore depends on the assumption that units do not respond early."
 )
 
 
@@ -44,6 +51,34 @@ _EARLY: Final = Message(
     place=60,
     needs=(ADOPTION, ROWS, REFITS, UNSELECTED),
     assumption=True,
+    guide=Guide(
+        statistic=Message(
+            "Effect in the last period before adoption, and the average effect after adoption, if "
+            "effects may begin one period earlier, two periods earlier, and so on."
+        ),
+        thresholds=Message(
+            "Failed: the {0:.1%} interval of the effect in the period before adoption excludes "
+            "zero, or the average effect changes sign. Caution: the {1:.1%} interval excludes "
+            "zero, the conclusion about the average effect changes, or it moves by more than "
+            "{2:.0f} posterior SDs and more than chance explains. Passed: otherwise.",
+            1.0 - FAILING,
+            1.0 - DOUBTFUL,
+            FAR,
+        ),
+        failure=Message(
+            "The period before adoption is already affected or the groups diverge, so effects "
+            "measured from it are biased."
+        ),
+        remedy=Message(
+            "allow for an early response with {}, and report both estimates",
+            Hint("anticipation", 1),
+        ),
+        code="early = nqp.fit(nqp.StaggeredDiD(anticipation=1), panel)\nnqp.att(early)",
+        limits=Message(
+            "An early response and a differential trend look the same in one period; the check "
+            "pretrends compares them."
+        ),
+    ),
 )
 def anticipation(fit: Fit, *, periods: Annotated[int, Ge(1)] = 2) -> Finding:
     """Let effects begin one period earlier, two periods earlier, and so on.
@@ -67,7 +102,9 @@ def anticipation(fit: Fit, *, periods: Annotated[int, Ge(1)] = 2) -> Finding:
     first = int(panel.cohort_codes[panel.cohort_codes >= 0].min())
     most = min(periods, first - 1 - ahead)
     if most < 1:
-        raise NotApplicable(Message("The first cohort has no period to spare before adoption."))
+        raise NotApplicable(
+            Message("The first cohort has too few periods before adoption to omit one.")
+        )
     unreached = _unreached(fit, ahead + most)
     windows = [
         Alternative(
@@ -85,16 +122,28 @@ def anticipation(fit: Fit, *, periods: Annotated[int, Ge(1)] = 2) -> Finding:
     early = _itself(group_time_effects(sooner), before)
     response = excluding_zero(early)
     figure = Message(
-        "effect at event time {}: {:.3g} ({:.2g}); average effect moves by {:+.1f} posterior sd",
+        "effect at event time {}: {:.3g} (SD {:.2g}); average effect moves by {:+.1f} posterior "
+        "SDs if this period is no control",
         before,
         early.mean(),
         early.std(),
         against.shift[0],
     )
     with_periods = Message("with {}", context="anticipation")
-    sentence = against.sentence(_SAME, with_periods) if response == HOLDS else _EARLY
-    evidence = evidence.assign_attrs(before=early.mean(), before_sd=early.std())
+    sentence = _EARLY
+    if response == HOLDS:
+        meaning = NOTHING if against.verdict == HOLDS else _MOVED
+        sentence = joined([against.sentence(_SAME, with_periods), meaning])
     verdict = worst_of([response, against.verdict])
+    if verdict != HOLDS:
+        step = Message(
+            "Next: allow for an early response with {}, report both estimates, and compare with "
+            "{}.",
+            Hint("anticipation", ahead + 1),
+            Hint("check", "pretrends"),
+        )
+        sentence = joined([sentence, advised(step)])
+    evidence = evidence.assign_attrs(before=early.mean(), before_sd=early.std())
     return Finding(verdict, figure, sentence, evidence, "specifications", sooner)
 
 

@@ -24,6 +24,7 @@ from bayes_nqp.checks.shared import (
     REPORTED,
     UNTOLD,
     Finding,
+    Guide,
     Verdict,
     asks,
     average_effect,
@@ -45,14 +46,22 @@ _COLLINEAR: Final = 1e-8
 """Part of the share that other regressors leave, below which they explain it."""
 _SCALES: Final = np.concatenate([[0.0], np.geomspace(0.01, 3.0, 40)])
 """Scales of cohorts' effects at which the slope is known exactly, multiples of the prior's."""
+_LARGE: Final = 0.5
+"""Displacement, as a share of the average effect, that the data must be able to exclude."""
 _ALIKE: Final = Message(
-    "At no time since adoption do cohorts differ in the share of units that have adopted: whether "
-    "others are moved by it cannot be asked."
+    "The treated share does not differ between cohorts at the same event time, so displacement "
+    "cannot be tested."
 )
 _NEXT: Final = advised(
     Message(
-        "Next: {}, whose interval holds more of what adopters alone meet later.",
+        "Next: compare with {}, whose interval allows for a divergence after adoption.",
         Hint("trends", DifferentialTrends()),
+    )
+)
+_LINKS: Final = advised(
+    Message(
+        "Next: model spillovers on known neighbours with the argument spillovers=, or report this "
+        "limitation."
     )
 )
 
@@ -184,12 +193,47 @@ class Shares:
 
 
 @asks(
-    "Are units without the policy moved as more of their group adopt?",
-    "crowding out",
+    "Do untreated units respond as more units of their group are treated?",
+    "displacement",
     of="errors",
     place=172,
     needs=(ADOPTION, ROWS, REFITS, SEPARATE),
     assumption=True,
+    guide=Guide(
+        statistic=Message(
+            "Slope of effects at the same event time in the share of the group's units that are "
+            "treated, with random effects of cohorts; and the same slope with free effects of each "
+            "cohort."
+        ),
+        thresholds=Message(
+            "Caution: effects move away from zero with the treated share with probability {0:.2f} "
+            "or more, and {1:.2f} or more with free effects of cohorts. Inconclusive: only the "
+            "first holds, or effects move towards zero with probability {2:.3f} or more. Reported: "
+            "the data cannot exclude displacement of {3:.0%} of the average effect. Passed: "
+            "otherwise. The check never fails.",
+            _LIKELY,
+            _SEPARATE,
+            _SURE,
+            _LARGE,
+        ),
+        failure=Message(
+            "Untreated units respond to the policy, so they are no valid controls and the average "
+            "effect includes their response."
+        ),
+        remedy=Message(
+            "compare with controls that the policy cannot reach, model spillovers with the "
+            "argument spillovers=, or report this limitation"
+        ),
+        code=(
+            "other = nqp.fit(nqp.StaggeredDiD(trends=nqp.DifferentialTrends()), panel)\n"
+            "nqp.att(other)"
+        ),
+        literature="Crépon, Duflo, Gurgand, Rathelot and Zamora (2013)",
+        limits=Message(
+            "Effects that differ between cohorts can look like displacement; no pre-adoption "
+            "period shows the difference."
+        ),
+    ),
 )
 def displacement(fit: Fit) -> Finding:
     """Test whether effects at the same event time rise with the share of their group treated.
@@ -222,8 +266,8 @@ def displacement(fit: Fit) -> Finding:
     if not fit.facts.parallel:
         raise NotApplicable(
             Message(
-                "By this design adopters may move otherwise than others, and effects that rise as "
-                "others adopt cannot be told from it."
+                "This design allows treated units to follow their own trends, from which "
+                "displacement cannot be distinguished."
             )
         )
     panel = panel_of(fit)
@@ -236,21 +280,23 @@ def displacement(fit: Fit) -> Finding:
     most = np.abs(table.loc[1, ["lower", "upper"]].astype(float)).max()
     away = _away(slope, average)
     apart = 0.0 if separate is None else _away(separate, average)
-    verdict, sentence = _judged(away, apart, groups, vague=bool(most > 0.5 * abs(average)))
+    verdict, sentence = _judged(away, apart, groups, vague=bool(most > _LARGE * abs(average)))
     if verdict == DOUBT and fit.takes("trends") and not own_leads(fit) < CONTRADICTED:
         sentence = joined([sentence, _NEXT])
+    elif verdict == REPORTED:
+        sentence = joined([sentence, _LINKS])
     figure = Message(
-        "a share of one adds {} (away from zero with P {}); of the average effect of {:.3g} that "
-        "is {}",
+        "P(effects move away from zero with the treated share) {1}; slope {0}; this explains {3} "
+        "of the average effect of {2:.3g}",
         spanned(*table.loc[0, ["mean", "lower", "upper"]]),
         equality(away),
         average,
         spanned(*table.loc[1, ["mean", "lower", "upper"]]),
     )
-    beside = Message("with free effects of cohorts it is not identified")
+    beside = Message("with free effects of cohorts the slope is not identified")
     if separate is not None:
         beside = Message(
-            "with free effects of cohorts {} (away from zero with P {})",
+            "with free effects of cohorts P {1}, slope {0}",
             spanned(*table.loc[2, ["mean", "lower", "upper"]]),
             equality(apart),
         )
@@ -287,7 +333,9 @@ def _cells(
     if np.linalg.matrix_rank(cells.regressors) < cells.regressors.shape[1]:
         raise NotApplicable(_ALIKE)
     if 2 * at.size > len(cells.draws):
-        raise NotApplicable(Message("Cells are too many for a short run of the sampler."))
+        raise NotApplicable(
+            Message("There are too many group-time cells for the short refit of this check.")
+        )
     return cells, reported_weights(effects)[1][[0]].toarray()[0, inside]
 
 
@@ -342,35 +390,34 @@ def _moments(slope: SlopeMixture) -> Array:
 def _judged(
     away: float, apart: float, groups: tuple[str, ...], *, vague: bool
 ) -> tuple[Verdict, Message]:
-    others = Message("their {}", crossed(groups)) if groups else Message("all units")
+    group = Message("units of the same {}", crossed(groups)) if groups else Message("all units")
     if away >= _LIKELY and apart >= _SEPARATE:
         return DOUBT, Message(
-            "At the same event time, effects are farther from zero the more of {} have adopted, "
-            "also with effects that differ by cohort. Untreated units may move in the opposite "
-            "direction (displacement), which the average effect would include.",
-            others,
+            "At the same event time, effects are farther from zero the larger the treated share of "
+            "{}, also if effects may differ by cohort. Untreated units may move in the opposite "
+            "direction (displacement), which would make the average effect too large.",
+            group,
         )
     if away >= _LIKELY:
         return UNTOLD, Message(
-            "At the same event time, effects are farther from zero the more of {} have adopted. "
-            "The data cannot separate displacement of untreated units from effects that differ by "
-            "cohort.",
-            others,
+            "At the same event time, effects are farther from zero the larger the treated share of "
+            "{}. The data cannot separate displacement of untreated units from effects that differ "
+            "by cohort.",
+            group,
         )
     if away <= 1.0 - _SURE:
         return UNTOLD, Message(
-            "At the same event time, effects are closer to zero the more of {} have adopted. "
-            "Untreated units may move in the same direction, which the average effect would omit. "
-            "The data cannot separate this from effects that differ by cohort.",
-            others,
+            "At the same event time, effects are closer to zero the larger the treated share of "
+            "{}. Untreated units may respond in the same direction, which would make the average "
+            "effect too small, or effects differ by cohort.",
+            group,
         )
     if vague:
         return REPORTED, Message(
-            "Whether effects go with how many of {} have adopted, these data hardly tell: how "
-            "others are moved by it may be more than half of the average effect.",
-            others,
+            "The data cannot distinguish zero spillovers on untreated units from spillovers of "
+            "half the average effect.",
         )
     return HOLDS, Message(
-        "Effects at the same event time do not depend on how many of {} have adopted.",
-        others,
+        "Effects at the same event time do not depend on the treated share of {}.",
+        group,
     )

@@ -12,8 +12,8 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp._core.arrays import Array, Index
-from bayes_nqp._core.exceptions import IdentificationError, NotApplicable
-from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.exceptions import Hint, IdentificationError, NotApplicable
+from bayes_nqp._core.i18n import Message, advised, detailed, joined
 from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, Verdict, average_effect, unit_word
 from bayes_nqp.checks.trends._assignment_units import AssignmentUnits
 from bayes_nqp.data.panel import Panel
@@ -28,10 +28,18 @@ _TOGETHER = 63
 type Dates = Callable[[Index, np.random.Generator], Index]
 """From the cohorts of places, -1 for never, to others."""
 
-SILENT = Message(
-    "This says nothing about parallel trends: dealt at random, adoption has no tie to how units "
-    "moved before."
+SELDOM, OFTEN = 0.05, 0.2
+"""p-values below which chance hardly explains the effect, and from which the check fails."""
+SILENT = detailed(
+    Message(
+        "The test concerns chance and not parallel trends: random reassignment removes every "
+        "relation between adoption and earlier trends."
+    )
 )
+ERRORS = advised(
+    Message("Next: look for a wider error structure with {}.", Hint("check", "error_model"))
+)
+"""Advice where random reassignment explains the effect or shows intervals that are too narrow."""
 
 
 def permutations(
@@ -157,19 +165,19 @@ class Placebos:
         return _share(np.abs(ratio) >= abs(actual))
 
     def figure(self, places: AssignmentUnits) -> Message:
-        """Say where the actual estimate lies."""
+        """Return the place of the actual estimate in the permutation distribution."""
         return Message(
-            "p = {:.3f} two-sided, {:.3f} left, {:.3f} right over {} deals by {}; "
-            "over its sd p = {:.3f}; placebo effects have sd {:.2g} around {:.2g}, the actual one, "
-            "estimated alike at the posterior mode, is {:.3g}",
+            "p = {:.3f} for the effect over its SD; p of the effect {:.3f} two-sided, {:.3f} left, "
+            "{:.3f} right; {} random reassignments by {}; placebo effects {:.2g} (SD {:.2g}), "
+            "actual effect at the posterior mode {:.3g}",
+            self.p_over_sd,
             self.p,
             self.p_left,
             self.p_right,
             self.mean.size,
             unit_word(places.name),
-            self.p_over_sd,
-            self.mean.std(),
             self.mean.mean(),
+            self.mean.std(),
             self.actual,
         )
 
@@ -201,7 +209,9 @@ def placebos(mean: Array, sd: Array) -> Placebos:
     """
     fitted = np.isfinite(mean[1:])
     if np.isnan(mean[0]) or fitted.sum() < fitted.size // 2:
-        raise NotApplicable(Message("Too few deals of the cohorts can be fitted."))
+        raise NotApplicable(
+            Message("Fewer than half of the random reassignments of adoption can be estimated.")
+        )
     return Placebos(mean[1:][fitted], sd[1:][fitted], float(mean[0]), float(sd[0]))
 
 
@@ -210,17 +220,22 @@ def _share(far: npt.NDArray[np.bool_]) -> float:
 
 
 def beside_chance(fit: Fit, p: float) -> tuple[Verdict, Message]:
-    """Judge an effect by how often adoption dealt at random shows one as large over its sd."""
+    """Judge an effect by the share of random reassignments with as large a ratio to the SD."""
     low, high = np.quantile(average_effect(fit), (0.025, 0.975))
     if low <= 0 <= high:
-        return HOLDS, Message("No effect is claimed, and adoption dealt at random shows none.")
-    if p < 0.05:
         return HOLDS, Message(
-            "Adoption dealt at random hardly ever shows an effect as large against its uncertainty."
+            "The 95 % interval of the average effect includes zero, so there is no effect that "
+            "chance would have to explain."
+        )
+    if p < SELDOM:
+        return HOLDS, Message(
+            "Random reassignment of adoption rarely gives an effect as large relative to its "
+            "standard deviation (p = {:.2g}).",
+            p,
         )
     often = Message(
-        "Adoption dealt at random shows effects as large against their uncertainty in {:.0%} of "
-        "cases.",
+        "Random reassignment of adoption gives an effect as large relative to its standard "
+        "deviation in {:.0%} of cases. Chance can therefore explain the estimated effect.",
         p,
     )
-    return (DOUBT if p < 0.2 else FAILS), often
+    return (DOUBT if p < OFTEN else FAILS), joined([often, ERRORS])

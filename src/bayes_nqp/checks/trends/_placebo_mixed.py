@@ -10,11 +10,14 @@ import numpy as np
 from annotated_types import Ge
 
 from bayes_nqp._core.arrays import Index
+from bayes_nqp._core.exceptions import Hint
 from bayes_nqp._core.i18n import Message, joined
 from bayes_nqp._core.types import Column
-from bayes_nqp.checks.shared import Finding, asks, on_request
+from bayes_nqp.checks.shared import Finding, Guide, asks, on_request
 from bayes_nqp.checks.trends._assignment_units import assignment_units_of
 from bayes_nqp.checks.trends._permutations import (
+    OFTEN,
+    SELDOM,
     SILENT,
     beside_chance,
     permutations,
@@ -35,11 +38,32 @@ from bayes_nqp.inference.fitting import (
 
 
 @asks(
-    "Would the effect be as large if other units had adopted at other times?",
+    "Would random reassignment of adoption to other units and dates give as large an effect?",
     "mixed placebo",
     place=85,
     needs=(ADOPTION, ROWS, UNITS, REFITS, SEPARATE, UNSELECTED),
     suits=on_request,
+    guide=Guide(
+        statistic=Message(
+            "Two-sided permutation p-value of the average effect over its standard deviation: "
+            "adoption is randomly reassigned to other units of the same stratum and to other "
+            "dates, and the model is estimated again at the posterior mode."
+        ),
+        thresholds=Message(
+            "If the 95 % interval of the average effect excludes zero: passed for p < {0:.2g}, "
+            "caution for p < {1:.2g}, failed otherwise. If it includes zero: passed.",
+            SELDOM,
+            OFTEN,
+        ),
+        failure=Message(
+            "An effect as large is common if units and dates of adoption are random, so chance "
+            "can explain the estimate."
+        ),
+        remedy=Message("look for a wider error structure with {}", Hint("check", "error_model")),
+        code='nqp.check(fit, "error_model")\nnqp.check(fit, "placebo_mixed", mode="free")',
+        literature="Chen, Qi and Yan (2025); Chung and Romano (2013)",
+        limits=Message("The check gives no evidence about parallel trends."),
+    ),
 )
 def placebo_mixed(
     fit: Fit,
@@ -73,7 +97,9 @@ def placebo_mixed(
     dates = partial(_MODES[mode], np.arange(first, panel.periods))
     permuted = permutations(places, repetitions, int(fit.sampler.seed or 0), dates)
     design = fit.variant(drop=True)
-    placebo = placebos(*refits(fit, design, panel, permuted, Message("dealing cohorts and dates")))
+    placebo = placebos(
+        *refits(fit, design, panel, permuted, Message("reassigning cohorts and dates"))
+    )
     verdict, sentence = beside_chance(fit, placebo.p_over_sd)
     evidence = placebo.dataset(panel, places, mode=mode)
     figure = placebo.figure(places)

@@ -100,7 +100,7 @@ _STATED: Final = {
             "report the model average, and compare the assumptions with "
             'nqp.check(fit, "assumptions")'
         ),
-        code='nqp.check(fit, "assumptions")\naverage = nqp.averaged(fit)\nnqp.att(average)',
+        code='nqp.check(fit, "assumptions")\naverage = nqp.model_average(fit)\nnqp.att(average)',
         literature="Roth (2022); Rambachan and Roth (2023)",
         limits=Message(
             "The check cannot detect a divergence that begins with adoption, nor one that is "

@@ -13,13 +13,24 @@ import xarray as xr
 from bayes_nqp._core import effects_schema as schema
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.exceptions import Hint, NotApplicable, NQPError
-from bayes_nqp._core.i18n import Message, advised, crossed, decoded, joined, listed
+from bayes_nqp._core.i18n import (
+    Message,
+    advised,
+    crossed,
+    decoded,
+    detailed,
+    joined,
+    listed,
+    unadvised,
+)
 from bayes_nqp.checks.shared import (
     FAILS,
     HOLDS,
+    LASTING,
     REFUTED,
     UNTOLD,
     Finding,
+    Guide,
     Lasting,
     Verdict,
     asks,
@@ -45,7 +56,9 @@ type Pair = tuple[str, str, str]
 """A factor and two of its levels."""
 
 _MOVED = 0.5
-"""Posterior sd by which time effects of a column's levels move what they matter to."""
+"""Posterior SDs by which time effects of a column's levels may move the average effect."""
+_FAR = 1.0
+"""Posterior SDs by which a contrast may move between two choices of time effects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +78,47 @@ class _Levels:
 
 
 @asks(
-    "Do groups of units have time effects of their own, and do contrasts survive other ones?",
+    "Do time effects differ between groups of units, and do contrasts depend on them?",
     "time effects",
     place=110,
     needs=(ROWS,),
+    guide=Guide(
+        statistic=Message(
+            "Log Bayes factor of persistent time effects by the levels of every column that groups "
+            "units, and the change of the average effect if the column with the most evidence has "
+            "its own time effects. Contrasts between strata are compared between time effects by "
+            "stratum and common time effects."
+        ),
+        thresholds=Message(
+            "Failed: the log Bayes factor exceeds {0:.0f} plus the log of the number of columns, "
+            "and the average effect moves by more than {1:.1f} posterior SDs; or a contrast "
+            "changes sign. Caution: a contrast moves by more than {2:.0f} posterior SD and more "
+            "than chance explains, or its conclusion changes. Inconclusive: the model with these "
+            "time effects cannot be estimated. Passed: otherwise. Time effects that the data "
+            "reject by more than {3:.0f} log units do not count.",
+            LASTING,
+            _MOVED,
+            _FAR,
+            REFUTED,
+        ),
+        failure=Message(
+            "The groups follow different trends for other reasons than the policy, and the "
+            "estimate includes part of the difference."
+        ),
+        remedy=Message(
+            "estimate time effects by group, with the argument time=nqp.TimeEffects, and report "
+            "both estimates"
+        ),
+        code=(
+            "by_group = nqp.fit(nqp.StaggeredDiD(time=nqp.TimeEffects(panel.roles.strata)), panel)"
+            "\nnqp.att(by_group)"
+        ),
+        literature="Hausman (1978)",
+        limits=Message(
+            "Only columns of the panel that are constant within units are tested; groups that no "
+            "column names remain untested."
+        ),
+    ),
 )
 def time_effects(fit: Fit) -> Finding:
     """Ask every column that nests units for time effects, and compare contrasts with other ones.
@@ -91,8 +141,8 @@ def time_effects(fit: Fit) -> Finding:
     if not pairs and not levels:
         raise NotApplicable(
             Message(
-                "The panel has no strata and no column that puts units together: whether groups of "
-                "units have time effects of their own cannot be asked."
+                "The panel has neither strata nor a column that groups units, so time effects by "
+                "group cannot be tested."
             )
         )
     parts = [_of_columns(fit, levels, panel)] if levels else []
@@ -103,13 +153,16 @@ def time_effects(fit: Fit) -> Finding:
         combine_attrs="no_conflicts",
     )
     verdict = worst_of(x.verdict for x in parts)
-    sentences = [x.sentence for x in parts if x.verdict != HOLDS or verdict == HOLDS]
-    sentences.append(said_alone(panel, [x.lasting.by for x in levels]))
+    first, *others = (x.sentence for x in sorted(parts, key=lambda x: x.verdict != verdict))
+    rest = others if verdict == HOLDS else [detailed(unadvised(x)) for x in others]
+    sentences = [first, *rest, detailed(said_alone(panel, [x.lasting.by for x in levels]))]
     if not levels:
         sentences.append(
-            Message(
-                "No other column that puts units together can be asked: what regions or the like "
-                "share stays open."
+            detailed(
+                Message(
+                    "The panel has no other column that groups units, so time effects of regions "
+                    "or similar groups remain untested."
+                )
             )
         )
     return Finding(
@@ -154,33 +207,43 @@ def _of_columns(fit: Fit, levels: Sequence[_Levels], panel: Panel) -> Finding:
     evidence = _evidence_of(levels, most.lasting.limit)
     if not most.lasting.found:
         names = listed([x.lasting.by for x in levels], 4)
-        return Finding(HOLDS, figure, Message("Levels of {} do not move apart.", names), evidence)
+        alike = Message("The data show no separate time effects by {}.", names)
+        return Finding(HOLDS, figure, alike, evidence)
     design, strata = _by_levels(fit, by, panel)
     task = (design, panel if by in panel.roles.strata else with_stratum(panel, by))
     (numbers,) = refitted_averages(fit, [task], Message("refitting with other time effects"))
-    share = Message("{:.0%} to {:.0%} of units adopt", low, high)
+    share = detailed(
+        Message("By level of {}, {:.0%} to {:.0%} of units are ever treated.", by, low, high)
+    )
     if "reason" in numbers:
-        sentence = Message(
-            "Levels of {} move apart (log Bayes factor {:.1f}; {} by level), and time effects of "
-            "their own cannot be fitted ({}): see “{}” for shocks that they share.",
-            by, factor, share, Message("{}", *decoded(str(numbers["reason"]))),
-            Message("error model", context="check"),
+        lacking = Message(
+            "Units of the same {} share persistent time effects (log Bayes factor {:.1f}), but a "
+            "model with time effects by {} cannot be estimated ({}). The average effect may "
+            "include differences between these groups.",
+            by, factor, by, Message("{}", *decoded(str(numbers["reason"]))),
         )  # fmt: skip
-        return Finding(UNTOLD, figure, sentence, evidence)
+        step = Message("Next: test shared shocks with {}.", Hint("check", "error_model"))
+        return Finding(UNTOLD, figure, joined([lacking, share, advised(step)]), evidence)
     average = average_effect(fit)
     moved = (float(numbers["att"].mean()) - float(average.mean())) / float(average.std())
-    sentence = Message(
-        "Levels of {} move apart (log Bayes factor {:.1f}; {} by level), and with time effects of "
-        "their own the average effect moves by {:+.1f} posterior sd.",
-        by, factor, share, moved,
-    )  # fmt: skip
     if abs(moved) <= _MOVED:
-        return Finding(HOLDS, figure, sentence, evidence)
+        small = Message(
+            "Units of the same {} share persistent time effects (log Bayes factor {:.1f}), but the "
+            "average effect moves by only {:+.1f} posterior SDs if the model includes them.",
+            by, factor, moved,
+        )  # fmt: skip
+        return Finding(HOLDS, figure, joined([small, share]), evidence)
+    large = Message(
+        "Units of the same {} share persistent time effects (log Bayes factor {:.1f}), and the "
+        "average effect moves by {:+.1f} posterior SDs if the model includes them. The fitted "
+        "effect includes differences between these groups that are not due to the policy.",
+        by, factor, moved,
+    )  # fmt: skip
     hint = Hint("time", TimeEffects(strata))
     advice = Message("Next: {}.", hint)
     if by not in panel.roles.strata:
         advice = Message("Next: {}, with {!r} among the strata of the panel.", hint, by)
-    return Finding(FAILS, figure, joined([sentence, advised(advice)]), evidence)
+    return Finding(FAILS, figure, joined([large, share, advised(advice)]), evidence)
 
 
 def _evidence_of(levels: Sequence[_Levels], limit: float) -> xr.Dataset:
@@ -218,7 +281,7 @@ def _of_contrasts(fit: Fit, pairs: list[Pair]) -> Finding:
     worst = int(np.argmax(np.abs(shift)))
     means = [float(draws.mean(v.SAMPLE_DIMS)[worst]) for draws in (first, second)]
     figure = Message(
-        "{}: {:.3f} ({}), {:.3f} ({}); {:.1f} posterior sd apart",
+        "contrast {}: {:.3f} ({}), {:.3f} ({}); {:.1f} posterior SDs apart",
         evidence["contrast_label"].to_numpy()[worst],
         means[0],
         choices[0],
@@ -228,21 +291,23 @@ def _of_contrasts(fit: Fit, pairs: list[Pair]) -> Finding:
     )
     if nats > REFUTED:
         sentence = Message(
-            "The data refute time effects {} (log Bayes factor {:.0f}): they are no rival to "
-            "those {}.",
-            choices[1], nats, choices[0],
+            "The data reject time effects {} in favour of time effects {} (log Bayes factor "
+            "{:.0f}), so the contrasts of the fit stand.",
+            choices[1], choices[0], nats,
         )  # fmt: skip
         return Finding(HOLDS, figure, sentence, evidence, "comparison", other)
     signs = [_conclusions(first), _conclusions(second)]
     positive = [(x > 0).mean(v.SAMPLE_DIMS).to_numpy() for x in (first, second)]
     changed = [otherwise(p, np.array([q])).any() for p, q in zip(*positive, strict=True)]
-    apart = bool((np.abs(shift) > np.maximum(1.0, _chance(first, second))).any())
+    apart = bool((np.abs(shift) > np.maximum(_FAR, _chance(first, second))).any())
     if by_level and not (fit.facts.time and fit.facts.time.pooled):
         sentence = _sentence_by_level(choices, moved=apart)
         return Finding(HOLDS, figure, sentence, evidence, "comparison", other)
     turned = bool((signs[0] * signs[1] < 0).any())
     verdict = ladder(fails=turned, doubt=apart or any(changed))
-    return Finding(verdict, figure, _sentence(verdict, choices), evidence, "comparison", other)
+    step = advised(Message("Next: report the contrasts under {} as well.", Hint("time", time)))
+    sentence = joined([_sentence(verdict, choices), *([] if verdict == HOLDS else [step])])
+    return Finding(verdict, figure, sentence, evidence, "comparison", other)
 
 
 def _chance(first: xr.DataArray, second: xr.DataArray) -> npt.NDArray[np.float64]:
@@ -266,28 +331,34 @@ def _sentence(verdict: Verdict, choices: list[Message]) -> Message:
     how = Message("time effects {} and time effects {}", *choices)
     if verdict == HOLDS:
         return Message(
-            "With {}, all contrasts conclude the same, and differ by no more than chance explains.",
+            "All contrasts between groups lead to the same conclusion under {}, and differ by no "
+            "more than chance explains.",
             how,
         )
     if verdict == FAILS:
         return Message(
-            "With {}, a contrast turns from one sign to the other: part of it is a trend.", how
+            "A contrast between groups changes sign between {}. Part of this contrast is a "
+            "differential trend between the groups and not an effect of the policy.",
+            how,
         )
     return Message(
-        "With {}, a contrast moves by more than chance explains or concludes differently: part of "
-        "it may be a trend between strata.",
+        "A contrast between groups changes its conclusion, or moves by more than chance explains, "
+        "between {}. Part of this contrast may be a differential trend between the groups.",
         how,
     )
 
 
 def _sentence_by_level(choices: list[Message], *, moved: bool) -> Message:
-    """Common time effects are those by level with one movement: they can show nothing against."""
+    """Compare contrasts with those under common time effects, a restriction of the fit's."""
     if not moved:
         how = Message("time effects {} and time effects {}", *choices)
-        return Message("With {}, contrasts differ by no more than chance explains.", how)
+        return Message(
+            "Contrasts between groups differ by no more than chance explains between {}.", how
+        )
     return Message(
-        "With time effects {1}, a contrast moves by more than chance explains: part of it would be "
-        "a trend between strata. Those of the fit, {0}, leave such trends out.",
+        "With time effects {1}, a contrast between groups would move by more than chance explains, "
+        "because it would include a differential trend. The time effects of the fit, {0}, allow "
+        "for such trends.",
         *choices,
     )
 

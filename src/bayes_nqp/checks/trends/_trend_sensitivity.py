@@ -11,13 +11,14 @@ import numpy as np
 import xarray as xr
 
 from bayes_nqp._core import effects_schema as schema
-from bayes_nqp._core.exceptions import StudyError
-from bayes_nqp._core.i18n import NOTHING, Message, advised, joined, listed, separated
+from bayes_nqp._core.exceptions import Hint, StudyError
+from bayes_nqp._core.i18n import NOTHING, Message, advised, detailed, joined, listed, separated
 from bayes_nqp.checks.shared import (
     NOT_APPLICABLE,
     OVERALL,
     REPORTED,
     Finding,
+    Guide,
     Verdict,
     asks,
     certain,
@@ -31,22 +32,24 @@ from bayes_nqp.robustness import trend_sensitivity as regions_of
 _CONTRASTED = 4
 """Levels of a factor up to which all pairs are compared."""
 _UNDECIDED = Message(
-    "In the fit, measured from all periods before adoption, the interval of the average effect "
+    "The fit itself, which uses all periods before adoption as reference, has a 95 % interval that "
     "includes zero."
 )
 _UNCLEAR = Message(
-    "Measured from the last period before adoption, the interval of the average effect includes "
-    "zero even under parallel trends (M̄ = 0)."
+    "With the last period before adoption as reference, the 95 % interval of the average effect "
+    "includes zero even under parallel trends (M̄ = 0)."
 )
 _SILENT = Message(
-    "The interval of the average effect includes zero, in the fit and measured from the last "
-    "period before adoption: no conclusion about it depends on parallel trends."
+    "The 95 % interval of the average effect includes zero, both in the fit and with the last "
+    "period before adoption as reference, so no conclusion about it depends on parallel trends."
 )
 _LARGER = Message(
-    "Next: judge whether trends could diverge by more; the sign of the effect would then be open."
+    "Next: discuss whether trends could diverge by more than this, in which case the sign of the "
+    "effect is open."
 )
 _OTHER_PERIODS = Message(
-    "Next: judge by the pre-adoption coefficients whether earlier periods can serve as reference."
+    "Next: test with {} whether earlier periods can serve as reference.",
+    Hint("check", "pretrends"),
 )
 
 
@@ -89,12 +92,37 @@ class BoundedEffect:
 
 
 @asks(
-    "How large would violations of parallel trends have to be to undo the effect?",
+    "How large a violation of parallel trends would overturn the conclusion?",
     "sensitivity to non-parallel trends",
     of="errors",
     place=50,
     needs=(ADOPTION, ROWS, REFITS, SEPARATE),
     assumption=True,
+    guide=Guide(
+        statistic=Message(
+            "Breakdown value M̄: the largest multiple of the largest pre-adoption change by which "
+            "trends may diverge per period after adoption while the robust 95 % interval of the "
+            "average effect still excludes zero. The same is computed for groups and contrasts."
+        ),
+        thresholds=Message(
+            "Reported, without a verdict: the breakdown value grows with the effect and falls with "
+            "noise, so no threshold separates parallel from differential trends. Not applicable "
+            "if neither an effect nor a contrast differs credibly from zero."
+        ),
+        failure=Message(
+            "If a divergence of this size is plausible, the sign of the effect is not established."
+        ),
+        remedy=Message(
+            "report M̄ with its size in outcome units per period, and compare it with the "
+            "pre-adoption coefficients"
+        ),
+        code='nqp.trend_sensitivity(fit)\nnqp.check(fit, "pretrends")',
+        literature="Rambachan and Roth (2023); Giacomini and Kitagawa (2021)",
+        limits=Message(
+            "Short or noisy pre-adoption periods enlarge the largest change and lower M̄, whatever "
+            "the trends are."
+        ),
+    ),
 )
 def trend_sensitivity(fit: Fit, *, grid: Sequence[float] | None = None) -> Finding:
     """Find the size of violations that would undo the average effect, and each level's.
@@ -138,15 +166,16 @@ def _sentence(effects: list[BoundedEffect], *, undecided: bool) -> Message:
     if overall.clear:
         finding, advice = _tolerated(overall), _LARGER
     note = _UNDECIDED if undecided and overall.clear else NOTHING
-    parts = (finding, note, _weakest(effects), advised(advice))
-    return joined([part for part in parts if part][:3])
+    weakest = _weakest(effects)
+    parts = (finding, note or weakest, detailed(weakest) if note else NOTHING, advised(advice))
+    return joined([part for part in parts if part])
 
 
 def _tolerated(overall: BoundedEffect) -> Message:
     if np.isinf(overall.breakdown):
         return Message(
-            "The average effect stays different from zero whatever multiple of the largest "
-            "pre-adoption change ({:.2g}) trends diverge by after adoption: M̄ has no limit.",
+            "The average effect stays different from zero for every multiple M̄ of the largest "
+            "pre-adoption change ({:.2g}) by which trends may diverge after adoption.",
             overall.step,
         )
     return Message(
@@ -167,11 +196,11 @@ def _weakest(effects: list[BoundedEffect]) -> Message:
     claimed = [x for x in effects if x.kind == "difference" and x.claimed]
     if names := [x.label for x in claimed if not x.clear]:
         return Message(
-            "Measured from the last period before adoption, the claimed difference {} includes "
-            "zero even under parallel trends.",
+            "With the last period before adoption as reference, the interval of the claimed "
+            "difference {} includes zero even under parallel trends.",
             listed(names, 3),
-            plural="Measured from the last period before adoption, the claimed differences {} "
-            "include zero even under parallel trends.",
+            plural="With the last period before adoption as reference, the intervals of the "
+            "claimed differences {} include zero even under parallel trends.",
             n=len(names),
         )
     limit = effects[0].breakdown
@@ -193,14 +222,15 @@ def _figure(effects: list[BoundedEffect]) -> Message:
     others = len(effects) - 1
     if others and not any(x.clear or x.breakdown for x in effects):
         return Message(
-            "breakdown M̄: 0 for the average effect and {} others, whose intervals include zero",
+            "breakdown M̄: 0 for the average effect and {} other effects, whose intervals include "
+            "zero",
             others,
         )
     parts = []
     for x in effects:
         size = Message("{:.2g}", x.breakdown)
         if np.isinf(x.breakdown):
-            size = Message("without limit")
+            size = Message("unlimited")
         elif x.kind == "overall" and x.clear:
             size = Message("{:.2g} ({:.2g} per period)", x.breakdown, x.bearable)
         kind = Message(", own") if x.kind == "own" else ""
