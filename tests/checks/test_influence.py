@@ -104,7 +104,7 @@ def test_a_fit_without_its_coefficients_is_not_asked(even: nqp.Fit) -> None:
     for name in ("influence", "prior_sensitivity"):
         result = nqp.check(bare, name, progress=False)
         assert result.verdict == "not applicable"
-        assert "does not hold the coefficients of its draws" in result.sentence
+        assert "does not store the coefficients of its draws" in result.sentence
     elpd = [float(nqp.loo(fit).elpd) for fit in (bare, even)]
     assert elpd[0] == pytest.approx(elpd[1], abs=0.5)
     assert elpd[0] != elpd[1]
@@ -187,7 +187,7 @@ def test_different_rows_are_refused(even: nqp.Fit) -> None:
         nqp.fit(design, late, SAMPLER, progress=False)
         for design in (drop, drop.replace(time=nqp.TimeEffects()))
     ]
-    with pytest.raises(StudyError, match="different rows"):
+    with pytest.raises(StudyError, match="different observations"):
         nqp.compare({"by region": fits[0], "common": fits[1]})
 
 

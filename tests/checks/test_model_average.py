@@ -119,8 +119,8 @@ def test_families_that_are_not_named_share_the_rest(
     ("prior", "said"),
     [
         ({"parallels": 0.5}, "'prior' names 'parallels'"),
-        ({"parallel": -0.1}, r"prior\['parallel'\] is -0.1, no probability"),
-        ({"event": 1.5}, r"prior\['event'\] is 1.5, no probability"),
+        ({"parallel": -0.1}, r"prior\['parallel'\] is -0.1, not a probability"),
+        ({"event": 1.5}, r"prior\['event'\] is 1.5, not a probability"),
         ({"event": float("nan")}, "'prior' is {'event': nan}"),
         ({"parallel": 0.8, "event": 0.3}, "add up to 1.1, not 1"),
         ({"parallel": 0.2, "differential": 0.2, "event": 0.2}, "add up to 0.6, not 1"),
@@ -136,7 +136,7 @@ def test_a_prior_that_is_none_is_refused(
 def test_a_prior_of_nothing_that_the_panel_identifies_is_refused() -> None:
     fit = fitted(simulated(periods=3, cohorts=(2,)))
     assert not nqp.model_average(fit).weights.drop("parallel trends").any()
-    with pytest.raises(nqp.errors.StudyError, match="leaves no probability"):
+    with pytest.raises(nqp.errors.StudyError, match="gives no probability"):
         nqp.model_average(fit, prior={"parallel": 0.0})
 
 
@@ -406,8 +406,8 @@ def test_a_drift_is_judged_by_its_own_leads() -> None:
     assert named(simulated(units=120, trend=0.2), trends=trends).verdict == "reported"
     result = named(early(simulated(units=120), 1.5), trends=trends)
     assert result.verdict == "failed"
-    assert "does not explain the last periods" in result.sentence
-    assert "do not reject is anticipation=1" in result.sentence
+    assert "does not describe these periods" in result.sentence
+    assert "do not reject is anticipation=1" in result.details
 
 
 def test_evidence_counts_by_the_designs_that_leads_leave_standing() -> None:

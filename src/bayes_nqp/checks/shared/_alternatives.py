@@ -105,7 +105,9 @@ def compared(fitted: Fit, alternatives: Sequence[Alternative], work: str) -> xr.
     ]
     results = [(other, numbers) for other, numbers in results if "reason" not in numbers]
     if not results:
-        raise NotApplicable(Message("No refit can be made ({}).", listed(lost, 3)))
+        raise NotApplicable(
+            Message("None of the alternative models can be estimated ({}).", listed(lost, 3))
+        )
     effect, first = average_effect(fitted), called(fitted)
     overall, fits = float(effect.mean()), [other for other, _ in results]
     every = [Alternative(first, first, fitted.design), *fits]

@@ -55,7 +55,7 @@ def beside(panel: Panel, columns: Mapping[str, Array]) -> tuple[Panel, tuple[str
     """
     complete = ~np.isnan(np.column_stack(list(columns.values()))).any(axis=1)
     if complete.sum() < 2:
-        raise NotApplicable(Message("No unit has rows that stand so many periods apart."))
+        raise NotApplicable(Message("No unit is observed in both periods of this comparison."))
     frame, names = panel.frame, []
     for name, values in columns.items():
         names.append(free_name(name, frame))
@@ -65,5 +65,5 @@ def beside(panel: Panel, columns: Mapping[str, Array]) -> tuple[Panel, tuple[str
         return type(panel).from_frame(frame[complete], **arguments), tuple(names)
     except PanelError as error:
         raise NotApplicable(
-            Message("Too little is left of rows that have other periods: {}", reason(error))
+            Message("Too few observations have a value in the other period: {}", reason(error))
         ) from None

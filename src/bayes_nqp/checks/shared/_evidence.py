@@ -86,8 +86,8 @@ def said_alone(panel: Panel, names: Iterable[str]) -> Message:
     every = {name: units_alone(panel, name) for name in names if name in panel.frame.columns}
     return joined([
         Message(
-            "{n} unit has no {} ({}) and counts by itself.", name, shown(labels),
-            plural="{n} units have no {} ({}) and count by themselves.", n=labels.size,
+            "{n} unit without a value of {} ({}) forms its own group.", name, shown(labels),
+            plural="{n} units without a value of {} ({}) each form their own group.", n=labels.size,
         )
         for name, labels in every.items()
         if labels.size
@@ -121,9 +121,11 @@ def shared_for(fit: Fit, columns: Mapping[str, Index]) -> dict[str, Lasting]:
 def _lasting(fit: Fit, name: str, codes: Index, limit: float) -> Lasting:
     shocks, panel = lasting_shocks(fit, name), panel_of(fit)
     if shocks is None or panel.weights is not None:
-        return Lasting(name, shocks, reason=Message("this design takes no shared shocks"))
+        return Lasting(
+            name, shocks, reason=Message("this design has no argument for shared shocks")
+        )
     if np.unique(codes).size * panel.periods > _VALUES:
-        return Lasting(name, shocks, reason=Message("its levels are too many"))
+        return Lasting(name, shocks, reason=Message("it has too many levels"))
     try:
         value = -behind(fit, fit.outcome_design.variant({"shocks": shocks}))
     except NQPError as refusal:
@@ -163,8 +165,11 @@ def comparable(first: Marginal, second: Marginal) -> None:
     """See that both likelihoods are of the same rows, in the same units, over the same columns."""
     if first.ground != second.ground:
         raise IdentificationError(
-            Message("the two designs have different rows or flat columns, and no Bayes factor"),
-            hint="covariates that vary within the periods of every stratum",
+            Message(
+                "the two designs use different observations or flat regressors, so no Bayes factor"
+                " exists"
+            ),
+            hint="use covariates that vary within the periods of every stratum",
         )
 
 

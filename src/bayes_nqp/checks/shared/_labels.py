@@ -100,9 +100,9 @@ def called(fitted: Fit) -> Message:
     """
     if OUTCOME_ALONE in fitted.record:
         rows = int(fitted.record[OUTCOME_ALONE])
-        return Message("outcome alone, {:,} rows with all mediators", rows)
+        return Message("outcome equation, {:,} observations with all mediators", rows)
     if GIVEN_LAG in fitted.record:
-        return Message("own treatment, given linked units' {:.2f}", fitted.record[GIVEN_LAG])
+        return Message("direct effect, given a spatial lag of {:.2f}", fitted.record[GIVEN_LAG])
     return AS_FITTED
 
 
@@ -133,14 +133,14 @@ def stacked(parts: Sequence[xr.Dataset], owners: Sequence[object], *names: str) 
 
 _PARAMETERS: Final = {
     "level": Message("overall effect (level)"),
-    "drift": Message("growth a period (drift)"),
-    "contrast": Message("differences of levels (contrast)"),
-    "sigma": Message("sd of innovations (sigma)"),
-    "scale_walk": Message("spread of steps between periods (scale_walk)"),
-    "scale_cohort": Message("spread of cohorts (scale_cohort)"),
-    "scale_cell": Message("spread of cells (scale_cell)"),
-    "scale_period": Message("spread of periods (scale_period)"),
-    "scale_deviation": Message("spread of deviations of units (scale_deviation)"),
+    "drift": Message("growth per period (drift)"),
+    "contrast": Message("differences between levels (contrast)"),
+    "sigma": Message("SD of innovations (sigma)"),
+    "scale_walk": Message("SD of changes between periods (scale_walk)"),
+    "scale_cohort": Message("SD between cohorts (scale_cohort)"),
+    "scale_cell": Message("SD between cells (scale_cell)"),
+    "scale_period": Message("SD between periods (scale_period)"),
+    "scale_deviation": Message("SD of unit-level effects (scale_deviation)"),
 }
 """Parameters of designs, as `Priors` calls them; those of errors keep their letters."""
 _OF_STRATA: Final = "scale_strata_"
@@ -150,7 +150,7 @@ _OF_STRATA: Final = "scale_strata_"
 def parameter(name: str) -> str:
     """Call a parameter by what it is, and as programs do."""
     if name.startswith(_OF_STRATA):
-        return Message("spread of levels of {0} (scale_strata_{0})", name.removeprefix(_OF_STRATA))
+        return Message("SD between levels of {0} (scale_strata_{0})", name.removeprefix(_OF_STRATA))
     return _PARAMETERS.get(name, name)
 
 
@@ -203,7 +203,7 @@ def reason(error: NQPError) -> Message:
 def unidentified(error: NQPError) -> Message:
     """Say why a check's own fit cannot be made, and where first."""
     if not error.where:
-        return Message("Its fit cannot be made: {}.", reason(error))
+        return Message("The model of this check cannot be estimated: {}.", reason(error))
     first: object = error.where
     while isinstance(first, Message) and first.template in _LISTS:
         first = first.parts[0]
@@ -211,7 +211,7 @@ def unidentified(error: NQPError) -> Message:
         first = Message("{}", str(first).rstrip(".").partition("; ")[0])
     more = len(first) < len(error.where.rstrip("."))
     place = separated([first, "…"]) if more else first
-    return Message("Its fit cannot be made: {} ({}).", reason(error), place)
+    return Message("The model of this check cannot be estimated: {} ({}).", reason(error), place)
 
 
 def paired(fit: Fit) -> None:
@@ -225,9 +225,8 @@ def paired(fit: Fit) -> None:
     if not pairs_coefficients(fit):
         raise NotApplicable(
             Message(
-                "The fit does not hold the coefficients of its draws, so that likelihoods of "
-                "units belong to none of its effects: versions up to 0.1 did not keep them, nor "
-                "are they kept where they take more than 200 MB. Fit again, with fewer draws if "
-                "these are many."
+                "The fit does not store the coefficients of its draws, which this check requires: "
+                "versions up to 0.1 did not store them, and they are not stored if they need more "
+                "than 200 MB. Fit the model again, with fewer draws if necessary."
             )
         )

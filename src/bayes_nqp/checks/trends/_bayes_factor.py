@@ -113,7 +113,7 @@ def _factor(fit: Fit, rows: Mask, noise: Noise, stratum: str) -> BayesFactor:
     """The factor of some rows, or why there is none; the fit keeps marginal likelihoods."""
     errors, design, panel = noise.phrase(), fit.outcome_design, panel_of(fit)
     if not fit.takes("trends"):
-        why = Message("this design has no differential trends to compare with")
+        why = Message("this design has no alternative with differential trends")
         return BayesFactor(stratum, errors, reason=why)
     try:
         panel = panel if rows.all() else panel.where(rows)

@@ -189,11 +189,11 @@ CANDIDATES: Final = (
 """Whoever adds a design adds a line."""
 CHOICES: Final = (
     Candidate(
-        Message("a choice of all adopters after a bad or good period"),
+        Message("selection of all treated units after one unusual period"),
         trends=AshenfelterDip(at_once=True),
     ),
     Candidate(
-        Message("a choice of all adopters after three bad or good periods"),
+        Message("selection of all treated units after three unusual periods"),
         trends=AshenfelterDip(3, at_once=True),
     ),
 )
@@ -242,7 +242,7 @@ def prior_of(prior: Mapping[str, float] | None) -> dict[Family, float]:
         if name not in PRIOR:
             raise StudyError(f"'prior' names {name!r}", hint=nearest(str(name), PRIOR))
         if not 0 <= value <= 1:
-            raise StudyError(f"prior[{name!r}] is {value!r}, no probability", hint=_PRIOR_HINT)
+            raise StudyError(f"prior[{name!r}] is {value!r}, not a probability", hint=_PRIOR_HINT)
     defaults = {name: p for name, p in PRIOR.items() if name not in prior}
     left, share = 1.0 - sum(prior.values()), sum(defaults.values())
     if left < -1e-9 or (not defaults and left > 1e-9):
@@ -278,7 +278,8 @@ def probabilities(evidence: Sequence[Evidence], prior: Mapping[Family, float] = 
     pi = np.array([prior[f] * s / total[f] for f, s in zip(family, share, strict=True)])
     if not pi.any():
         raise StudyError(
-            "'prior' leaves no probability to what this panel identifies", hint=_PRIOR_HINT
+            "'prior' gives no probability to the families that this panel identifies",
+            hint=_PRIOR_HINT,
         )
     with np.errstate(divide="ignore"):
         log_prior = np.log(pi)

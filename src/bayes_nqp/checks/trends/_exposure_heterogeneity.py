@@ -9,7 +9,7 @@ import numpy as np
 
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp._core.exceptions import IdentificationError, NotApplicable
-from bayes_nqp._core.i18n import Message, joined, listed, spanned
+from bayes_nqp._core.i18n import Message, advised, detailed, joined, listed, spanned, unadvised
 from bayes_nqp.checks.shared import (
     DOUBT,
     DOUBTFUL,
@@ -17,6 +17,7 @@ from bayes_nqp.checks.shared import (
     FAILS,
     UNTOLD,
     Finding,
+    Guide,
     Verdict,
     asks,
     beside,
@@ -39,34 +40,31 @@ from bayes_nqp.inference.fitting import (
 )
 
 _FEWEST: Final = 10
-"""Units whose exposure varies below which nothing is asked."""
+"""Number of units with varying exposure below which the check does not apply."""
 _FLAT: Final = 1e-8
-"""Of the largest: length from which a cosine says more than those before it."""
+"""Length of a cosine net of the earlier ones, relative to the largest, from which it is used."""
 _LEAST: Final = 0.1
-"""Of the mean sd within units: what is added to that of each, so that small ones have logs."""
+"""Share of the mean SD within units that is added to each SD before the logarithm."""
 _WAVES: Final = 10
-"""Cosines at most that stand for the periods in which units of high exposure may move apart."""
-_LINES: Final = Message("beside lines of exposure")
-_GAINS: Final = Message("slopes by how much exposure varies")
+"""Largest number of cosines, for the periods in which units of high exposure may diverge."""
+_LINES: Final = Message("net of linear exposure trends")
+_GAINS: Final = Message("with slopes by variability of exposure")
 _WIDE: Final = 2.0
-"""Times the posterior sd is as large beside periods by mean exposure, from which the slope rests on
-the course that all units' exposure has, and these rows cannot tell it from another."""
-_MOVES: Final = Message("beside periods by mean exposure")
+"""Ratio of posterior SDs, net of period effects by mean exposure and as fitted, from which the
+slope rests on the common course of exposure."""
+_MOVES: Final = Message("net of period effects by mean exposure")
 _ABOUT: Final = {
     _LINES: Message(
-        "Units whose exposure grows drift apart from the others, and the slope takes their drift "
-        "for a response: report the slope beside each unit's line of exposure, which the evidence "
-        "has."
+        "Units whose exposure grows faster follow another trend in the outcome. The slope "
+        "attributes this trend to exposure."
     ),
     _GAINS: Message(
-        "Units whose exposure varies more respond otherwise, and they count for more in the slope "
-        "than among rows: report the mean slope over rows, which the evidence has, or let effects "
-        "vary by groups of like exposure."
+        "Units whose exposure varies more respond differently to it, and they have a larger weight "
+        "in the slope than in the panel. The slope is therefore not the mean effect."
     ),
     _MOVES: Message(
-        "Units of high exposure move apart from the others in some periods, and not as exposure "
-        "does: something else reaches them, and the slope takes part of it for a response. Report "
-        "the slope beside each period times mean exposure, which the evidence has."
+        "Units with high exposure diverge from the others in some periods in a way that exposure "
+        "does not explain. The slope attributes part of this divergence to exposure."
     ),
 }
 
@@ -101,11 +99,46 @@ class _Beside:
 
 
 @asks(
-    "Do units whose own exposure is higher, grows or varies more move or respond otherwise?",
-    "exposure of one's own",
+    "Do units with higher, growing or more variable exposure follow other trends or respond "
+    "differently?",
+    "exposure heterogeneity",
     place=45,
     needs=(DOSE, ROWS, UNIT_DOSES, REFITS),
     assumption=True,
+    guide=Guide(
+        statistic=Message(
+            "The slope of exposure net of unit-specific linear trends of exposure, with slopes by "
+            "the variability of exposure within units, and net of period effects in proportion to "
+            "mean exposure; each with a joint test of the added terms."
+        ),
+        thresholds=Message(
+            "Failed: added terms have a tail probability of zero below {0:.1%}, adjusted for the "
+            "number of tests, and the slope moves by more than one posterior SD and more than "
+            "chance explains. Caution: the adjusted tail probability is below {1:.0%}. "
+            "Inconclusive: the posterior SD is more than {2:.0f} times as large net of period "
+            "effects by mean exposure. Passed: otherwise.",
+            FAILING,
+            DOUBTFUL,
+            _WIDE,
+        ),
+        failure=Message(
+            "The slope includes trends or other influences of units with high or growing "
+            "exposure, or it is not the mean effect over observations."
+        ),
+        remedy=Message(
+            "report the estimate with the added terms, which the evidence contains, next to the "
+            "slope of the fit"
+        ),
+        code='result = nqp.check(fit, "exposure_heterogeneity")\nresult.evidence',
+        literature=(
+            "Mundlak (1978); Hausman (1978); Wooldridge (2005); Goldsmith-Pinkham, Sorkin and "
+            "Swift (2020)"
+        ),
+        limits=Message(
+            "Influences that follow the same course as exposure, and lasting errors of "
+            "measurement, cannot be distinguished from a response."
+        ),
+    ),
 )
 def exposure_heterogeneity(fit: Fit) -> Finding:
     """Refit with lines of exposure, slopes by how much it varies, and periods by its level.
@@ -151,37 +184,48 @@ def exposure_heterogeneity(fit: Fit) -> Finding:
     answers = {name: x for name, x in results.items() if x is not None}
     if not answers:
         raise NotApplicable(
-            Message("Exposure grows and varies alike in all units: nothing can be asked.")
+            Message("Exposure grows and varies equally in all units, so the check does not apply.")
         )
     verdicts = {name: x.verdict(plain, len(answers)) for name, x in answers.items()}
     table = quantities({"the fit's": plain, **{str(name): x.draws for name, x in answers.items()}})
     parts = [
-        Message("{} {} (P = {:.2g})", name, spanned(*row[["mean", "lower", "upper"]]), x.tail)
+        Message("{} {} (p = {:.2g})", name, spanned(*row[["mean", "lower", "upper"]]), x.tail)
         for (name, x), (_, row) in zip(answers.items(), table.iloc[1:].iterrows(), strict=True)
     ]
     figure = Message("slope {:.3g}; {}", plain.mean(), listed(parts, len(parts)))
-    causes = [_ABOUT[name] for name, verdict in verdicts.items() if verdict in (DOUBT, FAILS)]
+    verdict = worst_of(verdicts.values())
+    order = sorted(verdicts, key=lambda name: verdicts[name] != verdict)
+    causes = [_cause(name) for name in order if verdicts[name] in (DOUBT, FAILS)]
     if verdicts.get(_MOVES) == UNTOLD:
         causes.append(_resting(answers[_MOVES].draws.std() / plain.std()))
-    sentence = joined(causes) if causes else Message(
-        "Units whose exposure is higher, grows or varies more neither move nor respond otherwise."
-    )  # fmt: skip
-    verdict = worst_of(verdicts.values())
+    sentence = joined([*causes[:1], *(detailed(unadvised(x)) for x in causes[1:])])
+    if not causes:
+        sentence = Message(
+            "Units with higher, growing or more variable exposure neither follow other trends nor "
+            "respond differently."
+        )
     refits = [x.refit for x in answers.values()]
     for other in refits:
         verdict, sentence = cautious(verdict, sentence, other)
     return Finding(verdict, figure, sentence, table, refit=refits[-1])
 
 
+def _cause(name: Message) -> Message:
+    """Return the finding about some added terms, and the estimate to report."""
+    step = Message("Next: report the estimate “{}” of the evidence next to the slope.", name)
+    return joined([_ABOUT[name], advised(step)])
+
+
 def _resting(ratio: float) -> Message:
-    """Say that the slope rests on a course that all units' exposure has."""
-    return Message(
-        "Exposure is much of a share of each unit's own times a course that all have, and the "
-        "slope rests on it: whatever else moves units of high exposure along that course passes "
-        "for a response, and these rows cannot tell. Beside each period times mean exposure its sd "
-        "is {:.1f} times as large; report that interval too.",
+    """Return the finding that the slope rests on a common course of exposure."""
+    found = Message(
+        "Exposure is close to a unit-specific share times a common course, and the slope rests on "
+        "this course: net of it, the posterior SD is {:.1f} times as large. Other influences that "
+        "follow the same course cannot be distinguished from a response.",
         ratio,
     )
+    step = Message("Next: report the estimate “{}” of the evidence next to the slope.", _MOVES)
+    return joined([found, advised(step)])
 
 
 def _columns(line: Fit) -> dict[Message, Array]:
@@ -200,7 +244,7 @@ def _columns(line: Fit) -> dict[Message, Array]:
     sd = np.sqrt(np.bincount(unit, moves**2) / count)
     present = np.bincount(unit) > 0
     if (sd > 0.0).sum() < _FEWEST:
-        raise NotApplicable(Message("Exposure varies within fewer than {} units.", _FEWEST))
+        raise NotApplicable(Message("Fewer than {} units have an exposure that varies.", _FEWEST))
     varies = np.log(sd / sd[present].mean() + _LEAST)
     spread = varies[present].std()
     varies = (varies - varies[unit][dose != 0.0].mean()) / (spread if spread > 0.0 else 1.0)

@@ -153,7 +153,7 @@ def reference_of(fit: Fit) -> Reference:
         return Reference(same, changes, words)
     design = same.variant(shocks=together.shocks)
     units = Message(
-        "Units of one {} share shocks that last (log Bayes factor {:.1f})",
+        "Units of the same {} share persistent shocks (log Bayes factor {:.1f})",
         together.by,
         together.value,
     )
@@ -163,10 +163,12 @@ def reference_of(fit: Fit) -> Reference:
             return Reference(same, changes, words)
         shared = once(same, ("shared", together.by), lambda: refit(same, design))
     except NQPError as refusal:
-        lacking = Message("{}, and designs with them cannot be fitted: {}.", units, reason(refusal))
+        lacking = Message(
+            "{}, but models with these shocks cannot be estimated: {}.", units, reason(refusal)
+        )
         return Reference(same, changes, joined([words, lacking]))
     every = Message(
-        "{}, which all candidate models have ({}).", units, Hint("shocks", together.shocks)
+        "{}, so all candidate models include them ({}).", units, Hint("shocks", together.shocks)
     )
     changes["shocks"] = together.shocks
     return Reference(shared, changes, joined([words, advised(every)]))

@@ -358,7 +358,9 @@ def mixed(
     """
     weighable = [x for x in every if not x.reason]
     if not weighable:
-        raise StudyError("no model can be averaged", hint="nqp.fit with another design")
+        raise StudyError(
+            "no candidate model can be estimated", hint="fit another design with nqp.fit"
+        )
     posterior = probabilities(weighable, prior)
     lost: dict[Candidate, Message] = {}
     while True:
@@ -396,7 +398,9 @@ def _within_families(
         if weights[of].sum() > 0:
             weights[of] *= posterior[of].sum() / weights[of].sum()
     if not weights.any():
-        raise StudyError("no model can be averaged", hint="nqp.fit with another design")
+        raise StudyError(
+            "no candidate model can be estimated", hint="fit another design with nqp.fit"
+        )
     return np.asarray(weights / weights.sum())
 
 
@@ -427,7 +431,7 @@ def _fitted(
             lost[x.candidate] = reason(error)
             continue
         if places - identified_cells(cells) or paths - {*cells[v.PATH].to_numpy()}:
-            lost[x.candidate] = Message("it loses effects that the fit has")
+            lost[x.candidate] = Message("it does not identify all effects of the fit")
         effects[-1] = cells
     return effects, lost
 

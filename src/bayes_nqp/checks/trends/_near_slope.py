@@ -9,7 +9,7 @@ import numpy as np
 
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import IdentificationError
-from bayes_nqp._core.i18n import Message, advised, joined
+from bayes_nqp._core.i18n import Message, advised, detailed, joined
 from bayes_nqp.checks.shared import (
     DOUBT,
     DOUBTFUL,
@@ -27,16 +27,18 @@ from bayes_nqp.inference.fitting import Fit, covariate_slopes, refit, total_fit
 _FEWEST: Final = 3
 """Units never treated that are near adopters, and not, of fewer of which it is not asked."""
 _APART: Final = Message(
-    "Units that never adopt moved apart from others by {} ± {} a period where they are near "
-    "adopters, all of the time and not from exposure on (tail probability {:.2g}): what they seem "
-    "to receive may partly be that, and effects may be measured from a moved baseline. Had they a "
-    "straight trend of their own, the average effect would be {} ± {}, not {} ± {}, and untreated "
-    "units would receive {} ± {}, not {} ± {}."
+    "Never-treated units near treated units follow another trend than other never-treated units, "
+    "by {} ± {} per period (p = {:.2g}). The estimated spillovers may include this trend, and the "
+    "effects may be measured from a shifted baseline."
+)
+_NET: Final = Message(
+    "Net of a linear trend of these units, the average effect is {} ± {} (as fitted {} ± {}), and "
+    "the spillovers on untreated units are {} ± {} (as fitted {} ± {})."
 )
 _NEXT: Final = advised(
     Message(
-        "Next: covariates=[…] with a column that is the period where a unit never adopts, times "
-        "how near it is to units that do, and zero elsewhere."
+        "Next: add a covariate that equals the period times the proximity to treated units for "
+        "never-treated units, and zero for all others."
     )
 )
 
@@ -74,7 +76,8 @@ class NearSlope:
         pairs = [with_sd(of(x)) for of in (average_effect, spillover_effects)
                  for x in (self.beside, self.fit)]  # fmt: skip
         numbers = [number for pair in pairs for number in pair]
-        return joined([_APART.fill(*with_sd(self.slope), self.tail, *numbers), _NEXT])
+        apart = _APART.fill(*with_sd(self.slope), self.tail)
+        return joined([apart, detailed(_NET.fill(*numbers)), _NEXT])
 
 
 def near_slope(fit: Fit) -> NearSlope | None:

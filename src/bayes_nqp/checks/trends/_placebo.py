@@ -82,7 +82,8 @@ def placebos(fit: Fit, design: Design, panel: Panel, periods: int | None = None)
     if int(starts.max()) - BEFORE < periods:
         raise NotApplicable(
             Message(
-                "No cohort has {} periods before adoption, as a placebo of {} needs.",
+                "No cohort has the {} periods before adoption that a placebo date {} periods "
+                "earlier requires.",
                 periods + BEFORE,
                 periods,
             )

@@ -21,6 +21,7 @@ from bayes_nqp._core.i18n import (
     joined,
     listed,
     separated,
+    unadvised,
 )
 from bayes_nqp.checks.model import evenly
 from bayes_nqp.checks.shared import (
@@ -36,6 +37,7 @@ from bayes_nqp.checks.shared import (
     asks,
     called,
     ladder,
+    unmarked,
     with_sd,
     worst_of,
 )
@@ -62,13 +64,13 @@ from bayes_nqp.inference.fitting import ADOPTION, REFITS, ROWS, Fit
 from bayes_nqp.model.designs import AshenfelterDip, DifferentialTrends
 
 _DOUBT, _FAILS = 0.05, 0.01
-"""Tail probabilities of leads beside a drift below which there is doubt, and failure."""
+"""Tail probabilities of the free pre-adoption coefficients for caution and failure."""
 _STATED: Final = {
-    "drift": (WITH_DIFFERENTIAL_TRENDS, Message("the drift")),
+    "drift": (WITH_DIFFERENTIAL_TRENDS, Message("the differential trend")),
     "dip": (DIPPING, Message("the dip")),
-    "shift": (SHIFTING, Message("the shift of level")),
+    "shift": (SHIFTING, Message("the level shift")),
 }
-"""What a design may state of adopters before adoption, by role: in a sentence, and its name."""
+"""Assumptions about treated units before adoption, by role: a sentence and a name."""
 
 
 @asks(
@@ -150,10 +152,10 @@ def pretrends(fit: Fit) -> Finding:
         if dip := fit.facts.term(AshenfelterDip):
             statement = (CHOSEN if dip.at_once else DIPPING).fill(n=dip.periods)
         verdict, near = _near_adoption(own_leads(fit), name)
-        beside = advised(Message("Compare with {}.", Hint("trends", DifferentialTrends())))
+        beside = advised(Message("Next: compare with {}.", Hint("trends", DifferentialTrends())))
         words = [statement, near, NOTHING if stated == "drift" else beside]
     elif not fit.facts.parallel:
-        beside = advised(Message("Compare with {}.", Hint("trends", DifferentialTrends())))
+        beside = advised(Message("Next: compare with {}.", Hint("trends", DifferentialTrends())))
         verdict, words = UNTOLD, [APART, beside]
     elif verdict != HOLDS and (other := chosen(fit)) is not None:
         words.append(detailed(_preferring(fit, other)))
@@ -162,8 +164,11 @@ def pretrends(fit: Fit) -> Finding:
         words.append(next_step(fit, verdict))
     receiving = near_slope(fit)
     if receiving is not None:
-        verdict, words = receiving.worse(verdict), [*words, receiving.words or NOTHING]
-    sentence = joined([*words, detailed(weights.words)])
+        before, verdict = verdict, receiving.worse(verdict)
+        if (near := receiving.words) is not None:
+            first, second = (words, [near]) if verdict == before else ([near], words)
+            words = [*first, detailed(unadvised(joined(second)))]
+    sentence = joined([*words, detailed(unmarked(weights.words))])
     figure = separated([families.figure if fit.facts.parallel else NOTHING, _figure(judged)])
     evidence = _evidence(parts).merge(_of_factors(factors.factors))
     evidence.attrs |= {f"probability_{name}": p for name, p in families.posterior.items()}
@@ -237,7 +242,8 @@ def _preferring(fit: Fit, other: Evidence) -> Message:
         other.value,
     )
     choice = Message(
-        "If units were chosen so, {}; a business cycle of the treated units looks the same.",
+        "If units were selected in this way, use {}; a business cycle of the treated units would "
+        "look the same.",
         other.candidate.hint(fit),
     )
     return joined([speaks, choice])
@@ -248,15 +254,15 @@ def _near_adoption(tail: float, beside: Message) -> tuple[Verdict, Message]:
     against = ladder(fails=tail < _FAILS, doubt=tail < _DOUBT)
     if against != HOLDS:
         return against, Message(
-            "Yet {0} does not explain the last periods before adoption: leads beside it are far "
-            "from zero (p = {1:.2g}).",
+            "Net of {0}, the coefficients of the last periods before adoption differ from zero "
+            "(p = {1:.2g}), so the model does not describe these periods.",
             beside,
             tail,
         )
     if np.isnan(tail):
         return REPORTED, NOTHING
     return REPORTED, Message(
-        "Leads beside {0}, in the last periods before adoption, are compatible with zero "
+        "Net of {0}, the coefficients of the last periods before adoption are compatible with zero "
         "(p = {1:.2g}).",
         beside,
         tail,
@@ -292,8 +298,8 @@ def _moved_apart(judged: Judgement, apart: Message) -> Message:
     clearest = Message(", most clearly in {}", apart) if apart else ""
     if total.slope_tail > _DOUBT:
         return Message(
-            "The pre-adoption coefficients reject parallel trends (p = {1}){0}, though along no "
-            "line.",
+            "The pre-adoption coefficients reject parallel trends (p = {1}){0}, without a linear "
+            "pattern.",
             clearest,
             _chance(total.joint.tail),
         )

@@ -141,7 +141,10 @@ def next_step(fit: Fit, verdict: Verdict) -> Message:
         return advised(Message("Next: {}; or compare all with {}.", hint, see_all))
     if any(x.reason for x in evidence_of(fit) if x.candidate.differential_trend):
         return advised(
-            Message("How large violations may be: {}.", Hint("check", "trend_sensitivity"))
+            Message(
+                "Next: report how large violations of parallel trends may be, with {}.",
+                Hint("check", "trend_sensitivity"),
+            )
         )
     average = Message("Next: report the model average; compare assumptions with {}.", see_all)
     if winner is not None:
@@ -157,14 +160,16 @@ def _likeliest(fit: Fit, winner: Recommendation) -> Message:
         return candidate.hint(fit) or candidate.name
 
     first = Message(
-        "The likeliest design that its coefficients and placebos do not reject is {} ({:.0%}).",
+        "The most probable model that pre-adoption coefficients and placebos do not reject is {} "
+        "({:.0%}).",
         named(winner.candidate),
         winner.probability,
     )
     if winner.contradicted is not None:
         candidate, probability = winner.contradicted
         above = Message(
-            "The likeliest design is {} ({:.0%}), but its coefficients or placebos reject it.",
+            "The most probable model is {} ({:.0%}), but pre-adoption coefficients or placebos "
+            "reject it.",
             named(candidate),
             probability,
         )
@@ -173,7 +178,7 @@ def _likeliest(fit: Fit, winner: Recommendation) -> Message:
         return first
     candidate, probability = winner.rival
     second = Message(
-        "The second is {} ({:.0%}): only knowledge of the policy distinguishes the two.",
+        "The second is {} ({:.0%}); only knowledge of the policy distinguishes the two.",
         named(candidate),
         probability,
     )

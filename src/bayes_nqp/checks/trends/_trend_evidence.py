@@ -7,43 +7,51 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from bayes_nqp._core.i18n import NOTHING, Message, Numeral
+from bayes_nqp._core.i18n import NOTHING, Message, Numeral, detailed, joined
 from bayes_nqp.checks.shared import UNTOLD, Verdict, ladder, worst_of
 from bayes_nqp.checks.trends._bayes_factor import AGAINST, HELD, BayesFactor, bayes_factors
 from bayes_nqp.inference.fitting import Fit
 
 APART: Final = Message(
-    "This design does not assume parallel trends: each unit has loadings of its own on common "
-    "factors. Weak factors are estimated poorly, and what remains of them biases the effect; no "
-    "check can rule them out."
+    "This model does not assume parallel trends: each unit has its own loadings on common factors. "
+    "Weak factors are estimated imprecisely, and their remainder, which no check can rule out, "
+    "biases the effect."
 )
 WITH_DIFFERENTIAL_TRENDS: Final = Message(
-    "This design assumes no parallel trends: those who adopt may drift."
+    "This model does not assume parallel trends: treated units may follow differential trends."
 )
-"""What is said where differential trends take their place."""
+"""Sentence for models with differential trends."""
 DIPPING: Final = Message(
-    "This design assumes parallel trends but for what adoption looks at: units may adopt after "
-    "{n} bad or good period.",
-    plural="This design assumes parallel trends but for what adoption looks at: units may adopt "
-    "after {n} bad or good periods.",
+    "This model assumes parallel trends, except that adoption of a unit may depend on its outcomes "
+    "in the {n} period before.",
+    plural="This model assumes parallel trends, except that adoption of a unit may depend on its "
+    "outcomes in the {n} periods before.",
     n=1,
 )
-"""What is said where adoption of each unit may depend on the n periods before it."""
+"""Sentence for models in which adoption of each unit may depend on the n periods before it."""
 CHOSEN: Final = Message(
-    "This design assumes parallel trends but for how adopters were chosen: all at once, after "
-    "{n} bad or good period before the first of them adopted.",
-    plural="This design assumes parallel trends but for how adopters were chosen: all at once, "
-    "after {n} bad or good periods before the first of them adopted.",
+    "This model assumes parallel trends, except that all treated units may have been selected by "
+    "their outcomes in the {n} period before the first adoption.",
+    plural="This model assumes parallel trends, except that all treated units may have been "
+    "selected by their outcomes in the {n} periods before the first adoption.",
     n=1,
 )
-"""What is said where all adopters may have been chosen by the n periods before the first adopts."""
-SHIFTING: Final = Message(
-    "This design assumes parallel trends but for one change of adopters' level before adoption, "
-    "which stays and is no part of the effect. A response to the policy over as many periods would "
-    "leave the same rows before adoption, and belong to the effect; what is known of the units has "
-    "to tell."
+"""Sentence for models in which treated units may be selected before the first adoption."""
+SHIFTING: Final = joined(
+    [
+        Message(
+            "This model assumes parallel trends, except for one lasting level shift of treated "
+            "units before adoption, which is not part of the effect."
+        ),
+        detailed(
+            Message(
+                "An early response to the policy would look the same and would be part of the "
+                "effect; only knowledge of the policy distinguishes the two."
+            )
+        ),
+    ]
 )
-"""What is said where adopters' level may have changed before adoption."""
+"""Sentence for models in which the level of treated units may shift before adoption."""
 MONTE_CARLO: Final = 0.3
 """Largest Monte-Carlo error with which a factor is judged."""
 
