@@ -395,7 +395,7 @@ def named(panel: nqp.Panel, **changes: object) -> nqp.CheckResult:
 def test_the_design_named_next_is_the_one_that_explains_the_periods_before() -> None:
     response = named(early(simulated(), 1.5))
     assert response.verdict == "failed"
-    assert "placebos do not reject is anticipation=1 (" in response.sentence
+    assert "placebos do not reject is anticipation=1 (" in response.details
     assert "Next: report the model average" in response.sentence
     drift = named(simulated(units=150, periods=12, cohorts=(7, 9), trend=0.5))
     assert "Next: trends=nqp.DifferentialTrends()" in drift.sentence

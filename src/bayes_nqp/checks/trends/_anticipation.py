@@ -1,4 +1,4 @@
-"""Whether the effect begins before adoption."""
+"""Check for anticipation effects before adoption."""
 
 from __future__ import annotations
 
@@ -81,22 +81,23 @@ _MOVED: Final = Message(
     ),
 )
 def anticipation(fit: Fit, *, periods: Annotated[int, Ge(1)] = 2) -> Finding:
-    """Let effects begin one period earlier, two periods earlier, and so on.
+    """Estimate the effect if responses may begin one period early, two periods early, and so on.
 
-    Two things would speak of anticipation: an effect in the period before adoption, and an
-    average effect from adoption on that grows once that period is no longer a control. The former
-    is without what linked units' treatment does; rows just before adoption of units that stand in
-    a ring by then are left out of both.
+    Anticipation would show in two ways: an effect in the period before adoption, and a larger
+    average effect after adoption if this period is no longer a control. The effect before adoption
+    excludes spillovers from linked units. Observations just before adoption of units that already
+    lie in a distance band of treated units are excluded from both.
 
     Parameters
     ----------
     periods : int, default 2
-        How many windows.
+        Number of windows.
 
     Returns
     -------
     Finding
-        Of kind "specifications"; the attrs hold the effect in the period before adoption.
+        Evidence of kind "specifications"; the attrs contain the effect in the period before
+        adoption.
     """
     panel, ahead = panel_of(fit), fit.facts.anticipation
     first = int(panel.cohort_codes[panel.cohort_codes >= 0].min())
@@ -148,10 +149,10 @@ def anticipation(fit: Fit, *, periods: Annotated[int, Ge(1)] = 2) -> Finding:
 
 
 def _unreached(fit: Fit, periods: int) -> Panel:
-    """A fit's panel without rows just before adoption that what others do has reached by then.
+    """Return a fit's panel without observations just before adoption that spillovers already reach.
 
-    Rings let units that have adopted receive other amounts than those that have not: of a unit
-    that is taken to respond early, what it receives meanwhile would count as its response.
+    With distance bands, treated units receive other spillovers than untreated units. If a unit were
+    assumed to respond early, the spillovers of that period would count as its response.
     """
     panel, frame = panel_of(fit), fit.model_frame.codes
     cohort = panel.cohort_codes[frame.unit]
@@ -160,7 +161,7 @@ def _unreached(fit: Fit, periods: int) -> Panel:
 
 
 def _itself(effects: xr.Dataset, event_time: int) -> Array:
-    """Draws of what units do themselves at an event time: linked units' treatment is not theirs."""
+    """Return draws of the direct effect at an event time, without spillovers from linked units."""
 
     def at(path: str) -> Array:
         return np.ravel(att(effects, v.EVENT_TIME, path=path).sel({v.EVENT_TIME: event_time}))

@@ -1,4 +1,4 @@
-"""What the effect is under each assumption about trends, and what speaks for each of them."""
+"""The average effect under each assumption about trends, with placebos and predictions."""
 
 from __future__ import annotations
 
@@ -68,17 +68,17 @@ _LAST = 2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Assumption:
-    """A design with its panel, and what it says.
+    """Results of a design on its panel, under one assumption about trends.
 
     Parameters
     ----------
     effects, placebo : Dataset
-        Of the waist; with the adoption as it was, and earlier. None where no cohort has the periods
-        for a placebo.
+        Effects datasets with the actual and the placebo adoption dates. The placebo is None if no
+        cohort has enough periods.
     contradicted : bool
-        Whether `placebo_time` would doubt it.
+        True if `placebo_time` does not pass under this assumption.
     held_out : float
-        Log predictive density of the last periods before adoption; missing where there is none.
+        Log predictive density of the last periods before adoption; missing without such periods.
     """
 
     name: Message
@@ -121,19 +121,18 @@ class _Assumption:
     ),
 )
 def assumptions(fit: Fit, *, periods: Annotated[int, Ge(1)] = 2) -> Finding:
-    """Lay the effect under parallel trends, one straight line and differential trends side by side.
+    """Compare the effect under parallel, linear differential and flexible differential trends.
 
-    Each stands with its placebo, an adoption some periods early on rows before the real one, and
-    with its prediction of the last two periods before adoption from all earlier ones. There is no
-    mean of them. It holds if all conclude the same, within two posterior sd of parallel trends, and
-    a placebo contradicts none, as `placebo_time` judges it; else it asks for caution, and the
-    effect is
-    as wide as they are together.
+    Each assumption is reported with the effect of a placebo adoption date, estimated on
+    observations before the actual adoption, and with its prediction of the last two periods before
+    adoption from all earlier ones. No average is computed. The check passes if all assumptions lead
+    to the same conclusion, within two posterior SDs of parallel trends, and no placebo contradicts
+    one, by the rule of `placebo_time`. Otherwise the verdict is caution.
 
     Parameters
     ----------
     periods : int, default 2
-        How much earlier the placebo's adoption is.
+        Number of periods by which the placebo adoption date is earlier.
     """
     lines, lost = [], []
     for name, design, panel in _designs(fit):
@@ -169,7 +168,7 @@ def assumptions(fit: Fit, *, periods: Annotated[int, Ge(1)] = 2) -> Finding:
 
 
 def _designs(fit: Fit) -> Iterator[tuple[Message, Design, Panel]]:
-    """The assumptions that can be stated for a fit, parallel trends first."""
+    """Yield the assumptions that are possible for a fit, parallel trends first."""
     plain, panel = apart(fit)
     if fit.takes("unidentified"):
         plain = plain.variant({"unidentified": "drop"})
@@ -215,7 +214,7 @@ def _fitted(fit: Fit, name: Message, design: Design, panel: Panel, periods: int)
 
 
 def _is_fit(fit: Fit, design: Design, panel: Panel) -> bool:
-    """Whether a design on a panel is what was fitted, so that its draws are at hand."""
+    """Return True if the fit has this design and panel, so that its draws can be used."""
     fitted_design = fit.design
     if fit.takes("unidentified"):
         fitted_design = fitted_design.variant({"unidentified": "drop"})
@@ -223,7 +222,7 @@ def _is_fit(fit: Fit, design: Design, panel: Panel) -> bool:
 
 
 def _evidence(lines: list[_Assumption], factors: tuple[str, ...]) -> xr.Dataset:
-    """Draws by assumption and group; predictions by assumption."""
+    """Return draws by assumption and group, and predictions by assumption."""
     groups = _groups(lines[0].effects, factors)
     variables = {
         name: (
@@ -246,7 +245,7 @@ def _evidence(lines: list[_Assumption], factors: tuple[str, ...]) -> xr.Dataset:
 
 
 def _groups(effects: xr.Dataset, factors: tuple[str, ...]) -> list[tuple[str, str]]:
-    """All adopters, then each level of each factor: factor and level."""
+    """Return factor and level: first all treated units, then each level of each factor."""
     levels = [
         (factor, str(level)) for factor in factors for level in np.unique(effects[factor].values)
     ]
@@ -254,9 +253,9 @@ def _groups(effects: xr.Dataset, factors: tuple[str, ...]) -> list[tuple[str, st
 
 
 def _averages(effects: xr.Dataset | None, groups: list[tuple[str, str]]) -> Array:
-    """Average effects (chain, draw, group), those of short refits in number.
+    """Return average effects (chain, draw, group), with as many draws as short refits.
 
-    Missing where a group, or everything, has none.
+    Missing for groups without an effect.
     """
     effects = None if effects is None else after_adoption(effects)
     out = []
@@ -291,7 +290,7 @@ def _number(average: xr.Dataset, name: Message) -> Message:
 
 
 def _span(average: xr.Dataset, lines: list[_Assumption], *, disagree: bool) -> Message:
-    """Return the range of the average effect over assumptions, and whether they agree."""
+    """Return the range of the average effect over assumptions."""
     draws = [average["att"].sel(assumption=line.name) for line in lines]
     sd = float(draws[0].std())
     means = [Sized(float(x.mean()), sd) for x in draws]

@@ -1,4 +1,4 @@
-"""Whether the effect depends on units that are not yet treated as controls."""
+"""Check of the average effect with another control group."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ _FAR: Final = 1.5
     ),
 )
 def control_group(fit: Fit) -> Finding:
-    """Compare all untreated rows as controls with never-treated units alone.
+    """Compare all untreated observations as controls with never-treated units alone.
 
-    With never-treated controls every stratum × cohort has flat leads, so that effects are
-    measured from the last period before adoption.
+    With never-treated controls, every stratum × cohort has flat leads, so effects are measured from
+    the last period before adoption.
     """
     never = fit.facts.leads
     other = fit.variant(controls="all" if never else "never")

@@ -1,4 +1,4 @@
-"""Whether units without the policy move as more of their group adopt."""
+"""Check for displacement: responses of untreated units to the treated share of their group."""
 
 from __future__ import annotations
 
@@ -68,12 +68,12 @@ _LINKS: Final = advised(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SlopeMixture:
-    """A mixture of normal densities: a slope's posterior, ``τ`` integrated out.
+    """Posterior of a slope with ``τ`` integrated out: a mixture of normal densities.
 
     Parameters
     ----------
     weight, place, spread : ndarray (scale)
-        Of each density; means and standard deviations in outcome units.
+        Weights, means and standard deviations of the densities; outcome units.
     """
 
     weight: Array
@@ -82,35 +82,35 @@ class SlopeMixture:
 
     @property
     def mean(self) -> float:
-        """``E[b(τ)]``."""
+        """Posterior mean, ``E[b(τ)]``."""
         return float(self.weight @ self.place)
 
     @property
     def sd(self) -> float:
-        """``(E[v(τ)] + Var[b(τ)])^(1/2)``."""
+        """Posterior standard deviation, ``(E[v(τ)] + Var[b(τ)])^(1/2)``."""
         off = self.place - self.mean
         return float(np.sqrt(self.weight @ (self.spread**2 + off**2)))
 
     def below(self, value: float) -> float:
-        """Give the probability of a smaller slope."""
+        """Return the probability of a smaller slope."""
         return float(self.weight @ ndtr((value - self.place) / self.spread))
 
     def quantile(self, probability: float) -> float:
-        """Give the value that is exceeded with the remaining probability."""
+        """Return the quantile of a probability."""
         ends = self.place + np.array([[-9.0], [9.0]]) * self.spread
         return float(brentq(lambda x: self.below(x) - probability, ends.min(), ends.max()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shares:
-    """Effects of saturated cells, and how much of their group is in force in each.
+    """Effects of saturated cells, and the treated share of their group in each.
 
     Parameters
     ----------
     draws : ndarray (draw, cell), outcome units
-        Of the effects.
+        Draws of the effects.
     share : ndarray (cell)
-        Of the units of the cell's group, in the cell's period.
+        Treated share of the units of the cell's group, in the cell's period.
     age, cohort, level : ndarray of int (cell)
         Event time, number of the cohort, number of the crossed strata.
     """
@@ -123,7 +123,7 @@ class Shares:
 
     @property
     def regressors(self) -> Array:
-        """Ages, levels but the first, and the share last (cell, regressor)."""
+        """Indicators of event times and of levels, and the share last (cell, regressor)."""
         ages, levels = _indicators(self.age), _indicators(self.level)
         return np.column_stack([ages, levels[:, 1:], self.share])
 
@@ -140,17 +140,17 @@ class Shares:
         return np.asarray(larger * np.cov(self.draws, rowvar=False))
 
     def slope(self, scale: float) -> SlopeMixture:
-        """Tell what a share of one adds to effects at the same age.
+        """Return the posterior of the slope in the treated share at the same event time.
 
-        Estimates ``θ̂`` of saturated cells have ``θ̂ | β, τ ~ N(Xβ, V)``, ``V = C + τ² Z Z'``: C
-        their posterior covariance, X `regressors`, Z who is in which cohort. With β flat and
+        Estimates ``θ̂`` of saturated cells have ``θ̂ | β, τ ~ N(Xβ, V)``, ``V = C + τ² Z Z'``: C is
+        their posterior covariance, X are the `regressors`, and Z indicates cohorts. With β flat and
         ``p(τ)`` half-normal, ``β | τ`` is ``N(b, A⁻¹)``, ``A = X'V⁻¹X``, ``b = A⁻¹X'V⁻¹θ̂``, and
         ``p(τ | θ̂) ∝ p(τ) |V|^(-1/2) |A|^(-1/2) exp(-(θ̂ - Xb)'V⁻¹(θ̂ - Xb) / 2)``.
 
         Parameters
         ----------
         scale : float, outcome units
-            Of the prior of τ.
+            Scale of the prior of τ.
         """
         x, y, c = self.regressors, self.draws.mean(axis=0), self.covariance
         together = self.families[:, None] == self.families
@@ -170,14 +170,14 @@ class Shares:
     def separate_slope(self) -> SlopeMixture | None:
         """Estimate the slope with effects that differ freely by cohort.
 
-        The share stands beside ages, an effect of each cohort in each level, and a slope in age of
-        each cohort, all with flat priors. What is left of the share are its steps over calendar
-        time and its differences between levels.
+        The regressors are the share, event times, an effect of each cohort in each level, and a
+        slope of each cohort in event time, all with flat priors. The slope then uses only changes
+        of the share over calendar time and its differences between levels.
 
         Returns
         -------
         SlopeMixture or None
-            One normal density; none where the other regressors explain the share.
+            One normal density; None if the other regressors explain the share.
         """
         ages, cohorts = _indicators(self.age), _indicators(self.cohort)
         free = np.column_stack([ages, _indicators(self.families), cohorts * self.age[:, None]])
@@ -236,27 +236,28 @@ class Shares:
     ),
 )
 def displacement(fit: Fit) -> Finding:
-    """Test whether effects at the same event time rise with the share of their group treated.
+    """Test if effects at the same event time rise with the treated share of the group.
 
-    Where untreated units lose ``λ`` times the share of their group that is treated, time effects of
-    the group follow that loss, no period before adoption shows it, and the effect of each cell is
+    If untreated units lose ``λ`` times the treated share of their group, the time effects of the
+    group contain that loss and no period before adoption shows it. The effect of each cell is then
     too large by ``λ`` times the share in its period. The check therefore regresses effects at the
-    same event time on the share, with the event time, the level and random effects of cohorts, on
-    the saturated fit's cells and their covariance. The group of a unit has time effects of its own
-    (its stratum, else all units).
+    same event time on the share, with event times, levels and random effects of cohorts, using the
+    cells of the saturated fit and their covariance. The group of a unit is the group with its own
+    time effects: its stratum, or else all units.
 
-    Effects that differ by cohort can imitate displacement. A second slope has free effects of each
-    cohort: a mean within each level, and a slope in event time. The verdict is *caution* if
-    the
-    share moves effects away from zero with a probability of .90, and of .95 by the second slope. It
-    is *inconclusive* if only the first is so, or if effects move towards zero with .975: there
-    untreated units gain, or the first cohorts respond most. Nothing fails.
+    Effects that differ by cohort can look like displacement. A second slope allows free effects of
+    each cohort: a mean within each level, and a slope in event time. The verdict is *caution* if
+    the share moves effects away from zero with a probability of 0.90, and of 0.95 by the second
+    slope. It is *inconclusive* if only the first holds, or if effects move towards zero with
+    probability 0.975, as if untreated units gain or the first cohorts respond most. The check never
+    fails.
 
     Returns
     -------
     Finding
-        Its evidence is a DataFrame of quantity, mean, sd, lower, upper: what a share of one adds,
-        how much of the average effect that is, and the second slope where the panel identifies it.
+        Its evidence is a DataFrame of quantity, mean, sd, lower, upper: the slope for a share of
+        one, the part of the average effect that it explains, and the second slope if it is
+        identified.
 
     References
     ----------
@@ -306,12 +307,12 @@ def displacement(fit: Fit) -> Finding:
 def _cells(
     effects: xr.Dataset, model_frame: ModelFrame, groups: tuple[str, ...]
 ) -> tuple[Shares, Array]:
-    """Take the identified cells, and their weights in the average effect (cell).
+    """Return the identified cells, and their weights in the average effect (cell).
 
     Raises
     ------
     NotApplicable
-        If ages and levels explain the share, or cells are many beside draws.
+        If event times and levels explain the share, or there are too many cells for the draws.
     """
     panel, of_row = model_frame.panel, model_frame.cell_of_row
     inside = effects[v.IDENTIFIED].to_numpy() & (effects[v.ROLE].to_numpy() == v.TREATED)
@@ -340,12 +341,12 @@ def _cells(
 
 
 def _own(effects: xr.Dataset) -> str:
-    """The path without what is received, which rises with others' adoption by itself."""
+    """Return the path without spillovers, which rise with the adoption of other units anyway."""
     return v.DIRECT if v.DIRECT in effects[v.PATH] else v.TOTAL
 
 
 def _share(panel: Panel, groups: tuple[str, ...]) -> Array:
-    """Share of its unit's group in force in its period, of each row."""
+    """Return for each row the treated share of its unit's group in its period."""
     group = _crossed([panel.strata_codes[name] for name in groups], panel.cohort_codes.size)
     start = np.where(panel.cohort_codes < 0, panel.periods, panel.cohort_codes)
     force = panel.counts[:, None] * (np.arange(panel.periods) >= start[:, None])
@@ -363,12 +364,12 @@ def _crossed(columns: Iterable[npt.NDArray[Any]], size: int) -> Index:
 
 
 def _indicators(codes: Index) -> Array:
-    """Columns of zeros and ones, one a value (cell, value)."""
+    """Return indicator columns, one for each value (cell, value)."""
     return np.asarray(codes[:, None] == np.unique(codes), np.float64)
 
 
 def _away(slope: SlopeMixture, average: float) -> float:
-    """Probability that the share moves effects away from zero."""
+    """Return the probability that effects move away from zero with the share."""
     below = slope.below(0.0)
     return 1.0 - below if average > 0.0 else below
 

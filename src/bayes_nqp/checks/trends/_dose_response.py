@@ -1,4 +1,4 @@
-"""Whether outcomes respond to an exposure along a line, as its slope has them do."""
+"""Check of linearity of the response to a continuous exposure."""
 
 from __future__ import annotations
 
@@ -79,21 +79,22 @@ _WIDE: Final = 4.0
     ),
 )
 def dose_response(fit: Fit) -> Finding:
-    """Refit with a curve of exposure: a cubic spline that is a line beyond its outer knots.
+    """Refit with a restricted cubic spline of exposure, which is linear beyond its outer knots.
 
-    Of a response that is no line the slope averages derivatives with weights of its own, by how
-    exposure happens to vary, and may be what one more unit does to hardly anybody. The curve bends
-    at five quantiles of exposure (fewer where exposure has fewer values), with flat slopes; it is
-    that of the outcome without channels. A line asks for caution if it has a tail probability below
-    2 %, and fails below .5 % if under the curve the mean derivative over exposed rows is more than
-    a posterior sd away, and farther than the curve's own uncertainty explains (Hausman 1978).
+    If the response is not linear, the slope averages derivatives with weights that depend on the
+    variation of exposure, and may describe one more unit of exposure for few units only. The curve
+    has knots at five quantiles of exposure (fewer if exposure has fewer values) and flat slopes;
+    for mediation models it is that of the outcome without mediators. The verdict is *caution* if
+    linearity has a tail probability below 2 %, and *failed* below 0.5 % if the mean derivative over
+    exposed observations is more than a posterior SD away, and farther than its own uncertainty
+    explains (Hausman 1978).
 
     Returns
     -------
     Finding
-        Its evidence is a DataFrame of quantity, mean, sd, lower, upper, per as much exposure as
-        the fit's effects: along the line; the mean derivative along the curve; and, along the
-        curve, all that exposure does over how much there is of it.
+        Its evidence is a DataFrame of quantity, mean, sd, lower, upper, per unit of exposure as in
+        the fit: the linear slope; the mean derivative of the curve; and the mean ratio of the
+        curve's total effect to exposure.
 
     References
     ----------
@@ -134,7 +135,7 @@ def dose_response(fit: Fit) -> Finding:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curve:
-    """A cubic spline that is a line beyond its outer knots, less the line: one column a bend.
+    """Restricted cubic spline without its linear part: one column for each nonlinear term.
 
     With knots t_1 < … < t_k the columns are, for j up to k − 2,
     ``(x − t_j)³₊ − (x − t_k−1)³₊ (t_k − t_j) / d + (x − t_k)³₊ (t_k−1 − t_j) / d`` over
@@ -145,7 +146,7 @@ class Curve:
 
     @classmethod
     def of(cls, dose: Array) -> Curve:
-        """Lay knots at quantiles of the exposed rows' values."""
+        """Place knots at quantiles of exposure among exposed observations."""
         exposed = dose[dose != 0.0]
         knots = np.unique(np.quantile(exposed, _KNOTS))
         gaps = np.diff(knots, prepend=-np.inf) > 1e-6 * np.ptp(dose)
@@ -156,11 +157,11 @@ class Curve:
         return cls(knots[gaps])
 
     def at(self, x: Array) -> Array:
-        """Values of the columns (row, bend)."""
+        """Return the values of the columns (row, term)."""
         return self._columns(x, lambda z: np.maximum(z, 0.0) ** 3)
 
     def slope(self, x: Array) -> Array:
-        """Their derivatives (row, bend)."""
+        """Return the derivatives of the columns (row, term)."""
         return self._columns(x, lambda z: 3.0 * np.maximum(z, 0.0) ** 2)
 
     def _columns(self, x: Array, power: Callable[[Array], Array]) -> Array:

@@ -1,4 +1,4 @@
-"""Whether units whose own exposure is higher, grows or varies more move or respond otherwise."""
+"""Check for trends and responses that differ with a unit's exposure."""
 
 from __future__ import annotations
 
@@ -71,16 +71,16 @@ _ABOUT: Final = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Beside:
-    """The effect beside more columns.
+    """The effect with added columns.
 
     Parameters
     ----------
     draws : ndarray (draw)
-        Of the effect.
+        Draws of the effect.
     tail : float
-        Tail probability of slopes of zero of the columns that are asked.
+        Tail probability of zero slopes of the tested columns.
     rests : bool
-        Whether what the slope loses beside them is what it rests on.
+        True if a larger posterior SD shows that the slope rests on the added columns.
     """
 
     draws: Array
@@ -89,7 +89,7 @@ class _Beside:
     rests: bool = False
 
     def verdict(self, plain: Array, number: int) -> Verdict:
-        """In doubt by the column's slope; fails where the effect moves beyond chance too."""
+        """Return the verdict by the added slopes and by the change of the effect."""
         move = abs(self.draws.mean() - plain.mean())
         chance = 1.96 * np.sqrt(max(self.draws.var() - plain.var(), 0.0))
         moved = move > max(plain.std(), chance)
@@ -141,34 +141,35 @@ class _Beside:
     ),
 )
 def exposure_heterogeneity(fit: Fit) -> Finding:
-    """Refit with lines of exposure, slopes by how much it varies, and periods by its level.
+    """Refit with exposure trends, slopes by variability, and period effects by mean exposure.
 
-    With ``g_i`` the slope of unit i's exposure over time, the column ``g_i (t - mean t_i)`` has no
-    slope beside exposure if what exposure does from period to period is what it does over the
-    years (Mundlak 1978, of lines in place of means). Where units whose exposure grows have grown
-    anyhow it has one, and the slope beside it is that of exposure about its lines. With ``s_i`` the
-    sd of exposure within the unit and ``v_i`` its logarithm, standardised, and centred over exposed
-    rows, the column ``v_i (D_it - d_0)`` has a slope if units that take much gain otherwise: the
-    fit's slope weighs units by ``s_i²``, and the average beside the column is one over rows
-    (Wooldridge 2005).
+    With ``g_i`` the slope of unit i's exposure over time, the column ``g_i (t - mean t_i)`` has a
+    zero slope given exposure if exposure has the same effect from period to period as over the
+    years (Mundlak 1978, with trends in place of means). If units with growing exposure follow
+    another trend, its slope is not zero, and the slope of exposure then uses deviations from the
+    trends. With ``s_i`` the SD of exposure within the unit and ``v_i`` its logarithm, standardised
+    and centred over exposed observations, the column ``v_i (D_it - d_0)`` has a nonzero slope if
+    units with more variable exposure respond differently. The slope of the fit weights units by
+    ``s_i²``; given this column, it is an average over observations (Wooldridge 2005).
 
-    Where exposure is a share of the unit's own times a course that all units have, ``m_i G_t``, its
-    slope tells no more than the course does: whatever else moves the units with high shares, and is
-    not alike over time, bends it (Goldsmith-Pinkham, Sorkin and Swift 2020). With ``m_i`` the
-    unit's mean exposure (less that of its periods) and ``G_t`` the mean over units, the columns are
-    ``m_i G_t``, which is let free and not asked, and ``m_i`` times up to ten cosines over time that
-    are orthogonal to ``G_t``, which have no slope beside exposure unless these units move apart.
+    If exposure is a unit-specific share times a common course, ``m_i G_t``, its slope is identified
+    by the common course. Other influences on units with high shares that vary over time bias it
+    (Goldsmith-Pinkham, Sorkin and Swift 2020). With ``m_i`` the unit's mean exposure (less that of
+    its periods) and ``G_t`` the mean over units, the added columns are ``m_i G_t``, which is free
+    and not tested, and ``m_i`` times up to ten cosines over time that are orthogonal to ``G_t``.
+    The latter have zero slopes given exposure unless units with high exposure diverge.
 
-    *Caution* if zero has a tail probability below 2 % for one of these, over all; *fails* below
-    .5 % if the effect moves by more than a posterior sd, and by more than its own uncertainty
-    explains (Hausman 1978); *inconclusive* if beside the last the posterior sd of the effect is
-    twice as large, so that three quarters of what is known of it are that course.
+    The verdict is *caution* if zero has a tail probability below 2 % for one of these, adjusted for
+    their number. It is *failed* below 0.5 % if the effect moves by more than a posterior SD, and by
+    more than its own uncertainty explains (Hausman 1978). It is *inconclusive* if the last columns
+    double the posterior SD of the effect: three quarters of its precision then rest on the common
+    course.
 
     Returns
     -------
     Finding
-        Its evidence is a DataFrame of quantity, mean, sd, lower, upper, per as much exposure as
-        the fit's effects.
+        Its evidence is a DataFrame of quantity, mean, sd, lower, upper, per unit of exposure as in
+        the fit.
 
     References
     ----------
@@ -217,7 +218,7 @@ def _cause(name: Message) -> Message:
 
 
 def _resting(ratio: float) -> Message:
-    """Return the finding that the slope rests on a common course of exposure."""
+    """Return the finding that identification rests on a common course of exposure."""
     found = Message(
         "Exposure is close to a unit-specific share times a common course, and the slope rests on "
         "this course: net of it, the posterior SD is {:.1f} times as large. Other influences that "
@@ -229,7 +230,7 @@ def _resting(ratio: float) -> Message:
 
 
 def _columns(line: Fit) -> dict[Message, Array]:
-    """Lines, exposure times how much it varies, periods by level; what is asked last (row, k)."""
+    """Return exposure trends, exposure by variability, and period effects by exposure (row, k)."""
     panel, exposure = line.rows, line.model_frame.exposure
     assert exposure is not None
     unit, dose = panel.unit_codes, exposure.values
@@ -254,9 +255,9 @@ def _columns(line: Fit) -> dict[Message, Array]:
 
 
 def _levels(unit: Index, period: Index, dose: Array, periods: int) -> Array | None:
-    """Mean exposure of the unit times the course of all, and times cosines beside it (row, k).
+    """Return the unit's mean exposure times the common course, and times cosines (row, k).
 
-    None where fewer than two cosines are left.
+    None if fewer than two cosines remain.
     """
     seen = np.maximum(np.bincount(period, minlength=periods), 1.0)
     course = np.bincount(period, dose, minlength=periods) / seen
@@ -273,9 +274,9 @@ def _levels(unit: Index, period: Index, dose: Array, periods: int) -> Array | No
 
 
 def _asked(line: Fit, name: Message, columns: Array) -> _Beside | None:
-    """None where nothing of the columns is left beside unit and time effects and exposure.
+    """Refit with added columns; None if they are collinear with fixed effects and exposure.
 
-    The first of several is let free, and not asked.
+    The first of several columns is free and not tested.
     """
     panel, several = line.rows, columns.shape[1] > 1
     try:

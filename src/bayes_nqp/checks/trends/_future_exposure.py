@@ -1,4 +1,4 @@
-"""Whether exposure to come predicts the outcome, which under strict exogeneity it does not."""
+"""Check of strict exogeneity: future exposure does not predict the outcome."""
 
 from __future__ import annotations
 
@@ -54,27 +54,28 @@ _WIDE: Final = 2.0
     ),
 )
 def future_exposure(fit: Fit, *, periods: Annotated[int, Ge(1)] = 1) -> Finding:
-    """Refit with the exposure some periods ahead beside that of today, its slope flat.
+    """Refit with exposure some periods ahead as a covariate with a flat prior.
 
-    Under strict exogeneity, and unless it is anticipated, exposure to come has no slope given
-    today's: a slope of it says that exposure follows the outcome's own course, as where units
-    that grow take it up. It is what a pre-trend is to a treatment that is adopted. Rows without
-    a row so many periods later are left out, and the effect is also estimated on the others
-    alone. A 95 % interval of the lead that excludes zero leaves doubt; where the 99.5 % one does,
-    and the lead is half as large as the effect or the effect's conclusion does not survive it, the
-    check fails. An interval wider than the effect could not tell.
+    Under strict exogeneity, and without anticipation, future exposure has a zero slope given
+    current exposure. Another slope shows that exposure follows the outcome, as if units that grow
+    take up exposure. The check corresponds to a pre-trend test for a treatment with adoption dates.
+    Observations without the later period are excluded, and the effect without the covariate is
+    estimated on the same observations. The verdict is *caution* if the 95 % interval of the slope
+    excludes zero. It is *failed* if the 99.5 % interval does and the slope is half as large as the
+    effect, or the effect loses its sign. It is *inconclusive* if the interval is wider than twice
+    the effect.
 
     Parameters
     ----------
     periods : int, default 1
-        How far ahead.
+        Number of periods ahead.
 
     Returns
     -------
     Finding
-        Its evidence is a DataFrame of quantity, mean, sd, lower, upper, p_positive: the effect,
-        the effect on rows that have a future, the effect beside the lead, and the lead itself;
-        outcome units per as much exposure as the fit's effects.
+        Its evidence is a DataFrame of quantity, mean, sd, lower, upper, p_positive: the effect, the
+        effect on observations with a future period, the effect net of future exposure, and the
+        slope of future exposure; outcome units per unit of exposure as in the fit.
     """
     ahead = other_period(fit, periods, f"exposure {periods} ahead")
     table = ahead.table

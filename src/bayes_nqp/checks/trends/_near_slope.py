@@ -1,4 +1,4 @@
-"""Whether units near adopters were on their way before the policy of these reached them."""
+"""Test of differential trends of never-treated units near treated ones."""
 
 from __future__ import annotations
 
@@ -45,16 +45,16 @@ _NEXT: Final = advised(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NearSlope:
-    """A slope over time of never treated units near adopters, beside what they receive.
+    """Slope over time of never-treated units near treated ones, given spillover effects.
 
     Parameters
     ----------
     slope : ndarray (draw), outcome units per period
-        Where all links are to adopters, or a unit comes to stand in a ring.
+        Slope of a unit with links to treated units only, or in a distance band of treated units.
     tail : float
         Tail probability of zero.
     fit, beside : Fit
-        Without the slope, and with it.
+        Fits without and with the slope.
     """
 
     slope: Array
@@ -63,14 +63,14 @@ class NearSlope:
     beside: Fit
 
     def worse(self, verdict: Verdict) -> Verdict:
-        """The verdict of `pretrends` with this."""
+        """Return the verdict of `pretrends`, lowered by this slope."""
         if self.tail >= DOUBTFUL or verdict == FAILS:
             return verdict
         return FAILS if self.tail < FAILING else DOUBT
 
     @property
     def words(self) -> Message | None:
-        """What to say of it, and what effects would be with it."""
+        """Finding with the effects net of the slope; None if it is compatible with zero."""
         if self.tail >= DOUBTFUL:
             return None
         pairs = [with_sd(of(x)) for of in (average_effect, spillover_effects)
@@ -81,16 +81,16 @@ class NearSlope:
 
 
 def near_slope(fit: Fit) -> NearSlope | None:
-    """Refit with a slope over time of never treated units, by how near they are to adopters.
+    """Refit with a slope over time of never-treated units, by proximity to treated units.
 
-    With ``n_i`` the part of a unit's links that lead to units which ever adopt, or one if it ever
-    stands in a ring, the column ``n_i t 1[never treated]`` has no slope beside what is received,
-    which begins with exposure.
+    Let ``n_i`` be the share of a unit's links to ever-treated units, or one if it ever lies in a
+    distance band. The column ``n_i t 1[never treated]`` has a zero slope given spillovers, because
+    spillovers begin with exposure.
 
     Returns
     -------
     NearSlope or None
-        None where nobody receives anything, or too few units tell.
+        None without spillovers in the model, or with too few units.
     """
     total = fit if fit.facts.channels is None else total_fit(fit)
     near = _near(total)
@@ -113,7 +113,7 @@ def near_slope(fit: Fit) -> NearSlope | None:
 
 
 def _near(fit: Fit) -> Array | None:
-    """How near never treated units are to adopters (unit); none where too few differ by it."""
+    """Return the proximity of never-treated units to treated ones (unit), if enough differ."""
     panel, facts = fit.rows, fit.facts
     ever = np.asarray(panel.cohort_codes) >= 0
     exposures = [x for term in facts.terms if (x := term.exposed_since(panel)) is not None]

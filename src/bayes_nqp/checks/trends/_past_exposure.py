@@ -1,4 +1,4 @@
-"""Whether exposure of the period before, or one that ended, still acts, beside today's slope."""
+"""Check of effects of past or ended exposure, given current exposure."""
 
 from __future__ import annotations
 
@@ -67,29 +67,30 @@ _WIDE: Final = 2.0
     ),
 )
 def past_exposure(fit: Fit, *, periods: Annotated[int, Ge(1)] = 1) -> Finding:
-    """Refit with the exposure some periods ago beside that of today, its slope flat.
+    """Refit with exposure some periods earlier as a covariate with a flat prior.
 
-    What exposure does later is no part of today's slope, and bends it where exposure of one
-    period goes with that of the next. An exposure that is measured with error leaves the same
-    mark, for its neighbours in time then tell of it too: there `future_exposure` speaks as well.
-    It asks for caution if zero has a tail probability below 1 %, and fails below .5 % if the slope
-    of
-    the past is a quarter of the effect, or the effect moves by more than a posterior sd.
+    Later effects of exposure are not part of the slope of current exposure, and bias it if exposure
+    is autocorrelated. Exposure with measurement error looks the same, because exposure of adjacent
+    periods then contains information about current exposure; in this case `future_exposure`
+    responds too. The verdict is *caution* if zero has a tail probability below 1 %. It is *failed*
+    below 0.5 % if the slope of past exposure is a quarter of the effect, or the effect moves by
+    more than a posterior SD.
 
-    Where exposure goes back to its reference, as a policy that is switched off, in ten rows and
-    five units or more, what is left of it there is asked as well, by the same rules: the exposure
-    that ended, in the first two periods after it, and in later ones, as two columns, of which the
-    first is judged. Such rows count as unexposed, and what lasts in them is taken off the effect.
+    If exposure returns to its reference in at least ten observations and five units, as for a
+    policy that ends, the remaining effect is tested as well, by the same rules. The ended exposure
+    enters as two columns, for the first two periods after its end and for later ones, of which the
+    first is tested. Such observations count as unexposed, and a lasting effect in them is
+    subtracted from the estimate.
 
     Parameters
     ----------
     periods : int, default 1
-        How long ago.
+        Number of periods earlier.
 
     Returns
     -------
     Finding
-        Its evidence is a table as of `future_exposure`.
+        Its evidence is a table as for `future_exposure`.
     """
     ago, left = other_period(fit, -periods, f"exposure {periods} ago"), left_behind(fit)
     verdict, sentence = _judged(ago.table)

@@ -1,4 +1,4 @@
-"""Adoptions dealt at random to units and dates, refits to them, and the actual one beside them."""
+"""Random reassignment of adoption to units and dates, with refits."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ ERRORS = advised(
 def permutations(
     places: AssignmentUnits, repetitions: int, seed: int, dates: Dates | None = None
 ) -> list[Index]:
-    """The actual cohorts (unit), then cohorts dealt to other places of the same stratum.
+    """Return the actual cohorts (unit), then random reassignments within strata.
 
     Parameters
     ----------
     dates : callable, optional
-        Changes the dealt cohorts; by default they stay.
+        Changes the dates of the reassigned cohorts; by default they stay.
     """
     generator = np.random.default_rng([seed, 7])
     members = [np.flatnonzero(places.stratum == k) for k in np.unique(places.stratum)]
@@ -68,12 +68,12 @@ def permutations(
 def refits(
     fit: Fit, design: Design, panel: Panel, permuted: Sequence[Index], work: str
 ) -> tuple[Array, Array]:
-    """Refit at the mode of the parameters, climbed to from that of a deal.
+    """Refit at the posterior mode of the parameters, found from that of a reassignment.
 
     Returns
     -------
     tuple of ndarray (permutation), outcome units
-        Mean and sd of the average effect; NaN where it is not identified.
+        Mean and sd of the average effect; NaN if it is not identified.
     """
     near = _near(design, panel, permuted)
     every, order = np.stack(permuted), _by_dates(permuted)
@@ -95,7 +95,7 @@ def refits(
 
 
 def _near(design: Design, panel: Panel, permuted: Sequence[Index]) -> Mode:
-    """Mode of the first deal that can be fitted: all deals are as much without an effect."""
+    """Return the mode of the first reassignment that can be fitted: all have no effect."""
     for codes in permuted[1:]:
         with suppress(IdentificationError):
             return modes(design, panel.with_cohorts(codes))[0]
@@ -103,7 +103,10 @@ def _near(design: Design, panel: Panel, permuted: Sequence[Index]) -> Mode:
 
 
 def _by_dates(permuted: Sequence[Index]) -> Index:
-    """Order in which deals with the same dates lie side by side: they share a layout."""
+    """Return an order in which reassignments with the same dates are adjacent.
+
+    They share a layout.
+    """
     dates = [tuple(np.unique(codes).tolist()) for codes in permuted]
     return np.array(sorted(range(len(dates)), key=dates.__getitem__), dtype=np.int64)
 
@@ -114,7 +117,7 @@ def _placebo(design: Design, panel: Panel, codes: Index, near: Mode) -> Numbers:
 
 
 def _treated_rows(model_frame: ModelFrame) -> Array:
-    """Shares of cells in the treated rows from adoption on (cell, 1)."""
+    """Return shares of cells in the treated observations from adoption on (cell, 1)."""
     cells = model_frame.cells
     rows = np.where(cells.lead | (cells.event_time < 0), 0.0, cells.rows)
     return np.asarray(rows[:, None] / rows.sum())
@@ -122,14 +125,14 @@ def _treated_rows(model_frame: ModelFrame) -> Array:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Placebos:
-    """Average effects of dealt adoptions, and of the actual one, all at their modes.
+    """Average effects of random reassignments, and of the actual adoption, at posterior modes.
 
     Parameters
     ----------
     mean, sd : ndarray (repetition), outcome units
-        Of dealt adoptions.
+        Estimates of the reassignments.
     actual, actual_sd : float, outcome units
-        Mean and standard deviation of the actual one.
+        Mean and standard deviation of the actual estimate.
     """
 
     mean: Array
@@ -139,22 +142,22 @@ class Placebos:
 
     @property
     def p(self) -> float:
-        """Two-sided: share of estimates as far from zero as the actual one, itself included."""
+        """Two-sided p-value: share of estimates as far from zero, the actual one included."""
         return _share(np.abs(self.mean) >= abs(self.actual))
 
     @property
     def p_left(self) -> float:
-        """Share of estimates as low."""
+        """Share of estimates at most as large as the actual one."""
         return _share(self.mean <= self.actual)
 
     @property
     def p_right(self) -> float:
-        """Share of estimates as high."""
+        """Share of estimates at least as large as the actual one."""
         return _share(self.mean >= self.actual)
 
     @property
     def p_over_sd(self) -> float:
-        """Share as far from zero in units of its sd, so that noisy deals are not taken for large.
+        """Two-sided p-value of the estimate over its SD, which discounts noisy reassignments.
 
         References
         ----------
@@ -182,7 +185,7 @@ class Placebos:
         )
 
     def dataset(self, panel: Panel, places: AssignmentUnits, **attrs: float | str) -> xr.Dataset:
-        """Evidence of the kind "permutation".
+        """Return evidence of the kind "permutation".
 
         Returns
         -------
@@ -200,12 +203,12 @@ class Placebos:
 
 
 def placebos(mean: Array, sd: Array) -> Placebos:
-    """Set the first of some refits apart, as the actual one.
+    """Separate the first of some refits, as the actual one.
 
     Raises
     ------
     NotApplicable
-        If fewer than half of the deals can be fitted, or the actual adoption cannot.
+        If fewer than half of the reassignments can be fitted, or the actual adoption cannot.
     """
     fitted = np.isfinite(mean[1:])
     if np.isnan(mean[0]) or fitted.sum() < fitted.size // 2:

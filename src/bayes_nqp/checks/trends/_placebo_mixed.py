@@ -1,4 +1,4 @@
-"""Whether an adoption by other units at other times would seem to have as large an effect."""
+"""Placebo test with random reassignment of adoption to units and dates."""
 
 from __future__ import annotations
 
@@ -72,17 +72,18 @@ def placebo_mixed(
     repetitions: Annotated[int, Ge(20)] = 500,
     groups: Column | None = None,
 ) -> Finding:
-    """Deal adoption to other units of the same stratum and to other dates, and refit.
+    """Randomly reassign adoption to other units of the same stratum and other dates, and refit.
 
-    Refits, p-values and the verdict are those of `placebo_space`; dates leave two periods before
-    them, or as many as the earliest cohort has.
+    Refits, p-values and the verdict are those of `placebo_space`. Dates leave two periods before
+    adoption, or as many as the earliest cohort has.
 
     Parameters
     ----------
     mode : {"cohort sizes", "free"}, default "cohort sizes"
-        Whether cohorts keep their sizes, each at a date of its own, or every adopter draws a date.
+        "cohort sizes": cohorts keep their sizes and receive distinct dates; "free": every treated
+        unit draws a date.
     repetitions : int, default 500
-        How many deals.
+        Number of reassignments.
     groups : str, optional
         As in `placebo_space`.
 
@@ -107,7 +108,7 @@ def placebo_mixed(
 
 
 def _by_cohort(dates: Index, cohort: Index, generator: np.random.Generator) -> Index:
-    """Give every cohort another date, no two the same."""
+    """Give every cohort another date, all distinct."""
     adopts = cohort >= 0
     distinct, number = np.unique(cohort[adopts], return_inverse=True)
     moved = cohort.copy()
@@ -116,7 +117,7 @@ def _by_cohort(dates: Index, cohort: Index, generator: np.random.Generator) -> I
 
 
 def _by_adopter(dates: Index, cohort: Index, generator: np.random.Generator) -> Index:
-    """Give every adopter another date."""
+    """Give every treated unit another date."""
     adopts = cohort >= 0
     moved = cohort.copy()
     moved[adopts] = generator.choice(dates, int(adopts.sum()))

@@ -1,4 +1,4 @@
-"""Whether an outcome that cannot respond seems to respond."""
+"""Placebo test with an outcome that the policy cannot affect."""
 
 from __future__ import annotations
 
@@ -56,10 +56,10 @@ from bayes_nqp.inference.fitting import ADOPTION, ROWS, Fit, panel_of, refit
     ),
 )
 def placebo_outcome(fit: Fit, *, outcome: Column | None = None) -> Finding:
-    """Fit the same design to an outcome that the policy cannot move.
+    """Fit the same design to an outcome that the policy cannot affect.
 
-    It fails if the 99.5 % interval of the average effect excludes zero, and asks for caution if the
-    98 % one does.
+    The verdict is *failed* if the 99.5 % interval of the average effect excludes zero, and
+    *caution* if the 98 % interval does.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def placebo_outcome(fit: Fit, *, outcome: Column | None = None) -> Finding:
     PanelError
         If there is no such column, or it is not numeric.
     StudyError
-        If it is the fit's own outcome.
+        If it is the outcome of the fit itself.
     """
     if outcome is None:
         raise NotApplicable(
@@ -108,7 +108,7 @@ def placebo_outcome(fit: Fit, *, outcome: Column | None = None) -> Finding:
 
 
 def _evidence(placebo: Fit) -> xr.Dataset:
-    """Draws of the average effect, and of ``effect`` (chain, draw, event_time_after)."""
+    """Return draws of the average effect, and of ``effect`` (chain, draw, event_time_after)."""
     counted = by_event_time(placebo).rename({v.EVENT_TIME: f"{v.EVENT_TIME}_after"})
     by_time = counted.reset_coords(drop=True)
     evidence = xr.Dataset({"effect": by_time, "att": att(placebo).reset_coords(drop=True)})

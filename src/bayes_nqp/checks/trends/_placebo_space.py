@@ -1,4 +1,4 @@
-"""Whether an adoption by other units would seem to have as large an effect."""
+"""Placebo test with random reassignment of adoption to other units."""
 
 from __future__ import annotations
 
@@ -80,23 +80,24 @@ _CALM = 100
 def placebo_space(
     fit: Fit, *, repetitions: Annotated[int, Ge(20)] = 500, groups: Column | None = None
 ) -> Finding:
-    """Deal the cohorts to other units of the same stratum, and refit.
+    """Randomly reassign cohorts to other units of the same stratum, and refit.
 
-    Every refit takes the parameters at their mode (`mode_averages`), climbed to from that of the
-    actual adoption. p-values are shares of deals, the actual one included, in which the average
-    effect is as far from zero, as low, or as high; the verdict goes by its mean over its sd. They
-    are exact if adoption was dealt at random within strata and has no effect on anybody, and say
-    nothing about parallel trends, from which a deal at random cuts adoption loose. Up to a hundred
-    deals are refitted once more with the estimated effect taken off the treated rows: then one
-    interval in twenty should exclude zero.
+    Every refit uses the posterior mode of the parameters (`mode_averages`), found from that of the
+    actual adoption. p-values are shares of reassignments, the actual one included, in which the
+    average effect is as far from zero, as low, or as high; the verdict uses its mean over its SD.
+    They are exact if adoption is random within strata and has no effect on any unit. They
+    contain no information about parallel trends, because reassignment separates adoption from
+    earlier trends. Up to a hundred reassignments are refitted after the estimated effect is
+    subtracted from treated observations: then 5 % of the 95 % intervals should exclude zero.
 
     Parameters
     ----------
     repetitions : int, default 500
-        How many deals.
+        Number of reassignments.
     groups : str, optional
-        A column whose values adopt as a whole, such as the cities of firms: cohorts are dealt to
-        them. By default the widest such column with several units a value; else single units.
+        A column whose units adopt together, such as the cities of firms, to which cohorts are
+        reassigned. By default the widest such column with several units per value, or else
+        single units.
 
     References
     ----------
@@ -133,7 +134,7 @@ def placebo_space(
 
 
 def row_effects(fitted: Fit) -> Array:
-    """Posterior mean effect in each row of the panel; zero where nothing is received untreated."""
+    """Return the posterior mean effect in each row of the panel; zero if it is unaffected."""
     model_frame, effects = fitted.model_frame, group_time_effects(fitted).mean(v.SAMPLE_DIMS)
     received, real = received_of_rows(fitted), ~fitted.model_frame.cells.lead
     total = effects.isel({v.PATH: 0}) if received is None else effects.sel({v.PATH: v.DIRECT})

@@ -1,4 +1,4 @@
-"""Whether an adoption that never happened seems to have an effect."""
+"""Placebo test with earlier adoption dates."""
 
 from __future__ import annotations
 
@@ -70,23 +70,21 @@ _WIDE: Final = 4.0
     ),
 )
 def placebo_time(fit: Fit, *, periods: Annotated[int, Ge(1)] | None = None) -> Finding:
-    """Pretend that units adopted one period earlier, two, and so on, on rows before they did alone.
+    """Estimate effects of placebo adoption dates on observations before the actual adoption.
 
-    Where the treatment of linked units is in the model, or rings are, rows that it has reached are
-    left out too.
+    If the model has spillovers from linked units or distance bands, observations that these have
+    reached are excluded.
 
-    Each shift is a short refit, of the units that have two periods before the pretended adoption.
-    The smallest of the two-sided tail probabilities of zero, times their number, is the chance of
-    any: it fails below .5 %, and asks for caution below 2 %. If every 95 % interval is wider than
-    four
-    times the effect that was found, it is inconclusive. As `pretrends`, it is asked under
-    `Heteroskedastic`
-    errors where untreated rows say that errors spread so.
+    Each shift is a short refit of the units with two periods before the placebo date. The smallest
+    of the two-sided tail probabilities of zero is multiplied by their number. The verdict is
+    *failed* below 0.5 %, *caution* below 2 %, and *inconclusive* if every 95 % interval is wider
+    than four times the average effect. As in `pretrends`, the refits use `Heteroskedastic` errors
+    if untreated observations require them.
 
     Parameters
     ----------
     periods : int, optional
-        The largest shift; by default 3, or fewer where cohorts have fewer periods before.
+        The largest shift; by default 3, or fewer if cohorts have fewer periods before.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Whether groups of units have time effects of their own, and contrasts survive other ones."""
+"""Check of time effects by groups of units, and of contrasts between groups."""
 
 from __future__ import annotations
 
@@ -63,14 +63,14 @@ _FAR = 1.0
 
 @dataclass(frozen=True, slots=True)
 class _Levels:
-    """What the levels of a column say.
+    """Evidence for time effects by the levels of a column.
 
     Parameters
     ----------
     lasting : Lasting
-        Evidence that they move apart.
+        Evidence that the levels have persistent shared shocks.
     adoption : tuple of float
-        Share of units that adopt, in the level with the fewest and with the most.
+        Share of ever-treated units in the level with the fewest and with the most.
     """
 
     lasting: Lasting
@@ -121,20 +121,20 @@ class _Levels:
     ),
 )
 def time_effects(fit: Fit) -> Finding:
-    """Ask every column that nests units for time effects, and compare contrasts with other ones.
+    """Test time effects by the levels of every grouping column, and compare contrasts.
 
-    Of each column that is constant within units, holds several units a level, and has no time
-    effects of its own yet: the log Bayes factor of what units of a level share and what lasts
-    (AR(1), a normal prior) over the fit's model, and the share of units that adopt by level. The
-    column with the most evidence, where it is beyond 3 and the log of the columns asked, gets time
-    effects by its levels in a refit: the fit fails if its average effect moves by half a posterior
-    sd.
+    For each column that is constant within units, has several units per level and no time effects
+    in the model yet, the check computes the log Bayes factor of persistent shocks shared within
+    levels (AR(1), a normal prior) over the model of the fit, and the share of treated units by
+    level. If the largest factor exceeds 3 plus the log of the number of columns, that column
+    receives time effects in a refit. The check fails if the average effect then moves by more than
+    half a posterior SD.
 
     Every contrast of two levels of a stratum is compared between time effects by level and common
-    ones: it may move by a posterior sd, or by what chance explains (Hausman 1978), and keep its
-    conclusion. A choice that the data refute by more than 3 nats is no rival, nor are common ones
-    to a fit by level, which is right whether levels move apart or not: what they do to a contrast
-    is said.
+    time effects. It may move by a posterior SD, or by as much as chance explains (Hausman 1978),
+    without a change of its conclusion. Time effects that the data reject by more than 3 log units
+    do not count. Common time effects do not count against a fit with time effects by level, which
+    is valid in both cases; the change of a contrast under common time effects is reported.
     """
     panel = panel_of(fit)
     levels, pairs = _levels(fit), _pairs(fit) if _strata(fit) else []
@@ -181,7 +181,7 @@ def _strata(fit: Fit) -> tuple[str, ...]:
 
 
 def _levels(fit: Fit) -> list[_Levels]:
-    """What columns without time effects of their own say."""
+    """Return the evidence for columns without time effects in the model."""
     panel = panel_of(fit)
     strata = {*fit.facts.time_strata(panel), *fit.facts.shared_by}
     columns = {name: codes for name, codes in nesting(panel).items() if name not in strata}
@@ -197,7 +197,7 @@ def _levels(fit: Fit) -> list[_Levels]:
 
 
 def _of_columns(fit: Fit, levels: Sequence[_Levels], panel: Panel) -> Finding:
-    """Judge the column with the most evidence."""
+    """Return the finding about the column with the most evidence."""
     most = max(levels, key=lambda x: x.lasting.value)
     factor, by, (low, high) = most.lasting.value, most.lasting.by, most.adoption
     figure = Message(
@@ -247,7 +247,7 @@ def _of_columns(fit: Fit, levels: Sequence[_Levels], panel: Panel) -> Finding:
 
 
 def _evidence_of(levels: Sequence[_Levels], limit: float) -> xr.Dataset:
-    """Log Bayes factors of columns, and how adoption differs between their levels."""
+    """Return log Bayes factors of columns, and the range of adoption between their levels."""
     return xr.Dataset(
         {
             "log_bayes_factor": ("column", [x.lasting.value for x in levels]),
@@ -259,7 +259,7 @@ def _evidence_of(levels: Sequence[_Levels], limit: float) -> xr.Dataset:
 
 
 def _by_levels(fit: Fit, by: str, panel: Panel) -> tuple[Design, tuple[str, ...]]:
-    """Give a column's levels time effects of their own; effects vary by what they varied by."""
+    """Return the design with time effects by a column, and the strata of its time effects."""
     strata = (*fit.facts.time_strata(panel), by)
     pooling = fit.facts.pooling.over(fit.facts.strata(panel))
     changes: dict[str, object] = {"time": TimeEffects(strata), "effect": pooling}
@@ -311,16 +311,17 @@ def _of_contrasts(fit: Fit, pairs: list[Pair]) -> Finding:
 
 
 def _chance(first: xr.DataArray, second: xr.DataArray) -> npt.NDArray[np.float64]:
-    """How far contrasts move by chance in 5 % of samples, in sds of the first (Hausman 1978).
+    """Return the change of contrasts that chance explains in 95 % of samples (Hausman 1978).
 
-    The variance of the difference to an efficient estimate is that of the other less its own.
+    In SDs of the first. The variance of the difference from an efficient estimate is the variance
+    of the other estimate less that of the efficient one.
     """
     first_variance, second_variance = (x.var(v.SAMPLE_DIMS).to_numpy() for x in (first, second))
     return np.asarray(1.96 * np.sqrt(np.abs(second_variance - first_variance) / first_variance))
 
 
 def _nats(fit: Fit, other: Fit) -> float:
-    """Nats by which the data prefer the fit's time effects; none where they cannot say."""
+    """Return the log Bayes factor for the time effects of the fit; NaN if it does not exist."""
     try:
         return behind(fit, other.outcome_design)
     except NQPError:
@@ -381,7 +382,7 @@ def _pairs(fit: Fit) -> list[Pair]:
 
 
 def _contrasts(fits: list[Fit], choices: list[Message], pairs: list[Pair]) -> xr.Dataset:
-    """Draws of every contrast under every specification; as many of each, evenly spaced."""
+    """Return draws of every contrast under every specification, in equal numbers."""
     factors = list(dict.fromkeys(factor for factor, _, _ in pairs))
     groups = [{f: att(fit, f) for f in factors} for fit in fits]
     draws = [
@@ -411,7 +412,7 @@ def _contrasts(fits: list[Fit], choices: list[Message], pairs: list[Pair]) -> xr
 
 
 def _thinned(draws: xr.DataArray, number: int) -> xr.DataArray:
-    """Keep evenly spaced draws of contrasts, around the mean and with the sd of all of them."""
+    """Return evenly spaced draws of contrasts, with the mean and SD of all draws."""
     places = np.linspace(0, draws.sizes[v.DRAW] - 1, number).astype(np.int64)
     spaced = draws.isel({v.DRAW: places}).assign_coords({v.DRAW: np.arange(number)})
     mean, sd = spaced.mean(v.SAMPLE_DIMS), spaced.std(v.SAMPLE_DIMS)
@@ -420,7 +421,7 @@ def _thinned(draws: xr.DataArray, number: int) -> xr.DataArray:
 
 
 def _conclusions(draws: xr.DataArray) -> npt.NDArray[np.int64]:
-    """Signs of the 95 % intervals: 1, −1, or 0 where they hold zero."""
+    """Return signs of the 95 % intervals: 1, −1, or 0 if they include zero."""
     flat = draws.to_numpy().reshape(-1, draws.sizes["pair"])
     low, high = np.quantile(flat, (0.025, 0.975), axis=0)
     return np.asarray((low > 0).astype(np.int64) - (high < 0))

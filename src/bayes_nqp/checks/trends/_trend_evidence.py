@@ -1,4 +1,4 @@
-"""Parallel trends are earned: a verdict on Bayes factors, stratum by stratum."""
+"""Verdicts on parallel trends by Bayes factors, stratum by stratum."""
 
 from __future__ import annotations
 
@@ -58,21 +58,20 @@ MONTE_CARLO: Final = 0.3
 
 @dataclass(frozen=True, slots=True)
 class StratumFactors:
-    """Bayes factors of one stratum, or of all rows where time effects are common.
+    """Bayes factors of one stratum, or of all observations if time effects are common.
 
     Parameters
     ----------
     stratum : str
-        Empty where it is all rows.
+        Name of the stratum; empty for all observations.
     factors : tuple of BayesFactor
-        Under the fit's errors first.
+        Those under the errors of the fit first.
     strata : int, default 1
-        Of the fit. The lowest of S factors asks for caution below -log S: prior odds of one to one
-        that
-        some stratum drifts are odds of about one to S for each.
+        Number of strata of the fit. The lowest of S factors leads to caution below -log S: even
+        prior odds that some stratum has differential trends are odds of about one to S for each.
     outcomes : int, default 1
-        Of which the same is asked; prior odds that one drifts are shared by all of K, and both
-        limits lie log K lower.
+        Number of tested outcomes K. The prior odds that one of them has differential trends are
+        shared, so both limits are lower by log K.
     """
 
     stratum: str
@@ -82,7 +81,7 @@ class StratumFactors:
 
     @property
     def reason(self) -> Message:
-        """Why nothing can be judged; empty where it can."""
+        """Reason for a missing verdict; empty otherwise."""
         for factor in self.factors:
             if factor.reason:
                 return factor.reason
@@ -92,17 +91,17 @@ class StratumFactors:
 
     @property
     def lowest(self) -> float:
-        """Over error structures: what holds must hold under each."""
+        """Lowest factor over error structures, which decides a pass."""
         return min(factor.value for factor in self.factors)
 
     @property
     def highest(self) -> float:
-        """Over error structures: what fails must fail under each."""
+        """Highest factor over error structures, which decides a failure."""
         return max(factor.value for factor in self.factors)
 
     @property
     def verdict(self) -> Verdict:
-        """Supported or rejected under every error structure; else the weaker verdict."""
+        """Verdict: passed or failed if it is so under every error structure."""
         if self.reason:
             return UNTOLD
         shared = math.log(self.outcomes)
@@ -115,30 +114,30 @@ class StratumFactors:
 
 @dataclass(frozen=True, slots=True)
 class TrendEvidence:
-    """What Bayes factors say of parallel trends.
+    """Bayes factors of parallel trends by stratum.
 
     Parameters
     ----------
     strata : tuple of StratumFactors
-        By stratum.
+        Factors by stratum.
     """
 
     strata: tuple[StratumFactors, ...]
 
     @property
     def verdict(self) -> Verdict:
-        """That of the worst stratum."""
+        """Verdict of the worst stratum."""
         return worst_of(stratum.verdict for stratum in self.strata)
 
     @property
     def worst(self) -> StratumFactors:
-        """The stratum that the verdict comes from: without a factor, or with the lowest."""
+        """The deciding stratum: one without a factor, or with the lowest factor."""
         deciding = (stratum for stratum in self.strata if stratum.verdict == self.verdict)
         return min(deciding, key=lambda stratum: (not stratum.reason, stratum.lowest))
 
     @property
     def factors(self) -> tuple[BayesFactor, ...]:
-        """Of all strata."""
+        """Factors of all strata."""
         return tuple(factor for stratum in self.strata for factor in stratum.factors)
 
     @property
@@ -151,12 +150,12 @@ class TrendEvidence:
 
 
 def trend_evidence(fit: Fit, outcomes: int = 1) -> TrendEvidence:
-    """Judge Bayes factors of parallel trends; the fit keeps what they rest on.
+    """Compute the verdicts on parallel trends by Bayes factors; the fit caches likelihoods.
 
     Parameters
     ----------
     outcomes : int, default 1
-        Of which the same is asked.
+        Number of outcomes that are tested.
     """
     factors = bayes_factors(fit)
     number = len({factor.stratum for factor in factors})

@@ -1,4 +1,4 @@
-"""How large violations of parallel trends would undo the effect."""
+"""Sensitivity of conclusions to violations of parallel trends."""
 
 from __future__ import annotations
 
@@ -55,7 +55,10 @@ _OTHER_PERIODS = Message(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BoundedEffect:
-    """Regions of one effect: "overall", of a "level", or a contrast: "difference" or "own"."""
+    """Robust regions of one effect.
+
+    Its kind is "overall", "level", or for contrasts "difference" or "own".
+    """
 
     label: str
     factor: str
@@ -66,7 +69,7 @@ class BoundedEffect:
 
     @property
     def named(self) -> str:
-        """What it is of: a level with its column, by which it is called."""
+        """Name of the effect: a level with its column."""
         return f"{self.factor} = {self.label}" if self.kind == "level" else self.label
 
     @property
@@ -76,17 +79,17 @@ class BoundedEffect:
 
     @property
     def step(self) -> float:
-        """Δ, the largest step before adoption, outcome units."""
+        """Δ, the largest change before adoption, outcome units."""
         return float(self.regions["largest_step"])
 
     @property
     def bearable(self) -> float:
-        """The largest step after adoption that leaves the conclusion standing, outcome units."""
+        """Largest change after adoption at which the conclusion still holds, outcome units."""
         return self.breakdown * self.step if self.step else 0.0
 
     @property
     def clear(self) -> bool:
-        """Whether the interval under parallel trends excludes zero."""
+        """True if the interval under parallel trends excludes zero."""
         low, high = (float(self.regions[f"original_{end}"]) for end in ("lower", "upper"))
         return not low <= 0 <= high
 
@@ -125,23 +128,23 @@ class BoundedEffect:
     ),
 )
 def trend_sensitivity(fit: Fit, *, grid: Sequence[float] | None = None) -> Finding:
-    """Find the size of violations that would undo the average effect, and each level's.
+    """Compute the violation of parallel trends that would overturn the effects.
 
     Violations are bounded by relative magnitudes: from one period to the next they are at most
-    M̄ times the largest change before adoption. Everything is measured by the lead fit. Reported is
-    the breakdown value, the largest M̄ at which the robust 95 % region excludes zero, of the
-    average effect, of each level, and of contrasts, bounded both ways; and what a violation of
-    that size would be, in outcome units per period.
+    M̄ times the largest change before adoption. All effects are those of the lead fit. The check
+    reports the breakdown value, the largest M̄ at which the robust 95 % region excludes zero, for
+    the average effect, for each level, and for contrasts with both bounds; and the violation of
+    that size in outcome units per period.
 
-    No verdict is given: in simulated panels the breakdown value is about as large where trends
-    are parallel as where they are not (docs/sensitivity.md), for it grows with the effect and
-    falls with the noise of the leads. Where neither the fit nor its lead fit claims an average
-    effect, and the fit claims no contrast, the check does not apply.
+    There is no verdict: in simulated panels the breakdown value is about as large under parallel as
+    under differential trends (docs/sensitivity.md), because it grows with the effect and falls with
+    the noise of the leads. The check does not apply if neither the fit nor its lead fit has an
+    average effect that differs credibly from zero, and the fit has no such contrast.
 
     Parameters
     ----------
     grid : sequence of float, optional
-        M̄; from 0 to 2 by default.
+        Values of M̄; from 0 to 2 by default.
     """
     study = event_study_of(fit)
     effects = [BoundedEffect(OVERALL, "", "overall", regions_of(study, grid=grid))]
@@ -160,7 +163,7 @@ def trend_sensitivity(fit: Fit, *, grid: Sequence[float] | None = None) -> Findi
 
 
 def _sentence(effects: list[BoundedEffect], *, undecided: bool) -> Message:
-    """State what the average effect tolerates, then the weakest part, then what to judge."""
+    """Return the tolerance of the average effect, the weakest part, and the next step."""
     overall = effects[0]
     finding, advice = _UNCLEAR, _OTHER_PERIODS
     if overall.clear:
@@ -189,7 +192,7 @@ def _tolerated(overall: BoundedEffect) -> Message:
 
 
 def _weakest(effects: list[BoundedEffect]) -> Message:
-    """Name the claimed difference that falls first; without one, a level weaker than the average.
+    """Return the weakest claimed difference, or else a level weaker than the average.
 
     Differences that the lead fit is too uncertain to bound are weaker still.
     """
@@ -242,7 +245,7 @@ def _figure(effects: list[BoundedEffect]) -> Message:
 def _parts(
     fit: Fit, study: EventStudy, factor: str, grid: Sequence[float] | None
 ) -> Iterator[BoundedEffect]:
-    """Regions of every level of a factor, and of its contrasts, bounded both ways."""
+    """Yield the regions of every level of a factor, and of its contrasts with both bounds."""
     try:
         by = regions_of(study, by=factor, grid=grid)
     except StudyError:
