@@ -1,4 +1,4 @@
-"""Labels that evidence holds, and why something did not converge or cannot be fitted."""
+"""Labels of evidence, and reasons for failed convergence or failed refits."""
 
 from __future__ import annotations
 
@@ -33,27 +33,27 @@ LABELS: Final = "labels"
 
 
 def labels(texts: Iterable[str]) -> dict[Hashable, str]:
-    """Write the messages among the labels of evidence, as an attr."""
+    """Encode the messages among the labels of evidence, as an attr."""
     return {LABELS: encoded(x for x in dict.fromkeys(texts) if isinstance(x, Message))}
 
 
 def messages_of(evidence: xr.Dataset | xr.DataArray | pd.DataFrame) -> dict[str, Message]:
-    """Read the messages among the labels of evidence, by their English text."""
+    """Return the messages among the labels of evidence, by their English text."""
     return {str(message): message for message in decoded(str(evidence.attrs.get(LABELS, "[]")))}
 
 
 def texts_of(evidence: xr.Dataset | xr.DataArray | pd.DataFrame, name: str) -> list[str]:
-    """Read labels of evidence.
+    """Return the labels of evidence.
 
     Parameters
     ----------
     name : str
-        Of a coordinate or a column.
+        Name of a coordinate or a column.
 
     Returns
     -------
     list of str
-        Messages, where they are; names of the user's own.
+        Messages if they are known; otherwise the names given by the user.
     """
     messages = messages_of(evidence)
     return [messages.get(str(text), str(text)) for text in np.ravel(evidence[name])]
@@ -66,19 +66,19 @@ def unmarked(sentence: Message) -> Message:
 
 
 def unit_word(dim: str) -> str:
-    """Call what effects vary by: a message for units; a factor's own name."""
+    """Return the name of the dimension of effects: a message for units, or a factor's name."""
     return Message("unit") if dim == v.UNIT else dim
 
 
 def average_in(factor: str, level: object) -> Message:
-    """Call the average effect in one level, or at one event time, as programs do."""
+    """Return the code name of the average effect in one level, or at one event time."""
     if factor == v.EVENT_TIME:
         return Message("att[event_time={}]", str(level))
     return Message("att[{}={}]", factor, str(level))
 
 
 def in_words(name: str) -> str:
-    """Call a reported effect as a sentence does; all else keeps its name."""
+    """Return a reported effect in words; all other names stay unchanged."""
     if not isinstance(name, Message):
         return name
     if name.template == AVERAGE.template:
@@ -91,12 +91,12 @@ def in_words(name: str) -> str:
 
 
 def called(fitted: Fit) -> Message:
-    """Name a fit beside its alternatives, so that its average effect is taken for no other's.
+    """Return the name of a fit in comparisons with alternatives.
 
     Returns
     -------
     Message
-        "as fitted", unless the fit stands in for one with channels, or with a spatial lag.
+        "as fitted", unless the fit replaces one with mediators or with a spatial lag.
     """
     if OUTCOME_ALONE in fitted.record:
         rows = int(fitted.record[OUTCOME_ALONE])
@@ -107,20 +107,20 @@ def called(fitted: Fit) -> Message:
 
 
 def with_sd(draws: Any) -> tuple[Numeral, Numeral]:
-    """Write the mean of draws and their sd, both to the same decimals."""
+    """Format mean and SD of draws, with the same number of decimals."""
     mean, sd = float(draws.mean()), float(draws.std())
     return figures(mean, sd), figures(sd, sd)
 
 
 def stacked(parts: Sequence[xr.Dataset], owners: Sequence[object], *names: str) -> xr.Dataset:
-    """Put evidence of several quantities into one, along the dim ``quantity``.
+    """Combine the evidence of several quantities along the dim ``quantity``.
 
     Parameters
     ----------
     owners : sequence of objects
-        What each part is of.
+        Objects that describe the parts.
     *names : str
-        Attributes of theirs that become coordinates of ``quantity``.
+        Attributes of these objects that become coordinates of ``quantity``.
     """
     together = xr.concat(
         parts, dim="quantity", data_vars="all", coords="minimal", compat="override",
@@ -148,7 +148,7 @@ _OF_STRATA: Final = "scale_strata_"
 
 
 def parameter(name: str) -> str:
-    """Call a parameter by what it is, and as programs do."""
+    """Return the name of a parameter in words, with its code name."""
     if name.startswith(_OF_STRATA):
         return Message("SD between levels of {0} (scale_strata_{0})", name.removeprefix(_OF_STRATA))
     return _PARAMETERS.get(name, name)
@@ -175,18 +175,18 @@ _CONVERGENCE: Final = (
 
 
 def convergence_words(gate: str) -> Message:
-    """Read the verdict of a convergence gate, or some of its failures, as one message.
+    """Return the result of the convergence diagnostics, or some failures, as one message.
 
     Parameters
     ----------
     gate : str
-        The word that it failed is left out.
+        Result as stored; the word "failed" is omitted.
     """
     return separated(failures_of(gate))
 
 
 def failures_of(gate: str) -> list[Message]:
-    """Read what failed in a convergence gate."""
+    """Return the failures of convergence diagnostics."""
     failures = gate.removeprefix("failed").lstrip(": ").split("; ")
     return [recalled(part, _CONVERGENCE) for part in failures if part]
 
@@ -196,12 +196,12 @@ _LISTS = ("{}; {}", "{}; and {} more")
 
 
 def reason(error: NQPError) -> Message:
-    """Say what an error says is wrong."""
+    """Return the problem that an error reports."""
     return error.what
 
 
 def unidentified(error: NQPError) -> Message:
-    """Say why a check's own fit cannot be made, and where first."""
+    """Return the reason for a failed refit of a check, and its first place."""
     if not error.where:
         return Message("The model of this check cannot be estimated: {}.", reason(error))
     first: object = error.where
@@ -215,12 +215,12 @@ def unidentified(error: NQPError) -> Message:
 
 
 def paired(fit: Fit) -> None:
-    """See that effects can be weighted by likelihoods, draw by draw.
+    """Raise an error unless effects can be weighted by likelihoods, draw by draw.
 
     Raises
     ------
     NotApplicable
-        If the fit does not hold the coefficients of its draws.
+        If the fit does not store the coefficients of its draws.
     """
     if not pairs_coefficients(fit):
         raise NotApplicable(

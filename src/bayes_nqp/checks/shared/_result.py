@@ -71,10 +71,10 @@ class Finding:
         The key figure, as text.
     sentence : Message
         Finding and meaning, at most two sentences, joined with a next step that is marked by
-        `advised`; further sentences are marked by `detailed`. Where no next step is given and the
+        `advised`; further sentences are marked by `detailed`. If no next step is given and the
         check did not pass, the remedy of its `Guide` is added.
     kind : str
-        How the evidence is to be drawn: see `CheckResult`.
+        Form of the evidence: see `CheckResult`.
     refit : Fit or Dataset, optional
         Refit that the finding uses: if it did not converge, the verdict is at best "caution".
     """
