@@ -38,12 +38,12 @@ from bayes_nqp.model.designs import Design
 
 _CONSOLE = ("check", "verdict", "figure")
 _NARROW = 60
-"""Characters that the key figure has at the very least."""
+"""Smallest width of the key figure, in characters."""
 _GIVEN: Final = Message(
     "The check is conditional on the spatial coefficient ({:.2f}) and concerns the effect of a "
     "unit's own treatment."
 )
-_MORE = "columns besides: question, sentence"
+_MORE = "further columns: question, sentence"
 
 
 class CheckTable(pd.DataFrame):
@@ -88,9 +88,9 @@ class CheckTable(pd.DataFrame):
 
 
 _HOUSE: Final = __name__.partition(".")[0] + "."
-"""Checks of others may change without a trace, and are asked anew."""
+"""Prefix of built-in checks: results of other packages' checks are not reused."""
 MESSAGES = "messages"
-"""The attr of a list of checks that holds its texts as they render in any language."""
+"""The attr of a table of checks with its texts for any language."""
 
 
 @overload
@@ -288,7 +288,7 @@ def _named(name: str) -> Check:
         if title.replace("-", " ") == wanted:
             return each
     hint = nearest(str(name), CHECKS)
-    if not wanted.isascii():  # a part of a title of another script
+    if not wanted.isascii():  # part of a title in another script
         part = wanted.removesuffix("检验").removesuffix("分析")
         like = (each.name for title, each in titles.items() if part in title)
         hint = next((Message("did you mean {!r}?", title_of_part) for title_of_part in like), hint)

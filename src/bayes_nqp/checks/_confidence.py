@@ -16,9 +16,9 @@ type Grade = Literal["high", "medium", "low", "very low", "not assessed"]
 type Subject = Literal["average", "contrast", "channel"]
 
 _DESCRIBES: Final = frozenset({"convergence", "inconsistent"})
-"""Checks that count for none: the first says what the gate says, the second describes a result."""
+"""Checks that do not count: the first repeats the diagnostics, the second describes a result."""
 _ONE_ALARM: Final = ("mediator_residuals", "leave_mediator_out")
-"""Checks that respond to the same correlation between mediators: two doubts count once."""
+"""Checks that respond to the same correlation between mediators and count once."""
 _POLICY: Final = ("identification", "pretrends", "trend_sensitivity")
 _EXPOSURE: Final = ("identification", "future_exposure")
 _BESIDES: Final[dict[Subject, tuple[str, ...]]] = {
@@ -35,10 +35,10 @@ WEIGHED: Final = frozenset(
         "assumptions",
     }
 )
-"""Checks of parallel trends, whose alternatives a model average weighs."""
+"""Checks of parallel trends; a model average includes their alternatives."""
 _MANY_FAIL, _MANY_DOUBT = 3, 3
 UNSUPPORTED, SUPPORTED = 0.5, 0.7
-"""Support of the assumption below which confidence is low, and from which it may be high."""
+"""Support of the assumption for low confidence (below the first) and high (from the second)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +126,9 @@ def confidence_of(
     doubtful = tuple(name for name, verdict in counted.items() if verdict == DOUBT)
     answers = {n for n, verdict in counted.items() if verdict in (HOLDS, DOUBT, FAILS, REPORTED)}
     if "trend_sensitivity" in counted and "pretrends" in answers:
-        answers.add("trend_sensitivity")  # without an effect that is claimed there is none to undo
+        answers.add("trend_sensitivity")  # without a credible effect there is nothing to overturn
     if counted.get("mediation_sensitivity") == REPORTED:
-        answers.discard("mediation_sensitivity")  # no data tell a common cause from a channel
+        answers.discard("mediation_sensitivity")  # data cannot rule out a common cause
     required = (n for x in ("average", subject) for n in needed_for(x, adopted=adopted))
     needed = dict.fromkeys(n for n in required if n not in left_out)
     unasked = tuple(name for name in needed if name not in counted)

@@ -66,7 +66,7 @@ def reported_posterior(source: object, *, compute: bool = True) -> ReportedPoste
     average = once(source, _KEY, partial(_average, source))
     if isinstance(average, Message):
         return ReportedPosterior(fitted, fitted, None, average)
-    # Names and units of the outcome are those of the fit, which may have been renamed since.
+    # The outcome of the fit may have been renamed after the average was computed.
     effects = average.effects.assign_attrs(fitted.attrs)
     return ReportedPosterior(effects, fitted, average)
 

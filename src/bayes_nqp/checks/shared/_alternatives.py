@@ -36,9 +36,9 @@ from bayes_nqp.inference.fitting import (
 from bayes_nqp.model.designs import Design
 
 FAR: Final = 2.0
-"""Posterior sd by which another specification's estimate may differ, if chance explains less."""
+"""Posterior SDs by which the estimate of an alternative may differ, if chance explains less."""
 _WIDE: Final = 3.0
-"""Posterior sds of the fit from which another specification's sd tells no conclusion of its own."""
+"""Ratio of SDs from which the conclusion of an alternative is too imprecise to count."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -301,7 +301,7 @@ def comparison(evidence: xr.Dataset, *, far: float = FAR, shared: bool = False) 
     low, high = np.quantile(flat[:, 0], (0.025, 0.975))
     sign = int(low > 0) - int(high < 0)
     gap = np.where(counts, mean - evidence["reference"].to_numpy(), 0.0)[1:]
-    # Where the fit is right it is efficient, and var(b - a) = var b - var a for any other b.
+    # If the fit is correct it is efficient, and var(b - a) = var b - var a for any other b.
     chance = np.sqrt(np.maximum(sd**2 - sd[0] ** 2, 0.0))
     shift = gap / sd[0]
     doubtful, failing = -ndtri([0.05 / 2.0, FAILING / 2.0])
@@ -310,7 +310,7 @@ def comparison(evidence: xr.Dataset, *, far: float = FAR, shared: bool = False) 
     distant = (np.abs(gap) > doubtful * chance[1:]) & (np.abs(shift) > far)
     moved = np.abs(mean - mean[0])
     opposite = (np.sign(mean) == -sign) & (sign != 0) & (moved > failing * chance)
-    # Half of the data lose the sign of an effect of three of its sds in a third of samples.
+    # With half the data, an effect of three SDs loses its sign in a third of samples.
     other = otherwise(float((flat[:, 0] > 0).mean()), (flat > 0).mean(axis=0))
     weak = evidence["fewer"].to_numpy() | (sd > _WIDE * sd[0])
     other &= ~weak | (moved > doubtful * chance)

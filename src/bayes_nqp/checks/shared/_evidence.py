@@ -18,11 +18,11 @@ from bayes_nqp.model.designs import Design, Term, structures
 from bayes_nqp.model.predictors import TimeEffects
 
 REFUTED: Final = 3.0
-"""Nats by which data prefer a design from which another one is no rival: odds of 20 to 1."""
+"""Log Bayes factor from which a design is rejected: odds of 20 to 1."""
 LASTING: Final = 3.0
-"""Log Bayes factor, beyond the log of the columns asked, from which units move together."""
+"""Log Bayes factor, plus the log of the number of columns, from which shocks are shared."""
 _VALUES: Final = 600
-"""Levels × periods up to which their shocks are quick."""
+"""Largest number of levels × periods for which shared shocks are computed."""
 
 
 @dataclass(frozen=True, slots=True)

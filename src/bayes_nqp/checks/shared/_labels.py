@@ -26,10 +26,10 @@ from bayes_nqp.inference.fitting import GIVEN_LAG, OUTCOME_ALONE, Fit, pairs_coe
 AS_FITTED: Final = Message("as fitted")
 OVERALL: Final = Message("overall")
 AVERAGE: Final = Message("att")
-"""The average effect, as programs call it."""
+"""Code name of the average effect."""
 
 LABELS: Final = "labels"
-"""The attr of evidence that holds its labels as messages; arrays hold text alone."""
+"""The attr of evidence with its labels as messages; arrays contain text only."""
 
 
 def labels(texts: Iterable[str]) -> dict[Hashable, str]:
@@ -142,9 +142,9 @@ _PARAMETERS: Final = {
     "scale_period": Message("SD between periods (scale_period)"),
     "scale_deviation": Message("SD of unit-level effects (scale_deviation)"),
 }
-"""Parameters of designs, as `Priors` calls them; those of errors keep their letters."""
+"""Parameters of designs by their names in `Priors`; those of errors keep their letters."""
 _OF_STRATA: Final = "scale_strata_"
-"""Before the factor whose levels differ by this scale."""
+"""Prefix of the name of a factor, for the SD between its levels."""
 
 
 def parameter(name: str) -> str:
@@ -171,7 +171,7 @@ _CONVERGENCE: Final = (
     Message("average effect"),
     Message("effect[{}"),
 )
-"""What fits and files say of a gate."""
+"""Texts of convergence diagnostics in fits and files."""
 
 
 def convergence_words(gate: str) -> Message:
@@ -192,7 +192,7 @@ def failures_of(gate: str) -> list[Message]:
 
 
 _LISTS = ("{}; {}", "{}; and {} more")
-"""How places are listed."""
+"""Templates of lists of places."""
 
 
 def reason(error: NQPError) -> Message:

@@ -18,7 +18,7 @@ from bayes_nqp.checks.shared._labels import AVERAGE, average_in
 from bayes_nqp.effects.estimands import average_of, text
 
 _CONTRASTED = 4
-"""Levels of a factor up to which all pairs are compared."""
+"""Largest number of levels of a factor for which all pairs are compared."""
 
 
 def reported_weights(

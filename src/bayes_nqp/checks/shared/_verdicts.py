@@ -21,12 +21,12 @@ HOLDS: Final = "passed"
 DOUBT: Final = "caution"
 FAILS: Final = "failed"
 UNTOLD: Final = "inconclusive"
-"""Nothing speaks against it, and these data could not have shown enough for it."""
+"""No evidence of a violation, but too little power to rule one out."""
 REPORTED: Final = "reported"
-"""A number with its meaning that no measured rate lets anyone judge: neither for nor against."""
+"""A statistic without a calibrated threshold, which does not change the confidence grade."""
 NOT_APPLICABLE: Final = "not applicable"
 OPEN: Final = (FAILS, DOUBT, UNTOLD)
-"""Verdicts after which a reader needs a next step."""
+"""Verdicts that require a next step."""
 
 TINTS: Final = {
     HOLDS: "#1a7f37",
@@ -35,7 +35,7 @@ TINTS: Final = {
     UNTOLD: "#6e5494",
     REPORTED: "#0550ae",
 }
-"""Colours of verdicts on a page; that of the others is grey."""
+"""Colours of verdicts on a page; others are grey."""
 VERDICTS: Final = {
     "passed": Message("passed"),
     "caution": Message("caution"),
@@ -47,15 +47,14 @@ VERDICTS: Final = {
 
 DOUBTFUL: Final = 0.02
 FAILING: Final = 0.005
-"""Tail probabilities of zero below which a check asks for caution, and fails. Half a dozen checks
-ask so of one fit: at 5 and 1 % each, every fourth panel on which all is well had a doubt."""
+"""Tail probabilities of zero for the verdicts caution and failed. Several checks of one fit use
+them: with 5 and 1 %, every fourth valid panel would have a false alarm."""
 
 SIGN_PROBABILITY: Final = 0.975
-"""Probability of a sign from which it is a conclusion: that of a 95 % interval without zero."""
+"""Probability of a sign at which the 95 % interval excludes zero."""
 _LOST, _NEW = 0.9, 0.995
-"""Probability below which a conclusion is lost; from which there is a new one. The gaps keep
-effects on the edge of a conclusion from turning by a hair, and estimates from fewer rows from
-losing one by their wider intervals alone."""
+"""Probability below which a conclusion is lost, and from which there is a new one. The gaps prevent
+changes of borderline conclusions by small differences or by wider intervals alone."""
 
 
 def ladder(*, fails: object = False, doubt: object = False, untold: object = False) -> Verdict:

@@ -17,7 +17,7 @@ from bayes_nqp.data.panel import Panel, unit_column
 from bayes_nqp.inference.fitting import Fit
 
 _CROWDED = 2
-"""Units a place, and adopting places a cohort, from which a column is taken for places."""
+"""Units per group, and treated groups per cohort, from which a column defines groups."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -63,7 +63,7 @@ DIFFERENTIAL_TRENDS = Message("differential trends")
 _FAR = 2.0
 """Posterior SDs, under parallel trends, by which effects may differ."""
 _LAST = 2
-"""Periods before adoption that are predicted from the others."""
+"""Number of periods before adoption that are predicted from earlier ones."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

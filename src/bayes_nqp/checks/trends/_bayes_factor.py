@@ -25,9 +25,9 @@ from bayes_nqp.model.pooling import flat_pooling
 from bayes_nqp.model.priors import Priors
 
 HELD: Final = 4.0
-"""Log Bayes factor above which parallel trends are earned: docs/trends.md, by simulation."""
+"""Log Bayes factor above which the data support parallel trends (docs/trends.md)."""
 AGAINST: Final = -3.0
-"""Log Bayes factor below which they fail."""
+"""Log Bayes factor below which the data reject parallel trends."""
 
 
 @dataclass(frozen=True, slots=True)

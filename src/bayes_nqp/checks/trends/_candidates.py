@@ -77,7 +77,7 @@ from bayes_nqp.model.designs import (
 
 type Family = Literal["parallel", "differential", "event"]
 PRIOR: Final[Mapping[Family, float]] = {"parallel": 0.3, "differential": 0.5, "event": 0.2}
-"""Prior probabilities of the families of assumptions; docs/truth.md has the reasons."""
+"""Prior probabilities of the families of assumptions (reasons: docs/truth.md)."""
 FAMILIES: Final[Mapping[Family, Message]] = {
     "parallel": Message("parallel trends"),
     "differential": Message("differential trends"),
@@ -85,15 +85,15 @@ FAMILIES: Final[Mapping[Family, Message]] = {
 }
 """The families in words: anticipation, Ashenfelter's dip and level shifts are events."""
 _GRID: Final = (np.arange(10) + 0.5) / 10
-"""Midpoints over which l, of a response that builds up by itself, is uniform."""
+"""Midpoints of the uniform prior of l, the rate at which a response builds up."""
 _FADES, _STAYS = 0.5, 0.25
-"""Prior probabilities that a response looks like a dip, and that it is there at once."""
+"""Prior probabilities that a response has the shape of a dip, and that it is constant."""
 _STANDS_OUT = 0.05
-"""Tail probability of zero below which a mean stands out."""
+"""Tail probability of zero below which a mean differs from zero."""
 CLEAR: Final = 10.0
 """Log evidence of common factors over parallel trends from which they are a candidate."""
 CONTRADICTED: Final = 0.05
-"""Tail probability of a design's own leads below which they contradict it."""
+"""Tail probability of a candidate's free leads below which they reject it."""
 _PRIOR_HINT: Final = 'prior={"parallel": 0.3, "differential": 0.5, "event": 0.2}, summing to 1'
 
 
@@ -188,7 +188,7 @@ CANDIDATES: Final = (
         DifferentialTrends(),
     ),
 )
-"""Whoever adds a design adds a line."""
+"""Candidate models of the average; a new one needs one line here."""
 CHOICES: Final = (
     Candidate(
         Message("selection of all treated units after one unusual period"),
@@ -199,7 +199,7 @@ CHOICES: Final = (
         trends=AshenfelterDip(3, at_once=True),
     ),
 )
-"""Asked beside these, and not averaged: a cycle of adopters leaves the same mark."""
+"""Compared but not averaged: a business cycle of treated units looks the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,7 +339,7 @@ def _factors(fit: Fit) -> Evidence | None:
     timing = model.timing
     if not (fit.takes("trends", "anticipation") and facts.exact and facts.reach == "none"):
         return None
-    # Shocks that groups share are factors too: what is left of these is not compared here.
+    # Shared shocks of groups are factors too, so the two are not compared here.
     if not isinstance(timing, Calendar) or facts.shared_by:
         return None
     rows = net_rows(model.equations[0], facts, timing.without_leads(), model.panel)
@@ -355,7 +355,7 @@ def _factors(fit: Fit) -> Evidence | None:
     candidate = Candidate(
         Message("{n} common factor", plural="{n} common factors", n=best), trends=trends
     )
-    # Coefficients just before adoption are not asked for: each would need factors of its own.
+    # Coefficients just before adoption are not tested: each would need a fit with factors.
     return Evidence(candidate, float(values[best]), 0.0)
 
 
@@ -419,7 +419,7 @@ def _weighed(fit: Fit, candidate: Candidate) -> Evidence:
         return Evidence(candidate, reason=reason(refusal))
     if law is None and not (early or lines):
         return Evidence(candidate, value, error)
-    # A dip known worse than by its prior is one of all periods before adoption: their level.
+    # A dip with a posterior wider than its prior covers all periods before adoption.
     vague = law is not None and lines and trends != LINES and variance_alone(law) > law.s**2
     if law is None or law.mean.size < lines + early or vague:
         return Evidence(candidate, reason=Message("too few periods before adoption"))
@@ -432,8 +432,8 @@ def _variances(fit: Fit, trends: Term | None, law: SlopeLaw) -> list[float]:
     """Return the prior variances of a term's columns."""
     if trends != LINES:
         return [law.s**2] * own_columns(trends)
-    # One slope b for all adopters, N(0, n V), V its variance without means near adoption: what a
-    # single unit would tell (Kass, Wasserman), 1/n = 1/n_1 + 1/n_0.
+    # Unit-information prior of a common slope b (Kass, Wasserman): N(0, n V), V its variance
+    # without means near adoption, 1/n = 1/n_1 + 1/n_0.
     panel = panel_of(fit)
     ever = round(panel.counts[panel.cohort_codes >= 0].sum())
     never = panel.n_units - ever
@@ -449,7 +449,7 @@ def _ratio(fit: Fit, candidate: Candidate, law: SlopeLaw) -> float:
     shapes, weights = _shapes(fit, early) if early > 1 else (np.ones((1, early)), np.ones(1))
     log = np.empty(len(shapes))
     for k, q in enumerate(shapes):
-        # P of (b, g), g = a (q, 0, ..): s^2 q q' beside b's own.
+        # Prior covariance P of (b, g), g = a (q, 0, ..): s^2 q q' and the variance of b.
         prior = np.diag([*variances, *np.zeros(law.mean.size - len(variances))])
         means = slice(len(variances), len(variances) + early)
         prior[means, means] = law.s**2 * np.outer(q, q)

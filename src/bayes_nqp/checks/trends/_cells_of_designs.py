@@ -45,7 +45,7 @@ def over_rows(
     out = cells.drop_dims([v.CELL, v.MEMBERSHIP], errors="ignore")
     out = out.assign({v.EFFECT: (effect.dims, values), **_membership(effects_dataset, cells)})
     out = out.assign_coords({**labels, v.IDENTIFIED: (v.CELL, identified)})
-    # All that reaches a receiver is received, whatever else it may do before it adopts.
+    # The whole effect on an untreated receiver is a spillover, also before its adoption.
     received = out[v.EFFECT].sel({v.PATH: v.RECEIVED}, drop=True)
     unchanged = (out[v.ROLE] != v.NEIGHBOUR) | (out[v.PATH] == v.RECEIVED)
     alone = received.where(out[v.PATH] == v.TOTAL, 0.0)

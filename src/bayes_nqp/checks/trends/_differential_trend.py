@@ -16,10 +16,10 @@ from bayes_nqp.data.panel import Panel
 from bayes_nqp.model.designs import Design
 
 type Strata = dict[str, npt.NDArray[np.str_]]
-"""Level of every factor (stratum); empty where all strata are one."""
+"""Level of every factor (stratum); empty if there is one stratum."""
 
 _STRATA = 12
-"""Strata up to which each has a slope of its own."""
+"""Largest number of strata with separate slopes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

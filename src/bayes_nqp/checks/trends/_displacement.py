@@ -39,13 +39,13 @@ from bayes_nqp.model.designs import DifferentialTrends, saturated_design
 _LIKELY: Final = 0.90
 """Probability that effects rise with the share, from which displacement is possible."""
 _SEPARATE: Final = 0.95
-"""The same beside free effects of cohorts, from which cohorts alone do not explain the rise."""
+"""The same with free effects of cohorts, from which cohorts alone do not explain the rise."""
 _SURE: Final = 0.975
 """Probability that effects fall with the share, from which spillovers of one sign are possible."""
 _COLLINEAR: Final = 1e-8
-"""Part of the share that other regressors leave, below which they explain it."""
+"""Unexplained part of the share below which other regressors are collinear with it."""
 _SCALES: Final = np.concatenate([[0.0], np.geomspace(0.01, 3.0, 40)])
-"""Scales of cohorts' effects at which the slope is known exactly, multiples of the prior's."""
+"""Grid of the SD of cohort effects for integration, in multiples of the prior scale."""
 _LARGE: Final = 0.5
 """Displacement, as a share of the average effect, that the data must be able to exclude."""
 _ALIKE: Final = Message(
@@ -316,7 +316,7 @@ def _cells(
     """
     panel, of_row = model_frame.panel, model_frame.cell_of_row
     inside = effects[v.IDENTIFIED].to_numpy() & (effects[v.ROLE].to_numpy() == v.TREATED)
-    # Cells of untreated rows that receive something may follow those of the plan.
+    # Cells of untreated observations with spillovers may follow those of treated ones.
     at = np.flatnonzero(~model_frame.cells.lead)
     at = at[inside[: at.size]]
     rows = np.flatnonzero(of_row >= 0)

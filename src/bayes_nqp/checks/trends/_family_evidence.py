@@ -115,7 +115,7 @@ def family_evidence(fit: Fit) -> FamilyEvidence:
     evidence = evidence_of(reference_of(fit).fit)
     posterior = family_probabilities(evidence)
     best = max((x.value for x in evidence if not x.reason), default=np.nan)
-    # An error matters where its candidate is within some log units of the likeliest.
+    # An error matters if its candidate is within some log units of the most probable.
     errors = [x.error for x in evidence if not x.reason and x.value > best - 5.0]
     posterior.setdefault("parallel", 0.0)
     return FamilyEvidence(posterior, max(errors, default=0.0))

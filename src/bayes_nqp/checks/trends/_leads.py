@@ -14,7 +14,7 @@ from bayes_nqp.data.panel import Panel, is_paired, pairs_of
 from bayes_nqp.effects.estimands import simultaneous_signs
 
 _ALONE = 0.975
-"""Probability of a sign from which an equal-tailed 95 % interval leaves zero out."""
+"""Probability of a sign from which an equal-tailed 95 % interval excludes zero."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -51,9 +51,9 @@ from bayes_nqp.inference.model_frame import model_frame_of
 _LEAST = 0.005
 """Posterior probability below which a candidate is not fitted."""
 _MUCH = 0.5
-"""Posterior probability from which a candidate has as many draws as the fit; others a fourth."""
+"""Posterior probability from which a candidate has as many draws as the fit."""
 _PARALLEL = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-"""Prior probabilities of parallel trends over which the answer is shown."""
+"""Grid of prior probabilities of parallel trends for the sensitivity table."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

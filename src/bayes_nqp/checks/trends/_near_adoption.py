@@ -30,7 +30,7 @@ from bayes_nqp.inference.fitting import (
 from bayes_nqp.model.designs import DifferentialTrends, Term
 
 _NEAR = 3
-"""Periods before adoption that have means of their own."""
+"""Number of periods before adoption with separate means."""
 LINES: Final = DifferentialTrends(walk=0.0, cohort_walk=0.0)
 
 

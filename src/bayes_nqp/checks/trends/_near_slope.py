@@ -25,7 +25,7 @@ from bayes_nqp.effects.estimands import spillover_effects
 from bayes_nqp.inference.fitting import Fit, covariate_slopes, refit, total_fit
 
 _FEWEST: Final = 3
-"""Units never treated that are near adopters, and not, of fewer of which it is not asked."""
+"""Smallest number of never-treated units, near treated units and elsewhere, for the test."""
 _APART: Final = Message(
     "Never-treated units near treated units follow another trend than other never-treated units, "
     "by {} ± {} per period (p = {:.2g}). The estimated spillovers may include this trend, and the "

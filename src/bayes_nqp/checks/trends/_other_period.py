@@ -16,9 +16,9 @@ from bayes_nqp.effects.estimands import att
 from bayes_nqp.inference.fitting import Fit, covariate_slopes, panel_of, refit
 
 _SOON: Final = 2
-"""Periods after its end in which what is left of an exposure is judged."""
+"""Number of periods after its end in which a lasting effect of exposure is tested."""
 _ROWS, _UNITS = 10, 5
-"""Rows in these, and their units, below which nothing is asked."""
+"""Smallest numbers of observations and units in these periods for the test."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -22,11 +22,11 @@ from bayes_nqp.effects.estimands import att
 from bayes_nqp.inference.fitting import Fit, covariate_slopes, lead_fit, panel_of, refit
 
 _OVERALL, _LEVELS = 0.05, 0.02
-"""False alarms allowed: for the average over all strata, and for all levels together."""
+"""Levels of the tests: of the average over all strata, and of all levels together."""
 _SIGNED, _WITHIN = 0.95, 0.7
-"""Chance of its sign that makes an effect one to be defended; chance that no trend makes it up."""
+"""Probability of a credible sign, and that a continued trend is smaller than the effect."""
 _POWER = 2.8
-"""Posterior sd's of a trend that is found four times out of five at the 5 % level."""
+"""Size in posterior SDs of a trend that a 5 % test detects with 80 % power."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -23,13 +23,13 @@ from bayes_nqp.model.designs import Design
 from bayes_nqp.numerics.sampling import Mode
 
 _TOGETHER = 63
-"""Deals of one task: with 500 of them, and the actual adoption, there are eight."""
+"""Reassignments per task: 500 and the actual adoption make eight tasks."""
 
 type Dates = Callable[[Index, np.random.Generator], Index]
-"""From the cohorts of places, -1 for never, to others."""
+"""Function from cohorts of the units of assignment (-1: never treated) to other cohorts."""
 
 SELDOM, OFTEN = 0.05, 0.2
-"""p-values below which chance hardly explains the effect, and from which the check fails."""
+"""p-values below which the check passes, and from which it fails."""
 SILENT = detailed(
     Message(
         "The test concerns chance and not parallel trends: random reassignment removes every "
@@ -39,7 +39,7 @@ SILENT = detailed(
 ERRORS = advised(
     Message("Next: look for a wider error structure with {}.", Hint("check", "error_model"))
 )
-"""Advice where random reassignment explains the effect or shows intervals that are too narrow."""
+"""Advice if chance can explain the effect or intervals are too narrow."""
 
 
 def permutations(

@@ -20,7 +20,7 @@ from bayes_nqp.inference.fitting import Fit, reached_rows, short_refit
 from bayes_nqp.model.designs import Design
 
 BEFORE = 2
-"""Periods that must be left before a pretended adoption."""
+"""Number of periods required before a placebo adoption date."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -33,11 +33,11 @@ from bayes_nqp.inference.fitting import Fit, apart, panel_of
 from bayes_nqp.model.designs import DifferentialTrends
 
 _ALONE: Final = 0.95
-"""Posterior probability from which one design is named: what others say moves no 95 % interval."""
+"""Posterior probability from which one candidate is recommended alone."""
 _FEWEST: Final = 5
-"""Levels of a column whose units may share shocks."""
+"""Smallest number of levels of a column for shared shocks."""
 _RIVAL: Final = 0.1
-"""Posterior probability from which the second likeliest design is named beside the first."""
+"""Posterior probability from which the second candidate is reported too."""
 
 
 @dataclass(frozen=True, slots=True)

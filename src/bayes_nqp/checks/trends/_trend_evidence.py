@@ -53,7 +53,7 @@ SHIFTING: Final = joined(
 )
 """Sentence for models in which the level of treated units may shift before adoption."""
 MONTE_CARLO: Final = 0.3
-"""Largest Monte-Carlo error with which a factor is judged."""
+"""Largest Monte Carlo error of a factor with a verdict."""
 
 
 @dataclass(frozen=True, slots=True)

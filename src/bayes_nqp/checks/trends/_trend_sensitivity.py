@@ -30,7 +30,7 @@ from bayes_nqp.robustness import EventStudy, event_study_of
 from bayes_nqp.robustness import trend_sensitivity as regions_of
 
 _CONTRASTED = 4
-"""Levels of a factor up to which all pairs are compared."""
+"""Largest number of levels of a factor for which all pairs are compared."""
 _UNDECIDED = Message(
     "The fit itself, which uses all periods before adoption as reference, has a 95 % interval that "
     "includes zero."
@@ -65,7 +65,7 @@ class BoundedEffect:
     kind: str
     regions: xr.Dataset
     claimed: bool = False
-    """Whether the fit's own interval excludes zero."""
+    """True if the interval of the fit excludes zero."""
 
     @property
     def named(self) -> str:
@@ -262,7 +262,7 @@ def _parts(
             try:
                 regions = regions_of(study, {factor: a}, minus=b, contrast=kind, grid=grid)
             except StudyError:
-                continue  # The two have no step before adoption in common.
+                continue  # The two levels share no change before adoption.
             label = str(regions["contrast"].item())
             claimed = certain(
                 effects.sel({factor: a}).to_numpy() - effects.sel({factor: b}).to_numpy()
