@@ -225,8 +225,9 @@ def paired(fit: Fit) -> None:
     if not pairs_coefficients(fit):
         raise NotApplicable(
             Message(
-                "The fit does not store the coefficients of its draws, which this check requires: "
-                "versions up to 0.1 did not store them, and they are not stored if they need more "
-                "than 200 MB. Fit the model again, with fewer draws if necessary."
+                "The fit does not store the coefficients of its draws, which this check "
+                "requires. Versions up to 0.1 did not store them, and they are not stored"
+                " if they need more than 200 MB. Fit the model again, with fewer draws if"
+                " necessary."
             )
         )

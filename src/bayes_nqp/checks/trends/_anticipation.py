@@ -58,7 +58,7 @@ _MOVED: Final = Message(
         ),
         thresholds=Message(
             "Failed: the {0:.1%} interval of the effect in the period before adoption excludes "
-            "zero, or the average effect changes sign. Caution: the {1:.1%} interval excludes "
+            "zero, or the average effect changes sign. Caution: the {1:.0%} interval excludes "
             "zero, the conclusion about the average effect changes, or it moves by more than "
             "{2:.0f} posterior SDs and more than chance explains. Passed: otherwise.",
             1.0 - FAILING,

@@ -96,15 +96,16 @@ class _Assumption:
     suits=on_request,
     guide=Guide(
         statistic=Message(
-            "Average effect under parallel trends, a linear differential trend and flexible "
-            "differential trends; the effect of a placebo adoption date under each; and the log "
-            "predictive density of the last periods before adoption, predicted from earlier ones."
+            "Average effect under parallel trends, a linear differential trend and "
+            "flexible differential trends. Each is reported with the effect of a placebo "
+            "adoption date, and with the log predictive density of the last periods "
+            "before adoption given earlier ones."
         ),
         thresholds=Message(
-            "Caution: the credible sign of the average effect differs between assumptions; or it "
-            "differs by more than {0:.0f} posterior SDs from that under parallel trends; or "
-            "placebo dates contradict an assumption (adjusted tail probability below {1:.0%}). "
-            "Passed: otherwise.",
+            "Caution in three cases. The credible sign of the average effect differs "
+            "between assumptions. The effect differs by more than {0:.0f} posterior SDs "
+            "from that under parallel trends. Placebo dates contradict an assumption "
+            "(adjusted tail probability below {1:.0%}). Passed: otherwise.",
             _FAR,
             DOUBTFUL,
         ),

@@ -54,7 +54,7 @@ _ALIKE: Final = Message(
 )
 _NEXT: Final = advised(
     Message(
-        "Next: compare with {}, whose interval allows for a divergence after adoption.",
+        "Next: compare with {}, which allows for a divergence after adoption.",
         Hint("trends", DifferentialTrends()),
     )
 )
@@ -201,16 +201,17 @@ class Shares:
     assumption=True,
     guide=Guide(
         statistic=Message(
-            "Slope of effects at the same event time in the share of the group's units that are "
-            "treated, with random effects of cohorts; and the same slope with free effects of each "
+            "Slope of effects at the same event time in the treated share of the group, "
+            "with random effects of cohorts. A second slope has free effects of each "
             "cohort."
         ),
         thresholds=Message(
-            "Caution: effects move away from zero with the treated share with probability {0:.2f} "
-            "or more, and {1:.2f} or more with free effects of cohorts. Inconclusive: only the "
-            "first holds, or effects move towards zero with probability {2:.3f} or more. Reported: "
-            "the data cannot exclude displacement of {3:.0%} of the average effect. Passed: "
-            "otherwise. The check never fails.",
+            "Caution: effects move away from zero with the treated share with probability"
+            " {0:.2f} or more, and {1:.2f} or more with free effects of cohorts. "
+            "Inconclusive: only the first condition is met, or effects move towards zero "
+            "with probability {2:.3f} or more. Reported: the data cannot exclude "
+            "displacement of {3:.0%} of the average effect. Passed: otherwise. The check "
+            "never fails.",
             _LIKELY,
             _SEPARATE,
             _SURE,

@@ -55,12 +55,13 @@ slope rests on the common course of exposure."""
 _MOVES: Final = Message("net of period effects by mean exposure")
 _ABOUT: Final = {
     _LINES: Message(
-        "Units whose exposure grows faster follow another trend in the outcome. The slope "
-        "attributes this trend to exposure."
+        "Units with faster growing exposure follow another trend in the outcome. The "
+        "slope attributes this trend to exposure."
     ),
     _GAINS: Message(
-        "Units whose exposure varies more respond differently to it, and they have a larger weight "
-        "in the slope than in the panel. The slope is therefore not the mean effect."
+        "Units with more variable exposure respond differently to it, and they have a "
+        "larger weight in the slope than in the panel. The slope is therefore not the "
+        "mean effect."
     ),
     _MOVES: Message(
         "Units with high exposure diverge from the others in some periods in a way that exposure "
@@ -107,16 +108,18 @@ class _Beside:
     assumption=True,
     guide=Guide(
         statistic=Message(
-            "The slope of exposure net of unit-specific linear trends of exposure, with slopes by "
-            "the variability of exposure within units, and net of period effects in proportion to "
-            "mean exposure; each with a joint test of the added terms."
+            "The slope of exposure in three larger models: with unit-specific linear "
+            "trends of exposure, with slopes by the variability of exposure within units,"
+            " and with period effects in proportion to mean exposure. The added terms of "
+            "each model are tested jointly."
         ),
         thresholds=Message(
-            "Failed: added terms have a tail probability of zero below {0:.1%}, adjusted for the "
-            "number of tests, and the slope moves by more than one posterior SD and more than "
+            "Failed: the added terms have an adjusted tail probability of zero below "
+            "{0:.1%}, and the slope moves by more than one posterior SD and more than "
             "chance explains. Caution: the adjusted tail probability is below {1:.0%}. "
-            "Inconclusive: the posterior SD is more than {2:.0f} times as large net of period "
-            "effects by mean exposure. Passed: otherwise.",
+            "Inconclusive: the posterior SD is more than {2:.0f} times as large net of "
+            "period effects by mean exposure. Passed: otherwise. The adjustment is for "
+            "the number of tests.",
             FAILING,
             DOUBTFUL,
             _WIDE,
@@ -220,9 +223,10 @@ def _cause(name: Message) -> Message:
 def _resting(ratio: float) -> Message:
     """Return the finding that identification rests on a common course of exposure."""
     found = Message(
-        "Exposure is close to a unit-specific share times a common course, and the slope rests on "
-        "this course: net of it, the posterior SD is {:.1f} times as large. Other influences that "
-        "follow the same course cannot be distinguished from a response.",
+        "Exposure is close to a unit-specific share times a common course, which "
+        "identifies the slope: net of it, the posterior SD is {:.1f} times as large. "
+        "Other influences that follow the same course cannot be distinguished from a "
+        "response.",
         ratio,
     )
     step = Message("Next: report the estimate “{}” of the evidence next to the slope.", _MOVES)

@@ -32,8 +32,8 @@ _APART: Final = Message(
     "effects may be measured from a shifted baseline."
 )
 _NET: Final = Message(
-    "Net of a linear trend of these units, the average effect is {} ± {} (as fitted {} ± {}), and "
-    "the spillovers on untreated units are {} ± {} (as fitted {} ± {})."
+    "Net of a linear trend of these units, the average effect is {} ± {} (as fitted {} ± "
+    "{}). The spillovers on untreated units are {} ± {} (as fitted {} ± {})."
 )
 _NEXT: Final = advised(
     Message(

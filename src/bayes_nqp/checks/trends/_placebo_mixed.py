@@ -45,9 +45,10 @@ from bayes_nqp.inference.fitting import (
     suits=on_request,
     guide=Guide(
         statistic=Message(
-            "Two-sided permutation p-value of the average effect over its standard deviation: "
-            "adoption is randomly reassigned to other units of the same stratum and to other "
-            "dates, and the model is estimated again at the posterior mode."
+            "Two-sided permutation p-value of the average effect over its standard "
+            "deviation. Adoption is randomly reassigned to other units of the same "
+            "stratum and to other dates. The model is estimated again at the posterior "
+            "mode."
         ),
         thresholds=Message(
             "If the 95 % interval of the average effect excludes zero: passed for p < {0:.2g}, "

@@ -50,10 +50,11 @@ _CALM = 100
     needs=(ADOPTION, ROWS, UNITS, REFITS, SEPARATE),
     guide=Guide(
         statistic=Message(
-            "Two-sided permutation p-value of the average effect over its standard deviation: "
-            "cohorts are randomly reassigned to other units of the same stratum, and the model is "
-            "estimated again at the posterior mode. Some reassignments are repeated after the "
-            "estimated effect is removed from the outcome."
+            "Two-sided permutation p-value of the average effect over its standard "
+            "deviation. Cohorts are randomly reassigned to other units of the same "
+            "stratum, and the model is estimated again at the posterior mode. Some "
+            "reassignments are repeated after the estimated effect is removed from the "
+            "outcome."
         ),
         thresholds=Message(
             "If the 95 % interval of the average effect excludes zero: passed for p < {0:.2g}, "

@@ -46,7 +46,7 @@ _WIDE: Final = 4.0
             "smallest two-sided tail probability of zero is multiplied by the number of dates."
         ),
         thresholds=Message(
-            "Failed: the adjusted tail probability is below {0:.1%}. Caution: below {1:.1%}. "
+            "Failed: the adjusted tail probability is below {0:.1%}. Caution: below {1:.0%}. "
             "Inconclusive: every 95 % interval is wider than {2:.0f} times the average effect. "
             "Passed: otherwise.",
             FAILING,

@@ -84,18 +84,20 @@ class _Levels:
     needs=(ROWS,),
     guide=Guide(
         statistic=Message(
-            "Log Bayes factor of persistent time effects by the levels of every column that groups "
-            "units, and the change of the average effect if the column with the most evidence has "
-            "its own time effects. Contrasts between strata are compared between time effects by "
-            "stratum and common time effects."
+            "Log Bayes factor of persistent time effects by the levels of every column "
+            "that groups units. The column with the most evidence receives its own time "
+            "effects, and the change of the average effect is measured. Contrasts between"
+            " strata are compared between time effects by stratum and common time "
+            "effects."
         ),
         thresholds=Message(
-            "Failed: the log Bayes factor exceeds {0:.0f} plus the log of the number of columns, "
-            "and the average effect moves by more than {1:.1f} posterior SDs; or a contrast "
-            "changes sign. Caution: a contrast moves by more than {2:.0f} posterior SD and more "
-            "than chance explains, or its conclusion changes. Inconclusive: the model with these "
-            "time effects cannot be estimated. Passed: otherwise. Time effects that the data "
-            "reject by more than {3:.0f} log units do not count.",
+            "Failed: the log Bayes factor exceeds {0:.0f} plus the log of the number of "
+            "columns, and the average effect moves by more than {1:.1f} posterior SDs. "
+            "Failed too: a contrast changes sign. Caution: a contrast moves by more than "
+            "{2:.0f} posterior SD and more than chance explains, or its conclusion "
+            "changes. Inconclusive: the model with these time effects cannot be "
+            "estimated. Passed: otherwise. Time effects that the data reject by more than"
+            " {3:.0f} log units do not count.",
             LASTING,
             _MOVED,
             _FAR,
@@ -228,15 +230,16 @@ def _of_columns(fit: Fit, levels: Sequence[_Levels], panel: Panel) -> Finding:
     moved = (float(numbers["att"].mean()) - float(average.mean())) / float(average.std())
     if abs(moved) <= _MOVED:
         small = Message(
-            "Units of the same {} share persistent time effects (log Bayes factor {:.1f}), but the "
-            "average effect moves by only {:+.1f} posterior SDs if the model includes them.",
+            "Units of the same {} share persistent time effects (log Bayes factor "
+            "{:.1f}), but with them the average effect moves by only {:+.1f} posterior "
+            "SDs.",
             by, factor, moved,
         )  # fmt: skip
         return Finding(HOLDS, figure, joined([small, share]), evidence)
     large = Message(
-        "Units of the same {} share persistent time effects (log Bayes factor {:.1f}), and the "
-        "average effect moves by {:+.1f} posterior SDs if the model includes them. The fitted "
-        "effect includes differences between these groups that are not due to the policy.",
+        "Units of the same {} share persistent time effects (log Bayes factor {:.1f}); "
+        "with them, the average effect moves by {:+.1f} posterior SDs. The fitted effect "
+        "includes differences between these groups that are not due to the policy.",
         by, factor, moved,
     )  # fmt: skip
     hint = Hint("time", TimeEffects(strata))
@@ -291,8 +294,8 @@ def _of_contrasts(fit: Fit, pairs: list[Pair]) -> Finding:
     )
     if nats > REFUTED:
         sentence = Message(
-            "The data reject time effects {} in favour of time effects {} (log Bayes factor "
-            "{:.0f}), so the contrasts of the fit stand.",
+            "The data reject time effects {} in favour of time effects {} (log Bayes "
+            "factor {:.0f}), so the contrasts of the fit remain valid.",
             choices[1], choices[0], nats,
         )  # fmt: skip
         return Finding(HOLDS, figure, sentence, evidence, "comparison", other)

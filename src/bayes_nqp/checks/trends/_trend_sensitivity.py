@@ -44,11 +44,11 @@ _SILENT = Message(
     "period before adoption as reference, so no conclusion about it depends on parallel trends."
 )
 _LARGER = Message(
-    "Next: discuss whether trends could diverge by more than this, in which case the sign of the "
+    "Next: discuss if a larger divergence is plausible, in which case the sign of the "
     "effect is open."
 )
 _OTHER_PERIODS = Message(
-    "Next: test with {} whether earlier periods can serve as reference.",
+    "Next: test with {} if earlier periods can serve as reference.",
     Hint("check", "pretrends"),
 )
 
@@ -103,9 +103,10 @@ class BoundedEffect:
     assumption=True,
     guide=Guide(
         statistic=Message(
-            "Breakdown value M̄: the largest multiple of the largest pre-adoption change by which "
-            "trends may diverge per period after adoption while the robust 95 % interval of the "
-            "average effect still excludes zero. The same is computed for groups and contrasts."
+            "Breakdown value M̄: the largest divergence of trends per period after "
+            "adoption at which the robust 95 % interval of the average effect excludes "
+            "zero. It is a multiple of the largest pre-adoption change. The same is "
+            "computed for groups and contrasts."
         ),
         thresholds=Message(
             "Reported, without a verdict: the breakdown value grows with the effect and falls with "
@@ -182,9 +183,9 @@ def _tolerated(overall: BoundedEffect) -> Message:
             overall.step,
         )
     return Message(
-        "The average effect stays different from zero if trends diverge after adoption by at most "
-        "{:.2g} per period, M̄ = {:.2g} times the largest pre-adoption change ({:.2g}; Rambachan "
-        "and Roth 2023).",
+        "The average effect stays different from zero if trends diverge after adoption by"
+        " at most {:.2g} per period, M̄ = {:.2g} times the largest pre-adoption change "
+        "({:.2g}).",
         overall.bearable,
         overall.breakdown,
         overall.step,
