@@ -398,7 +398,7 @@ def test_the_design_named_next_is_the_one_that_explains_the_periods_before() -> 
     assert "placebos do not reject is anticipation=1 (" in response.details
     assert "Next: report the model average" in response.sentence
     drift = named(simulated(units=150, periods=12, cohorts=(7, 9), trend=0.5))
-    assert "Next: trends=nqp.DifferentialTrends()" in drift.sentence
+    assert "Next: use trends=nqp.DifferentialTrends()" in drift.sentence
 
 
 def test_a_drift_is_judged_by_its_own_leads() -> None:

@@ -224,7 +224,7 @@ def test_alternatives_that_do_not_count_do_not_decide(calm: nqp.Fit) -> None:
 def test_options_are_named_in_errors(calm: nqp.Fit) -> None:
     with pytest.raises(StudyError, match=r"no option 'repetition'.*\n.*repetitions"):
         nqp.check(calm, "placebo_space", repetition=30)
-    with pytest.raises(StudyError, match="no single check"):
+    with pytest.raises(StudyError, match="requires the name of one check"):
         nqp.check(calm, repetitions=30)
 
 

@@ -165,7 +165,7 @@ def check(
     """
     if not isinstance(name, str) and options:
         raise StudyError(
-            f"the option {next(iter(options))!r} is given, but no single check",
+            f"the option {next(iter(options))!r} requires the name of one check",
             hint="nqp.check(fit, 'name', option=...)",
         )
     if store is not None:

@@ -283,7 +283,9 @@ class Check:
             if name not in self.options:
                 raise StudyError(
                     f"the check {self.name!r} has no option {name!r}",
-                    hint=nearest(name, self.options) if self.options else "it takes none",
+                    hint=nearest(name, self.options)
+                    if self.options
+                    else "this check has no options",
                 )
         finding = self._finding(fit, options)
         verdict, sentence = finding.verdict, finding.sentence
@@ -317,8 +319,8 @@ class Check:
     def _seen(self, finding: object) -> Finding:
         """Return a finding with a current verdict; raise an error for any other object."""
         if not isinstance(finding, Finding):
-            problem = f"the check {self.name!r} returned {finding!r}, which is no Finding"
-            raise StudyError(problem, hint="return Finding(HOLDS, figure, sentence) on every way")
+            problem = f"the check {self.name!r} returned {finding!r}, which is not a Finding"
+            raise StudyError(problem, hint="return Finding(HOLDS, figure, sentence) in every case")
         verdict = current("verdict", finding.verdict)
         if verdict != finding.verdict:
             finding = replace(finding, verdict=cast("Verdict", verdict))

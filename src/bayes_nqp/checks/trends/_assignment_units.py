@@ -61,7 +61,7 @@ def assignment_units_of(fit: Fit, panel: Panel, groups: str | None) -> Assignmen
         raise PanelError(
             Message("units of one value of {!r} adopt at different times", groups),
             where=", ".join(apart[:3]),
-            hint=f"groups={panel.roles.unit!r} deals adoption to single units",
+            hint=f"groups={panel.roles.unit!r} reassigns adoption to single units",
         )
     return _places(panel, groups, codes)
 

@@ -242,7 +242,10 @@ def prior_of(prior: Mapping[str, float] | None) -> dict[Family, float]:
         return dict(PRIOR)
     for name, value in prior.items():
         if name not in PRIOR:
-            raise StudyError(f"'prior' names {name!r}", hint=nearest(str(name), PRIOR))
+            raise StudyError(
+                f"'prior' names {name!r}, which is not a family of assumptions",
+                hint=nearest(str(name), PRIOR),
+            )
         if not 0 <= value <= 1:
             raise StudyError(f"prior[{name!r}] is {value!r}, not a probability", hint=_PRIOR_HINT)
     defaults = {name: p for name, p in PRIOR.items() if name not in prior}

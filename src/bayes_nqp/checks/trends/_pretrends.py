@@ -186,7 +186,7 @@ def _findings(parts: Parted, families: FamilyEvidence, apart: list[str]) -> Iter
     )
     strata = list(dict.fromkeys([*judged.apart, *apart]))
     alone = Message(
-        "The treated moved apart from the untreated before adoption in {}, and not on average.",
+        "Treated and untreated units diverged before adoption in {}, but not on average.",
         listed(strata, 4),
     )
     if judged.tested == FAILS:

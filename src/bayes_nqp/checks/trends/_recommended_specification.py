@@ -138,7 +138,7 @@ def next_step(fit: Fit, verdict: Verdict) -> Message:
     winner = None if verdict == UNTOLD else recommended_specification(fit, verdict)
     if winner is not None and winner.alone:
         hint = winner.candidate.hint(fit)
-        return advised(Message("Next: {}; or compare all with {}.", hint, see_all))
+        return advised(Message("Next: use {}, or compare all assumptions with {}.", hint, see_all))
     if any(x.reason for x in evidence_of(fit) if x.candidate.differential_trend):
         return advised(
             Message(
