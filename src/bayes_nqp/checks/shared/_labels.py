@@ -61,8 +61,10 @@ def texts_of(evidence: xr.Dataset | xr.DataArray | pd.DataFrame, name: str) -> l
 
 def unmarked(sentence: Message) -> Message:
     """Return a sentence without the mark of advice or of a detail."""
-    marked = sentence.context in ("advice", "detail")
-    return message(sentence.parts[0]) if marked else sentence
+    if sentence.context not in ("advice", "detail"):
+        return sentence
+    (part,) = sentence.parts
+    return part if isinstance(part, Message) else message(str(part))
 
 
 def unit_word(dim: str) -> str:

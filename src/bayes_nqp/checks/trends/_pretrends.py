@@ -163,8 +163,8 @@ def pretrends(fit: Fit) -> Finding:
     receiving = near_slope(fit)
     if receiving is not None:
         before, verdict = verdict, receiving.worse(verdict)
-        if (near := receiving.words) is not None:
-            first, second = (words, [near]) if verdict == before else ([near], words)
+        if (drifting := receiving.words) is not None:
+            first, second = (words, [drifting]) if verdict == before else ([drifting], words)
             words = [*first, detailed(unadvised(joined(second)))]
     sentence = joined([*words, detailed(unmarked(weights.words))])
     figure = separated([families.figure if fit.facts.parallel else NOTHING, _figure(judged)])
