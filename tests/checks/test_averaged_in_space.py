@@ -85,7 +85,9 @@ def test_what_a_design_refuses_is_left_out_and_named() -> None:
     fit = nqp.fit(nqp.Mediation(rings), made.panel, nqp.Importance(seed=1), progress=False)
     answer = nqp.model_average(fit)
     refused = {str(name): str(why) for name, why in answer.left_out}
-    assert "it loses effects" in refused.pop("anticipation three periods before adoption")
+    assert "does not identify all effects" in refused.pop(
+        "anticipation three periods before adoption"
+    )
     assert all("dip" in name or "shift" in name for name in refused)
     assert all("channels do not go" in why for why in refused.values())
     assert np.isfinite(nqp.att(answer, path="received")).all()

@@ -158,7 +158,7 @@ def test_mediators_that_may_drift_are_reported(tangled: nqp.Fit) -> None:
     fit = nqp.fit(design, tangled.panel, SAMPLER, progress=False)
     result = ask(fit, "mediator_pretrends")
     assert result.verdict == "reported"
-    assert "assumes no parallel trends" in result.sentence
+    assert "does not assume parallel trends" in result.sentence
     assert of(result, "tech", "slope before adoption")["lower"] > 0.0
 
 
@@ -402,11 +402,11 @@ def test_checks_of_the_total_effect_name_the_fit_that_they_ask(sound):
     number = f"{float(nqp.att(alone).mean()):.3g}"
     rows = sound.panel.n_rows
     assert f"{number} (" in result.figure
-    assert f"outcome alone, {rows:,} rows with all mediators" in result.figure
-    assert f"仅用结果变量，取中介变量齐全的 {rows:,} 个观测" in result.figure_in("zh")
+    assert f"outcome equation, {rows:,} observations with all mediators" in result.figure
+    assert f"结果方程（中介变量齐全的 {rows:,} 个观测）" in result.figure_in("zh")
     assert "as fitted" not in result.figure
     first = result.evidence.isel(specification=0)
-    assert str(first["specification"].item()).startswith("outcome alone")
+    assert str(first["specification"].item()).startswith("outcome equation")
     # Asked of the outcome's own design, "as fitted" is right.
     assert called(replace(alone, record={})) == "as fitted"
 

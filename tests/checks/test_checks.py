@@ -196,7 +196,7 @@ def test_time_effects_doubt_a_contrast_that_is_a_trend(calm: nqp.Fit) -> None:
     drifting = nqp.fit(calm.design, panel_of(frame(drift=0.15)), SAMPLER, progress=False)
     result = nqp.check(drifting, "time_effects")
     assert result.verdict == "passed"
-    assert "refute time effects common to all" in result.sentence
+    assert "reject time effects common to all" in result.sentence
     assert isinstance(result.evidence, xr.Dataset)
     by_region, common = (
         float(result.evidence["contrast"].isel(specification=k).mean()) for k in (0, 1)
@@ -220,7 +220,7 @@ def test_common_time_effects_are_no_rival_to_those_by_level(calm: nqp.Fit) -> No
     assert isinstance(result.evidence, xr.Dataset)
     assert not result.evidence["refuted"]
     assert result.verdict == "passed"
-    assert "Those of the fit, by region, leave such trends out" in result.sentence
+    assert "The time effects of the fit, by region, allow for such trends" in result.sentence
     common = nqp.StaggeredDiD(time=nqp.TimeEffects())
     taken = nqp.fit(common, apart.panel, SAMPLER, progress=False)
     assert nqp.check(taken, "time_effects").verdict in ("caution", "failed")
@@ -237,11 +237,11 @@ def test_time_effects_thin_a_longer_refit(calm: nqp.Fit) -> None:
 def test_time_effects_ask_nothing_without_strata(calm: nqp.Fit) -> None:
     result = nqp.check(replace(calm, panel=panel_of(frame(), strata=())), "time_effects")
     assert result.verdict == "passed"
-    assert result.sentence == "Levels of region do not move apart."
+    assert "no separate time effects by region" in result.sentence
     bare = panel_of(frame().drop(columns="region"), strata=())
     result = nqp.check(replace(calm, panel=bare), "time_effects")
     assert result.verdict == "not applicable"
-    assert "no strata and no column that puts units together" in result.sentence
+    assert "neither strata nor a column that groups units" in result.sentence
 
 
 def test_a_refit_that_has_not_converged_lowers_a_verdict(calm: nqp.Fit) -> None:

@@ -143,8 +143,8 @@ def test_units_outside_that_lose() -> None:
     frame = rows(1.5)
     result = asked(frame)
     assert result.verdict == "caution"
-    assert "their region" in result.sentence
-    assert "Next: trends=nqp.DifferentialTrends()" in result.sentence
+    assert "units of the same region" in result.sentence
+    assert "Next: compare with trends=nqp.DifferentialTrends()" in result.sentence
     slope, part = result.evidence.iloc[0], result.evidence.iloc[1]
     assert abs(slope["mean"] - 1.5) < 3.0 * slope["sd"]
     force = frame["time"] >= frame["cohort"]
@@ -184,7 +184,7 @@ def test_all_units_are_a_group_without_strata() -> None:
 def test_one_cohort_cannot_be_asked() -> None:
     result = asked(rows(0.0, cohorts=(6,)), strata=[])
     assert result.verdict == "not applicable"
-    assert "cohorts differ" in result.sentence
+    assert "does not differ between cohorts" in result.sentence
 
 
 def test_what_neighbours_receive_does_not_rise_with_the_share() -> None:

@@ -37,7 +37,7 @@ def test_a_line_holds_and_a_logarithm_fails() -> None:
     assert asked(frame("line"), "dose_response").verdict == "passed"
     bent = asked(frame("logarithm"), "dose_response")
     assert bent.verdict == "failed"
-    assert "no line" in bent.sentence
+    assert "not linear" in bent.sentence
     slope, derivative = bent.evidence.iloc[0], bent.evidence.iloc[1]
     truth = float((3.0 / (1.0 + frame("logarithm")["trade"])).mean())
     assert derivative["lower"] < truth < derivative["upper"]
@@ -50,7 +50,7 @@ def test_the_past_is_seen_where_it_acts() -> None:
     assert late.verdict == "failed"
     past = late.evidence.iloc[3]
     assert past["lower"] < 0.4 < past["upper"]
-    assert "acts beside today's" in late.sentence
+    assert "in addition to current exposure" in late.sentence
 
 
 def switched(left: float) -> pd.DataFrame:
@@ -79,7 +79,7 @@ def test_what_is_left_of_an_exposure_after_its_end_is_seen() -> None:
     assert of_switched(0.0).verdict == "passed"
     lasting = of_switched(0.7)
     assert lasting.verdict == "failed"
-    assert "ended still acts" in lasting.sentence
+    assert "ended still affects" in lasting.sentence
     fit, beside, after = lasting.evidence.iloc[[0, 4, 5]].to_dict("records")
     assert fit["upper"] < 1.0
     assert beside["lower"] < 1.0 < beside["upper"]

@@ -49,7 +49,7 @@ def test_errors_are_asked_about_given_the_lag(panels: dict[str, nqp.Panel], form
         assert found.verdict == "passed", found
         assert "given the coefficient of linked units" in found.sentence
     names = nqp.check(right, "error_model", progress=False).evidence["specification"].to_numpy()
-    assert "given linked units'" in str(names[0])
+    assert "given a spatial lag of" in str(names[0])
     for name in ("error_model", "model_fit"):
         assert nqp.check(wrong, name, progress=False).verdict in ("caution", "failed")
 

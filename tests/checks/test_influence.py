@@ -104,7 +104,7 @@ def test_a_fit_without_its_coefficients_is_not_asked(even: nqp.Fit) -> None:
     for name in ("influence", "prior_sensitivity"):
         result = nqp.check(bare, name, progress=False)
         assert result.verdict == "not applicable"
-        assert "does not hold the coefficients of its draws" in result.sentence
+        assert "does not store the coefficients of its draws" in result.sentence
     elpd = [float(nqp.loo(fit).elpd) for fit in (bare, even)]
     assert elpd[0] == pytest.approx(elpd[1], abs=0.5)
     assert elpd[0] != elpd[1]

@@ -34,8 +34,8 @@ def test_leads_off_any_line_are_named() -> None:
     )  # fmt: skip
     result = nqp.check(fit, "pretrends", progress=False)
     assert result.verdict == "failed"
-    assert ("along no line" in result.sentence) != ("a period (SD" in result.sentence)
-    assert "along no line" in result.sentence
+    assert ("without a linear" in result.sentence) != ("a period (SD" in result.sentence)
+    assert "without a linear pattern" in result.sentence
 
 
 def of_pairs(response: float) -> nqp.Fit:

@@ -119,8 +119,8 @@ def test_families_that_are_not_named_share_the_rest(
     ("prior", "said"),
     [
         ({"parallels": 0.5}, "'prior' names 'parallels'"),
-        ({"parallel": -0.1}, r"prior\['parallel'\] is -0.1, no probability"),
-        ({"event": 1.5}, r"prior\['event'\] is 1.5, no probability"),
+        ({"parallel": -0.1}, r"prior\['parallel'\] is -0.1, not a probability"),
+        ({"event": 1.5}, r"prior\['event'\] is 1.5, not a probability"),
         ({"event": float("nan")}, "'prior' is {'event': nan}"),
         ({"parallel": 0.8, "event": 0.3}, "add up to 1.1, not 1"),
         ({"parallel": 0.2, "differential": 0.2, "event": 0.2}, "add up to 0.6, not 1"),
@@ -136,7 +136,7 @@ def test_a_prior_that_is_none_is_refused(
 def test_a_prior_of_nothing_that_the_panel_identifies_is_refused() -> None:
     fit = fitted(simulated(periods=3, cohorts=(2,)))
     assert not nqp.model_average(fit).weights.drop("parallel trends").any()
-    with pytest.raises(nqp.errors.StudyError, match="leaves no probability"):
+    with pytest.raises(nqp.errors.StudyError, match="gives no probability"):
         nqp.model_average(fit, prior={"parallel": 0.0})
 
 
@@ -395,10 +395,10 @@ def named(panel: nqp.Panel, **changes: object) -> nqp.CheckResult:
 def test_the_design_named_next_is_the_one_that_explains_the_periods_before() -> None:
     response = named(early(simulated(), 1.5))
     assert response.verdict == "failed"
-    assert "placebos do not reject is anticipation=1 (" in response.sentence
+    assert "placebos do not reject is anticipation=1 (" in response.details
     assert "Next: report the model average" in response.sentence
     drift = named(simulated(units=150, periods=12, cohorts=(7, 9), trend=0.5))
-    assert "Next: trends=nqp.DifferentialTrends()" in drift.sentence
+    assert "Next: use trends=nqp.DifferentialTrends()" in drift.sentence
 
 
 def test_a_drift_is_judged_by_its_own_leads() -> None:
@@ -406,8 +406,8 @@ def test_a_drift_is_judged_by_its_own_leads() -> None:
     assert named(simulated(units=120, trend=0.2), trends=trends).verdict == "reported"
     result = named(early(simulated(units=120), 1.5), trends=trends)
     assert result.verdict == "failed"
-    assert "does not explain the last periods" in result.sentence
-    assert "do not reject is anticipation=1" in result.sentence
+    assert "does not describe these periods" in result.sentence
+    assert "do not reject is anticipation=1" in result.details
 
 
 def test_evidence_counts_by_the_designs_that_leads_leave_standing() -> None:
@@ -432,8 +432,8 @@ def test_evidence_counts_by_the_designs_that_leads_leave_standing() -> None:
 def test_assumptions_and_placebos_in_time_agree(size: float) -> None:
     fit = fitted(early(simulated(), size))
     placebo, assumed = (nqp.check(fit, x, progress=False) for x in ("placebo_time", "assumptions"))
-    contradicted = "parallel trends" in assumed.sentence.split("Under")[-1]
-    every = "Under each" in assumed.sentence
+    contradicted = "under parallel trends" in assumed.sentence.split("placebo adoption date")[-1]
+    every = "under every assumption" in assumed.sentence
     assert (placebo.verdict in ("caution", "failed")) == (contradicted or every) == (size > 0)
 
 

@@ -14,4 +14,4 @@ def test_one_end_is_no_cluster_and_no_level() -> None:
     fit = nqp.fit(design, made.panel, nqp.Importance(seed=1, draws=250), progress=False)
     result = nqp.check(fit, "time_effects", progress=False)
     assert result.verdict == "not applicable"
-    assert "no column that puts units together" in result.sentence
+    assert "nor a column that groups units" in result.sentence

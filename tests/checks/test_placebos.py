@@ -164,8 +164,8 @@ def test_neither_space_nor_mixed_speaks_to_parallel_trends() -> None:
     for name in ("placebo_space", "placebo_mixed"):
         result, evidence = asked(fit, name, repetitions=40)
         assert evidence.attrs["p"] < 0.05
-        assert "nothing about parallel trends" in result.sentence
-        assert "平行趋势" in result.said("zh")
+        assert "not parallel trends" in result.details
+        assert "平行趋势" in result.detailed("zh")
         assert re.search("[\u4e00-\u9fff]", result.figure_in("zh"))
     assert nqp.check(fit, "placebo_time", progress=False).verdict != "passed"
 

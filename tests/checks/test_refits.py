@@ -129,7 +129,7 @@ def test_another_control_group_is_told_apart() -> None:
     fit = nqp.fit(DESIGN.replace(errors=nqp.IID()), panel, SAMPLER, progress=False)
     found = nqp.check(fit, "control_group", progress=False)
     assert found.verdict == "caution", found
-    assert "did not move alike" in found.sentence
+    assert "follow different trends" in found.sentence
 
 
 def test_anticipation_fails_where_effects_begin_early() -> None:
@@ -224,7 +224,7 @@ def test_alternatives_that_do_not_count_do_not_decide(calm: nqp.Fit) -> None:
 def test_options_are_named_in_errors(calm: nqp.Fit) -> None:
     with pytest.raises(StudyError, match=r"no option 'repetition'.*\n.*repetitions"):
         nqp.check(calm, "placebo_space", repetition=30)
-    with pytest.raises(StudyError, match="no single check"):
+    with pytest.raises(StudyError, match="requires the name of one check"):
         nqp.check(calm, repetitions=30)
 
 

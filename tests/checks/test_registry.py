@@ -47,7 +47,7 @@ def test_several_checks_are_a_table_of_these(fit: nqp.Fit) -> None:
     assert table["verdict"][0] == check(fit, "identification", progress=False).verdict
     with pytest.raises(StudyError, match="'nothing'"):
         check(fit, ["identification", "nothing"], progress=False)
-    with pytest.raises(StudyError, match="no single check"):
+    with pytest.raises(StudyError, match="requires the name of one check"):
         check(fit, ["identification"], progress=False, draws=100)  # type: ignore[call-overload]
 
 
@@ -80,7 +80,7 @@ def test_what_is_missing_is_the_reason(fit: nqp.Fit, toy: str, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (None, "'answers_nothing' returned None, which is no Finding"),
+        (None, "'answers_nothing' returned None, which is not a Finding"),
         (Finding("good", Message(""), Message("It is.")), "verdict.*'good'"),  # type: ignore[arg-type]
     ],
 )

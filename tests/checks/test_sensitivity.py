@@ -24,6 +24,7 @@ from scipy.optimize import linprog
 
 import bayes_nqp as nqp
 from bayes_nqp._core.exceptions import StudyError
+from bayes_nqp._core.i18n import details_of, undetailed
 from bayes_nqp.data.simulation import staggered as simulated
 from bayes_nqp.effects.estimands import att
 
@@ -377,7 +378,7 @@ PARTS = (effect("a", "level", 0.2), effect("b", "level", 0.8))
         ((("a − b", 0.6, True),), "The weakest claimed difference, a − b, stays different from"),
         ((("a − b", 0.6, True), ("a − c", 0.4, True)), "claimed difference, a − c, stays"),
         ((("a − b", 0.6, True), ("a − c", 0.4, False)), "claimed difference, a − b, stays"),
-        ((("a − b", 0.6, True), ("a − c", 0.0, True)), "the claimed difference a − c includes"),
+        ((("a − b", 0.6, True), ("a − c", 0.0, True)), "difference a − c includes"),
         ((("a − b", 1.6, True),), "up to 0.8 per period (M̄ = 1.6 times its own largest change)"),
     ],
 )
@@ -398,9 +399,10 @@ def test_the_weakest_claimed_difference_is_named(
 def test_what_the_fit_leaves_open_is_said_in_three_sentences() -> None:
     several = [WHOLE, *PARTS, effect("a − b", "difference", 0.3, claimed=True)]
     sentence = sensitivity_sentence(several, undecided=True)
-    assert "In the fit, measured from all periods" in sentence
+    assert "The fit itself, which uses all periods" in sentence
     assert "claimed difference, a − b" in sentence
-    assert len(re.split(r"(?<=[.])\s+(?=[A-Z])", sentence)) == 3
+    assert "claimed difference, a − b" in details_of(sentence)
+    assert len(re.split(r"(?<=[.])\s+(?=[A-Z])", undetailed(sentence))) == 3
     unclear = sensitivity_sentence([effect("overall", "overall", 0.0)], undecided=False)
     assert "(M̄ = 0)" in unclear
     assert "stays different" not in unclear
@@ -415,7 +417,10 @@ def test_nothing_is_reported_where_no_effect_is_claimed(calm: nqp.Fit) -> None:
     assert "no conclusion about it depends on parallel trends" in found.sentence
     others = found.evidence.sizes["quantity"] - 1
     assert others > 1
-    for language, words in (("en", f"{others} others, whose intervals"), ("zh", "其区间均包含零")):
+    for language, words in (
+        ("en", f"{others} other effects, whose intervals"),
+        ("zh", "其区间均包含零"),
+    ):
         figure = found.figure_in(language)
         assert words in figure
         assert "inland" not in figure

@@ -1,4 +1,4 @@
-"""Checks of a fit, one question a file, each with its evidence and a verdict.
+"""Checks of a fit, each with a question, evidence and a verdict.
 
 `audit`, `calibration` and all higher packages may import it.
 """

@@ -1,4 +1,4 @@
-"""Differences between groups under other defensible choices than the fit's."""
+"""Contrasts between groups under alternative specifications."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from bayes_nqp.effects.estimands import text
 
 @dataclass(frozen=True, slots=True)
 class AlternativeContrast:
-    """A difference under another choice than the fit's.
+    """A contrast between groups under an alternative specification.
 
     Parameters
     ----------
     check : str
-        That made it.
+        Name of the check that computed it.
     choice : Message
-        What was chosen otherwise; empty where the check's draws are not at hand.
+        The alternative choice; empty if the draws of the check are not available.
     p_positive : float
-        Probability of a difference above zero; one half where it is not at hand.
+        Probability of a positive difference; one half if it is not available.
     less_data : bool, default False
-        Whether it is less precise by design.
+        True if it is less precise by design.
     """
 
     check: str
@@ -38,22 +38,21 @@ class AlternativeContrast:
 def alternative_contrasts_of(
     results: Iterable[CheckResult], factor: str, first: object, second: object
 ) -> tuple[AlternativeContrast, ...]:
-    """Find the effect in one level less that in another, under the other choices of checks.
+    """Return the contrast of two levels under the alternative specifications of checks.
 
     Parameters
     ----------
     results : iterable of CheckResult
-        Of them, "time_effects" has every difference with other time effects, and
-        "trend_sensitivity"
-        that of the lead fit.
+        Results of checks. "time_effects" contains every contrast with other time effects, and
+        "trend_sensitivity" that of the lead fit.
     first, second : object
-        Its levels.
+        The two levels.
 
     Returns
     -------
-    tuple of Rival
-        The lead fit measures from one period alone, and is less precise. Time effects that the
-        data refute are no rival.
+    tuple of AlternativeContrast
+        The lead fit has one reference period and is less precise. Time effects that the data reject
+        are excluded.
     """
     pair, every = (text(first), text(second)), []
     for result in results:

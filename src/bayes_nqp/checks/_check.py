@@ -1,4 +1,4 @@
-"""The table of checks, and asking them."""
+"""Running checks, and the table of their results."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ from bayes_nqp.model.designs import Design
 
 _CONSOLE = ("check", "verdict", "figure")
 _NARROW = 60
-"""Characters that the key figure has at the very least."""
+"""Smallest width of the key figure, in characters."""
 _GIVEN: Final = Message(
     "The check is conditional on the spatial coefficient ({:.2f}) and concerns the effect of a "
     "unit's own treatment."
 )
-_MORE = "columns besides: question, sentence"
+_MORE = "further columns: question, sentence"
 
 
 class CheckTable(pd.DataFrame):
-    """A data frame of checks whose sentences a notebook shows whole, with coloured verdicts.
+    """A data frame of check results, shown in full with coloured verdicts.
 
-    A console shows check, verdict and key figure of each, none of them cut short. What is cut
-    from it, and what is computed from it, is a plain data frame.
+    A console prints check, verdict and key figure without truncation. Slices of it and results of
+    computations are plain data frames.
     """
 
     @property
@@ -97,9 +97,9 @@ class CheckTable(pd.DataFrame):
 
 
 _HOUSE: Final = __name__.partition(".")[0] + "."
-"""Checks of others may change without a trace, and are asked anew."""
+"""Prefix of built-in checks: results of other packages' checks are not reused."""
 MESSAGES = "messages"
-"""The attr of a list of checks that holds its texts as they render in any language."""
+"""The attr of a table of checks with its texts for any language."""
 
 
 @overload
@@ -131,39 +131,38 @@ def check(
     language: Language = "en",
     **options: object,
 ) -> pd.DataFrame | CheckResult:
-    """Ask one question of a fit, several, or all of them.
+    """Run one check of a fit, several checks, or all of them.
 
-    Some checks fit other designs to the same panel; a fit keeps these, so that asking again
-    costs nothing, and an interrupted batch goes on where it stopped. `workers` says who computes
-    them.
+    Some checks fit other designs to the same panel. The fit caches these refits, so that a repeated
+    check takes no time and an interrupted run continues at the same point. `workers` sets the
+    number of processes.
 
     Parameters
     ----------
     name : str or sequence of str, optional
         One check, by its name or its title in any language, or several; all by default.
     store : str or Path, optional
-        A folder in which this fit keeps refits and results from now on, each as it is known. They
-        are found again after the end of the session, by all that they are made from: the same
-        fit, drawn with the same seed or loaded from its file, and this version of the library.
-        By default the fit keeps them while it lives.
+        A folder in which this fit stores refits and results. Later sessions find them again for the
+        same fit, drawn with the same seed or loaded from its file, and the same version of the
+        library. By default results are cached in memory.
     progress : bool, default True
-        Whether to show a progress bar.
+        Show a progress bar.
     language : str, default "en"
-        Of the list of all checks; one result answers in all (`CheckResult.said`).
+        Language of the table of several checks; a single result contains all languages
+        (`CheckResult.said`).
     **options
-        Of the check that is named.
+        Options of the named check.
 
     Returns
     -------
     DataFrame or CheckResult
-        All or several: one row a check with ``question``, ``check``, ``verdict``, ``figure`` and
-        ``sentence``. One: the result, with its evidence.
+        For several checks: one row per check with ``question``, ``check``, ``verdict``, ``figure``
+        and ``sentence``. For one check: the result, with its evidence.
 
     Raises
     ------
     StudyError
-        If there is no such check or option, ``fit`` is no fit, or nothing can be kept in
-        ``store``.
+        If there is no such check or option, ``fit`` is not a fit, or ``store`` cannot be used.
 
     Examples
     --------
@@ -175,7 +174,7 @@ def check(
     """
     if not isinstance(name, str) and options:
         raise StudyError(
-            f"the option {next(iter(options))!r} is given, but no single check",
+            f"the option {next(iter(options))!r} requires the name of one check",
             hint="nqp.check(fit, 'name', option=...)",
         )
     if store is not None:
@@ -194,16 +193,16 @@ def run_checks(
     options: Mapping[str, Mapping[str, object]] | None = None,
     after: Callable[[CheckResult], None] | None = None,
 ) -> list[CheckResult]:
-    """Ask several questions of a fit.
+    """Run several checks of a fit.
 
     Parameters
     ----------
     names : iterable of str, optional
-        Which checks; all of them by default.
+        Names of the checks; all by default.
     options : mapping of str to mapping, optional
         Options by the name of the check.
     after : callable, optional
-        Called with each result as soon as it is there.
+        Called with each result as soon as it is available.
 
     Raises
     ------
@@ -223,24 +222,24 @@ def run_checks(
 
 
 def applicable(fit: Fit) -> list[str]:
-    """Name the checks that a fit's design calls for.
+    """Return the names of the checks that apply to the design of a fit.
 
     Returns
     -------
     list of str
-        All; those of channels only where channels were fitted, of exposure to come only where
-        exposure is continuous, and of indicators only where the panel remembers its index.
+        Checks of mediators are included for mediation models only, checks of exposure for a
+        continuous exposure only, and those of indicators if the panel contains its index.
     """
     return suiting(fit.design, fit.panel)
 
 
 def suiting(design: Design, panel: Panel | None) -> list[str]:
-    """Name the checks that a design calls for on a panel.
+    """Return the names of the checks that apply to a design on a panel.
 
     Returns
     -------
     list of str
-        As `applicable`.
+        As in `applicable`.
     """
     return [name for name, each in CHECKS.items() if each.listed(design, panel)]
 
@@ -251,9 +250,9 @@ def _asked(
     options: Mapping[str, object],
     announce: Callable[[], None] = lambda: None,
 ) -> CheckResult:
-    """Ask of a fit of one outcome, or of the total effect alone where it has channels.
+    """Run a check on the fit that it requires: of one outcome, or of the total effect alone.
 
-    What a fit's store holds is not asked again; ``announce`` is called before anything is.
+    Results in the fit's store are reused; ``announce`` is called before a new run.
     """
     if each.of != "fit" and fit.panel is not None:
         fit = single(fit)
@@ -277,7 +276,7 @@ def _asked(
 
 
 def _given_lag(each: Check, fit: Fit, options: Mapping[str, object]) -> CheckResult:
-    """Ask of errors that are the units' own once what follows linked units' is taken off."""
+    """Run a check of errors after the part explained by the spatial lag is subtracted."""
     alone, delta = fit_given_lag(fit)
     result = each(alone, **options)
     if result.verdict == NOT_APPLICABLE:
@@ -298,7 +297,7 @@ def _named(name: str) -> Check:
         if title.replace("-", " ") == wanted:
             return each
     hint = nearest(str(name), CHECKS)
-    if not wanted.isascii():  # a part of a title of another script
+    if not wanted.isascii():  # part of a title in another script
         part = wanted.removesuffix("检验").removesuffix("分析")
         like = (each.name for title, each in titles.items() if part in title)
         hint = next((Message("did you mean {!r}?", title_of_part) for title_of_part in like), hint)
@@ -308,23 +307,23 @@ def _named(name: str) -> Check:
 
 
 def title_of(name: str) -> str:
-    """Call a check in a word or two.
+    """Return the title of a check.
 
     Returns
     -------
     str
-        A message where the check is known.
+        A message if the check is known.
     """
     return CHECKS[name].title if name in CHECKS else name
 
 
 def check_table(results: Iterable[CheckResult], language: Language = "en") -> pd.DataFrame:
-    """List results, one row a check.
+    """Tabulate results, one row per check.
 
     Parameters
     ----------
     language : str, default "en"
-        Of questions, key figures and sentences; names and verdicts stay what programs compare.
+        Language of questions, key figures and sentences; names and verdicts are not translated.
 
     Returns
     -------
@@ -334,7 +333,7 @@ def check_table(results: Iterable[CheckResult], language: Language = "en") -> pd
     Raises
     ------
     StudyError
-        If the language is another.
+        If the language is unknown.
     """
     one_of("language", language, languages())
     results = list(results)
@@ -348,17 +347,17 @@ def check_table(results: Iterable[CheckResult], language: Language = "en") -> pd
 
 
 def results_of(table: pd.DataFrame) -> list[CheckResult]:
-    """Read results, without their evidence, from a list of them.
+    """Return the results, without evidence, from a table of them.
 
     Parameters
     ----------
     table : DataFrame
-        As `check_table` gives it.
+        As returned by `check_table`.
 
     Returns
     -------
     list of CheckResult
-        In every language if the list has not lost its ``attrs``.
+        In every language if the table still has its ``attrs``.
     """
     messages, results = table.attrs.get(MESSAGES, {}), []
     for row in table.itertuples(index=False):

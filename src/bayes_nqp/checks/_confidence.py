@@ -1,7 +1,7 @@
-"""Grade the confidence in a result by its checks and by the evidence for its assumptions.
+"""Confidence grades by the checks of a result and by the evidence for its assumptions.
 
-The second scale of the IPCC (Mastrandrea et al. 2010). A likelihood is conditional on the model's
-assumptions; confidence is about these, and is no probability.
+The second scale of the IPCC (Mastrandrea et al. 2010). A likelihood statement is conditional on the
+model's assumptions; confidence concerns these assumptions and is not a probability.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ type Grade = Literal["high", "medium", "low", "very low", "not assessed"]
 type Subject = Literal["average", "contrast", "channel"]
 
 _DESCRIBES: Final = frozenset({"convergence", "inconsistent"})
-"""Checks that count for none: the first says what the gate says, the second describes a result."""
+"""Checks that do not count: the first repeats the diagnostics, the second describes a result."""
 _ONE_ALARM: Final = ("mediator_residuals", "leave_mediator_out")
-"""Checks that respond to the same correlation between mediators: two doubts count once."""
+"""Checks that respond to the same correlation between mediators and count once."""
 _POLICY: Final = ("identification", "pretrends", "trend_sensitivity")
 _EXPOSURE: Final = ("identification", "future_exposure")
 _BESIDES: Final[dict[Subject, tuple[str, ...]]] = {
@@ -35,27 +35,27 @@ WEIGHED: Final = frozenset(
         "assumptions",
     }
 )
-"""Checks of parallel trends, whose alternatives a model average weighs."""
+"""Checks of parallel trends; a model average includes their alternatives."""
 _MANY_FAIL, _MANY_DOUBT = 3, 3
 UNSUPPORTED, SUPPORTED = 0.5, 0.7
-"""Support of the assumption below which confidence is low, and from which it may be high."""
+"""Support of the assumption for low confidence (below the first) and high (from the second)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Confidence:
-    """A grade, and the checks that it comes from.
+    """A confidence grade, and the checks that determine it.
 
     Parameters
     ----------
     failed, doubtful, unanswered, unasked : tuple of str
-        Names of checks: that fail; that leave a doubt; that gave no answer, where they are needed
-        or data could not tell an assumption; that are needed and were not asked.
+        Names of checks: that failed; with the verdict caution; that are required or concern an
+        assumption but have no verdict; that are required but were not run.
     answered : int
-        How many of the checks that count gave one.
+        Number of counted checks with a verdict.
     converged : bool
-        Whether the fit passed its convergence diagnostics.
+        True if the fit passed its convergence diagnostics.
     support : float or None
-        Posterior probability of the likeliest assumption; None where no other was weighed.
+        Posterior probability of the most probable assumption; None without a model average.
     """
 
     grade: Grade
@@ -79,35 +79,36 @@ def confidence_of(
 ) -> Confidence:
     """Grade the confidence in a result by its checks and the evidence for its assumption.
 
-    1. *Very low*: the convergence diagnostics failed, or three or more checks fail.
-    2. *Low*: one or two checks fail; three or more ask for caution; a required check was not run;
-       or no assumption has a posterior probability of 0.5.
-    3. *Medium*: a check asks for caution; a required check or one of an assumption is
+    1. *Very low*: the convergence diagnostics failed, or three or more checks failed.
+    2. *Low*: one or two checks failed; three or more have the verdict caution; a required check was
+       not run; or no assumption has a posterior probability of 0.5.
+    3. *Medium*: a check has the verdict caution; a required check or one of an assumption is
        inconclusive; or no assumption has a posterior probability of 0.7.
     4. *High*: none of these.
-    5. *Not assessed*: no check fails, and none of those of assumptions gave an answer.
+    5. *Not assessed*: no check failed, and no check of an assumption has a verdict.
 
-    Required are support, pre-trends and sensitivity, of an exposure support and future exposure;
-    of a difference between groups also the check of time effects, of a channel also pre-trends of
-    mediators and confounding. Under a model average, checks of parallel trends do not count: their
-    evidence is in the probabilities of the assumptions. A number that is reported without a verdict
-    counts neither for nor against; but that of confounding is no answer, so that channels have
-    medium confidence at most. Correlated mediators count
-    once, whether `mediator_residuals` or `leave_mediator_out` asks for caution.
+    Required checks are identification, pre-trends and sensitivity; for a continuous exposure,
+    identification and future exposure. A contrast between groups also requires the check of time
+    effects, and a mediation effect also requires pre-trends of mediators and confounding. Under a
+    model average, checks of parallel trends do not count, because their evidence enters the
+    probabilities of the assumptions. A reported statistic without a verdict does not change the
+    grade. Exception: reported confounding counts as inconclusive, so mediation effects have medium
+    confidence at most. Correlated mediators count once, by `mediator_residuals` or
+    `leave_mediator_out`.
 
     Parameters
     ----------
     subject : {"average", "contrast", "channel"}, default "average"
-        What the result is: an average effect, overall, of a group, or along event time; a
-        difference between groups; an effect by way of a mediator.
+        Kind of result: an average effect, overall, of a group, or by event time; a contrast between
+        groups; an effect through a mediator.
     converged : bool, default True
-        Whether the fit passed its gate.
+        True if the fit passed its convergence diagnostics.
     adopted : bool, default True
-        Whether there is a policy to adopt, rather than a continuous exposure.
+        True for a policy with adoption dates, False for a continuous exposure.
     support : float, optional
-        Posterior probability of the likeliest assumption: `ModelAverage.support`.
+        Posterior probability of the most probable assumption: `ModelAverage.support`.
     averaged : bool, default False
-        Whether the result is under a model average.
+        True if the result is a model average.
 
     References
     ----------
@@ -125,9 +126,9 @@ def confidence_of(
     doubtful = tuple(name for name, verdict in counted.items() if verdict == DOUBT)
     answers = {n for n, verdict in counted.items() if verdict in (HOLDS, DOUBT, FAILS, REPORTED)}
     if "trend_sensitivity" in counted and "pretrends" in answers:
-        answers.add("trend_sensitivity")  # without an effect that is claimed there is none to undo
+        answers.add("trend_sensitivity")  # without a credible effect there is nothing to overturn
     if counted.get("mediation_sensitivity") == REPORTED:
-        answers.discard("mediation_sensitivity")  # no data tell a common cause from a channel
+        answers.discard("mediation_sensitivity")  # data cannot rule out a common cause
     required = (n for x in ("average", subject) for n in needed_for(x, adopted=adopted))
     needed = dict.fromkeys(n for n in required if n not in left_out)
     unasked = tuple(name for name in needed if name not in counted)
@@ -140,12 +141,12 @@ def confidence_of(
 
 
 def needed_for(subject: Subject, *, adopted: bool) -> tuple[str, ...]:
-    """Name the checks without which no result is believed; what contrasts and channels add.
+    """Return the names of required checks; for contrasts and channels, the additional ones.
 
     Parameters
     ----------
     adopted : bool
-        Whether there is a policy to adopt, rather than a continuous exposure.
+        True for a policy with adoption dates, False for a continuous exposure.
     """
     if subject == "average":
         return _POLICY if adopted else _EXPOSURE

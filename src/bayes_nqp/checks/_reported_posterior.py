@@ -1,4 +1,4 @@
-"""The posterior that reprs, tables, figures, studies and reports state, in one place."""
+"""The posterior that reprs, tables, figures, studies and reports use."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ _KEY = "model average"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReportedPosterior:
-    """The posterior that is stated, and next to it the one under the design's own assumption.
+    """The reported posterior, and that under the assumption of the design.
 
     Parameters
     ----------
     effects : Dataset
-        Of the waist: under the model average, or as fitted where there is none.
+        Effects dataset under the model average, or as fitted if there is none.
     fitted : Dataset
-        Of the waist, as fitted.
+        Effects dataset as fitted.
     average : ModelAverage or None
-        None where the design states another assumption than parallel trends, or where the panel
-        identifies no alternative.
+        None if the design does not assume parallel trends, or if the panel identifies no
+        alternative.
     missing : Message
-        Why there is no model average; empty where there is one, or where none is called for.
+        Reason for a missing model average; empty if it exists or is not needed.
     """
 
     effects: xr.Dataset
@@ -42,18 +42,18 @@ class ReportedPosterior:
 
 
 def reported_posterior(source: object, *, compute: bool = True) -> ReportedPosterior:
-    """Return the posterior to be reported of a fit.
+    """Return the reported posterior of a fit.
 
-    Effects under a design that assumes parallel trends are reported under the model average,
-    whatever a test of pre-trends finds: a choice between the two by such a test would distort both
-    (Roth 2022). The fit keeps the average.
+    Effects of a design with parallel trends are reported under the model average, regardless of
+    pre-trend tests: a choice between the two by such a test would distort both (Roth 2022). The fit
+    caches the average.
 
     Parameters
     ----------
-    source : Fit, or Dataset of effects, or what holds one
-        Effects without a fit are reported as they are.
+    source : Fit, or Dataset of effects, or an object with one
+        Effects without a fit are reported unchanged.
     compute : bool, default True
-        Whether to compute an average that the fit does not keep yet.
+        Compute the average if the fit has not cached it.
     """
     if not isinstance(source, Fit):
         effects = effects_of(source)
@@ -66,13 +66,13 @@ def reported_posterior(source: object, *, compute: bool = True) -> ReportedPoste
     average = once(source, _KEY, partial(_average, source))
     if isinstance(average, Message):
         return ReportedPosterior(fitted, fitted, None, average)
-    # Names and units of the outcome are those of the fit, which may have been renamed since.
+    # The outcome of the fit may have been renamed after the average was computed.
     effects = average.effects.assign_attrs(fitted.attrs)
     return ReportedPosterior(effects, fitted, average)
 
 
 def _average(fit: Fit) -> ModelAverage | Message:
-    """The model average, or why there is none."""
+    """Return the model average, or the reason why there is none."""
     try:
         average = model_average(fit)
     except NotApplicable as missing:

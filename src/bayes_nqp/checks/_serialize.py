@@ -1,4 +1,4 @@
-"""Results of checks as bytes, for what one run leaves to the next."""
+"""Results of checks as bytes, for reuse by later runs."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from bayes_nqp.inference.fitting import (
 
 
 def result_bytes(result: CheckResult) -> bytes:
-    """A result with its evidence, without labels.
+    """Return a result with its evidence as bytes, without labels.
 
     Raises
     ------
     TypeError
-        If its evidence holds what is no array, table or text.
+        If its evidence contains anything but arrays, tables and text.
     """
     evidence = result.evidence
     named = (result.question, result.figure, result.sentence, result.details)
@@ -52,7 +52,7 @@ def result_bytes(result: CheckResult) -> bytes:
 
 
 def result_from(content: bytes, labels: Labels) -> CheckResult:
-    """Make a result of its bytes."""
+    """Return the result from its bytes."""
     head, arrays = unpacked(content)
     question, figure, sentence, *details = decoded(head["texts"])
     result = CheckResult(

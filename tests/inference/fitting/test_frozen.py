@@ -73,7 +73,7 @@ def test_likelihoods_come_from_coefficients_drawn_anew(frozen) -> None:
     if name != "mediation":
         result = nqp.check(fit, "influence", progress=False)
         assert result.verdict == "not applicable"
-        assert "versions up to 0.1 did not keep them" in result.sentence
+        assert "Versions up to 0.1 did not store them" in result.sentence
 
 
 def test_it_says_that_its_file_had_no_seal(frozen, tmp_path: Path) -> None:

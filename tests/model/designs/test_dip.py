@@ -176,10 +176,10 @@ def test_checks_judge_it_by_its_own_leads(periods: int) -> None:
     )
     found = nqp.check(fit, "pretrends", progress=False)
     assert found.verdict == "reported"
-    assert "Leads beside the dip" in found.sentence
-    said = ("after 1 bad or good period.", "after 2 bad or good periods.")[periods - 1]
-    assert f"units may adopt {said}" in found.sentence
-    assert f"在较差（或较好）的 {periods} 期之后采纳" in found.sentence.in_("zh")
+    assert "Net of the dip" in found.sentence
+    said = ("the 1 period before.", "the 2 periods before.")[periods - 1]
+    assert f"may depend on its outcomes in {said}" in found.sentence
+    assert f"取决于其此前 {periods} 期的结果" in found.sentence.in_("zh")
     assert "series" not in found.sentence
     for name in ("placebo_time", "placebo_mixed", "anticipation"):
         assert nqp.check(fit, name, progress=False).verdict == "not applicable"
@@ -226,26 +226,24 @@ def test_all_chosen_at_once_by_the_years_before_the_first() -> None:
         nqp.StaggeredDiD(trends=nqp.AshenfelterDip(at_once=True)).spec(one)
 
 
-@pytest.mark.parametrize(
-    ("periods", "after"), [(1, "1 bad or good period"), (3, "3 bad or good periods")]
-)
+@pytest.mark.parametrize(("periods", "after"), [(1, "1 period"), (3, "3 periods")])
 def test_a_choice_at_once_is_said_as_such(periods: int, after: str) -> None:
     design = nqp.StaggeredDiD(
         nqp.CompletePooling(), trends=nqp.AshenfelterDip(periods, at_once=True)
     )
     fit = nqp.fit(design, begun_in_turn(1), SAMPLER, progress=False)
     said = nqp.check(fit, "pretrends", progress=False).sentence
-    assert f"chosen: all at once, after {after} before the first of them adopted." in said
-    assert "units may adopt" not in said
-    assert f"较差（或较好）的 {periods} 期之后一次选定" in said.in_("zh")
+    assert f"selected by their outcomes in the {after} before the first adoption." in said
+    assert "adoption of a unit may depend" not in said
+    assert f"首次实施前 {periods} 期的结果被选中" in said.in_("zh")
 
 
 def test_pretrends_says_where_untreated_periods_speak_for_a_choice_at_once() -> None:
     fit = nqp.fit(nqp.StaggeredDiD(), begun_in_turn(3), SAMPLER, progress=False)
     found = nqp.check(fit, "pretrends", progress=False)
     assert found.verdict == "failed"
-    assert "favour a choice of all adopters after three bad or good" in found.sentence
-    assert "at_once=True); a business cycle of the treated units looks the same" in found.sentence
+    assert "favour selection of all treated units after three unusual" in found.details
+    assert "at_once=True); a business cycle of the treated units would look" in found.details
     clean = nqp.simulation.staggered(units=150, periods=10, cohorts=(5, 7), strata={}, seed=2).panel
     told = nqp.check(nqp.fit(nqp.StaggeredDiD(), clean, SAMPLER, progress=False), "pretrends")
-    assert "a choice of all" not in told.sentence
+    assert "selection of all" not in told.sentence + told.details

@@ -314,7 +314,8 @@ def test_the_average_and_pretrends_name_factors() -> None:
     assert average.weights["2 common factors"] > 0.9
     draws = nqp.att(average)
     assert abs(float(draws.mean() - nqp.att(made.truth).mean())) < 2.6 * float(draws.std())
-    assert "nqp.Factors(number=2)" in nqp.check(fit, "pretrends").sentence
+    found = nqp.check(fit, "pretrends")
+    assert "nqp.Factors(number=2)" in found.sentence + found.details
 
 
 def test_the_average_is_without_factors_where_trends_are_parallel() -> None:

@@ -86,8 +86,8 @@ def test_the_average_weighs_it_beside_a_response() -> None:
     names = answer.table.set_index("design")["weight"]
     assert names["a level shift three periods before adoption"] > 0.1
     assert names["parallel trends"] < 0.05
-    sentence = nqp.check(fit, "pretrends", progress=False).sentence
-    first, second = sentence.split("The second is")
+    details = nqp.check(fit, "pretrends", progress=False).details
+    first, second = details.split("The second is")
     assert "trends=nqp.PreAdoptionShift()" in first
     assert second.strip().startswith("anticipation=3")
     low, high = np.quantile(nqp.att(answer), [0.025, 0.975])
@@ -114,8 +114,8 @@ def test_checks_judge_it_by_its_own_leads() -> None:
     fit = nqp.fit(design, panel, SAMPLER, progress=False)
     found = nqp.check(fit, "pretrends", progress=False)
     assert found.verdict == "reported"
-    assert "Leads beside the shift of level" in found.sentence
-    assert "A response to the policy over as many periods would leave the same" in found.sentence
+    assert "Net of the level shift" in found.sentence
+    assert "An early response to the policy would look the same" in found.details
     assert "none of the policy's" in str(design.trends.question)
     for name in ("placebo_time", "placebo_mixed", "anticipation"):
         assert nqp.check(fit, name, progress=False).verdict == "not applicable"

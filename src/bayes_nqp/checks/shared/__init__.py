@@ -16,6 +16,7 @@ from bayes_nqp.checks.shared._alternatives import (
 )
 from bayes_nqp.checks.shared._columns import beside, shifted
 from bayes_nqp.checks.shared._evidence import (
+    LASTING,
     REFUTED,
     Lasting,
     behind,
@@ -44,6 +45,7 @@ from bayes_nqp.checks.shared._labels import (
     stacked,
     texts_of,
     unit_word,
+    unmarked,
     with_sd,
 )
 from bayes_nqp.checks.shared._mixture import cell_labels, identified_cells, mixture, taken, turns_of
@@ -81,6 +83,7 @@ __all__ = [
     "FAILS",
     "FAR",
     "HOLDS",
+    "LASTING",
     "NOT_APPLICABLE",
     "OPEN",
     "OVERALL",
@@ -141,6 +144,7 @@ __all__ = [
     "thinned",
     "turns_of",
     "unit_word",
+    "unmarked",
     "with_sd",
     "worst_of",
 ]

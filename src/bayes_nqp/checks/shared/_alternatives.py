@@ -1,4 +1,4 @@
-"""One estimate under many specifications: other designs, other rows; and what they say together."""
+"""Estimates of the average effect under alternative specifications, and their comparison."""
 
 from __future__ import annotations
 
@@ -36,31 +36,30 @@ from bayes_nqp.inference.fitting import (
 from bayes_nqp.model.designs import Design
 
 FAR: Final = 2.0
-"""Posterior sd by which another specification's estimate may differ, if chance explains less."""
+"""Posterior SDs by which the estimate of an alternative may differ, if chance explains less."""
 _WIDE: Final = 3.0
-"""Posterior sds of the fit from which another specification's sd tells no conclusion of its own."""
+"""Ratio of SDs from which the conclusion of an alternative is too imprecise to count."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Alternative:
-    """Another specification.
+    """An alternative specification.
 
     Parameters
     ----------
     label : str
-        Its name: a message, unless a user gave it.
+        Name: a message, unless a user gave it.
     change : str
-        What kind of change it is, likewise; groups the specifications.
+        Kind of change, likewise; groups the specifications.
     panel : Panel, optional
-        The fit's own by default.
+        Panel of the specification; by default that of the fit.
     reference : float, optional
-        What the fit itself says of the same target; its average effect by default.
+        Estimate of the same target by the fit; its average effect by default.
     counts : bool, default True
-        Whether the verdict rests on it too; False for what is shown for comparison alone.
+        True if the verdict depends on it; False if it is shown for comparison only.
     fewer : bool, default False
-        Whether it uses less of the same data (rows, controls, periods before adoption), so that
-        its interval is wider where the fit is right: a conclusion that it loses by that alone
-        is none of its findings.
+        True if it uses fewer observations, controls or periods, so that its interval is wider even
+        if the fit is correct. A conclusion that is lost for this reason alone does not count.
     """
 
     label: str
@@ -78,22 +77,22 @@ def compared(fitted: Fit, alternatives: Sequence[Alternative], work: str) -> xr.
     Parameters
     ----------
     work : str
-        For progress.
+        Name of the work for the progress bar.
 
     Returns
     -------
     Dataset
-        ``att`` (chain, draw, specification), outcome units, the fit's own first (as `called`
-        names it), over cells from adoption on; with the coordinates ``specification``,
-        ``change``, ``reference`` (what the fit says of the same target), ``counts``, ``fewer``
-        and ``gate_of`` by specification; what could not be fitted is left out and named, with the
-        reason, in the attr ``left_out``.
+        ``att`` (chain, draw, specification), outcome units, over cells from adoption on. The fit
+        itself is first, with the name of `called`. Coordinates by specification: ``specification``,
+        ``change``, ``reference`` (estimate of the same target by the fit), ``counts``, ``fewer``
+        and ``gate_of``. Specifications that could not be fitted are named with the reason in the
+        attr ``left_out``.
 
     Raises
     ------
     NotApplicable
-        If the likelihood does not compress, so that refits would take too long; or if nothing
-        can be fitted.
+        If the likelihood does not compress, so that refits would take too long; or if no
+        specification can be fitted.
     """
     require(fitted, REFITS)
     tasks = [(other.design, other.panel or panel_of(fitted)) for other in alternatives]
@@ -105,7 +104,9 @@ def compared(fitted: Fit, alternatives: Sequence[Alternative], work: str) -> xr.
     ]
     results = [(other, numbers) for other, numbers in results if "reason" not in numbers]
     if not results:
-        raise NotApplicable(Message("No refit can be made ({}).", listed(lost, 3)))
+        raise NotApplicable(
+            Message("None of the alternative models can be estimated ({}).", listed(lost, 3))
+        )
     effect, first = average_effect(fitted), called(fitted)
     overall, fits = float(effect.mean()), [other for other, _ in results]
     every = [Alternative(first, first, fitted.design), *fits]
@@ -143,14 +144,14 @@ def refitted_averages(
     Parameters
     ----------
     fitted : Fit
-        Keeps the numbers; its parameters are where climbs begin.
+        Fit that caches the numbers and provides starting values.
     work : str
-        For progress.
+        Name of the work for the progress bar.
 
     Returns
     -------
     list of dict
-        ``att`` (chain, draw) and ``gate``; or the ``reason`` why it cannot be fitted.
+        ``att`` (chain, draw) and ``gate``; or the ``reason`` for a missing estimate.
     """
     seed, values = int(fitted.sampler.seed or 0), reused_draws(fitted).values
     keys = [f"att {design!r} {panel.digest} {seed}" for design, panel in tasks]
@@ -169,7 +170,7 @@ def _short_average(design: Design, panel: Panel, seed: int, values: Mapping[str,
 
 
 def after_adoption(effects: xr.Dataset) -> xr.Dataset:
-    """Leave out deviations, and cells before adoption, which a design with anticipation has."""
+    """Return effects without unit-level effects and without cells before adoption."""
     effects = effects.drop_dims([v.MEMBER, v.MEMBERSHIP], errors="ignore")
     if not schema.is_timed(effects):
         return effects
@@ -177,15 +178,15 @@ def after_adoption(effects: xr.Dataset) -> xr.Dataset:
 
 
 def average_effect(fitted: Fit) -> xr.DataArray:
-    """Draws of the average effect (chain, draw), outcome units."""
+    """Return draws of the average effect (chain, draw), outcome units."""
     return att(group_time_effects(fitted))
 
 
 def thinned(draws: xr.DataArray) -> Array:
-    """Keep draws evenly spaced in rank, so that all specifications have as many.
+    """Return draws evenly spaced in rank, so that all specifications have as many.
 
-    The fit's average effect is told in many places: its mean is one number in all of them, and
-    its sd, interval and probability are those of all draws but for a step of rank.
+    The mean is that of all draws, so that the average effect is the same number in every table. Its
+    SD, interval and probability differ from those of all draws by at most one step of rank.
     """
     flat, number = draws.to_numpy().ravel(), SHORT[0] * SHORT[1]
     ranks = ((np.arange(number) + 0.5) * flat.size / number).astype(np.int64)
@@ -195,21 +196,20 @@ def thinned(draws: xr.DataArray) -> Array:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
-    """What other specifications say beside the first.
+    """Comparison of alternative specifications with the first.
 
     Parameters
     ----------
     names : list of str
-        Of specifications, the fit's own first.
+        Names of the specifications, that of the fit first.
     mean, sd : ndarray (specification), outcome units
-        Of their average effects.
+        Mean and SD of their average effects.
     shift : ndarray (alternative)
-        Distances from the fit's own estimate of the same target, in its posterior sd.
+        Distances from the estimate of the same target by the fit, in its posterior SDs.
     worst : int
-        The alternative that is farthest from it, as a place among the specifications.
+        Index of the most distant alternative among the specifications.
     turned, lost, unsettled : list of str
-        Alternatives with the other sign; those that conclude otherwise; those whose refit did
-        not converge.
+        Alternatives with the opposite sign; with another conclusion; and without convergence.
     """
 
     verdict: Verdict
@@ -224,46 +224,48 @@ class Comparison:
 
     @property
     def estimates(self) -> list[Sized]:
-        """Average effects with the sd of the fit's own, which say how many digits are shown."""
+        """Average effects, with the SD of the fit, which determines their number of digits."""
         return [Sized(x, self.sd[0]) for x in self.mean]
 
     @property
     def span(self) -> tuple[int, float, float, str, float]:
-        """Number of alternatives, their lowest and highest mean, the fit's name and its mean."""
+        """Number of alternatives, their lowest and highest mean, and name and mean of the fit."""
         first, *others = self.estimates
         return len(others), min(others), max(others), self.names[0], first
 
     @property
     def farthest(self) -> tuple[str, float]:
-        """Name of the farthest alternative, and how far it is, in posterior sd."""
+        """Name of the most distant alternative, and its distance in posterior SDs."""
         return self.names[self.worst], self.shift[self.worst - 1]
 
     def sentence(self, same: Message, place: Message) -> Message:
-        """Say it in one sentence.
+        """Return the comparison in one sentence.
 
         Parameters
         ----------
         same : Message
-            What to say where all agree.
+            Sentence for the case in which all alternatives agree.
         place : Message
-            Of what the names of alternatives are, waiting for these: "under {}".
+            Template for the names of alternatives, with one place: "under {}".
         """
         if self.turned:
             return Message(
-                "The average effect has the other sign {}.", place.fill(listed(self.turned, 4))
+                "The average effect changes sign {}.", place.fill(listed(self.turned, 4))
             )
         if self.lost:
             return Message(
-                "The conclusion about the average effect differs {}.",
+                "The conclusion about the average effect changes {}.",
                 place.fill(listed(self.lost, 4)),
             )
         if self.verdict == HOLDS:
             return same
         if self.unsettled:
             return Message("The refit {} did not converge.", place.fill(listed(self.unsettled, 4)))
-        distance = Message("{} ({:+.1f} posterior sd)", *self.farthest)
+        name, shift = self.farthest
         return Message(
-            "The conclusion is the same, but {} the estimate moves far.", place.fill(distance)
+            "The conclusion is unchanged, but the estimate moves by {:+.1f} posterior SDs {}.",
+            shift,
+            place.fill(name),
         )
 
 
@@ -273,21 +275,21 @@ def comparison(evidence: xr.Dataset, *, far: float = FAR, shared: bool = False) 
     Parameters
     ----------
     evidence : Dataset
-        As `compared` gives it.
+        As returned by `compared`.
     far : float, default 2
-        Posterior sd by which an estimate may differ.
+        Posterior SDs by which an estimate may differ.
     shared : bool, default False
-        Whether all alternatives share the chance of a false alarm, as where a file has many
-        columns, rather than each having it.
+        True if all alternatives share one probability of a false alarm, for example if a file has
+        many columns; False if each has its own.
 
     Returns
     -------
     Comparison
-        "failed" if the fit's interval excludes zero and an alternative lies more than a posterior
-        sd on the other side; "caution" if one concludes otherwise (see `otherwise`), lies far
-        from the fit's own estimate of the same target, or did not converge. Neither distance counts
-        that chance explains at 5 %, nor another conclusion of fewer data, a sign at 0.5 %.
-        Alternatives that do not count are left aside.
+        The verdict is "failed" if the interval of the fit excludes zero and an alternative lies
+        more than a posterior SD on the other side. It is "caution" if an alternative has another
+        conclusion (see `otherwise`), is far from the estimate of the same target by the fit, or did
+        not converge. Distances that chance explains at 5 % do not count, nor do other conclusions
+        of fewer data, nor signs at 0.5 %. Alternatives without ``counts`` are ignored.
 
     References
     ----------
@@ -299,7 +301,7 @@ def comparison(evidence: xr.Dataset, *, far: float = FAR, shared: bool = False) 
     low, high = np.quantile(flat[:, 0], (0.025, 0.975))
     sign = int(low > 0) - int(high < 0)
     gap = np.where(counts, mean - evidence["reference"].to_numpy(), 0.0)[1:]
-    # Where the fit is right it is efficient, and var(b - a) = var b - var a for any other b.
+    # If the fit is correct it is efficient, and var(b - a) = var b - var a for any other b.
     chance = np.sqrt(np.maximum(sd**2 - sd[0] ** 2, 0.0))
     shift = gap / sd[0]
     doubtful, failing = -ndtri([0.05 / 2.0, FAILING / 2.0])
@@ -308,7 +310,7 @@ def comparison(evidence: xr.Dataset, *, far: float = FAR, shared: bool = False) 
     distant = (np.abs(gap) > doubtful * chance[1:]) & (np.abs(shift) > far)
     moved = np.abs(mean - mean[0])
     opposite = (np.sign(mean) == -sign) & (sign != 0) & (moved > failing * chance)
-    # Half of the data lose the sign of an effect of three of its sds in a third of samples.
+    # With half the data, an effect of three SDs loses its sign in a third of samples.
     other = otherwise(float((flat[:, 0] > 0).mean()), (flat > 0).mean(axis=0))
     weak = evidence["fewer"].to_numpy() | (sd > _WIDE * sd[0])
     other &= ~weak | (moved > doubtful * chance)

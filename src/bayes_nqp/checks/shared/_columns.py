@@ -14,19 +14,19 @@ from bayes_nqp.data.panel import Panel, free_name
 
 
 def shifted(panel: Panel, values: Array, periods: int) -> Array:
-    """Take from each row the value that its unit has so many periods later.
+    """Return for each row the value of its unit some periods later.
 
     Parameters
     ----------
     values : ndarray (row)
-        Of any column, NaN where it is missing.
+        Values of a column, NaN if missing.
     periods : int
-        Below zero: so many periods before.
+        Number of periods later; earlier, if negative.
 
     Returns
     -------
     ndarray (row)
-        NaN where the unit has no such row.
+        NaN if the unit has no such observation.
     """
     far = abs(periods)
     place = np.full((panel.unit_labels.size, panel.periods + 2 * far), -1, dtype=np.int64)
@@ -36,26 +36,26 @@ def shifted(panel: Panel, values: Array, periods: int) -> Array:
 
 
 def beside(panel: Panel, columns: Mapping[str, Array]) -> tuple[Panel, tuple[str, ...]]:
-    """Add columns as covariates, on the rows in which all of them are known.
+    """Add columns as covariates, on the observations for which all of them are known.
 
     Parameters
     ----------
     columns : mapping of str to ndarray (row)
-        By their names, NaN where they are not known.
+        Columns by name, NaN if unknown.
 
     Returns
     -------
     tuple of Panel and tuple of str
-        And what the columns are called there.
+        The panel, and the names of the columns in it.
 
     Raises
     ------
     NotApplicable
-        If too few rows have them.
+        If too few observations have them.
     """
     complete = ~np.isnan(np.column_stack(list(columns.values()))).any(axis=1)
     if complete.sum() < 2:
-        raise NotApplicable(Message("No unit has rows that stand so many periods apart."))
+        raise NotApplicable(Message("No unit is observed in both periods of this comparison."))
     frame, names = panel.frame, []
     for name, values in columns.items():
         names.append(free_name(name, frame))
@@ -65,5 +65,5 @@ def beside(panel: Panel, columns: Mapping[str, Array]) -> tuple[Panel, tuple[str
         return type(panel).from_frame(frame[complete], **arguments), tuple(names)
     except PanelError as error:
         raise NotApplicable(
-            Message("Too little is left of rows that have other periods: {}", reason(error))
+            Message("Too few observations have a value in the other period: {}", reason(error))
         ) from None

@@ -1,4 +1,4 @@
-"""What the data say of one design against another: by marginal likelihood, in nats."""
+"""Evidence for one design against another, by log marginal likelihood."""
 
 from __future__ import annotations
 
@@ -18,29 +18,30 @@ from bayes_nqp.model.designs import Design, Term, structures
 from bayes_nqp.model.predictors import TimeEffects
 
 REFUTED: Final = 3.0
-"""Nats by which data prefer a design from which another one is no rival: odds of 20 to 1."""
+"""Log Bayes factor from which a design is rejected: odds of 20 to 1."""
 LASTING: Final = 3.0
-"""Log Bayes factor, beyond the log of the columns asked, from which units move together."""
+"""Log Bayes factor, plus the log of the number of columns, from which shocks are shared."""
 _VALUES: Final = 600
-"""Levels × periods up to which their shocks are quick."""
+"""Largest number of levels × periods for which shared shocks are computed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lasting:
-    """Evidence that units of a column's levels share what lasts.
+    """Evidence that units of the same level of a column share persistent shocks.
 
     Parameters
     ----------
     by : str
         The column.
     shocks : Term
-        Those of its levels, over periods correlated.
+        Shocks of its levels, correlated over periods.
     value : float
-        Log Bayes factor of the design with them over the fit's own; missing where there is none.
+        Log Bayes factor of the design with the shocks over that of the fit; missing if it does not
+        exist.
     limit : float
-        From which it counts.
+        Value from which it counts.
     reason : Message
-        Why there is none.
+        Reason for a missing value.
     """
 
     by: str
@@ -51,17 +52,18 @@ class Lasting:
 
     @property
     def found(self) -> bool:
-        """Whether the data speak for them."""
+        """True if the evidence exceeds the limit."""
         return self.value > self.limit
 
 
 def nesting(panel: Panel) -> dict[str, Index]:
-    """Levels of each unit, by every column that is constant within units and holds several.
+    """Return the level of each unit, by every column that groups units.
 
-    Measurements, and the panel's own roles, are none; nor is a column with a level a unit. Units
-    without a value have a level of their own, and a column that more than a few lack is left out,
-    as is one that says no more than when a unit adopts. Pairs share what either end has, which
-    `dyadic_errors` asks of both together; regions and the like are asked of as both ends have them.
+    Such columns are constant within units and have several units per level. Measurements, the
+    panel's roles, columns with one unit per level, and columns that only repeat the time of
+    adoption are excluded. Units without a value form their own level; columns with more than a few
+    missing values are excluded. For pairs, columns of one end are excluded, because `dyadic_errors`
+    tests both ends together; regions and similar columns enter as both ends have them.
     """
     roles = panel.roles
     named = {roles.unit, roles.time, roles.cohort, roles.outcome, roles.counts}
@@ -76,18 +78,18 @@ def nesting(panel: Panel) -> dict[str, Index]:
 
 
 def _of_adoption(panel: Panel, codes: Index) -> bool:
-    """Whether units of one cohort, or never treated, are of one level: ever treated, a batch."""
+    """Return True if all units of one cohort, and all never-treated ones, have the same level."""
     pairs = np.unique(np.stack([panel.cohort_codes, codes]), axis=1)
     return bool(pairs.shape[1] == np.unique(pairs[0]).size)
 
 
 def said_alone(panel: Panel, names: Iterable[str]) -> Message:
-    """Say which of the columns asked are empty for some units; nothing where none is."""
+    """Return a sentence about columns that are empty for some units; empty if there are none."""
     every = {name: units_alone(panel, name) for name in names if name in panel.frame.columns}
     return joined([
         Message(
-            "{n} unit has no {} ({}) and counts by itself.", name, shown(labels),
-            plural="{n} units have no {} ({}) and count by themselves.", n=labels.size,
+            "{n} unit without a value of {} ({}) forms its own group.", name, shown(labels),
+            plural="{n} units without a value of {} ({}) each form their own group.", n=labels.size,
         )
         for name, labels in every.items()
         if labels.size
@@ -104,15 +106,15 @@ def _constant(panel: Panel) -> Iterator[tuple[str, Index]]:
 
 
 def shared_for(fit: Fit, columns: Mapping[str, Index]) -> dict[str, Lasting]:
-    """Ask of columns whether units of their levels share shocks that last, beside the fit's model.
+    """Compute the evidence for persistent shocks shared within the levels of columns.
 
-    ``log p(y | shocks) - log p(y)``, effects and errors as the fit has them; both designs have the
-    same flat coefficients. Shocks that do not last are a special case of those that do.
+    ``log p(y | shocks) - log p(y)``, with effects and errors as in the fit; both designs have the
+    same flat coefficients. Transitory shocks are a special case.
 
     Parameters
     ----------
     columns : mapping of str to ndarray of int (unit)
-        Levels.
+        Levels of units by column.
     """
     limit = LASTING + float(np.log(max(len(columns), 1)))
     return {name: _lasting(fit, name, codes, limit) for name, codes in columns.items()}
@@ -121,9 +123,11 @@ def shared_for(fit: Fit, columns: Mapping[str, Index]) -> dict[str, Lasting]:
 def _lasting(fit: Fit, name: str, codes: Index, limit: float) -> Lasting:
     shocks, panel = lasting_shocks(fit, name), panel_of(fit)
     if shocks is None or panel.weights is not None:
-        return Lasting(name, shocks, reason=Message("this design takes no shared shocks"))
+        return Lasting(
+            name, shocks, reason=Message("this design has no argument for shared shocks")
+        )
     if np.unique(codes).size * panel.periods > _VALUES:
-        return Lasting(name, shocks, reason=Message("its levels are too many"))
+        return Lasting(name, shocks, reason=Message("it has too many levels"))
     try:
         value = -behind(fit, fit.outcome_design.variant({"shocks": shocks}))
     except NQPError as refusal:
@@ -132,17 +136,17 @@ def _lasting(fit: Fit, name: str, codes: Index, limit: float) -> Lasting:
 
 
 def lasting_shocks(fit: Fit, by: str) -> Term | None:
-    """State shocks that last and that a column's levels share; None where a design has none."""
+    """Return a term for persistent shocks shared within a column's levels; None if not possible."""
     kinds = registered("shocks").values() if fit.takes("shocks") else ()
     errors = next(iter(structures("AR1")), None)
     return next((kind(by, errors=errors) for kind in kinds), None)
 
 
 def behind(fit: Fit, other: Design, panel: Panel | None = None) -> float:
-    """Nats by which the data prefer the fit's design to another one; NaN where they cannot say.
+    """Return the log Bayes factor of the fit's design over another; NaN if it does not exist.
 
-    Flat time effects of levels have no marginal likelihood that common ones could be compared
-    with: where levels differ, those shrunk towards common ones stand for them.
+    Flat time effects by level have no marginal likelihood that could be compared with that of
+    common time effects. If levels differ, time effects shrunk towards common ones are used instead.
 
     Raises
     ------
@@ -160,16 +164,19 @@ def behind(fit: Fit, other: Design, panel: Panel | None = None) -> float:
 
 
 def comparable(first: Marginal, second: Marginal) -> None:
-    """See that both likelihoods are of the same rows, in the same units, over the same columns."""
+    """Raise an error unless both likelihoods have the same observations, units and columns."""
     if first.ground != second.ground:
         raise IdentificationError(
-            Message("the two designs have different rows or flat columns, and no Bayes factor"),
-            hint="covariates that vary within the periods of every stratum",
+            Message(
+                "the two designs use different observations or flat regressors, so no Bayes factor"
+                " exists"
+            ),
+            hint="use covariates that vary within the periods of every stratum",
         )
 
 
 def marginal(fit: Fit, design: Design, panel: Panel) -> Marginal:
-    """Log marginal likelihood of a design; the fit keeps it."""
+    """Return the log marginal likelihood of a design; the fit caches it."""
     seed = int(fit.sampler.seed or 0)
     key = ("marginal", design, panel.digest)
     stock = reused_draws(fit)

@@ -1,4 +1,4 @@
-"""What a reader needs to know about a check: statistic, thresholds, remedy and literature."""
+"""Reference entries of checks: statistic, thresholds, remedy and literature."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ class Guide:
     Parameters
     ----------
     statistic : Message
-        What is computed, in one to three sentences.
+        Computed statistic, in one to three sentences.
     thresholds : Message
         Rule of the verdict, with the numbers of the code as parts.
     failure : Message
-        What a failure means for the estimate, in one sentence.
+        Meaning of a failure for the estimate, in one sentence.
     remedy : Message
-        What to try first: an instruction in one sentence, without a final period, which follows
-        "Next: ".
+        First remedy: an instruction in one sentence, without a final period, which follows "Next:
+        ".
     code : str, default ""
         Python of the remedy that runs with ``panel``, ``design`` and ``fit`` in scope.
     literature : str, default ""
         Authors and years, separated by semicolons.
     limits : Message, optional
-        What the check does not detect.
+        Violations that the check does not detect.
     """
 
     statistic: Message

@@ -1,4 +1,4 @@
-"""Labels that evidence holds, and why something did not converge or cannot be fitted."""
+"""Labels of evidence, and reasons for failed convergence or failed refits."""
 
 from __future__ import annotations
 
@@ -11,59 +11,76 @@ import xarray as xr
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.exceptions import NotApplicable, NQPError
-from bayes_nqp._core.i18n import Message, Numeral, decoded, encoded, figures, recalled, separated
+from bayes_nqp._core.i18n import (
+    Message,
+    Numeral,
+    decoded,
+    encoded,
+    figures,
+    message,
+    recalled,
+    separated,
+)
 from bayes_nqp.inference.fitting import GIVEN_LAG, OUTCOME_ALONE, Fit, pairs_coefficients
 
 AS_FITTED: Final = Message("as fitted")
 OVERALL: Final = Message("overall")
 AVERAGE: Final = Message("att")
-"""The average effect, as programs call it."""
+"""Code name of the average effect."""
 
 LABELS: Final = "labels"
-"""The attr of evidence that holds its labels as messages; arrays hold text alone."""
+"""The attr of evidence with its labels as messages; arrays contain text only."""
 
 
 def labels(texts: Iterable[str]) -> dict[Hashable, str]:
-    """Write the messages among the labels of evidence, as an attr."""
+    """Encode the messages among the labels of evidence, as an attr."""
     return {LABELS: encoded(x for x in dict.fromkeys(texts) if isinstance(x, Message))}
 
 
 def messages_of(evidence: xr.Dataset | xr.DataArray | pd.DataFrame) -> dict[str, Message]:
-    """Read the messages among the labels of evidence, by their English text."""
+    """Return the messages among the labels of evidence, by their English text."""
     return {str(message): message for message in decoded(str(evidence.attrs.get(LABELS, "[]")))}
 
 
 def texts_of(evidence: xr.Dataset | xr.DataArray | pd.DataFrame, name: str) -> list[str]:
-    """Read labels of evidence.
+    """Return the labels of evidence.
 
     Parameters
     ----------
     name : str
-        Of a coordinate or a column.
+        Name of a coordinate or a column.
 
     Returns
     -------
     list of str
-        Messages, where they are; names of the user's own.
+        Messages if they are known; otherwise the names given by the user.
     """
     messages = messages_of(evidence)
     return [messages.get(str(text), str(text)) for text in np.ravel(evidence[name])]
 
 
+def unmarked(sentence: Message) -> Message:
+    """Return a sentence without the mark of advice or of a detail."""
+    if sentence.context not in ("advice", "detail"):
+        return sentence
+    (part,) = sentence.parts
+    return part if isinstance(part, Message) else message(str(part))
+
+
 def unit_word(dim: str) -> str:
-    """Call what effects vary by: a message for units; a factor's own name."""
+    """Return the name of the dimension of effects: a message for units, or a factor's name."""
     return Message("unit") if dim == v.UNIT else dim
 
 
 def average_in(factor: str, level: object) -> Message:
-    """Call the average effect in one level, or at one event time, as programs do."""
+    """Return the code name of the average effect in one level, or at one event time."""
     if factor == v.EVENT_TIME:
         return Message("att[event_time={}]", str(level))
     return Message("att[{}={}]", factor, str(level))
 
 
 def in_words(name: str) -> str:
-    """Call a reported effect as a sentence does; all else keeps its name."""
+    """Return a reported effect in words; all other names stay unchanged."""
     if not isinstance(name, Message):
         return name
     if name.template == AVERAGE.template:
@@ -76,36 +93,36 @@ def in_words(name: str) -> str:
 
 
 def called(fitted: Fit) -> Message:
-    """Name a fit beside its alternatives, so that its average effect is taken for no other's.
+    """Return the name of a fit in comparisons with alternatives.
 
     Returns
     -------
     Message
-        "as fitted", unless the fit stands in for one with channels, or with a spatial lag.
+        "as fitted", unless the fit replaces one with mediators or with a spatial lag.
     """
     if OUTCOME_ALONE in fitted.record:
         rows = int(fitted.record[OUTCOME_ALONE])
-        return Message("outcome alone, {:,} rows with all mediators", rows)
+        return Message("outcome equation, {:,} observations with all mediators", rows)
     if GIVEN_LAG in fitted.record:
-        return Message("own treatment, given linked units' {:.2f}", fitted.record[GIVEN_LAG])
+        return Message("direct effect, given a spatial lag of {:.2f}", fitted.record[GIVEN_LAG])
     return AS_FITTED
 
 
 def with_sd(draws: Any) -> tuple[Numeral, Numeral]:
-    """Write the mean of draws and their sd, both to the same decimals."""
+    """Format mean and SD of draws, with the same number of decimals."""
     mean, sd = float(draws.mean()), float(draws.std())
     return figures(mean, sd), figures(sd, sd)
 
 
 def stacked(parts: Sequence[xr.Dataset], owners: Sequence[object], *names: str) -> xr.Dataset:
-    """Put evidence of several quantities into one, along the dim ``quantity``.
+    """Combine the evidence of several quantities along the dim ``quantity``.
 
     Parameters
     ----------
     owners : sequence of objects
-        What each part is of.
+        Objects that describe the parts.
     *names : str
-        Attributes of theirs that become coordinates of ``quantity``.
+        Attributes of these objects that become coordinates of ``quantity``.
     """
     together = xr.concat(
         parts, dim="quantity", data_vars="all", coords="minimal", compat="override",
@@ -118,24 +135,24 @@ def stacked(parts: Sequence[xr.Dataset], owners: Sequence[object], *names: str) 
 
 _PARAMETERS: Final = {
     "level": Message("overall effect (level)"),
-    "drift": Message("growth a period (drift)"),
-    "contrast": Message("differences of levels (contrast)"),
-    "sigma": Message("sd of innovations (sigma)"),
-    "scale_walk": Message("spread of steps between periods (scale_walk)"),
-    "scale_cohort": Message("spread of cohorts (scale_cohort)"),
-    "scale_cell": Message("spread of cells (scale_cell)"),
-    "scale_period": Message("spread of periods (scale_period)"),
-    "scale_deviation": Message("spread of deviations of units (scale_deviation)"),
+    "drift": Message("growth per period (drift)"),
+    "contrast": Message("differences between levels (contrast)"),
+    "sigma": Message("SD of innovations (sigma)"),
+    "scale_walk": Message("SD of changes between periods (scale_walk)"),
+    "scale_cohort": Message("SD between cohorts (scale_cohort)"),
+    "scale_cell": Message("SD between cells (scale_cell)"),
+    "scale_period": Message("SD between periods (scale_period)"),
+    "scale_deviation": Message("SD of unit-level effects (scale_deviation)"),
 }
-"""Parameters of designs, as `Priors` calls them; those of errors keep their letters."""
+"""Parameters of designs by their names in `Priors`; those of errors keep their letters."""
 _OF_STRATA: Final = "scale_strata_"
-"""Before the factor whose levels differ by this scale."""
+"""Prefix of the name of a factor, for the SD between its levels."""
 
 
 def parameter(name: str) -> str:
-    """Call a parameter by what it is, and as programs do."""
+    """Return the name of a parameter in words, with its code name."""
     if name.startswith(_OF_STRATA):
-        return Message("spread of levels of {0} (scale_strata_{0})", name.removeprefix(_OF_STRATA))
+        return Message("SD between levels of {0} (scale_strata_{0})", name.removeprefix(_OF_STRATA))
     return _PARAMETERS.get(name, name)
 
 
@@ -156,39 +173,39 @@ _CONVERGENCE: Final = (
     Message("average effect"),
     Message("effect[{}"),
 )
-"""What fits and files say of a gate."""
+"""Texts of convergence diagnostics in fits and files."""
 
 
 def convergence_words(gate: str) -> Message:
-    """Read the verdict of a convergence gate, or some of its failures, as one message.
+    """Return the result of the convergence diagnostics, or some failures, as one message.
 
     Parameters
     ----------
     gate : str
-        The word that it failed is left out.
+        Result as stored; the word "failed" is omitted.
     """
     return separated(failures_of(gate))
 
 
 def failures_of(gate: str) -> list[Message]:
-    """Read what failed in a convergence gate."""
+    """Return the failures of convergence diagnostics."""
     failures = gate.removeprefix("failed").lstrip(": ").split("; ")
     return [recalled(part, _CONVERGENCE) for part in failures if part]
 
 
 _LISTS = ("{}; {}", "{}; and {} more")
-"""How places are listed."""
+"""Templates of lists of places."""
 
 
 def reason(error: NQPError) -> Message:
-    """Say what an error says is wrong."""
+    """Return the problem that an error reports."""
     return error.what
 
 
 def unidentified(error: NQPError) -> Message:
-    """Say why a check's own fit cannot be made, and where first."""
+    """Return the reason for a failed refit of a check, and its first place."""
     if not error.where:
-        return Message("Its fit cannot be made: {}.", reason(error))
+        return Message("The model of this check cannot be estimated: {}.", reason(error))
     first: object = error.where
     while isinstance(first, Message) and first.template in _LISTS:
         first = first.parts[0]
@@ -196,23 +213,23 @@ def unidentified(error: NQPError) -> Message:
         first = Message("{}", str(first).rstrip(".").partition("; ")[0])
     more = len(first) < len(error.where.rstrip("."))
     place = separated([first, "…"]) if more else first
-    return Message("Its fit cannot be made: {} ({}).", reason(error), place)
+    return Message("The model of this check cannot be estimated: {} ({}).", reason(error), place)
 
 
 def paired(fit: Fit) -> None:
-    """See that effects can be weighted by likelihoods, draw by draw.
+    """Raise an error unless effects can be weighted by likelihoods, draw by draw.
 
     Raises
     ------
     NotApplicable
-        If the fit does not hold the coefficients of its draws.
+        If the fit does not store the coefficients of its draws.
     """
     if not pairs_coefficients(fit):
         raise NotApplicable(
             Message(
-                "The fit does not hold the coefficients of its draws, so that likelihoods of "
-                "units belong to none of its effects: versions up to 0.1 did not keep them, nor "
-                "are they kept where they take more than 200 MB. Fit again, with fewer draws if "
-                "these are many."
+                "The fit does not store the coefficients of its draws, which this check "
+                "requires. Versions up to 0.1 did not store them, and they are not stored"
+                " if they need more than 200 MB. Fit the model again, with fewer draws if"
+                " necessary."
             )
         )

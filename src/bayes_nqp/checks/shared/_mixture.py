@@ -1,4 +1,4 @@
-"""Draws of several designs in one waist, in proportion to their weights."""
+"""Mixtures of draws of several designs in one effects dataset."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bayes_nqp._core.arrays import Array, Index
 
 
 def cell_labels(effects: xr.Dataset) -> list[tuple[str, ...]]:
-    """What tells a cell from the others."""
+    """Return the labels that identify each cell."""
     counts = {v.CELL, v.ROWS, v.UNITS, v.IDENTIFIED, v.WEIGHT, v.EVENT_TIME}
     names = sorted(str(n) for n, x in effects.coords.items() if x.dims == (v.CELL,))
     columns = [effects[n].to_numpy().astype(str) for n in names if n not in counts]
@@ -20,7 +20,7 @@ def cell_labels(effects: xr.Dataset) -> list[tuple[str, ...]]:
 
 
 def identified_cells(effects: xr.Dataset) -> set[tuple[str, ...]]:
-    """Cells whose effects are identified."""
+    """Return the labels of cells with identified effects."""
     identified = effects[v.IDENTIFIED].to_numpy()
     return {label for label, mark in zip(cell_labels(effects), identified, strict=True) if mark}
 
@@ -28,16 +28,16 @@ def identified_cells(effects: xr.Dataset) -> set[tuple[str, ...]]:
 def mixture(
     effects_dataset: xr.Dataset, parts: Sequence[Mapping[str, Array]], weights: Array, seed: int
 ) -> xr.Dataset:
-    """Put draws of designs into a waist.
+    """Combine draws of designs in one effects dataset.
 
     Parameters
     ----------
     effects_dataset : Dataset
-        What the variables look like.
+        Template for the variables.
     parts : sequence of mapping of str to ndarray (draw, ...)
-        Draws of each design, by variable, otherwise as the waist has them.
+        Draws of each design, by variable, otherwise in the form of the template.
     weights : ndarray (design)
-        In proportion to which draws are taken.
+        Weights in proportion to which draws are taken.
     """
     shape = (effects_dataset.sizes[v.CHAIN], effects_dataset.sizes[v.DRAW])
     turns = turns_of(weights, shape[0] * shape[1], seed)
@@ -49,14 +49,14 @@ def mixture(
 
 
 def turns_of(weights: Array, size: int, seed: int) -> Index:
-    """Which design each draw is of, in proportion to weights (draw)."""
+    """Return the design of each draw, in proportion to weights (draw)."""
     counts = _counts(weights / weights.sum(), size)
     turns = np.repeat(np.arange(weights.size), counts)
     return np.random.default_rng([seed, 7]).permutation(turns)
 
 
 def taken(parts: Sequence[Array], turns: Index) -> Array:
-    """Draws of each design where it has its turn, evenly spaced (draw, ...)."""
+    """Return evenly spaced draws of each design at its positions (draw, ...)."""
     values = np.empty((turns.size, *parts[0].shape[1:]))
     for k, draws in enumerate(parts):
         rows = np.flatnonzero(turns == k)
@@ -65,7 +65,7 @@ def taken(parts: Sequence[Array], turns: Index) -> Array:
 
 
 def _counts(weights: Array, size: int) -> Index:
-    """Draws of each: the largest remainders have those that are left."""
+    """Return numbers of draws; the largest remainders receive the rest."""
     exact = weights * size
     counts = np.floor(exact).astype(np.int64)
     short = np.argsort(counts - exact, kind="stable")[: size - counts.sum()]

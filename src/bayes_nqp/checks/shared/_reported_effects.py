@@ -1,4 +1,4 @@
-"""The effects that are reported, as weights of cells: what several checks look at one by one."""
+"""Reported effects as weights of cells, for checks of each of them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bayes_nqp.checks.shared._labels import AVERAGE, average_in
 from bayes_nqp.effects.estimands import average_of, text
 
 _CONTRASTED = 4
-"""Levels of a factor up to which all pairs are compared."""
+"""Largest number of levels of a factor for which all pairs are compared."""
 
 
 def reported_weights(
@@ -28,21 +28,22 @@ def reported_weights(
     times: Literal["all", "ends"] | None = None,
     least: int = 1,
 ) -> tuple[list[str], csr_array]:
-    """Name the average effect, that in every level, contrasts of levels, and by event time.
+    """Return the reported effects: overall, by level, contrasts of levels, and by event time.
 
     Parameters
     ----------
     effects : Dataset
-        Of the waist.
+        Effects dataset.
     times : {"all", "ends"}, optional
-        Which event times: "ends" are the first from adoption on, and the last.
+        Event times: "ends" are the first from adoption on, and the last.
     least : int, default 1
-        Levels with effects that a factor needs.
+        Smallest number of levels with effects for a factor to be included.
 
     Returns
     -------
     tuple of list of str and csr_array (quantity, cell)
-        Names, and weights of cells by treated rows; what no identified cell tells is left out.
+        Names, and weights of cells by treated observations; effects without any identified cell are
+        excluded.
     """
     names: list[str] = [AVERAGE]
     rows = [average_of(effects, None, v.ROWS, None).cells]
@@ -69,7 +70,7 @@ def reported_weights(
 def reported_draws(
     effects: xr.Dataset, *, contrasts: bool = True, times: Literal["all", "ends"] | None = None
 ) -> dict[str, xr.DataArray]:
-    """Draws of what is reported, by name (chain, draw), outcome units."""
+    """Return draws of the reported effects, by name (chain, draw), outcome units."""
     names, weights = reported_weights(effects, contrasts=contrasts, times=times)
     draws = effects[v.EFFECT].isel({v.PATH: 0}).transpose(v.CELL, *v.SAMPLE_DIMS)
     values = weights @ draws.to_numpy().reshape(draws.shape[0], -1)

@@ -71,10 +71,10 @@ class Finding:
         The key figure, as text.
     sentence : Message
         Finding and meaning, at most two sentences, joined with a next step that is marked by
-        `advised`; further sentences are marked by `detailed`. Where no next step is given and the
+        `advised`; further sentences are marked by `detailed`. If no next step is given and the
         check did not pass, the remedy of its `Guide` is added.
     kind : str
-        How the evidence is to be drawn: see `CheckResult`.
+        Form of the evidence: see `CheckResult`.
     refit : Fit or Dataset, optional
         Refit that the finding uses: if it did not converge, the verdict is at best "caution".
     """
@@ -283,7 +283,9 @@ class Check:
             if name not in self.options:
                 raise StudyError(
                     f"the check {self.name!r} has no option {name!r}",
-                    hint=nearest(name, self.options) if self.options else "it takes none",
+                    hint=nearest(name, self.options)
+                    if self.options
+                    else "this check has no options",
                 )
         finding = self._finding(fit, options)
         verdict, sentence = finding.verdict, finding.sentence
@@ -317,8 +319,8 @@ class Check:
     def _seen(self, finding: object) -> Finding:
         """Return a finding with a current verdict; raise an error for any other object."""
         if not isinstance(finding, Finding):
-            problem = f"the check {self.name!r} returned {finding!r}, which is no Finding"
-            raise StudyError(problem, hint="return Finding(HOLDS, figure, sentence) on every way")
+            problem = f"the check {self.name!r} returned {finding!r}, which is not a Finding"
+            raise StudyError(problem, hint="return Finding(HOLDS, figure, sentence) in every case")
         verdict = current("verdict", finding.verdict)
         if verdict != finding.verdict:
             finding = replace(finding, verdict=cast("Verdict", verdict))

@@ -1,4 +1,4 @@
-"""Verdicts: their words, the ladder of thresholds, and what a refit's gate does to them."""
+"""Verdicts: their names, thresholds, and the effect of a refit without convergence."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ HOLDS: Final = "passed"
 DOUBT: Final = "caution"
 FAILS: Final = "failed"
 UNTOLD: Final = "inconclusive"
-"""Nothing speaks against it, and these data could not have shown enough for it."""
+"""No evidence of a violation, but too little power to rule one out."""
 REPORTED: Final = "reported"
-"""A number with its meaning that no measured rate lets anyone judge: neither for nor against."""
+"""A statistic without a calibrated threshold, which does not change the confidence grade."""
 NOT_APPLICABLE: Final = "not applicable"
 OPEN: Final = (FAILS, DOUBT, UNTOLD)
-"""Verdicts after which a reader needs a next step."""
+"""Verdicts that require a next step."""
 
 TINTS: Final = {
     HOLDS: "#1a7f37",
@@ -35,7 +35,7 @@ TINTS: Final = {
     UNTOLD: "#6e5494",
     REPORTED: "#0550ae",
 }
-"""Colours of verdicts on a page; that of the others is grey."""
+"""Colours of verdicts on a page; others are grey."""
 VERDICTS: Final = {
     "passed": Message("passed"),
     "caution": Message("caution"),
@@ -47,35 +47,34 @@ VERDICTS: Final = {
 
 DOUBTFUL: Final = 0.02
 FAILING: Final = 0.005
-"""Tail probabilities of zero below which a check asks for caution, and fails. Half a dozen checks
-ask so of one fit: at 5 and 1 % each, every fourth panel on which all is well had a doubt."""
+"""Tail probabilities of zero for the verdicts caution and failed. Several checks of one fit use
+them: with 5 and 1 %, every fourth valid panel would have a false alarm."""
 
 SIGN_PROBABILITY: Final = 0.975
-"""Probability of a sign from which it is a conclusion: that of a 95 % interval without zero."""
+"""Probability of a sign at which the 95 % interval excludes zero."""
 _LOST, _NEW = 0.9, 0.995
-"""Probability below which a conclusion is lost; from which there is a new one. The gaps keep
-effects on the edge of a conclusion from turning by a hair, and estimates from fewer rows from
-losing one by their wider intervals alone."""
+"""Probability below which a conclusion is lost, and from which there is a new one. The gaps prevent
+changes of borderline conclusions by small differences or by wider intervals alone."""
 
 
 def ladder(*, fails: object = False, doubt: object = False, untold: object = False) -> Verdict:
-    """Climb down from "passed" as far as thresholds are crossed."""
+    """Return the worst verdict whose threshold is crossed, or "passed"."""
     return FAILS if fails else DOUBT if doubt else UNTOLD if untold else HOLDS
 
 
 def worst_of(verdicts: Iterable[Verdict]) -> Verdict:
-    """Take the worst of several verdicts; those that are "not applicable" do not count."""
+    """Return the worst of several verdicts; "not applicable" does not count."""
     several = set(verdicts)
     return ladder(fails=FAILS in several, doubt=DOUBT in several, untold=UNTOLD in several)
 
 
 def excluding_zero(draws: npt.ArrayLike) -> Verdict:
-    """Judge what should be zero by the tail probability of zero: `DOUBTFUL` and `FAILING`.
+    """Return the verdict on a quantity that should be zero: `DOUBTFUL` and `FAILING`.
 
     Parameters
     ----------
     draws : array
-        Of the quantity, in any shape.
+        Draws of the quantity, in any shape.
     """
     tails = np.array([FAILING, DOUBTFUL]) / 2.0
     lowest, low, high, highest = np.quantile(np.asarray(draws), [*tails, *(1.0 - tails[::-1])])
@@ -83,32 +82,32 @@ def excluding_zero(draws: npt.ArrayLike) -> Verdict:
 
 
 def certain(draws: npt.ArrayLike, probability: float = SIGN_PROBABILITY) -> int:
-    """Tell the sign of a quantity.
+    """Return the credible sign of a quantity.
 
     Parameters
     ----------
     probability : float, default 0.975
-        Which a sign needs.
+        Probability that a sign requires.
 
     Returns
     -------
     int
-        1 or -1; 0 where neither sign has that probability.
+        1 or -1; 0 if neither sign has that probability.
     """
     positive = float((np.asarray(draws) > 0).mean())
     return int(positive >= probability) - int(positive <= 1 - probability)
 
 
 def otherwise(positive: float, others: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-    """Say which estimates conclude otherwise about the sign of an effect.
+    """Return the estimates with another conclusion about the sign of an effect.
 
     Parameters
     ----------
     positive : float
-        The fit's own probability of a positive effect: a conclusion from 0.975 on.
+        Probability of a positive effect in the fit: a conclusion from 0.975 on.
     others : ndarray (estimate)
-        The same of other estimates; they lose the conclusion below 0.9, and find one that the
-        fit does not have from 0.995 on.
+        The same of other estimates. They lose the conclusion below 0.9, and have a new conclusion
+        from 0.995 on.
     """
     if positive >= SIGN_PROBABILITY:
         return np.asarray(others < _LOST)
@@ -118,7 +117,7 @@ def otherwise(positive: float, others: npt.NDArray[np.float64]) -> npt.NDArray[n
 
 
 def convergence_text(refitted: Fit | xr.Dataset) -> str:
-    """Read the convergence gate of a fit, or of effects of one: "passed", or why not."""
+    """Return the convergence result of a fit or of effects: "passed", or the failures."""
     return str(refitted.gate) if isinstance(refitted, Fit) else convergence_of(refitted)
 
 

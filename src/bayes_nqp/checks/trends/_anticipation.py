@@ -1,4 +1,4 @@
-"""Whether the effect begins before adoption."""
+"""Check for anticipation effects before adoption."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ from annotated_types import Ge
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
-from bayes_nqp._core.exceptions import NotApplicable
-from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.exceptions import Hint, NotApplicable
+from bayes_nqp._core.i18n import NOTHING, Message, advised, joined
 from bayes_nqp.checks.shared import (
+    DOUBTFUL,
+    FAILING,
+    FAR,
     HOLDS,
     Alternative,
     Finding,
+    Guide,
     asks,
     compared,
     comparison,
@@ -29,12 +33,15 @@ from bayes_nqp.inference.fitting import ADOPTION, REFITS, ROWS, UNSELECTED, Fit,
 from bayes_nqp.model.predictors import NEIGHBOUR
 
 _SAME: Final = Message(
-    "Nothing moves in the period before adoption, and without it as a control the conclusion "
-    "is the same."
+    "The effect in the last period before adoption is compatible with zero, and the conclusion is "
+    "the same if this period is not used as a control."
 )
 _EARLY: Final = Message(
-    "Treated units already differ in the period before adoption: they respond early, or "
-    "move apart on a trend; see pretrends."
+    "Treated units already differ from untreated units in the last period before adoption. They "
+    "respond early or follow another trend, so this period is no valid baseline."
+)
+_MOVED: Final = Message(
+    "The average effect therefore depends on the assumption that units do not respond early."
 )
 
 
@@ -44,30 +51,61 @@ _EARLY: Final = Message(
     place=60,
     needs=(ADOPTION, ROWS, REFITS, UNSELECTED),
     assumption=True,
+    guide=Guide(
+        statistic=Message(
+            "Effect in the last period before adoption, and the average effect after adoption, if "
+            "effects may begin one period earlier, two periods earlier, and so on."
+        ),
+        thresholds=Message(
+            "Failed: the {0:.1%} interval of the effect in the period before adoption excludes "
+            "zero, or the average effect changes sign. Caution: the {1:.0%} interval excludes "
+            "zero, the conclusion about the average effect changes, or it moves by more than "
+            "{2:.0f} posterior SDs and more than chance explains. Passed: otherwise.",
+            1.0 - FAILING,
+            1.0 - DOUBTFUL,
+            FAR,
+        ),
+        failure=Message(
+            "The period before adoption is already affected or the groups diverge, so effects "
+            "measured from it are biased."
+        ),
+        remedy=Message(
+            "allow for an early response with {}, and report both estimates",
+            Hint("anticipation", 1),
+        ),
+        code="early = nqp.fit(nqp.StaggeredDiD(anticipation=1), panel)\nnqp.att(early)",
+        limits=Message(
+            "An early response and a differential trend look the same in one period; the check "
+            "pretrends compares them."
+        ),
+    ),
 )
 def anticipation(fit: Fit, *, periods: Annotated[int, Ge(1)] = 2) -> Finding:
-    """Let effects begin one period earlier, two periods earlier, and so on.
+    """Estimate the effect if responses may begin one period early, two periods early, and so on.
 
-    Two things would speak of anticipation: an effect in the period before adoption, and an
-    average effect from adoption on that grows once that period is no longer a control. The former
-    is without what linked units' treatment does; rows just before adoption of units that stand in
-    a ring by then are left out of both.
+    Anticipation would show in two ways: an effect in the period before adoption, and a larger
+    average effect after adoption if this period is no longer a control. The effect before adoption
+    excludes spillovers from linked units. Observations just before adoption of units that already
+    lie in a distance band of treated units are excluded from both.
 
     Parameters
     ----------
     periods : int, default 2
-        How many windows.
+        Number of windows.
 
     Returns
     -------
     Finding
-        Of kind "specifications"; the attrs hold the effect in the period before adoption.
+        Evidence of kind "specifications"; the attrs contain the effect in the period before
+        adoption.
     """
     panel, ahead = panel_of(fit), fit.facts.anticipation
     first = int(panel.cohort_codes[panel.cohort_codes >= 0].min())
     most = min(periods, first - 1 - ahead)
     if most < 1:
-        raise NotApplicable(Message("The first cohort has no period to spare before adoption."))
+        raise NotApplicable(
+            Message("The first cohort has too few periods before adoption to omit one.")
+        )
     unreached = _unreached(fit, ahead + most)
     windows = [
         Alternative(
@@ -85,24 +123,36 @@ def anticipation(fit: Fit, *, periods: Annotated[int, Ge(1)] = 2) -> Finding:
     early = _itself(group_time_effects(sooner), before)
     response = excluding_zero(early)
     figure = Message(
-        "effect at event time {}: {:.3g} ({:.2g}); average effect moves by {:+.1f} posterior sd",
+        "effect at event time {}: {:.3g} (SD {:.2g}); average effect moves by {:+.1f} posterior "
+        "SDs if this period is no control",
         before,
         early.mean(),
         early.std(),
         against.shift[0],
     )
     with_periods = Message("with {}", context="anticipation")
-    sentence = against.sentence(_SAME, with_periods) if response == HOLDS else _EARLY
-    evidence = evidence.assign_attrs(before=early.mean(), before_sd=early.std())
+    sentence = _EARLY
+    if response == HOLDS:
+        meaning = NOTHING if against.verdict == HOLDS else _MOVED
+        sentence = joined([against.sentence(_SAME, with_periods), meaning])
     verdict = worst_of([response, against.verdict])
+    if verdict != HOLDS:
+        step = Message(
+            "Next: allow for an early response with {}, report both estimates, and compare with "
+            "{}.",
+            Hint("anticipation", ahead + 1),
+            Hint("check", "pretrends"),
+        )
+        sentence = joined([sentence, advised(step)])
+    evidence = evidence.assign_attrs(before=early.mean(), before_sd=early.std())
     return Finding(verdict, figure, sentence, evidence, "specifications", sooner)
 
 
 def _unreached(fit: Fit, periods: int) -> Panel:
-    """A fit's panel without rows just before adoption that what others do has reached by then.
+    """Return a fit's panel without observations just before adoption that spillovers already reach.
 
-    Rings let units that have adopted receive other amounts than those that have not: of a unit
-    that is taken to respond early, what it receives meanwhile would count as its response.
+    With distance bands, treated units receive other spillovers than untreated units. If a unit were
+    assumed to respond early, the spillovers of that period would count as its response.
     """
     panel, frame = panel_of(fit), fit.model_frame.codes
     cohort = panel.cohort_codes[frame.unit]
@@ -111,7 +161,7 @@ def _unreached(fit: Fit, periods: int) -> Panel:
 
 
 def _itself(effects: xr.Dataset, event_time: int) -> Array:
-    """Draws of what units do themselves at an event time: linked units' treatment is not theirs."""
+    """Return draws of the direct effect at an event time, without spillovers from linked units."""
 
     def at(path: str) -> Array:
         return np.ravel(att(effects, v.EVENT_TIME, path=path).sel({v.EVENT_TIME: event_time}))

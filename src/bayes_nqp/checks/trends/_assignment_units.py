@@ -1,4 +1,4 @@
-"""What adopts as a whole, so that adoption is dealt to it: units, or places that hold several."""
+"""Units of assignment for permutation tests: single units, or groups that adopt together."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from bayes_nqp.data.panel import Panel, unit_column
 from bayes_nqp.inference.fitting import Fit
 
 _CROWDED = 2
-"""Units a place, and adopting places a cohort, from which a column is taken for places."""
+"""Units per group, and treated groups per cohort, from which a column defines groups."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AssignmentUnits:
-    """What adoption is dealt to: units, or places whose units adopt together.
+    """Units to which adoption is randomly reassigned: single units, or groups that adopt together.
 
     Parameters
     ----------
     name : str
-        The column of places; "unit" where units are dealt one by one.
+        The column of the groups; "unit" if single units are reassigned.
     of_unit : ndarray of int (unit)
-        Place of every unit.
-    cohort, stratum : ndarray of int (place)
-        Codes; strata are those of factors that are constant within places.
+        Group of every unit.
+    cohort, stratum : ndarray of int (group)
+        Codes; strata are those of factors that are constant within groups.
     """
 
     name: str
@@ -41,14 +41,14 @@ class AssignmentUnits:
 
 
 def assignment_units_of(fit: Fit, panel: Panel, groups: str | None) -> AssignmentUnits:
-    """Find what adopts as a whole: `groups`, or else the widest such column of the panel.
+    """Return the units of assignment: `groups`, or the widest column whose levels adopt together.
 
     Raises
     ------
     StudyError
         If there is no column `groups`.
     PanelError
-        If it changes within units, or units of one value adopt at different times.
+        If the column changes within units, or units of one value adopt at different times.
     """
     if groups is None:
         columns = [*_stated(fit, panel), *_columns(panel)]
@@ -61,13 +61,13 @@ def assignment_units_of(fit: Fit, panel: Panel, groups: str | None) -> Assignmen
         raise PanelError(
             Message("units of one value of {!r} adopt at different times", groups),
             where=", ".join(apart[:3]),
-            hint=f"groups={panel.roles.unit!r} deals adoption to single units",
+            hint=f"groups={panel.roles.unit!r} reassigns adoption to single units",
         )
     return _places(panel, groups, codes)
 
 
 def _stated(fit: Fit, panel: Panel) -> Iterator[tuple[str, Index]]:
-    """The column that effects vary by, if its levels adopt as a whole."""
+    """Yield the column that effects vary by, if units of each level adopt together."""
     name = fit.facts.varying
     if name not in (None, v.UNIT):
         codes, _ = unit_column(panel, name, "varying")
@@ -76,7 +76,7 @@ def _stated(fit: Fit, panel: Panel) -> Iterator[tuple[str, Index]]:
 
 
 def _columns(panel: Panel) -> Iterator[tuple[str, Index]]:
-    """Columns constant within units whose levels hold several units each and adopt as a whole."""
+    """Yield columns constant within units, with several units per level that adopt together."""
     cohorts = _cohorts(panel, np.asarray(panel.cohort_codes) >= 0).size
     named = {panel.roles.unit, panel.roles.time, panel.roles.cohort, panel.roles.outcome}
     for name in panel.frame.columns:
@@ -98,7 +98,7 @@ def _cohorts(panel: Panel, units: npt.NDArray[np.bool_]) -> Index:
 
 
 def _together(panel: Panel, codes: Index) -> bool:
-    """Whether units of a code have one cohort."""
+    """Return True if all units of each code belong to one cohort."""
     pairs = np.unique(np.stack([codes, panel.cohort_codes]), axis=1)
     return bool(np.unique(pairs[0]).size == pairs.shape[1])
 

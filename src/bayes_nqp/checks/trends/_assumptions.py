@@ -1,4 +1,4 @@
-"""What the effect is under each assumption about trends, and what speaks for each of them."""
+"""The average effect under each assumption about trends, with placebos and predictions."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ from bayes_nqp._core.exceptions import (
     NQPError,
     PanelError,
 )
-from bayes_nqp._core.i18n import Message, Sized, joined, listed, spanned
+from bayes_nqp._core.i18n import Message, Sized, detailed, joined, listed, separated, spanned
 from bayes_nqp.checks.shared import (
+    DOUBTFUL,
     HOLDS,
     Finding,
+    Guide,
     after_adoption,
     asks,
     certain,
@@ -55,28 +57,28 @@ from bayes_nqp.model.designs import Design, DifferentialTrends, saturated_design
 from bayes_nqp.model.pooling import flat_pooling
 
 PARALLEL = Message("parallel trends")
-LINE = Message("one straight line")
+LINE = Message("a linear differential trend")
 DIFFERENTIAL_TRENDS = Message("differential trends")
 
 _FAR = 2.0
-"""Posterior sd of parallel trends by which effects may differ."""
+"""Posterior SDs, under parallel trends, by which effects may differ."""
 _LAST = 2
-"""Periods before adoption that are predicted from the others."""
+"""Number of periods before adoption that are predicted from earlier ones."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Assumption:
-    """A design with its panel, and what it says.
+    """Results of a design on its panel, under one assumption about trends.
 
     Parameters
     ----------
     effects, placebo : Dataset
-        Of the waist; with the adoption as it was, and earlier. None where no cohort has the periods
-        for a placebo.
+        Effects datasets with the actual and the placebo adoption dates. The placebo is None if no
+        cohort has enough periods.
     contradicted : bool
-        Whether `placebo_time` would doubt it.
+        True if `placebo_time` does not pass under this assumption.
     held_out : float
-        Log predictive density of the last periods before adoption; missing where there is none.
+        Log predictive density of the last periods before adoption; missing without such periods.
     """
 
     name: Message
@@ -87,26 +89,51 @@ class _Assumption:
 
 
 @asks(
-    "What is the effect under each assumption about trends?",
+    "Does the average effect depend on the assumption about trends?",
     "assumptions",
     place=32,
     needs=(ADOPTION, ROWS, REFITS, SEPARATE),
     suits=on_request,
+    guide=Guide(
+        statistic=Message(
+            "Average effect under parallel trends, a linear differential trend and "
+            "flexible differential trends. Each is reported with the effect of a placebo "
+            "adoption date, and with the log predictive density of the last periods "
+            "before adoption given earlier ones."
+        ),
+        thresholds=Message(
+            "Caution in three cases. The credible sign of the average effect differs "
+            "between assumptions. The effect differs by more than {0:.0f} posterior SDs "
+            "from that under parallel trends. Placebo dates contradict an assumption "
+            "(adjusted tail probability below {1:.0%}). Passed: otherwise.",
+            _FAR,
+            DOUBTFUL,
+        ),
+        failure=Message("The conclusion depends on an assumption that the data do not settle."),
+        remedy=Message(
+            "report the model average, nqp.model_average(fit), and the effects under all "
+            "assumptions"
+        ),
+        code="average = nqp.model_average(fit)\naverage.table",
+        literature="Roth (2022); Rambachan and Roth (2023)",
+        limits=Message(
+            "A divergence that begins with adoption is part of the effect under every assumption."
+        ),
+    ),
 )
 def assumptions(fit: Fit, *, periods: Annotated[int, Ge(1)] = 2) -> Finding:
-    """Lay the effect under parallel trends, one straight line and differential trends side by side.
+    """Compare the effect under parallel, linear differential and flexible differential trends.
 
-    Each stands with its placebo, an adoption some periods early on rows before the real one, and
-    with its prediction of the last two periods before adoption from all earlier ones. There is no
-    mean of them. It holds if all conclude the same, within two posterior sd of parallel trends, and
-    a placebo contradicts none, as `placebo_time` judges it; else it asks for caution, and the
-    effect is
-    as wide as they are together.
+    Each assumption is reported with the effect of a placebo adoption date, estimated on
+    observations before the actual adoption, and with its prediction of the last two periods before
+    adoption from all earlier ones. No average is computed. The check passes if all assumptions lead
+    to the same conclusion, within two posterior SDs of parallel trends, and no placebo contradicts
+    one, by the rule of `placebo_time`. Otherwise the verdict is caution.
 
     Parameters
     ----------
     periods : int, default 2
-        How much earlier the placebo's adoption is.
+        Number of periods by which the placebo adoption date is earlier.
     """
     lines, lost = [], []
     for name, design, panel in _designs(fit):
@@ -115,7 +142,11 @@ def assumptions(fit: Fit, *, periods: Annotated[int, Ge(1)] = 2) -> Finding:
         except (IdentificationError, ConvergenceError, PanelError) as error:
             lost.append(Message("{}: {}", name, reason(error)))
     if len(lines) < 2:
-        raise NotApplicable(Message("No other assumption can be fitted ({}).", listed(lost, 3)))
+        raise NotApplicable(
+            Message(
+                "No alternative assumption about trends can be estimated ({}).", listed(lost, 3)
+            )
+        )
     factors = fit.facts.strata(panel_of(fit))
     evidence = _evidence(lines, factors).assign_attrs(periods=periods)
     average = evidence.isel(group=0)
@@ -126,13 +157,19 @@ def assumptions(fit: Fit, *, periods: Annotated[int, Ge(1)] = 2) -> Finding:
     disagree = len(signs) > 1 or bool(far.any())
     evidence = evidence.assign_attrs(disagree=int(disagree))
     verdict = ladder(doubt=disagree or shown)
-    figure = listed([_number(average, line.name) for line in lines], len(lines))
-    sentence = joined([_effects(average, lines), *_placebos(shown, lines)])
+    figure = separated([_number(average, line.name) for line in lines])
+    sentence = joined(
+        [
+            _span(average, lines, disagree=disagree),
+            _placebos(shown, lines),
+            detailed(_effects(average, lines)),
+        ]
+    )
     return Finding(verdict, figure, sentence, evidence, "assumptions")
 
 
 def _designs(fit: Fit) -> Iterator[tuple[Message, Design, Panel]]:
-    """The assumptions that can be stated for a fit, parallel trends first."""
+    """Yield the assumptions that are possible for a fit, parallel trends first."""
     plain, panel = apart(fit)
     if fit.takes("unidentified"):
         plain = plain.variant({"unidentified": "drop"})
@@ -178,7 +215,7 @@ def _fitted(fit: Fit, name: Message, design: Design, panel: Panel, periods: int)
 
 
 def _is_fit(fit: Fit, design: Design, panel: Panel) -> bool:
-    """Whether a design on a panel is what was fitted, so that its draws are at hand."""
+    """Return True if the fit has this design and panel, so that its draws can be used."""
     fitted_design = fit.design
     if fit.takes("unidentified"):
         fitted_design = fitted_design.variant({"unidentified": "drop"})
@@ -186,7 +223,7 @@ def _is_fit(fit: Fit, design: Design, panel: Panel) -> bool:
 
 
 def _evidence(lines: list[_Assumption], factors: tuple[str, ...]) -> xr.Dataset:
-    """Draws by assumption and group; predictions by assumption."""
+    """Return draws by assumption and group, and predictions by assumption."""
     groups = _groups(lines[0].effects, factors)
     variables = {
         name: (
@@ -209,7 +246,7 @@ def _evidence(lines: list[_Assumption], factors: tuple[str, ...]) -> xr.Dataset:
 
 
 def _groups(effects: xr.Dataset, factors: tuple[str, ...]) -> list[tuple[str, str]]:
-    """All adopters, then each level of each factor: factor and level."""
+    """Return factor and level: first all treated units, then each level of each factor."""
     levels = [
         (factor, str(level)) for factor in factors for level in np.unique(effects[factor].values)
     ]
@@ -217,9 +254,9 @@ def _groups(effects: xr.Dataset, factors: tuple[str, ...]) -> list[tuple[str, st
 
 
 def _averages(effects: xr.Dataset | None, groups: list[tuple[str, str]]) -> Array:
-    """Average effects (chain, draw, group), those of short refits in number.
+    """Return average effects (chain, draw, group), with as many draws as short refits.
 
-    Missing where a group, or everything, has none.
+    Missing for groups without an effect.
     """
     effects = None if effects is None else after_adoption(effects)
     out = []
@@ -239,7 +276,7 @@ def _averages(effects: xr.Dataset | None, groups: list[tuple[str, str]]) -> Arra
 def _number(average: xr.Dataset, name: Message) -> Message:
     line = average.sel(assumption=name)
     words = Message(
-        "{}: {:.3g} ({:.2g})",
+        "{}: {:.3g} (SD {:.2g})",
         name,
         Sized(float(line["att"].mean()), sd := float(line["att"].std())),
         sd,
@@ -247,26 +284,56 @@ def _number(average: xr.Dataset, name: Message) -> Message:
     placebo, held_out = line["placebo"], float(line["held_out"])
     if not placebo.isnull().any():
         size = (float(placebo.mean()), float(placebo.std()))
-        words = Message("{}, placebo {:.3g} ({:.2g})", words, *size)
-    return words if np.isnan(held_out) else Message("{}, held out {:.1f}", words, held_out)
+        words = Message("{}, placebo {:.3g} (SD {:.2g})", words, *size)
+    if np.isnan(held_out):
+        return words
+    return Message("{}, log predictive density {:.1f}", words, held_out)
+
+
+def _span(average: xr.Dataset, lines: list[_Assumption], *, disagree: bool) -> Message:
+    """Return the range of the average effect over assumptions."""
+    draws = [average["att"].sel(assumption=line.name) for line in lines]
+    sd = float(draws[0].std())
+    means = [Sized(float(x.mean()), sd) for x in draws]
+    low, high = int(np.argmin(means)), int(np.argmax(means))
+    parts = (means[low], lines[low].name, means[high], lines[high].name)
+    if disagree:
+        return Message(
+            "The average effect depends on the assumption about trends: it ranges from {:.2g} "
+            "under {} to {:.2g} under {}.",
+            *parts,
+        )
+    return Message(
+        "The conclusion is the same under all assumptions about trends; the average effect ranges "
+        "from {:.2g} under {} to {:.2g} under {}.",
+        *parts,
+    )
 
 
 def _effects(average: xr.Dataset, lines: list[_Assumption]) -> Message:
-    """The effect under every assumption, with its interval."""
+    """Return the effect under every assumption, with its interval."""
     parts = []
     for line in lines:
         draws = average["att"].sel(assumption=line.name)
         low, high = np.quantile(draws, (0.025, 0.975))
         parts.append(Message("{} under {}", spanned(float(draws.mean()), low, high), line.name))
-    return Message("The effect is {}.", listed(parts, len(parts)))
+    return Message("The average effect is {}.", listed(parts, len(parts)))
 
 
-def _placebos(shown: list[Message], lines: list[_Assumption]) -> list[Message]:
-    early = Message("an earlier adoption")
+def _placebos(shown: list[Message], lines: list[_Assumption]) -> Message:
+    """Return the assumptions that placebo adoption dates contradict."""
     if all(line.placebo is None for line in lines):
-        return [Message("No cohort has the periods that a placebo takes.")]
+        return detailed(
+            Message("No cohort has enough periods before adoption for a placebo adoption date.")
+        )
     if len(shown) == len(lines):
-        return [Message("Under each, {} would show an effect as well.", early)]
+        return Message(
+            "A placebo adoption date shows an effect under every assumption, so none of them "
+            "describes the periods before adoption."
+        )
     if shown:
-        return [Message("Under {}, {} would show an effect as well.", listed(shown, 3), early)]
-    return [Message("Under none of them would {} show an effect.", early)]
+        return Message(
+            "A placebo adoption date shows an effect under {}, which contradicts this assumption.",
+            listed(shown, 3),
+        )
+    return Message("A placebo adoption date shows no effect under any of them.")

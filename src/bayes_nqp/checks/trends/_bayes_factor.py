@@ -1,8 +1,8 @@
-"""Whether periods without treatment speak for parallel trends or for a drift of those who adopt.
+"""Bayes factors of parallel against differential trends, from untreated observations.
 
-The log Bayes factor is ``log p(y | parallel) - log p(y | differential trends)`` with flat effects
-of treated cells in both designs, so that only periods without treatment tell them apart; with
-default priors whatever the design's: wider ones would speak for parallel trends by themselves.
+The log Bayes factor is ``log p(y | parallel) - log p(y | differential trends)``. Effects of treated
+cells are flat in both designs, so only untreated observations distinguish them. Priors are the
+defaults in every case, because wider priors would favour parallel trends.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ from bayes_nqp.model.pooling import flat_pooling
 from bayes_nqp.model.priors import Priors
 
 HELD: Final = 4.0
-"""Log Bayes factor above which the data support parallel trends (docs/trends.md, by simulation)."""
+"""Log Bayes factor above which the data support parallel trends (docs/trends.md)."""
 AGAINST: Final = -3.0
-"""Log Bayes factor below which they fail."""
+"""Log Bayes factor below which the data reject parallel trends."""
 
 
 @dataclass(frozen=True, slots=True)
 class BayesFactor:
-    """Evidence for parallel trends against a drift.
+    """Evidence for parallel trends against differential trends.
 
     Parameters
     ----------
     stratum : str
-        Empty where it is of all rows.
+        Name of the stratum; empty for all observations.
     errors : str
         Error structure of both designs.
     value, error : float
-        The log Bayes factor and its Monte-Carlo error; missing where there is none.
+        The log Bayes factor and its Monte Carlo error; missing if it does not exist.
     reason : Message
-        Why there is none.
+        Reason for a missing value.
     """
 
     stratum: str
@@ -54,26 +54,26 @@ class BayesFactor:
 
 
 def bayes_factors(fit: Fit) -> tuple[BayesFactor, ...]:
-    """Log Bayes factors of parallel trends on untreated rows.
+    """Return log Bayes factors of parallel trends from untreated observations.
 
     Returns
     -------
     tuple of BayesFactor
-        Of every stratum with time effects of its own, under the fit's errors and, where these
-        decide, under richer ones.
+        One for every stratum with its own time effects, under the errors of the fit and, if these
+        decide, under a richer error structure.
     """
     return tuple(_by_stratum(fit))
 
 
 def log_bayes_factor(design: Design, panel: Panel, noise: Noise, seed: int) -> tuple[float, float]:
-    """Log Bayes factor of parallel over differential trends, and its Monte-Carlo error.
+    """Compute the log Bayes factor of parallel over differential trends, and its Monte Carlo error.
 
     Parameters
     ----------
     design : Design
-        Of the outcome alone.
+        Design of the outcome alone.
     panel : Panel
-        Rows of one stratum, or all.
+        Observations of one stratum, or all.
     noise : Noise
         Errors of both designs.
 
@@ -87,7 +87,7 @@ def log_bayes_factor(design: Design, panel: Panel, noise: Noise, seed: int) -> t
 
 
 def evidence_against_differential_trend(fit: Fit) -> tuple[float, float]:
-    """Log Bayes factor of parallel over differential trends on all rows; its Monte-Carlo error.
+    """Compute the log Bayes factor of parallel trends on all observations; its Monte Carlo error.
 
     Raises
     ------
@@ -110,10 +110,10 @@ def _by_stratum(fit: Fit) -> Iterator[BayesFactor]:
 
 
 def _factor(fit: Fit, rows: Mask, noise: Noise, stratum: str) -> BayesFactor:
-    """The factor of some rows, or why there is none; the fit keeps marginal likelihoods."""
+    """Return the factor of some observations, or the reason why there is none."""
     errors, design, panel = noise.phrase(), fit.outcome_design, panel_of(fit)
     if not fit.takes("trends"):
-        why = Message("this design has no differential trends to compare with")
+        why = Message("this design has no alternative with differential trends")
         return BayesFactor(stratum, errors, reason=why)
     try:
         panel = panel if rows.all() else panel.where(rows)
@@ -130,7 +130,7 @@ def _against(
     trends: DifferentialTrends,
     evidence: Callable[[Design, Panel], Marginal],
 ) -> tuple[float, float]:
-    """Log Bayes factor of a design over itself with a drift, and its Monte-Carlo error."""
+    """Compute the log Bayes factor of a design over itself with trends; its Monte Carlo error."""
     parallel = evidence(design, panel)
     with_differential_trend = evidence(design.variant({"trends": trends}), panel)
     comparable(parallel, with_differential_trend)
@@ -140,7 +140,10 @@ def _against(
 
 
 def untreated(design: Design, panel: Panel, noise: Noise) -> Design:
-    """Parallel trends with flat effects of treated cells: their rows tell nothing of trends."""
+    """Return the design with parallel trends and flat effects of treated cells.
+
+    Treated observations then contain no information about trends.
+    """
     facts = design.facts
     changes = _common(facts, noise)
     if facts.moderator is not None:
@@ -150,14 +153,14 @@ def untreated(design: Design, panel: Panel, noise: Noise) -> Design:
 
 
 def _common(facts: Facts, noise: Noise) -> dict[str, object]:
-    """What both designs share: errors, default priors, and all untreated rows as controls."""
+    """Return the shared arguments: errors, default priors, and all untreated controls."""
     changes: dict[str, object] = {"errors": noise, "priors": Priors(), "unidentified": "drop"}
     changes |= {"controls": "all"} if facts.leads else {}
     return changes | ({} if facts.parallel else {"trends": None})
 
 
 def _strata(fit: Fit) -> Iterator[tuple[str, Mask]]:
-    """Rows of each stratum whose time effects are its own; all, where these are shared."""
+    """Yield the observations of each stratum with its own time effects, or all observations."""
     panel, facts = panel_of(fit), fit.facts
     factors = facts.strata(panel)
     if not factors or not set(factors) <= set(facts.time_strata(panel)):

@@ -1,38 +1,40 @@
-"""Designs that say how adopters would have moved, one value each, and what speaks for them.
+"""Candidate models of treated units' untreated outcomes, and the evidence for each.
 
-On untreated rows, effects of treated cells flat, adopters have beside their time effects a mean of
-their own at each of the last periods before adoption, ``g = (g_1, .., g_K)``, common to cohorts and
-strata. A response k periods early has built up, ``g_j = a q_j``, j = 1, .., k, and zero before,
-``a ~ N(0, s^2)``. With probability 1/2 q is what a dip of 1, .., k - 1 periods leaves, each alike,
-``(1, .., 1, r, r^2, ..)``, r being what errors keep of themselves over a period; with 1/4 it is one
-throughout, as of a level that shifted; else ``q_j = l^(j - 1)``, l uniform on (0, 1). So none of
-these has more than some log units over a response for a mark that both would leave. With g of
-density one the posterior given parameters x is ``N(m(x), V(x))``, so that, P the prior covariance
-and the expectation over draws of x,
+On untreated observations, with flat effects of treated cells, treated units have in addition to
+their time effects a mean at each of the last periods before adoption, ``g = (g_1, .., g_K)``,
+common to cohorts and strata. A response that begins k periods early builds up,
+``g_j = a q_j``, j = 1, .., k, and is zero before, ``a ~ N(0, s^2)``. With probability 1/2, q has
+the shape that a dip of 1, .., k - 1 periods leaves, each equally likely, ``(1, .., 1, r, r^2,
+..)``, where r is the autocorrelation of the errors over one period. With probability 1/4, q is one
+throughout, as for a level shift. Otherwise ``q_j = l^(j - 1)``, l uniform on (0, 1). If a dip, a
+shift and a response leave the same trace, their log evidence therefore differs by a few units at
+most. With a flat density of g the posterior given parameters x is ``N(m(x), V(x))``. With P the
+prior covariance and the expectation over draws of x,
 
     log p(y | k periods) = log p(y | flat g) + log E[N(m; 0, V + P)],
 
-once without a drift and once with it; without means, ``log p(y)`` is integrated directly: at P = 0
-the expectation rests on few draws where m is far from zero. Between the two stands the log Bayes
-factor of parallel trends. The leads that a design does not free, ``(g_k+1, .., g_K)``, are its own
-check: they are zero if it is true.
+once without and once with differential trends. Without means, ``log p(y)`` is integrated directly:
+at P = 0 the expectation would rest on few draws if m is far from zero. The two are linked by
+the log Bayes factor of parallel trends. The leads that a design does not free,
+``(g_k+1, .., g_K)``, test the design: they are zero if it is true.
 
 Prior probabilities belong to three families of assumptions (`PRIOR`): parallel trends, differential
 trends, and an event just before adoption. Candidates of one family share its probability by their
 `share`, so that pi_d = P(family) share_d / (sum of shares of the family's identified candidates).
-With t_d the tail probability of a candidate's own leads and w_d its posterior probability, the
-evidence is tempered by the share of candidates that their leads do not contradict,
+With t_d the tail probability of a candidate's free leads and w_d its posterior probability, the
+evidence is tempered by the share of candidates that their leads do not reject,
 
     z = sum_d w_d min(1, t_d / .05),    log w*_d = log pi_d + z log p(y | d) + constant:
 
-where leads contradict every candidate with evidence, the largest evidence identifies no effect.
+if leads reject every candidate with high evidence, the largest evidence identifies no effect.
 
-Common factors (`Factors`) are a candidate of the family of differential trends where untreated
-observations clearly prefer them. Flat loadings have no marginal likelihood; the evidence is the log
+Common factors (`Factors`) are a candidate of the family of differential trends if untreated
+observations clearly prefer them. Flat loadings have no marginal likelihood. The evidence is the log
 predictive density of held-out untreated observations, less that under parallel trends and less
 ``log(n) / 2`` for each of the k (T - 1 - k) free elements of k factors (Schwarz), n the number of
-units. Predictions already pay for factors that are estimated without the held-out observations, so
-that this evidence is too low rather than too high. Below `CLEAR` they are no candidate.
+units. The predictive density already penalises factors that are estimated without the held-out
+observations, so this evidence is too low rather than too high. Below `CLEAR`, factors are no
+candidate.
 """
 
 from __future__ import annotations
@@ -75,7 +77,7 @@ from bayes_nqp.model.designs import (
 
 type Family = Literal["parallel", "differential", "event"]
 PRIOR: Final[Mapping[Family, float]] = {"parallel": 0.3, "differential": 0.5, "event": 0.2}
-"""Prior probabilities of the families of assumptions; docs/trends.md has the reasons."""
+"""Prior probabilities of the families of assumptions (reasons: docs/trends.md)."""
 FAMILIES: Final[Mapping[Family, Message]] = {
     "parallel": Message("parallel trends"),
     "differential": Message("differential trends"),
@@ -83,32 +85,32 @@ FAMILIES: Final[Mapping[Family, Message]] = {
 }
 """The families in words: anticipation, Ashenfelter's dip and level shifts are events."""
 _GRID: Final = (np.arange(10) + 0.5) / 10
-"""Midpoints over which l, of a response that builds up by itself, is uniform."""
+"""Midpoints of the uniform prior of l, the rate at which a response builds up."""
 _FADES, _STAYS = 0.5, 0.25
-"""Prior probabilities that a response looks like a dip, and that it is there at once."""
+"""Prior probabilities that a response has the shape of a dip, and that it is constant."""
 _STANDS_OUT = 0.05
-"""Tail probability of zero below which a mean stands out."""
+"""Tail probability of zero below which a mean differs from zero."""
 CLEAR: Final = 10.0
 """Log evidence of common factors over parallel trends from which they are a candidate."""
 CONTRADICTED: Final = 0.05
-"""Tail probability of a design's own leads below which they contradict it."""
+"""Tail probability of a candidate's free leads below which they reject it."""
 _PRIOR_HINT: Final = 'prior={"parallel": 0.3, "differential": 0.5, "event": 0.2}, summing to 1'
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A design beside the fit's: the same but for what is assumed of adopters before adoption.
+    """A candidate model: the design of the fit with another assumption about pre-adoption outcomes.
 
     Parameters
     ----------
     name : Message
-        In words.
+        Name in words.
     early : int, default 0, periods
-        By which units may respond sooner than the fit's design lets them.
+        Number of further periods by which units may respond before adoption.
     trends : Term, optional
-        How adopters may move otherwise than the others.
+        Term for the untreated outcomes of treated units.
     share : float, default 1
-        Of the prior probability of its family, relative to the other candidates of the family.
+        Share of the prior probability of its family, relative to other candidates of the family.
     """
 
     name: Message
@@ -118,23 +120,23 @@ class Candidate:
 
     @property
     def differential_trend(self) -> bool:
-        """Whether adopters may drift."""
+        """Return True if treated units may follow differential trends."""
         return self.trends is not None and self.trends.role == "drift"
 
     @property
     def factors(self) -> bool:
-        """Whether units have loadings of their own on common factors."""
+        """Return True if units have their own loadings on common factors."""
         return self.trends is not None and self.trends.role == "factors"
 
     @property
     def family(self) -> Family:
-        """The family of assumptions that it belongs to."""
+        """Family of assumptions of the candidate."""
         if self.differential_trend or self.factors:
             return "differential"
         return "event" if self.early or self.trends is not None else "parallel"
 
     def changes(self, fit: Fit) -> dict[str, object]:
-        """Arguments by which it differs from the fit's design."""
+        """Return the arguments in which the candidate differs from the design of the fit."""
         facts = fit.facts
         stated = next((x for x in facts.terms if x.argument == "trends"), None)
         changes: dict[str, object] = {}
@@ -147,7 +149,7 @@ class Candidate:
         return changes
 
     def design(self, fit: Fit) -> Design:
-        """The design, as `fit` takes it, without rows whose effects it alone cannot identify."""
+        """Return the design, with "drop" if only this candidate leaves effects unidentified."""
         design = fit.design.variant(self.changes(fit))
         if fit.takes("unidentified"):
             try:
@@ -157,13 +159,13 @@ class Candidate:
         return design
 
     def hint(self, fit: Fit) -> Message:
-        """What to write for it."""
+        """Return the arguments of the candidate as code."""
         changes = self.changes(fit)
         return listed([Message("{}", Hint(*change)) for change in changes.items()], len(changes))
 
 
 def _kind(trends: Term | None) -> object:
-    """What a term lets adopters do, whatever its scales."""
+    """Return the kind of a term, regardless of its scales."""
     if isinstance(trends, DifferentialTrends):
         return trends.role, trends.walk == trends.cohort_walk == 0.0
     return trends
@@ -186,34 +188,34 @@ CANDIDATES: Final = (
         DifferentialTrends(),
     ),
 )
-"""Whoever adds a design adds a line."""
+"""Candidate models of the average; a new one needs one line here."""
 CHOICES: Final = (
     Candidate(
-        Message("a choice of all adopters after a bad or good period"),
+        Message("selection of all treated units after one unusual period"),
         trends=AshenfelterDip(at_once=True),
     ),
     Candidate(
-        Message("a choice of all adopters after three bad or good periods"),
+        Message("selection of all treated units after three unusual periods"),
         trends=AshenfelterDip(3, at_once=True),
     ),
 )
-"""Asked beside these, and not averaged: a cycle of adopters leaves the same mark."""
+"""Compared but not averaged: a business cycle of treated units looks the same."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What untreated rows say of a candidate.
+    """Evidence of untreated observations for a candidate.
 
     Parameters
     ----------
     value : float
-        Log marginal likelihood less that of parallel trends; missing where there is none.
+        Log marginal likelihood less that of parallel trends; missing if it does not exist.
     error : float
-        Its Monte-Carlo error.
+        Monte Carlo error of the value.
     tail : float
         Tail probability of zero of the leads that the design does not free; missing without any.
     reason : Message
-        Why there is no evidence.
+        Reason for missing evidence.
     """
 
     candidate: Candidate
@@ -229,20 +231,23 @@ def prior_of(prior: Mapping[str, float] | None) -> dict[Family, float]:
     Parameters
     ----------
     prior : mapping of str to float, optional
-        Of some families or all; those that are not named share the rest in the default ratio.
+        Probabilities of some or all families; the others share the rest in the default ratio.
 
     Raises
     ------
     StudyError
-        If a name is no family, a value is no probability, or they do not add up to one.
+        If a name is not a family, a value is not a probability, or the sum is not one.
     """
     if prior is None:
         return dict(PRIOR)
     for name, value in prior.items():
         if name not in PRIOR:
-            raise StudyError(f"'prior' names {name!r}", hint=nearest(str(name), PRIOR))
+            raise StudyError(
+                f"'prior' names {name!r}, which is not a family of assumptions",
+                hint=nearest(str(name), PRIOR),
+            )
         if not 0 <= value <= 1:
-            raise StudyError(f"prior[{name!r}] is {value!r}, no probability", hint=_PRIOR_HINT)
+            raise StudyError(f"prior[{name!r}] is {value!r}, not a probability", hint=_PRIOR_HINT)
     defaults = {name: p for name, p in PRIOR.items() if name not in prior}
     left, share = 1.0 - sum(prior.values()), sum(defaults.values())
     if left < -1e-9 or (not defaults and left > 1e-9):
@@ -255,20 +260,20 @@ def prior_of(prior: Mapping[str, float] | None) -> dict[Family, float]:
 
 
 def probabilities(evidence: Sequence[Evidence], prior: Mapping[Family, float] = PRIOR) -> Array:
-    """Compute posterior probabilities of candidates, tempered by their own leads (module).
+    """Compute posterior probabilities of candidates, tempered by their leads (see the module).
 
     Parameters
     ----------
     evidence : sequence of Evidence
-        Of candidates that have some.
+        Evidence of candidates, without missing values.
     prior : mapping of str to float
-        Probabilities of all families.
+        Prior probabilities of all families.
 
     Returns
     -------
     ndarray (candidate)
-        Their sum is one. A family none of whose candidates has evidence takes no part: the others
-        keep the ratio of their prior probabilities.
+        Probabilities that sum to one. Families without evidence are left out; the others keep the
+        ratio of their prior probabilities.
     """
     value = np.array([x.value for x in evidence])
     family, share = zip(*((x.candidate.family, x.candidate.share) for x in evidence), strict=True)
@@ -278,7 +283,8 @@ def probabilities(evidence: Sequence[Evidence], prior: Mapping[Family, float] = 
     pi = np.array([prior[f] * s / total[f] for f, s in zip(family, share, strict=True)])
     if not pi.any():
         raise StudyError(
-            "'prior' leaves no probability to what this panel identifies", hint=_PRIOR_HINT
+            "'prior' gives no probability to the families that this panel identifies",
+            hint=_PRIOR_HINT,
         )
     with np.errstate(divide="ignore"):
         log_prior = np.log(pi)
@@ -291,7 +297,7 @@ def probabilities(evidence: Sequence[Evidence], prior: Mapping[Family, float] = 
 def family_probabilities(
     evidence: Sequence[Evidence], prior: Mapping[Family, float] = PRIOR
 ) -> dict[Family, float]:
-    """Compute posterior probabilities of the families of which some candidate has evidence."""
+    """Compute posterior probabilities of the families with evidence for at least one candidate."""
     comparable = [x for x in evidence if not x.reason]
     out: dict[Family, float] = {}
     for x, p in zip(comparable, probabilities(comparable, prior), strict=True):
@@ -304,7 +310,7 @@ def log_bayes_factor(
 ) -> float:
     """Compute the log Bayes factor of parallel trends against the other families, by their prior.
 
-    Posterior log odds less prior log odds; missing where parallel trends have no alternative.
+    Posterior log odds less prior log odds; missing if parallel trends have no alternative.
     """
     others = [name for name in posterior if name != "parallel"]
     p, q = posterior.get("parallel", 0.0), sum(posterior[name] for name in others)
@@ -315,7 +321,7 @@ def log_bayes_factor(
 
 
 def evidence_of(fit: Fit) -> tuple[Evidence, ...]:
-    """Weigh every candidate on untreated rows; the fit keeps what it rests on.
+    """Compute the evidence for every candidate from untreated observations; the fit caches it.
 
     Returns
     -------
@@ -331,12 +337,12 @@ def evidence_of(fit: Fit) -> tuple[Evidence, ...]:
 
 
 def _factors(fit: Fit) -> Evidence | None:
-    """Weigh common factors, where held-out untreated observations clearly prefer them (module)."""
+    """Compute the evidence for common factors; None unless observations clearly prefer them."""
     facts, model = fit.facts, fit.model_frame.model
     timing = model.timing
     if not (fit.takes("trends", "anticipation") and facts.exact and facts.reach == "none"):
         return None
-    # Shocks that groups share are factors too: what is left of these is not compared here.
+    # Shared shocks of groups are factors too, so the two are not compared here.
     if not isinstance(timing, Calendar) or facts.shared_by:
         return None
     rows = net_rows(model.equations[0], facts, timing.without_leads(), model.panel)
@@ -352,18 +358,18 @@ def _factors(fit: Fit) -> Evidence | None:
     candidate = Candidate(
         Message("{n} common factor", plural="{n} common factors", n=best), trends=trends
     )
-    # Coefficients just before adoption are not asked for: each would need factors of its own.
+    # Coefficients just before adoption are not tested: each would need a fit with factors.
     return Evidence(candidate, float(values[best]), 0.0)
 
 
 def chosen(fit: Fit) -> Evidence | None:
-    """Find the choice of all adopters at one date that untreated rows clearly prefer to all else.
+    """Return the evidence for selection of all treated units at one date, if clearly preferred.
 
     Returns
     -------
     Evidence or None
-        The choice for which most speaks, if that is `REFUTED` nats and the log of the number asked,
-        more than for any candidate, and its own leads do not contradict it.
+        The selection with the highest evidence, if this exceeds that of every candidate and
+        `REFUTED` plus the log of the number of models, and its leads do not reject it.
     """
     choices = [_weighed(fit, x) for x in CHOICES]
     every = (*evidence_of(fit), *choices)
@@ -376,19 +382,19 @@ def chosen(fit: Fit) -> Evidence | None:
 
 
 def own_leads(fit: Fit) -> float:
-    """Tail probability of zero of the means just before adoption that a fit's design does not free.
+    """Return the tail probability of zero of the pre-adoption means that a design does not free.
 
     Returns
     -------
     float
-        Missing where the panel cannot tell any.
+        Missing if the panel identifies none.
     """
     stated = next((x for x in fit.facts.terms if x.argument == "trends"), None)
     return _weighed(fit, Candidate(Message("as fitted"), trends=stated)).tail
 
 
 def last_period_alone(fit: Fit) -> bool:
-    """Whether adopters stand out in the last period before adoption, and in none before it."""
+    """Return True if treated units differ in the last period before adoption and never before."""
     try:
         law = near_adoption(fit, None)
     except NQPError:
@@ -416,7 +422,7 @@ def _weighed(fit: Fit, candidate: Candidate) -> Evidence:
         return Evidence(candidate, reason=reason(refusal))
     if law is None and not (early or lines):
         return Evidence(candidate, value, error)
-    # A dip known worse than by its prior is one of all periods before adoption: their level.
+    # A dip with a posterior wider than its prior covers all periods before adoption.
     vague = law is not None and lines and trends != LINES and variance_alone(law) > law.s**2
     if law is None or law.mean.size < lines + early or vague:
         return Evidence(candidate, reason=Message("too few periods before adoption"))
@@ -426,11 +432,11 @@ def _weighed(fit: Fit, candidate: Candidate) -> Evidence:
 
 
 def _variances(fit: Fit, trends: Term | None, law: SlopeLaw) -> list[float]:
-    """Prior variances of a term's own columns."""
+    """Return the prior variances of a term's columns."""
     if trends != LINES:
         return [law.s**2] * own_columns(trends)
-    # One slope b for all adopters, N(0, n V), V its variance without means near adoption: what a
-    # single unit would tell (Kass, Wasserman), 1/n = 1/n_1 + 1/n_0.
+    # Unit-information prior of a common slope b (Kass, Wasserman): N(0, n V), V its variance
+    # without means near adoption, 1/n = 1/n_1 + 1/n_0.
     panel = panel_of(fit)
     ever = round(panel.counts[panel.cohort_codes >= 0].sum())
     never = panel.n_units - ever
@@ -438,7 +444,7 @@ def _variances(fit: Fit, trends: Term | None, law: SlopeLaw) -> list[float]:
 
 
 def _ratio(fit: Fit, candidate: Candidate, law: SlopeLaw) -> float:
-    """Log marginal likelihood with slopes that are free, less that without (module)."""
+    """Compute the log marginal likelihood with free slopes, less that without (see the module)."""
     trends, early = candidate.trends, candidate.early
     variances = _variances(fit, trends, law)
     if not (variances or early):
@@ -446,7 +452,7 @@ def _ratio(fit: Fit, candidate: Candidate, law: SlopeLaw) -> float:
     shapes, weights = _shapes(fit, early) if early > 1 else (np.ones((1, early)), np.ones(1))
     log = np.empty(len(shapes))
     for k, q in enumerate(shapes):
-        # P of (b, g), g = a (q, 0, ..): s^2 q q' beside b's own.
+        # Prior covariance P of (b, g), g = a (q, 0, ..): s^2 q q' and the variance of b.
         prior = np.diag([*variances, *np.zeros(law.mean.size - len(variances))])
         means = slice(len(variances), len(variances) + early)
         prior[means, means] = law.s**2 * np.outer(q, q)
@@ -455,7 +461,7 @@ def _ratio(fit: Fit, candidate: Candidate, law: SlopeLaw) -> float:
 
 
 def _shapes(fit: Fit, early: int) -> tuple[Array, Array]:
-    """What a response of some periods may look like (shape, period), and prior weights."""
+    """Return possible shapes of an early response (shape, period), and their prior weights."""
     means = np.array([list(error_means(fit).values())])
     v = fit.facts.noise.covariance(panel_of(fit).periods, means)[0]
     r = np.clip(v[-1, -2] / v[-1, -1], 0.0, 1.0)

@@ -1,4 +1,4 @@
-"""Effects of one design in the cells of another."""
+"""Effects of one design in the cells of another design."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from bayes_nqp.inference.model_frame import ModelFrame
 def over_rows(
     effects_dataset: xr.Dataset, cells: xr.Dataset, model_frame: ModelFrame, other: ModelFrame
 ) -> xr.Dataset:
-    """Effects of another design in the cells of a fit, averaged over the rows of each.
+    """Average the effects of another design over the observations of each cell of a fit.
 
-    Where units respond before they adopt, those near them are reached sooner, and stand in cells of
-    other dates. Rows count that are treated, or receivers, in both; in cells without any, all do.
+    If units respond before adoption, spillovers reach their neighbours earlier, in cells of other
+    dates. The average uses observations that are treated, or receive spillovers, in both designs;
+    in cells without any, it uses all observations.
     """
     (cell, cells_of_fit), (place, places) = cells_of_rows(model_frame), cells_of_rows(other)
     rows = np.flatnonzero(model_frame.kept & other.kept & (cell >= 0) & (place >= 0))
@@ -44,7 +45,7 @@ def over_rows(
     out = cells.drop_dims([v.CELL, v.MEMBERSHIP], errors="ignore")
     out = out.assign({v.EFFECT: (effect.dims, values), **_membership(effects_dataset, cells)})
     out = out.assign_coords({**labels, v.IDENTIFIED: (v.CELL, identified)})
-    # All that reaches a receiver is received, whatever else it may do before it adopts.
+    # The whole effect on an untreated receiver is a spillover, also before its adoption.
     received = out[v.EFFECT].sel({v.PATH: v.RECEIVED}, drop=True)
     unchanged = (out[v.ROLE] != v.NEIGHBOUR) | (out[v.PATH] == v.RECEIVED)
     alone = received.where(out[v.PATH] == v.TOTAL, 0.0)
@@ -53,7 +54,7 @@ def over_rows(
 
 
 def _membership(effects_dataset: xr.Dataset, cells: xr.Dataset) -> dict[str, tuple[str, Index]]:
-    """Pairs of a cell of the fit and a member of the design."""
+    """Return pairs of a cell of the fit and a unit-level effect of the design."""
     if v.MEMBERSHIP_CELL not in effects_dataset or v.MEMBER not in cells.coords:
         return {}
     place = {label: k for k, label in enumerate(cells[v.MEMBER].to_numpy())}
@@ -65,7 +66,7 @@ def _membership(effects_dataset: xr.Dataset, cells: xr.Dataset) -> dict[str, tup
 
 
 def aligned(effects: xr.Dataset, effects_dataset: xr.Dataset, name: str) -> Array:
-    """Draws (draw, path, cell or member) of a design, in the order of the fit's."""
+    """Return draws (draw, path, cell or unit-level effect) of a design, in the order of the fit."""
     values = effects[name].sel({v.PATH: effects_dataset[v.PATH]}).to_numpy()
     if name == v.EFFECT:
         rows, columns = cell_labels(effects_dataset), cell_labels(effects)

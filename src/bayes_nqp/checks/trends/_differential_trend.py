@@ -1,4 +1,4 @@
-"""A fit in which treated units may drift away from the others along a line."""
+"""Fits with linear differential trends of treated units."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from bayes_nqp.data.panel import Panel
 from bayes_nqp.model.designs import Design
 
 type Strata = dict[str, npt.NDArray[np.str_]]
-"""Level of every factor (stratum); empty where all strata are one."""
+"""Level of every factor (stratum); empty if there is one stratum."""
 
 _STRATA = 12
-"""Strata up to which each has a slope of its own."""
+"""Largest number of strata with separate slopes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,11 +29,11 @@ class Trend:
     Parameters
     ----------
     effects : Dataset
-        Of the waist: what is left of the effects if the slopes go on.
+        Effects dataset net of the continued slopes.
     slopes : ndarray (chain, draw, stratum), outcome units per period
-        One a stratum, or one for all.
+        One slope per stratum, or one for all.
     strata : dict of str to ndarray of str (stratum)
-        Level of every factor; empty where there is one slope for all.
+        Level of every factor; empty if there is one slope for all.
     """
 
     effects: xr.Dataset
@@ -41,11 +41,11 @@ class Trend:
     strata: Strata
 
     def common(self) -> Array:
-        """Draws of the slope that all strata share, if they share one (chain, draw)."""
+        """Return draws of the precision-weighted mean slope of all strata (chain, draw)."""
         return _shared(self.slopes)
 
     def of(self, factor: str, level: str) -> Array | None:
-        """Draws of the slope that the strata of one level share, if it is known."""
+        """Return draws of the mean slope of the strata of one level, if it is identified."""
         if factor not in self.strata:
             return None
         inside = self.strata[factor] == level
@@ -55,23 +55,23 @@ class Trend:
 def trend_design(
     design: Design, panel: Panel, leads: xr.Dataset
 ) -> tuple[Design, Panel, tuple[str, ...], Strata]:
-    """Put a slope of the ever treated in each stratum in the place of leads.
+    """Replace the leads by a slope of ever-treated units in each stratum.
 
-    All untreated rows are controls, so that the slope is that of treated units before adoption,
-    against units that are never treated.
+    All untreated observations are controls, so the slope compares treated units before adoption
+    with never-treated units.
 
     Parameters
     ----------
     design : Design
-        The lead fit's.
+        Design of the lead fit.
     leads : Dataset
-        Leads of the lead fit: they tell the strata in which there is a slope to know.
+        Leads of the lead fit, which show the strata with an identified slope.
 
     Returns
     -------
     tuple
-        The design; the panel, wider by a covariate for each slope; the names of these covariates,
-        and the strata that their slopes are of.
+        The design; the panel with a further covariate for each slope; the names of these
+        covariates; and the strata of the slopes.
     """
     strata = _strata_of(leads)
     wider, names = _with_trends(panel, strata)
@@ -83,7 +83,7 @@ def trend_design(
 
 
 def _strata_of(leads: xr.Dataset) -> Strata:
-    """Levels of the strata that have leads; nothing where there are too many, or one."""
+    """Return the levels of the strata that have leads; empty if there is one, or too many."""
     factors = schema.factors(leads)
     if not factors:
         return {}
@@ -95,7 +95,7 @@ def _strata_of(leads: xr.Dataset) -> Strata:
 
 
 def _with_trends(panel: Panel, strata: Strata) -> tuple[Panel, tuple[str, ...]]:
-    """Give a panel a covariate for each stratum: time where units are ever treated."""
+    """Add a covariate for each stratum to a panel: the period for ever-treated units."""
     count = max((len(levels) for levels in strata.values()), default=1)
     ever = np.repeat((np.asarray(panel.cohort_codes) >= 0)[None], count, axis=0)
     for name, levels in strata.items():
@@ -105,19 +105,19 @@ def _with_trends(panel: Panel, strata: Strata) -> tuple[Panel, tuple[str, ...]]:
 
 
 def widened(panel: Panel, prefix: str, columns: Array) -> tuple[Panel, tuple[str, ...]]:
-    """Give a panel covariates more.
+    """Add covariates to a panel.
 
     Parameters
     ----------
     prefix : str
-        Of their names.
+        Prefix of the names of the covariates.
     columns : ndarray (covariate, row)
-        Their values.
+        Values of the covariates.
 
     Returns
     -------
     tuple of Panel and tuple of str
-        The panel, and the names of these covariates.
+        The panel, and the names of the covariates.
     """
     while any(str(column).startswith(prefix) for column in panel.frame.columns):
         prefix += "_"
@@ -131,7 +131,7 @@ def widened(panel: Panel, prefix: str, columns: Array) -> tuple[Panel, tuple[str
 
 
 def _shared(slopes: Array) -> Array:
-    """Average slopes by their posterior precision, as one slope for all would be estimated."""
+    """Average slopes with weights by posterior precision, as a common slope would be estimated."""
     if slopes.shape[-1] == 1:
         return slopes[..., 0]
     weights = precision_of(slopes.reshape(-1, slopes.shape[-1])).sum(axis=1)

@@ -1,4 +1,4 @@
-"""Whether units without the policy move as more of their group adopt."""
+"""Check for displacement: responses of untreated units to the treated share of their group."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from bayes_nqp.checks.shared import (
     REPORTED,
     UNTOLD,
     Finding,
+    Guide,
     Verdict,
     asks,
     average_effect,
@@ -38,33 +39,41 @@ from bayes_nqp.model.designs import DifferentialTrends, saturated_design
 _LIKELY: Final = 0.90
 """Probability that effects rise with the share, from which displacement is possible."""
 _SEPARATE: Final = 0.95
-"""The same beside free effects of cohorts, from which cohorts alone do not explain the rise."""
+"""The same with free effects of cohorts, from which cohorts alone do not explain the rise."""
 _SURE: Final = 0.975
 """Probability that effects fall with the share, from which spillovers of one sign are possible."""
 _COLLINEAR: Final = 1e-8
-"""Part of the share that other regressors leave, below which they explain it."""
+"""Unexplained part of the share below which other regressors are collinear with it."""
 _SCALES: Final = np.concatenate([[0.0], np.geomspace(0.01, 3.0, 40)])
-"""Scales of cohorts' effects at which the slope is known exactly, multiples of the prior's."""
+"""Grid of the SD of cohort effects for integration, in multiples of the prior scale."""
+_LARGE: Final = 0.5
+"""Displacement, as a share of the average effect, that the data must be able to exclude."""
 _ALIKE: Final = Message(
-    "At no time since adoption do cohorts differ in the share of units that have adopted: whether "
-    "others are moved by it cannot be asked."
+    "The treated share does not differ between cohorts at the same event time, so displacement "
+    "cannot be tested."
 )
 _NEXT: Final = advised(
     Message(
-        "Next: {}, whose interval holds more of what adopters alone meet later.",
+        "Next: compare with {}, which allows for a divergence after adoption.",
         Hint("trends", DifferentialTrends()),
+    )
+)
+_LINKS: Final = advised(
+    Message(
+        "Next: model spillovers on known neighbours with the argument spillovers=, or report this "
+        "limitation."
     )
 )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SlopeMixture:
-    """A mixture of normal densities: a slope's posterior, ``τ`` integrated out.
+    """Posterior of a slope with ``τ`` integrated out: a mixture of normal densities.
 
     Parameters
     ----------
     weight, place, spread : ndarray (scale)
-        Of each density; means and standard deviations in outcome units.
+        Weights, means and standard deviations of the densities; outcome units.
     """
 
     weight: Array
@@ -73,35 +82,35 @@ class SlopeMixture:
 
     @property
     def mean(self) -> float:
-        """``E[b(τ)]``."""
+        """Posterior mean, ``E[b(τ)]``."""
         return float(self.weight @ self.place)
 
     @property
     def sd(self) -> float:
-        """``(E[v(τ)] + Var[b(τ)])^(1/2)``."""
+        """Posterior standard deviation, ``(E[v(τ)] + Var[b(τ)])^(1/2)``."""
         off = self.place - self.mean
         return float(np.sqrt(self.weight @ (self.spread**2 + off**2)))
 
     def below(self, value: float) -> float:
-        """Give the probability of a smaller slope."""
+        """Return the probability of a smaller slope."""
         return float(self.weight @ ndtr((value - self.place) / self.spread))
 
     def quantile(self, probability: float) -> float:
-        """Give the value that is exceeded with the remaining probability."""
+        """Return the quantile of a probability."""
         ends = self.place + np.array([[-9.0], [9.0]]) * self.spread
         return float(brentq(lambda x: self.below(x) - probability, ends.min(), ends.max()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shares:
-    """Effects of saturated cells, and how much of their group is in force in each.
+    """Effects of saturated cells, and the treated share of their group in each.
 
     Parameters
     ----------
     draws : ndarray (draw, cell), outcome units
-        Of the effects.
+        Draws of the effects.
     share : ndarray (cell)
-        Of the units of the cell's group, in the cell's period.
+        Treated share of the units of the cell's group, in the cell's period.
     age, cohort, level : ndarray of int (cell)
         Event time, number of the cohort, number of the crossed strata.
     """
@@ -114,7 +123,7 @@ class Shares:
 
     @property
     def regressors(self) -> Array:
-        """Ages, levels but the first, and the share last (cell, regressor)."""
+        """Indicators of event times and of levels, and the share last (cell, regressor)."""
         ages, levels = _indicators(self.age), _indicators(self.level)
         return np.column_stack([ages, levels[:, 1:], self.share])
 
@@ -131,17 +140,17 @@ class Shares:
         return np.asarray(larger * np.cov(self.draws, rowvar=False))
 
     def slope(self, scale: float) -> SlopeMixture:
-        """Tell what a share of one adds to effects at the same age.
+        """Return the posterior of the slope in the treated share at the same event time.
 
-        Estimates ``θ̂`` of saturated cells have ``θ̂ | β, τ ~ N(Xβ, V)``, ``V = C + τ² Z Z'``: C
-        their posterior covariance, X `regressors`, Z who is in which cohort. With β flat and
+        Estimates ``θ̂`` of saturated cells have ``θ̂ | β, τ ~ N(Xβ, V)``, ``V = C + τ² Z Z'``: C is
+        their posterior covariance, X are the `regressors`, and Z indicates cohorts. With β flat and
         ``p(τ)`` half-normal, ``β | τ`` is ``N(b, A⁻¹)``, ``A = X'V⁻¹X``, ``b = A⁻¹X'V⁻¹θ̂``, and
         ``p(τ | θ̂) ∝ p(τ) |V|^(-1/2) |A|^(-1/2) exp(-(θ̂ - Xb)'V⁻¹(θ̂ - Xb) / 2)``.
 
         Parameters
         ----------
         scale : float, outcome units
-            Of the prior of τ.
+            Scale of the prior of τ.
         """
         x, y, c = self.regressors, self.draws.mean(axis=0), self.covariance
         together = self.families[:, None] == self.families
@@ -161,14 +170,14 @@ class Shares:
     def separate_slope(self) -> SlopeMixture | None:
         """Estimate the slope with effects that differ freely by cohort.
 
-        The share stands beside ages, an effect of each cohort in each level, and a slope in age of
-        each cohort, all with flat priors. What is left of the share are its steps over calendar
-        time and its differences between levels.
+        The regressors are the share, event times, an effect of each cohort in each level, and a
+        slope of each cohort in event time, all with flat priors. The slope then uses only changes
+        of the share over calendar time and its differences between levels.
 
         Returns
         -------
         SlopeMixture or None
-            One normal density; none where the other regressors explain the share.
+            One normal density; None if the other regressors explain the share.
         """
         ages, cohorts = _indicators(self.age), _indicators(self.cohort)
         free = np.column_stack([ages, _indicators(self.families), cohorts * self.age[:, None]])
@@ -184,35 +193,72 @@ class Shares:
 
 
 @asks(
-    "Are units without the policy moved as more of their group adopt?",
-    "crowding out",
+    "Do untreated units respond as more units of their group are treated?",
+    "displacement",
     of="errors",
     place=172,
     needs=(ADOPTION, ROWS, REFITS, SEPARATE),
     assumption=True,
+    guide=Guide(
+        statistic=Message(
+            "Slope of effects at the same event time in the treated share of the group, "
+            "with random effects of cohorts. A second slope has free effects of each "
+            "cohort."
+        ),
+        thresholds=Message(
+            "Caution: effects move away from zero with the treated share with probability"
+            " {0:.2f} or more, and {1:.2f} or more with free effects of cohorts. "
+            "Inconclusive: only the first condition is met, or effects move towards zero "
+            "with probability {2:.3f} or more. Reported: the data cannot exclude "
+            "displacement of {3:.0%} of the average effect. Passed: otherwise. The check "
+            "never fails.",
+            _LIKELY,
+            _SEPARATE,
+            _SURE,
+            _LARGE,
+        ),
+        failure=Message(
+            "Untreated units respond to the policy, so they are no valid controls and the average "
+            "effect includes their response."
+        ),
+        remedy=Message(
+            "compare with controls that the policy cannot reach, model spillovers with the "
+            "argument spillovers=, or report this limitation"
+        ),
+        code=(
+            "other = nqp.fit(nqp.StaggeredDiD(trends=nqp.DifferentialTrends()), panel)\n"
+            "nqp.att(other)"
+        ),
+        literature="Crépon, Duflo, Gurgand, Rathelot and Zamora (2013)",
+        limits=Message(
+            "Effects that differ between cohorts can look like displacement; no pre-adoption "
+            "period shows the difference."
+        ),
+    ),
 )
 def displacement(fit: Fit) -> Finding:
-    """Test whether effects at the same event time rise with the share of their group treated.
+    """Test if effects at the same event time rise with the treated share of the group.
 
-    Where untreated units lose ``λ`` times the share of their group that is treated, time effects of
-    the group follow that loss, no period before adoption shows it, and the effect of each cell is
+    If untreated units lose ``λ`` times the treated share of their group, the time effects of the
+    group contain that loss and no period before adoption shows it. The effect of each cell is then
     too large by ``λ`` times the share in its period. The check therefore regresses effects at the
-    same event time on the share, with the event time, the level and random effects of cohorts, on
-    the saturated fit's cells and their covariance. The group of a unit has time effects of its own
-    (its stratum, else all units).
+    same event time on the share, with event times, levels and random effects of cohorts, using the
+    cells of the saturated fit and their covariance. The group of a unit is the group with its own
+    time effects: its stratum, or else all units.
 
-    Effects that differ by cohort can imitate displacement. A second slope has free effects of each
-    cohort: a mean within each level, and a slope in event time. The verdict is *caution* if
-    the
-    share moves effects away from zero with a probability of .90, and of .95 by the second slope. It
-    is *inconclusive* if only the first is so, or if effects move towards zero with .975: there
-    untreated units gain, or the first cohorts respond most. Nothing fails.
+    Effects that differ by cohort can look like displacement. A second slope allows free effects of
+    each cohort: a mean within each level, and a slope in event time. The verdict is *caution* if
+    the share moves effects away from zero with a probability of 0.90, and of 0.95 by the second
+    slope. It is *inconclusive* if only the first holds, or if effects move towards zero with
+    probability 0.975, as if untreated units gain or the first cohorts respond most. The check never
+    fails.
 
     Returns
     -------
     Finding
-        Its evidence is a DataFrame of quantity, mean, sd, lower, upper: what a share of one adds,
-        how much of the average effect that is, and the second slope where the panel identifies it.
+        Its evidence is a DataFrame of quantity, mean, sd, lower, upper: the slope for a share of
+        one, the part of the average effect that it explains, and the second slope if it is
+        identified.
 
     References
     ----------
@@ -222,8 +268,8 @@ def displacement(fit: Fit) -> Finding:
     if not fit.facts.parallel:
         raise NotApplicable(
             Message(
-                "By this design adopters may move otherwise than others, and effects that rise as "
-                "others adopt cannot be told from it."
+                "This design allows treated units to follow their own trends, from which "
+                "displacement cannot be distinguished."
             )
         )
     panel = panel_of(fit)
@@ -236,21 +282,23 @@ def displacement(fit: Fit) -> Finding:
     most = np.abs(table.loc[1, ["lower", "upper"]].astype(float)).max()
     away = _away(slope, average)
     apart = 0.0 if separate is None else _away(separate, average)
-    verdict, sentence = _judged(away, apart, groups, vague=bool(most > 0.5 * abs(average)))
+    verdict, sentence = _judged(away, apart, groups, vague=bool(most > _LARGE * abs(average)))
     if verdict == DOUBT and fit.takes("trends") and not own_leads(fit) < CONTRADICTED:
         sentence = joined([sentence, _NEXT])
+    elif verdict == REPORTED:
+        sentence = joined([sentence, _LINKS])
     figure = Message(
-        "a share of one adds {} (away from zero with P {}); of the average effect of {:.3g} that "
-        "is {}",
+        "P(effects move away from zero with the treated share) {1}; slope {0}; this explains {3} "
+        "of the average effect of {2:.3g}",
         spanned(*table.loc[0, ["mean", "lower", "upper"]]),
         equality(away),
         average,
         spanned(*table.loc[1, ["mean", "lower", "upper"]]),
     )
-    beside = Message("with free effects of cohorts it is not identified")
+    beside = Message("with free effects of cohorts the slope is not identified")
     if separate is not None:
         beside = Message(
-            "with free effects of cohorts {} (away from zero with P {})",
+            "with free effects of cohorts P {1}, slope {0}",
             spanned(*table.loc[2, ["mean", "lower", "upper"]]),
             equality(apart),
         )
@@ -260,16 +308,16 @@ def displacement(fit: Fit) -> Finding:
 def _cells(
     effects: xr.Dataset, model_frame: ModelFrame, groups: tuple[str, ...]
 ) -> tuple[Shares, Array]:
-    """Take the identified cells, and their weights in the average effect (cell).
+    """Return the identified cells, and their weights in the average effect (cell).
 
     Raises
     ------
     NotApplicable
-        If ages and levels explain the share, or cells are many beside draws.
+        If event times and levels explain the share, or there are too many cells for the draws.
     """
     panel, of_row = model_frame.panel, model_frame.cell_of_row
     inside = effects[v.IDENTIFIED].to_numpy() & (effects[v.ROLE].to_numpy() == v.TREATED)
-    # Cells of untreated rows that receive something may follow those of the plan.
+    # Cells of untreated observations with spillovers may follow those of treated ones.
     at = np.flatnonzero(~model_frame.cells.lead)
     at = at[inside[: at.size]]
     rows = np.flatnonzero(of_row >= 0)
@@ -287,17 +335,19 @@ def _cells(
     if np.linalg.matrix_rank(cells.regressors) < cells.regressors.shape[1]:
         raise NotApplicable(_ALIKE)
     if 2 * at.size > len(cells.draws):
-        raise NotApplicable(Message("Cells are too many for a short run of the sampler."))
+        raise NotApplicable(
+            Message("There are too many group-time cells for the short refit of this check.")
+        )
     return cells, reported_weights(effects)[1][[0]].toarray()[0, inside]
 
 
 def _own(effects: xr.Dataset) -> str:
-    """The path without what is received, which rises with others' adoption by itself."""
+    """Return the path without spillovers, which rise with the adoption of other units anyway."""
     return v.DIRECT if v.DIRECT in effects[v.PATH] else v.TOTAL
 
 
 def _share(panel: Panel, groups: tuple[str, ...]) -> Array:
-    """Share of its unit's group in force in its period, of each row."""
+    """Return for each row the treated share of its unit's group in its period."""
     group = _crossed([panel.strata_codes[name] for name in groups], panel.cohort_codes.size)
     start = np.where(panel.cohort_codes < 0, panel.periods, panel.cohort_codes)
     force = panel.counts[:, None] * (np.arange(panel.periods) >= start[:, None])
@@ -315,12 +365,12 @@ def _crossed(columns: Iterable[npt.NDArray[Any]], size: int) -> Index:
 
 
 def _indicators(codes: Index) -> Array:
-    """Columns of zeros and ones, one a value (cell, value)."""
+    """Return indicator columns, one for each value (cell, value)."""
     return np.asarray(codes[:, None] == np.unique(codes), np.float64)
 
 
 def _away(slope: SlopeMixture, average: float) -> float:
-    """Probability that the share moves effects away from zero."""
+    """Return the probability that effects move away from zero with the share."""
     below = slope.below(0.0)
     return 1.0 - below if average > 0.0 else below
 
@@ -342,35 +392,34 @@ def _moments(slope: SlopeMixture) -> Array:
 def _judged(
     away: float, apart: float, groups: tuple[str, ...], *, vague: bool
 ) -> tuple[Verdict, Message]:
-    others = Message("their {}", crossed(groups)) if groups else Message("all units")
+    group = Message("units of the same {}", crossed(groups)) if groups else Message("all units")
     if away >= _LIKELY and apart >= _SEPARATE:
         return DOUBT, Message(
-            "At the same event time, effects are farther from zero the more of {} have adopted, "
-            "also with effects that differ by cohort. Untreated units may move in the opposite "
-            "direction (displacement), which the average effect would include.",
-            others,
+            "At the same event time, effects are farther from zero the larger the treated share of "
+            "{}, also if effects may differ by cohort. Untreated units may move in the opposite "
+            "direction (displacement), which would make the average effect too large.",
+            group,
         )
     if away >= _LIKELY:
         return UNTOLD, Message(
-            "At the same event time, effects are farther from zero the more of {} have adopted. "
-            "The data cannot separate displacement of untreated units from effects that differ by "
-            "cohort.",
-            others,
+            "At the same event time, effects are farther from zero the larger the treated share of "
+            "{}. The data cannot separate displacement of untreated units from effects that differ "
+            "by cohort.",
+            group,
         )
     if away <= 1.0 - _SURE:
         return UNTOLD, Message(
-            "At the same event time, effects are closer to zero the more of {} have adopted. "
-            "Untreated units may move in the same direction, which the average effect would omit. "
-            "The data cannot separate this from effects that differ by cohort.",
-            others,
+            "At the same event time, effects are closer to zero the larger the treated share of "
+            "{}. Untreated units may respond in the same direction, which would make the average "
+            "effect too small, or effects differ by cohort.",
+            group,
         )
     if vague:
         return REPORTED, Message(
-            "Whether effects go with how many of {} have adopted, these data hardly tell: how "
-            "others are moved by it may be more than half of the average effect.",
-            others,
+            "The data cannot distinguish zero spillovers on untreated units from spillovers of "
+            "half the average effect.",
         )
     return HOLDS, Message(
-        "Effects at the same event time do not depend on how many of {} have adopted.",
-        others,
+        "Effects at the same event time do not depend on the treated share of {}.",
+        group,
     )

@@ -1,4 +1,4 @@
-"""Whether outcomes respond to an exposure along a line, as its slope has them do."""
+"""Check of linearity of the response to a continuous exposure."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import pandas as pd
 
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import NotApplicable
-from bayes_nqp._core.i18n import Message, spanned
+from bayes_nqp._core.i18n import Message, advised, joined, spanned
 from bayes_nqp.checks.shared import (
     DOUBTFUL,
     FAILING,
     Finding,
+    Guide,
     Verdict,
     asks,
     beside,
@@ -37,31 +38,63 @@ from bayes_nqp.inference.fitting import (
 
 _KNOTS: Final = (0.05, 0.275, 0.5, 0.725, 0.95)
 """Quantiles of exposure at which the curve bends (Harrell 2015, table 2.3)."""
+_WIDE: Final = 4.0
+"""Width of the interval of the mean derivative, in multiples of the slope, that is too wide."""
 
 
 @asks(
-    "Do outcomes respond to exposure along a line?",
-    "response to exposure",
+    "Is the response to exposure linear?",
+    "dose response",
     place=44,
     needs=(DOSE, ROWS, UNIT_DOSES, REFITS),
     assumption=True,
+    guide=Guide(
+        statistic=Message(
+            "Joint test of the nonlinear terms of a restricted cubic spline of exposure, and the "
+            "mean derivative of this curve over exposed observations next to the linear slope."
+        ),
+        thresholds=Message(
+            "Failed: linearity has a tail probability below {0:.1%}, and the mean derivative "
+            "differs from the slope by more than one posterior SD and more than chance explains. "
+            "Caution: the tail probability is below {1:.0%}. Inconclusive: the 95 % interval of "
+            "the mean derivative is wider than {2:.0f} times the slope. Passed: otherwise.",
+            FAILING,
+            DOUBTFUL,
+            _WIDE,
+        ),
+        failure=Message(
+            "The slope is an average of different marginal effects and does not describe one more "
+            "unit of exposure."
+        ),
+        remedy=Message(
+            "use a transformation of exposure with a linear response, such as its logarithm, and "
+            "state the exposure to which an effect refers"
+        ),
+        code='result = nqp.check(fit, "dose_response")\nresult.evidence',
+        literature="Harrell (2015); Hausman (1978)",
+        limits=Message(
+            "The curve is common to all units; responses that differ between units are tested by "
+            "exposure_heterogeneity."
+        ),
+    ),
 )
 def dose_response(fit: Fit) -> Finding:
-    """Refit with a curve of exposure: a cubic spline that is a line beyond its outer knots.
+    """Refit with a restricted cubic spline of exposure, which is linear beyond its outer knots.
 
-    Of a response that is no line the slope averages derivatives with weights of its own, by how
-    exposure happens to vary, and may be what one more unit does to hardly anybody. The curve bends
-    at five quantiles of exposure (fewer where exposure has fewer values), with flat slopes; it is
-    that of the outcome without channels. A line asks for caution if it has a tail probability below
-    2 %, and fails below .5 % if under the curve the mean derivative over exposed rows is more than
-    a posterior sd away, and farther than the curve's own uncertainty explains (Hausman 1978).
+    If the response is not linear, the slope averages derivatives with weights that depend on the
+    variation of exposure, and may describe one more unit of exposure for few units only. The curve
+    has knots at five quantiles of exposure (fewer if exposure has fewer values) and flat slopes;
+    for mediation models it is that of the outcome without mediators. The verdict is *caution* if
+    linearity has a tail probability below 2 %, and *failed* below 0.5 % if the mean derivative over
+    exposed observations is more than a posterior SD away, and farther than its own uncertainty
+    explains (Hausman 1978).
 
     Returns
     -------
     Finding
-        Its evidence is a DataFrame of quantity, mean, sd, lower, upper, per as much exposure as
-        the fit's effects: along the line; the mean derivative along the curve; and, along the
-        curve, all that exposure does over how much there is of it.
+        Its evidence is a DataFrame of quantity, mean, sd, lower, upper, per unit of exposure as in
+        the fit: the linear slope; the mean derivative of the curve; and the mean ratio of the
+        curve's total effect to exposure.
 
     References
     ----------
@@ -92,7 +125,7 @@ def dose_response(fit: Fit) -> Finding:
     tail = tail_of(slopes, panel.unit_labels.size - 1.0)
     verdict, sentence = _judged(table, tail)
     figure = Message(
-        "a line has P = {:.2g}; slope {:.3g}, mean derivative along the curve {}",
+        "p of a linear response {:.2g}; slope {:.3g}, mean derivative of the curve {}",
         tail,
         table["mean"][0],
         spanned(*table.loc[1, ["mean", "lower", "upper"]]),
@@ -102,7 +135,7 @@ def dose_response(fit: Fit) -> Finding:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curve:
-    """A cubic spline that is a line beyond its outer knots, less the line: one column a bend.
+    """Restricted cubic spline without its linear part: one column for each nonlinear term.
 
     With knots t_1 < … < t_k the columns are, for j up to k − 2,
     ``(x − t_j)³₊ − (x − t_k−1)³₊ (t_k − t_j) / d + (x − t_k)³₊ (t_k−1 − t_j) / d`` over
@@ -113,22 +146,22 @@ class Curve:
 
     @classmethod
     def of(cls, dose: Array) -> Curve:
-        """Lay knots at quantiles of the exposed rows' values."""
+        """Place knots at quantiles of exposure among exposed observations."""
         exposed = dose[dose != 0.0]
         knots = np.unique(np.quantile(exposed, _KNOTS))
         gaps = np.diff(knots, prepend=-np.inf) > 1e-6 * np.ptp(dose)
         if gaps.sum() < 3:
             raise NotApplicable(
-                Message("Exposure has too few values for a curve: a line is all that they tell.")
+                Message("Exposure has too few distinct values to estimate a nonlinear response.")
             )
         return cls(knots[gaps])
 
     def at(self, x: Array) -> Array:
-        """Values of the columns (row, bend)."""
+        """Return the values of the columns (row, term)."""
         return self._columns(x, lambda z: np.maximum(z, 0.0) ** 3)
 
     def slope(self, x: Array) -> Array:
-        """Their derivatives (row, bend)."""
+        """Return the derivatives of the columns (row, term)."""
         return self._columns(x, lambda z: 3.0 * np.maximum(z, 0.0) ** 2)
 
     def _columns(self, x: Array, power: Callable[[Array], Array]) -> Array:
@@ -144,22 +177,26 @@ def _judged(table: pd.DataFrame, tail: float) -> tuple[Verdict, Message]:
     move = abs(curve["mean"] - line["mean"])
     chance = 1.96 * np.sqrt(max(curve["sd"] ** 2 - line["sd"] ** 2, 0.0))
     moved = move > max(line["sd"], chance)
-    vague = curve["upper"] - curve["lower"] > 4.0 * abs(line["mean"])
+    vague = curve["upper"] - curve["lower"] > _WIDE * abs(line["mean"])
     verdict = ladder(fails=tail < FAILING and moved, doubt=tail < DOUBTFUL, untold=vague)
     if tail < DOUBTFUL and moved:
         return verdict, Message(
-            "The response is no line, and one more unit does otherwise on average than the slope "
-            "says. Take a function of exposure to which outcomes respond along a line, such as "
-            "its logarithm, and say at which exposure an effect is meant."
+            "The response to exposure is not linear, and the mean effect of one more unit differs "
+            "from the slope. The slope therefore does not describe an additional unit of exposure."
         )
     if tail < DOUBTFUL:
         return verdict, Message(
-            "The response is no line: the slope is an average, and one more unit does more at "
-            "some exposures than at others."
+            "The response to exposure is not linear. The slope is an average: one more unit has a "
+            "larger effect at some levels of exposure than at others."
         )
     if vague:
-        return verdict, Message(
-            "These data do not tell a line from a curve: the mean derivative along one is known "
-            "too badly."
+        imprecise = Message(
+            "The data cannot distinguish a linear from a nonlinear response: the mean derivative "
+            "of the curve is too imprecise."
         )
-    return verdict, Message("Nothing speaks against a line.")
+        step = Message(
+            "Next: state that linearity is an assumption, or test a transformation such as the "
+            "logarithm of exposure."
+        )
+        return verdict, joined([imprecise, advised(step)])
+    return verdict, Message("The data show no departure from a linear response to exposure.")

@@ -1,4 +1,4 @@
-"""Whether units whose own exposure is higher, grows or varies more move or respond otherwise."""
+"""Check for trends and responses that differ with a unit's exposure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp._core.exceptions import IdentificationError, NotApplicable
-from bayes_nqp._core.i18n import Message, joined, listed, spanned
+from bayes_nqp._core.i18n import Message, advised, detailed, joined, listed, spanned, unadvised
 from bayes_nqp.checks.shared import (
     DOUBT,
     DOUBTFUL,
@@ -17,6 +17,7 @@ from bayes_nqp.checks.shared import (
     FAILS,
     UNTOLD,
     Finding,
+    Guide,
     Verdict,
     asks,
     beside,
@@ -39,50 +40,48 @@ from bayes_nqp.inference.fitting import (
 )
 
 _FEWEST: Final = 10
-"""Units whose exposure varies below which nothing is asked."""
+"""Number of units with varying exposure below which the check does not apply."""
 _FLAT: Final = 1e-8
-"""Of the largest: length from which a cosine says more than those before it."""
+"""Length of a cosine net of the earlier ones, relative to the largest, from which it is used."""
 _LEAST: Final = 0.1
-"""Of the mean sd within units: what is added to that of each, so that small ones have logs."""
+"""Share of the mean SD within units that is added to each SD before the logarithm."""
 _WAVES: Final = 10
-"""Cosines at most that stand for the periods in which units of high exposure may move apart."""
-_LINES: Final = Message("beside lines of exposure")
-_GAINS: Final = Message("slopes by how much exposure varies")
+"""Largest number of cosines, for the periods in which units of high exposure may diverge."""
+_LINES: Final = Message("net of linear exposure trends")
+_GAINS: Final = Message("with slopes by variability of exposure")
 _WIDE: Final = 2.0
-"""Times the posterior sd is as large beside periods by mean exposure, from which the slope rests on
-the course that all units' exposure has, and these rows cannot tell it from another."""
-_MOVES: Final = Message("beside periods by mean exposure")
+"""Ratio of posterior SDs, net of period effects by mean exposure and as fitted, from which the
+slope rests on the common course of exposure."""
+_MOVES: Final = Message("net of period effects by mean exposure")
 _ABOUT: Final = {
     _LINES: Message(
-        "Units whose exposure grows drift apart from the others, and the slope takes their drift "
-        "for a response: report the slope beside each unit's line of exposure, which the evidence "
-        "has."
+        "Units with faster growing exposure follow another trend in the outcome. The "
+        "slope attributes this trend to exposure."
     ),
     _GAINS: Message(
-        "Units whose exposure varies more respond otherwise, and they count for more in the slope "
-        "than among rows: report the mean slope over rows, which the evidence has, or let effects "
-        "vary by groups of like exposure."
+        "Units with more variable exposure respond differently to it, and they have a "
+        "larger weight in the slope than in the panel. The slope is therefore not the "
+        "mean effect."
     ),
     _MOVES: Message(
-        "Units of high exposure move apart from the others in some periods, and not as exposure "
-        "does: something else reaches them, and the slope takes part of it for a response. Report "
-        "the slope beside each period times mean exposure, which the evidence has."
+        "Units with high exposure diverge from the others in some periods in a way that exposure "
+        "does not explain. The slope attributes part of this divergence to exposure."
     ),
 }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Beside:
-    """The effect beside more columns.
+    """The effect with added columns.
 
     Parameters
     ----------
     draws : ndarray (draw)
-        Of the effect.
+        Draws of the effect.
     tail : float
-        Tail probability of slopes of zero of the columns that are asked.
+        Tail probability of zero slopes of the tested columns.
     rests : bool
-        Whether what the slope loses beside them is what it rests on.
+        True if a larger posterior SD shows that the slope rests on the added columns.
     """
 
     draws: Array
@@ -91,7 +90,7 @@ class _Beside:
     rests: bool = False
 
     def verdict(self, plain: Array, number: int) -> Verdict:
-        """In doubt by the column's slope; fails where the effect moves beyond chance too."""
+        """Return the verdict by the added slopes and by the change of the effect."""
         move = abs(self.draws.mean() - plain.mean())
         chance = 1.96 * np.sqrt(max(self.draws.var() - plain.var(), 0.0))
         moved = move > max(plain.std(), chance)
@@ -101,41 +100,79 @@ class _Beside:
 
 
 @asks(
-    "Do units whose own exposure is higher, grows or varies more move or respond otherwise?",
-    "exposure of one's own",
+    "Do units with higher, growing or more variable exposure follow other trends or respond "
+    "differently?",
+    "exposure heterogeneity",
     place=45,
     needs=(DOSE, ROWS, UNIT_DOSES, REFITS),
     assumption=True,
+    guide=Guide(
+        statistic=Message(
+            "The slope of exposure in three larger models: with unit-specific linear "
+            "trends of exposure, with slopes by the variability of exposure within units,"
+            " and with period effects in proportion to mean exposure. The added terms of "
+            "each model are tested jointly."
+        ),
+        thresholds=Message(
+            "Failed: the added terms have an adjusted tail probability of zero below "
+            "{0:.1%}, and the slope moves by more than one posterior SD and more than "
+            "chance explains. Caution: the adjusted tail probability is below {1:.0%}. "
+            "Inconclusive: the posterior SD is more than {2:.0f} times as large net of "
+            "period effects by mean exposure. Passed: otherwise. The adjustment is for "
+            "the number of tests.",
+            FAILING,
+            DOUBTFUL,
+            _WIDE,
+        ),
+        failure=Message(
+            "The slope includes trends or other influences of units with high or growing "
+            "exposure, or it is not the mean effect over observations."
+        ),
+        remedy=Message(
+            "report the estimate with the added terms, which the evidence contains, next to the "
+            "slope of the fit"
+        ),
+        code='result = nqp.check(fit, "exposure_heterogeneity")\nresult.evidence',
+        literature=(
+            "Mundlak (1978); Hausman (1978); Wooldridge (2005); Goldsmith-Pinkham, Sorkin and "
+            "Swift (2020)"
+        ),
+        limits=Message(
+            "Influences that follow the same course as exposure, and lasting errors of "
+            "measurement, cannot be distinguished from a response."
+        ),
+    ),
 )
 def exposure_heterogeneity(fit: Fit) -> Finding:
-    """Refit with lines of exposure, slopes by how much it varies, and periods by its level.
+    """Refit with exposure trends, slopes by variability, and period effects by mean exposure.
 
-    With ``g_i`` the slope of unit i's exposure over time, the column ``g_i (t - mean t_i)`` has no
-    slope beside exposure if what exposure does from period to period is what it does over the
-    years (Mundlak 1978, of lines in place of means). Where units whose exposure grows have grown
-    anyhow it has one, and the slope beside it is that of exposure about its lines. With ``s_i`` the
-    sd of exposure within the unit and ``v_i`` its logarithm, standardised, and centred over exposed
-    rows, the column ``v_i (D_it - d_0)`` has a slope if units that take much gain otherwise: the
-    fit's slope weighs units by ``s_i²``, and the average beside the column is one over rows
-    (Wooldridge 2005).
+    With ``g_i`` the slope of unit i's exposure over time, the column ``g_i (t - mean t_i)`` has a
+    zero slope given exposure if exposure has the same effect from period to period as over the
+    years (Mundlak 1978, with trends in place of means). If units with growing exposure follow
+    another trend, its slope is not zero, and the slope of exposure then uses deviations from the
+    trends. With ``s_i`` the SD of exposure within the unit and ``v_i`` its logarithm, standardised
+    and centred over exposed observations, the column ``v_i (D_it - d_0)`` has a nonzero slope if
+    units with more variable exposure respond differently. The slope of the fit weights units by
+    ``s_i²``; given this column, it is an average over observations (Wooldridge 2005).
 
-    Where exposure is a share of the unit's own times a course that all units have, ``m_i G_t``, its
-    slope tells no more than the course does: whatever else moves the units with high shares, and is
-    not alike over time, bends it (Goldsmith-Pinkham, Sorkin and Swift 2020). With ``m_i`` the
-    unit's mean exposure (less that of its periods) and ``G_t`` the mean over units, the columns are
-    ``m_i G_t``, which is let free and not asked, and ``m_i`` times up to ten cosines over time that
-    are orthogonal to ``G_t``, which have no slope beside exposure unless these units move apart.
+    If exposure is a unit-specific share times a common course, ``m_i G_t``, its slope is identified
+    by the common course. Other influences on units with high shares that vary over time bias it
+    (Goldsmith-Pinkham, Sorkin and Swift 2020). With ``m_i`` the unit's mean exposure (less that of
+    its periods) and ``G_t`` the mean over units, the added columns are ``m_i G_t``, which is free
+    and not tested, and ``m_i`` times up to ten cosines over time that are orthogonal to ``G_t``.
+    The latter have zero slopes given exposure unless units with high exposure diverge.
 
-    *Caution* if zero has a tail probability below 2 % for one of these, over all; *fails* below
-    .5 % if the effect moves by more than a posterior sd, and by more than its own uncertainty
-    explains (Hausman 1978); *inconclusive* if beside the last the posterior sd of the effect is
-    twice as large, so that three quarters of what is known of it are that course.
+    The verdict is *caution* if zero has a tail probability below 2 % for one of these, adjusted for
+    their number. It is *failed* below 0.5 % if the effect moves by more than a posterior SD, and by
+    more than its own uncertainty explains (Hausman 1978). It is *inconclusive* if the last columns
+    double the posterior SD of the effect: three quarters of its precision then rest on the common
+    course.
 
     Returns
     -------
     Finding
-        Its evidence is a DataFrame of quantity, mean, sd, lower, upper, per as much exposure as
-        the fit's effects.
+        Its evidence is a DataFrame of quantity, mean, sd, lower, upper, per unit of exposure as in
+        the fit.
 
     References
     ----------
@@ -151,41 +188,53 @@ def exposure_heterogeneity(fit: Fit) -> Finding:
     answers = {name: x for name, x in results.items() if x is not None}
     if not answers:
         raise NotApplicable(
-            Message("Exposure grows and varies alike in all units: nothing can be asked.")
+            Message("Exposure grows and varies equally in all units, so the check does not apply.")
         )
     verdicts = {name: x.verdict(plain, len(answers)) for name, x in answers.items()}
     table = quantities({"the fit's": plain, **{str(name): x.draws for name, x in answers.items()}})
     parts = [
-        Message("{} {} (P = {:.2g})", name, spanned(*row[["mean", "lower", "upper"]]), x.tail)
+        Message("{} {} (p = {:.2g})", name, spanned(*row[["mean", "lower", "upper"]]), x.tail)
         for (name, x), (_, row) in zip(answers.items(), table.iloc[1:].iterrows(), strict=True)
     ]
     figure = Message("slope {:.3g}; {}", plain.mean(), listed(parts, len(parts)))
-    causes = [_ABOUT[name] for name, verdict in verdicts.items() if verdict in (DOUBT, FAILS)]
+    verdict = worst_of(verdicts.values())
+    order = sorted(verdicts, key=lambda name: verdicts[name] != verdict)
+    causes = [_cause(name) for name in order if verdicts[name] in (DOUBT, FAILS)]
     if verdicts.get(_MOVES) == UNTOLD:
         causes.append(_resting(answers[_MOVES].draws.std() / plain.std()))
-    sentence = joined(causes) if causes else Message(
-        "Units whose exposure is higher, grows or varies more neither move nor respond otherwise."
-    )  # fmt: skip
-    verdict = worst_of(verdicts.values())
+    sentence = joined([*causes[:1], *(detailed(unadvised(x)) for x in causes[1:])])
+    if not causes:
+        sentence = Message(
+            "Units with higher, growing or more variable exposure neither follow other trends nor "
+            "respond differently."
+        )
     refits = [x.refit for x in answers.values()]
     for other in refits:
         verdict, sentence = cautious(verdict, sentence, other)
     return Finding(verdict, figure, sentence, table, refit=refits[-1])
 
 
+def _cause(name: Message) -> Message:
+    """Return the finding about some added terms, and the estimate to report."""
+    step = Message("Next: report the estimate “{}” of the evidence next to the slope.", name)
+    return joined([_ABOUT[name], advised(step)])
+
+
 def _resting(ratio: float) -> Message:
-    """Say that the slope rests on a course that all units' exposure has."""
-    return Message(
-        "Exposure is much of a share of each unit's own times a course that all have, and the "
-        "slope rests on it: whatever else moves units of high exposure along that course passes "
-        "for a response, and these rows cannot tell. Beside each period times mean exposure its sd "
-        "is {:.1f} times as large; report that interval too.",
+    """Return the finding that identification rests on a common course of exposure."""
+    found = Message(
+        "Exposure is close to a unit-specific share times a common course, which "
+        "identifies the slope: net of it, the posterior SD is {:.1f} times as large. "
+        "Other influences that follow the same course cannot be distinguished from a "
+        "response.",
         ratio,
     )
+    step = Message("Next: report the estimate “{}” of the evidence next to the slope.", _MOVES)
+    return joined([found, advised(step)])
 
 
 def _columns(line: Fit) -> dict[Message, Array]:
-    """Lines, exposure times how much it varies, periods by level; what is asked last (row, k)."""
+    """Return exposure trends, exposure by variability, and period effects by exposure (row, k)."""
     panel, exposure = line.rows, line.model_frame.exposure
     assert exposure is not None
     unit, dose = panel.unit_codes, exposure.values
@@ -200,7 +249,7 @@ def _columns(line: Fit) -> dict[Message, Array]:
     sd = np.sqrt(np.bincount(unit, moves**2) / count)
     present = np.bincount(unit) > 0
     if (sd > 0.0).sum() < _FEWEST:
-        raise NotApplicable(Message("Exposure varies within fewer than {} units.", _FEWEST))
+        raise NotApplicable(Message("Fewer than {} units have an exposure that varies.", _FEWEST))
     varies = np.log(sd / sd[present].mean() + _LEAST)
     spread = varies[present].std()
     varies = (varies - varies[unit][dose != 0.0].mean()) / (spread if spread > 0.0 else 1.0)
@@ -210,9 +259,9 @@ def _columns(line: Fit) -> dict[Message, Array]:
 
 
 def _levels(unit: Index, period: Index, dose: Array, periods: int) -> Array | None:
-    """Mean exposure of the unit times the course of all, and times cosines beside it (row, k).
+    """Return the unit's mean exposure times the common course, and times cosines (row, k).
 
-    None where fewer than two cosines are left.
+    None if fewer than two cosines remain.
     """
     seen = np.maximum(np.bincount(period, minlength=periods), 1.0)
     course = np.bincount(period, dose, minlength=periods) / seen
@@ -229,9 +278,9 @@ def _levels(unit: Index, period: Index, dose: Array, periods: int) -> Array | No
 
 
 def _asked(line: Fit, name: Message, columns: Array) -> _Beside | None:
-    """None where nothing of the columns is left beside unit and time effects and exposure.
+    """Refit with added columns; None if they are collinear with fixed effects and exposure.
 
-    The first of several is let free, and not asked.
+    The first of several columns is free and not tested.
     """
     panel, several = line.rows, columns.shape[1] > 1
     try:

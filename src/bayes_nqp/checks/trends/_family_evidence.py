@@ -1,6 +1,6 @@
-"""Posterior probabilities of the families of assumptions, as a verdict on parallel trends.
+"""Posterior probabilities of the families of assumptions, and the verdict on parallel trends.
 
-The same numbers as those of the model average: the evidence is that of untreated observations.
+The probabilities are those of the model average, from untreated observations.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ class FamilyEvidence:
     Parameters
     ----------
     posterior : dict of str to float
-        By family.
+        Probability by family.
     error : float
-        Largest Monte-Carlo error of a log marginal likelihood that matters.
+        Largest relevant Monte Carlo error of a log marginal likelihood.
     """
 
     posterior: dict[Family, float]
@@ -55,25 +55,25 @@ class FamilyEvidence:
 
     @property
     def alternative(self) -> Family | None:
-        """The likeliest family but parallel trends; None where the panel identifies no other."""
+        """Most probable family other than parallel trends; None if none is identified."""
         others = {name: p for name, p in self.posterior.items() if name != "parallel"}
         return max(others, key=lambda name: others[name], default=None)
 
     @property
     def log_bayes_factor(self) -> float:
-        """Of parallel trends against the other families."""
+        """Log Bayes factor of parallel trends against the other families."""
         return log_bayes_factor(self.posterior)
 
     @property
     def verdict(self) -> Verdict:
-        """Holds from `PASSED` on, fails below `REJECTED`; else these data could not tell."""
+        """Verdict: passed from `PASSED` on, failed below `REJECTED`, otherwise inconclusive."""
         vague = self.alternative is None or self.error > MONTE_CARLO
         supported = self.parallel >= PASSED and not vague
         return ladder(fails=self.parallel < REJECTED, untold=not supported)
 
     @property
     def sentence(self) -> Message:
-        """The finding in words."""
+        """Finding in words."""
         other = self.alternative
         if other is None:
             return Message("This panel identifies no alternative to parallel trends.")
@@ -99,7 +99,7 @@ class FamilyEvidence:
 
     @property
     def figure(self) -> Message:
-        """The number that the model average has too."""
+        """Posterior probability of parallel trends, as in the model average."""
         if self.alternative is None:
             return NOTHING
         return Message(
@@ -111,11 +111,11 @@ class FamilyEvidence:
 
 
 def family_evidence(fit: Fit) -> FamilyEvidence:
-    """Weigh the families of assumptions as the model average does."""
+    """Compute the probabilities of the families of assumptions as the model average does."""
     evidence = evidence_of(reference_of(fit).fit)
     posterior = family_probabilities(evidence)
     best = max((x.value for x in evidence if not x.reason), default=np.nan)
-    # An error matters where its candidate is within some log units of the likeliest.
+    # An error matters if its candidate is within some log units of the most probable.
     errors = [x.error for x in evidence if not x.reason and x.value > best - 5.0]
     posterior.setdefault("parallel", 0.0)
     return FamilyEvidence(posterior, max(errors, default=0.0))
@@ -123,14 +123,14 @@ def family_evidence(fit: Fit) -> FamilyEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The fit of the outcome on whose untreated observations evidence rests.
+    """The fit of the outcome that provides the evidence of untreated observations.
 
     Parameters
     ----------
     changes : dict
-        Arguments by which its design differs from that of the fit that was given.
+        Arguments by which its design differs from that of the given fit.
     words : Message
-        Why it does.
+        Reason for the difference.
     """
 
     fit: Fit
@@ -139,10 +139,10 @@ class Reference:
 
 
 def reference_of(fit: Fit) -> Reference:
-    """Refit under the error structure that untreated observations demand, if it is another.
+    """Refit under the error structure that untreated observations require, if it is another.
 
-    Shared shocks count where the average effect depends on them, as in `error_model`. Of a
-    `Mediation`, it is the fit of its outcome.
+    Shared shocks are included if the average effect depends on them, as in `error_model`. For a
+    `Mediation`, this is the fit of its outcome.
     """
     if meets(fit, (CHANNELS,)):
         fit = total_fit(fit)
@@ -153,7 +153,7 @@ def reference_of(fit: Fit) -> Reference:
         return Reference(same, changes, words)
     design = same.variant(shocks=together.shocks)
     units = Message(
-        "Units of one {} share shocks that last (log Bayes factor {:.1f})",
+        "Units of the same {} share persistent shocks (log Bayes factor {:.1f})",
         together.by,
         together.value,
     )
@@ -163,10 +163,12 @@ def reference_of(fit: Fit) -> Reference:
             return Reference(same, changes, words)
         shared = once(same, ("shared", together.by), lambda: refit(same, design))
     except NQPError as refusal:
-        lacking = Message("{}, and designs with them cannot be fitted: {}.", units, reason(refusal))
+        lacking = Message(
+            "{}, but models with these shocks cannot be estimated: {}.", units, reason(refusal)
+        )
         return Reference(same, changes, joined([words, lacking]))
     every = Message(
-        "{}, which all candidate models have ({}).", units, Hint("shocks", together.shocks)
+        "{}, so all candidate models include them ({}).", units, Hint("shocks", together.shocks)
     )
     changes["shocks"] = together.shocks
     return Reference(shared, changes, joined([words, advised(every)]))

@@ -1,58 +1,89 @@
-"""Whether exposure to come predicts the outcome, which under strict exogeneity it does not."""
+"""Check of strict exogeneity: future exposure does not predict the outcome."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import pandas as pd
 from annotated_types import Ge
 
-from bayes_nqp._core.i18n import Message, spanned
-from bayes_nqp.checks.shared import FAILING, Finding, Verdict, asks, ladder
+from bayes_nqp._core.i18n import Message, advised, joined, spanned
+from bayes_nqp.checks.shared import FAILING, UNTOLD, Finding, Guide, Verdict, asks, ladder
 from bayes_nqp.checks.trends._other_period import other_period
 from bayes_nqp.inference.fitting import DOSE, REFITS, ROWS, Fit
 
-_LARGE = 0.5
-"""Share of the effect from which a lead is no trifle."""
+_LARGE: Final = 0.5
+"""Slope of future exposure, as a share of the effect, from which it is large."""
+_WIDE: Final = 2.0
+"""Width of its 95 % interval, in multiples of the effect, beyond which it is uninformative."""
 
 
 @asks(
-    "Does exposure to come predict the outcome?",
-    "exposure to come",
+    "Does future exposure predict the outcome?",
+    "future exposure",
     place=40,
     needs=(DOSE, ROWS, REFITS),
     assumption=True,
+    guide=Guide(
+        statistic=Message(
+            "Slope of exposure one or more periods ahead, given current exposure; and the effect "
+            "of current exposure with and without it, on the same observations."
+        ),
+        thresholds=Message(
+            "Failed: the {0:.1%} interval of the slope excludes zero, and the slope is larger than "
+            "{1:.0%} of the effect or the effect falls below one posterior SD. Caution: the 95 % "
+            "interval excludes zero. Inconclusive: it is wider than {2:.0f} times the effect. "
+            "Passed: otherwise.",
+            1.0 - FAILING,
+            _LARGE,
+            _WIDE,
+        ),
+        failure=Message(
+            "Exposure follows earlier outcomes or is anticipated (no strict exogeneity), so its "
+            "slope is not a causal effect."
+        ),
+        remedy=Message(
+            "add covariates that explain exposure and the outcome, and report the effect net of "
+            "future exposure; use nqp.StaggeredDiD if exposure begins at a date"
+        ),
+        code='result = nqp.check(fit, "future_exposure", periods=2)\nresult.evidence',
+        limits=Message(
+            "A common cause that changes exposure and the outcome in the same period remains "
+            "undetected."
+        ),
+    ),
 )
 def future_exposure(fit: Fit, *, periods: Annotated[int, Ge(1)] = 1) -> Finding:
-    """Refit with the exposure some periods ahead beside that of today, its slope flat.
+    """Refit with exposure some periods ahead as a covariate with a flat prior.
 
-    Under strict exogeneity, and unless it is anticipated, exposure to come has no slope given
-    today's: a slope of it says that exposure follows the outcome's own course, as where units
-    that grow take it up. It is what a pre-trend is to a treatment that is adopted. Rows without
-    a row so many periods later are left out, and the effect is also estimated on the others
-    alone. A 95 % interval of the lead that excludes zero leaves doubt; where the 99.5 % one does,
-    and the lead is half as large as the effect or the effect's conclusion does not survive it, the
-    check fails. An interval wider than the effect could not tell.
+    Under strict exogeneity, and without anticipation, future exposure has a zero slope given
+    current exposure. Another slope shows that exposure follows the outcome, as if units that grow
+    take up exposure. The check corresponds to a pre-trend test for a treatment with adoption dates.
+    Observations without the later period are excluded, and the effect without the covariate is
+    estimated on the same observations. The verdict is *caution* if the 95 % interval of the slope
+    excludes zero. It is *failed* if the 99.5 % interval does and the slope is half as large as the
+    effect, or the effect loses its sign. It is *inconclusive* if the interval is wider than twice
+    the effect.
 
     Parameters
     ----------
     periods : int, default 1
-        How far ahead.
+        Number of periods ahead.
 
     Returns
     -------
     Finding
-        Its evidence is a DataFrame of quantity, mean, sd, lower, upper, p_positive: the effect,
-        the effect on rows that have a future, the effect beside the lead, and the lead itself;
-        outcome units per as much exposure as the fit's effects.
+        Its evidence is a DataFrame of quantity, mean, sd, lower, upper, p_positive: the effect, the
+        effect on observations with a future period, the effect net of future exposure, and the
+        slope of future exposure; outcome units per unit of exposure as in the fit.
     """
     ahead = other_period(fit, periods, f"exposure {periods} ahead")
     table = ahead.table
     verdict, sentence = _judged(table)
     lead, held = table.iloc[3], table.iloc[2]
     figure = Message(
-        "exposure {} ahead {}; effect beside it {:.3g} (without it {:.3g}, "
-        "on the {} rows with a future)",
+        "slope of exposure at t + {} is {}; effect of current exposure {:.3g} net of it, {:.3g} "
+        "without it ({} observations)",
         periods,
         spanned(*lead[["mean", "lower", "upper"]]),
         held["mean"],
@@ -67,25 +98,35 @@ def _judged(table: pd.DataFrame) -> tuple[Verdict, Message]:
     clear, sign = _sign(lead) != 0, _sign(plain)
     large = abs(lead["mean"]) > _LARGE * abs(plain["mean"])
     lost = sign != 0 and held["mean"] * sign < held["sd"]
-    vague = lead["upper"] - lead["lower"] > 2 * abs(plain["mean"])
+    vague = lead["upper"] - lead["lower"] > _WIDE * abs(plain["mean"])
     sure = min(lead["p_positive"], 1.0 - lead["p_positive"]) < FAILING / 2.0
     verdict = ladder(fails=sure and (large or lost), doubt=clear, untold=vague)
-    if clear and (large or lost):
+    if clear and large:
         return verdict, Message(
-            "Exposure to come predicts the outcome, and by much: exposure follows the outcome's "
-            "own course, or is anticipated, and its slope is not an effect."
+            "Future exposure predicts the outcome, with a slope of more than half the effect. "
+            "Exposure follows earlier outcomes or is anticipated, so its slope is not an effect."
+        )
+    if clear and lost:
+        return verdict, Message(
+            "Future exposure predicts the outcome, and the effect of current exposure loses its "
+            "sign net of it. Exposure follows earlier outcomes or is anticipated, so its slope is "
+            "not an effect."
         )
     if clear:
         return verdict, Message(
-            "Exposure to come predicts the outcome, though by less than half of the effect: part "
-            "of the slope may be a trend that exposure follows."
+            "Future exposure predicts the outcome, with a slope of less than half the effect. Part "
+            "of the estimated effect may be a trend that exposure follows."
         )
-    if vague:
-        return verdict, Message(
-            "The slope of exposure to come is known too badly to tell: its interval is wider than "
-            "the effect is large."
+    if verdict == UNTOLD:
+        imprecise = Message(
+            "The slope of future exposure is estimated too imprecisely: its 95 % interval is wider "
+            "than {:.0f} times the effect. The check can neither confirm nor reject strict "
+            "exogeneity.",
+            _WIDE,
         )
-    return verdict, Message("Exposure to come says nothing about the outcome beyond today's.")
+        step = Message("Next: report this limitation, or add further periods to the panel.")
+        return verdict, joined([imprecise, advised(step)])
+    return verdict, Message("Given current exposure, future exposure does not predict the outcome.")
 
 
 def _sign(row: pd.Series[float]) -> int:

@@ -1,4 +1,4 @@
-"""Leads of a separate fit, and what their joint posterior says."""
+"""Leads of a separate fit, and tests of their joint posterior."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from bayes_nqp.data.panel import Panel, is_paired, pairs_of
 from bayes_nqp.effects.estimands import simultaneous_signs
 
 _ALONE = 0.975
-"""Probability of a sign from which an equal-tailed 95 % interval leaves zero out."""
+"""Probability of a sign from which an equal-tailed 95 % interval excludes zero."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Joint:
-    """What the joint posterior of some leads says.
+    """Statistics of the joint posterior of some leads.
 
     Parameters
     ----------
@@ -28,12 +28,11 @@ class Joint:
     inside, bound : float
         Probability that all leads lie within the bound, outcome units.
     first : int
-        Earliest event time of which that is asked.
+        Earliest event time for this probability.
     slope : ndarray (draw), outcome units per period
-        Of the line through the reference that fits the leads best.
+        Slope of the line through the reference that fits the leads best.
     alone, together : tuple of int
-        Event times whose lead leaves zero out of its own 95 % interval, and out of the
-        simultaneous band of all.
+        Event times at which the pointwise 95 % interval, and the simultaneous band, exclude zero.
     """
 
     tail: float
@@ -46,14 +45,14 @@ class Joint:
 
 
 def joint_of(leads: xr.DataArray, bound: float, freedom: float, reference: int = -1) -> Joint:
-    """Judge leads by event time.
+    """Test leads by event time.
 
     Parameters
     ----------
     leads : DataArray (chain, draw, event_time), outcome units
-        With the coordinate ``rows``; event times without any are NaN.
+        With the coordinate ``rows``; event times without observations are NaN.
     bound : float, outcome units
-        Asked of the event times with at least half as many rows as the fullest has.
+        Applies to event times with at least half as many observations as the largest number.
     freedom : float
         Degrees of freedom of the tail probability.
     reference : int, default -1
@@ -94,11 +93,11 @@ def precision_of(draws: Array) -> Array:
 
 
 def tail_of(draws: Array, freedom: float) -> float:
-    """Tail probability of zero: of values farther from the mean than zero is.
+    """Return the tail probability of zero: of values farther from the mean than zero.
 
-    In the metric of the posterior covariance; the squared distance over the number of
-    quantities is taken as F distributed. Counting draws instead would give zero wherever the
-    tail is thinner than their number, and would know nothing of how few units are compared.
+    Distances use the metric of the posterior covariance. The squared distance over the number of
+    quantities is taken as F distributed. A count of draws would be zero whenever the tail is
+    thinner than one over their number, and would not reflect the small number of units.
 
     Parameters
     ----------
@@ -109,23 +108,23 @@ def tail_of(draws: Array, freedom: float) -> float:
 
 
 def tail_at(mean: Array, precision: Array, freedom: float) -> float:
-    """The same of a mean and an inverse covariance that are known."""
+    """Return the same tail probability for a known mean and precision matrix."""
     distance = max(float(mean @ precision @ mean), 0.0)
     return float(special.fdtrc(mean.size, freedom, distance / mean.size))
 
 
 def freedom(treated: float, never: float) -> float:
-    """Degrees of freedom of a difference between two groups of units (Welch, Satterthwaite).
+    """Return degrees of freedom of a difference between two groups (Welch, Satterthwaite).
 
     Parameters
     ----------
     treated, never : float
-        Units ever treated, and never.
+        Numbers of ever-treated and never-treated units.
 
     Returns
     -------
     float
-        That of the smaller group where the other is much larger.
+        Close to that of the smaller group if the other is much larger.
     """
     sizes = np.maximum(np.array([treated, never], dtype=np.float64), 2.0)
     parts = 1.0 / sizes
@@ -133,10 +132,10 @@ def freedom(treated: float, never: float) -> float:
 
 
 def freedom_of(panel: Panel, inside: Mask | None = None) -> float:
-    """Degrees of freedom of adopters against the never treated.
+    """Return degrees of freedom of treated against never-treated units.
 
-    Of pairs, which share the shocks of their ends, nodes count: those that pairs never treated have
-    between them, and all others.
+    For pairs, which share the shocks of their ends, nodes are counted: those that never-treated
+    pairs have between them, and all others.
 
     Parameters
     ----------

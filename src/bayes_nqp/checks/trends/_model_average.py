@@ -1,4 +1,4 @@
-"""One posterior over several assumptions: draws under each, mixed by posterior probability."""
+"""Bayesian model average over assumptions about untreated outcomes."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ from bayes_nqp.inference.model_frame import model_frame_of
 _LEAST = 0.005
 """Posterior probability below which a candidate is not fitted."""
 _MUCH = 0.5
-"""Posterior probability from which a candidate has as many draws as the fit; others a fourth."""
+"""Posterior probability from which a candidate has as many draws as the fit."""
 _PARALLEL = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-"""Prior probabilities of parallel trends over which the answer is shown."""
+"""Grid of prior probabilities of parallel trends for the sensitivity table."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,11 +63,11 @@ class Weighed:
     Parameters
     ----------
     evidence : Evidence
-        What untreated observations say of it.
+        Evidence of untreated observations for the candidate.
     weight : float
-        Its posterior probability.
+        Posterior probability.
     effects : Dataset or None
-        Of the waist; None where its probability is too small for a fit.
+        Effects dataset; None if the probability is too small for a fit.
     """
 
     evidence: Evidence
@@ -83,25 +83,25 @@ class Weighed:
 @door
 @dataclass(frozen=True, eq=False, repr=False)
 class ModelAverage(FactSheet):
-    """The posterior over several assumptions about untreated outcomes, weighted by evidence.
+    """Bayesian model average over assumptions about untreated outcomes.
 
-    Every estimand, table and plot of effects takes it as it takes a fit.
+    Every function for estimands, tables and plots of effects accepts it in place of a fit.
 
     Parameters
     ----------
     effects : Dataset
-        The waist: draws under all candidate models, in proportion to their posterior
-        probabilities. Cells are those of the fit, identified where each candidate identifies them.
+        Effects dataset with draws under all candidate models, in proportion to their posterior
+        probabilities. Cells are those of the fit, identified if every candidate identifies them.
     designs : tuple of Weighed
         Candidate models with their posterior probabilities.
     prior : mapping of str to float
         Prior probabilities of the families "parallel", "differential" and "event".
     left_out : tuple of (Message, Message)
-        Candidate models that this panel does not identify, and why.
+        Candidate models that this panel does not identify, with reasons.
     errors : Message
-        Why all candidates have another error structure than the fit; empty where they do not.
+        Reason for another error structure of all candidates than in the fit; empty otherwise.
     evidence : tuple of Evidence
-        Of every candidate model that has some, those that could not be fitted included.
+        Evidence for every candidate model, including those that could not be fitted.
 
     Examples
     --------
@@ -132,9 +132,9 @@ class ModelAverage(FactSheet):
         Returns
         -------
         DataFrame
-            A row a candidate: ``design``, ``family``, ``log_evidence`` (log marginal likelihood
-            less that of parallel trends), ``prior``, ``weight`` (posterior probability), and
-            ``att`` and ``sd``, outcome units, where it was fitted.
+            One row per candidate: ``design``, ``family``, ``log_evidence`` (log marginal likelihood
+            less that of parallel trends), ``prior``, ``weight`` (posterior probability), and, if
+            fitted, ``att`` and ``sd`` in outcome units.
         """
         rows = []
         for x, prior in zip(self.designs, _priors(self.designs, self.prior), strict=True):
@@ -152,8 +152,8 @@ class ModelAverage(FactSheet):
         Returns
         -------
         DataFrame
-            By family: ``prior``, as stated; ``posterior``, missing where this panel identifies no
-            candidate of the family.
+            By family: ``prior``; and ``posterior``, missing if this panel identifies no candidate
+            of the family.
         """
         posterior = dict.fromkeys(self.prior, np.nan)
         for x in self.designs:
@@ -166,7 +166,7 @@ class ModelAverage(FactSheet):
     def log_bayes_factor(self) -> float:
         """Log Bayes factor of parallel trends against the other families, by their prior.
 
-        The posterior log odds less the prior log odds; missing where parallel trends have no
+        The posterior log odds less the prior log odds; missing if parallel trends have no
         alternative on this panel.
         """
         posterior = self.families["posterior"]
@@ -175,11 +175,11 @@ class ModelAverage(FactSheet):
 
     @property
     def support(self) -> float:
-        """Posterior probability of the likeliest family, as far as pre-adoption data allow it.
+        """Posterior probability of the most probable family, tempered by pre-trend tests.
 
         The sum over its candidates of ``weight * min(1, t / 0.05)``, t the tail probability of zero
-        of the pre-adoption coefficients that a candidate does not free. It is small where the data
-        do not tell the families apart, or where no candidate explains the periods before adoption.
+        of the pre-adoption coefficients that a candidate does not free. It is small if the data do
+        not distinguish the families, or if no candidate explains the periods before adoption.
         """
         families = dict.fromkeys(self.prior, 0.0)
         for x in self.designs:
@@ -197,9 +197,9 @@ class ModelAverage(FactSheet):
         Returns
         -------
         DataFrame
-            A row each of 0.1 to 0.9: ``prior`` and ``posterior`` (of parallel trends), ``att``,
-            ``lower`` and ``upper`` (95 %), outcome units. Candidates that were not fitted are left
-            out.
+            One row for each prior of 0.1 to 0.9: ``prior`` and ``posterior`` (of parallel trends),
+            ``att``, ``lower`` and ``upper`` (95 %), outcome units. Candidates that were not fitted
+            are excluded.
         """
         draws = {
             x.candidate: att(x.effects).to_numpy().ravel()
@@ -257,7 +257,7 @@ class ModelAverage(FactSheet):
 
 
 def _priors(designs: Sequence[Weighed], prior: Mapping[Family, float]) -> list[float]:
-    """Prior probabilities of candidates: each family's, by their shares."""
+    """Return prior probabilities of candidates: those of the families, divided by their shares."""
     total = dict.fromkeys(prior, 0.0)
     for x in designs:
         total[x.candidate.family] += x.candidate.share
@@ -270,45 +270,44 @@ def _priors(designs: Sequence[Weighed], prior: Mapping[Family, float]) -> list[f
 def model_average(fit: Fit, *, prior: Mapping[str, float] | None = None) -> ModelAverage:
     """Average the effects over assumptions about untreated outcomes, weighted by evidence.
 
-    The candidate models are the fit's own design under parallel trends; with a response one, two
-    and three periods before adoption; with `AshenfelterDip`, of one, two and three periods; with
-    `PreAdoptionShift`, three periods before adoption; with a linear differential trend; with
-    `DifferentialTrends`; with these and a response one period before; and with `Factors`, where
-    held-out untreated observations clearly prefer common factors (their evidence:
-    docs/trends.md). The evidence is the log marginal likelihood of untreated observations: effects
-    of treated cells are flat in all candidates. The means of treated units just before adoption and
-    the size of a dip or shift have a prior of standard deviation ``s``, and a common slope that of
-    a unit's information.
-    Anticipated event times count in no average.
+    The candidate models are the design of the fit under parallel trends; with anticipation of one,
+    two and three periods; with `AshenfelterDip` of one, two and three periods; with
+    `PreAdoptionShift` three periods before adoption; with a linear differential trend; with
+    `DifferentialTrends`; with `DifferentialTrends` and anticipation of one period; and with
+    `Factors`, if held-out untreated observations clearly prefer common factors (docs/trends.md).
+    The evidence is the log marginal likelihood of untreated observations; effects of treated cells
+    are flat in all candidates. The means of treated units just before adoption and the size of a
+    dip or shift have a prior of standard deviation ``s``. A common slope has a unit-information
+    prior. Averages exclude anticipation periods.
 
-    All candidates have another error structure than the fit where untreated observations leave no
-    doubt that errors of treated units spread otherwise, or that units of one level of a column
-    share shocks that last and that move the average effect (`error_model`). Of a `Mediation`,
-    the evidence is that of the outcome, and each candidate's assumption holds for the mediators
-    too.
+    All candidates have another error structure than the fit if untreated observations clearly show
+    a different error variance of treated units, or persistent shocks shared within the levels of a
+    column that move the average effect (`error_model`). For a `Mediation`, the evidence is that of
+    the outcome, and the assumption of each candidate applies to the mediators too.
 
     Parameters
     ----------
     prior : mapping of str to float, optional
         Prior probabilities of the families of assumptions: ``"parallel"`` (parallel trends),
         ``"differential"`` (differential trends) and ``"event"`` (an event just before adoption:
-        anticipation, a dip, a level shift), 0.3, 0.5 and 0.2 by default. Families that are not
-        named share the rest in the default ratio. Candidates of one family share its probability
-        equally, but for the linear trend, which has two thirds of its family's.
+        anticipation, a dip, a level shift); 0.3, 0.5 and 0.2 by default. Families that are not
+        given share the rest in the default ratio. Candidates of one family share its probability
+        equally, except for the linear trend, which has two thirds of its family's.
 
     Returns
     -------
     ModelAverage
-        Which `nqp.att`, tables and plots take as they take a fit. A candidate that the panel does
-        not identify, or that loses a cell of the fit, is left out and named; its family keeps its
-        prior probability. A candidate whose posterior probability is below 0.005 is not fitted.
+        Accepted by `nqp.att`, tables and plots in place of a fit. A candidate that the panel does
+        not identify, or that does not identify a cell of the fit, is excluded with a reason; its
+        family keeps its prior probability. Candidates with a posterior probability below 0.005 are
+        not fitted.
 
     Raises
     ------
     NotApplicable
         If nothing is adopted, the fit has no observations, or its likelihood does not compress.
     StudyError
-        If `prior` names no family, or its values are no probabilities that add up to one.
+        If `prior` names no family, or its values are not probabilities that sum to one.
 
     References
     ----------
@@ -344,12 +343,12 @@ def model_average(fit: Fit, *, prior: Mapping[str, float] | None = None) -> Mode
 def mixed(
     fit: Fit, every: Sequence[Evidence], prior: Mapping[Family, float] = PRIOR
 ) -> ModelAverage:
-    """Mix draws under candidate models by their posterior probabilities.
+    """Combine draws under candidate models in proportion to their posterior probabilities.
 
     Parameters
     ----------
     every : sequence of Evidence
-        Of each candidate.
+        Evidence for each candidate.
 
     Raises
     ------
@@ -358,7 +357,9 @@ def mixed(
     """
     weighable = [x for x in every if not x.reason]
     if not weighable:
-        raise StudyError("no model can be averaged", hint="nqp.fit with another design")
+        raise StudyError(
+            "no candidate model can be estimated", hint="fit another design with nqp.fit"
+        )
     posterior = probabilities(weighable, prior)
     lost: dict[Candidate, Message] = {}
     while True:
@@ -384,10 +385,10 @@ def mixed(
 def _within_families(
     every: Sequence[Evidence], posterior: Array, estimated: Container[Candidate]
 ) -> Array:
-    """Give the probability of candidates that are not known to others of their family.
+    """Reassign the probability of candidates that cannot be estimated within their family.
 
-    Probabilities of families rest on evidence alone. That of a family of which nothing can be
-    fitted goes to the others in proportion.
+    Probabilities of families depend on evidence alone. That of a family without any estimated
+    candidate goes to the others in proportion.
     """
     family = np.array([x.candidate.family for x in every])
     weights = np.where([x.candidate in estimated for x in every], posterior, 0.0)
@@ -396,14 +397,16 @@ def _within_families(
         if weights[of].sum() > 0:
             weights[of] *= posterior[of].sum() / weights[of].sum()
     if not weights.any():
-        raise StudyError("no model can be averaged", hint="nqp.fit with another design")
+        raise StudyError(
+            "no candidate model can be estimated", hint="fit another design with nqp.fit"
+        )
     return np.asarray(weights / weights.sum())
 
 
 def _fitted(
     fit: Fit, weighable: Sequence[Evidence], weights: Array
 ) -> tuple[list[xr.Dataset | None], dict[Candidate, Message]]:
-    """Effects of designs that weigh something; those that lose a cell of the fit, and why."""
+    """Return effects of candidates with positive weight, and reasons for those that lose a cell."""
     effects: list[xr.Dataset | None] = []
     lost: dict[Candidate, Message] = {}
     effects_dataset = group_time_effects(fit)
@@ -427,7 +430,7 @@ def _fitted(
             lost[x.candidate] = reason(error)
             continue
         if places - identified_cells(cells) or paths - {*cells[v.PATH].to_numpy()}:
-            lost[x.candidate] = Message("it loses effects that the fit has")
+            lost[x.candidate] = Message("it does not identify all effects of the fit")
         effects[-1] = cells
     return effects, lost
 
@@ -435,7 +438,7 @@ def _fitted(
 def _mixture(
     effects_dataset: xr.Dataset, effects: Sequence[xr.Dataset | None], shares: Array, seed: int
 ) -> xr.Dataset:
-    """Draws under the candidates in the cells of the fit, in proportion to their shares."""
+    """Return draws under the candidates in the cells of the fit, in proportion to their shares."""
     every = [x for x in effects if x is not None]
     weights = np.array([w for w, x in zip(shares, effects, strict=True) if x is not None])
     names = [name for name in (v.EFFECT, v.DEVIATION) if name in effects_dataset]

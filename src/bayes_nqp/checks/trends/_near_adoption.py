@@ -1,7 +1,7 @@
-"""Means of adopters in the last periods before adoption, beside columns of a term's own.
+"""Means of treated units in the last periods before adoption, given a term for trends.
 
-On untreated rows, effects of treated cells flat, ``g = (g_1, .., g_K)`` are common to cohorts and
-strata and of density one, so that given parameters x they are ``N(m(x), V(x))``.
+On untreated observations, with flat effects of treated cells, ``g = (g_1, .., g_K)`` are common to
+cohorts and strata with a flat density, so given parameters x they are ``N(m(x), V(x))``.
 """
 
 from __future__ import annotations
@@ -30,56 +30,56 @@ from bayes_nqp.inference.fitting import (
 from bayes_nqp.model.designs import DifferentialTrends, Term
 
 _NEAR = 3
-"""Periods before adoption that have means of their own."""
+"""Number of periods before adoption with separate means."""
 LINES: Final = DifferentialTrends(walk=0.0, cohort_walk=0.0)
 
 
 def near_adoption(fit: Fit, trends: Term | None, least: int = 0) -> SlopeLaw | None:
-    """The law of a term's own columns and of adopters' means just before adoption.
+    """Return the joint law of a term's columns and of treated units' means before adoption.
 
     Parameters
     ----------
     trends : Term, optional
-        How adopters may move otherwise than the others.
+        Term for the untreated outcomes of treated units.
     least : int, default 0
-        Means to ask for, where these are more than three.
+        Number of means, if larger than three.
 
     Returns
     -------
     SlopeLaw or None
-        The term's own columns first, then means, the last period before adoption first; as many as
-        the panel can tell, None where these are none. The fit keeps it.
+        The term's columns first, then the means, the last period before adoption first; as many as
+        the panel identifies, None if there are none. The fit caches it.
 
     Raises
     ------
     NQPError
-        If the fit cannot be made again, or the panel does not identify the term.
+        If the model cannot be fitted again, or the panel does not identify the term.
     """
     number = max(least, _NEAR)
     return once(fit, ("near", trends, number), partial(_near, fit, trends, number))
 
 
 def own_columns(trends: Term | None) -> int:
-    """Columns of its own by which a term's evidence is known: a dip's, shift's, or line's."""
+    """Return the number of columns that carry a term's evidence: of a dip, shift or line."""
     return int(trends is not None and (trends == LINES or trends.column != ""))
 
 
 def variance_alone(law: SlopeLaw) -> float:
-    """Variance of a term's first column where adopters have no means near adoption."""
+    """Return the variance of a term's first column without means near adoption."""
     return float(1.0 / np.linalg.pinv(law.covariance, hermitian=True)[0, 0])
 
 
 def tail_of_means(fit: Fit, law: SlopeLaw, which: slice) -> float:
-    """Tail probability of zero of some of the means."""
+    """Return the tail probability of zero of some of the means."""
     precision = np.linalg.pinv(law.covariance[which, which], hermitian=True)
     return tail_at(law.mean[which], precision, freedom_of(panel_of(fit)))
 
 
 def at_zero(fit: Fit, trends: Term | None, law: SlopeLaw) -> float:
-    """``log E[N(m; 0, V)] = log p(y) - log p(y | flat slopes)``, both integrated directly.
+    """Compute ``log E[N(m; 0, V)] = log p(y) - log p(y | flat slopes)``, both integrated directly.
 
-    By the expectation where the first has no likelihood of its own, or differs in more than slopes:
-    a lag with linked covariates has those of linked units' means too.
+    The expectation is used if the first has no likelihood, or if the designs differ in more than
+    slopes: a lag with linked covariates also has those of the linked units' means.
     """
     panel = panel_of(fit)
     flat = untreated(fit.outcome_design, panel, fit.facts.noise)
@@ -123,7 +123,7 @@ def _near(fit: Fit, trends: Term | None, most: int) -> SlopeLaw | None:
 
 
 def _with_near(panel: Panel, ahead: int, number: int) -> tuple[Panel, tuple[str, ...]]:
-    """Give a panel a covariate for each of the last untreated periods of adopters."""
+    """Add a covariate for each of the last untreated periods of treated units to a panel."""
     start = np.where(panel.cohort_codes >= 0, panel.cohort_codes - ahead, -1)[panel.unit_codes]
     distance = np.where(start >= 0, start - panel.time_codes, 0)
     columns = np.array([distance == k for k in range(1, number + 1)], dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Whether units near adopters were on their way before the policy of these reached them."""
+"""Test of differential trends of never-treated units near treated ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import IdentificationError
-from bayes_nqp._core.i18n import Message, advised, joined
+from bayes_nqp._core.i18n import Message, advised, detailed, joined
 from bayes_nqp.checks.shared import (
     DOUBT,
     DOUBTFUL,
@@ -25,34 +25,36 @@ from bayes_nqp.effects.estimands import spillover_effects
 from bayes_nqp.inference.fitting import Fit, covariate_slopes, refit, total_fit
 
 _FEWEST: Final = 3
-"""Units never treated that are near adopters, and not, of fewer of which it is not asked."""
+"""Smallest number of never-treated units, near treated units and elsewhere, for the test."""
 _APART: Final = Message(
-    "Units that never adopt moved apart from others by {} ± {} a period where they are near "
-    "adopters, all of the time and not from exposure on (tail probability {:.2g}): what they seem "
-    "to receive may partly be that, and effects may be measured from a moved baseline. Had they a "
-    "straight trend of their own, the average effect would be {} ± {}, not {} ± {}, and untreated "
-    "units would receive {} ± {}, not {} ± {}."
+    "Never-treated units near treated units follow another trend than other never-treated units, "
+    "by {} ± {} per period (p = {:.2g}). The estimated spillovers may include this trend, and the "
+    "effects may be measured from a shifted baseline."
+)
+_NET: Final = Message(
+    "Net of a linear trend of these units, the average effect is {} ± {} (as fitted {} ± "
+    "{}). The spillovers on untreated units are {} ± {} (as fitted {} ± {})."
 )
 _NEXT: Final = advised(
     Message(
-        "Next: covariates=[…] with a column that is the period where a unit never adopts, times "
-        "how near it is to units that do, and zero elsewhere."
+        "Next: add a covariate that equals the period times the proximity to treated units for "
+        "never-treated units, and zero for all others."
     )
 )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NearSlope:
-    """A slope over time of never treated units near adopters, beside what they receive.
+    """Slope over time of never-treated units near treated ones, given spillover effects.
 
     Parameters
     ----------
     slope : ndarray (draw), outcome units per period
-        Where all links are to adopters, or a unit comes to stand in a ring.
+        Slope of a unit with links to treated units only, or in a distance band of treated units.
     tail : float
         Tail probability of zero.
     fit, beside : Fit
-        Without the slope, and with it.
+        Fits without and with the slope.
     """
 
     slope: Array
@@ -61,33 +63,34 @@ class NearSlope:
     beside: Fit
 
     def worse(self, verdict: Verdict) -> Verdict:
-        """The verdict of `pretrends` with this."""
+        """Return the verdict of `pretrends`, lowered by this slope."""
         if self.tail >= DOUBTFUL or verdict == FAILS:
             return verdict
         return FAILS if self.tail < FAILING else DOUBT
 
     @property
     def words(self) -> Message | None:
-        """What to say of it, and what effects would be with it."""
+        """Finding with the effects net of the slope; None if it is compatible with zero."""
         if self.tail >= DOUBTFUL:
             return None
         pairs = [with_sd(of(x)) for of in (average_effect, spillover_effects)
                  for x in (self.beside, self.fit)]  # fmt: skip
         numbers = [number for pair in pairs for number in pair]
-        return joined([_APART.fill(*with_sd(self.slope), self.tail, *numbers), _NEXT])
+        apart = _APART.fill(*with_sd(self.slope), self.tail)
+        return joined([apart, detailed(_NET.fill(*numbers)), _NEXT])
 
 
 def near_slope(fit: Fit) -> NearSlope | None:
-    """Refit with a slope over time of never treated units, by how near they are to adopters.
+    """Refit with a slope over time of never-treated units, by proximity to treated units.
 
-    With ``n_i`` the part of a unit's links that lead to units which ever adopt, or one if it ever
-    stands in a ring, the column ``n_i t 1[never treated]`` has no slope beside what is received,
-    which begins with exposure.
+    Let ``n_i`` be the share of a unit's links to ever-treated units, or one if it ever lies in a
+    distance band. The column ``n_i t 1[never treated]`` has a zero slope given spillovers, because
+    spillovers begin with exposure.
 
     Returns
     -------
     NearSlope or None
-        None where nobody receives anything, or too few units tell.
+        None without spillovers in the model, or with too few units.
     """
     total = fit if fit.facts.channels is None else total_fit(fit)
     near = _near(total)
@@ -110,7 +113,7 @@ def near_slope(fit: Fit) -> NearSlope | None:
 
 
 def _near(fit: Fit) -> Array | None:
-    """How near never treated units are to adopters (unit); none where too few differ by it."""
+    """Return the proximity of never-treated units to treated ones (unit), if enough differ."""
     panel, facts = fit.rows, fit.facts
     ever = np.asarray(panel.cohort_codes) >= 0
     exposures = [x for term in facts.terms if (x := term.exposed_since(panel)) is not None]

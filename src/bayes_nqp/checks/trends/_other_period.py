@@ -1,4 +1,4 @@
-"""Exposure of another period, or one that ended, beside today's."""
+"""Effects of exposure in other periods, or of an exposure that ended, given current exposure."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from bayes_nqp.effects.estimands import att
 from bayes_nqp.inference.fitting import Fit, covariate_slopes, panel_of, refit
 
 _SOON: Final = 2
-"""Periods after its end in which what is left of an exposure is judged."""
+"""Number of periods after its end in which a lasting effect of exposure is tested."""
 _ROWS, _UNITS = 10, 5
-"""Rows in these, and their units, below which nothing is asked."""
+"""Smallest numbers of observations and units in these periods for the test."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OtherPeriod:
-    """What exposure of another period does beside today's, on rows that have one."""
+    """Effect of exposure in another period given current exposure, on observations that have it."""
 
     table: pd.DataFrame
     rows: int
@@ -31,7 +31,7 @@ class OtherPeriod:
 
 
 def other_period(fit: Fit, periods: int, label: str) -> OtherPeriod:
-    """Refit with the exposure so many periods later (before, below zero) as a covariate."""
+    """Refit with exposure some periods later (earlier, if negative) as a covariate."""
     panel, name = panel_of(fit), str(fit.facts.exposure)
     covariates = fit.facts.covariates_of(panel)
     values = panel.exposures[:, panel.roles.exposures.index(name)]
@@ -54,7 +54,7 @@ def other_period(fit: Fit, periods: int, label: str) -> OtherPeriod:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Left:
-    """The effect beside what is left of an exposure that ended, and what that is, soon after."""
+    """The effect net of an ended exposure, and the slope of the ended exposure."""
 
     table: pd.DataFrame
     refit: Fit
@@ -66,8 +66,7 @@ def left_behind(fit: Fit) -> Left | None:
     Returns
     -------
     Left or None
-        None where exposure ends in few rows or units, or nothing of it is left beside unit and
-        time effects.
+        None if exposure ends in few observations or units, or if fixed effects explain the columns.
     """
     panel, exposure = panel_of(fit), fit.model_frame.exposure
     assert exposure is not None
@@ -90,7 +89,7 @@ def left_behind(fit: Fit) -> Left | None:
 
 
 def last_exposure(unit: Index, time: Index, dose: Array) -> tuple[Array, Index]:
-    """Last exposure of a unit before a row at the reference, and how many periods ago.
+    """Return a unit's last exposure before an observation at the reference, and the periods since.
 
     Parameters
     ----------
@@ -102,7 +101,7 @@ def last_exposure(unit: Index, time: Index, dose: Array) -> tuple[Array, Index]:
     Returns
     -------
     tuple of ndarray (row)
-        Zeros in rows that are exposed, or of units that have not been.
+        Zeros for exposed observations and for units without earlier exposure.
     """
     rows = np.arange(dose.size)
     place = np.maximum.accumulate(np.where(dose != 0.0, rows, -1))

@@ -1,4 +1,4 @@
-"""Parallel or not: a verdict on leads and differential slopes."""
+"""Tests of parallel trends by leads and differential slopes."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from bayes_nqp.effects.estimands import att
 from bayes_nqp.inference.fitting import Fit, covariate_slopes, lead_fit, panel_of, refit
 
 _OVERALL, _LEVELS = 0.05, 0.02
-"""False alarms allowed: for the average over all strata, and for all levels together."""
+"""Levels of the tests: of the average over all strata, and of all levels together."""
 _SIGNED, _WITHIN = 0.95, 0.7
-"""Chance of its sign that makes an effect one to be defended; chance that no trend makes it up."""
+"""Probability of a credible sign, and that a continued trend is smaller than the effect."""
 _POWER = 2.8
-"""Posterior sd's of a trend that is found four times out of five at the 5 % level."""
+"""Size in posterior SDs of a trend that a 5 % test detects with 80 % power."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,29 +45,29 @@ class PreTrend:
 
     @property
     def tail(self) -> float:
-        """Of leads and slope together: the smaller, twice, as two questions were asked."""
+        """Tail probability of leads and slope together: twice the smaller (Bonferroni)."""
         return min(1.0, 2.0 * min(self.joint.tail, self.slope_tail))
 
     @property
     def detectable(self) -> float:
-        """Slope that would be found four times out of five."""
+        """Slope that would be detected with 80 % power."""
         return _POWER * float(self.slope.std())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judgement:
-    """What leads and slopes say together.
+    """Joint result of the tests of leads and slopes.
 
     Parameters
     ----------
-    levels : dict of str to Judged
-        Of every factor with two levels or more.
+    levels : dict of str to PreTrend
+        Results of every factor with two levels or more.
     apart : list of str
-        Levels in which zero is far out.
+        Levels in which zero is rejected.
     effect, adjusted : DataArray (chain, draw), outcome units
-        The average effect, and what is left of it if the slopes go on.
+        The average effect, and the effect net of the continued slopes.
     within : float
-        Chance that the trend, going on, adds less to the average effect than its size.
+        Probability that the continued trend adds less to the average effect than its size.
     """
 
     total: PreTrend
@@ -79,27 +79,27 @@ class Judgement:
 
     @property
     def tested(self) -> Verdict:
-        """Fails, in doubt or holds, by coefficients and slope alone, whatever their power."""
+        """Verdict by coefficients and slope alone, regardless of power."""
         return ladder(fails=self.total.tail < _OVERALL, doubt=bool(self.apart))
 
     def verdict_at(self, tail: float, share: int = 1, limit: float = _OVERALL) -> Verdict:
-        """Judge where the same was asked of several outcomes.
+        """Return the verdict if several outcomes are tested.
 
         Parameters
         ----------
         tail : float
-            Of leads and slope together, adjusted for the others.
+            Tail probability of leads and slope together, adjusted for the other outcomes.
         share : int, default 1
-            Outcomes among which the false alarms of levels are shared.
+            Number of outcomes that share the false alarms of levels.
         limit : float, default 0.05
-            Tail probability below which it fails; from there to .05 it asks for caution.
+            Tail probability below which the test fails; from there to 0.05 the verdict is caution.
         """
         doubt = apart_of(self.levels, share) or tail < _OVERALL
         return ladder(fails=tail < limit, doubt=doubt, untold=self.made_up)
 
     @property
     def made_up(self) -> bool:
-        """Whether the effect has a sign, and a trend may well be all there is to it."""
+        """True if the effect has a credible sign but may consist of a trend alone."""
         positive = float((self.effect > 0).mean())
         return max(positive, 1.0 - positive) > _SIGNED and self.within < _WITHIN
 
@@ -107,14 +107,14 @@ class Judgement:
 def judge(
     panel: Panel, effects: FitOrEffects, leads: xr.Dataset, trend: Trend, reference: int = -1
 ) -> Judgement:
-    """Judge leads and slopes, overall and at every level of every factor.
+    """Test leads and slopes, overall and at every level of every factor.
 
     Parameters
     ----------
     effects : Fit or Dataset
-        The effects that the verdict is about.
+        Effects that the verdict concerns.
     leads : Dataset
-        Of the waist, from the lead fit.
+        Effects dataset of the lead fit.
     reference : int, default -1
         Event time of the leads' reference.
     """
@@ -140,25 +140,25 @@ def judge(
 
 
 def apart_of(levels: dict[str, PreTrend], share: int = 1) -> list[str]:
-    """Name the levels in which zero is far out.
+    """Return the levels in which zero is rejected.
 
     Parameters
     ----------
     share : int, default 1
-        Outcomes among which the false alarms are shared.
+        Number of outcomes that share the false alarms.
     """
     limit = _LEVELS / max(len(levels) * share, 1)
     return [name for name, level in levels.items() if level.tail < limit]
 
 
 def holm(tails: Sequence[float]) -> list[float]:
-    """Adjust tail probabilities for their number.
+    """Adjust tail probabilities for multiple tests (Holm).
 
     Returns
     -------
     list of float
-        In the same order. Those below a limit are wrongly so with a probability of no more
-        than that limit, however they depend on one another.
+        In the same order. The probability of a false rejection is at most the chosen level, under
+        any dependence of the tests.
 
     References
     ----------
@@ -182,15 +182,15 @@ def _judged(
 
 
 def _bound(effect: xr.DataArray) -> float:
-    """Size of an effect, as far as the data can tell one."""
+    """Return the size of an effect: its mean, or two posterior SDs if larger."""
     return max(abs(float(effect.mean())), 2.0 * float(effect.std()))
 
 
 def _within(adjusted: xr.DataArray, slope: Array, size: float) -> float:
-    """Chance that the trend, going on, adds less than some size to the average effect.
+    """Return the probability that the continued trend adds less than a size to the average effect.
 
-    Without the trend the effect would be the adjusted one plus the slope times the periods over
-    which the trend is prolonged: minus their regression coefficient.
+    Without the trend the effect would be the adjusted one plus the slope times the number of
+    periods over which the trend continues, which is minus their regression coefficient.
     """
     effect, slope = adjusted.to_numpy().ravel(), slope.ravel()
     together = np.cov(effect, slope)
@@ -200,16 +200,16 @@ def _within(adjusted: xr.DataArray, slope: Array, size: float) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Parted:
-    """Leads and slopes of separate fits, and what they say together.
+    """Leads and slopes of separate fits, with their tests.
 
     Parameters
     ----------
     leads : Dataset
-        Of the waist.
+        Effects dataset.
     reference : int
         Event time of the leads' reference.
     outcomes : int
-        Of which the same is asked.
+        Number of outcomes that are tested.
     """
 
     fit: Fit
@@ -222,22 +222,23 @@ class Parted:
 
     @property
     def trend_evidence(self) -> TrendEvidence:
-        """What Bayes factors say."""
+        """Bayes factors of parallel trends."""
         return trend_evidence(self.fit, self.outcomes)
 
     @property
     def worst(self) -> Fit:
-        """The fit whose gate failed, if there is one."""
+        """The lead fit, or the trend fit if the lead fit converged."""
         return self.trend_fit if self.lead_fit.gate.passed else self.lead_fit
 
 
 def parted(fit: Fit, outcomes: int = 1) -> Parted:
-    """Fit leads and a differential slope, and judge them; the fit keeps both fits.
+    """Fit leads and a differential slope, and test them; the fit caches both fits.
 
     Parameters
     ----------
     outcomes : int, default 1
-        Of which the same is asked: Bayes factors share the odds that one of them drifts.
+        Number of outcomes that are tested: Bayes factors share the odds that one of them has
+        differential trends.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Adoptions dealt at random to units and dates, refits to them, and the actual one beside them."""
+"""Random reassignment of adoption to units and dates, with refits."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import numpy.typing as npt
 import xarray as xr
 
 from bayes_nqp._core.arrays import Array, Index
-from bayes_nqp._core.exceptions import IdentificationError, NotApplicable
-from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.exceptions import Hint, IdentificationError, NotApplicable
+from bayes_nqp._core.i18n import Message, advised, detailed, joined
 from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, Verdict, average_effect, unit_word
 from bayes_nqp.checks.trends._assignment_units import AssignmentUnits
 from bayes_nqp.data.panel import Panel
@@ -23,26 +23,34 @@ from bayes_nqp.model.designs import Design
 from bayes_nqp.numerics.sampling import Mode
 
 _TOGETHER = 63
-"""Deals of one task: with 500 of them, and the actual adoption, there are eight."""
+"""Reassignments per task: 500 and the actual adoption make eight tasks."""
 
 type Dates = Callable[[Index, np.random.Generator], Index]
-"""From the cohorts of places, -1 for never, to others."""
+"""Function from cohorts of the units of assignment (-1: never treated) to other cohorts."""
 
-SILENT = Message(
-    "This says nothing about parallel trends: dealt at random, adoption has no tie to how units "
-    "moved before."
+SELDOM, OFTEN = 0.05, 0.2
+"""p-values below which the check passes, and from which it fails."""
+SILENT = detailed(
+    Message(
+        "The test concerns chance and not parallel trends: random reassignment removes every "
+        "relation between adoption and earlier trends."
+    )
 )
+ERRORS = advised(
+    Message("Next: look for a wider error structure with {}.", Hint("check", "error_model"))
+)
+"""Advice if chance can explain the effect or intervals are too narrow."""
 
 
 def permutations(
     places: AssignmentUnits, repetitions: int, seed: int, dates: Dates | None = None
 ) -> list[Index]:
-    """The actual cohorts (unit), then cohorts dealt to other places of the same stratum.
+    """Return the actual cohorts (unit), then random reassignments within strata.
 
     Parameters
     ----------
     dates : callable, optional
-        Changes the dealt cohorts; by default they stay.
+        Changes the dates of the reassigned cohorts; by default they stay.
     """
     generator = np.random.default_rng([seed, 7])
     members = [np.flatnonzero(places.stratum == k) for k in np.unique(places.stratum)]
@@ -60,12 +68,12 @@ def permutations(
 def refits(
     fit: Fit, design: Design, panel: Panel, permuted: Sequence[Index], work: str
 ) -> tuple[Array, Array]:
-    """Refit at the mode of the parameters, climbed to from that of a deal.
+    """Refit at the posterior mode of the parameters, found from that of a reassignment.
 
     Returns
     -------
     tuple of ndarray (permutation), outcome units
-        Mean and sd of the average effect; NaN where it is not identified.
+        Mean and sd of the average effect; NaN if it is not identified.
     """
     near = _near(design, panel, permuted)
     every, order = np.stack(permuted), _by_dates(permuted)
@@ -87,7 +95,7 @@ def refits(
 
 
 def _near(design: Design, panel: Panel, permuted: Sequence[Index]) -> Mode:
-    """Mode of the first deal that can be fitted: all deals are as much without an effect."""
+    """Return the mode of the first reassignment that can be fitted: all have no effect."""
     for codes in permuted[1:]:
         with suppress(IdentificationError):
             return modes(design, panel.with_cohorts(codes))[0]
@@ -95,7 +103,10 @@ def _near(design: Design, panel: Panel, permuted: Sequence[Index]) -> Mode:
 
 
 def _by_dates(permuted: Sequence[Index]) -> Index:
-    """Order in which deals with the same dates lie side by side: they share a layout."""
+    """Return an order in which reassignments with the same dates are adjacent.
+
+    They share a layout.
+    """
     dates = [tuple(np.unique(codes).tolist()) for codes in permuted]
     return np.array(sorted(range(len(dates)), key=dates.__getitem__), dtype=np.int64)
 
@@ -106,7 +117,7 @@ def _placebo(design: Design, panel: Panel, codes: Index, near: Mode) -> Numbers:
 
 
 def _treated_rows(model_frame: ModelFrame) -> Array:
-    """Shares of cells in the treated rows from adoption on (cell, 1)."""
+    """Return shares of cells in the treated observations from adoption on (cell, 1)."""
     cells = model_frame.cells
     rows = np.where(cells.lead | (cells.event_time < 0), 0.0, cells.rows)
     return np.asarray(rows[:, None] / rows.sum())
@@ -114,14 +125,14 @@ def _treated_rows(model_frame: ModelFrame) -> Array:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Placebos:
-    """Average effects of dealt adoptions, and of the actual one, all at their modes.
+    """Average effects of random reassignments, and of the actual adoption, at posterior modes.
 
     Parameters
     ----------
     mean, sd : ndarray (repetition), outcome units
-        Of dealt adoptions.
+        Estimates of the reassignments.
     actual, actual_sd : float, outcome units
-        Mean and standard deviation of the actual one.
+        Mean and standard deviation of the actual estimate.
     """
 
     mean: Array
@@ -131,22 +142,22 @@ class Placebos:
 
     @property
     def p(self) -> float:
-        """Two-sided: share of estimates as far from zero as the actual one, itself included."""
+        """Two-sided p-value: share of estimates as far from zero, the actual one included."""
         return _share(np.abs(self.mean) >= abs(self.actual))
 
     @property
     def p_left(self) -> float:
-        """Share of estimates as low."""
+        """Share of estimates at most as large as the actual one."""
         return _share(self.mean <= self.actual)
 
     @property
     def p_right(self) -> float:
-        """Share of estimates as high."""
+        """Share of estimates at least as large as the actual one."""
         return _share(self.mean >= self.actual)
 
     @property
     def p_over_sd(self) -> float:
-        """Share as far from zero in units of its sd, so that noisy deals are not taken for large.
+        """Two-sided p-value of the estimate over its SD, which discounts noisy reassignments.
 
         References
         ----------
@@ -157,24 +168,24 @@ class Placebos:
         return _share(np.abs(ratio) >= abs(actual))
 
     def figure(self, places: AssignmentUnits) -> Message:
-        """Say where the actual estimate lies."""
+        """Return the place of the actual estimate in the permutation distribution."""
         return Message(
-            "p = {:.3f} two-sided, {:.3f} left, {:.3f} right over {} deals by {}; "
-            "over its sd p = {:.3f}; placebo effects have sd {:.2g} around {:.2g}, the actual one, "
-            "estimated alike at the posterior mode, is {:.3g}",
+            "p = {:.3f} for the effect over its SD; p of the effect {:.3f} two-sided, {:.3f} left, "
+            "{:.3f} right; {} random reassignments by {}; placebo effects {:.2g} (SD {:.2g}), "
+            "actual effect at the posterior mode {:.3g}",
+            self.p_over_sd,
             self.p,
             self.p_left,
             self.p_right,
             self.mean.size,
             unit_word(places.name),
-            self.p_over_sd,
-            self.mean.std(),
             self.mean.mean(),
+            self.mean.std(),
             self.actual,
         )
 
     def dataset(self, panel: Panel, places: AssignmentUnits, **attrs: float | str) -> xr.Dataset:
-        """Evidence of the kind "permutation".
+        """Return evidence of the kind "permutation".
 
         Returns
         -------
@@ -192,16 +203,18 @@ class Placebos:
 
 
 def placebos(mean: Array, sd: Array) -> Placebos:
-    """Set the first of some refits apart, as the actual one.
+    """Separate the first of some refits, as the actual one.
 
     Raises
     ------
     NotApplicable
-        If fewer than half of the deals can be fitted, or the actual adoption cannot.
+        If fewer than half of the reassignments can be fitted, or the actual adoption cannot.
     """
     fitted = np.isfinite(mean[1:])
     if np.isnan(mean[0]) or fitted.sum() < fitted.size // 2:
-        raise NotApplicable(Message("Too few deals of the cohorts can be fitted."))
+        raise NotApplicable(
+            Message("Fewer than half of the random reassignments of adoption can be estimated.")
+        )
     return Placebos(mean[1:][fitted], sd[1:][fitted], float(mean[0]), float(sd[0]))
 
 
@@ -210,17 +223,22 @@ def _share(far: npt.NDArray[np.bool_]) -> float:
 
 
 def beside_chance(fit: Fit, p: float) -> tuple[Verdict, Message]:
-    """Judge an effect by how often adoption dealt at random shows one as large over its sd."""
+    """Judge an effect by the share of random reassignments with as large a ratio to the SD."""
     low, high = np.quantile(average_effect(fit), (0.025, 0.975))
     if low <= 0 <= high:
-        return HOLDS, Message("No effect is claimed, and adoption dealt at random shows none.")
-    if p < 0.05:
         return HOLDS, Message(
-            "Adoption dealt at random hardly ever shows an effect as large against its uncertainty."
+            "The 95 % interval of the average effect includes zero, so there is no effect that "
+            "chance would have to explain."
+        )
+    if p < SELDOM:
+        return HOLDS, Message(
+            "Random reassignment of adoption rarely gives an effect as large relative to its "
+            "standard deviation (p = {:.2g}).",
+            p,
         )
     often = Message(
-        "Adoption dealt at random shows effects as large against their uncertainty in {:.0%} of "
-        "cases.",
+        "Random reassignment of adoption gives an effect as large relative to its standard "
+        "deviation in {:.0%} of cases. Chance can therefore explain the estimated effect.",
         p,
     )
-    return (DOUBT if p < 0.2 else FAILS), often
+    return (DOUBT if p < OFTEN else FAILS), joined([often, ERRORS])

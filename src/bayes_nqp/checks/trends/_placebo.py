@@ -1,4 +1,4 @@
-"""An adoption moved back in time."""
+"""Effects of placebo adoption dates."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from bayes_nqp.inference.fitting import Fit, reached_rows, short_refit
 from bayes_nqp.model.designs import Design
 
 BEFORE = 2
-"""Periods that must be left before a pretended adoption."""
+"""Number of periods required before a placebo adoption date."""
 
 
 @dataclass(frozen=True, eq=False)
 class PlaceboDraws:
-    """Effects of adoptions that never happened, one period early, two, and so on.
+    """Effects of placebo adoption dates, one period early, two periods early, and so on.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class PlaceboDraws:
     tail : ndarray (shift)
         Two-sided tail probabilities of zero.
     worst : Dataset
-        Effects of the first shift whose gate failed; of the first, where all passed.
+        Effects of the first shift that did not converge; of the first shift if all converged.
     """
 
     draws: xr.DataArray
@@ -43,29 +43,29 @@ class PlaceboDraws:
 
     @property
     def chance(self) -> float:
-        """Of any shift so far from zero: the smallest tail probability, times their number."""
+        """Smallest tail probability, times the number of shifts (Bonferroni)."""
         return min(1.0, self.tail.size * float(self.tail.min()))
 
     @property
     def verdict(self) -> Verdict:
-        """Whether some shift has an effect."""
+        """Verdict by the adjusted tail probability."""
         return ladder(fails=self.chance < FAILING, doubt=self.chance < DOUBTFUL)
 
     @property
     def farthest(self) -> int:
-        """The shift whose effect is farthest from zero, periods."""
+        """Shift with the effect farthest from zero, periods."""
         return int(self.tail.argmin()) + 1
 
 
 def placebos(fit: Fit, design: Design, panel: Panel, periods: int | None = None) -> PlaceboDraws:
-    """Move adoption back one period, two, and so on, on rows before it; a short refit each.
+    """Fit placebo adoption dates on observations before adoption, with a short refit each.
 
     Parameters
     ----------
     design, panel : Design and Panel
-        As `apart` gives them, or with other assumptions.
+        As returned by `apart`, or with other assumptions.
     periods : int, optional
-        The largest shift; by default 3, or fewer where cohorts have fewer periods before.
+        The largest shift; by default 3, or fewer if cohorts have fewer periods before.
 
     Raises
     ------
@@ -82,7 +82,8 @@ def placebos(fit: Fit, design: Design, panel: Panel, periods: int | None = None)
     if int(starts.max()) - BEFORE < periods:
         raise NotApplicable(
             Message(
-                "No cohort has {} periods before adoption, as a placebo of {} needs.",
+                "No cohort has the {} periods before adoption that a placebo date {} periods "
+                "earlier requires.",
                 periods + BEFORE,
                 periods,
             )
@@ -97,7 +98,7 @@ def placebos(fit: Fit, design: Design, panel: Panel, periods: int | None = None)
 
 
 def _median(starts: Index, counts: Array) -> float:
-    """The median of starts, each of which stands for many."""
+    """Return the weighted median of adoption periods."""
     values, place = np.unique(starts, return_inverse=True)
     below = np.cumsum(np.rint(np.bincount(place, counts)))
     middle = [(below[-1] - 1) // 2, below[-1] // 2]
@@ -105,7 +106,7 @@ def _median(starts: Index, counts: Array) -> float:
 
 
 def placebo_design(fit: Fit, design: Design) -> Design:
-    """State a design for adoptions that never happened: nothing is anticipated, cells may drop."""
+    """Return a design for placebo dates: without anticipation, and with droppable cells."""
     changes: dict[str, object] = {"anticipation": 0} if design.facts.anticipation else {}
     if fit.takes("unidentified"):
         changes["unidentified"] = "drop"
@@ -115,7 +116,10 @@ def placebo_design(fit: Fit, design: Design) -> Design:
 def moved_back(
     panel: Panel, periods: int, anticipation: int, reached: npt.NDArray[np.bool_] | None = None
 ) -> Panel:
-    """Move cohorts, and drop what was treated or reached, and whom nothing precedes."""
+    """Move cohorts back, and drop treated observations and units without earlier periods.
+
+    Observations that spillovers have reached are dropped too.
+    """
     codes = panel.cohort_codes
     start = np.where(codes >= 0, codes - anticipation, panel.periods)
     moved = np.where(codes >= 0, start - periods, -1)

@@ -1,4 +1,4 @@
-"""Whether an adoption by other units at other times would seem to have as large an effect."""
+"""Placebo test with random reassignment of adoption to units and dates."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ import numpy as np
 from annotated_types import Ge
 
 from bayes_nqp._core.arrays import Index
+from bayes_nqp._core.exceptions import Hint
 from bayes_nqp._core.i18n import Message, joined
 from bayes_nqp._core.types import Column
-from bayes_nqp.checks.shared import Finding, asks, on_request
+from bayes_nqp.checks.shared import Finding, Guide, asks, on_request
 from bayes_nqp.checks.trends._assignment_units import assignment_units_of
 from bayes_nqp.checks.trends._permutations import (
+    OFTEN,
+    SELDOM,
     SILENT,
     beside_chance,
     permutations,
@@ -35,11 +38,33 @@ from bayes_nqp.inference.fitting import (
 
 
 @asks(
-    "Would the effect be as large if other units had adopted at other times?",
+    "Would random reassignment of adoption to other units and dates give as large an effect?",
     "mixed placebo",
     place=85,
     needs=(ADOPTION, ROWS, UNITS, REFITS, SEPARATE, UNSELECTED),
     suits=on_request,
+    guide=Guide(
+        statistic=Message(
+            "Two-sided permutation p-value of the average effect over its standard "
+            "deviation. Adoption is randomly reassigned to other units of the same "
+            "stratum and to other dates. The model is estimated again at the posterior "
+            "mode."
+        ),
+        thresholds=Message(
+            "If the 95 % interval of the average effect excludes zero: passed for p < {0:.2g}, "
+            "caution for p < {1:.2g}, failed otherwise. If it includes zero: passed.",
+            SELDOM,
+            OFTEN,
+        ),
+        failure=Message(
+            "An effect as large is common if units and dates of adoption are random, so chance "
+            "can explain the estimate."
+        ),
+        remedy=Message("look for a wider error structure with {}", Hint("check", "error_model")),
+        code='nqp.check(fit, "error_model")\nnqp.check(fit, "placebo_mixed", mode="free")',
+        literature="Chen, Qi and Yan (2025); Chung and Romano (2013)",
+        limits=Message("The check gives no evidence about parallel trends."),
+    ),
 )
 def placebo_mixed(
     fit: Fit,
@@ -48,17 +73,18 @@ def placebo_mixed(
     repetitions: Annotated[int, Ge(20)] = 500,
     groups: Column | None = None,
 ) -> Finding:
-    """Deal adoption to other units of the same stratum and to other dates, and refit.
+    """Randomly reassign adoption to other units of the same stratum and other dates, and refit.
 
-    Refits, p-values and the verdict are those of `placebo_space`; dates leave two periods before
-    them, or as many as the earliest cohort has.
+    Refits, p-values and the verdict are those of `placebo_space`. Dates leave two periods before
+    adoption, or as many as the earliest cohort has.
 
     Parameters
     ----------
     mode : {"cohort sizes", "free"}, default "cohort sizes"
-        Whether cohorts keep their sizes, each at a date of its own, or every adopter draws a date.
+        "cohort sizes": cohorts keep their sizes and receive distinct dates; "free": every treated
+        unit draws a date.
     repetitions : int, default 500
-        How many deals.
+        Number of reassignments.
     groups : str, optional
         As in `placebo_space`.
 
@@ -73,7 +99,9 @@ def placebo_mixed(
     dates = partial(_MODES[mode], np.arange(first, panel.periods))
     permuted = permutations(places, repetitions, int(fit.sampler.seed or 0), dates)
     design = fit.variant(drop=True)
-    placebo = placebos(*refits(fit, design, panel, permuted, Message("dealing cohorts and dates")))
+    placebo = placebos(
+        *refits(fit, design, panel, permuted, Message("reassigning cohorts and dates"))
+    )
     verdict, sentence = beside_chance(fit, placebo.p_over_sd)
     evidence = placebo.dataset(panel, places, mode=mode)
     figure = placebo.figure(places)
@@ -81,7 +109,7 @@ def placebo_mixed(
 
 
 def _by_cohort(dates: Index, cohort: Index, generator: np.random.Generator) -> Index:
-    """Give every cohort another date, no two the same."""
+    """Give every cohort another date, all distinct."""
     adopts = cohort >= 0
     distinct, number = np.unique(cohort[adopts], return_inverse=True)
     moved = cohort.copy()
@@ -90,7 +118,7 @@ def _by_cohort(dates: Index, cohort: Index, generator: np.random.Generator) -> I
 
 
 def _by_adopter(dates: Index, cohort: Index, generator: np.random.Generator) -> Index:
-    """Give every adopter another date."""
+    """Give every treated unit another date."""
     adopts = cohort >= 0
     moved = cohort.copy()
     moved[adopts] = generator.choice(dates, int(adopts.sum()))

@@ -1,4 +1,4 @@
-"""Whether an outcome that cannot respond seems to respond."""
+"""Placebo test with an outcome that the policy cannot affect."""
 
 from __future__ import annotations
 
@@ -6,26 +6,60 @@ import numpy as np
 import xarray as xr
 
 from bayes_nqp._core import vocabulary as v
-from bayes_nqp._core.exceptions import NotApplicable, PanelError, StudyError, nearest
+from bayes_nqp._core.exceptions import Hint, NotApplicable, PanelError, StudyError, nearest
 from bayes_nqp._core.i18n import Message, spanned
 from bayes_nqp._core.types import Column
-from bayes_nqp.checks.shared import HOLDS, Finding, asks, excluding_zero
+from bayes_nqp.checks.shared import (
+    DOUBTFUL,
+    FAILING,
+    HOLDS,
+    Finding,
+    Guide,
+    asks,
+    excluding_zero,
+)
 from bayes_nqp.effects.estimands import att, by_event_time
 from bayes_nqp.inference.fitting import ADOPTION, ROWS, Fit, panel_of, refit
 
 
 @asks(
-    "Does an outcome that cannot respond show no effect?",
+    "Does an outcome that the policy cannot affect show no effect?",
     "placebo outcome",
     place=90,
     needs=(ADOPTION, ROWS),
     assumption=True,
+    guide=Guide(
+        statistic=Message(
+            "Average effect of the same model on another outcome, which the policy cannot affect."
+        ),
+        thresholds=Message(
+            "Failed: the {0:.1%} interval of the average effect on the placebo outcome excludes "
+            "zero. Caution: the {1:.0%} interval does. Passed: otherwise. Not applicable without "
+            "the option outcome.",
+            1.0 - FAILING,
+            1.0 - DOUBTFUL,
+        ),
+        failure=Message(
+            "Treated and untreated units differ for another reason than the policy, and the "
+            "average effect may include this difference."
+        ),
+        remedy=Message(
+            "compare the assumptions about trends with {}, and add covariates that explain the "
+            "placebo outcome",
+            Hint("check", "assumptions"),
+        ),
+        code='nqp.check(fit, "assumptions")\naverage = nqp.model_average(fit)',
+        limits=Message(
+            "The check is only as good as the claim that the policy cannot affect the placebo "
+            "outcome; a confounder of the actual outcome alone remains undetected."
+        ),
+    ),
 )
 def placebo_outcome(fit: Fit, *, outcome: Column | None = None) -> Finding:
-    """Fit the same design to an outcome that the policy cannot move.
+    """Fit the same design to an outcome that the policy cannot affect.
 
-    It fails if the 99.5 % interval of the average effect excludes zero, and asks for caution if the
-    98 % one does.
+    The verdict is *failed* if the 99.5 % interval of the average effect excludes zero, and
+    *caution* if the 98 % interval does.
 
     Parameters
     ----------
@@ -37,14 +71,14 @@ def placebo_outcome(fit: Fit, *, outcome: Column | None = None) -> Finding:
     PanelError
         If there is no such column, or it is not numeric.
     StudyError
-        If it is the fit's own outcome.
+        If it is the outcome of the fit itself.
     """
     if outcome is None:
         raise NotApplicable(
             Message(
-                "No outcome that cannot respond is named. Name one: nqp.check(fit, "
-                "'placebo_outcome', outcome='column'), or in a study's file outcome = 'column' "
-                "under [checks.placebo_outcome]."
+                "No placebo outcome is given. Name a column that the policy cannot affect: "
+                "nqp.check(fit, 'placebo_outcome', outcome='column'), or in a study file outcome = "
+                "'column' under [checks.placebo_outcome]."
             )
         )
     panel = panel_of(fit)
@@ -55,16 +89,17 @@ def placebo_outcome(fit: Fit, *, outcome: Column | None = None) -> Finding:
         )
     if outcome == panel.roles.outcome:
         problem = f"'outcome' is {outcome!r}, the outcome of the fit itself"
-        raise StudyError(problem, hint="a column that the policy cannot move")
+        raise StudyError(problem, hint="name a column that the policy cannot affect")
     placebo = refit(fit, fit.variant(drop=True), panel.with_outcome(outcome))
-    draws, name = att(placebo), Message("the outcome {!r}", outcome)
+    draws = att(placebo)
     verdict = excluding_zero(draws)
-    sentence = Message("As it should, {} shows no effect.", name)
+    sentence = Message("The placebo outcome {!r} shows no effect, as expected.", outcome)
     if verdict != HOLDS:
         sentence = Message(
-            "There should be no effect on {}, and there is one: the treated differed from the "
-            "others for another reason than the policy.",
-            name,
+            "The placebo outcome {!r} shows an effect, although the policy cannot affect it. "
+            "Treated and untreated units differ for another reason, which the average effect may "
+            "include.",
+            outcome,
         )
     figure = Message(
         "placebo effect {}", spanned(float(draws.mean()), *np.quantile(draws, (0.025, 0.975)))
@@ -73,7 +108,7 @@ def placebo_outcome(fit: Fit, *, outcome: Column | None = None) -> Finding:
 
 
 def _evidence(placebo: Fit) -> xr.Dataset:
-    """Draws of the average effect, and of ``effect`` (chain, draw, event_time_after)."""
+    """Return draws of the average effect, and of ``effect`` (chain, draw, event_time_after)."""
     counted = by_event_time(placebo).rename({v.EVENT_TIME: f"{v.EVENT_TIME}_after"})
     by_time = counted.reset_coords(drop=True)
     evidence = xr.Dataset({"effect": by_time, "att": att(placebo).reset_coords(drop=True)})

@@ -1,4 +1,4 @@
-"""Whether an adoption by other units would seem to have as large an effect."""
+"""Placebo test with random reassignment of adoption to other units."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ from annotated_types import Ge
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
+from bayes_nqp._core.exceptions import Hint
 from bayes_nqp._core.i18n import Message, joined
 from bayes_nqp._core.types import Column
-from bayes_nqp.checks.shared import DOUBT, Finding, asks
+from bayes_nqp.checks.shared import DOUBT, Finding, Guide, asks
 from bayes_nqp.checks.trends._assignment_units import assignment_units_of
 from bayes_nqp.checks.trends._permutations import (
+    ERRORS,
+    OFTEN,
+    SELDOM,
     SILENT,
     beside_chance,
     permutations,
@@ -33,38 +37,68 @@ from bayes_nqp.inference.fitting import (
 )
 
 _TOO_OFTEN = 0.15
-"""Share of placebo intervals that may exclude zero: one in seven where one in twenty should."""
+"""Largest share of placebo intervals that may exclude zero; 5 % are expected."""
 _CALM = 100
-"""Refits with the effect taken off, at most: their share is then known to .02."""
+"""Largest number of refits without the effect; their share then has a standard error of 0.02."""
 
 
 @asks(
-    "Would the effect be as large if other units had adopted?",
+    "Would random reassignment of adoption to other units give as large an effect?",
     "placebo in space",
     of="errors",
     place=80,
     needs=(ADOPTION, ROWS, UNITS, REFITS, SEPARATE),
+    guide=Guide(
+        statistic=Message(
+            "Two-sided permutation p-value of the average effect over its standard "
+            "deviation. Cohorts are randomly reassigned to other units of the same "
+            "stratum, and the model is estimated again at the posterior mode. Some "
+            "reassignments are repeated after the estimated effect is removed from the "
+            "outcome."
+        ),
+        thresholds=Message(
+            "If the 95 % interval of the average effect excludes zero: passed for p < {0:.2g}, "
+            "caution for p < {1:.2g}, failed otherwise. If it includes zero: passed. In any case "
+            "caution if more than {2:.0%} of the 95 % intervals exclude zero after the effect is "
+            "removed, where 5 % are expected.",
+            SELDOM,
+            OFTEN,
+            _TOO_OFTEN,
+        ),
+        failure=Message(
+            "An effect as large is common under random adoption, or the posterior intervals are "
+            "too narrow for these data."
+        ),
+        remedy=Message("look for a wider error structure with {}", Hint("check", "error_model")),
+        code='nqp.check(fit, "error_model")\nnqp.check(fit, "placebo_space", repetitions=100)',
+        literature="Fisher (1935); Chung and Romano (2013); Chen, Qi and Yan (2025)",
+        limits=Message(
+            "The p-value is exact only if adoption is random within strata and has no effect on "
+            "any unit. The check gives no evidence about parallel trends."
+        ),
+    ),
 )
 def placebo_space(
     fit: Fit, *, repetitions: Annotated[int, Ge(20)] = 500, groups: Column | None = None
 ) -> Finding:
-    """Deal the cohorts to other units of the same stratum, and refit.
+    """Randomly reassign cohorts to other units of the same stratum, and refit.
 
-    Every refit takes the parameters at their mode (`mode_averages`), climbed to from that of the
-    actual adoption. p-values are shares of deals, the actual one included, in which the average
-    effect is as far from zero, as low, or as high; the verdict goes by its mean over its sd. They
-    are exact if adoption was dealt at random within strata and has no effect on anybody, and say
-    nothing about parallel trends, from which a deal at random cuts adoption loose. Up to a hundred
-    deals are refitted once more with the estimated effect taken off the treated rows: then one
-    interval in twenty should exclude zero.
+    Every refit uses the posterior mode of the parameters (`mode_averages`), found from that of the
+    actual adoption. p-values are shares of reassignments, the actual one included, in which the
+    average effect is as far from zero, as low, or as high; the verdict uses its mean over its SD.
+    They are exact if adoption is random within strata and has no effect on any unit. They
+    contain no information about parallel trends, because reassignment separates adoption from
+    earlier trends. Up to a hundred reassignments are refitted after the estimated effect is
+    subtracted from treated observations: then 5 % of the 95 % intervals should exclude zero.
 
     Parameters
     ----------
     repetitions : int, default 500
-        How many deals.
+        Number of reassignments.
     groups : str, optional
-        A column whose values adopt as a whole, such as the cities of firms: cohorts are dealt to
-        them. By default the widest such column with several units a value; else single units.
+        A column whose units adopt together, such as the cities of firms, to which cohorts are
+        reassigned. By default the widest such column with several units per value, or else
+        single units.
 
     References
     ----------
@@ -75,34 +109,33 @@ def placebo_space(
     design, panel = fit.variant(drop=True), fit.model_frame.panel
     places = assignment_units_of(fit, panel, groups)
     permuted = permutations(places, repetitions, int(fit.sampler.seed or 0))
-    placebo = placebos(*refits(fit, design, panel, permuted, Message("dealing cohorts")))
+    placebo = placebos(*refits(fit, design, panel, permuted, Message("reassigning cohorts")))
     without = panel.with_outcome(panel.outcome - row_effects(fit))
     calm = permuted[1 : 1 + min(repetitions // 2, _CALM)]
-    quietly = Message("dealing cohorts, effects taken off")
+    quietly = Message("reassigning cohorts, without the effect")
     mean, sd = refits(fit, design, without, calm, quietly)
     fitted = np.isfinite(mean)
     wrong = float((np.abs(mean / sd)[fitted] > 1.96).mean()) if fitted.any() else 0.0
     figure = Message(
-        "{}; with the effect taken off, {:.0%} of placebo intervals exclude zero",
+        "{}; without the effect, {:.0%} of placebo intervals exclude zero",
         placebo.figure(places),
         wrong,
     )
     verdict, sentence = beside_chance(fit, placebo.p_over_sd)
     if wrong > _TOO_OFTEN:
-        verdict, sentence = (
-            DOUBT,
-            Message(
-                "With the effect taken off, {:.0%} of the intervals of adoptions dealt at random "
-                "exclude zero, and 5 % should: intervals are too narrow for these data.",
-                wrong,
-            ),
+        narrow = Message(
+            "After the estimated effect is removed, {:.0%} of the 95 % intervals under random "
+            "reassignment exclude zero, where 5 % are expected. The posterior intervals are too "
+            "narrow for these data.",
+            wrong,
         )
+        verdict, sentence = DOUBT, joined([narrow, ERRORS])
     evidence = placebo.dataset(panel, places, excluding_zero=wrong)
     return Finding(verdict, figure, joined([sentence, SILENT]), evidence, "permutation")
 
 
 def row_effects(fitted: Fit) -> Array:
-    """Posterior mean effect in each row of the panel; zero where nothing is received untreated."""
+    """Return the posterior mean effect in each row of the panel; zero if it is unaffected."""
     model_frame, effects = fitted.model_frame, group_time_effects(fitted).mean(v.SAMPLE_DIMS)
     received, real = received_of_rows(fitted), ~fitted.model_frame.cells.lead
     total = effects.isel({v.PATH: 0}) if received is None else effects.sel({v.PATH: v.DIRECT})

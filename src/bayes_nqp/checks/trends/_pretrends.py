@@ -1,4 +1,4 @@
-"""Whether treated and untreated units moved in parallel before adoption."""
+"""Check of parallel trends before adoption."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from bayes_nqp._core.i18n import (
     joined,
     listed,
     separated,
+    unadvised,
 )
 from bayes_nqp.checks.model import evenly
 from bayes_nqp.checks.shared import (
@@ -36,6 +37,7 @@ from bayes_nqp.checks.shared import (
     asks,
     called,
     ladder,
+    unmarked,
     with_sd,
     worst_of,
 )
@@ -62,13 +64,13 @@ from bayes_nqp.inference.fitting import ADOPTION, REFITS, ROWS, Fit
 from bayes_nqp.model.designs import AshenfelterDip, DifferentialTrends
 
 _DOUBT, _FAILS = 0.05, 0.01
-"""Tail probabilities of leads beside a drift below which there is doubt, and failure."""
+"""Tail probabilities of the free pre-adoption coefficients for caution and failure."""
 _STATED: Final = {
-    "drift": (WITH_DIFFERENTIAL_TRENDS, Message("the drift")),
+    "drift": (WITH_DIFFERENTIAL_TRENDS, Message("the differential trend")),
     "dip": (DIPPING, Message("the dip")),
-    "shift": (SHIFTING, Message("the shift of level")),
+    "shift": (SHIFTING, Message("the level shift")),
 }
-"""What a design may state of adopters before adoption, by role: in a sentence, and its name."""
+"""Assumptions about treated units before adoption, by role: a sentence and a name."""
 
 
 @asks(
@@ -86,7 +88,7 @@ _STATED: Final = {
         thresholds=Message(
             "Passed: P(parallel trends) ≥ {0:.2g} and neither test rejects. Failed: "
             "P(parallel trends) < {1:.2g}, or a test rejects at {2:.0%} (shared by the two). "
-            "Caution: only one stratum moved apart, or an event just before adoption is favoured. "
+            "Caution: only one stratum diverged, or an event just before adoption is favoured. "
             "Otherwise inconclusive.",
             PASSED,
             REJECTED,
@@ -111,31 +113,29 @@ _STATED: Final = {
 def pretrends(fit: Fit) -> Finding:
     """Test parallel trends by their posterior probability, pre-adoption coefficients and a slope.
 
-    It holds if the posterior probability of parallel trends is 0.7 or more, at the default prior of
-    `model_average`, and neither coefficients nor slope reject. It fails if that probability is
-    below 0.05, or if coefficients and slope reject. It asks for caution where one stratum alone
-    moved
-    apart: where its log Bayes factor of parallel over differential trends is below minus the log
-    of the number of strata, or its coefficients reject; and where untreated observations favour a
-    choice of all treated units at one date, which no average weighs. Else these data could not
-    tell. The next step is the design that explains the periods before adoption best
-    (docs/trends.md), never one that its own coefficients or a placebo reject. For a design that
-    states differential trends, a dip or a level shift, the numbers are reported, and its own
-    coefficients just before adoption can reject it.
+    The check passes if the posterior probability of parallel trends is 0.7 or more, at the default
+    prior of `model_average`, and neither coefficients nor slope reject. It fails if that
+    probability is below 0.05, or if coefficients or slope reject. The verdict is caution if only
+    one stratum diverged: its log Bayes factor of parallel over differential trends is below minus
+    the log of the number of strata, or its coefficients reject. It is also caution if untreated
+    observations favour a selection of all treated units at one date, which the model average does
+    not include. Otherwise it is inconclusive. The next step is the design that explains the periods
+    before adoption best, unless its coefficients or a placebo reject it. For a design with
+    differential trends, a dip or a level shift, the numbers are reported, and the coefficients just
+    before adoption can reject it.
 
     Pre-adoption coefficients of all cohorts are averaged by event time, with the last period before
     adoption (or before anticipation) as their reference. The tail probability of zero is that of
-    values farther from the posterior mean than zero is, in the metric of the posterior covariance.
-    A second fit has, in place of coefficients, a slope of the treated in every stratum. Both reject
-    if zero is far out for either (5 %, shared by the two); in one level of one factor at 2 %,
-    shared by all levels.
+    values farther from the posterior mean than zero, in the metric of the posterior covariance.
+    A second fit has a slope of treated units in every stratum in place of coefficients. Both tests
+    share a level of 5 %; all levels of all factors share 2 %.
 
-    Where units near treated ones receive something, a third fit has a slope over time of never
-    treated units, by how near they are. Spillovers begin with exposure and move no such slope: it
-    asks for caution if zero has a tail probability below 2 %, and fails below 0.5 %.
+    If units near treated ones receive spillovers, a third fit has a slope over time of
+    never-treated units, by proximity. Spillovers begin with exposure and do not affect this slope.
+    The verdict is at best caution if zero has a tail probability below 2 %, and failed below 0.5 %.
 
-    Where steps of untreated observations show that errors of treated units spread otherwise (tail
-    probability below 0.001), all of this is computed under `Heteroskedastic` errors.
+    If changes of untreated observations show another error variance of treated units (tail
+    probability below 0.001), all fits use `Heteroskedastic` errors.
     """
     weights = evenly(fit)
     fit = weights.fit
@@ -150,10 +150,10 @@ def pretrends(fit: Fit) -> Finding:
         if dip := fit.facts.term(AshenfelterDip):
             statement = (CHOSEN if dip.at_once else DIPPING).fill(n=dip.periods)
         verdict, near = _near_adoption(own_leads(fit), name)
-        beside = advised(Message("Compare with {}.", Hint("trends", DifferentialTrends())))
+        beside = advised(Message("Next: compare with {}.", Hint("trends", DifferentialTrends())))
         words = [statement, near, NOTHING if stated == "drift" else beside]
     elif not fit.facts.parallel:
-        beside = advised(Message("Compare with {}.", Hint("trends", DifferentialTrends())))
+        beside = advised(Message("Next: compare with {}.", Hint("trends", DifferentialTrends())))
         verdict, words = UNTOLD, [APART, beside]
     elif verdict != HOLDS and (other := chosen(fit)) is not None:
         words.append(detailed(_preferring(fit, other)))
@@ -162,8 +162,11 @@ def pretrends(fit: Fit) -> Finding:
         words.append(next_step(fit, verdict))
     receiving = near_slope(fit)
     if receiving is not None:
-        verdict, words = receiving.worse(verdict), [*words, receiving.words or NOTHING]
-    sentence = joined([*words, detailed(weights.words)])
+        before, verdict = verdict, receiving.worse(verdict)
+        if (drifting := receiving.words) is not None:
+            first, second = (words, [drifting]) if verdict == before else ([drifting], words)
+            words = [*first, detailed(unadvised(joined(second)))]
+    sentence = joined([*words, detailed(unmarked(weights.words))])
     figure = separated([families.figure if fit.facts.parallel else NOTHING, _figure(judged)])
     evidence = _evidence(parts).merge(_of_factors(factors.factors))
     evidence.attrs |= {f"probability_{name}": p for name, p in families.posterior.items()}
@@ -173,7 +176,7 @@ def pretrends(fit: Fit) -> Finding:
 
 
 def _findings(parts: Parted, families: FamilyEvidence, apart: list[str]) -> Iterator[Message]:
-    """State what decided, first; then what the other tests find."""
+    """Yield the deciding finding first, then the results of the other tests."""
     judged = parts.judged
     tail, detectable = judged.total.tail, Numeral(f"{judged.total.detectable:.2g}")
     compatible = Message(
@@ -183,7 +186,7 @@ def _findings(parts: Parted, families: FamilyEvidence, apart: list[str]) -> Iter
     )
     strata = list(dict.fromkeys([*judged.apart, *apart]))
     alone = Message(
-        "The treated moved apart from the untreated before adoption in {}, and not on average.",
+        "Treated and untreated units diverged before adoption in {}, but not on average.",
         listed(strata, 4),
     )
     if judged.tested == FAILS:
@@ -211,7 +214,7 @@ def _findings(parts: Parted, families: FamilyEvidence, apart: list[str]) -> Iter
 
 
 def _source(leads: xr.Dataset) -> Message:
-    """Name the cohort and event times in which pre-adoption coefficients are farthest from zero."""
+    """Return the cohort and event time with the coefficient farthest from zero."""
     every = att(leads, [v.COHORT, v.EVENT_TIME])
     draws = every.transpose(v.COHORT, ..., v.EVENT_TIME)
     z = np.abs((draws.mean(v.SAMPLE_DIMS) / draws.std(v.SAMPLE_DIMS)).to_numpy())
@@ -230,33 +233,34 @@ def _source(leads: xr.Dataset) -> Message:
 
 
 def _preferring(fit: Fit, other: Evidence) -> Message:
-    """Say for what untreated periods speak, and what else would leave the same mark."""
+    """Return the selection that untreated observations favour, and its alternative."""
     speaks = Message(
         "Untreated observations favour {}: log Bayes factor over parallel trends {:.1f}.",
         other.candidate.name,
         other.value,
     )
     choice = Message(
-        "If units were chosen so, {}; a business cycle of the treated units looks the same.",
+        "If units were selected in this way, use {}; a business cycle of the treated units would "
+        "look the same.",
         other.candidate.hint(fit),
     )
     return joined([speaks, choice])
 
 
 def _near_adoption(tail: float, beside: Message) -> tuple[Verdict, Message]:
-    """Judge what a design states by its leads: what the last periods have beside it."""
+    """Return verdict and finding about a design by its free pre-adoption coefficients."""
     against = ladder(fails=tail < _FAILS, doubt=tail < _DOUBT)
     if against != HOLDS:
         return against, Message(
-            "Yet {0} does not explain the last periods before adoption: leads beside it are far "
-            "from zero (p = {1:.2g}).",
+            "Net of {0}, the coefficients of the last periods before adoption differ from zero "
+            "(p = {1:.2g}), so the model does not describe these periods.",
             beside,
             tail,
         )
     if np.isnan(tail):
         return REPORTED, NOTHING
     return REPORTED, Message(
-        "Leads beside {0}, in the last periods before adoption, are compatible with zero "
+        "Net of {0}, the coefficients of the last periods before adoption are compatible with zero "
         "(p = {1:.2g}).",
         beside,
         tail,
@@ -287,13 +291,13 @@ def _figure(judged: Judgement) -> Message:
 
 
 def _moved_apart(judged: Judgement, apart: Message) -> Message:
-    """Say along what the treated moved before adoption: a line, or leads off any line."""
+    """Return the form of the divergence before adoption: linear, or another pattern."""
     total = judged.total
     clearest = Message(", most clearly in {}", apart) if apart else ""
     if total.slope_tail > _DOUBT:
         return Message(
-            "The pre-adoption coefficients reject parallel trends (p = {1}){0}, though along no "
-            "line.",
+            "The pre-adoption coefficients reject parallel trends (p = {1}){0}, without a linear "
+            "pattern.",
             clearest,
             _chance(total.joint.tail),
         )
@@ -306,7 +310,7 @@ def _moved_apart(judged: Judgement, apart: Message) -> Message:
 
 
 def _prolonged(judged: Judgement, name: Message) -> Message:
-    """Say what the effect would be had a straight trend gone on."""
+    """Return the average effect net of a continued linear trend."""
     adjusted, effect = (float(x.mean()) for x in (judged.adjusted, judged.effect))
     sd, whose = float(judged.adjusted.std()), "" if name == AS_FITTED else Message(" ({})", name)
     then, spread, now = (figures(x, sd) for x in (adjusted, sd, effect))
@@ -327,7 +331,7 @@ def _prolonged(judged: Judgement, name: Message) -> Message:
 
 
 def _evidence(parts: Parted) -> xr.Dataset:
-    """Leads and effects of the lead fit by event time, and slopes: overall, by every factor."""
+    """Return leads and effects of the lead fit by event time, and slopes, overall and by factor."""
     judged, total = parts.judged, parts.judged.total
     variables = _by_time(parts.leads, parts.lead_fit, None)
     for factor in schema.factors(parts.leads):
@@ -353,7 +357,7 @@ def _evidence(parts: Parted) -> xr.Dataset:
 
 
 def _by_time(leads: xr.Dataset, fit: Fit, factor: str | None) -> dict[str, object]:
-    """Leads and effects by event time, with the rows and units behind them."""
+    """Return leads and effects by event time, with their numbers of observations and units."""
     end, after = "" if factor is None else f"_{factor}", f"{v.EVENT_TIME}_after"
     before, effect = by_event_time(leads, factor), by_event_time(fit, factor)
     if factor is not None:
@@ -369,7 +373,7 @@ def _by_time(leads: xr.Dataset, fit: Fit, factor: str | None) -> dict[str, objec
 
 
 def _by_level(levels: dict[str, PreTrend], number: int) -> xr.Dataset:
-    """Slopes and tail probabilities of every level; as many draws of each, evenly spaced."""
+    """Return slopes and tail probabilities of every level, with equal numbers of draws."""
     slopes = [
         level.slope[np.linspace(0, level.slope.size - 1, number).astype(np.int64)]
         for level in levels.values()
@@ -391,7 +395,7 @@ def _by_level(levels: dict[str, PreTrend], number: int) -> xr.Dataset:
 
 
 def _of_factors(rows: Sequence[BayesFactor]) -> xr.Dataset:
-    """Log Bayes factors by stratum and error structure."""
+    """Return log Bayes factors by stratum and error structure."""
     return xr.Dataset(
         {
             "log_bayes_factor": ("factor", [x.value for x in rows]),

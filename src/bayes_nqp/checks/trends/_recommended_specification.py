@@ -1,4 +1,4 @@
-"""Recommend a specification where the test of parallel trends did not pass."""
+"""Recommended specifications after a test of parallel trends that did not pass."""
 
 from __future__ import annotations
 
@@ -33,26 +33,26 @@ from bayes_nqp.inference.fitting import Fit, apart, panel_of
 from bayes_nqp.model.designs import DifferentialTrends
 
 _ALONE: Final = 0.95
-"""Posterior probability from which one design is named: what others say moves no 95 % interval."""
+"""Posterior probability from which one candidate is recommended alone."""
 _FEWEST: Final = 5
-"""Levels of a column whose units may share shocks."""
+"""Smallest number of levels of a column for shared shocks."""
 _RIVAL: Final = 0.1
-"""Posterior probability from which the second likeliest design is named beside the first."""
+"""Posterior probability from which the second candidate is reported too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """A design and its probability among all.
+    """A recommended candidate model and its posterior probability.
 
     Parameters
     ----------
     candidate : Candidate
-        The one with the largest posterior.
+        The candidate with the largest posterior probability.
     probability : float
-        Differential trends have that of lines too, which they may follow.
+        Posterior probability; for differential trends it includes that of a linear trend.
     rival, contradicted : tuple of Candidate and float, optional
-        The second likeliest, with its probability, where this is a tenth at least; and one that is
-        likelier than the first, but for its leads or a placebo.
+        The second most probable candidate, if its probability is 0.1 or more; and one that is more
+        probable than the first but rejected by its leads or a placebo.
     """
 
     candidate: Candidate
@@ -62,24 +62,24 @@ class Recommendation:
 
     @property
     def alone(self) -> bool:
-        """Whether it is to be taken, and not the average over designs."""
+        """True if the candidate is recommended in place of the model average."""
         return self.probability >= _ALONE
 
 
 def recommended_specification(fit: Fit, verdict: Verdict) -> Recommendation | None:
-    """The candidate of the largest posterior that neither its leads nor a placebo contradict.
+    """Return the most probable candidate that neither its leads nor a placebo reject.
 
-    Prior odds of a drift are those of the average over designs.
+    Prior probabilities are those of the model average.
 
     Parameters
     ----------
     verdict : str
-        On the fit's own design, which is named only where nothing speaks against it.
+        Verdict on the design of the fit, which is recommended only if it is not rejected.
 
     Returns
     -------
-    Next or None
-        None where every design is contradicted.
+    Recommendation or None
+        None if every candidate is rejected.
     """
     alone, weighable = last_period_alone(fit), [x for x in evidence_of(fit) if not x.reason]
     share = {x.candidate: p for x, p in zip(weighable, probabilities(weighable), strict=True)}
@@ -109,7 +109,7 @@ def recommended_specification(fit: Fit, verdict: Verdict) -> Recommendation | No
 
 
 def shared_shocks(fit: Fit) -> Lasting | None:
-    """Shocks that last and are not in the design, of the column for which most speaks."""
+    """Return the persistent shared shocks with the highest evidence that the design lacks."""
     panel, stated = panel_of(fit), fit.facts.shared_by
     columns = {
         name: codes
@@ -121,7 +121,7 @@ def shared_shocks(fit: Fit) -> Lasting | None:
 
 
 def next_step(fit: Fit, verdict: Verdict) -> Message:
-    """Say what to try where the test of parallel trends did not pass or is inconclusive."""
+    """Return the next step if the test of parallel trends did not pass or is inconclusive."""
     see_all = Hint("check", "assumptions")
     if verdict not in (DOUBT, FAILS, UNTOLD):
         return NOTHING
@@ -138,10 +138,13 @@ def next_step(fit: Fit, verdict: Verdict) -> Message:
     winner = None if verdict == UNTOLD else recommended_specification(fit, verdict)
     if winner is not None and winner.alone:
         hint = winner.candidate.hint(fit)
-        return advised(Message("Next: {}; or compare all with {}.", hint, see_all))
+        return advised(Message("Next: use {}, or compare all assumptions with {}.", hint, see_all))
     if any(x.reason for x in evidence_of(fit) if x.candidate.differential_trend):
         return advised(
-            Message("How large violations may be: {}.", Hint("check", "trend_sensitivity"))
+            Message(
+                "Next: report how large violations of parallel trends may be, with {}.",
+                Hint("check", "trend_sensitivity"),
+            )
         )
     average = Message("Next: report the model average; compare assumptions with {}.", see_all)
     if winner is not None:
@@ -151,20 +154,22 @@ def next_step(fit: Fit, verdict: Verdict) -> Message:
 
 
 def _likeliest(fit: Fit, winner: Recommendation) -> Message:
-    """Name the candidates with most probability, where none is to be taken alone."""
+    """Return the most probable candidates, if none is recommended alone."""
 
     def named(candidate: Candidate) -> Message:
         return candidate.hint(fit) or candidate.name
 
     first = Message(
-        "The likeliest design that its coefficients and placebos do not reject is {} ({:.0%}).",
+        "The most probable model that pre-adoption coefficients and placebos do not reject is {} "
+        "({:.0%}).",
         named(winner.candidate),
         winner.probability,
     )
     if winner.contradicted is not None:
         candidate, probability = winner.contradicted
         above = Message(
-            "The likeliest design is {} ({:.0%}), but its coefficients or placebos reject it.",
+            "The most probable model is {} ({:.0%}), but pre-adoption coefficients or placebos "
+            "reject it.",
             named(candidate),
             probability,
         )
@@ -173,7 +178,7 @@ def _likeliest(fit: Fit, winner: Recommendation) -> Message:
         return first
     candidate, probability = winner.rival
     second = Message(
-        "The second is {} ({:.0%}): only knowledge of the policy distinguishes the two.",
+        "The second is {} ({:.0%}); only knowledge of the policy distinguishes the two.",
         named(candidate),
         probability,
     )
@@ -181,10 +186,10 @@ def _likeliest(fit: Fit, winner: Recommendation) -> Message:
 
 
 def _contradicted(fit: Fit, candidate: Candidate) -> bool:
-    """Whether adoptions that never happened have an effect under a design.
+    """Return True if placebo adoption dates have an effect under a design.
 
-    They cannot be asked of a dip or shift, which comes before those that did happen, and is left in
-    the rows between.
+    Placebo dates do not apply to a dip or shift, which lies just before the actual adoption and
+    would remain in the observations between.
     """
     if candidate.trends is not None and candidate.trends.column:
         return False

@@ -1,4 +1,4 @@
-"""Whether groups of units have time effects of their own, and contrasts survive other ones."""
+"""Check of time effects by groups of units, and of contrasts between groups."""
 
 from __future__ import annotations
 
@@ -13,13 +13,24 @@ import xarray as xr
 from bayes_nqp._core import effects_schema as schema
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.exceptions import Hint, NotApplicable, NQPError
-from bayes_nqp._core.i18n import Message, advised, crossed, decoded, joined, listed
+from bayes_nqp._core.i18n import (
+    Message,
+    advised,
+    crossed,
+    decoded,
+    detailed,
+    joined,
+    listed,
+    unadvised,
+)
 from bayes_nqp.checks.shared import (
     FAILS,
     HOLDS,
+    LASTING,
     REFUTED,
     UNTOLD,
     Finding,
+    Guide,
     Lasting,
     Verdict,
     asks,
@@ -45,19 +56,21 @@ type Pair = tuple[str, str, str]
 """A factor and two of its levels."""
 
 _MOVED = 0.5
-"""Posterior sd by which time effects of a column's levels move what they matter to."""
+"""Posterior SDs by which time effects of a column's levels may move the average effect."""
+_FAR = 1.0
+"""Posterior SDs by which a contrast may move between two choices of time effects."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Levels:
-    """What the levels of a column say.
+    """Evidence for time effects by the levels of a column.
 
     Parameters
     ----------
     lasting : Lasting
-        Evidence that they move apart.
+        Evidence that the levels have persistent shared shocks.
     adoption : tuple of float
-        Share of units that adopt, in the level with the fewest and with the most.
+        Share of ever-treated units in the level with the fewest and with the most.
     """
 
     lasting: Lasting
@@ -65,34 +78,73 @@ class _Levels:
 
 
 @asks(
-    "Do groups of units have time effects of their own, and do contrasts survive other ones?",
+    "Do time effects differ between groups of units, and do contrasts depend on them?",
     "time effects",
     place=110,
     needs=(ROWS,),
+    guide=Guide(
+        statistic=Message(
+            "Log Bayes factor of persistent time effects by the levels of every column "
+            "that groups units. The column with the most evidence receives its own time "
+            "effects, and the change of the average effect is measured. Contrasts between"
+            " strata are compared between time effects by stratum and common time "
+            "effects."
+        ),
+        thresholds=Message(
+            "Failed: the log Bayes factor exceeds {0:.0f} plus the log of the number of "
+            "columns, and the average effect moves by more than {1:.1f} posterior SDs. "
+            "Failed too: a contrast changes sign. Caution: a contrast moves by more than "
+            "{2:.0f} posterior SD and more than chance explains, or its conclusion "
+            "changes. Inconclusive: the model with these time effects cannot be "
+            "estimated. Passed: otherwise. Time effects that the data reject by more than"
+            " {3:.0f} log units do not count.",
+            LASTING,
+            _MOVED,
+            _FAR,
+            REFUTED,
+        ),
+        failure=Message(
+            "The groups follow different trends for other reasons than the policy, and the "
+            "estimate includes part of the difference."
+        ),
+        remedy=Message(
+            "estimate time effects by group, with the argument time=nqp.TimeEffects, and report "
+            "both estimates"
+        ),
+        code=(
+            "by_group = nqp.fit(nqp.StaggeredDiD(time=nqp.TimeEffects(panel.roles.strata)), panel)"
+            "\nnqp.att(by_group)"
+        ),
+        literature="Hausman (1978)",
+        limits=Message(
+            "Only columns of the panel that are constant within units are tested; groups that no "
+            "column names remain untested."
+        ),
+    ),
 )
 def time_effects(fit: Fit) -> Finding:
-    """Ask every column that nests units for time effects, and compare contrasts with other ones.
+    """Test time effects by the levels of every grouping column, and compare contrasts.
 
-    Of each column that is constant within units, holds several units a level, and has no time
-    effects of its own yet: the log Bayes factor of what units of a level share and what lasts
-    (AR(1), a normal prior) over the fit's model, and the share of units that adopt by level. The
-    column with the most evidence, where it is beyond 3 and the log of the columns asked, gets time
-    effects by its levels in a refit: the fit fails if its average effect moves by half a posterior
-    sd.
+    For each column that is constant within units, has several units per level and no time effects
+    in the model yet, the check computes the log Bayes factor of persistent shocks shared within
+    levels (AR(1), a normal prior) over the model of the fit, and the share of treated units by
+    level. If the largest factor exceeds 3 plus the log of the number of columns, that column
+    receives time effects in a refit. The check fails if the average effect then moves by more than
+    half a posterior SD.
 
     Every contrast of two levels of a stratum is compared between time effects by level and common
-    ones: it may move by a posterior sd, or by what chance explains (Hausman 1978), and keep its
-    conclusion. A choice that the data refute by more than 3 nats is no rival, nor are common ones
-    to a fit by level, which is right whether levels move apart or not: what they do to a contrast
-    is said.
+    time effects. It may move by a posterior SD, or by as much as chance explains (Hausman 1978),
+    without a change of its conclusion. Time effects that the data reject by more than 3 log units
+    do not count. Common time effects do not count against a fit with time effects by level, which
+    is valid in both cases; the change of a contrast under common time effects is reported.
     """
     panel = panel_of(fit)
     levels, pairs = _levels(fit), _pairs(fit) if _strata(fit) else []
     if not pairs and not levels:
         raise NotApplicable(
             Message(
-                "The panel has no strata and no column that puts units together: whether groups of "
-                "units have time effects of their own cannot be asked."
+                "The panel has neither strata nor a column that groups units, so time effects by "
+                "group cannot be tested."
             )
         )
     parts = [_of_columns(fit, levels, panel)] if levels else []
@@ -103,13 +155,16 @@ def time_effects(fit: Fit) -> Finding:
         combine_attrs="no_conflicts",
     )
     verdict = worst_of(x.verdict for x in parts)
-    sentences = [x.sentence for x in parts if x.verdict != HOLDS or verdict == HOLDS]
-    sentences.append(said_alone(panel, [x.lasting.by for x in levels]))
+    first, *others = (x.sentence for x in sorted(parts, key=lambda x: x.verdict != verdict))
+    rest = others if verdict == HOLDS else [detailed(unadvised(x)) for x in others]
+    sentences = [first, *rest, detailed(said_alone(panel, [x.lasting.by for x in levels]))]
     if not levels:
         sentences.append(
-            Message(
-                "No other column that puts units together can be asked: what regions or the like "
-                "share stays open."
+            detailed(
+                Message(
+                    "The panel has no other column that groups units, so time effects of regions "
+                    "or similar groups remain untested."
+                )
             )
         )
     return Finding(
@@ -128,7 +183,7 @@ def _strata(fit: Fit) -> tuple[str, ...]:
 
 
 def _levels(fit: Fit) -> list[_Levels]:
-    """What columns without time effects of their own say."""
+    """Return the evidence for columns without time effects in the model."""
     panel = panel_of(fit)
     strata = {*fit.facts.time_strata(panel), *fit.facts.shared_by}
     columns = {name: codes for name, codes in nesting(panel).items() if name not in strata}
@@ -144,7 +199,7 @@ def _levels(fit: Fit) -> list[_Levels]:
 
 
 def _of_columns(fit: Fit, levels: Sequence[_Levels], panel: Panel) -> Finding:
-    """Judge the column with the most evidence."""
+    """Return the finding about the column with the most evidence."""
     most = max(levels, key=lambda x: x.lasting.value)
     factor, by, (low, high) = most.lasting.value, most.lasting.by, most.adoption
     figure = Message(
@@ -154,37 +209,48 @@ def _of_columns(fit: Fit, levels: Sequence[_Levels], panel: Panel) -> Finding:
     evidence = _evidence_of(levels, most.lasting.limit)
     if not most.lasting.found:
         names = listed([x.lasting.by for x in levels], 4)
-        return Finding(HOLDS, figure, Message("Levels of {} do not move apart.", names), evidence)
+        alike = Message("The data show no separate time effects by {}.", names)
+        return Finding(HOLDS, figure, alike, evidence)
     design, strata = _by_levels(fit, by, panel)
     task = (design, panel if by in panel.roles.strata else with_stratum(panel, by))
     (numbers,) = refitted_averages(fit, [task], Message("refitting with other time effects"))
-    share = Message("{:.0%} to {:.0%} of units adopt", low, high)
+    share = detailed(
+        Message("By level of {}, {:.0%} to {:.0%} of units are ever treated.", by, low, high)
+    )
     if "reason" in numbers:
-        sentence = Message(
-            "Levels of {} move apart (log Bayes factor {:.1f}; {} by level), and time effects of "
-            "their own cannot be fitted ({}): see “{}” for shocks that they share.",
-            by, factor, share, Message("{}", *decoded(str(numbers["reason"]))),
-            Message("error model", context="check"),
+        lacking = Message(
+            "Units of the same {} share persistent time effects (log Bayes factor {:.1f}), but a "
+            "model with time effects by {} cannot be estimated ({}). The average effect may "
+            "include differences between these groups.",
+            by, factor, by, Message("{}", *decoded(str(numbers["reason"]))),
         )  # fmt: skip
-        return Finding(UNTOLD, figure, sentence, evidence)
+        step = Message("Next: test shared shocks with {}.", Hint("check", "error_model"))
+        return Finding(UNTOLD, figure, joined([lacking, share, advised(step)]), evidence)
     average = average_effect(fit)
     moved = (float(numbers["att"].mean()) - float(average.mean())) / float(average.std())
-    sentence = Message(
-        "Levels of {} move apart (log Bayes factor {:.1f}; {} by level), and with time effects of "
-        "their own the average effect moves by {:+.1f} posterior sd.",
-        by, factor, share, moved,
-    )  # fmt: skip
     if abs(moved) <= _MOVED:
-        return Finding(HOLDS, figure, sentence, evidence)
+        small = Message(
+            "Units of the same {} share persistent time effects (log Bayes factor "
+            "{:.1f}), but with them the average effect moves by only {:+.1f} posterior "
+            "SDs.",
+            by, factor, moved,
+        )  # fmt: skip
+        return Finding(HOLDS, figure, joined([small, share]), evidence)
+    large = Message(
+        "Units of the same {} share persistent time effects (log Bayes factor {:.1f}); "
+        "with them, the average effect moves by {:+.1f} posterior SDs. The fitted effect "
+        "includes differences between these groups that are not due to the policy.",
+        by, factor, moved,
+    )  # fmt: skip
     hint = Hint("time", TimeEffects(strata))
     advice = Message("Next: {}.", hint)
     if by not in panel.roles.strata:
         advice = Message("Next: {}, with {!r} among the strata of the panel.", hint, by)
-    return Finding(FAILS, figure, joined([sentence, advised(advice)]), evidence)
+    return Finding(FAILS, figure, joined([large, share, advised(advice)]), evidence)
 
 
 def _evidence_of(levels: Sequence[_Levels], limit: float) -> xr.Dataset:
-    """Log Bayes factors of columns, and how adoption differs between their levels."""
+    """Return log Bayes factors of columns, and the range of adoption between their levels."""
     return xr.Dataset(
         {
             "log_bayes_factor": ("column", [x.lasting.value for x in levels]),
@@ -196,7 +262,7 @@ def _evidence_of(levels: Sequence[_Levels], limit: float) -> xr.Dataset:
 
 
 def _by_levels(fit: Fit, by: str, panel: Panel) -> tuple[Design, tuple[str, ...]]:
-    """Give a column's levels time effects of their own; effects vary by what they varied by."""
+    """Return the design with time effects by a column, and the strata of its time effects."""
     strata = (*fit.facts.time_strata(panel), by)
     pooling = fit.facts.pooling.over(fit.facts.strata(panel))
     changes: dict[str, object] = {"time": TimeEffects(strata), "effect": pooling}
@@ -218,7 +284,7 @@ def _of_contrasts(fit: Fit, pairs: list[Pair]) -> Finding:
     worst = int(np.argmax(np.abs(shift)))
     means = [float(draws.mean(v.SAMPLE_DIMS)[worst]) for draws in (first, second)]
     figure = Message(
-        "{}: {:.3f} ({}), {:.3f} ({}); {:.1f} posterior sd apart",
+        "contrast {}: {:.3f} ({}), {:.3f} ({}); {:.1f} posterior SDs apart",
         evidence["contrast_label"].to_numpy()[worst],
         means[0],
         choices[0],
@@ -228,34 +294,37 @@ def _of_contrasts(fit: Fit, pairs: list[Pair]) -> Finding:
     )
     if nats > REFUTED:
         sentence = Message(
-            "The data refute time effects {} (log Bayes factor {:.0f}): they are no rival to "
-            "those {}.",
-            choices[1], nats, choices[0],
+            "The data reject time effects {} in favour of time effects {} (log Bayes "
+            "factor {:.0f}), so the contrasts of the fit remain valid.",
+            choices[1], choices[0], nats,
         )  # fmt: skip
         return Finding(HOLDS, figure, sentence, evidence, "comparison", other)
     signs = [_conclusions(first), _conclusions(second)]
     positive = [(x > 0).mean(v.SAMPLE_DIMS).to_numpy() for x in (first, second)]
     changed = [otherwise(p, np.array([q])).any() for p, q in zip(*positive, strict=True)]
-    apart = bool((np.abs(shift) > np.maximum(1.0, _chance(first, second))).any())
+    apart = bool((np.abs(shift) > np.maximum(_FAR, _chance(first, second))).any())
     if by_level and not (fit.facts.time and fit.facts.time.pooled):
         sentence = _sentence_by_level(choices, moved=apart)
         return Finding(HOLDS, figure, sentence, evidence, "comparison", other)
     turned = bool((signs[0] * signs[1] < 0).any())
     verdict = ladder(fails=turned, doubt=apart or any(changed))
-    return Finding(verdict, figure, _sentence(verdict, choices), evidence, "comparison", other)
+    step = advised(Message("Next: report the contrasts under {} as well.", Hint("time", time)))
+    sentence = joined([_sentence(verdict, choices), *([] if verdict == HOLDS else [step])])
+    return Finding(verdict, figure, sentence, evidence, "comparison", other)
 
 
 def _chance(first: xr.DataArray, second: xr.DataArray) -> npt.NDArray[np.float64]:
-    """How far contrasts move by chance in 5 % of samples, in sds of the first (Hausman 1978).
+    """Return the change of contrasts that chance explains in 95 % of samples (Hausman 1978).
 
-    The variance of the difference to an efficient estimate is that of the other less its own.
+    In SDs of the first. The variance of the difference from an efficient estimate is the variance
+    of the other estimate less that of the efficient one.
     """
     first_variance, second_variance = (x.var(v.SAMPLE_DIMS).to_numpy() for x in (first, second))
     return np.asarray(1.96 * np.sqrt(np.abs(second_variance - first_variance) / first_variance))
 
 
 def _nats(fit: Fit, other: Fit) -> float:
-    """Nats by which the data prefer the fit's time effects; none where they cannot say."""
+    """Return the log Bayes factor for the time effects of the fit; NaN if it does not exist."""
     try:
         return behind(fit, other.outcome_design)
     except NQPError:
@@ -266,28 +335,34 @@ def _sentence(verdict: Verdict, choices: list[Message]) -> Message:
     how = Message("time effects {} and time effects {}", *choices)
     if verdict == HOLDS:
         return Message(
-            "With {}, all contrasts conclude the same, and differ by no more than chance explains.",
+            "All contrasts between groups lead to the same conclusion under {}, and differ by no "
+            "more than chance explains.",
             how,
         )
     if verdict == FAILS:
         return Message(
-            "With {}, a contrast turns from one sign to the other: part of it is a trend.", how
+            "A contrast between groups changes sign between {}. Part of this contrast is a "
+            "differential trend between the groups and not an effect of the policy.",
+            how,
         )
     return Message(
-        "With {}, a contrast moves by more than chance explains or concludes differently: part of "
-        "it may be a trend between strata.",
+        "A contrast between groups changes its conclusion, or moves by more than chance explains, "
+        "between {}. Part of this contrast may be a differential trend between the groups.",
         how,
     )
 
 
 def _sentence_by_level(choices: list[Message], *, moved: bool) -> Message:
-    """Common time effects are those by level with one movement: they can show nothing against."""
+    """Compare contrasts with those under common time effects, a restriction of the fit's."""
     if not moved:
         how = Message("time effects {} and time effects {}", *choices)
-        return Message("With {}, contrasts differ by no more than chance explains.", how)
+        return Message(
+            "Contrasts between groups differ by no more than chance explains between {}.", how
+        )
     return Message(
-        "With time effects {1}, a contrast moves by more than chance explains: part of it would be "
-        "a trend between strata. Those of the fit, {0}, leave such trends out.",
+        "With time effects {1}, a contrast between groups would move by more than chance explains, "
+        "because it would include a differential trend. The time effects of the fit, {0}, allow "
+        "for such trends.",
         *choices,
     )
 
@@ -310,7 +385,7 @@ def _pairs(fit: Fit) -> list[Pair]:
 
 
 def _contrasts(fits: list[Fit], choices: list[Message], pairs: list[Pair]) -> xr.Dataset:
-    """Draws of every contrast under every specification; as many of each, evenly spaced."""
+    """Return draws of every contrast under every specification, in equal numbers."""
     factors = list(dict.fromkeys(factor for factor, _, _ in pairs))
     groups = [{f: att(fit, f) for f in factors} for fit in fits]
     draws = [
@@ -340,7 +415,7 @@ def _contrasts(fits: list[Fit], choices: list[Message], pairs: list[Pair]) -> xr
 
 
 def _thinned(draws: xr.DataArray, number: int) -> xr.DataArray:
-    """Keep evenly spaced draws of contrasts, around the mean and with the sd of all of them."""
+    """Return evenly spaced draws of contrasts, with the mean and SD of all draws."""
     places = np.linspace(0, draws.sizes[v.DRAW] - 1, number).astype(np.int64)
     spaced = draws.isel({v.DRAW: places}).assign_coords({v.DRAW: np.arange(number)})
     mean, sd = spaced.mean(v.SAMPLE_DIMS), spaced.std(v.SAMPLE_DIMS)
@@ -349,7 +424,7 @@ def _thinned(draws: xr.DataArray, number: int) -> xr.DataArray:
 
 
 def _conclusions(draws: xr.DataArray) -> npt.NDArray[np.int64]:
-    """Signs of the 95 % intervals: 1, −1, or 0 where they hold zero."""
+    """Return signs of the 95 % intervals: 1, −1, or 0 if they include zero."""
     flat = draws.to_numpy().reshape(-1, draws.sizes["pair"])
     low, high = np.quantile(flat, (0.025, 0.975), axis=0)
     return np.asarray((low > 0).astype(np.int64) - (high < 0))

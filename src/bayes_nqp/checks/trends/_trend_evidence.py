@@ -1,4 +1,4 @@
-"""Parallel trends are earned: a verdict on Bayes factors, stratum by stratum."""
+"""Verdicts on parallel trends by Bayes factors, stratum by stratum."""
 
 from __future__ import annotations
 
@@ -7,64 +7,71 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from bayes_nqp._core.i18n import NOTHING, Message, Numeral
+from bayes_nqp._core.i18n import NOTHING, Message, Numeral, detailed, joined
 from bayes_nqp.checks.shared import UNTOLD, Verdict, ladder, worst_of
 from bayes_nqp.checks.trends._bayes_factor import AGAINST, HELD, BayesFactor, bayes_factors
 from bayes_nqp.inference.fitting import Fit
 
 APART: Final = Message(
-    "This design does not assume parallel trends: each unit has loadings of its own on common "
-    "factors. Weak factors are estimated poorly, and what remains of them biases the effect; no "
-    "check can rule them out."
+    "This model does not assume parallel trends: each unit has its own loadings on common factors. "
+    "Weak factors are estimated imprecisely, and their remainder, which no check can rule out, "
+    "biases the effect."
 )
 WITH_DIFFERENTIAL_TRENDS: Final = Message(
-    "This design assumes no parallel trends: those who adopt may drift."
+    "This model does not assume parallel trends: treated units may follow differential trends."
 )
-"""What is said where differential trends take their place."""
+"""Sentence for models with differential trends."""
 DIPPING: Final = Message(
-    "This design assumes parallel trends but for what adoption looks at: units may adopt after "
-    "{n} bad or good period.",
-    plural="This design assumes parallel trends but for what adoption looks at: units may adopt "
-    "after {n} bad or good periods.",
+    "This model assumes parallel trends, except that adoption of a unit may depend on its outcomes "
+    "in the {n} period before.",
+    plural="This model assumes parallel trends, except that adoption of a unit may depend on its "
+    "outcomes in the {n} periods before.",
     n=1,
 )
-"""What is said where adoption of each unit may depend on the n periods before it."""
+"""Sentence for models in which adoption of each unit may depend on the n periods before it."""
 CHOSEN: Final = Message(
-    "This design assumes parallel trends but for how adopters were chosen: all at once, after "
-    "{n} bad or good period before the first of them adopted.",
-    plural="This design assumes parallel trends but for how adopters were chosen: all at once, "
-    "after {n} bad or good periods before the first of them adopted.",
+    "This model assumes parallel trends, except that all treated units may have been selected by "
+    "their outcomes in the {n} period before the first adoption.",
+    plural="This model assumes parallel trends, except that all treated units may have been "
+    "selected by their outcomes in the {n} periods before the first adoption.",
     n=1,
 )
-"""What is said where all adopters may have been chosen by the n periods before the first adopts."""
-SHIFTING: Final = Message(
-    "This design assumes parallel trends but for one change of adopters' level before adoption, "
-    "which stays and is no part of the effect. A response to the policy over as many periods would "
-    "leave the same rows before adoption, and belong to the effect; what is known of the units has "
-    "to tell."
+"""Sentence for models in which treated units may be selected before the first adoption."""
+SHIFTING: Final = joined(
+    [
+        Message(
+            "This model assumes parallel trends, except for one lasting level shift of treated "
+            "units before adoption, which is not part of the effect."
+        ),
+        detailed(
+            Message(
+                "An early response to the policy would look the same and would be part of the "
+                "effect; only knowledge of the policy distinguishes the two."
+            )
+        ),
+    ]
 )
-"""What is said where adopters' level may have changed before adoption."""
+"""Sentence for models in which the level of treated units may shift before adoption."""
 MONTE_CARLO: Final = 0.3
-"""Largest Monte-Carlo error with which a factor is judged."""
+"""Largest Monte Carlo error of a factor with a verdict."""
 
 
 @dataclass(frozen=True, slots=True)
 class StratumFactors:
-    """Bayes factors of one stratum, or of all rows where time effects are common.
+    """Bayes factors of one stratum, or of all observations if time effects are common.
 
     Parameters
     ----------
     stratum : str
-        Empty where it is all rows.
+        Name of the stratum; empty for all observations.
     factors : tuple of BayesFactor
-        Under the fit's errors first.
+        Those under the errors of the fit first.
     strata : int, default 1
-        Of the fit. The lowest of S factors asks for caution below -log S: prior odds of one to one
-        that
-        some stratum drifts are odds of about one to S for each.
+        Number of strata of the fit. The lowest of S factors leads to caution below -log S: even
+        prior odds that some stratum has differential trends are odds of about one to S for each.
     outcomes : int, default 1
-        Of which the same is asked; prior odds that one drifts are shared by all of K, and both
-        limits lie log K lower.
+        Number of tested outcomes K. The prior odds that one of them has differential trends are
+        shared, so both limits are lower by log K.
     """
 
     stratum: str
@@ -74,7 +81,7 @@ class StratumFactors:
 
     @property
     def reason(self) -> Message:
-        """Why nothing can be judged; empty where it can."""
+        """Reason for a missing verdict; empty otherwise."""
         for factor in self.factors:
             if factor.reason:
                 return factor.reason
@@ -84,17 +91,17 @@ class StratumFactors:
 
     @property
     def lowest(self) -> float:
-        """Over error structures: what holds must hold under each."""
+        """Lowest factor over error structures, which decides a pass."""
         return min(factor.value for factor in self.factors)
 
     @property
     def highest(self) -> float:
-        """Over error structures: what fails must fail under each."""
+        """Highest factor over error structures, which decides a failure."""
         return max(factor.value for factor in self.factors)
 
     @property
     def verdict(self) -> Verdict:
-        """Supported or rejected under every error structure; else the weaker verdict."""
+        """Verdict: passed or failed if it is so under every error structure."""
         if self.reason:
             return UNTOLD
         shared = math.log(self.outcomes)
@@ -107,30 +114,30 @@ class StratumFactors:
 
 @dataclass(frozen=True, slots=True)
 class TrendEvidence:
-    """What Bayes factors say of parallel trends.
+    """Bayes factors of parallel trends by stratum.
 
     Parameters
     ----------
     strata : tuple of StratumFactors
-        By stratum.
+        Factors by stratum.
     """
 
     strata: tuple[StratumFactors, ...]
 
     @property
     def verdict(self) -> Verdict:
-        """That of the worst stratum."""
+        """Verdict of the worst stratum."""
         return worst_of(stratum.verdict for stratum in self.strata)
 
     @property
     def worst(self) -> StratumFactors:
-        """The stratum that the verdict comes from: without a factor, or with the lowest."""
+        """The deciding stratum: one without a factor, or with the lowest factor."""
         deciding = (stratum for stratum in self.strata if stratum.verdict == self.verdict)
         return min(deciding, key=lambda stratum: (not stratum.reason, stratum.lowest))
 
     @property
     def factors(self) -> tuple[BayesFactor, ...]:
-        """Of all strata."""
+        """Factors of all strata."""
         return tuple(factor for stratum in self.strata for factor in stratum.factors)
 
     @property
@@ -143,12 +150,12 @@ class TrendEvidence:
 
 
 def trend_evidence(fit: Fit, outcomes: int = 1) -> TrendEvidence:
-    """Judge Bayes factors of parallel trends; the fit keeps what they rest on.
+    """Compute the verdicts on parallel trends by Bayes factors; the fit caches likelihoods.
 
     Parameters
     ----------
     outcomes : int, default 1
-        Of which the same is asked.
+        Number of outcomes that are tested.
     """
     factors = bayes_factors(fit)
     number = len({factor.stratum for factor in factors})

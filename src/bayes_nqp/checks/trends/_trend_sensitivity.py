@@ -1,4 +1,4 @@
-"""How large violations of parallel trends would undo the effect."""
+"""Sensitivity of conclusions to violations of parallel trends."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ import numpy as np
 import xarray as xr
 
 from bayes_nqp._core import effects_schema as schema
-from bayes_nqp._core.exceptions import StudyError
-from bayes_nqp._core.i18n import NOTHING, Message, advised, joined, listed, separated
+from bayes_nqp._core.exceptions import Hint, StudyError
+from bayes_nqp._core.i18n import NOTHING, Message, advised, detailed, joined, listed, separated
 from bayes_nqp.checks.shared import (
     NOT_APPLICABLE,
     OVERALL,
     REPORTED,
     Finding,
+    Guide,
     Verdict,
     asks,
     certain,
@@ -29,41 +30,46 @@ from bayes_nqp.robustness import EventStudy, event_study_of
 from bayes_nqp.robustness import trend_sensitivity as regions_of
 
 _CONTRASTED = 4
-"""Levels of a factor up to which all pairs are compared."""
+"""Largest number of levels of a factor for which all pairs are compared."""
 _UNDECIDED = Message(
-    "In the fit, measured from all periods before adoption, the interval of the average effect "
+    "The fit itself, which uses all periods before adoption as reference, has a 95 % interval that "
     "includes zero."
 )
 _UNCLEAR = Message(
-    "Measured from the last period before adoption, the interval of the average effect includes "
-    "zero even under parallel trends (M̄ = 0)."
+    "With the last period before adoption as reference, the 95 % interval of the average effect "
+    "includes zero even under parallel trends (M̄ = 0)."
 )
 _SILENT = Message(
-    "The interval of the average effect includes zero, in the fit and measured from the last "
-    "period before adoption: no conclusion about it depends on parallel trends."
+    "The 95 % interval of the average effect includes zero, both in the fit and with the last "
+    "period before adoption as reference, so no conclusion about it depends on parallel trends."
 )
 _LARGER = Message(
-    "Next: judge whether trends could diverge by more; the sign of the effect would then be open."
+    "Next: discuss if a larger divergence is plausible, in which case the sign of the "
+    "effect is open."
 )
 _OTHER_PERIODS = Message(
-    "Next: judge by the pre-adoption coefficients whether earlier periods can serve as reference."
+    "Next: test with {} if earlier periods can serve as reference.",
+    Hint("check", "pretrends"),
 )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BoundedEffect:
-    """Regions of one effect: "overall", of a "level", or a contrast: "difference" or "own"."""
+    """Robust regions of one effect.
+
+    Its kind is "overall", "level", or for contrasts "difference" or "own".
+    """
 
     label: str
     factor: str
     kind: str
     regions: xr.Dataset
     claimed: bool = False
-    """Whether the fit's own interval excludes zero."""
+    """True if the interval of the fit excludes zero."""
 
     @property
     def named(self) -> str:
-        """What it is of: a level with its column, by which it is called."""
+        """Name of the effect: a level with its column."""
         return f"{self.factor} = {self.label}" if self.kind == "level" else self.label
 
     @property
@@ -73,47 +79,73 @@ class BoundedEffect:
 
     @property
     def step(self) -> float:
-        """Δ, the largest step before adoption, outcome units."""
+        """Δ, the largest change before adoption, outcome units."""
         return float(self.regions["largest_step"])
 
     @property
     def bearable(self) -> float:
-        """The largest step after adoption that leaves the conclusion standing, outcome units."""
+        """Largest change after adoption at which the conclusion still holds, outcome units."""
         return self.breakdown * self.step if self.step else 0.0
 
     @property
     def clear(self) -> bool:
-        """Whether the interval under parallel trends excludes zero."""
+        """True if the interval under parallel trends excludes zero."""
         low, high = (float(self.regions[f"original_{end}"]) for end in ("lower", "upper"))
         return not low <= 0 <= high
 
 
 @asks(
-    "How large would violations of parallel trends have to be to undo the effect?",
+    "How large a violation of parallel trends would overturn the conclusion?",
     "sensitivity to non-parallel trends",
     of="errors",
     place=50,
     needs=(ADOPTION, ROWS, REFITS, SEPARATE),
     assumption=True,
+    guide=Guide(
+        statistic=Message(
+            "Breakdown value M̄: the largest divergence of trends per period after "
+            "adoption at which the robust 95 % interval of the average effect excludes "
+            "zero. It is a multiple of the largest pre-adoption change. The same is "
+            "computed for groups and contrasts."
+        ),
+        thresholds=Message(
+            "Reported, without a verdict: the breakdown value grows with the effect and falls with "
+            "noise, so no threshold separates parallel from differential trends. Not applicable "
+            "if neither an effect nor a contrast differs credibly from zero."
+        ),
+        failure=Message(
+            "If a divergence of this size is plausible, the sign of the effect is not established."
+        ),
+        remedy=Message(
+            "report M̄ with its size in outcome units per period, and compare it with the "
+            "pre-adoption coefficients"
+        ),
+        code='nqp.trend_sensitivity(fit)\nnqp.check(fit, "pretrends")',
+        literature="Rambachan and Roth (2023); Giacomini and Kitagawa (2021)",
+        limits=Message(
+            "Short or noisy pre-adoption periods enlarge the largest change and lower M̄, whatever "
+            "the trends are."
+        ),
+    ),
 )
 def trend_sensitivity(fit: Fit, *, grid: Sequence[float] | None = None) -> Finding:
-    """Find the size of violations that would undo the average effect, and each level's.
+    """Compute the violation of parallel trends that would overturn the effects.
 
     Violations are bounded by relative magnitudes: from one period to the next they are at most
-    M̄ times the largest change before adoption. Everything is measured by the lead fit. Reported is
-    the breakdown value, the largest M̄ at which the robust 95 % region excludes zero, of the
-    average effect, of each level, and of contrasts, bounded both ways; and what a violation of
-    that size would be, in outcome units per period.
+    M̄ times the largest change before adoption. All effects are those of the lead fit. The check
+    reports the breakdown value, the largest M̄ at which the robust 95 % region excludes zero, for
+    the average effect, for each level, and for contrasts with both bounds; and the violation of
+    that size in outcome units per period.
 
-    No verdict is given: in simulated panels the breakdown value is about as large where trends
-    are parallel as where they are not (docs/trends.md), for it grows with the effect and
-    falls with the noise of the leads. Where neither the fit nor its lead fit claims an average
-    effect, and the fit claims no contrast, the check does not apply.
+    There is no verdict: in simulated panels the breakdown value is about as large under parallel as
+    under differential trends (docs/trends.md), because it grows with the effect and falls with
+    the noise of the leads. The check does not apply if neither the fit nor its lead fit has an
+    average effect that differs credibly from zero, and the fit has no such contrast.
 
     Parameters
     ----------
     grid : sequence of float, optional
-        M̄; from 0 to 2 by default.
+        Values of M̄; from 0 to 2 by default.
     """
     study = event_study_of(fit)
     effects = [BoundedEffect(OVERALL, "", "overall", regions_of(study, grid=grid))]
@@ -132,27 +164,28 @@ def trend_sensitivity(fit: Fit, *, grid: Sequence[float] | None = None) -> Findi
 
 
 def _sentence(effects: list[BoundedEffect], *, undecided: bool) -> Message:
-    """State what the average effect tolerates, then the weakest part, then what to judge."""
+    """Return the tolerance of the average effect, the weakest part, and the next step."""
     overall = effects[0]
     finding, advice = _UNCLEAR, _OTHER_PERIODS
     if overall.clear:
         finding, advice = _tolerated(overall), _LARGER
     note = _UNDECIDED if undecided and overall.clear else NOTHING
-    parts = (finding, note, _weakest(effects), advised(advice))
-    return joined([part for part in parts if part][:3])
+    weakest = _weakest(effects)
+    parts = (finding, note or weakest, detailed(weakest) if note else NOTHING, advised(advice))
+    return joined([part for part in parts if part])
 
 
 def _tolerated(overall: BoundedEffect) -> Message:
     if np.isinf(overall.breakdown):
         return Message(
-            "The average effect stays different from zero whatever multiple of the largest "
-            "pre-adoption change ({:.2g}) trends diverge by after adoption: M̄ has no limit.",
+            "The average effect stays different from zero for every multiple M̄ of the largest "
+            "pre-adoption change ({:.2g}) by which trends may diverge after adoption.",
             overall.step,
         )
     return Message(
-        "The average effect stays different from zero if trends diverge after adoption by at most "
-        "{:.2g} per period, M̄ = {:.2g} times the largest pre-adoption change ({:.2g}; Rambachan "
-        "and Roth 2023).",
+        "The average effect stays different from zero if trends diverge after adoption by"
+        " at most {:.2g} per period, M̄ = {:.2g} times the largest pre-adoption change "
+        "({:.2g}).",
         overall.bearable,
         overall.breakdown,
         overall.step,
@@ -160,18 +193,18 @@ def _tolerated(overall: BoundedEffect) -> Message:
 
 
 def _weakest(effects: list[BoundedEffect]) -> Message:
-    """Name the claimed difference that falls first; without one, a level weaker than the average.
+    """Return the weakest claimed difference, or else a level weaker than the average.
 
     Differences that the lead fit is too uncertain to bound are weaker still.
     """
     claimed = [x for x in effects if x.kind == "difference" and x.claimed]
     if names := [x.label for x in claimed if not x.clear]:
         return Message(
-            "Measured from the last period before adoption, the claimed difference {} includes "
-            "zero even under parallel trends.",
+            "With the last period before adoption as reference, the interval of the claimed "
+            "difference {} includes zero even under parallel trends.",
             listed(names, 3),
-            plural="Measured from the last period before adoption, the claimed differences {} "
-            "include zero even under parallel trends.",
+            plural="With the last period before adoption as reference, the intervals of the "
+            "claimed differences {} include zero even under parallel trends.",
             n=len(names),
         )
     limit = effects[0].breakdown
@@ -193,14 +226,15 @@ def _figure(effects: list[BoundedEffect]) -> Message:
     others = len(effects) - 1
     if others and not any(x.clear or x.breakdown for x in effects):
         return Message(
-            "breakdown M̄: 0 for the average effect and {} others, whose intervals include zero",
+            "breakdown M̄: 0 for the average effect and {} other effects, whose intervals include "
+            "zero",
             others,
         )
     parts = []
     for x in effects:
         size = Message("{:.2g}", x.breakdown)
         if np.isinf(x.breakdown):
-            size = Message("without limit")
+            size = Message("unlimited")
         elif x.kind == "overall" and x.clear:
             size = Message("{:.2g} ({:.2g} per period)", x.breakdown, x.bearable)
         kind = Message(", own") if x.kind == "own" else ""
@@ -212,7 +246,7 @@ def _figure(effects: list[BoundedEffect]) -> Message:
 def _parts(
     fit: Fit, study: EventStudy, factor: str, grid: Sequence[float] | None
 ) -> Iterator[BoundedEffect]:
-    """Regions of every level of a factor, and of its contrasts, bounded both ways."""
+    """Yield the regions of every level of a factor, and of its contrasts with both bounds."""
     try:
         by = regions_of(study, by=factor, grid=grid)
     except StudyError:
@@ -229,7 +263,7 @@ def _parts(
             try:
                 regions = regions_of(study, {factor: a}, minus=b, contrast=kind, grid=grid)
             except StudyError:
-                continue  # The two have no step before adoption in common.
+                continue  # The two levels share no change before adoption.
             label = str(regions["contrast"].item())
             claimed = certain(
                 effects.sel({factor: a}).to_numpy() - effects.sel({factor: b}).to_numpy()
