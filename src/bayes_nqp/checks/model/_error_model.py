@@ -11,16 +11,23 @@ import xarray as xr
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array, Mask
-from bayes_nqp._core.i18n import Message, advised, either, joined, listed
+from bayes_nqp._core.i18n import NOTHING, Message, advised, detailed, either, joined, listed
 from bayes_nqp._core.types import Column
-from bayes_nqp.checks.model._alternative_errors import AlternativeErrors, alternative_errors
+from bayes_nqp.checks.model._alternative_errors import (
+    MOVED,
+    WIDER,
+    AlternativeErrors,
+    alternative_errors,
+)
 from bayes_nqp.checks.model._cluster import robust
 from bayes_nqp.checks.model._clusters import FEWEST, Clusters, clusters_above, clusters_by
 from bayes_nqp.checks.model._influences import saturated_model
 from bayes_nqp.checks.model._robust import Robust
 from bayes_nqp.checks.model._understated_sd import Causes, advice
 from bayes_nqp.checks.shared import (
+    LASTING,
     Finding,
+    Guide,
     asks,
     in_words,
     ladder,
@@ -71,11 +78,55 @@ class _Judged:
 
 
 @asks(
-    "Are intervals as wide as errors that move together demand?",
+    "Are intervals wide enough for serially correlated and clustered errors?",
     "error model",
     of="errors",
     place=120,
     needs=(ROWS, UNITS, ADDITIVE, SEPARATE),
+    guide=Guide(
+        statistic=Message(
+            "Ratio of cluster-robust standard errors to the standard deviations of the model, "
+            "for all reported effects. Average effect and posterior SD under richer error "
+            "structures. Log Bayes factor of persistent shocks shared by the units of a "
+            "cluster.",
+        ),
+        thresholds=Message(
+            "Caution: a ratio above {0:.1f} and above chance ({2:.0%} over all quantities and "
+            "clusters). Caution too if a richer structure multiplies the posterior SD by more "
+            "than {0:.1f} or moves the average effect by more than one SD. Failed: a ratio "
+            "above {1:.1f} and above chance at {3:.1%}, or a posterior SD more than {1:.1f} "
+            "times as large. Failed too if shared shocks have a log Bayes factor above {4:.0f}"
+            " plus the log of the number of columns, and multiply the SD by more than {5:.1f} "
+            "or move the effect by more than {6:.1f} SDs.",
+            _LIMIT,
+            _FAR,
+            _CHANCE,
+            _SURE,
+            LASTING,
+            WIDER,
+            MOVED,
+        ),
+        failure=Message(
+            "The reported intervals are too narrow, because the model does not include how "
+            "errors of a unit or of a cluster are correlated.",
+        ),
+        remedy=Message(
+            "fit the error structure or the shared shocks that the check names, for example "
+            'errors=nqp.AR1() or shocks=nqp.ClusterTimeEffects("province", errors=nqp.AR1())',
+        ),
+        code=(
+            "again = nqp.fit(design.replace(errors=nqp.AR1PlusNoise()), panel)\n"
+            'nqp.check(again, "error_model")'
+        ),
+        literature=(
+            "Liang and Zeger (1986); Bell and McCaffrey (2002); Bertrand, Duflo and "
+            "Mullainathan (2004); Imbens and Kolesár (2016)"
+        ),
+        limits=Message(
+            "With few clusters, cluster-robust standard errors have little power. Correlation "
+            "between units that share no column of the file is not detected.",
+        ),
+    ),
 )
 def error_model(fit: Fit, *, cluster: Column | None = None, event_times: bool = False) -> Finding:
     """Compare the model's standard deviations with cluster-robust ones, and error structures.
@@ -205,8 +256,8 @@ def _figure(
     worst = max(judged, key=lambda x: float((x.ratio / x.limit).max()))
     at = int(np.argmax(worst.ratio / worst.limit))
     figure = Message(
-        "cluster-robust over model sd {:.2f} for the average effect, {:.2f} for {} (limit {:.2f}; "
-        "{} clusters by {})",
+        "cluster-robust standard error over model SD: {:.2f} for the average effect, {:.2f} for {} "
+        "(limit {:.2f}; {} clusters by {})",
         judged[0].ratio[0],
         worst.ratio[at],
         names[at],
@@ -218,20 +269,23 @@ def _figure(
         ratio, limit = (others.evidence[f"{x}_controls"].to_numpy() for x in ("ratio", "limit"))
         k = int(np.argmax(np.where(apart, ratio / limit, 0.0)))
         figure = Message(
-            "{}; {:.2f} for {} by clusters without treated units (limit {:.2f})",
+            "{}; {:.2f} for {} in clusters without treated units (limit {:.2f})",
             figure, ratio[k], names[k], limit[k],
         )  # fmt: skip
     if np.isfinite(others.wider):
         figure = Message(
-            "{}; posterior sd × {:.2f} under a richer error structure", figure, others.wider
+            "{}; posterior SD × {:.2f} under a richer error structure", figure, others.wider
         )
     for name, factor in others.lasting.items():
         if np.isfinite(factor.value):
             figure = Message(
-                "{}; log Bayes factor of lasting shocks by {} {:+.1f}", figure, name, factor.value
+                "{}; log Bayes factor of persistent shocks by {}: {:+.1f}",
+                figure,
+                name,
+                factor.value,
             )
     for name, (wider, _) in others.shared.items():
-        figure = Message("{}; × {:.2f} with shocks by {}", figure, wider, name)
+        figure = Message("{}; posterior SD × {:.2f} with shocks by {}", figure, wider, name)
     return figure
 
 
@@ -260,35 +314,45 @@ def _together(judged: _Judged, first: _Judged, others: AlternativeErrors) -> boo
 def _sentence(
     fit: Fit, judged: Sequence[_Judged], names: list[str], apart: Mask, others: AlternativeErrors
 ) -> Message:
-    """Which quantities get the verdict caution by which clusters, and why."""
-    parts = list(_wide(judged, names, apart, others))
-    if not parts and not others.together:
-        agree = Message(", and richer structures agree") if others.kind != "none" else ""
-        parts = [
-            Message(
-                "Clustered by {}, no standard deviation is larger than modelled by more than "
-                "chance explains{}.",
-                either([unit_word(x.clusters.name) for x in judged]),
-                agree,
-            )
-        ]
+    """Return the finding, its meaning and the next step; further findings are details."""
+    found, causes = [*_wide(judged, names, apart, others)], _causes(judged, apart, others)
     shocks = [
         Message(
-            "Units of one {} share shocks that last (log Bayes factor {:.1f}): with them the "
-            "posterior sd is {:.2f} times as large, and the average effect moves by {:.1f} of it.",
+            "Units of the same {} share persistent shocks (log Bayes factor {:.1f}); with them the "
+            "posterior SD is {:.2f} times as large and the average effect moves by {:.1f} SDs.",
             name, others.lasting[name].value, *factor,
         )
         for name, factor in others.shared.items()
     ]  # fmt: skip
-    causes = _causes(judged, apart, others)
+    meaning: Message = NOTHING
+    if found or others.together:
+        found, shocks = [*found, *shocks], []
+        narrow = any(x.over.any() for x in judged) or apart.any() or others.wider > _LIMIT
+        wider = max((x for x, _ in others.shared.values()), default=0.0) > WIDER
+        meaning = Message("The average effect depends on the error structure.")
+        if narrow or wider:
+            meaning = Message("The reported intervals are too narrow.")
+    else:
+        agree = Message(", and richer error structures agree") if others.kind != "none" else ""
+        found = [
+            Message(
+                "Clustered by {}, no standard error exceeds the standard deviation of the model by "
+                "more than chance explains{}.",
+                either([unit_word(x.clusters.name) for x in judged]),
+                agree,
+            )
+        ]
     alone = said_alone(panel_of(fit), [x.clusters.name for x in judged])
-    return joined([*parts, *shocks, alone, *map(advised, advice(fit, causes, _LIMIT))])
+    first, *more = found
+    reasons, step = advice(fit, causes, _LIMIT)
+    details = [*more, *shocks, *reasons, alone]
+    return joined([first, meaning, advised(step), *map(detailed, filter(None, details))])
 
 
 def _wide(
     judged: Sequence[_Judged], names: list[str], apart: Mask, others: AlternativeErrors
 ) -> Iterator[Message]:
-    """What is wider than modelled: by clusters, and under richer errors."""
+    """Yield what is wider than in the model: by clusters, and under richer error structures."""
     for x in judged:
         wide = x.over | (apart if x is judged[0] else False)
         if wide.any():
@@ -297,14 +361,20 @@ def _wide(
                 controls = others.evidence["ratio_controls"].to_numpy()[apart]
                 most = max(most, float(controls.max(initial=0)))
             yield Message(
-                "Clustered by {}, the standard deviation of {} is up to {:.2f} times what the "
-                "model says: intervals are too narrow.",
+                "Clustered by {}, the standard error of {} is up to {:.2f} times the standard "
+                "deviation of the model.",
                 unit_word(x.clusters.name),
                 listed([names[k] for k in np.flatnonzero(wide)], 3),
                 most,
             )
-    richer = Message("under a richer error structure")
     if others.wider > _LIMIT:
-        yield Message("The posterior sd is {:.2f} times as large {}.", others.wider, richer)
+        yield Message(
+            "Under a richer error structure, the posterior SD of the average effect is {:.2f} "
+            "times as large.",
+            others.wider,
+        )
     elif others.moved > 1:
-        yield Message("The average effect moves by {:.1f} posterior sd {}.", others.moved, richer)
+        yield Message(
+            "Under a richer error structure, the average effect moves by {:.1f} posterior SDs.",
+            others.moved,
+        )

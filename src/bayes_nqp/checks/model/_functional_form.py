@@ -11,7 +11,16 @@ from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import NotApplicable, StudyError
 from bayes_nqp._core.i18n import Message, advised, joined, spanned
 from bayes_nqp.checks.model._untreated import Untreated
-from bayes_nqp.checks.shared import DOUBT, HOLDS, UNTOLD, Finding, Verdict, asks, quantities
+from bayes_nqp.checks.shared import (
+    DOUBT,
+    HOLDS,
+    UNTOLD,
+    Finding,
+    Guide,
+    Verdict,
+    asks,
+    quantities,
+)
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.effects.effects import group_time_effects
 from bayes_nqp.effects.estimands import att, relative_effects
@@ -31,7 +40,11 @@ from bayes_nqp.inference.fitting import (
 _SURE: Final = 2.33
 """Standard deviations of the likelihood ratio from which one scale explains outcomes better."""
 _FAR: Final = 1.0
-"""Posterior sds by which answers on both scales may differ."""
+"""Posterior SDs by which the effects on both scales may differ."""
+_BOTH: Final = Message(
+    "Next: fit the logarithm, {}, and report both estimates.",
+    "panel.with_outcome(np.log(panel.outcome))",
+)
 
 
 def positive(panel: Panel) -> bool:
@@ -40,12 +53,44 @@ def positive(panel: Panel) -> bool:
 
 
 @asks(
-    "Would logarithms of the outcome tell another story?",
+    "Are trends parallel in levels or in logarithms of the outcome?",
     "functional form",
     place=125,
     needs=(ADOPTION, ROWS, UNITS, REFITS, ADDITIVE, SEPARATE),
     suits=positive,
     assumption=True,
+    guide=Guide(
+        statistic=Message(
+            "Vuong's test of levels against logarithms on untreated observations, and the "
+            "effect as a share of the untreated level on both scales.",
+        ),
+        thresholds=Message(
+            "Caution: logarithms explain the outcome better by more than {0:.2f} SDs, and the "
+            "two shares differ by more than {1:.0f} posterior SD or by their conclusion. "
+            "Inconclusive: the shares differ and neither scale is better by {0:.2f} SDs. "
+            "Otherwise passed.",
+            _SURE,
+            _FAR,
+        ),
+        failure=Message(
+            "Trends are parallel on another scale, so the effect in levels includes a "
+            "difference in growth between groups.",
+        ),
+        remedy=Message(
+            "fit the logarithm, panel.with_outcome(np.log(panel.outcome)), and report both "
+            "estimates",
+        ),
+        code=(
+            "import numpy as np\n"
+            "logs = nqp.fit(design, panel.with_outcome(np.log(panel.outcome)))\n"
+            "np.expm1(nqp.att(logs))"
+        ),
+        literature="Roth and Sant'Anna (2023); Vuong (1989)",
+        limits=Message(
+            "The check compares levels and logarithms only, and does not apply to outcomes "
+            "with zeros or negative values.",
+        ),
+    ),
 )
 def functional_form(fit: Fit) -> Finding:
     """Ask whether untreated outcomes vary in proportion, and what the effect in logarithms is.
@@ -75,7 +120,7 @@ def functional_form(fit: Fit) -> Finding:
     alone = fit if fit.facts.channels is None else total_fit(fit)
     panel = panel_of(alone)
     if not positive(panel):
-        raise NotApplicable(Message("Outcomes of zero, or below, have no logarithms."))
+        raise NotApplicable(Message("Some outcomes are zero or negative, and have no logarithm."))
     logs = np.log(panel.outcome)
     z = preference(
         Untreated(alone.model_frame),
@@ -85,7 +130,9 @@ def functional_form(fit: Fit) -> Finding:
     try:
         level = relative_effects(group_time_effects(alone)).to_numpy().ravel()
     except StudyError:
-        raise NotApplicable(Message("The untreated level may be zero.")) from None
+        raise NotApplicable(
+            Message("The untreated level may be zero, so that no effect relative to it is defined.")
+        ) from None
     other = short_refit(alone, alone.design, panel.with_outcome(logs))
     table = quantities(
         {"in levels": level, "in logarithms": np.expm1(att(other).to_numpy().ravel())}
@@ -93,8 +140,8 @@ def functional_form(fit: Fit) -> Finding:
     verdict, sentence = _judged(table, z)
     spans = [spanned(*100.0 * row[["mean", "lower", "upper"]]) for _, row in table.iterrows()]
     figure = Message(
-        "share of the untreated level {} % in levels, {} % in logarithms; log likelihood of "
-        "logarithms less that of levels {:+.1f} sd",
+        "effect as a share of the untreated level: {} % in levels, {} % in logarithms; log "
+        "likelihood of logarithms minus that of levels: {:+.1f} SDs",
         *spans,
         z,
     )
@@ -126,19 +173,26 @@ def _judged(table: pd.DataFrame, z: float) -> tuple[Verdict, Message]:
     signs = np.sign(table["lower"]) * (np.sign(table["lower"]) == np.sign(table["upper"]))
     far = abs(logs["mean"] - level["mean"]) > _FAR * max(level["sd"], logs["sd"])
     if not far and signs[0] == signs[1]:
-        return HOLDS, Message("Levels and logarithms of the outcome have the same answer.")
+        return HOLDS, Message(
+            "The effect as a share of the untreated level is the same in levels and in logarithms."
+        )
     if z <= -_SURE:
         return HOLDS, Message(
-            "Logarithms would have another answer, and levels explain the outcome better."
+            "The effect in logarithms differs, but levels explain untreated outcomes better."
         )
-    apart = Message(
-        "Trends cannot be parallel in levels and in logarithms, and the answers differ."
-    )
     if z < _SURE:
-        untold = Message("Untreated rows do not tell which scale explains the outcome better.")
-        return UNTOLD, joined([apart, untold])
+        unclear = Message(
+            "The effects in levels and in logarithms differ, and the untreated observations do not "
+            "show which scale explains the outcome better."
+        )
+        choice = Message(
+            "Trends can be parallel on one of the two scales only, so the effect depends on this "
+            "choice."
+        )
+        return UNTOLD, joined([unclear, choice, advised(_BOTH)])
     better = Message(
-        "Untreated outcomes vary in proportion to their level: logarithms explain them better."
+        "Logarithms explain untreated outcomes better than levels, and the effect in logarithms "
+        "differs from the effect in levels."
     )
-    advice = advised(Message("Next: {}.", "panel.with_outcome(np.log(panel.outcome))"))
-    return DOUBT, joined([apart, better, advice])
+    biased = Message("Trends are then not parallel in levels, and the effect in levels is biased.")
+    return DOUBT, joined([better, biased, advised(_BOTH)])

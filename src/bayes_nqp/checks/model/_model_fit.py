@@ -25,7 +25,7 @@ from annotated_types import Ge
 
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import Hint, NotApplicable, NQPError
-from bayes_nqp._core.i18n import Message, advised, enumerated, joined
+from bayes_nqp._core.i18n import NOTHING, Message, advised, detailed, enumerated, joined
 from bayes_nqp.checks.model._cluster import robust
 from bayes_nqp.checks.model._clusters import clusters_by
 from bayes_nqp.checks.model._eigenvalue import eigenvalue_shares
@@ -35,6 +35,7 @@ from bayes_nqp.checks.model._untreated import Untreated
 from bayes_nqp.checks.shared import (
     HOLDS,
     Finding,
+    Guide,
     Verdict,
     asks,
     average_effect,
@@ -43,8 +44,17 @@ from bayes_nqp.checks.shared import (
     reported_weights,
 )
 from bayes_nqp.effects.effects import group_time_effects
-from bayes_nqp.inference.fitting import ADDITIVE, ROWS, SEPARATE, UNITS, Fit, refit, replications
-from bayes_nqp.model.designs import AR1, Design, DifferentialTrends
+from bayes_nqp.inference.fitting import (
+    ADDITIVE,
+    ROWS,
+    SEPARATE,
+    UNITS,
+    Fit,
+    panel_of,
+    refit,
+    replications,
+)
+from bayes_nqp.model.designs import AR1, Design, DifferentialTrends, Factors, Heteroskedastic
 from bayes_nqp.model.likelihoods import robust_likelihood
 
 _LIMIT, _FAR = 1.2, 1.5
@@ -94,7 +104,10 @@ def harm_of(fit: Fit, names: Iterable[str]) -> list[Harm]:
     return [harm or _UNKNOWN for harm in harms]
 
 
-_UNKNOWN: Final = Harm(True, True, Message("What that does to the average effect is not known."))
+_UNKNOWN: Final = Harm(
+    True, True, Message("The consequence for the average effect could not be computed.")
+)
+_FIT: Final = Message("Next: fit {}.")
 
 
 def _of_shape(fit: Fit) -> Harm | None:
@@ -111,8 +124,8 @@ def _of_shape(fit: Fit) -> Harm | None:
     limit = float(estimate.quantile(1.0 - _CHANCE)[0])
     most = float(np.abs(values.values).max() / np.sqrt(values.model))
     sentence = Message(
-        "Clustered by unit, the sd of the average effect is {:.2f} times the model's, and to first "
-        "order no unit moves the average by more than {:.1f} sd.",
+        "Clustered by unit, the standard error of the average effect is {:.2f} times that of the "
+        "model, and single units move the average by up to {:.1f} SDs.",
         ratio,
         most,
     )
@@ -136,7 +149,8 @@ def _of_movement(fit: Fit, *, last: bool, common: bool) -> Harm | None:
     shift, variance = float(others.mean() - draws.mean()), float(others.var() - draws.var())
     sds = abs(shift) / np.sqrt(max(variance, 0.1 * float(draws.var())))
     sentence = Message(
-        "With room for it the average effect is {:.3g}, not {:.3g}: {:.1f} sd of the difference.",
+        "In a model that allows for this, the average effect is {:.3g} instead of {:.3g} ({:.1f} "
+        "SDs of the difference).",
         float(others.mean()),
         float(draws.mean()),
         sds,
@@ -158,11 +172,56 @@ _MISFIT, _SURE = 0.03, 0.01
 
 
 @asks(
-    "Would the model produce outcomes like those observed?",
+    "Does the model reproduce the untreated outcomes that were observed?",
     "model fit",
     of="errors",
     place=130,
     needs=(ROWS, UNITS, ADDITIVE, SEPARATE),
+    guide=Guide(
+        statistic=Message(
+            "Autocorrelation, tails, variances, common movements and pre-adoption differences "
+            "of untreated observations, compared with replications from the posterior "
+            "predictive distribution. If some are not reproduced: their consequence for the "
+            "average effect.",
+        ),
+        thresholds=Message(
+            "A misfit: fewer than {0:.0%} of replications have any statistic as far out as the"
+            " observed one. Caution for a misfit of the error distribution: the clustered "
+            "standard error exceeds the model's by a factor of {2:.1f} and beyond chance "
+            "({4:.0%}), or one unit moves the average by more than one SD. Caution for a "
+            "misfit of movements: a model that allows for them differs by {5:.2f} SDs of the "
+            "difference, or all units move together. Failed: p < {1:.0%}, and a factor of "
+            "{3:.1f} or a difference of {6:.2f} SDs.",
+            _MISFIT,
+            _SURE,
+            _LIMIT,
+            _FAR,
+            _CHANCE,
+            _MOVED,
+            _LOST,
+        ),
+        failure=Message(
+            "The model misses a feature of the data on which the average effect or its "
+            "interval depends.",
+        ),
+        remedy=Message(
+            "fit a model with the feature that is missing: correlated errors "
+            "(errors=nqp.AR1()), heavy tails (likelihood=nqp.StudentT()), unequal variances "
+            "(errors=nqp.Heteroskedastic()) or common shocks (trends=nqp.Factors())",
+        ),
+        code=(
+            "again = nqp.fit(design.replace(errors=nqp.Heteroskedastic()), panel)\n"
+            'nqp.check(again, "model_fit")'
+        ),
+        literature=(
+            "Gelman, Meng and Stern (1996); Robins, van der Vaart and Ventura (2000); Hausman "
+            "(1978)"
+        ),
+        limits=Message(
+            "Posterior predictive p-values are conservative. Small common factors and linear "
+            "trends of cohorts are not detected.",
+        ),
+    ),
 )
 def model_fit(fit: Fit, *, draws: Annotated[int, Ge(20)] = 500) -> Finding:
     """Compare untreated rows with replications from the posterior predictive distribution.
@@ -205,7 +264,9 @@ def model_fit(fit: Fit, *, draws: Annotated[int, Ge(20)] = 500) -> Finding:
     rows = Untreated(fit.model_frame)
     observed = _statistics(rows, rows.equation.rows.outcome[None], fit.scale)
     if "kurtosis of innovations" not in observed:
-        raise NotApplicable(Message("Too few untreated rows follow one another within units."))
+        raise NotApplicable(
+            Message("Too few units have untreated observations in consecutive periods.")
+        )
     actual, signed = eigenvalue_shares(fit, rows, draws)
     parts = [
         {
@@ -222,13 +283,13 @@ def model_fit(fit: Fit, *, draws: Annotated[int, Ge(20)] = 500) -> Finding:
         doubt=any(harm.doubtful for harm in harms),
     )
     figure = Message(
-        "farthest out: {} {:.3g}, replicated {:.3g} ± {:.2g}; p = {:.3f} over {} statistics",
+        "p = {:.3f} over {} statistics; largest misfit: {} {:.3g}, replicated {:.3g} ± {:.2g}",
+        tail.overall,
+        len(tail.names),
         tail.names[k],
         tail.observed[k],
         tail.replicated[:, k].mean(),
         tail.replicated[:, k].std(),
-        tail.overall,
-        len(tail.names),
     )
     evidence = tail.dataset(predictive="posterior", outcome=str(fit.record.get("outcome", "")))
     return Finding(verdict, figure, _sentence(verdict, names, harms, fit), evidence, "predictive")
@@ -242,45 +303,60 @@ def _statistics(rows: Untreated, outcome: Array, scale: float) -> dict[str, Arra
 
 def _sentence(verdict: Verdict, names: list[str], harms: list[Harm], fit: Fit) -> Message:
     if not harms:
-        return Message(
+        alike = Message(
             "Outcomes drawn from the model are like the observed ones in autocorrelation, tails, "
-            "unequal variance, common movement and pre-period differences (posterior predictive "
-            "p-values are conservative: a small misfit would not show)."
+            "variances, common movements and pre-adoption differences."
         )
+        power = Message("Posterior predictive p-values are conservative and miss small misfits.")
+        return joined([alike, detailed(power)])
     missed = Message(
-        "The model does not produce the observed {}.", enumerated(phrase(name) for name in names)
+        "The model does not reproduce the observed {}.", enumerated(phrase(name) for name in names)
     )
-    parts = [missed, *(harm.sentence for harm in harms)]
     if verdict == HOLDS:
-        return joined([*parts, Message("The average effect does not rest on it.")])
-    return joined(
-        [*parts, *(advised(x) for part, x in _advice(fit) if any(part in n for n in names))]
-    )
+        harmless = Message("The average effect does not depend on this misfit.")
+        return joined([missed, harmless, *(detailed(harm.sentence) for harm in harms)])
+    first, *others = sorted(harms, key=lambda harm: (not harm.fatal, not harm.doubtful))
+    steps = [(why, step) for part, why, step in _advice(fit) if any(part in n for n in names)]
+    details = [*(harm.sentence for harm in others), *(why for why, _ in steps)]
+    step = next((step for _, step in steps if step), NOTHING)
+    return joined([missed, first.sentence, advised(step), *map(detailed, details)])
 
 
-def _advice(fit: Fit) -> list[tuple[str, Message]]:
-    """What to try, by how the statistics are named."""
+def _advice(fit: Fit) -> list[tuple[str, Message, Message]]:
+    """Return a part of a statistic's name, the reason for a misfit of it, and the next step."""
     noise = fit.facts.noise
-    advice: list[tuple[str, Message]] = []
+    advice: list[tuple[str, Message, Message]] = []
     if not noise.correlated:
-        serial = Message("Errors are correlated over time: {}.", Hint("errors", AR1()))
-        advice = [("autocorrelation", serial)]
+        serial = Message("Errors are correlated over time.")
+        advice = [("autocorrelation", serial, _FIT.fill(Hint("errors", AR1())))]
     elif isinstance(noise, AR1):
-        richer = Hint("errors", noise.richer[-1])
-        slow = Message("Correlations do not fall as those of AR(1) do: {}.", richer)
-        advice = [("autocorrelation", slow)]
+        slow = Message("Autocorrelations do not decline as those of AR(1) errors do.")
+        advice = [("autocorrelation", slow, _FIT.fill(Hint("errors", noise.richer[-1])))]
     likelihood, robust = fit.facts.likelihood, robust_likelihood()
     if not likelihood.robust:
-        large = Message("Some changes are too large for {} errors: look at these rows.")
+        large = Message("Some changes are too large for {} errors.", likelihood.label)
+        look = Message("Next: inspect the observations with the largest changes.")
         if robust is not None:
-            large = Message("Some changes are too large for {} errors: look at these rows, or {}.")
-        advice.append(("innovation", large.fill(likelihood.label, Hint("likelihood", robust))))
-    unequal = Message("Errors are larger in some strata or periods than in others.")
-    apart = Message("Treated units moved apart before adoption: see 'pretrends'.")
+            look = Message(
+                "Next: inspect the observations with the largest changes, or fit {}.",
+                Hint("likelihood", robust),
+            )
+        advice.append(("innovation", large, look))
+    strata = fit.facts.strata(panel_of(fit))
+    by = strata[0] if len(strata) == 1 else None
+    grouped = noise.groups(panel_of(fit)) is not None
+    spread = NOTHING if grouped else _FIT.fill(Hint("errors", Heteroskedastic(noise, by=by)))
+    apart = Message("Treated units diverged from untreated units before adoption.")
+    trends = Message(
+        "Next: compare the assumptions about trends, {}.", Hint("check", "assumptions")
+    )
     common = Message("Untreated units move together beyond their time effects.")
-    if fit.takes("trends") and fit.facts.parallel:
-        differential_trend = Hint("trends", DifferentialTrends())
-        common = Message(
-            "Untreated units move together beyond their time effects: {}.", differential_trend
-        )
-    return [*advice, ("spread", unequal), ("pre-period", apart), ("eigenvalue", common)]
+    roomier = DifferentialTrends() if fit.takes("trends") and fit.facts.parallel else None
+    shared = _FIT.fill(Hint("trends", roomier or Factors())) if fit.takes("trends") else NOTHING
+    return [
+        *advice,
+        ("between strata", Message("Errors are larger in some strata than in others."), spread),
+        ("between periods", Message("Errors are larger in some periods than in others."), NOTHING),
+        ("pre-period", apart, trends),
+        ("eigenvalue", common, shared),
+    ]

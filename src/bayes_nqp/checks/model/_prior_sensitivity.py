@@ -13,13 +13,14 @@ import xarray as xr
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import NotApplicable, StudyError
-from bayes_nqp._core.i18n import Message, joined, listed
+from bayes_nqp._core.i18n import Message, advised, detailed, joined, listed
 from bayes_nqp._core.process import quiet
 from bayes_nqp._core.types import Positive
 from bayes_nqp.checks.shared import (
     FAILS,
     HOLDS,
     Finding,
+    Guide,
     Verdict,
     asks,
     in_words,
@@ -52,7 +53,40 @@ FINE = ""
 
 
 @asks(
-    "Does what is reported rest on the priors?", "prior sensitivity", place=150, needs=(ROWS, UNITS)
+    "Do the reported effects depend on the priors?",
+    "prior sensitivity",
+    place=150,
+    needs=(ROWS, UNITS),
+    guide=Guide(
+        statistic=Message(
+            "Power-scaling sensitivity: the change of the posterior of each reported effect "
+            "when the priors, or the likelihood, are raised to powers near one.",
+        ),
+        thresholds=Message(
+            "Failed: the average effect is more sensitive to the priors than to the likelihood"
+            " and than {0:g}, or both sensitivities exceed {0:g}. Caution: another reported "
+            "effect, or the overall level, has a sensitivity to the priors above {0:g}. "
+            "Otherwise passed.",
+            THRESHOLD,
+        ),
+        failure=Message(
+            "The estimate reflects the priors at least as much as the data, or priors and data"
+            " disagree.",
+        ),
+        remedy=Message(
+            "fit with wider priors, in multiples of s (nqp.Priors), and compare, or justify "
+            "the priors",
+        ),
+        code=(
+            "wide = nqp.fit(design.replace(priors=nqp.Priors(level=10.0, cell=1.0)), panel)\n"
+            "nqp.att(wide)"
+        ),
+        literature="Kallioinen et al. (2024)",
+        limits=Message(
+            "Scaled are the priors at the top level only. The check does not cover the choice "
+            "of partial pooling, which the check of specifications varies.",
+        ),
+    ),
 )
 def prior_sensitivity(fit: Fit, *, threshold: Positive = THRESHOLD) -> Finding:
     """Scale the priors, and the likelihood, by powers near one and see what moves.
@@ -79,7 +113,7 @@ def prior_sensitivity(fit: Fit, *, threshold: Positive = THRESHOLD) -> Finding:
     """
     priors = log_priors(fit)
     if not priors:
-        raise NotApplicable(Message("Every prior of this design is flat."))
+        raise NotApplicable(Message("All priors of this design are flat."))
     reported = reported_draws(group_time_effects(fit), times="ends")
     likelihood = _likelihood(fit)
     table = _table(reported | parameter_draws(fit), priors, likelihood, threshold)
@@ -94,9 +128,10 @@ def prior_sensitivity(fit: Fit, *, threshold: Positive = THRESHOLD) -> Finding:
     )
     worst = effects.iloc[[int(effects["prior"].to_numpy().argmax())]]
     figure = Message(
-        "average effect: prior {:.3f}{}; most sensitive to the prior: {}, {:.3f} (threshold {:g})",
+        "sensitivity of the average effect to the priors {:.3f}{}; most sensitive effect: {}, "
+        "{:.3f} (threshold {:g})",
         overall["prior"],
-        "" if likelihood is None else Message(", likelihood {:.3f}", overall["likelihood"]),
+        "" if likelihood is None else Message(", to the likelihood {:.3f}", overall["likelihood"]),
         in_words(texts_of(worst, "quantity")[0]),
         worst["prior"].iloc[0],
         threshold,
@@ -108,33 +143,46 @@ def _sentence(verdict: Verdict, bad: pd.DataFrame, table: pd.DataFrame) -> Messa
     others = table[~table["reported"] & (table["diagnosis"] != FINE)]["quantity"].tolist()
     if verdict == HOLDS:
         calm = Message(
-            "A little more or less weight on the priors hardly moves any reported effect."
+            "Slightly more or less weight on the priors hardly changes any reported effect."
         )
-        lean = Message(
-            "Parameters that lean on their own priors: {}.", listed(map(parameter, others), 4)
+        which = Message(
+            "Parameters sensitive to the priors: {}.", listed(map(parameter, others), 4)
         )
-        return joined([calm, lean] if others else [calm])
+        return joined([calm, detailed(which)] if others else [calm])
     if not len(bad):
-        return Message(
-            "The prior of the level, not the data, says what the level is; the effects of cohorts "
-            "and cells make up for it, and the reported effects stand: state priors.level wider."
+        level = Message(
+            "The overall level of the effects is determined by its prior, not by the data."
         )
+        reported = Message(
+            "The reported effects are not affected, because cohort and cell effects compensate."
+        )
+        step = Message(
+            "Next: fit with a wider prior of the level, for example nqp.Priors(level=10)."
+        )
+        return joined([level, reported, advised(step)])
     names = listed(map(in_words, texts_of(bad, "quantity")), 4)
     which = listed(map(parameter, bad["strongest"].unique().tolist()), 3)
-    if verdict == FAILS:
-        return Message(
-            "The priors (of {}) pull at {}, the average effect included: state them wider, in "
-            "multiples of s, or defend them.",
+    wider = advised(
+        Message(
+            "Next: fit with wider priors of {}, in multiples of s (nqp.Priors), or justify them.",
             which,
-            names,
         )
-    against = CONFLICT in set(bad["diagnosis"])
-    return Message(
-        "The priors (of {}) shape {}, {}; the average effect stands.",
+    )
+    if verdict == FAILS:
+        found = Message(
+            "The priors of {} influence {}, including the average effect.", which, names
+        )
+        meaning = Message("The average effect is not determined by the data alone.")
+        return joined([found, meaning, wider])
+    found = Message(
+        "The priors of {} influence {}, but not the average effect over all treated observations.",
         which,
         names,
-        Message("against what the data say") if against else Message("where the data say little"),
     )
+    meaning = Message("The data contain little information about these effects.")
+    if CONFLICT in set(bad["diagnosis"]):
+        meaning = Message("For these effects, priors and data disagree.")
+    return joined([found, meaning, wider])
 
 
 def _likelihood(fit: Fit) -> xr.DataArray | None:
@@ -145,7 +193,9 @@ def _likelihood(fit: Fit) -> xr.DataArray | None:
     try:
         units = log_likelihood(fit)
     except StudyError as error:
-        raise NotApplicable(Message("No likelihood to scale: {}.", reason(error))) from None
+        raise NotApplicable(
+            Message("The likelihood of this fit cannot be computed: {}.", reason(error))
+        ) from None
     return units.sum(str(units.dims[2])).reset_coords(drop=True)
 
 

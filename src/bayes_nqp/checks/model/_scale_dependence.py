@@ -20,11 +20,21 @@ from scipy.special import stdtr
 
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp._core.exceptions import NotApplicable
-from bayes_nqp._core.i18n import Message, spanned
+from bayes_nqp._core.i18n import Message, advised, joined, spanned
 from bayes_nqp.checks.model._alternative_errors import error_means
 from bayes_nqp.checks.model._level_slopes import LevelSlopes, slopes_of
 from bayes_nqp.checks.model._untreated import Untreated
-from bayes_nqp.checks.shared import DOUBT, FAILS, UNTOLD, Finding, Verdict, asks, ladder, worst_of
+from bayes_nqp.checks.shared import (
+    DOUBT,
+    FAILS,
+    UNTOLD,
+    Finding,
+    Guide,
+    Verdict,
+    asks,
+    ladder,
+    worst_of,
+)
 from bayes_nqp.effects.estimands import att
 from bayes_nqp.inference.fitting import (
     ADDITIVE,
@@ -101,12 +111,49 @@ class _Bias:
 
 
 @asks(
-    "Do units of high and of low levels move alike?",
-    "scale_dependence",
+    "Do untreated outcomes change alike at high and at low levels?",
+    "scale dependence",
     of="errors",
     place=127,
     needs=(ADOPTION, ROWS, UNITS, REFITS, ADDITIVE, SEPARATE),
     assumption=True,
+    guide=Guide(
+        statistic=Message(
+            "Regression of untreated outcomes on the common time path times the level of the "
+            "unit (and its square), and on a linear trend times the level. The implied bias of"
+            " the average effect is the product of these slopes and the difference in levels "
+            "between treated and untreated units.",
+        ),
+        thresholds=Message(
+            "Caution: the bias exceeds {0:.1f} posterior SD of the average effect, with p < "
+            "{2:.0%} for the bias or p < {4:.1%} for the slopes jointly. Failed: the bias "
+            "exceeds {1:.0f} SD with p < {3:.2%}. Inconclusive: the 95 % interval of the bias "
+            "is wider than ± {5:.0f} SDs, or the bias exceeds {6:.1f} SD and may reach "
+            "{5:.0f}.",
+            _LITTLE,
+            _MUCH,
+            _DOUBT,
+            _FAIL,
+            _JOINT,
+            _REACH,
+            _LARGE,
+        ),
+        failure=Message(
+            "Trends are not parallel on this scale, and the average effect is biased if "
+            "treated units have other levels than untreated ones, even if pre-trends are flat.",
+        ),
+        remedy=Message(
+            "fit a scale on which trends are parallel (logarithms, or log odds for shares), or"
+            " report the effect net of the bias (result.evidence)",
+        ),
+        code=('result = nqp.check(fit, "scale_dependence")\nresult.evidence'),
+        literature="Tukey (1949); Bell and McCaffrey (2002)",
+        limits=Message(
+            "The check detects dependence on the level that is linear or quadratic, and uses "
+            "untreated observations of at least {} units.",
+            _FEWEST,
+        ),
+    ),
 )
 def scale_dependence(fit: Fit) -> Finding:
     """Ask whether untreated units' movement goes with their level, and what that makes of effects.
@@ -140,7 +187,7 @@ def scale_dependence(fit: Fit) -> Finding:
     alone = fit if fit.facts.channels is None else total_fit(fit)
     untreated = Untreated(alone.model_frame)
     if untreated.count.size < _FEWEST:
-        raise NotApplicable(Message("Untreated rows are of fewer than {} units.", _FEWEST))
+        raise NotApplicable(Message("Fewer than {} units have untreated observations.", _FEWEST))
     outcome = panel_of(alone).outcome[alone.model_frame.kept]
     biases = [
         _Bias.of(slopes_of(untreated, outcome, columns, part), _taken(alone, columns))
@@ -152,13 +199,13 @@ def scale_dependence(fit: Fit) -> Finding:
     worst = min((x for x in biases if x.verdict(sd) == verdict), key=lambda x: x.tail)
     table = _table(draws, worst)
     figure = Message(
-        "the average effect is off by {} (P = {:.2g}) as levels go with movement (P = {:.2g}); "
-        "{:.3g}, less that {}",
+        "bias of the average effect {} (p = {:.2g}); average effect {:.3g}, net of the bias {}; "
+        "dependence on the level: p = {:.2g}",
         spanned(*table.loc[1, ["mean", "lower", "upper"]]),
         worst.tail,
-        worst.joint,
         draws.mean(),
         spanned(*table.loc[2, ["mean", "lower", "upper"]]),
+        worst.joint,
     )
     return Finding(verdict, figure, _sentence(verdict, worst), table)
 
@@ -193,7 +240,9 @@ def interactions(
     level[who] = _centred(values, level_of[who])
     size = level[who].std()
     if size <= 0.0 or np.ptp(movement) <= 0.0:
-        raise NotApplicable(Message("All units have one level, or nothing moves."))
+        raise NotApplicable(
+            Message("All units have the same level, or untreated outcomes do not change over time.")
+        )
     level = level[layout.unit] / size
     functions = np.stack([level, level**2 - 1.0])
     at = time_effect[untreated.rows]
@@ -262,20 +311,37 @@ def _table(draws: Array, bias: _Bias) -> pd.DataFrame:
 
 def _sentence(verdict: Verdict, bias: _Bias) -> Message:
     if verdict in (DOUBT, FAILS):
-        return Message(
-            "Units of high levels move otherwise than units of low ones, and those who adopt have "
-            "other levels: trends are parallel on another scale, if on any. Take one on which all "
-            "levels move alike, such as logarithms, or log odds of shares; where there is none, "
-            "report the effect less what this makes of it, which the evidence has."
+        found = Message(
+            "Untreated outcomes change differently at high and at low levels, and treated units "
+            "have other levels than untreated ones."
         )
+        meaning = Message(
+            "Trends are not parallel on this scale, and the average effect is biased by about "
+            "{:.2g}.",
+            bias.mean,
+        )
+        step = Message(
+            "Next: fit logarithms, or log odds for shares; otherwise report the effect net of the "
+            "bias (result.evidence)."
+        )
+        return joined([found, meaning, advised(step)])
     if verdict == UNTOLD:
-        return Message(
-            "Whether movement goes with level, these data cannot tell: it could be twice as large "
-            "as the effect's own uncertainty."
+        found = Message(
+            "The data are too imprecise to test if changes of untreated outcomes depend on their "
+            "level."
         )
+        meaning = Message(
+            "Such a dependence could bias the average effect by {:.0f} posterior SDs or more.",
+            _REACH,
+        )
+        step = Message(
+            "Next: compare with a fit to logarithms (or log odds for shares), or report this "
+            "limitation."
+        )
+        return joined([found, meaning, advised(step)])
     if bias.clear:
         return Message(
-            "Movement goes with level, and those who adopt have about the levels of the others: "
-            "the average effect hardly rests on it."
+            "Untreated outcomes change differently at high and at low levels, but treated and "
+            "untreated units have similar levels, so the average effect is hardly affected."
         )
-    return Message("Nothing speaks against movements that all levels share.")
+    return Message("There is no evidence that changes of untreated outcomes depend on their level.")

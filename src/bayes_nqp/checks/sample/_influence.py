@@ -13,12 +13,13 @@ import xarray as xr
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import NotApplicable, StudyError
-from bayes_nqp._core.i18n import Message, joined, listed
+from bayes_nqp._core.i18n import Message, advised, detailed, joined, listed
 from bayes_nqp._core.types import Column, Natural
 from bayes_nqp.checks.sample._loo import loo
 from bayes_nqp.checks.shared import (
     FAILS,
     Finding,
+    Guide,
     asks,
     average_effect,
     convergence_words,
@@ -49,11 +50,38 @@ MOVED: Final = 1.0
 
 
 @asks(
-    "Does the average effect rest on single units?",
+    "Does the average effect depend on single units?",
     "influence",
     of="errors",
     place=180,
     needs=(ROWS, UNITS, SEPARATE, APART),
+    guide=Guide(
+        statistic=Message(
+            "Average effect without each unit (or group, with the option by), from importance "
+            "weights, and from refits where the Pareto k of the weights is too large.",
+        ),
+        thresholds=Message(
+            "Failed: one unit moves the average effect by more than {0:.0f} posterior SD and "
+            "changes its conclusion. Caution: one unit does either, or the effect is not "
+            "identified without it. Inconclusive: the weights are unreliable for a unit that "
+            "was not refitted.",
+            MOVED,
+        ),
+        failure=Message(
+            "The average effect depends on single units and may reflect their particular "
+            "circumstances or errors in their data.",
+        ),
+        remedy=Message(
+            "inspect the data of these units, and report the estimate without them "
+            '(nqp.check(fit, "influence").evidence)',
+        ),
+        code='nqp.check(fit, "influence", refits=30).evidence',
+        literature="Vehtari, Gelman and Gabry (2017); Vehtari et al. (2024)",
+        limits=Message(
+            "Units are left out one at a time, so that two units with the same influence may "
+            "hide each other; the option by leaves out groups.",
+        ),
+    ),
 )
 def influence(fit: Fit, *, by: Column | None = None, refits: Natural = 10) -> Finding:
     """Leave out every unit in turn, by importance weights, and by refits where these fail.
@@ -76,8 +104,8 @@ def influence(fit: Fit, *, by: Column | None = None, refits: Natural = 10) -> Fi
     if not fit.facts.exact:
         raise NotApplicable(
             Message(
-                "Under {!r} the model was sampled row by row, and a unit's own effect cannot be "
-                "integrated out of its density.",
+                "With {!r} the likelihood of a unit cannot be integrated over its unit effect, so "
+                "no unit can be left out by importance weights.",
                 fit.facts.inexact[1],
             )
         )
@@ -86,7 +114,9 @@ def influence(fit: Fit, *, by: Column | None = None, refits: Natural = 10) -> Fi
     rows = group_rows(fit, groups)
     if (rows.sum(axis=1) > 0).sum() < 2:
         raise NotApplicable(
-            Message("Only one {} is treated: without it there is no effect.", unit_word(groups.dim))
+            Message(
+                "Only one {} is treated, so no effect remains without it.", unit_word(groups.dim)
+            )
         )
     try:
         weights = loo(fit, by)
@@ -135,55 +165,67 @@ def _finding(
     largest = int(np.argmax(shift.fillna(0.0).to_numpy()))
     name = str(table[dim].iloc[largest])
     figure = Message(
-        "without {} {:+.2f} posterior sd, the most of {}; Pareto k ≤ {:.2f}, {} above {:.2f}, {} "
-        "refitted",
-        Message("{}", name, context="unit") if dim == v.UNIT else name,
+        "largest shift {:+.2f} posterior SDs, without {} ({} in all); Pareto k ≤ {:.2f}, {} above "
+        "{:.2f}, {} refitted",
         float(table["shift_in_sd"].iloc[largest]),
+        Message("{}", name, context="unit") if dim == v.UNIT else name,
         len(table),
         table["pareto_k"].max(),
         int((table["pareto_k"] > good).sum()),
         good,
         int(table["refitted"].sum()),
     )
-    sentence = joined(_sentences(names, dim, left, failed, failing=verdict == FAILS))
+    refits = int(table["refitted"].sum()) + len(left)
+    sentence = _sentence(names, dim, left, failed, refits, failing=verdict == FAILS)
     order = shift.fillna(np.inf).sort_values(ascending=False, kind="stable").index
     ordered = table.loc[order].reset_index(drop=True)
     ordered.attrs = table.attrs
     return Finding(verdict, figure, sentence, ordered, "influence")
 
 
-def _sentences(
+def _sentence(
     names: Mapping[str, list[str]],
     dim: str,
     left: list[str],
     failed: list[Message],
+    refits: int,
     *,
     failing: bool,
-) -> list[Message]:
+) -> Message:
+    """Return the finding, its meaning and the next step; further findings are details."""
     every: dict[str, Sequence[str]] = {
         Message(
-            "Without {} alone the average effect moves by more than a posterior sd and its "
-            "conclusion changes: it rests on single units."
+            "Leaving out {} alone moves the average effect by more than one posterior SD and "
+            "changes its conclusion."
         ): names["both"],
         Message(
-            "Without {} alone the average effect moves by more than a posterior sd, to the "
-            "same conclusion."
+            "Leaving out {} alone moves the average effect by more than one posterior SD, without "
+            "changing its conclusion."
         ): [] if failing else names["moved"],
-        Message("Without {} alone its conclusion changes."): [] if failing else names["turned"],
-        Message("Without {} the panel no longer identifies the effect."): names["lost"],
-        Message("Importance weights cannot leave out {}; refits={} more would."): left,
-        Message("Refits have not converged without {}."): failed,
+        Message("Leaving out {} alone changes the conclusion about the average effect."): (
+            [] if failing else names["turned"]
+        ),
+        Message("Without {}, the average effect is not identified."): names["lost"],
+        Message("Importance weights are unreliable for leaving out {}, which were not refitted."): (
+            left
+        ),
+        Message("The refits without {} did not converge."): failed,
     }
-    # Only one of them says how many there are; the others have no second place.
-    parts = [
-        Message(words, listed(units, 4), len(units)) for words, units in every.items() if units
-    ]
-    calm = Message(
-        "No single {} moves the average effect by more than a posterior sd, or to another "
-        "conclusion.",
-        unit_word(dim),
-    )
-    return parts or [calm]
+    found = [words.fill(listed(units, 4)) for words, units in every.items() if units]
+    if not found:
+        return Message(
+            "No single {} moves the average effect by more than one posterior SD or changes its "
+            "conclusion.",
+            unit_word(dim),
+        )
+    first, *more = found
+    parts = [first]
+    if names["both"] or names["moved"] or names["turned"]:
+        parts.append(Message("The average effect depends on single units."))
+    elif left:
+        step = Message("Next: repeat the check with refits={}.", refits)
+        parts.append(advised(step))
+    return joined([*parts, *map(detailed, more)])
 
 
 def _reweighted(
@@ -197,8 +239,8 @@ def _reweighted(
     except KeyError:
         raise NotApplicable(
             Message(
-                "Deviations of single members are not stored where there are so many; a single "
-                "one hardly moves an average over them all."
+                "Unit-level effects are not stored for so many units; a single unit hardly changes "
+                "an average over all of them."
             )
         ) from None
     weights = np.exp(log_weights.transpose(*v.SAMPLE_DIMS, groups.dim).to_numpy())

@@ -22,11 +22,12 @@ from scipy.optimize import minimize
 
 from bayes_nqp._core.arrays import Array, Mask
 from bayes_nqp._core.exceptions import NotApplicable, NQPError, StudyError, nearest
-from bayes_nqp._core.i18n import Message, listed, separated
+from bayes_nqp._core.i18n import Message, joined, listed, separated
 from bayes_nqp._core.types import Column, names_in
 from bayes_nqp.checks.shared import (
     Alternative,
     Finding,
+    Guide,
     asks,
     compared,
     comparison,
@@ -55,11 +56,36 @@ _FEWEST: Final = 10
 
 
 @asks(
-    "What do the routine questions of a referee say of the average effect?",
-    "routine questions",
+    "Do routine robustness checks change the average effect?",
+    "routine robustness checks",
     place=165,
     needs=(ADOPTION, ROWS, UNITS),
     suits=on_request,
+    guide=Guide(
+        statistic=Message(
+            "Average effect with other outcomes, winsorised outcomes, without special cities, "
+            "with other policies as controls, with anticipation, in other periods, and for "
+            "units matched by propensity score.",
+        ),
+        thresholds=Message(
+            "Failed: the 95 % interval of the fit excludes zero, and a refit lies more than "
+            "one posterior SD on the other side. Caution: a conclusion changes or a refit did "
+            "not converge. The size of the shift does not count.",
+        ),
+        failure=Message(
+            "The conclusion depends on the sample, the measure of the outcome or the controls.",
+        ),
+        remedy=Message(
+            'report the table nqp.table(fit, "referee"), and explain the specification that '
+            "differs",
+        ),
+        code=('nqp.check(fit, "referee")\nnqp.table(fit, "referee")'),
+        literature="Austin (2011)",
+        limits=Message(
+            "Winsorisation takes off part of the effect on units with extreme outcomes, and "
+            "matching changes the population.",
+        ),
+    ),
 )
 def referee(
     fit: Fit, *, outcomes: Column | Sequence[Column] = (), policies: Column | Sequence[Column] = ()
@@ -116,13 +142,21 @@ def referee(
             lost.append(Message("{}, {}: {}", change, label, missing.why))
         except NQPError as error:
             lost.append(Message("{}, {}: {}", change, label, reason(error)))
-    evidence = compared(fit, others, Message("asking routine questions"))
+    evidence = compared(fit, others, Message("running routine robustness checks"))
     if lost:
         evidence.attrs["left_out"] = separated([*filter(None, [evidence.attrs["left_out"]]), *lost])
     against = comparison(evidence, far=np.inf)
-    figure = Message("{} refits: average effect from {:.3g} to {:.3g} ({} {:.3g})", *against.span)
-    same = Message("All {} routine questions conclude the same.", len(against.names) - 1)
+    figure = Message(
+        "average effect from {1:.3g} to {2:.3g} in {0} refits ({3}: {4:.3g})", *against.span
+    )
+    same = Message(
+        "The conclusion about the average effect is the same in all {} routine robustness checks.",
+        len(against.names) - 1,
+    )
     sentence = against.sentence(same, Message("{}", context="left out"))
+    if against.differs:
+        meaning = Message("The estimate depends on this choice of sample, outcome or controls.")
+        sentence = joined([sentence, meaning])
     return Finding(against.verdict, figure, sentence, evidence, "specifications")
 
 
@@ -162,7 +196,7 @@ def _places(fit: Fit) -> Iterator[Row]:
     for label, left in {
         Message("without the four municipalities"): municipality,
         Message("without municipalities and provincial capitals"): capital,
-        Message("without these and cities with plans of their own"): every,
+        Message("without these and the five cities with separate state planning"): every,
     }.items():
         yield Message("special cities"), label, partial(_units, fit, ~left)
 
@@ -191,7 +225,7 @@ def _rows(fit: Fit, mask: Mask) -> Task:
 
 def _some(panel: Panel, every: object, rows: Mask) -> Panel:
     if every:
-        raise NotApplicable(Message("this panel has no such rows"))
+        raise NotApplicable(Message("this panel has no such observations"))
     return panel.where(rows)
 
 
@@ -233,13 +267,13 @@ def _time(fit: Fit) -> Iterator[Row]:
 
 def _ahead(fit: Fit, periods: int) -> Task:
     if not fit.takes("anticipation"):
-        raise NotApplicable(Message("this design has no such choice"))
+        raise NotApplicable(Message("this design does not have this option"))
     ahead = fit.facts.anticipation + periods
     return fit.variant(drop=True, anticipation=ahead), panel_of(fit)
 
 
 def _matched(fit: Fit) -> Row:
-    label = Message("nearest neighbours by propensity")
+    label = Message("nearest neighbours by propensity score")
     return Message("matching"), label, lambda: _units(fit, neighbours(panel_of(fit)))
 
 
@@ -253,14 +287,14 @@ def neighbours(panel: Panel) -> Mask:
     """
     ever = panel.cohort_codes >= 0
     if min(ever.sum(), (~ever).sum()) < _FEWEST:
-        few = Message("fewer than {} units that adopt, or that never do", _FEWEST)
+        few = Message("fewer than {} treated or never-treated units", _FEWEST)
         raise NotApplicable(few)
     early = panel.time_codes < panel.cohort_codes[ever].min()
     columns = np.column_stack([panel.outcome, panel.covariates])[early]
     owner, number = panel.unit_codes[early], np.zeros(panel.unit_labels.size)
     np.add.at(number, owner, 1.0)
     if not number.all():
-        raise NotApplicable(Message("some units have no row before the first adoption"))
+        raise NotApplicable(Message("some units have no observation before the first adoption"))
     sums = np.zeros((panel.unit_labels.size, columns.shape[1]))
     np.add.at(sums, owner, columns)
     x = sums / number[:, None]

@@ -16,6 +16,7 @@ from bayes_nqp.checks.shared._alternatives import (
 )
 from bayes_nqp.checks.shared._columns import beside, shifted
 from bayes_nqp.checks.shared._evidence import (
+    LASTING,
     REFUTED,
     Lasting,
     behind,
@@ -81,6 +82,7 @@ __all__ = [
     "FAILS",
     "FAR",
     "HOLDS",
+    "LASTING",
     "NOT_APPLICABLE",
     "OPEN",
     "OVERALL",
