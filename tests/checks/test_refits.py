@@ -47,7 +47,7 @@ def test_it_holds_where_assumptions_are_true(calm: nqp.Fit, name: str) -> None:
 def test_specifications_change_one_choice_each(calm: nqp.Fit) -> None:
     result = nqp.check(calm, "specifications", progress=False)
     evidence = result.evidence
-    assert result.sentence.endswith(" For comparison alone: independent errors.")
+    assert result.details.endswith("For comparison only: independent errors.")
     assert int(evidence["counts"].sum()) + 1 == evidence["specification"].size
     names = evidence["specification"].to_numpy().tolist()
     assert names[0] == "as fitted"

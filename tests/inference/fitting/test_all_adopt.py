@@ -48,7 +48,7 @@ def test_what_is_left_out_leaves_doubt(fit: nqp.Fit, panel: nqp.Panel) -> None:
     result = nqp.check(fit, "identification")
     beyond = panel.time_codes >= panel.cohort_codes.max()
     assert result.verdict == "caution"
-    assert f"{beyond.sum()} treated rows from 10 on are left out" in result.sentence
+    assert f"{beyond.sum()} treated observations from 10 on are left out" in result.sentence
     assert (
         f"of {(panel.time_codes >= panel.cohort_codes[panel.unit_codes]).sum()} treated rows"
         in (result.figure)

@@ -117,7 +117,7 @@ def alternative_errors(fit: Fit, table: xr.Dataset, above: Sequence[Clusters]) -
         if structure.found
     }
     every = [*others[n_poorer:], *poorer, *shocks.values()]
-    refits = compared(fit, every, Message("refitting with other errors"))
+    refits = compared(fit, every, Message("refitting with other error structures"))
     counts, against = refits["counts"].to_numpy(), comparison(refits)
     first = against.sd[0]
     wider, moved = against.sd / first, np.abs(against.mean - against.mean[0]) / first

@@ -71,7 +71,7 @@ def clusters_by(fit: Fit, name: str | None = None) -> Clusters:
     if count < FEWEST:
         raise NotApplicable(
             Message(
-                "There are {} clusters by {}; a robust standard error needs {} at the very least.",
+                "There are {} clusters by {}; a cluster-robust standard error needs at least {}.",
                 count,
                 unit_word(name or varying),
                 FEWEST,

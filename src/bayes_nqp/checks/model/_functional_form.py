@@ -80,11 +80,7 @@ def positive(panel: Panel) -> bool:
             "fit the logarithm, panel.with_outcome(np.log(panel.outcome)), and report both "
             "estimates",
         ),
-        code=(
-            "import numpy as np\n"
-            "logs = nqp.fit(design, panel.with_outcome(np.log(panel.outcome)))\n"
-            "np.expm1(nqp.att(logs))"
-        ),
+        code='nqp.check(fit, "functional_form").evidence',
         literature="Roth and Sant'Anna (2023); Vuong (1989)",
         limits=Message(
             "The check compares levels and logarithms only, and does not apply to outcomes "

@@ -17,7 +17,7 @@ Hausman, J. A. (1978). Specification tests in econometrics. Econometrica 46(6).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Final
 
 import numpy as np
@@ -54,7 +54,7 @@ from bayes_nqp.inference.fitting import (
     refit,
     replications,
 )
-from bayes_nqp.model.designs import AR1, Design, DifferentialTrends, Factors, Heteroskedastic
+from bayes_nqp.model.designs import AR1, Design, DifferentialTrends, Factors, structures
 from bayes_nqp.model.likelihoods import robust_likelihood
 
 _LIMIT, _FAR = 1.2, 1.5
@@ -342,10 +342,12 @@ def _advice(fit: Fit) -> list[tuple[str, Message, Message]]:
                 Hint("likelihood", robust),
             )
         advice.append(("innovation", large, look))
-    strata = fit.facts.strata(panel_of(fit))
-    by = strata[0] if len(strata) == 1 else None
-    grouped = noise.groups(panel_of(fit)) is not None
-    spread = NOTHING if grouped else _FIT.fill(Hint("errors", Heteroskedastic(noise, by=by)))
+    unequal = next(iter(structures("Heteroskedastic")), None)
+    spread: Message = NOTHING
+    if unequal is not None and noise.groups(panel_of(fit)) is None:
+        strata = fit.facts.strata(panel_of(fit))
+        by = strata[0] if len(strata) == 1 else None
+        spread = _FIT.fill(Hint("errors", replace(unequal, errors=noise, by=by)))
     apart = Message("Treated units diverged from untreated units before adoption.")
     trends = Message(
         "Next: compare the assumptions about trends, {}.", Hint("check", "assumptions")

@@ -90,7 +90,7 @@ class Saturated:
             factor = cho_factor(self.gram, lower=True)
         except np.linalg.LinAlgError:
             raise IdentificationError(
-                Message("the saturated fit has coefficients that the data do not identify")
+                Message("the saturated model has coefficients that the data do not identify")
             ) from None
         return factor, cho_solve(factor, self.right)
 
