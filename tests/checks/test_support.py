@@ -68,7 +68,7 @@ def test_pooling_speaks_for_cells_that_are_alike(noisy: nqp.Fit) -> None:
     result, cells = cells_of(noisy)
     rows = int(cells.loc[cells["on_prior"], "rows"].sum())
     assert cells["on_prior"].sum() > len(cells) / 2
-    few = f"({rows} treated rows) data tell little of the single cell"
+    few = f"({rows} treated observations), the data remove less than"
     assert few in result.details
     assert "averages over cells are not affected" in result.details
     assert "取平均的效应不受影响" in result.detailed("zh")

@@ -10,7 +10,7 @@ import pandas as pd
 
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp._core.exceptions import Hint, IdentificationError, NotApplicable
-from bayes_nqp._core.i18n import Message, joined
+from bayes_nqp._core.i18n import Message, advised, joined
 from bayes_nqp.checks.model._cluster import Contributions
 from bayes_nqp.checks.model._influences import saturated_model
 from bayes_nqp.checks.shared import (
@@ -18,6 +18,7 @@ from bayes_nqp.checks.shared import (
     HOLDS,
     UNTOLD,
     Finding,
+    Guide,
     asks,
     average_effect,
     reported_weights,
@@ -38,11 +39,38 @@ _SHOCKS, _EACH_WAY = "shocks of nodes", "links each way"
 
 
 @asks(
-    "Do intervals allow for pairs of one node that move together?",
+    "Are intervals wide enough for correlated errors of pairs that share a node?",
     "dyadic errors",
     place=177,
     needs=(ROWS, UNITS, ADDITIVE, SEPARATE),
     suits=is_paired,
+    guide=Guide(
+        statistic=Message(
+            "Standard errors of the average effect that allow for shared nodes, for "
+            "node-by-time effects, and for the two directions of a link, relative to the "
+            "posterior SD.",
+        ),
+        thresholds=Message(
+            "Caution: one of the ratios exceeds {0:.1f} and the value that chance explains at "
+            "5 %. Inconclusive: node-by-time effects cannot be estimated, and chance alone "
+            "could give a ratio of {0:.1f}.",
+            _LIMIT,
+        ),
+        failure=Message(
+            "The reported intervals are too narrow, because errors of pairs with a common node"
+            " are correlated.",
+        ),
+        remedy=Message(
+            "fit terms=nqp.NodeTimeEffects(), or report the larger standard error "
+            "(result.evidence)",
+        ),
+        code='nqp.check(fit, "dyadic_errors").evidence',
+        literature="Fafchamps and Gubert (2007); Aronow, Samii and Assenova (2015)",
+        limits=Message(
+            "At least {} nodes are needed, and with few nodes the check has little power.",
+            _FEWEST,
+        ),
+    ),
 )
 def dyadic_errors(fit: Fit) -> Finding:
     """Compare standard errors that allow for shared nodes with the posterior sd.
@@ -79,9 +107,13 @@ def dyadic_errors(fit: Fit) -> Finding:
         terms = _with_shocks(fit, pairs) if parts.learned or (shared and not with_nodes) else None
         return Finding(DOUBT, figure, _too_narrow(table, np.sqrt(posterior), terms), table)
     if not learned and dyadic > _LIMIT:
-        sentence = Message("Nodes are too few to say whether their pairs move together.")
+        sentence = Message(
+            "The number of nodes is too small to test if pairs that share a node are correlated."
+        )
         return Finding(UNTOLD, figure, sentence, table)
-    sentence = Message("Pairs of one node move together no more than the model says.")
+    sentence = Message(
+        "Errors of pairs that share a node are not more correlated than the model assumes."
+    )
     return Finding(HOLDS, figure, sentence, table)
 
 
@@ -108,11 +140,13 @@ def _table(parts: _NodeSums, pairs: Pairs, posterior: float, with_shocks: bool) 
 def _figure(table: pd.DataFrame) -> Message:
     """Every standard error over the posterior sd."""
     ratios = dict(zip(table["by"], table["over_posterior_sd"].astype(float), strict=True))
-    figure = Message("dyadic-robust standard error over posterior sd {:.2f}", ratios["dyadic"])
+    figure = Message("dyadic-robust standard error over posterior SD {:.2f}", ratios["dyadic"])
     if _SHOCKS in ratios:
-        figure = Message("{}; with shocks of nodes {:.2f}", figure, ratios[_SHOCKS])
+        figure = Message("{}; with node-by-time effects {:.2f}", figure, ratios[_SHOCKS])
     if _EACH_WAY in ratios:
-        figure = Message("{}; with links each way {:.2f}", figure, ratios[_EACH_WAY])
+        figure = Message(
+            "{}; with correlation of the two directions {:.2f}", figure, ratios[_EACH_WAY]
+        )
     return figure
 
 
@@ -120,27 +154,27 @@ def _too_narrow(table: pd.DataFrame, sd: float, next_terms: Hint | None) -> Mess
     """Who move together, and what to do: next terms, where nodes do; else the larger error."""
     over = table[table["over_posterior_sd"] > table["limit"]]
     both_ways = set(over["by"]) == {_EACH_WAY}
-    who = Message("Pairs of one node move together")
+    who = Message("Errors of pairs that share a node are correlated")
     if both_ways:
-        who = Message("Links of two nodes, one each way, move together")
+        who = Message("Errors of the two directions between two nodes are correlated")
     wide = Message(
-        "{}, and intervals are too narrow: the standard error of the average effect is {:.3g}, the "
-        "posterior sd {:.3g}.",
+        "{}: the standard error of the average effect is {:.3g}, the posterior SD {:.3g}.",
         who, float(over["se"].max()), sd,
     )  # fmt: skip
-    if next_terms is None or both_ways:
-        return joined([wide, Message("Report the larger standard error.")])
-    return joined([wide, Message("Next: {}.", next_terms)])
+    step = Message("Next: report the larger standard error (result.evidence).")
+    if next_terms is not None and not both_ways:
+        step = Message("Next: fit {}.", next_terms)
+    return joined([wide, Message("The reported intervals are too narrow."), advised(step)])
 
 
 def _pairs(fit: Fit) -> Pairs:
     """Pairs of enough nodes, or why there are none."""
     if not is_paired(fit.rows):
-        raise NotApplicable(Message("Units are no pairs of nodes."))
+        raise NotApplicable(Message("The units of this panel are not pairs of nodes."))
     pairs = pairs_of(fit.rows)
     if pairs.nodes.size < _FEWEST:
         raise NotApplicable(
-            Message("There are {} nodes; a robust standard error needs {} at the very least.",
+            Message("There are {} nodes; a dyadic-robust standard error needs at least {}.",
                     pairs.nodes.size, _FEWEST)
         )  # fmt: skip
     return pairs

@@ -16,7 +16,7 @@ from scipy.special import stdtr
 
 from bayes_nqp._core.arrays import Index
 from bayes_nqp._core.exceptions import Hint, NQPError
-from bayes_nqp._core.i18n import NOTHING, Message, advised
+from bayes_nqp._core.i18n import NOTHING, Message, detailed
 from bayes_nqp.inference.fitting import Fit, once, panel_of, refit
 from bayes_nqp.inference.model_frame import step_squares
 
@@ -65,13 +65,12 @@ def _evenly(fit: Fit) -> Evenly | None:
     except NQPError:
         return None
     words = Message(
-        "Errors of those who adopt have {:.1f} times the standard deviation of the others', which "
-        "one sigma for all would take for movements of their own: this was asked under errors that "
-        "spread unequally ({}).",
+        "Errors of treated units have {:.1f} times the standard deviation of those of untreated "
+        "units, so this check was computed with heteroskedastic errors ({}).",
         ratio,
         Hint("errors", unequal),
     )
-    return Evenly(refitted, advised(words))
+    return Evenly(refitted, detailed(words))
 
 
 def _ratio(fit: Fit, groups: Index) -> float | None:
