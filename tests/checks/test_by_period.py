@@ -67,7 +67,7 @@ def fit() -> nqp.Fit:
 def named(fit: nqp.Fit, panel: nqp.Panel) -> bool:
     found = nqp.check(replace(fit, panel=panel), "data", progress=False)
     assert found.evidence is not None
-    return any("within periods" in str(x) for x in found.evidence["fault"])
+    return any("pooled over periods" in str(x) for x in found.evidence["fault"])
 
 
 @pytest.mark.parametrize("how", WITHIN)

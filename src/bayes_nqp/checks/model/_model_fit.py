@@ -316,9 +316,12 @@ def _sentence(verdict: Verdict, names: list[str], harms: list[Harm], fit: Fit) -
         harmless = Message("The average effect does not depend on this misfit.")
         return joined([missed, harmless, *(detailed(harm.sentence) for harm in harms)])
     first, *others = sorted(harms, key=lambda harm: (not harm.fatal, not harm.doubtful))
-    steps = [(why, step) for part, why, step in _advice(fit) if any(part in n for n in names)]
-    details = [*(harm.sentence for harm in others), *(why for why, _ in steps)]
-    step = next((step for _, step in steps if step), NOTHING)
+    steps = [x for x in _advice(fit) if any(x[0] in n for n in names)]
+    # Movements come last among harms; the next step answers the worst harm.
+    moved = first is harms[-1] and any(part in n for n in names for part in _MOVEMENT)
+    steps.sort(key=lambda x: (x[0] in _MOVEMENT) != moved)
+    details = [*(harm.sentence for harm in others), *(why for _, why, _ in steps)]
+    step = next((step for *_, step in steps if step), NOTHING)
     return joined([missed, first.sentence, advised(step), *map(detailed, details)])
 
 
@@ -331,7 +334,9 @@ def _advice(fit: Fit) -> list[tuple[str, Message, Message]]:
         advice = [("autocorrelation", serial, _FIT.fill(Hint("errors", AR1())))]
     elif isinstance(noise, AR1):
         slow = Message("Autocorrelations do not decline as those of AR(1) errors do.")
-        advice = [("autocorrelation", slow, _FIT.fill(Hint("errors", noise.richer[-1])))]
+        richer = [x for x in noise.richer if x.groups(panel_of(fit)) is None]
+        step = _FIT.fill(Hint("errors", richer[-1])) if richer else NOTHING
+        advice = [("autocorrelation", slow, step)]
     likelihood, robust = fit.facts.likelihood, robust_likelihood()
     if not likelihood.robust:
         large = Message("Some changes are too large for {} errors.", likelihood.label)

@@ -1,4 +1,4 @@
-"""Which effects the data identify, and how many rest on few units."""
+"""Check of identification: the effects that the data identify, and the units they depend on."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from bayes_nqp.numerics.linear_gaussian import local_variances
 
 
 def cell_information(fit: Fit) -> Array:
-    """Share of the prior variance of each cell's own departure that the data remove.
+    """Return the share of the prior variance of each cell-specific effect that the data remove.
 
-    Under ``PartialPooling`` a cell's effect is what it shares with others (level, curve, strata,
-    cohort) plus a departure of its own, with prior variance ``scale_cell ** 2``. The share is
-    one minus its posterior over its prior variance, at the posterior mean of the parameters:
-    near zero, the departure is the prior's, and the cell's effect rests on what it shares;
-    near one, it is the data's. It depends on all the fit says: if cells hardly differ, the
-    scale is small, and no cell tells much about itself.
+    Under ``PartialPooling`` the effect of a cell is the sum of effects shared with other cells
+    (level, curve, strata, cohort) and a cell-specific effect with prior variance ``scale_cell **
+    2``. The share is one minus the ratio of the posterior to this prior variance, at the posterior
+    mean of the parameters. Near zero, the estimate of the cell reflects partial pooling; near one,
+    it reflects the data of the cell. If cells hardly differ, the estimated scale is small and all
+    shares are small.
 
     Returns
     -------
     ndarray (cell)
-        Of the plan's cells, leads included. One under ``NoPooling``, where no cell has a prior
-        to rest on; NaN where cells have no departures of their own.
+        One value for each cell of the plan, leads included. One under ``NoPooling``, where cells
+        have no prior; NaN where cells have no cell-specific effect.
     """
     equation = fit.model_frame.equations[0]
     size = fit.model_frame.table.size
@@ -101,17 +101,15 @@ _BEYOND = ("rows_beyond", "cells_beyond")
     ),
 )
 def identification(fit: Fit) -> Finding:
-    """Count the cells that are dropped, and those that rest on few units, controls or pooling.
+    """Count the cells that are not identified, and those with few units or few controls.
 
-    ``information`` is the share of the prior variance of a cell's own departure (from what it
-    shares with other cells) that the data remove. Where it is below a tenth the cell's effect
-    is what pooling says: averages over many cells do not suffer, the single cell is no evidence
-    of its own. Under ``NoPooling`` it is one; under ``CompletePooling`` cells have no departure,
-    and
-    nothing rests on its prior. It does not change the verdict.
+    The column ``information`` of the evidence is the share of the prior variance of each
+    cell-specific effect that the data remove (`cell_information`). If it is below a tenth, the
+    estimate of the single cell reflects partial pooling; averages over many cells are not affected.
+    This share does not change the verdict.
 
-    A lost cell leaves doubt, and so do rows that are lost in cells which others identify, from 5 %
-    of the treated rows on: units that are treated in every row that they have.
+    Observations of an identified cell are left out if their units are treated in all of their
+    observations.
     """
     panel, table = panel_of(fit), support_of(fit.outcome_design, panel_of(fit))
     if not fit.facts.adopted:
@@ -178,7 +176,7 @@ def _scarce(cells: pd.DataFrame, near_lost: int) -> Message:
 
 
 def _parted(fit: Fit, table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Neighbours' cells; and treated ones, with how little they may rest on."""
+    """Return the cells of exposed neighbours, and the treated cells with their controls."""
     table = table[table["event_time"] >= -fit.facts.anticipation]
     beside = table["role"] == v.NEIGHBOUR if "role" in table else np.zeros(len(table), dtype=bool)
     near, table = table[beside], table[~beside].reset_index(drop=True)
@@ -191,7 +189,7 @@ def _parted(fit: Fit, table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _exposed(table: pd.DataFrame) -> Finding:
-    """Where the slope of a continuous exposure is identified, and by how many units."""
+    """Return the finding for a continuous exposure: strata with an identified slope."""
     strata = table[table["exposed"] > 0]
     identified = strata[strata["identified"]]
     few, lost = identified[identified["varying"] < FEW], len(strata) - len(identified)
@@ -234,7 +232,7 @@ def _exposed(table: pd.DataFrame) -> Finding:
 
 
 def _reasons(table: pd.DataFrame) -> Message:
-    """Why rows, cells or strata are left out."""
+    """List the reasons why observations, cells or strata are left out."""
     return listed(map(Message, table.loc[table["reason"] != "", "reason"].unique()), 3)
 
 
@@ -297,7 +295,7 @@ def _sentence(panel: Panel, table: pd.DataFrame, lost: int, apart: int, beyond: 
 
 
 def _which(cells: pd.DataFrame, table: pd.DataFrame) -> Message:
-    """How many of the identified cells, and their rows."""
+    """Return the number of cells among the identified ones, and their observations."""
     identified, rows = int(table["identified"].sum()), int(cells["rows"].sum())
     if len(cells) == identified:
         return Message("all {} cells ({} treated observations)", identified, rows)
@@ -311,7 +309,7 @@ def _size(cells: pd.DataFrame) -> Message:
 
 
 def _information(fit: Fit, table: pd.DataFrame) -> list[float]:
-    """What the data say about each cell; NaN for those left out."""
+    """Return `cell_information` of each cell of the table; NaN for cells that are left out."""
     cells, names = fit.model_frame.cells, [*panel_of(fit).roles.strata, v.EVENT_TIME, v.TIME]
     columns = [*cells.strata.values(), cells.event_time, cells.time]
     keys = zip(*(np.asarray(column).astype(str) for column in columns), strict=True)
@@ -332,7 +330,7 @@ def _untreated_levels(panel: Panel) -> list[str]:
 
 
 def _controls(fit: Fit, table: pd.DataFrame) -> list[int]:
-    """Untreated units in each cell's period, among those that share its time effects."""
+    """Count the untreated units in the period of each cell that share its time effects."""
     panel, frame = panel_of(fit), fit.model_frame.codes
     control = ~frame.treated & ~frame.lead
     if fit.facts.leads:

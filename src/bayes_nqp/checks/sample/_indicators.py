@@ -1,4 +1,4 @@
-"""Whether one indicator of an index carries the average effect."""
+"""Check of an index: the average effect without each of its indicators."""
 
 from __future__ import annotations
 
@@ -70,21 +70,20 @@ _INDICATOR, _DIMENSION = Message("indicator"), Message("dimension")
 def indicators(fit: Fit, *, index: ProductivityIndex | None = None) -> Finding:
     """Rebuild the index without each indicator and each dimension, and refit.
 
-    An index has no unit of its own, and without an indicator its weights, and so its spread,
-    change. Every index is therefore brought to the within-unit spread of the fit's outcome (the
-    scale ``s`` of the priors): effects are compared per unit of noise. It fails if an effect
-    has the other sign; it asks for caution if a conclusion is lost, or more than half of the effect
-    is gone without one indicator, or if its bounds or weights are those of each period.
+    An index has no natural unit, and its weights and its variation change without an indicator.
+    Every index is therefore scaled to the variation within units of the fitted outcome (the scale
+    ``s`` of the priors), so that effects are compared in multiples of ``s``.
 
     Parameters
     ----------
     index : ProductivityIndex, optional
-        The recipe. A panel made by ``index.panel(…)`` or from ``index.frame(…)`` remembers it.
+        Recipe of the index. By default the recipe that a panel made by ``index.panel(…)`` or from
+        ``index.frame(…)`` stores.
 
     Raises
     ------
     StudyError
-        If ``index`` is no recipe.
+        If ``index`` is not a recipe.
     """
     panel = panel_of(fit)
     recipe, outcome, spread = _origin(panel, index)
@@ -149,7 +148,7 @@ def _finding(against: Comparison, evidence: xr.Dataset) -> Finding:
 def _origin(
     panel: Panel, index: ProductivityIndex | None
 ) -> tuple[ProductivityIndex, Relation, float]:
-    """The recipe, how the outcome is made of the index, and how far rebuilding moves the index."""
+    """Return recipe, relation of outcome and index, and largest change by rebuilding."""
     recipes = {panel.roles.outcome: index} if index is not None else recalled(panel.frame)
     if not recipes:
         raise NotApplicable(
@@ -177,7 +176,7 @@ def _origin(
 
 
 def _built(recipe: ProductivityIndex, panel: Panel) -> Array:
-    """Build an index from a panel's rows alone."""
+    """Build an index from the observations of a panel only."""
     # A row that was filled between two others may have lost them: they had no index themselves.
     fills = recipe.missing == "interpolate"
     for tried in (recipe, recipe.replace(missing="extend")) if fills else (recipe,):
@@ -197,7 +196,7 @@ def _built(recipe: ProductivityIndex, panel: Panel) -> Array:
 def _without(
     fit: Fit, recipe: ProductivityIndex, outcome: Relation
 ) -> tuple[list[Alternative], list[Message]]:
-    """Indices without each indicator, and without each dimension of several."""
+    """Return panels with the index without each indicator, and without each dimension."""
     system = recipe.system
     parts: list[tuple[Message, Message, tuple[str, ...]]] = [
         (_INDICATOR, Message("without {}", key), (key,)) for key in system.keys
@@ -226,7 +225,7 @@ def _without(
 
 
 def _scaled(fit: Fit, values: Array) -> Panel:
-    """The panel with another index, of the same within-unit spread."""
+    """Return the panel with another index, scaled to the same variation within units."""
     raw = panel_of(fit).with_outcome(values)
     scale = model_frame_of(fit.outcome_design, raw).equations[0].scale
     return raw.with_outcome(values * (fit.scale / scale))

@@ -1,4 +1,4 @@
-"""Whether the reported effect rests on single units."""
+"""Check of influence: the average effect without each unit."""
 
 from __future__ import annotations
 
@@ -86,20 +86,23 @@ MOVED: Final = 1.0
 def influence(fit: Fit, *, by: Column | None = None, refits: Natural = 10) -> Finding:
     """Leave out every unit in turn, by importance weights, and by refits where these fail.
 
-    Without a unit the average effect is over the treated rows of the others: what a fit to the
-    panel without it would report. So the shift holds both what the unit's rows tell about the
-    others and its own effect's part in the average. A unit whose Pareto k is above ArviZ's
-    threshold is left out by a short refit, up to ``refits`` of them, those that the
-    weights move farthest first. ``by`` leaves out groups, such as "province". Where treatment of
-    linked units is in the model, what others receive of a unit stays: its rows are left out, and
-    when it adopted is known.
+    Without a unit, the average effect is that over the treated observations of the other units, as
+    a fit to the panel without the unit would report. The shift therefore includes both the
+    information of the unit about the others and the share of its own effect in the average. A unit
+    whose Pareto k is above the threshold of ArviZ is left out by a short refit, up to ``refits``
+    units, those with the largest shift by weights first. With ``by``, groups such as "province" are
+    left out. If the model includes treatment of spatial neighbours, spillovers from a unit that is
+    left out remain in the model: its observations are dropped, but its adoption date is known.
 
-    It holds if no unit moves the average effect by more than a posterior sd, nor turns its
-    conclusion: the effect has a sign with 97.5 % probability, and without the unit with less
-    than 90 %; or with less than 97.5 %, and without the unit with 99.5 %. It fails if a unit
-    does both, and asks for caution if one does either, and where the effect is not identified
-    without
-    one. It could not tell where a unit that weights cannot leave out has not been refitted.
+    A conclusion changes if the effect has a sign with probability 0.975 or more, and with less than
+    0.9 without the unit; or if it has none, and has one with probability 0.995 without the unit.
+
+    Parameters
+    ----------
+    by : str, optional
+        Column that is constant within units and whose groups are left out; by default single units.
+    refits : int, default 10
+        Largest number of refits.
     """
     if not fit.facts.exact:
         raise NotApplicable(
@@ -231,7 +234,7 @@ def _sentence(
 def _reweighted(
     fit: Fit, groups: LeftOut, rows: Array, log_weights: xr.DataArray
 ) -> dict[str, Array]:
-    """Average effect of the others' rows under each group's weights: its moments and its sign."""
+    """Return mean, SD and P(> 0) of the average effect without each group."""
     at = log_weights[v.DRAW]
     effect = average_effect(fit).sel({v.DRAW: at})
     try:
@@ -256,7 +259,7 @@ def _reweighted(
 def _replace(
     without: dict[str, Array], fit: Fit, groups: LeftOut, chosen: npt.NDArray[np.int64]
 ) -> list[Message]:
-    """Put what refits say in place of what weights say; name those that have not converged."""
+    """Replace weighted results by refits; return groups whose refits did not converge."""
     design, panel = apart(fit)
     failed: list[Message] = []
     gone = (groups.group == g for g in chosen)
@@ -273,7 +276,7 @@ def _replace(
 
 
 def _table(fit: Fit, groups: LeftOut, rows: Array) -> pd.DataFrame:
-    """Labels of the groups: strata and cohort where all of a group's units agree."""
+    """Return the labels of groups, with strata and cohort if all units of a group agree."""
     panel = fit.rows
     columns: dict[str, object] = {groups.dim: groups.labels}
     strata = {f: panel.levels[f][panel.strata_codes[f]] for f in panel.roles.strata}

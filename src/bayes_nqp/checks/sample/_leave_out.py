@@ -1,4 +1,4 @@
-"""Whether one cohort, stratum level or group of units carries the average effect."""
+"""Check by leaving out: average effects without each cohort, stratum and group."""
 
 from __future__ import annotations
 
@@ -67,24 +67,25 @@ type Part = tuple[str, str, Mask, Mask | None]
     ),
 )
 def leave_out(fit: Fit, *, groups: Column | Sequence[Column] = ()) -> Finding:
-    """Refit without each cohort, without each level of each factor, without each group.
+    """Refit without each cohort, each level of each stratum, and each group.
 
-    An estimate without a cohort or a level is of the cells that are left, and its distance is
-    measured from what the fit itself says of those cells. What others receive of units that are
-    left out stays: their first rows do, from which nothing is known but when they adopted.
+    An estimate without a cohort or level refers to the remaining cells, and its distance is
+    measured from the estimate of the fit for the same cells. Spillovers from units that are left
+    out stay in the model: one observation of these units is kept, from which only their adoption
+    date is used.
 
     Parameters
     ----------
     groups : str or sequence of str, default ()
-        Columns of the panel's frame that are constant within units, such as a province: each
-        of their values is left out in turn.
+        Columns of the panel's frame that are constant within units, such as a province; each of
+        their values is left out in turn.
 
     Raises
     ------
     StudyError
         If a column is unknown, or the same for all units.
     PanelError
-        If a column is missing somewhere, or changes within a unit.
+        If a column has missing values, or varies within a unit.
     """
     columns = names_in(groups)
     panel, effects = panel_of(fit), after_adoption(group_time_effects(fit))
@@ -126,7 +127,7 @@ def leave_out(fit: Fit, *, groups: Column | Sequence[Column] = ()) -> Finding:
 
 
 def _same(effects: xr.Dataset, cells: Mask | None) -> float | None:
-    """What the fit says of the cells that are left."""
+    """Return the estimate of the fit for the remaining cells."""
     if cells is None or not cells.any():
         return None
     return float(att(effects.isel({v.CELL: cells})).mean())

@@ -1,4 +1,4 @@
-"""Whether other policies in the panel's own file carry the average effect."""
+"""Check of other policies that the file of the panel records."""
 
 from __future__ import annotations
 
@@ -56,16 +56,18 @@ _FAR: Final = 1.0
     ),
 )
 def other_policies(fit: Fit) -> Finding:
-    """Refit with each column that looks like a second policy.
+    """Refit with each column of the file that looks like a second policy.
 
-    Looked at are columns of the panel's frame: of zeros and ones (or yes and no) that units change
-    once, either way, or that begin and end; of dates, also as text, constant within units, of which
-    half lie in the panel's periods; and of amounts that are zero until some date and above it from
-    then on, where units have them before they adopt. Left out is one that is the same for all
-    units, or that goes by adoption itself. Each enters the outcome with a level from its start (or
-    end) and a line since, one that begins and ends as it is, amounts with a level and by how much,
-    flat. The average effect may move by a posterior sd, or by what chance explains (Hausman 1978,
-    5 % over all columns), and keeps its conclusion. Policies that the file does not date stay open.
+    Such columns of the panel's frame are: zeros and ones (or yes and no) that each unit changes
+    once, or that start and end once; dates, also as text, that are constant within units and half
+    of which lie in the panel's periods; and amounts that are zero until a date and positive from
+    then on, if some units have them before adoption. A column that is the same for all units, or
+    that adoption determines, is not used.
+
+    A policy enters the outcome equation by its level from the start (or end) and a linear trend
+    since; one that starts and ends by its level; amounts by their level and by the amount. All
+    coefficients have flat priors. The test for chance (Hausman 1978) has a level of 5 % over all
+    columns.
     """
     panel, others, named = panel_of(fit), [], []
     stated = fit.facts.covariates_of(panel)

@@ -1,13 +1,13 @@
-"""The routine questions of a referee, each a refit of the same model.
+"""Routine robustness checks that referees ask for, each a refit of the same model.
 
-Matching: units i that ever adopt have, by a logistic regression on what is known of units before
-the first adoption (means of outcome and covariates, standardised, x_i), the propensity
+Matching: for treated units i, a logistic regression on their means of outcome and covariates before
+the first adoption (standardised, x_i) gives the propensity score
 
-    p_i = 1 / (1 + exp(-a - x_i'b)),  (a, b) maximising sum_i log p - (.01 / 2) b'b,
+    p_i = 1 / (1 + exp(-a - x_i'b)),  (a, b) maximising sum_i log p - (.01 / 2) b'b.
 
-and stay beside the nearest unit that never adopts, by logit p, within a caliper of .2 sd of
-logit p over all units; units without a neighbour that near leave, as do those that are nobody's
-neighbour (Austin 2011).
+Each treated unit is matched to the nearest never-treated unit by logit p, within a caliper of 0.2
+SD of logit p over all units. Units without a match within the caliper are dropped, as are
+never-treated units that match no treated unit (Austin 2011).
 """
 
 from __future__ import annotations
@@ -90,27 +90,27 @@ _FEWEST: Final = 10
 def referee(
     fit: Fit, *, outcomes: Column | Sequence[Column] = (), policies: Column | Sequence[Column] = ()
 ) -> Finding:
-    """Refit with another outcome, winsorised, without special cities, with other policies, matched.
+    """Refit with other outcomes, winsorised, without special cities, with other policies, matched.
 
-    Each question is a refit of the same model. Other outcomes are brought to the within-unit
-    spread of the fit's (the scale ``s`` of the priors). Units are known as municipalities,
-    provincial capitals or cities with plans of their own by their names or codes. It fails if an
-    estimate has the other sign, and asks for caution if a conclusion is lost; how far it moves
-    does not
-    count, for most rows are about other units or another outcome. A question that this panel
-    cannot be asked is named with the reason. It is asked by its name alone.
+    Each question is a refit of the same model. Other outcomes are scaled to the variation within
+    units of the fitted outcome (the scale ``s`` of the priors). Municipalities, provincial capitals
+    and the five cities with separate state planning are recognised by name or code of the unit. The
+    size of a shift does not change the verdict, since most refits refer to other units or another
+    outcome. A question that does not apply to this panel is listed with the reason. The check runs
+    only if it is requested by name.
 
     Parameters
     ----------
     outcomes : str or sequence of str, default ()
-        Columns of the panel's frame that measure the outcome otherwise.
+        Columns of the panel's frame with other measures of the outcome.
     policies : str or sequence of str, default ()
-        Columns of the panel's frame, by row: other policies of these years, as controls.
+        Columns of the panel's frame, one value for each observation, that measure other policies of
+        these years and enter as covariates.
 
     Raises
     ------
     StudyError
-        If an option names no column of the panel.
+        If an option names a column that the panel does not have.
 
     References
     ----------
@@ -169,7 +169,7 @@ def _outcomes(fit: Fit, names: Sequence[str]) -> Iterator[Row]:
 
 
 def _scaled(fit: Fit, name: str) -> Task:
-    """Another outcome, of the same within-unit spread."""
+    """Return the panel with another outcome, scaled to the same variation within units."""
     raw = panel_of(fit).with_outcome(name)
     scale = model_frame_of(fit.outcome_design, raw).equations[0].scale
     return fit.variant(drop=True), raw.with_outcome(raw.outcome * (fit.scale / scale))
@@ -188,7 +188,7 @@ def _clipped(fit: Fit, tail: float) -> Task:
 
 
 def _places(fit: Fit) -> Iterator[Row]:
-    """Without municipalities, without these and capitals, without all cities of higher rank."""
+    """Yield refits without municipalities, capitals, and all special cities."""
     code = _codes(panel_of(fit))
     municipality = (code % 10_000 == 0) & (code > 0)
     capital = municipality | (code % 10_000 == 100)
@@ -202,7 +202,7 @@ def _places(fit: Fit) -> Iterator[Row]:
 
 
 def _codes(panel: Panel) -> npt.NDArray[np.int64]:
-    """GB/T 2260 codes of units (unit), 0 of what is no prefecture: by code, full or short name."""
+    """Return GB/T 2260 codes of units (unit), by code, full or short name; 0 for other places."""
     places = prefectures(dissolved=True)
     codes: dict[str, int] = {}
     for name, code in zip(places["prefecture"], places["code"].astype(int), strict=True):
@@ -211,7 +211,7 @@ def _codes(panel: Panel) -> npt.NDArray[np.int64]:
 
 
 def _units(fit: Fit, mask: Mask) -> Task:
-    """Some units alone (unit); others go on reaching them."""
+    """Return the design and the panel of some units (unit); spillovers from the others stay."""
     design, panel = apart(fit)
     if fit.takes("unidentified"):
         design = design.variant({"unidentified": "drop"})
@@ -219,7 +219,7 @@ def _units(fit: Fit, mask: Mask) -> Task:
 
 
 def _rows(fit: Fit, mask: Mask) -> Task:
-    """Some rows alone (row)."""
+    """Return the design and the panel of some observations (row)."""
     return fit.variant(drop=True), _some(panel_of(fit), mask.all(), mask)
 
 
@@ -240,7 +240,7 @@ def _policies(fit: Fit, names: Sequence[str]) -> Iterator[Row]:
 
 
 def _controlled(fit: Fit, names: Sequence[str]) -> Task:
-    """Columns as further covariates."""
+    """Return the design and the panel with columns as additional covariates."""
     panel = panel_of(fit)
     every = list(dict.fromkeys([*panel.roles.covariates, *names]))
     wider = Panel.from_frame(panel.frame, **{**panel.arguments, "covariates": every})
@@ -249,7 +249,7 @@ def _controlled(fit: Fit, names: Sequence[str]) -> Task:
 
 
 def _time(fit: Fit) -> Iterator[Row]:
-    """An earlier response, and shorter spans."""
+    """Yield refits with anticipation and with shorter windows."""
     panel = panel_of(fit)
     earlier = (Message("responses one period earlier"), Message("responses two periods earlier"))
     for periods, label in enumerate(earlier, 1):
@@ -278,12 +278,13 @@ def _matched(fit: Fit) -> Row:
 
 
 def neighbours(panel: Panel) -> Mask:
-    """Units (unit) that adopt and have a neighbour within the caliper, and those neighbours.
+    """Return a mask of treated units with a match within the caliper, and of their matches (unit).
 
     Raises
     ------
     NotApplicable
-        If fewer than ten units adopt or never do, or nothing is known before the first adoption.
+        If fewer than ten units are treated or never treated, or some units have no observation
+        before the first adoption.
     """
     ever = panel.cohort_codes >= 0
     if min(ever.sum(), (~ever).sum()) < _FEWEST:

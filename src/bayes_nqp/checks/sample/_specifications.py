@@ -1,4 +1,4 @@
-"""Whether the average effect survives other defensible models of the same data."""
+"""Check of robustness: the average effect under other specifications of the model."""
 
 from __future__ import annotations
 
@@ -75,18 +75,17 @@ _EXAMPLE = "designs={'common time effects': fit.design.replace(time=nqp.TimeEffe
     ),
 )
 def specifications(fit: Fit, *, designs: Mapping[str, Any] | None = None) -> Finding:
-    """Refit with other errors, time effects, pooling, priors, covariates, controls.
+    """Refit with other errors, time effects, pooling, priors, covariates and controls.
 
-    One choice is changed at a time. All specifications use the same panel; estimates are of the
-    cells from adoption on. Independent errors are shown for comparison, but the verdict does
-    not rest on them, nor on what disagrees and is refuted by the data: a choice with the same rows
-    and flat coefficients whose log marginal likelihood is lower by more than 3.
+    One choice is changed at a time. All specifications use the same panel, and estimates refer to
+    the cells from adoption on. Independent errors are shown for comparison only. A specification
+    that disagrees does not count if the data reject it: with the same observations and the same
+    coefficients with flat priors, its log marginal likelihood is lower by more than 3.
 
     Parameters
     ----------
     designs : mapping of str to design, optional
-        Further designs by name.
-
+        Additional designs by name.
     """
     others = alternatives_of(fit)
     for name, design in (designs or {}).items():
@@ -131,7 +130,7 @@ def specifications(fit: Fit, *, designs: Mapping[str, Any] | None = None) -> Fin
 
 
 def _refuted(fit: Fit, others: Sequence[Alternative], evidence: xr.Dataset) -> list[str]:
-    """Name alternatives that disagree, and that the data speak against."""
+    """Return the labels of alternatives that disagree and that the data reject."""
     against, panel = comparison(evidence), panel_of(fit)
     far = {n for n, x in zip(against.names[1:], against.shift, strict=True) if abs(x) > FAR}
     open_ = {*against.turned, *against.lost, *far}
@@ -146,7 +145,7 @@ def _refuted(fit: Fit, others: Sequence[Alternative], evidence: xr.Dataset) -> l
 
 
 def _nats(fit: Fit, other: Alternative) -> float:
-    """Nats by which the data prefer the fit's design; none where they cannot say."""
+    """Return the log Bayes factor of the fit's design over an alternative; NaN if there is none."""
     try:
         return behind(fit, other.design)
     except NQPError:
@@ -154,7 +153,7 @@ def _nats(fit: Fit, other: Alternative) -> float:
 
 
 def alternatives_of(fit: Fit) -> list[Alternative]:
-    """List designs that differ from a fit's in a single choice."""
+    """Return designs that differ from the design of a fit in one choice."""
     changes = (error_alternatives(fit), _time(fit), _pooling(fit), _priors(fit), _sample(fit))
     return [other for other in chain(*changes) if other.design != fit.outcome_design]
 
