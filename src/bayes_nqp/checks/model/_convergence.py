@@ -1,4 +1,4 @@
-"""Whether the draws can be used, for parameters and for what is reported."""
+"""Check of convergence: importance weights, R-hat and effective sample sizes."""
 
 from __future__ import annotations
 
@@ -68,12 +68,12 @@ _INVALID = Message(
     ),
 )
 def convergence(fit: Fit) -> Finding:
-    """Judge weights of proposals; or parameters and estimands by R-hat, sizes and energy."""
+    """Test importance weights, or R-hat and effective sample sizes of reported quantities."""
     return _weights(fit) if fit.gate.weighted else _chains(fit)
 
 
 def _weights(fit: Fit) -> Finding:
-    """What the weights of proposals allow, equation by equation."""
+    """Return the finding for importance weights, equation by equation."""
     gate, evidence = fit.gate, _weights_table(fit)
     figure = Message(
         "k-hat ≤ {:.2f} (limit {:.2f}); effective weights ≥ {:,.0f}; effective draws ≥ {:,.0f}",
@@ -110,7 +110,7 @@ def _weights_table(fit: Fit) -> pd.DataFrame:
 
 
 def _chains(fit: Fit) -> Finding:
-    """Judge parameters and reported estimands by R-hat, effective sizes and energy."""
+    """Return the finding for parameters and estimands: R-hat, sample sizes, energy."""
     effects = reported_draws(group_time_effects(fit), contrasts=False, times="all")
     quantities = scalar_draws(fit) | {name: x.to_numpy() for name, x in effects.items()}
     stats = {str(name): values.to_numpy() for name, values in fit.groups["sample_stats"].items()}

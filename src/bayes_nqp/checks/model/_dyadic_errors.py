@@ -1,4 +1,4 @@
-"""Whether pairs that share a node move together more than the model of errors has it."""
+"""Check of dyadic errors: correlation between pairs that share a node."""
 
 from __future__ import annotations
 
@@ -73,20 +73,16 @@ _SHOCKS, _EACH_WAY = "shocks of nodes", "links each way"
     ),
 )
 def dyadic_errors(fit: Fit) -> Finding:
-    """Compare standard errors that allow for shared nodes with the posterior sd.
+    """Compare standard errors that allow for shared nodes with the posterior SD.
 
-    Both are of the average effect of the saturated fit, errors as the model has them. The
-    dyadic-robust one adds ``sum psi_p psi_q`` over pairs that share a node to the model's variance,
-    psi their influences, less what the sum is on average of independent pairs whose groups have
-    effects of their own (times ``n / (n - g)``, for n nodes of g dates of adoption). The other adds
-    what shocks of nodes do, as `NodeTimeEffects` learns them from untreated rows, where the design
-    has
-    none, nor shocks that levels of a column share. Where links have a direction, a third adds to
-    the posterior variance what links of two nodes, one each way, have in common, of which chance
-    leaves little: twice the sum of the products of their influences. *Caution* where one is more
-    than 1.2 times the posterior sd, and more than by chance (5 %), which few nodes leave much room.
-    Where the second cannot be had and the first could pass 1.2 by chance, the check is
-    inconclusive.
+    All refer to the average effect of the saturated fit under the fit's error structure. The
+    dyadic-robust standard error adds to the model's variance ``sum psi_p psi_q`` over pairs that
+    share a node, with psi their influences, minus the mean of this sum for independent pairs whose
+    groups have separate effects (times ``n / (n - g)`` for n nodes and g adoption dates). The
+    second adds the variance of node-by-time effects (`NodeTimeEffects`), estimated on untreated
+    observations, if the design has neither these nor shocks shared by the levels of a column. For
+    directed links, a third adds twice the sum of products of influences of the two directions
+    between two nodes.
 
     References
     ----------
@@ -118,7 +114,7 @@ def dyadic_errors(fit: Fit) -> Finding:
 
 
 def _table(parts: _NodeSums, pairs: Pairs, posterior: float, with_shocks: bool) -> pd.DataFrame:
-    """Standard errors, and their ratios to the posterior sd with what these may be by chance."""
+    """Return standard errors, and their ratios to the posterior SD with the limits by chance."""
     base = parts.model if with_shocks else posterior
     chance = _CHANCE * parts.spread * posterior / parts.model
     rows = [("dyadic", base + parts.covariance, (base + chance) / posterior)]
@@ -138,7 +134,7 @@ def _table(parts: _NodeSums, pairs: Pairs, posterior: float, with_shocks: bool) 
 
 
 def _figure(table: pd.DataFrame) -> Message:
-    """Every standard error over the posterior sd."""
+    """Return the key figure: every standard error over the posterior SD."""
     ratios = dict(zip(table["by"], table["over_posterior_sd"].astype(float), strict=True))
     figure = Message("dyadic-robust standard error over posterior SD {:.2f}", ratios["dyadic"])
     if _SHOCKS in ratios:
@@ -151,7 +147,7 @@ def _figure(table: pd.DataFrame) -> Message:
 
 
 def _too_narrow(table: pd.DataFrame, sd: float, next_terms: Hint | None) -> Message:
-    """Who move together, and what to do: next terms, where nodes do; else the larger error."""
+    """Return the finding, its meaning and the next step where intervals are too narrow."""
     over = table[table["over_posterior_sd"] > table["limit"]]
     both_ways = set(over["by"]) == {_EACH_WAY}
     who = Message("Errors of pairs that share a node are correlated")
@@ -168,7 +164,7 @@ def _too_narrow(table: pd.DataFrame, sd: float, next_terms: Hint | None) -> Mess
 
 
 def _pairs(fit: Fit) -> Pairs:
-    """Pairs of enough nodes, or why there are none."""
+    """Return the pairs of a panel, or raise an error if it has none or too few nodes."""
     if not is_paired(fit.rows):
         raise NotApplicable(Message("The units of this panel are not pairs of nodes."))
     pairs = pairs_of(fit.rows)
@@ -181,13 +177,13 @@ def _pairs(fit: Fit) -> Pairs:
 
 
 def _with_shocks(fit: Fit, pairs: Pairs) -> Hint:
-    """The design's terms and shocks of nodes."""
+    """Return the terms of the design together with node-by-time effects."""
     shocks = tuple(term for term in fit.facts.terms if term.argument == "terms")
     return Hint("terms", (*shocks, NodeTimeEffects(directed=pairs.directed)))
 
 
 def _shocks(fit: Fit, pairs: Pairs) -> Sequence[ProcessPart]:
-    """Shocks of nodes as untreated rows have them; none where these are too few."""
+    """Return node-by-time effects that untreated observations identify, if there are any."""
     design = fit.variant(terms=_with_shocks(fit, pairs).value)
     try:
         model = design.spec(panel_of(fit))
@@ -203,15 +199,15 @@ class _NodeSums:
     Parameters
     ----------
     model : float
-        Of the model without shocks of nodes.
+        Variance under the model without node-by-time effects.
     covariance, spread : float
-        Of influences of pairs that share a node, beyond what it is on average of independent pairs;
-        and its standard deviation for these.
+        Sum of products of influences of pairs that share a node, minus its mean for independent
+        pairs, and its standard deviation for these.
     shocks : float or None
-        Of shocks of nodes.
+        Variance due to node-by-time effects.
     each_way : (float, float) or None
-        Of influences of links between two nodes, one each way, and its standard deviation where
-        they are independent; None where there are no two.
+        Sum of products of influences of the two directions between two nodes, and its standard
+        deviation if the directions are independent; None if no nodes are linked in both directions.
     """
 
     model: float
@@ -222,12 +218,12 @@ class _NodeSums:
 
     @property
     def learned(self) -> bool:
-        """Whether untreated rows say what shocks of nodes are."""
+        """True if untreated observations identify node-by-time effects."""
         return self.shocks is not None
 
     @classmethod
     def of(cls, fit: Fit, pairs: Pairs, processes: Sequence[ProcessPart]) -> _NodeSums:
-        """Sum up what pairs contribute to the saturated estimate."""
+        """Sum the contributions of pairs to the saturated estimate."""
         weights = reported_weights(group_time_effects(fit))[1][[0]].toarray()
         model_frame, everywhere, errors = saturated_model(fit, weights)
         units, eye = np.arange(model_frame.codes.n_units), np.eye(model_frame.codes.n_periods)
@@ -257,10 +253,10 @@ class _NodeSums:
 
 
 def _shared(influence: Array, pairs: Pairs) -> tuple[float, float]:
-    """Sum products of influences of pairs that share a node, each way, less their mean.
+    """Sum products of influences of pairs that share a node, minus their mean.
 
-    Influences of m pairs of one group sum up to zero, so that two of independent ones have the mean
-    product ``-v / (m - 1)``, v their variance.
+    The influences of the m pairs of a group sum to zero, so two independent pairs have the mean
+    product ``-v / (m - 1)``, with v their variance.
     """
     ends, dyad = np.unique(np.sort(pairs.ends, axis=0), axis=1, return_inverse=True)
     dyad, nodes = dyad.ravel(), pairs.nodes.size
@@ -288,10 +284,11 @@ def _shared(influence: Array, pairs: Pairs) -> tuple[float, float]:
 
 
 def _each_way(influence: Array, pairs: Pairs) -> tuple[float, float] | None:
-    """Sum ``2 psi_ij psi_ji`` over nodes that are linked each way, and its standard deviation.
+    """Sum ``2 psi_ij psi_ji`` over nodes linked in both directions, with its standard deviation.
 
-    Of independent links the sum has the variance ``4 sum v_ij v_ji``, v their variances, and next
-    to no mean: links each way are of one group only where both nodes adopt together.
+    For independent links the sum has the variance ``4 sum v_ij v_ji``, with v their variances. Its
+    mean is close to zero, since the two directions belong to one group only if both nodes adopt
+    together.
     """
     dyad = np.unique(np.sort(pairs.ends, axis=0), axis=1, return_inverse=True)[1].ravel()
     ahead = pairs.ends[0] < pairs.ends[1]

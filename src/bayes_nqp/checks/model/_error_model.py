@@ -1,4 +1,4 @@
-"""Whether the model of errors leaves intervals as wide as clusters of the data say."""
+"""Check of the error model: cluster-robust standard errors, richer errors and shared shocks."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ _ABOVE = 1.1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Judged:
-    """Ratios by one kind of clusters, and their limits, quantity by quantity.
+    """Ratios by one kind of clusters, and their limits, for each quantity.
 
     Parameters
     ----------
     ratio, limit, sure : ndarray (quantity,)
-        Robust over model sd, and where it asks for caution and fails.
+        Ratio of the robust to the model's SD, and its limits for the verdicts caution and failed.
     """
 
     clusters: Clusters
@@ -73,7 +73,7 @@ class _Judged:
 
     @property
     def over(self) -> Mask:
-        """Quantities whose verdict is caution."""
+        """Quantities whose ratio exceeds the limit for caution."""
         return np.asarray(self.ratio > self.limit)
 
 
@@ -131,40 +131,39 @@ class _Judged:
 def error_model(fit: Fit, *, cluster: Column | None = None, event_times: bool = False) -> Finding:
     """Compare the model's standard deviations with cluster-robust ones, and error structures.
 
-    The saturated fit (an effect of its own for every cell, no deviations, the same time effects
-    and covariates) weighs rows by the fit's posterior mean of the error parameters. Its
-    cluster-robust variance, with the factor clusters / (clusters − 1), is compared with what it
-    would be on average if the model were true, shared shocks of the design included: that takes
-    account of the small residuals of cells with few units, and of effects that differ between
-    units, which a robust variance counts though the average over the treated rows at hand does
-    not depend on them. The ratio is ``sqrt(1 + (robust − expected) / model)`` with the model's
-    variance of the saturated estimate; posterior sd times the ratio is the robust standard
-    deviation of the fit. It is about one if the model is true, whatever the pooling. A quantity
-    asks for caution beyond 1.2, and beyond what the clusters at hand can tell from chance
-    (Satterthwaite's degrees of freedom, 5 % over all quantities and clusters); it fails beyond
-    1.5 and a chance of 0.1 %.
+    The saturated fit has a separate effect for every cell and no random effects of the treatment,
+    with the same time effects and covariates. Observations are weighted by the posterior means of
+    the error parameters. Its cluster-robust variance, with the factor clusters / (clusters − 1), is
+    compared with its expected value under the model, including shared shocks of the design. This
+    allows for the small residuals of cells with few units, and for effects that differ between
+    units, which increase a robust variance but not the uncertainty about the average over the
+    observed treated units. The ratio is ``sqrt(1 + (robust − expected) / model)``, with the model's
+    variance of the saturated estimate. It is about one if the model is true, under any pooling; the
+    posterior SD times the ratio is the robust standard error of the fit. Limits by chance use
+    Satterthwaite's degrees of freedom.
 
-    Clusters are what effects vary by (units by default), and every column above them that is
-    constant within units and has at least five levels; or those of ``cluster`` alone. Of a
-    continuous exposure slopes take the place of effects. ``event_times=True`` judges the average
-    at every event time too.
+    Clusters are the level at which effects vary (units by default), and every column above it that
+    is constant within units and has at least five levels. For a continuous exposure, slopes take
+    the place of effects.
 
-    The average effect is also estimated under other error structures. Those that hold the
-    fit's own as a special case count: a posterior sd more than 1.2 times as large, or an estimate
-    more than a posterior sd away, puts the fit in doubt; 1.5 times fails.
+    The average effect is also estimated under error structures that include the fit's own as a
+    special case. Standard errors of few clusters have little power, so all observations are also
+    used to test for persistent (AR(1)) shocks shared by the units of a cluster: the log Bayes
+    factor of the design with these shocks over the fit's design.
 
-    Few clusters tell little by their standard errors; their periods tell more. So the evidence of
-    all rows is asked for shocks that units of a cluster share and that last (AR(1)): the log Bayes
-    factor of the design with them over the fit's. Beyond 3, and the log of the columns asked, the
-    effect is estimated with them; where its posterior sd is then more than 1.1 times as large, or
-    it moves by half a posterior sd, the fit fails.
+    The evidence distinguishes three causes. Serial correlation that the errors do not include
+    appears under richer structures, and in clusters without treated units (``ratio_controls``),
+    where it cannot be confused with effects that differ. Shared shocks appear if the design
+    includes them, and if the ratio of a cluster exceeds that of units. Effects that differ between
+    units increase a clustered standard error but not the ratio: this standard error refers to the
+    population of units, while the default target is the average over the observed treated units.
 
-    Three causes are told apart. Correlation in time that the errors lack shows under richer
-    structures, and by clusters without treated units (``ratio_controls``), where no deviation of
-    an effect can be mistaken for it. Shocks that units share show where the design has them, and
-    by a cluster above units more than by unit. Effects that differ between units widen a standard
-    error clustered by unit and not the ratio: that error speaks of all units like those at hand,
-    the default target of those at hand alone.
+    Parameters
+    ----------
+    cluster : str, optional
+        Column of clusters that is constant within units; only these clusters are then used.
+    event_times : bool, default False
+        True to test the average effect at every event time too.
     """
     least = clusters_by(fit, cluster)
     every = [least, *(clusters_above(fit, least) if cluster is None else ())]
@@ -190,7 +189,7 @@ def error_model(fit: Fit, *, cluster: Column | None = None, event_times: bool = 
 
 
 def _judged(fit: Fit, weights: Array, every: Sequence[Clusters]) -> list[_Judged]:
-    """Judge weighted averages by each kind of clusters."""
+    """Compute ratios and limits of weighted averages for each kind of clusters."""
     tests, out = len(weights) * len(every), []
     for clusters in every:
         estimates = _robust(fit, weights, clusters)
@@ -201,13 +200,13 @@ def _judged(fit: Fit, weights: Array, every: Sequence[Clusters]) -> list[_Judged
 
 
 def _robust(fit: Fit, weights: Array, groups: Clusters) -> Robust:
-    """Compare standard errors of the saturated fit, at the posterior means of its errors."""
+    """Return robust standard errors of the saturated fit, at the posterior means of its errors."""
     model_frame, everywhere, errors = saturated_model(fit, weights)
     return robust(model_frame, everywhere, errors, groups.codes, groups.unit_effect)
 
 
 def _table(fit: Fit, names: list[str], weights: Array, judged: Sequence[_Judged]) -> xr.Dataset:
-    """Numbers of the first clusters by quantity, and ratios by all clusters."""
+    """Return statistics for the first kind of clusters by quantity, and ratios for all clusters."""
 
     def sd(target: Literal["sample", "superpopulation"]) -> Array:
         if target != "sample" and meets(fit, (LINKED,)):
@@ -252,7 +251,7 @@ def _table(fit: Fit, names: list[str], weights: Array, judged: Sequence[_Judged]
 def _figure(
     judged: Sequence[_Judged], names: list[str], apart: Mask, others: AlternativeErrors
 ) -> Message:
-    """The average effect's ratio, the worst of all, and sds under richer structures."""
+    """Return the key figure: ratios, and posterior SDs under richer errors."""
     worst = max(judged, key=lambda x: float((x.ratio / x.limit).max()))
     at = int(np.argmax(worst.ratio / worst.limit))
     figure = Message(
@@ -290,7 +289,7 @@ def _figure(
 
 
 def _causes(judged: Sequence[_Judged], apart: Mask, others: AlternativeErrors) -> Causes:
-    """What speaks for each cause; clusters above units count where they say more than units do."""
+    """Return the evidence for each cause of understated standard deviations."""
     first = judged[0]
     by_unit, estimates = not first.clusters.above, first.estimates
     shared = [x for x in judged if x.clusters.above and _together(x, first, others)]
@@ -306,7 +305,7 @@ def _causes(judged: Sequence[_Judged], apart: Mask, others: AlternativeErrors) -
 
 
 def _together(judged: _Judged, first: _Judged, others: AlternativeErrors) -> bool:
-    """Whether units of clusters move together: by their shocks, or more than units below them."""
+    """Return True if units of clusters are correlated: by their shocks, or by a larger ratio."""
     more = judged is first or (judged.ratio > _ABOVE * first.ratio)[judged.over].any()
     return judged.clusters.name in others.together or bool(judged.over.any() and more)
 
@@ -352,7 +351,7 @@ def _sentence(
 def _wide(
     judged: Sequence[_Judged], names: list[str], apart: Mask, others: AlternativeErrors
 ) -> Iterator[Message]:
-    """Yield what is wider than in the model: by clusters, and under richer error structures."""
+    """Yield findings: ratios by clusters above their limits, and changes under richer errors."""
     for x in judged:
         wide = x.over | (apart if x is judged[0] else False)
         if wide.any():

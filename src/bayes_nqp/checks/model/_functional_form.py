@@ -1,4 +1,4 @@
-"""Whether outcomes vary in proportion, so that their logarithms are what moves in parallel."""
+"""Check of the functional form: parallel trends in levels or in logarithms."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _BOTH: Final = Message(
 
 
 def positive(panel: Panel) -> bool:
-    """Whether all outcomes are above zero, as those that have logarithms are."""
+    """Return True if all outcomes are positive."""
     return bool(panel.outcome.min() > 0.0)
 
 
@@ -89,17 +89,15 @@ def positive(panel: Panel) -> bool:
     ),
 )
 def functional_form(fit: Fit) -> Finding:
-    """Ask whether untreated outcomes vary in proportion, and what the effect in logarithms is.
+    """Test levels against logarithms of the outcome, and compare the effects on both scales.
 
-    Trends that are parallel in logarithms are not parallel in levels, unless nothing moves or
-    groups are alike (Roth and Sant'Anna 2023). Untreated rows of y and of log y, less unit effects,
-    time effects and covariates, have normal log likelihoods; that of log y has the Jacobian
-    ``-log y``. Their difference is summed by unit, and its size over ``sqrt(sum of squares)`` is
-    the statistic of Vuong (1989), with units as its observations, whatever errors of a unit have
-    to do with one another. A refit to log y tells the effect as a share of the untreated level,
-    ``exp(tau) - 1``. It asks for *caution* if logarithms explain outcomes better (2.33 sd) and that
-    share is a posterior sd away from the fit's, or has another conclusion; if neither scale
-    explains them better and shares are as far apart, the check is *inconclusive*.
+    Trends that are parallel in logarithms are not parallel in levels, unless nothing changes over
+    time or groups have the same distribution (Roth and Sant'Anna 2023). Untreated observations of y
+    and of log y, net of unit effects, time effects and covariates, have normal log likelihoods;
+    that of log y includes the Jacobian ``-log y``. Their difference is summed by unit, and the sum
+    over ``sqrt(sum of squares)`` is the statistic of Vuong (1989), with units as observations, so
+    that serial correlation does not matter. A refit to log y gives the effect as a share of the
+    untreated level, ``exp(tau) - 1``.
 
     Returns
     -------
@@ -145,16 +143,16 @@ def functional_form(fit: Fit) -> Finding:
 
 
 def preference(untreated: Untreated, outcome: Array, logs: Array) -> float:
-    """How much better logarithms explain untreated rows, in sds of the sum over units.
+    """Return Vuong's statistic of logarithms over levels on untreated observations, in SDs.
 
-    ``d_i = sum_t log f(log y_it) - log y_it - log f(y_it)``, f normal around what unit and time
-    effects tell, with the variance of its residuals; the statistic is ``sum d_i / (sum d_i²)^½``,
-    d_i less their mean in the denominator.
+    ``d_i = sum_t log f(log y_it) - log y_it - log f(y_it)``, f normal around unit and time effects,
+    with the variance of its residuals; the statistic is ``sum d_i / (sum d_i²)^½``, d_i less their
+    mean in the denominator.
 
     Parameters
     ----------
     outcome, logs : ndarray (row)
-        Of all rows of the plan.
+        Outcome and its logarithm for all observations of the plan.
     """
     residuals, _, _ = untreated.residuals(np.stack([outcome, logs]))
     variance = (residuals**2).mean(axis=1, keepdims=True)

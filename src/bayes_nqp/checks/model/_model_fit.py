@@ -1,13 +1,13 @@
-"""Whether the fitted model would produce data like those observed.
+"""Check of model fit: posterior predictive tests of untreated observations.
 
-What a misfit does to the average effect: to its standard deviation, and to where it lies.
-A model that misses the shape of errors (their correlation, tails or variances) still gives an
-average that is right: with the influences ``psi_i`` of units (`_influences`) its robust sd is to be
-compared with the model's, and the largest ``|psi_i|`` with one sd. A model that misses how the
-treated moved against the others may miss the average itself: under a design that has room for
-such a movement it is ``theta'``, and since that design holds the fit's own as a special case,
-``theta' - theta`` has, if the fit is right, the variance ``var(theta') - var(theta)`` (Hausman
-1978).
+The check also computes the consequence of a misfit for the average effect, for its standard
+deviation and for its value. A model that misses the distribution of errors (correlation, tails or
+variances) still gives a consistent average: with the influences ``psi_i`` of units (`_influences`),
+its robust SD is compared with that of the model, and the largest ``|psi_i|`` with one SD. A model
+that misses a movement of the treated relative to the others may miss the average itself. Under a
+design that allows for this movement, the average is ``theta'``. Since that design includes the
+fit's own as a special case, ``theta' - theta`` has the variance ``var(theta') - var(theta)`` if the
+fit is right (Hausman 1978).
 
 References
 ----------
@@ -69,15 +69,14 @@ _MOVEMENT: Final = ("pre-period", _COMMON)
 
 @dataclass(frozen=True, slots=True)
 class Harm:
-    """What is left of an average effect where the model misses something.
+    """Consequence of a misfit for the average effect.
 
     Parameters
     ----------
     doubtful, fatal : bool
-        Whether it is more than chance explains, and so much that the average should not be
-        reported.
+        True if it exceeds what chance explains, and if the average should not be reported.
     sentence : Message
-        With the numbers.
+        Sentence with the numbers.
     """
 
     doubtful: bool
@@ -86,12 +85,12 @@ class Harm:
 
 
 def harm_of(fit: Fit, names: Iterable[str]) -> list[Harm]:
-    """Say what each kind of misfit does to the average effect.
+    """Compute the consequence of each kind of misfit for the average effect.
 
     Parameters
     ----------
     names : iterable of str
-        Statistics that the model misses.
+        Statistics that the model does not reproduce.
     """
     missed = list(names)
     moving = [name for name in missed if any(part in name for part in _MOVEMENT)]
@@ -111,7 +110,7 @@ _FIT: Final = Message("Next: fit {}.")
 
 
 def _of_shape(fit: Fit) -> Harm | None:
-    """Robust over model sd by unit, and the largest influence of one."""
+    """Compute the ratio of robust to model SD by unit, and the largest influence of a unit."""
     try:
         units = clusters_by(fit)
         weights = reported_weights(group_time_effects(fit))[1].toarray()[:1]
@@ -134,9 +133,9 @@ def _of_shape(fit: Fit) -> Harm | None:
 
 
 def _of_movement(fit: Fit, *, last: bool, common: bool) -> Harm | None:
-    """The average under a design with room for the movement, in sds of the difference.
+    """Compute the average under a design that allows for the movement, in SDs of the difference.
 
-    What all units have in common may go along with adoption later, and leaves a doubt anyway.
+    A movement shared by all units always leads to caution, as it may coincide with adoption later.
     """
     design = _roomier(fit, last=last)
     if design is None:
@@ -224,35 +223,35 @@ _MISFIT, _SURE = 0.03, 0.01
     ),
 )
 def model_fit(fit: Fit, *, draws: Annotated[int, Ge(20)] = 500) -> Finding:
-    """Compare untreated rows with replications from the posterior predictive distribution.
+    """Compare untreated observations with replications from the posterior predictive distribution.
 
-    Statistics aim at what the model assumes and least squares does not fit: autocorrelation
-    of the residuals at lags 1 to 3 and partial at lag 2, kurtosis and largest size of the
-    innovations, the ratio of the largest to the smallest standard deviation among strata and
-    among periods, and how the ever treated moved against the others before adoption (slope,
-    last period, size of steps). All are computed alike on observed and on replicated outcomes,
-    after unit effects, time effects and slopes have been taken out; no effect enters them.
+    The statistics concern assumptions of the model that least squares does not fit: autocorrelation
+    of the residuals at lags 1 to 3 and partial autocorrelation at lag 2; kurtosis and largest size
+    of the innovations; the ratio of the largest to the smallest standard deviation among strata and
+    among periods; and differences of the treated from the others before adoption (slope, last
+    period, size of steps). All are computed in the same way on observed and on replicated outcomes,
+    net of unit effects, time effects and slopes; no effect enters them.
 
-    One more asks whether untreated units move together beyond their time effects, as under a
-    common factor: the share of the largest eigenvalue of the covariance of their innovations, each
-    period scaled to the same variance. Its replications are the same innovations with independent
-    random signs, centred again, so that tails and unequal variances are theirs too; shocks that
-    clusters share under the design are drawn anew. It is of units untreated in every period of a
-    window, and cannot see lines.
+    A further statistic tests for common factors of untreated units beyond their time effects: the
+    share of the largest eigenvalue of the covariance of their innovations, each period scaled to
+    the same variance. Its replications are the same innovations with independent random signs,
+    centred again, so that tails and unequal variances are kept; shocks that clusters share under
+    the design are redrawn. It uses units that are untreated in every period of a window, and cannot
+    detect linear trends.
 
-    Each has a two-sided posterior predictive p-value. They are judged together: the share of
-    replications in which any statistic lies as far out as the farthest observed one; below 0.03
-    the model misses something. Such p-values are conservative, for the parameters were fitted to
-    the same data: they are near 0.5 more often than chance has it, so that a model which holds
-    may still be wrong in what the statistics do not see well.
+    Each statistic has a two-sided posterior predictive p-value. They are tested jointly by the
+    share of replications in which any statistic is as far out as the farthest observed one. Such
+    p-values are conservative, since the parameters were fitted to the same data.
 
-    The verdict is about the average effect, which a misfit need not touch. Where the shape of
-    errors is missed, the average's sd as units tell it (cluster-robust) is compared with the
-    model's: in doubt beyond 1.2 and what chance explains at 5 %, or where one unit moves the
-    average by more than an sd; *fails* beyond 1.5. Where a movement is missed, a design with room
-    for it is fitted (``DifferentialTrends``, or one period of anticipation where the last before
-    adoption stands out alone): in doubt if the average differs by 1.96 sd of the difference,
-    *fails* from 2.58 on. It fails only below 0.01.
+    The verdict concerns the average effect. If the distribution of errors is missed, the
+    cluster-robust SD of the average is compared with that of the model. If a movement is missed, a
+    design that allows for it is fitted: ``DifferentialTrends``, or one period of anticipation if
+    only the last period before adoption is far out.
+
+    Parameters
+    ----------
+    draws : int, default 500
+        Number of replications.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Whether the priors allow data like those seen, and effects of plausible size."""
+"""Check of the priors: outcomes drawn from them compared with the data."""
 
 from __future__ import annotations
 
@@ -63,17 +63,18 @@ _APART = Message("sd of treated less untreated")
 def prior_predictive(fit: Fit, *, draws: Annotated[int, Ge(20)] = 500) -> Finding:
     """Compare the panel with outcomes drawn from the priors.
 
-    Statistics are the standard deviation of untreated rows within units, net of time effects
-    and slopes; that of their changes from one period to the next; their autocorrelation; the
-    mean difference of treated rows from what untreated ones predict; and the standard
-    deviation of these differences, unless effects of cells, or what a moderator adds to them, have
-    flat priors, which say nothing of it. Levels of units and periods, whose priors are flat in the
-    fit, enter none of them. The priors are stated in multiples of ``s``, so that the verdict
-    does not depend on the unit of the outcome.
+    The statistics are the standard deviation of untreated observations within units, net of time
+    effects and slopes; that of their changes from one period to the next; their autocorrelation;
+    the mean difference of treated observations from their prediction by untreated ones; and the
+    standard deviation of these differences. The last one is left out if effects of cells, or their
+    moderation, have flat priors. Levels of units and periods, whose priors are flat, enter no
+    statistic. Since priors are stated in multiples of ``s``, the verdict does not depend on the
+    unit of the outcome.
 
-    It fails where an observed statistic lies outside all draws. There is doubt where one has
-    a two-sided tail probability below 0.02: too tight a prior, or far too wide a one. Effects that
-    differ less than their priors allow do not count: partial pooling is for that.
+    Parameters
+    ----------
+    draws : int, default 500
+        Number of draws from the priors.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Whether what is reported rests on the priors, by power scaling."""
+"""Check of prior sensitivity by power scaling."""
 
 from __future__ import annotations
 
@@ -89,22 +89,25 @@ FINE = ""
     ),
 )
 def prior_sensitivity(fit: Fit, *, threshold: Positive = THRESHOLD) -> Finding:
-    """Scale the priors, and the likelihood, by powers near one and see what moves.
+    """Scale priors and likelihood by powers near one and measure the change of the posterior.
 
-    Scaled are the priors at the top: those of the level, the drift, contrasts and interactions
-    with a fixed scale, every estimated scale, rho and sigma, all together. Effects of cohorts,
-    cells and steps given their scales, and deviations of members, are the pooling itself and
-    stay as they are (see 'specifications'); so do flat priors, which no power changes. The
-    likelihood is that of units given the coefficients, with unit effects and deviations
+    The priors at the top level are scaled together: those of the level, the differential trend,
+    contrasts and interactions with a fixed scale, every estimated scale, rho and sigma. Effects of
+    cohorts, cells and steps given their scales, and unit-level random effects, are the pooling
+    itself and are not scaled (see 'specifications'); flat priors do not change with a power. The
+    likelihood is that of units given the coefficients, with unit effects and random effects
     integrated out.
 
-    A quantity's sensitivity is the rate at which its posterior's cumulative
-    Jensen–Shannon distance from the scaled one grows with the logarithm (base 2) of the power.
-    Prior and likelihood both above the threshold: they disagree. Only the prior: it is strong
-    for what the data say. The verdict looks at reported effects and contrasts only. It fails
-    where the average effect on the treated is more sensitive to the prior than to the
-    likelihood, or in conflict; other effects that are sensitive to the prior leave doubt, and
-    so does a level that its prior decides.
+    The sensitivity of a quantity is the rate at which the cumulative Jensen–Shannon distance
+    between its posterior and the scaled posterior grows with the logarithm (base 2) of the power.
+    If the sensitivities to prior and likelihood both exceed the threshold, prior and data conflict.
+    If only that to the prior does, the prior is strong relative to the data. The verdict uses
+    reported effects and contrasts, and the overall level.
+
+    Parameters
+    ----------
+    threshold : float, default 0.05
+        Sensitivity from which a quantity is sensitive.
 
     References
     ----------
@@ -186,7 +189,7 @@ def _sentence(verdict: Verdict, bad: pd.DataFrame, table: pd.DataFrame) -> Messa
 
 
 def _likelihood(fit: Fit) -> xr.DataArray | None:
-    """Log likelihood of all units together (chain, draw); None where rows were sampled."""
+    """Return the log likelihood of all units (chain, draw); None if NUTS sampled the fit."""
     if not fit.facts.exact:
         return None
     paired(fit)
@@ -205,7 +208,7 @@ def _table(
     likelihood: xr.DataArray | None,
     threshold: float,
 ) -> pd.DataFrame:
-    """Sensitivity of every quantity; and the strongest prior, where it is sensitive to them."""
+    """Compute the sensitivity of every quantity, and the strongest prior if it is sensitive."""
     at = slice(None) if likelihood is None else likelihood[v.DRAW].to_numpy()
     draws = np.stack(
         [q.reset_coords(drop=True).sel({v.DRAW: at}).to_numpy() for q in quantities.values()],
@@ -230,12 +233,12 @@ def _table(
 
 
 def _sensitivity(draws: Array, log_density: Array) -> Array:
-    """Power-scaling sensitivity of every quantity.
+    """Compute the power-scaling sensitivity of every quantity.
 
     Parameters
     ----------
     log_density : ndarray (chain, draw)
-        Of what is scaled.
+        Log density that is scaled.
     """
     # Below ArviZ's trees, in which parents and children keep one another, and so the draws.
     stats: Any = import_module("arviz_stats.base").dataarray_stats

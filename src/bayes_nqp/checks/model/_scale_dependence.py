@@ -1,11 +1,11 @@
-"""Whether units of high and of low levels move alike, as parallel trends in levels have them do.
+"""Check of scale dependence: parallel trends require that changes do not depend on the level.
 
-Of untreated rows let ``λ_t`` be the movement that time effects tell (of the unit's own level of
-these, about its mean) and ``ℓ_i`` the unit's level, standardised. Outcomes that vary in proportion,
-shares near a bound, ratings and whatever is measured in another unit from a date on have
-``y_it = α_i + λ_t + θ_1 ℓ_i λ_t + θ_2 (ℓ_i² - 1) λ_t + e_it``: for ``θ_2 = 0`` the one degree of
-freedom of Tukey (1949). Where ``λ_t`` is known badly its slopes are too small; a line has no error:
-``y_it = α_i + λ_t + θ ℓ_i t + e_it``.
+For untreated observations let ``λ_t`` be the time effects (of the unit's level of these, about
+their mean) and ``ℓ_i`` the unit's level, standardised. Outcomes with proportional growth, shares
+near a bound, ratings, and measurements whose unit changes at a date have
+``y_it = α_i + λ_t + θ_1 ℓ_i λ_t + θ_2 (ℓ_i² - 1) λ_t + e_it``; ``θ_2 = 0`` is the one degree of
+freedom of Tukey (1949). If ``λ_t`` is estimated imprecisely, its slopes are attenuated; a linear
+trend has no such error: ``y_it = α_i + λ_t + θ ℓ_i t + e_it``.
 """
 
 from __future__ import annotations
@@ -66,16 +66,16 @@ _NORMAL: Final = 3.0
 
 @dataclass(frozen=True, slots=True)
 class _Bias:
-    """By how much the average effect is off, in its own unit.
+    """Bias of the average effect, in outcome units.
 
     Parameters
     ----------
     mean, sd : float
         θ'c and its standard deviation.
     tail, joint : float
-        Tail probabilities of zero: of θ'c, of all slopes.
+        Tail probabilities of zero for θ'c, and for all slopes.
     line : bool
-        Whether movement is a line, which nothing but its slope speaks for.
+        True for the linear trend, which has only one slope.
     """
 
     mean: float
@@ -86,7 +86,7 @@ class _Bias:
 
     @classmethod
     def of(cls, slopes: LevelSlopes, taken: Array) -> _Bias:
-        """``θ'c`` and its sd; squares of few units' scores tell few degrees of freedom."""
+        """Compute ``θ'c`` and its SD; few units' scores give few degrees of freedom."""
         # (sum_i v_i)² / sum_i v_i² of n normal scores' squares is n / 3.
         v = (slopes.moves @ taken) ** 2
         mean, sd = float(slopes.values @ taken), float(np.sqrt(v.sum()))
@@ -95,7 +95,7 @@ class _Bias:
         return cls(mean, sd, tail, slopes.tail, taken.size == 1)
 
     def verdict(self, sd: float) -> Verdict:
-        """What it says of an average effect with a posterior sd."""
+        """Return the verdict for an average effect with a given posterior SD."""
         off, half = abs(self.mean) / sd, 1.96 * self.sd / sd
         wide = half > _REACH and not self.line
         return ladder(
@@ -106,7 +106,7 @@ class _Bias:
 
     @property
     def clear(self) -> bool:
-        """Whether movement goes with level."""
+        """True if changes depend on the level."""
         return self.tail < _DOUBT or self.joint < _JOINT
 
 
@@ -156,27 +156,27 @@ class _Bias:
     ),
 )
 def scale_dependence(fit: Fit) -> Finding:
-    """Ask whether untreated units' movement goes with their level, and what that makes of effects.
+    """Test if changes of untreated outcomes depend on their level, and compute the bias.
 
-    Where high units move more than low ones, trends are parallel on another scale, and an average
-    effect is off as far as those who adopt have other levels than those who do not. Movement times
-    level, and times its square, are entered beside unit effects, time effects and covariates of
-    untreated rows. With H what time effects take of the outcome, `θ` rests on ``e'D H e``, whose
-    mean is not zero where errors are larger at high levels; each unit's own part of it is taken
-    off, which leaves pairs of different units. The level is the unit effect under the fit's errors:
-    other weights would let errors that last go with it. Where time effects are known badly, their
-    slopes are too small: a line times level is asked as well. The average effect is off by
-    ``θ'c``, c what the fit's design, at posterior means of its parameters, makes of the columns as
-    outcomes. *Caution* if that is half a posterior sd and has a tail probability below 1 %, or the
-    slopes together one below .5 %; it *fails* from one sd on and below .25 %. It is *inconclusive*
-    if 1.96 sds of it (of movement) are more than two of the effect, or it is 1.2 of these and may
-    be two. The worse of both is reported.
+    If high units change more than low ones, trends are parallel on another scale, and the average
+    effect is biased to the extent that treated units have other levels than untreated ones. The
+    common time path times the level, and times its square, enter the equation of untreated
+    observations with unit effects, time effects and covariates.
+
+    With H the projection on time effects, `θ` depends on ``e'D H e``, whose mean is not zero if
+    errors are larger at high levels. Each unit's contribution to itself is therefore removed, which
+    leaves products of different units. The level is the unit effect under the fit's error
+    structure, since other weights would correlate it with persistent errors. If time effects are
+    imprecise, their slopes are attenuated, so a linear trend times the level is tested too. The
+    bias of the average effect is ``θ'c``, with c the average effect that the fit's design, at
+    posterior means of its parameters, estimates with these columns as outcomes. The worse of both
+    verdicts is reported.
 
     Returns
     -------
     Finding
-        Its evidence is a DataFrame of quantity, mean, sd, lower, upper: the effect, by how much it
-        is off, and the effect less that.
+        Its evidence is a DataFrame of quantity, mean, sd, lower, upper: the effect, its bias ("off
+        by"), and the effect net of the bias ("less that").
 
     References
     ----------
@@ -213,19 +213,20 @@ def scale_dependence(fit: Fit) -> Finding:
 def interactions(
     fit: Fit, untreated: Untreated, outcome: Array
 ) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-    """Movement times level and times its square, a line times level, and units' own in them.
+    """Return time path and linear trend times the level, with own contributions of units.
 
     Parameters
     ----------
     outcome : ndarray (row)
-        Of all rows of the plan.
+        Outcome of all observations of the plan.
 
     Returns
     -------
     tuple of tuple of ndarray
-        Columns on all rows (column, row), of movement and of a line. On untreated rows ``D_ii
-        H_ii`` of each (column, untreated row): the level's function less its mean in the period,
-        over the number of rows there; zero of a line, in which no outcome is.
+        Columns on all observations (column, row), of the time path times level and its square, and
+        of a linear trend times level. For untreated observations ``D_ii H_ii`` of each (column,
+        untreated row): the function of the level minus its mean in the period, over the number of
+        observations there; zero for a linear trend, which does not depend on the outcome.
     """
     layout, level_of = untreated.layout, np.asarray(fit.model_frame.codes.level)
     residuals, slopes, unit_effect = untreated.residuals(outcome[None])
@@ -254,13 +255,13 @@ def interactions(
 
 
 def _centred(values: Array, group: Index) -> Array:
-    """Take means of groups off."""
+    """Subtract means of groups."""
     mean = np.bincount(group, values) / np.maximum(np.bincount(group), 1)
     return np.asarray(values - mean[group])
 
 
 def _levels(fit: Fit, untreated: Untreated, values: Array) -> Array:
-    """Levels of units as the fit's errors weigh rows, ``(1'Q1)^-1 1'Q y`` (unit)."""
+    """Return levels of units under the fit's error weights, ``(1'Q1)^-1 1'Q y`` (unit)."""
     means = np.array([list(error_means(fit).values())])
     v = fit.facts.noise.covariance(panel_of(fit).periods, means)[0]
     level = np.empty(untreated.count.size)
@@ -278,7 +279,7 @@ def _rows_by_unit(untreated: Untreated) -> Iterator[tuple[int, Index]]:
 
 
 def _taken(fit: Fit, columns: Array) -> Array:
-    """What the average effect takes of each column, were it an outcome (column)."""
+    """Return the average effect that each column would have as an outcome (column)."""
     panel, sample = panel_of(fit), fit.model_frame.kept
     names = fit.model_frame.equations[0].problem.parameter_names
     draws = {name: equation_draws(fit, name) for name in names}

@@ -1,4 +1,4 @@
-"""Whether a spatial lag is clear of one, where effects on others have no bound."""
+"""Check of the spatial lag: its coefficient and the precision of spillover effects."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ WIDE = 3.0
     ),
 )
 def spatial_lag(fit: Fit) -> Finding:
-    """Judge the coefficient of linked units' outcomes, and how well received effects are known."""
+    """Test if the coefficient of the spatial lag is below one, and how precise spillovers are."""
     delta = np.asarray(equation_draws(fit, DELTA))
     near = float((delta > NEAR_ONE).mean())
     effects = group_time_effects(fit)

@@ -1,4 +1,4 @@
-"""Why a standard deviation may be too small: time, clusters, or effects that differ."""
+"""Causes of understated standard deviations: serial correlation, clusters, or unequal effects."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from bayes_nqp.model.designs import Noise
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Causes:
-    """What speaks for each of three causes.
+    """Evidence for each of three causes of understated standard deviations.
 
     Parameters
     ----------
     over : bool
-        Whether a robust standard deviation by unit exceeds its limit.
+        True if a robust standard deviation by unit exceeds its limit.
     serial : bool
-        Whether errors of units are correlated otherwise in time: a richer structure widens or
-        moves the effect, or clusters without treated rows say so.
+        True if errors of units have another serial correlation: a richer structure widens or moves
+        the effect, or the ratio in clusters without treated observations exceeds its limit.
     wider : float
-        Largest posterior sd under richer structures over the fit's own; NaN where there is none.
+        Largest posterior SD under richer structures over that of the fit; NaN if there is none.
     richer : Noise or None
         The structure that widens or moves the effect most.
     shared : Clusters or None
-        Above units, by which rows move together more than a unit's own do.
+        Clusters above units in which observations are more correlated than within units.
     robust : float
-        Standard error clustered by unit over the model's sd of the same estimate: beyond one
-        also where the model is right, if effects differ between units.
+        Standard error clustered by unit over the model's SD of the same estimate. It exceeds one if
+        effects differ between units, even if the model is true.
     """
 
     over: bool
@@ -45,9 +45,10 @@ class Causes:
     robust: float
 
     def differ(self, fit: Fit, limit: float) -> bool:
-        """Whether effects that differ between units explain what clusters by unit say.
+        """Return True if effects that differ between units explain the ratio of clusters by unit.
 
-        Errors that last look like deviations of effects: while these are wrong nobody can tell.
+        Persistent errors look like random effects, so the answer is False while there is evidence
+        of serial correlation.
         """
         if self.serial:
             return False
