@@ -68,7 +68,7 @@ def asked(panel: nqp.Panel) -> nqp.CheckResult:
         ("logarithms of counts, zeros dropped", "failed", "Zeros have no logarithm"),
         ("log(1 + y) of counts", "caution", "unit in which the count is measured"),
         ("outcomes below a floor dropped", "caution", "cut off"),
-        ("rows 2 sd from the mean of their unit deleted", "caution", "usual level of its unit"),
+        ("rows 2 sd from the mean of their unit deleted", "caution", "usual level of their unit"),
         ("2.5 % at either end of the outcome deleted", "caution", "extreme outcomes"),
         ("5 % at random, and the outcome grows", "passed", "neither"),
         ("the treated lack 12 % more", "caution", "Adoption changes the share of units"),

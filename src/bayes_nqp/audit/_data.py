@@ -55,8 +55,8 @@ _MOST = 5
             "outcome or the policy determines.",
         ),
         remedy=Message(
-            "look up these values in the source of the data, correct or drop them, and remove "
-            "covariates that depend on the outcome or the policy (result.evidence lists all)",
+            "check the source of these values (result.evidence lists all), correct or "
+            "drop them, and remove covariates that depend on the outcome or the policy",
         ),
         code='nqp.check(fit, "data").evidence',
         limits=Message(

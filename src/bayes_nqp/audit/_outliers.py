@@ -103,8 +103,8 @@ def _from_their_unit(values: Array) -> Iterator[Message]:
     chance *= len(chances)
     if chance < _CHANCE:
         found = Message(
-            "Observations are missing ({:.1%} of all), and no other is more than {:.3g} from the "
-            "usual level of its unit, as if outliers had been deleted (p = {:.1g}).",
+            "Observations are missing ({:.1%} of all), and the others end {:.3g} from the"
+            " usual level of their unit, as if outliers were deleted (p = {:.1g}).",
             1.0 - float(present.mean()), float(np.abs(r).max()), chance,
         )  # fmt: skip
         yield joined([found, _DELETED])

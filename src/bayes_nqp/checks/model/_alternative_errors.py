@@ -16,7 +16,7 @@ from bayes_nqp.inference.fitting import Fit, error_draws, panel_of
 from bayes_nqp.model.designs import Noise
 
 WIDER, MOVED = 1.1, 0.5
-"""Posterior sd under shared shocks over the fit's own, and shift in it, from which these matter."""
+"""Ratio of posterior SDs with and without shared shocks, and shift in SDs, that count."""
 
 
 def error_alternatives(fit: Fit) -> list[Alternative]:
@@ -105,7 +105,7 @@ def alternative_errors(fit: Fit, table: xr.Dataset, above: Sequence[Clusters]) -
         Clusters of several units.
     """
     if panel_of(fit).weights is not None:
-        # Precision weights go with independent errors only.
+        # Precision weights require independent errors.
         return AlternativeErrors("none", table)
     others, n_poorer = error_alternatives(fit), len(fit.facts.noise.poorer)
     poorer = [replace(other, counts=False) for other in others[:n_poorer]]

@@ -39,7 +39,7 @@ from bayes_nqp.inference.model_frame import ModelFrame
 from bayes_nqp.numerics.sufficient_statistics import UnitClass, packed_rows
 
 _NUMBERS = 20_000_000
-"""Numbers kept at once; above it, a class's units share their mean leverage."""
+"""Numbers in memory at once; above this, units of a class share their mean leverage."""
 
 
 def robust(
@@ -122,7 +122,7 @@ class Contributions:
             SharedSums(root / equation.scale, _owners(owner, units), self.cluster, shape)
             for owner, root in errors.processes
         ]
-        # Members and clusters that are single units need one row a class, not one a unit.
+        # If random effects and clusters are single units, one row for each class is enough.
         single = self.clusters == units.size == self.unit_effects and not self.shared
         size = weights.shape[0] * self.clusters * self.mean.size
         self.by_class = single and not apart and (self.problem.n_columns == 0 or size > _NUMBERS)

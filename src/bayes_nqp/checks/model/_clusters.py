@@ -24,7 +24,7 @@ from bayes_nqp.inference.fitting import Fit, panel_of
 from bayes_nqp.numerics.sufficient_statistics import UnitClass
 
 FEWEST = 5
-"""With fewer clusters a robust standard error says nothing."""
+"""Smallest number of clusters for a robust standard error."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -30,11 +30,11 @@ from bayes_nqp.model.designs import NodeTimeEffects
 from bayes_nqp.model.predictors import ProcessPart
 
 _LIMIT = 1.2
-"""Ratio of standard deviations from which intervals get the verdict caution."""
+"""Ratio of standard deviations above which the verdict is caution."""
 _CHANCE = 1.6449
-"""Standard deviations that covariances of independent pairs exceed with probability .05."""
+"""Normal quantile that covariances of independent pairs exceed with probability 0.05."""
 _FEWEST = 10
-"""Nodes, of fewer of which a robust standard error says nothing."""
+"""Smallest number of nodes for a dyadic-robust standard error."""
 _SHOCKS, _EACH_WAY = "shocks of nodes", "links each way"
 
 
@@ -92,7 +92,7 @@ def dyadic_errors(fit: Fit) -> Finding:
     """
     pairs = _pairs(fit)
     with_nodes = any(isinstance(term, NodeTimeEffects) for term in fit.facts.terms)
-    # What levels of a column share would be learned as shocks of nodes.
+    # Node-by-time effects would absorb shocks shared by the levels of a column.
     shared = bool(fit.facts.shared_by)
     parts = _NodeSums.of(fit, pairs, [] if with_nodes or shared else _shocks(fit, pairs))
     posterior = float(average_effect(fit).var())
@@ -119,7 +119,7 @@ def _table(parts: _NodeSums, pairs: Pairs, posterior: float, with_shocks: bool) 
     chance = _CHANCE * parts.spread * posterior / parts.model
     rows = [("dyadic", base + parts.covariance, (base + chance) / posterior)]
     if parts.shocks is not None and not with_shocks:
-        # Without any, what f nodes seem to have is of the size of sqrt(2/f) of pairs' errors.
+        # Without node effects, f nodes give an estimate of the size sqrt(2/f) of pairs' errors.
         freedom = max(pairs.nodes.size - np.unique(pairs.adoption).size, 1)
         rows.append((_SHOCKS, posterior + parts.shocks, 1.0 + _CHANCE * np.sqrt(2.0 / freedom)))
     if parts.each_way is not None:

@@ -32,11 +32,11 @@ from bayes_nqp.checks.model._untreated import Untreated
 from bayes_nqp.inference.fitting import Fit, sigma_draws
 
 _PERIODS, _UNITS = 4, 10
-"""Fewest periods of a window, and fewest units beyond those that time effects take up."""
+"""Smallest number of periods of a window, and of units beyond the number of time effects."""
 _HUBER, _REWEIGHTED = 1.5, 10
-"""Where large innovations begin to count less, in sds of their unit; rounds of reweighting."""
+"""SDs of a unit above which innovations are downweighted (Huber); rounds of reweighting."""
 _ROUNDS, _SETTLED = 300, 1e-6
-"""Most rounds in which variances of periods settle, and the relative change that ends them."""
+"""Largest number of rounds for variances of periods, and relative change for convergence."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,8 +70,8 @@ class Innovations:
         e, scale, along = self._robust(variance)
         shares = np.empty(draws)
         for k in range(draws):
-            # What unit effects took up along g comes back before signs are drawn: else M D M, not
-            # D, would be the covariance that signs make diagonal, and M (diag M D M) M another.
+            # The part along g that unit effects absorbed is added back before signs are drawn:
+            # otherwise signs would make M D M diagonal instead of D.
             innovations = e + np.outer(scale * generator.standard_normal(scale.size), along)
             sign = 2.0 * generator.integers(0, 2, e.shape) - 1.0
             shares[k] = self._largest(self._with_shared(innovations * sign, generator), variance)
@@ -174,7 +174,7 @@ def eigenvalue_shares(
 def _innovations_of(fit: Fit, rows: Untreated) -> Innovations | None:
     """Return innovations in the best window of untreated observations, at posterior mean errors."""
     if rows.equation.problem.redraws is not None:
-        return None  # series were chosen to leave least
+        return None  # series were chosen to minimise the residual variance
     residuals, _, _ = rows.residuals(rows.equation.rows.outcome[None])
     n_periods = fit.model_frame.codes.n_periods
     table = np.full((rows.count.size, n_periods), np.nan)

@@ -48,11 +48,11 @@ from bayes_nqp.inference.fitting import (
 )
 
 _LIMIT, _FAR = 1.2, 1.5
-"""Ratios of standard deviations from which intervals get the verdict caution, and failed."""
+"""Ratios of standard deviations above which the verdict is caution, and failed."""
 _CHANCE, _SURE = 0.05, 0.001
-"""Chances, over all quantities and clusters, that a true model passes what these can tell."""
+"""Probabilities, over all quantities and clusters, of exceeding a limit if the model is true."""
 _ABOVE = 1.1
-"""Ratio by a cluster over that by unit from which units move together."""
+"""Ratio by cluster over ratio by unit above which units of a cluster are correlated."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -317,8 +317,9 @@ def _sentence(
     found, causes = [*_wide(judged, names, apart, others)], _causes(judged, apart, others)
     shocks = [
         Message(
-            "Units of the same {} share persistent shocks (log Bayes factor {:.1f}); with them the "
-            "posterior SD is {:.2f} times as large and the average effect moves by {:.1f} SDs.",
+            "Units of the same {} share persistent shocks (log Bayes factor {:.1f}); with"
+            " these the posterior SD is {:.2f} times as large and the effect moves by "
+            "{:.1f} SDs.",
             name, others.lasting[name].value, *factor,
         )
         for name, factor in others.shared.items()

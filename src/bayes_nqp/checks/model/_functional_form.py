@@ -38,7 +38,7 @@ from bayes_nqp.inference.fitting import (
 )
 
 _SURE: Final = 2.33
-"""Standard deviations of the likelihood ratio from which one scale explains outcomes better."""
+"""Value of Vuong's statistic above which one scale explains outcomes better."""
 _FAR: Final = 1.0
 """Posterior SDs by which the effects on both scales may differ."""
 _BOTH: Final = Message(

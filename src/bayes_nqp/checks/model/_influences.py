@@ -168,7 +168,7 @@ def saturated_model(fit: Fit, weights: Array) -> tuple[ModelFrame, Array, Errors
     everywhere = np.zeros((weights.shape[0], fit.model_frame.cells.rows.size))
     real = ~fit.model_frame.cells.lead
     everywhere[:, real] = weights[:, : real.sum()]
-    # Saturated cells are those of the fit, or several of them together that differ in exposure.
+    # A saturated cell is one cell of the fit, or several cells that differ in exposure.
     rows = np.flatnonzero((fit.model_frame.cell_of_row >= 0) & (model_frame.cell_of_row >= 0))
     cell = fit.model_frame.cell_of_row[rows]
     share = np.zeros((everywhere.shape[1], model_frame.cells.rows.size))
@@ -214,7 +214,7 @@ def process_roots(fit: Fit, parts: Iterable[ProcessPart]) -> tuple[tuple[Index, 
         if part.mixing is None:
             out.append((part.owner, _root(fit, part)))
             continue
-        # Owners whose paths are sums of the same ones count as if these were their own.
+        # Paths that are sums of common paths are treated as independent.
         for number, size in enumerate(np.linalg.norm(part.mixing, axis=1)):
             root = size * _root(fit, part)
             out.append((np.where(part.owner == number, 0, -1), root))

@@ -58,9 +58,9 @@ from bayes_nqp.model.designs import AR1, Design, DifferentialTrends, Factors, st
 from bayes_nqp.model.likelihoods import robust_likelihood
 
 _LIMIT, _FAR = 1.2, 1.5
-"""Ratios of sds from which a misfit leaves a doubt, and fails."""
+"""Ratios of SDs above which a misfit leads to caution, and to failure."""
 _CHANCE = 0.05
-"""Chance that a true model has such a ratio."""
+"""Probability of a larger ratio if the model is true."""
 _MOVED, _LOST = 1.96, 2.58
 """SDs of the difference between two designs for the verdicts caution and failed."""
 _LAST, _COMMON = "last pre-period", "eigenvalue"
@@ -123,8 +123,8 @@ def _of_shape(fit: Fit) -> Harm | None:
     limit = float(estimate.quantile(1.0 - _CHANCE)[0])
     most = float(np.abs(values.values).max() / np.sqrt(values.model))
     sentence = Message(
-        "Clustered by unit, the standard error of the average effect is {:.2f} times that of the "
-        "model, and single units move the average by up to {:.1f} SDs.",
+        "Clustered by unit, the standard error of the average effect is {:.2f} times that"
+        " of the model; single units move it by up to {:.1f} SDs.",
         ratio,
         most,
     )
@@ -167,7 +167,7 @@ def _roomier(fit: Fit, *, last: bool) -> Design | None:
 
 
 _MISFIT, _SURE = 0.03, 0.01
-"""Below these chances of any statistic so far out the model misses something, and surely does."""
+"""Joint p-values below which the model has a misfit, and a certain one."""
 
 
 @asks(
@@ -204,9 +204,9 @@ _MISFIT, _SURE = 0.03, 0.01
             "interval depends.",
         ),
         remedy=Message(
-            "fit a model with the feature that is missing: correlated errors "
-            "(errors=nqp.AR1()), heavy tails (likelihood=nqp.StudentT()), unequal variances "
-            "(errors=nqp.Heteroskedastic()) or common shocks (trends=nqp.Factors())",
+            "fit a model with the missing feature, for example errors=nqp.AR1(), "
+            "errors=nqp.Heteroskedastic(), likelihood=nqp.StudentT() or "
+            "trends=nqp.Factors()",
         ),
         code=(
             "again = nqp.fit(design.replace(errors=nqp.Heteroskedastic()), panel)\n"
@@ -316,7 +316,7 @@ def _sentence(verdict: Verdict, names: list[str], harms: list[Harm], fit: Fit) -
         return joined([missed, harmless, *(detailed(harm.sentence) for harm in harms)])
     first, *others = sorted(harms, key=lambda harm: (not harm.fatal, not harm.doubtful))
     steps = [x for x in _advice(fit) if any(x[0] in n for n in names)]
-    # Movements come last among harms; the next step answers the worst harm.
+    # A misfit of movements is the last harm; the next step is for the worst harm.
     moved = first is harms[-1] and any(part in n for n in names for part in _MOVEMENT)
     steps.sort(key=lambda x: (x[0] in _MOVEMENT) != moved)
     details = [*(harm.sentence for harm in others), *(why for _, why, _ in steps)]

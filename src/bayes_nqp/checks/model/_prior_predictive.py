@@ -20,7 +20,7 @@ from bayes_nqp.inference.fitting import prior_predictive as drawn
 from bayes_nqp.model.designs import AR1
 
 _DOUBT = 0.02
-"""Two-sided tail probability of a single statistic below which there is doubt."""
+"""Two-sided tail probability of a single statistic below which the verdict is caution."""
 _APART = Message("sd of treated less untreated")
 
 
@@ -127,7 +127,7 @@ def _statistics(rows: Untreated, outcome: Array, *, flat: bool) -> dict[str, Arr
     earlier, later = rows.pairs(1)
     if earlier.size:
         values[Message("sd of changes")] = (residuals[:, later] - residuals[:, earlier]).std(axis=1)
-        # Two residuals of a unit are one another's negatives: their product tells nothing.
+        # Two residuals of a unit sum to zero, so their product is not informative.
         if rows.count.max() > 2:
             product = (residuals[:, later] * residuals[:, earlier]).mean(axis=1)
             values[autocorrelation(1)] = product / (residuals**2).mean(axis=1)
@@ -144,8 +144,8 @@ def _sentence(
 ) -> Message:
     if verdict == HOLDS:
         return Message(
-            "The observed variation, its persistence and the differences of treated observations "
-            "lie in the range expected under the priors."
+            "The observed variation, its persistence and the differences of treated "
+            "observations are in the range expected under the priors."
         )
     far = []
     for k in doubted:
@@ -153,7 +153,7 @@ def _sentence(
         side = Message("above") if above else Message("below")
         far.append(Message("{} ({:.3g}) far {}", phrase(tail.names[k]), tail.observed[k], side))
     found = Message(
-        "Observed statistics lie outside the range expected under the priors: {}.", separated(far)
+        "Observed statistics are outside the range expected under the priors: {}.", separated(far)
     )
     serial = independent and any("autocorrelation" in tail.names[k] for k in doubted)
     parts = [found]

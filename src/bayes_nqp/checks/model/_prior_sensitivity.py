@@ -43,9 +43,9 @@ from bayes_nqp.inference.fitting import (
 )
 
 THRESHOLD = 0.05
-"""Of Kallioinen et al. (2024): above it a quantity is sensitive."""
+"""Sensitivity from which a quantity is sensitive (Kallioinen et al. 2024)."""
 _ALPHAS = (0.99, 1.01)
-"""Powers of a density between which the slope is taken, theirs too."""
+"""Powers of a density between which the slope is computed (Kallioinen et al. 2024)."""
 
 CONFLICT = "prior-data conflict"
 STRONG = "strong prior or weak likelihood"
@@ -124,7 +124,7 @@ def prior_sensitivity(fit: Fit, *, threshold: Positive = THRESHOLD) -> Finding:
     effects = table[table["reported"]]
     bad, overall = effects[effects["diagnosis"] != FINE], effects.iloc[0]
     strong = overall["prior"] > max(threshold, np.nan_to_num(overall["likelihood"], nan=np.inf))
-    # Other effects may make up for the level, but it is what was stated.
+    # Other effects may compensate for the level, but its prior was stated.
     level = table.loc[table["quantity"] == "level", "diagnosis"]
     verdict = ladder(
         fails=overall["diagnosis"] == CONFLICT or strong, doubt=len(bad) or (level != FINE).any()
@@ -240,11 +240,11 @@ def _sensitivity(draws: Array, log_density: Array) -> Array:
     log_density : ndarray (chain, draw)
         Log density that is scaled.
     """
-    # Below ArviZ's trees, in which parents and children keep one another, and so the draws.
+    # Use the array functions: ArviZ's trees have reference cycles that keep draws in memory.
     stats: Any = import_module("arviz_stats.base").dataarray_stats
     dims = list(v.SAMPLE_DIMS)
     out = np.zeros(draws.shape[2])
-    varying = np.ptp(draws, axis=(0, 1)) > 0.0  # what is constant, or missing, moves with nothing
+    varying = np.ptp(draws, axis=(0, 1)) > 0.0  # constant or missing quantities have no sensitivity
     if not varying.any():
         return out
     quantities = xr.DataArray(draws[:, :, varying], dims=[*dims, "quantity"])

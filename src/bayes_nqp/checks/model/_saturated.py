@@ -48,7 +48,7 @@ class Saturated:
         numbers = np.concatenate([head.global_scale, head.local_scale.ravel()])
         if self.gaussian.deviation is not None or (numbers[numbers > PADDING] != FLAT).any():
             raise StudyError(
-                "the design has coefficients with priors, and no saturated fit",
+                "the design has coefficients with priors, so there is no saturated fit",
                 hint="NoPooling(varying=None), and time effects that are not pooled",
             )
         names = self.gaussian.space.names

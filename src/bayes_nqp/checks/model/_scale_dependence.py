@@ -51,17 +51,17 @@ from bayes_nqp.inference.fitting import (
 )
 
 _FEWEST: Final = 10
-"""Units with untreated rows below which nothing is asked."""
+"""Smallest number of units with untreated observations."""
 _STEP: Final = 0.05
-"""Of the outcome's sd: what is added to outcomes to see where it goes in the average effect."""
+"""Step, in SDs of the outcome, of the numerical derivative of the average effect."""
 _LITTLE, _MUCH = 0.5, 1.0
-"""Posterior sds of the average effect by which it is off, in doubt and fails."""
+"""Bias in posterior SDs of the average effect for the verdicts caution and failed."""
 _DOUBT, _FAIL, _JOINT = 0.01, 0.0025, 0.005
-"""Tail probabilities of that, and of slopes together; two movements are asked."""
+"""Tail probabilities of the bias for caution and failure, and of the slopes jointly."""
 _LARGE, _REACH = 1.2, 2.0
-"""Posterior sds by which it seems off, and by which it may then be: these data cannot tell."""
+"""Estimated bias, and largest compatible bias, in posterior SDs, for inconclusive."""
 _NORMAL: Final = 3.0
-"""Kurtosis of a unit's score, by which squares of scores tell their degrees of freedom."""
+"""Kurtosis of a unit's score, for the degrees of freedom of the sum of squared scores."""
 
 
 @dataclass(frozen=True, slots=True)

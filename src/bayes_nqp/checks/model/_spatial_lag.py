@@ -13,11 +13,11 @@ from bayes_nqp.inference.fitting import LAGGED, Fit, equation_draws
 from bayes_nqp.model.predictors import DELTA
 
 NEAR_ONE = 0.9
-"""Coefficient of linked units' outcomes from which totals are more than ten times as large."""
+"""Coefficient of the spatial lag above which total effects are more than ten times direct ones."""
 MOST = 0.05
-"""Probability that it is as large as that."""
+"""Probability of exceeding it above which the verdict is caution."""
 WIDE = 3.0
-"""Sd of what is received, in multiples of that of the direct effect."""
+"""SD of spillover effects over that of direct effects above which the verdict is caution."""
 
 
 @asks(

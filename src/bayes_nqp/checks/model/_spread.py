@@ -21,9 +21,9 @@ from bayes_nqp.inference.fitting import Fit, once, panel_of, refit
 from bayes_nqp.inference.model_frame import step_squares
 
 _CHANCE: Final = 1e-3
-"""Tail probability of equal spread below which groups are given spreads of their own."""
+"""Tail probability of equal variances below which groups get separate variances."""
 _FEWEST: Final = 5
-"""Units with steps that a group has at the least."""
+"""Smallest number of units with steps in a group."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

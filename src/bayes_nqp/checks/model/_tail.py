@@ -14,7 +14,7 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp.checks.shared import labels
 
 _POSITIVE = ("kurtosis", "largest", "spread", "pre-period steps", "sd ")
-"""How statistics are named that are positive and skewed, so that their logarithm is compared."""
+"""First words of the names of positive, skewed statistics, whose logarithms are compared."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,7 +115,7 @@ _PHRASES: Final = {
     "autocorrelation, lag {}": Message("autocorrelation at lag {}"),
     "partial autocorrelation, lag {}": Message("partial autocorrelation at lag {}"),
 }
-"""By the template of a statistic's name."""
+"""Names for sentences, by the template of the name in evidence."""
 
 
 def phrase(statistic: str) -> str:

@@ -19,7 +19,7 @@ from bayes_nqp.inference.model_frame import ModelFrame, RowLayout, row_layout
 
 LAGS = (1, 2, 3)
 _LEAST = 20
-"""Rows below which a group's spread is not looked at."""
+"""Smallest number of observations for the SD of a group."""
 
 
 class Untreated:

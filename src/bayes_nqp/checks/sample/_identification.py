@@ -47,14 +47,14 @@ def cell_information(fit: Fit) -> Array:
 
 
 FEW = 3
-"""Below this many units, single ones matter."""
+"""Number of units below which a cell has few units or few controls."""
 MANY = 0.05
-"""Share of treated rows, in cells that others identify, beyond which losing them leaves doubt."""
+"""Share of treated observations left out of identified cells above which there is caution."""
 KEPT, LONELY = 0.5, 0.25
 """Share of treated observations kept below which it fails; share of them in cells with few controls
 above which it asks for caution."""
 LITTLE = 0.1
-"""Share of the prior variance of a cell's own departure; removing less, data hardly tell it."""
+"""Share of the prior variance removed below which a cell reflects partial pooling."""
 
 
 _BEYOND = ("rows_beyond", "cells_beyond")

@@ -33,7 +33,7 @@ from bayes_nqp.inference.model_frame import model_frame_of
 _HALF, _SAME = 0.5, 1e-8
 
 _INDICATOR, _DIMENSION = Message("indicator"), Message("dimension")
-"""What is left out: one indicator, or all of a dimension."""
+"""Parts that are left out: one indicator, or all indicators of a dimension."""
 
 
 @asks(
@@ -177,7 +177,7 @@ def _origin(
 
 def _built(recipe: ProductivityIndex, panel: Panel) -> Array:
     """Build an index from the observations of a panel only."""
-    # A row that was filled between two others may have lost them: they had no index themselves.
+    # An interpolated observation may have lost its neighbours, which had no index themselves.
     fills = recipe.missing == "interpolate"
     for tried in (recipe, recipe.replace(missing="extend")) if fills else (recipe,):
         try:

@@ -46,7 +46,7 @@ from bayes_nqp.inference.fitting import (
 )
 
 MOVED: Final = 1.0
-"""Shift of the average effect, in posterior sd's, beyond which a unit is influential."""
+"""Shift of the average effect, in posterior SDs, above which a unit is influential."""
 
 
 @asks(
@@ -154,7 +154,7 @@ def _finding(
     other: npt.NDArray[np.bool_],
 ) -> Finding:
     good = table.attrs["good_k"]
-    # What weights say of units that they cannot leave out tells nothing of these.
+    # Weights are not informative about units with a large Pareto k.
     reliable = table["refitted"] | (table["pareto_k"] <= good)
     shift = table["shift_in_sd"].abs().where(reliable, 0.0)
     masks = {
@@ -242,8 +242,8 @@ def _reweighted(
     except KeyError:
         raise NotApplicable(
             Message(
-                "Unit-level effects are not stored for so many units; a single unit hardly changes "
-                "an average over all of them."
+                "With this number of units, unit-level effects are not stored; a single "
+                "unit hardly changes their average."
             )
         ) from None
     weights = np.exp(log_weights.transpose(*v.SAMPLE_DIMS, groups.dim).to_numpy())

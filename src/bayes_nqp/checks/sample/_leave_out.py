@@ -29,7 +29,7 @@ from bayes_nqp.effects.estimands import att, text
 from bayes_nqp.inference.fitting import ROWS, Fit, apart, panel_of, rows_without
 
 type Part = tuple[str, str, Mask, Mask | None]
-"""What kind of part, its label, the units that stay, and the cells that stay comparable."""
+"""Kind of part, label, mask of the units that stay, and mask of the comparable cells."""
 
 
 @asks(

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 _RELIABLE = 0.7
-"""Of Vehtari et al. (2024): Pareto k above which no number of draws is enough."""
+"""Pareto k above which no number of draws is enough (Vehtari et al. 2024)."""
 
 
 @door
@@ -81,7 +81,7 @@ def loo(fit: Fit, by: str | None = None) -> ELPDDataLOO:
     >>> int(nqp.loo(fit).n_data_points)
     50
     """
-    # Below ArviZ's trees, in which parents and children keep one another, and so the draws.
+    # Use the array functions: ArviZ's trees have reference cycles that keep draws in memory.
     stats: Any = import_module("arviz_stats.base").dataarray_stats
     values, dims = log_likelihood(fit, by), list(v.SAMPLE_DIMS)
     number = values.sizes[v.CHAIN] * values.sizes[v.DRAW]
@@ -154,7 +154,7 @@ def _naming() -> Any:
 
 def _named(numbers: dict[str, Any]) -> ELPDDataLOO:
     kind = _naming()
-    # Early versions of ArviZ have their kind as a field.
+    # Early versions of ArviZ have the kind as a field.
     names = {f.name for f in fields(kind)}
     named: ELPDDataLOO = kind(**{k: x for k, x in numbers.items() if k in names})
     return named
@@ -237,7 +237,7 @@ def compare(
         return _without_loo(fits, marginals, probabilities)
     results = {str(name): loo(fit, by) for name, fit in fits.items()}
     best = np.max([result.elpd_i.to_numpy() for result in results.values()], axis=0)
-    # Weights and differences do not change, and densities far from one do not underflow.
+    # Shifting avoids underflow and changes neither weights nor differences.
     near = {name: _moved(result, best) for name, result in results.items()}
     with quiet():
         table = arviz_stats.compare(near, method=method, round_to="none")
@@ -296,13 +296,14 @@ def _moved(result: ELPDDataLOO, by: Any) -> ELPDDataLOO:
 def _comparable(fits: Mapping[str, Fit], by: str | None) -> None:
     if len(fits) < 2:
         raise StudyError(
-            f"{len(fits)} fit is nothing to compare", hint="nqp.compare({'AR(1)': a, 'iid': b})"
+            f"nqp.compare needs two fits or more, and has {len(fits)}",
+            hint="nqp.compare({'AR(1)': a, 'iid': b})",
         )
     (first, fit), *others = fits.items()
     rows, groups = _rows(fit), left_out(fit, by)
     for name, other in others:
         same = other.record["panel_digest"] == fit.record["panel_digest"]
-        # A sample that ends before all adopt is a panel of its own, of other rows.
+        # A sample that ends before all units are treated is another panel.
         if not (same or any("ends_before" in x.record for x in (fit, other))):
             raise StudyError(
                 f"{first!r} and {name!r} are fits of different panels",
@@ -310,16 +311,16 @@ def _comparable(fits: Mapping[str, Fit], by: str | None) -> None:
             )
         if not same or _rows(other) != rows:
             raise StudyError(
-                f"{first!r} and {name!r} use different rows of the panel",
+                f"{first!r} and {name!r} use different observations of the panel",
                 where=shown([*fit.notes, *other.notes]),
-                hint="nqp.identification shows what each design drops; give both the rows "
-                "they share",
+                hint="nqp.identification lists the observations that each design drops; fit both to "
+                "those that they share",
             )
         theirs = left_out(other, by)
         if theirs.dim != groups.dim or (theirs.group != groups.group).any():
             raise StudyError(
                 f"{first!r} leaves out one {groups.dim} at a time, {name!r} one {theirs.dim}",
-                hint="by=… names what both can leave out, such as the higher level",
+                hint="by=… with a column at the higher level, which both can leave out",
             )
 
 

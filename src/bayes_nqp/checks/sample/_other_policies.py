@@ -19,7 +19,7 @@ from bayes_nqp.checks.shared import (
 from bayes_nqp.inference.fitting import ADOPTION, ROWS, Fit, panel_of
 
 _FAR: Final = 1.0
-"""Posterior sds by which another policy may move the average effect, beyond chance."""
+"""Posterior SDs by which another policy may move the average effect."""
 
 
 @asks(

@@ -15,19 +15,19 @@ from bayes_nqp.data.panel import ADOPTIONS, Panel, Roles, is_paired
 from bayes_nqp.data.reading import marks_of, year_of
 
 _FEWEST: Final = 3
-"""Units that take another policy up, for a column to be one."""
+"""Smallest number of units with the other policy."""
 _YEARS: Final = 1000
-"""From which whole numbers are years."""
+"""Smallest integer that counts as a year."""
 _WORDS: Final = 2
-"""Distinct texts beside dates, such as "none"."""
+"""Largest number of distinct texts that are no dates, such as "none"."""
 _LONG: Final = 500
-"""Distinct texts above which a column is no list of dates."""
+"""Number of distinct texts above which a column contains no dates."""
 _INSIDE: Final = 0.5
-"""Share of dates that lie within the panel's periods."""
+"""Smallest share of dates within the panel's periods."""
 _OWN: Final = 0.9
-"""Share of adopters that have it within a period of adoption, where few others do: its own date."""
+"""Share of treated units with the date within a period of adoption: a date of the policy itself."""
 _ELSE: Final = 0.05
-"""The share of others up to which these are few."""
+"""Largest share of untreated units with such a date."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +58,7 @@ def policies_of(panel: Panel) -> Iterator[PolicyColumn]:
     """
     roles = panel.roles
     covariates = set(roles.covariates)
-    # Dates of both ends of a pair are those of the policy itself.
+    # Adoption dates of both ends of a pair belong to the policy itself.
     taken = _taken(roles) - covariates | (set(ADOPTIONS) if is_paired(panel) else set())
     for name in map(str, panel.frame.columns):
         if name in taken:

@@ -42,17 +42,17 @@ from bayes_nqp.model.designs import Design
 
 type Task = tuple[Design, Panel]
 type Row = tuple[Message, Message, Callable[[], Task]]
-"""What kind of question, its label, and what to fit; `NotApplicable` where nothing answers it."""
+"""Kind of question, label, and task to fit, which raises `NotApplicable` if there is none."""
 
 _TAILS: Final = (0.01, 0.05)
-"""Shares of rows at either end of the outcome that are brought to the quantile there."""
+"""Shares of observations at either end of the outcome that are winsorised."""
 _WINDOW: Final = 3
 """Periods around adoption in the narrow window."""
 _SUBPROVINCIAL: Final = frozenset({210200, 330200, 350200, 370200, 440300})
-"""Codes (GB/T 2260) of the five cities with plans of their own."""
+"""Codes (GB/T 2260) of the five cities with separate state planning."""
 _CALIPER, _RIDGE = 0.2, 0.01
 _FEWEST: Final = 10
-"""Units of either kind for which a propensity can be estimated."""
+"""Smallest number of treated and of never-treated units for a propensity score."""
 
 
 @asks(
@@ -255,7 +255,7 @@ def _time(fit: Fit) -> Iterator[Row]:
     for periods, label in enumerate(earlier, 1):
         yield Message("anticipation"), label, partial(_ahead, fit, periods)
     start, time = panel.cohort_codes[panel.unit_codes], panel.time_codes
-    # Of event times −3, …, 2 the middle is −1/2.
+    # The midpoint of event times −3, …, 2 is −1/2.
     near = np.abs(time - start + 0.5) <= _WINDOW
     for label, mask in {
         Message("{} periods before and after adoption", _WINDOW): near | (start < 0),
@@ -299,7 +299,7 @@ def neighbours(panel: Panel) -> Mask:
     sums = np.zeros((panel.unit_labels.size, columns.shape[1]))
     np.add.at(sums, owner, columns)
     x = sums / number[:, None]
-    # x_i standardised; constants carry nothing.
+    # x_i is standardised; constant columns are dropped.
     x = x[:, x.std(axis=0) > 0]
     x = (x - x.mean(axis=0)) / x.std(axis=0)
 

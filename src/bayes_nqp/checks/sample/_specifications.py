@@ -182,7 +182,7 @@ def _pooling(fit: Fit) -> list[Alternative]:
     if not fit.takes("effect", "time"):
         return []
     pooling, varying = fit.facts.pooling, fit.facts.varying
-    # By default time effects follow the strata of the effects: here one choice changes at a time.
+    # Time effects follow the strata of effects by default; fix them to change one choice only.
     time = fit.facts.time or TimeEffects(fit.facts.time_strata(panel_of(fit)))
     every = [kind(varying=varying) for kind in registered("pooling").values()]
     others = [
