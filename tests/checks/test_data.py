@@ -314,7 +314,10 @@ def test_an_index_of_others_shows_beside_its_indicators(fit: nqp.Fit) -> None:
             fit, nqp.Panel.from_frame(panel.frame, **(panel.arguments | {"covariates": []}))
         )
         assert found.verdict == verdict, found
-    assert "12 units have the outcomes that other columns imply for other units (u000 = " in found.sentence
+    assert (
+        "12 units have the outcomes that other columns imply for other units (u000 = "
+        in found.sentence
+    )
 
 
 def test_units_that_move_with_another_stratum_are_named(fit: nqp.Fit) -> None:

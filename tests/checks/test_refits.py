@@ -85,8 +85,8 @@ def test_specifications_fail_where_a_drift_between_strata_is_taken_for_an_effect
 def test_a_design_of_ones_own_is_another_specification(calm: nqp.Fit) -> None:
     own = {"wide": DESIGN.replace(priors=nqp.Priors(level=50))}
     evidence = nqp.check(calm, "specifications", designs=own, progress=False).evidence
-    assert evidence["change"].sel(specification="wide") == "of your own"
-    with pytest.raises(StudyError, match="'designs' holds"):
+    assert evidence["change"].sel(specification="wide") == "your specification"
+    with pytest.raises(StudyError, match="'designs' has"):
         nqp.check(calm, "specifications", designs={"x": "AR(2)"}, progress=False)
 
 

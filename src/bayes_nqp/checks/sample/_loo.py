@@ -313,8 +313,8 @@ def _comparable(fits: Mapping[str, Fit], by: str | None) -> None:
             raise StudyError(
                 f"{first!r} and {name!r} use different observations of the panel",
                 where=shown([*fit.notes, *other.notes]),
-                hint="nqp.identification lists the observations that each design drops; fit both to "
-                "those that they share",
+                hint="nqp.identification lists the observations that each design drops; fit both "
+                "to those that they share",
             )
         theirs = left_out(other, by)
         if theirs.dim != groups.dim or (theirs.group != groups.group).any():
