@@ -113,7 +113,7 @@ def test_clusters_see_serial_correlation_that_no_deviation_takes_for_its_own(
     result, evidence = evidence_of(naive)
     assert result.verdict in ("caution", "failed")
     assert (evidence["ratio"] > evidence["limit"]).any()
-    assert "Clustered by unit, the standard error of" in result.sentence
+    assert "Clustered by unit, standard errors are up to" in result.sentence
 
 
 def test_shocks_of_a_province_show_only_when_clustered_by_it(together: nqp.Fit) -> None:
@@ -217,7 +217,7 @@ def test_a_unit_without_a_province_counts_by_itself_and_is_said(serial: nqp.Fit)
         fit = nqp.fit(DESIGN, without(cells), SAMPLER, progress=False)
         result, evidence = evidence_of(fit)
         assert "province" in evidence["cluster"].to_numpy()
-        assert (f"1 unit has no province ({first})" in result.details) is said
+        assert (f"({first})" in result.details) is said
         assert (result.details == whole.details) is not said
     shared = DESIGN.replace(shocks=nqp.ClusterTimeEffects("province"))
     assert nqp.fit(shared, without(panel.unit_codes == 0), SAMPLER, progress=False).gate.passed

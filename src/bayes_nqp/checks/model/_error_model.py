@@ -254,16 +254,22 @@ def _figure(
     """Return the key figure: ratios, and posterior SDs under richer errors."""
     worst = max(judged, key=lambda x: float((x.ratio / x.limit).max()))
     at = int(np.argmax(worst.ratio / worst.limit))
+    average, counted = (
+        judged[0].ratio[0],
+        (worst.estimates.clusters, unit_word(worst.clusters.name)),
+    )
+    most = float(worst.limit[at])
     figure = Message(
         "cluster-robust standard error over model SD: {:.2f} for the average effect, {:.2f} for {} "
         "(limit {:.2f}; {} clusters by {})",
-        judged[0].ratio[0],
-        worst.ratio[at],
-        names[at],
-        float(worst.limit[at]),
-        worst.estimates.clusters,
-        unit_word(worst.clusters.name),
-    )
+        average, worst.ratio[at], names[at], most, *counted,
+    )  # fmt: skip
+    if at == 0 and worst is judged[0]:
+        figure = Message(
+            "cluster-robust standard error over model SD: {:.2f} for the average effect (limit "
+            "{:.2f}; {} clusters by {})",
+            average, most, *counted,
+        )  # fmt: skip
     if apart.any():
         ratio, limit = (others.evidence[f"{x}_controls"].to_numpy() for x in ("ratio", "limit"))
         k = int(np.argmax(np.where(apart, ratio / limit, 0.0)))
@@ -361,11 +367,10 @@ def _wide(
                 controls = others.evidence["ratio_controls"].to_numpy()[apart]
                 most = max(most, float(controls.max(initial=0)))
             yield Message(
-                "Clustered by {}, the standard error of {} is up to {:.2f} times the standard "
-                "deviation of the model.",
+                "Clustered by {}, standard errors are up to {:.2f} times those of the model ({}).",
                 unit_word(x.clusters.name),
-                listed([names[k] for k in np.flatnonzero(wide)], 3),
                 most,
+                listed([names[k] for k in np.flatnonzero(wide)], 3),
             )
     if others.wider > _LIMIT:
         yield Message(

@@ -17,8 +17,8 @@ Hausman, J. A. (1978). Specification tests in econometrics. Econometrica 46(6).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Annotated, Final
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
 
 import numpy as np
 from annotated_types import Ge
@@ -351,7 +351,8 @@ def _advice(fit: Fit) -> list[tuple[str, Message, Message]]:
     if unequal is not None and noise.groups(panel_of(fit)) is None:
         strata = fit.facts.strata(panel_of(fit))
         by = strata[0] if len(strata) == 1 else None
-        spread = _FIT.fill(Hint("errors", replace(unequal, errors=noise, by=by)))
+        kind: Any = type(unequal)
+        spread = _FIT.fill(Hint("errors", kind(noise, by=by)))
     apart = Message("Treated units diverged from untreated units before adoption.")
     trends = Message(
         "Next: compare the assumptions about trends, {}.", Hint("check", "assumptions")

@@ -196,7 +196,7 @@ def _sentence(
     failing: bool,
 ) -> Message:
     """Return the finding, its meaning and the next step; further findings are details."""
-    every: dict[str, Sequence[str]] = {
+    every: dict[Message, Sequence[str]] = {
         Message(
             "Leaving out {} alone moves the average effect by more than one posterior SD and "
             "changes its conclusion."

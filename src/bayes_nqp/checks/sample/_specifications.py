@@ -111,7 +111,7 @@ def specifications(fit: Fit, *, designs: Mapping[str, Any] | None = None) -> Fin
         *against.farthest,
     )
     same = Message(
-        "The conclusion about the average effect is the same in all {} other specifications.",
+        "The conclusion about the average effect is the same in all {} alternative specifications.",
         counting,
     )
     shown = evidence["specification"].to_numpy()
