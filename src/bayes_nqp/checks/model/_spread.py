@@ -16,7 +16,7 @@ from scipy.special import stdtr
 
 from bayes_nqp._core.arrays import Index
 from bayes_nqp._core.exceptions import Hint, NQPError
-from bayes_nqp._core.i18n import NOTHING, Message, detailed
+from bayes_nqp._core.i18n import NOTHING, Message
 from bayes_nqp.inference.fitting import Fit, once, panel_of, refit
 from bayes_nqp.inference.model_frame import step_squares
 
@@ -70,7 +70,7 @@ def _evenly(fit: Fit) -> Evenly | None:
         ratio,
         Hint("errors", unequal),
     )
-    return Evenly(refitted, detailed(words))
+    return Evenly(refitted, words)
 
 
 def _ratio(fit: Fit, groups: Index) -> float | None:
