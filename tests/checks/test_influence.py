@@ -187,7 +187,7 @@ def test_different_rows_are_refused(even: nqp.Fit) -> None:
         nqp.fit(design, late, SAMPLER, progress=False)
         for design in (drop, drop.replace(time=nqp.TimeEffects()))
     ]
-    with pytest.raises(StudyError, match="different rows"):
+    with pytest.raises(StudyError, match="different observations"):
         nqp.compare({"by region": fits[0], "common": fits[1]})
 
 

@@ -87,5 +87,5 @@ def test_checks_of_single_units_are_asked_given_the_lag(name: str) -> None:
     """Errors of the simulation are autocorrelated, and fitted as independent."""
     result = nqp.check(fit_of(0.3), name, progress=False)
     assert result.verdict != "not applicable"
-    assert "given the coefficient of linked units" in result.sentence
+    assert "conditional on the spatial coefficient" in result.details
     assert (result.verdict in ("caution", "failed")) == (name == "error_model")
