@@ -25,7 +25,7 @@ DESIGNS = {
     "treatment of provinces": nqp.StaggeredDiD(nqp.CompletePooling()),
     "exposure": nqp.ContinuousExposure("dose", nqp.CompletePooling()),
 }
-CAUSES = {"time": "correlated otherwise", "clusters": "move together within a province",
+CAUSES = {"time": "correlated otherwise", "clusters": "correlated within a province",
           "effects": "superpopulation"}  # fmt: skip
 
 
@@ -60,7 +60,8 @@ def one_panel(world: str, name: str, number: int) -> dict[str, object]:
         design = design.replace(errors=nqp.IID())
     sampler = nqp.Importance(draws=400, seed=number)
     result = nqp.check(nqp.fit(design, panel, sampler, progress=False, threads=1), "error_model")
-    seen = {cause: words in result.sentence for cause, words in CAUSES.items()}
+    said = result.sentence + result.details
+    seen = {cause: words in said for cause, words in CAUSES.items()}
     doubt = result.verdict in ("caution", "failed")
     return {"design": name, "world": world, "doubt": doubt, **seen}
 

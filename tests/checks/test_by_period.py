@@ -67,7 +67,7 @@ def fit() -> nqp.Fit:
 def named(fit: nqp.Fit, panel: nqp.Panel) -> bool:
     found = nqp.check(replace(fit, panel=panel), "data", progress=False)
     assert found.evidence is not None
-    return any("within periods" in str(x) for x in found.evidence["fault"])
+    return any("pooled over periods" in str(x) for x in found.evidence["fault"])
 
 
 @pytest.mark.parametrize("how", WITHIN)
@@ -106,4 +106,4 @@ def test_leaving_out_indicators_says_so_too() -> None:
     fit = nqp.fit(design, panel, nqp.Importance(200, 2, seed=1), progress=False)
     found = nqp.check(fit, "indicators", progress=False)
     assert found.verdict in ("caution", "failed")
-    assert "pool both over periods" in found.sentence
+    assert "pooled over periods" in found.sentence

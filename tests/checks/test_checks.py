@@ -146,7 +146,7 @@ def test_support_names_the_levels_without_treated_units(calm: nqp.Fit) -> None:
     df = frame()
     df.loc[df["region"] == "coastal", "start"] = np.nan
     result = nqp.check(replace(calm, panel=panel_of(df)), "identification")
-    assert "No unit is treated in region = coastal" in result.sentence
+    assert "No unit is treated in region = coastal" in result.details
 
 
 def test_pretrends_are_not_earned_by_few_units(calm: nqp.Fit) -> None:

@@ -155,11 +155,11 @@ def test_model_fit_names_a_common_factor_and_what_to_try() -> None:
 
     result = asked(staggered(noise=shared, seed=2).panel)
     assert result.verdict == "caution"
-    assert "With room for it" in result.sentence
-    assert "move together" in result.sentence
+    assert "In a model that allows for this" in result.sentence
+    assert "move together" in result.details
     assert "trends=nqp.DifferentialTrends()" in result.sentence
     assert "StudentT" not in result.sentence
-    assert "共同变动" in result.said("zh")
+    assert "共同变动" in result.detailed("zh")
     assert isinstance(result.evidence, xr.Dataset)
     alone = result.evidence.sel(statistic=NAME)
     assert float(alone["p_value"]) < 0.01

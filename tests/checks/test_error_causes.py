@@ -51,8 +51,8 @@ def fitted(frame: pd.DataFrame, design: object) -> nqp.Fit:
 
 
 def pasted(sentence: str, argument: str) -> dict[str, object]:
-    """What a reader pastes: an argument of the design, as the sentence has it."""
-    text = re.search(rf"fit ({argument}=nqp\..*?\))[,.]", sentence)
+    """Arguments of the design that a reader pastes from the next step."""
+    text = re.search(rf"({argument}=nqp\..*?\))(?:,|\.| and )", sentence)
     assert text is not None, sentence
     return eval(f"dict({text.group(1)})", {"nqp": nqp})
 
@@ -68,7 +68,7 @@ def test_shared_shocks_are_seen_and_the_hint_cures_them(name: str) -> None:
     fit = fitted(rows(2, shocks=1.0), DESIGNS[name])
     result = nqp.check(fit, "error_model")
     assert result.verdict in ("caution", "failed")
-    assert "Errors move together within a province" in result.sentence
+    assert "Errors are correlated within a province" in result.details
     ratio = result.evidence["cluster_ratio"].sel(quantity="att")
     # A column of measurements, and one with two levels, are no clusters.
     assert ratio["cluster"].to_numpy().tolist() == ["unit", "province"]
@@ -77,7 +77,7 @@ def test_shared_shocks_are_seen_and_the_hint_cures_them(name: str) -> None:
         fit.variant(**pasted(result.sentence, "shocks")), fit.panel, SAMPLER, progress=False
     )
     cured = nqp.check(again, "error_model")
-    assert "move together" not in cured.sentence
+    assert "correlated within" not in cured.details
     after = float(cured.evidence["cluster_ratio"].sel(quantity="att", cluster="province"))
     assert after < 1.2
     assert float(nqp.att(again).std()) > 1.2 * float(nqp.att(fit).std())
@@ -87,7 +87,7 @@ def test_effects_that_differ_are_another_target() -> None:
     fit = fitted(rows(3, spread=2.0), DESIGNS["treatment"])
     result = nqp.check(fit, "error_model")
     assert result.verdict == "passed"
-    assert "target='superpopulation'" in result.sentence
+    assert "target='superpopulation'" in result.details
     evidence = result.evidence.sel(quantity="att")
     clustered, everyone = float(evidence["robust_se"]), float(evidence["superpopulation_sd"])
     assert clustered > 1.2 * float(evidence["posterior_sd"])

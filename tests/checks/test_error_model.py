@@ -113,14 +113,14 @@ def test_clusters_see_serial_correlation_that_no_deviation_takes_for_its_own(
     result, evidence = evidence_of(naive)
     assert result.verdict in ("caution", "failed")
     assert (evidence["ratio"] > evidence["limit"]).any()
-    assert "Clustered by unit, the standard deviation of" in result.sentence
+    assert "Clustered by unit, standard errors are up to" in result.sentence
 
 
 def test_shocks_of_a_province_show_only_when_clustered_by_it(together: nqp.Fit) -> None:
     by_unit = evidence_of(together)[1]
     result, by_province = evidence_of(together, cluster="province")
     assert result.verdict in ("caution", "failed")
-    assert "Errors move together within a province" in result.sentence
+    assert "Errors are correlated within a province" in result.details
     ratio = [float(e["ratio"].sel(quantity="att")) for e in (by_unit, by_province)]
     assert ratio[0] < 1.2 < ratio[1]
     assert by_province.attrs["clusters"] == 12
@@ -133,8 +133,8 @@ def test_shocks_that_last_are_seen_by_their_evidence(together: nqp.Fit) -> None:
     assert "shocks by province" in evidence["specification"]
     changes = [key for key, _ in groupby(evidence["change"].to_numpy()[1:])]
     assert changes == ["errors", "shocks"]
-    assert "Units of one province share shocks that last" in result.sentence
-    assert "fit shocks=nqp.ClusterTimeEffects(by='province', errors=nqp.AR1())." in result.sentence
+    assert "Units of the same province share persistent shocks" in result.sentence + result.details
+    assert "shocks=nqp.ClusterTimeEffects(by='province', errors=nqp.AR1())" in result.sentence
     shocks = nqp.ClusterTimeEffects("province", errors=nqp.AR1())
     again = nqp.fit(together.variant(shocks=shocks), together.panel, SAMPLER, progress=False)
     cured = evidence_of(again)[1]
@@ -145,7 +145,7 @@ def test_shocks_that_last_are_seen_by_their_evidence(together: nqp.Fit) -> None:
 def test_trends_are_not_named_before_shocks_that_provinces_share(together: nqp.Fit) -> None:
     result = nqp.check(together, "pretrends", progress=False)
     assert result.verdict != "passed"
-    assert "shocks=nqp.ClusterTimeEffects(by='province', errors=nqp.AR1())." in result.sentence
+    assert "shocks=nqp.ClusterTimeEffects(by='province', errors=nqp.AR1())" in result.sentence
     assert "DifferentialTrends" not in result.sentence
 
 
@@ -162,7 +162,7 @@ def test_shocks_are_told_where_they_change_nothing() -> None:
     panel = nqp.Panel.from_frame(frame, **panel.arguments)
     result, _ = evidence_of(nqp.fit(DESIGN, panel, SAMPLER, progress=False))
     assert result.verdict == "passed"
-    assert "Units of one province share shocks that last" in result.sentence
+    assert "Units of the same province share persistent shocks" in result.sentence + result.details
     assert "fit shocks" not in result.sentence
 
 
@@ -217,8 +217,8 @@ def test_a_unit_without_a_province_counts_by_itself_and_is_said(serial: nqp.Fit)
         fit = nqp.fit(DESIGN, without(cells), SAMPLER, progress=False)
         result, evidence = evidence_of(fit)
         assert "province" in evidence["cluster"].to_numpy()
-        assert (f"1 unit has no province ({first})" in result.sentence) is said
-        assert (result.sentence == whole.sentence) is not said
+        assert (f"({first})" in result.details) is said
+        assert (result.details == whole.details) is not said
     shared = DESIGN.replace(shocks=nqp.ClusterTimeEffects("province"))
     assert nqp.fit(shared, without(panel.unit_codes == 0), SAMPLER, progress=False).gate.passed
     with pytest.raises(PanelError, match="province"):

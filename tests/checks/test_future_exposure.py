@@ -77,7 +77,7 @@ def test_a_fit_is_the_same_after_a_file(fit, tmp_path):
 def test_clusters_are_asked_of_an_exposure(fit):
     found = nqp.check(fit, "error_model", progress=False)
     assert found.verdict in ("passed", "caution")
-    assert found.figure.startswith("cluster-robust over model sd")
+    assert found.figure.startswith("cluster-robust standard error over model SD")
     assert "richer error structure" in found.figure
     assert found.kind == "specifications"
     evidence = found.evidence

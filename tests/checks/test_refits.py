@@ -47,7 +47,7 @@ def test_it_holds_where_assumptions_are_true(calm: nqp.Fit, name: str) -> None:
 def test_specifications_change_one_choice_each(calm: nqp.Fit) -> None:
     result = nqp.check(calm, "specifications", progress=False)
     evidence = result.evidence
-    assert result.sentence.endswith(" For comparison alone: independent errors.")
+    assert result.details.endswith("For comparison only: independent errors.")
     assert int(evidence["counts"].sum()) + 1 == evidence["specification"].size
     names = evidence["specification"].to_numpy().tolist()
     assert names[0] == "as fitted"
@@ -85,8 +85,8 @@ def test_specifications_fail_where_a_drift_between_strata_is_taken_for_an_effect
 def test_a_design_of_ones_own_is_another_specification(calm: nqp.Fit) -> None:
     own = {"wide": DESIGN.replace(priors=nqp.Priors(level=50))}
     evidence = nqp.check(calm, "specifications", designs=own, progress=False).evidence
-    assert evidence["change"].sel(specification="wide") == "of your own"
-    with pytest.raises(StudyError, match="'designs' holds"):
+    assert evidence["change"].sel(specification="wide") == "your specification"
+    with pytest.raises(StudyError, match="'designs' has"):
         nqp.check(calm, "specifications", designs={"x": "AR(2)"}, progress=False)
 
 

@@ -61,20 +61,20 @@ def asked(panel: nqp.Panel) -> nqp.CheckResult:
 @pytest.mark.parametrize(
     ("world", "verdict", "word"),
     [
-        ("nothing is missing", "passed", "Every unit"),
-        ("5 % at random", "passed", "neither adoption nor low outcomes"),
+        ("nothing is missing", "passed", "All units are observed"),
+        ("5 % at random", "passed", "neither to adoption nor to low outcomes"),
         ("after bad outcomes", "passed", "neither"),
         ("5 % at random, logarithms of large whole numbers", "passed", "neither"),
-        ("logarithms of counts, zeros dropped", "failed", "zeros have no logarithm"),
-        ("log(1 + y) of counts", "caution", "unit in which they are counted"),
+        ("logarithms of counts, zeros dropped", "failed", "Zeros have no logarithm"),
+        ("log(1 + y) of counts", "caution", "unit in which the count is measured"),
         ("outcomes below a floor dropped", "caution", "cut off"),
-        ("rows 2 sd from the mean of their unit deleted", "caution", "usual of their unit"),
-        ("2.5 % at either end of the outcome deleted", "caution", "far from most"),
+        ("rows 2 sd from the mean of their unit deleted", "caution", "usual level of their unit"),
+        ("2.5 % at either end of the outcome deleted", "caution", "extreme outcomes"),
         ("5 % at random, and the outcome grows", "passed", "neither"),
-        ("the treated lack 12 % more", "caution", "Adoption changes the share of rows"),
-        ("cut off at 0.7", "caution", "looks cut off there"),
-        ("cut off at 0.99", "passed", "Every unit"),
-        ("rounded and cut off at 0.7", "passed", "Every unit"),
+        ("the treated lack 12 % more", "caution", "Adoption changes the share of units"),
+        ("cut off at 0.7", "caution", "seems to be cut off"),
+        ("cut off at 0.99", "passed", "All units are observed"),
+        ("rounded and cut off at 0.7", "passed", "All units are observed"),
     ],
 )
 def test_what_rows_are_missing_for(world: str, verdict: str, word: str) -> None:
@@ -88,7 +88,7 @@ def test_of_a_continuous_exposure_only_outcomes_are_looked_at() -> None:
     fit = nqp.fit(nqp.ContinuousExposure("dose"), panel, SAMPLER, progress=False)
     result = nqp.check(fit, "selection", progress=False)
     assert result.verdict == "failed"
-    assert "零没有对数" in result.said("zh")
+    assert "零不能取对数" in result.said("zh")
 
 
 def test_a_mediator_that_was_cut_off_is_named() -> None:
@@ -103,4 +103,4 @@ def test_a_mediator_that_was_cut_off_is_named() -> None:
         said[name] = nqp.check(fit, "selection", progress=False)
     assert said["whole"].verdict == "passed"
     assert said["cut"].verdict == "caution"
-    assert "for digital" in said["cut"].sentence
+    assert "of digital" in said["cut"].sentence

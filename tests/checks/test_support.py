@@ -61,18 +61,18 @@ def test_data_speak_for_cells_that_differ(rough: nqp.Fit) -> None:
     assert (cells["information"] > 0.5).all()
     assert not cells["on_prior"].any()
     assert result.verdict == "passed"
-    assert "averages over cells" not in result.sentence
+    assert "averages over cells" not in result.details
 
 
 def test_pooling_speaks_for_cells_that_are_alike(noisy: nqp.Fit) -> None:
     result, cells = cells_of(noisy)
     rows = int(cells.loc[cells["on_prior"], "rows"].sum())
     assert cells["on_prior"].sum() > len(cells) / 2
-    few = f"({rows} treated rows) data tell little of the single cell"
-    assert few in result.sentence
-    assert "averages over cells do not suffer" in result.sentence
-    assert "取平均的效应不受影响" in result.said("zh")
-    assert f"{rows} in cells whose own effects lean on pooling" in result.figure
+    few = f"({rows} treated observations), the data remove less than"
+    assert few in result.details
+    assert "averages over cells are not affected" in result.details
+    assert "取平均的效应不受影响" in result.detailed("zh")
+    assert f"{rows} in cells that rely on partial pooling" in result.figure
 
 
 def test_nothing_rests_on_a_prior_that_is_not_there(noisy: nqp.Fit) -> None:

@@ -103,7 +103,7 @@ def test_a_unit_without_a_region_counts_by_itself() -> None:
 def test_other_models_that_the_data_refute_do_not_count() -> None:
     fit = fitted(rows(1.3), strata=["region"])
     result = nqp.check(fit, "specifications", progress=False)
-    assert "Not counted, as the data refute them: common time effects" in result.sentence
+    assert "Not counted because the data reject them: common time effects" in result.details
     counts = dict(
         zip(result.evidence["specification"].to_numpy(), result.evidence["counts"].to_numpy(),
             strict=True)

@@ -38,15 +38,14 @@ def by_period(panel: Panel, column: Measurements) -> Iterator[Trace]:
     """
     recipe = recalled(panel.frame).get(column.name)
     words = (
-        Message("its recipe has bounds or weights of each period")
+        Message("the index is built with separate bounds or weights for each period")
         if recipe is not None and built_by_period(recipe)
         else _scaled(column.values) or _weighed(panel, column)
     )
     if words is not None:
         summary = Message(
-            "{}: it was built within periods, so that gains of treated units lower the values of "
-            "all others, and no effect is one unit's alone; pool its bounds and weights over "
-            "periods",
+            "{}; gains of treated units then lower the values of all other units, so use "
+            "bounds and weights pooled over periods",
             words,
         )
         yield Trace(summary, column.name, DOUBT, int(np.isfinite(column.values).any(axis=0).sum()))
@@ -64,19 +63,21 @@ def _scaled(values: Array) -> Message | None:
     moved = np.abs(np.diff(full, axis=1)).max(axis=1, initial=0.0) > _DIGITS * spread
     if len(full) == len(values) and np.ptp(ranked, axis=1).max() <= _DIGITS * spread:
         if moved.mean() > 0.5 and np.unique(ranked[:, 0]).size > 2:
-            return Message("it has the same values in every period, as ranks or quantile groups do")
+            return Message(
+                "the set of values is the same in every period, as for ranks or quantile groups"
+            )
         return None
     low, high = (_end(values, end, spread) for end in (np.nanmin, np.nanmax))
     if low is not None and high is not None and min(low[1], high[1]) <= _ALONE:
         return Message(
-            "its lowest and highest values are {:.4g} and {:.4g} in every period", low[0], high[0]
+            "the minimum and maximum are {:.4g} and {:.4g} in every period", low[0], high[0]
         )
     means, sds = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
     if np.ptp(means) <= _CONSTANT * spread:
         if np.ptp(sds) <= _CONSTANT * spread:
-            return Message("its mean and standard deviation are the same in every period")
+            return Message("the mean and standard deviation are the same in every period")
         if abs(means.mean()) > _CONSTANT * spread:
-            return Message("its sum is the same in every period, as that of shares is")
+            return Message("the sum is the same in every period, as for shares")
     return None
 
 
@@ -117,8 +118,8 @@ def _weighed(panel: Panel, column: Measurements) -> Message | None:
         ):
             names = listed([z.name for z in parts], 3)
             return Message(
-                "in every period it is an exact linear function of other columns ({}), each time "
-                "with other weights",
+                "it is an exact linear function of other columns ({}) with different "
+                "weights in each period",
                 names,
             )
     return None

@@ -76,21 +76,29 @@ def _forms(column: Measurements) -> Iterator[_Form]:
     nats = np.where(stays, 0.0, -np.log(move))
     # With coarse rounding, an equal change is more probable after an equal value.
     after = np.column_stack([np.zeros(len(values)), np.minimum(nats, -np.log(chance[:, 1:]))])
-    yield _Form(codes, -np.log(chance), after, 1, Message("the values"))
+    yield _Form(codes, -np.log(chance), after, 1, Message("the same values as"))
     if not column.fine:
         return
-    yield _Form(np.where(stays, -1, moves), nats, nats, 2, Message("the values plus a constant"))
+    yield _Form(
+        np.where(stays, -1, moves), nats, nats, 2, Message("the same values, up to a constant, as")
+    )
     if column.positive:
         logs = column.logarithms().changes
         rates, rate = coded(logs, 0.0, 1.0)
         nats = np.where(stays, 0.0, -np.log(rate))
-        yield _Form(np.where(stays, -1, rates), nats, nats, 2, Message("the values times a factor"))
+        yield _Form(
+            np.where(stays, -1, rates),
+            nats,
+            nats,
+            2,
+            Message("the same values, up to a factor, as"),
+        )
     with np.errstate(all="ignore"):
         ratios = np.where(stays[:, :-1], np.nan, changes[:, 1:] / changes[:, :-1])
     ratios = np.where(np.abs(np.log10(np.abs(ratios) + 1e-300)) < 3.0, ratios, np.nan)
     turns, turn = coded(ratios, 0.0, largest / max(column.scale, 1e-300))
     nats = -np.log(turn)
-    yield _Form(turns, nats, nats, 3, Message("a linear function of the values"))
+    yield _Form(turns, nats, nats, 3, Message("a linear function of the values of"))
 
 
 def _windows(form: _Form, traced: Mask, *, moved: bool) -> _Found:
@@ -163,8 +171,8 @@ def _traces(
         every = np.flatnonzero(share > 0)
         yield Trace(
             Message(
-                "{n} unit has, in other periods, {words} of another or of its own",
-                plural="{n} units have, in other periods, {words} of others or of their own",
+                "{n} unit has, in other periods, {words} another unit or itself",
+                plural="{n} units have, in other periods, {words} other units or themselves",
                 n=every.size,
                 words=words,
             ),
@@ -174,8 +182,8 @@ def _traces(
     if copied.size:
         yield Trace(
             Message(
-                "{n} unit has {words} of another",
-                plural="{n} units have {words} of others",
+                "{n} unit has {words} another unit",
+                plural="{n} units have {words} other units",
                 n=copied.size,
                 words=words,
             ),
@@ -184,8 +192,8 @@ def _traces(
     if part.size:
         yield Trace(
             Message(
-                "{n} unit has, in some periods, {words} of another",
-                plural="{n} units have, in some periods, {words} of others",
+                "{n} unit has, in some periods, {words} another unit",
+                plural="{n} units have, in some periods, {words} other units",
                 n=part.size,
                 words=words,
             ),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from bayes_nqp._core.i18n import Message, listed, separated
+from bayes_nqp._core.i18n import Message, detailed, joined, listed
 from bayes_nqp.audit._by_period import by_period
 from bayes_nqp.audit._column import Codes, Measurements, Trace, column_of, columns_of_role
 from bayes_nqp.audit._copies import copies
@@ -23,15 +23,49 @@ from bayes_nqp.audit._leaks import leaks, made_elsewhere
 from bayes_nqp.audit._magnitudes import far_rows, repeated_extremes, rounded, units_of_measurement
 from bayes_nqp.audit._policy_end import ended
 from bayes_nqp.audit._post_treatment_covariates import gaps, leavers, moved
-from bayes_nqp.checks.shared import FAILS, Finding, asks, average_effect, labels, worst_of
+from bayes_nqp.checks.shared import FAILS, Finding, Guide, asks, average_effect, labels, worst_of
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.inference.fitting import ROWS, UNITS, Fit, panel_of
 
 _COLUMNS = ("column", "fault", "verdict", "count", "where")
 _MOST = 5
+"""Patterns that are listed in the details; the evidence has all."""
 
 
-@asks("Can the data be what they seem?", "data", of="fit", place=15, needs=(ROWS, UNITS))
+@asks(
+    "Do the data contain duplicated, imputed or wrong values, or bad controls?",
+    "data",
+    of="fit",
+    place=15,
+    needs=(ROWS, UNITS),
+    guide=Guide(
+        statistic=Message(
+            "Search of the panel for copied, interpolated, rounded, misplaced and extreme "
+            "values, indices built within periods, covariates that contain the outcome or "
+            "respond to the policy, and attrition related to adoption.",
+        ),
+        thresholds=Message(
+            "Failed: a pattern that correctly recorded data cannot have, such as identical "
+            "series of two units or a covariate that is the outcome of a later period. "
+            "Caution: a suspicious pattern, such as interpolated values or a covariate that "
+            "changes with adoption. Patterns that chance explains do not count.",
+        ),
+        failure=Message(
+            "The estimate is based on values that were not measured, or on controls that the "
+            "outcome or the policy determines.",
+        ),
+        remedy=Message(
+            "check the source of these values (result.evidence lists all), correct or "
+            "drop them, and remove covariates that depend on the outcome or the policy",
+        ),
+        code='nqp.check(fit, "data").evidence',
+        limits=Message(
+            "Outcomes exchanged among many units, imputations with realistic noise, wrong "
+            "units of measurement within the usual range, and observations that were never in "
+            "the file are not detected.",
+        ),
+    ),
+)
 def data(fit: Fit) -> Finding:
     """Check the plausibility of the observations of a panel.
 
@@ -51,29 +85,29 @@ def data(fit: Fit) -> Finding:
     table.attrs = labels([*table["fault"], *table["where"]])
     verdict = worst_of(trace.verdict for trace in traces)
     if not traces:
-        figure = Message("{n:,} rows, and nothing to see", n=panel.n_rows)
+        figure = Message("{n:,} observations, no suspicious pattern", n=panel.n_rows)
         sentence = Message(
-            "No values stand twice or were filled in, none is of another size than the rest, no "
-            "column is the outcome of another period or moved by treatment, and nobody leaves with "
-            "adoption, as far as rows tell."
+            "No duplicated, imputed or extreme values, no column that contains the outcome, and no "
+            "attrition related to adoption were found."
         )
         return Finding(verdict, figure, sentence, table)
     figure = Message(
-        "{n} trace in {rows:,} rows: {columns}",
-        plural="{n} traces in {rows:,} rows: {columns}",
+        "{n} suspicious pattern in {rows:,} observations: {columns}",
+        plural="{n} suspicious patterns in {rows:,} observations: {columns}",
         n=len(traces), rows=panel.n_rows, columns=listed(dict.fromkeys(x.column for x in traces)),
     )  # fmt: skip
-    sentences = [_said(trace) for trace in traces[:_MOST]]
-    if len(traces) > _MOST:
-        sentences.append(Message("and {} more", len(traces) - _MOST))
-    sentence = Message("Seen in the rows: {}. Look at their source first.", separated(sentences))
+    first, *more = (_said(trace) for trace in traces[: _MOST + 1])
+    if len(traces) > _MOST + 1:
+        more.append(Message("{} further patterns are in the evidence.", len(traces) - _MOST - 1))
+    meaning = Message("Estimates that use this column may be wrong.")
+    sentence = joined([first, meaning, *map(detailed, more)])
     return Finding(verdict, figure, sentence, table)
 
 
 def _said(trace: Trace) -> Message:
     if not trace.where:
-        return Message("{!r}: {}", trace.column, trace.fault)
-    return Message("{!r}: {} ({})", trace.column, trace.fault, trace.where)
+        return Message("Suspicious pattern in {!r}: {}.", trace.column, trace.fault)
+    return Message("Suspicious pattern in {!r}: {} ({}).", trace.column, trace.fault, trace.where)
 
 
 def _series(fit: Fit, panel: Panel) -> Iterator[Trace]:

@@ -50,9 +50,9 @@ def twins(column: Measurements, stratum: Codes, units: npt.NDArray[np.str_]) -> 
         count = np.unique(near[:, 1]).size
         yield Trace(
             Message(
-                "{n} unit moves as another does, but for noise of less than {:.0%}",
+                "{n} unit has the same changes as another unit, with noise below {:.0%}",
                 limit**0.5,
-                plural="{n} units move as others do, but for noise of less than {:.0%}",
+                plural="{n} units have the same changes as other units, with noise below {:.0%}",
                 n=count,
             ),
             column.name, DOUBT, count, listed(names),
@@ -105,9 +105,11 @@ def strangers(
     if who.size >= max(_FEWEST[0], _FEWEST[1] * len(stratum)):
         yield Trace(
             Message(
-                "{n} unit moves with another stratum than its own: is its outcome that of another?",
-                plural="{n} units move with another stratum than their own: are their outcomes "
-                "those of others?",
+                "{n} unit follows the time path of another stratum, so its outcome may "
+                "belong to another unit",
+                plural=
+                    "{n} units follow the time path of another stratum, so their outcomes"
+                    " may belong to other units",
                 n=who.size,
             ),
             column.name, DOUBT, who.size, listed(units[who]),
@@ -155,10 +157,11 @@ def misdated(column: Measurements, cohort: Codes, units: npt.NDArray[np.str_]) -
     if abroad.size >= max(_FEWEST[0] + 3 * chance, 0.05 * len(cohort)):
         yield Trace(
             Message(
-                "{n} unit jumps when others adopt, and not when it does: is its outcome, or its "
-                "date, that of another?",
-                plural="{n} units jump when others adopt, and not when they do: are their "
-                "outcomes, or their dates, those of others?",
+                "{n} unit jumps at the adoption date of others and not at its own, so its"
+                " outcome or date may belong to another unit",
+                plural=
+                    "{n} units jump at the adoption date of others and not at their own, "
+                    "so their outcomes or dates may belong to other units",
                 n=abroad.size,
             ),
             column.name, DOUBT, abroad.size, listed(units[abroad]),

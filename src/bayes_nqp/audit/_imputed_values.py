@@ -43,8 +43,8 @@ def carried(column: Measurements, units: npt.NDArray[np.str_]) -> Iterator[Trace
     who = np.flatnonzero(still.any(axis=1))
     yield Trace(
         Message(
-            "{n} value is that of the period before, in {units} units",
-            plural="{n} values are those of the period before, in {units} units",
+            "{n} value equals that of the previous period, in {units} units",
+            plural="{n} values equal those of the previous period, in {units} units",
             n=int(still.sum()),
             units=who.size,
         ),
@@ -69,10 +69,11 @@ def interpolated(
         periods = [str(times[k + 1]) for k in range(first, lines.shape[1], 2)]
         yield Trace(
             Message(
-                "{n} value lies on the straight line between its neighbours, every second period "
-                "({times}), in {units} units",
-                plural="{n} values lie on the straight line between their neighbours, every second "
-                "period ({times}), in {units} units",
+                "{n} value is linearly interpolated in every second period ({times}), in "
+                "{units} units",
+                plural=
+                    "{n} values are linearly interpolated in every second period "
+                    "({times}), in {units} units",
                 n=count,
                 times=listed(periods),
                 units=who.size,
@@ -82,8 +83,10 @@ def interpolated(
         return
     yield Trace(
         Message(
-            "{n} value lies on the straight line between its neighbours, in {units} units",
-            plural="{n} values lie on the straight line between their neighbours, in {units} units",
+            "{n} value is linearly interpolated between adjacent periods, in {units} units",
+            plural=
+                "{n} values are linearly interpolated between adjacent periods, in "
+                "{units} units",
             n=count,
             units=who.size,
         ),
@@ -103,8 +106,8 @@ def smooth_periods(column: Measurements, times: npt.NDArray[np.generic]) -> Iter
             periods = [str(times[k + 1]) for k in range(first, spread.size, 2)]
             yield Trace(
                 Message(
-                    "every second period is smooth ({}): it departs from its neighbours {:.2g} "
-                    "times as much as the others do",
+                    "every second period is smooth ({}): its deviation from adjacent "
+                    "periods is {:.2g} times that of the other periods",
                     listed(periods), float(np.median(smooth) / np.median(rough)),
                 ),
                 column.name, DOUBT, len(periods),
@@ -127,9 +130,9 @@ def repeated_periods(column: Measurements, times: npt.NDArray[np.generic]) -> It
         count = sum(number for _, _, number in pairs)
         yield Trace(
             Message(
-                "{n} period has most of the values of another: {}",
+                "{n} period has most of the values of another period: {}",
                 listed([f"{times[b]} = {times[a]}" for a, b, _ in pairs]),
-                plural="{n} periods have most of the values of others: {}",
+                plural="{n} periods have most of the values of other periods: {}",
                 n=len({b for _, b, _ in pairs}),
             ),
             column.name, FAILS, count,
@@ -206,9 +209,11 @@ def exchanged(
         if fits[far].mean() >= 0.8 and _spread_alike(column.values[out[fits]], period):
             yield Trace(
                 Message(
-                    "{n} row of {time} is out of its unit's series, and fits that of another",
-                    plural="{n} rows of {time} are out of their units' series, and fit those of "
-                    "one another",
+                    "{n} observation of {time} does not fit the series of its unit, but "
+                    "fits that of another unit",
+                    plural=
+                        "{n} observations of {time} do not fit the series of their units,"
+                        " but fit those of one another",
                     n=int(fits.sum()), time=str(times[period]),
                 ),
                 column.name, FAILS, int(fits.sum()), listed(units[out[row[fits]]]),

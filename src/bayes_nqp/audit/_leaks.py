@@ -35,10 +35,10 @@ _TO_COME: Final = {
     2: Message("it is the outcome of two periods later"),
 }
 _MOVES: Final = {
-    0: Message("it and the outcome are functions of one another: they always move together"),
-    1: Message("it always moves as the outcome of the next period does"),
-    2: Message("it always moves as the outcome of two periods later does"),
-    -1: Message("it always moves as the outcome of the period before does"),
+    0: Message("it is a monotone function of the outcome"),
+    1: Message("it is a monotone function of the outcome of the next period"),
+    2: Message("it is a monotone function of the outcome of two periods later"),
+    -1: Message("it is a monotone function of the outcome of the previous period"),
 }
 
 
@@ -68,8 +68,8 @@ def _named(column: Measurements, lead: int, share: float, *, near: bool) -> Trac
         words = Message("it is nearly the outcome itself ({:.2%} of its variation)", share)
         return Trace(words, column.name, FAILS if near and share > _EXACT else DOUBT, 1)
     words = Message(
-        "it is the outcome of the period before ({:.2%} of its variation), which treatment moves "
-        "and unit effects bias",
+        "it is the outcome of the previous period ({:.2%} of its variation), which the "
+        "treatment affects",
         share,
     )
     return Trace(words, column.name, DOUBT, 1)
@@ -82,9 +82,9 @@ def _made(column: Measurements, outcome: Measurements) -> Trace | None:
     if fit < _SAME:
         return None
     if _explained(column.values, parts[1:]) < fit - 0.01:
-        words = Message("it is made of outcomes, the next period's among them")
+        words = Message("it is computed from outcomes, including that of the next period")
     else:
-        words = Message("it is made of outcomes of this period and the one before")
+        words = Message("it is computed from the outcomes of this and the previous period")
     return Trace(words, column.name, FAILS, 1)
 
 
@@ -111,8 +111,8 @@ def _rows(column: Measurements, outcome: Measurements) -> Trace | None:
         count = int(equal.sum())
         if count >= max(_EQUAL[0], _EQUAL[1] * int(np.isfinite(later).sum())):
             words = Message(
-                "{n} row has the outcome of {lead:+d} periods",
-                plural="{n} rows have the outcome of {lead:+d} periods",
+                "{n} observation equals the outcome of {lead:+d} periods",
+                plural="{n} observations equal the outcome of {lead:+d} periods",
                 n=count,
                 lead=lead,
             )
@@ -198,15 +198,15 @@ def made_elsewhere(panel: Panel, outcome: Measurements) -> Iterator[Trace]:
     ]
     if 2 * traces.sum() > strange.size:
         words = Message(
-            "{n} unit has the outcome that other columns make of another",
-            plural="{n} units have the outcomes that other columns make of others",
+            "{n} unit has the outcome that other columns imply for another unit",
+            plural="{n} units have the outcomes that other columns imply for other units",
             n=int(traces.sum()),
         )  # fmt: skip
         yield Trace(words, outcome.name, FAILS, int(traces.sum()), listed(pairs))
         return
     words = Message(
-        "other columns make the outcome of most units, and not that of {n} unit",
-        plural="other columns make the outcome of most units, and not those of {n} units",
+        "other columns determine the outcome of most units, but not that of {n} unit",
+        plural="other columns determine the outcome of most units, but not those of {n} units",
         n=strange.size,
     )  # fmt: skip
     yield Trace(words, outcome.name, DOUBT, strange.size, listed(names[strange]))

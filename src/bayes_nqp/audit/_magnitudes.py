@@ -36,10 +36,11 @@ def units_of_measurement(column: Measurements, units: npt.NDArray[np.str_]) -> I
             ratio = float(np.nanmedian(scale[who]) / np.nanmedian(scale[~who]))
             yield Trace(
                 Message(
-                    "{n} unit varies {ratio:.2g} times as much as the others do, and is as much "
-                    "larger: it may be in other units of measurement",
-                    plural="{n} units vary {ratio:.2g} times as much as the others do, and are as "
-                    "much larger: they may be in other units of measurement",
+                    "{n} unit varies {ratio:.2g} times as much as the others and is as "
+                    "much larger, so it may have another unit of measurement",
+                    plural=
+                        "{n} units vary {ratio:.2g} times as much as the others and are "
+                        "as much larger, so they may have another unit of measurement",
                     n=int(who.sum()), ratio=ratio,
                 ),
                 column.name, FAILS if max(ratio, 1.0 / ratio) >= 1e3 else DOUBT, int(who.sum()),
@@ -83,8 +84,8 @@ def _powers(column: Measurements, units: npt.NDArray[np.str_]) -> Iterator[Trace
     largest = int(np.abs(power[slips]).max())
     yield Trace(
         Message(
-            "{n} change is by a factor of ten to the power of {power}, or by a smaller one",
-            plural="{n} changes are by factors of ten to the power of {power}, or of smaller ones",
+            "{n} change is by a factor of ten to the power of {power} or less",
+            plural="{n} changes are by factors of ten to the power of {power} or less",
             n=count, power=largest,
         ),
         column.name, FAILS if largest > 1 else DOUBT, count, listed(units[who]),
@@ -105,8 +106,8 @@ def far_rows(
     at = np.nonzero(far)
     yield Trace(
         Message(
-            "{n} row is hundreds of times as far out as rows usually are",
-            plural="{n} rows are hundreds of times as far out as rows usually are",
+            "{n} observation deviates hundreds of times more than usual",
+            plural="{n} observations deviate hundreds of times more than usual",
             n=at[0].size,
         ),
         column.name, DOUBT, at[0].size,
@@ -127,10 +128,11 @@ def repeated_extremes(
         nines = set(f"{abs(value):g}") == {"9"}
         yield Trace(
             Message(
-                "{n} row has the value {value:g}, far from all around it: a code of missing "
-                "values?",
-                plural="{n} rows have the value {value:g}, far from all around them: a code of "
-                "missing values?",
+                "{n} observation has the value {value:g}, far from adjacent ones, which "
+                "may be a code of missing values",
+                plural=
+                    "{n} observations have the value {value:g}, far from adjacent ones, "
+                    "which may be a code of missing values",
                 n=at[0].size, value=float(value),
             ),
             column.name, FAILS if nines else DOUBT, at[0].size,
@@ -205,7 +207,9 @@ def _heaps(column: Measurements) -> Iterator[Trace]:
     count, share = int(tens.sum()), float(tens.mean())
     if share > _HEAP[0] and bdtrc(count - 1, tens.size, 0.1) < _HEAP[1]:
         yield Trace(
-            Message("{:.0%} of values are multiples of {:g}, ten times the step of the others",
+            Message(
+                "{:.0%} of the values are multiples of {:g}, ten times the rounding of "
+                "the others",
                     share, 10.0 * column.step),
             column.name, DOUBT, count,
         )  # fmt: skip

@@ -10,11 +10,11 @@ import numpy as np
 from scipy.stats import chi2
 
 from bayes_nqp._core.arrays import Array, Index
-from bayes_nqp._core.i18n import Message, joined, listed, separated
+from bayes_nqp._core.i18n import Message, advised, detailed, joined, listed, separated
 from bayes_nqp.audit import column_of, numbers_of, slopes_of, two_ways_out
 from bayes_nqp.audit._identities import identity
 from bayes_nqp.checks.mediation import EvidenceRow, finding_of, innovations, left_over
-from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, Finding, asks, ladder
+from bayes_nqp.checks.shared import DOUBT, FAILS, HOLDS, Finding, Guide, asks, ladder
 from bayes_nqp.inference.fitting import CHANNELS, ROWS, UNITS, Fit, error_draws
 
 _NEAR: Final = 2.5
@@ -49,11 +49,40 @@ class Slope:
 
 
 @asks(
-    "Does no mediator contain the outcome by construction?",
+    "Is a mediator computed from the outcome?",
     "mechanical relations",
     of="channels",
     place=275,
     needs=(CHANNELS, ROWS, UNITS),
+    guide=Guide(
+        statistic=Message(
+            "Exact identities between mediator, outcome and other columns of the file; slope "
+            "of the mediator's innovations on those of the outcome.",
+        ),
+        thresholds=Message(
+            "Failed: the mediator is a ratio, product, difference, sum, share or linear "
+            "function of the outcome and other columns. Caution: the slope is ± 1 within "
+            "{0:.1f} standard errors (of at most {1:.2f}), and the rest of the mediator "
+            "responds neither to the policy (p ≥ {2:g}) nor to outcomes of adjacent periods (p"
+            " ≥ {3:g}).",
+            _NEAR,
+            _SHARP,
+            _ANY_EFFECT,
+            _OTHER_PERIODS,
+        ),
+        failure=Message(
+            "The indirect effect via this mediator is arithmetic, because the mediator changes"
+            " whenever the outcome does.",
+        ),
+        remedy=Message(
+            "use a mediator that is measured without the outcome",
+        ),
+        code='nqp.check(fit, "mechanical").evidence',
+        limits=Message(
+            "A relation is not detected if its other part is not in the file and moves with "
+            "the outcome or with the policy.",
+        ),
+    ),
 )
 def mechanical(fit: Fit) -> Finding:
     """Detect ratios, differences and shares of the outcome among the mediators.
@@ -81,7 +110,7 @@ def mechanical(fit: Fit) -> Finding:
             values = panel.mediators[:, panel.roles.mediators.index(name)]
             formula = identity(column_of(panel, name, values), outcome, columns)
             if formula is not None:
-                quantity = Message("made of {}", formula[0])
+                quantity = Message("computed from {}", formula[0])
                 lines.append(
                     EvidenceRow(name, quantity, formula[1], np.nan, np.nan, FAILS, "share")
                 )
@@ -90,24 +119,25 @@ def mechanical(fit: Fit) -> Finding:
     bad = [x for x in lines if x.verdict != HOLDS]
     figure = separated(Message("{} {}: {:.2f}", x.mediator, x.quantity, x.value) for x in lines)
     sentence = Message(
-        "No mediator is a ratio, difference or share of the outcome, as far as the file can show: "
-        "a part that is not in the file and moves with the outcome leaves no trace."
+        "No mediator is a ratio, difference or share of the outcome and another column of the file."
     )
     if bad:
         exact = [Message("{} is {}", x.mediator, x.quantity) for x in bad if x.verdict == FAILS]
         like = [Message("{}, {}", x.mediator, x.quantity) for x in bad if x.verdict == DOUBT]
-        sentence = joined([
-            *[Message(
-                "A mediator contains the outcome by construction ({}): its indirect effect is "
-                "arithmetic and no channel.", listed(exact)
-            )][: len(exact)],
-            *[Message(
-                "The outcome's own errors enter a mediator one to one ({}), and the policy moves "
-                "nothing else of it, as in a ratio, difference or share of the outcome.",
-                listed(like)
-            )][: len(like)],
-            Message("Next: use a mediator that is measured without the outcome."),
-        ])  # fmt: skip
+        parts = []
+        if exact:
+            parts.append(Message("A mediator is computed from the outcome ({}).", listed(exact)))
+            parts.append(Message("Its indirect effect is arithmetic and not a mechanism."))
+        if like:
+            suspect = Message(
+                "Errors of the outcome enter a mediator one to one ({}), and the policy does not "
+                "affect the rest of this mediator.",
+                listed(like),
+            )
+            ratio = Message("It is probably a ratio, difference or share of the outcome.")
+            parts += [*map(detailed, (suspect, ratio))] if exact else [suspect, ratio]
+        step = Message("Next: use a mediator that is measured without the outcome.")
+        sentence = joined([*parts, advised(step)])
     return finding_of(lines, figure, sentence, [fit])
 
 

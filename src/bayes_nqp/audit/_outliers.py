@@ -10,9 +10,13 @@ from scipy.optimize import minimize_scalar
 from scipy.special import ndtr
 
 from bayes_nqp._core.arrays import Array
-from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.i18n import Message, advised, joined
 from bayes_nqp.audit._column import two_ways_out
 
+_DELETED: Final = joined([
+    Message("Effects that led to extreme values were deleted with these observations."),
+    advised(Message("Next: keep them, and fit heavy-tailed errors (likelihood=nqp.StudentT()).")),
+])  # fmt: skip
 _CHANCE: Final = 0.003
 """Level of the test for ends more abrupt than in a normal distribution."""
 _SHARES: Final = ((0.0, 1.0), (0.0, 100.0))
@@ -80,12 +84,12 @@ def _from_all(values: Array) -> Iterator[Message]:
     ends = [blunt(values), blunt(-values)]
     sharp = min(units for _, units in ends) >= _SEVERAL and sum(x for x, _ in ends) > 2.0 * _BLUNT
     if chance < _CHANCE and sharp and missing.mean() > _TRIMMED:
-        yield Message(
-            "Rows are missing in units whose outcome is far from most ({:.1%} of all), and the "
-            "others end at {:.3g} and {:.3g} as if all beyond had been deleted. Effects that led "
-            "there went with them: keep these rows, and let errors have heavy tails (StudentT).",
+        found = Message(
+            "Observations are missing in units with extreme outcomes ({:.1%} of all), and the "
+            "other values end at {:.3g} and {:.3g} as if trimmed there.",
             float(missing.mean()), float(np.nanmin(values)), float(np.nanmax(values)),
         )  # fmt: skip
+        yield joined([found, _DELETED])
 
 
 def _from_their_unit(values: Array) -> Iterator[Message]:
@@ -98,12 +102,12 @@ def _from_their_unit(values: Array) -> Iterator[Message]:
     chance, r = min(chances, key=lambda pair: pair[0])
     chance *= len(chances)
     if chance < _CHANCE:
-        yield Message(
-            "Rows are missing ({:.1%} of all), and the others end {:.3g} from what is usual of "
-            "their unit as if all beyond had been deleted (p = {:.1g}). What looks like an outlier "
-            "may be an effect: keep these rows, and let errors have heavy tails (StudentT).",
+        found = Message(
+            "Observations are missing ({:.1%} of all), and the others end {:.3g} from the"
+            " usual level of their unit, as if outliers were deleted (p = {:.1g}).",
             1.0 - float(present.mean()), float(np.abs(r).max()), chance,
         )  # fmt: skip
+        yield joined([found, _DELETED])
 
 
 def _chance(r: Array, mean: Array) -> float:

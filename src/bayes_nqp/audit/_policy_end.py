@@ -44,8 +44,9 @@ def ended(panel: Panel) -> Iterator[Trace]:
         share = off.sum() / on.sum()
         yield Trace(
             Message(
-                "begins with adoption and is back at zero in {:.0%} of rows that count as treated: "
-                "the average effect is one since adoption, whether the policy is in force or not",
+                "it starts with adoption and returns to zero in {:.0%} of the treated "
+                "observations, so the average effect includes periods after the policy "
+                "ended",
                 share,
             ),
             name, DOUBT, int(who.size), listed([str(x) for x in panel.unit_labels[who]]),

@@ -48,8 +48,8 @@ def moved(
         if harm >= _HARM:
             yield Trace(
                 Message(
-                    "the treatment moves it by {:.3g} (p = {:.1g}): holding it fixed takes {:.1f} "
-                    "posterior sd of the average effect away",
+                    "the treatment changes it by {:.3g} (p = {:.1g}), and controlling for"
+                    " it shifts the average effect by {:.1f} posterior SDs",
                     effect, chance, harm,
                 ),
                 column.name, DOUBT, 1,
@@ -176,14 +176,14 @@ def _trace(panel: Panel, left: Mask, treated: Mask, last: Codes, z: float, *, do
     if dosed:
         who = np.flatnonzero(left)
         more = Message(
-            "{n} unit leaves before the end, sooner with more exposure (z = {z:.1f})",
-            plural="{n} units leave before the end, sooner with more exposure (z = {z:.1f})",
+            "{n} unit leaves the panel early, more often with higher exposure (z = {z:.1f})",
+            plural="{n} units leave the panel early, more often with higher exposure (z = {z:.1f})",
             n=who.size,
             z=z,
         )
         less = Message(
-            "{n} unit leaves before the end, sooner with less exposure (z = {z:.1f})",
-            plural="{n} units leave before the end, sooner with less exposure (z = {z:.1f})",
+            "{n} unit leaves the panel early, more often with lower exposure (z = {z:.1f})",
+            plural="{n} units leave the panel early, more often with lower exposure (z = {z:.1f})",
             n=who.size,
             z=z,
         )
@@ -193,17 +193,19 @@ def _trace(panel: Panel, left: Mask, treated: Mask, last: Codes, z: float, *, do
     who = np.flatnonzero(left & at_last) if z > 0 else np.flatnonzero(left & ~at_last)
     if z > 0:
         words = Message(
-            "{n} of {of} units that adopt leaves the panel after adoption, and others leave less "
-            "often (z = {z:.1f})",
-            plural="{n} of {of} units that adopt leave the panel after adoption, and others leave "
-            "less often (z = {z:.1f})",
+            "{n} of {of} treated units leaves the panel after adoption, more often than "
+            "untreated units do (z = {z:.1f})",
+            plural=
+                "{n} of {of} treated units leave the panel after adoption, more often "
+                "than untreated units do (z = {z:.1f})",
             n=who.size, of=int((panel.cohort_codes >= 0).sum()), z=z,
         )  # fmt: skip
     else:
         words = Message(
-            "{n} unit leaves the panel untreated, and treated ones leave less often (z = {z:.1f})",
-            plural="{n} units leave the panel untreated, and treated ones leave less often "
-            "(z = {z:.1f})",
+            "{n} untreated unit leaves the panel, more often than treated units do (z = {z:.1f})",
+            plural=
+                "{n} untreated units leave the panel, more often than treated units do (z"
+                " = {z:.1f})",
             n=who.size, z=z,
         )  # fmt: skip
     return Trace(words, unit, DOUBT, who.size, listed(panel.unit_labels[who]))
@@ -223,7 +225,7 @@ def gaps(panel: Panel, stratum: Codes) -> Iterator[Trace]:
     if chance < _LEAVING / 2.0:
         who = np.flatnonzero((within & ~present).any(axis=1) & (panel.cohort_codes >= 0))
         words = Message(
-            "adoption changes the share of rows that are missing by {:+.0%} (p = {:.1g})",
+            "adoption changes the share of missing observations by {:+.0%} (p = {:.1g})",
             effect, chance,
         )  # fmt: skip
         yield Trace(words, panel.roles.unit, DOUBT, who.size, listed(panel.unit_labels[who]))

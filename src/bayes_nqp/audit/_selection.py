@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.special import ndtr
 
 from bayes_nqp._core.arrays import Array
-from bayes_nqp._core.i18n import Message, joined
+from bayes_nqp._core.i18n import Message, advised, detailed, joined, unadvised
 from bayes_nqp.audit._column import Codes, Measurements, column_of, step_of
 from bayes_nqp.audit._outliers import blunt, far_from_others
 from bayes_nqp.audit._post_treatment_covariates import change_with_adoption
@@ -20,6 +20,7 @@ from bayes_nqp.checks.shared import (
     DOUBT,
     FAILS,
     Finding,
+    Guide,
     Verdict,
     asks,
     average_effect,
@@ -52,12 +53,12 @@ truncation."""
 
 @dataclass(frozen=True, slots=True)
 class _Cause:
-    """A cause of missing observations.
+    """A reason why observations are missing or censored.
 
     Parameters
     ----------
     sentence : Message
-        Sentence with the numbers and a remedy.
+        Finding, meaning and next step.
     """
 
     name: str
@@ -66,11 +67,42 @@ class _Cause:
 
 
 @asks(
-    "Are rows missing for other reasons than the policy or the outcome?",
+    "Are observations missing or censored in relation to the policy or the outcome?",
     "selection",
     of="fit",
     place=17,
     needs=(ROWS, UNITS),
+    guide=Guide(
+        statistic=Message(
+            "Effect of adoption on being observed; relation between the missing observations "
+            "of a unit and its outcome level; sharpness of the ends of the outcome; and heaps "
+            "of treated observations at a limit of the outcome or of a mediator.",
+        ),
+        thresholds=Message(
+            "Caution: a relation with p < {0:.1%}; a logarithm of one more than a count that "
+            "is zero in {1:.0%} of the observations or more; or a limit at which the average "
+            "effect may be too small by {2:.0f} posterior SD. Failed: zeros without a "
+            "logarithm are missing and these are more than {3:.0%} of the observations.",
+            _CHANCE,
+            _ZEROS,
+            _HARM,
+            _MANY,
+        ),
+        failure=Message(
+            "The sample is selected by the outcome or by the policy, so the average effect is "
+            "biased.",
+        ),
+        remedy=Message(
+            "keep zeros (with the count or a rate as the outcome) and outliers (with "
+            "likelihood=nqp.StudentT()), and use values before top-coding",
+        ),
+        code='nqp.check(fit, "selection").evidence',
+        literature="Heckman (1979); Chen and Roth (2024)",
+        limits=Message(
+            "Observations that are missing because of earlier outcomes do no harm and are not "
+            "reported. A limit that few units reach is not detected.",
+        ),
+    ),
 )
 def selection(fit: Fit) -> Finding:
     """Test if missing observations are related to the policy or to the outcome.
@@ -113,14 +145,20 @@ def selection(fit: Fit) -> Finding:
         [[x.name, x.verdict, x.sentence] for x in causes], columns=["cause", "verdict", "sentence"]
     )
     table.attrs = labels([*table["cause"], *table["sentence"]])
-    figure = Message("{:,} of {:,} rows are missing", int(missing.sum()), int((~absent).sum()))
-    calm = Message("What is missing goes with neither adoption nor low outcomes.")
+    figure = Message(
+        "{:,} of {:,} observations are missing", int(missing.sum()), int((~absent).sum())
+    )
+    calm = Message("Missing observations are related neither to adoption nor to low outcomes.")
     if not missing.any():
-        calm = Message("Every unit is there in every period.")
-    return Finding(
-        worst_of(x.verdict for x in causes), figure,
-        joined([x.sentence for x in causes] or [calm]), table,
-    )  # fmt: skip
+        calm = Message("All units are observed in all periods.")
+    causes.sort(key=lambda cause: cause.verdict != FAILS)
+    first, *more = [x.sentence for x in causes] or [calm]
+    sentence = joined([first, *(detailed(unadvised(x)) for x in more)])
+    return Finding(worst_of(x.verdict for x in causes), figure, sentence, table)
+
+
+def _sentence(found: Message, meaning: Message, step: Message) -> Message:
+    return joined([found, meaning, advised(step)])
 
 
 def _level(panel: Panel) -> Codes:
@@ -140,11 +178,20 @@ def _policy(fit: Fit, panel: Panel, level: Codes, missing: Array) -> Iterator[_C
     if chance < _CHANCE:
         yield _Cause(
             Message("adoption"), DOUBT,
-            Message(
-                "Adoption changes the share of rows that are there by {:+.0%} (p = {:.1g}): those "
-                "that are left may be others. Look at who leaves and who enters, or keep the units "
-                "that are there throughout.",
-                change, chance,
+            _sentence(
+                Message(
+                    "Adoption changes the share of units that are observed by {:+.0%} "
+                    "(p = {:.1g}).",
+                    change, chance,
+                ),
+                Message(
+                    "The remaining units may differ from those before adoption, which biases the "
+                    "average effect."
+                ),
+                Message(
+                    "Next: examine which units leave and enter, or fit the units that are observed "
+                    "in all periods."
+                ),
             ),
         )  # fmt: skip
 
@@ -164,12 +211,16 @@ def _floor(outcome: Measurements, missing: Array) -> Iterator[_Cause]:
     if _counts(np.exp(outcome.values)):
         yield _Cause(
             Message("zeros without a logarithm"), FAILS if lost > _MANY else DOUBT,
-            Message(
-                "The outcome is the logarithm of small whole numbers, and rows are missing in "
-                "units where these are low ({:.0%} of all): zeros have no logarithm, and the rest "
-                "is chosen by the outcome. Keep these rows, with the number itself or a rate as "
-                "the outcome.",
-                lost,
+            _sentence(
+                Message(
+                    "The outcome is the logarithm of small counts, and observations are missing in "
+                    "units with low counts ({:.0%} of all).",
+                    lost,
+                ),
+                Message("Zeros have no logarithm, so the sample is selected by the outcome."),
+                Message(
+                    "Next: keep these observations, with the count itself or a rate as the outcome."
+                ),
             ),
         )  # fmt: skip
         return
@@ -178,10 +229,14 @@ def _floor(outcome: Measurements, missing: Array) -> Iterator[_Cause]:
     if sharp > _BLUNT and units >= _SEVERAL:
         yield _Cause(
             Message("a floor"), DOUBT,
-            Message(
-                "Rows are missing in units where the outcome is low ({:.0%} of all), and the "
-                "others end at {:.3g} as if they were cut off there. Look at why they are missing.",
-                lost, float(np.nanmin(outcome.values)),
+            _sentence(
+                Message(
+                    "Observations are missing in units with low outcomes ({:.0%} of all), and the "
+                    "other values end at {:.3g} as if cut off there.",
+                    lost, float(np.nanmin(outcome.values)),
+                ),
+                Message("The sample may be selected by the outcome, which biases the effect."),
+                Message("Next: find out why these observations are missing, and add them."),
             ),
         )  # fmt: skip
 
@@ -222,15 +277,20 @@ def _heaps(values: Array) -> Iterator[float]:
 
 
 def _at_bound(name: str, end: float, share: float, effect: Array) -> Message:
-    return Message(
-        "{:.0%} of treated rows have {:.5g} for {}, beyond which there is none, and next to which "
-        "others differ from one another: it looks cut off there (top-coded, winsorised). These "
-        "rows cannot show an effect, and the average effect on it may lack {:.2g}. Take it as it "
-        "was measured.",
-        share,
-        end,
-        name,
-        share * abs(effect.mean()),
+    return _sentence(
+        Message(
+            "{:.0%} of the treated observations have the value {:.5g} of {}, at which the column "
+            "seems to be cut off (top-coded or winsorised).",
+            share,
+            end,
+            name,
+        ),
+        Message(
+            "These observations cannot show an effect, and the average effect may be too small by "
+            "{:.2g}.",
+            share * abs(effect.mean()),
+        ),
+        Message("Next: use the values before top-coding or winsorising."),
     )
 
 
@@ -241,11 +301,16 @@ def _unit(outcome: Measurements) -> Iterator[_Cause]:
     if zeros >= _ZEROS and values.min() >= 0.0 and _counts(np.expm1(outcome.values)):
         yield _Cause(
             Message("log(1 + y)"), DOUBT,
-            Message(
-                "The outcome is log(1 + y) of whole numbers of which {:.0%} are zero: the size of "
-                "the effect rests on the unit in which they are counted. Take the number itself, "
-                "or a rate.",
-                zeros,
+            _sentence(
+                Message(
+                    "The outcome is log(1 + y) of a count that is zero in {:.0%} of the "
+                    "observations.",
+                    zeros,
+                ),
+                Message(
+                    "The size of the effect depends on the unit in which the count is measured."
+                ),
+                Message("Next: use the count itself or a rate as the outcome."),
             ),
         )  # fmt: skip
 

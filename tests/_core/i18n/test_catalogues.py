@@ -103,7 +103,7 @@ def filled(folder: Path, **translations: str | tuple[str, str]) -> bytes:
     return path.read_bytes()
 
 
-MESSAGES = {"direct": "Direct", "without": "without {}", "row": "{n} treated row"}
+MESSAGES = {"direct": "Direct", "without": "without {}", "row": "{n} treated observation"}
 
 
 def test_a_language_that_is_there_keeps_its_translations(
@@ -128,20 +128,27 @@ def test_what_is_no_language_is_refused_before_anything_is_made(locales: Path, c
 
 
 def test_what_has_no_translation_is_said_in_english(locales: Path) -> None:
-    row = "{n} treated row"
-    for n, english in ((0, "0 treated rows"), (1, "1 treated row"), (5, "5 treated rows")):
+    row = "{n} treated observation"
+    for n, english in (
+        (0, "0 treated observations"),
+        (1, "1 treated observation"),
+        (5, "5 treated observations"),
+    ):
         assert Message(row, plural=f"{row}s", n=n).in_("fr") == english
     filled(locales, row=("{n} ligne", ""))
     _catalogue.catalogue_of.cache_clear()
-    assert Message(row, plural=f"{row}s", n=5).in_("fr") == "5 treated rows"
+    assert Message(row, plural=f"{row}s", n=5).in_("fr") == "5 treated observations"
 
 
 def test_an_untranslated_plural_has_its_english_form_where_there_is_one_form(locales: Path) -> None:
     path = locales / "zh" / "LC_MESSAGES" / "bayes_nqp.po"
     chinese = TOOL.read(path)
-    chinese["{n} treated row"].string = ("",)
+    chinese["{n} treated observation"].string = ("",)
     TOOL.write(chinese, path)
-    assert Message("{n} treated row", plural="{n} treated rows", n=5).in_("zh") == "5 treated rows"
+    assert (
+        Message("{n} treated observation", plural="{n} treated observations", n=5).in_("zh")
+        == "5 treated observations"
+    )
 
 
 @pytest.mark.parametrize(

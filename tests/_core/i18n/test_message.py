@@ -48,9 +48,11 @@ def test_it_is_copied_pickled_and_compared_as_text() -> None:
     assert {NAMED: 1}["0.12 of as fitted"] == 1
 
 
-@pytest.mark.parametrize(("n", "english"), [(1, "1 treated row"), (0, "0 treated rows")])
+@pytest.mark.parametrize(
+    ("n", "english"), [(1, "1 treated observation"), (0, "0 treated observations")]
+)
 def test_plural_forms_are_those_of_each_language(n: int, english: str) -> None:
-    message = Message("{n} treated row", plural="{n} treated rows", n=n)
+    message = Message("{n} treated observation", plural="{n} treated observations", n=n)
     assert message == english
     assert message.in_("zh").startswith(f"{n} 个")
     assert pickle.loads(pickle.dumps(message)).in_("zh") == message.in_("zh")

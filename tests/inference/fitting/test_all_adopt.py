@@ -48,9 +48,9 @@ def test_what_is_left_out_leaves_doubt(fit: nqp.Fit, panel: nqp.Panel) -> None:
     result = nqp.check(fit, "identification")
     beyond = panel.time_codes >= panel.cohort_codes.max()
     assert result.verdict == "caution"
-    assert f"{beyond.sum()} treated rows from 10 on are left out" in result.sentence
+    assert f"{beyond.sum()} treated observations from 10 on are left out" in result.sentence
     assert (
-        f"of {(panel.time_codes >= panel.cohort_codes[panel.unit_codes]).sum()} treated rows"
+        f"of {(panel.time_codes >= panel.cohort_codes[panel.unit_codes]).sum()} treated observations"
         in (result.figure)
     )
 
@@ -58,7 +58,7 @@ def test_what_is_left_out_leaves_doubt(fit: nqp.Fit, panel: nqp.Panel) -> None:
 def test_a_report_says_where_the_sample_ends(fit: nqp.Fit) -> None:
     """Cells that the first page counts are those that `identification` counts."""
     result = nqp.check(fit, "identification")
-    known, counted = re.findall(r"(\d+) of (\d+) cells", result.figure)[0]
+    known, counted = re.findall(r"(\d+) of (\d+) group-time cells", result.figure)[0]
     text = " ".join(
         str(block.text)
         for block in data_section(Context(fit, [result], "en"))

@@ -71,5 +71,5 @@ def test_cells_that_others_identify_are_not_lost(whole: nqp.Panel) -> None:
     fit = nqp.fit(design, panel, nqp.Importance(seed=1), progress=False)
     found = nqp.check(fit, "identification", progress=False)
     apart = int((table["rows"] - table["identifying"]).sum())
-    assert f"Of {table['rows'].sum()} treated rows {apart} are left out" in found.sentence
+    assert f"{apart} of {table['rows'].sum()} treated observations" in found.sentence
     assert found.verdict == ("caution" if apart > 0.05 * table["rows"].sum() else "passed")

@@ -316,7 +316,7 @@ def test_links_each_way_are_asked_of_what_they_share(sd: float, verdict: str) ->
     if sd:
         # As much in common as each has: the sum of two has twice the variance of two alone.
         assert 1.25 < row["over_posterior_sd"] < 1.45
-        assert "Report the larger standard error." in str(asked)
+        assert "report the larger standard error" in asked.sentence
 
 
 def test_terms_are_saved_read_and_said(fit: nqp.Fit, tmp_path) -> None:

@@ -326,4 +326,4 @@ def test_a_report_asks_all_checks_itself(tmp_path: Path) -> None:
     text = Page((tmp_path / "out" / "report.html").read_text(encoding="utf-8")).text
     assert "Did treated and untreated units move in parallel before adoption?" in text
     assert "This fit was saved without its rows" in text
-    assert "Can the draws be used" in text
+    assert "Do the posterior draws represent" in text

@@ -44,8 +44,8 @@ def test_cells_of_neighbours_are_no_treated_ones() -> None:
     fit = fitted()
     treated = int(fit.effects["rows"][fit.effects["role"] == "treated"].sum())
     support = nqp.check(fit, "identification")
-    assert f"{treated} of {treated} treated rows; " in support.figure
-    assert support.figure.endswith("cells of their neighbours")
+    assert f"{treated} of {treated} treated observations; " in support.figure
+    assert support.figure.endswith("cells of exposed neighbours")
     assert nqp.att(fit).attrs["cells_left_out"] == 0
     assert nqp.spillover_effects(fit).attrs["cells_left_out"] == 0
 

@@ -1,4 +1,4 @@
-"""The effect under other error structures than the fit's own."""
+"""Estimate the average effect under other error structures than that of the fit."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from bayes_nqp.inference.fitting import Fit, error_draws, panel_of
 from bayes_nqp.model.designs import Noise
 
 WIDER, MOVED = 1.1, 0.5
-"""Posterior sd under shared shocks over the fit's own, and shift in it, from which these matter."""
+"""Ratio of posterior SDs with and without shared shocks, and shift in SDs, that count."""
 
 
 def error_alternatives(fit: Fit) -> list[Alternative]:
-    """Other error structures, poorer ones first; none where weights go with independent errors.
+    """Return other error structures, simpler ones first; none for panels with precision weights.
 
-    Independent errors overstate what correlated rows know: shown beside, not held against.
+    Precision weights require independent errors. Independent errors overstate the precision of
+    correlated observations: they are shown for comparison and do not count.
     """
     if panel_of(fit).weights is not None:
         return []
@@ -39,33 +40,33 @@ def error_alternatives(fit: Fit) -> list[Alternative]:
 
 
 def structure_label(errors: Noise) -> str:
-    """Name of a specification with these errors."""
+    """Return the name of a specification with these errors."""
     return errors.phrase()
 
 
 def error_means(fit: Fit) -> dict[str, float]:
-    """Posterior means of the parameters of the outcome's error structure, sigma apart."""
+    """Return posterior means of the error parameters of the outcome, without sigma."""
     *parameters, _ = error_draws(fit).items()
     return {name: float(draws.mean()) for name, draws in parameters}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AlternativeErrors:
-    """The effect under structures that hold the fit's own as a special case.
+    """Average effect under structures that include the fit's error structure as a special case.
 
     Parameters
     ----------
     kind : str
-        Of the evidence.
+        Kind of the evidence.
     wider, moved : float
-        Largest posterior sd under richer errors, and largest shift of the estimate, relative to the
-        fit's own sd; NaN where there is none.
+        Largest posterior SD under richer errors, and largest shift of the estimate, in multiples of
+        the SD of the fit; NaN if there is no richer structure.
     richer : Noise, optional
-        The one that widens the effect most, or moves it by more than a posterior sd.
+        Structure with the largest SD, or with the largest shift if this exceeds one posterior SD.
     lasting : mapping of str to Lasting
-        Evidence that units of a cluster share shocks, by the cluster's name.
+        Evidence of persistent shocks shared by the units of a cluster, by name of the cluster.
     shared : mapping of str to (float, float)
-        Sd and shift under these, where there is evidence.
+        Relative SD and shift with these shocks, if there is evidence of them.
     """
 
     kind: str
@@ -78,33 +79,33 @@ class AlternativeErrors:
 
     @property
     def together(self) -> tuple[str, ...]:
-        """Clusters with shared shocks that the average effect's uncertainty answers to."""
+        """Clusters with shared shocks on which the uncertainty of the average effect depends."""
         return tuple(
             name for name, (wider, moved) in self.shared.items() if wider > WIDER or moved > MOVED
         )
 
 
 def rests_on(before: Array, after: Array) -> bool:
-    """Whether draws of an average effect under other errors are wider or elsewhere by enough."""
+    """Return True if draws of an average effect under other errors are wider or shifted."""
     sd = float(before.std())
     moved = abs(float(after.mean()) - float(before.mean())) / sd
     return float(after.std()) / sd > WIDER or moved > MOVED
 
 
 def alternative_errors(fit: Fit, table: xr.Dataset, above: Sequence[Clusters]) -> AlternativeErrors:
-    """Refit with richer and with poorer error structures, and with shocks that clusters share.
+    """Refit with richer and with simpler error structures, and with shocks shared by clusters.
 
-    Shocks are those that last, of clusters for which there is evidence of them.
+    Only persistent shocks for which there is evidence are fitted.
 
     Parameters
     ----------
     table : Dataset
-        What else is evidence.
+        Further evidence, which is merged.
     above : sequence of Clusters
-        Above units.
+        Clusters of several units.
     """
     if panel_of(fit).weights is not None:
-        # Precision weights go with independent errors only.
+        # Precision weights require independent errors.
         return AlternativeErrors("none", table)
     others, n_poorer = error_alternatives(fit), len(fit.facts.noise.poorer)
     poorer = [replace(other, counts=False) for other in others[:n_poorer]]
@@ -117,7 +118,7 @@ def alternative_errors(fit: Fit, table: xr.Dataset, above: Sequence[Clusters]) -
         if structure.found
     }
     every = [*others[n_poorer:], *poorer, *shocks.values()]
-    refits = compared(fit, every, Message("refitting with other errors"))
+    refits = compared(fit, every, Message("refitting with other error structures"))
     counts, against = refits["counts"].to_numpy(), comparison(refits)
     first = against.sd[0]
     wider, moved = against.sd / first, np.abs(against.mean - against.mean[0]) / first
@@ -143,6 +144,6 @@ def alternative_errors(fit: Fit, table: xr.Dataset, above: Sequence[Clusters]) -
 
 
 def _asked(fit: Fit, above: Sequence[Clusters]) -> dict[str, Index]:
-    """Clusters whose shocks the design may lack: those of its own shocks, where it has some."""
+    """Return the clusters whose shocks are tested: those of the design, if it has shocks."""
     shared = fit.facts.shared_by
     return {x.name: x.codes for x in above if not shared or x.name in shared}

@@ -1,17 +1,17 @@
-"""Cluster-robust standard errors of the saturated fit, and what a model expects of them.
+"""Cluster-robust standard errors of the saturated fit, and their expected values under the model.
 
 The saturated estimate is linear in the outcome: with absorbed precision ``q_i`` and design
 ``X_i`` of unit i, ``G = sum X_i'q_i X_i`` and ``a_i = X_i G^-1 w``, the estimate of ``w'theta``
 moves by ``psi_i = a_i'q_i e_i`` with the residuals ``e_i`` of unit i. Its cluster-robust
 variance is ``C / (C - 1)`` times the sum over clusters of their squared sums of ``psi_i``.
 
-If the fitted model is true, residuals have a known covariance (errors, and deviations of
-effects), less what the estimate itself takes out of them. The mean and the variance of the
-robust variance follow exactly, as those of a quadratic form in Gaussian numbers. Comparing
-the robust variance with that mean, rather than with a posterior variance, is what makes the
-comparison fair where cells hold few units (their residuals are small by construction) and
-where effects differ between units (which a robust variance counts, and the mean effect of
-the treated at hand does not).
+If the fitted model is true, residuals have a known covariance (errors, and random effects of the
+treatment), minus the part that the estimate itself absorbs. Mean and variance of the robust
+variance are then known exactly, as those of a quadratic form in Gaussian variables. The robust
+variance is compared with this mean and not with the posterior variance, for two reasons. The
+residuals of cells with few units are small by construction. And a robust variance includes the
+differences of effects between units, while the mean effect on the observed treated units does not
+vary with them.
 
 References
 ----------
@@ -39,7 +39,7 @@ from bayes_nqp.inference.model_frame import ModelFrame
 from bayes_nqp.numerics.sufficient_statistics import UnitClass, packed_rows
 
 _NUMBERS = 20_000_000
-"""Numbers kept at once; above it, a class's units share their mean leverage."""
+"""Numbers in memory at once; above this, units of a class share their mean leverage."""
 
 
 def robust(
@@ -50,11 +50,12 @@ def robust(
     Parameters
     ----------
     model_frame : ModelFrame
-        Of a saturated design: every coefficient is flat, and nothing deviates.
+        Plan of a saturated design: all coefficients have flat priors, without random effects.
     errors : Errors
-        Their values weigh the estimate, and are the model that expects.
+        Parameters that weight the observations, and for which expected values are computed.
     cluster, unit_effect : ndarray of int (unit)
-        Codes; deviations are a member's, and a member lies in one cluster.
+        Codes of clusters and of random effects of the treatment; each random effect belongs to one
+        cluster.
 
     Raises
     ------
@@ -71,7 +72,7 @@ def robust(
 
 @dataclass(slots=True, eq=False)
 class _Sums:
-    """Sums over groups of units: a row a group."""
+    """Sums over groups of units, one row for each group."""
 
     influence: Array
     diagonal: Array
@@ -82,16 +83,16 @@ class _Sums:
 
 
 class Contributions:
-    """What units and clusters of them contribute to saturated estimates.
+    """Contributions of units and clusters to saturated estimates.
 
     Parameters
     ----------
     weights : ndarray (estimate, cell)
-        Of cell effects.
+        Weights of cell effects.
     cluster, unit_effect : ndarray of int (unit)
-        Codes.
+        Codes of clusters and of random effects.
     apart : bool, default False
-        Whether each unit has a row of its own, where classes would do.
+        True to keep one row for each unit where one row for each class would be enough.
     """
 
     def __init__(
@@ -121,7 +122,7 @@ class Contributions:
             SharedSums(root / equation.scale, _owners(owner, units), self.cluster, shape)
             for owner, root in errors.processes
         ]
-        # Members and clusters that are single units need one row a class, not one a unit.
+        # If random effects and clusters are single units, one row for each class is enough.
         single = self.clusters == units.size == self.unit_effects and not self.shared
         size = weights.shape[0] * self.clusters * self.mean.size
         self.by_class = single and not apart and (self.problem.n_columns == 0 or size > _NUMBERS)
@@ -165,7 +166,7 @@ class Contributions:
         )  # fmt: skip
 
     def sums(self) -> _Sums:
-        """Sum what the units of every class contribute."""
+        """Sum the contributions of the units of every class."""
         n_rows = len(self.classes) if self.by_class else self.clusters
         k, p = self.directions.shape[1], self.mean.size
         shapes = (
@@ -179,13 +180,13 @@ class Contributions:
         return sums
 
     def _homes(self) -> Index:
-        """Cluster of every member."""
+        """Return the cluster of every random effect."""
         homes, inside = np.zeros(self.unit_effects, dtype=np.int64), self.unit_effect >= 0
         homes[self.unit_effect[inside]] = self.cluster[inside]
         return homes
 
     def _never_treated(self) -> npt.NDArray[np.bool_]:
-        """Clusters without treated rows."""
+        """Return a mask of clusters without treated observations."""
         never = np.ones(self.clusters, dtype=bool)
         treated = self.treated.any(axis=1) & (self.cluster >= 0)
         never[self.cluster[treated]] = False
@@ -194,7 +195,7 @@ class Contributions:
     def _moments(
         self, lever: Array, mixed: Array, variance: Array, spread: Array, count: Array
     ) -> tuple[float, float]:
-        """Mean and standard deviation of the sum of squares of clusters' influences."""
+        """Return mean and standard deviation of the sum of squared influences of clusters."""
         f = cho_solve(self.factor, lever.T).T
         taken = ((f @ spread) * f).sum(axis=1) - 2.0 * (f * mixed).sum(axis=1)
         columns = np.concatenate([f, mixed], axis=1)
@@ -242,7 +243,7 @@ class Contributions:
 
 
 def _shares(model_frame: ModelFrame, weights: Array) -> Array:
-    """Share of each unit's deviation in the estimates (unit, estimate): its rows in their cells."""
+    """Return the share of each unit's random effect in the estimates (unit, estimate)."""
     rows = np.flatnonzero(model_frame.kept & (model_frame.cell_of_row >= 0))
     at = (model_frame.codes.unit[rows], model_frame.cell_of_row[rows])
     shape = (model_frame.codes.n_units, model_frame.cells.rows.size)
@@ -251,7 +252,7 @@ def _shares(model_frame: ModelFrame, weights: Array) -> Array:
 
 
 def _treated(model_frame: ModelFrame) -> Array:
-    """What multiplies a unit's deviation (unit, period): treatment, or the exposure."""
+    """Return the loading of a unit's random effect (unit, period): treatment, or the exposure."""
     equation, rows = model_frame.equations[0], np.flatnonzero(model_frame.kept)
     loading = model_frame.codes.treated[rows].astype(np.float64)
     if model_frame.exposure is not None:
@@ -262,7 +263,7 @@ def _treated(model_frame: ModelFrame) -> Array:
 
 
 def _owners(codes: Index, units: Index) -> Index:
-    """Number who shares a path, of some units; -1 of others, and of those who share none."""
+    """Number the owners of a shared path among some units; -1 for other units and for no owner."""
     return _numbered(codes, units[codes[units] >= 0])[0]
 
 

@@ -1,10 +1,9 @@
-"""By what rows may move together, and what shared processes add to variances of estimates.
+"""Clusters of units, and the contribution of shared processes to variances of estimates.
 
-What processes that units share, such as shocks of a cluster, add to variances of estimates.
 A path ``eta_o = R z`` of owner o, z standard normal (q) and R the root of its covariance (T, q),
 moves cluster c's part of an estimate by ``h_co' eta_o``, ``h_cot = sum_i (q_i a_i)_t`` over its
 units of the owner, and the saturated normal equations by ``P_o' eta_o``, ``P_ot = sum_i (q_i
-X_i)_t`` over all units of the owner: both count as ``R'h`` and ``R'P``. Shocks have ``R = tau I``.
+X_i)_t`` over all units of the owner: both enter as ``R'h`` and ``R'P``. Shocks have ``R = tau I``.
 """
 
 from __future__ import annotations
@@ -25,19 +24,19 @@ from bayes_nqp.inference.fitting import Fit, panel_of
 from bayes_nqp.numerics.sufficient_statistics import UnitClass
 
 FEWEST = 5
-"""With fewer clusters a robust standard error says nothing."""
+"""Smallest number of clusters for a robust standard error."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Clusters:
-    """Units by cluster and by member, and what clusters are called.
+    """Units by cluster and by random effect, and the name of the clusters.
 
     Parameters
     ----------
     codes, unit_effect : ndarray of int (unit)
-        Cluster, and what has its own deviation.
+        Codes of clusters, and of random effects of the treatment.
     above : bool
-        Whether a cluster holds several members.
+        True if a cluster contains several random effects.
     """
 
     name: str
@@ -47,14 +46,14 @@ class Clusters:
 
 
 def clusters_by(fit: Fit, name: str | None = None) -> Clusters:
-    """Cluster a fit's units by a column; by what effects vary by where none is named.
+    """Cluster the units of a fit by a column; by default by the level at which effects vary.
 
     Raises
     ------
     StudyError
-        If the panel does not have it, or clusters cut through what effects vary by.
+        If the panel does not have the column, or effects vary at a level that clusters divide.
     NotApplicable
-        If clusters are too few.
+        If there are too few clusters.
     """
     panel, varying = fit.rows, fit.facts.varying or v.UNIT
     unit_effect = np.arange(panel.unit_labels.size)
@@ -71,7 +70,7 @@ def clusters_by(fit: Fit, name: str | None = None) -> Clusters:
     if count < FEWEST:
         raise NotApplicable(
             Message(
-                "There are {} clusters by {}; a robust standard error needs {} at the very least.",
+                "There are {} clusters by {}; a cluster-robust standard error needs at least {}.",
                 count,
                 unit_word(name or varying),
                 FEWEST,
@@ -81,7 +80,7 @@ def clusters_by(fit: Fit, name: str | None = None) -> Clusters:
 
 
 def clusters_above(fit: Fit, least: Clusters) -> Iterator[Clusters]:
-    """Cluster by every column that holds several members of at least five levels."""
+    """Cluster by every column with at least five levels that contain several random effects."""
     for name in nesting(panel_of(fit)):
         try:
             clusters = clusters_by(fit, name)
@@ -92,7 +91,7 @@ def clusters_above(fit: Fit, least: Clusters) -> Iterator[Clusters]:
 
 
 def _codes(panel: Panel, name: str) -> Index:
-    """Level of each unit."""
+    """Return the level of each unit."""
     if name in panel.strata_codes:
         return np.asarray(panel.strata_codes[name], dtype=np.int64)
     if name in panel.frame.columns:
@@ -104,16 +103,16 @@ def _codes(panel: Panel, name: str) -> Index:
 
 
 class SharedSums:
-    """Sums over the units of owners, and of clusters within them.
+    """Sums over the units of owners of a shared process, and of clusters within them.
 
     Parameters
     ----------
     root : ndarray (T, q), multiples of s
         ``R``.
     owner, cluster : ndarray of int (unit)
-        Who shares a path, and the clusters of robust variances; -1 of units that are left out.
+        Owner of the path, and cluster of the robust variance; -1 for units that are left out.
     shape : tuple of int
-        Periods, estimates, coefficients.
+        Numbers of periods, estimates and coefficients.
     """
 
     def __init__(
@@ -158,19 +157,19 @@ class SharedSums:
 
     @property
     def spread(self) -> Array:
-        """Their part of the covariance of the normal equations (coefficient, coefficient)."""
+        """Contribution to the covariance of the normal equations (coefficient, coefficient)."""
         flat = self.pulls.reshape(-1, self.pulls.shape[2])
         return flat.T @ flat
 
     @property
     def model(self) -> Array:
-        """Their part of the variances of estimates (estimate)."""
+        """Contribution to the variances of estimates (estimate)."""
         total = np.zeros((len(self.pulls), *self.responses.shape[1:]))
         np.add.at(total, self.owner_of_pair, self.responses)
         return np.asarray((total**2).sum(axis=(0, 1)))
 
     def between(self, estimate: int) -> Array:
-        """Their part of the covariance of clusters' parts of an estimate (cluster, cluster)."""
+        """Contribution to the covariance of clusters' parts of an estimate (cluster, cluster)."""
         response = self.responses[:, :, estimate]
         same = np.equal.outer(self.owner_of_pair, self.owner_of_pair)
         size = int(self.cluster_of_pair.max()) + 1
@@ -181,16 +180,16 @@ class SharedSums:
         return out
 
     def mix(self, mixed: Array, variance: Array, estimate: int) -> None:
-        """Add their covariance with the normal equations, and variances of clusters, in place.
+        """Add the covariance with the normal equations, and the variances of clusters, in place.
 
         Parameters
         ----------
         mixed : ndarray (cluster, coefficient)
             Covariance of a cluster's part of the estimate with the normal equations.
         variance : ndarray (cluster,)
-            Of that part.
+            Variance of that part.
         estimate : int
-            Which of the estimates.
+            Position of the estimate.
         """
         response = self.responses[:, :, estimate]
         np.add.at(variance, self.cluster_of_pair, (response**2).sum(axis=1))

@@ -1,4 +1,4 @@
-"""Whether the draws can be used, for parameters and for what is reported."""
+"""Check of convergence: importance weights, R-hat and effective sample sizes."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from bayes_nqp.checks.shared import (
     FAILS,
     HOLDS,
     Finding,
+    Guide,
     asks,
     convergence_words,
     labels,
@@ -23,22 +24,56 @@ from bayes_nqp.inference.fitting import Fit, scalar_draws
 from bayes_nqp.numerics import diagnostics
 from bayes_nqp.numerics.sampling import Importance
 
-_UNTRUSTED = Message("The draws cannot be trusted yet: {}.")
+_INVALID = Message(
+    "Estimates and intervals may be wrong, and other checks of this fit cannot be interpreted."
+)
 
 
 @asks(
-    "Can the draws be used, for the parameters and for what is reported?",
+    "Do the posterior draws represent the posterior distribution?",
     "convergence",
     of="fit",
     place=10,
+    guide=Guide(
+        statistic=Message(
+            "For importance sampling: the effective number of importance weights and the shape"
+            " k-hat of the largest weights. For tempered sampling and NUTS: R-hat, effective "
+            "sample sizes, divergences and E-BFMI of parameters and reported effects.",
+        ),
+        thresholds=Message(
+            "Passed: at least {0:.0f} effective weights, k-hat below its limit for the number "
+            "of proposals, and at least {0:.0f} draws; or R-hat ≤ {1:.2f}, effective sample "
+            "sizes ≥ {0:.0f}, no divergence and E-BFMI ≥ {2:.1f}. Otherwise failed.",
+            diagnostics.ESS,
+            diagnostics.RHAT,
+            diagnostics.ENERGY,
+        ),
+        failure=Message(
+            "The draws do not represent the posterior, so all estimates, intervals and other "
+            "checks may be wrong.",
+        ),
+        remedy=Message(
+            "fit again with more proposals, nqp.Importance(proposals=20_000); if this fails, "
+            "simplify the model (nqp.CompletePooling(), varying=None) or narrow nqp.Priors",
+        ),
+        code=(
+            "more = nqp.fit(design, panel, nqp.Importance(proposals=20_000, seed=1))\n"
+            'nqp.check(more, "convergence")'
+        ),
+        literature="Vehtari et al. (2021); Vehtari et al. (2024)",
+        limits=Message(
+            "The check does not detect a mode of the posterior that no proposal or chain has "
+            "reached.",
+        ),
+    ),
 )
 def convergence(fit: Fit) -> Finding:
-    """Judge weights of proposals; or parameters and estimands by R-hat, sizes and energy."""
+    """Test importance weights, or R-hat and effective sample sizes of reported quantities."""
     return _weights(fit) if fit.gate.weighted else _chains(fit)
 
 
 def _weights(fit: Fit) -> Finding:
-    """What the weights of proposals allow, equation by equation."""
+    """Return the finding for importance weights, equation by equation."""
     gate, evidence = fit.gate, _weights_table(fit)
     figure = Message(
         "k-hat ≤ {:.2f} (limit {:.2f}); effective weights ≥ {:,.0f}; effective draws ≥ {:,.0f}",
@@ -50,13 +85,16 @@ def _weights(fit: Fit) -> Finding:
     if gate.refused:
         figure = Message("{}; {:.1%} of proposals without a density", figure, gate.refused)
     if gate.failures:
+        reason = Message(
+            "The importance weights do not represent the posterior: {}.",
+            convergence_words("; ".join(gate.failures)),
+        )
         proposals = Hint("sampler", Importance(proposals=20_000))
-        advice = Message("Ask for more proposals ({}), or more draws.", proposals)
-        reason = _UNTRUSTED.fill(convergence_words("; ".join(gate.failures)))
-        sentence = joined([reason, advised(advice)])
+        advice = Message("Next: fit again with more proposals ({}) or more draws.", proposals)
+        sentence = joined([reason, _INVALID, advised(advice)])
         return Finding(FAILS, figure, sentence, evidence, "table")
     sentence = Message(
-        "Draws are independent proposals, resampled by their weights, and none of these dominates."
+        "The importance weights are well behaved, so the resampled draws represent the posterior."
     )
     return Finding(HOLDS, figure, sentence, evidence, "table")
 
@@ -72,7 +110,7 @@ def _weights_table(fit: Fit) -> pd.DataFrame:
 
 
 def _chains(fit: Fit) -> Finding:
-    """Judge parameters and reported estimands by R-hat, effective sizes and energy."""
+    """Return the finding for parameters and estimands: R-hat, sample sizes, energy."""
     effects = reported_draws(group_time_effects(fit), contrasts=False, times="all")
     quantities = scalar_draws(fit) | {name: x.to_numpy() for name, x in effects.items()}
     stats = {str(name): values.to_numpy() for name, values in fit.groups["sample_stats"].items()}
@@ -89,25 +127,26 @@ def _chains(fit: Fit) -> Finding:
     evidence = _table(quantities)
     if not failures:
         sentence = Message(
-            "All chains agree, with enough effective draws, for {} parameters and reported "
-            "effects.",
+            "R-hat and the effective sample sizes of all {} parameters and reported effects are "
+            "within their limits.",
             len(evidence),
         )
         return Finding(HOLDS, figure, sentence, evidence, "table")
-    reason, advice = (
-        _UNTRUSTED,
-        Message("Sample longer (draws, tune), or raise target_accept if there are divergences."),
+    reason = Message("The Markov chains have not converged: {}.")
+    advice = Message(
+        "Next: increase draws and tune of nqp.NUTS(), and target_accept if there are divergences."
     )
     if "tempered_ess" in stats:
         reason = Message(
-            "One proposal does not carry this posterior, and independent populations of particles "
-            "do not agree yet: {}."
+            "Importance sampling from a single proposal failed, and the particle populations of "
+            "tempered sampling disagree: {}."
         )
         advice = Message(
-            "Fewer scales (nqp.CompletePooling, varying=None), narrower priors (nqp.Priors) or "
-            "another seed may help; nqp.NUTS() samples it row by row."
+            "Next: simplify the model (nqp.CompletePooling(), varying=None), narrow nqp.Priors, or "
+            "sample with nqp.NUTS()."
         )
-    sentence = joined([reason.fill(convergence_words("; ".join(failures))), advised(advice)])
+    reason = reason.fill(convergence_words("; ".join(failures)))
+    sentence = joined([reason, _INVALID, advised(advice)])
     return Finding(FAILS, figure, sentence, evidence, "table")
 
 

@@ -1,4 +1,4 @@
-"""Whether pairs that share a node move together more than the model of errors has it."""
+"""Check of dyadic errors: correlation between pairs that share a node."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp._core.exceptions import Hint, IdentificationError, NotApplicable
-from bayes_nqp._core.i18n import Message, joined
+from bayes_nqp._core.i18n import Message, advised, joined
 from bayes_nqp.checks.model._cluster import Contributions
 from bayes_nqp.checks.model._influences import saturated_model
 from bayes_nqp.checks.shared import (
@@ -18,6 +18,7 @@ from bayes_nqp.checks.shared import (
     HOLDS,
     UNTOLD,
     Finding,
+    Guide,
     asks,
     average_effect,
     reported_weights,
@@ -29,36 +30,59 @@ from bayes_nqp.model.designs import NodeTimeEffects
 from bayes_nqp.model.predictors import ProcessPart
 
 _LIMIT = 1.2
-"""Ratio of standard deviations from which intervals get the verdict caution."""
+"""Ratio of standard deviations above which the verdict is caution."""
 _CHANCE = 1.6449
-"""Standard deviations that covariances of independent pairs exceed with probability .05."""
+"""Normal quantile that covariances of independent pairs exceed with probability 0.05."""
 _FEWEST = 10
-"""Nodes, of fewer of which a robust standard error says nothing."""
+"""Smallest number of nodes for a dyadic-robust standard error."""
 _SHOCKS, _EACH_WAY = "shocks of nodes", "links each way"
 
 
 @asks(
-    "Do intervals allow for pairs of one node that move together?",
+    "Are intervals wide enough for correlated errors of pairs that share a node?",
     "dyadic errors",
     place=177,
     needs=(ROWS, UNITS, ADDITIVE, SEPARATE),
     suits=is_paired,
+    guide=Guide(
+        statistic=Message(
+            "Standard errors of the average effect that allow for shared nodes, for "
+            "node-by-time effects, and for the two directions of a link, relative to the "
+            "posterior SD.",
+        ),
+        thresholds=Message(
+            "Caution: one of the ratios exceeds {0:.1f} and the value that chance explains at "
+            "5 %. Inconclusive: node-by-time effects cannot be estimated, and chance alone "
+            "could give a ratio of {0:.1f}.",
+            _LIMIT,
+        ),
+        failure=Message(
+            "The reported intervals are too narrow, because errors of pairs with a common node"
+            " are correlated.",
+        ),
+        remedy=Message(
+            "fit terms=nqp.NodeTimeEffects(), or report the larger standard error "
+            "(result.evidence)",
+        ),
+        code='nqp.check(fit, "dyadic_errors").evidence',
+        literature="Fafchamps and Gubert (2007); Aronow, Samii and Assenova (2015)",
+        limits=Message(
+            "At least {} nodes are needed, and with few nodes the check has little power.",
+            _FEWEST,
+        ),
+    ),
 )
 def dyadic_errors(fit: Fit) -> Finding:
-    """Compare standard errors that allow for shared nodes with the posterior sd.
+    """Compare standard errors that allow for shared nodes with the posterior SD.
 
-    Both are of the average effect of the saturated fit, errors as the model has them. The
-    dyadic-robust one adds ``sum psi_p psi_q`` over pairs that share a node to the model's variance,
-    psi their influences, less what the sum is on average of independent pairs whose groups have
-    effects of their own (times ``n / (n - g)``, for n nodes of g dates of adoption). The other adds
-    what shocks of nodes do, as `NodeTimeEffects` learns them from untreated rows, where the design
-    has
-    none, nor shocks that levels of a column share. Where links have a direction, a third adds to
-    the posterior variance what links of two nodes, one each way, have in common, of which chance
-    leaves little: twice the sum of the products of their influences. *Caution* where one is more
-    than 1.2 times the posterior sd, and more than by chance (5 %), which few nodes leave much room.
-    Where the second cannot be had and the first could pass 1.2 by chance, the check is
-    inconclusive.
+    All refer to the average effect of the saturated fit under the fit's error structure. The
+    dyadic-robust standard error adds to the model's variance ``sum psi_p psi_q`` over pairs that
+    share a node, with psi their influences, minus the mean of this sum for independent pairs whose
+    groups have separate effects (times ``n / (n - g)`` for n nodes and g adoption dates). The
+    second adds the variance of node-by-time effects (`NodeTimeEffects`), estimated on untreated
+    observations, if the design has neither these nor shocks shared by the levels of a column. For
+    directed links, a third adds twice the sum of products of influences of the two directions
+    between two nodes.
 
     References
     ----------
@@ -68,7 +92,7 @@ def dyadic_errors(fit: Fit) -> Finding:
     """
     pairs = _pairs(fit)
     with_nodes = any(isinstance(term, NodeTimeEffects) for term in fit.facts.terms)
-    # What levels of a column share would be learned as shocks of nodes.
+    # Node-by-time effects would absorb shocks shared by the levels of a column.
     shared = bool(fit.facts.shared_by)
     parts = _NodeSums.of(fit, pairs, [] if with_nodes or shared else _shocks(fit, pairs))
     posterior = float(average_effect(fit).var())
@@ -79,19 +103,23 @@ def dyadic_errors(fit: Fit) -> Finding:
         terms = _with_shocks(fit, pairs) if parts.learned or (shared and not with_nodes) else None
         return Finding(DOUBT, figure, _too_narrow(table, np.sqrt(posterior), terms), table)
     if not learned and dyadic > _LIMIT:
-        sentence = Message("Nodes are too few to say whether their pairs move together.")
+        sentence = Message(
+            "The number of nodes is too small to test if pairs that share a node are correlated."
+        )
         return Finding(UNTOLD, figure, sentence, table)
-    sentence = Message("Pairs of one node move together no more than the model says.")
+    sentence = Message(
+        "Errors of pairs that share a node are not more correlated than the model assumes."
+    )
     return Finding(HOLDS, figure, sentence, table)
 
 
 def _table(parts: _NodeSums, pairs: Pairs, posterior: float, with_shocks: bool) -> pd.DataFrame:
-    """Standard errors, and their ratios to the posterior sd with what these may be by chance."""
+    """Return standard errors, and their ratios to the posterior SD with the limits by chance."""
     base = parts.model if with_shocks else posterior
     chance = _CHANCE * parts.spread * posterior / parts.model
     rows = [("dyadic", base + parts.covariance, (base + chance) / posterior)]
     if parts.shocks is not None and not with_shocks:
-        # Without any, what f nodes seem to have is of the size of sqrt(2/f) of pairs' errors.
+        # Without node effects, f nodes give an estimate of the size sqrt(2/f) of pairs' errors.
         freedom = max(pairs.nodes.size - np.unique(pairs.adoption).size, 1)
         rows.append((_SHOCKS, posterior + parts.shocks, 1.0 + _CHANCE * np.sqrt(2.0 / freedom)))
     if parts.each_way is not None:
@@ -106,54 +134,56 @@ def _table(parts: _NodeSums, pairs: Pairs, posterior: float, with_shocks: bool) 
 
 
 def _figure(table: pd.DataFrame) -> Message:
-    """Every standard error over the posterior sd."""
+    """Return the key figure: every standard error over the posterior SD."""
     ratios = dict(zip(table["by"], table["over_posterior_sd"].astype(float), strict=True))
-    figure = Message("dyadic-robust standard error over posterior sd {:.2f}", ratios["dyadic"])
+    figure = Message("dyadic-robust standard error over posterior SD {:.2f}", ratios["dyadic"])
     if _SHOCKS in ratios:
-        figure = Message("{}; with shocks of nodes {:.2f}", figure, ratios[_SHOCKS])
+        figure = Message("{}; with node-by-time effects {:.2f}", figure, ratios[_SHOCKS])
     if _EACH_WAY in ratios:
-        figure = Message("{}; with links each way {:.2f}", figure, ratios[_EACH_WAY])
+        figure = Message(
+            "{}; with correlation of the two directions {:.2f}", figure, ratios[_EACH_WAY]
+        )
     return figure
 
 
 def _too_narrow(table: pd.DataFrame, sd: float, next_terms: Hint | None) -> Message:
-    """Who move together, and what to do: next terms, where nodes do; else the larger error."""
+    """Return the finding, its meaning and the next step where intervals are too narrow."""
     over = table[table["over_posterior_sd"] > table["limit"]]
     both_ways = set(over["by"]) == {_EACH_WAY}
-    who = Message("Pairs of one node move together")
+    who = Message("Errors of pairs that share a node are correlated")
     if both_ways:
-        who = Message("Links of two nodes, one each way, move together")
+        who = Message("Errors of the two directions between two nodes are correlated")
     wide = Message(
-        "{}, and intervals are too narrow: the standard error of the average effect is {:.3g}, the "
-        "posterior sd {:.3g}.",
+        "{}: the standard error of the average effect is {:.3g}, the posterior SD {:.3g}.",
         who, float(over["se"].max()), sd,
     )  # fmt: skip
-    if next_terms is None or both_ways:
-        return joined([wide, Message("Report the larger standard error.")])
-    return joined([wide, Message("Next: {}.", next_terms)])
+    step = Message("Next: report the larger standard error (result.evidence).")
+    if next_terms is not None and not both_ways:
+        step = Message("Next: fit {}.", next_terms)
+    return joined([wide, Message("The reported intervals are too narrow."), advised(step)])
 
 
 def _pairs(fit: Fit) -> Pairs:
-    """Pairs of enough nodes, or why there are none."""
+    """Return the pairs of a panel, or raise an error if it has none or too few nodes."""
     if not is_paired(fit.rows):
-        raise NotApplicable(Message("Units are no pairs of nodes."))
+        raise NotApplicable(Message("The units of this panel are not pairs of nodes."))
     pairs = pairs_of(fit.rows)
     if pairs.nodes.size < _FEWEST:
         raise NotApplicable(
-            Message("There are {} nodes; a robust standard error needs {} at the very least.",
+            Message("There are {} nodes; a dyadic-robust standard error needs at least {}.",
                     pairs.nodes.size, _FEWEST)
         )  # fmt: skip
     return pairs
 
 
 def _with_shocks(fit: Fit, pairs: Pairs) -> Hint:
-    """The design's terms and shocks of nodes."""
+    """Return the terms of the design together with node-by-time effects."""
     shocks = tuple(term for term in fit.facts.terms if term.argument == "terms")
     return Hint("terms", (*shocks, NodeTimeEffects(directed=pairs.directed)))
 
 
 def _shocks(fit: Fit, pairs: Pairs) -> Sequence[ProcessPart]:
-    """Shocks of nodes as untreated rows have them; none where these are too few."""
+    """Return node-by-time effects that untreated observations identify, if there are any."""
     design = fit.variant(terms=_with_shocks(fit, pairs).value)
     try:
         model = design.spec(panel_of(fit))
@@ -169,15 +199,15 @@ class _NodeSums:
     Parameters
     ----------
     model : float
-        Of the model without shocks of nodes.
+        Variance under the model without node-by-time effects.
     covariance, spread : float
-        Of influences of pairs that share a node, beyond what it is on average of independent pairs;
-        and its standard deviation for these.
+        Sum of products of influences of pairs that share a node, minus its mean for independent
+        pairs, and its standard deviation for these.
     shocks : float or None
-        Of shocks of nodes.
+        Variance due to node-by-time effects.
     each_way : (float, float) or None
-        Of influences of links between two nodes, one each way, and its standard deviation where
-        they are independent; None where there are no two.
+        Sum of products of influences of the two directions between two nodes, and its standard
+        deviation if the directions are independent; None if no nodes are linked in both directions.
     """
 
     model: float
@@ -188,12 +218,12 @@ class _NodeSums:
 
     @property
     def learned(self) -> bool:
-        """Whether untreated rows say what shocks of nodes are."""
+        """True if untreated observations identify node-by-time effects."""
         return self.shocks is not None
 
     @classmethod
     def of(cls, fit: Fit, pairs: Pairs, processes: Sequence[ProcessPart]) -> _NodeSums:
-        """Sum up what pairs contribute to the saturated estimate."""
+        """Sum the contributions of pairs to the saturated estimate."""
         weights = reported_weights(group_time_effects(fit))[1][[0]].toarray()
         model_frame, everywhere, errors = saturated_model(fit, weights)
         units, eye = np.arange(model_frame.codes.n_units), np.eye(model_frame.codes.n_periods)
@@ -223,10 +253,10 @@ class _NodeSums:
 
 
 def _shared(influence: Array, pairs: Pairs) -> tuple[float, float]:
-    """Sum products of influences of pairs that share a node, each way, less their mean.
+    """Sum products of influences of pairs that share a node, minus their mean.
 
-    Influences of m pairs of one group sum up to zero, so that two of independent ones have the mean
-    product ``-v / (m - 1)``, v their variance.
+    The influences of the m pairs of a group sum to zero, so two independent pairs have the mean
+    product ``-v / (m - 1)``, with v their variance.
     """
     ends, dyad = np.unique(np.sort(pairs.ends, axis=0), axis=1, return_inverse=True)
     dyad, nodes = dyad.ravel(), pairs.nodes.size
@@ -254,10 +284,11 @@ def _shared(influence: Array, pairs: Pairs) -> tuple[float, float]:
 
 
 def _each_way(influence: Array, pairs: Pairs) -> tuple[float, float] | None:
-    """Sum ``2 psi_ij psi_ji`` over nodes that are linked each way, and its standard deviation.
+    """Sum ``2 psi_ij psi_ji`` over nodes linked in both directions, with its standard deviation.
 
-    Of independent links the sum has the variance ``4 sum v_ij v_ji``, v their variances, and next
-    to no mean: links each way are of one group only where both nodes adopt together.
+    For independent links the sum has the variance ``4 sum v_ij v_ji``, with v their variances. Its
+    mean is close to zero, since the two directions belong to one group only if both nodes adopt
+    together.
     """
     dyad = np.unique(np.sort(pairs.ends, axis=0), axis=1, return_inverse=True)[1].ravel()
     ahead = pairs.ends[0] < pairs.ends[1]

@@ -1,17 +1,18 @@
-"""Whether untreated units move together beyond their time effects: the spectrum of innovations.
+"""Test for common factors of untreated units: the largest eigenvalue of their innovations.
 
-On units i with untreated rows in every period of a window, with least-squares residuals r_i and the
-fit's covariance ``V = LL'`` of errors, innovations are ``e_i = L^-1 (r_i - a_i 1)``. A factor
-``l_i F_t`` adds ``(L^-1 F)(L^-1 F)'`` to their covariance, a large eigenvalue. Unequal variances of
-units, heavy tails and a noisy period do so as well; so replications are not normal, but the same
-innovations with independent random signs, which have all of that and nothing in common. There
-the unit effect is a robust mean: a plain one would leave a trace of one large innovation in all
-others of its unit, signs would scatter it, and under heavy tails the actual share would lie too
-low.
+For units i with untreated observations in every period of a window, with least-squares residuals
+r_i and the fit's covariance ``V = LL'`` of errors, innovations are ``e_i = L^-1 (r_i - a_i 1)``. A
+factor ``l_i F_t`` adds ``(L^-1 F)(L^-1 F)'`` to their covariance, a large eigenvalue. Unequal
+variances of units, heavy tails and a noisy period also increase the largest eigenvalue.
+Replications are therefore not normal: they are the same innovations with independent random signs,
+which keep these features and remove common movements. Unit effects are robust means, since a plain
+mean would spread one large innovation over all periods of its unit, and signs would scatter it;
+under heavy tails the actual share would then be too low.
 
-What units share under the model, such as shocks of a cluster, is no factor. Of a process with the
-root R of its covariance, ``K = L^-1 R / sigma`` and ``c_t² = 1 / (1 + (KK')_tt)``, replications are
-``c_t (s_it e_it + m_t (K z_o)_t)``: s random signs, m_t the sd of period t, z_o normal.
+Processes shared under the model, such as shocks of a cluster, are not counted as factors. For a
+process with the root R of its covariance, ``K = L^-1 R / sigma`` and ``c_t² = 1 / (1 + (KK')_tt)``,
+replications are ``c_t (s_it e_it + m_t (K z_o)_t)``: s random signs, m_t the sd of period t, z_o
+normal.
 """
 
 from __future__ import annotations
@@ -31,11 +32,11 @@ from bayes_nqp.checks.model._untreated import Untreated
 from bayes_nqp.inference.fitting import Fit, sigma_draws
 
 _PERIODS, _UNITS = 4, 10
-"""Fewest periods of a window, and fewest units beyond those that time effects take up."""
+"""Smallest number of periods of a window, and of units beyond the number of time effects."""
 _HUBER, _REWEIGHTED = 1.5, 10
-"""Where large innovations begin to count less, in sds of their unit; rounds of reweighting."""
+"""SDs of a unit above which innovations are downweighted (Huber); rounds of reweighting."""
 _ROUNDS, _SETTLED = 300, 1e-6
-"""Most rounds in which variances of periods settle, and the relative change that ends them."""
+"""Largest number of rounds for variances of periods, and relative change for convergence."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,13 +46,13 @@ class Innovations:
     Parameters
     ----------
     values : ndarray (unit, period)
-        Not yet centred.
+        Innovations before centring.
     level : ndarray of int (unit)
-        Whose time effects a unit has.
+        Level of the time effects of the unit.
     constant : ndarray (period)
-        ``L^-1 1``, what a unit's effect adds.
+        ``L^-1 1``, the loading of the unit effect.
     shared : sequence of (ndarray of int (unit), ndarray (period, q)), default ()
-        Who shares a process, -1 for none, and K.
+        Owners of a shared process, -1 for none, and K.
     """
 
     values: Array
@@ -60,24 +61,24 @@ class Innovations:
     shared: Sequence[tuple[Index, Array]] = ()
 
     def share(self) -> Array:
-        """Largest eigenvalue over the sum of all (1)."""
+        """Return the largest eigenvalue as a share of the sum of all (1)."""
         return np.array([self._largest(self.values, self._variance())])
 
     def replicated(self, draws: int, seed: int) -> Array:
-        """The same of innovations with random signs, and of what units share (draw)."""
+        """Return the share with random signs and redrawn shared processes (draw)."""
         generator, variance = np.random.default_rng([seed, 11]), self._variance()
         e, scale, along = self._robust(variance)
         shares = np.empty(draws)
         for k in range(draws):
-            # What unit effects took up along g comes back before signs are drawn: else M D M, not
-            # D, would be the covariance that signs make diagonal, and M (diag M D M) M another.
+            # The part along g that unit effects absorbed is added back before signs are drawn:
+            # otherwise signs would make M D M diagonal instead of D.
             innovations = e + np.outer(scale * generator.standard_normal(scale.size), along)
             sign = 2.0 * generator.integers(0, 2, e.shape) - 1.0
             shares[k] = self._largest(self._with_shared(innovations * sign, generator), variance)
         return shares
 
     def _with_shared(self, e: Array, generator: np.random.Generator) -> Array:
-        """Add what units share, as large beside their own as the model has it."""
+        """Add shared processes with the relative variance that the model implies."""
         if not self.shared:
             return e
         total, size, sd = e.copy(), np.ones(e.shape), np.sqrt((e**2).mean(axis=0))
@@ -88,11 +89,11 @@ class Innovations:
         return np.asarray(total / np.sqrt(size))
 
     def _robust(self, variance: Array) -> tuple[Array, Array, Array]:
-        """Innovations less unit effects of Huber's estimator, units' scales, and g / |g|.
+        """Return innovations without unit effects (Huber), the scales of units, and g / |g|.
 
         Reweighted least squares of ``x_it = e_it / sd_t`` on ``c_t = g_t / sd_t`` (Huber 1981, ch.
-        7). Unit i's effect takes up ``s_i z_i c / |c|``, s_i its scale; with it every period's
-        variance is one, as sd_t has it (the estimate is less efficient than least squares).
+        7). The effect of unit i absorbs ``s_i z_i c / |c|``, with s_i its scale; adding it back
+        gives every period the variance one, for sd_t as estimated.
         """
         e = self.values - self._time_effects(self.values)[self.level]
         sd = np.sqrt(variance)
@@ -109,34 +110,35 @@ class Innovations:
         return residual * sd, scale, along * sd
 
     def _time_effects(self, e: Array) -> Array:
-        """Means of the units that share time effects (level, period)."""
+        """Return means of the units that share time effects (level, period)."""
         member = np.equal.outer(np.arange(self.level.max() + 1), self.level).astype(np.float64)
         return np.asarray((member @ e) / member.sum(axis=1, keepdims=True))
 
     def _product(self, e: Array) -> Array:
-        """Mean cross-products of what time effects leave (period, period)."""
+        """Return mean cross-products net of time effects (period, period)."""
         means = self._time_effects(e)
         size = np.bincount(self.level, minlength=len(means))
         return np.asarray((e.T @ e - (means.T * size) @ means) / len(e))
 
     def _variance(self) -> Array:
-        """Of every period, before unit effects (period)."""
+        """Return the variance of every period before unit effects are removed (period)."""
         product = self._product(self.values)
         return _spread(product, self.constant, np.maximum(np.diag(product), 1e-300))[1]
 
     def _largest(self, e: Array, start: Array) -> float:
-        """Share of the largest eigenvalue of what unit and time effects leave, periods alike."""
+        """Return the share of the largest eigenvalue net of unit and time effects."""
         covariance, _ = _spread(self._product(e), self.constant, start)
         sd = np.sqrt(np.maximum(np.diag(covariance), 1e-300))
         return float(np.linalg.eigvalsh(covariance / np.outer(sd, sd))[-1] / len(sd))
 
 
 def _spread(product: Array, constant: Array, start: Array) -> tuple[Array, Array]:
-    """Covariance that unit effects leave, and the variance of every period before they did.
+    """Return the covariance net of unit effects, and the variance of every period before.
 
-    With D the variances, w = D^-1 g and ``M = I - g w' / g'w`` (weighted least squares: a noisy
-    period would leave traces in all others), the covariance of Me is ``C = M S M'``, whatever S has
-    along g; where S = D it is ``D - gg' / g'w``. So D is the fixed point of ``diag C + g² / g'w``.
+    With D the variances, w = D^-1 g and ``M = I - g w' / g'w`` (weighted least squares, since a
+    noisy period would otherwise affect all others), the covariance of Me is ``C = M S M'``,
+    whatever S has along g. If S = D, it is ``D - gg' / g'w``. So D is the fixed point of ``diag C +
+    g² / g'w``.
     """
     diagonal, variance, weight = np.diag(product), start, constant
     for _ in range(_ROUNDS):
@@ -154,12 +156,12 @@ def _spread(product: Array, constant: Array, start: Array) -> tuple[Array, Array
 def eigenvalue_shares(
     fit: Fit, rows: Untreated, draws: int
 ) -> tuple[dict[str, Array], dict[str, Array]]:
-    """Share of the largest eigenvalue: the actual one, and of innovations with random signs.
+    """Return the share of the largest eigenvalue, observed and with random signs.
 
     Returns
     -------
     tuple of dict of str to ndarray (1) and to ndarray (draw)
-        Empty where too few units are untreated over too few periods.
+        Empty if too few units are untreated over enough periods.
     """
     innovations = _innovations_of(fit, rows)
     if innovations is None:
@@ -170,9 +172,9 @@ def eigenvalue_shares(
 
 
 def _innovations_of(fit: Fit, rows: Untreated) -> Innovations | None:
-    """Innovations in the best window of untreated rows, at the posterior mean of the errors."""
+    """Return innovations in the best window of untreated observations, at posterior mean errors."""
     if rows.equation.problem.redraws is not None:
-        return None  # series were chosen to leave least
+        return None  # series were chosen to minimise the residual variance
     residuals, _, _ = rows.residuals(rows.equation.rows.outcome[None])
     n_periods = fit.model_frame.codes.n_periods
     table = np.full((rows.count.size, n_periods), np.nan)
@@ -200,10 +202,10 @@ def _innovations_of(fit: Fit, rows: Untreated) -> Innovations | None:
 
 
 def _window(seen: npt.NDArray[np.bool_]) -> tuple[int, int, Index]:
-    """First period, end, and the units complete in between, n over T periods.
+    """Return first period, end, and the units observed in all periods between (n units, T periods).
 
-    Noise alone has eigenvalues up to ``(sqrt n + sqrt T)²``, a factor one of the order n T: the
-    window has the smallest ``1 / sqrt n + 1 / sqrt T``.
+    Pure noise has eigenvalues up to ``(sqrt n + sqrt T)²``, a factor one of the order n T. The
+    window minimises ``1 / sqrt n + 1 / sqrt T``.
     """
     n_periods = seen.shape[1]
     gaps = np.concatenate([np.zeros((len(seen), 1)), (~seen).cumsum(axis=1)], axis=1)

@@ -1,4 +1,4 @@
-"""Whether the model of errors leaves intervals as wide as clusters of the data say."""
+"""Check of the error model: cluster-robust standard errors, richer errors and shared shocks."""
 
 from __future__ import annotations
 
@@ -11,16 +11,23 @@ import xarray as xr
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array, Mask
-from bayes_nqp._core.i18n import Message, advised, either, joined, listed
+from bayes_nqp._core.i18n import NOTHING, Message, advised, detailed, either, joined, listed
 from bayes_nqp._core.types import Column
-from bayes_nqp.checks.model._alternative_errors import AlternativeErrors, alternative_errors
+from bayes_nqp.checks.model._alternative_errors import (
+    MOVED,
+    WIDER,
+    AlternativeErrors,
+    alternative_errors,
+)
 from bayes_nqp.checks.model._cluster import robust
 from bayes_nqp.checks.model._clusters import FEWEST, Clusters, clusters_above, clusters_by
 from bayes_nqp.checks.model._influences import saturated_model
 from bayes_nqp.checks.model._robust import Robust
 from bayes_nqp.checks.model._understated_sd import Causes, advice
 from bayes_nqp.checks.shared import (
+    LASTING,
     Finding,
+    Guide,
     asks,
     in_words,
     ladder,
@@ -41,21 +48,21 @@ from bayes_nqp.inference.fitting import (
 )
 
 _LIMIT, _FAR = 1.2, 1.5
-"""Ratios of standard deviations from which intervals get the verdict caution, and failed."""
+"""Ratios of standard deviations above which the verdict is caution, and failed."""
 _CHANCE, _SURE = 0.05, 0.001
-"""Chances, over all quantities and clusters, that a true model passes what these can tell."""
+"""Probabilities, over all quantities and clusters, of exceeding a limit if the model is true."""
 _ABOVE = 1.1
-"""Ratio by a cluster over that by unit from which units move together."""
+"""Ratio by cluster over ratio by unit above which units of a cluster are correlated."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Judged:
-    """Ratios by one kind of clusters, and their limits, quantity by quantity.
+    """Ratios by one kind of clusters, and their limits, for each quantity.
 
     Parameters
     ----------
     ratio, limit, sure : ndarray (quantity,)
-        Robust over model sd, and where it asks for caution and fails.
+        Ratio of the robust to the model's SD, and its limits for the verdicts caution and failed.
     """
 
     clusters: Clusters
@@ -66,54 +73,97 @@ class _Judged:
 
     @property
     def over(self) -> Mask:
-        """Quantities whose verdict is caution."""
+        """Quantities whose ratio exceeds the limit for caution."""
         return np.asarray(self.ratio > self.limit)
 
 
 @asks(
-    "Are intervals as wide as errors that move together demand?",
+    "Are intervals wide enough for serially correlated and clustered errors?",
     "error model",
     of="errors",
     place=120,
     needs=(ROWS, UNITS, ADDITIVE, SEPARATE),
+    guide=Guide(
+        statistic=Message(
+            "Ratio of cluster-robust standard errors to the standard deviations of the model, "
+            "for all reported effects. Average effect and posterior SD under richer error "
+            "structures. Log Bayes factor of persistent shocks shared by the units of a "
+            "cluster.",
+        ),
+        thresholds=Message(
+            "Caution: a ratio above {0:.1f} and above chance ({2:.0%} over all quantities and "
+            "clusters). Caution too if a richer structure multiplies the posterior SD by more "
+            "than {0:.1f} or moves the average effect by more than one SD. Failed: a ratio "
+            "above {1:.1f} and above chance at {3:.1%}, or a posterior SD more than {1:.1f} "
+            "times as large. Failed too if shared shocks have a log Bayes factor above {4:.0f}"
+            " plus the log of the number of columns, and multiply the SD by more than {5:.1f} "
+            "or move the effect by more than {6:.1f} SDs.",
+            _LIMIT,
+            _FAR,
+            _CHANCE,
+            _SURE,
+            LASTING,
+            WIDER,
+            MOVED,
+        ),
+        failure=Message(
+            "The reported intervals are too narrow, because the model does not include how "
+            "errors of a unit or of a cluster are correlated.",
+        ),
+        remedy=Message(
+            "fit the error structure or the shared shocks that the check names, for example "
+            'errors=nqp.AR1() or shocks=nqp.ClusterTimeEffects("province", errors=nqp.AR1())',
+        ),
+        code=(
+            "again = nqp.fit(design.replace(errors=nqp.AR1PlusNoise()), panel)\n"
+            'nqp.check(again, "error_model")'
+        ),
+        literature=(
+            "Liang and Zeger (1986); Bell and McCaffrey (2002); Bertrand, Duflo and "
+            "Mullainathan (2004); Imbens and Kolesár (2016)"
+        ),
+        limits=Message(
+            "With few clusters, cluster-robust standard errors have little power. Correlation "
+            "between units that share no column of the file is not detected.",
+        ),
+    ),
 )
 def error_model(fit: Fit, *, cluster: Column | None = None, event_times: bool = False) -> Finding:
     """Compare the model's standard deviations with cluster-robust ones, and error structures.
 
-    The saturated fit (an effect of its own for every cell, no deviations, the same time effects
-    and covariates) weighs rows by the fit's posterior mean of the error parameters. Its
-    cluster-robust variance, with the factor clusters / (clusters − 1), is compared with what it
-    would be on average if the model were true, shared shocks of the design included: that takes
-    account of the small residuals of cells with few units, and of effects that differ between
-    units, which a robust variance counts though the average over the treated rows at hand does
-    not depend on them. The ratio is ``sqrt(1 + (robust − expected) / model)`` with the model's
-    variance of the saturated estimate; posterior sd times the ratio is the robust standard
-    deviation of the fit. It is about one if the model is true, whatever the pooling. A quantity
-    asks for caution beyond 1.2, and beyond what the clusters at hand can tell from chance
-    (Satterthwaite's degrees of freedom, 5 % over all quantities and clusters); it fails beyond
-    1.5 and a chance of 0.1 %.
+    The saturated fit has a separate effect for every cell and no random effects of the treatment,
+    with the same time effects and covariates. Observations are weighted by the posterior means of
+    the error parameters. Its cluster-robust variance, with the factor clusters / (clusters − 1), is
+    compared with its expected value under the model, including shared shocks of the design. This
+    allows for the small residuals of cells with few units, and for effects that differ between
+    units, which increase a robust variance but not the uncertainty about the average over the
+    observed treated units. The ratio is ``sqrt(1 + (robust − expected) / model)``, with the model's
+    variance of the saturated estimate. It is about one if the model is true, under any pooling; the
+    posterior SD times the ratio is the robust standard error of the fit. Limits by chance use
+    Satterthwaite's degrees of freedom.
 
-    Clusters are what effects vary by (units by default), and every column above them that is
-    constant within units and has at least five levels; or those of ``cluster`` alone. Of a
-    continuous exposure slopes take the place of effects. ``event_times=True`` judges the average
-    at every event time too.
+    Clusters are the level at which effects vary (units by default), and every column above it that
+    is constant within units and has at least five levels. For a continuous exposure, slopes take
+    the place of effects.
 
-    The average effect is also estimated under other error structures. Those that hold the
-    fit's own as a special case count: a posterior sd more than 1.2 times as large, or an estimate
-    more than a posterior sd away, puts the fit in doubt; 1.5 times fails.
+    The average effect is also estimated under error structures that include the fit's own as a
+    special case. Standard errors of few clusters have little power, so all observations are also
+    used to test for persistent (AR(1)) shocks shared by the units of a cluster: the log Bayes
+    factor of the design with these shocks over the fit's design.
 
-    Few clusters tell little by their standard errors; their periods tell more. So the evidence of
-    all rows is asked for shocks that units of a cluster share and that last (AR(1)): the log Bayes
-    factor of the design with them over the fit's. Beyond 3, and the log of the columns asked, the
-    effect is estimated with them; where its posterior sd is then more than 1.1 times as large, or
-    it moves by half a posterior sd, the fit fails.
+    The evidence distinguishes three causes. Serial correlation that the errors do not include
+    appears under richer structures, and in clusters without treated units (``ratio_controls``),
+    where it cannot be confused with effects that differ. Shared shocks appear if the design
+    includes them, and if the ratio of a cluster exceeds that of units. Effects that differ between
+    units increase a clustered standard error but not the ratio: this standard error refers to the
+    population of units, while the default target is the average over the observed treated units.
 
-    Three causes are told apart. Correlation in time that the errors lack shows under richer
-    structures, and by clusters without treated units (``ratio_controls``), where no deviation of
-    an effect can be mistaken for it. Shocks that units share show where the design has them, and
-    by a cluster above units more than by unit. Effects that differ between units widen a standard
-    error clustered by unit and not the ratio: that error speaks of all units like those at hand,
-    the default target of those at hand alone.
+    Parameters
+    ----------
+    cluster : str, optional
+        Column of clusters that is constant within units; only these clusters are then used.
+    event_times : bool, default False
+        True to test the average effect at every event time too.
     """
     least = clusters_by(fit, cluster)
     every = [least, *(clusters_above(fit, least) if cluster is None else ())]
@@ -139,7 +189,7 @@ def error_model(fit: Fit, *, cluster: Column | None = None, event_times: bool = 
 
 
 def _judged(fit: Fit, weights: Array, every: Sequence[Clusters]) -> list[_Judged]:
-    """Judge weighted averages by each kind of clusters."""
+    """Compute ratios and limits of weighted averages for each kind of clusters."""
     tests, out = len(weights) * len(every), []
     for clusters in every:
         estimates = _robust(fit, weights, clusters)
@@ -150,13 +200,13 @@ def _judged(fit: Fit, weights: Array, every: Sequence[Clusters]) -> list[_Judged
 
 
 def _robust(fit: Fit, weights: Array, groups: Clusters) -> Robust:
-    """Compare standard errors of the saturated fit, at the posterior means of its errors."""
+    """Return robust standard errors of the saturated fit, at the posterior means of its errors."""
     model_frame, everywhere, errors = saturated_model(fit, weights)
     return robust(model_frame, everywhere, errors, groups.codes, groups.unit_effect)
 
 
 def _table(fit: Fit, names: list[str], weights: Array, judged: Sequence[_Judged]) -> xr.Dataset:
-    """Numbers of the first clusters by quantity, and ratios by all clusters."""
+    """Return statistics for the first kind of clusters by quantity, and ratios for all clusters."""
 
     def sd(target: Literal["sample", "superpopulation"]) -> Array:
         if target != "sample" and meets(fit, (LINKED,)):
@@ -201,42 +251,51 @@ def _table(fit: Fit, names: list[str], weights: Array, judged: Sequence[_Judged]
 def _figure(
     judged: Sequence[_Judged], names: list[str], apart: Mask, others: AlternativeErrors
 ) -> Message:
-    """The average effect's ratio, the worst of all, and sds under richer structures."""
+    """Return the key figure: ratios, and posterior SDs under richer errors."""
     worst = max(judged, key=lambda x: float((x.ratio / x.limit).max()))
     at = int(np.argmax(worst.ratio / worst.limit))
-    figure = Message(
-        "cluster-robust over model sd {:.2f} for the average effect, {:.2f} for {} (limit {:.2f}; "
-        "{} clusters by {})",
+    average, counted = (
         judged[0].ratio[0],
-        worst.ratio[at],
-        names[at],
-        float(worst.limit[at]),
-        worst.estimates.clusters,
-        unit_word(worst.clusters.name),
+        (worst.estimates.clusters, unit_word(worst.clusters.name)),
     )
+    most = float(worst.limit[at])
+    figure = Message(
+        "cluster-robust standard error over model SD: {:.2f} for the average effect, {:.2f} for {} "
+        "(limit {:.2f}; {} clusters by {})",
+        average, worst.ratio[at], names[at], most, *counted,
+    )  # fmt: skip
+    if at == 0 and worst is judged[0]:
+        figure = Message(
+            "cluster-robust standard error over model SD: {:.2f} for the average effect (limit "
+            "{:.2f}; {} clusters by {})",
+            average, most, *counted,
+        )  # fmt: skip
     if apart.any():
         ratio, limit = (others.evidence[f"{x}_controls"].to_numpy() for x in ("ratio", "limit"))
         k = int(np.argmax(np.where(apart, ratio / limit, 0.0)))
         figure = Message(
-            "{}; {:.2f} for {} by clusters without treated units (limit {:.2f})",
+            "{}; {:.2f} for {} in clusters without treated units (limit {:.2f})",
             figure, ratio[k], names[k], limit[k],
         )  # fmt: skip
     if np.isfinite(others.wider):
         figure = Message(
-            "{}; posterior sd × {:.2f} under a richer error structure", figure, others.wider
+            "{}; posterior SD × {:.2f} under a richer error structure", figure, others.wider
         )
     for name, factor in others.lasting.items():
         if np.isfinite(factor.value):
             figure = Message(
-                "{}; log Bayes factor of lasting shocks by {} {:+.1f}", figure, name, factor.value
+                "{}; log Bayes factor of persistent shocks by {}: {:+.1f}",
+                figure,
+                name,
+                factor.value,
             )
     for name, (wider, _) in others.shared.items():
-        figure = Message("{}; × {:.2f} with shocks by {}", figure, wider, name)
+        figure = Message("{}; posterior SD × {:.2f} with shocks by {}", figure, wider, name)
     return figure
 
 
 def _causes(judged: Sequence[_Judged], apart: Mask, others: AlternativeErrors) -> Causes:
-    """What speaks for each cause; clusters above units count where they say more than units do."""
+    """Return the evidence for each cause of understated standard deviations."""
     first = judged[0]
     by_unit, estimates = not first.clusters.above, first.estimates
     shared = [x for x in judged if x.clusters.above and _together(x, first, others)]
@@ -252,7 +311,7 @@ def _causes(judged: Sequence[_Judged], apart: Mask, others: AlternativeErrors) -
 
 
 def _together(judged: _Judged, first: _Judged, others: AlternativeErrors) -> bool:
-    """Whether units of clusters move together: by their shocks, or more than units below them."""
+    """Return True if units of clusters are correlated: by their shocks, or by a larger ratio."""
     more = judged is first or (judged.ratio > _ABOVE * first.ratio)[judged.over].any()
     return judged.clusters.name in others.together or bool(judged.over.any() and more)
 
@@ -260,35 +319,46 @@ def _together(judged: _Judged, first: _Judged, others: AlternativeErrors) -> boo
 def _sentence(
     fit: Fit, judged: Sequence[_Judged], names: list[str], apart: Mask, others: AlternativeErrors
 ) -> Message:
-    """Which quantities get the verdict caution by which clusters, and why."""
-    parts = list(_wide(judged, names, apart, others))
-    if not parts and not others.together:
-        agree = Message(", and richer structures agree") if others.kind != "none" else ""
-        parts = [
-            Message(
-                "Clustered by {}, no standard deviation is larger than modelled by more than "
-                "chance explains{}.",
-                either([unit_word(x.clusters.name) for x in judged]),
-                agree,
-            )
-        ]
+    """Return the finding, its meaning and the next step; further findings are details."""
+    found, causes = [*_wide(judged, names, apart, others)], _causes(judged, apart, others)
     shocks = [
         Message(
-            "Units of one {} share shocks that last (log Bayes factor {:.1f}): with them the "
-            "posterior sd is {:.2f} times as large, and the average effect moves by {:.1f} of it.",
+            "Units of the same {} share persistent shocks (log Bayes factor {:.1f}); with"
+            " these the posterior SD is {:.2f} times as large and the effect moves by "
+            "{:.1f} SDs.",
             name, others.lasting[name].value, *factor,
         )
         for name, factor in others.shared.items()
     ]  # fmt: skip
-    causes = _causes(judged, apart, others)
+    meaning: Message = NOTHING
+    if found or others.together:
+        found, shocks = [*found, *shocks], []
+        narrow = any(x.over.any() for x in judged) or apart.any() or others.wider > _LIMIT
+        wider = max((x for x, _ in others.shared.values()), default=0.0) > WIDER
+        meaning = Message("The average effect depends on the error structure.")
+        if narrow or wider:
+            meaning = Message("The reported intervals are too narrow.")
+    else:
+        agree = Message(", and richer error structures agree") if others.kind != "none" else ""
+        found = [
+            Message(
+                "Clustered by {}, no standard error exceeds the standard deviation of the model by "
+                "more than chance explains{}.",
+                either([unit_word(x.clusters.name) for x in judged]),
+                agree,
+            )
+        ]
     alone = said_alone(panel_of(fit), [x.clusters.name for x in judged])
-    return joined([*parts, *shocks, alone, *map(advised, advice(fit, causes, _LIMIT))])
+    first, *more = found
+    reasons, step = advice(fit, causes, _LIMIT)
+    details = [*more, *shocks, *reasons, alone]
+    return joined([first, meaning, advised(step), *map(detailed, filter(None, details))])
 
 
 def _wide(
     judged: Sequence[_Judged], names: list[str], apart: Mask, others: AlternativeErrors
 ) -> Iterator[Message]:
-    """What is wider than modelled: by clusters, and under richer errors."""
+    """Yield findings: ratios by clusters above their limits, and changes under richer errors."""
     for x in judged:
         wide = x.over | (apart if x is judged[0] else False)
         if wide.any():
@@ -297,14 +367,19 @@ def _wide(
                 controls = others.evidence["ratio_controls"].to_numpy()[apart]
                 most = max(most, float(controls.max(initial=0)))
             yield Message(
-                "Clustered by {}, the standard deviation of {} is up to {:.2f} times what the "
-                "model says: intervals are too narrow.",
+                "Clustered by {}, standard errors are up to {:.2f} times those of the model ({}).",
                 unit_word(x.clusters.name),
-                listed([names[k] for k in np.flatnonzero(wide)], 3),
                 most,
+                listed([names[k] for k in np.flatnonzero(wide)], 3),
             )
-    richer = Message("under a richer error structure")
     if others.wider > _LIMIT:
-        yield Message("The posterior sd is {:.2f} times as large {}.", others.wider, richer)
+        yield Message(
+            "Under a richer error structure, the posterior SD of the average effect is {:.2f} "
+            "times as large.",
+            others.wider,
+        )
     elif others.moved > 1:
-        yield Message("The average effect moves by {:.1f} posterior sd {}.", others.moved, richer)
+        yield Message(
+            "Under a richer error structure, the average effect moves by {:.1f} posterior SDs.",
+            others.moved,
+        )

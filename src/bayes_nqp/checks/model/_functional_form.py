@@ -1,4 +1,4 @@
-"""Whether outcomes vary in proportion, so that their logarithms are what moves in parallel."""
+"""Check of the functional form: parallel trends in levels or in logarithms."""
 
 from __future__ import annotations
 
@@ -11,7 +11,16 @@ from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import NotApplicable, StudyError
 from bayes_nqp._core.i18n import Message, advised, joined, spanned
 from bayes_nqp.checks.model._untreated import Untreated
-from bayes_nqp.checks.shared import DOUBT, HOLDS, UNTOLD, Finding, Verdict, asks, quantities
+from bayes_nqp.checks.shared import (
+    DOUBT,
+    HOLDS,
+    UNTOLD,
+    Finding,
+    Guide,
+    Verdict,
+    asks,
+    quantities,
+)
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.effects.effects import group_time_effects
 from bayes_nqp.effects.estimands import att, relative_effects
@@ -29,36 +38,66 @@ from bayes_nqp.inference.fitting import (
 )
 
 _SURE: Final = 2.33
-"""Standard deviations of the likelihood ratio from which one scale explains outcomes better."""
+"""Value of Vuong's statistic above which one scale explains outcomes better."""
 _FAR: Final = 1.0
-"""Posterior sds by which answers on both scales may differ."""
+"""Posterior SDs by which the effects on both scales may differ."""
+_BOTH: Final = Message(
+    "Next: fit the logarithm, {}, and report both estimates.",
+    "panel.with_outcome(np.log(panel.outcome))",
+)
 
 
 def positive(panel: Panel) -> bool:
-    """Whether all outcomes are above zero, as those that have logarithms are."""
+    """Return True if all outcomes are positive."""
     return bool(panel.outcome.min() > 0.0)
 
 
 @asks(
-    "Would logarithms of the outcome tell another story?",
+    "Are trends parallel in levels or in logarithms of the outcome?",
     "functional form",
     place=125,
     needs=(ADOPTION, ROWS, UNITS, REFITS, ADDITIVE, SEPARATE),
     suits=positive,
     assumption=True,
+    guide=Guide(
+        statistic=Message(
+            "Vuong's test of levels against logarithms on untreated observations, and the "
+            "effect as a share of the untreated level on both scales.",
+        ),
+        thresholds=Message(
+            "Caution: logarithms explain the outcome better by more than {0:.2f} SDs, and the "
+            "two shares differ by more than {1:.0f} posterior SD or by their conclusion. "
+            "Inconclusive: the shares differ and neither scale is better by {0:.2f} SDs. "
+            "Otherwise passed.",
+            _SURE,
+            _FAR,
+        ),
+        failure=Message(
+            "Trends are parallel on another scale, so the effect in levels includes a "
+            "difference in growth between groups.",
+        ),
+        remedy=Message(
+            "fit the logarithm, panel.with_outcome(np.log(panel.outcome)), and report both "
+            "estimates",
+        ),
+        code='nqp.check(fit, "functional_form").evidence',
+        literature="Roth and Sant'Anna (2023); Vuong (1989)",
+        limits=Message(
+            "The check compares levels and logarithms only, and does not apply to outcomes "
+            "with zeros or negative values.",
+        ),
+    ),
 )
 def functional_form(fit: Fit) -> Finding:
-    """Ask whether untreated outcomes vary in proportion, and what the effect in logarithms is.
+    """Test levels against logarithms of the outcome, and compare the effects on both scales.
 
-    Trends that are parallel in logarithms are not parallel in levels, unless nothing moves or
-    groups are alike (Roth and Sant'Anna 2023). Untreated rows of y and of log y, less unit effects,
-    time effects and covariates, have normal log likelihoods; that of log y has the Jacobian
-    ``-log y``. Their difference is summed by unit, and its size over ``sqrt(sum of squares)`` is
-    the statistic of Vuong (1989), with units as its observations, whatever errors of a unit have
-    to do with one another. A refit to log y tells the effect as a share of the untreated level,
-    ``exp(tau) - 1``. It asks for *caution* if logarithms explain outcomes better (2.33 sd) and that
-    share is a posterior sd away from the fit's, or has another conclusion; if neither scale
-    explains them better and shares are as far apart, the check is *inconclusive*.
+    Trends that are parallel in logarithms are not parallel in levels, unless nothing changes over
+    time or groups have the same distribution (Roth and Sant'Anna 2023). Untreated observations of y
+    and of log y, net of unit effects, time effects and covariates, have normal log likelihoods;
+    that of log y includes the Jacobian ``-log y``. Their difference is summed by unit, and the sum
+    over ``sqrt(sum of squares)`` is the statistic of Vuong (1989), with units as observations, so
+    that serial correlation does not matter. A refit to log y gives the effect as a share of the
+    untreated level, ``exp(tau) - 1``.
 
     Returns
     -------
@@ -75,7 +114,7 @@ def functional_form(fit: Fit) -> Finding:
     alone = fit if fit.facts.channels is None else total_fit(fit)
     panel = panel_of(alone)
     if not positive(panel):
-        raise NotApplicable(Message("Outcomes of zero, or below, have no logarithms."))
+        raise NotApplicable(Message("Some outcomes are zero or negative, and have no logarithm."))
     logs = np.log(panel.outcome)
     z = preference(
         Untreated(alone.model_frame),
@@ -85,7 +124,9 @@ def functional_form(fit: Fit) -> Finding:
     try:
         level = relative_effects(group_time_effects(alone)).to_numpy().ravel()
     except StudyError:
-        raise NotApplicable(Message("The untreated level may be zero.")) from None
+        raise NotApplicable(
+            Message("The untreated level may be zero, so that no effect relative to it is defined.")
+        ) from None
     other = short_refit(alone, alone.design, panel.with_outcome(logs))
     table = quantities(
         {"in levels": level, "in logarithms": np.expm1(att(other).to_numpy().ravel())}
@@ -93,8 +134,8 @@ def functional_form(fit: Fit) -> Finding:
     verdict, sentence = _judged(table, z)
     spans = [spanned(*100.0 * row[["mean", "lower", "upper"]]) for _, row in table.iterrows()]
     figure = Message(
-        "share of the untreated level {} % in levels, {} % in logarithms; log likelihood of "
-        "logarithms less that of levels {:+.1f} sd",
+        "effect as a share of the untreated level: {} % in levels, {} % in logarithms; log "
+        "likelihood of logarithms minus that of levels: {:+.1f} SDs",
         *spans,
         z,
     )
@@ -102,16 +143,16 @@ def functional_form(fit: Fit) -> Finding:
 
 
 def preference(untreated: Untreated, outcome: Array, logs: Array) -> float:
-    """How much better logarithms explain untreated rows, in sds of the sum over units.
+    """Return Vuong's statistic of logarithms over levels on untreated observations, in SDs.
 
-    ``d_i = sum_t log f(log y_it) - log y_it - log f(y_it)``, f normal around what unit and time
-    effects tell, with the variance of its residuals; the statistic is ``sum d_i / (sum d_i²)^½``,
-    d_i less their mean in the denominator.
+    ``d_i = sum_t log f(log y_it) - log y_it - log f(y_it)``, f normal around unit and time effects,
+    with the variance of its residuals; the statistic is ``sum d_i / (sum d_i²)^½``, d_i less their
+    mean in the denominator.
 
     Parameters
     ----------
     outcome, logs : ndarray (row)
-        Of all rows of the plan.
+        Outcome and its logarithm for all observations of the plan.
     """
     residuals, _, _ = untreated.residuals(np.stack([outcome, logs]))
     variance = (residuals**2).mean(axis=1, keepdims=True)
@@ -126,19 +167,26 @@ def _judged(table: pd.DataFrame, z: float) -> tuple[Verdict, Message]:
     signs = np.sign(table["lower"]) * (np.sign(table["lower"]) == np.sign(table["upper"]))
     far = abs(logs["mean"] - level["mean"]) > _FAR * max(level["sd"], logs["sd"])
     if not far and signs[0] == signs[1]:
-        return HOLDS, Message("Levels and logarithms of the outcome have the same answer.")
+        return HOLDS, Message(
+            "The effect as a share of the untreated level is the same in levels and in logarithms."
+        )
     if z <= -_SURE:
         return HOLDS, Message(
-            "Logarithms would have another answer, and levels explain the outcome better."
+            "The effect in logarithms differs, but levels explain untreated outcomes better."
         )
-    apart = Message(
-        "Trends cannot be parallel in levels and in logarithms, and the answers differ."
-    )
     if z < _SURE:
-        untold = Message("Untreated rows do not tell which scale explains the outcome better.")
-        return UNTOLD, joined([apart, untold])
+        unclear = Message(
+            "The effects in levels and in logarithms differ, and the untreated observations do not "
+            "show which scale explains the outcome better."
+        )
+        choice = Message(
+            "Trends can be parallel on one of the two scales only, so the effect depends on this "
+            "choice."
+        )
+        return UNTOLD, joined([unclear, choice, advised(_BOTH)])
     better = Message(
-        "Untreated outcomes vary in proportion to their level: logarithms explain them better."
+        "Logarithms explain untreated outcomes better than levels, and the effect in logarithms "
+        "differs from the effect in levels."
     )
-    advice = advised(Message("Next: {}.", "panel.with_outcome(np.log(panel.outcome))"))
-    return DOUBT, joined([apart, better, advice])
+    biased = Message("Trends are then not parallel in levels, and the effect in levels is biased.")
+    return DOUBT, joined([better, biased, advised(_BOTH)])

@@ -1,9 +1,9 @@
-"""Influences of units on a saturated estimate, and how a model expects them to move together.
+"""Influences of units on a saturated estimate, and their covariance under the model.
 
-With the influence ``psi_i`` of unit i (`_cluster`) a robust variance under a kernel K of pairs of
-units is ``V = c sum_ij K_ij psi_i psi_j``: K is one inside clusters (Liang and Zeger 1986), or
-falls with distance (Conley 1999). If the fitted model is true, ``psi`` has a covariance C, and V
-the mean ``c tr(K C)`` and the variance ``2 c² tr(K C K C)``.
+With the influence ``psi_i`` of unit i (`_cluster`), a robust variance under a kernel K of pairs of
+units is ``V = c sum_ij K_ij psi_i psi_j``. K is one inside clusters (Liang and Zeger 1986), or
+declines with distance (Conley 1999). If the fitted model is true, ``psi`` has a covariance C, and V
+has the mean ``c tr(K C)`` and the variance ``2 c² tr(K C K C)``.
 
 References
 ----------
@@ -41,12 +41,12 @@ from bayes_nqp.numerics.parameters import Parameter
 
 @dataclass(frozen=True, slots=True)
 class KernelVariance:
-    """A robust variance, and what the model expects of it, squared outcome units.
+    """A robust variance and its moments under the model, squared outcome units.
 
     Parameters
     ----------
     expected, spread : float
-        Its mean and standard deviation if the model is true.
+        Mean and standard deviation of the robust variance if the model is true.
     model : float
         Variance of the estimate if the model is true.
     """
@@ -58,11 +58,11 @@ class KernelVariance:
 
     @property
     def ratio(self) -> float:
-        """What the model's standard deviation is to be multiplied with."""
+        """Factor by which the model's standard deviation is to be multiplied."""
         return self._ratio(self.variance)
 
     def quantile(self, probability: float) -> float:
-        """Quantile of the ratio if the model is true (Satterthwaite's degrees of freedom)."""
+        """Return a quantile of the ratio if the model is true (Satterthwaite)."""
         share = chi2_over_mean(probability, np.array(self.expected), np.array(self.spread))
         return self._ratio(self.expected * float(share))
 
@@ -77,11 +77,11 @@ class Influences:
     Parameters
     ----------
     values : ndarray (unit), outcome units
-        ``psi``; zero of units that are left out.
+        ``psi``; zero for units that are left out.
     covariance : ndarray (unit, unit)
         C.
     model : float
-        Variance of the estimate around the mean effect of the treated rows at hand, if the model
+        Variance of the estimate around the mean effect of the observed treated units, if the model
         is true.
     """
 
@@ -90,14 +90,14 @@ class Influences:
     model: float
 
     def variance(self, kernel: Any, factor: float = 1.0) -> KernelVariance:
-        """Robust variance under a kernel.
+        """Compute the robust variance under a kernel.
 
         Parameters
         ----------
         kernel : sparse array (unit, unit)
             K, symmetric.
         factor : float, default 1
-            c, for few clusters.
+            c, a correction for few clusters.
         """
         product = kernel @ self.covariance
         square = 2.0 * max(float((product * product.T).sum()), 0.0)
@@ -108,14 +108,14 @@ class Influences:
 
 
 def influences(fit: Fit, weights: Array, unit_effect: Index) -> Influences:
-    """Influences of units on a weighted average of effects of the saturated fit.
+    """Compute influences of units on a weighted average of effects of the saturated fit.
 
     Parameters
     ----------
     weights : ndarray (cell)
-        Of the cells of the waist.
+        Weights of the cells of the fit's effects dataset.
     unit_effect : ndarray of int (unit)
-        What has its own deviation.
+        Codes of random effects of the treatment.
 
     Raises
     ------
@@ -155,19 +155,20 @@ def influences(fit: Fit, weights: Array, unit_effect: Index) -> Influences:
 
 
 def saturated_model(fit: Fit, weights: Array) -> tuple[ModelFrame, Array, Errors]:
-    """Plan of the saturated design, weights of its cells, and the posterior means of the errors.
+    """Return the plan of the saturated design, weights of its cells, and posterior mean errors.
 
     Parameters
     ----------
     weights : ndarray (estimate, cell)
-        Of the cells of the waist, those of untreated rows last.
+        Weights of the cells of the fit's effects dataset, with cells of untreated observations
+        last.
     """
     facts, spread = fit.facts, deviation_draws(fit)
     model_frame, processes = once(fit, "saturated", lambda: _without_processes(fit))
     everywhere = np.zeros((weights.shape[0], fit.model_frame.cells.rows.size))
     real = ~fit.model_frame.cells.lead
     everywhere[:, real] = weights[:, : real.sum()]
-    # Saturated cells are those of the fit, or several of them together that differ in exposure.
+    # A saturated cell is one cell of the fit, or several cells that differ in exposure.
     rows = np.flatnonzero((fit.model_frame.cell_of_row >= 0) & (model_frame.cell_of_row >= 0))
     cell = fit.model_frame.cell_of_row[rows]
     share = np.zeros((everywhere.shape[1], model_frame.cells.rows.size))
@@ -183,20 +184,20 @@ def saturated_model(fit: Fit, weights: Array) -> tuple[ModelFrame, Array, Errors
 
 
 def _fixed(fit: Fit) -> float:
-    """Sd of deviations where their scale is fixed."""
+    """Return the standard deviation of random effects if their scale is fixed."""
     deviations = fit.facts.deviations
     scale = np.array([deviations.prior.centre * fit.scale])
     return float(deviations.sd(scale, fit.scale)[0])
 
 
 def _without_processes(fit: Fit) -> tuple[ModelFrame, tuple[tuple[Index, Array], ...]]:
-    """Plan of the saturated design less its processes; who shares these, and their roots."""
+    """Return the plan of the saturated design without its processes; their owners and roots."""
     model_frame, processes = saturated_model_frame(fit, panel_of(fit))
     return model_frame, process_roots(fit, processes)
 
 
 def saturated_model_frame(fit: Fit, panel: Panel) -> tuple[ModelFrame, Sequence[ProcessPart]]:
-    """Plan of a fit's saturated design on a panel, less its processes; and these."""
+    """Return the plan of a fit's saturated design on a panel without its processes; and these."""
     time = TimeEffects(fit.facts.time_strata(panel))
     model = saturated_design(fit.design, panel, time=time).spec(panel)
     outcome, *others = model.equations
@@ -207,13 +208,13 @@ def saturated_model_frame(fit: Fit, panel: Panel) -> tuple[ModelFrame, Sequence[
 
 
 def process_roots(fit: Fit, parts: Iterable[ProcessPart]) -> tuple[tuple[Index, Array], ...]:
-    """Who shares each process, -1 for none, and its root (T, q), outcome units."""
+    """Return the owners of each process, -1 for none, and its root (T, q), outcome units."""
     out: list[tuple[Index, Array]] = []
     for part in parts:
         if part.mixing is None:
             out.append((part.owner, _root(fit, part)))
             continue
-        # Owners whose paths are sums of the same ones count as if these were their own.
+        # Paths that are sums of common paths are treated as independent.
         for number, size in enumerate(np.linalg.norm(part.mixing, axis=1)):
             root = size * _root(fit, part)
             out.append((np.where(part.owner == number, 0, -1), root))
@@ -221,7 +222,7 @@ def process_roots(fit: Fit, parts: Iterable[ProcessPart]) -> tuple[tuple[Index, 
 
 
 def _root(fit: Fit, part: ProcessPart) -> Array:
-    """Root of a process's covariance at posterior means (T, q), outcome units."""
+    """Return the root of a process's covariance at posterior means (T, q), outcome units."""
     pieces = []
     for loadings, scale in zip(part.loadings, part.scales, strict=True):
         draws = equation_draws(fit, f"scale_{scale.name}")
@@ -236,7 +237,7 @@ def _root(fit: Fit, part: ProcessPart) -> Array:
 
 
 def _mean(fit: Fit, parameter: Parameter) -> float:
-    """Posterior mean of a parameter of the outcome's equation, multiples of s."""
+    """Return the posterior mean of a parameter of the outcome's equation, multiples of s."""
     draws = equation_draws(fit, parameter.name)
     assert draws is not None
     return float(draws.mean()) / (fit.scale if parameter.in_outcome_units else 1.0)

@@ -1,4 +1,4 @@
-"""Slopes of movements that go with units' levels, and what each unit moves them by."""
+"""Slopes of changes on units' levels, with the influence of each unit on them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from bayes_nqp.checks.model._untreated import Untreated
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LevelSlopes:
-    """``θ`` and its covariance, clustered by unit.
+    """Slopes ``θ`` and their covariance, clustered by unit.
 
     Parameters
     ----------
     values : ndarray (slope)
         θ.
     moves : ndarray (unit, slope)
-        What each unit with untreated rows moves them by.
+        Influence of each unit with untreated observations on the slopes.
     """
 
     values: Array
@@ -28,24 +28,24 @@ class LevelSlopes:
 
     @property
     def covariance(self) -> Array:
-        """Of slopes (slope, slope)."""
+        """Covariance of the slopes (slope, slope)."""
         return np.asarray(self.moves.T @ self.moves)
 
     @property
     def tail(self) -> float:
-        """Tail probability of zero, of all together."""
+        """Tail probability of the hypothesis that all slopes are zero."""
         units, k = self.moves.shape
         distance = self.values @ np.linalg.pinv(self.covariance, hermitian=True) @ self.values
         return float(fdtrc(k, units - k, distance / k))
 
 
 def slopes_of(untreated: Untreated, outcome: Array, columns: Array, part: Array) -> LevelSlopes:
-    """Give slopes of columns on untreated rows, each unit's own part taken off.
+    """Compute slopes on untreated observations, without contributions of units to themselves.
 
-    With z and r the columns and the outcome after unit effects, time effects and covariates, and
-    ``A = (z'z)^-1``: ``θ = A (z'r - sum_i b_i)``, ``b_i = sum_t D_ii H_ii r_it²``, and
-    moves ``A s_i``, ``s_i = (I - z_i'z_i A)^-1 z_i'(r_i - z_i θ) - b_i``, units left out one by
-    one; their cross-products are the covariance.
+    With z and r the columns and the outcome net of unit effects, time effects and covariates, and
+    ``A = (z'z)^-1``: ``θ = A (z'r - sum_i b_i)``, ``b_i = sum_t D_ii H_ii r_it²``. Influences are
+    ``A s_i`` with ``s_i = (I - z_i'z_i A)^-1 z_i'(r_i - z_i θ) - b_i``, each unit left out in turn.
+    Their cross-products are the covariance.
     """
     residuals, _, _ = untreated.residuals(np.concatenate([outcome[None], columns]))
     r, z = residuals[0], residuals[1:]

@@ -1,13 +1,13 @@
-"""Whether the fitted model would produce data like those observed.
+"""Check of model fit: posterior predictive tests of untreated observations.
 
-What a misfit does to the average effect: to its standard deviation, and to where it lies.
-A model that misses the shape of errors (their correlation, tails or variances) still gives an
-average that is right: with the influences ``psi_i`` of units (`_influences`) its robust sd is to be
-compared with the model's, and the largest ``|psi_i|`` with one sd. A model that misses how the
-treated moved against the others may miss the average itself: under a design that has room for
-such a movement it is ``theta'``, and since that design holds the fit's own as a special case,
-``theta' - theta`` has, if the fit is right, the variance ``var(theta') - var(theta)`` (Hausman
-1978).
+The check also computes the consequence of a misfit for the average effect, for its standard
+deviation and for its value. A model that misses the distribution of errors (correlation, tails or
+variances) still gives a consistent average: with the influences ``psi_i`` of units (`_influences`),
+its robust SD is compared with that of the model, and the largest ``|psi_i|`` with one SD. A model
+that misses a movement of the treated relative to the others may miss the average itself. Under a
+design that allows for this movement, the average is ``theta'``. Since that design includes the
+fit's own as a special case, ``theta' - theta`` has the variance ``var(theta') - var(theta)`` if the
+fit is right (Hausman 1978).
 
 References
 ----------
@@ -18,14 +18,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import numpy as np
 from annotated_types import Ge
 
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import Hint, NotApplicable, NQPError
-from bayes_nqp._core.i18n import Message, advised, enumerated, joined
+from bayes_nqp._core.i18n import NOTHING, Message, advised, detailed, enumerated, joined
 from bayes_nqp.checks.model._cluster import robust
 from bayes_nqp.checks.model._clusters import clusters_by
 from bayes_nqp.checks.model._eigenvalue import eigenvalue_shares
@@ -35,6 +35,7 @@ from bayes_nqp.checks.model._untreated import Untreated
 from bayes_nqp.checks.shared import (
     HOLDS,
     Finding,
+    Guide,
     Verdict,
     asks,
     average_effect,
@@ -43,14 +44,23 @@ from bayes_nqp.checks.shared import (
     reported_weights,
 )
 from bayes_nqp.effects.effects import group_time_effects
-from bayes_nqp.inference.fitting import ADDITIVE, ROWS, SEPARATE, UNITS, Fit, refit, replications
-from bayes_nqp.model.designs import AR1, Design, DifferentialTrends
+from bayes_nqp.inference.fitting import (
+    ADDITIVE,
+    ROWS,
+    SEPARATE,
+    UNITS,
+    Fit,
+    panel_of,
+    refit,
+    replications,
+)
+from bayes_nqp.model.designs import AR1, Design, DifferentialTrends, Factors, structures
 from bayes_nqp.model.likelihoods import robust_likelihood
 
 _LIMIT, _FAR = 1.2, 1.5
-"""Ratios of sds from which a misfit leaves a doubt, and fails."""
+"""Ratios of SDs above which a misfit leads to caution, and to failure."""
 _CHANCE = 0.05
-"""Chance that a true model has such a ratio."""
+"""Probability of a larger ratio if the model is true."""
 _MOVED, _LOST = 1.96, 2.58
 """SDs of the difference between two designs for the verdicts caution and failed."""
 _LAST, _COMMON = "last pre-period", "eigenvalue"
@@ -59,15 +69,14 @@ _MOVEMENT: Final = ("pre-period", _COMMON)
 
 @dataclass(frozen=True, slots=True)
 class Harm:
-    """What is left of an average effect where the model misses something.
+    """Consequence of a misfit for the average effect.
 
     Parameters
     ----------
     doubtful, fatal : bool
-        Whether it is more than chance explains, and so much that the average should not be
-        reported.
+        True if it exceeds what chance explains, and if the average should not be reported.
     sentence : Message
-        With the numbers.
+        Sentence with the numbers.
     """
 
     doubtful: bool
@@ -76,12 +85,12 @@ class Harm:
 
 
 def harm_of(fit: Fit, names: Iterable[str]) -> list[Harm]:
-    """Say what each kind of misfit does to the average effect.
+    """Compute the consequence of each kind of misfit for the average effect.
 
     Parameters
     ----------
     names : iterable of str
-        Statistics that the model misses.
+        Statistics that the model does not reproduce.
     """
     missed = list(names)
     moving = [name for name in missed if any(part in name for part in _MOVEMENT)]
@@ -94,11 +103,14 @@ def harm_of(fit: Fit, names: Iterable[str]) -> list[Harm]:
     return [harm or _UNKNOWN for harm in harms]
 
 
-_UNKNOWN: Final = Harm(True, True, Message("What that does to the average effect is not known."))
+_UNKNOWN: Final = Harm(
+    True, True, Message("The consequence for the average effect could not be computed.")
+)
+_FIT: Final = Message("Next: fit {}.")
 
 
 def _of_shape(fit: Fit) -> Harm | None:
-    """Robust over model sd by unit, and the largest influence of one."""
+    """Compute the ratio of robust to model SD by unit, and the largest influence of a unit."""
     try:
         units = clusters_by(fit)
         weights = reported_weights(group_time_effects(fit))[1].toarray()[:1]
@@ -111,8 +123,8 @@ def _of_shape(fit: Fit) -> Harm | None:
     limit = float(estimate.quantile(1.0 - _CHANCE)[0])
     most = float(np.abs(values.values).max() / np.sqrt(values.model))
     sentence = Message(
-        "Clustered by unit, the sd of the average effect is {:.2f} times the model's, and to first "
-        "order no unit moves the average by more than {:.1f} sd.",
+        "Clustered by unit, the standard error of the average effect is {:.2f} times that"
+        " of the model; single units move it by up to {:.1f} SDs.",
         ratio,
         most,
     )
@@ -121,9 +133,9 @@ def _of_shape(fit: Fit) -> Harm | None:
 
 
 def _of_movement(fit: Fit, *, last: bool, common: bool) -> Harm | None:
-    """The average under a design with room for the movement, in sds of the difference.
+    """Compute the average under a design that allows for the movement, in SDs of the difference.
 
-    What all units have in common may go along with adoption later, and leaves a doubt anyway.
+    A movement shared by all units always leads to caution, as it may coincide with adoption later.
     """
     design = _roomier(fit, last=last)
     if design is None:
@@ -136,7 +148,8 @@ def _of_movement(fit: Fit, *, last: bool, common: bool) -> Harm | None:
     shift, variance = float(others.mean() - draws.mean()), float(others.var() - draws.var())
     sds = abs(shift) / np.sqrt(max(variance, 0.1 * float(draws.var())))
     sentence = Message(
-        "With room for it the average effect is {:.3g}, not {:.3g}: {:.1f} sd of the difference.",
+        "In a model that allows for this, the average effect is {:.3g} instead of {:.3g} ({:.1f} "
+        "SDs of the difference).",
         float(others.mean()),
         float(draws.mean()),
         sds,
@@ -154,46 +167,91 @@ def _roomier(fit: Fit, *, last: bool) -> Design | None:
 
 
 _MISFIT, _SURE = 0.03, 0.01
-"""Below these chances of any statistic so far out the model misses something, and surely does."""
+"""Joint p-values below which the model has a misfit, and a certain one."""
 
 
 @asks(
-    "Would the model produce outcomes like those observed?",
+    "Does the model reproduce the untreated outcomes that were observed?",
     "model fit",
     of="errors",
     place=130,
     needs=(ROWS, UNITS, ADDITIVE, SEPARATE),
+    guide=Guide(
+        statistic=Message(
+            "Autocorrelation, tails, variances, common movements and pre-adoption differences "
+            "of untreated observations, compared with replications from the posterior "
+            "predictive distribution. If some are not reproduced: their consequence for the "
+            "average effect.",
+        ),
+        thresholds=Message(
+            "A misfit: fewer than {0:.0%} of replications have any statistic as far out as the"
+            " observed one. Caution for a misfit of the error distribution: the clustered "
+            "standard error exceeds the model's by a factor of {2:.1f} and beyond chance "
+            "({4:.0%}), or one unit moves the average by more than one SD. Caution for a "
+            "misfit of movements: a model that allows for them differs by {5:.2f} SDs of the "
+            "difference, or all units move together. Failed: p < {1:.0%}, and a factor of "
+            "{3:.1f} or a difference of {6:.2f} SDs.",
+            _MISFIT,
+            _SURE,
+            _LIMIT,
+            _FAR,
+            _CHANCE,
+            _MOVED,
+            _LOST,
+        ),
+        failure=Message(
+            "The model misses a feature of the data on which the average effect or its "
+            "interval depends.",
+        ),
+        remedy=Message(
+            "fit a model with the missing feature, for example errors=nqp.AR1(), "
+            "errors=nqp.Heteroskedastic(), likelihood=nqp.StudentT() or "
+            "trends=nqp.Factors()",
+        ),
+        code=(
+            "again = nqp.fit(design.replace(errors=nqp.Heteroskedastic()), panel)\n"
+            'nqp.check(again, "model_fit")'
+        ),
+        literature=(
+            "Gelman, Meng and Stern (1996); Robins, van der Vaart and Ventura (2000); Hausman "
+            "(1978)"
+        ),
+        limits=Message(
+            "Posterior predictive p-values are conservative. Small common factors and linear "
+            "trends of cohorts are not detected.",
+        ),
+    ),
 )
 def model_fit(fit: Fit, *, draws: Annotated[int, Ge(20)] = 500) -> Finding:
-    """Compare untreated rows with replications from the posterior predictive distribution.
+    """Compare untreated observations with replications from the posterior predictive distribution.
 
-    Statistics aim at what the model assumes and least squares does not fit: autocorrelation
-    of the residuals at lags 1 to 3 and partial at lag 2, kurtosis and largest size of the
-    innovations, the ratio of the largest to the smallest standard deviation among strata and
-    among periods, and how the ever treated moved against the others before adoption (slope,
-    last period, size of steps). All are computed alike on observed and on replicated outcomes,
-    after unit effects, time effects and slopes have been taken out; no effect enters them.
+    The statistics concern assumptions of the model that least squares does not fit: autocorrelation
+    of the residuals at lags 1 to 3 and partial autocorrelation at lag 2; kurtosis and largest size
+    of the innovations; the ratio of the largest to the smallest standard deviation among strata and
+    among periods; and differences of the treated from the others before adoption (slope, last
+    period, size of steps). All are computed in the same way on observed and on replicated outcomes,
+    net of unit effects, time effects and slopes; no effect enters them.
 
-    One more asks whether untreated units move together beyond their time effects, as under a
-    common factor: the share of the largest eigenvalue of the covariance of their innovations, each
-    period scaled to the same variance. Its replications are the same innovations with independent
-    random signs, centred again, so that tails and unequal variances are theirs too; shocks that
-    clusters share under the design are drawn anew. It is of units untreated in every period of a
-    window, and cannot see lines.
+    A further statistic tests for common factors of untreated units beyond their time effects: the
+    share of the largest eigenvalue of the covariance of their innovations, each period scaled to
+    the same variance. Its replications are the same innovations with independent random signs,
+    centred again, so that tails and unequal variances are kept; shocks that clusters share under
+    the design are redrawn. It uses units that are untreated in every period of a window, and cannot
+    detect linear trends.
 
-    Each has a two-sided posterior predictive p-value. They are judged together: the share of
-    replications in which any statistic lies as far out as the farthest observed one; below 0.03
-    the model misses something. Such p-values are conservative, for the parameters were fitted to
-    the same data: they are near 0.5 more often than chance has it, so that a model which holds
-    may still be wrong in what the statistics do not see well.
+    Each statistic has a two-sided posterior predictive p-value. They are tested jointly by the
+    share of replications in which any statistic is as far out as the farthest observed one. Such
+    p-values are conservative, since the parameters were fitted to the same data.
 
-    The verdict is about the average effect, which a misfit need not touch. Where the shape of
-    errors is missed, the average's sd as units tell it (cluster-robust) is compared with the
-    model's: in doubt beyond 1.2 and what chance explains at 5 %, or where one unit moves the
-    average by more than an sd; *fails* beyond 1.5. Where a movement is missed, a design with room
-    for it is fitted (``DifferentialTrends``, or one period of anticipation where the last before
-    adoption stands out alone): in doubt if the average differs by 1.96 sd of the difference,
-    *fails* from 2.58 on. It fails only below 0.01.
+    The verdict concerns the average effect. If the distribution of errors is missed, the
+    cluster-robust SD of the average is compared with that of the model. If a movement is missed, a
+    design that allows for it is fitted: ``DifferentialTrends``, or one period of anticipation if
+    only the last period before adoption is far out.
+
+    Parameters
+    ----------
+    draws : int, default 500
+        Number of replications.
 
     References
     ----------
@@ -205,7 +263,9 @@ def model_fit(fit: Fit, *, draws: Annotated[int, Ge(20)] = 500) -> Finding:
     rows = Untreated(fit.model_frame)
     observed = _statistics(rows, rows.equation.rows.outcome[None], fit.scale)
     if "kurtosis of innovations" not in observed:
-        raise NotApplicable(Message("Too few untreated rows follow one another within units."))
+        raise NotApplicable(
+            Message("Too few units have untreated observations in consecutive periods.")
+        )
     actual, signed = eigenvalue_shares(fit, rows, draws)
     parts = [
         {
@@ -222,13 +282,13 @@ def model_fit(fit: Fit, *, draws: Annotated[int, Ge(20)] = 500) -> Finding:
         doubt=any(harm.doubtful for harm in harms),
     )
     figure = Message(
-        "farthest out: {} {:.3g}, replicated {:.3g} ± {:.2g}; p = {:.3f} over {} statistics",
+        "p = {:.3f} over {} statistics; largest misfit: {} {:.3g}, replicated {:.3g} ± {:.2g}",
+        tail.overall,
+        len(tail.names),
         tail.names[k],
         tail.observed[k],
         tail.replicated[:, k].mean(),
         tail.replicated[:, k].std(),
-        tail.overall,
-        len(tail.names),
     )
     evidence = tail.dataset(predictive="posterior", outcome=str(fit.record.get("outcome", "")))
     return Finding(verdict, figure, _sentence(verdict, names, harms, fit), evidence, "predictive")
@@ -242,45 +302,68 @@ def _statistics(rows: Untreated, outcome: Array, scale: float) -> dict[str, Arra
 
 def _sentence(verdict: Verdict, names: list[str], harms: list[Harm], fit: Fit) -> Message:
     if not harms:
-        return Message(
+        alike = Message(
             "Outcomes drawn from the model are like the observed ones in autocorrelation, tails, "
-            "unequal variance, common movement and pre-period differences (posterior predictive "
-            "p-values are conservative: a small misfit would not show)."
+            "variances, common movements and pre-adoption differences."
         )
+        power = Message("Posterior predictive p-values are conservative and miss small misfits.")
+        return joined([alike, detailed(power)])
     missed = Message(
-        "The model does not produce the observed {}.", enumerated(phrase(name) for name in names)
+        "The model does not reproduce the observed {}.", enumerated(phrase(name) for name in names)
     )
-    parts = [missed, *(harm.sentence for harm in harms)]
     if verdict == HOLDS:
-        return joined([*parts, Message("The average effect does not rest on it.")])
-    return joined(
-        [*parts, *(advised(x) for part, x in _advice(fit) if any(part in n for n in names))]
-    )
+        harmless = Message("The average effect does not depend on this misfit.")
+        return joined([missed, harmless, *(detailed(harm.sentence) for harm in harms)])
+    first, *others = sorted(harms, key=lambda harm: (not harm.fatal, not harm.doubtful))
+    steps = [x for x in _advice(fit) if any(x[0] in n for n in names)]
+    # A misfit of movements is the last harm; the next step is for the worst harm.
+    moved = first is harms[-1] and any(part in n for n in names for part in _MOVEMENT)
+    steps.sort(key=lambda x: (x[0] in _MOVEMENT) != moved)
+    details = [*(harm.sentence for harm in others), *(why for _, why, _ in steps)]
+    step = next((step for *_, step in steps if step), NOTHING)
+    return joined([missed, first.sentence, advised(step), *map(detailed, details)])
 
 
-def _advice(fit: Fit) -> list[tuple[str, Message]]:
-    """What to try, by how the statistics are named."""
+def _advice(fit: Fit) -> list[tuple[str, Message, Message]]:
+    """Return a part of a statistic's name, the reason for a misfit of it, and the next step."""
     noise = fit.facts.noise
-    advice: list[tuple[str, Message]] = []
+    advice: list[tuple[str, Message, Message]] = []
     if not noise.correlated:
-        serial = Message("Errors are correlated over time: {}.", Hint("errors", AR1()))
-        advice = [("autocorrelation", serial)]
+        serial = Message("Errors are correlated over time.")
+        advice = [("autocorrelation", serial, _FIT.fill(Hint("errors", AR1())))]
     elif isinstance(noise, AR1):
-        richer = Hint("errors", noise.richer[-1])
-        slow = Message("Correlations do not fall as those of AR(1) do: {}.", richer)
-        advice = [("autocorrelation", slow)]
+        slow = Message("Autocorrelations do not decline as those of AR(1) errors do.")
+        richer = [x for x in noise.richer if x.groups(panel_of(fit)) is None]
+        step = _FIT.fill(Hint("errors", richer[-1])) if richer else NOTHING
+        advice = [("autocorrelation", slow, step)]
     likelihood, robust = fit.facts.likelihood, robust_likelihood()
     if not likelihood.robust:
-        large = Message("Some changes are too large for {} errors: look at these rows.")
+        large = Message("Some changes are too large for {} errors.", likelihood.label)
+        look = Message("Next: inspect the observations with the largest changes.")
         if robust is not None:
-            large = Message("Some changes are too large for {} errors: look at these rows, or {}.")
-        advice.append(("innovation", large.fill(likelihood.label, Hint("likelihood", robust))))
-    unequal = Message("Errors are larger in some strata or periods than in others.")
-    apart = Message("Treated units moved apart before adoption: see 'pretrends'.")
+            look = Message(
+                "Next: inspect the observations with the largest changes, or fit {}.",
+                Hint("likelihood", robust),
+            )
+        advice.append(("innovation", large, look))
+    unequal = next(iter(structures("Heteroskedastic")), None)
+    spread: Message = NOTHING
+    if unequal is not None and noise.groups(panel_of(fit)) is None:
+        strata = fit.facts.strata(panel_of(fit))
+        by = strata[0] if len(strata) == 1 else None
+        kind: Any = type(unequal)
+        spread = _FIT.fill(Hint("errors", kind(noise, by=by)))
+    apart = Message("Treated units diverged from untreated units before adoption.")
+    trends = Message(
+        "Next: compare the assumptions about trends, {}.", Hint("check", "assumptions")
+    )
     common = Message("Untreated units move together beyond their time effects.")
-    if fit.takes("trends") and fit.facts.parallel:
-        differential_trend = Hint("trends", DifferentialTrends())
-        common = Message(
-            "Untreated units move together beyond their time effects: {}.", differential_trend
-        )
-    return [*advice, ("spread", unequal), ("pre-period", apart), ("eigenvalue", common)]
+    roomier = DifferentialTrends() if fit.takes("trends") and fit.facts.parallel else None
+    shared = _FIT.fill(Hint("trends", roomier or Factors())) if fit.takes("trends") else NOTHING
+    return [
+        *advice,
+        ("between strata", Message("Errors are larger in some strata than in others."), spread),
+        ("between periods", Message("Errors are larger in some periods than in others."), NOTHING),
+        ("pre-period", apart, trends),
+        ("eigenvalue", common, shared),
+    ]

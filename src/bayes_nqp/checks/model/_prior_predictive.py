@@ -1,4 +1,4 @@
-"""Whether the priors allow data like those seen, and effects of plausible size."""
+"""Check of the priors: outcomes drawn from them compared with the data."""
 
 from __future__ import annotations
 
@@ -13,38 +13,68 @@ from bayes_nqp._core.exceptions import Hint, NotApplicable
 from bayes_nqp._core.i18n import Message, advised, joined, separated
 from bayes_nqp.checks.model._tail import Tail, autocorrelation, phrase, tail_of
 from bayes_nqp.checks.model._untreated import Untreated
-from bayes_nqp.checks.shared import HOLDS, Finding, Verdict, asks, ladder
+from bayes_nqp.checks.shared import HOLDS, Finding, Guide, Verdict, asks, ladder
 from bayes_nqp.effects.estimands import att
 from bayes_nqp.inference.fitting import ADDITIVE, ADOPTION, ROWS, SEPARATE, UNITS, Fit
 from bayes_nqp.inference.fitting import prior_predictive as drawn
 from bayes_nqp.model.designs import AR1
 
 _DOUBT = 0.02
-"""Two-sided tail probability of a single statistic below which there is doubt."""
+"""Two-sided tail probability of a single statistic below which the verdict is caution."""
 _APART = Message("sd of treated less untreated")
 
 
 @asks(
-    "Do the priors allow the data seen, and effects of plausible size?",
+    "Are the observed data and effects of plausible size possible under the priors?",
     "prior predictive",
     of="errors",
     place=140,
     needs=(ROWS, UNITS, ADOPTION, ADDITIVE, SEPARATE),
+    guide=Guide(
+        statistic=Message(
+            "Variation within units, its persistence, and the differences of treated "
+            "observations, compared with outcomes drawn from the priors.",
+        ),
+        thresholds=Message(
+            "Caution: the two-sided tail probability of a statistic is below {0:.0%}. Failed: "
+            "a statistic lies outside all draws. Treatment effects that vary less than the "
+            "priors allow do not count.",
+            _DOUBT,
+        ),
+        failure=Message(
+            "The priors exclude the observed data or are far wider than the data, so estimates"
+            " may reflect the priors.",
+        ),
+        remedy=Message(
+            "rescale the priors concerned with priors=nqp.Priors(...), in multiples of s, and "
+            "fit again",
+        ),
+        code=(
+            "again = nqp.fit(design.replace(priors=nqp.Priors(sigma=2.0)), panel)\n"
+            'nqp.check(again, "prior_predictive")'
+        ),
+        literature="Gabry et al. (2019)",
+        limits=Message(
+            "Priors that are flat, such as those of unit and time effects, are not part of the"
+            " comparison.",
+        ),
+    ),
 )
 def prior_predictive(fit: Fit, *, draws: Annotated[int, Ge(20)] = 500) -> Finding:
     """Compare the panel with outcomes drawn from the priors.
 
-    Statistics are the standard deviation of untreated rows within units, net of time effects
-    and slopes; that of their changes from one period to the next; their autocorrelation; the
-    mean difference of treated rows from what untreated ones predict; and the standard
-    deviation of these differences, unless effects of cells, or what a moderator adds to them, have
-    flat priors, which say nothing of it. Levels of units and periods, whose priors are flat in the
-    fit, enter none of them. The priors are stated in multiples of ``s``, so that the verdict
-    does not depend on the unit of the outcome.
+    The statistics are the standard deviation of untreated observations within units, net of time
+    effects and slopes; that of their changes from one period to the next; their autocorrelation;
+    the mean difference of treated observations from their prediction by untreated ones; and the
+    standard deviation of these differences. The last one is left out if effects of cells, or their
+    moderation, have flat priors. Levels of units and periods, whose priors are flat, enter no
+    statistic. Since priors are stated in multiples of ``s``, the verdict does not depend on the
+    unit of the outcome.
 
-    It fails where an observed statistic lies outside all draws. There is doubt where one has
-    a two-sided tail probability below 0.02: too tight a prior, or far too wide a one. Effects that
-    differ less than their priors allow do not count: partial pooling is for that.
+    Parameters
+    ----------
+    draws : int, default 500
+        Number of draws from the priors.
 
     References
     ----------
@@ -55,8 +85,8 @@ def prior_predictive(fit: Fit, *, draws: Annotated[int, Ge(20)] = 500) -> Findin
     if rows.equation.problem.redraws is not None:
         raise NotApplicable(
             Message(
-                "Units load on common series, and loadings are flat: what these explain of the "
-                "outcome has no prior to be compared with."
+                "The loadings of common factors have flat priors, so no outcomes can be drawn from "
+                "the priors."
             )
         )
     design: Any = fit.design
@@ -75,8 +105,8 @@ def prior_predictive(fit: Fit, *, draws: Annotated[int, Ge(20)] = 500) -> Findin
     spread = tail.observed[within]
     low, high = np.quantile(tail.replicated[:, within], [0.025, 0.975])
     figure = Message(
-        "sd within units {:.3g}, a priori {:.3g} to {:.3g}; prior sd of the average effect "
-        "{:.3g}, {:.1f} times that sd",
+        "observed SD within units {:.3g}, expected under the priors {:.3g} to {:.3g}; prior SD of "
+        "the average effect {:.3g}, {:.1f} times the observed SD",
         spread,
         low,
         high,
@@ -97,7 +127,7 @@ def _statistics(rows: Untreated, outcome: Array, *, flat: bool) -> dict[str, Arr
     earlier, later = rows.pairs(1)
     if earlier.size:
         values[Message("sd of changes")] = (residuals[:, later] - residuals[:, earlier]).std(axis=1)
-        # Two residuals of a unit are one another's negatives: their product tells nothing.
+        # Two residuals of a unit sum to zero, so their product is not informative.
         if rows.count.max() > 2:
             product = (residuals[:, later] * residuals[:, earlier]).mean(axis=1)
             values[autocorrelation(1)] = product / (residuals**2).mean(axis=1)
@@ -114,22 +144,28 @@ def _sentence(
 ) -> Message:
     if verdict == HOLDS:
         return Message(
-            "The observed spread, its persistence and the differences of treated rows lie within "
-            "what the priors expect."
+            "The observed variation, its persistence and the differences of treated "
+            "observations are in the range expected under the priors."
         )
     far = []
     for k in doubted:
         above = tail.observed[k] > np.median(tail.replicated[:, k])
         side = Message("above") if above else Message("below")
         far.append(Message("{} ({:.3g}) far {}", phrase(tail.names[k]), tail.observed[k], side))
+    found = Message(
+        "Observed statistics are outside the range expected under the priors: {}.", separated(far)
+    )
     serial = independent and any("autocorrelation" in tail.names[k] for k in doubted)
-    advice = []
+    parts = [found]
+    if len(doubted) > serial:
+        parts.append(
+            Message(
+                "The priors are too narrow for statistics above the range, and too wide for those "
+                "below it."
+            )
+        )
     if serial:
         ar1 = Hint("errors", AR1())
-        advice.append(Message("Independent errors allow no autocorrelation: {}.", ar1))
-    if len(doubted) > serial:
-        advice.append(
-            Message("Priors are too tight where the data lie above, far too wide where below.")
-        )
-    outside = Message("Against what the priors expect: {}.", separated(far))
-    return joined([outside, *map(advised, advice)])
+        step = Message("Next: fit {}, since independent errors exclude autocorrelation.", ar1)
+        parts.append(advised(step))
+    return joined(parts)

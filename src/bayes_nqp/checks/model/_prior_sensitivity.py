@@ -1,4 +1,4 @@
-"""Whether what is reported rests on the priors, by power scaling."""
+"""Check of prior sensitivity by power scaling."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ import xarray as xr
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import NotApplicable, StudyError
-from bayes_nqp._core.i18n import Message, joined, listed
+from bayes_nqp._core.i18n import Message, advised, detailed, joined, listed
 from bayes_nqp._core.process import quiet
 from bayes_nqp._core.types import Positive
 from bayes_nqp.checks.shared import (
     FAILS,
     HOLDS,
     Finding,
+    Guide,
     Verdict,
     asks,
     in_words,
@@ -42,9 +43,9 @@ from bayes_nqp.inference.fitting import (
 )
 
 THRESHOLD = 0.05
-"""Of Kallioinen et al. (2024): above it a quantity is sensitive."""
+"""Sensitivity from which a quantity is sensitive (Kallioinen et al. 2024)."""
 _ALPHAS = (0.99, 1.01)
-"""Powers of a density between which the slope is taken, theirs too."""
+"""Powers of a density between which the slope is computed (Kallioinen et al. 2024)."""
 
 CONFLICT = "prior-data conflict"
 STRONG = "strong prior or weak likelihood"
@@ -52,25 +53,61 @@ FINE = ""
 
 
 @asks(
-    "Does what is reported rest on the priors?", "prior sensitivity", place=150, needs=(ROWS, UNITS)
+    "Do the reported effects depend on the priors?",
+    "prior sensitivity",
+    place=150,
+    needs=(ROWS, UNITS),
+    guide=Guide(
+        statistic=Message(
+            "Power-scaling sensitivity: the change of the posterior of each reported effect "
+            "when the priors, or the likelihood, are raised to powers near one.",
+        ),
+        thresholds=Message(
+            "Failed: the average effect is more sensitive to the priors than to the likelihood"
+            " and than {0:g}, or both sensitivities exceed {0:g}. Caution: another reported "
+            "effect, or the overall level, has a sensitivity to the priors above {0:g}. "
+            "Otherwise passed.",
+            THRESHOLD,
+        ),
+        failure=Message(
+            "The estimate reflects the priors at least as much as the data, or priors and data"
+            " disagree.",
+        ),
+        remedy=Message(
+            "fit with wider priors, in multiples of s (nqp.Priors), and compare, or justify "
+            "the priors",
+        ),
+        code=(
+            "wide = nqp.fit(design.replace(priors=nqp.Priors(level=10.0, cell=1.0)), panel)\n"
+            "nqp.att(wide)"
+        ),
+        literature="Kallioinen et al. (2024)",
+        limits=Message(
+            "Scaled are the priors at the top level only. The check does not cover the choice "
+            "of partial pooling, which the check of specifications varies.",
+        ),
+    ),
 )
 def prior_sensitivity(fit: Fit, *, threshold: Positive = THRESHOLD) -> Finding:
-    """Scale the priors, and the likelihood, by powers near one and see what moves.
+    """Scale priors and likelihood by powers near one and measure the change of the posterior.
 
-    Scaled are the priors at the top: those of the level, the drift, contrasts and interactions
-    with a fixed scale, every estimated scale, rho and sigma, all together. Effects of cohorts,
-    cells and steps given their scales, and deviations of members, are the pooling itself and
-    stay as they are (see 'specifications'); so do flat priors, which no power changes. The
-    likelihood is that of units given the coefficients, with unit effects and deviations
+    The priors at the top level are scaled together: those of the level, the differential trend,
+    contrasts and interactions with a fixed scale, every estimated scale, rho and sigma. Effects of
+    cohorts, cells and steps given their scales, and unit-level random effects, are the pooling
+    itself and are not scaled (see 'specifications'); flat priors do not change with a power. The
+    likelihood is that of units given the coefficients, with unit effects and random effects
     integrated out.
 
-    A quantity's sensitivity is the rate at which its posterior's cumulative
-    Jensen–Shannon distance from the scaled one grows with the logarithm (base 2) of the power.
-    Prior and likelihood both above the threshold: they disagree. Only the prior: it is strong
-    for what the data say. The verdict looks at reported effects and contrasts only. It fails
-    where the average effect on the treated is more sensitive to the prior than to the
-    likelihood, or in conflict; other effects that are sensitive to the prior leave doubt, and
-    so does a level that its prior decides.
+    The sensitivity of a quantity is the rate at which the cumulative Jensen–Shannon distance
+    between its posterior and the scaled posterior grows with the logarithm (base 2) of the power.
+    If the sensitivities to prior and likelihood both exceed the threshold, prior and data conflict.
+    If only that to the prior does, the prior is strong relative to the data. The verdict uses
+    reported effects and contrasts, and the overall level.
+
+    Parameters
+    ----------
+    threshold : float, default 0.05
+        Sensitivity from which a quantity is sensitive.
 
     References
     ----------
@@ -79,7 +116,7 @@ def prior_sensitivity(fit: Fit, *, threshold: Positive = THRESHOLD) -> Finding:
     """
     priors = log_priors(fit)
     if not priors:
-        raise NotApplicable(Message("Every prior of this design is flat."))
+        raise NotApplicable(Message("All priors of this design are flat."))
     reported = reported_draws(group_time_effects(fit), times="ends")
     likelihood = _likelihood(fit)
     table = _table(reported | parameter_draws(fit), priors, likelihood, threshold)
@@ -87,16 +124,17 @@ def prior_sensitivity(fit: Fit, *, threshold: Positive = THRESHOLD) -> Finding:
     effects = table[table["reported"]]
     bad, overall = effects[effects["diagnosis"] != FINE], effects.iloc[0]
     strong = overall["prior"] > max(threshold, np.nan_to_num(overall["likelihood"], nan=np.inf))
-    # Other effects may make up for the level, but it is what was stated.
+    # Other effects may compensate for the level, but its prior was stated.
     level = table.loc[table["quantity"] == "level", "diagnosis"]
     verdict = ladder(
         fails=overall["diagnosis"] == CONFLICT or strong, doubt=len(bad) or (level != FINE).any()
     )
     worst = effects.iloc[[int(effects["prior"].to_numpy().argmax())]]
     figure = Message(
-        "average effect: prior {:.3f}{}; most sensitive to the prior: {}, {:.3f} (threshold {:g})",
+        "sensitivity of the average effect to the priors {:.3f}{}; most sensitive effect: {}, "
+        "{:.3f} (threshold {:g})",
         overall["prior"],
-        "" if likelihood is None else Message(", likelihood {:.3f}", overall["likelihood"]),
+        "" if likelihood is None else Message(", to the likelihood {:.3f}", overall["likelihood"]),
         in_words(texts_of(worst, "quantity")[0]),
         worst["prior"].iloc[0],
         threshold,
@@ -108,44 +146,59 @@ def _sentence(verdict: Verdict, bad: pd.DataFrame, table: pd.DataFrame) -> Messa
     others = table[~table["reported"] & (table["diagnosis"] != FINE)]["quantity"].tolist()
     if verdict == HOLDS:
         calm = Message(
-            "A little more or less weight on the priors hardly moves any reported effect."
+            "Slightly more or less weight on the priors hardly changes any reported effect."
         )
-        lean = Message(
-            "Parameters that lean on their own priors: {}.", listed(map(parameter, others), 4)
+        which = Message(
+            "Parameters sensitive to the priors: {}.", listed(map(parameter, others), 4)
         )
-        return joined([calm, lean] if others else [calm])
+        return joined([calm, detailed(which)] if others else [calm])
     if not len(bad):
-        return Message(
-            "The prior of the level, not the data, says what the level is; the effects of cohorts "
-            "and cells make up for it, and the reported effects stand: state priors.level wider."
+        level = Message(
+            "The overall level of the effects is determined by its prior, not by the data."
         )
+        reported = Message(
+            "The reported effects are not affected, because cohort and cell effects compensate."
+        )
+        step = Message(
+            "Next: fit with a wider prior of the level, for example nqp.Priors(level=10)."
+        )
+        return joined([level, reported, advised(step)])
     names = listed(map(in_words, texts_of(bad, "quantity")), 4)
     which = listed(map(parameter, bad["strongest"].unique().tolist()), 3)
-    if verdict == FAILS:
-        return Message(
-            "The priors (of {}) pull at {}, the average effect included: state them wider, in "
-            "multiples of s, or defend them.",
+    wider = advised(
+        Message(
+            "Next: fit with wider priors of {}, in multiples of s (nqp.Priors), or justify them.",
             which,
-            names,
         )
-    against = CONFLICT in set(bad["diagnosis"])
-    return Message(
-        "The priors (of {}) shape {}, {}; the average effect stands.",
+    )
+    if verdict == FAILS:
+        found = Message(
+            "The priors of {} influence {}, including the average effect.", which, names
+        )
+        meaning = Message("The average effect is not determined by the data alone.")
+        return joined([found, meaning, wider])
+    found = Message(
+        "The priors of {} influence {}, but not the average effect over all treated observations.",
         which,
         names,
-        Message("against what the data say") if against else Message("where the data say little"),
     )
+    meaning = Message("The data contain little information about these effects.")
+    if CONFLICT in set(bad["diagnosis"]):
+        meaning = Message("For these effects, priors and data disagree.")
+    return joined([found, meaning, wider])
 
 
 def _likelihood(fit: Fit) -> xr.DataArray | None:
-    """Log likelihood of all units together (chain, draw); None where rows were sampled."""
+    """Return the log likelihood of all units (chain, draw); None if NUTS sampled the fit."""
     if not fit.facts.exact:
         return None
     paired(fit)
     try:
         units = log_likelihood(fit)
     except StudyError as error:
-        raise NotApplicable(Message("No likelihood to scale: {}.", reason(error))) from None
+        raise NotApplicable(
+            Message("The likelihood of this fit cannot be computed: {}.", reason(error))
+        ) from None
     return units.sum(str(units.dims[2])).reset_coords(drop=True)
 
 
@@ -155,7 +208,7 @@ def _table(
     likelihood: xr.DataArray | None,
     threshold: float,
 ) -> pd.DataFrame:
-    """Sensitivity of every quantity; and the strongest prior, where it is sensitive to them."""
+    """Compute the sensitivity of every quantity, and the strongest prior if it is sensitive."""
     at = slice(None) if likelihood is None else likelihood[v.DRAW].to_numpy()
     draws = np.stack(
         [q.reset_coords(drop=True).sel({v.DRAW: at}).to_numpy() for q in quantities.values()],
@@ -180,18 +233,18 @@ def _table(
 
 
 def _sensitivity(draws: Array, log_density: Array) -> Array:
-    """Power-scaling sensitivity of every quantity.
+    """Compute the power-scaling sensitivity of every quantity.
 
     Parameters
     ----------
     log_density : ndarray (chain, draw)
-        Of what is scaled.
+        Log density that is scaled.
     """
-    # Below ArviZ's trees, in which parents and children keep one another, and so the draws.
+    # Use the array functions: ArviZ's trees have reference cycles that keep draws in memory.
     stats: Any = import_module("arviz_stats.base").dataarray_stats
     dims = list(v.SAMPLE_DIMS)
     out = np.zeros(draws.shape[2])
-    varying = np.ptp(draws, axis=(0, 1)) > 0.0  # what is constant, or missing, moves with nothing
+    varying = np.ptp(draws, axis=(0, 1)) > 0.0  # constant or missing quantities have no sensitivity
     if not varying.any():
         return out
     quantities = xr.DataArray(draws[:, :, varying], dims=[*dims, "quantity"])

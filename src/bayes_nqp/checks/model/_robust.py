@@ -1,4 +1,4 @@
-"""Robust variances of estimates beside what a model of errors expects of them."""
+"""Robust variances of estimates and their moments under a model of errors."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from bayes_nqp._core.arrays import Array
 
 @dataclass(frozen=True, slots=True)
 class Errors:
-    """Values of the parameters of a model of errors and of effect deviations.
+    """Values of the parameters of an error structure and of random effects of the treatment.
 
     Parameters
     ----------
     sigma : float, outcome units
-        Of innovations.
+        Standard deviation of innovations.
     parameters : mapping of str to float
-        Of the error structure, by name, on their own scales, in multiples of ``s``.
+        Parameters of the error structure by name, on their own scales, in multiples of ``s``.
     deviation : float, default 0, outcome units
-        Standard deviation of the effect deviations.
+        Standard deviation of the random effects of the treatment.
     processes : sequence of (ndarray of int (unit), ndarray (T, q)), outcome units
-        Who shares a path, -1 for none, and the root of its covariance: ``root root'``.
+        Owners of a shared path, -1 for none, and the root of its covariance: ``root root'``.
     """
 
     sigma: float
@@ -36,10 +36,10 @@ class Errors:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Controls:
-    """Parts of robust variances that clusters without treated units make up.
+    """Parts of robust variances due to clusters without treated units.
 
-    No deviation of an effect is in them, so that persistent errors which a model takes for
-    deviations of the treated show here.
+    They include no random effect of the treatment, so persistent errors that a model confuses with
+    random effects appear here.
 
     Parameters
     ----------
@@ -54,31 +54,31 @@ class Controls:
 
     @property
     def ratio(self) -> Array:
-        """Robust over expected standard deviation (estimate)."""
+        """Ratio of robust to expected standard deviation (estimate)."""
         return np.asarray(np.sqrt(self.variance / self.expected))
 
     def quantile(self, probability: float) -> Array:
-        """Quantile of the ratio if the model is true."""
+        """Return a quantile of the ratio if the model is true."""
         return np.asarray(np.sqrt(chi2_over_mean(probability, self.expected, self.spread)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Robust:
-    """Robust variances of linear estimates, and what the model expects of them.
+    """Robust variances of linear estimates, and their moments under the model.
 
     Parameters
     ----------
     estimate : ndarray (estimate), outcome units
-        Of the saturated fit.
+        Estimates of the saturated fit.
     variance : ndarray (estimate), squared outcome units
-        Cluster-robust, with the factor ``clusters / (clusters - 1)``.
+        Cluster-robust variance, with the factor ``clusters / (clusters - 1)``.
     expected, spread : ndarray (estimate)
         Mean and standard deviation of ``variance`` if the model is true.
     model : ndarray (estimate)
-        Variance of the estimate around the mean effect of the treated rows at hand, if the
+        Variance of the estimate around the mean effect on the observed treated units, if the
         model is true.
     controls : Controls
-        The same of never-treated clusters alone.
+        The same for never-treated clusters only.
     """
 
     estimate: Array
@@ -91,7 +91,7 @@ class Robust:
 
     @property
     def ratio(self) -> Array:
-        """What the model's standard deviation is to be multiplied with (estimate)."""
+        """Factor by which the model's standard deviation is to be multiplied (estimate)."""
         return self._ratio(self.variance)
 
     @property
@@ -100,7 +100,7 @@ class Robust:
         return np.asarray(2.0 * (self.expected / self.spread) ** 2)
 
     def quantile(self, probability: float) -> Array:
-        """Quantile of the ratio if the model is true."""
+        """Return a quantile of the ratio if the model is true."""
         return self._ratio(self.expected * chi2_over_mean(probability, self.expected, self.spread))
 
     def _ratio(self, variance: Array) -> Array:
@@ -109,6 +109,6 @@ class Robust:
 
 
 def chi2_over_mean(probability: float, expected: Array, spread: Array) -> Array:
-    """Quantile of a robust variance over its mean, by Satterthwaite's degrees of freedom."""
+    """Return a quantile of a robust variance over its mean (Satterthwaite's degrees of freedom)."""
     freedom = 2.0 * (expected / spread) ** 2
     return np.asarray(2.0 * gammaincinv(freedom / 2.0, probability) / freedom)

@@ -1,4 +1,4 @@
-"""The saturated fit of an equation at given parameters of its errors: every coefficient is flat."""
+"""Saturated fit of an equation at given error parameters: all coefficients have flat priors."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from bayes_nqp.numerics.sufficient_statistics import UnitClass
 
 
 class Saturated:
-    """Normal equations of flat coefficients, and the precision and design of classes of units.
+    """Normal equations of coefficients with flat priors, and precision and design of unit classes.
 
-    Coefficients are the global ones, then the local ones of block after block.
+    Coefficients are the global ones, then the local ones of each block in turn.
 
     Parameters
     ----------
     equation : Equation
-        Of a design without priors of coefficients, and without deviations.
+        Equation of a design without priors of coefficients and without random effects.
     parameters : mapping of str to float
-        Of the error structure, by name, on their own scales; innovations have variance 1.
+        Parameters of the error structure by name, on their own scales; innovations have variance 1.
 
     Raises
     ------
@@ -48,7 +48,7 @@ class Saturated:
         numbers = np.concatenate([head.global_scale, head.local_scale.ravel()])
         if self.gaussian.deviation is not None or (numbers[numbers > PADDING] != FLAT).any():
             raise StudyError(
-                "the design has coefficients with priors, and no saturated fit",
+                "the design has coefficients with priors, so there is no saturated fit",
                 hint="NoPooling(varying=None), and time effects that are not pooled",
             )
         names = self.gaussian.space.names
@@ -62,7 +62,7 @@ class Saturated:
         self.gram, self.right = self._normal_equations()
 
     def _normal_equations(self) -> tuple[Array, Array]:
-        """``A`` and ``X'Q̃y``, with the blocks put into one matrix."""
+        """Return ``A`` and ``X'Q̃y``, with the blocks in one matrix."""
         p = int(self.place.max(initial=-1)) + 1
         gram, right = np.zeros((p, p)), np.zeros(p)
         lower = normal_equations(self.gaussian, self.values).matrix[0]
@@ -74,12 +74,12 @@ class Saturated:
         return gram, right
 
     def solved(self) -> tuple[tuple[Array, bool], Array]:
-        """Factor of the normal equations, and the estimates.
+        """Return the factor of the normal equations, and the estimates.
 
         Returns
         -------
         tuple
-            What `scipy.linalg.cho_solve` takes, and ndarray (coefficient), multiples of ``s``.
+            Factor for `scipy.linalg.cho_solve`, and ndarray (coefficient), multiples of ``s``.
 
         Raises
         ------
@@ -90,17 +90,17 @@ class Saturated:
             factor = cho_factor(self.gram, lower=True)
         except np.linalg.LinAlgError:
             raise IdentificationError(
-                Message("the saturated fit has coefficients that the data do not identify")
+                Message("the saturated model has coefficients that the data do not identify")
             ) from None
         return factor, cho_solve(factor, self.right)
 
     def of_class(self, units: UnitClass) -> tuple[Array, Array, Array]:
-        """Precision of a unit's errors net of its effect, and how it loads on coefficients.
+        """Return the precision of a unit's errors net of its effect, and its loads on coefficients.
 
         Returns
         -------
         tuple of ndarray (m, m), ndarray (m, coefficient) and ndarray (column, coefficient)
-            Over its m observed periods; the last, of the slopes of the varying columns.
+            Over its m observed periods; the last one for the slopes of the varying columns.
         """
         times, width = units.times, self.gaussian.moments.width
         start, n_periods = units.group * width, self.problem.n_periods
@@ -110,7 +110,7 @@ class Saturated:
 
 
 def _places(head: Arrowhead) -> Index:
-    """Number of each coefficient of each block (block, n); -1 of padding and the outcome."""
+    """Number the coefficients of each block (block, n); -1 for padding and the outcome."""
     out = np.full((head.n_blocks, head.size), -1, dtype=np.int64)
     out[:, head.n_local : head.n_local + head.n_global] = np.arange(head.n_global)
     local = head.local_scale > PADDING
@@ -119,7 +119,7 @@ def _places(head: Arrowhead) -> Index:
 
 
 def _taking(place: Index) -> Any:
-    """Takes coefficients of blocks, side by side, to those without padding (block n, p)."""
+    """Return the map from coefficients of blocks to those without padding (block n, p)."""
     flat = place.ravel()
     real = np.flatnonzero(flat >= 0)
     shape = (flat.size, int(flat.max(initial=-1)) + 1)

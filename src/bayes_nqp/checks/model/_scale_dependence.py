@@ -1,11 +1,11 @@
-"""Whether units of high and of low levels move alike, as parallel trends in levels have them do.
+"""Check of scale dependence: parallel trends require that changes do not depend on the level.
 
-Of untreated rows let ``λ_t`` be the movement that time effects tell (of the unit's own level of
-these, about its mean) and ``ℓ_i`` the unit's level, standardised. Outcomes that vary in proportion,
-shares near a bound, ratings and whatever is measured in another unit from a date on have
-``y_it = α_i + λ_t + θ_1 ℓ_i λ_t + θ_2 (ℓ_i² - 1) λ_t + e_it``: for ``θ_2 = 0`` the one degree of
-freedom of Tukey (1949). Where ``λ_t`` is known badly its slopes are too small; a line has no error:
-``y_it = α_i + λ_t + θ ℓ_i t + e_it``.
+For untreated observations let ``λ_t`` be the time effects (of the unit's level of these, about
+their mean) and ``ℓ_i`` the unit's level, standardised. Outcomes with proportional growth, shares
+near a bound, ratings, and measurements whose unit changes at a date have
+``y_it = α_i + λ_t + θ_1 ℓ_i λ_t + θ_2 (ℓ_i² - 1) λ_t + e_it``; ``θ_2 = 0`` is the one degree of
+freedom of Tukey (1949). If ``λ_t`` is estimated imprecisely, its slopes are attenuated; a linear
+trend has no such error: ``y_it = α_i + λ_t + θ ℓ_i t + e_it``.
 """
 
 from __future__ import annotations
@@ -20,11 +20,21 @@ from scipy.special import stdtr
 
 from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp._core.exceptions import NotApplicable
-from bayes_nqp._core.i18n import Message, spanned
+from bayes_nqp._core.i18n import Message, advised, joined, spanned
 from bayes_nqp.checks.model._alternative_errors import error_means
 from bayes_nqp.checks.model._level_slopes import LevelSlopes, slopes_of
 from bayes_nqp.checks.model._untreated import Untreated
-from bayes_nqp.checks.shared import DOUBT, FAILS, UNTOLD, Finding, Verdict, asks, ladder, worst_of
+from bayes_nqp.checks.shared import (
+    DOUBT,
+    FAILS,
+    UNTOLD,
+    Finding,
+    Guide,
+    Verdict,
+    asks,
+    ladder,
+    worst_of,
+)
 from bayes_nqp.effects.estimands import att
 from bayes_nqp.inference.fitting import (
     ADDITIVE,
@@ -41,31 +51,31 @@ from bayes_nqp.inference.fitting import (
 )
 
 _FEWEST: Final = 10
-"""Units with untreated rows below which nothing is asked."""
+"""Smallest number of units with untreated observations."""
 _STEP: Final = 0.05
-"""Of the outcome's sd: what is added to outcomes to see where it goes in the average effect."""
+"""Step, in SDs of the outcome, of the numerical derivative of the average effect."""
 _LITTLE, _MUCH = 0.5, 1.0
-"""Posterior sds of the average effect by which it is off, in doubt and fails."""
+"""Bias in posterior SDs of the average effect for the verdicts caution and failed."""
 _DOUBT, _FAIL, _JOINT = 0.01, 0.0025, 0.005
-"""Tail probabilities of that, and of slopes together; two movements are asked."""
+"""Tail probabilities of the bias for caution and failure, and of the slopes jointly."""
 _LARGE, _REACH = 1.2, 2.0
-"""Posterior sds by which it seems off, and by which it may then be: these data cannot tell."""
+"""Estimated bias, and largest compatible bias, in posterior SDs, for inconclusive."""
 _NORMAL: Final = 3.0
-"""Kurtosis of a unit's score, by which squares of scores tell their degrees of freedom."""
+"""Kurtosis of a unit's score, for the degrees of freedom of the sum of squared scores."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Bias:
-    """By how much the average effect is off, in its own unit.
+    """Bias of the average effect, in outcome units.
 
     Parameters
     ----------
     mean, sd : float
         θ'c and its standard deviation.
     tail, joint : float
-        Tail probabilities of zero: of θ'c, of all slopes.
+        Tail probabilities of zero for θ'c, and for all slopes.
     line : bool
-        Whether movement is a line, which nothing but its slope speaks for.
+        True for the linear trend, which has only one slope.
     """
 
     mean: float
@@ -76,7 +86,7 @@ class _Bias:
 
     @classmethod
     def of(cls, slopes: LevelSlopes, taken: Array) -> _Bias:
-        """``θ'c`` and its sd; squares of few units' scores tell few degrees of freedom."""
+        """Compute ``θ'c`` and its SD; few units' scores give few degrees of freedom."""
         # (sum_i v_i)² / sum_i v_i² of n normal scores' squares is n / 3.
         v = (slopes.moves @ taken) ** 2
         mean, sd = float(slopes.values @ taken), float(np.sqrt(v.sum()))
@@ -85,7 +95,7 @@ class _Bias:
         return cls(mean, sd, tail, slopes.tail, taken.size == 1)
 
     def verdict(self, sd: float) -> Verdict:
-        """What it says of an average effect with a posterior sd."""
+        """Return the verdict for an average effect with a given posterior SD."""
         off, half = abs(self.mean) / sd, 1.96 * self.sd / sd
         wide = half > _REACH and not self.line
         return ladder(
@@ -96,40 +106,77 @@ class _Bias:
 
     @property
     def clear(self) -> bool:
-        """Whether movement goes with level."""
+        """True if changes depend on the level."""
         return self.tail < _DOUBT or self.joint < _JOINT
 
 
 @asks(
-    "Do units of high and of low levels move alike?",
-    "scale_dependence",
+    "Do untreated outcomes change alike at high and at low levels?",
+    "scale dependence",
     of="errors",
     place=127,
     needs=(ADOPTION, ROWS, UNITS, REFITS, ADDITIVE, SEPARATE),
     assumption=True,
+    guide=Guide(
+        statistic=Message(
+            "Regression of untreated outcomes on the common time path times the level of the "
+            "unit (and its square), and on a linear trend times the level. The implied bias of"
+            " the average effect is the product of these slopes and the difference in levels "
+            "between treated and untreated units.",
+        ),
+        thresholds=Message(
+            "Caution: the bias exceeds {0:.1f} posterior SD of the average effect, with p < "
+            "{2:.0%} for the bias or p < {4:.1%} for the slopes jointly. Failed: the bias "
+            "exceeds {1:.0f} SD with p < {3:.2%}. Inconclusive: the 95 % interval of the bias "
+            "is wider than ± {5:.0f} SDs, or the bias exceeds {6:.1f} SD and may reach "
+            "{5:.0f}.",
+            _LITTLE,
+            _MUCH,
+            _DOUBT,
+            _FAIL,
+            _JOINT,
+            _REACH,
+            _LARGE,
+        ),
+        failure=Message(
+            "Trends are not parallel on this scale, and the average effect is biased if "
+            "treated units have other levels than untreated ones, even if pre-trends are flat.",
+        ),
+        remedy=Message(
+            "fit a scale on which trends are parallel (logarithms, or log odds for shares), or"
+            " report the effect net of the bias (result.evidence)",
+        ),
+        code=('result = nqp.check(fit, "scale_dependence")\nresult.evidence'),
+        literature="Tukey (1949); Bell and McCaffrey (2002)",
+        limits=Message(
+            "The check detects dependence on the level that is linear or quadratic, and uses "
+            "untreated observations of at least {} units.",
+            _FEWEST,
+        ),
+    ),
 )
 def scale_dependence(fit: Fit) -> Finding:
-    """Ask whether untreated units' movement goes with their level, and what that makes of effects.
+    """Test if changes of untreated outcomes depend on their level, and compute the bias.
 
-    Where high units move more than low ones, trends are parallel on another scale, and an average
-    effect is off as far as those who adopt have other levels than those who do not. Movement times
-    level, and times its square, are entered beside unit effects, time effects and covariates of
-    untreated rows. With H what time effects take of the outcome, `θ` rests on ``e'D H e``, whose
-    mean is not zero where errors are larger at high levels; each unit's own part of it is taken
-    off, which leaves pairs of different units. The level is the unit effect under the fit's errors:
-    other weights would let errors that last go with it. Where time effects are known badly, their
-    slopes are too small: a line times level is asked as well. The average effect is off by
-    ``θ'c``, c what the fit's design, at posterior means of its parameters, makes of the columns as
-    outcomes. *Caution* if that is half a posterior sd and has a tail probability below 1 %, or the
-    slopes together one below .5 %; it *fails* from one sd on and below .25 %. It is *inconclusive*
-    if 1.96 sds of it (of movement) are more than two of the effect, or it is 1.2 of these and may
-    be two. The worse of both is reported.
+    If high units change more than low ones, trends are parallel on another scale, and the average
+    effect is biased to the extent that treated units have other levels than untreated ones. The
+    common time path times the level, and times its square, enter the equation of untreated
+    observations with unit effects, time effects and covariates.
+
+    With H the projection on time effects, `θ` depends on ``e'D H e``, whose mean is not zero if
+    errors are larger at high levels. Each unit's contribution to itself is therefore removed, which
+    leaves products of different units. The level is the unit effect under the fit's error
+    structure, since other weights would correlate it with persistent errors. If time effects are
+    imprecise, their slopes are attenuated, so a linear trend times the level is tested too. The
+    bias of the average effect is ``θ'c``, with c the average effect that the fit's design, at
+    posterior means of its parameters, estimates with these columns as outcomes. The worse of both
+    verdicts is reported.
 
     Returns
     -------
     Finding
-        Its evidence is a DataFrame of quantity, mean, sd, lower, upper: the effect, by how much it
-        is off, and the effect less that.
+        Its evidence is a DataFrame of quantity, mean, sd, lower, upper: the effect, its bias ("off
+        by"), and the effect net of the bias ("less that").
 
     References
     ----------
@@ -140,7 +187,7 @@ def scale_dependence(fit: Fit) -> Finding:
     alone = fit if fit.facts.channels is None else total_fit(fit)
     untreated = Untreated(alone.model_frame)
     if untreated.count.size < _FEWEST:
-        raise NotApplicable(Message("Untreated rows are of fewer than {} units.", _FEWEST))
+        raise NotApplicable(Message("Fewer than {} units have untreated observations.", _FEWEST))
     outcome = panel_of(alone).outcome[alone.model_frame.kept]
     biases = [
         _Bias.of(slopes_of(untreated, outcome, columns, part), _taken(alone, columns))
@@ -152,13 +199,13 @@ def scale_dependence(fit: Fit) -> Finding:
     worst = min((x for x in biases if x.verdict(sd) == verdict), key=lambda x: x.tail)
     table = _table(draws, worst)
     figure = Message(
-        "the average effect is off by {} (P = {:.2g}) as levels go with movement (P = {:.2g}); "
-        "{:.3g}, less that {}",
+        "bias of the average effect {} (p = {:.2g}); average effect {:.3g}, net of the bias {}; "
+        "dependence on the level: p = {:.2g}",
         spanned(*table.loc[1, ["mean", "lower", "upper"]]),
         worst.tail,
-        worst.joint,
         draws.mean(),
         spanned(*table.loc[2, ["mean", "lower", "upper"]]),
+        worst.joint,
     )
     return Finding(verdict, figure, _sentence(verdict, worst), table)
 
@@ -166,19 +213,20 @@ def scale_dependence(fit: Fit) -> Finding:
 def interactions(
     fit: Fit, untreated: Untreated, outcome: Array
 ) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-    """Movement times level and times its square, a line times level, and units' own in them.
+    """Return time path and linear trend times the level, with own contributions of units.
 
     Parameters
     ----------
     outcome : ndarray (row)
-        Of all rows of the plan.
+        Outcome of all observations of the plan.
 
     Returns
     -------
     tuple of tuple of ndarray
-        Columns on all rows (column, row), of movement and of a line. On untreated rows ``D_ii
-        H_ii`` of each (column, untreated row): the level's function less its mean in the period,
-        over the number of rows there; zero of a line, in which no outcome is.
+        Columns on all observations (column, row), of the time path times level and its square, and
+        of a linear trend times level. For untreated observations ``D_ii H_ii`` of each (column,
+        untreated row): the function of the level minus its mean in the period, over the number of
+        observations there; zero for a linear trend, which does not depend on the outcome.
     """
     layout, level_of = untreated.layout, np.asarray(fit.model_frame.codes.level)
     residuals, slopes, unit_effect = untreated.residuals(outcome[None])
@@ -193,7 +241,9 @@ def interactions(
     level[who] = _centred(values, level_of[who])
     size = level[who].std()
     if size <= 0.0 or np.ptp(movement) <= 0.0:
-        raise NotApplicable(Message("All units have one level, or nothing moves."))
+        raise NotApplicable(
+            Message("All units have the same level, or untreated outcomes do not change over time.")
+        )
     level = level[layout.unit] / size
     functions = np.stack([level, level**2 - 1.0])
     at = time_effect[untreated.rows]
@@ -205,13 +255,13 @@ def interactions(
 
 
 def _centred(values: Array, group: Index) -> Array:
-    """Take means of groups off."""
+    """Subtract means of groups."""
     mean = np.bincount(group, values) / np.maximum(np.bincount(group), 1)
     return np.asarray(values - mean[group])
 
 
 def _levels(fit: Fit, untreated: Untreated, values: Array) -> Array:
-    """Levels of units as the fit's errors weigh rows, ``(1'Q1)^-1 1'Q y`` (unit)."""
+    """Return levels of units under the fit's error weights, ``(1'Q1)^-1 1'Q y`` (unit)."""
     means = np.array([list(error_means(fit).values())])
     v = fit.facts.noise.covariance(panel_of(fit).periods, means)[0]
     level = np.empty(untreated.count.size)
@@ -229,7 +279,7 @@ def _rows_by_unit(untreated: Untreated) -> Iterator[tuple[int, Index]]:
 
 
 def _taken(fit: Fit, columns: Array) -> Array:
-    """What the average effect takes of each column, were it an outcome (column)."""
+    """Return the average effect that each column would have as an outcome (column)."""
     panel, sample = panel_of(fit), fit.model_frame.kept
     names = fit.model_frame.equations[0].problem.parameter_names
     draws = {name: equation_draws(fit, name) for name in names}
@@ -262,20 +312,37 @@ def _table(draws: Array, bias: _Bias) -> pd.DataFrame:
 
 def _sentence(verdict: Verdict, bias: _Bias) -> Message:
     if verdict in (DOUBT, FAILS):
-        return Message(
-            "Units of high levels move otherwise than units of low ones, and those who adopt have "
-            "other levels: trends are parallel on another scale, if on any. Take one on which all "
-            "levels move alike, such as logarithms, or log odds of shares; where there is none, "
-            "report the effect less what this makes of it, which the evidence has."
+        found = Message(
+            "Untreated outcomes change differently at high and at low levels, and treated units "
+            "have other levels than untreated ones."
         )
+        meaning = Message(
+            "Trends are not parallel on this scale, and the average effect is biased by about "
+            "{:.2g}.",
+            bias.mean,
+        )
+        step = Message(
+            "Next: fit logarithms, or log odds for shares; otherwise report the effect net of the "
+            "bias (result.evidence)."
+        )
+        return joined([found, meaning, advised(step)])
     if verdict == UNTOLD:
-        return Message(
-            "Whether movement goes with level, these data cannot tell: it could be twice as large "
-            "as the effect's own uncertainty."
+        found = Message(
+            "The data are too imprecise to test if changes of untreated outcomes depend on their "
+            "level."
         )
+        meaning = Message(
+            "Such a dependence could bias the average effect by {:.0f} posterior SDs or more.",
+            _REACH,
+        )
+        step = Message(
+            "Next: compare with a fit to logarithms (or log odds for shares), or report this "
+            "limitation."
+        )
+        return joined([found, meaning, advised(step)])
     if bias.clear:
         return Message(
-            "Movement goes with level, and those who adopt have about the levels of the others: "
-            "the average effect hardly rests on it."
+            "Untreated outcomes change differently at high and at low levels, but treated and "
+            "untreated units have similar levels, so the average effect is hardly affected."
         )
-    return Message("Nothing speaks against movements that all levels share.")
+    return Message("There is no evidence that changes of untreated outcomes depend on their level.")

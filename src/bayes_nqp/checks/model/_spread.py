@@ -1,8 +1,8 @@
-"""A fit whose errors spread as its untreated rows say, for checks that rest on their spread.
+"""Refit with heteroskedastic errors for checks that depend on the variance of errors.
 
-Of unit i's steps from one untreated row to the next (`planning.step_squares`) let ``u_i`` be the
-sum of squares and ``m_i`` the number, ``q_g = sum u_i / sum m_i`` over group g. Its variance over
-units, whatever the tails and the correlation over time of their errors, is
+For the steps of unit i from one untreated observation to the next (`planning.step_squares`) let
+``u_i`` be the sum of squares and ``m_i`` the number, ``q_g = sum u_i / sum m_i`` over group g. Its
+variance over units, for any tails and any serial correlation of errors, is
 ``v_g = sum (u_i - q_g m_i)² / (sum m_i)²``, and ``z = log(q_1 / q_0) / sqrt(v_1/q_1² + v_0/q_0²)``.
 """
 
@@ -16,24 +16,24 @@ from scipy.special import stdtr
 
 from bayes_nqp._core.arrays import Index
 from bayes_nqp._core.exceptions import Hint, NQPError
-from bayes_nqp._core.i18n import NOTHING, Message, advised
+from bayes_nqp._core.i18n import NOTHING, Message
 from bayes_nqp.inference.fitting import Fit, once, panel_of, refit
 from bayes_nqp.inference.model_frame import step_squares
 
 _CHANCE: Final = 1e-3
-"""Tail probability of equal spread below which groups are given spreads of their own."""
+"""Tail probability of equal variances below which groups get separate variances."""
 _FEWEST: Final = 5
-"""Units with steps that a group has at the least."""
+"""Smallest number of units with steps in a group."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evenly:
-    """A fit to ask, and why it is not the one that was given.
+    """Fit that a check uses, and the reason if it is not the fit that was given.
 
     Parameters
     ----------
     words : Message
-        Empty where it is the same.
+        Reason; empty if the fit is the same.
     """
 
     fit: Fit
@@ -41,17 +41,17 @@ class Evenly:
 
 
 def evenly(fit: Fit) -> Evenly:
-    """The fit itself, or a refit under errors that spread unequally where untreated rows say so.
+    """Return the fit, or a refit with heteroskedastic errors if untreated observations show them.
 
-    A spread of few adopters' errors that is larger than that of the others looks like leads and
-    placebo effects under one sigma. How squares of steps vary over units is not in sums: a panel of
-    stand-ins is asked as it is. The fit keeps the answer.
+    If errors of few treated units vary more than those of the others, a single sigma makes their
+    noise look like pre-trends and placebo effects. Panels of sufficient statistics do not contain
+    the variation of squared steps over units, and are used as they are. The fit stores the result.
     """
     return once(fit, "evenly", lambda: _evenly(fit)) or Evenly(fit)
 
 
 def _evenly(fit: Fit) -> Evenly | None:
-    """None where it is the fit itself."""
+    """Return the refit; None if the fit itself is used."""
     panel, noise = panel_of(fit), fit.facts.noise
     unequal = next((x for x in noise.richer if x.groups(panel) is not None), None)
     if unequal is None or panel.summed or noise.groups(panel) is not None:
@@ -65,17 +65,16 @@ def _evenly(fit: Fit) -> Evenly | None:
     except NQPError:
         return None
     words = Message(
-        "Errors of those who adopt have {:.1f} times the standard deviation of the others', which "
-        "one sigma for all would take for movements of their own: this was asked under errors that "
-        "spread unequally ({}).",
+        "Errors of treated units have {:.1f} times the standard deviation of those of untreated "
+        "units, so this check was computed with heteroskedastic errors ({}).",
         ratio,
         Hint("errors", unequal),
     )
-    return Evenly(refitted, advised(words))
+    return Evenly(refitted, words)
 
 
 def _ratio(fit: Fit, groups: Index) -> float | None:
-    """Sd of steps of those who adopt over that of the others; None where these may be alike."""
+    """Return the ratio of the SDs of steps, treated over untreated; None if they may be equal."""
     model_frame, rows = fit.model_frame, fit.model_frame.equations[0].rows
     frame, free = model_frame.codes, model_frame.codes.untreated[model_frame.kept]
     columns = [column.values for column in rows.columns if column.period is None]

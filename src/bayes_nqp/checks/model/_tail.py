@@ -1,4 +1,4 @@
-"""How far observed statistics lie in their predictive distribution."""
+"""Position of observed statistics in their predictive distribution."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from bayes_nqp._core.i18n import Message
 from bayes_nqp.checks.shared import labels
 
 _POSITIVE = ("kurtosis", "largest", "spread", "pre-period steps", "sd ")
-"""How statistics are named that are positive and skewed, so that their logarithm is compared."""
+"""First words of the names of positive, skewed statistics, whose logarithms are compared."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tail:
-    """Observed statistics against replicated ones.
+    """Observed statistics compared with replicated ones.
 
     Parameters
     ----------
     p_value : ndarray (statistic,)
         Two-sided: twice the share of replications at least as far out, on the nearer side.
     distance : ndarray (statistic,)
-        From the replications' mean, in their standard deviations; of logarithms where the
-        statistic is positive.
+        Distance from the mean of the replications, in their standard deviations; for positive
+        statistics, of logarithms.
     overall : float
         Share of replications whose largest distance is at least the observed one: the chance
         of any statistic being as far out.
     bound : float
-        The 95 % quantile of replications' largest distances.
+        The 95 % quantile of the largest distance of replications.
     """
 
     names: tuple[str, ...]
@@ -45,17 +45,17 @@ class Tail:
 
     @property
     def worst(self) -> int:
-        """The statistic that lies farthest out."""
+        """Position of the statistic that is farthest out."""
         return int(np.argmax(np.abs(self.distance)))
 
     @property
     def outside(self) -> list[str]:
-        """Statistics farther out than 95 % of replications have any."""
+        """Statistics that are farther out than any statistic in 95 % of replications."""
         far = np.abs(self.distance) > self.bound
         return [name for name, out in zip(self.names, far, strict=True) if out]
 
     def dataset(self, **attrs: str | float) -> xr.Dataset:
-        """Evidence of the kind "predictive".
+        """Return evidence of the kind "predictive".
 
         Returns
         -------
@@ -86,7 +86,7 @@ def tail_of(observed: Mapping[str, Array], replicated: Sequence[Mapping[str, Arr
     Parameters
     ----------
     replicated : sequence of mappings of str to ndarray (replication,)
-        Parts of the replications, one after another.
+        Parts of the replications, in order.
     """
     names = tuple(observed)
     draws = np.stack([np.concatenate([part[n] for part in replicated]) for n in names], axis=1)
@@ -107,7 +107,7 @@ def tail_of(observed: Mapping[str, Array], replicated: Sequence[Mapping[str, Arr
 
 
 def autocorrelation(lag: int) -> Message:
-    """Call an autocorrelation."""
+    """Return the name of an autocorrelation."""
     return Message("autocorrelation, lag {}", lag)
 
 
@@ -115,11 +115,11 @@ _PHRASES: Final = {
     "autocorrelation, lag {}": Message("autocorrelation at lag {}"),
     "partial autocorrelation, lag {}": Message("partial autocorrelation at lag {}"),
 }
-"""By the template of a statistic's name."""
+"""Names for sentences, by the template of the name in evidence."""
 
 
 def phrase(statistic: str) -> str:
-    """Call a statistic as sentences do; evidence calls it otherwise."""
+    """Return the name of a statistic for use in sentences, which differs from that in evidence."""
     if isinstance(statistic, Message) and statistic.template in _PHRASES:
         return _PHRASES[statistic.template].fill(*statistic.parts)
     return statistic

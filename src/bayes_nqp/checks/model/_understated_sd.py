@@ -1,15 +1,14 @@
-"""Why a standard deviation may be too small: time, clusters, or effects that differ."""
+"""Causes of understated standard deviations: serial correlation, clusters, or unequal effects."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.exceptions import Hint
-from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.i18n import NOTHING, Message, enumerated
 from bayes_nqp.checks.model._clusters import Clusters
 from bayes_nqp.checks.shared import lasting_shocks, unit_word
 from bayes_nqp.inference.fitting import Fit
@@ -18,24 +17,24 @@ from bayes_nqp.model.designs import Noise
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Causes:
-    """What speaks for each of three causes.
+    """Evidence for each of three causes of understated standard deviations.
 
     Parameters
     ----------
     over : bool
-        Whether a robust standard deviation by unit exceeds its limit.
+        True if a robust standard deviation by unit exceeds its limit.
     serial : bool
-        Whether errors of units are correlated otherwise in time: a richer structure widens or
-        moves the effect, or clusters without treated rows say so.
+        True if errors of units have another serial correlation: a richer structure widens or moves
+        the effect, or the ratio in clusters without treated observations exceeds its limit.
     wider : float
-        Largest posterior sd under richer structures over the fit's own; NaN where there is none.
+        Largest posterior SD under richer structures over that of the fit; NaN if there is none.
     richer : Noise or None
         The structure that widens or moves the effect most.
     shared : Clusters or None
-        Above units, by which rows move together more than a unit's own do.
+        Clusters above units in which observations are more correlated than within units.
     robust : float
-        Standard error clustered by unit over the model's sd of the same estimate: beyond one
-        also where the model is right, if effects differ between units.
+        Standard error clustered by unit over the model's SD of the same estimate. It exceeds one if
+        effects differ between units, even if the model is true.
     """
 
     over: bool
@@ -46,70 +45,92 @@ class Causes:
     robust: float
 
     def differ(self, fit: Fit, limit: float) -> bool:
-        """Whether effects that differ between units explain what clusters by unit say.
+        """Return True if effects that differ between units explain the ratio of clusters by unit.
 
-        Errors that last look like deviations of effects: while these are wrong nobody can tell.
+        Persistent errors look like random effects, so the answer is False while there is evidence
+        of serial correlation.
         """
         if self.serial:
             return False
         return self.over if fit.facts.varying is None else self.robust > limit and not self.over
 
 
-def advice(fit: Fit, causes: Causes, limit: float) -> Iterator[Message]:
-    """Say which causes there are, and what to fit.
+def advice(fit: Fit, causes: Causes, limit: float) -> tuple[list[Message], Message]:
+    """Return the causes that the data show, and the next step.
 
     Parameters
     ----------
     limit : float
         Ratio from which a difference counts.
+
+    Returns
+    -------
+    tuple of list of Message and Message
+        Reasons, as sentences; and one sentence with all that is to be fitted, empty if there is no
+        cause.
     """
     facts, differ = fit.facts, causes.differ(fit, limit)
+    reasons: list[Message] = []
+    hints: list[Hint] = []
+    steps: list[Message] = []
     if facts.noise.richer and (causes.serial or causes.over):
         if np.isnan(causes.wider):
-            yield Message(
-                "No richer error structure can be fitted (precision weights go with independent "
-                "errors only): report the robust sd, or fit without weights."
+            steps.append(
+                Message(
+                    "Next: report the cluster-robust standard error, or fit without precision "
+                    "weights, which allow independent errors only."
+                )
             )
         elif causes.serial and causes.richer is not None:
-            yield Message("{}: fit {}.", causes.richer.why, Hint("errors", causes.richer))
+            reasons.append(Message("{}.", causes.richer.why))
+            hints.append(Hint("errors", causes.richer))
     if causes.shared is not None:
-        yield _together(fit, causes.shared)
-    if differ:
-        yield _apart(fit, causes.robust)
+        name = unit_word(causes.shared.name)
+        reasons.append(Message("Errors are correlated within a {}.", name))
+        shocks = lasting_shocks(fit, causes.shared.name)
+        if shocks is None or shocks in facts.terms:
+            steps.append(
+                Message(
+                    "Next: give groups of {} separate time effects (time=nqp.TimeEffects(…)), or "
+                    "report the cluster-robust standard error.",
+                    name,
+                )
+            )
+        else:
+            hints.append(Hint("shocks", shocks))
+    if differ and facts.varying is None:
+        hints.append(Hint("effect", facts.pooling.with_varying(v.UNIT)))
+        reasons.append(
+            Message(
+                "Effects differ between units, or errors are persistent; "
+                "nqp.group_time_effects(fit, target='superpopulation') is the mean over all such "
+                "units."
+            )
+        )
+    elif differ:
+        reasons.append(
+            Message(
+                "The standard error clustered by {} is {:.2f} times the posterior SD of the effect "
+                "on the treated, because effects differ between units; it concerns the population "
+                "of units, as does nqp.group_time_effects(fit, target='superpopulation').",
+                unit_word(str(facts.varying)),
+                causes.robust,
+            )
+        )
     if causes.over and not (causes.serial or causes.shared is not None or differ):
-        yield Message(
-            "No richer error structure widens them, so the spread of errors differs between units, "
-            "or units move together: report the robust sd, and cluster by a level above "
-            "(cluster='…')."
+        reasons.append(
+            Message(
+                "No richer error structure widens the intervals, so the error variance differs "
+                "between units, or units are correlated."
+            )
         )
-
-
-def _together(fit: Fit, shared: Clusters) -> Message:
-    """What to fit where units of a cluster move together."""
-    name = unit_word(shared.name)
-    shocks = lasting_shocks(fit, shared.name)
-    if shocks is None or shocks in fit.facts.terms:
-        return Message(
-            "Errors move together within a {}: give groups of them time effects of their own "
-            "(time=nqp.TimeEffects(…)), or report the robust sd.",
-            name,
+        steps.append(
+            Message(
+                "Next: report the cluster-robust standard error, clustered at a higher level with "
+                "the option cluster='…' of this check."
+            )
         )
-    return Message("Errors move together within a {}: fit {}.", name, Hint("shocks", shocks))
-
-
-def _apart(fit: Fit, robust: float) -> Message:
-    """Whose effect is meant where effects differ between units."""
-    if fit.facts.varying is None:
-        return Message(
-            "Effects differ between units, or errors last: fit {}, and take the mean over all "
-            "such units (nqp.group_time_effects(fit, target='superpopulation')) where that is "
-            "meant.",
-            Hint("effect", fit.facts.pooling.with_varying(v.UNIT)),
-        )
-    return Message(
-        "A standard error clustered by {} is {:.2f} times the sd of the effect on those treated, "
-        "since effects differ between them: it speaks of all units like these, as "
-        "nqp.group_time_effects(fit, target='superpopulation') does.",
-        unit_word(fit.facts.varying),
-        robust,
-    )
+    if hints:
+        steps.insert(0, Message("Next: fit {}.", enumerated(Message("{}", x) for x in hints)))
+    first: Message = steps[0] if steps else NOTHING
+    return reasons, first

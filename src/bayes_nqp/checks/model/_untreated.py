@@ -1,7 +1,7 @@
-"""Statistics of a panel's rows, computed alike on observed and on replicated outcomes.
+"""Statistics of a panel's observations, computed alike on observed and on replicated outcomes.
 
-Unit and time effects are taken out of the rows by least squares first, so that no statistic
-depends on them; all but the effects rest on untreated rows only.
+Unit and time effects are removed by least squares first, so that no statistic depends on them.
+Statistics of errors use untreated observations only.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from bayes_nqp.inference.model_frame import ModelFrame, RowLayout, row_layout
 
 LAGS = (1, 2, 3)
 _LEAST = 20
-"""Rows below which a group's spread is not looked at."""
+"""Smallest number of observations for the SD of a group."""
 
 
 class Untreated:
-    """The untreated rows of a plan: those in no cell, of units with at least two of them."""
+    """Untreated observations of a plan: those in no cell, of units with at least two of them."""
 
     def __init__(self, model_frame: ModelFrame) -> None:
         self.model_frame, self.equation = model_frame, model_frame.equations[0]
@@ -39,7 +39,7 @@ class Untreated:
         self.columns = self._columns()
 
     def _columns(self) -> Any:
-        """Time effects of levels, and covariates, on all rows (row, column)."""
+        """Return time effects of levels, and covariates, on all observations (row, column)."""
         layout = self.layout
         _, time_effect = np.unique(layout.time_effect, return_inverse=True)
         size, varying = int(time_effect.max()) + 1, max(len(self.equation.rows.columns), 1)
@@ -51,7 +51,7 @@ class Untreated:
 
     @cached_property
     def _solve(self) -> tuple[Any, Any, Array, Array]:
-        """Columns on the untreated rows, sums by unit, their unit means, and the solution."""
+        """Columns on untreated observations, sums by unit, their unit means, and the solution."""
         x = self.columns[self.rows]
         units = csr_array(
             (np.ones(self.rows.size), (self.unit, np.arange(self.rows.size))),
@@ -64,12 +64,12 @@ class Untreated:
         return x, units, sums / self.count[:, None], inverse / np.outer(size, size)
 
     def residuals(self, outcome: Array) -> tuple[Array, Array, Array]:
-        """Take unit effects, time effects and slopes out of the untreated rows.
+        """Remove unit effects, time effects and slopes from the untreated observations.
 
         Parameters
         ----------
         outcome : ndarray (replication, row)
-            Of all rows of the plan.
+            Outcome of all observations of the plan.
 
         Returns
         -------
@@ -87,12 +87,12 @@ class Untreated:
         return np.asarray(left), slopes, level - shared
 
     def differences(self, outcome: Array) -> Array:
-        """How treated rows differ from what the untreated ones predict for them.
+        """Return differences of treated observations from their prediction by untreated ones.
 
         Returns
         -------
         ndarray (replication, treated row)
-            Treated rows of units that have untreated ones.
+            Treated observations of units that have untreated ones.
         """
         _, slopes, level = self.residuals(outcome)
         place = np.full(self.model_frame.codes.n_units, -1)
@@ -103,14 +103,14 @@ class Untreated:
         return np.asarray(outcome[:, rows] - expected)
 
     def pairs(self, lag: int) -> tuple[Index, Index]:
-        """Untreated rows of one unit that lie some periods apart: earlier, later."""
+        """Return untreated observations of one unit some periods apart: earlier, later."""
         key = self.unit * (int(self.time.max()) + lag + 1) + self.time
         earlier = np.searchsorted(key, key - lag)
         paired = (key[earlier] == key - lag) & (self.unit[earlier] == self.unit)
         return earlier[paired], np.flatnonzero(paired)
 
     def shape(self, residuals: Array) -> dict[str, Array]:
-        """Autocorrelation, tails and unequal variance."""
+        """Compute autocorrelation, tails and ratios of variances."""
         weights = self.equation.rows.weights
         e = residuals if weights is None else residuals * np.sqrt(weights[self.rows])
         variance = (e**2).mean(axis=1)
@@ -139,12 +139,12 @@ class Untreated:
         }
 
     def before(self, outcome: Array, residuals: Array) -> dict[str, Array]:
-        """How the ever treated moved against the others before adoption.
+        """Compute differences of the ever treated from the others before adoption.
 
         Returns
         -------
         dict of str to ndarray (replication,), units of the outcome
-            Only what the untreated rows identify.
+            Statistics that the untreated observations identify.
         """
         frame = self.model_frame.codes
         cohort = np.asarray(frame.cohort)[self.who]
@@ -162,7 +162,7 @@ class Untreated:
         return {name: value for name, value in values.items() if value is not None}
 
     def _regressed(self, values: Array, outcome: Array) -> Array | None:
-        """Coefficient of one more column, beside unit effects, time effects and slopes."""
+        """Return the coefficient of one more column, given unit and time effects and slopes."""
         every = np.zeros((1, self.layout.rows.size))
         every[0, self.rows] = values
         column = self.residuals(every)[0][0]
@@ -172,7 +172,7 @@ class Untreated:
         return np.asarray(outcome[:, self.rows] @ column / size)
 
     def _steps(self, residuals: Array, cohort: Index) -> Array | None:
-        """Root mean square of the ever treated's mean steps between event times."""
+        """Return the root mean square of mean steps of the ever treated between event times."""
         event_time = self.time - cohort
         rows = (cohort >= 0) & (event_time < 0)
         count = np.bincount(-event_time[rows])
@@ -186,7 +186,7 @@ class Untreated:
 
 
 def _spread(name: Message, steps: Array, group: Index) -> dict[str, Array]:
-    """Largest over smallest standard deviation among groups with enough rows, if there are two."""
+    """Return the largest over the smallest SD among groups with enough observations."""
     count = np.bincount(group)
     large = np.flatnonzero(count >= _LEAST)
     if large.size < 2:

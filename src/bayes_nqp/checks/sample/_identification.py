@@ -1,4 +1,4 @@
-"""Which effects the data identify, and how many rest on few units."""
+"""Check of identification: the effects that the data identify, and the units they depend on."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import pandas as pd
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
-from bayes_nqp._core.i18n import Message, joined, listed
-from bayes_nqp.checks.shared import Finding, asks, ladder
+from bayes_nqp._core.i18n import NOTHING, Message, detailed, joined, listed
+from bayes_nqp.checks.shared import HOLDS, Finding, Guide, asks, ladder
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.inference.fitting import ROWS, Fit, panel_of, unconstrained
 from bayes_nqp.inference.model_frame import identification as support_of
@@ -17,20 +17,20 @@ from bayes_nqp.numerics.linear_gaussian import local_variances
 
 
 def cell_information(fit: Fit) -> Array:
-    """Share of the prior variance of each cell's own departure that the data remove.
+    """Return the share of the prior variance of each cell-specific effect that the data remove.
 
-    Under ``PartialPooling`` a cell's effect is what it shares with others (level, curve, strata,
-    cohort) plus a departure of its own, with prior variance ``scale_cell ** 2``. The share is
-    one minus its posterior over its prior variance, at the posterior mean of the parameters:
-    near zero, the departure is the prior's, and the cell's effect rests on what it shares;
-    near one, it is the data's. It depends on all the fit says: if cells hardly differ, the
-    scale is small, and no cell tells much about itself.
+    Under ``PartialPooling`` the effect of a cell is the sum of effects shared with other cells
+    (level, curve, strata, cohort) and a cell-specific effect with prior variance ``scale_cell **
+    2``. The share is one minus the ratio of the posterior to this prior variance, at the posterior
+    mean of the parameters. Near zero, the estimate of the cell reflects partial pooling; near one,
+    it reflects the data of the cell. If cells hardly differ, the estimated scale is small and all
+    shares are small.
 
     Returns
     -------
     ndarray (cell)
-        Of the plan's cells, leads included. One under ``NoPooling``, where no cell has a prior
-        to rest on; NaN where cells have no departures of their own.
+        One value for each cell of the plan, leads included. One under ``NoPooling``, where cells
+        have no prior; NaN where cells have no cell-specific effect.
     """
     equation = fit.model_frame.equations[0]
     size = fit.model_frame.table.size
@@ -47,34 +47,69 @@ def cell_information(fit: Fit) -> Array:
 
 
 FEW = 3
-"""Below this many units, single ones matter."""
+"""Number of units below which a cell has few units or few controls."""
 MANY = 0.05
-"""Share of treated rows, in cells that others identify, beyond which losing them leaves doubt."""
+"""Share of treated observations left out of identified cells above which there is caution."""
+KEPT, LONELY = 0.5, 0.25
+"""Share of treated observations kept below which it fails; share of them in cells with few controls
+above which it asks for caution."""
 LITTLE = 0.1
-"""Share of the prior variance of a cell's own departure; removing less, data hardly tell it."""
+"""Share of the prior variance removed below which a cell reflects partial pooling."""
 
 
 _BEYOND = ("rows_beyond", "cells_beyond")
 
 
 @asks(
-    "Which effects do the data identify, and on how many units do they rest?",
+    "Which effects are identified, and on how many units do they depend?",
     "identification",
     place=20,
     needs=(ROWS,),
+    guide=Guide(
+        statistic=Message(
+            "Number of group-time cells and of treated observations with an identified effect;"
+            " treated and untreated units of each cell; and the share of the prior variance of"
+            " each cell-specific effect that the data remove.",
+        ),
+        thresholds=Message(
+            "Caution: a cell is left out, more than {0:.0%} of the treated observations in "
+            "identified cells are left out, or more than {1:.0%} are in cells with fewer than "
+            "{2} untreated units. Failed: less than {3:.0%} of the treated observations are "
+            "kept.",
+            MANY,
+            LONELY,
+            FEW,
+            KEPT,
+        ),
+        failure=Message(
+            "The average effect refers to a part of the treated observations only, or depends "
+            "on few comparison units.",
+        ),
+        remedy=Message(
+            "use fewer strata or common time effects (time=nqp.TimeEffects()), or report which"
+            " cells are left out (result.evidence)",
+        ),
+        code=(
+            'common = nqp.fit(design.replace(time=nqp.TimeEffects(), unidentified="drop"), panel)\n'
+            'nqp.check(common, "identification")'
+        ),
+        literature="Callaway and Sant'Anna (2021)",
+        limits=Message(
+            "A cell may be identified and still be estimated with little precision; the "
+            "intervals show the precision.",
+        ),
+    ),
 )
 def identification(fit: Fit) -> Finding:
-    """Count the cells that are dropped, and those that rest on few units, controls or pooling.
+    """Count the cells that are not identified, and those with few units or few controls.
 
-    ``information`` is the share of the prior variance of a cell's own departure (from what it
-    shares with other cells) that the data remove. Where it is below a tenth the cell's effect
-    is what pooling says: averages over many cells do not suffer, the single cell is no evidence
-    of its own. Under ``NoPooling`` it is one; under ``CompletePooling`` cells have no departure,
-    and
-    nothing rests on its prior. It does not change the verdict.
+    The column ``information`` of the evidence is the share of the prior variance of each
+    cell-specific effect that the data remove (`cell_information`). If it is below a tenth, the
+    estimate of the single cell reflects partial pooling; averages over many cells are not affected.
+    This share does not change the verdict.
 
-    A lost cell leaves doubt, and so do rows that are lost in cells which others identify, from 5 %
-    of the treated rows on: units that are treated in every row that they have.
+    Observations of an identified cell are left out if their units are treated in all of their
+    observations.
     """
     panel, table = panel_of(fit), support_of(fit.outcome_design, panel_of(fit))
     if not fit.facts.adopted:
@@ -87,11 +122,11 @@ def identification(fit: Fit) -> Finding:
     apart = every - beyond - rows - int(table.loc[~table["identified"], "rows"].sum())
     lonely = cells.loc[cells["few_controls"], "rows"].sum()
     verdict = ladder(
-        fails=rows < 0.5 * every,
-        doubt=lost or beyond or near_lost or lonely > 0.25 * max(rows, 1) or apart > MANY * every,
+        fails=rows < KEPT * every,
+        doubt=lost or beyond or near_lost or lonely > LONELY * max(rows, 1) or apart > MANY * every,
     )
     figure = Message(
-        "{} of {} cells identified; {} of {} treated rows",
+        "{} of {} group-time cells identified; {} of {} treated observations",
         len(cells),
         len(table) + cells_beyond,
         rows,
@@ -99,27 +134,49 @@ def identification(fit: Fit) -> Finding:
     )
     if len(near):
         identified = len(near) - near_lost
-        figure = Message("{}; {} of {} cells of their neighbours", figure, identified, len(near))
+        figure = Message("{}; {} of {} cells of exposed neighbours", figure, identified, len(near))
     prior = cells[cells["on_prior"]]
     if len(prior):
         figure = Message(
-            "{}; {} in cells whose own effects lean on pooling", figure, int(prior["rows"].sum())
+            "{}; {} in cells that rely on partial pooling", figure, int(prior["rows"].sum())
         )
-    sentences = _sentences(panel, table, lost, apart)
-    if beyond:
-        sentences[:1] = [
-            Message(
-                "{:,} treated rows from {} on are left out, when everyone has adopted.",
-                beyond,
-                str(fit.record["ends_before"]),
-            ),
-            *(sentences[:1] if lost else []),
-        ]
-    return Finding(verdict, figure, joined(sentences), table, "cells")
+    sentence = _sentence(panel, table, lost, apart, _cut_off(fit, beyond))
+    if verdict != HOLDS and not (beyond or lost or apart):
+        sentence = joined([_scarce(cells, near_lost), detailed(sentence)])
+    return Finding(verdict, figure, sentence, table, "cells")
+
+
+def _cut_off(fit: Fit, beyond: int) -> Message:
+    """Return why treated observations after the last comparison period are left out."""
+    if not beyond:
+        return NOTHING
+    return Message(
+        "{:,} treated observations from {} on are left out, because all units are treated by then.",
+        beyond,
+        str(fit.record["ends_before"]),
+    )
+
+
+def _scarce(cells: pd.DataFrame, near_lost: int) -> Message:
+    """Return the finding where treated cells are identified and the verdict is caution."""
+    lonely = cells[cells["few_controls"]]
+    if not len(lonely):
+        return Message(
+            "{n} cell of exposed neighbours is not identified and left out.",
+            plural="{n} cells of exposed neighbours are not identified and left out.",
+            n=near_lost,
+        )
+    found = Message(
+        "{:.0%} of the treated observations are in cells with fewer than {} untreated units for "
+        "comparison.",
+        float(lonely["rows"].sum()) / max(float(cells["rows"].sum()), 1.0),
+        FEW,
+    )
+    return joined([found, Message("The average effect depends on these few comparison units.")])
 
 
 def _parted(fit: Fit, table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Neighbours' cells; and treated ones, with how little they may rest on."""
+    """Return the cells of exposed neighbours, and the treated cells with their controls."""
     table = table[table["event_time"] >= -fit.facts.anticipation]
     beside = table["role"] == v.NEIGHBOUR if "role" in table else np.zeros(len(table), dtype=bool)
     near, table = table[beside], table[~beside].reset_index(drop=True)
@@ -132,35 +189,42 @@ def _parted(fit: Fit, table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _exposed(table: pd.DataFrame) -> Finding:
-    """Where the slope of a continuous exposure is identified, and by how many units."""
+    """Return the finding for a continuous exposure: strata with an identified slope."""
     strata = table[table["exposed"] > 0]
     identified = strata[strata["identified"]]
     few, lost = identified[identified["varying"] < FEW], len(strata) - len(identified)
     share = float(identified["sd_net"].pow(2).mul(identified["rows"]).sum())
     share /= max(float(strata["sd"].pow(2).mul(strata["rows"]).sum()), 1e-300)
     verdict = ladder(
-        fails=identified["rows"].sum() < 0.5 * strata["rows"].sum(), doubt=lost or len(few)
+        fails=identified["rows"].sum() < KEPT * strata["rows"].sum(), doubt=lost or len(few)
     )
     figure = Message(
         "{} of {} strata identified; exposure varies within {} of {} units; {:.0%} of its "
-        "variance is within units and net of time effects",
+        "variance remains net of unit and time effects",
         len(identified),
         len(strata),
         int(identified["varying"].sum()),
         int(strata["units"].sum()),
         share,
     )
-    parts = [Message("The slope is identified in every stratum with exposed rows.")]
+    parts = [Message("The slope is identified in every stratum with exposure.")]
     if lost:
-        parts = [Message("{} of {} strata are left out ({}).", lost, len(strata), _reasons(strata))]
+        parts = [
+            Message(
+                "{} of {} strata are not identified and left out ({}).",
+                lost,
+                len(strata),
+                _reasons(strata),
+            )
+        ]
     if len(few):
         parts.append(
             Message(
-                "{n} stratum has fewer than {} units whose exposure varies, so what is their own "
-                "leans on pooling.",
+                "{n} stratum has fewer than {} units whose exposure varies, so its slope relies on "
+                "partial pooling.",
                 FEW,
-                plural="{n} strata have fewer than {} units whose exposure varies, so what is "
-                "their own leans on pooling.",
+                plural="{n} strata have fewer than {} units whose exposure varies, so their slopes "
+                "rely on partial pooling.",
                 n=len(few),
             )
         )
@@ -168,68 +232,84 @@ def _exposed(table: pd.DataFrame) -> Finding:
 
 
 def _reasons(table: pd.DataFrame) -> Message:
-    """Why rows, cells or strata are left out."""
+    """List the reasons why observations, cells or strata are left out."""
     return listed(map(Message, table.loc[table["reason"] != "", "reason"].unique()), 3)
 
 
-def _sentences(panel: Panel, table: pd.DataFrame, lost: int, apart: int) -> list[Message]:
+def _sentence(panel: Panel, table: pd.DataFrame, lost: int, apart: int, beyond: Message) -> Message:
+    """Return the finding and its meaning, with details."""
     few, lonely, prior = (table[table[k]] for k in ("few_units", "few_controls", "on_prior"))
     left = table[~table["identified"]], table[table["identified"]]
-    parts = [] if lost else [Message("Every cell with treated rows is identified.")]
+    found = [beyond] if beyond else []
     if lost:
-        why = _reasons(left[0])
-        parts.append(Message("{} of {} cells are left out ({}).", lost, len(table), why))
-    if apart:
-        rows, why = left[1]["rows"].sum(), _reasons(left[1])
-        parts.append(
-            Message("Of {:,} rows in the others {:,} are left out ({}).", rows, apart, why)
-            if lost
-            else Message("Of {:,} treated rows {:,} are left out ({}).", rows, apart, why)
-        )
-    if len(few):
-        parts.append(
+        found.append(
             Message(
-                "{} fewer than {} units, so what is their own leans on pooling.", _size(few), FEW
+                "{} of {} group-time cells are not identified and left out ({}).",
+                lost,
+                len(table),
+                _reasons(left[0]),
+            )
+        )
+    if apart:
+        found.append(
+            Message(
+                "{:,} of {:,} treated observations in identified cells are left out ({}).",
+                apart,
+                left[1]["rows"].sum(),
+                _reasons(left[1]),
+            )
+        )
+    details, untreated = [], _untreated_levels(panel)
+    if len(few):
+        details.append(
+            Message(
+                "{} fewer than {} units, so their effects rely on partial pooling.", _size(few), FEW
             )
         )
     if len(lonely):
-        parts.append(
-            Message("{} fewer than {} untreated units to compare with.", _size(lonely), FEW)
+        details.append(
+            Message("{} fewer than {} untreated units for comparison.", _size(lonely), FEW)
         )
     if len(prior):
-        parts.append(
+        details.append(
             Message(
-                "In {} data tell little of the single cell (they remove less than {:.0%} of the "
-                "prior variance of what is its own): its effect leans on pooling and is no "
-                "evidence by itself; averages over cells do not suffer.",
+                "In {}, the data remove less than {:.0%} of the prior variance of the "
+                "cell-specific effect: single cells reflect partial pooling, but averages over "
+                "cells are not affected.",
                 _which(prior, table),
                 LITTLE,
             )
         )
-    untreated = _untreated_levels(panel)
     if untreated:
-        parts.append(
-            Message("No unit is treated in {}: nothing is said about it.", listed(untreated))
+        details.append(
+            Message("No unit is treated in {}, so no effect is estimated there.", listed(untreated))
         )
-    return parts
+    if not found:
+        return joined(
+            [Message("Every group-time cell with treated observations is identified.")]
+            + [detailed(x) for x in details]
+        )
+    first, *more = found
+    meaning = Message("The average effect refers to the other treated observations.")
+    return joined([first, meaning, *map(detailed, [*more, *details])])
 
 
 def _which(cells: pd.DataFrame, table: pd.DataFrame) -> Message:
-    """How many of the identified cells, and their rows."""
+    """Return the number of cells among the identified ones, and their observations."""
     identified, rows = int(table["identified"].sum()), int(cells["rows"].sum())
     if len(cells) == identified:
-        return Message("all {} cells ({} treated rows)", identified, rows)
-    return Message("{} of {} cells ({} treated rows)", len(cells), identified, rows)
+        return Message("all {} cells ({} treated observations)", identified, rows)
+    return Message("{} of {} cells ({} treated observations)", len(cells), identified, rows)
 
 
 def _size(cells: pd.DataFrame) -> Message:
     rows = int(cells["rows"].sum())
-    behind = Message("{n} treated row", plural="{n} treated rows", n=rows)
+    behind = Message("{n} treated observation", plural="{n} treated observations", n=rows)
     return Message("{n} cell ({}) has", behind, plural="{n} cells ({}) have", n=len(cells))
 
 
 def _information(fit: Fit, table: pd.DataFrame) -> list[float]:
-    """What the data say about each cell; NaN for those left out."""
+    """Return `cell_information` of each cell of the table; NaN for cells that are left out."""
     cells, names = fit.model_frame.cells, [*panel_of(fit).roles.strata, v.EVENT_TIME, v.TIME]
     columns = [*cells.strata.values(), cells.event_time, cells.time]
     keys = zip(*(np.asarray(column).astype(str) for column in columns), strict=True)
@@ -250,7 +330,7 @@ def _untreated_levels(panel: Panel) -> list[str]:
 
 
 def _controls(fit: Fit, table: pd.DataFrame) -> list[int]:
-    """Untreated units in each cell's period, among those that share its time effects."""
+    """Count the untreated units in the period of each cell that share its time effects."""
     panel, frame = panel_of(fit), fit.model_frame.codes
     control = ~frame.treated & ~frame.lead
     if fit.facts.leads:

@@ -1,4 +1,4 @@
-"""Whether the reported effect rests on single units."""
+"""Check of influence: the average effect without each unit."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ import xarray as xr
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import NotApplicable, StudyError
-from bayes_nqp._core.i18n import Message, joined, listed
+from bayes_nqp._core.i18n import Message, advised, detailed, joined, listed
 from bayes_nqp._core.types import Column, Natural
 from bayes_nqp.checks.sample._loo import loo
 from bayes_nqp.checks.shared import (
     FAILS,
     Finding,
+    Guide,
     asks,
     average_effect,
     convergence_words,
@@ -45,39 +46,69 @@ from bayes_nqp.inference.fitting import (
 )
 
 MOVED: Final = 1.0
-"""Shift of the average effect, in posterior sd's, beyond which a unit is influential."""
+"""Shift of the average effect, in posterior SDs, above which a unit is influential."""
 
 
 @asks(
-    "Does the average effect rest on single units?",
+    "Does the average effect depend on single units?",
     "influence",
     of="errors",
     place=180,
     needs=(ROWS, UNITS, SEPARATE, APART),
+    guide=Guide(
+        statistic=Message(
+            "Average effect without each unit (or group, with the option by), from importance "
+            "weights, and from refits where the Pareto k of the weights is too large.",
+        ),
+        thresholds=Message(
+            "Failed: one unit moves the average effect by more than {0:.0f} posterior SD and "
+            "changes its conclusion. Caution: one unit does either, or the effect is not "
+            "identified without it. Inconclusive: the weights are unreliable for a unit that "
+            "was not refitted.",
+            MOVED,
+        ),
+        failure=Message(
+            "The average effect depends on single units and may reflect their particular "
+            "circumstances or errors in their data.",
+        ),
+        remedy=Message(
+            "inspect the data of these units, and report the estimate without them "
+            '(nqp.check(fit, "influence").evidence)',
+        ),
+        code='nqp.check(fit, "influence", refits=30).evidence',
+        literature="Vehtari, Gelman and Gabry (2017); Vehtari et al. (2024)",
+        limits=Message(
+            "Units are left out one at a time, so that two units with the same influence may "
+            "hide each other; the option by leaves out groups.",
+        ),
+    ),
 )
 def influence(fit: Fit, *, by: Column | None = None, refits: Natural = 10) -> Finding:
     """Leave out every unit in turn, by importance weights, and by refits where these fail.
 
-    Without a unit the average effect is over the treated rows of the others: what a fit to the
-    panel without it would report. So the shift holds both what the unit's rows tell about the
-    others and its own effect's part in the average. A unit whose Pareto k is above ArviZ's
-    threshold is left out by a short refit, up to ``refits`` of them, those that the
-    weights move farthest first. ``by`` leaves out groups, such as "province". Where treatment of
-    linked units is in the model, what others receive of a unit stays: its rows are left out, and
-    when it adopted is known.
+    Without a unit, the average effect is that over the treated observations of the other units, as
+    a fit to the panel without the unit would report. The shift therefore includes both the
+    information of the unit about the others and the share of its own effect in the average. A unit
+    whose Pareto k is above the threshold of ArviZ is left out by a short refit, up to ``refits``
+    units, those with the largest shift by weights first. With ``by``, groups such as "province" are
+    left out. If the model includes treatment of spatial neighbours, spillovers from a unit that is
+    left out remain in the model: its observations are dropped, but its adoption date is known.
 
-    It holds if no unit moves the average effect by more than a posterior sd, nor turns its
-    conclusion: the effect has a sign with 97.5 % probability, and without the unit with less
-    than 90 %; or with less than 97.5 %, and without the unit with 99.5 %. It fails if a unit
-    does both, and asks for caution if one does either, and where the effect is not identified
-    without
-    one. It could not tell where a unit that weights cannot leave out has not been refitted.
+    A conclusion changes if the effect has a sign with probability 0.975 or more, and with less than
+    0.9 without the unit; or if it has none, and has one with probability 0.995 without the unit.
+
+    Parameters
+    ----------
+    by : str, optional
+        Column that is constant within units and whose groups are left out; by default single units.
+    refits : int, default 10
+        Largest number of refits.
     """
     if not fit.facts.exact:
         raise NotApplicable(
             Message(
-                "Under {!r} the model was sampled row by row, and a unit's own effect cannot be "
-                "integrated out of its density.",
+                "With {!r} the likelihood of a unit cannot be integrated over its unit effect, so "
+                "no unit can be left out by importance weights.",
                 fit.facts.inexact[1],
             )
         )
@@ -86,7 +117,9 @@ def influence(fit: Fit, *, by: Column | None = None, refits: Natural = 10) -> Fi
     rows = group_rows(fit, groups)
     if (rows.sum(axis=1) > 0).sum() < 2:
         raise NotApplicable(
-            Message("Only one {} is treated: without it there is no effect.", unit_word(groups.dim))
+            Message(
+                "Only one {} is treated, so no effect remains without it.", unit_word(groups.dim)
+            )
         )
     try:
         weights = loo(fit, by)
@@ -121,7 +154,7 @@ def _finding(
     other: npt.NDArray[np.bool_],
 ) -> Finding:
     good = table.attrs["good_k"]
-    # What weights say of units that they cannot leave out tells nothing of these.
+    # Weights are not informative about units with a large Pareto k.
     reliable = table["refitted"] | (table["pareto_k"] <= good)
     shift = table["shift_in_sd"].abs().where(reliable, 0.0)
     masks = {
@@ -135,61 +168,73 @@ def _finding(
     largest = int(np.argmax(shift.fillna(0.0).to_numpy()))
     name = str(table[dim].iloc[largest])
     figure = Message(
-        "without {} {:+.2f} posterior sd, the most of {}; Pareto k ≤ {:.2f}, {} above {:.2f}, {} "
-        "refitted",
-        Message("{}", name, context="unit") if dim == v.UNIT else name,
+        "largest shift {:+.2f} posterior SDs, without {} ({} in all); Pareto k ≤ {:.2f}, {} above "
+        "{:.2f}, {} refitted",
         float(table["shift_in_sd"].iloc[largest]),
+        Message("{}", name, context="unit") if dim == v.UNIT else name,
         len(table),
         table["pareto_k"].max(),
         int((table["pareto_k"] > good).sum()),
         good,
         int(table["refitted"].sum()),
     )
-    sentence = joined(_sentences(names, dim, left, failed, failing=verdict == FAILS))
+    refits = int(table["refitted"].sum()) + len(left)
+    sentence = _sentence(names, dim, left, failed, refits, failing=verdict == FAILS)
     order = shift.fillna(np.inf).sort_values(ascending=False, kind="stable").index
     ordered = table.loc[order].reset_index(drop=True)
     ordered.attrs = table.attrs
     return Finding(verdict, figure, sentence, ordered, "influence")
 
 
-def _sentences(
+def _sentence(
     names: Mapping[str, list[str]],
     dim: str,
     left: list[str],
     failed: list[Message],
+    refits: int,
     *,
     failing: bool,
-) -> list[Message]:
-    every: dict[str, Sequence[str]] = {
+) -> Message:
+    """Return the finding, its meaning and the next step; further findings are details."""
+    every: dict[Message, Sequence[str]] = {
         Message(
-            "Without {} alone the average effect moves by more than a posterior sd and its "
-            "conclusion changes: it rests on single units."
+            "Leaving out {} alone moves the average effect by more than one posterior SD and "
+            "changes its conclusion."
         ): names["both"],
         Message(
-            "Without {} alone the average effect moves by more than a posterior sd, to the "
-            "same conclusion."
+            "Leaving out {} alone moves the average effect by more than one posterior SD, without "
+            "changing its conclusion."
         ): [] if failing else names["moved"],
-        Message("Without {} alone its conclusion changes."): [] if failing else names["turned"],
-        Message("Without {} the panel no longer identifies the effect."): names["lost"],
-        Message("Importance weights cannot leave out {}; refits={} more would."): left,
-        Message("Refits have not converged without {}."): failed,
+        Message("Leaving out {} alone changes the conclusion about the average effect."): (
+            [] if failing else names["turned"]
+        ),
+        Message("Without {}, the average effect is not identified."): names["lost"],
+        Message("Importance weights are unreliable for leaving out {}, which were not refitted."): (
+            left
+        ),
+        Message("The refits without {} did not converge."): failed,
     }
-    # Only one of them says how many there are; the others have no second place.
-    parts = [
-        Message(words, listed(units, 4), len(units)) for words, units in every.items() if units
-    ]
-    calm = Message(
-        "No single {} moves the average effect by more than a posterior sd, or to another "
-        "conclusion.",
-        unit_word(dim),
-    )
-    return parts or [calm]
+    found = [words.fill(listed(units, 4)) for words, units in every.items() if units]
+    if not found:
+        return Message(
+            "No single {} moves the average effect by more than one posterior SD or changes its "
+            "conclusion.",
+            unit_word(dim),
+        )
+    first, *more = found
+    parts = [first]
+    if names["both"] or names["moved"] or names["turned"]:
+        parts.append(Message("The average effect depends on single units."))
+    elif left:
+        step = Message("Next: repeat the check with refits={}.", refits)
+        parts.append(advised(step))
+    return joined([*parts, *map(detailed, more)])
 
 
 def _reweighted(
     fit: Fit, groups: LeftOut, rows: Array, log_weights: xr.DataArray
 ) -> dict[str, Array]:
-    """Average effect of the others' rows under each group's weights: its moments and its sign."""
+    """Return mean, SD and P(> 0) of the average effect without each group."""
     at = log_weights[v.DRAW]
     effect = average_effect(fit).sel({v.DRAW: at})
     try:
@@ -197,8 +242,8 @@ def _reweighted(
     except KeyError:
         raise NotApplicable(
             Message(
-                "Deviations of single members are not stored where there are so many; a single "
-                "one hardly moves an average over them all."
+                "With this number of units, unit-level effects are not stored; a single "
+                "unit hardly changes their average."
             )
         ) from None
     weights = np.exp(log_weights.transpose(*v.SAMPLE_DIMS, groups.dim).to_numpy())
@@ -214,7 +259,7 @@ def _reweighted(
 def _replace(
     without: dict[str, Array], fit: Fit, groups: LeftOut, chosen: npt.NDArray[np.int64]
 ) -> list[Message]:
-    """Put what refits say in place of what weights say; name those that have not converged."""
+    """Replace weighted results by refits; return groups whose refits did not converge."""
     design, panel = apart(fit)
     failed: list[Message] = []
     gone = (groups.group == g for g in chosen)
@@ -231,7 +276,7 @@ def _replace(
 
 
 def _table(fit: Fit, groups: LeftOut, rows: Array) -> pd.DataFrame:
-    """Labels of the groups: strata and cohort where all of a group's units agree."""
+    """Return the labels of groups, with strata and cohort if all units of a group agree."""
     panel = fit.rows
     columns: dict[str, object] = {groups.dim: groups.labels}
     strata = {f: panel.levels[f][panel.strata_codes[f]] for f in panel.roles.strata}

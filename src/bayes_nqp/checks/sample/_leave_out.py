@@ -1,4 +1,4 @@
-"""Whether one cohort, stratum level or group of units carries the average effect."""
+"""Check by leaving out: average effects without each cohort, stratum and group."""
 
 from __future__ import annotations
 
@@ -11,43 +11,81 @@ from bayes_nqp._core import effects_schema as schema
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Mask
 from bayes_nqp._core.exceptions import NotApplicable, PanelError, StudyError
-from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.i18n import NOTHING, Message, joined
 from bayes_nqp._core.types import Column, names_in
-from bayes_nqp.checks.shared import Alternative, Finding, after_adoption, asks, compared, comparison
+from bayes_nqp.checks.shared import (
+    FAR,
+    Alternative,
+    Finding,
+    Guide,
+    after_adoption,
+    asks,
+    compared,
+    comparison,
+)
 from bayes_nqp.data.panel import Panel, unit_column
 from bayes_nqp.effects.effects import group_time_effects
 from bayes_nqp.effects.estimands import att, text
 from bayes_nqp.inference.fitting import ROWS, Fit, apart, panel_of, rows_without
 
 type Part = tuple[str, str, Mask, Mask | None]
-"""What kind of part, its label, the units that stay, and the cells that stay comparable."""
+"""Kind of part, label, mask of the units that stay, and mask of the comparable cells."""
 
 
 @asks(
-    "Does one cohort, stratum or group of units carry the average effect?",
+    "Does one cohort, stratum or group of units determine the average effect?",
     "leave-out",
     place=170,
     needs=(ROWS,),
+    guide=Guide(
+        statistic=Message(
+            "Average effect without each cohort, each level of each stratum, and each value of"
+            " the columns in the option groups, compared with the fit's estimate for the same "
+            "cells.",
+        ),
+        thresholds=Message(
+            "Failed: the 95 % interval of the fit excludes zero, and a refit lies more than "
+            "one posterior SD on the other side. Caution: a conclusion changes, a refit did "
+            "not converge, or an estimate moves by more than {0:.0f} posterior SDs and by more"
+            " than chance explains.",
+            FAR,
+        ),
+        failure=Message(
+            "One part of the sample determines the average effect, so it cannot be generalised"
+            " to the other parts.",
+        ),
+        remedy=Message(
+            "report the estimate without this part in addition, and report effects by group, "
+            "nqp.att(fit, by=...)",
+        ),
+        code=('result = nqp.check(fit, "leave_out")\nnqp.specification_table(result)'),
+        literature="Hausman (1978)",
+        limits=Message(
+            "Spillovers from units that are left out stay in the model. Combinations of parts "
+            "are not left out together.",
+        ),
+    ),
 )
 def leave_out(fit: Fit, *, groups: Column | Sequence[Column] = ()) -> Finding:
-    """Refit without each cohort, without each level of each factor, without each group.
+    """Refit without each cohort, each level of each stratum, and each group.
 
-    An estimate without a cohort or a level is of the cells that are left, and its distance is
-    measured from what the fit itself says of those cells. What others receive of units that are
-    left out stays: their first rows do, from which nothing is known but when they adopted.
+    An estimate without a cohort or level refers to the remaining cells, and its distance is
+    measured from the estimate of the fit for the same cells. Spillovers from units that are left
+    out stay in the model: one observation of these units is kept, from which only their adoption
+    date is used.
 
     Parameters
     ----------
     groups : str or sequence of str, default ()
-        Columns of the panel's frame that are constant within units, such as a province: each
-        of their values is left out in turn.
+        Columns of the panel's frame that are constant within units, such as a province; each of
+        their values is left out in turn.
 
     Raises
     ------
     StudyError
         If a column is unknown, or the same for all units.
     PanelError
-        If a column is missing somewhere, or changes within a unit.
+        If a column has missing values, or varies within a unit.
     """
     columns = names_in(groups)
     panel, effects = panel_of(fit), after_adoption(group_time_effects(fit))
@@ -65,24 +103,31 @@ def leave_out(fit: Fit, *, groups: Column | Sequence[Column] = ()) -> Finding:
         others.append(Alternative(label, change, design, rows, subset, fewer=True))
     if not others:
         raise NotApplicable(
-            Message("There is one cohort and no stratum, so nothing can be left out.")
+            Message("The panel has one cohort and no stratum, so no part can be left out.")
         )
     evidence = compared(fit, others, Message("leaving out parts of the sample"))
     against = comparison(evidence)
     figure = Message(
-        "{} refits: average effect from {:.3g} to {:.3g} (all: {}, {:.3g}); most influential: {}, "
-        "{:+.1f} posterior sd",
+        "average effect from {1:.3g} to {2:.3g} in {0} refits ({3}: {4:.3g}); most influential: "
+        "{5}, {6:+.1f} posterior SDs",
         *against.span,
         *against.farthest,
     )
     number = len(against.names) - 1
-    same = Message("Whatever is left out ({} refits), the conclusion is the same.", number)
+    same = Message(
+        "The conclusion about the average effect is the same in all {} refits without a cohort, "
+        "stratum or group.",
+        number,
+    )
     sentence = against.sentence(same, Message("{}", context="left out"))
-    return Finding(against.verdict, figure, sentence, evidence, "specifications")
+    meaning: Message = NOTHING
+    if against.differs:
+        meaning = Message("The average effect depends on this part of the sample.")
+    return Finding(against.verdict, figure, joined([sentence, meaning]), evidence, "specifications")
 
 
 def _same(effects: xr.Dataset, cells: Mask | None) -> float | None:
-    """What the fit says of the cells that are left."""
+    """Return the estimate of the fit for the remaining cells."""
     if cells is None or not cells.any():
         return None
     return float(att(effects.isel({v.CELL: cells})).mean())

@@ -1,4 +1,4 @@
-"""Leaving units out by importance sampling: how well a fit predicts units it has not seen."""
+"""Leave-one-out cross-validation of units by importance sampling, and comparison of fits."""
 
 from __future__ import annotations
 
@@ -27,29 +27,31 @@ if TYPE_CHECKING:
 
 
 _RELIABLE = 0.7
-"""Of Vehtari et al. (2024): Pareto k above which no number of draws is enough."""
+"""Pareto k above which no number of draws is enough (Vehtari et al. 2024)."""
 
 
 @door
 def loo(fit: Fit, by: str | None = None) -> ELPDDataLOO:
-    """Predict every unit from the others, by Pareto-smoothed importance sampling.
+    """Compute leave-one-out cross-validation of units by Pareto-smoothed importance sampling.
 
-    No refit is needed. A unit's own effect and deviation are integrated out first, for they
-    are not what the other units tell: without that, importance sampling would break down.
+    No refit is needed. The unit effect and the unit-level random effect of the treatment are
+    integrated out of the density of a unit, since the other units contain no information about
+    them; importance sampling would fail otherwise.
 
     Parameters
     ----------
     by : str, optional
-        What is left out together: a column that is constant within units, such as "province".
-        By default each unit, or each member where several units share one deviation.
+        Column that is constant within units, such as "province", whose groups are left out. By
+        default each unit is left out, or each group of units that shares a random effect of the
+        treatment.
 
     Returns
     -------
     ELPDDataLOO
-        What ``arviz_stats.loo`` gives, pointwise: ``elpd``, ``se``, ``p``, ``elpd_i``,
+        Result as of ``arviz_stats.loo``, pointwise: ``elpd``, ``se``, ``p``, ``elpd_i``,
         ``pareto_k``, ``good_k``, ``log_weights``. Printed, it names the units whose Pareto k is
-        above ``good_k``: there, importance sampling cannot stand in for a refit; and says where the
-        fit's convergence gate failed.
+        above ``good_k``, for which importance sampling is unreliable and a refit is needed, and the
+        failure of the fit's convergence diagnostics, if there is one.
 
     Raises
     ------
@@ -58,10 +60,10 @@ def loo(fit: Fit, by: str | None = None) -> ELPDDataLOO:
 
     Notes
     -----
-    The relative efficiency of the draws, which sets how many weights are smoothed, is ArviZ's:
-    the effective sample size over the number of draws, averaged over parameters and
-    coefficients. Densities are of contrasts within units, in outcome units: ``elpd`` compares
-    fits to the same rows, and has no meaning of its own.
+    The relative efficiency of the draws, which determines how many weights are smoothed, is that of
+    ArviZ: the effective sample size divided by the number of draws, averaged over parameters and
+    coefficients. Densities are those of contrasts within units, in outcome units, so ``elpd``
+    compares fits to the same observations and has no absolute meaning.
 
     References
     ----------
@@ -79,7 +81,7 @@ def loo(fit: Fit, by: str | None = None) -> ELPDDataLOO:
     >>> int(nqp.loo(fit).n_data_points)
     50
     """
-    # Below ArviZ's trees, in which parents and children keep one another, and so the draws.
+    # Use the array functions: ArviZ's trees have reference cycles that keep draws in memory.
     stats: Any = import_module("arviz_stats.base").dataarray_stats
     values, dims = log_likelihood(fit, by), list(v.SAMPLE_DIMS)
     number = values.sizes[v.CHAIN] * values.sizes[v.DRAW]
@@ -96,7 +98,7 @@ def loo(fit: Fit, by: str | None = None) -> ELPDDataLOO:
 
 
 def _independent(posterior: xr.Dataset) -> float:
-    """Draws that are as good as independent: the mean over all variables; all of one chain."""
+    """Return the mean effective sample size; for one chain, the number of draws."""
     stats: Any = import_module("arviz_stats.base").dataarray_stats
     if posterior.sizes[v.CHAIN] == 1:
         return float(posterior.sizes[v.DRAW])
@@ -106,17 +108,17 @@ def _independent(posterior: xr.Dataset) -> float:
 
 
 def unreliable(result: ELPDDataLOO) -> list[str]:
-    """Name the units that importance sampling cannot leave out, the worst first.
+    """Return the units that importance sampling cannot leave out, the worst first.
 
     Parameters
     ----------
     result : ELPDDataLOO
-        From `loo`.
+        Result of `loo`.
 
     Returns
     -------
     list of str
-        Label and Pareto k.
+        Label and Pareto k of each unit.
     """
     k = result.pareto_k
     (dim,) = k.dims
@@ -127,7 +129,7 @@ def unreliable(result: ELPDDataLOO) -> list[str]:
 
 @cache
 def _naming() -> Any:
-    """ArviZ's result, whose print names units; made on first use, for ArviZ loads slowly."""
+    """Return ArviZ's result class, extended to print units; ArviZ is imported on use."""
     from arviz_stats.utils import ELPDDataLOO
 
     class Loo(ELPDDataLOO):
@@ -152,7 +154,7 @@ def _naming() -> Any:
 
 def _named(numbers: dict[str, Any]) -> ELPDDataLOO:
     kind = _naming()
-    # Early versions of ArviZ have their kind as a field.
+    # Early versions of ArviZ have the kind as a field.
     names = {f.name for f in fields(kind)}
     named: ELPDDataLOO = kind(**{k: x for k, x in numbers.items() if k in names})
     return named
@@ -168,40 +170,41 @@ def compare(
     by: str | None = None,
     method: Literal["stacking", "bb-pseudo-bma", "pseudo-bma"] = "stacking",
 ) -> pd.DataFrame:
-    """Compare how well fits to the same rows predict units they have not seen.
+    """Compare fits to the same observations by leave-one-out cross-validation of units.
 
     Parameters
     ----------
     fits : mapping of str to Fit, or sequence of Fit
-        By name, such as ``{"AR(1)": fit, "iid": other}``; fits without names are numbered, from
+        Fits by name, such as ``{"AR(1)": fit, "iid": other}``; fits without names are numbered from
         "(1)" on.
     by : str, optional
-        What is left out together, as in `loo`.
+        Column whose groups are left out, as in `loo`.
     method : {"stacking", "bb-pseudo-bma", "pseudo-bma"}, default "stacking"
-        How the weights are made.
+        Method for the weights.
 
     Returns
     -------
     DataFrame
-        One row a fit, the best first: ``fit``, ``elpd``, ``se``, ``elpd_diff`` (from the best;
-        negative is worse) and its standard error ``se_diff``, ``p``, ``weight``,
-        ``log_marginal`` and ``probability`` (of the fits' designs under even odds), ``worst_k``,
-        ``unreliable``, the units whose Pareto k is too large, and ``gate``. The two are missing
-        where some design has no marginal likelihood, or they have not the same flat coefficients
-        of the same columns, as designs with other covariates. Under a spatial lag no unit can be
-        left out: then these two alone are there.
+        One row for each fit, the best first: ``fit``, ``elpd``, ``se``, ``elpd_diff`` (from the
+        best; negative is worse) and its standard error ``se_diff``, ``p``, ``weight``,
+        ``log_marginal`` and ``probability`` (posterior model probability with equal prior
+        probabilities), ``worst_k``, ``unreliable`` (the units whose Pareto k is too large) and
+        ``gate``. ``log_marginal`` and ``probability`` are missing if a design has no marginal
+        likelihood, or if the designs differ in coefficients with flat priors, such as those of
+        covariates. With a spatial lag no unit can be left out, and only these two are computed.
 
     Raises
     ------
     StudyError
-        If the fits are of different panels, use different rows, or leave out different things;
-        or as `log_likelihood`.
+        If the fits have different panels, use different observations, or leave out different
+        groups; or as `log_likelihood`.
 
     Notes
     -----
-    A difference below about 4, or twice its standard error, decides nothing. A log marginal
-    likelihood has effects and parameters integrated out by their priors, and tells designs apart
-    that predict new units alike, such as those of different spatial weights.
+    A difference below about 4, or below twice its standard error, is inconclusive. In the log
+    marginal likelihood, effects and parameters are integrated out over their priors. It can
+    separate designs with the same predictions for new units, such as designs with different spatial
+    weights.
 
     References
     ----------
@@ -234,7 +237,7 @@ def compare(
         return _without_loo(fits, marginals, probabilities)
     results = {str(name): loo(fit, by) for name, fit in fits.items()}
     best = np.max([result.elpd_i.to_numpy() for result in results.values()], axis=0)
-    # Weights and differences do not change, and densities far from one do not underflow.
+    # Shifting avoids underflow and changes neither weights nor differences.
     near = {name: _moved(result, best) for name, result in results.items()}
     with quiet():
         table = arviz_stats.compare(near, method=method, round_to="none")
@@ -261,7 +264,7 @@ def compare(
 def _without_loo(
     fits: Mapping[str, Fit], marginals: Mapping[str, float], probabilities: Mapping[str, float]
 ) -> pd.DataFrame:
-    """The table of fits some of which have no units to leave out, for their outcomes depend."""
+    """Return the table for fits in which outcomes of units depend on one another (spatial lag)."""
     missing = dict.fromkeys(("elpd", "se", "elpd_diff", "se_diff", "p", "weight"), np.nan)
     rows = [
         {"fit": name, **missing, "log_marginal": marginals[name],
@@ -273,7 +276,7 @@ def _without_loo(
 
 
 def _marginals(fits: Mapping[str, Fit]) -> dict[str, float]:
-    """Log marginal likelihoods that compare, by name; all missing where some do not."""
+    """Return log marginal likelihoods by name; NaN for all if some are not comparable."""
     try:
         values = {str(k): marginal(x, x.outcome_design, panel_of(x)) for k, x in fits.items()}
         first, *others = values.values()
@@ -285,7 +288,7 @@ def _marginals(fits: Mapping[str, Fit]) -> dict[str, float]:
 
 
 def _moved(result: ELPDDataLOO, by: Any) -> ELPDDataLOO:
-    """Take a constant off every unit's density."""
+    """Subtract a constant from the density of every unit."""
     densities = result.elpd_i - by
     return replace(result, elpd_i=densities, elpd=float(densities.sum()))
 
@@ -293,13 +296,14 @@ def _moved(result: ELPDDataLOO, by: Any) -> ELPDDataLOO:
 def _comparable(fits: Mapping[str, Fit], by: str | None) -> None:
     if len(fits) < 2:
         raise StudyError(
-            f"{len(fits)} fit is nothing to compare", hint="nqp.compare({'AR(1)': a, 'iid': b})"
+            f"nqp.compare needs two fits or more, and has {len(fits)}",
+            hint="nqp.compare({'AR(1)': a, 'iid': b})",
         )
     (first, fit), *others = fits.items()
     rows, groups = _rows(fit), left_out(fit, by)
     for name, other in others:
         same = other.record["panel_digest"] == fit.record["panel_digest"]
-        # A sample that ends before all adopt is a panel of its own, of other rows.
+        # A sample that ends before all units are treated is another panel.
         if not (same or any("ends_before" in x.record for x in (fit, other))):
             raise StudyError(
                 f"{first!r} and {name!r} are fits of different panels",
@@ -307,21 +311,21 @@ def _comparable(fits: Mapping[str, Fit], by: str | None) -> None:
             )
         if not same or _rows(other) != rows:
             raise StudyError(
-                f"{first!r} and {name!r} use different rows of the panel",
+                f"{first!r} and {name!r} use different observations of the panel",
                 where=shown([*fit.notes, *other.notes]),
-                hint="nqp.identification shows what each design drops; give both the rows "
-                "they share",
+                hint="nqp.identification lists the observations that each design drops; fit both "
+                "to those that they share",
             )
         theirs = left_out(other, by)
         if theirs.dim != groups.dim or (theirs.group != groups.group).any():
             raise StudyError(
                 f"{first!r} leaves out one {groups.dim} at a time, {name!r} one {theirs.dim}",
-                hint="by=… names what both can leave out, such as the higher level",
+                hint="by=… with a column at the higher level, which both can leave out",
             )
 
 
 def _rows(fit: Fit) -> str:
-    """Seal of the rows that enter the likelihood."""
+    """Return the digest of the observations that enter the likelihood."""
     equation = fit.model_frame.equations[0]
     inside = np.isin(equation.rows.unit, equation.problem.units)
     pairs = np.stack([equation.rows.unit[inside], equation.rows.time[inside]])

@@ -1,16 +1,16 @@
-"""Whether other policies in the panel's own file carry the average effect."""
+"""Check of other policies that the file of the panel records."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from bayes_nqp._core.exceptions import NotApplicable
-from bayes_nqp._core.i18n import Message, advised, joined, listed
+from bayes_nqp._core.i18n import Message, detailed, joined, listed
 from bayes_nqp.checks.sample._policy_columns import policies_of, with_policies
 from bayes_nqp.checks.shared import (
-    HOLDS,
     Alternative,
     Finding,
+    Guide,
     asks,
     beside,
     compared,
@@ -19,27 +19,55 @@ from bayes_nqp.checks.shared import (
 from bayes_nqp.inference.fitting import ADOPTION, ROWS, Fit, panel_of
 
 _FAR: Final = 1.0
-"""Posterior sds by which another policy may move the average effect, beyond chance."""
+"""Posterior SDs by which another policy may move the average effect."""
 
 
 @asks(
-    "Do other policies in the file leave the average effect as it is?",
+    "Is the average effect due to another policy recorded in the file?",
     "other policies",
     place=164,
     needs=(ADOPTION, ROWS),
     suits=with_policies,
+    guide=Guide(
+        statistic=Message(
+            "Average effect when each column of the file that looks like another policy (0/1, "
+            "a date, or an amount that starts at a date) is added to the outcome equation, by "
+            "level and time since its start.",
+        ),
+        thresholds=Message(
+            "Failed: the sign of the average effect changes. Caution: it moves by more than "
+            "{0:.0f} posterior SD and by more than chance explains over all columns, its "
+            "conclusion changes, or a refit did not converge.",
+            _FAR,
+        ),
+        failure=Message(
+            "The estimate includes the effect of a policy that was introduced at about the "
+            "same time.",
+        ),
+        remedy=Message(
+            "add the other policy to covariates= of the panel and the design, and report both "
+            "estimates",
+        ),
+        code='nqp.check(fit, "other_policies").evidence',
+        literature="Hausman (1978)",
+        limits=Message(
+            "Policies that no column of the file records are not tested.",
+        ),
+    ),
 )
 def other_policies(fit: Fit) -> Finding:
-    """Refit with each column that looks like a second policy.
+    """Refit with each column of the file that looks like a second policy.
 
-    Looked at are columns of the panel's frame: of zeros and ones (or yes and no) that units change
-    once, either way, or that begin and end; of dates, also as text, constant within units, of which
-    half lie in the panel's periods; and of amounts that are zero until some date and above it from
-    then on, where units have them before they adopt. Left out is one that is the same for all
-    units, or that goes by adoption itself. Each enters the outcome with a level from its start (or
-    end) and a line since, one that begins and ends as it is, amounts with a level and by how much,
-    flat. The average effect may move by a posterior sd, or by what chance explains (Hausman 1978,
-    5 % over all columns), and keeps its conclusion. Policies that the file does not date stay open.
+    Such columns of the panel's frame are: zeros and ones (or yes and no) that each unit changes
+    once, or that start and end once; dates, also as text, that are constant within units and half
+    of which lie in the panel's periods; and amounts that are zero until a date and positive from
+    then on, if some units have them before adoption. A column that is the same for all units, or
+    that adoption determines, is not used.
+
+    A policy enters the outcome equation by its level from the start (or end) and a linear trend
+    since; one that starts and ends by its level; amounts by their level and by the amount. All
+    coefficients have flat priors. The test for chance (Hausman 1978) has a level of 5 % over all
+    columns.
     """
     panel, others, named = panel_of(fit), [], []
     stated = fit.facts.covariates_of(panel)
@@ -54,7 +82,7 @@ def other_policies(fit: Fit) -> Finding:
     evidence = compared(fit, others, Message("fitting other policies"))
     against = comparison(evidence, far=_FAR, shared=True)
     figure = Message(
-        "average effect {:.3g} {} ({} {:.3g}): {:+.1f} posterior sd",
+        "average effect {:.3g} {} ({}: {:.3g}), a shift of {:+.1f} posterior SDs",
         against.estimates[against.worst],
         against.farthest[0],
         against.names[0],
@@ -62,12 +90,12 @@ def other_policies(fit: Fit) -> Finding:
         against.farthest[1],
     )
     same = Message(
-        "With {} as a second policy the average effect stays as it is. Policies that no column of "
-        "the file dates stay open.",
-        listed(named, 4),
+        "Controlling for {} as a second policy hardly changes the average effect.", listed(named, 4)
     )
-    sentence = against.sentence(same, Message("{}", context="other policy"))
-    if against.verdict != HOLDS:
-        advice = Message("Dates of other policies are covariates: {}.", listed(named, 4))
-        sentence = joined([sentence, advised(advice)])
+    parts = [against.sentence(same, Message("{}", context="other policy"))]
+    if against.differs:
+        parts.append(Message("Part of the average effect may be due to the other policy."))
+    undated = Message("Policies without a column in the file are not tested.")
+    tested = Message("Tested columns: {}.", listed(named, 8))
+    sentence = joined([*parts, detailed(tested), detailed(undated)])
     return Finding(against.verdict, figure, sentence, evidence, "specifications")

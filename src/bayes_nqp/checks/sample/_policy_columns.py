@@ -1,4 +1,4 @@
-"""Columns of the panel's file that look like another policy."""
+"""Detect columns of the panel's file that look like another policy."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ from bayes_nqp.data.panel import ADOPTIONS, Panel, Roles, is_paired
 from bayes_nqp.data.reading import marks_of, year_of
 
 _FEWEST: Final = 3
-"""Units that take another policy up, for a column to be one."""
+"""Smallest number of units with the other policy."""
 _YEARS: Final = 1000
-"""From which whole numbers are years."""
+"""Smallest integer that counts as a year."""
 _WORDS: Final = 2
-"""Distinct texts beside dates, such as "none"."""
+"""Largest number of distinct texts that are no dates, such as "none"."""
 _LONG: Final = 500
-"""Distinct texts above which a column is no list of dates."""
+"""Number of distinct texts above which a column contains no dates."""
 _INSIDE: Final = 0.5
-"""Share of dates that lie within the panel's periods."""
+"""Smallest share of dates within the panel's periods."""
 _OWN: Final = 0.9
-"""Share of adopters that have it within a period of adoption, where few others do: its own date."""
+"""Share of treated units with the date within a period of adoption: a date of the policy itself."""
 _ELSE: Final = 0.05
-"""The share of others up to which these are few."""
+"""Largest share of untreated units with such a date."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PolicyColumn:
-    """Another policy, by a column of the file.
+    """Column of the file that records another policy.
 
     Parameters
     ----------
     name : str
-        The column.
+        Name of the column.
     start : ndarray of int (row)
-        Period in which the row's unit takes it up, or is rid of it; -1 for never, or always.
+        Period in which the policy starts (or ends) for the unit; -1 if never, or always.
     columns : mapping of str to ndarray (row)
-        What it is of an outcome's equation.
+        Columns by which the policy enters the outcome equation.
     """
 
     name: str
@@ -50,16 +50,15 @@ class PolicyColumn:
 
 
 def policies_of(panel: Panel) -> Iterator[PolicyColumn]:
-    """Find columns that look like another policy.
+    """Yield the columns that look like another policy.
 
-    These are zeros and ones, or words that say yes and no, that each unit changes once, or from
-    none to one spell and back; dates, also as text, that are constant within units; and amounts
-    that are zero until some date, and above it ever after, with some units that take them up before
-    they adopt.
+    These are zeros and ones, or words for yes and no, that each unit changes once, or that start
+    and end once; dates, also as text, that are constant within units; and amounts that are zero
+    until a date and positive from then on, if some units have them before adoption.
     """
     roles = panel.roles
     covariates = set(roles.covariates)
-    # Dates of both ends of a pair are those of the policy itself.
+    # Adoption dates of both ends of a pair belong to the policy itself.
     taken = _taken(roles) - covariates | (set(ADOPTIONS) if is_paired(panel) else set())
     for name in map(str, panel.frame.columns):
         if name in taken:
@@ -72,7 +71,7 @@ def policies_of(panel: Panel) -> Iterator[PolicyColumn]:
 
 
 def with_policies(panel: Panel) -> bool:
-    """Tell whether the frame has a column that looks like another policy."""
+    """Return True if the frame has a column that looks like another policy."""
     return any(True for _ in policies_of(panel))
 
 
@@ -85,7 +84,7 @@ def _taken(roles: Roles) -> set[str]:
 def _policy(
     panel: Panel, name: str, start: Index, columns: Mapping[str, Array]
 ) -> PolicyColumn | None:
-    """Make a policy, if units take it up at several dates, which are not those of adoption."""
+    """Return a policy if units start it at several dates that adoption does not determine."""
     takers = start >= 0
     pairs = np.unique(np.stack([panel.cohort_codes, start]), axis=1)
     of_adoption = pairs.shape[1] == np.unique(panel.cohort_codes).size
@@ -95,9 +94,9 @@ def _policy(
 
 
 def _seen(panel: Panel, start: Index) -> Index:
-    """First periods (unit), -1 of units that are seen from then on alone.
+    """Return the first periods (unit), -1 for units without earlier observations.
 
-    Of these, as firms by their founding, unit effects tell.
+    The policy of these units, such as the founding of a firm, is absorbed by their unit effects.
     """
     unit = panel.unit_codes
     before = np.bincount(unit[panel.time_codes < start[unit]], minlength=start.size) > 0
@@ -105,7 +104,7 @@ def _seen(panel: Panel, start: Index) -> Index:
 
 
 def _since(panel: Panel, name: str, start: Index, *, level: bool) -> dict[str, Array]:
-    """A line since the start, and a level from it."""
+    """Return a linear trend since the start, and a level from the start on."""
     first = start[panel.unit_codes]
     since = np.where(first >= 0, panel.time_codes - first, -1)
     columns = {f"{name}, since": np.maximum(since, 0).astype(np.float64)}
@@ -125,7 +124,7 @@ def _numbers(panel: Panel, name: str) -> Array | None:
 
 
 def _by_row(panel: Panel, name: str, *, covariate: bool) -> PolicyColumn | None:
-    """Read a column of zeros and ones, or of amounts, by rows."""
+    """Read a column of zeros and ones, or of amounts, with one value for each observation."""
     values = _numbers(panel, name)
     if values is None or np.isnan(values).any() or values.min() < 0.0 or not (values == 0.0).any():
         return None
@@ -147,9 +146,9 @@ def _by_row(panel: Panel, name: str, *, covariate: bool) -> PolicyColumn | None:
 
 
 def _spell(panel: Panel, on: Mask) -> tuple[Index | None, Index, bool]:
-    """First period in force and first one after it (unit; -1 for none), and whether both occur.
+    """Return start and end of the policy (unit; -1 for none), and True if both occur in the panel.
 
-    The first is None where a unit has several spells, or a spell of others between two.
+    The start is None if a unit has several spells.
     """
     unit, time, size = panel.unit_codes, panel.time_codes, panel.unit_labels.size
     steps = np.diff(on.astype(np.int64))
@@ -165,7 +164,7 @@ def _spell(panel: Panel, on: Mask) -> tuple[Index | None, Index, bool]:
 
 
 def _by_date(panel: Panel, name: str) -> PolicyColumn | None:
-    """Read a column of dates that is constant within units; most units may lack one."""
+    """Read a column of dates that is constant within units; most units may have no date."""
     unit, periods = panel.unit_codes, _periods_of(panel, panel.frame[name])
     if periods is None:
         return None
@@ -183,7 +182,7 @@ def _by_date(panel: Panel, name: str) -> PolicyColumn | None:
 
 
 def _own(cohort: Index, start: Index) -> bool:
-    """Whether it is a date of the policy itself, such as when it was announced."""
+    """Return True if the date belongs to the policy itself, such as its announcement."""
     adopts, near = cohort >= 0, (start >= 0) & (np.abs(start - cohort) <= 1)
     others = float((start >= 0)[~adopts].mean()) if (~adopts).any() else 0.0
     return bool(adopts.any() and near[adopts].mean() >= _OWN and others <= _ELSE)
@@ -193,9 +192,9 @@ _MISSING: Final = -(10**6)
 
 
 def _periods_of(panel: Panel, column: pd.Series[Any]) -> Index | None:
-    """Positions of dates on the panel's grid, also outside of it (row); None where these are none.
+    """Return positions of dates on the panel's grid, also outside of it (row); None if not dates.
 
-    Texts that write no date, such as "none", stand for a missing one where they are few.
+    Texts that are no dates, such as "none", count as missing if few of them are distinct.
     """
     if column.dtype.kind == "b":
         return None
@@ -211,7 +210,7 @@ def _periods_of(panel: Panel, column: pd.Series[Any]) -> Index | None:
 
 
 def _position(panel: Panel, value: Any) -> int | None:
-    """Period of a date; one between two counts from the next."""
+    """Return the period of a date; a date between two periods counts from the later one."""
     grid = panel.grid
     ordinal: int | None = None
     if grid.base is None or grid.base.startswith("Y"):

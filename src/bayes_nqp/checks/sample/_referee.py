@@ -1,13 +1,13 @@
-"""The routine questions of a referee, each a refit of the same model.
+"""Routine robustness checks that referees ask for, each a refit of the same model.
 
-Matching: units i that ever adopt have, by a logistic regression on what is known of units before
-the first adoption (means of outcome and covariates, standardised, x_i), the propensity
+Matching: for treated units i, a logistic regression on their means of outcome and covariates before
+the first adoption (standardised, x_i) gives the propensity score
 
-    p_i = 1 / (1 + exp(-a - x_i'b)),  (a, b) maximising sum_i log p - (.01 / 2) b'b,
+    p_i = 1 / (1 + exp(-a - x_i'b)),  (a, b) maximising sum_i log p - (.01 / 2) b'b.
 
-and stay beside the nearest unit that never adopts, by logit p, within a caliper of .2 sd of
-logit p over all units; units without a neighbour that near leave, as do those that are nobody's
-neighbour (Austin 2011).
+Each treated unit is matched to the nearest never-treated unit by logit p, within a caliper of 0.2
+SD of logit p over all units. Units without a match within the caliper are dropped, as are
+never-treated units that match no treated unit (Austin 2011).
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ from scipy.optimize import minimize
 
 from bayes_nqp._core.arrays import Array, Mask
 from bayes_nqp._core.exceptions import NotApplicable, NQPError, StudyError, nearest
-from bayes_nqp._core.i18n import Message, listed, separated
+from bayes_nqp._core.i18n import Message, joined, listed, separated
 from bayes_nqp._core.types import Column, names_in
 from bayes_nqp.checks.shared import (
     Alternative,
     Finding,
+    Guide,
     asks,
     compared,
     comparison,
@@ -41,50 +42,75 @@ from bayes_nqp.model.designs import Design
 
 type Task = tuple[Design, Panel]
 type Row = tuple[Message, Message, Callable[[], Task]]
-"""What kind of question, its label, and what to fit; `NotApplicable` where nothing answers it."""
+"""Kind of question, label, and task to fit, which raises `NotApplicable` if there is none."""
 
 _TAILS: Final = (0.01, 0.05)
-"""Shares of rows at either end of the outcome that are brought to the quantile there."""
+"""Shares of observations at either end of the outcome that are winsorised."""
 _WINDOW: Final = 3
 """Periods around adoption in the narrow window."""
 _SUBPROVINCIAL: Final = frozenset({210200, 330200, 350200, 370200, 440300})
-"""Codes (GB/T 2260) of the five cities with plans of their own."""
+"""Codes (GB/T 2260) of the five cities with separate state planning."""
 _CALIPER, _RIDGE = 0.2, 0.01
 _FEWEST: Final = 10
-"""Units of either kind for which a propensity can be estimated."""
+"""Smallest number of treated and of never-treated units for a propensity score."""
 
 
 @asks(
-    "What do the routine questions of a referee say of the average effect?",
-    "routine questions",
+    "Do routine robustness checks change the average effect?",
+    "routine robustness checks",
     place=165,
     needs=(ADOPTION, ROWS, UNITS),
     suits=on_request,
+    guide=Guide(
+        statistic=Message(
+            "Average effect with other outcomes, winsorised outcomes, without special cities, "
+            "with other policies as controls, with anticipation, in other periods, and for "
+            "units matched by propensity score.",
+        ),
+        thresholds=Message(
+            "Failed: the 95 % interval of the fit excludes zero, and a refit lies more than "
+            "one posterior SD on the other side. Caution: a conclusion changes or a refit did "
+            "not converge. The size of the shift does not count.",
+        ),
+        failure=Message(
+            "The conclusion depends on the sample, the measure of the outcome or the controls.",
+        ),
+        remedy=Message(
+            'report the table nqp.table(fit, "referee"), and explain the specification that '
+            "differs",
+        ),
+        code=('nqp.check(fit, "referee")\nnqp.table(fit, "referee")'),
+        literature="Austin (2011)",
+        limits=Message(
+            "Winsorisation takes off part of the effect on units with extreme outcomes, and "
+            "matching changes the population.",
+        ),
+    ),
 )
 def referee(
     fit: Fit, *, outcomes: Column | Sequence[Column] = (), policies: Column | Sequence[Column] = ()
 ) -> Finding:
-    """Refit with another outcome, winsorised, without special cities, with other policies, matched.
+    """Refit with other outcomes, winsorised, without special cities, with other policies, matched.
 
-    Each question is a refit of the same model. Other outcomes are brought to the within-unit
-    spread of the fit's (the scale ``s`` of the priors). Units are known as municipalities,
-    provincial capitals or cities with plans of their own by their names or codes. It fails if an
-    estimate has the other sign, and asks for caution if a conclusion is lost; how far it moves
-    does not
-    count, for most rows are about other units or another outcome. A question that this panel
-    cannot be asked is named with the reason. It is asked by its name alone.
+    Each question is a refit of the same model. Other outcomes are scaled to the variation within
+    units of the fitted outcome (the scale ``s`` of the priors). Municipalities, provincial capitals
+    and the five cities with separate state planning are recognised by name or code of the unit. The
+    size of a shift does not change the verdict, since most refits refer to other units or another
+    outcome. A question that does not apply to this panel is listed with the reason. The check runs
+    only if it is requested by name.
 
     Parameters
     ----------
     outcomes : str or sequence of str, default ()
-        Columns of the panel's frame that measure the outcome otherwise.
+        Columns of the panel's frame with other measures of the outcome.
     policies : str or sequence of str, default ()
-        Columns of the panel's frame, by row: other policies of these years, as controls.
+        Columns of the panel's frame, one value for each observation, that measure other policies of
+        these years and enter as covariates.
 
     Raises
     ------
     StudyError
-        If an option names no column of the panel.
+        If an option names a column that the panel does not have.
 
     References
     ----------
@@ -116,13 +142,21 @@ def referee(
             lost.append(Message("{}, {}: {}", change, label, missing.why))
         except NQPError as error:
             lost.append(Message("{}, {}: {}", change, label, reason(error)))
-    evidence = compared(fit, others, Message("asking routine questions"))
+    evidence = compared(fit, others, Message("running routine robustness checks"))
     if lost:
         evidence.attrs["left_out"] = separated([*filter(None, [evidence.attrs["left_out"]]), *lost])
     against = comparison(evidence, far=np.inf)
-    figure = Message("{} refits: average effect from {:.3g} to {:.3g} ({} {:.3g})", *against.span)
-    same = Message("All {} routine questions conclude the same.", len(against.names) - 1)
+    figure = Message(
+        "average effect from {1:.3g} to {2:.3g} in {0} refits ({3}: {4:.3g})", *against.span
+    )
+    same = Message(
+        "The conclusion about the average effect is the same in all {} routine robustness checks.",
+        len(against.names) - 1,
+    )
     sentence = against.sentence(same, Message("{}", context="left out"))
+    if against.differs:
+        meaning = Message("The estimate depends on this choice of sample, outcome or controls.")
+        sentence = joined([sentence, meaning])
     return Finding(against.verdict, figure, sentence, evidence, "specifications")
 
 
@@ -135,7 +169,7 @@ def _outcomes(fit: Fit, names: Sequence[str]) -> Iterator[Row]:
 
 
 def _scaled(fit: Fit, name: str) -> Task:
-    """Another outcome, of the same within-unit spread."""
+    """Return the panel with another outcome, scaled to the same variation within units."""
     raw = panel_of(fit).with_outcome(name)
     scale = model_frame_of(fit.outcome_design, raw).equations[0].scale
     return fit.variant(drop=True), raw.with_outcome(raw.outcome * (fit.scale / scale))
@@ -154,7 +188,7 @@ def _clipped(fit: Fit, tail: float) -> Task:
 
 
 def _places(fit: Fit) -> Iterator[Row]:
-    """Without municipalities, without these and capitals, without all cities of higher rank."""
+    """Yield refits without municipalities, capitals, and all special cities."""
     code = _codes(panel_of(fit))
     municipality = (code % 10_000 == 0) & (code > 0)
     capital = municipality | (code % 10_000 == 100)
@@ -162,13 +196,13 @@ def _places(fit: Fit) -> Iterator[Row]:
     for label, left in {
         Message("without the four municipalities"): municipality,
         Message("without municipalities and provincial capitals"): capital,
-        Message("without these and cities with plans of their own"): every,
+        Message("without these and the five cities with separate state planning"): every,
     }.items():
         yield Message("special cities"), label, partial(_units, fit, ~left)
 
 
 def _codes(panel: Panel) -> npt.NDArray[np.int64]:
-    """GB/T 2260 codes of units (unit), 0 of what is no prefecture: by code, full or short name."""
+    """Return GB/T 2260 codes of units (unit), by code, full or short name; 0 for other places."""
     places = prefectures(dissolved=True)
     codes: dict[str, int] = {}
     for name, code in zip(places["prefecture"], places["code"].astype(int), strict=True):
@@ -177,7 +211,7 @@ def _codes(panel: Panel) -> npt.NDArray[np.int64]:
 
 
 def _units(fit: Fit, mask: Mask) -> Task:
-    """Some units alone (unit); others go on reaching them."""
+    """Return the design and the panel of some units (unit); spillovers from the others stay."""
     design, panel = apart(fit)
     if fit.takes("unidentified"):
         design = design.variant({"unidentified": "drop"})
@@ -185,13 +219,13 @@ def _units(fit: Fit, mask: Mask) -> Task:
 
 
 def _rows(fit: Fit, mask: Mask) -> Task:
-    """Some rows alone (row)."""
+    """Return the design and the panel of some observations (row)."""
     return fit.variant(drop=True), _some(panel_of(fit), mask.all(), mask)
 
 
 def _some(panel: Panel, every: object, rows: Mask) -> Panel:
     if every:
-        raise NotApplicable(Message("this panel has no such rows"))
+        raise NotApplicable(Message("this panel has no such observations"))
     return panel.where(rows)
 
 
@@ -206,7 +240,7 @@ def _policies(fit: Fit, names: Sequence[str]) -> Iterator[Row]:
 
 
 def _controlled(fit: Fit, names: Sequence[str]) -> Task:
-    """Columns as further covariates."""
+    """Return the design and the panel with columns as additional covariates."""
     panel = panel_of(fit)
     every = list(dict.fromkeys([*panel.roles.covariates, *names]))
     wider = Panel.from_frame(panel.frame, **{**panel.arguments, "covariates": every})
@@ -215,13 +249,13 @@ def _controlled(fit: Fit, names: Sequence[str]) -> Task:
 
 
 def _time(fit: Fit) -> Iterator[Row]:
-    """An earlier response, and shorter spans."""
+    """Yield refits with anticipation and with shorter windows."""
     panel = panel_of(fit)
     earlier = (Message("responses one period earlier"), Message("responses two periods earlier"))
     for periods, label in enumerate(earlier, 1):
         yield Message("anticipation"), label, partial(_ahead, fit, periods)
     start, time = panel.cohort_codes[panel.unit_codes], panel.time_codes
-    # Of event times −3, …, 2 the middle is −1/2.
+    # The midpoint of event times −3, …, 2 is −1/2.
     near = np.abs(time - start + 0.5) <= _WINDOW
     for label, mask in {
         Message("{} periods before and after adoption", _WINDOW): near | (start < 0),
@@ -233,38 +267,39 @@ def _time(fit: Fit) -> Iterator[Row]:
 
 def _ahead(fit: Fit, periods: int) -> Task:
     if not fit.takes("anticipation"):
-        raise NotApplicable(Message("this design has no such choice"))
+        raise NotApplicable(Message("this design does not have this option"))
     ahead = fit.facts.anticipation + periods
     return fit.variant(drop=True, anticipation=ahead), panel_of(fit)
 
 
 def _matched(fit: Fit) -> Row:
-    label = Message("nearest neighbours by propensity")
+    label = Message("nearest neighbours by propensity score")
     return Message("matching"), label, lambda: _units(fit, neighbours(panel_of(fit)))
 
 
 def neighbours(panel: Panel) -> Mask:
-    """Units (unit) that adopt and have a neighbour within the caliper, and those neighbours.
+    """Return a mask of treated units with a match within the caliper, and of their matches (unit).
 
     Raises
     ------
     NotApplicable
-        If fewer than ten units adopt or never do, or nothing is known before the first adoption.
+        If fewer than ten units are treated or never treated, or some units have no observation
+        before the first adoption.
     """
     ever = panel.cohort_codes >= 0
     if min(ever.sum(), (~ever).sum()) < _FEWEST:
-        few = Message("fewer than {} units that adopt, or that never do", _FEWEST)
+        few = Message("fewer than {} treated or never-treated units", _FEWEST)
         raise NotApplicable(few)
     early = panel.time_codes < panel.cohort_codes[ever].min()
     columns = np.column_stack([panel.outcome, panel.covariates])[early]
     owner, number = panel.unit_codes[early], np.zeros(panel.unit_labels.size)
     np.add.at(number, owner, 1.0)
     if not number.all():
-        raise NotApplicable(Message("some units have no row before the first adoption"))
+        raise NotApplicable(Message("some units have no observation before the first adoption"))
     sums = np.zeros((panel.unit_labels.size, columns.shape[1]))
     np.add.at(sums, owner, columns)
     x = sums / number[:, None]
-    # x_i standardised; constants carry nothing.
+    # x_i is standardised; constant columns are dropped.
     x = x[:, x.std(axis=0) > 0]
     x = (x - x.mean(axis=0)) / x.std(axis=0)
 

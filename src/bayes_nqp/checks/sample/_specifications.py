@@ -1,4 +1,4 @@
-"""Whether the average effect survives other defensible models of the same data."""
+"""Check of robustness: the average effect under other specifications of the model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from bayes_nqp._core.exceptions import NotApplicable, NQPError, StudyError
-from bayes_nqp._core.i18n import Message, crossed, listed
+from bayes_nqp._core.i18n import Message, crossed, detailed, joined, listed
 from bayes_nqp._core.plugins import registered
 from bayes_nqp.checks.model import error_alternatives
 from bayes_nqp.checks.shared import (
@@ -19,6 +19,7 @@ from bayes_nqp.checks.shared import (
     REFUTED,
     Alternative,
     Finding,
+    Guide,
     asks,
     behind,
     compared,
@@ -34,61 +35,102 @@ _EXAMPLE = "designs={'common time effects': fit.design.replace(time=nqp.TimeEffe
 
 
 @asks(
-    "Does the average effect survive other models of the same data?",
+    "Is the average effect robust to other specifications of the model?",
     "specifications",
     place=160,
     needs=(ROWS, UNIT_DOSES),
+    guide=Guide(
+        statistic=Message(
+            "Average effect under other errors, time effects, pooling, priors (multiplied and "
+            "divided by {0:g}), covariates, controls and anticipation, one change at a time; "
+            "further designs with the option designs.",
+            _FACTOR,
+        ),
+        thresholds=Message(
+            "Failed: the 95 % interval of the fit excludes zero, and another specification "
+            "lies more than one posterior SD on the other side. Caution: a conclusion changes,"
+            " a refit did not converge, or an estimate moves by more than {0:.0f} posterior "
+            "SDs and by more than chance explains. Independent errors do not count, nor a "
+            "specification whose log marginal likelihood is lower by more than {1:.0f}.",
+            FAR,
+            REFUTED,
+        ),
+        failure=Message(
+            "The conclusion depends on a choice of specification that the data do not settle.",
+        ),
+        remedy=Message(
+            "print the specification curve, nqp.specification_table(nqp.check(fit, "
+            '"specifications")), and explain which specification is appropriate',
+        ),
+        code=(
+            'result = nqp.check(fit, "specifications")\n'
+            "nqp.specification_table(result)\n"
+            "nqp.plots.check(result)"
+        ),
+        literature="Hausman (1978)",
+        limits=Message(
+            "The check changes one choice at a time and does not vary the assumption about "
+            "trends, which the check of assumptions compares.",
+        ),
+    ),
 )
 def specifications(fit: Fit, *, designs: Mapping[str, Any] | None = None) -> Finding:
-    """Refit with other errors, time effects, pooling, priors, covariates, controls.
+    """Refit with other errors, time effects, pooling, priors, covariates and controls.
 
-    One choice is changed at a time. All specifications use the same panel; estimates are of the
-    cells from adoption on. Independent errors are shown for comparison, but the verdict does
-    not rest on them, nor on what disagrees and is refuted by the data: a choice with the same rows
-    and flat coefficients whose log marginal likelihood is lower by more than 3.
+    One choice is changed at a time. All specifications use the same panel, and estimates refer to
+    the cells from adoption on. Independent errors are shown for comparison only. A specification
+    that disagrees does not count if the data reject it: with the same observations and the same
+    coefficients with flat priors, its log marginal likelihood is lower by more than 3.
 
     Parameters
     ----------
     designs : mapping of str to design, optional
-        Further designs by name.
-
+        Additional designs by name.
     """
     others = alternatives_of(fit)
     for name, design in (designs or {}).items():
         if type(design) is not type(fit.outcome_design):
-            raise StudyError(f"'designs' holds {design!r} for {name!r}", hint=_EXAMPLE)
-        others.append(Alternative(str(name), Message("of your own"), design))
+            kind = type(fit.outcome_design).__name__
+            problem = f"'designs' has {design!r} for {name!r}, which is not a {kind}"
+            raise StudyError(problem, hint=_EXAMPLE)
+        others.append(Alternative(str(name), Message("your specification"), design))
     evidence = compared(fit, others, Message("fitting specifications"))
     refuted = _refuted(fit, others, evidence)
     counts = evidence["counts"].to_numpy() & ~np.isin(evidence["specification"], refuted)
     evidence = evidence.assign_coords(counts=("specification", counts))
     counting = int(evidence["counts"].sum()) - 1
     if not counting:
-        raise NotApplicable(Message("No other model of these data can be fitted that would count."))
+        raise NotApplicable(
+            Message("No other specification that counts can be fitted to these data.")
+        )
     against = comparison(evidence)
     figure = Message(
-        "{} alternatives: average effect from {:.3g} to {:.3g} ({} {:.3g}); farthest: {}, {:+.1f} "
-        "posterior sd",
+        "average effect from {1:.3g} to {2:.3g} in {0} specifications ({3}: {4:.3g}); farthest: "
+        "{5}, {6:+.1f} posterior SDs",
         *against.span,
         *against.farthest,
     )
     same = Message(
-        "All {} alternatives that count conclude the same about the average effect.", counting
+        "The conclusion about the average effect is the same in all {} alternative specifications.",
+        counting,
     )
     shown = evidence["specification"].to_numpy()
     aside = [x.label for x in others if not x.counts and x.label in shown]
     sentence = against.sentence(same, Message("under {}"))
+    parts = [sentence]
+    if against.differs:
+        parts.append(Message("The estimate depends on this choice of specification."))
     if refuted:
-        sentence = Message(
-            "{} Not counted, as the data refute them: {}.", sentence, listed(refuted, 4)
+        parts.append(
+            detailed(Message("Not counted because the data reject them: {}.", listed(refuted, 4)))
         )
     if aside:
-        sentence = Message("{} For comparison alone: {}.", sentence, listed(aside, 4))
-    return Finding(against.verdict, figure, sentence, evidence, "specifications")
+        parts.append(detailed(Message("For comparison only: {}.", listed(aside, 4))))
+    return Finding(against.verdict, figure, joined(parts), evidence, "specifications")
 
 
 def _refuted(fit: Fit, others: Sequence[Alternative], evidence: xr.Dataset) -> list[str]:
-    """Name alternatives that disagree, and that the data speak against."""
+    """Return the labels of alternatives that disagree and that the data reject."""
     against, panel = comparison(evidence), panel_of(fit)
     far = {n for n, x in zip(against.names[1:], against.shift, strict=True) if abs(x) > FAR}
     open_ = {*against.turned, *against.lost, *far}
@@ -103,7 +145,7 @@ def _refuted(fit: Fit, others: Sequence[Alternative], evidence: xr.Dataset) -> l
 
 
 def _nats(fit: Fit, other: Alternative) -> float:
-    """Nats by which the data prefer the fit's design; none where they cannot say."""
+    """Return the log Bayes factor of the fit's design over an alternative; NaN if there is none."""
     try:
         return behind(fit, other.design)
     except NQPError:
@@ -111,7 +153,7 @@ def _nats(fit: Fit, other: Alternative) -> float:
 
 
 def alternatives_of(fit: Fit) -> list[Alternative]:
-    """List designs that differ from a fit's in a single choice."""
+    """Return designs that differ from the design of a fit in one choice."""
     changes = (error_alternatives(fit), _time(fit), _pooling(fit), _priors(fit), _sample(fit))
     return [other for other in chain(*changes) if other.design != fit.outcome_design]
 
@@ -140,7 +182,7 @@ def _pooling(fit: Fit) -> list[Alternative]:
     if not fit.takes("effect", "time"):
         return []
     pooling, varying = fit.facts.pooling, fit.facts.varying
-    # By default time effects follow the strata of the effects: here one choice changes at a time.
+    # Time effects follow the strata of effects by default; fix them to change one choice only.
     time = fit.facts.time or TimeEffects(fit.facts.time_strata(panel_of(fit)))
     every = [kind(varying=varying) for kind in registered("pooling").values()]
     others = [
@@ -148,10 +190,10 @@ def _pooling(fit: Fit) -> list[Alternative]:
         for x in every
         if type(x) is not type(pooling)
     ]
-    changed, label = pooling.with_varying("unit"), Message("deviations by unit")
+    changed, label = pooling.with_varying("unit"), Message("unit-level random effects of treatment")
     if varying is not None:
         changed = pooling.with_varying(None)
-        label = Message("no deviations by {}", unit_word(varying))
+        label = Message("no random effects of treatment by {}", unit_word(varying))
     return [*others, Alternative(label, Message("pooling"), fit.variant(effect=changed))]
 
 

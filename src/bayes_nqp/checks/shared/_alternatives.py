@@ -234,6 +234,11 @@ class Comparison:
         return len(others), min(others), max(others), self.names[0], first
 
     @property
+    def differs(self) -> bool:
+        """Return True if an alternative that converged has another sign, conclusion or estimate."""
+        return self.verdict != HOLDS and bool(self.turned or self.lost or not self.unsettled)
+
+    @property
     def farthest(self) -> tuple[str, float]:
         """Name of the most distant alternative, and its distance in posterior SDs."""
         return self.names[self.worst], self.shift[self.worst - 1]

@@ -5,6 +5,7 @@ The samplers and all packages above `numerics` may import it.
 
 from bayes_nqp.numerics.diagnostics._chains import effective_size as effective_size
 from bayes_nqp.numerics.diagnostics._chains import split_rhat as split_rhat
+from bayes_nqp.numerics.diagnostics._convergence import ENERGY as ENERGY
 from bayes_nqp.numerics.diagnostics._convergence import ESS as ESS
 from bayes_nqp.numerics.diagnostics._convergence import RHAT as RHAT
 from bayes_nqp.numerics.diagnostics._convergence import (
