@@ -107,14 +107,20 @@ def verdicts_page(language: str) -> str:
         for check, guide in rows:
             title = translate.name(check.title)
             name = f"[`{check.name}`](checks.md#{check.name.replace('_', '-')})"
-            cells = (translate.name(guide.failure), translate.name(guide.remedy) + words["stop"])
-            cells = tuple(x.replace("|", "\\|") for x in cells)
+            remedy = translate.name(guide.remedy) + words["stop"]
+            cells = (translate.name(guide.failure), remedy[:1].upper() + remedy[1:])
+            cells = tuple(_in_code(x).replace("|", "\\|") for x in cells)
             lines.append(f"| {name} {title} | {cells[0]} | {cells[1]} |")
             if guide.code:
                 codes += [f"### {check.name}", "", "```python", guide.code, "```", ""]
         lines.append("")
     lines += [f"## {words['code_title']}", "", words["code_first"], "", *codes]
     return _written(lines, language)
+
+
+def _in_code(text: str) -> str:
+    """Set calls and arguments of the library as code."""
+    return re.sub(r"nqp(?:\.\w+)+(?:\((?:[^()]|\([^()]*\))*\))?|\b\w+=nqp[\w.]*", r"`\g<0>`", text)
 
 
 def _written(lines: list[str], language: str) -> str:

@@ -175,7 +175,7 @@ SERIES: dict[str, tuple[Callable[[Array], Array], str, str]] = {
         "3 units have, in some periods, the same values as other units",
     ),
     "noisy copies": (
-        lambda y: copied(y, lambda x: x + 0.01 * np.sin(50.0 * x)), "caution", "have the same changes",
+        lambda y: copied(y, lambda x: x + 0.01 * np.sin(50.0 * x)), "caution", "the same changes",
     ),
     "moved copies": (
         lambda y: put(y, (slice(0, 3), slice(6, 10)), y[5:8, 1:5]), "caution", "in other periods",
