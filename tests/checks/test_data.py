@@ -155,13 +155,16 @@ SERIES: dict[str, tuple[Callable[[Array], Array], str, str]] = {
     "a copy": (lambda y: copied(y, n=1), "failed",
     "1 unit has the same values as another unit (u039 = u000)"),
     "a third": (
-        lambda y: np.vstack([y[:27], y[:13]]), "failed", "13 units have the same values as other units",
+        lambda y: np.vstack([y[:27], y[:13]]), "failed",
+        "13 units have the same values as other units",
     ),
     "plus a constant": (
-        lambda y: copied(y, lambda x: x + 4.2), "failed", "the same values, up to a constant, as other",
+        lambda y: copied(y, lambda x: x + 4.2), "failed",
+        "the same values, up to a constant, as other",
     ),
     "times a factor": (
-        lambda y: copied(np.exp(y), lambda x: 1.7 * x), "failed", "the same values, up to a factor, as",
+        lambda y: copied(np.exp(y), lambda x: 1.7 * x), "failed",
+        "the same values, up to a factor, as",
     ),
     "a line": (
         lambda y: copied(y, lambda x: 3.0 - 2.0 * x), "failed",
@@ -175,7 +178,8 @@ SERIES: dict[str, tuple[Callable[[Array], Array], str, str]] = {
         "3 units have, in some periods, the same values as other units",
     ),
     "noisy copies": (
-        lambda y: copied(y, lambda x: x + 0.01 * np.sin(50.0 * x)), "caution", "have the same changes as other units",
+        lambda y: copied(y, lambda x: x + 0.01 * np.sin(50.0 * x)), "caution",
+        "have the same changes as other units",
     ),
     "moved copies": (
         lambda y: put(y, (slice(0, 3), slice(6, 10)), y[5:8, 1:5]), "caution", "in other periods",
@@ -183,7 +187,8 @@ SERIES: dict[str, tuple[Callable[[Array], Array], str, str]] = {
     "a period twice": (
         lambda y: put(y, (slice(None), 5), y[:, 2]), "failed", "values of another period: 6 = 3",
     ),
-    "another order": (exchanged, "failed", "observations of 7 do not fit the series of their units"),
+    "another order": (exchanged, "failed",
+        "observations of 7 do not fit the series of their units"),
     "carried forward": (
         lambda y: put(y, (slice(0, 8), 9), y[:8, 8]), "caution", "8 values equal those of the",
     ),

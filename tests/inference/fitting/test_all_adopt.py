@@ -49,10 +49,8 @@ def test_what_is_left_out_leaves_doubt(fit: nqp.Fit, panel: nqp.Panel) -> None:
     beyond = panel.time_codes >= panel.cohort_codes.max()
     assert result.verdict == "caution"
     assert f"{beyond.sum()} treated observations from 10 on are left out" in result.sentence
-    assert (
-        f"of {(panel.time_codes >= panel.cohort_codes[panel.unit_codes]).sum()} treated observations"
-        in (result.figure)
-    )
+    treated = (panel.time_codes >= panel.cohort_codes[panel.unit_codes]).sum()
+    assert f"of {treated} treated observations" in result.figure
 
 
 def test_a_report_says_where_the_sample_ends(fit: nqp.Fit) -> None:
