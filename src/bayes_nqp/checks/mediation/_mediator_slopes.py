@@ -1,4 +1,4 @@
-"""Whether mediators act alike with and without the policy, and along a line."""
+"""Test of constant, linear slopes of the mediators in the equation of the outcome."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import Hint, NotApplicable
-from bayes_nqp._core.i18n import Message, advised, joined, listed, spanned
+from bayes_nqp._core.i18n import Message, advised, detailed, joined, listed, spanned
 from bayes_nqp.checks.mediation._evidence_rows import EvidenceRow, drawn, effects_on, finding_of
 from bayes_nqp.checks.shared import (
     DOUBT,
@@ -16,6 +16,7 @@ from bayes_nqp.checks.shared import (
     FAILS,
     HOLDS,
     Finding,
+    Guide,
     Verdict,
     asks,
     beside,
@@ -38,23 +39,46 @@ from bayes_nqp.inference.fitting import (
 _DOUBT: Final = 0.01
 """Tail probability of zero below which a slope that should be zero gets the verdict caution."""
 _APART: Final = 3
-"""Columns beside a mediator, the last of them its slope in units that ever adopt."""
+"""Columns added for a mediator; the last is the additional slope of units that ever adopt."""
 _COLUMNS: Final = 60
-"""Slopes of strata up to which each has its own."""
-_PLAIN: Final = Message("slope, one for all")
-_TREATED: Final = Message("what the policy adds to the slope")
-_BENT: Final = Message("what one more unit of the mediator adds to it")
-_ADOPTERS: Final = Message("slope of units that ever adopt, less that of others")
-_PATH: Final = Message("slope of what the policy does to it")
+"""Number of slopes of strata up to which each stratum has its own slope."""
+_PLAIN: Final = Message("common slope")
+_TREATED: Final = Message("change of the slope under the policy")
+_BENT: Final = Message("change of the slope per unit of the mediator")
+_ADOPTERS: Final = Message("slope of ever-treated units minus that of never-treated units")
+_PATH: Final = Message("slope relevant for the indirect effect")
 
 
 @asks(
-    "Do mediators act alike with the policy and without it, and along a line?",
+    "Are the slopes of mediators linear and the same with and without the policy?",
     "slopes of mediators",
     of="channels",
     place=244,
     needs=(CHANNELS, ADOPTION, ROWS, UNITS, REFITS),
     assumption=True,
+    guide=Guide(
+        statistic=Message(
+            "Coefficients of three additional columns for each mediator: its product "
+            "with the treatment, its square, and its product with an indicator of "
+            "ever-treated units."
+        ),
+        thresholds=Message(
+            "Caution: zero has a tail probability below {0:.0%}, divided by the number "
+            "of columns. Failed: below {1:.1%}, and the slope relevant for the "
+            "indirect effect differs from the common slope by more than one posterior "
+            "SD and more than chance.",
+            _DOUBT,
+            FAILING,
+        ),
+        failure=Message(
+            "The common slope is mostly that of untreated observations, so the "
+            "indirect effect is biased for treated units."
+        ),
+        remedy=Message("fit the model with Mediation(..., interaction=True)"),
+        code="again = nqp.fit(fit.design.replace(interaction=True), panel)\nnqp.nie(again)",
+        literature="Hausman (1978)",
+        limits=Message("Nonlinearity other than a quadratic term is not detected."),
+    ),
 )
 def mediator_slopes(fit: Fit) -> Finding:
     """Let slopes of mediators differ by policy and by who ever adopts, and let them bend.
@@ -96,7 +120,7 @@ def mediator_slopes(fit: Fit) -> Finding:
     pairs = zip(*([x for x in lines if x.quantity == y] for y in (_PLAIN, _PATH)), strict=True)
     parts = [
         Message(
-            "{!s} {:.3g}; of what the policy does to it {}",
+            "{!s}: common slope {:.3g}, slope relevant for the indirect effect {}",
             now.mediator,
             now.value,
             spanned(path.value, path.lower, path.upper),
@@ -111,12 +135,21 @@ def _ask(fit: Fit) -> None:
     facts = fit.facts
     assert facts.channels is not None
     if facts.channels.interaction or "b" in facts.moderated:
-        raise NotApplicable(Message("Slopes of mediators differ between rows in this design."))
+        raise NotApplicable(
+            Message("The design already lets the slopes of mediators differ between observations.")
+        )
     if facts.reach != "none":
-        raise NotApplicable(Message("Channels lie in space here; ask it of those that do not."))
+        raise NotApplicable(
+            Message(
+                "Mediators of other units enter the outcome in this model, which the check "
+                "does not allow."
+            )
+        )
     if facts.lag:
         raise NotApplicable(
-            Message("Mediators come earlier here; ask it of a fit with {}.", Hint("lag", 0))
+            Message(
+                "The model uses lagged mediators. Run the check on a fit with {}.", Hint("lag", 0)
+            )
         )
 
 
@@ -199,29 +232,40 @@ def _sentence(lines: list[EvidenceRow]) -> Message:
     if bad[_TREATED]:
         parts.append(
             Message(
-                "With the policy {} acts otherwise than without it, and one slope for both is not "
-                "that of what the policy does through it.",
+                "{} has another effect on the outcome under the policy than without it.",
                 listed(bad[_TREATED]),
             )
         )
     if bad[_ADOPTERS]:
         parts.append(
             Message(
-                "In units that ever adopt {} acts otherwise than in others, before the policy too, "
-                "and one slope for both is not that of what the policy does through it.",
+                "{} has another effect on the outcome in ever-treated units than in "
+                "others, also before the policy.",
                 listed(bad[_ADOPTERS]),
             )
         )
-    if parts:
-        parts.append(advised(Message("Fit with {}.", Hint("interaction", True))))
+    step = Message("Next: fit the model with {}.", Hint("interaction", True))
     if bad[_BENT]:
+        if not parts:
+            step = Message(
+                "Next: replace the mediator by a transformation to which the outcome "
+                "responds linearly, for example its logarithm."
+            )
         parts.append(
             Message(
-                "One more unit of {} does more at some values than at others: take a function "
-                "of it along which outcomes respond in a line.",
+                "The effect of {} on the outcome depends on the value of the mediator "
+                "(nonlinearity).",
                 listed(bad[_BENT]),
             )
         )
     if not parts:
-        return Message("Nothing speaks against one slope, with the policy and without it.")
-    return joined(parts)
+        return Message(
+            "The data are compatible with one linear slope of each mediator, with and "
+            "without the policy."
+        )
+    first, *others = parts
+    meaning = Message(
+        "The common slope is then not the slope relevant for the indirect effect, "
+        "which may be biased."
+    )
+    return joined([first, meaning, advised(step), *map(detailed, others)])
