@@ -132,7 +132,7 @@ def mediator_periods(fit: Fit) -> Finding:
 
 
 def _slopes(fit: Fit, names: tuple[str, ...]) -> tuple[Array, Fit]:
-    """Return draws of slopes (mediator, current | before | after | two before, draw), and the refit."""
+    """Return draws of slopes (mediator, current | before | after | two before, draw), and a fit."""
     alone, lag = total_fit(fit), fit.facts.lag
     panel, columns = alone.rows, {}
     offsets = (0, -1, 1, -2) if lag == 0 and panel.periods >= _LONG else (0, -1, 1)

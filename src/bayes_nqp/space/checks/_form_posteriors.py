@@ -66,8 +66,8 @@ def posteriors(durbin: Fit) -> xr.Dataset:
     """
     if not (columns := _columns(durbin)):
         raise NotApplicable(
-            Message("No unit is linked to a treated one, and there are no covariates: there is "
-                    "nothing of linked units but their outcomes.")
+            Message("No unit is linked to a treated unit and the model has no covariates, so "
+"there are no spatially lagged columns to test.")
         )  # fmt: skip
     factor = _common_factor(durbin, columns)
     dims, labels = ("chain", "draw", "column"), {"column": [x.label for x in columns]}

@@ -111,14 +111,15 @@ def spatial_models(
             left_out.append((f"{name}, {form}", reason(error)))
             continue
         if candidates and evidence.ground[:4] != candidates[0][2].ground[:4]:
-            left_out.append((f"{name}, {form}", Message("it has other rows")))
+            left_out.append((f"{name}, {form}", Message("it uses other observations")))
             continue
         candidates.append((name, term, evidence, evidence.value + more))
     if not candidates:
         raise StudyError(
             Message("no spatial model has a marginal likelihood"),
             where="; ".join(f"{name}: {why}" for name, why in left_out),
-            hint="common time effects where weights link levels of these: time=nqp.TimeEffects()",
+            hint="if the weights link units with different time effects, use common ones: "
+            "time=nqp.TimeEffects()",
         )
     forms = np.array([sum(x[0] == name for x in candidates) for name, *_ in candidates])
     value = np.array([height for *_, height in candidates])
