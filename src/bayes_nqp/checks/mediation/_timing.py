@@ -35,7 +35,7 @@ _LATER, _SAME = 0.05, 0.9
 """Probability below which a mediator responds later, and from which an effect keeps its sign.
 
 The first is divided by the number of mediators."""
-_EARLIER = Message("indirect effect, mediator one period earlier")
+_EARLIER = Message("indirect effect, a period earlier")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
