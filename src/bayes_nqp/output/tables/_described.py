@@ -122,7 +122,7 @@ def remarks_of(
     if gate == v.UNVERIFIED:
         notes.append(translate("Convergence gate: unverified."))
     elif gate != v.PASSED:
-        stamps.append(translate("Convergence gate failed: {}", why_failed(gate, translate)))
+        stamps.append(translate("Convergence diagnostics failed: {}", why_failed(gate, translate)))
     else:
         notes.append(translate("Convergence gate: {}.", _passed(source, translate)))
     for result in checks:

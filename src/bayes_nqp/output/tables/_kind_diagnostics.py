@@ -66,7 +66,7 @@ def _add_convergence(draft: TableDraft, gate: str) -> None:
     reason = why_failed(gate, translate) if failed else ""
     draft.row(translate("Convergence gate"), verdict, word(reason))
     if failed:
-        draft.stamps.append(translate("Convergence gate failed: {}", reason))
+        draft.stamps.append(translate("Convergence diagnostics failed: {}", reason))
 
 
 def _convergence_tone(gate: str) -> str:

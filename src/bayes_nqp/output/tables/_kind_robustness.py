@@ -89,7 +89,7 @@ def _fits(fits: Sequence[tuple[str, object]], ask: Ask) -> Table:
     )
     failed = [gate for gate in gates if gate not in (v.PASSED, v.UNVERIFIED)]
     draft.stamps += [
-        f"({i}) " + translate("Convergence gate failed: {}", why_failed(gate, translate))
+        f"({i}) " + translate("Convergence diagnostics failed: {}", why_failed(gate, translate))
         for i, gate in enumerate(gates, 1)
         if gate in failed
     ]

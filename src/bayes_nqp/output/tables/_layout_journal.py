@@ -52,7 +52,7 @@ def journal(fits: Sequence[tuple[str, object]], ask: Ask) -> Table:
     for i, top in enumerate(tops, 1):
         gate = str(top[v.GATE].item())
         if short_convergence(gate, translate)[1]:
-            why = translate("Convergence gate failed: {}", why_failed(gate, translate))
+            why = translate("Convergence diagnostics failed: {}", why_failed(gate, translate))
             draft.stamps.append(f"({i}) {why}")
     draft.note(_NOTE)
     draft.note(AS_FITTED_NOTE, when=any(isinstance(x, Fit) for _, x in fits))

@@ -19,7 +19,7 @@ from bayes_nqp.output.plots import Appearance, Scene, Sketch, plot
 from bayes_nqp.output.plots.drawing import COLOURS, MUTED, canvas, words
 from bayes_nqp.output.tables import summary
 
-_TITLE = Message("What a shock does over the periods that follow.")
+_TITLE = Message("Effect of a shock over the following periods.")
 
 
 def _sheets(scene: Scene) -> Iterator[Sketch]:

@@ -33,10 +33,10 @@ from bayes_nqp.output.plots.drawing import (
 )
 from bayes_nqp.output.tables import summary
 
-_TITLE = Message("Effects received from others' treatment, by exposure time.")
+_TITLE = Message("Spillover effects by exposure time.")
 _EXPOSED = Need(
     lambda facts, panel: facts.has("exposure"),
-    lambda facts: Message("No rows of this design receive anything."),
+    lambda facts: Message("This model estimates no spillover effects."),
 )
 _SHIFT = 0.16
 """Of points of treated units beside those of untreated ones, in periods."""
@@ -124,8 +124,11 @@ def spillover_effects(
         titles = rings if len(page.axes) >= len(rings) else [""]
         page.grid(titles, columns, effect_label(fit.effects, translate), across)
         page.notes.append(translate(POINTS, percent(prob)))
-        page.note("Blue: onto untreated units; orange: onto treated ones.", when=len(sides) > 1)
-        page.note("Grey: leads, before exposure.", when=fit.leads is not None)
+        page.note(
+            "Blue: effects on untreated units; orange: effects on treated units.",
+            when=len(sides) > 1,
+        )
+        page.note("Grey: coefficients before exposure (leads).", when=fit.leads is not None)
         page.gate = convergence_of(sides["untreated"])
     return page.figure
 

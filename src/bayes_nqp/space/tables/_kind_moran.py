@@ -23,7 +23,7 @@ _NOTE = Message(
     "two-sided."
 )
 _NOTE_RESIDUAL = Message(
-    "Residuals are of least squares with unit and time effects, the policy and covariates."
+    "Residuals come from least squares with unit effects, time effects, the policy and covariates."
 )
 
 

@@ -49,22 +49,23 @@ _FORMS: Final = {
     ("ratio", "SEM"): Message("LR, SDM to SEM"),
     ("ratio", "SLX"): Message("LR, SDM to SLX"),
 }
-_MORAN = Message("Moran's I of residuals, farthest period")
+_MORAN = Message("Moran's I of residuals, most significant period")
 _NOTE_LAG = Message(
-    "ρ and λ are coefficients of linked units' outcomes and of their errors. Coefficients of "
-    "treatment are averages over treated rows, without feedback and without deviations of units; "
-    "effects of the policy are of the calendar that was against none, feedback included, on "
-    "treated rows."
+    "ρ and λ are the coefficients of the spatially lagged outcome and errors. "
+    "Coefficients of the treatment are averages over treated observations, without "
+    "feedback and unit-level random effects. Policy effects compare the actual adoption "
+    "dates with no policy, include feedback, and are averages over treated observations."
 )
 _NOTE_DOSE = Message(
-    "ρ and λ are coefficients of linked units' outcomes and of their errors. Coefficients of the "
-    "exposure are without feedback and without deviations of units; its effects are per {} more "
-    "for everyone, feedback included, on exposed rows."
+    "ρ and λ are the coefficients of the spatially lagged outcome and errors. "
+    "Coefficients of the exposure exclude feedback and unit-level random effects. Its "
+    "effects refer to an increase of {} for all units, include feedback, and are averages"
+    " over exposed observations."
 )
 _NOTE_OWN = Message(
-    "LM tests and Moran's I are of the model in whose column they stand, less what it has of "
-    "linked units' outcomes and errors, by the weights named with them. As printed: errors taken "
-    "as independent over time; whitened: by the errors of the model."
+    "LM tests and Moran's I refer to the model of the column without its spatial lag and "
+    "spatial errors, with the weights in parentheses. As printed: errors independent over"
+    " time; whitened: by the errors of the model."
 )
 _NOTE_TESTS = Message("Tests: statistic, and its p value in parentheses.")
 
@@ -253,5 +254,7 @@ def _judge(draft: TableDraft, gates: Sequence[str]) -> str:
     draft.notes += remarks.notes if not failed else remarks.notes[1:]
     for i, gate in enumerate(gates, 1):
         if gate in failed:
-            draft.stamps.append(f"({i}) " + draft.translate("Convergence gate failed: {}", gate))
+            draft.stamps.append(
+                f"({i}) " + draft.translate("Convergence diagnostics failed: {}", gate)
+            )
     return failed[0] if failed else v.UNVERIFIED if v.UNVERIFIED in gates else v.PASSED

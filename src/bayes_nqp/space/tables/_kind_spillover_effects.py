@@ -32,9 +32,7 @@ type Lines = Iterator[tuple[str, xr.DataArray | None]]
 """Labels with draws; headings without."""
 
 
-@kind(
-    Message("Own effects and effects received"), section="spillovers", place=25, needs=(RECEIVED,)
-)
+@kind(Message("Direct and spillover effects"), section="spillovers", place=25, needs=(RECEIVED,))
 def spillover_effects(fit: Fit, ask: Ask) -> Table:
     """Tabulate total, own and received effects of treated rows, and what untreated ones receive."""
     translate = ask.translate
@@ -55,7 +53,7 @@ def spillover_effects(fit: Fit, ask: Ask) -> Table:
         if any(label.startswith(f"{factor}: ") for label, _ in lines)
     ])  # fmt: skip
     draft.judge(fit, convergence_of(att(fit)))
-    title = translate("Own effects and effects received: {}", outcome_of([first], translate))
+    title = translate("Direct and spillover effects: {}", outcome_of([first], translate))
     columns = (*estimate_columns(translate, ask.prob), Column(translate("Rows")))
     return draft.finish("spillover_effects", title, "", columns)
 
@@ -69,24 +67,27 @@ def _explain(draft: TableDraft, fit: Fit, alike: Sequence[str]) -> None:
         Factors with lines whose levels have one coefficient.
     """
     parted, near = v.DIRECT in fit.effects[v.PATH], fit.facts.has("exposure")
-    draft.note("Total: own and received, draw by draw.", when=parted)
-    draft.note("What treated units receive of one another is part of their total.", when=not parted)
+    draft.note("Total: sum of direct and spillover effects, draw by draw.", when=parted)
+    draft.note("Spillovers between treated units are part of their total effect.", when=not parted)
     if not fit.facts.adopted:
-        draft.note("Effects of the same amount more of the exposure for everyone.")
+        draft.note("Effects of the same increase of the exposure for all units.")
     elif near:
-        draft.note("Received by untreated units: averages over their exposed rows.")
+        draft.note(
+            "Spillover effects on untreated units: averages over their exposed observations."
+        )
     else:
-        draft.note("Received by untreated units: averages over all their rows since the first "
-                   "adoption.")  # fmt: skip
+        draft.note(
+            "Spillover effects on untreated units: averages over all their observations "
+            "since the first adoption.")  # fmt: skip
     draft.note(
-        "One coefficient of linked units' treatment holds for all levels of {} that receive: they "
-        "differ by how much treatment is near them alone (check spillover_heterogeneity).",
+        "All levels of {} share one spillover coefficient; their spillover effects differ"
+        " only by the share of treated neighbours (check spillover_heterogeneity).",
         listed(alike, max(len(alike), 1)),
         when=bool(alike) and fit.facts.adopted and not near,
     )
     draft.note(
-        "By class of exposure and by group: averages over exposed rows; received is over all "
-        "treated rows.",
+        "By exposure class and by group: averages over exposed observations; the "
+        "spillover effect is averaged over all treated observations.",
         when=parted and near,
     )
 

@@ -87,7 +87,7 @@ class Rings(RingTerm):
     def words(self, attrs: Mapping[str, object]) -> Message:
         """What the methods of a report say of it."""
         return self._exposed_words(
-            Message("by the distance to the nearest other unit in force, along a great circle")
+            Message("by great-circle distance to the nearest other treated unit")
         )
 
     def since(self, panel: Panel) -> Index:
@@ -161,8 +161,9 @@ class Donut(RingTerm):
     def words(self, attrs: Mapping[str, object]) -> Message:
         """What the methods of a report say of it."""
         return Message(
-            "Untreated rows within {:g} km of another unit in force are left out, as the policy "
-            "may reach them; the effect includes what treated units receive of one another.",
+            "Untreated observations within {:g} km of another treated unit are left out, "
+            "because the policy may affect them; the effect includes spillovers between "
+            "treated units.",
             self.km,
         )
 

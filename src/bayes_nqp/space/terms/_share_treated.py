@@ -80,7 +80,7 @@ class ShareTreated(RingTerm):
     def words(self, attrs: Mapping[str, object]) -> Message:
         """What the methods of a report say of it."""
         return self._exposed_words(
-            Message("by the share of their neighbours ({}) in force", self.weights.name)
+            Message("by the share of their neighbours ({}) that are treated", self.weights.name)
         )
 
     def since(self, panel: Panel) -> Index:

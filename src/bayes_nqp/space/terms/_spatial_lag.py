@@ -49,12 +49,11 @@ if TYPE_CHECKING:
 TREATMENT: Final = "treatment"
 """What ``durbin`` calls the policy, among the names of covariates."""
 _QUESTION: Final = Message(
-    "Did the same shocks hit units that are near one another? The model would take it for "
-    "spillovers."
+    "Do neighbouring units share shocks? The model would attribute them to spillovers."
 )
 _RECEIVERS: Final = Message(
-    "Coefficients of linked units' treatment are those of the unit that receives, by {}: each "
-    "level has its own, and none is drawn towards another."
+    "Spillover coefficients differ by {} of the receiving unit, and each level is "
+    "estimated without pooling."
 )
 
 
@@ -325,7 +324,9 @@ class SpatialLag(Term):
             check_receivers(treated, levels, _levels(facts, panel), panel)
         if TREATMENT in names and not (self.reach == "lag" or treated):
             raise IdentificationError(
-                Message("no unit is linked to a treated one, so that nobody receives anything"),
+                Message(
+                    "no unit is linked to a treated unit, so spillover effects are not identified"
+                ),
                 hint="other weights, or durbin=[…] with covariates alone",
             )
         flat = not self.lag and facts.pooling.flat
@@ -362,7 +363,7 @@ class SpatialLag(Term):
         prior = CutCorrelation(3.0, 3.0, gaussian.LOWEST, gaussian.HIGHEST)
         return LagSpec(
             Parameter(DELTA, prior, in_outcome_units=False,
-                      meaning=Message("the coefficient of linked units' outcomes")),
+                      meaning=Message("the coefficient of the spatially lagged outcome")),
             linked(equation.outcome),
             _curve(weights, tuple(levels.tolist()), periods + 1 if self.dynamics else 0),
             periods,
@@ -406,7 +407,7 @@ def _durbin(term: SpatialLag, equation: EquationSpec, panel: Panel) -> Sequence[
     for name in term.durbin or ():
         if name not in every:
             raise StudyError(
-                Message("'durbin' names {!r}, which is no covariate of the design", name),
+                Message("'durbin' names {!r}, which is not a covariate of the design", name),
                 hint=nearest(name, every),
             )
     return tuple(term.durbin or ())

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 
 _QUESTION: Final = Message(
-    "Did the policy touch units beyond the last ring, or links that the weights do not have? "
-    "Nearer ones have effects of their own, or are left out."
+    "Does the policy affect units beyond the last distance band, or units that the "
+    "weights do not link? Nearer units have separate effects, or are left out."
 )
 UNSEEN: Final = Message(
-    "Are there units in force that the panel does not have? Units near them alone pass for "
-    "untouched ones."
+    "Are there treated units outside the panel? Units that are near only these are "
+    "treated as unaffected."
 )
 
 
@@ -122,8 +122,8 @@ class RingTerm(Term):
         if facts.leads:
             raise IdentificationError(
                 Message(
-                    "'spillovers' makes controls of rows that no unit in force is near, and "
-                    "controls='never' of none but the never treated"
+                    "'spillovers' uses observations without treated neighbours as "
+                    "controls, which is not compatible with controls='never'"
                 ),
                 hint=Message("{}", Hint("controls", "all")),
             )
@@ -142,13 +142,15 @@ class RingTerm(Term):
     def _exposed_words(self, nearness: Message) -> Message:
         """Say by what exposed units receive, and which of them do."""
         onto = (
-            Message("untreated and treated units alike, in effects of their own for each")
+            Message("separate effects on untreated and on treated units")
             if "treated" in self.onto
-            else Message("untreated units; of treated ones the total alone is estimated")
+            else Message(
+                "effects on untreated units; for treated units only the total effect is estimated"
+            )
         )
         return Message(
-            "Units receive something of others' treatment, {}, and by the periods since that first "
-            "held: {}. Rows without exposure are the controls. Classes of exposure: {}.",
+            "Spillover effects differ {}, and by periods since first exposure: {}. "
+            "Observations without exposure are the controls. Exposure classes: {}.",
             nearness, onto, listed(self.rings),
         )  # fmt: skip
 
@@ -265,7 +267,7 @@ def _check_rings(term: RingTerm, place: Index) -> None:
     for ring, count in zip(term.rings, rows, strict=True):
         if not count:
             raise StudyError(
-                Message("no row of the panel is exposed in the ring {}", ring),
+                Message("no observation of the panel is exposed in the distance band {}", ring),
                 hint="other bounds: nqp.spatial_weights.band(panel, km=…).describe() has distances",
             )
 
