@@ -46,13 +46,12 @@ _LIMITS = (0.5, 1.0)
     ),
 )
 def decomposition(fit: Fit) -> Finding:
-    """Compare direct and indirect effects together with the outcome's own fit.
+    """Compare direct plus indirect effects with the total effect of a model without mediators.
 
-    The outcome's design without mediators is fitted to the same rows. With equal error models
-    both agree exactly; otherwise nearly. It holds if they differ by less than half a posterior
-    sd of that fit, overall and in every level of every factor, asks for caution up to one,
-    and fails beyond: with other autocorrelation an equation weighs other periods, which does
-    no harm where trends are parallel, and tells where those of a mediator are not.
+    The outcome's design without mediators is fitted to the same observations. With equal error
+    structures the two agree exactly, and otherwise approximately. With other serial correlation an
+    equation gives other weights to periods. This is harmless under parallel trends, and shows that
+    a mediator has a differential trend otherwise.
     """
     if "b" in fit.facts.moderated:
         raise NotApplicable(

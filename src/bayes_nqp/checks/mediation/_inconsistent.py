@@ -44,13 +44,11 @@ _UNSURE = 0.05
     ),
 )
 def inconsistent(fit: Fit) -> Finding:
-    """Look for inconsistent mediation, also called suppression.
+    """Test for inconsistent mediation, also called suppression.
 
-    It asks for caution if the direct effect has one sign and an indirect effect the other, each
-    but for
-    a probability of 5 % over the number of mediators. That is a finding, not an error: the policy
-    works against itself, and the total effect hides how much it does on either way. A proportion
-    mediated has no meaning then, and is withheld.
+    Opposite signs of direct and indirect effects are a result and not an error. The policy works
+    through paths of opposite sign, so the total effect understates both. A proportion mediated then
+    has no meaning and is not reported.
     """
     direct, via, share = nde(fit), nie(fit), proportion_mediated(fit)
     sure = 1.0 - _UNSURE / len(fit.facts.mediators(fit.rows))

@@ -84,16 +84,13 @@ _DIRECT = "direct effect"
     ),
 )
 def leave_mediator_out(fit: Fit) -> Finding:
-    """Refit without each mediator, on the same rows.
+    """Refit without each mediator, on the same observations.
 
-    Mediators that act through one another take over what a left-out one carried. The other
-    indirect effects are compared with the fit's own, and the direct effect with the fit's direct
-    effect and what went through the left-out mediator together, for it should take over
-    all of that and no more. It fails if an effect with a sign (97.5 %) lies more than a
-    posterior sd on the other side; it asks for caution if one moves by more than two posterior
-    sd's,
-    or an indirect effect's conclusion changes: lost below 90 %, found from 99.5 % on.
-    Where `mediator_residuals` finds correlated mediators the two checks are one alarm.
+    If mediators act through each other, the others take over the effect of the omitted one. The
+    other indirect effects are compared with those of the fit. The direct effect is compared with
+    the fit's direct effect plus the indirect effect of the omitted mediator, because it should
+    absorb exactly this effect. A conclusion is lost below a probability of 90 %, and new from 99.5
+    % on. If `mediator_residuals` finds correlated mediators, count the two checks as one finding.
     """
     names = fit.facts.mediators(fit.rows)
     if len(names) < 2:

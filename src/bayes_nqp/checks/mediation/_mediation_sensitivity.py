@@ -143,27 +143,24 @@ class ConfoundedEffect:
 def mediation_sensitivity(
     fit: Fit, *, rho: Sequence[float] | None = None, prior: RhoPrior | None = None
 ) -> Finding:
-    """Find the correlation of innovations that would undo each indirect effect.
+    """Compute the correlation of innovations at which each indirect effect is zero.
 
-    Sequential ignorability takes this correlation, of one mediator and the outcome given the
-    other mediators, to be zero. Judged are the indirect effect via each mediator, and via all
-    of them together, where the interval without confounding excludes zero. The verdict is that
-    of the weakest: it fails if its effect crosses zero below .1 in absolute value, and asks for
-    caution
-    below .2, or if the effect in a level of a stratum factor crosses below .1; else it is
-    reported. An effect that is other than zero by chance crosses early: of those whose tail
-    probability of zero, adjusted for all mediators (and levels) that were asked (Holm 1979), is
-    above 1 %, it is told where they cross, and data could not tell. Correlations between mediators
-    do not count: `mediator_residuals` judges them. At a crossing of ρ a common
-    cause explains shares of both innovations' variances whose product is ρ²: at .2, a fifth of
-    each. Not applicable if no interval excludes zero.
+    Sequential ignorability assumes that this correlation, between one mediator and the outcome
+    given the other mediators, is zero. The check judges the indirect effect through each mediator,
+    and through all of them together, if the interval without confounding excludes zero. The verdict
+    is that of the most sensitive effect. An effect that differs from zero only by chance is zero at
+    a small correlation, so effects with an adjusted tail probability above 1 % (Holm 1979, over all
+    mediators and levels) are reported and not judged. Correlations between mediators do not enter:
+    `mediator_residuals` tests them. At a correlation of ρ a common cause explains shares of the two
+    innovation variances whose product is ρ²: at 0.2, a fifth of each. The check is not applicable
+    if no interval excludes zero.
 
     Parameters
     ----------
     rho : sequence of float, optional
-        Correlations of the curves; from −.6 to .6 by default.
+        Correlations of the curves; from −0.6 to 0.6 by default.
     prior : NormalCorrelation or UniformCorrelation, optional
-        Of the correlation, for the posterior that evidence holds; NormalCorrelation(0.2) by
+        Prior of the correlation, for the posterior in the evidence; NormalCorrelation(0.2) by
         default.
     """
     study = confounded_fit(fit)

@@ -1,4 +1,4 @@
-"""Test whether mediators of neighbouring periods enter the equation of the outcome."""
+"""Test of mediators of neighbouring periods in the equation of the outcome."""
 
 from __future__ import annotations
 
@@ -88,22 +88,20 @@ _EARLIER = Message("two periods before")
     ),
 )
 def mediator_periods(fit: Fit) -> Finding:
-    """Enter mediators of the periods before and of the period after beside those of today.
+    """Add mediators of the neighbouring periods to the equation of the outcome.
 
-    If a mediator acts within its period and nothing else ties it to the outcome, its neighbours in
-    time say nothing of the outcome: their flat slopes in the outcome's equation, on the rows that
-    have both, are zero. A slope of the period before alone is that of a mediator that acts later;
-    one of the period after alone that of an outcome that comes before its mediator; both, with the
-    sign of today's, are the mark of a mediator that is measured with error (its neighbours tell
-    of it too) or that follows the outcome. Without a lag, in panels of eight periods or more, that
-    of two periods before is entered too: one that acts so much later leaves no other mark. In doubt
-    if zero has a tail probability below 1 % (over the number of slopes that are asked), and it
-    fails below .5 % if the slope is 15 % of today's or more.
+    If a mediator acts within its period and shares no other cause with the outcome, the slopes of
+    its neighbouring periods (flat priors, observations with both) are zero. A slope of the period
+    before alone indicates a mediator that acts later. A slope of the period after alone indicates
+    an outcome that precedes the mediator. Both, with the sign of the current slope, indicate a
+    mediator that is measured with error or that follows the outcome. Without a lag, in panels of
+    eight periods or more, two periods before is added too, because such a delay is not visible
+    otherwise.
 
     Returns
     -------
     Finding
-        With the slopes of each mediator, outcome units per unit of it.
+        Its evidence has the slopes of each mediator, outcome units per unit of it.
     """
     names = fit.facts.mediators(fit.rows)
     if fit.facts.reach != "none":

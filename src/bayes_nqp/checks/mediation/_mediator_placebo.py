@@ -74,12 +74,10 @@ _WIDE: Final = 4
     ),
 )
 def mediator_placebo(fit: Fit, *, placebo: Column | None = None) -> Finding:
-    """Add a mediator that the policy cannot move.
+    """Add a mediator that the policy cannot affect.
 
-    It fails if the 99.5 % interval of the effect on it, or of the indirect effect via it,
-    excludes zero; it asks for caution if a 98 % interval does, or if that of the effect on it is
-    wider than four times the largest effect on a mediator, both in multiples of what they vary
-    within units: then it could not have shown one.
+    Effects on mediators are in multiples of their SD within units. If the interval of the effect on
+    the placebo is much wider than the largest effect on a mediator, the check could not detect one.
 
     Parameters
     ----------
@@ -168,7 +166,7 @@ def _sentence(placebo: str, first: EvidenceRow, second: EvidenceRow, weak: bool)
 
 
 def _with_mediator(panel: Panel, name: str) -> Panel:
-    """Declare one more mediator."""
+    """Add a mediator to the panel."""
     if name in panel.roles.mediators:
         return panel
     if name not in panel.frame.columns:

@@ -67,19 +67,17 @@ _FAILS, _DOUBT = 0.025, 0.05
     ),
 )
 def mediator_pretrends(fit: Fit) -> Finding:
-    """Ask every mediator what `pretrends` asks of the outcome.
+    """Apply the tests of `pretrends` to every mediator.
 
-    The effect on a mediator rests on parallel trends as the effect on the outcome does, so the
-    outcome's own design, fitted to the mediator, is judged by the same rule, leads, slope and
-    Bayes factors, and the verdict is the worst. The more mediators are asked, the more often one
-    is far out by chance: their tail probabilities are adjusted for that (Holm 1979), fail below
-    .025, since `pretrends` may fail of the outcome as well, and ask for caution below .05; the
-    false
-    alarms that levels of factors may give are shared by all mediators, and so are the prior odds
-    that one of them drifts: limits of log Bayes factors lie the log of their number lower.
-    Evidence: the differential slope before adoption, in multiples of the mediator's own variation
-    within units. Where the design lets adopters drift, so do mediators, and the numbers are
-    reported alone.
+    The effect on a mediator requires parallel trends as the effect on the outcome does. The
+    outcome's design is fitted to each mediator and judged by the same rule (leads, slope and Bayes
+    factors); the verdict is the worst one. Tail probabilities are adjusted for the number of
+    mediators (Holm 1979). They fail below 0.025, because `pretrends` may reject for the outcome as
+    well, and give caution below 0.05. The error probability of tests by level is shared by all
+    mediators. The prior odds of a differential trend are shared too, so limits of log Bayes factors
+    are lower by the log of the number of mediators. The evidence has the differential slope before
+    adoption, in multiples of the mediator's SD within units. If the design includes differential
+    trends, the mediators have them too, and the numbers are only reported.
     """
     panel = fit.rows
     names = fit.facts.mediators(panel)
@@ -127,8 +125,8 @@ def _sentence(lines: list[EvidenceRow], with_trends: Container[str]) -> Message:
     Parameters
     ----------
     with_trends : container of str
-        Mediators whose leads are compatible with zero: only untreated observations may reject
-        parallel trends.
+        Mediators with leads compatible with zero: only untreated observations may reject parallel
+        trends.
     """
     verdict = worst_of(line.verdict for line in lines)
     if verdict == HOLDS:

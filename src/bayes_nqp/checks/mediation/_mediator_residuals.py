@@ -47,19 +47,17 @@ from bayes_nqp.inference.fitting import CHANNELS, ROWS, UNITS, Fit
     ),
 )
 def mediator_residuals(fit: Fit) -> Finding:
-    """Correlate the innovations of mediators.
+    """Correlate the innovations of the mediators.
 
-    They are what is left of a mediator once unit effects, time effects, cells (and each treated
-    unit's own effect where units vary) and its own past, at the posterior means of the
-    parameters of its errors, are taken off by least squares. It asks for caution if a correlation
-    is
-    beyond 0.3 in size: then one mediator may act on another, or something acts on both, and a
-    single indirect effect, which is "entering the outcome last through this mediator", is not
-    causal by itself. The joint indirect effect is not touched by it: draws of mediators' equations
-    are correlated as their innovations are, so that its interval allows for it.
-    `leave_mediator_out` responds to the same correlation: the two are one alarm. Neither
-    distinguishes mediators that are merely correlated from one that shares an unmeasured cause with
-    the outcome, which no data can.
+    Innovations are residuals of a mediator net of unit effects, time effects, group-time cells (and
+    unit-level treatment effects if these vary by unit) and its past, at posterior means of the
+    parameters of its errors. If two mediators are correlated, one may affect the other, or both
+    have a common cause. A single indirect effect, defined as entering the outcome last through this
+    mediator, is then not causal. The joint indirect effect remains valid: draws of the mediators'
+    equations have the correlation of their innovations, so its interval allows for it.
+    `leave_mediator_out` responds to the same correlation; count the two checks as one finding. No
+    data can distinguish correlated mediators from an unmeasured common cause of a mediator and the
+    outcome.
     """
     names = fit.facts.mediators(fit.rows)
     if len(names) < 2:

@@ -81,25 +81,23 @@ _PATH: Final = Message("slope relevant for the indirect effect")
     ),
 )
 def mediator_slopes(fit: Fit) -> Finding:
-    """Let slopes of mediators differ by policy and by who ever adopts, and let them bend.
+    """Let slopes of mediators differ by policy and by ever-treated status, and be nonlinear.
 
-    One slope for rows with and without the policy, and for low and high values of the mediator, is
-    what an indirect effect ``a b`` takes. The outcome's equation gets three flat columns besides
-    each mediator, whose own slope is flat in each stratum: its product with treatment, its square,
-    and its product with units that ever adopt, where some stratum has others beside them. Where
-    treated rows had another slope than untreated ones, or those who adopt another than those who
-    never do, what the policy does through the mediator goes by theirs, and the slope of the fit is
-    that of mostly untreated rows. Where nothing speaks for a slope of adopters' own, the other
-    columns are judged as if it were none. The verdict is caution if zero has a tail probability
-    below
-    1 % (over the number of columns asked), and fails below .5 % if the slope of what the policy
-    does to the mediator is then more than a posterior sd away, and farther than its own
-    uncertainty explains (Hausman 1978), where the policy moves the mediator at all.
+    An indirect effect ``a b`` assumes one slope for observations with and without the policy, and
+    for low and high values of the mediator. The equation of the outcome gets three columns with
+    flat priors for each mediator, whose slope is flat in each stratum: its product with the
+    treatment, its square, and its product with an indicator of ever-treated units (if some stratum
+    has other units too). If treated observations or ever-treated units have another slope, the
+    effect of the policy through the mediator depends on this slope, but the slope of the fit is
+    mainly that of untreated observations. If there is no evidence for a separate slope of
+    ever-treated units, the other columns are judged without it. The check fails only if the policy
+    affects the mediator and the relevant slope differs by more than its uncertainty explains
+    (Hausman 1978).
 
     Returns
     -------
     Finding
-        With slopes of each mediator, outcome units per unit of it.
+        Its evidence has slopes of each mediator, outcome units per unit of it.
     """
     _ask(fit)
     names = fit.facts.mediators(fit.rows)
@@ -154,13 +152,14 @@ def _ask(fit: Fit) -> None:
 
 
 def _slopes(fit: Fit, names: tuple[str, ...]) -> tuple[Array, Array, Fit]:
-    """Draws of slopes, plain (mediator, draw) and of the mediator and columns beside it.
+    """Return draws of plain slopes (mediator, draw), and of slopes with further columns, and a fit.
 
-    The latter are (mediator, column, draw), the last of four columns being what slopes of those
-    who adopt have beside others', where these are told apart.
+    The latter are (mediator, column, draw). The last of four columns is the additional slope of
+    ever-treated units, if it is identified.
 
-    Slopes b_s of strata stand for one, ``sum_s w_s b_s`` with w_s the share of treated rows: where
-    they differ, one for all would make treated rows of some strata look like another slope.
+    Slopes b_s of strata are averaged to one, ``sum_s w_s b_s`` with w_s the share of treated
+    observations. If strata differ, a common slope would look like another slope of treated
+    observations.
     """
     alone = total_fit(fit)
     panel, on = alone.rows, alone.model_frame.codes.treated
@@ -194,9 +193,9 @@ def _slopes(fit: Fit, names: tuple[str, ...]) -> tuple[Array, Array, Fit]:
 
 
 def _without(slopes: Array) -> Array:
-    """Take slopes as they are without those of adopters' own for which nothing speaks.
+    """Condition slopes on those of ever-treated units being zero if there is no evidence for them.
 
-    Of normal draws of all slopes x, those given that some of them, e, are zero are
+    For normal draws of all slopes x, draws given that some of them, e, are zero are
     ``x - C V⁻¹ e``, with C the covariance of x and e, and V that of e.
     """
     number, columns, _ = slopes.shape

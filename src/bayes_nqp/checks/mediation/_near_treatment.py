@@ -41,12 +41,11 @@ LARGE: Final = (0.7, 0.9)
     ),
 )
 def near_treatment(fit: Fit) -> Finding:
-    """Correlate every mediator with the treatment, and with the outcome.
+    """Correlate every mediator with the treatment and with the outcome.
 
-    Unit effects and the design's time effects are taken off all three by least squares. It
-    fails if a mediator shares more than 90 % of its variation with the treatment or the
-    outcome, and asks for caution beyond 70 %: nearly the treatment, and direct and indirect effects
-    cannot be told apart; nearly the outcome, and it is no step on the way to it.
+    Unit effects and the design's time effects are removed from all three by least squares. If a
+    mediator is almost the treatment, direct and indirect effects cannot be separated. If it is
+    almost the outcome, it is no step on the way to the outcome.
     """
     panel, model_frame = fit.rows, fit.model_frame
     names = fit.facts.mediators(panel)

@@ -55,13 +55,12 @@ _LIMITS = (0.5, 1.0)
     ),
 )
 def path_covariance(fit: Fit) -> Finding:
-    """Refit every channel with legs that vary by unit, and take the covariance that is lost.
+    """Refit every mediator with paths that vary by unit, and estimate their covariance.
 
-    The mean of ``a_i b_i`` is ``E[a] E[b] + cov(a, b)``. Unless the design has
-    ``vary_by="unit"``, slopes are those of strata, and the second term is no part of indirect
-    effects. Each mediator by itself is fitted with legs that are correlated across units; what is
-    lost is their covariance. It holds if its interval covers zero, or its mean is below half a
-    posterior sd of the fit's indirect effect; it fails from one posterior sd on.
+    The mean of ``a_i b_i`` is ``E[a] E[b] + cov(a, b)``. Unless the design has ``vary_by="unit"``,
+    slopes are those of strata, and indirect effects omit the second term. Each mediator is fitted
+    alone with paths that are correlated across units, and their covariance is compared with the
+    posterior SD of the fit's indirect effect.
     """
     _ask(fit)
     lines: list[EvidenceRow] = []

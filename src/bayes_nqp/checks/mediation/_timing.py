@@ -86,25 +86,23 @@ class _Order:
     ),
 )
 def timing(fit: Fit) -> Finding:
-    """Compare when a mediator and the outcome respond, and let mediators come a period earlier.
+    """Compare the timing of responses, and refit with mediators one period earlier.
 
-    An effect's *delay* is the number of periods' worth of its long-run size that is lost
-    before it is reached: the sum over event times of one less the share of the long-run effect
-    that is there, which is the average over the later half of the event times from 0 to the
-    last one that cohorts with half of the treated units (in the first period) reach; these
-    cohorts alone are compared. An effect that is there at once has a delay of zero. A mediator
-    is behind if its delay exceeds that of the total effect but for a probability of 5 % over their
-    number; this is asked where both long-run effects have a sign (97.5 %). If the direct effect
-    comes at once, the total is ahead of mediators that grow, and nothing is wrong. Whatever goes
-    through a mediator before it responds is counted as direct, though, so that the direct effect
-    ``d_e`` has more of it at first than in the long run: a mediator that is behind is late if
-    ``sum_e (d_e - d)`` has the sign of the indirect effect but for a probability of 5 %.
+    The *delay* of an effect is the sum over event times of one minus the share of the long-run
+    effect that is reached. The long-run effect is the average over the later half of the event
+    times, from 0 to the last one that cohorts with half of the treated units (in the first period)
+    reach; only these cohorts are compared. An immediate effect has a delay of zero. A mediator is
+    behind if its delay exceeds that of the total effect with a probability of at least 1 − 5 % over
+    the number of mediators; this is tested if both long-run effects have a sign (97.5 %). An
+    immediate direct effect alone makes the total effect precede mediators that grow slowly.
+    However, indirect effects before the mediator responds are counted as direct, so the direct
+    effect ``d_e`` is then larger at first than in the long run. A mediator that is behind is
+    therefore late if ``sum_e (d_e - d)`` has the sign of the indirect effect with the same
+    probability.
 
-    Of mediators whose indirect effect has a sign a second, short fit (1,000 draws), with the
-    mediators one period earlier, asks whether it keeps it (90 %): what happens within a period
-    has no order, and cause could run from the outcome to the mediator. The verdict is caution
-    if a mediator is late; data could not tell if one is behind, or loses its sign; it holds
-    otherwise.
+    For mediators with a signed indirect effect, a second short fit (1,000 draws) with mediators one
+    period earlier shows if it keeps its sign (90 %): within a period the order is not identified,
+    and causality may run from the outcome to the mediator.
     """
     names, horizon = fit.facts.mediators(panel_of(fit)), _horizon(group_time_effects(fit))
     total = None if horizon is None else _delay(group_time_effects(fit), horizon)
@@ -241,7 +239,7 @@ def order_said(
         Mediators that respond later than the outcome; in the second list, an immediate direct
         effect may explain this.
     lost, turned : list of str
-        Mediators whose indirect effect loses or reverses its sign one period earlier.
+        Mediators with an indirect effect that loses or reverses its sign one period earlier.
     earlier : bool
         True if mediators one period earlier could be tested.
     """
