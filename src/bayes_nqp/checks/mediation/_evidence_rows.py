@@ -1,4 +1,4 @@
-"""Functions shared by the checks of mediation: rows of evidence, effects on mediators, residuals."""
+"""Functions shared by the checks of mediation: evidence, effects on mediators, residuals."""
 
 from __future__ import annotations
 

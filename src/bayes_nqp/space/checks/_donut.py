@@ -1,4 +1,4 @@
-"""Comparison of the average effect with that of refits without observations near treated units."""
+"""Comparison of the average effect with refits without observations near treated units."""
 
 from __future__ import annotations
 
@@ -64,16 +64,11 @@ _FAR = 1.5
     ),
 )
 def donut(fit: Fit) -> Finding:
-    """Refit without untreated rows near units in force, in place of effects of their own.
+    """Refit without untreated observations near treated units, not with effects for them.
 
-    What is left is the effect of the policy and of treated neighbours together, as the average
-    effect of a design with rings is. Rows are left out up to the last ring, and up to two rings
-    farther, each as wide as the last one. *Caution* if without the former the average effect lies
-    more than 1.5 posterior sd from the fit's, or concludes otherwise, or if without the latter it
-    moves by more than half a posterior sd, and more than fewer controls explain. It *passes* only
-    if
-    by both refits it is inside the fit's 95 % interval with a probability of .90 or more. Else the
-    rows that are left are *inconclusive*.
+    The estimate is then the effect of the policy together with that of treated neighbours, as the
+    average effect of a design with distance bands is. Observations are left out up to the last
+    band, and up to two bands farther, each as wide as the last one.
     """
     term = rings_of(fit)
     holes = [

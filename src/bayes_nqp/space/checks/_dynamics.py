@@ -75,17 +75,17 @@ _ERRORS = Message(
     ),
 )
 def dynamics(fit: Fit) -> Finding:
-    """Tell outcomes that follow those of the period before from errors that do (AR(1)).
+    """Test a dynamic outcome against AR(1) errors.
 
-    Errors with ``phi`` beside a lag of the same period are a special case of outcomes of the period
-    before with ``tau = phi`` and ``psi = -tau delta``, in which covariates of the period before
-    have the slopes ``-tau beta`` and ``-tau theta``. So the design is fitted again with covariates
-    of the period before, which dynamics leave without a slope. Both sets of restrictions have a
-    Wald statistic, from the posterior's mean and covariance.
+    AR(1) errors with ``phi`` and a lag of the same period are a special case of a dynamic outcome
+    with ``tau = phi`` and ``psi = -tau delta``, in which covariates of the period before have the
+    slopes ``-tau beta`` and ``-tau theta``. The design is therefore refitted with covariates of the
+    period before, which have no slope if the outcome is dynamic. Both sets of restrictions are
+    tested with a Wald statistic, from the posterior mean and covariance.
 
-    Effects by event time cannot tell the two apart, since each has a course of effects that is the
-    other's. Without covariates that move over time only ``psi + tau delta`` says something, and
-    only against errors.
+    Effects by event time cannot distinguish the two models, because each can reproduce the time
+    path of the other. Without covariates that vary over time only ``psi + tau delta`` is
+    informative, and only against AR(1) errors.
 
     References
     ----------

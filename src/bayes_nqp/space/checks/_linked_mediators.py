@@ -83,22 +83,21 @@ _BEYOND: Final = Message("outcome with mediators beyond the links")
     ),
 )
 def linked_mediators(fit: Fit) -> Finding:
-    """Correlate innovations of linked units, and the outcome's with mediators beyond the links.
+    """Correlate innovations of linked units, and of the outcome with mediators beyond the links.
 
-    A shock that near units have in common moves the mediator of one and the outcome of another,
-    and passes for a slope of linked units' mediators. Where it does so, innovations of mediators,
-    or of the outcome, are alike among linked units: Moran's I of both, over all periods, the
-    means of levels of time effects allowed for. Where links reach too short, and units have places,
-    the total effect is better explained by the nearest 3, 5, 8 or 12, those that link more units
-    than the design's: its own links, as its spillovers have them (SLX), have a posterior
-    probability among these below .05 (`nqp.weights_probabilities`), which asks for caution. The
-    outcome's
-    innovations go with the mediators of the units linked to linked ones: the score of a further
-    column of these. Innovations are what unit and time effects, cells, each treated unit's own
-    effect where units vary, covariates, linked units' treatment and, of the outcome, mediators near
-    and far leave, at posterior means of the parameters of errors. Probabilities are adjusted for
-    the number of rows (Holm): in doubt below .05, failed below .001. A shock that moves one unit's
-    mediator and another's outcome alone leaves no such mark, and no data tell it from a channel.
+    A shock shared by neighbours moves the mediator of one unit and the outcome of another, and is
+    then attributed to the slope of linked units' mediators. In this case innovations of mediators,
+    or of the outcome, are correlated between linked units: Moran's I of both over all periods,
+    allowing for the means of levels of time effects. If links omit neighbours and units have
+    coordinates, the total effect is better explained by the nearest 3, 5, 8 or 12 units (those with
+    more links than the design): the design's links, as in its spillovers (SLX), then have a small
+    posterior probability (`nqp.weights_probabilities`). The innovations of the outcome are also
+    correlated with the mediators of units linked to linked units: the score of a further column of
+    these. Innovations are residuals net of unit and time effects, cells, unit-level treatment
+    effects, covariates, linked units' treatment and, for the outcome, the mediators, at posterior
+    means of the parameters of errors. Probabilities are adjusted for the number of tests (Holm). A
+    shock that moves only the mediator of one unit and the outcome of another has no such pattern,
+    and no data distinguish it from mediation.
 
     References
     ----------

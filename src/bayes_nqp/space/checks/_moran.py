@@ -63,27 +63,26 @@ _LEVEL = 0.05
     ),
 )
 def moran(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
-    """Moran's I of the outcome and of what the model leaves of it, by period.
+    """Compute Moran's I of the outcome and of residuals, by period.
 
-    Of the outcome it tells how alike neighbours are, which is no fault of a model: unit effects
-    take what lasts. Residuals are those of least squares with unit effects, time effects by level,
-    a dummy of each treated cell and covariates, and less what the design says that linked units'
-    outcomes or errors do. The verdict is on them: in doubt where any period
-    has an I beyond what chance gives in one of twenty panels (normal approximation under
-    randomisation, two-sided, Bonferroni over periods).
+    For the outcome it describes spatial association, which is no fault of a model: unit effects
+    absorb its permanent part. Residuals come from least squares with unit effects, time effects by
+    level, a dummy of each treated cell and covariates, after filtering by the design's spatial lag
+    or spatial errors. The verdict refers to residuals (normal approximation under randomisation,
+    two-sided, Bonferroni over periods).
 
-    The evidence has units' places in the plane of own and neighbours' values too (LISA): the type
-    HH, LL, LH or HL of a unit whose neighbours differ from chance at 5 %, each by itself, given its
-    own value (conditional randomisation, normal approximation); of the others none.
+    The evidence also has local statistics (LISA): the type HH, LL, LH or HL of a unit with
+    neighbours that differ from chance at 5 %, tested separately given the unit's value (conditional
+    randomisation, normal approximation), and no type for other units.
 
-    Where mediators of linked units enter the outcome's equation it is asked of that equation, given
-    mediators: in errors of the total effect they are shocks that linked units share.
+    If mediators of linked units enter the equation of the outcome, the check uses that equation,
+    given mediators; in the total effect their innovations would be shocks shared by linked units.
 
     Parameters
     ----------
     weights : SpatialWeights, optional
-        Who is near whom; the five nearest, either way, where the panel has ``longitude`` and
-        ``latitude`` and none are given.
+        Spatial weights; by default the five nearest units, in either direction, if the panel has
+        ``longitude`` and ``latitude``.
 
     References
     ----------

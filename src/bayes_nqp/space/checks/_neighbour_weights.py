@@ -257,10 +257,10 @@ def balanced(fit: Fit, weights: SpatialWeights) -> Balanced:
 
 
 def filtered(fit: Fit, rows: Balanced) -> tuple[Array, Array]:
-    """Filter outcome and columns so that errors are independent, delta at its posterior mean.
+    """Filter outcome and columns so that errors are independent, with delta at its posterior mean.
 
-    With ``S = I - delta W`` of the design, ``S y = X beta + e`` for a spatial lag of the outcome,
-    and ``S y = S X beta + e`` for spatial errors.
+    With ``S = I - delta W`` of the design, a spatial lag of the outcome gives ``S y = X beta + e``.
+    Spatial errors give ``S y = S X beta + e``.
 
     Returns
     -------

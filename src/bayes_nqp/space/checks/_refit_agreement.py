@@ -1,4 +1,4 @@
-"""Probability that the average effect of a refit lies in the interval of the fit."""
+"""Agreement of the average effect with that of refits."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Sameness:
     Parameters
     ----------
     probability : float
-        Smallest probability, over refits and paths, that the average effect lies in the fit's 95 %
+        Smallest probability, over refits and paths, of an average effect inside the fit's 95 %
         interval. It is zero if a refit is not possible, did not converge, or identifies less than
         nine tenths of the observations that the fit averages over.
     """
@@ -43,7 +43,7 @@ class Sameness:
         return self.probability >= ENOUGH
 
     def sentence(self, held: Message) -> Message:
-        """Return the sentence given if the refits confirm the estimate, else that they do not.
+        """Return the sentence given, or that the refits do not confirm the estimate.
 
         Parameters
         ----------
@@ -71,10 +71,9 @@ def kept(fit: Fit, designs: Sequence[Design]) -> Sameness:
     """Compare the average (total and direct) effect with that of refits.
 
     The probability is that of the fit's 95 % interval under the posterior of the refit. If the fit
-    has a bias b, the difference of the two estimates gives the posterior of b (Hausman 1978: its
-    variance is that of the refit minus that of the fit). The probability is the expected coverage
-    of the fit's interval over this posterior, so a refit with a wide posterior cannot confirm the
-    fit.
+    has a bias b, the difference of the two estimates gives the posterior of b: its variance is that
+    of the refit minus that of the fit (Hausman 1978). The probability is the expected coverage of
+    the fit's interval over this posterior, so a refit with a wide posterior cannot confirm the fit.
     """
     effects = group_time_effects(fit)
     chances = [1.0]

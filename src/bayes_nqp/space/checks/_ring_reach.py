@@ -66,14 +66,11 @@ _FAR = 2.6
     ),
 )
 def ring_reach(fit: Fit) -> Finding:
-    """Refit with one ring more, and with two, each as wide as the last one.
+    """Refit with one distance band more, and with two, each as wide as the last one.
 
-    *Caution* if the first of them receives something (2.6 posterior sd), or the average effect
-    moves by more than half its posterior sd, and more than fewer controls explain; *fails* if both
-    are so. It *passes* only if, by either refit, the average effect (and what treated rows have of
-    their own) is inside the fit's 95 % interval with a probability of .90 or more. Rings cost
-    controls: where these are few, nothing is found and the rows *inconclusive*; so it is where no
-    refit can be made. What reaches farther than two rings more is not asked.
+    Bands cost controls: with few controls nothing is found and the check is inconclusive, as it is
+    if no refit is possible. The average effect and the direct effect of treated observations are
+    compared.
 
     References
     ----------

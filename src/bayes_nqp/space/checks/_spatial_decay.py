@@ -37,15 +37,16 @@ from bayes_nqp.space.checks._neighbour_weights import readable
     ),
 )
 def spatial_decay(fit: Fit, *, km: Sequence[float] = KM) -> Finding:
-    """Report what units receive of one unit in force by its distance, the reach integrated out.
+    """Report the spillover effect of one treated unit by distance, averaged over decay lengths.
 
-    The design's spillovers give way to exposure that falls with distance, as in `nqp.decay`. No
-    verdict is given: rings go by the nearest unit in force alone, and this adds up over all.
+    The design's spillovers are replaced by exposure that declines with distance, as in `nqp.decay`.
+    There is no verdict: distance bands depend on the nearest treated unit only, and this exposure
+    adds up over all treated units.
 
     Parameters
     ----------
     km : sequence of float, kilometres
-        Lengths of decay, 25, 50, 100, 200 and 400 by default.
+        Decay lengths, by default 25, 50, 100, 200 and 400.
     """
     if not readable(panel_of(fit)):
         raise NotApplicable(

@@ -118,26 +118,26 @@ _RINGS = (100.0, 200.0, 300.0)
     ),
 )
 def spatial_errors(fit: Fit, *, km: Positive = 300.0, kernel: Kernel = "bartlett") -> Finding:
-    """Compare Conley and cluster standard errors with the model's standard deviation.
+    """Compare Conley and cluster-robust standard errors with the model's standard deviation.
 
-    All are of the average effect of the saturated fit (an effect for every cell, errors at their
-    posterior means), from influences of units summed over time, so that any correlation within a
-    unit is in them. Conley's lets units up to a distance move together, with weights that fall to
-    zero there (``bartlett``) or not (``uniform``); those by cluster units of one level of every
+    All refer to the average effect of the saturated fit (an effect for every cell, errors at their
+    posterior means), from influences of units summed over time, so they include any correlation
+    within a unit. Conley's estimator allows units up to a distance to be correlated, with weights
+    that fall to zero there (``bartlett``) or not (``uniform``). Cluster-robust ones use every
     column above units that is constant within them, such as a province.
 
-    Standard errors over the posterior sd are given as they are, and one by unit beside: it speaks
-    of all units like those at hand, and is larger than the posterior sd where effects differ
-    between units. The verdict compares each with what it would be if the model were true, as
-    `error_model` does: ``sqrt(1 + (robust - expected) / model)``, in variances. *Caution* beyond
-    1.2, and beyond what chance explains (Satterthwaite's degrees of freedom, 5 % over all).
+    The evidence has standard errors over the posterior SD, and one by unit for comparison: it
+    refers to the population of units, and exceeds the posterior SD if effects differ between units.
+    The verdict compares each with its expected value under the model, as `error_model` does:
+    ``sqrt(1 + (robust - expected) / model)``, in variances. Limits by chance use Satterthwaite's
+    degrees of freedom.
 
     Parameters
     ----------
     km : float, default 300
-        Kilometres from which units are independent.
+        Distance in kilometres beyond which units are independent.
     kernel : {"bartlett", "uniform"}, default "bartlett"
-        How covariances count by distance.
+        Weights of covariances by distance.
 
     References
     ----------
@@ -246,7 +246,7 @@ def _sentence(
 
 
 def _hint(fit: Fit, cluster: str | None) -> Hint | None:
-    """Recommend a specification that can be fitted: shocks of the cluster, or else rings."""
+    """Recommend a specification that can be fitted: shocks of the cluster, or distance bands."""
     shocks = None if cluster is None else lasting_shocks(fit, cluster)
     if shocks is not None and not fit.facts.has("shocks"):
         return Hint("shocks", shocks)

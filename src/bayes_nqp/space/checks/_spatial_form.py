@@ -121,50 +121,48 @@ _MISSTATED = Message("Estimated spillover effects are biased under the wrong spa
     ),
 )
 def spatial_form(fit: Fit, *, theta_sd: Positive | None = None) -> Finding:
-    """Test the spatial Durbin model (SDM) against the plain lag (SAR), errors (SEM) and SLX.
+    """Test the spatial Durbin model (SDM) against SAR, SEM and SLX.
 
-    SAR has ``theta = 0``: nothing of linked units enters but their outcomes. SEM has ``theta =
-    -delta beta``: there are no spillovers, and errors follow one another. SLX has ``delta = 0``:
-    treatment and covariates of linked units enter, and nothing feeds back. Each restriction has a
-    Wald and a likelihood ratio statistic, by maximum likelihood on contrasts whitened by the
-    errors of the Durbin model, time effects by level out of the likelihood; and once more with
-    errors independent over time, as papers print them. The verdict goes by the likelihood ratio on
-    whitened contrasts at 5 %: the Wald statistic of a common factor depends on how the restriction
-    is written. SAR and SEM have as many parameters, and neither holds the other: where neither is
-    rejected, their odds by marginal likelihood (by likelihood where there is none) tell them apart
-    from nine to one on; otherwise the verdict is "inconclusive". All forms have effects on one
-    curve (a level and a drift in event time; an exposure has one slope) and no deviations, as SEM
-    needs them, and W X of every column.
+    SAR has ``theta = 0``: only the outcomes of linked units enter. SEM has ``theta = -delta beta``:
+    there are no spillovers, and errors are spatially correlated. SLX has ``delta = 0``: treatment
+    and covariates of linked units enter, without feedback. Each restriction has a Wald and a
+    likelihood ratio statistic, by maximum likelihood on contrasts whitened by the errors of the
+    Durbin model, net of time effects by level; and again with errors independent over time, as
+    papers print them. The verdict uses the likelihood ratio on whitened contrasts, because the Wald
+    statistic of a common factor depends on how the restriction is written. SAR and SEM have as many
+    parameters and are not nested. If neither is rejected, their odds by marginal likelihood (by
+    likelihood if there is none) distinguish them from nine to one on. All forms have effects on one
+    curve (a level and a slope in event time; an exposure has one slope), no unit-level random
+    effects, as SEM requires, and W X of every column.
 
-    Beside the tests stand the posterior of theta and of ``theta + delta beta`` in the Durbin
-    model, and log marginal likelihoods of SDM, SAR and SEM with probabilities under even odds. A
-    flat theta never enters one, and the width of its prior rules it: theta has as wide a prior as
-    what one unit tells (unit information: an sd of ``sqrt(units)`` posterior sds), treatment that
-    of the design as well; half of it about ``theta = 0`` and half about ``theta = -delta beta``,
-    so that neither SAR nor SEM is favoured. There is none where W links units of different levels
-    of time effects, since the likelihood is then an adjusted one.
+    The evidence also has the posterior of theta and of ``theta + delta beta`` in the Durbin model,
+    and log marginal likelihoods of SDM, SAR and SEM with probabilities under equal prior odds. A
+    marginal likelihood depends on the prior of theta: it has unit information (an SD of
+    ``sqrt(units)`` posterior SDs), for treatment also the prior of the design, half of it centred
+    on ``theta = 0`` and half on ``theta = -delta beta``, so that neither SAR nor SEM is favoured.
+    There is no marginal likelihood if W links units with different time effects, because the
+    likelihood is then adjusted.
 
-    Likelihood ratio and marginal likelihoods may disagree: the form whose marginal likelihood is
-    highest is rejected, or it is the Durbin model and a form is not rejected. The sentence says so
-    with the numbers, and the verdict is "caution".
+    Likelihood ratio and marginal likelihoods may disagree: the form with the highest marginal
+    likelihood is rejected, or this form is the Durbin model and a restricted form is not rejected.
+    The sentence reports this, and the verdict is "caution".
 
-    No Durbin model holds errors that follow linked units' beside W X (SDEM): a fit of these, and
-    the Durbin model, have odds by marginal likelihood, as in `nqp.weights_probabilities`. It
-    *passed* if
-    they are nine to one for it; from nine to one against it asks for caution, and fails from 999
-    to one.
+    The Durbin model does not include spatial errors with W X (SDEM). A fit with these is compared
+    with the Durbin model by odds from marginal likelihoods, as in `nqp.weights_probabilities`:
+    passed from nine to one in favour, caution from nine to one against, failed from 999 to one
+    against.
 
-    Where mediators of linked units enter the outcome's equation it is asked of that equation, given
-    mediators: in errors of the total effect they are shocks that linked units share.
+    If mediators of linked units enter the equation of the outcome, the check uses that equation,
+    given mediators; in the total effect their innovations would be shocks shared by linked units.
 
-    There is no Hausman test: unit effects are flat in every design, and no model with random ones
-    is fitted that a test could prefer.
+    There is no Hausman test: unit effects have flat priors in every design, and no model with
+    random ones is fitted as an alternative.
 
     Parameters
     ----------
     theta_sd : float, optional
-        Prior sd of coefficients of linked units' covariates in place of unit information, in
-        multiples of ``s`` by within-unit sd of W x; those of treatment then have the priors of the
+        Prior SD of coefficients of linked units' covariates instead of unit information, in
+        multiples of ``s`` by within-unit SD of W x; those of treatment then have the priors of the
         design alone.
 
     References
@@ -377,8 +375,8 @@ def _disputes(
 ) -> Sequence[Message]:
     """Return the disagreements of likelihood ratio and marginal likelihoods.
 
-    For a Durbin model, the form with the highest marginal likelihood is compared, or both
-    restricted forms if the Durbin model has the highest; for a restricted form, that form.
+    A restricted form is compared alone. A Durbin model is compared by the form with the highest
+    marginal likelihood, or by both restricted forms if this is the Durbin model.
     """
     best = max(marginal, key=marginal.__getitem__, default=form)
     alone = best if form == "SDM" else form

@@ -71,28 +71,26 @@ _OF_ERRORS = Message(
     ),
 )
 def spatial_lm(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
-    """Lagrange multiplier tests of a spatial lag and of spatial errors, and their robust forms.
+    """Compute Lagrange multiplier tests of a spatial lag and of spatial errors, also robust ones.
 
-    They are given twice. As printed in papers, residuals with unit and time effects out are taken
-    as independent over time: with autocorrelated errors, or time effects by level, they find
-    spatial dependence where there is none (docs/spatial.md has their sizes). The verdict goes by
-    the others, on contrasts of each unit whitened by the errors of the fit, centred by what time
-    effects by level take of the score: in doubt if the test of the lag or that of the errors
-    rejects at 5 % (2.5 % each).
+    There are two versions. As printed in papers, residuals net of unit and time effects are taken
+    as independent over time; with autocorrelated errors, or time effects by level, these tests
+    reject too often (sizes in docs/spatial.md). The verdict uses the other version, on contrasts of
+    each unit whitened by the errors of the fit, centred for the time effects by level.
 
-    Of a fit whose outcomes follow those of linked units they are tests of the model without that
-    lag, as papers print them before they choose it; the verdict then goes by spatial errors beside
-    the lag, whose coefficient is estimated from the same rows: in doubt at 5 %. Where errors follow
-    those of linked units they are reported, and `spatial_form` asks of the model.
+    For a fit with a spatial lag they are tests of the model without the lag, as papers print them
+    before they choose it. The verdict then uses the test of spatial errors given the lag, with its
+    coefficient estimated from the same observations. For a fit with spatial errors they are only
+    reported, and `spatial_form` tests the form.
 
-    Where mediators of linked units enter the outcome's equation it is asked of that equation, given
-    mediators: in errors of the total effect they are shocks that linked units share.
+    If mediators of linked units enter the equation of the outcome, the check uses that equation,
+    given mediators; in the total effect their innovations would be shocks shared by linked units.
 
     Parameters
     ----------
     weights : SpatialWeights, optional
-        Who is near whom; the five nearest, either way, where the panel has ``longitude`` and
-        ``latitude`` and none are given.
+        Spatial weights; by default the five nearest units, in either direction, if the panel has
+        ``longitude`` and ``latitude``.
 
     References
     ----------

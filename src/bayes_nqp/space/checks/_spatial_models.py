@@ -1,8 +1,8 @@
-"""Posterior probabilities of spatial models of one fit: forms, weights, or reaches.
+"""Posterior probabilities of spatial models of one fit: forms, weights, or decay lengths.
 
-Model k has the probability ``w_k ~ pi_k p(y | k)``. Flat parts that models share cancel; theta, of
-which they have different columns, is under unit information (`_form_posteriors`); or under the
-design's own prior, where it means the same in all of them.
+Model k has the probability ``w_k ~ pi_k p(y | k)``. Flat priors shared by all models cancel. theta,
+with columns that differ between models, has unit information (`_form_posteriors`), or the design's
+prior if it has the same meaning in all models.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ _LEAST = 0.005
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SpatialModel:
-    """A spatial model, with what the data say of it.
+    """A spatial model with its posterior probability.
 
     Parameters
     ----------
     weights : str
-        What its weights are called.
+        Name of its weights.
     term : SpatialLag
         The model.
     log_marginal : float
-        Theta under unit information, or under the design's own prior.
+        Log marginal likelihood, with theta under unit information or under the design's prior.
     probability : float
-        Among the models.
+        Posterior probability among the models.
     fit : Fit or None
-        None where it weighs too little to be fitted.
+        None if the probability is too small for a refit.
     """
 
     weights: str
@@ -55,7 +55,7 @@ class SpatialModel:
 
     @property
     def row(self) -> dict[str, object]:
-        """Weights, form, evidence, probability, and average effects with their sds."""
+        """Return weights, form, evidence, probability, and average effects with their SDs."""
         out: dict[str, object] = {
             "weights": self.weights, "form": self.term.form, "log_marginal": self.log_marginal,
             "probability": self.probability,
@@ -76,22 +76,22 @@ def spatial_models(
     *,
     own_prior: bool = False,
 ) -> tuple[list[SpatialModel], list[tuple[str, Message]]]:
-    """Fit and weigh models that differ by their spatial term alone.
+    """Fit models that differ only by their spatial term, and compute their probabilities.
 
     Parameters
     ----------
     terms : mapping of (str, str) to SpatialLag
-        By name of weights and form.
+        Keys are names of weights and forms.
     odds : mapping of str to float, optional
-        Prior odds of weights; even by default, as are those of the forms under each.
+        Prior odds of weights; equal by default, as are those of the forms under each.
     own_prior : bool, default False
-        Whether theta, which means the same in all, has the design's prior in place of unit
-        information: draws and probabilities are then those of one joint posterior.
+        True to give theta, if it has the same meaning in all models, the design's prior instead of
+        unit information: draws and probabilities then belong to one joint posterior.
 
     Returns
     -------
     tuple of list of SpatialModel and list of (str, Message)
-        The models, and what was left out and why.
+        The models, and the omitted ones with reasons.
 
     Raises
     ------
@@ -135,10 +135,10 @@ def spatial_models(
 
 
 def mixed(fit: Fit, models: Sequence[SpatialModel]) -> xr.Dataset:
-    """Draws of models in the waist, in proportion to their probabilities.
+    """Combine draws of models in an effects dataset, in proportion to their probabilities.
 
-    Cells of neighbours, and paths of own and of received effects, are there where any model has
-    them; where one has none nothing is received. Deviations of units are in the means of cells.
+    Cells of neighbours, and paths of direct and of spillover effects, are present if any model has
+    them; in other models spillovers are zero. Unit-level random effects are part of cell means.
     """
     parts = [(x.probability, x.fit.effects) for x in models if x.fit is not None]
     every = [effects for _, effects in parts]
@@ -151,7 +151,7 @@ def mixed(fit: Fit, models: Sequence[SpatialModel]) -> xr.Dataset:
 
 
 def _along(effects: xr.Dataset, effects_dataset: xr.Dataset) -> Array:
-    """Draws (draw, path, cell) of a model in the cells and along the paths of a waist."""
+    """Return draws (draw, path, cell) of a model in the cells and paths of an effects dataset."""
     values = effects[v.EFFECT].to_numpy()
     values = values.reshape(-1, *values.shape[2:])
     paths = effects[v.PATH].to_numpy().tolist()

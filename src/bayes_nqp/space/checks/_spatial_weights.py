@@ -57,20 +57,18 @@ _NEAREST, _BANDS = (3, 5, 8, 12), (100, 200, 300, 500)
 def spatial_weights(
     fit: Fit, *, weights: SpatialWeights | Sequence[SpatialWeights] | None = None
 ) -> Finding:
-    """Compare the weights of the design with others, by evidence.
+    """Compare the weights of the design with others by marginal likelihood.
 
     The design is kept, and W is that of the 3, 5, 8 and 12 nearest units, and of bands of 100, 200,
-    300 and 500 km, or those that are given. Treatment and covariates of linked units, which are
-    other columns under every W, have as wide a prior as what one unit tells (unit information).
-    Probabilities are those of log marginal likelihoods under even odds, as of
-    `nqp.weights_probabilities`, which also mixes the answers. *Caution* if other weights are
-    preferred
-    by more than five nats.
+    300 and 500 km, or the weights given. Coefficients of spatially lagged treatment and covariates,
+    with columns that differ by W, have a unit-information prior. Probabilities come from log
+    marginal likelihoods under equal prior odds, as in `nqp.weights_probabilities`, which also
+    averages effects.
 
     Parameters
     ----------
     weights : SpatialWeights or sequence of SpatialWeights, optional
-        With which those of the design are compared, instead of others of the panel's places.
+        Weights to compare with those of the design, instead of those computed from coordinates.
 
     References
     ----------

@@ -99,24 +99,20 @@ _MOVES = Message(
     ),
 )
 def spillover_bias(fit: Fit, *, km: Sequence[float] = RINGS) -> Finding:
-    """Weigh exposure to units in force, and refit with effects of their own for exposed rows.
+    """Compute the bias per unit of spillover, and refit with effects for exposed rows.
 
-    Where untreated rows in ring l receive ``kappa_l``, an estimator that is linear in the outcome
-    and ignores it is off by ``sum_l kappa_l A(E_l)`` from the effect of the policy and of treated
-    neighbours together: A(E_l) is the same estimator with the dummy of these rows as its outcome.
-    It is told before any effect received is known, for the saturated fit
-    at the posterior means of its errors. A refit with ``Rings`` tells what is received. *Fails* if
-    some ring receives something (2.6 posterior sd) and the average effect moves by more than half
-    its posterior sd, and more than fewer controls explain (Hausman 1978); *caution* if one of the
-    two is so. It *passes* only if, with rings and without exposed rows alike, the average effect is
-    inside the fit's 95 % interval with a probability of .90 or more; else, or where no rings are
-    identified, the rows beyond the rings *inconclusive*.
+    Suppose untreated observations in band l have a spillover effect ``kappa_l``. An estimator that
+    is linear in the outcome and ignores it is biased by ``sum_l kappa_l A(E_l)`` for the effect of
+    the policy and of treated neighbours together. A(E_l) is the same estimator with the dummy of
+    these observations as its outcome. It is computed before any spillover effect is estimated, for
+    the saturated fit at the posterior means of its errors. A refit with ``Rings`` estimates the
+    spillover effects.
 
     Parameters
     ----------
     km : sequence of float, default (100, 200, 300)
-        Outer bounds of the rings. Those beyond which some cell has no controls are left out, from
-        the farthest on; where that leaves none, the first bound is halved, twice at most.
+        Outer bounds of the bands. Bands that leave some cell without controls are left out, from
+        the farthest on; if none is left, the first bound is halved, twice at most.
 
     References
     ----------

@@ -118,28 +118,26 @@ class _Apart:
     ),
 )
 def spillover_heterogeneity(fit: Fit) -> Finding:
-    """Refit with what each group of receivers has of linked units' treatment beside all others.
+    """Refit with separate spillover coefficients for each group of receiving units.
 
-    Treatment of linked units has one coefficient, or one for each event time, whoever receives it:
-    received effects of groups then differ by how much treatment is near them alone. With g the
-    groups of a factor of the strata but the first, the columns ``1[i in g] (W D)_it`` have no
-    slopes beside it if groups receive alike; nor has ``D_it (W D)_it`` if treated units receive as
-    untreated ones do. Of a policy, rows that have more of their links in force than half of those
-    that receive are such a group, since what is received may stop rising, or begin late; and so are
-    units with more links than half of all, where they have 1.5 times as many: number and part of
-    links in force are then not the same. *Caution* if zero has a tail probability below 2 % for
-    all columns of a factor, over all factors; *fails* below .5 %. It *passes* if no difference may
-    be larger than half of what all receive (95 %); otherwise the check is *inconclusive*. The
-    average
-    over all units that receive is least concerned by groups of the strata; effects of own treatment
-    are where treated units differ, and the average is where proportions are wrong. Factors by which
-    the design lets units receive differently (``SpatialLag(…, receivers=…)``) are not asked about.
+    Treatment of linked units has one coefficient, or one for each event time, for all receiving
+    units. Spillover effects of groups then differ only by the amount of treatment near them. With g
+    the groups of a factor of the strata except the first, the columns ``1[i in g] (W D)_it`` have
+    zero slopes if groups have the same coefficient. So has ``D_it (W D)_it`` if treated and
+    untreated units have the same one. For a policy there are two further groups: observations with
+    a treated share of links above that of half of the exposed ones, because spillovers may saturate
+    or start late; and units with more links than half of all units, if they have 1.5 times as many,
+    because the number and the share of treated links then differ. A difference between groups of
+    the strata hardly affects the average over all exposed units. A difference between treated and
+    untreated units biases direct effects, and spillovers that are not proportional bias the
+    average. Factors with separate coefficients in the design (``SpatialLag(…, receivers=…)``) are
+    not tested.
 
     Returns
     -------
     Finding
-        Its evidence is a DataFrame of quantity, mean, sd, lower, upper: how much more each group
-        receives than the first where links to treated units add up to one.
+        Its evidence is a DataFrame of quantity, mean, sd, lower, upper: the spillover effect of
+        each group minus that of the first, if links to treated units sum to one.
     """
     total = total_fit(fit)
     if total.facts.reach == "none":
@@ -186,24 +184,24 @@ def _figure(table: pd.DataFrame, average: float, chance: float) -> Message:
 def _judged(chance: float, worst: str, other: Message, *, vague: bool) -> tuple[Verdict, Message]:
     verdict = ladder(fails=chance < FAILING, doubt=chance < DOUBTFUL)
     if verdict != HOLDS:
-        return verdict, joined([_OF_ROWS.get(worst, _AMONG.fill(worst)), advised(other)])
+        return verdict, joined([_OF_ROWS.get(worst) or _among(worst), advised(other)])
     if vague:
         return UNTOLD, _VAGUE
     return HOLDS, Message("Spillover effects do not differ between groups of units.")
 
 
-_AMONG: Final = joined(
-    [
-        Message(
-            "Spillover effects differ between groups of {}, but the model has one "
-            "common coefficient."
-        ),
-        Message(
-            "Estimated spillover effects of single groups are biased; their average is "
-            "less affected."
-        ),
-    ]
-)
+def _among(factor: str) -> Message:
+    """Return the finding on groups of a factor of the strata, and its meaning."""
+    found = Message(
+        "Spillover effects differ between groups of {}, but the model has one common coefficient.",
+        factor,
+    )
+    meaning = Message(
+        "Estimated spillover effects of single groups are biased; their average is less affected."
+    )
+    return joined([found, meaning])
+
+
 _AMONG_TREATED: Final = joined(
     [
         Message(
