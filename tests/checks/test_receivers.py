@@ -218,5 +218,5 @@ def test_the_report_says_on_what_intervals_of_groups_rest(tmp_path: Path) -> Non
         texts.append((tmp_path / "report.html").read_text("utf-8"))
     assert "All levels of region share one spillover coefficient" in texts[0]
     assert "That check was inconclusive" in texts[0]
-    assert "By region, untreated units receive" in texts[1]
+    assert "By region, the spillover effects on untreated units are" in texts[1]
     assert "all levels of" not in texts[1]

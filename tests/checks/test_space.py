@@ -286,7 +286,7 @@ def test_a_unit_without_coordinates_is_left_out_and_named() -> None:
     far.loc[gone, ["longitude", "latitude"]] = [-70.0, -30.0]
     apart, known = (nqp.check(fit, "spatial_errors") for fit in (with_it, of(far)))
     np.testing.assert_allclose(apart.evidence["se"], known.evidence["se"], rtol=1e-9)
-    assert "near nobody" in apart.sentence
+    assert "having no neighbours" in apart.details
     # What neighbours receive would need its place.
     refused = nqp.check(with_it, "spillover_bias")
     assert refused.verdict == "not applicable"

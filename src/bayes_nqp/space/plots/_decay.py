@@ -1,4 +1,4 @@
-"""What units receive of one unit in force, by its distance."""
+"""Plot of the spillover effect of one treated unit by distance."""
 
 from __future__ import annotations
 

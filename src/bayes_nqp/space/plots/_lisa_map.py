@@ -63,7 +63,7 @@ def lisa_map(
     language: Language = "en",
     style: Style | None = None,
 ) -> Figure:
-    """Draw units in the colour of their type: of their outcome and that of linked units.
+    """Map local spatial association (LISA) by unit.
 
     Parameters
     ----------
@@ -80,20 +80,20 @@ def lisa_map(
     id : str, optional
         Its column that names units as the panel does.
     dots : bool, default False
-        Whether units without boundaries are dots, and not cells.
+        True to plot units without boundaries as dots instead of cells.
     ax : Axes, optional
-        To draw into.
+        Axes to plot into.
     title : str, optional
-        Of the figure.
+        Title of the figure.
     language : str, default "en"
-        Of labels and notes.
+        Language of labels and notes.
     style : mapping, optional
-        Of parts by name, such as ``{"note": False}``.
+        Style of parts by name, such as ``{"note": False}``.
 
     Raises
     ------
     PanelError
-        If a unit has no place, or is not in the boundaries.
+        If a unit has no coordinates, or is not in the boundaries.
     StudyError
         If the check is another or has no numbers, or there is no such period.
 

@@ -1,4 +1,4 @@
-"""What units receive of others' treatment, ring by ring and by exposure time."""
+"""Plot of spillover effects by distance band and exposure time."""
 
 from __future__ import annotations
 
@@ -66,27 +66,27 @@ def spillover_effects(
     language: Language = "en",
     style: Style | None = None,
 ) -> Figure:
-    """Draw what exposed units receive, a panel for each ring, with leads where there are some.
+    """Plot spillover effects, one panel for each distance band, with leads if there are any.
 
     Parameters
     ----------
     fit : Fit
-        Of a design with `Rings` or `ShareTreated`.
+        Fit of a design with `Rings` or `ShareTreated`.
     prob : float, default 0.95
         Posterior probability of the wide intervals, equal-tailed.
     ax : Axes, optional
-        To draw into; all rings then share it.
+        Axes to plot into; all rings then share it.
     title : str, optional
-        Of the figure.
+        Title of the figure.
     language : str, default "en"
-        Of labels and notes.
+        Language of labels and notes.
     style : mapping, optional
-        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
+        Style of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
     StudyError
-        If nothing is received in the model.
+        If the model estimates no spillover effects.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What units have of their own treatment, and what they receive of others'."""
+"""Section of a report on direct and spillover effects."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from bayes_nqp.output.reports import (
 
 @section(place=35, needs=(RECEIVED,))
 def spillovers(context: Context) -> Iterator[Block]:
-    """Say what neighbours receive, and what of the effect on treated units is their own."""
+    """Report spillover effects, and the direct part of the effect on treated units."""
     yield Heading(context.translate("Spillover effects"))
     if context.fit.facts.adopted:
         sentences = [*_untreated(context), _treated(context)]
@@ -37,7 +37,7 @@ def spillovers(context: Context) -> Iterator[Block]:
 
 
 def _untreated(context: Context) -> Iterator[str]:
-    """What untreated units receive, all together and ring by ring."""
+    """Report spillover effects on untreated units, overall and by band."""
     fit = context.fit
     yield neighbours(context)
     groups = dict(_groups(context))
@@ -60,7 +60,7 @@ def _untreated(context: Context) -> Iterator[str]:
 
 
 def _alike(context: Context, factors: Sequence[str]) -> Iterator[str]:
-    """On what intervals of groups rest that one coefficient of linked units' treatment is of."""
+    """Report that groups share one spillover coefficient, and the meaning for their intervals."""
     if context.fit.facts.has("exposure"):
         return
     yield context.translate(
@@ -78,7 +78,7 @@ def _alike(context: Context, factors: Sequence[str]) -> Iterator[str]:
 
 
 def _groups(context: Context) -> Iterator[tuple[str, str]]:
-    """What untreated units of each group receive, by factor."""
+    """Return spillover effects on untreated units of each group, by factor."""
     for factor in context.factors:
         draws = spillover_effects(context.effects, factor, context.weights).dropna(factor)
         if not 1 < draws.sizes[factor] <= MANY:
@@ -102,7 +102,7 @@ def _groups(context: Context) -> Iterator[tuple[str, str]]:
 
 
 def _treated(context: Context) -> str:
-    """Own and received parts of the effect on treated units."""
+    """Report the direct and the spillover part of the effect on treated units."""
     translate, effects = context.translate, context.effects
     if v.DIRECT not in effects[v.PATH]:
         return translate("Spillovers between treated units are part of their total effect.")
@@ -114,7 +114,7 @@ def _treated(context: Context) -> str:
 
 
 def _over_periods(context: Context) -> str:
-    """What treatment does at once, so far and in the end."""
+    """Report immediate, current and long-run effects."""
     runs = long_run_effects(context.fit).sel({v.PATH: v.TOTAL})
     sizes = {
         str(run): level(posterior_of(runs.sel(run=run), context.prob), context.effect_unit)

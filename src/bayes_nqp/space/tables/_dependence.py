@@ -1,4 +1,4 @@
-"""What several tables of dependence in space share."""
+"""Functions shared by tables of spatial dependence."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ LISA_TYPES: Final = {
 
 
 def moran_evidence(source: Fit | xr.Dataset | Sequence[CheckResult]) -> xr.Dataset:
-    """Find the numbers of the check "moran", asked anew of a fit.
+    """Find the evidence of the check "moran", or run the check for a fit.
 
     Raises
     ------
     StudyError
-        If none of the checks is it, or it has no numbers.
+        If the results do not include the check, or it has no numbers.
     """
     if isinstance(source, xr.Dataset):
         raise StudyError("effects have no rows", hint="pass the fit, or nqp.check(fit, 'moran')")

@@ -1,4 +1,4 @@
-"""Effects by whose treatment, and through whose mediator."""
+"""Table of direct, indirect and spillover effects by path and mediator."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _HEADS_DOSE: Final[dict[Onto, dict[str, Message]]] = {
 
 @kind(Message("Mediation between units"), place=15, needs=(IN_SPACE,))
 def channels_in_space(fit: Fit, ask: Ask) -> Table:
-    """Tabulate effects by whose treatment, and through whose mediator; overall or by group."""
+    """Tabulate effects by treated unit (own or linked) and by mediator; overall or by group."""
     translate = ask.translate
     lines = [*_lines(fit, ask)]
     tables = [ask.summary(draws) for _, _, draws in lines]

@@ -1,4 +1,4 @@
-"""How far a policy reaches: what units receive by distance, and which lengths of decay."""
+"""Table of spillover effects by distance and of decay lengths."""
 
 from __future__ import annotations
 

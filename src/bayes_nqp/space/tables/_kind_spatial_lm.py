@@ -24,12 +24,12 @@ _SIDES: Final = {
 
 @kind(Message("Spatial LM tests"), of=("checks", "fit"), place=192, needs=(ROWS, ADDITIVE))
 def spatial_lm(source: Fit | xr.Dataset | Sequence[CheckResult], ask: Ask) -> Table:
-    """Tabulate the checks of that name, asked anew of a fit; a block for each of their weights.
+    """Tabulate spatial LM tests, one block for each of their weights; the check is run for a fit.
 
     Raises
     ------
     StudyError
-        If none of the checks is it, or none has numbers.
+        If the results do not include the check, or none has numbers.
     """
     if isinstance(source, xr.Dataset):
         raise StudyError(

@@ -1,4 +1,4 @@
-"""What units have of their own treatment, and what they receive of others'."""
+"""Table of direct and spillover effects."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ type Lines = Iterator[tuple[str, xr.DataArray | None]]
 
 @kind(Message("Direct and spillover effects"), section="spillovers", place=25, needs=(RECEIVED,))
 def spillover_effects(fit: Fit, ask: Ask) -> Table:
-    """Tabulate total, own and received effects of treated rows, and what untreated ones receive."""
+    """Tabulate total, direct and spillover effects."""
     translate = ask.translate
     lines = [*_treated(fit, ask), *(_untreated(fit, ask) if fit.facts.adopted else ())]
     tables = [None if draws is None else ask.summary(draws) for _, draws in lines]
@@ -59,12 +59,12 @@ def spillover_effects(fit: Fit, ask: Ask) -> Table:
 
 
 def _explain(draft: TableDraft, fit: Fit, alike: Sequence[str]) -> None:
-    """Say what the lines are averages of, and what tells those of groups apart.
+    """Explain the averages of the lines, and the differences between groups.
 
     Parameters
     ----------
     alike : sequence of str
-        Factors with lines whose levels have one coefficient.
+        Factors of lines with a common spillover coefficient.
     """
     parted, near = v.DIRECT in fit.effects[v.PATH], fit.facts.has("exposure")
     draft.note("Total: sum of direct and spillover effects, draw by draw.", when=parted)
@@ -109,7 +109,7 @@ def _treated(fit: Fit, ask: Ask) -> Lines:
 
 
 def _untreated(fit: Fit, ask: Ask) -> Lines:
-    """What untreated rows receive, all and by ring."""
+    """Return spillover effects on untreated observations, overall and by band."""
     yield ask.translate("Untreated units"), None
     yield ask.translate("Received"), received_by(fit, weights=ask.weights)
     if fit.facts.has("exposure"):
@@ -118,7 +118,7 @@ def _untreated(fit: Fit, ask: Ask) -> Lines:
 
 
 def _groups(fit: Fit, ask: Ask, onto: Literal["untreated", "treated"]) -> Lines:
-    """What receivers of each group have, a line for each level of a factor of few."""
+    """Return spillover effects by group, one line for each level of a factor with few levels."""
     effects = effects_of(fit)
     for factor in schema.factors(effects):
         draws = received_by(effects, factor, ask.weights, onto).dropna(factor)

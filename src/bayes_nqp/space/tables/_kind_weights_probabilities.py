@@ -1,4 +1,4 @@
-"""Which weights, and which form: evidence, probability and effects of every model."""
+"""Table of evidence, probability and effects of every spatial model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a policy reaches units that have not adopted it: who stands how near, and since when."""
+"""Terms for spillovers on other units, by nearness and time since exposure."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ UNSEEN: Final = Message(
 
 
 class RingTerm(Term):
-    """A term that says how near units are to others in force."""
+    """A term with classes of nearness to treated units."""
 
     __slots__ = ()
     role = "exposure"
@@ -51,18 +51,18 @@ class RingTerm(Term):
 
     @abstractmethod
     def since(self, panel: Panel) -> Index:
-        """Period from which a unit stands in each ring or nearer (unit, ring).
+        """Return the period from which a unit is in each band or nearer (unit, ring).
 
         Returns
         -------
         ndarray of int (unit, ring)
-            Positions in the panel's periods, and their number for never. Along a row they do not
-            rise.
+            Positions in the panel's periods, and their number for never. They do not increase along
+            a line.
 
         Raises
         ------
         PanelError
-            If units have no place, or are not among those of the weights.
+            If units have no coordinates, or are not among those of the weights.
         """
 
     @property
@@ -72,18 +72,18 @@ class RingTerm(Term):
 
     @property
     def question(self) -> Message:
-        """Whether the policy reaches farther, and from units that are not there."""
+        """Return questions to the author on farther spillovers and on units outside the panel."""
         return joined([_QUESTION, UNSEEN])
 
     @property
     def bystanders(self) -> Message:
-        """Those who stand near."""
+        """Return a name for untreated units near treated ones."""
         return Message("untreated units near treated ones")
 
     def flat(self, *, leads: bool) -> RingTerm:
-        """Leave exposed rows out beside leads, else effects of treated rows are the totals.
+        """Leave out exposed observations if there are leads; otherwise estimate total effects only.
 
-        What treated rows receive has priors, which flat effects of cells leave nothing to.
+        Spillovers on treated observations have priors, and flat effects of cells would absorb them.
         """
         if leads:
             return Unexposed(self)
@@ -91,7 +91,7 @@ class RingTerm(Term):
         return self if self.drops_rows else replace(value, onto=("untreated",))
 
     def rows(self, panel: Panel) -> Panel:
-        """Leave out untreated exposed rows, where the term says so."""
+        """Leave out untreated exposed observations, if the term requires it."""
         if not self.drops_rows:
             return panel
         unit, time = panel.unit_codes, panel.time_codes
@@ -102,20 +102,20 @@ class RingTerm(Term):
     def equation(
         self, equation: EquationSpec, facts: Facts, timing: Timing, panel: Panel
     ) -> EquationSpec:
-        """Let what neighbours receive share strength as effects do."""
+        """Add spillover effects with the same partial pooling as effects."""
         if self.drops_rows:
             return equation
         return replace(equation, neighbours=Neighbours(facts.pooling, facts.strata(panel)))
 
     def timing(self, timing: Timing, facts: Facts, panel: Panel) -> Timing:
-        """Treat from adoption on; before, count from exposure; cells go by both, and by the ring.
+        """Count time from adoption, and before it from exposure; cells depend on both.
 
         Raises
         ------
         StudyError
-            If no row is exposed in one of the rings.
+            If no observation is exposed in one of the bands.
         IdentificationError
-            If the design has leads of its own.
+            If the design already has leads.
         """
         if self.drops_rows:
             return timing
@@ -140,7 +140,7 @@ class RingTerm(Term):
         }
 
     def _exposed_words(self, nearness: Message) -> Message:
-        """Say by what exposed units receive, and which of them do."""
+        """Describe the exposure and the exposed units."""
         onto = (
             Message("separate effects on untreated and on treated units")
             if "treated" in self.onto
@@ -155,12 +155,12 @@ class RingTerm(Term):
         )  # fmt: skip
 
     def _check_onto(self) -> None:
-        """See that ``onto`` is what it has to be, and make it a tuple.
+        """Validate ``onto`` and convert it to a tuple.
 
         Raises
         ------
         StudyError
-            If it is not.
+            If it is invalid.
         """
         value: Any = self.onto
         onto = (value,) if isinstance(value, str) else tuple(value)
@@ -174,12 +174,12 @@ class RingTerm(Term):
 
 @dataclass(frozen=True, slots=True)
 class Unexposed(RingTerm):
-    """The same exposure, whose untreated rows leave the sample, as where leads are asked for.
+    """The same exposure without its untreated observations, as for leads.
 
     Parameters
     ----------
     term : RingTerm
-        Says who is exposed, and since when.
+        Exposure of the units, and its start.
     """
 
     term: RingTerm
@@ -200,11 +200,11 @@ class Unexposed(RingTerm):
         return self.term.argument
 
     def words(self, attrs: Mapping[str, object]) -> Message:
-        """What the methods of a report say of it."""
+        """Describe the term in the methods section of a report."""
         return self.term.words(attrs)
 
     def since(self, panel: Panel) -> Index:
-        """Period from which a unit stands in each ring or nearer (unit, ring)."""
+        """Return the period from which a unit is in each band or nearer (unit, ring)."""
         return self.term.since(panel)
 
     def timing(self, timing: Timing, facts: Facts, panel: Panel) -> Timing:
@@ -231,7 +231,7 @@ def _classes(dates: Index) -> tuple[Index, Index]:
 
 
 def _exposed(term: RingTerm, facts: Facts, panel: Panel) -> Calendar:
-    """Classes of units by when they adopt, and when they come to stand in each ring."""
+    """Return classes of units by adoption and by first exposure in each band."""
     first = np.where(panel.cohort_codes < 0, panel.periods, panel.cohort_codes)
     dates = np.column_stack([first, term.since(panel)])
     classes, key = _classes(dates)
@@ -262,7 +262,7 @@ def _exposed(term: RingTerm, facts: Facts, panel: Panel) -> Calendar:
 
 
 def _check_rings(term: RingTerm, place: Index) -> None:
-    """Refuse rings in which no row of the panel stands, by the ring of each, -1 of none."""
+    """Raise an error if a band contains no observation; bands are coded from 0, -1 for none."""
     rows = np.bincount(place + 1, minlength=1 + len(term.rings))[1:]
     for ring, count in zip(term.rings, rows, strict=True):
         if not count:
@@ -273,16 +273,16 @@ def _check_rings(term: RingTerm, place: Index) -> None:
 
 
 def rising(values: object, name: str, *, last: float, hint: str) -> tuple[float, ...]:
-    """See that bounds rise from above zero up to a largest one.
+    """Check that bounds increase from above zero up to a largest one.
 
     Parameters
     ----------
     values : object
         One bound or several.
     name : str
-        Of the argument.
+        Name of the argument.
     last : float
-        Beyond which no bound may lie.
+        Largest bound allowed.
 
     Raises
     ------
