@@ -141,7 +141,7 @@ def test_weights_by_which_links_add_up_or_do_not(standardised: str) -> None:
     wrong = judged(panel, UNEVEN, standardised, lag=False)
     other = "none" if standardised == "row" else "row"
     assert wrong.verdict == "failed"
-    assert "many links" in wrong.sentence
+    assert "with many and with few links" in wrong.sentence
     assert f'standardised="{other}"' in wrong.sentence
     high = wrong.evidence.set_index("quantity").loc[MANY]
     assert high["lower"] > 0.0 if standardised == "row" else high["upper"] < 0.0

@@ -227,7 +227,7 @@ def test_of_two_forms_that_both_stand_the_likelier_is_told() -> None:
     assert "favour spatial errors (SEM)" in form_verdict("SAR", p | {"SAR": 1e-4}, 0.02)[1]
     both = form_verdict("SAR", p | {"SAR": 1e-4, "SEM": 0.01}, 0.5)
     assert both[0] == "failed"
-    assert "Treatment or covariates" in both[1]
+    assert "treatment or covariates" in both[1]
 
 
 def test_a_proper_prior_of_theta_counts_as_a_marginal_likelihood_does() -> None:

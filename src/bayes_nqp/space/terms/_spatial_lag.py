@@ -96,13 +96,10 @@ class SpatialLag(Term):
         effects that do not vary by unit.
     receivers : str or sequence of str, default ()
         Factors of the panel's strata with separate spillover coefficients: theta differs by level,
-        or
-        combination of levels, of the receiving unit, each with a separate level, slope
-        and random
-        walk. By default theta is common to all units, so that spillover effects
-        of groups differ
-        only by the amount of treatment near them (the check
-        ``spillover_heterogeneity``).
+        or combination of levels, of the receiving unit, each with a separate level, slope and
+        random walk. By default theta is common to all units, so that spillover effects of groups
+        differ only by the amount of treatment near them (the check ``spillover_heterogeneity``).
+
     Raises
     ------
     StudyError
@@ -115,11 +112,9 @@ class SpatialLag(Term):
     delta has the prior ``(1 + delta) / 2 ~ Beta(3, 3)``, between -0.95 and 0.97. The log likelihood
     includes ``(T - 1) tr(M log S)``, where M removes the means of levels of time effects. If W
     links units of different levels, the likelihood is adjusted: its score is unbiased, but there
-    is no
-    marginal likelihood. The same applies with ``dynamics``. There ``(tau + psi) / (1 -
-    delta)`` and
-    ``(tau - psi) / (1 + delta)`` have the prior of delta between -0.99 and 0.99,
-    so that all draws are stationary.
+    is no marginal likelihood. The same applies with ``dynamics``. There
+    ``(tau + psi) / (1 - delta)`` and ``(tau - psi) / (1 + delta)`` have the prior of delta between
+    -0.99 and 0.99, so that all draws are stationary.
 
     References
     ----------
@@ -191,8 +186,8 @@ class SpatialLag(Term):
             )
         if factors and not self._treated:
             raise StudyError(
-                "'receivers' have separate coefficients of linked units' treatment, which 'durbin' "
-                "leaves out",
+                "'receivers' have separate coefficients of linked units' treatment, which "
+                "'durbin' leaves out",
                 hint="durbin=True, or ['treatment', …]",
             )
 
