@@ -89,7 +89,7 @@ def decomposition(fit: Fit) -> Finding:
     )
     bad = [name for name, gap in gaps.items() if abs(gap) >= _LIMITS[0]]
     if bad:
-        gap = Message(
+        found = Message(
             "Direct and indirect effects do not add up to the total effect of the "
             "model without mediators ({}).",
             listed(bad),
@@ -98,5 +98,5 @@ def decomposition(fit: Fit) -> Finding:
             "The equations weight periods differently, for example because a mediator "
             "has a differential trend before adoption."
         )
-        sentence = joined([gap, why])
+        sentence = joined([found, why])
     return finding_of(lines, figure, sentence, [fit, alone], refit=alone)
