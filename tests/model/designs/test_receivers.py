@@ -205,7 +205,8 @@ def test_levels_that_nothing_tells_of_are_refused() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [({"durbin": False}, "which 'durbin' leaves out"),
-     ({"durbin": ["x"]}, "which 'durbin' leaves out"), ({"error": True}, "which 'durbin' leaves out"),
+     ({"durbin": ["x"]}, "which 'durbin' leaves out"),
+     ({"error": True}, "which 'durbin' leaves out"),
      ({"dynamics": True}, "dynamics=True"),
      ({"receivers": [1]}, "'receivers' is")],
 )  # fmt: skip

@@ -106,7 +106,7 @@ def mediator_slopes(fit: Fit) -> Finding:
     lines: list[EvidenceRow] = []
     for name, now, every, slopes in zip(names, plain, rich, _without(rich), strict=True):
         moved = att(effects_on(fit, name)).to_numpy().ravel()
-        # ((m)² − (m − a)²) / a = 2 m − a, on average over treated rows, where m is centred
+        # ((m)² − (m − a)²) / a = 2 m − a, on average over treated observations, with m centred
         path = slopes[0] + slopes[1] + slopes[3:].sum(axis=0) - slopes[2] * moved.mean()
         counts = bool(certain(moved)) and _far(now, path)
         lines.append(drawn(name, _PLAIN, now, scale="slope"))

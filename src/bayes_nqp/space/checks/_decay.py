@@ -26,7 +26,7 @@ KM: Final = (25.0, 50.0, 100.0, 200.0, 400.0)
 _SHARE, _STEP = 0.15, 1.0001
 """Probability above which a gap between two lengths is halved, and the least ratio of two."""
 _PLACES: Final = 41
-"""Distances at which a curve is given."""
+"""Number of distances of a curve."""
 
 
 @door
@@ -186,7 +186,7 @@ def decay(fit: Fit, km: Sequence[float] = KM) -> Decay:
     by_name = {_called(x): x for x in lengths}
     links = tuple(by_name[x.weights] for x in models)
     effects = mixed(fit, models)
-    # The same turns as those of the effects.
+    # Use the same draws of models as the effects.
     drawn = [(x.fit, k) for x, k in zip(models, links, strict=True) if x.fit is not None]
     size = effects.sizes[v.CHAIN] * effects.sizes[v.DRAW]
     weights = np.array([x.probability for x in models if x.fit is not None])
@@ -212,10 +212,10 @@ def _models(
     """Fit one model for each length, with its share of a uniform prior on log length."""
     gaps = np.diff(np.log(lengths))
     terms = {(_called(x), "SLX"): _term(fit, x) for x in lengths}
-    # Trapezoids: half of the way to either neighbour.
+    # Trapezoidal weights of the grid.
     shares = 0.5 * (np.append(gaps, 0.0) + np.append(0.0, gaps)) if gaps.size else np.ones(1)
     odds = dict(zip(map(_called, lengths), shares.tolist(), strict=True))
-    # theta is of exposure that varies as much, under every length.
+    # theta refers to exposure of the same variance under every length.
     return spatial_models(fit, terms, odds, own_prior=True)
 
 

@@ -168,7 +168,7 @@ def log_prior(durbin: Fit, sd: float | None = None) -> float:
     """
     columns, evidence = _columns(durbin), posteriors(durbin)
     units, proper = (np.array([getattr(x, name) for x in columns]) for name in ("unit", "proper"))
-    # What is zero in SAR, and in SEM: z and g.
+    # z is zero in SAR and g in SEM.
     z, *g = (x.to_numpy().reshape(-1, units.size) / units for x in evidence.data_vars.values())
     if sd is not None:
         log_ratio = _log_normal(z[:, ~proper], sd**2 * np.eye((~proper).sum()))

@@ -169,7 +169,7 @@ def _evidence(numbers: dict[str, list[Moran]], series: dict[str, Array], matrix:
     scores = np.stack([(x - x.mean(axis=0)) / x.std(axis=0) for x in series.values()])
     near_by = np.stack([matrix @ x for x in scores])
     far = np.stack([[local_z(x, matrix) for x in values.T] for values in scores]).swapaxes(1, 2)
-    # High or low itself, then its neighbours: where these are beyond chance.
+    # First letter: the unit; second letter: its neighbours, if significant.
     letters = np.array(["L", "H"])
     kinds = np.char.add(letters[(scores > 0.0) * 1], letters[(far > 0.0) * 1])
     kinds = np.where(2.0 * ndtr(-np.abs(far)) < _LEVEL, kinds, "")

@@ -22,9 +22,9 @@ LINKS: Final = "number of links"
 _LESS: Final = ("less", "more")
 _FEW_LINKS: Final = ("few", "many")
 LAST: Final = (ADOPTED, _LESS[1], _FEW_LINKS[1])
-"""Levels that are told by what they have beyond others."""
+"""Levels that are compared with the other level of their factor."""
 _UNEVEN: Final = 1.5
-"""Links of units that have many over those of units that have few, from which it is asked."""
+"""Ratio of mean links of units with many and with few links from which both are compared."""
 
 
 def groups_of(fit: Fit) -> Iterator[tuple[str, npt.NDArray[np.str_]]]:

@@ -33,9 +33,9 @@ from bayes_nqp.numerics.linear_gaussian import HIGHEST, LOWEST, LogDeterminant
 from bayes_nqp.space.checks._statistics import contrasts_of, levels_out
 
 _PLACES = 60
-"""Values of delta among which the highest is where the search begins."""
+"""Number of grid values of delta from which the search starts."""
 _RANK = 1e-9
-"""Share of a column's length that others leave of it, below which it is one of them."""
+"""Share of a column's norm, net of others, below which the column is collinear."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +118,7 @@ class Forms:
             [columns, near, outcome[..., None], (matrix @ outcome)[..., None]], axis=2
         )
         rows = contrasts_of(levels, covariance)(stacked).reshape(-1, 2 * k + 2)
-        # Sums of squares and products of the rows are those of the triangle.
+        # The triangle R has the same cross products as the data.
         x, wx, y, wy = np.split(np.linalg.qr(rows, mode="r"), [k, 2 * k, 2 * k + 1], axis=1)
         free = (n - levels.shape[1]) * (n_periods - 1)
         return cls(x, wx, y[:, 0], wy[:, 0], free, n_periods - 1, determinant)
@@ -199,7 +199,7 @@ class Forms:
         e = self.y - top.delta * self.wy - self.x @ top.slopes
         projected, _, rank, _ = np.linalg.lstsq(self.x, self.wy, rcond=None)
         variance = float(e @ e) / (self.free - rank)
-        # Of delta the information of all parameters leaves W y less its projection on columns.
+        # The information on delta uses W y net of its projection on the columns.
         v = self.wy - self.x @ projected
         slope = float(self.wy @ e)
         information = float(v @ v) / variance - 2.0 * slope**2 / (self.free * variance**2)

@@ -26,7 +26,7 @@ from bayes_nqp.space.checks._form_posteriors import log_prior
 from bayes_nqp.space.terms import SpatialLag
 
 _LEAST = 0.005
-"""Probability below which a model has no draws."""
+"""Probability below which a model is not refitted."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,7 +159,7 @@ def _along(effects: xr.Dataset, effects_dataset: xr.Dataset) -> Array:
     order = np.array([place.get(label, -1) for label in cell_labels(effects_dataset)])
     out = np.zeros((len(values), effects_dataset.sizes[v.PATH], order.size))
     for k, path in enumerate(effects_dataset[v.PATH].to_numpy().tolist()):
-        # Without spillovers all is own.
+        # Without spillovers the total effect is direct.
         source = v.TOTAL if path == v.DIRECT and path not in paths else path
         if source in paths:
             out[:, k, order >= 0] = values[:, paths.index(source)][:, order[order >= 0]]

@@ -238,7 +238,7 @@ def _exposed(term: RingTerm, facts: Facts, panel: Panel) -> Calendar:
     first, time = classes[1:].T, np.arange(panel.periods)
     adoption, since = classes[0, :, None], first[:, :, None] <= time
     exposed = since.any(axis=1)
-    # The nearest ring in which a unit stands, and since when it has stood there or nearer.
+    # Nearest band of a unit, and the period from which it is in this band or nearer.
     ring = np.where(exposed, since.argmax(axis=1), 0)
     start = np.take_along_axis(first, ring, axis=1)
     treated = (time >= np.maximum(adoption - facts.anticipation, 0)) & (adoption < panel.periods)
