@@ -251,10 +251,10 @@ def test_a_far_crossing_is_reported_and_does_not_hold(
     """This very channel is confounded, and its crossing lies the further out for it."""
     found = nqp.check(strong[1], "mediation_sensitivity", progress=False)
     assert found.verdict == "reported", found
-    assert "No data tell a common cause" in found.sentence
+    assert "correlations from -0.2 to 0.2" in found.details.replace("−", "-")
     curve = nqp.mediation_sensitivity(strong[1], "digital", rho=[-0.2, 0.2]).sel(path="digital")
     low, high = sorted(float(x) for x in curve["estimate"])
-    said = re.search(r"digital: (\S+) to (\S+)\.", found.sentence)
+    said = re.search(r"digital: (\S+) to (\S+)\.", found.details)
     assert said is not None
     assert [float(x) for x in said.groups()] == pytest.approx([low, high], abs=0.005)
     assert found.evidence["kind"].to_numpy().tolist() == ["overall", "level", "level"]
@@ -265,7 +265,7 @@ def test_it_fails_for_a_weak_one(weak: nqp.Fit) -> None:
     found = nqp.check(weak, "mediation_sensitivity", progress=False)
     assert found.verdict == "failed", found
     assert 0 < float(found.evidence["crossing"].sel(path="indirect")[0]) < 0.1
-    assert "digital at ρ = +0.0" in found.sentence
+    assert "digital: ρ = +0.0" in found.sentence
 
 
 def test_what_may_be_chance_is_told_and_not_judged() -> None:
@@ -278,14 +278,14 @@ def test_what_may_be_chance_is_told_and_not_judged() -> None:
     assert high < 0 or low > 0
     assert abs(float(idle["crossing"])) < 0.1
     assert found.verdict == "inconclusive", found
-    assert "What goes through idle may be other than zero by chance" in found.sentence
-    assert "idle at ρ" in found.sentence
+    assert "The indirect effect via idle may differ from zero by chance" in found.sentence
+    assert "idle: ρ" in found.sentence
     # The weakest is that of the listed correlations.
     listed = [
         abs(float(x.replace("−", "-"))) for x in re.findall(r"ρ = ([+−]0\.\d+)", found.sentence)
     ]
-    share = re.search(r"the weakest needs a common cause of (\d+)%", found.sentence)
-    assert share is not None, found.sentence
+    share = re.search(r"A common cause of (\d+)%", found.details)
+    assert share is not None, found.details
     assert float(share[1]) / 100.0 == pytest.approx(min(listed), abs=0.011)
 
 

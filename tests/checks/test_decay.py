@@ -127,14 +127,14 @@ def test_the_check_says_between_which_lengths_or_that_nothing_falls() -> None:
     result = nqp.check(
         nqp.fit(design, panel, SAMPLER, progress=False), "spatial_decay", progress=False
     )
-    found = re.search(r"over (\d+) km \[(\d+), (\d+)\]", result.figure)
+    found = re.search(r"length \(to 37 %\) (\d+) km \[(\d+), (\d+)\]", result.figure)
     assert found is not None, result.figure
     middle, low, high = map(float, found.groups())
     assert low <= 47.0 <= high
     assert low < middle < high < 70.0
-    assert f"between {low:.0f} and {high:.0f} km" in result.sentence
+    assert f"from {low:.0f} to {high:.0f} km" in result.sentence
     panel, _ = panel_of(theta=0.0, seed=2)
     none = nqp.check(
         nqp.fit(design, panel, SAMPLER, progress=False), "spatial_decay", progress=False
     )
-    assert "told from zero" in none.sentence
+    assert "not identified" in none.sentence

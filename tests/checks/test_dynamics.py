@@ -33,7 +33,7 @@ def test_errors_that_do_are_told_from_them() -> None:
 def test_without_covariates_it_cannot_tell() -> None:
     result = asked(cities.panel_of((0.3, 0.0, 0.0), phi=0.6), covariates=[])
     assert result.verdict == "inconclusive"
-    assert "Covariates" in str(result.sentence)
+    assert "Covariates" in str(result.details)
 
 
 def test_it_is_asked_of_dynamics_alone() -> None:

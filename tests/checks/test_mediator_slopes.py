@@ -61,7 +61,7 @@ def test_they_hold_where_one_slope_and_one_period_are_true(name: str) -> None:
 def test_a_mediator_that_acts_later_is_named_with_the_lag_to_fit() -> None:
     result = nqp.check(fitted("later"), "mediator_periods", progress=False)
     assert result.verdict == "failed"
-    assert "still acts" in result.sentence
+    assert "of the period before still affects the outcome" in result.sentence
     assert "lag=1" in result.sentence
     before = result.evidence.iloc[1]
     assert before["lower"] < 0.6 < before["upper"]
@@ -72,7 +72,7 @@ def test_a_mediator_that_acts_later_is_named_with_the_lag_to_fit() -> None:
 def test_a_mediator_that_acts_two_periods_later_is_named_with_the_lag_to_fit() -> None:
     result = nqp.check(fitted("much later"), "mediator_periods", progress=False)
     assert result.verdict == "failed"
-    assert "two periods before still acts" in result.sentence
+    assert "two periods before still affects" in result.sentence
     assert "lag=2" in result.sentence
     earlier = result.evidence.iloc[3]
     assert earlier["lower"] < 0.6 < earlier["upper"]
@@ -88,7 +88,7 @@ def test_short_panels_are_not_asked_of_two_periods_before() -> None:
     fit = nqp.fit(nqp.Mediation(), short, nqp.Importance(draws=500, seed=1), progress=False)
     result = nqp.check(fit, "mediator_periods", progress=False)
     assert len(result.evidence) == 3
-    assert "two before" not in result.figure
+    assert "two periods before" not in result.figure
 
 
 def test_a_mediator_that_follows_the_outcome_leaves_its_mark_on_both_sides() -> None:
@@ -113,15 +113,15 @@ def test_a_slope_of_those_who_adopt_is_seen_before_the_policy_too() -> None:
     fit = fitted("adopters")
     result = nqp.check(fit, "mediator_slopes", progress=False)
     assert result.verdict == "failed"
-    assert "In units that ever adopt m acts otherwise" in result.sentence
-    assert "With the policy m acts" not in result.sentence
+    assert "in ever-treated units than in others" in result.sentence
+    assert "under the policy than without it" not in result.sentence
     assert "interaction=True" in result.sentence
     table = result.evidence.set_index("quantity")
-    own = table.loc["slope of units that ever adopt, less that of others"]
+    own = table.loc["slope of ever-treated units minus that of never-treated units"]
     assert own["lower"] < 0.7 < own["upper"]
-    path = table.loc["slope of what the policy does to it"]
+    path = table.loc["slope relevant for the indirect effect"]
     assert path["lower"] < 0.9 < path["upper"]
-    assert table.loc["slope, one for all", "upper"] < 0.9
+    assert table.loc["common slope", "upper"] < 0.9
     again = nqp.fit(fit.variant(interaction=True), fit.panel, progress=False)
     assert np.quantile(nqp.nie(again), 0.975) > 0.9
 
@@ -135,7 +135,7 @@ def test_where_no_stratum_has_both_slopes_of_adopters_are_those_of_strata() -> N
     fit = nqp.fit(design, panel, nqp.Importance(draws=500, seed=1), progress=False)
     result = nqp.check(fit, "mediator_slopes", progress=False)
     assert result.verdict == "passed"
-    assert "slope of units that ever adopt, less that of others" not in set(
+    assert "slope of ever-treated units minus that of never-treated units" not in set(
         result.evidence["quantity"]
     )
 
@@ -157,7 +157,7 @@ def test_slopes_given_that_adopters_have_none_of_their_own() -> None:
 def test_a_bend_is_seen() -> None:
     result = nqp.check(fitted("bent"), "mediator_slopes", progress=False)
     assert result.verdict in ("caution", "failed")
-    assert "at some values than at others" in result.sentence
+    assert "nonlinearity" in result.sentence
 
 
 def test_slopes_that_strata_differ_in_are_no_other_slope_of_the_treated() -> None:
@@ -169,6 +169,6 @@ def test_slopes_that_strata_differ_in_are_no_other_slope_of_the_treated() -> Non
     result = nqp.check(nqp.fit(design, made.panel, sampler, progress=False), "mediator_slopes")
     assert result.verdict == "passed"
     evidence = result.evidence
-    slope = evidence.loc[evidence["quantity"] == "slope, one for all", "value"].item()
+    slope = evidence.loc[evidence["quantity"] == "common slope", "value"].item()
     shares = np.bincount(made.panel.strata_codes["region"][made.panel.cohort_codes >= 0])
     assert slope == pytest.approx(np.average([0.95, 0.05], weights=shares), abs=0.15)

@@ -97,9 +97,9 @@ def test_a_region_that_receives_more_is_found(spatial: dict[str, bool]) -> None:
 def test_treated_units_that_receive_nothing_are_found() -> None:
     result = asked(panel_of(coast=1.5, inland=1.5, treated=0.0), lag=False)
     assert result.verdict == "failed"
-    assert "effects of own treatment" in result.sentence
+    assert "direct effects" in result.sentence
     assert "ShareTreated" in result.sentence
-    assert "treated − untreated units −" in str(result.figure)
+    assert "treated minus untreated units −" in str(result.figure)
     assert result.evidence["quantity"].tolist()[-2:] == ["treated: treated − untreated", SHARE]
 
 
@@ -121,7 +121,7 @@ def test_what_stops_rising_with_the_first_link_is_found(spatial: dict[str, bool]
     assert result.verdict == "failed"
     assert "proportion" in result.sentence
     assert "ShareTreated(weights, above=[0, 0.5])" in result.sentence
-    assert "with more − less of their links in force −" in str(result.figure)
+    assert "units with more minus fewer treated neighbours −" in str(result.figure)
     row = result.evidence.set_index("quantity").loc[SHARE]
     assert row["upper"] < 0.0
 
@@ -141,7 +141,7 @@ def test_weights_by_which_links_add_up_or_do_not(standardised: str) -> None:
     wrong = judged(panel, UNEVEN, standardised, lag=False)
     other = "none" if standardised == "row" else "row"
     assert wrong.verdict == "failed"
-    assert "many links" in wrong.sentence
+    assert "with many and with few links" in wrong.sentence
     assert f'standardised="{other}"' in wrong.sentence
     high = wrong.evidence.set_index("quantity").loc[MANY]
     assert high["lower"] > 0.0 if standardised == "row" else high["upper"] < 0.0
@@ -185,7 +185,7 @@ def test_errors_of_linked_units_reach_nobody() -> None:
     fit = nqp.fit(design, panel_of(), SAMPLER, progress=False)
     result = nqp.check(fit, "spillover_heterogeneity", progress=False)
     assert result.verdict == "not applicable"
-    assert "receive" in result.sentence
+    assert "no spillover effects" in result.sentence
 
 
 def test_the_table_says_what_tells_groups_apart() -> None:
@@ -193,7 +193,10 @@ def test_the_table_says_what_tells_groups_apart() -> None:
         nqp.PartialPooling(["region"]), spillovers=nqp.SpatialLag(WEIGHTS, lag=False)
     )
     fit = nqp.fit(design, panel_of(), SAMPLER, progress=False)
-    assert "all levels of region that receive" in nqp.table(fit, "spillover_effects").to_markdown()
+    assert (
+        "All levels of region share one spillover coefficient"
+        in nqp.table(fit, "spillover_effects").to_markdown()
+    )
     other = design.replace(spillovers=nqp.SpatialLag(WEIGHTS, lag=False, receivers="region"))
     told = nqp.fit(other, panel_of(), SAMPLER, progress=False)
     text = nqp.table(told, "spillover_effects").to_markdown()
@@ -213,7 +216,7 @@ def test_the_report_says_on_what_intervals_of_groups_rest(tmp_path: Path) -> Non
         checks = [nqp.check(fit, "spillover_heterogeneity", progress=False)]
         nqp.report(fit, tmp_path, formats=["html"], checks=checks, force=True, progress=False)
         texts.append((tmp_path / "report.html").read_text("utf-8"))
-    assert "all levels of region that receive" in texts[0]
+    assert "All levels of region share one spillover coefficient" in texts[0]
     assert "That check was inconclusive" in texts[0]
-    assert "By region, untreated units receive" in texts[1]
+    assert "By region, the spillover effects on untreated units are" in texts[1]
     assert "all levels of" not in texts[1]

@@ -154,8 +154,8 @@ def test_a_lag_is_no_cause_in_tests_of_the_model_without_it() -> None:
     np.testing.assert_allclose(a[b.index], b, rtol=1e-9)
     assert theirs.verdict == "caution"
     assert ours.verdict == "passed"
-    assert ours.figure.startswith("errors beside the lag")
-    assert "LM error beside the lag" in [x.label for x in nqp.table([ours], "spatial_lm").rows]
+    assert ours.figure.startswith("LM error given the lag")
+    assert "LM error given the lag" in [x.label for x in nqp.table([ours], "spatial_lm").rows]
     assert nqp.check(lag, "moran", progress=False).verdict == "passed"
     # A unit without coordinates is one of the lag's: the design's own links have all.
     frame = panel.frame.copy()
@@ -185,11 +185,8 @@ def test_verdicts_where_the_answer_is_known() -> None:
     evidence = moran.evidence
     assert isinstance(evidence, xr.Dataset)
     beyond = 2.0 * ndtr(-np.abs(evidence["z_random"].sel(series="residual"))) * 8 < 0.05
-    assert (
-        f"more alike among neighbours than chance has it in {int(beyond.sum())} of 8 periods"
-        in (moran.sentence)
-    )
-    assert "less alike among neighbours than chance has it in" in unlike.sentence
+    assert f"positively correlated (in {int(beyond.sum())} of 8 periods" in moran.sentence
+    assert "negatively correlated" in unlike.sentence
     figure = nqp.plots.check(moran)
     assert len(figure.axes) == 2
 
@@ -278,9 +275,9 @@ def test_a_unit_without_coordinates_is_left_out_and_named() -> None:
     ours, theirs = (nqp.check(fit, "moran") for fit in (with_it, without))
     assert ours.verdict == theirs.verdict
     np.testing.assert_allclose(ours.evidence["value"], theirs.evidence["value"], rtol=1e-9)
-    assert "1 of 80 units" in ours.sentence
-    assert frame["unit"][gone].iloc[0] in ours.sentence
-    assert "80 units" not in theirs.sentence
+    assert "1 of 80 units" in ours.details
+    assert frame["unit"][gone].iloc[0] in ours.details
+    assert "80 units" not in theirs.details
     tests = nqp.check(with_it, "spatial_lm")
     printed = nqp.check(without, "spatial_lm").evidence["printed_statistic"]
     np.testing.assert_allclose(tests.evidence["printed_statistic"], printed, rtol=1e-9)
@@ -289,7 +286,7 @@ def test_a_unit_without_coordinates_is_left_out_and_named() -> None:
     far.loc[gone, ["longitude", "latitude"]] = [-70.0, -30.0]
     apart, known = (nqp.check(fit, "spatial_errors") for fit in (with_it, of(far)))
     np.testing.assert_allclose(apart.evidence["se"], known.evidence["se"], rtol=1e-9)
-    assert "near nobody" in apart.sentence
+    assert "having no neighbours" in apart.details
     # What neighbours receive would need its place.
     refused = nqp.check(with_it, "spillover_bias")
     assert refused.verdict == "not applicable"

@@ -159,7 +159,7 @@ def test_forms_are_told_apart_and_the_hint_fits(form: str, verdict: str) -> None
         int(result.evidence["log_marginal"].to_numpy().argmax())
     ]
     assert best == form
-    hint = re.search(r"Next: (.*)\.$", result.sentence)
+    hint = re.search(r"Next: fit (.*?)(?: and report both estimates)?\.$", result.sentence)
     assert (hint is None) == (form == "SDM")
     if hint is not None:
         design = eval(f"fit.variant({hint.group(1)})", {"fit": fit, "nqp": nqp})
@@ -171,7 +171,7 @@ def test_where_outcomes_add_nothing_linked_columns_would_do() -> None:
     result = nqp.check(fitted("SLX"), "spatial_form", progress=False)
     assert result.verdict == "passed"
     assert result.sentence.endswith(
-        "Next: spillovers=nqp.SpatialLag(fit.design.spillovers.weights, lag=False)."
+        "Next: fit spillovers=nqp.SpatialLag(fit.design.spillovers.weights, lag=False)."
     )
     plainer = fitted("SLX", spillovers=nqp.SpatialLag(WEIGHTS, lag=False))
     again = nqp.check(plainer, "spatial_form", progress=False)
@@ -183,7 +183,7 @@ def test_a_form_that_is_too_narrow_fails_and_mixed_levels_have_no_marginal() -> 
     plain = fitted("SDM", spillovers=nqp.SpatialLag(WEIGHTS, durbin=False))
     result = nqp.check(plain, "spatial_form", progress=False)
     assert result.verdict == "failed"
-    assert "Next: spillovers=nqp.SpatialLag(fit.design.spillovers.weights)." in result.sentence
+    assert "Next: fit spillovers=nqp.SpatialLag(fit.design.spillovers.weights)." in result.sentence
     errors = fitted("SDM", spillovers=nqp.SpatialLag(WEIGHTS, error=True))
     assert nqp.check(errors, "spatial_form", progress=False).verdict == "failed"
     mixed = fitted("SDM", time=nqp.TimeEffects(["side"]))
@@ -197,8 +197,8 @@ def test_a_form_that_is_too_narrow_fails_and_mixed_levels_have_no_marginal() -> 
 @pytest.mark.parametrize(
     ("world", "options", "words"),
     [
-        ("SEM", {"durbin": False}, "Errors that follow linked units' explain the outcome better"),
-        ("SAR", {"error": True}, "More than errors follows linked units"),
+        ("SEM", {"durbin": False}, "The data favour spatial errors (SEM)"),
+        ("SAR", {"error": True}, "The data reject spatial errors alone (SEM)"),
     ],
 )
 def test_a_lag_and_shared_errors_are_not_taken_for_each_other(
@@ -224,10 +224,10 @@ def test_of_two_forms_that_both_stand_the_likelier_is_told() -> None:
     # What the likelihood ratio says of one of them is enough.
     assert form_verdict("SAR", p | {"SEM": 0.01}, 0.02)[0] == "passed"
     assert form_verdict("SAR", p | {"SAR": 0.01}, 0.98)[0] == "caution"
-    assert "Errors that follow" in form_verdict("SAR", p | {"SAR": 1e-4}, 0.02)[1]
+    assert "favour spatial errors (SEM)" in form_verdict("SAR", p | {"SAR": 1e-4}, 0.02)[1]
     both = form_verdict("SAR", p | {"SAR": 1e-4, "SEM": 0.01}, 0.5)
     assert both[0] == "failed"
-    assert "Treatment or covariates" in both[1]
+    assert "treatment or covariates" in both[1]
 
 
 def test_a_proper_prior_of_theta_counts_as_a_marginal_likelihood_does() -> None:
@@ -334,13 +334,13 @@ def test_where_both_disagree_the_verdict_is_in_doubt() -> None:
     result = nqp.check(weak, "spatial_form", progress=False)
     assert result.verdict == "caution"
     assert result.sentence.startswith("The likelihood ratio rejects SAR (p = 0.0")
-    assert "above that of SDM: they disagree." in result.sentence
+    assert "above that of SDM." in result.sentence
     plain = fitted("SDM", near=0.7, spillovers=nqp.SpatialLag(WEIGHTS, durbin=False))
     assert nqp.check(plain, "spatial_form", progress=False).verdict == "failed"
     result = nqp.check(plain, "spatial_form", theta_sd=1e6, progress=False)
     assert result.verdict == "caution"
-    assert "they disagree" in result.sentence
-    assert "Next: spillovers=nqp.SpatialLag(fit.design.spillovers.weights)." in result.sentence
+    assert "disagree" in result.sentence
+    assert "Next: fit spillovers=nqp.SpatialLag(fit.design.spillovers.weights)." in result.details
 
 
 def test_forms_that_are_looked_at_are_those_of_the_verdict() -> None:
@@ -397,7 +397,7 @@ def test_the_weights_that_made_the_outcome_are_preferred() -> None:
     assert "nqp.spatial_weights.nearest(panel, k=3)" in wrong.sentence
     given = nqp.check(fits["wide"], "spatial_weights", weights=three, progress=False)
     assert given.verdict == "caution"
-    assert given.sentence.startswith(f"The data prefer other weights ({three.name})")
+    assert given.sentence.startswith(f"The data favour other spatial weights ({three.name})")
     answer = nqp.weights_probabilities(fits["wide"], {"wide": wide, "three": three}, forms=["SDM"])
     assert given.evidence is not None
     assert given.evidence["probability"].tolist() == pytest.approx(answer.weights.tolist())
@@ -434,7 +434,7 @@ def test_without_columns_of_linked_units_there_is_no_form_to_tell() -> None:
     fit = fitted("SAR", spillovers=nqp.SpatialLag(weights), covariates=[])
     found = nqp.check(fit, "spatial_form", progress=False)
     assert found.verdict == "not applicable"
-    assert "nothing of linked units but their outcomes" in found.sentence
+    assert "no spatially lagged columns" in found.sentence
 
 
 @pytest.mark.parametrize("spatial", [{"durbin": False}, {"durbin": False, "error": True}])

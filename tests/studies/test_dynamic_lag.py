@@ -62,7 +62,7 @@ def written(folder: Path, text: str = STUDY) -> Path:
 def test_it_runs_from_file_to_report(tmp_path: Path) -> None:
     outcome = nqp.studies.run(written(tmp_path), tmp_path / "results", progress=False)
     report = next((tmp_path / "results").rglob("report.html")).read_text(encoding="utf-8")
-    assert "Effects feed on over periods" in report
+    assert "Effects build up over periods" in report
     assert "They follow those of the period before as well" in report
     verdicts = {check.name: check.verdict for check in outcome.checks}
     assert verdicts["dynamics"] == "passed"

@@ -288,7 +288,7 @@ def test_links_are_drawn() -> None:
     figure = nqp.plots.spatial_links(sw.band(panel_of(scattered()), km=900), language="zh")
     text = " ".join(t.get_text() for t in figure.findobj(lambda a: hasattr(a, "get_text")))
     assert "60 个单位" in text
-    with pytest.raises(StudyError, match="have no places to draw them at"):
+    with pytest.raises(StudyError, match="have no coordinates to plot"):
         nqp.plots.spatial_links(sw.matrix(square()))
 
 

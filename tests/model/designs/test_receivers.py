@@ -204,8 +204,10 @@ def test_levels_that_nothing_tells_of_are_refused() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [({"durbin": False}, "'durbin' is without it"), ({"durbin": ["x"]}, "'durbin' is without it"),
-     ({"error": True}, "'durbin' is without it"), ({"dynamics": True}, "dynamics=True"),
+    [({"durbin": False}, "which 'durbin' leaves out"),
+     ({"durbin": ["x"]}, "which 'durbin' leaves out"),
+     ({"error": True}, "which 'durbin' leaves out"),
+     ({"dynamics": True}, "dynamics=True"),
      ({"receivers": [1]}, "'receivers' is")],
 )  # fmt: skip
 def test_what_receivers_do_not_go_with(arguments: dict[str, object], message: str) -> None:

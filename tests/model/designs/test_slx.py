@@ -162,7 +162,7 @@ def test_methods_say_what_enters() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [({"durbin": False}, "nothing of linked units enters"), ({"durbin": []}, "'lag' is False"),
-     ({"error": True}, "'lag' is False beside error=True")],
+     ({"error": True}, "'lag' is False with error=True")],
 )  # fmt: skip
 def test_what_leaves_nothing_is_refused(arguments: dict[str, object], message: str) -> None:
     with pytest.raises(StudyError, match=message) as caught:

@@ -168,5 +168,5 @@ def test_somebody_must_be_linked_to_treated_units() -> None:
     near = links() * 0.0
     near.iloc[4, 5] = near.iloc[5, 4] = 1.0  # neither adopts
     term = nqp.SpatialLag(nqp.spatial_weights.matrix(near), lag=False)
-    with pytest.raises(IdentificationError, match="nobody receives anything"):
+    with pytest.raises(IdentificationError, match="spillover effects are not identified"):
         model_frame_of(slx_of(spillovers=term), PANEL)

@@ -276,7 +276,7 @@ FAR = np.array([[100.0, 30.0], [100.2, 30.0], [110.0, 30.0], [115.0, 35.0]])
         (lambda: nqp.StaggeredDiD(spillovers="rings"), "'spillovers' is 'rings'"),
         (
             lambda: model_frame_of(design_of(nqp.Rings([10, 100])), panel_of(FAR)),
-            "no row of the panel is exposed in the ring 0–10 km",
+            "no observation of the panel is exposed in the distance band 0–10 km",
         ),
         (
             lambda: model_frame_of(design_of(controls="never"), panel_of(FAR)),

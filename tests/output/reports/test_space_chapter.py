@@ -155,7 +155,7 @@ def test_the_section(fit: nqp.Fit, checks: list[nqp.CheckResult], tmp_path: Path
     for text in ("high among high", "Spatial LM tests", "What units receive of one unit in force"):
         assert text in section
     assert (folder / "figures" / "lisa_map.png").exists()
-    assert "untreated units receive" in page
+    assert "spillover effects on untreated units" in page
     chinese = nqp.report(
         fit, tmp_path / "z", checks=checks, formats=["md"], language="zh", progress=False
     )

@@ -1,4 +1,4 @@
-"""Whether direct and indirect effects add up to what the outcome alone says."""
+"""Comparison of direct plus indirect effects with the total effect of a model without mediators."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import numpy as np
 
 from bayes_nqp._core import effects_schema as schema
 from bayes_nqp._core.exceptions import NotApplicable
-from bayes_nqp._core.i18n import Message, listed
+from bayes_nqp._core.i18n import Message, joined, listed
 from bayes_nqp.checks.mediation._evidence_rows import drawn, finding_of
-from bayes_nqp.checks.shared import OVERALL, Finding, asks, ladder
+from bayes_nqp.checks.shared import OVERALL, Finding, Guide, asks, ladder
 from bayes_nqp.effects.effects import group_time_effects
 from bayes_nqp.effects.estimands import att, total
 from bayes_nqp.inference.fitting import CHANNELS, Fit, total_fit
@@ -17,26 +17,48 @@ _LIMITS = (0.5, 1.0)
 
 
 @asks(
-    "Do direct and indirect effects add up to the effect on the outcome alone?",
-    "adding up",
+    "Do direct and indirect effects add up to the total effect of a model without mediators?",
+    "decomposition of the total effect",
     of="channels",
     place=210,
     needs=(CHANNELS,),
+    guide=Guide(
+        statistic=Message(
+            "Difference between direct plus indirect effects and the total effect of "
+            "the outcome's design without mediators, on the same observations, in "
+            "posterior SDs of the latter, overall and in every group."
+        ),
+        thresholds=Message(
+            "Caution: a difference of at least {0:g} posterior SDs. Failed: at least {1:g}.",
+            *_LIMITS,
+        ),
+        failure=Message(
+            "The decomposition into direct and indirect effects explains another total "
+            "effect than that of the outcome alone, because the equations weight "
+            "periods differently."
+        ),
+        remedy=Message(
+            'test the mediators with nqp.check(fit, "mediator_pretrends") and give the '
+            "mediation model the error structure of the total effect"
+        ),
+        code='nqp.check(fit, "mediator_pretrends")\nnqp.check(fit, "decomposition").evidence',
+        limits=Message("Effects that add up are no evidence that the mediators are causal."),
+    ),
 )
 def decomposition(fit: Fit) -> Finding:
-    """Compare direct and indirect effects together with the outcome's own fit.
+    """Compare direct plus indirect effects with the total effect of a model without mediators.
 
-    The outcome's design without mediators is fitted to the same rows. With equal error models
-    both agree exactly; otherwise nearly. It holds if they differ by less than half a posterior
-    sd of that fit, overall and in every level of every factor, asks for caution up to one,
-    and fails beyond: with other autocorrelation an equation weighs other periods, which does
-    no harm where trends are parallel, and tells where those of a mediator are not.
+    The outcome's design without mediators is fitted to the same observations. With equal error
+    structures the two agree exactly, and otherwise approximately. With other serial correlation an
+    equation gives other weights to periods. This is harmless under parallel trends, and shows that
+    a mediator has a differential trend otherwise.
     """
     if "b" in fit.facts.moderated:
         raise NotApplicable(
             Message(
-                "Where a moderator shifts slopes of mediators the total effect is curved in it, "
-                "which the outcome's own design is not; ask it of moderates=('a', 'direct')."
+                "A moderator of the mediators' slopes makes the total effect nonlinear in "
+                "the moderator, which the model without mediators does not allow. Run the "
+                "check on a fit with moderates=('a', 'direct')."
             )
         )
     alone = total_fit(fit)
@@ -55,19 +77,26 @@ def decomposition(fit: Fit) -> Finding:
             lines.append(drawn(name, Message("outcome alone"), single))
     widest = max(gaps, key=lambda name: abs(gaps[name]))
     figure = Message(
-        "direct and indirect {:.3g}, outcome alone {:.3g}; largest difference {:+.2f} posterior "
-        "sd ({})",
+        "direct plus indirect {:.3g}, total without mediators {:.3g}; largest "
+        "difference {:+.2f} posterior SDs ({})",
         lines[0].value,
         lines[1].value,
         gaps[widest],
         widest,
     )
-    sentence = Message("Direct and indirect effects add up to the effect on the outcome alone.")
+    sentence = Message(
+        "Direct and indirect effects add up to the total effect of the model without mediators."
+    )
     bad = [name for name, gap in gaps.items() if abs(gap) >= _LIMITS[0]]
     if bad:
-        sentence = Message(
-            "Direct and indirect effects do not add up to the effect on the outcome alone ({}): "
-            "the equations compare other periods, as where a mediator drifts before adoption.",
+        found = Message(
+            "Direct and indirect effects do not add up to the total effect of the "
+            "model without mediators ({}).",
             listed(bad),
         )
+        why = Message(
+            "The equations weight periods differently, for example because a mediator "
+            "has a differential trend before adoption."
+        )
+        sentence = joined([found, why])
     return finding_of(lines, figure, sentence, [fit, alone], refit=alone)

@@ -1,4 +1,4 @@
-"""What checks of channels share: rows of evidence, effects on mediators, residuals of columns."""
+"""Functions shared by the checks of mediation: evidence, effects on mediators, residuals."""
 
 from __future__ import annotations
 
@@ -41,18 +41,19 @@ LEVELS = np.linspace(0.0, 1.0, 201)
 
 @dataclass(frozen=True, slots=True)
 class EvidenceRow:
-    """One row of the evidence on channels.
+    """One row of the evidence of a check of mediation.
 
     Parameters
     ----------
     value, lower, upper : float
-        95 % equal-tailed interval; NaN where there is none.
+        95 % equal-tailed interval; NaN if there is none.
     verdict : {"passed", "caution", "failed", "not applicable"}
-        "not applicable" where nothing is asked of the row.
+        "not applicable" if the row is not tested.
     scale : str
-        What the value is measured in.
+        Unit of the value.
     quantiles : tuple of float
-        At the probabilities `LEVELS`, for intervals of any width; empty where there is none.
+        Quantiles at the probabilities `LEVELS`, for intervals of any width; empty if there are
+        none.
     """
 
     mediator: str
@@ -79,7 +80,7 @@ def drawn(
     Parameters
     ----------
     middle : {"mean", "median"}, default "mean"
-        What stands for the value: ratios have no mean.
+        Statistic used as the value; use the median for ratios, which have no mean.
     """
     flat = np.asarray(draws, dtype=np.float64).ravel()
     low, median, high = (float(x) for x in np.quantile(flat, (0.025, 0.5, 0.975)))
@@ -97,21 +98,23 @@ def finding_of(
     verdict: Verdict | None = None,
     refit: Fit | xr.Dataset | None = None,
 ) -> Finding:
-    """Answer with rows of evidence.
+    """Return a finding with rows of evidence.
 
     Parameters
     ----------
     fits : sequence of Fit or Dataset
-        What the rows rest on, or its effects; the gate of the first that did not converge is kept.
+        Fits, or their effects, behind the rows; the diagnostics of the first one that did not
+        converge are stored.
     verdict : str, optional
-        The worst of the rows' by default.
+        The worst verdict of the rows by default.
     refit : Fit or Dataset, optional
         As in `Finding`.
 
     Returns
     -------
     Finding
-        With a DataFrame, a row each, and the attrs ``gate`` and ``quantiles``, a list for each row.
+        Its evidence is a DataFrame with one line per row, and the attrs ``gate`` and ``quantiles``,
+        a list for each row.
     """
     names = [name for name in EvidenceRow.__slots__ if name != QUANTILES]
     table = pd.DataFrame([{name: getattr(x, name) for name in names} for x in lines])
@@ -126,7 +129,7 @@ def finding_of(
 
 
 def effects_on(fit: Fit, mediator: str) -> xr.Dataset:
-    """Effects of cells on a mediator, in the form of the waist, without deviations."""
+    """Return effects of cells on a mediator as an effects dataset, without unit-level effects."""
     every = group_time_effects(fit).drop_dims([v.MEMBER, v.MEMBERSHIP], errors="ignore")
     draws = effects_on_mediator(fit, mediator)[:, :, None]
     dims = (*v.SAMPLE_DIMS, v.PATH, v.CELL)
@@ -134,12 +137,12 @@ def effects_on(fit: Fit, mediator: str) -> xr.Dataset:
 
 
 def plain(fit: Fit, **changes: Any) -> Design:
-    """State the same channels with other arguments, no two effects of a unit with a correlation.
+    """Return a design with the same mediators and other arguments, without correlated unit effects.
 
     Parameters
     ----------
     **changes
-        Such as any number of mediators, or any lag.
+        Arguments to change, such as other mediators or another lag.
     """
     facts = fit.facts
     if facts.joined:
@@ -153,28 +156,28 @@ def plain(fit: Fit, **changes: Any) -> Design:
 
 
 def left_over(model_frame: ModelFrame, values: Array) -> Array:
-    """Take unit and time effects off columns.
+    """Remove unit and time effects from columns.
 
     Parameters
     ----------
     values : ndarray (row, column)
-        Over all rows of the plan.
+        Over all observations of the model frame.
 
     Returns
     -------
     ndarray (row, column)
-        Over the rows that it keeps.
+        Over the observations that are kept.
     """
     return _residuals(_effects_of(model_frame), values[model_frame.kept])
 
 
 def correlations(fit: Fit) -> tuple[Array, float]:
-    """Correlations of the innovations of mediators, at posterior means of their errors.
+    """Return correlations of the mediators' innovations, at posterior means of their errors.
 
     Returns
     -------
     tuple of ndarray (mediator, mediator) and float
-        And the sd of Fisher's transform of one.
+        Correlations, and the SD of Fisher's transform of one.
     """
     panel, model_frame, facts = fit.rows, fit.model_frame, fit.facts
     left = []
@@ -192,23 +195,23 @@ def innovations(
     model_frame: ModelFrame, values: Array, errors: Noise, parameters: Array, *, varying: bool,
     more: Array | None = None,
 ) -> Array:  # fmt: skip
-    """Innovations of a column: what its past, its effects and its cells do not tell.
+    """Return the innovations of a column, net of its past, of effects and of group-time cells.
 
     Parameters
     ----------
     values : ndarray (row)
-        Over all rows of the plan.
+        Over all observations of the model frame.
     parameters : ndarray (parameter)
-        Of the errors, on their own scales.
+        Parameters of the errors, on their natural scales.
     varying : bool
-        Whether each unit has its own effect.
+        True if each unit has a separate effect.
     more : ndarray (row, column), optional
-        What else tells of it, over all rows of the plan.
+        Further regressors, over all observations of the model frame.
 
     Returns
     -------
     ndarray (row)
-        Over the rows that it keeps, in the column's units times one factor.
+        Over the observations that are kept, in the column's units times one factor.
     """
     rows = np.flatnonzero(model_frame.kept)
     unit, time, cell = (
@@ -229,7 +232,7 @@ def innovations(
 
 
 def _effects_of(model_frame: ModelFrame) -> csr_array:
-    """Columns of unit effects, and of time effects in each of their levels."""
+    """Return dummies of units, and of periods within each level of time effects."""
     rows = np.flatnonzero(model_frame.kept)
     unit, time = model_frame.codes.unit[rows], model_frame.codes.time[rows]
     return csr_array(
@@ -243,16 +246,17 @@ def _effects_of(model_frame: ModelFrame) -> csr_array:
 
 
 def _dummies(codes: Index) -> csr_array:
-    """One column for every code; none for -1."""
+    """Return one column for every code; none for -1."""
     rows = np.flatnonzero(codes >= 0)
     distinct, column = np.unique(codes[rows], return_inverse=True)
     return csr_array((np.ones(rows.size), (rows, column)), shape=(codes.size, distinct.size))
 
 
 def _filter(unit: Index, time: Index, covariance: Array) -> csr_array:
-    """Turn errors with a covariance on the time grid, gaps and all, to independent ones.
+    """Return the filter that whitens errors with a covariance on the time grid, including gaps.
 
-    ``L^-1`` with ``LL' = V_oo``: each row less what the unit's earlier rows tell of it.
+    ``L^-1`` with ``LL' = V_oo``: each observation minus its prediction from the unit's earlier
+    ones.
     """
     order = np.lexsort((time, unit))
     rows, columns, values = [], [], []

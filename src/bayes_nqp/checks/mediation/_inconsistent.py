@@ -1,35 +1,54 @@
-"""Whether an indirect effect hides a part of the direct one, or the other way round."""
+"""Test of inconsistent mediation (suppression)."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from bayes_nqp._core import vocabulary as v
-from bayes_nqp._core.i18n import Message, joined, listed, separated, spanned
+from bayes_nqp._core.i18n import Message, detailed, joined, listed, separated, spanned
 from bayes_nqp.checks.mediation._evidence_rows import EvidenceRow, drawn, finding_of
-from bayes_nqp.checks.shared import NOT_APPLICABLE, Finding, asks, certain, ladder
+from bayes_nqp.checks.shared import NOT_APPLICABLE, Finding, Guide, asks, certain, ladder
 from bayes_nqp.effects.estimands import ALL, nde, nie, proportion_mediated
 from bayes_nqp.inference.fitting import CHANNELS, Fit
 
 _UNSURE = 0.05
-"""Probability of the other sign, over the number of mediators, up to which a sign counts."""
+"""Probability of the other sign, divided by the number of mediators, below which a sign counts."""
 
 
 @asks(
-    "Do direct and indirect effects point the same way?",
-    "directions of effects",
+    "Do direct and indirect effects have the same sign?",
+    "signs of direct and indirect effects",
     of="channels",
     place=280,
     needs=(CHANNELS,),
+    guide=Guide(
+        statistic=Message(
+            "Posterior probabilities of the signs of the direct effect and of each indirect effect."
+        ),
+        thresholds=Message(
+            "Caution: the direct effect and an indirect effect have opposite signs, "
+            "each with a probability of at least one minus {:.0%} over the number of "
+            "mediators.",
+            _UNSURE,
+        ),
+        failure=Message(
+            "Direct and indirect effects offset each other in the total effect, and "
+            "the proportion mediated has no meaning."
+        ),
+        remedy=Message(
+            "report the direct and the indirect effect separately, and no proportion mediated"
+        ),
+        code="nqp.nde(fit)\nnqp.nie(fit)",
+        literature="MacKinnon, Krull and Lockwood (2000)",
+        limits=Message("Opposite signs are a result and no error of the model."),
+    ),
 )
 def inconsistent(fit: Fit) -> Finding:
-    """Look for inconsistent mediation, also called suppression.
+    """Test for inconsistent mediation, also called suppression.
 
-    It asks for caution if the direct effect has one sign and an indirect effect the other, each
-    but for
-    a probability of 5 % over the number of mediators. That is a finding, not an error: the policy
-    works against itself, and the total effect hides how much it does on either way. A proportion
-    mediated has no meaning then, and is withheld.
+    Opposite signs of direct and indirect effects are a result and not an error. The policy works
+    through paths of opposite sign, so the total effect understates both. A proportion mediated then
+    has no meaning and is not reported.
     """
     direct, via, share = nde(fit), nie(fit), proportion_mediated(fit)
     sure = 1.0 - _UNSURE / len(fit.facts.mediators(fit.rows))
@@ -57,21 +76,27 @@ def inconsistent(fit: Fit) -> Finding:
         if x.scale == "effect"
     )
     sentence = Message(
-        "No indirect effect points against the direct one with a probability of {:.1%}.", sure
+        "No indirect effect has the opposite sign of the direct effect with a "
+        "probability of {:.1%}.",
+        sure,
     )
     if opposed:
-        sentence = Message(
-            "Suppression (inconsistent mediation): the direct effect is {}, and what goes through "
-            "{} has the other sign, so each hides a part of the other in the total effect. This "
-            "is a finding to report; the proportion mediated has no meaning and is withheld.",
+        signs = Message(
+            "Inconsistent mediation (suppression): the direct effect is {}, and the "
+            "indirect effect through {} has the opposite sign.",
             Message("positive") if sign > 0 else Message("negative"),
             listed(opposed),
         )
+        meaning = Message(
+            "The two offset each other in the total effect, so no proportion mediated is reported."
+        )
+        sentence = joined([signs, meaning])
     elif withheld:
-        sentence = joined([sentence, Message("The proportion mediated is withheld: {}.", withheld)])
+        reason = Message("The proportion mediated is not reported: {}.", withheld)
+        sentence = joined([sentence, detailed(reason)])
     return finding_of(lines, figure, sentence, [fit])
 
 
 def _called(path: object) -> str:
-    """Call a path; mediators by their own names."""
+    """Return the name of a path."""
     return Message("all mediators") if path == ALL else str(path)

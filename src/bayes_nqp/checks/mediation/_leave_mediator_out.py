@@ -1,4 +1,4 @@
-"""Whether channels stay as they are when one of them is left out."""
+"""Sensitivity of direct and indirect effects to leaving one mediator out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import xarray as xr
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.exceptions import NotApplicable
-from bayes_nqp._core.i18n import Message, joined, listed
+from bayes_nqp._core.i18n import Message, detailed, joined, listed
 from bayes_nqp.checks.mediation._evidence_rows import (
     CORRELATED,
     EvidenceRow,
@@ -23,6 +23,7 @@ from bayes_nqp.checks.shared import (
     FAILS,
     HOLDS,
     Finding,
+    Guide,
     Verdict,
     asks,
     certain,
@@ -48,31 +49,54 @@ from bayes_nqp.inference.fitting import (
 from bayes_nqp.model.designs import Design
 
 _FAR = 2.0
+"""Shift of an effect, in posterior SDs, above which the verdict is caution."""
 _DIRECT = "direct effect"
 
 
 @asks(
-    "Do channels stay as they are when one of them is left out?",
+    "Are direct and indirect effects stable when one mediator is left out?",
     "leaving mediators out",
     of="channels",
     place=260,
     needs=(CHANNELS, ROWS),
+    guide=Guide(
+        statistic=Message(
+            "Direct and indirect effects in refits that leave out one mediator at a "
+            "time. The direct effect is compared with the fit's direct effect plus the "
+            "indirect effect of the omitted mediator."
+        ),
+        thresholds=Message(
+            "Caution: an effect changes by more than {:g} posterior SDs, the "
+            "conclusion about an effect changes, or a refit does not converge. Failed: "
+            "an effect whose 95 % interval excludes zero lies more than one posterior "
+            "SD on the other side of zero.",
+            _FAR,
+        ),
+        failure=Message(
+            "The mediators act through each other, so single indirect effects depend "
+            "on the other mediators in the model."
+        ),
+        remedy=Message(
+            "report the joint indirect effect of the mediators instead of single indirect effects"
+        ),
+        code='nqp.nie(fit).sel(mediator="all mediators")',
+        limits=Message("A mediator that is missing from all models is not detected."),
+    ),
 )
 def leave_mediator_out(fit: Fit) -> Finding:
-    """Refit without each mediator, on the same rows.
+    """Refit without each mediator, on the same observations.
 
-    Mediators that act through one another take over what a left-out one carried. The other
-    indirect effects are compared with the fit's own, and the direct effect with the fit's direct
-    effect and what went through the left-out mediator together, for it should take over
-    all of that and no more. It fails if an effect with a sign (97.5 %) lies more than a
-    posterior sd on the other side; it asks for caution if one moves by more than two posterior
-    sd's,
-    or an indirect effect's conclusion changes: lost below 90 %, found from 99.5 % on.
-    Where `mediator_residuals` finds correlated mediators the two checks are one alarm.
+    If mediators act through each other, the others take over the effect of the omitted one. The
+    other indirect effects are compared with those of the fit. The direct effect is compared with
+    the fit's direct effect plus the indirect effect of the omitted mediator, because it should
+    absorb exactly this effect. A conclusion is lost below a probability of 90 %, and new from 99.5
+    % on. If `mediator_residuals` finds correlated mediators, count the two checks as one finding.
     """
     names = fit.facts.mediators(fit.rows)
     if len(names) < 2:
-        raise NotApplicable(Message("There is one mediator: without it the total effect is left."))
+        raise NotApplicable(
+            Message("The model has one mediator only; without it, only the total effect remains.")
+        )
     via, direct = {name: nie(fit, mediators=name) for name in names}, nde(fit)
     lines = [drawn(name, AS_FITTED, via[name]) for name in names]
     lines.append(drawn(_DIRECT, AS_FITTED, direct))
@@ -90,32 +114,32 @@ def leave_mediator_out(fit: Fit) -> Finding:
     lines.sort(key=lambda line: order.index(line.mediator))
     largest, which = max(moves, key=lambda move: abs(move[0]))
     figure = Message(
-        "{} refits; largest move: {}, {:+.2f} posterior sd", len(names), which, largest
+        "largest change: {}, {:+.2f} posterior SDs; {} refits", which, largest, len(names)
     )
     verdict = worst_of(line.verdict for line in lines)
     sentence = _sentence(lines, verdict)
     if verdict != HOLDS and _correlated(fit):
         note = Message(
-            "Innovations of mediators are correlated, as 'mediator_residuals' reports: the two are "
-            "one alarm."
+            "The mediators are also correlated with each other ('mediator_residuals'); "
+            "count the two checks as one finding."
         )
-        sentence = joined([sentence, note])
+        sentence = joined([sentence, detailed(note)])
     if unsettled:
-        failed = Message("Refits have not converged without {}.", listed(unsettled))
-        sentence = joined([sentence, failed])
+        failed = Message("The refits without {} did not converge.", listed(unsettled))
+        sentence = joined([sentence, failed if verdict == HOLDS else detailed(failed)])
         verdict = worst_of([verdict, DOUBT])
     return finding_of(lines, figure, sentence, [fit], verdict=verdict)
 
 
 def _correlated(fit: Fit) -> bool:
-    """Whether `mediator_residuals` asks for caution."""
+    """Return True if the verdict of `mediator_residuals` is caution."""
     if not meets(fit, (UNITS,)):
         return False
     return bool(np.abs(np.triu(correlations(fit)[0], 1)).max() > CORRELATED)
 
 
 def _without(fit: Fit, names: tuple[str, ...]) -> dict[str, Numbers]:
-    """Draws of direct and indirect effects without each mediator, by short refits."""
+    """Return draws of direct and indirect effects without each mediator, from short refits."""
     seed, tasks, start, rows = int(fit.sampler.seed or 0), {}, reused_draws(fit), fit.rows
     for left in names:
         others = tuple(name for name in names if name != left)
@@ -135,7 +159,7 @@ def _short(
 
 
 def _judged(before: xr.DataArray, after: npt.NDArray[np.float64]) -> tuple[Verdict, float]:
-    """Compare an effect with what it was, in posterior sd's of what it was."""
+    """Compare an effect of a refit with that of the fit, in posterior SDs of the latter."""
     sd, mean, sign = float(before.std()), float(after.mean()), certain(before)
     move = (mean - float(before.mean())) / sd
     if sign * mean < -sd:
@@ -153,15 +177,16 @@ def _sentence(lines: list[EvidenceRow], verdict: Verdict) -> Message:
     bad = [_called(x) for x in lines if x.verdict in (DOUBT, FAILS)]
     if verdict == HOLDS:
         return Message(
-            "Without any one mediator the other channels and the direct effect say the same."
+            "Leaving out any one mediator does not change the conclusions about the other effects."
         )
     if verdict == FAILS:
         turned = [_called(x) for x in lines if x.verdict == FAILS]
-        return Message(
-            "An effect has the other sign: {}. Channels are not told apart.", listed(turned)
-        )
-    return Message(
-        "What one channel carries depends on which others are there ({}): mediators act through "
-        "one another, and only their joint effect should be told.",
-        listed(bad),
+        sign = Message("Leaving out a mediator reverses the sign of an effect: {}.", listed(turned))
+        apart = Message("The data do not separate the indirect effects of the mediators.")
+        return joined([sign, apart])
+    depends = Message("Effects change when a mediator is left out ({}).", listed(bad))
+    through = Message(
+        "The mediators act through each other, so single indirect effects depend "
+        "on which mediators are in the model."
     )
+    return joined([depends, through])

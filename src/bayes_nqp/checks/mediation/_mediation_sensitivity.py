@@ -1,4 +1,4 @@
-"""Whether channels survive unmeasured common causes of mediators and the outcome."""
+"""Sensitivity of indirect effects to unmeasured confounding of mediators and the outcome."""
 
 from __future__ import annotations
 
@@ -9,9 +9,19 @@ import numpy as np
 import xarray as xr
 
 from bayes_nqp._core import vocabulary as v
-from bayes_nqp._core.i18n import NOTHING, Message, figures, joined, listed, separated
+from bayes_nqp._core.i18n import NOTHING, Message, detailed, figures, joined, listed, separated
 from bayes_nqp.checks.mediation._evidence_rows import correlations
-from bayes_nqp.checks.shared import HOLDS, NOT_APPLICABLE, REPORTED, Finding, asks, ladder, stacked
+from bayes_nqp.checks.shared import (
+    HOLDS,
+    NOT_APPLICABLE,
+    REPORTED,
+    UNTOLD,
+    Finding,
+    Guide,
+    asks,
+    ladder,
+    stacked,
+)
 from bayes_nqp.checks.trends import holm
 from bayes_nqp.effects.estimands import ALL, text
 from bayes_nqp.inference.fitting import ADOPTION, CHANNELS, ROWS, Fit, panel_of
@@ -27,16 +37,16 @@ from bayes_nqp.robustness import (
 )
 
 _ENOUGH, _LITTLE = 0.2, 0.1
-"""Crossings below which an indirect effect gets the verdict caution, and failed; the first is the
-range of
-correlations over which effects are told."""
+"""Correlations at which an indirect effect is zero: below these, caution and failed.
+
+The first is also the range of correlations over which effects are reported."""
 _CHANCE = 0.01
-"""Tail probability of zero, adjusted, below which an effect is there to be undone."""
+"""Adjusted tail probability of zero below which an indirect effect is judged."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ConfoundedEffect:
-    """An indirect effect of one group, as one mediator is confounded.
+    """An indirect effect of one group as a function of the confounding of one mediator.
 
     ``kind`` is "overall" or "level", of a ``factor``, or "joint" for all mediators together.
     """
@@ -49,7 +59,7 @@ class ConfoundedEffect:
 
     @property
     def crossing(self) -> float:
-        """Missing where no correlation would do."""
+        """Correlation at which the effect is zero; NaN if there is none."""
         return float(self.curve["crossing"].sel(path="indirect"))
 
     @property
@@ -58,7 +68,7 @@ class ConfoundedEffect:
 
     @property
     def clear(self) -> bool:
-        """Whether the interval without confounding excludes zero."""
+        """Return True if the interval without confounding excludes zero."""
         low, high = (
             float(self.curve[f"original_{end}"].sel(path="indirect")) for end in ("lower", "upper")
         )
@@ -91,37 +101,66 @@ class ConfoundedEffect:
 
 
 @asks(
-    "How strong would unmeasured confounding have to be to undo the channels?",
-    "confounding of channels",
+    "How strong must unmeasured confounding be to explain the indirect effects?",
+    "confounding of mediators",
     of="channels",
     place=200,
     needs=(CHANNELS, ADOPTION, ROWS),
     assumption=True,
+    guide=Guide(
+        statistic=Message(
+            "Correlation ρ between the innovations of a mediator and of the outcome at "
+            "which the indirect effect is zero, for each mediator and for all "
+            "mediators together."
+        ),
+        thresholds=Message(
+            "Only indirect effects whose 95 % interval excludes zero are judged. "
+            "Failed: the effect is zero at a correlation below {1:g} in absolute "
+            "value. Caution: below {0:g}, or below {1:g} for one group. Inconclusive: "
+            "an effect crosses zero below {0:g}, but its tail probability of zero, "
+            "adjusted by Holm's method, is above {2:.0%}. Otherwise reported.",
+            _ENOUGH,
+            _LITTLE,
+            _CHANCE,
+        ),
+        failure=Message(
+            "A weak unmeasured common cause of mediator and outcome would be enough to "
+            "explain the indirect effect, which is then no evidence of a mechanism."
+        ),
+        remedy=Message(
+            "report the indirect effects over a range of correlations (the evidence of "
+            "this check) and do not interpret the sensitive ones as causal"
+        ),
+        code='result = nqp.check(fit, "mediation_sensitivity")\nresult.evidence',
+        literature="Imai, Keele and Yamamoto (2010); Holm (1979)",
+        limits=Message(
+            "No data can distinguish a common cause that begins with the policy from a "
+            "mechanism. Correlation between mediators is tested by "
+            "'mediator_residuals'."
+        ),
+    ),
 )
 def mediation_sensitivity(
     fit: Fit, *, rho: Sequence[float] | None = None, prior: RhoPrior | None = None
 ) -> Finding:
-    """Find the correlation of innovations that would undo each indirect effect.
+    """Compute the correlation of innovations at which each indirect effect is zero.
 
-    Sequential ignorability takes this correlation, of one mediator and the outcome given the
-    other mediators, to be zero. Judged are the indirect effect via each mediator, and via all
-    of them together, where the interval without confounding excludes zero. The verdict is that
-    of the weakest: it fails if its effect crosses zero below .1 in absolute value, and asks for
-    caution
-    below .2, or if the effect in a level of a stratum factor crosses below .1; else it is
-    reported. An effect that is other than zero by chance crosses early: of those whose tail
-    probability of zero, adjusted for all mediators (and levels) that were asked (Holm 1979), is
-    above 1 %, it is told where they cross, and data could not tell. Correlations between mediators
-    do not count: `mediator_residuals` judges them. At a crossing of ρ a common
-    cause explains shares of both innovations' variances whose product is ρ²: at .2, a fifth of
-    each. Not applicable if no interval excludes zero.
+    Sequential ignorability assumes that this correlation, between one mediator and the outcome
+    given the other mediators, is zero. The check judges the indirect effect through each mediator,
+    and through all of them together, if the interval without confounding excludes zero. The verdict
+    is that of the most sensitive effect. An effect that differs from zero only by chance is zero at
+    a small correlation, so effects with an adjusted tail probability above 1 % (Holm 1979, over all
+    mediators and levels) are reported and not judged. Correlations between mediators do not enter:
+    `mediator_residuals` tests them. At a correlation of ρ a common cause explains shares of the two
+    innovation variances whose product is ρ²: at 0.2, a fifth of each. The check is not applicable
+    if no interval excludes zero.
 
     Parameters
     ----------
     rho : sequence of float, optional
-        Correlations of the curves; from −.6 to .6 by default.
+        Correlations of the curves; from −0.6 to 0.6 by default.
     prior : NormalCorrelation or UniformCorrelation, optional
-        Of the correlation, for the posterior that evidence holds; NormalCorrelation(0.2) by
+        Prior of the correlation, for the posterior in the evidence; NormalCorrelation(0.2) by
         default.
     """
     study = confounded_fit(fit)
@@ -137,7 +176,8 @@ def mediation_sensitivity(
     evidence = stacked([x.curve for x in effects], effects, "mediator", "label", "kind", "factor")
     if not judged:
         sentence = Message(
-            "No indirect effect has an interval that excludes zero: none could be undone."
+            "No indirect effect has a 95 % interval that excludes zero, so there is no "
+            "effect to explain by confounding."
         )
         return Finding(
             NOT_APPLICABLE, _figure(effects), sentence, evidence, "mediation_sensitivity"
@@ -149,22 +189,22 @@ def mediation_sensitivity(
     fails, doubt = (bool(named) and least < limit for limit in (_LITTLE, _ENOUGH))
     verdict = ladder(fails=fails, doubt=doubt or weak, untold=chance)
     verdict = REPORTED if verdict == HOLDS else verdict
-    sentence = _sentence(judged, weak, common)
+    by_chance = NOTHING
     if chance:
         by_chance = Message(
-            "What goes through {} may be other than zero by chance (tail probability, adjusted, "
-            "above {:.0%}): it is told and not judged.",
+            "The indirect effect via {} may differ from zero by chance (adjusted tail "
+            "probability above {:.0%}), so its sensitivity is not judged.",
             listed([x.called for x in chance]),
             _CHANCE,
         )
-        sentence = joined([sentence, by_chance])
+    sentence = _sentence(judged, weak, common, by_chance, untold=verdict == UNTOLD)
     return Finding(
         verdict, _figure(effects), sentence, evidence, "mediation_sensitivity", study.fit
     )
 
 
 def _signed(effects: list[ConfoundedEffect]) -> list[ConfoundedEffect]:
-    """Take the effects whose sign stands, of the several of their kind that were asked."""
+    """Return the effects that differ from zero after adjustment for the number of effects."""
     signed = [x for x in effects if x.kind == "joint" and x.tail < _CHANCE]
     for kind in ("overall", "level"):
         some = [x for x in effects if x.kind == kind]
@@ -176,7 +216,7 @@ def _signed(effects: list[ConfoundedEffect]) -> list[ConfoundedEffect]:
 def _effects(
     study: ConfoundedFit, factor: str | None, axis: xr.DataArray, prior: RhoPrior
 ) -> list[ConfoundedEffect]:
-    """Indirect effects overall, via each mediator and via all; or in every level of a factor."""
+    """Return indirect effects via each mediator and via all, or those in each level of a factor."""
     by = None if factor is None else {"level": factor}
     curve = curves(study.paths(by, "rows", None), axis, prior, study.seed)
     if factor is not None:
@@ -206,39 +246,54 @@ def _effect(
 
 
 def _common(fit: Fit) -> float:
-    """Largest correlation between innovations of mediators."""
+    """Return the largest correlation between innovations of mediators."""
     if len(fit.facts.mediators(fit.rows)) < 2:
         return 0.0
     return float(np.abs(np.triu(correlations(fit)[0], 1)).max())
 
 
 def _sentence(
-    judged: list[ConfoundedEffect], weak: list[ConfoundedEffect], common: float
+    judged: list[ConfoundedEffect],
+    weak: list[ConfoundedEffect],
+    common: float,
+    by_chance: Message,
+    *,
+    untold: bool,
 ) -> Message:
+    """Return the finding and its meaning; the range of effects is a detail."""
     parts = [x for x in judged if x.kind == "overall"]
     parts += sorted((x for x in judged if x.kind == "joint"), key=_size)[:1]
     least = min(x.size for x in parts)
     vanish = Message(
-        "Indirect effects would vanish at correlations of innovations of: {}; the weakest needs a "
-        "common cause of {:.0%} of what is left of both the mediator's and the outcome's "
-        "variance.",
-        listed([Message("{} at {}", x.called, _at(x)) for x in parts], 6),
+        "The indirect effects would be zero if the innovations of mediator and "
+        "outcome had these correlations: {}.",
+        separated([Message("{}: {}", x.called, _at(x), context="crossing") for x in parts]),
+    )
+    share = Message(
+        "A common cause of {:.0%} of the residual variance of both the mediator "
+        "and the outcome would explain the most sensitive effect.",
         least,
     )
-    low = Message("Below {:g}: {}.", _LITTLE, listed([x.called for x in weak], 4))
+    low = Message(
+        "A correlation below {:g} is enough for {}.",
+        _LITTLE,
+        listed([x.called for x in weak], 4),
+    )
     beyond = Message(
-        "Innovations of mediators are correlated by {:.2f}, which 'mediator_residuals' judges and "
-        "this check does not.",
+        "Innovations of mediators are correlated with each other by up to {:.2f}, "
+        "which 'mediator_residuals' tests.",
         common,
     )
     ends = [(figures(end, max(x.span) - min(x.span)) for end in x.span) for x in parts]
     spans = [Message("{}: {} to {}", x.called, *pair) for x, pair in zip(parts, ends, strict=True)]
-    untold = Message(
-        "No data tell a common cause at the time of the policy from a channel; at correlations of "
-        "{:g} to {:g} indirect effects are: {}.",
+    ranges = Message(
+        "With correlations from {:g} to {:g}, the indirect effects have these "
+"ranges: {}.",
         -_ENOUGH, _ENOUGH, separated(spans),
     )  # fmt: skip
-    return joined([vanish, *[low][: len(weak)], *[beyond][: int(common > least)], untold])
+    more = [*[low][: len(weak)], *[beyond][: int(common > least)], ranges]
+    first = [vanish, by_chance, detailed(share)] if untold else [vanish, share, detailed(by_chance)]
+    return joined([*first, *map(detailed, more)])
 
 
 def _size(effect: ConfoundedEffect) -> float:
@@ -257,4 +312,6 @@ def _figure(effects: list[ConfoundedEffect]) -> Message:
         for x in effects
         if x.kind != "joint" and x.clear
     ]
-    return Message("crossing {}", separated(parts)) if parts else NOTHING
+    if not parts:
+        return NOTHING
+    return Message("correlation at which the indirect effect is zero: {}", separated(parts))

@@ -1,4 +1,4 @@
-"""Whether the outcome goes with mediators of its own period alone."""
+"""Test of mediators of neighbouring periods in the equation of the outcome."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import numpy as np
 
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import Hint, NotApplicable
-from bayes_nqp._core.i18n import Message, advised, joined, listed, spanned
+from bayes_nqp._core.i18n import Message, advised, detailed, joined, listed, spanned
 from bayes_nqp.checks.mediation._evidence_rows import EvidenceRow, drawn, finding_of
 from bayes_nqp.checks.shared import (
     DOUBT,
     FAILING,
     FAILS,
     Finding,
+    Guide,
     Verdict,
     asks,
     beside,
@@ -37,44 +38,79 @@ type _Mark = Literal["", "before", "after", "both", "earlier"]
 _DOUBT: Final = 0.01
 """Tail probability of zero below which a slope that should be zero gets the verdict caution."""
 _LARGE: Final = 0.15
-"""Share of the slope from which that of a neighbouring period is no trifle."""
+"""Share of the current slope above which the slope of a neighbouring period is large."""
 _LEANS: Final = 0.9
-"""Probability of the sign of this period's slope from which a neighbour leans its way."""
+"""Probability of the current slope's sign from which a neighbouring slope has the same sign."""
 _LONG: Final = 8
-"""Periods of the panel from which, without a lag, two periods before are asked as well."""
-_TODAY, _BEFORE, _AFTER = Message("slope"), Message("a period before"), Message("a period after")
+"""Periods of the panel from which, without a lag, two periods before are tested too."""
+_TODAY, _BEFORE, _AFTER = (
+    Message("slope"),
+    Message("one period before"),
+    Message("one period after"),
+)
 _EARLIER = Message("two periods before")
 
 
 @asks(
-    "Does the outcome go with mediators of its own period alone?",
+    "Does the outcome depend only on mediators of the modelled period?",
     "mediators of other periods",
     of="channels",
     place=242,
     needs=(CHANNELS, ROWS, UNITS, REFITS),
     assumption=True,
+    guide=Guide(
+        statistic=Message(
+            "Slopes of each mediator one period before and one period after, added to "
+            "the outcome's equation. Without a lag and with at least {} periods, two "
+            "periods before is added too.",
+            _LONG,
+        ),
+        thresholds=Message(
+            "Caution: zero has a tail probability below {0:.0%}, divided by the number "
+            "of slopes. Failed: below {1:.1%}, and the slope is larger than {2:.0%} of "
+            "the current slope.",
+            _DOUBT,
+            FAILING,
+            _LARGE,
+        ),
+        failure=Message(
+            "The mediator acts with another delay, follows the outcome, or is measured "
+            "with error, so the indirect effect is biased."
+        ),
+        remedy=Message(
+            "fit the model with a longer lag, Mediation(..., lag=1), and compare the "
+            "indirect effects"
+        ),
+        code="later = nqp.fit(fit.design.replace(lag=1), panel)\nnqp.nie(later)",
+        limits=Message(
+            "Measurement error and reverse causality have the same pattern and are not separated."
+        ),
+    ),
 )
 def mediator_periods(fit: Fit) -> Finding:
-    """Enter mediators of the periods before and of the period after beside those of today.
+    """Add mediators of the neighbouring periods to the equation of the outcome.
 
-    If a mediator acts within its period and nothing else ties it to the outcome, its neighbours in
-    time say nothing of the outcome: their flat slopes in the outcome's equation, on the rows that
-    have both, are zero. A slope of the period before alone is that of a mediator that acts later;
-    one of the period after alone that of an outcome that comes before its mediator; both, with the
-    sign of today's, are the mark of a mediator that is measured with error (its neighbours tell
-    of it too) or that follows the outcome. Without a lag, in panels of eight periods or more, that
-    of two periods before is entered too: one that acts so much later leaves no other mark. In doubt
-    if zero has a tail probability below 1 % (over the number of slopes that are asked), and it
-    fails below .5 % if the slope is 15 % of today's or more.
+    If a mediator acts within its period and shares no other cause with the outcome, the slopes of
+    its neighbouring periods (flat priors, observations with both) are zero. A slope of the period
+    before alone indicates a mediator that acts later. A slope of the period after alone indicates
+    an outcome that precedes the mediator. Both, with the sign of the current slope, indicate a
+    mediator that is measured with error or that follows the outcome. Without a lag, in panels of
+    eight periods or more, two periods before is added too, because such a delay is not visible
+    otherwise.
 
     Returns
     -------
     Finding
-        With the slopes of each mediator, outcome units per unit of it.
+        Its evidence has the slopes of each mediator, outcome units per unit of it.
     """
     names = fit.facts.mediators(fit.rows)
     if fit.facts.reach != "none":
-        raise NotApplicable(Message("Channels lie in space here; ask it of those that do not."))
+        raise NotApplicable(
+            Message(
+                "Mediators of other units enter the outcome in this model, which the check "
+                "does not allow."
+            )
+        )
     slopes, after = _slopes(fit, names)
     lines: list[EvidenceRow] = []
     marks: dict[str, _Mark] = {}
@@ -94,7 +130,7 @@ def mediator_periods(fit: Fit) -> Finding:
 
 
 def _slopes(fit: Fit, names: tuple[str, ...]) -> tuple[Array, Fit]:
-    """Draws of slopes (mediator, today | before | after | two before, draw), and the refit."""
+    """Return draws of slopes (mediator, current | before | after | two before, draw), and a fit."""
     alone, lag = total_fit(fit), fit.facts.lag
     panel, columns = alone.rows, {}
     offsets = (0, -1, 1, -2) if lag == 0 and panel.periods >= _LONG else (0, -1, 1)
@@ -119,7 +155,7 @@ def _part(
     today: EvidenceRow, before: EvidenceRow, after: EvidenceRow, earlier: EvidenceRow | None = None
 ) -> Message:
     words = Message(
-        "{!s} {:.3g}, a period before {}, after {}",
+        "{!s} {:.3g}, one period before {}, one period after {}",
         today.mediator,
         today.value,
         spanned(before.value, before.lower, before.upper),
@@ -128,11 +164,14 @@ def _part(
     if earlier is None:
         return words
     span = spanned(earlier.value, earlier.lower, earlier.upper)
-    return Message("{}, two before {}", words, span)
+    return Message("{}, two periods before {}", words, span)
 
 
 def _mark(draws: Array, verdicts: list[Verdict]) -> _Mark:
-    """Say which neighbours speak: both if one is clear and the other a third of it, its way."""
+    """Return the neighbouring periods with a slope.
+
+    "both" if one slope is clear and the other has the same sign and at least a third of its size.
+    """
     before, after, *earlier = (verdict in (DOUBT, FAILS) for verdict in verdicts)
     if not (before or after):
         return "earlier" if any(earlier) else ""
@@ -143,38 +182,47 @@ def _mark(draws: Array, verdicts: list[Verdict]) -> _Mark:
     return "before" if sizes[0] > sizes[1] else "after"
 
 
-_NOTHING: Final = Message("Beside mediators of its own period, those next to it say nothing of it.")
+_NOTHING: Final = Message(
+    "Mediators of neighbouring periods have no additional effect on the outcome."
+)
 _AROUND: Final = Message(
-    "The outcome goes with {} of the periods before and after, beside that of its own: "
-    "this is the mark of a mediator that is measured with error, that follows the "
-    "outcome, or that moves with it for another reason that lasts, and the indirect "
-    "effect is then not what goes through it."
+    "The outcome depends on {} of the periods before and after, in addition to "
+    "that of the current period."
 )
-_LATER: Final = Message(
-    "{} of the period before still acts: part of what goes through it comes "
-    "later, and is counted as direct."
+_WHY_AROUND: Final = Message(
+    "The mediator may be measured with error, follow the outcome, or share a "
+    "persistent cause with it, so the indirect effect is biased."
 )
-_TWO_LATER: Final = Message(
-    "{} of two periods before still acts: what goes through it comes later, "
-    "and is counted as direct."
+_LATER: Final = Message("{} of the period before still affects the outcome.")
+_TWO_LATER: Final = Message("{} of two periods before still affects the outcome.")
+_WHY_LATER: Final = Message(
+    "Part of the indirect effect comes later and is counted as direct effect."
 )
-_REVERSED: Final = Message(
-    "The outcome comes before {}: what looks like a channel may be its consequence."
+_REVERSED: Final = Message("The outcome depends on {} of the following period.")
+_WHY_REVERSED: Final = Message(
+    "The mediator may be a consequence of the outcome, so the indirect effect "
+    "may be reverse causality."
+)
+_LONGER: Final = Message("Next: fit with {} and compare the indirect effects.")
+_MEASURE: Final = Message(
+    "Next: check how the mediator is measured, and report this indirect effect as descriptive only."
 )
 
 
 def _sentence(marks: dict[str, _Mark], lag: int) -> Message:
-    def of(mark: _Mark, words: Message, longer: int | None = None) -> list[Message]:
-        names = [name for name, each in marks.items() if each == mark]
-        if not names:
-            return []
-        words = words.fill(listed(names))
-        if longer is None:
-            return [words]
-        return [joined([words, advised(Message("Fit with {}.", Hint("lag", longer)))])]
-
-    parts = [
-        *of("both", _AROUND), *of("before", _LATER, lag + 1), *of("earlier", _TWO_LATER, 2),
-        *of("after", _REVERSED),
-    ]  # fmt: skip
-    return joined(parts) if parts else _NOTHING
+    """Return the finding on one kind of mediators and its meaning; other kinds are details."""
+    kinds: tuple[tuple[_Mark, Message, Message, Message], ...] = (
+        ("both", _AROUND, _WHY_AROUND, _MEASURE),
+        ("before", _LATER, _WHY_LATER, _LONGER.fill(Hint("lag", lag + 1))),
+        ("earlier", _TWO_LATER, _WHY_LATER, _LONGER.fill(Hint("lag", 2))),
+        ("after", _REVERSED, _WHY_REVERSED, _LONGER.fill(Hint("lag", lag + 1))),
+    )
+    found = [
+        (words.fill(listed(names)), meaning, step)
+        for mark, words, meaning, step in kinds
+        if (names := [name for name, each in marks.items() if each == mark])
+    ]
+    if not found:
+        return _NOTHING
+    (first, meaning, step), *others = found
+    return joined([first, meaning, advised(step), *(detailed(words) for words, *_ in others)])

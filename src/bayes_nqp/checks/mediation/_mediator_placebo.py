@@ -1,11 +1,13 @@
-"""Whether a mediator that cannot respond seems to carry an effect."""
+"""Placebo test with a mediator that the policy cannot affect."""
 
 from __future__ import annotations
+
+from typing import Final
 
 import numpy as np
 
 from bayes_nqp._core.exceptions import NotApplicable, PanelError, StudyError, nearest
-from bayes_nqp._core.i18n import Message, spanned
+from bayes_nqp._core.i18n import Message, detailed, joined, spanned
 from bayes_nqp._core.types import Column
 from bayes_nqp.checks.mediation._evidence_rows import (
     EvidenceRow,
@@ -16,9 +18,12 @@ from bayes_nqp.checks.mediation._evidence_rows import (
 )
 from bayes_nqp.checks.shared import (
     DOUBT,
+    DOUBTFUL,
+    FAILING,
     HOLDS,
     NOT_APPLICABLE,
     Finding,
+    Guide,
     asks,
     excluding_zero,
     worst_of,
@@ -27,22 +32,52 @@ from bayes_nqp.data.panel import Panel
 from bayes_nqp.effects.estimands import att, nie
 from bayes_nqp.inference.fitting import ADOPTION, CHANNELS, ROWS, Fit, panel_of, refit
 
+_WIDE: Final = 4
+"""Width of the placebo's interval, in largest effects on a mediator, that is too wide to judge."""
+
 
 @asks(
-    "Does a mediator that cannot respond carry no effect?",
+    "Does a mediator that the policy cannot affect show no effect?",
     "placebo mediator",
     of="channels",
     place=230,
     needs=(CHANNELS, ADOPTION, ROWS),
     assumption=True,
+    guide=Guide(
+        statistic=Message(
+            "Effect of the policy on a placebo mediator that you name "
+            '(placebo="column"), in SDs within units, and the indirect effect through '
+            "it."
+        ),
+        thresholds=Message(
+            "Caution: the {0:.0%} interval of one of the two effects excludes zero. "
+            "Caution too if the 95 % interval of the effect on the placebo is wider "
+            "than {2} times the largest effect on a mediator. Failed: the {1:.1%} "
+            "interval excludes zero.",
+            1 - DOUBTFUL,
+            1 - FAILING,
+            _WIDE,
+        ),
+        failure=Message(
+            "Treated units differ from untreated units for another reason than the "
+            "policy, and this may also bias the effects on the real mediators."
+        ),
+        remedy=Message(
+            "test the trends of the mediators with nqp.check(fit, "
+            '"mediator_pretrends") and add covariates that explain the difference'
+        ),
+        code='nqp.check(fit, "mediator_pretrends")',
+        limits=Message(
+            "The check is only as good as the placebo: the policy must not be able to "
+            "affect it, and it should share the confounders of the real mediators."
+        ),
+    ),
 )
 def mediator_placebo(fit: Fit, *, placebo: Column | None = None) -> Finding:
-    """Add a mediator that the policy cannot move.
+    """Add a mediator that the policy cannot affect.
 
-    It fails if the 99.5 % interval of the effect on it, or of the indirect effect via it,
-    excludes zero; it asks for caution if a 98 % interval does, or if that of the effect on it is
-    wider than four times the largest effect on a mediator, both in multiples of what they vary
-    within units: then it could not have shown one.
+    Effects on mediators are in multiples of their SD within units. If the interval of the effect on
+    the placebo is much wider than the largest effect on a mediator, the check could not detect one.
 
     Parameters
     ----------
@@ -60,9 +95,9 @@ def mediator_placebo(fit: Fit, *, placebo: Column | None = None) -> Finding:
     if placebo is None:
         raise NotApplicable(
             Message(
-                "No mediator that cannot respond is named. Name one: nqp.check(fit, "
-                "'mediator_placebo', placebo='column'), or in a study's file placebo = 'column' "
-                "under [checks.mediator_placebo]."
+                "No placebo mediator is named. Name a column that the policy cannot "
+                "affect: nqp.check(fit, 'mediator_placebo', placebo='column'), or in a "
+                "study's file placebo = 'column' under [checks.mediator_placebo]."
             )
         )
     names = fit.facts.mediators(panel)
@@ -81,10 +116,10 @@ def mediator_placebo(fit: Fit, *, placebo: Column | None = None) -> Finding:
     first, second, *_ = lines
     largest = max(abs(float(effect[name].mean())) for name in names)
     low, high = np.quantile(effect[placebo], (0.025, 0.975))
-    weak = bool(high - low > 4 * largest)
+    weak = bool(high - low > _WIDE * largest)
     verdict = worst_of([first.verdict, second.verdict, DOUBT if weak else HOLDS])
     figure = Message(
-        "effect on {} {} of its sd within units; indirect effect {}",
+        "effect on {} {} SDs within units; indirect effect {}",
         placebo,
         spanned(first.value, first.lower, first.upper),
         spanned(second.value, second.lower, second.upper),
@@ -95,24 +130,43 @@ def mediator_placebo(fit: Fit, *, placebo: Column | None = None) -> Finding:
 
 def _sentence(placebo: str, first: EvidenceRow, second: EvidenceRow, weak: bool) -> Message:
     if first.verdict != HOLDS:
-        return Message(
-            "The policy cannot move {}, and it seems to: treated units differed from the others "
-            "for another reason, which the effects on mediators may share.",
+        found = Message(
+            "The estimated effect of the policy on the placebo mediator {} differs from zero.",
             placebo,
         )
+        meaning = Message(
+            "Treated units differ from untreated units for another reason, which may "
+            "also bias the effects on the other mediators."
+        )
+        return joined([found, meaning])
     if second.verdict != HOLDS:
-        return Message("Nothing should go through {}, and something seems to.", placebo)
-    if weak:
-        return Message(
-            "The effect on {} is too uncertain to speak: its interval is wider than four times "
-            "the largest effect on a mediator.",
+        found = Message(
+            "The estimated indirect effect through the placebo mediator {} differs from zero.",
             placebo,
         )
-    return Message("As it should, {} neither responds nor carries an effect.", placebo)
+        return joined([found, Message("The other indirect effects may be biased in the same way.")])
+    if weak:
+        return joined(
+            [
+                Message(
+                    "The effect on the placebo mediator {} is too uncertain to test the design.",
+                    placebo,
+                ),
+                detailed(
+                    Message(
+                        "Its interval is wider than {} times the largest effect on a mediator.",
+                        _WIDE,
+                    )
+                ),
+            ]
+        )
+    return Message(
+        "The placebo mediator {} shows no effect of the policy and no indirect effect.", placebo
+    )
 
 
 def _with_mediator(panel: Panel, name: str) -> Panel:
-    """Declare one more mediator."""
+    """Add a mediator to the panel."""
     if name in panel.roles.mediators:
         return panel
     if name not in panel.frame.columns:

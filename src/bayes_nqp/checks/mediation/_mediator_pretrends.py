@@ -1,10 +1,10 @@
-"""Whether treated and untreated units' mediators moved in parallel before adoption."""
+"""Test of parallel trends of the mediators before adoption."""
 
 from __future__ import annotations
 
 from collections.abc import Container
 
-from bayes_nqp._core.i18n import NOTHING, Message, joined, listed, separated
+from bayes_nqp._core.i18n import NOTHING, Message, detailed, joined, listed, separated
 from bayes_nqp.checks.mediation._evidence_rows import EvidenceRow, drawn, finding_of
 from bayes_nqp.checks.shared import (
     DOUBT,
@@ -14,6 +14,7 @@ from bayes_nqp.checks.shared import (
     UNTOLD,
     VERDICTS,
     Finding,
+    Guide,
     asks,
     cautious,
     worst_of,
@@ -21,32 +22,62 @@ from bayes_nqp.checks.shared import (
 from bayes_nqp.checks.trends import WITH_DIFFERENTIAL_TRENDS, holm, parted
 from bayes_nqp.inference.fitting import ADOPTION, CHANNELS, ROWS, Fit, refit
 
-_FAILS = 0.025
-"""False alarms of all mediators together: `pretrends` has .05 of the outcome in the same report."""
+_FAILS, _DOUBT = 0.025, 0.05
+"""Size of the tests of leads and slopes for all mediators together."""
 
 
 @asks(
-    "Did the mediators of treated and untreated units move in parallel before adoption?",
+    "Do the mediators of treated and untreated units have parallel trends before adoption?",
     "pre-trends of mediators",
     of="channels",
     place=220,
     needs=(CHANNELS, ADOPTION, ROWS),
     assumption=True,
+    guide=Guide(
+        statistic=Message(
+            "The tests of 'pretrends' for each mediator: a joint test of pre-adoption "
+            "coefficients, a test of a linear differential trend, and the log Bayes "
+            "factor of parallel against differential trends."
+        ),
+        thresholds=Message(
+            "Failed: the adjusted tail probability of zero (Holm) is below {0:g}, or "
+            "the log Bayes factor favours differential trends. Caution: below {1:g}, "
+            "or one group alone has a differential trend. Inconclusive: no test "
+            "rejects, but the Bayes factor does not support parallel trends. Limits of "
+            "log Bayes factors are lower by the log of the number of mediators.",
+            _FAILS,
+            _DOUBT,
+        ),
+        failure=Message(
+            "The estimated effect of the policy on the mediator, and hence the "
+            "indirect effect, is biased by the differential trend."
+        ),
+        remedy=Message(
+            "fit the mediation model with trends=nqp.DifferentialTrends() and compare "
+            "the indirect effects"
+        ),
+        code=(
+            "trends = fit.design.replace(\n"
+            "    design=fit.design.design.replace(trends=nqp.DifferentialTrends())\n"
+            ")\n"
+            "nqp.nie(nqp.fit(trends, panel))"
+        ),
+        literature="Roth (2022); Holm (1979)",
+        limits=Message("A divergence of the mediators that begins with adoption is not detected."),
+    ),
 )
 def mediator_pretrends(fit: Fit) -> Finding:
-    """Ask every mediator what `pretrends` asks of the outcome.
+    """Apply the tests of `pretrends` to every mediator.
 
-    The effect on a mediator rests on parallel trends as the effect on the outcome does, so the
-    outcome's own design, fitted to the mediator, is judged by the same rule, leads, slope and
-    Bayes factors, and the verdict is the worst. The more mediators are asked, the more often one
-    is far out by chance: their tail probabilities are adjusted for that (Holm 1979), fail below
-    .025, since `pretrends` may fail of the outcome as well, and ask for caution below .05; the
-    false
-    alarms that levels of factors may give are shared by all mediators, and so are the prior odds
-    that one of them drifts: limits of log Bayes factors lie the log of their number lower.
-    Evidence: the differential slope before adoption, in multiples of the mediator's own variation
-    within units. Where the design lets adopters drift, so do mediators, and the numbers are
-    reported alone.
+    The effect on a mediator requires parallel trends as the effect on the outcome does. The
+    outcome's design is fitted to each mediator and judged by the same rule (leads, slope and Bayes
+    factors); the verdict is the worst one. Tail probabilities are adjusted for the number of
+    mediators (Holm 1979). They fail below 0.025, because `pretrends` may reject for the outcome as
+    well, and give caution below 0.05. The error probability of tests by level is shared by all
+    mediators. The prior odds of a differential trend are shared too, so limits of log Bayes factors
+    are lower by the log of the number of mediators. The evidence has the differential slope before
+    adoption, in multiples of the mediator's SD within units. If the design includes differential
+    trends, the mediators have them too, and the numbers are only reported.
     """
     panel = fit.rows
     names = fit.facts.mediators(panel)
@@ -68,8 +99,8 @@ def mediator_pretrends(fit: Fit) -> Finding:
         adjusted = Message(", adjusted {:.2g}", tail) if len(names) > 1 else NOTHING
         words.append(
             Message(
-                "{}: {}, log Bayes factor of parallel trends {}, tail probability of zero: leads "
-                "{:.2g}, slope {:.2g}{}",
+                "{}: {}, log Bayes factor of parallel trends {}; p of zero: pre-adoption "
+                "coefficients {:.2g}, slope {:.2g}{}",
                 *(name, VERDICTS[verdict], parts.trend_evidence.number),
                 *(total.joint.tail, total.slope_tail, adjusted),
             )
@@ -80,26 +111,26 @@ def mediator_pretrends(fit: Fit) -> Finding:
     sentence = WITH_DIFFERENTIAL_TRENDS if allows_trends else _sentence(lines, with_trends)
     if len(names) > 1 and not allows_trends:
         for_all = Message(
-            "Tail probabilities and limits of Bayes factors are adjusted for {} mediators being "
-            "asked.",
+            "Tail probabilities and limits of Bayes factors are adjusted for {} mediators.",
             len(names),
         )
-        sentence = joined([sentence, for_all])
+        sentence = joined([sentence, detailed(for_all)])
     fits = [fit, *(x for parts in every for x in (parts.lead_fit, parts.trend_fit))]
     return finding_of(lines, figure, sentence, fits, verdict=REPORTED if allows_trends else None)
 
 
 def _sentence(lines: list[EvidenceRow], with_trends: Container[str]) -> Message:
-    """Say it in words.
+    """Return the finding and its meaning for the indirect effects.
 
     Parameters
     ----------
     with_trends : container of str
-        Mediators whose leads do not fail: untreated periods alone may speak against them.
+        Mediators with leads compatible with zero: only untreated observations may reject parallel
+        trends.
     """
     verdict = worst_of(line.verdict for line in lines)
     if verdict == HOLDS:
-        return Message("Before adoption every mediator moved alike in treated and untreated units.")
+        return Message("The data support parallel trends of all mediators before adoption.")
     doubtful = listed([line.mediator for line in lines if line.verdict in (DOUBT, UNTOLD)])
     if verdict == FAILS:
         failed = [line.mediator for line in lines if line.verdict == FAILS]
@@ -110,25 +141,27 @@ def _sentence(lines: list[EvidenceRow], with_trends: Container[str]) -> Message:
         if apart:
             parts.append(
                 Message(
-                    "Before adoption {} already moved apart in the treated, so what the policy "
-                    "seems to do to it, and what goes through it, is not all due to the policy.",
+                    "Treated and untreated units have different trends of {} before adoption "
+                    "(pre-adoption coefficients).",
                     apart,
                 )
             )
         if trending:
-            parts.append(
-                Message(
-                    "No lead of {} stands apart, but its untreated periods are those of a drift of "
-                    "adopters rather than of parallel trends (log Bayes factor), so what the "
-                    "policy seems to do to it, and what goes through it, may not all be due to the "
-                    "policy.",
-                    trending,
-                )
+            differ = Message(
+                "Untreated observations favour a differential trend of {} over parallel "
+                "trends (log Bayes factor).",
+                trending,
             )
-        return joined([*parts, Message("Open: {}.", doubtful)] if doubtful else parts)
-    return Message(
-        "Before adoption {} may have moved apart in the treated: untreated periods do not tell "
-        "parallel trends from a drift, or a trend that the leads allow would be as large as the "
-        "effect, or there is one in some level.",
-        doubtful,
+            parts.append(detailed(differ) if apart else differ)
+        biased = Message("Their effects on mediators and their indirect effects may be biased.")
+        unclear = Message("Parallel trends are not supported for {} either.", doubtful)
+        return joined([*parts, biased, detailed(unclear)] if doubtful else [*parts, biased])
+    return joined(
+        [
+            Message(
+                "The data give too little support for parallel trends of {} before adoption.",
+                doubtful,
+            ),
+            Message("The indirect effects may be biased by a differential trend."),
+        ]
     )

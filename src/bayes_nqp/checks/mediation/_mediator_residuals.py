@@ -1,4 +1,4 @@
-"""Whether mediators move together for reasons that the model does not know."""
+"""Correlation between mediators beyond the policy and the model."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from bayes_nqp._core.exceptions import NotApplicable
-from bayes_nqp._core.i18n import Message, listed, separated
+from bayes_nqp._core.i18n import Message, detailed, joined, listed, separated
 from bayes_nqp.checks.mediation._evidence_rows import (
     CORRELATED,
     LEVELS,
@@ -16,35 +16,54 @@ from bayes_nqp.checks.mediation._evidence_rows import (
     correlations,
     finding_of,
 )
-from bayes_nqp.checks.shared import DOUBT, Finding, asks, ladder
+from bayes_nqp.checks.shared import DOUBT, Finding, Guide, asks, ladder
 from bayes_nqp.inference.fitting import CHANNELS, ROWS, UNITS, Fit
 
 
 @asks(
-    "Do mediators move together for other reasons than the policy?",
-    "residuals of mediators",
+    "Are the mediators uncorrelated with each other apart from the policy?",
+    "correlation of mediators",
     of="channels",
     place=250,
     needs=(CHANNELS, ROWS, UNITS),
+    guide=Guide(
+        statistic=Message(
+            "Correlations between the innovations of the mediators, net of unit "
+            "effects, time effects, group-time cells and serial correlation."
+        ),
+        thresholds=Message("Caution: a correlation above {:g} in absolute value.", CORRELATED),
+        failure=Message(
+            "One mediator may affect another, or both have a common cause, so single "
+            "indirect effects are not separately causal; the joint indirect effect is "
+            "unaffected."
+        ),
+        remedy=Message(
+            "report the joint indirect effect of the mediators instead of single indirect effects"
+        ),
+        code='nqp.nie(fit).sel(mediator="all mediators")',
+        limits=Message(
+            "The check does not detect an unmeasured common cause of a mediator and the outcome."
+        ),
+    ),
 )
 def mediator_residuals(fit: Fit) -> Finding:
-    """Correlate the innovations of mediators.
+    """Correlate the innovations of the mediators.
 
-    They are what is left of a mediator once unit effects, time effects, cells (and each treated
-    unit's own effect where units vary) and its own past, at the posterior means of the
-    parameters of its errors, are taken off by least squares. It asks for caution if a correlation
-    is
-    beyond 0.3 in size: then one mediator may act on another, or something acts on both, and a
-    single indirect effect, which is "entering the outcome last through this mediator", is not
-    causal by itself. The joint indirect effect is not touched by it: draws of mediators' equations
-    are correlated as their innovations are, so that its interval allows for it.
-    `leave_mediator_out` responds to the same correlation: the two are one alarm. Neither
-    distinguishes mediators that are merely correlated from one that shares an unmeasured cause with
-    the outcome, which no data can.
+    Innovations are residuals of a mediator net of unit effects, time effects, group-time cells (and
+    unit-level treatment effects if these vary by unit) and its past, at posterior means of the
+    parameters of its errors. If two mediators are correlated, one may affect the other, or both
+    have a common cause. A single indirect effect, defined as entering the outcome last through this
+    mediator, is then not causal. The joint indirect effect remains valid: draws of the mediators'
+    equations have the correlation of their innovations, so its interval allows for it.
+    `leave_mediator_out` responds to the same correlation; count the two checks as one finding. No
+    data can distinguish correlated mediators from an unmeasured common cause of a mediator and the
+    outcome.
     """
     names = fit.facts.mediators(fit.rows)
     if len(names) < 2:
-        raise NotApplicable(Message("There is one mediator, so none can act on another."))
+        raise NotApplicable(
+            Message("The model has one mediator only, so mediators cannot affect each other.")
+        )
     matrix, sd = correlations(fit)
     pairs = combinations(range(len(names)), 2)
     lines = [_line(names[j], names[k], float(matrix[j, k]), sd) for j, k in pairs]
@@ -53,15 +72,33 @@ def mediator_residuals(fit: Fit) -> Finding:
         separated(Message("{} {:+.2f}", _pair(x), x.value) for x in lines),
     )
     large = [_pair(x) for x in lines if x.verdict == DOUBT]
-    sentence = Message("What moves one mediator, apart from the policy, hardly moves another.")
+    sentence = Message(
+        "Apart from the policy, the mediators are only weakly correlated with each other."
+    )
     if large:
-        sentence = Message(
-            "Mediators move together for other reasons than the policy ({}): their single "
-            "indirect effects are not separately causal; the joint one is not touched, and its "
-            "interval allows for it. Such a correlation also moves single effects in "
-            "'leave_mediator_out': the two are one alarm. It is no sign that a mediator and the "
-            "outcome have an unmeasured common cause.",
-            listed(large),
+        sentence = joined(
+            [
+                Message(
+                    "Mediators are correlated with each other apart from the policy ({}).",
+                    listed(large),
+                ),
+                Message(
+                    "Their single indirect effects are not separately causal; the joint "
+                    "indirect effect and its interval remain valid."
+                ),
+                detailed(
+                    Message(
+                        "The same correlation changes single effects in 'leave_mediator_out'; "
+                        "count the two checks as one finding."
+                    )
+                ),
+                detailed(
+                    Message(
+                        "The correlation is no evidence of an unmeasured common cause of a "
+                        "mediator and the outcome."
+                    )
+                ),
+            ]
         )
     return finding_of(lines, figure, sentence, [fit])
 
@@ -71,7 +108,7 @@ def _pair(line: EvidenceRow) -> Message:
 
 
 def _line(first: str, second: str, r: float, sd: float) -> EvidenceRow:
-    """A correlation with Fisher's interval."""
+    """Return a row of evidence: a correlation with Fisher's interval."""
     centre = np.arctanh(np.clip(r, -0.999999, 0.999999))
     low, high = float(np.tanh(centre - 1.96 * sd)), float(np.tanh(centre + 1.96 * sd))
     quantiles = tuple(np.tanh(centre + sd * ndtri(LEVELS)).tolist())

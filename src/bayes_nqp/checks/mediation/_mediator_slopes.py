@@ -1,4 +1,4 @@
-"""Whether mediators act alike with and without the policy, and along a line."""
+"""Test of constant, linear slopes of the mediators in the equation of the outcome."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import Hint, NotApplicable
-from bayes_nqp._core.i18n import Message, advised, joined, listed, spanned
+from bayes_nqp._core.i18n import Message, advised, detailed, joined, listed, spanned
 from bayes_nqp.checks.mediation._evidence_rows import EvidenceRow, drawn, effects_on, finding_of
 from bayes_nqp.checks.shared import (
     DOUBT,
@@ -16,6 +16,7 @@ from bayes_nqp.checks.shared import (
     FAILS,
     HOLDS,
     Finding,
+    Guide,
     Verdict,
     asks,
     beside,
@@ -38,44 +39,65 @@ from bayes_nqp.inference.fitting import (
 _DOUBT: Final = 0.01
 """Tail probability of zero below which a slope that should be zero gets the verdict caution."""
 _APART: Final = 3
-"""Columns beside a mediator, the last of them its slope in units that ever adopt."""
+"""Columns added for a mediator; the last is the additional slope of units that ever adopt."""
 _COLUMNS: Final = 60
-"""Slopes of strata up to which each has its own."""
-_PLAIN: Final = Message("slope, one for all")
-_TREATED: Final = Message("what the policy adds to the slope")
-_BENT: Final = Message("what one more unit of the mediator adds to it")
-_ADOPTERS: Final = Message("slope of units that ever adopt, less that of others")
-_PATH: Final = Message("slope of what the policy does to it")
+"""Number of slopes of strata up to which each stratum has its own slope."""
+_PLAIN: Final = Message("common slope")
+_TREATED: Final = Message("change of the slope under the policy")
+_BENT: Final = Message("change of the slope per unit of the mediator")
+_ADOPTERS: Final = Message("slope of ever-treated units minus that of never-treated units")
+_PATH: Final = Message("slope relevant for the indirect effect")
 
 
 @asks(
-    "Do mediators act alike with the policy and without it, and along a line?",
+    "Are the slopes of mediators linear and the same with and without the policy?",
     "slopes of mediators",
     of="channels",
     place=244,
     needs=(CHANNELS, ADOPTION, ROWS, UNITS, REFITS),
     assumption=True,
+    guide=Guide(
+        statistic=Message(
+            "Coefficients of three additional columns for each mediator: its product "
+            "with the treatment, its square, and its product with an indicator of "
+            "ever-treated units."
+        ),
+        thresholds=Message(
+            "Caution: zero has a tail probability below {0:.0%}, divided by the number "
+            "of columns. Failed: below {1:.1%}, and the slope relevant for the "
+            "indirect effect differs from the common slope by more than one posterior "
+            "SD and more than chance.",
+            _DOUBT,
+            FAILING,
+        ),
+        failure=Message(
+            "The common slope is mostly that of untreated observations, so the "
+            "indirect effect is biased for treated units."
+        ),
+        remedy=Message("fit the model with Mediation(..., interaction=True)"),
+        code="again = nqp.fit(fit.design.replace(interaction=True), panel)\nnqp.nie(again)",
+        literature="Hausman (1978)",
+        limits=Message("Nonlinearity other than a quadratic term is not detected."),
+    ),
 )
 def mediator_slopes(fit: Fit) -> Finding:
-    """Let slopes of mediators differ by policy and by who ever adopts, and let them bend.
+    """Let slopes of mediators differ by policy and by ever-treated status, and be nonlinear.
 
-    One slope for rows with and without the policy, and for low and high values of the mediator, is
-    what an indirect effect ``a b`` takes. The outcome's equation gets three flat columns besides
-    each mediator, whose own slope is flat in each stratum: its product with treatment, its square,
-    and its product with units that ever adopt, where some stratum has others beside them. Where
-    treated rows had another slope than untreated ones, or those who adopt another than those who
-    never do, what the policy does through the mediator goes by theirs, and the slope of the fit is
-    that of mostly untreated rows. Where nothing speaks for a slope of adopters' own, the other
-    columns are judged as if it were none. The verdict is caution if zero has a tail probability
-    below
-    1 % (over the number of columns asked), and fails below .5 % if the slope of what the policy
-    does to the mediator is then more than a posterior sd away, and farther than its own
-    uncertainty explains (Hausman 1978), where the policy moves the mediator at all.
+    An indirect effect ``a b`` assumes one slope for observations with and without the policy, and
+    for low and high values of the mediator. The equation of the outcome gets three columns with
+    flat priors for each mediator, whose slope is flat in each stratum: its product with the
+    treatment, its square, and its product with an indicator of ever-treated units (if some stratum
+    has other units too). If treated observations or ever-treated units have another slope, the
+    effect of the policy through the mediator depends on this slope, but the slope of the fit is
+    mainly that of untreated observations. If there is no evidence for a separate slope of
+    ever-treated units, the other columns are judged without it. The check fails only if the policy
+    affects the mediator and the relevant slope differs by more than its uncertainty explains
+    (Hausman 1978).
 
     Returns
     -------
     Finding
-        With slopes of each mediator, outcome units per unit of it.
+        Its evidence has slopes of each mediator, outcome units per unit of it.
     """
     _ask(fit)
     names = fit.facts.mediators(fit.rows)
@@ -84,7 +106,7 @@ def mediator_slopes(fit: Fit) -> Finding:
     lines: list[EvidenceRow] = []
     for name, now, every, slopes in zip(names, plain, rich, _without(rich), strict=True):
         moved = att(effects_on(fit, name)).to_numpy().ravel()
-        # ((m)² − (m − a)²) / a = 2 m − a, on average over treated rows, where m is centred
+        # ((m)² − (m − a)²) / a = 2 m − a, on average over treated observations, with m centred
         path = slopes[0] + slopes[1] + slopes[3:].sum(axis=0) - slopes[2] * moved.mean()
         counts = bool(certain(moved)) and _far(now, path)
         lines.append(drawn(name, _PLAIN, now, scale="slope"))
@@ -96,7 +118,7 @@ def mediator_slopes(fit: Fit) -> Finding:
     pairs = zip(*([x for x in lines if x.quantity == y] for y in (_PLAIN, _PATH)), strict=True)
     parts = [
         Message(
-            "{!s} {:.3g}; of what the policy does to it {}",
+            "{!s}: common slope {:.3g}, slope relevant for the indirect effect {}",
             now.mediator,
             now.value,
             spanned(path.value, path.lower, path.upper),
@@ -111,23 +133,33 @@ def _ask(fit: Fit) -> None:
     facts = fit.facts
     assert facts.channels is not None
     if facts.channels.interaction or "b" in facts.moderated:
-        raise NotApplicable(Message("Slopes of mediators differ between rows in this design."))
+        raise NotApplicable(
+            Message("The design already lets the slopes of mediators differ between observations.")
+        )
     if facts.reach != "none":
-        raise NotApplicable(Message("Channels lie in space here; ask it of those that do not."))
+        raise NotApplicable(
+            Message(
+                "Mediators of other units enter the outcome in this model, which the check "
+                "does not allow."
+            )
+        )
     if facts.lag:
         raise NotApplicable(
-            Message("Mediators come earlier here; ask it of a fit with {}.", Hint("lag", 0))
+            Message(
+                "The model uses lagged mediators. Run the check on a fit with {}.", Hint("lag", 0)
+            )
         )
 
 
 def _slopes(fit: Fit, names: tuple[str, ...]) -> tuple[Array, Array, Fit]:
-    """Draws of slopes, plain (mediator, draw) and of the mediator and columns beside it.
+    """Return draws of plain slopes (mediator, draw), and of slopes with further columns, and a fit.
 
-    The latter are (mediator, column, draw), the last of four columns being what slopes of those
-    who adopt have beside others', where these are told apart.
+    The latter are (mediator, column, draw). The last of four columns is the additional slope of
+    ever-treated units, if it is identified.
 
-    Slopes b_s of strata stand for one, ``sum_s w_s b_s`` with w_s the share of treated rows: where
-    they differ, one for all would make treated rows of some strata look like another slope.
+    Slopes b_s of strata are averaged to one, ``sum_s w_s b_s`` with w_s the share of treated
+    observations. If strata differ, a common slope would look like another slope of treated
+    observations.
     """
     alone = total_fit(fit)
     panel, on = alone.rows, alone.model_frame.codes.treated
@@ -161,9 +193,9 @@ def _slopes(fit: Fit, names: tuple[str, ...]) -> tuple[Array, Array, Fit]:
 
 
 def _without(slopes: Array) -> Array:
-    """Take slopes as they are without those of adopters' own for which nothing speaks.
+    """Condition slopes on those of ever-treated units being zero if there is no evidence for them.
 
-    Of normal draws of all slopes x, those given that some of them, e, are zero are
+    For normal draws of all slopes x, draws given that some of them, e, are zero are
     ``x - C V⁻¹ e``, with C the covariance of x and e, and V that of e.
     """
     number, columns, _ = slopes.shape
@@ -199,29 +231,40 @@ def _sentence(lines: list[EvidenceRow]) -> Message:
     if bad[_TREATED]:
         parts.append(
             Message(
-                "With the policy {} acts otherwise than without it, and one slope for both is not "
-                "that of what the policy does through it.",
+                "{} has another effect on the outcome under the policy than without it.",
                 listed(bad[_TREATED]),
             )
         )
     if bad[_ADOPTERS]:
         parts.append(
             Message(
-                "In units that ever adopt {} acts otherwise than in others, before the policy too, "
-                "and one slope for both is not that of what the policy does through it.",
+                "{} has another effect on the outcome in ever-treated units than in "
+                "others, also before the policy.",
                 listed(bad[_ADOPTERS]),
             )
         )
-    if parts:
-        parts.append(advised(Message("Fit with {}.", Hint("interaction", True))))
+    step = Message("Next: fit the model with {}.", Hint("interaction", True))
     if bad[_BENT]:
+        if not parts:
+            step = Message(
+                "Next: replace the mediator by a transformation to which the outcome "
+                "responds linearly, for example its logarithm."
+            )
         parts.append(
             Message(
-                "One more unit of {} does more at some values than at others: take a function "
-                "of it along which outcomes respond in a line.",
+                "The effect of {} on the outcome depends on the value of the mediator "
+                "(nonlinearity).",
                 listed(bad[_BENT]),
             )
         )
     if not parts:
-        return Message("Nothing speaks against one slope, with the policy and without it.")
-    return joined(parts)
+        return Message(
+            "The data are compatible with one linear slope of each mediator, with and "
+            "without the policy."
+        )
+    first, *others = parts
+    meaning = Message(
+        "The common slope is then not the slope relevant for the indirect effect, "
+        "which may be biased."
+    )
+    return joined([first, meaning, advised(step), *map(detailed, others)])

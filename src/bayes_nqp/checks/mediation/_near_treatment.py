@@ -1,4 +1,4 @@
-"""Whether a mediator is a mediator, and not the treatment or the outcome by another name."""
+"""Test of near-duplicates: mediators that are almost the treatment or the outcome."""
 
 from __future__ import annotations
 
@@ -7,29 +7,45 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from bayes_nqp._core.i18n import Message, listed
+from bayes_nqp._core.i18n import Message, joined, listed
 from bayes_nqp.checks.mediation._evidence_rows import EvidenceRow, finding_of, left_over
-from bayes_nqp.checks.shared import HOLDS, Finding, asks, ladder
+from bayes_nqp.checks.shared import HOLDS, Finding, Guide, asks, ladder
 from bayes_nqp.inference.fitting import ADOPTION, CHANNELS, ROWS, UNITS, Fit
 
 LARGE: Final = (0.7, 0.9)
-"""Shares of variation beyond which it gets the verdict caution, and failed."""
+"""Shares of variation above which the verdict is caution, and failed."""
 
 
 @asks(
-    "Is no mediator the treatment or the outcome by another name?",
-    "mediators near the treatment",
+    "Is every mediator distinct from the treatment and from the outcome?",
+    "mediators close to the treatment",
     of="channels",
     place=270,
     needs=(CHANNELS, ADOPTION, ROWS, UNITS),
+    guide=Guide(
+        statistic=Message(
+            "Squared correlation of each mediator with the treatment and with the "
+            "outcome, net of unit and time effects."
+        ),
+        thresholds=Message("Caution: above {:g}. Failed: above {:g}.", *LARGE),
+        failure=Message(
+            "The data cannot separate direct and indirect effects, or the mediator is "
+            "part of the outcome."
+        ),
+        remedy=Message("drop the mediator that the check names and fit the model again"),
+        code='nqp.check(fit, "near_treatment").evidence',
+        limits=Message(
+            "A mediator that contains the outcome by construction, but varies "
+            "otherwise, is found by the check 'mechanical' only."
+        ),
+    ),
 )
 def near_treatment(fit: Fit) -> Finding:
-    """Correlate every mediator with the treatment, and with the outcome.
+    """Correlate every mediator with the treatment and with the outcome.
 
-    Unit effects and the design's time effects are taken off all three by least squares. It
-    fails if a mediator shares more than 90 % of its variation with the treatment or the
-    outcome, and asks for caution beyond 70 %: nearly the treatment, and direct and indirect effects
-    cannot be told apart; nearly the outcome, and it is no step on the way to it.
+    Unit effects and the design's time effects are removed from all three by least squares. If a
+    mediator is almost the treatment, direct and indirect effects cannot be separated. If it is
+    almost the outcome, it is no step on the way to the outcome.
     """
     panel, model_frame = fit.rows, fit.model_frame
     names = fit.facts.mediators(panel)
@@ -46,7 +62,7 @@ def near_treatment(fit: Fit) -> Finding:
             lines.append(EvidenceRow(name, other, share, np.nan, np.nan, verdict, "r_squared"))
     most = max(lines, key=lambda line: line.value)
     figure = Message(
-        "largest share of variation: {} {}, {:.2f}", most.mediator, most.quantity, most.value
+        "largest squared correlation: {} {}, {:.2f}", most.mediator, most.quantity, most.value
     )
     bad = [
         Message("{} {} ({:.2f})", x.mediator, x.quantity, x.value)
@@ -57,15 +73,19 @@ def near_treatment(fit: Fit) -> Finding:
         "No mediator shares most of its variation with the treatment or the outcome."
     )
     if bad:
-        sentence = Message(
-            "A mediator shares most of its variation: {}. Direct and indirect effects are then "
-            "hardly told apart, or the mediator is a part of what is to be explained.",
+        shared = Message(
+            "Most of the variation of a mediator coincides with the treatment or the outcome: {}.",
             listed(bad),
         )
+        meaning = Message(
+            "The data then hardly separate direct and indirect effects, or the "
+            "mediator is part of the outcome."
+        )
+        sentence = joined([shared, meaning])
     return finding_of(lines, figure, sentence, [fit])
 
 
 def _shared(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> float:
-    """Squared correlation of two columns."""
+    """Return the squared correlation of two columns."""
     size = float(a @ a) * float(b @ b)
     return float(a @ b) ** 2 / size if size > 0 else 0.0

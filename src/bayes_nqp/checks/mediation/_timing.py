@@ -1,4 +1,4 @@
-"""Whether mediators move before the outcome does."""
+"""Timing of the responses of mediators and of the outcome."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ import xarray as xr
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import IdentificationError, NotApplicable, PanelError, StudyError
-from bayes_nqp._core.i18n import Message, enumerated, joined, listed, separated, spanned
+from bayes_nqp._core.i18n import (
+    Message,
+    detailed,
+    enumerated,
+    joined,
+    listed,
+    separated,
+    spanned,
+)
 from bayes_nqp.checks.mediation._evidence_rows import (
     EvidenceRow,
     drawn,
@@ -18,21 +26,21 @@ from bayes_nqp.checks.mediation._evidence_rows import (
     finding_of,
     plain,
 )
-from bayes_nqp.checks.shared import NOT_APPLICABLE, Finding, Verdict, asks, certain, ladder
+from bayes_nqp.checks.shared import NOT_APPLICABLE, Finding, Guide, Verdict, asks, certain, ladder
 from bayes_nqp.effects.effects import group_time_effects
 from bayes_nqp.effects.estimands import att, nie
 from bayes_nqp.inference.fitting import ADOPTION, CHANNELS, ROWS, Fit, panel_of, short_refit
 
 _LATER, _SAME = 0.05, 0.9
-"""Of a mediator that gets the verdict caution, the probability that it is no later, over the
-number of
-mediators, and that the direct effect has no more of it at first; and of a sign that stays."""
+"""Probability below which a mediator responds later, and from which an effect keeps its sign.
+
+The first is divided by the number of mediators."""
 _EARLIER = Message("indirect effect, a period earlier")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Order:
-    """Of one mediator: rows of evidence, whether it is behind, or late; its sign lost or turned."""
+    """Rows of evidence of one mediator, and flags of a late response or another sign."""
 
     lines: list[EvidenceRow]
     behind: bool = False
@@ -42,33 +50,59 @@ class _Order:
 
 
 @asks(
-    "Do mediators move no later than the outcome?",
+    "Do mediators respond to the policy no later than the outcome?",
     "timing of mediators",
     of="channels",
     place=240,
     needs=(CHANNELS, ADOPTION, ROWS),
     assumption=True,
+    guide=Guide(
+        statistic=Message(
+            "Delay of the effects on each mediator and on the outcome: the sum over "
+            "event times of one minus the share of the long-run effect. Indirect "
+            "effects are also estimated with mediators one period earlier."
+        ),
+        thresholds=Message(
+            "Caution: a mediator responds later than the outcome with a probability "
+            "above 1 minus {0:.0%} over the number of mediators, and the direct effect "
+            "absorbs part of the indirect effect at first. Inconclusive: it responds "
+            "later, but an immediate direct effect may explain this, or the indirect "
+            "effect keeps its sign with a probability below {1:.0%} when the mediator "
+            "is one period earlier.",
+            _LATER,
+            _SAME,
+        ),
+        failure=Message(
+            "An outcome that responds before the mediator cannot have responded "
+            "through it, so the early part of the indirect effect is counted as direct "
+            "effect or causality is reversed."
+        ),
+        remedy=Message(
+            "fit the model with mediators of earlier periods, Mediation(..., lag=1), "
+            "and report both fits"
+        ),
+        code="earlier = nqp.fit(fit.design.replace(lag=1), panel)\nnqp.nie(earlier)",
+        limits=Message("Within a period the order of responses is not identified."),
+    ),
 )
 def timing(fit: Fit) -> Finding:
-    """Compare when a mediator and the outcome respond, and let mediators come a period earlier.
+    """Compare the timing of responses, and refit with mediators one period earlier.
 
-    An effect's *delay* is the number of periods' worth of its long-run size that is lost
-    before it is reached: the sum over event times of one less the share of the long-run effect
-    that is there, which is the average over the later half of the event times from 0 to the
-    last one that cohorts with half of the treated units (in the first period) reach; these
-    cohorts alone are compared. An effect that is there at once has a delay of zero. A mediator
-    is behind if its delay exceeds that of the total effect but for a probability of 5 % over their
-    number; this is asked where both long-run effects have a sign (97.5 %). If the direct effect
-    comes at once, the total is ahead of mediators that grow, and nothing is wrong. Whatever goes
-    through a mediator before it responds is counted as direct, though, so that the direct effect
-    ``d_e`` has more of it at first than in the long run: a mediator that is behind is late if
-    ``sum_e (d_e - d)`` has the sign of the indirect effect but for a probability of 5 %.
+    The *delay* of an effect is the sum over event times of one minus the share of the long-run
+    effect that is reached. The long-run effect is the average over the later half of the event
+    times, from 0 to the last one that cohorts with half of the treated units (in the first period)
+    reach; only these cohorts are compared. An immediate effect has a delay of zero. A mediator is
+    behind if its delay exceeds that of the total effect with a probability of at least 1 − 5 % over
+    the number of mediators; this is tested if both long-run effects have a sign (97.5 %). An
+    immediate direct effect alone makes the total effect precede mediators that grow slowly.
+    However, indirect effects before the mediator responds are counted as direct, so the direct
+    effect ``d_e`` is then larger at first than in the long run. A mediator that is behind is
+    therefore late if ``sum_e (d_e - d)`` has the sign of the indirect effect with the same
+    probability.
 
-    Of mediators whose indirect effect has a sign a second, short fit (1,000 draws), with the
-    mediators one period earlier, asks whether it keeps it (90 %): what happens within a period
-    has no order, and cause could run from the outcome to the mediator. The verdict is caution
-    if a mediator is late; data could not tell if one is behind, or loses its sign; it holds
-    otherwise.
+    For mediators with a signed indirect effect, a second short fit (1,000 draws) with mediators one
+    period earlier shows if it keeps its sign (90 %): within a period the order is not identified,
+    and causality may run from the outcome to the mediator.
     """
     names, horizon = fit.facts.mediators(panel_of(fit)), _horizon(group_time_effects(fit))
     total = None if horizon is None else _delay(group_time_effects(fit), horizon)
@@ -79,8 +113,8 @@ def timing(fit: Fit) -> Finding:
     if all(line.verdict == NOT_APPLICABLE for line in lines):
         raise NotApplicable(
             Message(
-                "No mediator has both a certain long-run response, beside a certain total effect, "
-                "or a certain indirect effect: there is no order in time to ask of."
+                "No mediator has a long-run response or an indirect effect whose 95 % "
+                "interval excludes zero, so timing cannot be compared."
             )
         )
     if total is not None:
@@ -135,7 +169,7 @@ def _lagged(fit: Fit) -> xr.Dataset | None:
 
 
 def _horizon(effects: xr.Dataset) -> int | None:
-    """Last event time that cohorts with half of the units treated in the first period reach."""
+    """Return the last event time reached by cohorts with half of the units treated at time 0."""
     few = effects.drop_dims([v.MEMBER, v.MEMBERSHIP], errors="ignore")
     few = few.isel({v.DRAW: [0], v.CHAIN: [0]})
     times = few[v.EVENT_TIME].to_numpy()
@@ -153,7 +187,7 @@ def _horizon(effects: xr.Dataset) -> int | None:
 
 
 def _delay(effects: xr.Dataset, horizon: int) -> Array | None:
-    """Periods' worth of the long-run effect that are lost; None if that has no sign (draw)."""
+    """Return the delay of an effect in periods (draw); None if its long-run sign is uncertain."""
     profile, long_run = _profile(effects, horizon)
     if certain(long_run) == 0:
         return None
@@ -161,7 +195,7 @@ def _delay(effects: xr.Dataset, horizon: int) -> Array | None:
 
 
 def _profile(effects: xr.Dataset, horizon: int) -> tuple[Array, Array]:
-    """Effects by event time (draw, event time), and in the long run (draw)."""
+    """Return effects by event time (draw, event time) and long-run effects (draw)."""
     effects = effects.drop_dims([v.MEMBER, v.MEMBERSHIP], errors="ignore")
     profile = att(effects, v.EVENT_TIME, balanced=horizon).transpose(..., v.EVENT_TIME)
     profile = profile.sel({v.EVENT_TIME: slice(0, horizon)})
@@ -171,7 +205,7 @@ def _profile(effects: xr.Dataset, horizon: int) -> tuple[Array, Array]:
 
 
 def _front_load(fit: Fit, horizon: int) -> Array:
-    """By how much the direct effect is larger at first than in the long run, all told (draw)."""
+    """Return by how much the direct effect exceeds its long-run size, summed over time (draw)."""
     every = group_time_effects(fit)
     direct = every[v.EFFECT].sel({v.PATH: [v.DIRECT]}).to_numpy()
     total = every.sel({v.PATH: [v.TOTAL]})
@@ -197,35 +231,52 @@ def _figure(lines: list[EvidenceRow]) -> Message:
 def order_said(
     late: list[str], behind: list[str], lost: list[str], turned: list[str], *, earlier: bool
 ) -> Message:
-    """Say which mediators are late, and of which a period earlier leaves no sign, or the other."""
-    responded = Message(
-        "{} responded later than the outcome: what came before it cannot have gone through it.",
-        enumerated(late),
-    )
+    """Return the finding on timing and its meaning; findings on other mediators are details.
+
+    Parameters
+    ----------
+    late, behind : list of str
+        Mediators that respond later than the outcome; in the second list, an immediate direct
+        effect may explain this.
+    lost, turned : list of str
+        Mediators with an indirect effect that loses or reverses its sign one period earlier.
+    earlier : bool
+        True if mediators one period earlier could be tested.
+    """
+    responded = Message("{} responded to the policy later than the outcome.", enumerated(late))
     slow = Message(
-        "{} responded after the outcome, by no more than a direct effect that comes at once may "
-        "explain.",
+        "{} responded after the outcome, which an immediate direct effect may explain.",
         enumerated(behind),
     )
     unordered = Message(
-        "With mediators a period earlier nothing certain of its sign is left of what goes "
-        "through {}.",
+        "With mediators one period earlier, the sign of the indirect effect "
+        "through {} is uncertain.",
         enumerated(lost),
     )
     opposite = Message(
-        "With mediators a period earlier the sign of what goes through {} is the other one.",
+        "With mediators one period earlier, the indirect effect through {} has the opposite sign.",
         enumerated(turned),
     )
-    untold = Message("Within a period data do not tell cause from consequence.")
-    if late or behind or lost or turned:
-        pairs = (
-            (late, responded), (behind, slow), (lost, unordered), (turned, opposite),
-            ([*lost, *turned], untold),
-        )  # fmt: skip
-        return joined([sentence for names, sentence in pairs if names])
+    before = Message("Earlier effects on the outcome cannot have gone through this mediator.")
+    direct = Message("Part of the early effect may be counted as direct.")
+    reverse = Message(
+        "Within a period the data cannot distinguish cause from consequence, so "
+        "causality may run from the outcome to the mediator."
+    )
+    found = [
+        (sentence, meaning)
+        for names, sentence, meaning in (
+            (late, responded, before), (behind, slow, direct),
+            (turned, opposite, reverse), (lost, unordered, reverse),
+        )
+        if names
+    ]  # fmt: skip
+    if found:
+        (first, meaning), *others = found
+        return joined([first, meaning, *(detailed(sentence) for sentence, _ in others)])
     if not earlier:
-        return Message("Where it can be asked, mediators respond no later than the outcome.")
+        return Message("Mediators respond to the policy no later than the outcome.")
     return Message(
-        "Where it can be asked, mediators respond no later than the outcome, and indirect "
-        "effects keep their sign with mediators a period earlier."
+        "Mediators respond no later than the outcome, and indirect effects keep "
+        "their sign with mediators one period earlier."
     )

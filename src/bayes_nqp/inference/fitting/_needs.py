@@ -182,7 +182,7 @@ APART: Final = Need(
 
 RECEIVED: Final = Need(
     lambda facts, _: facts.has("exposure") or (LINKED.met(facts, None) and facts.reach != "none"),
-    lambda _: Message("No rows of this design receive anything."),
+    lambda _: Message("This model estimates no spillover effects."),
     asked_anyway=False,
 )
 """Rows that have something of the treatment of others, in the model."""

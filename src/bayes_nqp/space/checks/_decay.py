@@ -1,4 +1,4 @@
-"""How far a policy reaches: what units receive by distance, the reach integrated out."""
+"""Spillover effects by distance, averaged over decay lengths."""
 
 from __future__ import annotations
 
@@ -26,30 +26,30 @@ KM: Final = (25.0, 50.0, 100.0, 200.0, 400.0)
 _SHARE, _STEP = 0.15, 1.0001
 """Probability above which a gap between two lengths is halved, and the least ratio of two."""
 _PLACES: Final = 41
-"""Distances at which a curve is given."""
+"""Number of distances of a curve."""
 
 
 @door
 @dataclass(frozen=True, eq=False, repr=False)
 class Decay(FactSheet):
-    """What units receive of one unit in force by its distance, over all lengths of decay.
+    """Spillover effect of one treated unit by distance, averaged over all decay lengths.
 
-    Every estimand, table and plot of effects takes it as it takes a fit.
+    All estimands, tables and plots of effects accept it in place of a fit.
 
     Parameters
     ----------
     effects : Dataset
-        The waist: draws under all lengths, in proportion to their probabilities.
+        Effects dataset: draws under all lengths, in proportion to their probabilities.
     models : tuple of SpatialModel
-        A length each.
+        One model for each length.
     km : tuple of float, kilometres
         The lengths, in the order of the models.
     near : ndarray (draw), outcome units
-        What a unit receives of one in force at no distance.
+        Spillover effect of one treated unit at distance zero.
     length : ndarray (draw), kilometres
-        Over which it falls to 37 %.
+        Distance over which the effect falls to 37 %.
     left_out : tuple of (str, Message)
-        Lengths that this panel does not allow, and why.
+        Lengths that cannot be fitted to this panel, and the reasons.
 
     Examples
     --------
@@ -81,18 +81,18 @@ class Decay(FactSheet):
 
     @property
     def curve(self) -> pd.DataFrame:
-        """What a unit receives of one unit in force, by its distance.
+        """Return the spillover effect of one treated unit by distance.
 
         Returns
         -------
         DataFrame
-            41 rows, from no distance to the longest length: ``km``, ``mean``, ``lower`` and
+            41 lines, from distance zero to the longest length: ``km``, ``mean``, ``lower`` and
             ``upper`` (95 %), outcome units, and ``p_positive``.
         """
         return self.at(np.linspace(0.0, max(self.km), _PLACES))
 
     def at(self, km: Sequence[float] | Array) -> pd.DataFrame:
-        """What a unit receives of one in force at some distances.
+        """Return the spillover effect of one treated unit at given distances.
 
         Parameters
         ----------
@@ -122,46 +122,47 @@ class Decay(FactSheet):
 
 @door
 def decay(fit: Fit, km: Sequence[float] = KM) -> Decay:
-    """Ask how far a policy reaches: exposure ``sum_j 1[in force] exp(-d / l)``, l integrated out.
+    """Estimate how spillovers decline with distance, averaged over the decay length l.
 
-    Units receive ``theta_e`` of each unit that has been in force for e periods, less with its
-    distance; theta is pooled over event time as effects are. The design's ``spillovers`` give way.
-    Every length l is one model, with the same rows and effects, log l having a uniform prior;
-    gaps between lengths are halved until none holds more than 15 % of the probability, down to
-    steps of .01 %. Draws are mixed in proportion to probabilities: bands of the curve, and of what
-    is received, hold what the data leave open of the reach.
+    Exposure is ``sum_j 1[j treated] exp(-d / l)``. A unit receives a spillover effect ``theta_e``
+    from each unit that has been treated for e periods, multiplied by ``exp(-d / l)``; theta is
+    pooled over event time as effects are. This replaces the design's ``spillovers``. Every length l
+    is one model, with the same observations and effects, and log l has a uniform prior. Gaps
+    between lengths are halved until none contains more than 15 % of the probability, down to steps
+    of 0.01 %. Draws are combined in proportion to probabilities, so bands of the curve and
+    intervals of spillover effects include the uncertainty about the decay length.
 
     Parameters
     ----------
     fit : Fit
-        Of a `StaggeredDiD` or `ContinuousExposure`, whose panel has coordinates.
+        Fit of a `StaggeredDiD` or `ContinuousExposure` to a panel with coordinates.
     km : sequence of float, kilometres, default (25, 50, 100, 200, 400)
-        Lengths, from the shortest to the longest. Where either has most of the probability, the
-        reach is nearer, or farther, than was asked.
+        Lengths, from the shortest to the longest. If one end has most of the probability, the decay
+        length is outside this range.
 
     Returns
     -------
     Decay
-        With ``probabilities`` and ``curve``; `nqp.att` and `nqp.spillover_effects` take it.
+        With ``probabilities`` and ``curve``; `nqp.att` and `nqp.spillover_effects` accept it.
 
     Raises
     ------
     NotApplicable
-        If the fit has no rows, or its likelihood does not compress.
+        If the fit has no rows, or its likelihood has no sufficient statistics.
     PanelError
-        If the panel does not tell where its units are.
+        If the panel has no coordinates of its units.
     StudyError
-        If a length is not a positive number, or none leaves something that is received.
+        If a length is not a positive number, or no length leaves any exposure.
 
     Notes
     -----
-    theta has the design's own prior under every length, so that draws and probabilities are of one
-    joint posterior: of exposure divided by what it varies, net of unit and time effects, beside a
-    unit's own treatment. Of exposure as it is, long lengths would be improbable where the data say
-    little, for they make exposure large. Exposure adds up over units in force;
-    effects by the nearest one alone are those of `Rings`. Steps of the lengths come to about half
-    of the posterior's sd, whatever lengths were asked: wider ones make bands too narrow. Some 10
-    to 20 lengths are weighed.
+    theta has the design's prior under every length, so draws and probabilities belong to one joint
+    posterior. The prior refers to exposure divided by its standard deviation, net of unit and time
+    effects and of the unit's treatment. With raw exposure, long lengths would be improbable where
+    the data are weak, because they make exposure large. Exposure adds up over treated units;
+    effects of the nearest treated unit only are those of `Rings`. Steps between lengths are about
+    half a posterior SD, for any initial lengths: wider steps would make bands too narrow. About 10
+    to 20 lengths are compared.
 
     Examples
     --------
@@ -185,7 +186,7 @@ def decay(fit: Fit, km: Sequence[float] = KM) -> Decay:
     by_name = {_called(x): x for x in lengths}
     links = tuple(by_name[x.weights] for x in models)
     effects = mixed(fit, models)
-    # The same turns as those of the effects.
+    # Use the same draws of models as the effects.
     drawn = [(x.fit, k) for x, k in zip(models, links, strict=True) if x.fit is not None]
     size = effects.sizes[v.CHAIN] * effects.sizes[v.DRAW]
     weights = np.array([x.probability for x in models if x.fit is not None])
@@ -196,7 +197,7 @@ def decay(fit: Fit, km: Sequence[float] = KM) -> Decay:
 
 
 def lengths_of(table: pd.DataFrame) -> dict[float, float]:
-    """Probabilities of lengths (km) that the check's evidence has."""
+    """Return the probabilities of lengths (km) stored in the evidence of the check."""
     lengths, shares = (str(table.attrs[x]).split() for x in ("lengths", "probabilities"))
     return {float(km): float(p) for km, p in zip(lengths, shares, strict=True)}
 
@@ -208,13 +209,13 @@ def _called(length: float) -> str:
 def _models(
     fit: Fit, lengths: Sequence[float]
 ) -> tuple[list[SpatialModel], list[tuple[str, Message]]]:
-    """A model each length, with its share of a uniform prior of their logs."""
+    """Fit one model for each length, with its share of a uniform prior on log length."""
     gaps = np.diff(np.log(lengths))
     terms = {(_called(x), "SLX"): _term(fit, x) for x in lengths}
-    # Trapezoids: half of the way to either neighbour.
+    # Trapezoidal weights of the grid.
     shares = 0.5 * (np.append(gaps, 0.0) + np.append(0.0, gaps)) if gaps.size else np.ones(1)
     odds = dict(zip(map(_called, lengths), shares.tolist(), strict=True))
-    # theta is of exposure that varies as much, under every length.
+    # theta refers to exposure of the same variance under every length.
     return spatial_models(fit, terms, odds, own_prior=True)
 
 
@@ -224,12 +225,12 @@ def _term(fit: Fit, length: float) -> SpatialLag:
 
 
 def _between(fit: Fit, lengths: Sequence[float]) -> list[float]:
-    """Lengths to put in, halving gaps that hold too much of the probability; none where none does.
+    """Return lengths that halve gaps with too much probability; an empty list if there are none.
 
     Parameters
     ----------
     lengths : sequence of float, kilometres
-        In order.
+        In increasing order.
     """
     ends, height = np.log(lengths), np.array([_height(fit, x) for x in lengths])
     density, gaps = np.exp(height - np.nan_to_num(height.max())), np.diff(ends)
@@ -239,7 +240,7 @@ def _between(fit: Fit, lengths: Sequence[float]) -> list[float]:
 
 
 def _height(fit: Fit, length: float) -> float:
-    """Log marginal likelihood of a length; none, -inf, where the panel does not allow it."""
+    """Return the log marginal likelihood of a length; -inf if it cannot be fitted."""
     try:
         return marginal(fit, fit.variant(spillovers=_term(fit, length)), panel_of(fit)).value
     except NQPError:

@@ -1,8 +1,8 @@
-"""Whether the effect is the same without rows near units in force."""
+"""Comparison of the average effect with refits without observations near treated units."""
 
 from __future__ import annotations
 
-from bayes_nqp._core.i18n import Message
+from bayes_nqp._core.i18n import Message, joined
 from bayes_nqp.checks.shared import (
     DOUBT,
     FAILS,
@@ -10,6 +10,7 @@ from bayes_nqp.checks.shared import (
     UNTOLD,
     Alternative,
     Finding,
+    Guide,
     asks,
     compared,
     comparison,
@@ -18,29 +19,56 @@ from bayes_nqp.checks.shared import (
 from bayes_nqp.data.spatial_weights import located
 from bayes_nqp.inference.fitting import ADOPTION, REFITS, ROWS, UNITS, Fit
 from bayes_nqp.space.checks._neighbour_weights import chance_of_shift, farther, rings_of
-from bayes_nqp.space.checks._refit_agreement import kept
+from bayes_nqp.space.checks._refit_agreement import ENOUGH, kept
 from bayes_nqp.space.terms import Donut
+
+_FAR = 1.5
+"""Shift of the average effect, in posterior SDs, above which the verdict is caution."""
 
 
 @asks(
-    "Is the effect the same without exposed rows?",
+    "Is the average effect the same without untreated observations near treated units?",
     "donut",
     place=174,
     needs=(ADOPTION, ROWS, UNITS, REFITS),
     suits=located,
     assumption=True,
+    guide=Guide(
+        statistic=Message(
+            "Average effect without untreated observations up to the last distance "
+            "band, and up to two bands farther, compared with the design with "
+            "nqp.Rings."
+        ),
+        thresholds=Message(
+            "Caution: the first refit moves the average effect by more than {0:g} "
+            "posterior SDs or changes its conclusion, or the second moves it by more "
+            "than half a posterior SD and more than fewer controls explain. Failed: "
+            "the conclusion has the opposite sign. Passed: both refits place it inside "
+            "the fit's 95 % interval with probability {1:.2f} or more. Otherwise "
+            "inconclusive.",
+            _FAR,
+            ENOUGH,
+        ),
+        failure=Message(
+            "The average effect depends on how spillovers on nearby untreated units are modelled."
+        ),
+        remedy=Message(
+            "fit spillovers=nqp.Donut(km=...) with the distance of the last ring, and "
+            "report both estimates"
+        ),
+        code=(
+            "again = nqp.fit(design.replace(spillovers=nqp.Donut(km=300)), panel)\nnqp.att(again)"
+        ),
+        literature="Butts (2023); Hausman (1978)",
+        limits=Message("Spillovers that reach farther than two more bands are not detected."),
+    ),
 )
 def donut(fit: Fit) -> Finding:
-    """Refit without untreated rows near units in force, in place of effects of their own.
+    """Refit without untreated observations near treated units, not with effects for them.
 
-    What is left is the effect of the policy and of treated neighbours together, as the average
-    effect of a design with rings is. Rows are left out up to the last ring, and up to two rings
-    farther, each as wide as the last one. *Caution* if without the former the average effect lies
-    more than 1.5 posterior sd from the fit's, or concludes otherwise, or if without the latter it
-    moves by more than half a posterior sd, and more than fewer controls explain. It *passes* only
-    if
-    by both refits it is inside the fit's 95 % interval with a probability of .90 or more. Else the
-    rows that are left are *inconclusive*.
+    The estimate is then the effect of the policy together with that of treated neighbours, as the
+    average effect of a design with distance bands is. Observations are left out up to the last
+    band, and up to two bands farther, each as wide as the last one.
     """
     term = rings_of(fit)
     holes = [
@@ -49,13 +77,13 @@ def donut(fit: Fit) -> Finding:
     ]
     others = [
         Alternative(
-            Message("without rows within {:g} km", hole.km), Message("spillovers"),
+            Message("without observations within {:g} km", hole.km), Message("spillovers"),
             fit.variant(spillovers=hole), counts=hole is holes[0],
         )
         for hole in holes
     ]  # fmt: skip
-    evidence = compared(fit, others, Message("refitting without exposed rows"))
-    against = comparison(evidence, far=1.5)
+    evidence = compared(fit, others, Message("refitting without exposed observations"))
+    against = comparison(evidence, far=_FAR)
     stays = kept(fit, [other.design for other in others])
     last = len(against.names) - 1
     shift = abs(against.mean[last] - against.mean[0]) / against.sd[0]
@@ -72,9 +100,24 @@ def donut(fit: Fit) -> Finding:
         against.names[shown],
     )  # fmt: skip
     sentence = (
-        stays.sentence(Message("Without rows near units in force the average effect is the same."))
+        stays.sentence(
+            Message(
+                "Leaving out untreated observations near treated units does not change the "
+                "average effect."
+            )
+        )
         if verdict in (HOLDS, UNTOLD)
-        else Message("Without rows near units in force the average effect is another.")
+        else joined(
+            [
+                Message(
+                    "Leaving out untreated observations near treated units changes the average "
+                    "effect."
+                ),
+                Message(
+                    "The estimate depends on how spillovers on nearby untreated units are modelled."
+                ),
+            ]
+        )
     )
     evidence = evidence.assign_attrs(probability=stays.probability)
     return Finding(verdict, figure, sentence, evidence, "specifications")

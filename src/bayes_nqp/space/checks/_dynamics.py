@@ -1,4 +1,4 @@
-"""Whether outcomes follow those of the period before, or errors do."""
+"""Test of dynamics in the outcome against serially correlated errors."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from scipy.special import chdtrc
 
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import NotApplicable, NQPError
-from bayes_nqp._core.i18n import Message, equality, joined
-from bayes_nqp.checks.shared import DOUBTFUL, FAILING, UNTOLD, Finding, asks, ladder, reason
+from bayes_nqp._core.i18n import Message, advised, detailed, equality, joined
+from bayes_nqp.checks.shared import DOUBTFUL, FAILING, UNTOLD, Finding, Guide, asks, ladder, reason
 from bayes_nqp.data.panel import Panel
 from bayes_nqp.inference.fitting import (
     DYNAMIC,
@@ -30,29 +30,62 @@ from bayes_nqp.space.terms import SpatialLag
 
 _BEFORE = "{} (before)"
 _ALONE = Message(
-    "Covariates that move over time could tell: their effect is spread over periods in the one "
-    "case and not in the other."
+    "Covariates that vary over time would help: their effect is spread over "
+    "several periods only if the outcome is dynamic."
+)
+_ERRORS = Message(
+    "Next: fit spillovers=nqp.SpatialLag(weights) with errors=nqp.AR1() and "
+    "compare the long-run effects."
 )
 
 
 @asks(
-    "Do outcomes follow those of the period before, or do errors?",
+    "Does the outcome depend on its past, rather than the errors on theirs?",
     "dynamics",
     place=127,
     needs=(DYNAMIC, ROWS),
+    guide=Guide(
+        statistic=Message(
+            "Wald tests, after covariates of the period before are added, of two sets "
+            "of restrictions: those of AR(1) errors with a lag of the same period, and "
+            "those of a dynamic outcome."
+        ),
+        thresholds=Message(
+            "Passed: AR(1) errors are rejected (p below {0:.0%}) and dynamics are not. "
+            "Caution: dynamics are rejected. Failed: dynamics are rejected at {1:.1%} "
+            "and AR(1) errors are not. Inconclusive: neither is rejected.",
+            DOUBTFUL,
+            FAILING,
+        ),
+        failure=Message(
+            "Persistence is in the errors and not in the outcome, so the long-run "
+            "effects of the model are wrong."
+        ),
+        remedy=Message(
+            "fit spillovers=nqp.SpatialLag(weights) with errors=nqp.AR1() and report "
+            "the long-run effects of both models"
+        ),
+        code=(
+            "weights = fit.design.spillovers.weights\n"
+            "lag = nqp.SpatialLag(weights)\n"
+            "again = nqp.fit(design.replace(spillovers=lag, errors=nqp.AR1()), panel)"
+        ),
+        literature="Sargan (1980); Burridge (1981)",
+        limits=Message("Without covariates that vary over time, dynamics cannot be rejected."),
+    ),
 )
 def dynamics(fit: Fit) -> Finding:
-    """Tell outcomes that follow those of the period before from errors that do (AR(1)).
+    """Test a dynamic outcome against AR(1) errors.
 
-    Errors with ``phi`` beside a lag of the same period are a special case of outcomes of the period
-    before with ``tau = phi`` and ``psi = -tau delta``, in which covariates of the period before
-    have the slopes ``-tau beta`` and ``-tau theta``. So the design is fitted again with covariates
-    of the period before, which dynamics leave without a slope. Both sets of restrictions have a
-    Wald statistic, from the posterior's mean and covariance.
+    AR(1) errors with ``phi`` and a lag of the same period are a special case of a dynamic outcome
+    with ``tau = phi`` and ``psi = -tau delta``, in which covariates of the period before have the
+    slopes ``-tau beta`` and ``-tau theta``. The design is therefore refitted with covariates of the
+    period before, which have no slope if the outcome is dynamic. Both sets of restrictions are
+    tested with a Wald statistic, from the posterior mean and covariance.
 
-    Effects by event time cannot tell the two apart, since each has a course of effects that is the
-    other's. Without covariates that move over time only ``psi + tau delta`` says something, and
-    only against errors.
+    Effects by event time cannot distinguish the two models, because each can reproduce the time
+    path of the other. Without covariates that vary over time only ``psi + tau delta`` is
+    informative, and only against AR(1) errors.
 
     References
     ----------
@@ -64,17 +97,22 @@ def dynamics(fit: Fit) -> Finding:
     try:
         again = refit(fit, *_with_earlier(fit, panel, names)) if names else fit
     except NQPError as error:
-        raise NotApplicable(Message("Its fit cannot be made: {}.", reason(error))) from None
+        raise NotApplicable(
+            Message(
+                "The model with covariates of the period before cannot be fitted: {}.",
+                reason(error),
+            )
+        ) from None
     restrictions = _restrictions(again, names)
     p = {name: _wald(draws) for name, draws in restrictions.items()}
     figure = Message(
-        "ψ + τδ {:.3f} ± {:.3f}; errors instead p {}",
+        "p of AR(1) errors {2}; ψ + τδ {0:.3f} ± {1:.3f}",
         float(restrictions["errors"][:, 0].mean()), float(restrictions["errors"][:, 0].std()),
         equality(p["errors"]),
     )  # fmt: skip
     if names:
         figure = Message(
-            "{}, outcomes p {} ({} covariates of the period before)",
+            "{}; p of dynamics {} ({} covariates of the period before)",
             figure, equality(p["outcomes"]), len(names),
         )  # fmt: skip
     evidence = xr.Dataset(
@@ -89,39 +127,46 @@ def dynamics(fit: Fit) -> Finding:
     )  # fmt: skip
     sentence = _sentence(refuted)
     if verdict == UNTOLD and not names:
-        sentence = joined([sentence, _ALONE])
+        sentence = joined([sentence, detailed(_ALONE)])
     return Finding(verdict, figure, sentence, evidence, refit=None if again is fit else again)
 
 
 def _sentence(refuted: dict[str, bool]) -> Message:
     if refuted["outcomes"] and not refuted["errors"]:
-        return Message(
-            "What stays of the past is in the errors: covariates act as they would beside AR(1) "
-            "errors, and policy effects do not feed on. Try SpatialLag(weights) with "
-            "errors=nqp.AR1()."
+        found = Message("The data reject a dynamic outcome in favour of AR(1) errors.")
+        meaning = Message(
+            "Policy effects then do not build up over time, and the long-run effects "
+            "of this model are wrong."
         )
+        return joined([found, meaning, advised(_ERRORS)])
     if refuted["outcomes"]:
-        return Message(
-            "Covariates of the period before matter by themselves, neither as dynamics nor as "
-            "AR(1) errors have it. Long run effects rest on a form that these data do not bear out."
+        found = Message(
+            "The data reject both a dynamic outcome and AR(1) errors: covariates of "
+            "the period before have separate effects."
         )
+        meaning = Message(
+            "The long-run effects rest on a specification that the data do not support."
+        )
+        step = Message(
+            "Next: add covariates of the period before to covariates= and compare the effects."
+        )
+        return joined([found, meaning, advised(step)])
     if refuted["errors"]:
-        return Message("Outcomes follow those of the period before, and AR(1) errors would not do.")
-    return Message(
-        "AR(1) errors beside a lag of the same period would do as well. Effects of the long run "
-        "differ between the two: report both."
-    )
+        return Message("The data support a dynamic outcome and reject AR(1) errors.")
+    found = Message("The data do not distinguish a dynamic outcome from AR(1) errors.")
+    meaning = Message("The long-run effects differ between the two models.")
+    return joined([found, meaning, advised(_ERRORS)])
 
 
 def _with_earlier(fit: Fit, panel: Panel, names: list[str]) -> tuple[Design, Panel]:
-    """The design and the panel with covariates of the period before as well."""
+    """Return the design and the panel with covariates of the period before added."""
     table = np.zeros((panel.unit_labels.size, panel.periods))
     columns = [panel.covariates]
     for name in names:
         table[panel.unit_codes, panel.time_codes] = panel.covariates[
             :, panel.roles.covariates.index(name)
         ]
-        # First periods have a level of their own, so that what stands there is of no account.
+        # First periods have their own intercepts, so the values there have no influence.
         columns.append(np.roll(table, 1, axis=1)[panel.unit_codes, panel.time_codes][:, None])
     called = [_BEFORE.format(name) for name in names]
     roles = replace(panel.roles, covariates=(*panel.roles.covariates, *called))
@@ -136,7 +181,7 @@ def _with_earlier(fit: Fit, panel: Panel, names: list[str]) -> tuple[Design, Pan
 
 
 def _restrictions(fit: Fit, names: list[str]) -> dict[str, Array]:
-    """What is zero if outcomes follow those of the period before, and if errors do (draw, k)."""
+    """Return the restrictions of a dynamic outcome, and of AR(1) errors (draw, k)."""
     draws = lag_draws(fit)
     assert draws is not None
     delta, tau, psi = draws.reshape(-1, 3).T
@@ -158,7 +203,7 @@ def _restrictions(fit: Fit, names: list[str]) -> dict[str, Array]:
 
 
 def _wald(draws: Array) -> float:
-    """Tail of chi² at ``m'C^-1 m``; 1 of no restriction."""
+    """Return the tail probability of chi² at ``m'C^-1 m``; 1 if there is no restriction."""
     if not draws.shape[1]:
         return 1.0
     mean, covariance = draws.mean(axis=0), np.atleast_2d(np.cov(draws.T))

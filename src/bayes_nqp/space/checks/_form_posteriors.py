@@ -1,24 +1,25 @@
-"""Posteriors of what tells spatial forms apart, and their marginal likelihoods.
+"""Posteriors of the coefficients that distinguish spatial forms, and marginal likelihoods.
 
-A prior of theta rules a marginal likelihood by its width: one as wide as c posterior sds costs a
-Durbin model log c for each coefficient, whatever the data say. Here it is as wide as what one of
-n units tells (unit information), whatever the columns are measured in. With z the thetas of
-treatment in multiples of their prior sds and those of covariates in multiples of ``s`` by
-within-unit sd of W x, so that a marginal likelihood of the design has z_T ~ N(0, I) and z_X of
-density one; V their posterior covariance; and g = z + a, a = delta beta in the same multiples, the
-common factor, zero in SEM as z is in SAR, with posterior covariance V_g,
+A marginal likelihood depends on the width of the prior of theta: a prior as wide as c posterior
+SDs costs a Durbin model log c for each coefficient, whatever the data. Here the prior is as wide as
+the information of one of n units (unit information), on any scale of the columns. Let z be the
+thetas of treatment in multiples of their prior SDs and those of covariates in multiples of ``s`` by
+within-unit SD of W x, so that a marginal likelihood of the design has z_T ~ N(0, I) and z_X of
+density one. Let V be their posterior covariance, and g = z + a with a = delta beta in the same
+multiples. The common factor g is zero in SEM as z is in SAR, and has posterior covariance V_g:
 
     p(z | delta, beta) = f(z) [N(z; 0, n V) / c(0, V) + N(g; 0, n V_g) / c(a, V_g)] / 2,
     f(z) = N(z_T; 0, I),   c(a, V) = int f(z) N(z + a; 0, n V) dz = N(a_T; 0, I + n V_TT).
 
-Half of it is about SAR and half about SEM, so that neither is nearer to it than the other; where
-no outcome follows another's (SLX, SDEM), or effects are not on one curve, all is about z = 0. The
-ratio of the marginal likelihoods under p and under f is the posterior mean of ``p / f`` under f,
-which is the bracket: it is bounded, and 1 in directions of which the data tell nothing.
+Half of the prior is centred on SAR and half on SEM, so that it favours neither. If there is no
+spatial lag of the outcome (SLX, SDEM), or effects are not on one curve, all of it is centred on
+z = 0. The ratio of the marginal likelihoods under p and under f is the posterior mean of ``p / f``
+under f, which is the bracket. It is bounded, and 1 in directions without information in the data.
 
-n counts units, not rows: errors are correlated within units, and of a policy that stays a unit
-tells about as much in ten periods as in a hundred. V knows that, and a count of rows does not: with
-ever finer periods V would settle and the prior widen without end.
+n counts units, not observations: errors are correlated within units, and a unit with a permanent
+policy has about as much information in ten periods as in a hundred. V reflects this, but a count of
+observations does not: with ever finer periods V would converge while the prior widens without
+limit.
 
 References
 ----------
@@ -57,17 +58,17 @@ FORMS: Final = ("SDM", "SAR", "SEM")
 
 
 def posteriors(durbin: Fit) -> xr.Dataset:
-    """Draws of theta and of the common factor, by column, outcome units.
+    """Return draws of theta and of the common factor, by column, outcome units.
 
     Raises
     ------
     NotApplicable
-        If no column of linked units enters.
+        If the model has no spatially lagged column.
     """
     if not (columns := _columns(durbin)):
         raise NotApplicable(
-            Message("No unit is linked to a treated one, and there are no covariates: there is "
-                    "nothing of linked units but their outcomes.")
+            Message("No unit is linked to a treated unit and the model has no covariates, so "
+"there are no spatially lagged columns to test.")
         )  # fmt: skip
     factor = _common_factor(durbin, columns)
     dims, labels = ("chain", "draw", "column"), {"column": [x.label for x in columns]}
@@ -77,16 +78,16 @@ def posteriors(durbin: Fit) -> xr.Dataset:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _LinkedColumn:
-    """A column of linked units.
+    """A spatially lagged column.
 
     Parameters
     ----------
     theta, beta : ndarray (chain, draw), outcome units
-        Its coefficient, and that of a unit's own; None where there is no single one.
+        Its coefficient, and that of the unit's value; None if there is no single one.
     unit : float, outcome units
-        What theta is a multiple of.
+        Scale of theta.
     proper : bool
-        Whether its prior in the design is.
+        True if its prior in the design is proper.
     """
 
     label: str
@@ -97,7 +98,7 @@ class _LinkedColumn:
 
 
 def _columns(durbin: Fit) -> list[_LinkedColumn]:
-    """Treatment of linked units, a level and a drift or each event time, and covariates."""
+    """Return spatially lagged treatment (level and slope, or each event time) and covariates."""
     equation, panel = durbin.model_frame.equations[0], panel_of(durbin)
     parts = {part.name: part for part in equation.globals if part.display is not None}
     out = []
@@ -124,7 +125,7 @@ def _columns(durbin: Fit) -> list[_LinkedColumn]:
 
 
 def _beta(beta: Array | None, theta: Array, k: int) -> Array | None:
-    """The coefficient of own treatment, which is one for all levels of who receives."""
+    """Return the coefficient of the unit's treatment, common to all levels of receivers."""
     if beta is None:
         return None
     several = beta.size == theta.size
@@ -132,7 +133,7 @@ def _beta(beta: Array | None, theta: Array, k: int) -> Array | None:
 
 
 def _common_factor(durbin: Fit, columns: Sequence[_LinkedColumn]) -> Array | None:
-    """``theta + delta beta`` (chain, draw, column) where outcomes follow others'."""
+    """Return ``theta + delta beta`` (chain, draw, column) if the model has a spatial lag."""
     delta = equation_draws(durbin, DELTA)
     pairs = [(x.theta, x.beta) for x in columns if x.beta is not None]
     if delta is None or durbin.facts.reach != "lag" or len(pairs) < len(columns):
@@ -143,7 +144,7 @@ def _common_factor(durbin: Fit, columns: Sequence[_LinkedColumn]) -> Array | Non
 def marginals(
     fit: Fit, durbin: Fit, designs: Mapping[str, Design], theta_sd: float | None
 ) -> dict[str, float]:
-    """Log marginal likelihoods by form; none where the likelihood is an adjusted one."""
+    """Return log marginal likelihoods by form; an empty dict if the likelihood is adjusted."""
     panel, seed = panel_of(fit), int(fit.sampler.seed or 0)
     lag = durbin.model_frame.model.equations[0].lag
     if lag is None or lag.adjusted:
@@ -157,17 +158,17 @@ def marginals(
 
 
 def log_prior(durbin: Fit, sd: float | None = None) -> float:
-    """What a proper prior of theta makes of the log marginal likelihood of a Durbin model.
+    """Return the change in the log marginal likelihood under the prior of theta.
 
     Parameters
     ----------
     sd : float, optional
-        Prior sd of linked units' covariates in place of unit information, in multiples of ``s`` by
-        within-unit sd of W x; treatment then keeps the priors of the design.
+        Prior SD of spatially lagged covariates instead of unit information, in multiples of ``s``
+        by within-unit SD of W x; treatment then keeps the priors of the design.
     """
     columns, evidence = _columns(durbin), posteriors(durbin)
     units, proper = (np.array([getattr(x, name) for x in columns]) for name in ("unit", "proper"))
-    # What is zero in SAR, and in SEM: z and g.
+    # z is zero in SAR and g in SEM.
     z, *g = (x.to_numpy().reshape(-1, units.size) / units for x in evidence.data_vars.values())
     if sd is not None:
         log_ratio = _log_normal(z[:, ~proper], sd**2 * np.eye((~proper).sum()))
@@ -178,14 +179,14 @@ def log_prior(durbin: Fit, sd: float | None = None) -> float:
 
 
 def _log_about(x: Array, shift: Array, proper: Mask, n: int) -> Array:
-    """``log N(x; 0, n V) - log c(shift, V)``, V the covariance of the draws x (draw)."""
+    """Return ``log N(x; 0, n V) - log c(shift, V)``, V the covariance of the draws x (draw)."""
     spread = n * np.atleast_2d(np.cov(x, rowvar=False))
     joint = spread[np.ix_(proper, proper)] + np.eye(proper.sum())
     return _log_normal(x, spread) - _log_normal(shift[:, proper], joint)
 
 
 def _log_normal(x: Array, covariance: Array) -> Array:
-    """Log density about zero (draw)."""
+    """Return the log density of a normal distribution with mean zero (draw)."""
     root = np.linalg.cholesky(covariance)
     squared = (np.linalg.solve(root, x.T) ** 2).sum(axis=0)
     constant = len(root) * np.log(2.0 * np.pi) / 2.0 + np.log(np.diag(root)).sum()

@@ -1,4 +1,4 @@
-"""Whether shared shocks, or links that are too short, pass for channels between units."""
+"""Test of shared shocks and of omitted links in mediation between spatial neighbours."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from scipy.special import ndtr, ndtri
 
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import NotApplicable, NQPError
-from bayes_nqp._core.i18n import Message, joined, listed, separated
+from bayes_nqp._core.i18n import Message, advised, detailed, joined, listed, separated
 from bayes_nqp.checks.mediation import LEVELS, EvidenceRow, finding_of, innovations
-from bayes_nqp.checks.shared import HOLDS, Finding, asks, ladder
+from bayes_nqp.checks.shared import HOLDS, Finding, Guide, asks, ladder
 from bayes_nqp.checks.trends import holm
 from bayes_nqp.data.spatial_weights import crowded, located, nearest
 from bayes_nqp.inference.fitting import (
@@ -31,47 +31,82 @@ from bayes_nqp.space.checks import spatial_models
 from bayes_nqp.space.terms import SpatialLag
 
 _FAILS, _DOUBT = 0.001, 0.05
-"""Probabilities, over all rows, below which it fails, and gets the verdict caution."""
+"""Adjusted probabilities below which the verdict is failed, and caution."""
 _UNLIKELY: Final = 0.05
-"""Probability of the links, among longer ones, below which they get the verdict caution."""
+"""Probability of the design's links, among longer ones, below which the verdict is caution."""
 _LONGER: Final = (3, 5, 8, 12)
-"""Nearest units that are tried."""
-_TOTAL: Final = Message("links of linked units' treatment, among longer ones")
+"""Numbers of nearest units of the longer links."""
+_TOTAL: Final = Message("probability of the links among longer ones")
 _SHARED: Final = Message("innovations with those of linked units")
-_BEYOND: Final = Message("the outcome with that of units beyond the links")
+_BEYOND: Final = Message("outcome with mediators beyond the links")
 
 
 @asks(
-    "Are channels between units no shared shocks, and do links reach far enough?",
+    "Are indirect effects between units free of shared shocks and omitted links?",
     "mediators of linked units",
     of="channels",
     place=255,
     needs=(CHANNELS, IN_SPACE, ROWS, UNITS, ADDITIVE),
+    guide=Guide(
+        statistic=Message(
+            "Moran's I of the innovations of mediators and of the outcome, correlation "
+            "of the outcome with mediators beyond the links, and the posterior "
+            "probability of the links among the nearest {} units.",
+            ", ".join(map(str, _LONGER)),
+        ),
+        thresholds=Message(
+            "Caution: a probability adjusted by Holm's method is below {0:g}, or the "
+            "links have a posterior probability below {2:g}. Failed: an adjusted "
+            "probability is below {1:g}.",
+            _DOUBT,
+            _FAILS,
+            _UNLIKELY,
+        ),
+        failure=Message(
+            "Shocks shared by neighbours, or effects beyond the links, are attributed "
+            "to indirect effects between units."
+        ),
+        remedy=Message(
+            "fit Mediation(..., links=weights) with weights of more neighbours and "
+            "compare the indirect effects"
+        ),
+        code=(
+            "weights = nqp.spatial_weights.nearest(panel, k=8)\n"
+            "again = nqp.fit(fit.design.replace(links=weights), panel)\n"
+            'nqp.check(again, "linked_mediators")'
+        ),
+        literature="Anselin (1988); Holm (1979)",
+        limits=Message(
+            "A shock that moves the mediator of one unit and only the outcome of "
+            "another is not detected."
+        ),
+    ),
 )
 def linked_mediators(fit: Fit) -> Finding:
-    """Correlate innovations of linked units, and the outcome's with mediators beyond the links.
+    """Correlate innovations of linked units, and of the outcome with mediators beyond the links.
 
-    A shock that near units have in common moves the mediator of one and the outcome of another,
-    and passes for a slope of linked units' mediators. Where it does so, innovations of mediators,
-    or of the outcome, are alike among linked units: Moran's I of both, over all periods, the
-    means of levels of time effects allowed for. Where links reach too short, and units have places,
-    the total effect is better explained by the nearest 3, 5, 8 or 12, those that link more units
-    than the design's: its own links, as its spillovers have them (SLX), have a posterior
-    probability among these below .05 (`nqp.weights_probabilities`), which asks for caution. The
-    outcome's
-    innovations go with the mediators of the units linked to linked ones: the score of a further
-    column of these. Innovations are what unit and time effects, cells, each treated unit's own
-    effect where units vary, covariates, linked units' treatment and, of the outcome, mediators near
-    and far leave, at posterior means of the parameters of errors. Probabilities are adjusted for
-    the number of rows (Holm): in doubt below .05, failed below .001. A shock that moves one unit's
-    mediator and another's outcome alone leaves no such mark, and no data tell it from a channel.
+    A shock shared by neighbours moves the mediator of one unit and the outcome of another, and is
+    then attributed to the slope of linked units' mediators. In this case innovations of mediators,
+    or of the outcome, are correlated between linked units: Moran's I of both over all periods,
+    allowing for the means of levels of time effects. If links omit neighbours and units have
+    coordinates, the total effect is better explained by the nearest 3, 5, 8 or 12 units (those with
+    more links than the design): the design's links, as in its spillovers (SLX), then have a small
+    posterior probability (`nqp.weights_probabilities`). The innovations of the outcome are also
+    correlated with the mediators of units linked to linked units: the score of a further column of
+    these. Innovations are residuals net of unit and time effects, cells, unit-level treatment
+    effects, covariates, linked units' treatment and, for the outcome, the mediators, at posterior
+    means of the parameters of errors. Probabilities are adjusted for the number of tests (Holm). A
+    shock that moves only the mediator of one unit and the outcome of another has no such pattern,
+    and no data distinguish it from mediation.
 
     References
     ----------
     Anselin, L. (1988). Spatial Econometrics: Methods and Models. Kluwer.
     """
     if not fit.facts.links:
-        raise NotApplicable(Message("Mediators of linked units do not enter the outcome here."))
+        raise NotApplicable(
+            Message("Mediators of linked units do not enter the outcome in this model.")
+        )
     scores = _scores(fit)
     p = holm([score.p for score in scores])
     lines = [score.line(value) for score, value in zip(scores, p, strict=True)]
@@ -84,15 +119,15 @@ def linked_mediators(fit: Fit) -> Finding:
         lines.append(EvidenceRow(outcome, _TOTAL, share, np.nan, np.nan, verdict, "share"))
         figures.append(Message("{}, {}: {:.2f}", outcome, _TOTAL, share))
         if share < _UNLIKELY:
-            sentences = [] if all(line.verdict == HOLDS for line in lines[:-1]) else [sentence]
-            sentence = joined([*sentences, _TOO_SHORT])
+            fine = all(line.verdict == HOLDS for line in lines[:-1])
+            sentence = _TOO_SHORT if fine else joined([sentence, detailed(_SHORT)])
     return finding_of(lines, separated(figures), sentence, [fit])
 
 
 def _share(fit: Fit) -> float | None:
-    """Probability of the links by which treatment reaches others, among longer ones.
+    """Return the probability of the links of the treatment, among longer ones.
 
-    None where it reaches them by other means, or units have no places of their own.
+    None if spillovers have another form, or units have no distinct coordinates.
     """
     panel, term = fit.rows, fit.facts.term(SpatialLag)
     if term is None or term.lag or not located(panel) or crowded(panel):
@@ -114,7 +149,7 @@ def _share(fit: Fit) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class _Score:
-    """A correlation with its sd if nothing were there."""
+    """Correlation with its SD under independence."""
 
     name: str
     quantity: Message
@@ -127,11 +162,11 @@ class _Score:
 
     @property
     def p(self) -> float:
-        """Two-sided."""
+        """Two-sided p value."""
         return float(2.0 * ndtr(-abs(self.z)))
 
     def line(self, p: float) -> EvidenceRow:
-        """A row of evidence, by an adjusted probability."""
+        """Return a row of evidence, judged by an adjusted probability."""
         quantiles = tuple((self.value + self.sd * ndtri(LEVELS)).tolist())
         low, high = self.value - 1.96 * self.sd, self.value + 1.96 * self.sd
         verdict = ladder(fails=p < _FAILS, doubt=p < _DOUBT)
@@ -171,7 +206,7 @@ def _scores(fit: Fit) -> list[_Score]:
 
 
 def _beyond(links: sparse.csr_array) -> sparse.csr_array:
-    """Equal weights of the units that are linked to linked ones, and to nobody nearer."""
+    """Return equal weights of units linked to linked units, but not linked directly."""
     near = sparse.csr_array((links != 0.0).astype(np.float64))
     itself = sparse.eye_array(near.shape[0], format="csr")
     far = sparse.csr_array((near @ near > 0.0).astype(np.float64))
@@ -181,7 +216,7 @@ def _beyond(links: sparse.csr_array) -> sparse.csr_array:
 
 
 def _shared(fit: Fit, name: str, residual: Array, links: sparse.csr_array) -> _Score:
-    """Moran's I of innovations over all periods, less its mean."""
+    """Return Moran's I of innovations over all periods, minus its mean."""
     frame = fit.model_frame.codes
     table = np.zeros((frame.n_units, frame.n_periods))
     table[frame.unit[fit.model_frame.kept], frame.time[fit.model_frame.kept]] = residual
@@ -195,41 +230,43 @@ def _shared(fit: Fit, name: str, residual: Array, links: sparse.csr_array) -> _S
 
 
 def _far(name: str, quantity: Message, residual: Array, column: Array) -> _Score:
-    """Correlation of innovations with a column net of all others: the score of its slope."""
+    """Correlate innovations with a column net of all others (score of its slope)."""
     length = float(np.sqrt((residual @ residual) * (column @ column)))
     value = float(residual @ column) / length if length > 0.0 else 0.0
     return _Score(name, quantity, value, 1.0 / np.sqrt(residual.size))
 
 
-_TOO_SHORT: Final = Message(
-    "Treatment of more units than those linked explains the total effect better: links reach too "
-    "short; weights of more neighbours, or a larger distance."
+_SHORT: Final = Message(
+    "Weights with more neighbours than those of the design explain the total effect better."
 )
+_OMITTED: Final = Message(
+    "Effects between units beyond the links are omitted, so indirect effects may be biased."
+)
+_LINKS: Final = Message(
+    "Next: fit the model with links= to more neighbours, or over a larger distance."
+)
+_TOO_SHORT: Final = joined([_SHORT, _OMITTED, advised(_LINKS)])
 
 
 def _sentence(scores: list[_Score], lines: list[EvidenceRow]) -> Message:
-    """Name what stands out."""
+    """Return the finding, its meaning and the next step."""
     bad = [(x, line) for x, line in zip(scores, lines, strict=True) if line.verdict != HOLDS]
     shared = [x.name for x, _ in bad if x.quantity is _SHARED]
     beyond = [x.name for x, _ in bad if x.quantity is _BEYOND]
-    parts = []
+    far = Message("The outcome is correlated with {} of units beyond the links.", listed(beyond))
     if shared:
-        parts.append(
-            Message(
-                "Innovations of {} are alike among linked units: shocks that near units share may "
-                "pass for channels between them.",
-                listed(shared),
-            )
+        near = Message("Innovations of {} are correlated between linked units.", listed(shared))
+        shocks = Message(
+            "Shocks shared by neighbours may be mistaken for indirect effects between units."
         )
+        step = Message(
+            "Next: add covariates that explain the shared shocks, and report indirect "
+            "effects between units as descriptive."
+        )
+        return joined([near, shocks, advised(step), *([detailed(far)] if beyond else [])])
     if beyond:
-        parts.append(
-            Message(
-                "The outcome goes with {} of units beyond the links: these reach too short; "
-                "weights of more neighbours, or a larger distance.",
-                listed(beyond),
-            )
-        )
-    return joined(parts) if parts else Message(
-        "Innovations of linked units are no more alike than chance has it, and nothing goes with "
-        "mediators beyond the links."
-    )  # fmt: skip
+        return joined([far, _OMITTED, advised(_LINKS)])
+    return Message(
+        "Innovations of linked units are not correlated beyond chance, and the "
+        "outcome is not correlated with mediators beyond the links."
+    )

@@ -1,4 +1,4 @@
-"""Whether neighbours are alike, period by period: Moran's I."""
+"""Moran's I of the outcome and of residuals, by period."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from scipy.special import ndtr
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
-from bayes_nqp._core.i18n import Message, joined
-from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, asks
+from bayes_nqp._core.i18n import Message, detailed, joined
+from bayes_nqp.checks.shared import DOUBT, HOLDS, Finding, Guide, asks
 from bayes_nqp.data.spatial_weights import SpatialWeights, located
 from bayes_nqp.inference.fitting import ADDITIVE, ROWS, UNITS, Fit, panel_of
 from bayes_nqp.space.checks._neighbour_weights import (
@@ -24,38 +24,65 @@ from bayes_nqp.space.checks._neighbour_weights import (
 from bayes_nqp.space.checks._statistics import Moran, local_z, morans_i
 
 _LEVEL = 0.05
+"""Size of the test, over all periods, and of the local test of each unit."""
 
 
 @asks(
-    "Are neighbours alike beyond unit and time effects and the policy?",
+    "Are the residuals free of spatial correlation?",
     "Moran's I",
     of="outcome",
     place=171,
     needs=(ROWS, UNITS, ADDITIVE),
     suits=located,
+    guide=Guide(
+        statistic=Message(
+            "Moran's I, by period, of the outcome and of residuals net of unit "
+            "effects, time effects, treated group-time cells and covariates."
+        ),
+        thresholds=Message(
+            "Caution: Moran's I of the residuals is significant at {:.0%} in some "
+            "period (two-sided, randomisation, Bonferroni over periods). Moran's I of "
+            "the outcome does not enter the verdict.",
+            _LEVEL,
+        ),
+        failure=Message(
+            "Outcomes of neighbouring units are related beyond the model: the policy "
+            "may affect neighbours, or neighbours share shocks and intervals are too "
+            "narrow."
+        ),
+        remedy=Message(
+            'test for spillovers with nqp.check(fit, "spillover_bias") and for shared '
+            'shocks with nqp.check(fit, "spatial_errors")'
+        ),
+        code='nqp.check(fit, "moran").evidence',
+        literature="Cliff and Ord (1981); Anselin (1995)",
+        limits=Message(
+            "The check does not distinguish spillovers from shared shocks, and tests "
+            "each period separately."
+        ),
+    ),
 )
 def moran(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
-    """Moran's I of the outcome and of what the model leaves of it, by period.
+    """Compute Moran's I of the outcome and of residuals, by period.
 
-    Of the outcome it tells how alike neighbours are, which is no fault of a model: unit effects
-    take what lasts. Residuals are those of least squares with unit effects, time effects by level,
-    a dummy of each treated cell and covariates, and less what the design says that linked units'
-    outcomes or errors do. The verdict is on them: in doubt where any period
-    has an I beyond what chance gives in one of twenty panels (normal approximation under
-    randomisation, two-sided, Bonferroni over periods).
+    For the outcome it describes spatial association, which is no fault of a model: unit effects
+    absorb its permanent part. Residuals come from least squares with unit effects, time effects by
+    level, a dummy of each treated cell and covariates, after filtering by the design's spatial lag
+    or spatial errors. The verdict refers to residuals (normal approximation under randomisation,
+    two-sided, Bonferroni over periods).
 
-    The evidence has units' places in the plane of own and neighbours' values too (LISA): the type
-    HH, LL, LH or HL of a unit whose neighbours differ from chance at 5 %, each by itself, given its
-    own value (conditional randomisation, normal approximation); of the others none.
+    The evidence also has local statistics (LISA): the type HH, LL, LH or HL of a unit with
+    neighbours that differ from chance at 5 %, tested separately given the unit's value (conditional
+    randomisation, normal approximation), and no type for other units.
 
-    Where mediators of linked units enter the outcome's equation it is asked of that equation, given
-    mediators: in errors of the total effect they are shocks that linked units share.
+    If mediators of linked units enter the equation of the outcome, the check uses that equation,
+    given mediators; in the total effect their innovations would be shocks shared by linked units.
 
     Parameters
     ----------
     weights : SpatialWeights, optional
-        Who is near whom; the five nearest, either way, where the panel has ``longitude`` and
-        ``latitude`` and none are given.
+        Spatial weights; by default the five nearest units, in either direction, if the panel has
+        ``longitude`` and ``latitude``.
 
     References
     ----------
@@ -74,8 +101,8 @@ def moran(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
     worst, times = int(p.argmin()), fit.model_frame.panel.time_labels
     beyond = int((p * p.size < _LEVEL).sum())
     figure = Message(
-        "largest I of residuals {:.2f} (z = {:.1f}) in {}; of the outcome {:.2f} (z = {:.1f}) "
-        "in {}",
+        "largest Moran's I of residuals {:.2f} (z = {:.1f}) in {}; of the outcome "
+"{:.2f} (z = {:.1f}) in {}",
         numbers["residual"][worst].value, z[worst], times[worst],
         numbers["outcome"][-1].value, numbers["outcome"][-1].z_random, times[-1],
     )  # fmt: skip
@@ -84,38 +111,44 @@ def moran(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
     evidence = evidence.assign_coords({v.TIME: times, "place": units})
     evidence = evidence.assign_attrs(named(matrix, fit))
     says = _sentence(beyond, times.size, times[worst], alike=bool(z[worst] > 0.0))
-    sentence = joined(filter(None, [says, left_out(panel_of(fit), matrix.ids)]))
+    gone = left_out(panel_of(fit), matrix.ids)
+    sentence = says if gone is None else joined([says, detailed(gone)])
     return Finding(DOUBT if beyond else HOLDS, figure, sentence, evidence, "moran")
 
 
 def _sentence(beyond: int, periods: int, worst: object, *, alike: bool) -> Message:
     if not beyond:
-        return Message(
-            "What unit and time effects and the policy leave of the outcome is no more alike among "
-            "neighbours than chance has it."
-        )
+        return Message("The residuals show no significant spatial correlation in any period.")
     when = (
-        Message("in {} alone, of {} periods", worst, periods)
+        Message("in 1 of {1} periods, {0}", worst, periods)
         if beyond == 1
-        else Message("in {} of {} periods, most in {}", beyond, periods, worst)
+        else Message("in {0} of {1} periods, mostly in {2}", beyond, periods, worst)
     )
+    pooled = detailed(Message("The check 'spatial_lm' tests all periods together."))
     if alike:
-        return Message(
-            "What unit and time effects and the policy leave of the outcome is more alike among "
-            "neighbours than chance has it {}: the policy may reach them, or shocks are shared. "
-            "The spatial LM tests take all periods together.",
-            when,
+        return joined(
+            [
+                Message(
+                    "The residuals of neighbouring units are positively correlated ({}).", when
+                ),
+                Message(
+                    "The policy may affect neighbours, or neighbours share shocks and "
+                    "intervals are too narrow."
+                ),
+                pooled,
+            ]
         )
-    return Message(
-        "What unit and time effects and the policy leave of the outcome is less alike among "
-        "neighbours than chance has it {}: what some gain, those near them may lose. The spatial "
-        "LM tests take all periods together.",
-        when,
+    return joined(
+        [
+            Message("The residuals of neighbouring units are negatively correlated ({}).", when),
+            Message("Gains of some units may be losses of their neighbours."),
+            pooled,
+        ]
     )
 
 
 def _residuals(outcome: Array, columns: Array, levels: Array) -> Array:
-    """Of least squares with unit effects and time effects by level (n, T)."""
+    """Return residuals of least squares with unit effects and time effects by level (n, T)."""
     basis = np.linalg.qr(levels)[0]
 
     def out(values: Array) -> Array:
@@ -127,7 +160,7 @@ def _residuals(outcome: Array, columns: Array, levels: Array) -> Array:
 
 
 def _evidence(numbers: dict[str, list[Moran]], series: dict[str, Array], matrix: Any) -> xr.Dataset:
-    """Numbers by series and period, and standardised values with those of neighbours."""
+    """Return statistics by series and period, and standardised values with those of neighbours."""
     fields = ("value", "mean", "z_normal", "z_random")
     table = {
         name: (("series", v.TIME), [[getattr(x, name) for x in row] for row in numbers.values()])
@@ -136,7 +169,7 @@ def _evidence(numbers: dict[str, list[Moran]], series: dict[str, Array], matrix:
     scores = np.stack([(x - x.mean(axis=0)) / x.std(axis=0) for x in series.values()])
     near_by = np.stack([matrix @ x for x in scores])
     far = np.stack([[local_z(x, matrix) for x in values.T] for values in scores]).swapaxes(1, 2)
-    # High or low itself, then its neighbours: where these are beyond chance.
+    # First letter: the unit; second letter: its neighbours, if significant.
     letters = np.array(["L", "H"])
     kinds = np.char.add(letters[(scores > 0.0) * 1], letters[(far > 0.0) * 1])
     kinds = np.where(2.0 * ndtr(-np.abs(far)) < _LEVEL, kinds, "")

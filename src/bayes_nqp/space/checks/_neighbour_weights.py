@@ -1,4 +1,4 @@
-"""Which weights a check goes by, and the rows that they join."""
+"""Spatial weights and balanced observations used by the checks."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ from bayes_nqp.model.predictors import DELTA, LAG, TIED
 from bayes_nqp.space.terms import Rings, SpatialLag
 
 NEIGHBOURS = 5
-"""Nearest units that are linked, either way, where no weights are given."""
+"""Number of nearest units that are linked if no weights are given."""
 LEAST = 10
-"""Units with all periods that a statistic of neighbours asks for."""
+"""Least number of units observed in all periods."""
 
 
 def readable(panel: Panel) -> bool:
-    """Whether the panel tells where its units are.
+    """Return True if the panel has coordinates of its units.
 
     Raises
     ------
     NotApplicable
-        If what it tells cannot be right.
+        If the coordinates are invalid.
     """
     if not located(panel):
         return False
@@ -48,29 +48,30 @@ def readable(panel: Panel) -> bool:
 
 
 def _read[T](of: Callable[[Panel], T], panel: Panel) -> T:
-    """What a panel tells of places.
+    """Read coordinates from a panel.
 
     Raises
     ------
     NotApplicable
-        If it cannot be right.
+        If the coordinates are invalid.
     """
     try:
         return of(panel)
     except PanelError as error:
         amiss = Message("{} ({})", error.what, error.where) if error.where else error.what
         raise NotApplicable(
-            Message("Where units are cannot be read: {}. Try: {}.", amiss, error.hint)
+            Message("The coordinates of the units cannot be read: {}. Try: {}.", amiss, error.hint)
         ) from error
 
 
 def placed(panel: Panel) -> Panel | None:
-    """The units that have coordinates; None where there are none to read.
+    """Return the observations of units with coordinates; None if the panel has no coordinates.
 
     Raises
     ------
     NotApplicable
-        If coordinates cannot be right, or fewer than ten units, or half of them, have any.
+        If coordinates are invalid, or are missing for more than half of the units or leave fewer
+        than ten.
     """
     if not located(panel):
         return None
@@ -82,101 +83,111 @@ def placed(panel: Panel) -> Panel | None:
 
 
 def left_out(panel: Panel, ids: Iterable[str]) -> Message | None:
-    """Say which units have no coordinates, and are not among those that were looked at."""
+    """Name the units that the check omits because they have no coordinates."""
     gone = _others(panel, ids)
     if not gone.size:
         return None
     count = panel.unit_labels.size
     return Message(
-        "Left out are {} of {} units, without coordinates: {}.", gone.size, count, shown(gone)
+        "The check omits {} of {} units, which have no coordinates: {}.",
+        gone.size,
+        count,
+        shown(gone),
     )
 
 
 def alone(panel: Panel, ids: Iterable[str]) -> Message | None:
-    """Say which units have no coordinates, and are taken as near nobody."""
+    """Name the units that have no coordinates and are treated as having no neighbours."""
     gone = _others(panel, ids)
     if not gone.size:
         return None
     count = panel.unit_labels.size
     return Message(
-        "{} of {} units have no coordinates, and count as near nobody: {}.",
+        "{} of {} units have no coordinates and are treated as having no "
+"neighbours: {}.",
         gone.size, count, shown(gone),
     )  # fmt: skip
 
 
 def _others(panel: Panel, ids: Iterable[str]) -> npt.NDArray[np.str_]:
-    """Units that are not among some."""
+    """Return the units that are not in a list."""
     units = panel.unit_labels.astype(str)
     return np.asarray(units[~np.isin(units, [str(x) for x in ids])])
 
 
 def weights_by(fit: Fit, weights: SpatialWeights | None) -> SpatialWeights:
-    """Match weights to the units of a fit; those of the five nearest where none are given.
+    """Match weights to the units of a fit; the five nearest units if none are given.
 
-    Units without coordinates are then not among them: what is asked of the others is as valid.
+    In that case units without coordinates are omitted.
 
     Raises
     ------
     NotApplicable
-        If none are given, and the panel does not tell where its units are.
+        If no weights are given and the panel has no usable coordinates.
     """
     if weights is not None:
         return weights.aligned(panel_of(fit).unit_labels)
     panel = placed(panel_of(fit))
     if panel is None:
         raise NotApplicable(
-            Message("Who is near whom is not known: give weights=nqp.spatial_weights.….")
+            Message(
+                "The panel has no coordinates, so neighbours are unknown: give "
+                "weights=nqp.spatial_weights.…."
+            )
         )
     if crowded(panel):
         raise NotApplicable(
             Message(
-                "Most units share a place, as firms of one city do: give "
-                "weights=nqp.spatial_weights.nearest(panel, city='…')."
+                "Most units share the coordinates of another unit, such as firms in one "
+                "city: give weights=nqp.spatial_weights.nearest(panel, city='…')."
             )
         )
     return nearest(panel, k=min(NEIGHBOURS, panel.unit_labels.size - 1))
 
 
 def named(weights: SpatialWeights, fit: Fit | None = None) -> dict[str, str]:
-    """Name weights, and the fit that was tested, in the attrs of evidence, to find them again."""
+    """Return attrs of the evidence that identify the weights and the fit tested."""
     names = {"weights": str(weights.name), "weights_digest": weights.digest}
     return names if fit is None else names | {"tested": fit.digest}
 
 
 def chance_of_shift(against: Comparison, other: int = 1) -> float:
-    """Posterior sds by which the average may move where one more thing is estimated.
+    """Return the shift of the average, in posterior SDs, explained by chance.
 
-    Half of one, or twice what the larger sd of the other estimate explains: where both estimate the
-    same, and the first is efficient, the variance of their difference is that of their variances
-    (Hausman 1978).
+    It is half a posterior SD, or twice the shift explained by the larger SD of the other estimate.
+    If both estimate the same effect and the first is efficient, the variance of their difference is
+    the difference of their variances (Hausman 1978).
 
     Parameters
     ----------
     other : int, default 1
-        Place of the estimate among the specifications.
+        Position of the estimate among the specifications.
     """
     first, second = float(against.sd[0]), float(against.sd[other])
     return max(0.5, 2.0 * float(np.sqrt(max(second**2 - first**2, 0.0))) / first)
 
 
 def rings_of(fit: Fit) -> Rings:
-    """Rings of the design.
+    """Return the distance bands of the design.
 
     Raises
     ------
     NotApplicable
-        If it has none.
+        If the design has none.
     """
     rings = fit.facts.term(Rings)
     if rings is None:
         raise NotApplicable(
-            Message("The design has no rings: StaggeredDiD(spillovers=nqp.Rings(…)).")
+            Message(
+                "The design has no distance bands; state them with "
+                "StaggeredDiD(spillovers=nqp.Rings(…))."
+            )
         )
     return rings
 
 
 def farther(rings: Rings, more: int) -> tuple[float, ...]:
-    """Bounds with rings beyond the last one, each as wide as it, km."""
+    """Return the bounds with further bands, each as wide as the last one (km)."""
     km = rings.km
     step = km[-1] - (km[-2] if len(km) > 1 else 0.0)
     return (*km, *(km[-1] + step * k for k in range(1, more + 1)))
@@ -184,18 +195,18 @@ def farther(rings: Rings, more: int) -> tuple[float, ...]:
 
 @dataclass(frozen=True, eq=False)
 class Balanced:
-    """Rows of the units that have all periods.
+    """Observations of the units observed in all periods.
 
     Parameters
     ----------
     units : ndarray of int (n)
         Codes of the units.
     outcome : ndarray (n, T), outcome units
-        As it is.
+        Outcome without transformation.
     columns : ndarray (n, T, k)
-        Covariates, and a dummy of each treated cell, or the exposure by what its slope varies by.
+        Covariates, and a dummy of each treated cell, or the exposure by level of its slope.
     levels : ndarray (n, L)
-        A dummy of each level of time effects.
+        Dummies of the levels of time effects.
     matrix : sparse array (n, n)
         W of these units.
     """
@@ -208,7 +219,7 @@ class Balanced:
 
 
 def balanced(fit: Fit, weights: SpatialWeights) -> Balanced:
-    """Take the units of a fit that have all periods, of those that weights have.
+    """Return the units of a fit that are observed in all periods and have weights.
 
     Raises
     ------
@@ -225,7 +236,8 @@ def balanced(fit: Fit, weights: SpatialWeights) -> Balanced:
     if units.size < max(LEAST, 0.5 * (count > 0).sum()):
         raise NotApplicable(
             Message(
-                "Only {} of {} units have all periods: neighbours are compared period by period.",
+                "Only {} of {} units are observed in all periods, but the check compares "
+"neighbours within periods.",
                 units.size, int((count > 0).sum()),
             )
         )  # fmt: skip
@@ -245,15 +257,15 @@ def balanced(fit: Fit, weights: SpatialWeights) -> Balanced:
 
 
 def filtered(fit: Fit, rows: Balanced) -> tuple[Array, Array]:
-    """Outcome and columns whose errors follow no linked units', delta at its posterior mean.
+    """Filter outcome and columns so that errors are independent, with delta at its posterior mean.
 
-    With ``S = I - delta W`` of the design, ``S y = X beta + e`` where outcomes follow those of
-    linked units, and ``S y = S X beta + e`` where errors do.
+    With ``S = I - delta W`` of the design, a spatial lag of the outcome gives ``S y = X beta + e``.
+    Spatial errors give ``S y = S X beta + e``.
 
     Returns
     -------
     tuple of ndarray (n, T) and ndarray (n, T, k)
-        As they are where nothing follows linked units.
+        Unchanged if the design has neither.
     """
     term, delta = fit.facts.term(SpatialLag), equation_draws(fit, DELTA)
     if term is None or delta is None:
@@ -269,9 +281,9 @@ def filtered(fit: Fit, rows: Balanced) -> tuple[Array, Array]:
 
 
 def covariates_of(model_frame: ModelFrame) -> list[Array]:
-    """Columns of the outcome's equation but for an exposure and outcomes of linked units, by row.
+    """Return columns of the outcome's equation without an exposure and W y (kept observation).
 
-    Least squares would take W y, which follows y, for one more cause (row that is kept).
+    W y is endogenous, so least squares must not use it as a regressor.
     """
     equation = model_frame.equations[0]
     rows, dose = equation.rows, equation.dose
@@ -286,13 +298,13 @@ def covariates_of(model_frame: ModelFrame) -> list[Array]:
 
 
 def _treatment(model_frame: ModelFrame) -> list[Array]:
-    """A dummy of each treated cell; of an exposure, what has a slope (row that is kept)."""
+    """Return dummies of treated cells, or the columns of an exposure (kept observation)."""
     exposure, spec, frame = model_frame.exposure, model_frame.model.equations[0], model_frame.codes
     if exposure is None:
         cell = model_frame.cell_of_row[model_frame.kept]
         return [(cell == k).astype(np.float64) for k in np.unique(cell[cell >= 0])]
     unit, time = frame.unit[model_frame.kept], frame.time[model_frame.kept]
-    # Rows at the reference are on the same line as all others: they are no cells of their own.
+    # Observations at the reference lie on the same line as all others: they need no cells.
     factors = spec.strata
     places = [model_frame.panel.roles.strata.index(factor) for factor in factors]
     key = np.column_stack(

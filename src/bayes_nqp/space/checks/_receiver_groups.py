@@ -1,4 +1,4 @@
-"""Which units may receive otherwise than others of linked units' treatment."""
+"""Groups of units that may have other spillover effects."""
 
 from __future__ import annotations
 
@@ -22,16 +22,17 @@ LINKS: Final = "number of links"
 _LESS: Final = ("less", "more")
 _FEW_LINKS: Final = ("few", "many")
 LAST: Final = (ADOPTED, _LESS[1], _FEW_LINKS[1])
-"""Levels that are told by what they have beyond others."""
+"""Levels that are compared with the other level of their factor."""
 _UNEVEN: Final = 1.5
-"""Links of units that have many over those of units that have few, from which it is asked."""
+"""Ratio of mean links of units with many and with few links from which both are compared."""
 
 
 def groups_of(fit: Fit) -> Iterator[tuple[str, npt.NDArray[np.str_]]]:
-    """Factors by which received effects are reported alike, with the level of every row.
+    """Yield the factors with a common spillover coefficient, with the level of every observation.
 
-    And, of a policy, who is treated; whether more of a unit's links than half of those who receive
-    have is in force; and who has as many links as half of the units, or more.
+    For a policy, three further factors: treated and untreated units; observations with a share of
+    treated links above that of half of the exposed ones; and units with as many links as half of
+    the units, or more.
     """
     panel = fit.rows
     for name in schema.factors(fit.effects):
@@ -48,18 +49,18 @@ def groups_of(fit: Fit) -> Iterator[tuple[str, npt.NDArray[np.str_]]]:
 
 
 def _links(fit: Fit) -> sparse.csr_array:
-    """W of the units of a fit."""
+    """Return W of the units of a fit."""
     return sparse.csr_array(term_of(fit).weights.aligned(fit.rows.unit_labels).matrix)
 
 
 def _share(fit: Fit) -> Array:
-    """How much of its unit's links is in force, of every row; none of islands."""
+    """Return the treated share of the unit's links, by observation; zero for islands."""
     total = np.asarray(_links(fit).sum(axis=1)).ravel()[fit.rows.unit_codes]
     return np.divide(near_of(fit), total, out=np.zeros(total.size), where=total > 0.0)
 
 
 def middle(fit: Fit) -> float:
-    """What parts rows that receive: between the median of these shares and the next one."""
+    """Return a cut of the treated shares between their median and the next value."""
     share = _share(fit)
     values = np.unique(share[share > 0.0].round(9))
     if values.size < 2:
@@ -70,19 +71,19 @@ def middle(fit: Fit) -> float:
 
 
 def treatment_of(fit: Fit) -> Array:
-    """Treatment, or exposure, of every row."""
+    """Return treatment, or exposure, of every observation."""
     exposure = fit.model_frame.exposure
     return fit.model_frame.codes.treated.astype(np.float64) if exposure is None else exposure.values
 
 
 def term_of(fit: Fit) -> SpatialLag:
-    """What the design says of linked units."""
+    """Return the spatial lag of the design."""
     (term,) = (x for x in fit.facts.terms if isinstance(x, SpatialLag))
     return term
 
 
 def near_of(fit: Fit) -> Array:
-    """``W D`` of every row."""
+    """Return ``W D`` of every observation."""
     linked = fit.model_frame.model.equations[0].linked
     if linked is not None and linked.treated:
         return np.asarray(sum(linked.treated.values()))

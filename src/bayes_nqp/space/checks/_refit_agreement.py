@@ -1,4 +1,4 @@
-"""How likely the true average lies where a fit has it, if a refit is right."""
+"""Agreement of the average effect with that of refits."""
 
 from __future__ import annotations
 
@@ -13,61 +13,67 @@ import xarray as xr
 from bayes_nqp._core import effects_schema as schema
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.exceptions import IdentificationError
-from bayes_nqp._core.i18n import NOTHING, Message, chance, joined
+from bayes_nqp._core.i18n import Message, chance, detailed, joined
 from bayes_nqp.effects.effects import group_time_effects
 from bayes_nqp.effects.estimands import att, average_of, convergence_of
 from bayes_nqp.inference.fitting import Fit, short_refit
 from bayes_nqp.model.designs import Design
 
 ENOUGH: Final = 0.9
-"""Probability of the fit's own 95 % interval from which another design leaves it where it is."""
+"""Probability of the fit's 95 % interval under a refit from which the estimates agree."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sameness:
-    """What refits leave of the fit's interval.
+    """Agreement of refits with the interval of the fit.
 
     Parameters
     ----------
     probability : float
-        The least, over refits and paths, that the average lies in the fit's 95 % interval; zero
-        where a refit cannot be made, has not converged, or tells less than nine tenths of the rows
-        that the fit averages over.
+        Smallest probability, over refits and paths, of an average effect inside the fit's 95 %
+        interval. It is zero if a refit is not possible, did not converge, or identifies less than
+        nine tenths of the observations that the fit averages over.
     """
 
     probability: float
 
     @property
     def enough(self) -> bool:
-        """Whether the answer stays where it is, as far as these data can tell."""
+        """Return True if the refits confirm the estimate of the fit."""
         return self.probability >= ENOUGH
 
     def sentence(self, held: Message) -> Message:
-        """Say what holds, or that these data could not tell."""
+        """Return the sentence given, or that the refits do not confirm the estimate.
+
+        Parameters
+        ----------
+        held : Message
+            Sentence of the verdict "passed".
+        """
         if self.enough:
             return held
-        return joined(
-            [
-                Message("Nothing is found, and these rows could not have told enough."),
-                Message(
-                    "By refits the average effect is inside this fit's 95% interval with a "
-                    "probability of {}; {:.2f} is asked for.",
-                    chance(self.probability, 2),
-                    ENOUGH,
-                )
-                if self.probability
-                else NOTHING,
-            ]
+        found = Message(
+            "No spillovers are found, but the refits are too imprecise to confirm the "
+            "average effect."
         )
+        if not self.probability:
+            return found
+        number = Message(
+            "Under the refits the average effect lies inside the fit's 95 % interval "
+            "with probability {}; {:.2f} is required.",
+            chance(self.probability, 2),
+            ENOUGH,
+        )
+        return joined([found, detailed(number)])
 
 
 def kept(fit: Fit, designs: Sequence[Design]) -> Sameness:
-    """Ask of refits whether the average effect, and what treated rows have of their own, stay.
+    """Compare the average (total and direct) effect with that of refits.
 
-    The probability is that of the refit's posterior for the fit's 95 % interval. Where the fit is
-    off by b, ``P(b | rows)`` is what the difference of both says (Hausman 1978: its variance is
-    that of the refit less that of the fit), and this is the coverage of the fit's interval that
-    is expected over it: a refit with a wide posterior cannot say that the fit is right.
+    The probability is that of the fit's 95 % interval under the posterior of the refit. If the fit
+    has a bias b, the difference of the two estimates gives the posterior of b: its variance is that
+    of the refit minus that of the fit (Hausman 1978). The probability is the expected coverage of
+    the fit's interval over this posterior, so a refit with a wide posterior cannot confirm the fit.
     """
     effects = group_time_effects(fit)
     chances = [1.0]
@@ -88,7 +94,7 @@ def kept(fit: Fit, designs: Sequence[Design]) -> Sameness:
 
 
 def _shared(first: xr.Dataset, second: xr.Dataset) -> tuple[xr.Dataset, xr.Dataset, float]:
-    """Leave the cells that both identify, and the share of the first one's rows in them."""
+    """Keep the cells that both identify; return the share of the first one's observations too."""
     names = [*schema.factors(first), v.COHORT, v.TIME]
     rows = float(average_of(first, None, v.ROWS, None).rows[0])
     keys = [
@@ -111,6 +117,6 @@ def _shared(first: xr.Dataset, second: xr.Dataset) -> tuple[xr.Dataset, xr.Datas
 
 
 def _counted(effects: xr.Dataset) -> npt.NDArray[np.bool_]:
-    """Which treated cells are identified (cell)."""
+    """Return a mask of the treated cells that are identified (cell)."""
     treated = schema.roles(effects) == v.TREATED
     return np.asarray(treated & effects[v.IDENTIFIED].to_numpy())

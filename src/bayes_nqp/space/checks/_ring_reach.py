@@ -1,4 +1,4 @@
-"""Whether rings reach as far as the policy does."""
+"""Test of spillovers beyond the last distance band."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from dataclasses import replace
 
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.exceptions import Hint, NotApplicable
-from bayes_nqp._core.i18n import NOTHING, Message, Sized, advised, joined
+from bayes_nqp._core.i18n import NOTHING, Message, Sized, advised, detailed, joined
 from bayes_nqp.checks.shared import (
     HOLDS,
     UNTOLD,
     Alternative,
     Finding,
+    Guide,
     asks,
     compared,
     comparison,
@@ -21,29 +22,55 @@ from bayes_nqp.data.spatial_weights import located
 from bayes_nqp.effects.estimands import spillover_effects
 from bayes_nqp.inference.fitting import ADOPTION, REFITS, ROWS, UNITS, Fit, short_refit
 from bayes_nqp.space.checks._neighbour_weights import chance_of_shift, farther, rings_of
-from bayes_nqp.space.checks._refit_agreement import kept
+from bayes_nqp.space.checks._refit_agreement import ENOUGH, kept
 
 _FAR = 2.6
-"""Posterior sds by which something received is no chance."""
+"""Posterior SDs above which a spillover effect differs from zero."""
 
 
 @asks(
-    "Do rings reach as far as the policy does?",
-    "reach of rings",
+    "Do the distance bands cover all spillovers?",
+    "reach of distance bands",
     place=173,
     needs=(ADOPTION, ROWS, UNITS, REFITS),
     suits=located,
     assumption=True,
+    guide=Guide(
+        statistic=Message(
+            "Spillover effect in one more distance band, as wide as the last one, and "
+            "the average effect with one and with two more bands."
+        ),
+        thresholds=Message(
+            "Caution: the spillover effect in the next band exceeds {0:g} posterior "
+            "SDs, or the average effect moves by more than half a posterior SD and "
+            "more than fewer controls explain. Failed: both. Passed: both refits place "
+            "the average effect inside the fit's 95 % interval with probability "
+            "{1:.2f} or more. Otherwise inconclusive.",
+            _FAR,
+            ENOUGH,
+        ),
+        failure=Message(
+            "Units beyond the last band are affected by the policy and are no valid "
+            "controls, so the average effect is biased."
+        ),
+        remedy=Message(
+            "fit the model with one distance band more, for example "
+            "spillovers=nqp.Rings([100, 200, 300]), and report both estimates"
+        ),
+        code=(
+            "wider = nqp.fit(design.replace(spillovers=nqp.Rings([100, 200, 300])), panel)\n"
+            'nqp.check(wider, "ring_reach")'
+        ),
+        literature="Butts (2023); Hausman (1978)",
+        limits=Message("Spillovers that reach farther than two more bands are not detected."),
+    ),
 )
 def ring_reach(fit: Fit) -> Finding:
-    """Refit with one ring more, and with two, each as wide as the last one.
+    """Refit with one distance band more, and with two, each as wide as the last one.
 
-    *Caution* if the first of them receives something (2.6 posterior sd), or the average effect
-    moves by more than half its posterior sd, and more than fewer controls explain; *fails* if both
-    are so. It *passes* only if, by either refit, the average effect (and what treated rows have of
-    their own) is inside the fit's 95 % interval with a probability of .90 or more. Rings cost
-    controls: where these are few, nothing is found and the rows *inconclusive*; so it is where no
-    refit can be made. What reaches farther than two rings more is not asked.
+    Bands cost controls: with few controls nothing is found and the check is inconclusive, as it is
+    if no refit is possible. The average effect and the direct effect of treated observations are
+    compared.
 
     References
     ----------
@@ -53,12 +80,15 @@ def ring_reach(fit: Fit) -> Finding:
     term = rings_of(fit)
     wider, widest = (replace(term, km=farther(term, more)) for more in (1, 2))
     design = fit.variant(spillovers=wider)
-    other = Alternative(Message("one ring more"), Message("spillovers"), design)
+    other = Alternative(Message("one distance band more"), Message("spillovers"), design)
     try:
         evidence = compared(fit, [other], Message("refitting"))
     except NotApplicable as missing:
-        alone = Message("Whether the policy reaches beyond the last ring cannot be asked.")
-        return Finding(UNTOLD, NOTHING, joined([alone, missing.why]))
+        alone = Message(
+            "No wider distance band can be estimated, so spillovers beyond the last "
+            "band are not tested."
+        )
+        return Finding(UNTOLD, NOTHING, joined([alone, detailed(missing.why)]))
     against = comparison(evidence)
     near = spillover_effects(short_refit(fit, design), by=v.RING).sel({v.RING: wider.rings[-1]})
     mean, sd = float(near.mean()), float(near.std())
@@ -67,19 +97,28 @@ def ring_reach(fit: Fit) -> Finding:
     doubt = some or moved or against.unsettled
     verdict = ladder(fails=some and moved, doubt=doubt, untold=not stays.enough)
     figure = Message(
-        "received {} away: {:.3g} ({:.2g}); average effect {:.3g} ({:.2g}), then {:.3g} ({:.2g})",
+        "spillover effect at {}: {:.3g} (SD {:.2g}); average effect {:.3g} "
+"({:.2g}), with one band more {:.3g} ({:.2g})",
         wider.rings[-1], Sized(mean, sd), sd,
         against.estimates[0], against.sd[0], against.estimates[1], against.sd[1],
     )  # fmt: skip
     sentence = (
         stays.sentence(
-            Message("Beyond the last ring nothing is received, and more rings change nothing.")
+            Message(
+                "No spillovers are found beyond the last distance band, and more bands do "
+                "not change the average effect."
+            )
         )
         if verdict in (HOLDS, UNTOLD)
         else joined(
             [
-                Message("The policy may reach farther than the last ring."),
-                advised(Message("Next: {}.", Hint("spillovers", wider))),
+                Message("The policy may affect units beyond the last distance band."),
+                Message(
+                    "These units are then no valid controls, and the average effect is biased."
+                ),
+                advised(
+                    Message("Next: fit {} and report both estimates.", Hint("spillovers", wider))
+                ),
             ]
         )
     )

@@ -1,4 +1,4 @@
-"""Whether units near one another move together more than the model of errors has it."""
+"""Comparison of the model's SD with Conley and cluster-robust standard errors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import sparse
 
 from bayes_nqp._core.exceptions import Hint, NotApplicable, NQPError
-from bayes_nqp._core.i18n import Message, joined, listed
+from bayes_nqp._core.i18n import Message, advised, detailed, joined, listed
 from bayes_nqp._core.types import Positive
 from bayes_nqp.checks.model import (
     Clusters,
@@ -25,6 +25,7 @@ from bayes_nqp.checks.shared import (
     DOUBT,
     HOLDS,
     Finding,
+    Guide,
     asks,
     average_effect,
     labels,
@@ -44,12 +45,12 @@ type Kernel = Literal["bartlett", "uniform"]
 
 
 def conley(places: Locations, km: float, kernel: Kernel) -> sparse.csr_array:
-    """``K_ij = 1 - d_ij / km`` (Bartlett) or 1 (uniform) up to a distance, 0 beyond (unit, unit).
+    """Return ``K_ij = 1 - d_ij / km`` (Bartlett) or 1 (uniform) up to km, 0 beyond (unit, unit).
 
     Parameters
     ----------
     km : float
-        The cut-off.
+        Cut-off distance.
     """
     distance = places.within(km)
     falling = np.clip(1.0 - distance.data / km, 0.0, 1.0)
@@ -58,7 +59,7 @@ def conley(places: Locations, km: float, kernel: Kernel) -> sparse.csr_array:
 
 
 def _among(panel: Panel, part: Panel, kernel: sparse.csr_array) -> sparse.csr_array:
-    """A kernel of some units among all: the others, without a place, move with nobody."""
+    """Extend a kernel of some units to all; units without coordinates are uncorrelated."""
     inside = np.isin(panel.unit_labels, part.unit_labels)
     place = sparse.eye_array(inside.size, format="csr")[:, inside]
     alone = sparse.diags_array((~inside).astype(np.float64))
@@ -66,7 +67,7 @@ def _among(panel: Panel, part: Panel, kernel: sparse.csr_array) -> sparse.csr_ar
 
 
 def within(codes: npt.NDArray[np.int64]) -> sparse.csr_array:
-    """One for pairs of one cluster (unit, unit)."""
+    """Return 1 for pairs of the same cluster and 0 otherwise (unit, unit)."""
     member = sparse.csr_array(
         (np.ones(codes.size), (np.arange(codes.size), np.unique(codes, return_inverse=True)[1]))
     )
@@ -74,43 +75,69 @@ def within(codes: npt.NDArray[np.int64]) -> sparse.csr_array:
 
 
 _LIMIT = 1.2
-"""Ratio of standard deviations from which intervals get the verdict caution."""
+"""Ratio of standard deviations above which the verdict is caution."""
 _CHANCE = 0.05
-"""Chance, over all kernels, that a true model passes what these can tell."""
+"""Probability, over all kernels, of exceeding the limit if the model is true."""
 _UNITS = 5_000
-"""Units whose pairs still fit into memory."""
+"""Largest number of units whose pairs fit into memory."""
 _RINGS = (100.0, 200.0, 300.0)
-"""Outer bounds of the rings that are proposed, km."""
+"""Outer bounds of the recommended rings, km."""
 
 
 @asks(
-    "Do intervals allow for units near one another that move together?",
+    "Are intervals wide enough for spatially correlated errors?",
     "spatial errors",
     place=176,
     needs=(ROWS, UNITS, ADDITIVE, SEPARATE),
     suits=located,
+    guide=Guide(
+        statistic=Message(
+            'Ratio of Conley standard errors (km=300, kernel="bartlett") and of '
+            "cluster-robust standard errors to the model's standard deviation, for the "
+            "average effect."
+        ),
+        thresholds=Message(
+            "Caution: a ratio above {:.1f} and above chance ({:.0%} over all kernels).",
+            _LIMIT,
+            _CHANCE,
+        ),
+        failure=Message(
+            "Errors of neighbouring units are correlated, so the reported intervals are too narrow."
+        ),
+        remedy=Message(
+            'fit shared shocks, for example shocks=nqp.ClusterTimeEffects("province"), '
+            "or report the larger standard error"
+        ),
+        code='nqp.check(fit, "spatial_errors", km=200).evidence',
+        literature="Conley (1999); Liang and Zeger (1986)",
+        limits=Message(
+            "Up to {:,} units can be compared. Correlation beyond the cut-off distance "
+            "is not detected.",
+            _UNITS,
+        ),
+    ),
 )
 def spatial_errors(fit: Fit, *, km: Positive = 300.0, kernel: Kernel = "bartlett") -> Finding:
-    """Compare Conley and cluster standard errors with the model's standard deviation.
+    """Compare Conley and cluster-robust standard errors with the model's standard deviation.
 
-    All are of the average effect of the saturated fit (an effect for every cell, errors at their
-    posterior means), from influences of units summed over time, so that any correlation within a
-    unit is in them. Conley's lets units up to a distance move together, with weights that fall to
-    zero there (``bartlett``) or not (``uniform``); those by cluster units of one level of every
+    All refer to the average effect of the saturated fit (an effect for every cell, errors at their
+    posterior means), from influences of units summed over time, so they include any correlation
+    within a unit. Conley's estimator allows units up to a distance to be correlated, with weights
+    that fall to zero there (``bartlett``) or not (``uniform``). Cluster-robust ones use every
     column above units that is constant within them, such as a province.
 
-    Standard errors over the posterior sd are given as they are, and one by unit beside: it speaks
-    of all units like those at hand, and is larger than the posterior sd where effects differ
-    between units. The verdict compares each with what it would be if the model were true, as
-    `error_model` does: ``sqrt(1 + (robust - expected) / model)``, in variances. *Caution* beyond
-    1.2, and beyond what chance explains (Satterthwaite's degrees of freedom, 5 % over all).
+    The evidence has standard errors over the posterior SD, and one by unit for comparison: it
+    refers to the population of units, and exceeds the posterior SD if effects differ between units.
+    The verdict compares each with its expected value under the model, as `error_model` does:
+    ``sqrt(1 + (robust - expected) / model)``, in variances. Limits by chance use Satterthwaite's
+    degrees of freedom.
 
     Parameters
     ----------
     km : float, default 300
-        Kilometres from which units are independent.
+        Distance in kilometres beyond which units are independent.
     kernel : {"bartlett", "uniform"}, default "bartlett"
-        How covariances count by distance.
+        Weights of covariances by distance.
 
     References
     ----------
@@ -123,13 +150,17 @@ def spatial_errors(fit: Fit, *, km: Positive = 300.0, kernel: Kernel = "bartlett
     if part is None and not above:
         raise NotApplicable(
             Message(
-                "Where units are is not known (columns 'longitude' and 'latitude'), and no column "
-                "puts several of them together."
+                "The panel has no coordinates (columns 'longitude' and 'latitude') and no "
+                "column of clusters above the units."
             )
         )
     if panel.unit_labels.size > _UNITS:
         raise NotApplicable(
-            Message("Pairs of {:,} units are too many: up to {:,}.", panel.unit_labels.size, _UNITS)
+            Message(
+                "The panel has {:,} units; pairs of at most {:,} units can be compared.",
+                panel.unit_labels.size,
+                _UNITS,
+            )
         )
     weights = reported_weights(group_time_effects(fit))[1][[0]].toarray()[0]
     parts = influences(fit, weights, least.unit_effect)
@@ -142,25 +173,26 @@ def spatial_errors(fit: Fit, *, km: Positive = 300.0, kernel: Kernel = "bartlett
         for name, value in zip(called, table["over_posterior_sd"], strict=True)
     ]
     figure = Message(
-        "standard error over posterior sd: {}; largest of Conley and clusters over the model's "
-        "sd {:.2f}",
-        listed(listing, len(listing)), float(table["ratio"][1:].max()),
+        "largest Conley or cluster-robust standard error over the model's SD: "
+"{:.2f}; standard error over posterior SD: {}",
+        float(table["ratio"][1:].max()), listed(listing, len(listing)),
     )  # fmt: skip
     if not over.size:
         sentence = Message(
-            "Units near one another, or of one cluster, move together no more than the model says."
+            "Conley and cluster-robust standard errors are not larger than the model's "
+            "standard deviation beyond chance."
         )
     else:
         sentence = _sentence(fit, table, called, over, [x.name for x in above])
     gone = None if part is None else alone(panel, part.unit_labels)
-    sentence = joined(filter(None, [sentence, gone]))
+    sentence = sentence if gone is None else joined([sentence, detailed(gone)])
     return Finding(DOUBT if over.size else HOLDS, figure, sentence, table)
 
 
 def _variances(
     parts: Influences, every: Sequence[Clusters], near: sparse.csr_array | None, km: float
 ) -> tuple[list[str], list[KernelVariance]]:
-    """Robust variances by unit, along distance, and by clusters above units, with their names."""
+    """Return robust variances by unit, by distance and by cluster, with their names."""
     least, *above = every
     called: list[str] = [unit_word(least.name)]
     variances = [_clustered(parts, least.unit_effect)]
@@ -174,13 +206,13 @@ def _variances(
 
 
 def _clustered(parts: Influences, codes: np.ndarray) -> KernelVariance:
-    """Robust variance by clusters, with the factor ``clusters / (clusters - 1)``."""
+    """Return the cluster-robust variance, with the factor ``clusters / (clusters - 1)``."""
     count = np.unique(codes).size
     return parts.variance(within(codes), count / (count - 1.0))
 
 
 def _table(fit: Fit, called: Sequence[str], variances: Sequence[KernelVariance]) -> pd.DataFrame:
-    """Standard errors by kernel, the first by unit."""
+    """Return a table of standard errors by kernel, the first by unit."""
     chance, sd = 1.0 - _CHANCE / max(len(variances) - 1, 1), float(average_effect(fit).std())
     rows = [
         {
@@ -198,21 +230,23 @@ def _table(fit: Fit, called: Sequence[str], variances: Sequence[KernelVariance])
 def _sentence(
     fit: Fit, table: pd.DataFrame, called: Sequence[str], over: np.ndarray, above: Sequence[str]
 ) -> Message:
-    """By which kernel units move together, and what to fit."""
+    """Return the largest ratio, its meaning and the recommended specification."""
     worst = int(over[np.argmax((table["ratio"] / table["limit"]).to_numpy()[over])])
     wide = Message(
-        "Units move together: by {} the standard deviation is {:.2f} times what the model says, "
-        "and intervals are too narrow.",
+        "Errors are correlated between units: the standard error by {} is {:.2f} "
+"times the model's standard deviation.",
         called[worst], float(table["ratio"][worst]),
     )  # fmt: skip
+    narrow = Message("The reported intervals are too narrow.")
     hint = _hint(fit, called[worst] if called[worst] in above else None)
-    if hint is None:
-        return Message("{} Report the larger standard error.", wide)
-    return Message("{} Next: {}.", wide, hint)
+    step = Message("Next: report the larger standard error.")
+    if hint is not None:
+        step = Message("Next: {}.", hint)
+    return joined([wide, narrow, advised(step)])
 
 
 def _hint(fit: Fit, cluster: str | None) -> Hint | None:
-    """A design that can be fitted: shocks of the cluster, or else rings."""
+    """Recommend a specification that can be fitted: shocks of the cluster, or distance bands."""
     shocks = None if cluster is None else lasting_shocks(fit, cluster)
     if shocks is not None and not fit.facts.has("shocks"):
         return Hint("shocks", shocks)

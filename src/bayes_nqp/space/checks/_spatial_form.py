@@ -1,4 +1,4 @@
-"""Whether a spatial Durbin model could be a plain lag, or errors that follow linked units'."""
+"""Tests of the form of a spatial model: SDM against SAR, SEM and SLX."""
 
 from __future__ import annotations
 
@@ -11,7 +11,16 @@ from scipy.special import expit, softmax
 
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import NotApplicable, PanelError, StudyError
-from bayes_nqp._core.i18n import Message, chance, equality, joined
+from bayes_nqp._core.i18n import (
+    Message,
+    advice_of,
+    advised,
+    chance,
+    detailed,
+    equality,
+    joined,
+    unadvised,
+)
 from bayes_nqp._core.types import Positive
 from bayes_nqp.checks.model import error_means
 from bayes_nqp.checks.shared import (
@@ -20,6 +29,7 @@ from bayes_nqp.checks.shared import (
     HOLDS,
     UNTOLD,
     Finding,
+    Guide,
     Verdict,
     asks,
     ladder,
@@ -38,72 +48,121 @@ from bayes_nqp.space.checks._weights_probabilities import weights_probabilities
 from bayes_nqp.space.terms import SpatialLag
 
 _LEVEL, _SURE = 0.05, 0.001
-"""Sizes of the tests from which a form gets the verdict caution, and failed."""
+"""Sizes of the tests below which the verdict is caution, and failed."""
 _TOLD = 0.9
-"""Share of a lag, or of shared errors, among both from which the data tell them apart."""
+"""Probability of SAR or of SEM among the two above which the data distinguish them."""
 _ERRORS = (
     "spillovers=nqp.SpatialLag(fit.design.spillovers.weights, error=True), "
     "effect=nqp.CompletePooling(varying=None)"
 )
-_ALONE = Message("What follows goes by the likelihood ratio alone.")
-_UNTOLD = Message(
-    "The data do not tell whether outcomes of linked units matter or their shocks are shared: "
-    "neither the model with a plain lag nor the one with spatial errors is rejected."
+_CALL = "spillovers=nqp.SpatialLag(fit.design.spillovers.weights{})"
+_ALONE = Message(
+    "The two criteria disagree on the spatial form, so estimated spillover "
+    "effects depend on the form chosen."
 )
+_BY_RATIO = Message("The likelihood ratio alone gives this result:")
+_BOTH = Message(
+    "Next: compare the average effect over spatial forms with nqp.weights_probabilities."
+)
+_NEXT = Message("Next: fit {}.")
+_UNTOLD = joined(
+    [
+        Message(
+            "The data do not distinguish a spatial lag of the outcome (SAR) from "
+            "spatial errors (SEM)."
+        ),
+        Message("Under spatial errors there are no spillover effects, so these remain uncertain."),
+        advised(_BOTH),
+    ]
+)
+_NO_SPILLOVERS = Message(
+    "Under spatial errors there are no spillover effects, so the estimated "
+    "ones may be shared shocks."
+)
+_MISSTATED = Message("Estimated spillover effects are biased under the wrong spatial form.")
 
 
 @asks(
-    "Is the spatial model of the right form?",
+    "Is the form of the spatial model (SAR, SEM, SLX, SDM) supported by the data?",
     "spatial form",
     of="outcome",
     place=175,
     needs=(LINKED, ROWS, UNITS),
+    guide=Guide(
+        statistic=Message(
+            "Likelihood ratio and Wald tests of the spatial Durbin model (SDM) against "
+            "the spatial lag (SAR), spatial errors (SEM) and spatially lagged "
+            "covariates (SLX), and posterior probabilities of SDM, SAR and SEM."
+        ),
+        thresholds=Message(
+            "Caution: the likelihood ratio rejects the form of the fit at {0:.0%}, or "
+            "SEM explains as much as SDM, or likelihood ratio and marginal likelihoods "
+            "disagree. Failed: it rejects at {1:.1%}. Inconclusive: neither SAR nor "
+            "SEM is rejected and neither has a probability of {2:g} or more among the "
+            "two. A fit with spatial errors and W X is judged by its odds against SDM.",
+            _LEVEL,
+            _SURE,
+            _TOLD,
+        ),
+        failure=Message(
+            "The spatial form is misspecified, so estimated spillover effects are "
+            "biased or spurious."
+        ),
+        remedy=Message(
+            "compare the average effect over spatial forms with "
+            "nqp.weights_probabilities and report the spread"
+        ),
+        code=(
+            'weights = {"W": fit.design.spillovers.weights}\n'
+            "nqp.weights_probabilities(fit, weights).table"
+        ),
+        literature=("Elhorst (2014); Burridge (1981); LeSage (2014); Kass and Wasserman (1995)"),
+        limits=Message("The weights are taken as given; 'spatial_weights' compares them."),
+    ),
 )
 def spatial_form(fit: Fit, *, theta_sd: Positive | None = None) -> Finding:
-    """Test the spatial Durbin model (SDM) against the plain lag (SAR), errors (SEM) and SLX.
+    """Test the spatial Durbin model (SDM) against SAR, SEM and SLX.
 
-    SAR has ``theta = 0``: nothing of linked units enters but their outcomes. SEM has ``theta =
-    -delta beta``: there are no spillovers, and errors follow one another. SLX has ``delta = 0``:
-    treatment and covariates of linked units enter, and nothing feeds back. Each restriction has a
-    Wald and a likelihood ratio statistic, by maximum likelihood on contrasts whitened by the
-    errors of the Durbin model, time effects by level out of the likelihood; and once more with
-    errors independent over time, as papers print them. The verdict goes by the likelihood ratio on
-    whitened contrasts at 5 %: the Wald statistic of a common factor depends on how the restriction
-    is written. SAR and SEM have as many parameters, and neither holds the other: where neither is
-    rejected, their odds by marginal likelihood (by likelihood where there is none) tell them apart
-    from nine to one on; otherwise the verdict is "inconclusive". All forms have effects on one
-    curve (a level and a drift in event time; an exposure has one slope) and no deviations, as SEM
-    needs them, and W X of every column.
+    SAR has ``theta = 0``: only the outcomes of linked units enter. SEM has ``theta = -delta beta``:
+    there are no spillovers, and errors are spatially correlated. SLX has ``delta = 0``: treatment
+    and covariates of linked units enter, without feedback. Each restriction has a Wald and a
+    likelihood ratio statistic, by maximum likelihood on contrasts whitened by the errors of the
+    Durbin model, net of time effects by level; and again with errors independent over time, as
+    papers print them. The verdict uses the likelihood ratio on whitened contrasts, because the Wald
+    statistic of a common factor depends on how the restriction is written. SAR and SEM have as many
+    parameters and are not nested. If neither is rejected, their odds by marginal likelihood (by
+    likelihood if there is none) distinguish them from nine to one on. All forms have effects on one
+    curve (a level and a slope in event time; an exposure has one slope), no unit-level random
+    effects, as SEM requires, and W X of every column.
 
-    Beside the tests stand the posterior of theta and of ``theta + delta beta`` in the Durbin
-    model, and log marginal likelihoods of SDM, SAR and SEM with probabilities under even odds. A
-    flat theta never enters one, and the width of its prior rules it: theta has as wide a prior as
-    what one unit tells (unit information: an sd of ``sqrt(units)`` posterior sds), treatment that
-    of the design as well; half of it about ``theta = 0`` and half about ``theta = -delta beta``,
-    so that neither SAR nor SEM is favoured. There is none where W links units of different levels
-    of time effects, since the likelihood is then an adjusted one.
+    The evidence also has the posterior of theta and of ``theta + delta beta`` in the Durbin model,
+    and log marginal likelihoods of SDM, SAR and SEM with probabilities under equal prior odds. A
+    marginal likelihood depends on the prior of theta: it has unit information (an SD of
+    ``sqrt(units)`` posterior SDs), for treatment also the prior of the design, half of it centred
+    on ``theta = 0`` and half on ``theta = -delta beta``, so that neither SAR nor SEM is favoured.
+    There is no marginal likelihood if W links units with different time effects, because the
+    likelihood is then adjusted.
 
-    Likelihood ratio and marginal likelihoods may disagree: the form whose marginal likelihood is
-    highest is rejected, or it is the Durbin model and a form is not rejected. The sentence says so
-    with the numbers, and the verdict is "caution".
+    Likelihood ratio and marginal likelihoods may disagree: the form with the highest marginal
+    likelihood is rejected, or this form is the Durbin model and a restricted form is not rejected.
+    The sentence reports this, and the verdict is "caution".
 
-    No Durbin model holds errors that follow linked units' beside W X (SDEM): a fit of these, and
-    the Durbin model, have odds by marginal likelihood, as in `nqp.weights_probabilities`. It
-    *passed* if
-    they are nine to one for it; from nine to one against it asks for caution, and fails from 999
-    to one.
+    The Durbin model does not include spatial errors with W X (SDEM). A fit with these is compared
+    with the Durbin model by odds from marginal likelihoods, as in `nqp.weights_probabilities`:
+    passed from nine to one in favour, caution from nine to one against, failed from 999 to one
+    against.
 
-    Where mediators of linked units enter the outcome's equation it is asked of that equation, given
-    mediators: in errors of the total effect they are shocks that linked units share.
+    If mediators of linked units enter the equation of the outcome, the check uses that equation,
+    given mediators; in the total effect their innovations would be shocks shared by linked units.
 
-    There is no Hausman test: unit effects are flat in every design, and no model with random ones
-    is fitted that a test could prefer.
+    There is no Hausman test: unit effects have flat priors in every design, and no model with
+    random ones is fitted as an alternative.
 
     Parameters
     ----------
     theta_sd : float, optional
-        Prior sd of coefficients of linked units' covariates in place of unit information, in
-        multiples of ``s`` by within-unit sd of W x; those of treatment then have the priors of the
+        Prior SD of coefficients of linked units' covariates instead of unit information, in
+        multiples of ``s`` by within-unit SD of W x; those of treatment then have the priors of the
         design alone.
 
     References
@@ -118,7 +177,8 @@ def spatial_form(fit: Fit, *, theta_sd: Positive | None = None) -> Finding:
     try:
         durbin = refit(fit, designs["SDM"])
     except (PanelError, StudyError) as error:
-        raise NotApplicable(Message("Its fit cannot be made: {}.", reason(error))) from None
+        why = Message("The spatial Durbin model cannot be fitted: {}.", reason(error))
+        raise NotApplicable(why) from None
     tests = {
         "whitened": _forms(durbin, designs["SAR"], white=True).restrictions(),
         "iid": _forms(durbin, designs["SAR"], white=False).restrictions(),
@@ -131,19 +191,22 @@ def spatial_form(fit: Fit, *, theta_sd: Positive | None = None) -> Finding:
         evidence["probability"] = ("form", softmax(evidence["log_marginal"].to_numpy()))
     ours = tests["whitened"]
     p = {form: x.ratio_p for form, x in ours.items()}
-    # log L(SAR) - log L(SEM) is half of what the restrictions' ratios differ by.
+    # log L(SAR) - log L(SEM) is half the difference of the likelihood ratio statistics.
     form, by_ratio = _term(fit).form, 0.5 * (ours["SEM"].ratio - ours["SAR"].ratio)
     lead = marginal["SAR"] - marginal["SEM"] if marginal else by_ratio
     verdict, sentence = _verdict(form, p, float(expit(lead)))
     figure = _figure(ours, evidence)
     if disputes := _disputes(form, p, marginal):
         _, sentence = _verdict(form, p, float(expit(by_ratio)))
-        verdict, sentence = DOUBT, joined([*disputes, _ALONE, sentence])
+        first, *others = disputes
+        more = [*others, _BY_RATIO, unadvised(sentence), advice_of(sentence)]
+        parts = [first, _ALONE, advised(_BOTH), *(detailed(_plain(x)) for x in more if x)]
+        verdict, sentence = DOUBT, joined(parts)
     return Finding(verdict, figure, sentence, evidence, refit=durbin)
 
 
 def _errors_beside(fit: Fit) -> Finding:
-    """Judge shared errors beside W X by their odds against the Durbin model.
+    """Judge spatial errors with W X (SDEM) by their odds against the Durbin model.
 
     Raises
     ------
@@ -158,10 +221,21 @@ def _errors_beside(fit: Fit) -> Finding:
     figure = Message("probability of SDM {}, SDEM {}", chance(lag, 2), chance(1.0 - lag, 2))
     verdict = ladder(fails=lag >= 1.0 - _SURE, doubt=lag >= _TOLD, untold=lag > 1.0 - _TOLD)
     sentence = {
-        HOLDS: Message("Errors that follow linked units' explain more than outcomes that do."),
-        UNTOLD: Message(
-            "The data do not tell whether outcomes of linked units matter or their shocks are "
-            "shared, beside treatment and covariates of linked units."
+        HOLDS: Message(
+            "The data favour spatial errors (SDEM) over a spatial lag of the outcome (SDM)."
+        ),
+        UNTOLD: joined(
+            [
+                Message(
+                    "The data do not distinguish spatial errors (SDEM) from a spatial lag of "
+                    "the outcome (SDM)."
+                ),
+                Message(
+                    "Spillover effects that pass through the outcomes of neighbours remain "
+                    "uncertain."
+                ),
+                advised(_BOTH),
+            ]
         ),
     }.get(verdict, _rejected("SLX"))
     return Finding(verdict, figure, sentence, answer.table)
@@ -174,37 +248,40 @@ def _term(fit: Fit) -> SpatialLag:
 
 
 def _designs(fit: Fit) -> dict[str, Design]:
-    """Designs of the three forms, by name.
+    """Return designs of the three forms, by name.
 
     Raises
     ------
     NotApplicable
-        If the design has what spatial errors do not go with.
+        If the design is not compatible with spatial errors.
     """
     facts, term = fit.facts, _term(fit)
     if term.dynamics:
         raise NotApplicable(
             Message(
-                "Outcomes follow those of the period before, and forms are told apart within one; "
-                "'dynamics' asks what stays of the past."
+                "The outcome depends on the period before, but the check compares forms "
+                "within a period. The check 'dynamics' tests dynamic models."
             )
         )
     if term.receivers:
         raise NotApplicable(
             Message(
-                "Forms are told apart with one coefficient of linked units' treatment for all who "
-                "receive: ask a fit without 'receivers'."
+                "The check needs a common spillover coefficient for all units; run it on a "
+                "fit without 'receivers'."
             )
         )
     if facts.moderator is not None:
         raise NotApplicable(
-            Message("Spatial errors, one of the forms, go with no moderator of the effect.")
+            Message(
+                "Spatial errors, one of the forms compared, are not available with a "
+                "moderator of the effect."
+            )
         )
     if len(facts.terms) > 1 or (facts.time and facts.time.pooled):
         raise NotApplicable(
             Message(
-                "Spatial errors, one of the forms, go with no differential trends, shared shocks "
-                "or pooled time effects."
+                "Spatial errors, one of the forms compared, are not available with "
+                "differential trends, shared shocks or pooled time effects."
             )
         )
     time = TimeEffects(facts.time_strata(panel_of(fit)))
@@ -220,12 +297,12 @@ def _designs(fit: Fit) -> dict[str, Design]:
 
 
 def _forms(durbin: Fit, plain: Design, *, white: bool) -> Forms:
-    """Rows of the three forms, whitened by the errors of the Durbin model.
+    """Return observations of the three forms, whitened by the errors of the Durbin model.
 
     Parameters
     ----------
     plain : Design
-        Without columns of linked units.
+        Design without columns of linked units.
     """
     panel, model_frame = panel_of(durbin), model_frame_of(plain, panel_of(durbin))
     equation, frame, spec = (
@@ -251,7 +328,7 @@ def _forms(durbin: Fit, plain: Design, *, white: bool) -> Forms:
 
 
 def _columns(model_frame: ModelFrame) -> list[Array]:
-    """Treatment, a level and a drift in event time, or an exposure; then covariates (row)."""
+    """Return treatment (level, slope in event time) or exposure, then covariates."""
     cell, exposure = model_frame.cell_of_row[model_frame.kept], model_frame.exposure
     treated = np.where(cell >= 0, 1.0, 0.0)
     columns = [treated, treated * model_frame.table.event_time[cell]]
@@ -261,7 +338,7 @@ def _columns(model_frame: ModelFrame) -> list[Array]:
 
 
 def _tests(tests: Mapping[str, Mapping[str, Restriction]]) -> xr.Dataset:
-    """Statistics by errors and form."""
+    """Return test statistics by error structure and form."""
     names = ("wald", "wald_p", "ratio", "ratio_p", "freedom")
     dims = ("errors", "restricted")
     numbers = {
@@ -275,17 +352,19 @@ def _tests(tests: Mapping[str, Mapping[str, Restriction]]) -> xr.Dataset:
 def _figure(tests: Mapping[str, Restriction], evidence: xr.Dataset) -> Message:
     sar, sem, slx = (tests[form] for form in ("SAR", "SEM", "SLX"))
     figure = Message(
-        "SDM to SAR: Wald {:.1f}, LR {:.1f} (p {}); to SEM: Wald {:.1f}, LR {:.1f} "
-        "(p {}); {} restrictions each; to SLX: LR {:.1f} (p {})",
+        "SDM against SAR: Wald {:.1f}, LR {:.1f} (p {}); against SEM: Wald {:.1f}, "
+"LR {:.1f} (p {}); {} restrictions each; against SLX: LR {:.1f} (p {})",
         sar.wald, sar.ratio, equality(sar.ratio_p), sem.wald, sem.ratio, equality(sem.ratio_p),
         sar.freedom, slx.ratio, equality(slx.ratio_p),
     )  # fmt: skip
     if "probability" not in evidence:
-        return Message("{}; no marginal likelihoods, since W links levels of time effects", figure)
+        return Message(
+            "{}; no marginal likelihoods, because W links units with different time effects", figure
+        )
     less = evidence["log_marginal"] - evidence["log_marginal"].sel(form="SDM")
     return Message(
-        "{}; log marginal likelihood less that of SDM: SAR {:+.1f}, SEM {:+.1f}; probability of "
-        "SDM {}, SAR {}, SEM {}",
+        "{}; log Bayes factor over SDM: SAR {:+.1f}, SEM {:+.1f}; probability of "
+"SDM {}, SAR {}, SEM {}",
         figure, *less.sel(form=["SAR", "SEM"]).to_numpy(),
         *(chance(x, 2) for x in evidence["probability"].to_numpy()),
     )  # fmt: skip
@@ -294,10 +373,10 @@ def _figure(tests: Mapping[str, Restriction], evidence: xr.Dataset) -> Message:
 def _disputes(
     form: str, p: Mapping[str, float], marginal: Mapping[str, float]
 ) -> Sequence[Message]:
-    """On what likelihood ratio and marginal likelihoods disagree.
+    """Return the disagreements of likelihood ratio and marginal likelihoods.
 
-    Of a Durbin model the form of the highest marginal likelihood counts, or each where it is its
-    own; of a restricted form that form.
+    A restricted form is compared alone. A Durbin model is compared by the form with the highest
+    marginal likelihood, or by both restricted forms if this is the Durbin model.
     """
     best = max(marginal, key=marginal.__getitem__, default=form)
     alone = best if form == "SDM" else form
@@ -310,15 +389,15 @@ def _disputes(
         if rejected and more > 0.0:
             out.append(
                 Message(
-                    "The likelihood ratio rejects {} (p {}), and its log marginal likelihood is "
-                    "{:.1f} above that of SDM: they disagree.", *numbers,
+                    "The likelihood ratio rejects {} (p {}), but its log marginal likelihood "
+"is {:.1f} above that of SDM.", *numbers,
                 )
             )  # fmt: skip
         if not rejected and more <= 0.0:
             out.append(
                 Message(
-                    "The likelihood ratio does not reject {} (p {}), and its log marginal "
-                    "likelihood is {:.1f} below that of SDM: they disagree.", *numbers,
+                    "The likelihood ratio does not reject {} (p {}), but its log marginal "
+"likelihood is {:.1f} below that of SDM.", *numbers,
                 )
             )  # fmt: skip
     return out
@@ -330,9 +409,9 @@ def _verdict(form: str, p: Mapping[str, float], lag: float) -> tuple[Verdict, Me
     Parameters
     ----------
     p : mapping of str to float
-        Of both restrictions, and of SLX.
+        p values of SAR, SEM and SLX.
     lag : float
-        Share of SAR among SAR and SEM.
+        Probability of SAR among SAR and SEM.
     """
     apart = {name: value < _LEVEL for name, value in p.items()}
     if not apart["SAR"] and not apart["SEM"]:
@@ -341,58 +420,79 @@ def _verdict(form: str, p: Mapping[str, float], lag: float) -> tuple[Verdict, Me
         return _durbin(apart)
     if p[form] < _LEVEL and (form != "SAR" or apart["SEM"]):
         return (FAILS if p[form] < _SURE else DOUBT), _rejected(form)
+    supported = Message(
+        "The spatial Durbin model does not explain the data better than the form of this fit, {}.",
+        form,
+    )
     if form == "SLX":
-        return HOLDS, Message("The Durbin model explains no more than this form, {}.", form)
+        return HOLDS, supported
     other = "SEM" if form == "SAR" else "SAR"
     if apart[form] and form == "SAR":
-        return (FAILS if p[form] < _SURE else DOUBT), Message(
-            "Errors that follow linked units' explain the outcome better than outcomes that do, "
-            "and then there are no spillovers. Next: {}.", _ERRORS,
-        )  # fmt: skip
-    if apart[form]:
-        return DOUBT, Message(
-            "Outcomes that follow linked units' explain the outcome better than errors that do, "
-            "and then there are spillovers. Next: {}.",
-            "spillovers=nqp.SpatialLag(fit.design.spillovers.weights, durbin=False)",
+        found = Message(
+            "The data favour spatial errors (SEM) over a spatial lag of the outcome (SAR)."
         )
+        sentence = joined([found, _NO_SPILLOVERS, advised(_NEXT.fill(_ERRORS))])
+        return (FAILS if p[form] < _SURE else DOUBT), sentence
+    if apart[form]:
+        found = Message(
+            "The data favour a spatial lag of the outcome (SAR) over spatial errors (SEM)."
+        )
+        meaning = Message(
+            "Under a spatial lag there are spillover effects, which this model excludes."
+        )
+        return DOUBT, joined([found, meaning, advised(_NEXT.fill(_CALL.format(", durbin=False")))])
     if not apart[other]:
         return UNTOLD, _UNTOLD
-    return HOLDS, Message("The Durbin model explains no more than this form, {}.", form)
+    return HOLDS, supported
 
 
 def _durbin(apart: Mapping[str, bool]) -> tuple[Verdict, Message]:
-    """Judge a Durbin model, by which forms can be told from it."""
+    """Judge a Durbin model by the restricted forms that are rejected."""
     if apart["SAR"] and apart["SEM"] and not apart["SLX"]:
-        return HOLDS, Message(
-            "Treatment and covariates of linked units matter, and their outcomes add nothing: SLX "
-            "would do. Next: {}.",
-            "spillovers=nqp.SpatialLag(fit.design.spillovers.weights, lag=False)",
+        found = Message(
+            "The spatial lag of the outcome adds nothing to treatment and covariates "
+            "of neighbours (SLX is enough)."
         )
+        return HOLDS, joined([found, advised(_NEXT.fill(_CALL.format(", lag=False")))])
     if apart["SAR"] and apart["SEM"]:
         return HOLDS, Message(
-            "Neither a plain lag nor spatial errors would do: the Durbin model is called for."
+            "The data reject a spatial lag alone (SAR) and spatial errors alone (SEM), "
+            "and support the spatial Durbin model."
         )
     if apart["SAR"]:
-        return DOUBT, Message(
-            "Coefficients are those of a common factor: errors that follow linked units' explain "
-            "as much, and then there are no spillovers. Next: {}.", _ERRORS,
-        )  # fmt: skip
-    if apart["SEM"]:
-        return HOLDS, Message(
-            "Treatment and covariates of linked units add nothing: a plain lag would do. Next: {}.",
-            "spillovers=nqp.SpatialLag(fit.design.spillovers.weights, durbin=False)",
+        found = Message(
+            "The data do not reject spatial errors (common factor restriction of the Durbin model)."
         )
+        return DOUBT, joined([found, _NO_SPILLOVERS, advised(_NEXT.fill(_ERRORS))])
+    if apart["SEM"]:
+        found = Message(
+            "Treatment and covariates of neighbours add nothing to the spatial lag of "
+            "the outcome (SAR is enough)."
+        )
+        return HOLDS, joined([found, advised(_NEXT.fill(_CALL.format(", durbin=False")))])
     return UNTOLD, _UNTOLD
 
 
+def _plain(sentence: Message) -> Message:
+    """Return a chain of sentences without marks."""
+    return Message("{}", sentence)
+
+
 def _rejected(form: str) -> Message:
-    hint = "spillovers=nqp.SpatialLag(fit.design.spillovers.weights)"
+    """Return the finding that a form is rejected, its meaning and the next step."""
     if form == "SEM":
-        return Message(
-            "More than errors follows linked units: outcomes, treatment or covariates do. "
-            "Next: {}.",
-            hint,
+        found = Message(
+            "The data reject spatial errors alone (SEM): outcomes, treatment or "
+            "covariates of neighbours matter."
         )
-    if form == "SLX":
-        return Message("Outcomes of linked units matter as well. Next: {}.", hint)
-    return Message("Treatment or covariates of linked units matter by themselves. Next: {}.", hint)
+    elif form == "SLX":
+        found = Message(
+            "The data support a spatial lag of the outcome in addition to treatment "
+            "and covariates of neighbours."
+        )
+    else:
+        found = Message(
+            "The data reject a spatial lag alone (SAR): treatment or covariates of "
+            "neighbours have separate effects."
+        )
+    return joined([found, _MISSTATED, advised(_NEXT.fill(_CALL.format("")))])

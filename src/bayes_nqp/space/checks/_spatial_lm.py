@@ -1,4 +1,4 @@
-"""Whether a spatial lag or spatial errors are missing: Lagrange multiplier tests."""
+"""Lagrange multiplier tests of a spatial lag and of spatial errors."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bayes_nqp._core.i18n import Message, equality, joined
-from bayes_nqp.checks.shared import DOUBT, HOLDS, REPORTED, Finding, Verdict, asks
+from bayes_nqp._core.i18n import Message, detailed, equality, joined
+from bayes_nqp.checks.shared import DOUBT, HOLDS, REPORTED, Finding, Guide, Verdict, asks
 from bayes_nqp.data.spatial_weights import SpatialWeights, located
 from bayes_nqp.inference.fitting import ADDITIVE, ROWS, UNITS, Fit, panel_of
 from bayes_nqp.model.designs import parameters_of
@@ -24,43 +24,73 @@ from bayes_nqp.space.checks._statistics import TESTS, as_printed, whitened
 from bayes_nqp.space.terms import SpatialLag
 
 _LEVEL = 0.05
+"""Size of the tests; half of it for each of the lag and of the errors."""
 _OF_ERRORS = Message(
-    "These are tests of the model without errors that follow those of linked units; "
-    "'spatial_form' asks whether such errors are the right form."
+    "The tests refer to the model without spatial errors; 'spatial_form' tests "
+    "whether spatial errors are the right specification."
 )
 
 
 @asks(
-    "Does the outcome depend on that of neighbours?",
+    "Does the model need a spatial lag or spatial errors?",
     "spatial LM tests",
     of="outcome",
     place=172,
     needs=(ROWS, UNITS, ADDITIVE),
     suits=located,
+    guide=Guide(
+        statistic=Message(
+            "Lagrange multiplier tests of a spatial lag and of spatial errors, and "
+            "their robust versions, on contrasts of each unit whitened by the fitted "
+            "errors; also as printed in papers, with errors independent over time."
+        ),
+        thresholds=Message(
+            "Caution: one of the two whitened tests rejects at {0:.1%}. If the model "
+            "has a spatial lag, caution if the test of spatial errors rejects at "
+            "{1:.0%}. Reported only if the model has spatial errors.",
+            0.5 * _LEVEL,
+            _LEVEL,
+        ),
+        failure=Message(
+            "The outcome or the errors depend on those of neighbours, so spillovers "
+            "are omitted or intervals are too narrow."
+        ),
+        remedy=Message(
+            "fit spillovers=nqp.SpatialLag(weights) and compare the specifications "
+            'with nqp.check(again, "spatial_form")'
+        ),
+        code=(
+            "weights = nqp.spatial_weights.nearest(panel, k=5)\n"
+            "again = nqp.fit(design.replace(spillovers=nqp.SpatialLag(weights)), panel)\n"
+            'nqp.check(again, "spatial_form")'
+        ),
+        literature="Anselin (1988); Anselin, Le Gallo and Jayet (2008); Elhorst (2010)",
+        limits=Message(
+            "The tests depend on the weights and do not prove spillovers of the policy."
+        ),
+    ),
 )
 def spatial_lm(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
-    """Lagrange multiplier tests of a spatial lag and of spatial errors, and their robust forms.
+    """Compute Lagrange multiplier tests of a spatial lag and of spatial errors, also robust ones.
 
-    They are given twice. As printed in papers, residuals with unit and time effects out are taken
-    as independent over time: with autocorrelated errors, or time effects by level, they find
-    spatial dependence where there is none (docs/spatial.md has their sizes). The verdict goes by
-    the others, on contrasts of each unit whitened by the errors of the fit, centred by what time
-    effects by level take of the score: in doubt if the test of the lag or that of the errors
-    rejects at 5 % (2.5 % each).
+    There are two versions. As printed in papers, residuals net of unit and time effects are taken
+    as independent over time; with autocorrelated errors, or time effects by level, these tests
+    reject too often (sizes in docs/spatial.md). The verdict uses the other version, on contrasts of
+    each unit whitened by the errors of the fit, centred for the time effects by level.
 
-    Of a fit whose outcomes follow those of linked units they are tests of the model without that
-    lag, as papers print them before they choose it; the verdict then goes by spatial errors beside
-    the lag, whose coefficient is estimated from the same rows: in doubt at 5 %. Where errors follow
-    those of linked units they are reported, and `spatial_form` asks of the model.
+    For a fit with a spatial lag they are tests of the model without the lag, as papers print them
+    before they choose it. The verdict then uses the test of spatial errors given the lag, with its
+    coefficient estimated from the same observations. For a fit with spatial errors they are only
+    reported, and `spatial_form` tests the form.
 
-    Where mediators of linked units enter the outcome's equation it is asked of that equation, given
-    mediators: in errors of the total effect they are shocks that linked units share.
+    If mediators of linked units enter the equation of the outcome, the check uses that equation,
+    given mediators; in the total effect their innovations would be shocks shared by linked units.
 
     Parameters
     ----------
     weights : SpatialWeights, optional
-        Who is near whom; the five nearest, either way, where the panel has ``longitude`` and
-        ``latitude`` and none are given.
+        Spatial weights; by default the five nearest units, in either direction, if the panel has
+        ``longitude`` and ``latitude``.
 
     References
     ----------
@@ -70,7 +100,7 @@ def spatial_lm(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
     """
     matrix, term = weights_by(fit, weights), fit.facts.term(SpatialLag)
     if term is not None and len(matrix.ids) < fit.model_frame.codes.n_units:
-        # A lag is of all units: those without coordinates have the design's own links.
+        # A lag covers all units: those without coordinates keep the links of the design.
         matrix = weights_by(fit, term.weights)
     rows = balanced(fit, matrix)
     printed = as_printed(rows.outcome, rows.columns, rows.matrix)
@@ -84,7 +114,8 @@ def spatial_lm(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
     )  # fmt: skip
     lag, error = ours["lag"], ours["error"]
     figure = Message(
-        "LM lag {:.1f} (p {}), errors {:.1f} (p {}); as printed in papers {:.1f} and {:.1f}",
+        "LM lag {:.1f} (p {}), LM error {:.1f} (p {}); with errors independent "
+"over time {:.1f} and {:.1f}",
         lag[0], equality(lag[1]), error[0], equality(error[1]),
         printed["lag"][0], printed["error"][0],
     )  # fmt: skip
@@ -98,16 +129,17 @@ def spatial_lm(fit: Fit, *, weights: SpatialWeights | None = None) -> Finding:
         table.loc[len(table)] = {"test": "error beside lag", "statistic": beside, "p": p}
         verdict, sentence = DOUBT if p < _LEVEL else HOLDS, _sentence_of_lag(p < _LEVEL)
         figure = Message(
-            "errors beside the lag {:.1f} (p {}); of the model without it: {}",
+            "LM error given the lag {:.1f} (p {}); without the lag: {}",
             beside, equality(p), figure,
         )  # fmt: skip
     table.attrs |= named(matrix, fit)
-    sentence = joined(filter(None, [sentence, left_out(panel_of(fit), matrix.ids)]))
+    gone = left_out(panel_of(fit), matrix.ids)
+    sentence = sentence if gone is None else joined([sentence, detailed(gone)])
     return Finding(verdict, figure, sentence, table)
 
 
 def _beside_lag(fit: Fit, rows: Balanced, term: SpatialLag) -> tuple[float, float]:
-    """Test of spatial errors beside the lag of a fit: statistic and p."""
+    """Test spatial errors given the lag of a fit: statistic and p."""
     lag = fit.model_frame.model.equations[0].lag
     assert lag is not None
     assert isinstance(lag.log_determinant, LogDeterminant)
@@ -120,31 +152,45 @@ def _beside_lag(fit: Fit, rows: Balanced, term: SpatialLag) -> tuple[float, floa
 
 def _sentence_of_lag(doubt: bool) -> Message:
     if doubt:
-        return Message(
-            "What the lag leaves of the outcome is alike among neighbours: shocks are shared, or "
-            "outcomes follow others than the lag's weights say."
+        return joined(
+            [
+                Message("The residuals of the model with a spatial lag are spatially correlated."),
+                Message(
+                    "Neighbours share shocks, or the weights of the lag are misspecified, so "
+                    "intervals may be too narrow."
+                ),
+            ]
         )
-    return Message("The lag leaves nothing of the outcome that is alike among neighbours.")
+    return Message("The residuals of the model with a spatial lag are not spatially correlated.")
 
 
 def _sentence(doubt: bool, tests: dict[str, tuple[float, float]]) -> Message:
     if not doubt:
         return Message(
-            "Neither a spatial lag nor spatial errors are called for by what the model leaves."
+            "The tests reject neither the absence of a spatial lag nor that of spatial errors."
         )
     lag, error = tests["robust lag"][1], tests["robust error"][1]
     if min(lag, error) >= _LEVEL or max(lag, error) < _LEVEL:
-        return Message(
-            "What the model leaves depends on neighbours; whether by their outcomes or by shared "
-            "shocks these tests do not tell."
+        found = Message(
+            "The residuals are spatially correlated, and the tests do not distinguish "
+            "a spatial lag from spatial errors."
         )
-    if lag < error:
-        return Message("What the model leaves depends on the outcomes of neighbours.")
-    return Message("What the model leaves has shocks that neighbours share.")
+    elif lag < error:
+        found = Message(
+            "The residuals are spatially correlated, and the robust tests favour a "
+            "spatial lag of the outcome."
+        )
+    else:
+        found = Message(
+            "The residuals are spatially correlated, and the robust tests favour "
+            "spatial errors (shared shocks)."
+        )
+    meaning = Message("Spillovers are omitted, or intervals are too narrow.")
+    return joined([found, meaning])
 
 
 def _covariance(fit: Fit) -> npt.NDArray[np.float64]:
-    """Covariance of a unit's errors at the posterior means of their parameters (T, T)."""
+    """Return the covariance of a unit's errors at posterior means of their parameters (T, T)."""
     noise, n_periods = fit.facts.noise, fit.model_frame.codes.n_periods
     parameters = parameters_of(noise, n_periods, fit.facts.priors)
     name = fit.model_frame.equations[0].name

@@ -1,16 +1,16 @@
-"""Maximum likelihood of a spatial Durbin model and of what it holds as special cases.
+"""Maximum likelihood of a spatial Durbin model and of its special cases.
 
-Rows are the T - 1 contrasts of each unit, whitened by the covariance of its errors, M takes the
-means of levels of time effects off, and m = (n - L)(T - 1). With ``S = I - delta W``,
+The data are the T - 1 contrasts of each unit, whitened by the covariance of its errors. M removes
+the means of levels of time effects, and m = (n - L)(T - 1). With ``S = I - delta W``,
 
     SDM  ``e = M(S y - X beta - W X theta)``,   SAR  ``theta = 0``,   SEM  ``theta = -delta beta``,
     SLX  ``delta = 0``,
     ``log L(delta) = (T - 1) l(delta) - m/2 log(e'e / m)``,   ``l(delta) = tr(M log S)``,
 
-coefficients at their least squares given delta. Twice the difference of two maxima is the
-likelihood ratio. With the inverse V of the observed information the Wald statistic of a
-restriction ``r = theta``, ``r = theta + delta beta`` or ``r = delta`` is ``r' (R V R')^-1 r``, R
-its derivatives.
+with coefficients at their least squares given delta. Twice the difference of two maxima is the
+likelihood ratio. With the inverse V of the observed information, the Wald statistic of a
+restriction ``r = theta``, ``r = theta + delta beta`` or ``r = delta`` is ``r' (R V R')^-1 r``, with
+R its derivatives.
 
 References
 ----------
@@ -33,23 +33,23 @@ from bayes_nqp.numerics.linear_gaussian import HIGHEST, LOWEST, LogDeterminant
 from bayes_nqp.space.checks._statistics import contrasts_of, levels_out
 
 _PLACES = 60
-"""Values of delta among which the highest is where the search begins."""
+"""Number of grid values of delta from which the search starts."""
 _RANK = 1e-9
-"""Share of a column's length that others leave of it, below which it is one of them."""
+"""Share of a column's norm, net of others, below which the column is collinear."""
 
 
 @dataclass(frozen=True, eq=False)
 class Maximum:
-    """The highest point of a likelihood.
+    """Maximum of a likelihood.
 
     Parameters
     ----------
     value : float
-        Log likelihood, but for a constant that all forms share.
+        Log likelihood, up to a constant shared by all forms.
     delta : float
-        Of the lag, or of the errors.
+        Coefficient of the lag, or of the errors.
     slopes : ndarray (k,)
-        Of the columns, then of those of linked units.
+        Slopes of the columns, then of the spatially lagged columns.
     """
 
     value: float
@@ -59,7 +59,7 @@ class Maximum:
 
 @dataclass(frozen=True, slots=True)
 class Restriction:
-    """Wald and likelihood ratio of a form that the Durbin model holds, with their p values."""
+    """Wald and likelihood ratio tests of a special case of the Durbin model, with p values."""
 
     wald: float
     wald_p: float
@@ -118,7 +118,7 @@ class Forms:
             [columns, near, outcome[..., None], (matrix @ outcome)[..., None]], axis=2
         )
         rows = contrasts_of(levels, covariance)(stacked).reshape(-1, 2 * k + 2)
-        # Sums of squares and products of the rows are those of the triangle.
+        # The triangle R has the same cross products as the data.
         x, wx, y, wy = np.split(np.linalg.qr(rows, mode="r"), [k, 2 * k, 2 * k + 1], axis=1)
         free = (n - levels.shape[1]) * (n_periods - 1)
         return cls(x, wx, y[:, 0], wy[:, 0], free, n_periods - 1, determinant)
@@ -130,7 +130,7 @@ class Forms:
         return self.x if form == "SAR" else self.x - delta * self.wx
 
     def maximum(self, form: str) -> Maximum:
-        """Maximum likelihood of a form."""
+        """Maximise the likelihood of a form."""
         if form == "SLX":
             return self._at(form, 0.0)
         places = np.tanh(np.linspace(np.arctanh(LOWEST), np.arctanh(HIGHEST), _PLACES))
@@ -143,7 +143,7 @@ class Forms:
         return self._at(form, float(search.x))
 
     def restrictions(self) -> dict[str, Restriction]:
-        """Test what "SAR", "SEM" and "SLX" take from the Durbin model."""
+        """Test the restrictions "SAR", "SEM" and "SLX" of the Durbin model."""
         full = self.maximum("SDM")
         k, inverse = self.x.shape[1], self._covariance(full)
         beta, theta, eye = full.slopes[:k], full.slopes[k:], np.eye(k)
@@ -165,7 +165,7 @@ class Forms:
         cls, outcome: Array, columns: Array, levels: Array, matrix: Any, covariance: Array,
         determinant: LogDeterminant,
     ) -> Self:  # fmt: skip
-        """As `of_panel`, of columns that hold those of linked units, or may be collinear."""
+        """Remove effects from columns that include spatially lagged ones or are collinear."""
         n, n_periods, k = columns.shape
         pair = np.stack([outcome, matrix @ outcome], axis=2)
         out = contrasts_of(levels, covariance)
@@ -175,20 +175,21 @@ class Forms:
         return cls(x, x[:, :0], y[:, 0], wy[:, 0], free, n_periods - 1, determinant)
 
     def errors_beside_lag(self, levels: Array, links: Any, matrix: Any) -> tuple[float, float]:
-        """Test of spatial errors beside a spatial lag: statistic and p.
+        """Test spatial errors given a spatial lag: statistic and p.
 
         With e the residuals at the maximum of the likelihood, s² their variance, ``G = W_1 S^-1``
-        of the lag's own W_1, and P, M and t those of tests without a lag,
+        with W_1 of the lag, and P, M and t those of tests without a lag,
 
             ``c = e'(I ⊗ W)e / s² + (T - 1) tr(PW)``,  ``LM = c² / (t - u² V)``,
             ``u = (T - 1)[tr(W̃ G̃ + W̃'G̃) - 2 tr(PW) tr(PG) / (n - L)]``,
 
-        V the inverse information of delta: it is estimated from the same rows (Anselin 1988).
+        with V the inverse information of delta, which is estimated from the same data (Anselin
+        1988).
 
         Parameters
         ----------
         levels : ndarray (n, L)
-            A dummy of each level of time effects.
+            Dummies of the levels of time effects.
         links : sparse array (n, n)
             W_1.
         matrix : sparse array (n, n)
@@ -198,7 +199,7 @@ class Forms:
         e = self.y - top.delta * self.wy - self.x @ top.slopes
         projected, _, rank, _ = np.linalg.lstsq(self.x, self.wy, rcond=None)
         variance = float(e @ e) / (self.free - rank)
-        # Of delta the information of all parameters leaves W y less its projection on columns.
+        # The information on delta uses W y net of its projection on the columns.
         v = self.wy - self.x @ projected
         slope = float(self.wy @ e)
         information = float(v @ v) / variance - 2.0 * slope**2 / (self.free * variance**2)
@@ -234,7 +235,7 @@ class Forms:
 
 
 def independent(columns: Array, levels: Array, matrix: Any) -> npt.NDArray[np.bool_]:
-    """Tell which columns (n, T, k) no others, nor effects, make up together with WX."""
+    """Return a mask of columns (n, T, k) that are not collinear with others, effects and WX."""
     n, n_periods, k = columns.shape
     near = (matrix @ columns.reshape(n, -1)).reshape(columns.shape)
     out = contrasts_of(levels, np.eye(n_periods))(np.stack([columns, near], axis=3))

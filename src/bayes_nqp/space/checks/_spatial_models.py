@@ -1,8 +1,8 @@
-"""Posterior probabilities of spatial models of one fit: forms, weights, or reaches.
+"""Posterior probabilities of spatial models of one fit: forms, weights, or decay lengths.
 
-Model k has the probability ``w_k ~ pi_k p(y | k)``. Flat parts that models share cancel; theta, of
-which they have different columns, is under unit information (`_form_posteriors`); or under the
-design's own prior, where it means the same in all of them.
+Model k has the probability ``w_k ~ pi_k p(y | k)``. Flat priors shared by all models cancel. theta,
+with columns that differ between models, has unit information (`_form_posteriors`), or the design's
+prior if it has the same meaning in all models.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ from bayes_nqp.space.checks._form_posteriors import log_prior
 from bayes_nqp.space.terms import SpatialLag
 
 _LEAST = 0.005
-"""Probability below which a model has no draws."""
+"""Probability below which a model is not refitted."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SpatialModel:
-    """A spatial model, with what the data say of it.
+    """A spatial model with its posterior probability.
 
     Parameters
     ----------
     weights : str
-        What its weights are called.
+        Name of its weights.
     term : SpatialLag
         The model.
     log_marginal : float
-        Theta under unit information, or under the design's own prior.
+        Log marginal likelihood, with theta under unit information or under the design's prior.
     probability : float
-        Among the models.
+        Posterior probability among the models.
     fit : Fit or None
-        None where it weighs too little to be fitted.
+        None if the probability is too small for a refit.
     """
 
     weights: str
@@ -55,7 +55,7 @@ class SpatialModel:
 
     @property
     def row(self) -> dict[str, object]:
-        """Weights, form, evidence, probability, and average effects with their sds."""
+        """Return weights, form, evidence, probability, and average effects with their SDs."""
         out: dict[str, object] = {
             "weights": self.weights, "form": self.term.form, "log_marginal": self.log_marginal,
             "probability": self.probability,
@@ -76,22 +76,22 @@ def spatial_models(
     *,
     own_prior: bool = False,
 ) -> tuple[list[SpatialModel], list[tuple[str, Message]]]:
-    """Fit and weigh models that differ by their spatial term alone.
+    """Fit models that differ only by their spatial term, and compute their probabilities.
 
     Parameters
     ----------
     terms : mapping of (str, str) to SpatialLag
-        By name of weights and form.
+        Keys are names of weights and forms.
     odds : mapping of str to float, optional
-        Prior odds of weights; even by default, as are those of the forms under each.
+        Prior odds of weights; equal by default, as are those of the forms under each.
     own_prior : bool, default False
-        Whether theta, which means the same in all, has the design's prior in place of unit
-        information: draws and probabilities are then those of one joint posterior.
+        True to give theta, if it has the same meaning in all models, the design's prior instead of
+        unit information: draws and probabilities then belong to one joint posterior.
 
     Returns
     -------
     tuple of list of SpatialModel and list of (str, Message)
-        The models, and what was left out and why.
+        The models, and the omitted ones with reasons.
 
     Raises
     ------
@@ -111,14 +111,15 @@ def spatial_models(
             left_out.append((f"{name}, {form}", reason(error)))
             continue
         if candidates and evidence.ground[:4] != candidates[0][2].ground[:4]:
-            left_out.append((f"{name}, {form}", Message("it has other rows")))
+            left_out.append((f"{name}, {form}", Message("it uses other observations")))
             continue
         candidates.append((name, term, evidence, evidence.value + more))
     if not candidates:
         raise StudyError(
             Message("no spatial model has a marginal likelihood"),
             where="; ".join(f"{name}: {why}" for name, why in left_out),
-            hint="common time effects where weights link levels of these: time=nqp.TimeEffects()",
+            hint="if the weights link units with different time effects, use common ones: "
+            "time=nqp.TimeEffects()",
         )
     forms = np.array([sum(x[0] == name for x in candidates) for name, *_ in candidates])
     value = np.array([height for *_, height in candidates])
@@ -134,10 +135,10 @@ def spatial_models(
 
 
 def mixed(fit: Fit, models: Sequence[SpatialModel]) -> xr.Dataset:
-    """Draws of models in the waist, in proportion to their probabilities.
+    """Combine draws of models in an effects dataset, in proportion to their probabilities.
 
-    Cells of neighbours, and paths of own and of received effects, are there where any model has
-    them; where one has none nothing is received. Deviations of units are in the means of cells.
+    Cells of neighbours, and paths of direct and of spillover effects, are present if any model has
+    them; in other models spillovers are zero. Unit-level random effects are part of cell means.
     """
     parts = [(x.probability, x.fit.effects) for x in models if x.fit is not None]
     every = [effects for _, effects in parts]
@@ -150,7 +151,7 @@ def mixed(fit: Fit, models: Sequence[SpatialModel]) -> xr.Dataset:
 
 
 def _along(effects: xr.Dataset, effects_dataset: xr.Dataset) -> Array:
-    """Draws (draw, path, cell) of a model in the cells and along the paths of a waist."""
+    """Return draws (draw, path, cell) of a model in the cells and paths of an effects dataset."""
     values = effects[v.EFFECT].to_numpy()
     values = values.reshape(-1, *values.shape[2:])
     paths = effects[v.PATH].to_numpy().tolist()
@@ -158,7 +159,7 @@ def _along(effects: xr.Dataset, effects_dataset: xr.Dataset) -> Array:
     order = np.array([place.get(label, -1) for label in cell_labels(effects_dataset)])
     out = np.zeros((len(values), effects_dataset.sizes[v.PATH], order.size))
     for k, path in enumerate(effects_dataset[v.PATH].to_numpy().tolist()):
-        # Without spillovers all is own.
+        # Without spillovers the total effect is direct.
         source = v.TOTAL if path == v.DIRECT and path not in paths else path
         if source in paths:
             out[:, k, order >= 0] = values[:, paths.index(source)][:, order[order >= 0]]

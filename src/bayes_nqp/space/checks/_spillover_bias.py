@@ -1,4 +1,4 @@
-"""Whether effects are spoiled by what neighbours receive."""
+"""Bias of the average effect from spillovers on nearby controls."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import xarray as xr
 from bayes_nqp._core import vocabulary as v
 from bayes_nqp._core.arrays import Array
 from bayes_nqp._core.exceptions import Hint, IdentificationError, NotApplicable
-from bayes_nqp._core.i18n import Message, advised, joined, listed
+from bayes_nqp._core.i18n import Message, advised, detailed, joined, listed
 from bayes_nqp.checks.model import Saturated, error_means, saturated_model_frame
 from bayes_nqp.checks.shared import (
     HOLDS,
     UNTOLD,
     Alternative,
     Finding,
+    Guide,
     asks,
     compared,
     comparison,
@@ -30,53 +31,88 @@ from bayes_nqp.effects.estimands import spillover_effects
 from bayes_nqp.inference.fitting import ADOPTION, REFITS, ROWS, UNITS, Fit, panel_of, short_refit
 from bayes_nqp.inference.model_frame import model_frame_of
 from bayes_nqp.space.checks._neighbour_weights import chance_of_shift, readable
-from bayes_nqp.space.checks._refit_agreement import kept
+from bayes_nqp.space.checks._refit_agreement import ENOUGH, kept
 from bayes_nqp.space.terms import Donut, Rings
 
 RINGS = (100.0, 200.0, 300.0)
-"""Outer bounds of the rings that are tried, km."""
+"""Outer bounds of the distance bands, km."""
 _FAR = 2.6
-"""Posterior sds by which something received is no chance."""
+"""Posterior SDs above which a spillover effect differs from zero."""
 _UNIDENTIFIED = Message(
-    "What exposed rows receive cannot be told ({}); it enters the average effect by these weights."
+    "Spillover effects on untreated observations near treated units are not identified."
+)
+_BY_WEIGHTS = Message(
+    "If there are spillovers, they bias the average effect by the weights in the key figure."
 )
 _ALIKE = Message(
-    "Rows near units in force are like others, and effects of their own leave the average effect "
-    "where it is."
+    "No spillovers on nearby controls are found, and allowing for them does "
+    "not change the average effect."
 )
 _RECEIVED = Message(
-    "Rows near units in force receive something of the policy, or serve badly as controls: with "
-    "effects of their own the average effect moves by {:+.1f} posterior sd."
+    "Untreated units near treated ones are affected by the policy, or differ from other controls."
+)
+_MOVES = Message(
+    "With separate effects for them, the average effect moves by {:+.1f} posterior SDs."
 )
 
 
 @asks(
-    "Are controls near treated units moved by the policy?",
+    "Are controls near treated units unaffected by the policy?",
     "spillovers",
     place=170,
     needs=(ADOPTION, ROWS, UNITS, REFITS),
     suits=located,
     assumption=True,
+    guide=Guide(
+        statistic=Message(
+            "Bias of the average effect per unit of spillover in each distance band "
+            "({} km), and a refit with separate effects for untreated observations in "
+            "these bands.",
+            ", ".join(f"{x:g}" for x in RINGS),
+        ),
+        thresholds=Message(
+            "Failed: a spillover effect exceeds {0:g} posterior SDs, and the average "
+            "effect moves by more than half a posterior SD and more than fewer "
+            "controls explain. Caution: one of the two. Passed: the refits place the "
+            "average effect inside the fit's 95 % interval with probability {1:.2f} or "
+            "more. Otherwise inconclusive.",
+            _FAR,
+            ENOUGH,
+        ),
+        failure=Message(
+            "Nearby controls are affected by the policy (SUTVA fails), so the average "
+            "effect is biased."
+        ),
+        remedy=Message(
+            "fit spillovers=nqp.Rings([100, 200]), or leave out exposed controls with "
+            "spillovers=nqp.Donut(km=100), and report both estimates"
+        ),
+        code=(
+            "again = nqp.fit(design.replace(spillovers=nqp.Rings([100, 200])), panel)\n"
+            "nqp.att(again)\n"
+            'nqp.check(again, "ring_reach")'
+        ),
+        literature="Butts (2023); Hausman (1978)",
+        limits=Message(
+            "Spillovers that do not depend on distance, or reach all controls, are not detected."
+        ),
+    ),
 )
 def spillover_bias(fit: Fit, *, km: Sequence[float] = RINGS) -> Finding:
-    """Weigh exposure to units in force, and refit with effects of their own for exposed rows.
+    """Compute the bias per unit of spillover, and refit with effects for exposed rows.
 
-    Where untreated rows in ring l receive ``kappa_l``, an estimator that is linear in the outcome
-    and ignores it is off by ``sum_l kappa_l A(E_l)`` from the effect of the policy and of treated
-    neighbours together: A(E_l) is the same estimator with the dummy of these rows as its outcome.
-    It is told before any effect received is known, for the saturated fit
-    at the posterior means of its errors. A refit with ``Rings`` tells what is received. *Fails* if
-    some ring receives something (2.6 posterior sd) and the average effect moves by more than half
-    its posterior sd, and more than fewer controls explain (Hausman 1978); *caution* if one of the
-    two is so. It *passes* only if, with rings and without exposed rows alike, the average effect is
-    inside the fit's 95 % interval with a probability of .90 or more; else, or where no rings are
-    identified, the rows beyond the rings *inconclusive*.
+    Suppose untreated observations in band l have a spillover effect ``kappa_l``. An estimator that
+    is linear in the outcome and ignores it is biased by ``sum_l kappa_l A(E_l)`` for the effect of
+    the policy and of treated neighbours together. A(E_l) is the same estimator with the dummy of
+    these observations as its outcome. It is computed before any spillover effect is estimated, for
+    the saturated fit at the posterior means of its errors. A refit with ``Rings`` estimates the
+    spillover effects.
 
     Parameters
     ----------
     km : sequence of float, default (100, 200, 300)
-        Outer bounds of the rings. Those beyond which some cell has no controls are left out, from
-        the farthest on; where that leaves none, the first bound is halved, twice at most.
+        Outer bounds of the bands. Bands that leave some cell without controls are left out, from
+        the farthest on; if none is left, the first bound is halved, twice at most.
 
     References
     ----------
@@ -93,12 +129,13 @@ def spillover_bias(fit: Fit, *, km: Sequence[float] = RINGS) -> Finding:
     )
     if reason is not None:
         figure = Message("bias per unit of spillover: {}", shares)
-        return Finding(UNTOLD, figure, _UNIDENTIFIED.fill(reason))
+        why = detailed(Message("The reason: {}.", reason))
+        return Finding(UNTOLD, figure, joined([_UNIDENTIFIED, _BY_WEIGHTS, why]))
     design = fit.variant(spillovers=rings)
     donut, option = fit.variant(spillovers=Donut(rings.km[-1])), Message("spillovers")
     others = [
-        Alternative(Message("effects by ring"), option, design),
-        Alternative(Message("without exposed rows"), option, donut),
+        Alternative(Message("effects by distance band"), option, design),
+        Alternative(Message("without exposed observations"), option, donut),
     ]
     near = spillover_effects(short_refit(fit, design), by=v.RING)
     evidence = compared(fit, others, Message("refitting with spillovers"))
@@ -110,10 +147,10 @@ def spillover_bias(fit: Fit, *, km: Sequence[float] = RINGS) -> Finding:
     doubt = some or much or against.unsettled
     verdict = ladder(fails=some and much, doubt=doubt, untold=not stays.enough)
     figure = Message(
-        "bias per unit of spillover: {}; received {}; average effect {:.3g} ({:.2g}), with rings "
-        "{:.3g} ({:.2g})",
-        shares, _amounts(near),
+        "average effect {:.3g} ({:.2g}), with separate effects by distance band "
+"{:.3g} ({:.2g}); spillover effects {}; bias per unit of spillover {}",
         against.estimates[0], against.sd[0], against.estimates[1], against.sd[1],
+        _amounts(near), shares,
     )  # fmt: skip
     evidence = evidence.assign(
         exposure_weight=("ring", weights), received=((*v.SAMPLE_DIMS, "ring"), near.to_numpy())
@@ -122,51 +159,56 @@ def spillover_bias(fit: Fit, *, km: Sequence[float] = RINGS) -> Finding:
     if verdict in (HOLDS, UNTOLD):
         sentence = stays.sentence(_ALIKE)
     else:
-        advice = advised(Message("Next: {}.", Hint("spillovers", rings)))
-        sentence = joined([_RECEIVED.fill(moved), advice])
+        advice = advised(
+            Message("Next: fit {} and report both estimates.", Hint("spillovers", rings))
+        )
+        sentence = joined([_RECEIVED, _MOVES.fill(moved), advice])
     return Finding(verdict, figure, sentence, evidence, "specifications")
 
 
 def _see_that_places_tell(fit: Fit, panel: Panel) -> None:
-    """Ask for places of units, each of its own.
+    """Require coordinates that differ between units, and a design without spillovers.
 
     Raises
     ------
     NotApplicable
-        If there are none, or the design has spillovers.
+        If there are no such coordinates, or the design has spillovers.
     """
     if fit.facts.reach != "none":
-        raise NotApplicable(Message("The design has effects that neighbours receive."))
+        raise NotApplicable(Message("The design already estimates spillover effects."))
     if not readable(panel):
         raise NotApplicable(
-            Message("Where units are is not known: columns 'longitude' and 'latitude' would tell.")
+            Message(
+                "The panel has no coordinates of the units; add columns 'longitude' and 'latitude'."
+            )
         )
     if crowded(panel):
         raise NotApplicable(
             Message(
-                "Most units share a place, as firms of one city do: "
-                "spillovers=nqp.Rings([…], city='…') states what they receive of other cities."
+                "Most units share the coordinates of another unit, such as firms in one "
+                "city. Estimate spillovers between cities with spillovers=nqp.Rings([…], "
+                "city='…')."
             )
         )
 
 
 def _rings_in_use(fit: Fit, panel: Panel, km: Sequence[float]) -> tuple[Rings, Message | None]:
-    """Rings in which rows stand and beyond which there are controls; one without rows is joined.
+    """Return distance bands that contain observations and leave controls beyond them.
 
     Returns
     -------
     tuple of Rings and Message or None
-        All that were asked for, and why they identify nothing, where none do.
+        The bands; if no bands are identified, all requested ones and the reason.
 
     Raises
     ------
     NotApplicable
-        If nobody is near a unit in force as far as is known.
+        If no untreated observation is near a treated unit.
     """
     bounds, reason = _bounds_with_rows(panel, km), None
     if not bounds:
         raise NotApplicable(
-            Message("No untreated row is within {:g} km of a unit in force.", km[-1])
+            Message("No untreated observation is within {:g} km of a treated unit.", km[-1])
         )
     fewer = [bounds[:n] for n in range(len(bounds), 0, -1)]
     nearer = [_bounds_with_rows(panel, [bounds[0] / by]) for by in (2.0, 4.0)]
@@ -182,13 +224,13 @@ def _rings_in_use(fit: Fit, panel: Panel, km: Sequence[float]) -> tuple[Rings, M
 
 
 def _bounds_with_rows(panel: Panel, km: Sequence[float]) -> tuple[float, ...]:
-    """Bounds of rings in which untreated rows stand."""
+    """Return the bounds of bands that contain untreated observations."""
     present = _exposure(Rings(tuple(km)), panel).any(axis=0)
     return tuple(np.asarray(km, dtype=float)[present].tolist())
 
 
 def _exposure(rings: Rings, panel: Panel) -> Array:
-    """Which ring each untreated row stands in (row, ring), 1 or 0."""
+    """Return the distance band of each untreated observation (row, ring), 1 or 0."""
     since, unit, time = rings.since(panel), panel.unit_codes, np.asarray(panel.time_codes)
     reached = since[unit] <= time[:, None]
     nearest_ring = np.cumsum(reached, axis=1) == 1
@@ -198,9 +240,9 @@ def _exposure(rings: Rings, panel: Panel) -> Array:
 
 
 def _estimated(fit: Fit, panel: Panel, exposure: Array) -> Array:
-    """A(E) of each ring: the saturated average effect with the ring as the outcome (ring).
+    """Return A(E) of each band: the saturated average effect with the band as outcome (ring).
 
-    Rows are weighted as independent units' errors have it, without shocks that they share.
+    Observations are weighted by the errors of independent units, without shared shocks.
     """
     cells = reported_weights(group_time_effects(fit))[1][[0]].toarray()
     out = np.zeros(exposure.shape[1])
@@ -217,7 +259,7 @@ def _estimated(fit: Fit, panel: Panel, exposure: Array) -> Array:
 
 
 def _amounts(near: xr.DataArray) -> Message:
-    """What is received in each ring, with its posterior sd."""
+    """Format the spillover effect in each band, with its posterior SD."""
     parts = list(near.transpose(v.RING, ...))
     return listed(
         [Message("{:.3g} ({:.2g})", float(x.mean()), float(x.std())) for x in parts], len(parts)

@@ -1,4 +1,4 @@
-"""Whether one coefficient of linked units' treatment does for all who receive it."""
+"""Test of equal spillover coefficients across groups of receiving units."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from bayes_nqp.checks.shared import (
     HOLDS,
     UNTOLD,
     Finding,
+    Guide,
     Verdict,
     asks,
     beside,
@@ -51,26 +52,26 @@ from bayes_nqp.space.checks._receiver_groups import (
 )
 
 _FEWEST: Final = 3
-"""Units of a group that are linked to treated ones, below which it is not asked about."""
+"""Units of a group linked to treated units below which the group is not tested."""
 _PART: Final = 0.5
-"""Of what all receive: differences that may be larger are not known."""
+"""Difference, as a share of the common spillover effect, above which the data are too weak."""
 _SHOWN: Final = {
-    f"{ADOPTED}: {ADOPTED} − {ALL}": Message("treated − untreated units"),
-    f"{SHARE}: more − less": Message("with more − less of their links in force"),
-    f"{LINKS}: many − few": Message("with many − few links"),
+    f"{ADOPTED}: {ADOPTED} − {ALL}": Message("treated minus untreated units"),
+    f"{SHARE}: more − less": Message("units with more minus fewer treated neighbours"),
+    f"{LINKS}: many − few": Message("units with many minus few links"),
 }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Apart:
-    """What groups receive apart from the first of them.
+    """Spillover effects of groups relative to the first group.
 
     Parameters
     ----------
     draws : dict of str to ndarray (draw), outcome units
-        More than the first group receives where links to treated units add up to one.
+        Effect relative to the first group if links to treated units sum to one.
     tail : float
-        Tail probability of zero for all of them.
+        Joint tail probability of zero.
     """
 
     first: str
@@ -80,38 +81,67 @@ class _Apart:
 
 
 @asks(
-    "Do groups of units receive alike of linked units' treatment?",
-    "spillover_heterogeneity",
+    "Are spillover effects the same for all groups of units?",
+    "heterogeneity of spillovers",
     place=176,
     needs=(LINKED, ROWS, UNITS, REFITS),
+    guide=Guide(
+        statistic=Message(
+            "Joint test of separate spillover coefficients by group: levels of the "
+            "strata, treated against untreated units, units with more treated "
+            "neighbours, and units with more links."
+        ),
+        thresholds=Message(
+            "Caution: the tail probability of zero, multiplied by the number of "
+            "factors, is below {0:.0%}. Failed: below {1:.1%}. Inconclusive: a "
+            "difference may be larger than {2:.0%} of the common spillover effect.",
+            DOUBTFUL,
+            FAILING,
+            _PART,
+        ),
+        failure=Message(
+            "A common coefficient misstates the spillover effects of groups, and the "
+            "direct and total effects may be biased too."
+        ),
+        remedy=Message(
+            "fit separate coefficients with spillovers=nqp.SpatialLag(weights, "
+            'receivers="column"), or nqp.ShareTreated(weights)'
+        ),
+        code=(
+            "weights = fit.design.spillovers.weights\n"
+            "share = nqp.ShareTreated(weights)\n"
+            "nqp.att(nqp.fit(design.replace(spillovers=share), panel))"
+        ),
+        limits=Message(
+            "Only groups with at least {} units linked to treated units are tested.", _FEWEST
+        ),
+    ),
 )
 def spillover_heterogeneity(fit: Fit) -> Finding:
-    """Refit with what each group of receivers has of linked units' treatment beside all others.
+    """Refit with separate spillover coefficients for each group of receiving units.
 
-    Treatment of linked units has one coefficient, or one for each event time, whoever receives it:
-    received effects of groups then differ by how much treatment is near them alone. With g the
-    groups of a factor of the strata but the first, the columns ``1[i in g] (W D)_it`` have no
-    slopes beside it if groups receive alike; nor has ``D_it (W D)_it`` if treated units receive as
-    untreated ones do. Of a policy, rows that have more of their links in force than half of those
-    that receive are such a group, since what is received may stop rising, or begin late; and so are
-    units with more links than half of all, where they have 1.5 times as many: number and part of
-    links in force are then not the same. *Caution* if zero has a tail probability below 2 % for
-    all columns of a factor, over all factors; *fails* below .5 %. It *passes* if no difference may
-    be larger than half of what all receive (95 %); otherwise the check is *inconclusive*. The
-    average
-    over all units that receive is least concerned by groups of the strata; effects of own treatment
-    are where treated units differ, and the average is where proportions are wrong. Factors by which
-    the design lets units receive differently (``SpatialLag(…, receivers=…)``) are not asked about.
+    Treatment of linked units has one coefficient, or one for each event time, for all receiving
+    units. Spillover effects of groups then differ only by the amount of treatment near them. With g
+    the groups of a factor of the strata except the first, the columns ``1[i in g] (W D)_it`` have
+    zero slopes if groups have the same coefficient. So has ``D_it (W D)_it`` if treated and
+    untreated units have the same one. For a policy there are two further groups: observations with
+    a treated share of links above that of half of the exposed ones, because spillovers may saturate
+    or start late; and units with more links than half of all units, if they have 1.5 times as many,
+    because the number and the share of treated links then differ. A difference between groups of
+    the strata hardly affects the average over all exposed units. A difference between treated and
+    untreated units biases direct effects, and spillovers that are not proportional bias the
+    average. Factors with separate coefficients in the design (``SpatialLag(…, receivers=…)``) are
+    not tested.
 
     Returns
     -------
     Finding
-        Its evidence is a DataFrame of quantity, mean, sd, lower, upper: how much more each group
-        receives than the first where links to treated units add up to one.
+        Its evidence is a DataFrame of quantity, mean, sd, lower, upper: the spillover effect of
+        each group minus that of the first, if links to treated units sum to one.
     """
     total = total_fit(fit)
     if total.facts.reach == "none":
-        raise NotApplicable(Message("No rows of this design receive anything."))
+        raise NotApplicable(Message("This model estimates no spillover effects."))
     differences = {
         name: x for name, groups in groups_of(total) if (x := _apart(total, name, groups))
     }
@@ -145,8 +175,8 @@ def _figure(table: pd.DataFrame, average: float, chance: float) -> Message:
         for k, name in enumerate(table["quantity"])
     ]
     return Message(
-        "where links to treated units add up to one, all receive {:.3g}; groups differ "
-        "(P = {:.2g}): {}",
+        "p of equal spillover effects {1:.2g}; common spillover effect {0:.3g}; "
+"differences: {2}",
         average, chance, listed(parts, len(parts)),
     )  # fmt: skip
 
@@ -154,68 +184,89 @@ def _figure(table: pd.DataFrame, average: float, chance: float) -> Message:
 def _judged(chance: float, worst: str, other: Message, *, vague: bool) -> tuple[Verdict, Message]:
     verdict = ladder(fails=chance < FAILING, doubt=chance < DOUBTFUL)
     if verdict != HOLDS:
-        return verdict, joined([_OF_ROWS.get(worst, _AMONG.fill(worst)), advised(other)])
+        return verdict, joined([_OF_ROWS.get(worst) or _among(worst), advised(other)])
     if vague:
         return UNTOLD, _VAGUE
-    return HOLDS, Message("Groups receive alike, as one coefficient for all has it.")
+    return HOLDS, Message("Spillover effects do not differ between groups of units.")
 
 
-_AMONG: Final = Message(
-    "Groups of {} do not receive alike of linked units' treatment, which has one coefficient for "
-    "all: what each of them receives is wrong, though less so the average of all."
+def _among(factor: str) -> Message:
+    """Return the finding on groups of a factor of the strata, and its meaning."""
+    found = Message(
+        "Spillover effects differ between groups of {}, but the model has one common coefficient.",
+        factor,
+    )
+    meaning = Message(
+        "Estimated spillover effects of single groups are biased; their average is less affected."
+    )
+    return joined([found, meaning])
+
+
+_AMONG_TREATED: Final = joined(
+    [
+        Message(
+            "Spillover effects differ between treated and untreated units, but the "
+            "model has one common coefficient."
+        ),
+        Message("Estimated spillover and direct effects are biased."),
+    ]
 )
-_AMONG_TREATED: Final = Message(
-    "Treated units receive otherwise than untreated ones of linked units' treatment, which has one "
-    "coefficient for both: what either receives is wrong, and so are effects of own treatment."
+_AMONG_SHARES: Final = joined(
+    [
+        Message("Spillover effects are not proportional to the share of treated neighbours."),
+        Message("Estimated spillover effects and total effects are biased."),
+    ]
 )
-_AMONG_SHARES: Final = Message(
-    "What units receive does not go in proportion to how much of their links is in force: from "
-    "some on more adds less, or little does nothing. Then one coefficient gives wrong effects, of "
-    "those who receive and in total."
-)
-_AMONG_LINKS: Final = Message(
-    "Units with many links receive otherwise of linked units' treatment than those with few: it "
-    "may be how many are in force that counts, and not their part, or the other way round. What "
-    "units receive is wrong then, and the total."
+_AMONG_LINKS: Final = joined(
+    [
+        Message(
+            "Spillover effects differ between units with many and with few links, so "
+            "the number rather than the share of treated neighbours may matter, or the "
+            "reverse."
+        ),
+        Message("Estimated spillover effects and total effects are biased."),
+    ]
 )
 _OF_ROWS: Final = {ADOPTED: _AMONG_TREATED, SHARE: _AMONG_SHARES, LINKS: _AMONG_LINKS}
-"""What is said where receivers differ by what no factor of the strata tells."""
+"""Findings on groups that are not defined by a factor of the strata."""
 _VAGUE: Final = Message(
-    "Nothing tells groups of receivers apart, and these rows could not have told: what groups "
-    "receive differs in this model by how much treatment is near them alone."
+    "The data are too imprecise to test if spillover effects differ between groups."
 )
 _ALIKE: Final[tuple[Mapping[Verdict, Message], ...]] = (
     {
-        HOLDS: Message("Treated units receive as untreated ones do."),
+        HOLDS: Message("Spillover effects on treated and on untreated units do not differ."),
         UNTOLD: Message(
-            "Nothing tells treated units from untreated ones as receivers, and these rows could "
-            "not have told."
+            "The data are too imprecise to test if spillover effects differ between "
+            "treated and untreated units."
         ),
     },
     {
         HOLDS: Message(
-            "Treated units receive as untreated ones do, and all in proportion to what is in force."
+            "Spillover effects do not differ between treated and untreated units and "
+            "are proportional to the share of treated neighbours."
         ),
         UNTOLD: Message(
-            "Nothing tells treated units from untreated ones as receivers, or what is received "
-            "from a proportion of what is in force, and these rows could not have told."
+            "The data are too imprecise to test equal spillover effects on treated and "
+            "untreated units, or proportionality to the share of treated neighbours."
         ),
     },
 )
-"""What is said where no factor of the strata is asked about: of treated units alone, and more."""
-_FEW: Final = Message("Too few units of more than one group are near treated ones.")
+"""Sentences if no factor of the strata is tested: treated units only, and more groups."""
+_FEW: Final = Message("Fewer than two groups have enough units linked to treated units.")
 _ALONE: Final = Message(
-    "Each group of units has coefficients of its own here, and no other is near treated ones."
+    "The model already has separate coefficients for each group linked to treated units."
 )
-_NEXT: Final = Message("Next: {}, whose effects differ by group and by who receives.")
+_NEXT: Final = Message(
+    "Next: fit {}, with effects by group and by the share of treated neighbours."
+)
 _NEXT_LINKS: Final = Message(
-    "Next: the same with weights of the other kind, {}, by which all of them add up, or none."
+    "Next: fit the same model with weights of the other standardisation, {}."
 )
-_NEXT_BY: Final = Message("Next: {}, by which each group has coefficients of its own.")
+_NEXT_BY: Final = Message("Next: fit {}, with separate coefficients for each group.")
 
 
 def _next(fit: Fit, worst: str) -> Message:
-    """The design to fit next: coefficients by group, or by who receives where nothing else does."""
+    """Return the recommended specification: coefficients by group, or by treated share."""
     term = term_of(fit)
     if worst == LINKS and not term.lag:
         other = "none" if term.weights.standardised == "row" else "row"
@@ -230,7 +281,7 @@ def _next(fit: Fit, worst: str) -> Message:
 
 
 def _apart(fit: Fit, name: str, groups: npt.NDArray[np.str_]) -> _Apart | None:
-    """None where fewer than two groups are near treated units, or cannot be told apart."""
+    """Refit with separate coefficients; None if fewer than two groups can be compared."""
     panel, near = fit.rows, near_of(fit)
     units = {
         level: np.unique(panel.unit_codes[(groups == level) & (near != 0.0)]).size
@@ -259,11 +310,11 @@ def _apart(fit: Fit, name: str, groups: npt.NDArray[np.str_]) -> _Apart | None:
 
 
 def _received(fit: Fit) -> float:
-    """What rows receive on average, over how much linked treatment they have."""
+    """Return the average spillover effect per unit of linked treatment."""
     draws, exposure = spillover_effects(fit), fit.model_frame.exposure
     if exposure is not None:
         return float(draws.mean()) / exposure.size
     near, frame = near_of(fit), fit.model_frame.codes
     start = frame.time[frame.treated].min()
     linked = float(near[~frame.treated & (frame.time >= start)].mean())
-    return float(draws.mean()) / linked if linked else 0.0  # No untreated row is near anyone.
+    return float(draws.mean()) / linked if linked else 0.0  # No untreated unit has a link.

@@ -1,16 +1,16 @@
 """Moran's I, and Lagrange multiplier tests of a spatial lag and of spatial errors in panels.
 
 Tests of panels as they are printed (Anselin, Le Gallo and Jayet 2008; Elhorst 2010) take residuals
-e of n units in T periods, unit and time effects taken out, with the variance s²:
+e of n units in T periods, net of unit and time effects, with the variance s²:
 
     ``c = e'(I ⊗ W)e / s²``,  ``a = e'(I ⊗ W)y / s²``,  ``t = tr(WW + W'W)``,
     ``LM error = c² / (T t)``,  ``LM lag = a² / J``,  ``J = v'M_x v / s² + T t``,  v = (I ⊗ W) x b.
 
-They take errors as independent over time, though what is left of autocorrelated ones is not, and
-time effects as if they cost nothing. Where rows are the T - 1 contrasts of each unit, whitened by
-the covariance of its errors, and M takes time effects of levels out of units, the score has the
-mean ``-(T - 1) tr(PW)``, P = I - M, and the variance of the symmetric part of ``MWM``: with these
-c, a and t are centred and scaled here.
+They take errors as independent over time, although residuals of autocorrelated errors are not, and
+ignore the degrees of freedom of time effects. Here the data are the T - 1 contrasts of each unit,
+whitened by the covariance of its errors, and M removes time effects of levels. The score then has
+the mean ``-(T - 1) tr(PW)``, P = I - M, and the variance of the symmetric part of ``MWM``: c, a and
+t are centred and scaled by these.
 
 References
 ----------
@@ -72,7 +72,7 @@ def morans_i(values: Array, matrix: Any) -> Moran:
 
 
 def local_z(values: Array, matrix: Any) -> Array:
-    """Z of what linked units have, each unit's own value kept and the others in any order (n,).
+    """Compute z of the neighbours' values, under permutation of all other units (n,).
 
     ``c_i = sum_j w_ij z_j`` under conditional randomisation (Anselin 1995; Sokal, Oden and Thomson
     1998): a sample of N = n - 1 others without replacement, of mean m and variance s², so that
@@ -81,9 +81,9 @@ def local_z(values: Array, matrix: Any) -> Array:
     Parameters
     ----------
     values : ndarray (n,)
-        Of any units.
+        In any units.
     matrix : sparse array (n, n)
-        W, of any scale.
+        W, on any scale.
     """
     others, z = values.size - 1, values - values.mean()
     mean = -z / others

@@ -1,4 +1,4 @@
-"""Which weights, and which form: draws of spatial models, mixed by what the data say of them."""
+"""Posterior probabilities of spatial weights and forms, and effects averaged over them."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ FORMS: Final[tuple[Form, ...]] = ("SAR", "SDM", "SEM", "SDEM", "SLX")
 @door
 @dataclass(frozen=True, eq=False, repr=False)
 class WeightsPosterior(FactSheet):
-    """The answer over spatial weights and forms, each by its posterior probability.
+    """Effects averaged over spatial weights and forms by posterior probability.
 
-    Every estimand, table and plot of effects takes it as it takes a fit.
+    All estimands, tables and plots of effects accept it in place of a fit.
 
     Parameters
     ----------
     effects : Dataset
-        The waist: draws of all models, in proportion to their probabilities.
+        Effects dataset: draws of all models, in proportion to their probabilities.
     models : tuple of SpatialModel
         Weights by form, with the probability of each.
     left_out : tuple of (str, Message)
-        Models that this panel or design does not allow, and why.
+        Models that cannot be fitted to this panel or design, and the reasons.
 
     Examples
     --------
@@ -68,24 +68,25 @@ class WeightsPosterior(FactSheet):
 
     @property
     def weights(self) -> pd.Series[float]:
-        """P(W): the probability of every matrix, over all forms."""
+        """Return P(W): the probability of every matrix, over all forms."""
         return self._summed("weights")
 
     @property
     def forms(self) -> pd.Series[float]:
-        """The probability of every form, over all matrices."""
+        """Return the probability of every form, over all matrices."""
         return self._summed("form")
 
     @property
     def table(self) -> pd.DataFrame:
-        """Evidence, probability and average effects of every model.
+        """Return evidence, probability and average effects of every model.
 
         Returns
         -------
         DataFrame
-            A row a model, the most probable first: ``weights``, ``form``, ``log_marginal`` (less
-            the highest), ``probability``, and ``att``, ``own``, ``received`` with their posterior
-            sds, outcome units, of treated or exposed rows, where it was fitted.
+            One line per model, the most probable first: ``weights``, ``form``, ``log_marginal``
+            (minus the highest), ``probability``, and ``att``, ``own``, ``received`` with their
+            posterior SDs. The effects are in outcome units, over treated or exposed observations,
+            if the model was fitted.
         """
         frame = pd.DataFrame([x.row for x in self.models])
         frame["log_marginal"] -= frame["log_marginal"].max()
@@ -107,44 +108,45 @@ class WeightsPosterior(FactSheet):
 def weights_probabilities(
     fit: Fit, weights: Mapping[str, SpatialWeights], *, forms: Sequence[Form] = FORMS
 ) -> WeightsPosterior:
-    """Ask the data which spatial weights, and which form, and answer over all of them.
+    """Compute posterior probabilities of spatial weights and forms, and average effects over them.
 
-    Every matrix is fitted in every form, in place of the design's ``spillovers``; probabilities are
-    those of log marginal likelihoods, matrices having even odds and the forms of each. Draws of
-    effects are mixed in proportion, so that intervals hold what the data leave open of W.
+    Every matrix is fitted in every form, in place of the design's ``spillovers``. Probabilities
+    come from log marginal likelihoods, with equal prior odds of the matrices and of the forms of
+    each. Draws of effects are combined in proportion, so that intervals include the uncertainty
+    about W.
 
     Parameters
     ----------
     fit : Fit
-        Of a `StaggeredDiD` or `ContinuousExposure`, with spillovers or without.
+        Fit of a `StaggeredDiD` or `ContinuousExposure`, with or without spillovers.
     weights : mapping of str to SpatialWeights
-        By name, such as ``{"adjacent": a, "distance": b}``.
+        Weights by name, such as ``{"adjacent": a, "distance": b}``.
     forms : sequence of {"SAR", "SDM", "SEM", "SDEM", "SLX"}
-        All by default. SEM and SDEM go with effects that do not vary by unit
-        (``effect=nqp.CompletePooling(varying=None)``), and are left out elsewhere.
+        All by default. SEM and SDEM require effects that do not vary by unit
+        (``effect=nqp.CompletePooling(varying=None)``), and are left out otherwise.
 
     Returns
     -------
     WeightsPosterior
-        Which `nqp.att`, tables and plots take as they take a fit.
+        Accepted by `nqp.att`, tables and plots in place of a fit.
 
     Raises
     ------
     NotApplicable
-        If the fit has no rows, or its likelihood does not compress.
+        If the fit has no rows, or its likelihood has no sufficient statistics.
     StudyError
         If no weights are given, a form has another name, or no model has a marginal likelihood.
 
     Notes
     -----
-    Coefficients theta of linked units' treatment and covariates are other columns under every W.
-    They have as wide a prior as what one unit tells (unit information), of whatever the columns are
-    measured in, about ``theta = 0``; in the Durbin model half of it is about ``theta = -delta
-    beta``, the errors' form, where effects are on one curve. delta has the same Beta(3, 3) prior
-    in all forms. Draws of a model are those under the design's own priors, of which unit
-    information differs by one unit in all. Where W links levels of time effects, a lag of outcomes
-    or errors has an adjusted likelihood, which is no density of the data: such models are left out
-    with that reason, and SLX, or ``time=nqp.TimeEffects()``, remain.
+    Coefficients theta of spatially lagged treatment and covariates refer to other columns under
+    every W. They have a unit-information prior, on any scale of the columns, centred on ``theta =
+    0``. In the Durbin model half of it is centred on ``theta = -delta beta``, the form of spatial
+    errors, if effects are on one curve. delta has the same Beta(3, 3) prior in all forms. Draws of
+    a model are those under the design's priors, which differ from unit information by one unit. If
+    W links units with different time effects, a lag of outcomes or errors has an adjusted
+    likelihood, which is no density of the data. Such models are left out with that reason, and SLX,
+    or ``time=nqp.TimeEffects()``, remain.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""What units receive of one unit in force, by its distance."""
+"""Plot of the spillover effect of one treated unit by distance."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bayes_nqp.output.plots import Appearance, evidence, plot
 from bayes_nqp.output.plots.drawing import ACCENT, MUTED, canvas, effect_label, label_beside, words
 from bayes_nqp.space.checks import Decay, lengths_of
 
-_TITLE = Message("What units receive of one unit in force, by its distance.")
+_TITLE = Message("Spillover effect of one treated unit by distance.")
 
 
 @plot(_TITLE, place=46)
@@ -90,9 +90,9 @@ def _drawn(
             lower.vlines(list(shares), 0.0, list(shares.values()), color=ACCENT, linewidth=3.0)
             lower.set_ylim(bottom=0.0)
             lower.set_ylabel("P")
-            page.note("Below: posterior probability of each length of decay.")
-        lower.set_xlabel(translate("Distance, and length of decay, km"))
-        page.note("Line: posterior mean; band: {} interval, of all lengths together.",
+            page.note("Below: posterior probability of each decay length.")
+        lower.set_xlabel(translate("Distance and decay length, km"))
+        page.note("Line: posterior mean; band: {} interval, averaged over all decay lengths.",
                   percent(0.95))  # fmt: skip
         if gate is not None:
             page.gate = gate

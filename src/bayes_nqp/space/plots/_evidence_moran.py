@@ -36,11 +36,11 @@ def moran(result: CheckResult, look: Appearance) -> Figure:
         ends, slope = np.array([x.min(), x.max()]), float(x @ y / (x @ x))
         left.plot(ends, slope * ends, color=INK, linewidth=1.2)
         left.set_xlabel(label)
-        left.set_ylabel(translate("The same of neighbours"))
+        left.set_ylabel(translate("Average of neighbours"))
         times = np.arange(evidence.sizes[v.TIME])
         for series, colour, text in (
             ("outcome", ACCENT, Message("Outcome")),
-            ("residual", WARNING, Message("Left by the model")),
+            ("residual", WARNING, Message("Residuals")),
         ):
             part = evidence.sel(series=series)
             right.plot(times, part["value"], "o-", color=colour, markersize=3.5, linewidth=1.0,
@@ -57,5 +57,5 @@ def moran(result: CheckResult, look: Appearance) -> Figure:
         right.legend(frameon=False, fontsize=7.5)
         page.note("Weights: {}. The line's slope is Moran's I where rows sum to one.",
                   worded(str(evidence.attrs["weights"])))  # fmt: skip
-        page.note("Grey: where I lies in 95 of 100 cases without dependence (residuals).")
+        page.note("Grey: 95 % range of Moran's I without spatial correlation (residuals).")
     return page.figure

@@ -1,4 +1,4 @@
-"""What a shock does over the periods that follow, in the unit and in those linked to it."""
+"""Plot of the effect of a shock over the following periods, in the unit and in linked units."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bayes_nqp.output.plots import Appearance, Scene, Sketch, plot
 from bayes_nqp.output.plots.drawing import COLOURS, MUTED, canvas, words
 from bayes_nqp.output.tables import summary
 
-_TITLE = Message("What a shock does over the periods that follow.")
+_TITLE = Message("Effect of a shock over the following periods.")
 
 
 def _sheets(scene: Scene) -> Iterator[Sketch]:
@@ -48,31 +48,31 @@ def impulse_responses(
     language: Language = "en",
     style: Style | None = None,
 ) -> Figure:
-    """Draw the responses of `nqp.impulse_responses`, in total, of own shocks and received.
+    """Plot the responses of `nqp.impulse_responses`: total, direct and spillover.
 
     Parameters
     ----------
     fit : Fit
-        Of a design with ``spillovers=nqp.SpatialLag(…, dynamics=True)``.
+        Fit of a design with ``spillovers=nqp.SpatialLag(…, dynamics=True)``.
     periods : int, default 10
-        How far ahead.
+        Number of periods ahead.
     lasting : bool, default False
-        Whether the shock stays.
+        True for a permanent shock.
     prob : float, default 0.95
         Posterior probability of bands, equal-tailed.
     ax : Axes, optional
-        To draw into.
+        Axes to plot into.
     title : str, optional
-        Of the figure.
+        Title of the figure.
     language : str, default "en"
-        Of labels and notes.
+        Language of labels and notes.
     style : mapping, optional
-        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
+        Style of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
     StudyError
-        If outcomes do not follow those of the period before.
+        If the model is not dynamic.
 
     Examples
     --------

@@ -29,7 +29,7 @@ from bayes_nqp.space.tables import LISA_TYPES
 if TYPE_CHECKING:
     import geopandas
 
-_TITLE = Message("Types of local dependence (LISA) where they are.")
+_TITLE = Message("Map of local spatial association (LISA).")
 _COLOURS: Final = {"HH": "#B2182B", "LL": "#2166AC", "LH": "#92C5DE", "HL": "#F4A582"}
 
 
@@ -63,7 +63,7 @@ def lisa_map(
     language: Language = "en",
     style: Style | None = None,
 ) -> Figure:
-    """Draw units in the colour of their type: of their outcome and that of linked units.
+    """Map local spatial association (LISA) by unit.
 
     Parameters
     ----------
@@ -80,20 +80,20 @@ def lisa_map(
     id : str, optional
         Its column that names units as the panel does.
     dots : bool, default False
-        Whether units without boundaries are dots, and not cells.
+        True to plot units without boundaries as dots instead of cells.
     ax : Axes, optional
-        To draw into.
+        Axes to plot into.
     title : str, optional
-        Of the figure.
+        Title of the figure.
     language : str, default "en"
-        Of labels and notes.
+        Language of labels and notes.
     style : mapping, optional
-        Of parts by name, such as ``{"note": False}``.
+        Style of parts by name, such as ``{"note": False}``.
 
     Raises
     ------
     PanelError
-        If a unit has no place, or is not in the boundaries.
+        If a unit has no coordinates, or is not in the boundaries.
     StudyError
         If the check is another or has no numbers, or there is no such period.
 
@@ -111,7 +111,9 @@ def lisa_map(
     evidence = moran.evidence
     if not isinstance(evidence, xr.Dataset) or "lisa" not in evidence:
         raise StudyError(
-            Message("'{}' is the check {!r}, without types of units", "moran", moran.name),
+            Message(
+                "'{}' is the check {!r}, which has no LISA types of units", "moran", moran.name
+            ),
             hint="nqp.check(fit, 'moran', weights=weights)",
         )
     times = evidence[v.TIME].to_numpy().tolist()
@@ -135,7 +137,7 @@ def lisa_map(
             keys.append(Patch(facecolor=colour, label=label))
         if (blank := np.flatnonzero(kinds == "")).size:
             land.paint(page.ax, blank, BLANK)
-            label = translate("{} ({})", translate("no type"), blank.size)
+            label = translate("{} ({})", translate("not significant"), blank.size)
             keys.append(Patch(facecolor=BLANK, label=label))
         page.ax.legend(
             handles=keys, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False,
@@ -143,7 +145,7 @@ def lisa_map(
             title=translate("{} (units)", text(when)), title_fontsize=7.5,
         )  # fmt: skip
         page.note(
-            "Outcome, then that of linked units by the weights {}, each unit tested by itself at "
-            "5%.", worded(str(evidence.attrs["weights"])),
+            "Outcome of the unit, then of its neighbours by the weights {}; each unit is "
+            "tested separately at 5 %.", worded(str(evidence.attrs["weights"])),
         )  # fmt: skip
     return page.figure

@@ -15,7 +15,7 @@ from bayes_nqp.output.plots import Appearance, plot
 from bayes_nqp.output.plots.drawing import ACCENT, INK, WARNING, canvas, words
 
 
-@plot(Message("Who is near whom."))
+@plot(Message("Spatial links between units."))
 def spatial_links(
     weights: SpatialWeights,
     *,
@@ -57,7 +57,7 @@ def spatial_links(
     """
     if not weights.places:
         raise StudyError(
-            Message("the weights {!r} have no places to draw them at", weights.name),
+            Message("the weights {!r} have no coordinates to plot", weights.name),
             hint="those of nqp.spatial_weights.nearest, band, inverse_distance or contiguity do",
         )
     translate = words(language)

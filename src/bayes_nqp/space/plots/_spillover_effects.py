@@ -1,4 +1,4 @@
-"""What units receive of others' treatment, ring by ring and by exposure time."""
+"""Plot of spillover effects by distance band and exposure time."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ from bayes_nqp.output.plots.drawing import (
 )
 from bayes_nqp.output.tables import summary
 
-_TITLE = Message("Effects received from others' treatment, by exposure time.")
+_TITLE = Message("Spillover effects by exposure time.")
 _EXPOSED = Need(
     lambda facts, panel: facts.has("exposure"),
-    lambda facts: Message("No rows of this design receive anything."),
+    lambda facts: Message("This model estimates no spillover effects."),
 )
 _SHIFT = 0.16
 """Of points of treated units beside those of untreated ones, in periods."""
@@ -66,27 +66,27 @@ def spillover_effects(
     language: Language = "en",
     style: Style | None = None,
 ) -> Figure:
-    """Draw what exposed units receive, a panel for each ring, with leads where there are some.
+    """Plot spillover effects, one panel for each distance band, with leads if there are any.
 
     Parameters
     ----------
     fit : Fit
-        Of a design with `Rings` or `ShareTreated`.
+        Fit of a design with `Rings` or `ShareTreated`.
     prob : float, default 0.95
         Posterior probability of the wide intervals, equal-tailed.
     ax : Axes, optional
-        To draw into; all rings then share it.
+        Axes to plot into; all rings then share it.
     title : str, optional
-        Of the figure.
+        Title of the figure.
     language : str, default "en"
-        Of labels and notes.
+        Language of labels and notes.
     style : mapping, optional
-        Of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
+        Style of parts by name, such as ``{"points": {"color": "k"}, "note": False}``.
 
     Raises
     ------
     StudyError
-        If nothing is received in the model.
+        If the model estimates no spillover effects.
 
     Examples
     --------
@@ -124,8 +124,11 @@ def spillover_effects(
         titles = rings if len(page.axes) >= len(rings) else [""]
         page.grid(titles, columns, effect_label(fit.effects, translate), across)
         page.notes.append(translate(POINTS, percent(prob)))
-        page.note("Blue: onto untreated units; orange: onto treated ones.", when=len(sides) > 1)
-        page.note("Grey: leads, before exposure.", when=fit.leads is not None)
+        page.note(
+            "Blue: effects on untreated units; orange: effects on treated units.",
+            when=len(sides) > 1,
+        )
+        page.note("Grey: coefficients before exposure (leads).", when=fit.leads is not None)
         page.gate = convergence_of(sides["untreated"])
     return page.figure
 

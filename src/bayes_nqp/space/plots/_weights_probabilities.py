@@ -1,4 +1,4 @@
-"""Which weights, and which form of spatial model, the data prefer."""
+"""Plot of posterior probabilities of spatial weights and forms."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ def weights_probabilities(
     language: Language = "en",
     style: Style | None = None,
 ) -> Figure:
-    """Draw P(W) as bars, made of the forms under each.
+    """Plot P(W) as bars, stacked by form.
 
     Parameters
     ----------
     answer : WeightsPosterior
-        Of `nqp.weights_probabilities`.
+        Result of `nqp.weights_probabilities`.
     ax : Axes, optional
-        To draw into.
+        Axes to plot into.
     title : str, optional
-        Of the figure.
+        Title of the figure.
     language : str, default "en"
-        Of labels and notes.
+        Language of labels and notes.
     style : mapping, optional
-        Of parts by name, such as ``{"note": False}``.
+        Style of parts by name, such as ``{"note": False}``.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What units have of their own treatment, and what they receive of others'."""
+"""Section of a report on direct and spillover effects."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from bayes_nqp.output.reports import (
 
 @section(place=35, needs=(RECEIVED,))
 def spillovers(context: Context) -> Iterator[Block]:
-    """Say what neighbours receive, and what of the effect on treated units is their own."""
+    """Report spillover effects, and the direct part of the effect on treated units."""
     yield Heading(context.translate("Spillover effects"))
     if context.fit.facts.adopted:
         sentences = [*_untreated(context), _treated(context)]
@@ -37,7 +37,7 @@ def spillovers(context: Context) -> Iterator[Block]:
 
 
 def _untreated(context: Context) -> Iterator[str]:
-    """What untreated units receive, all together and ring by ring."""
+    """Report spillover effects on untreated units, overall and by band."""
     fit = context.fit
     yield neighbours(context)
     groups = dict(_groups(context))
@@ -56,29 +56,29 @@ def _untreated(context: Context) -> Iterator[str]:
         for ring in rings[v.RING].to_numpy().tolist()
     ]
     if len(parts) > 1:
-        yield context.translate("They receive {}.", listed(parts))
+        yield context.translate("Their spillover effects are {}.", listed(parts))
 
 
 def _alike(context: Context, factors: Sequence[str]) -> Iterator[str]:
-    """On what intervals of groups rest that one coefficient of linked units' treatment is of."""
+    """Report that groups share one spillover coefficient, and the meaning for their intervals."""
     if context.fit.facts.has("exposure"):
         return
     yield context.translate(
-        "One coefficient of linked units' treatment holds for all levels of {factors} that "
-        "receive: they differ by how much treatment is near them alone, and their intervals hold "
-        "only if they receive alike (check spillover_heterogeneity).",
+        "All levels of {factors} share one spillover coefficient. Their spillover effects"
+        " differ only by the share of treated neighbours, and their intervals are valid "
+        "only if the coefficient is the same (check spillover_heterogeneity).",
         factors=listed(factors, MANY),
     )
     result = context.found("spillover_heterogeneity")
     if result is not None and result.verdict == "inconclusive":
         yield context.translate(
-            "That check was inconclusive: confidence stated in the average of all is none in these "
-            "groups."
+            "That check was inconclusive: the confidence stated for the average does not "
+            "apply to single groups."
         )
 
 
 def _groups(context: Context) -> Iterator[tuple[str, str]]:
-    """What untreated units of each group receive, by factor."""
+    """Return spillover effects on untreated units of each group, by factor."""
     for factor in context.factors:
         draws = spillover_effects(context.effects, factor, context.weights).dropna(factor)
         if not 1 < draws.sizes[factor] <= MANY:
@@ -95,34 +95,34 @@ def _groups(context: Context) -> Iterator[tuple[str, str]]:
         yield (
             factor,
             context.translate(
-                "By {factor}, untreated units receive {groups}.",
+                "By {factor}, the spillover effects on untreated units are {groups}.",
                 factor=context.translate.name(factor), groups=listed(parts, MANY),
             ),
         )  # fmt: skip
 
 
 def _treated(context: Context) -> str:
-    """Own and received parts of the effect on treated units."""
+    """Report the direct and the spillover part of the effect on treated units."""
     translate, effects = context.translate, context.effects
     if v.DIRECT not in effects[v.PATH]:
-        return translate("What treated units receive of one another is part of their total.")
+        return translate("Spillovers between treated units are part of their total effect.")
     return translate(
-        "Of the average effect on treated units, {} comes from their own treatment, and {} from "
-        "others'.",
+        "The average effect on treated units consists of a direct effect of {} and a "
+        "spillover effect of {}.",
         *sides(context),
     )
 
 
 def _over_periods(context: Context) -> str:
-    """What treatment does at once, so far and in the end."""
+    """Report immediate, current and long-run effects."""
     runs = long_run_effects(context.fit).sel({v.PATH: v.TOTAL})
     sizes = {
         str(run): level(posterior_of(runs.sel(run=run), context.prob), context.effect_unit)
         for run in runs["run"].to_numpy()
     }
     return context.translate(
-        "Effects feed on over periods. In units treated last, what that period's treatment does at "
-        "once is {short}, what the policy has done by then {actual}, and where it leads if nothing "
-        "else changes {long}.",
+        "Effects build up over periods. For units treated in the last period, the "
+        "immediate effect of the policy is {short}, the effect up to then {actual}, and "
+        "the long-run effect {long}.",
         **sizes,
     )

@@ -1,4 +1,4 @@
-"""What several tables of dependence in space share."""
+"""Functions shared by tables of spatial dependence."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LM: Final = {
     "robust error": Message("Robust LM error"),
 }
 """The tests, in the order of papers."""
-LM_BESIDE_LAG: Final = {"error beside lag": Message("LM error beside the lag")}
+LM_BESIDE_LAG: Final = {"error beside lag": Message("LM error given the lag")}
 """Of a model with a lag."""
 LISA_TYPES: Final = {
     "HH": Message("HH: high among high"),
@@ -31,12 +31,12 @@ LISA_TYPES: Final = {
 
 
 def moran_evidence(source: Fit | xr.Dataset | Sequence[CheckResult]) -> xr.Dataset:
-    """Find the numbers of the check "moran", asked anew of a fit.
+    """Find the evidence of the check "moran", or run the check for a fit.
 
     Raises
     ------
     StudyError
-        If none of the checks is it, or it has no numbers.
+        If the results do not include the check, or it has no numbers.
     """
     if isinstance(source, xr.Dataset):
         raise StudyError("effects have no rows", hint="pass the fit, or nqp.check(fit, 'moran')")
@@ -44,6 +44,6 @@ def moran_evidence(source: Fit | xr.Dataset | Sequence[CheckResult]) -> xr.Datas
     evidence = next((x for x in results if x.name == "moran" and x.evidence is not None), None)
     if evidence is None or not isinstance(evidence.evidence, xr.Dataset):
         sentence = next((x.sentence for x in results if x.name == "moran"), None)
-        problem = sentence or Message("none of the checks is 'moran'")
+        problem = sentence or Message("the results do not include the check 'moran'")
         raise StudyError(problem, hint="nqp.check(fit, 'moran', weights=weights)")
     return evidence.evidence

@@ -1,4 +1,4 @@
-"""Effects by whose treatment, and through whose mediator."""
+"""Table of direct, indirect and spillover effects by path and mediator."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ _HEADS_DOSE: Final[dict[Onto, dict[str, Message]]] = {
 }
 
 
-@kind(Message("Channels in space"), place=15, needs=(IN_SPACE,))
+@kind(Message("Mediation between units"), place=15, needs=(IN_SPACE,))
 def channels_in_space(fit: Fit, ask: Ask) -> Table:
-    """Tabulate effects by whose treatment, and through whose mediator; overall or by group."""
+    """Tabulate effects by treated unit (own or linked) and by mediator; overall or by group."""
     translate = ask.translate
     lines = [*_lines(fit, ask)]
     tables = [ask.summary(draws) for _, _, draws in lines]
@@ -59,27 +59,32 @@ def channels_in_space(fit: Fit, ask: Ask) -> Table:
             draft.estimate(translate("{}: {}", label, level) if level else label, line)
     draft.notes += interval_notes(tables[0], translate)
     adopted = fit.facts.adopted
-    draft.note("Averages over treated rows, and over untreated ones that receive.", when=adopted)
-    draft.note("Averages over exposed rows.", when=not adopted)
     draft.note(
-        "Effects of own and of others' treatment add up along their paths, draw by draw: directly, "
-        "through the unit's own mediator, and through those of linked units.",
+        "Averages over treated observations, and over untreated observations with spillovers.",
+        when=adopted,
+    )
+    draft.note("Averages over exposed observations.", when=not adopted)
+    draft.note(
+        "Effects of the unit's treatment and of spillovers are sums, draw by draw, over "
+        "paths: direct, through the unit's mediator, and through mediators of linked "
+        "units.",
         when=adopted,
     )
     draft.note(
-        "Effects of own and of others' exposure add up along their paths, draw by draw: directly, "
-        "through the unit's own mediator, and through those of linked units.",
+        "Effects of the unit's exposure and of spillovers are sums, draw by draw, over "
+        "paths: direct, through the unit's mediator, and through mediators of linked "
+        "units.",
         when=not adopted,
     )
     draft.note(
-        "What comes back of the own treatment through neighbours counts among others'.",
+        "Feedback of the unit's treatment through neighbours is counted as spillover.",
         when=fit.facts.has("exposure"),
     )
     draft.judge(fit, convergence_of(lines[0][2]))
     outcome, by = outcome_of(tables[:1], translate), [*map(translate.name, names_of(ask.by))]
-    title = translate("Channels in space: {}", outcome)
+    title = translate("Mediation between units: {}", outcome)
     if by:
-        title = translate("Channels in space by {}: {}", " × ".join(by), outcome)
+        title = translate("Mediation between units by {}: {}", " × ".join(by), outcome)
     return draft.finish(
         "channels_in_space", title, translate("Path"), estimate_columns(translate, ask.prob)
     )

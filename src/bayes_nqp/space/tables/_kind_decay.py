@@ -1,4 +1,4 @@
-"""How far a policy reaches: what units receive by distance, and which lengths of decay."""
+"""Table of spillover effects by distance and of decay lengths."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _STEPS = 9
 """Distances that a table has."""
 
 
-@kind(Message("How far the policy reaches"), of=("decay", "checks"), place=194)
+@kind(Message("Decay of spillovers with distance"), of=("decay", "checks"), place=194)
 def decay(source: Decay | Sequence[CheckResult], ask: Ask) -> Table:
     """Tabulate `nqp.decay`, or the check "spatial_decay": received by distance, and P(length).
 
@@ -35,19 +35,20 @@ def decay(source: Decay | Sequence[CheckResult], ask: Ask) -> Table:
         cells = number(line["mean"], draft.write.decimals), draft.write.interval(line)
         draft.row(translate("{} km", f"{line['km']:g}"), *cells, chance(line["p_positive"]))
     shares = dict(source.probabilities) if isinstance(source, Decay) else lengths_of(curve)
-    draft.row(translate("Length of decay"))
+    draft.row(translate("Decay length"))
     for km, share in shares.items():
         draft.row(translate("{} km", f"{km:g}"), NOTHING, NOTHING, chance(share))
     draft.note(
-        "What a unit receives of one unit in force at a distance d, theta exp(-d / l), averaged "
-        "over event times; what several send adds up. The length l is integrated out, its "
-        "logarithm having a uniform prior; below, the posterior probability of each."
+        "Spillover effect of one treated unit at distance d, theta exp(-d / l), averaged "
+        "over event times; effects of several treated units add up. Results are averaged "
+        "over the decay length l, with a uniform prior on its logarithm; posterior "
+        "probabilities are given below."
     )
     heads = (
         translate("Mean"), translate("{} interval", percent(0.95)),
         translate("P(> 0), P(length)"),
     )  # fmt: skip
-    title = translate("What units receive of one unit in force, by its distance")
+    title = translate("Spillover effect of one treated unit by distance")
     return draft.finish("decay", title, translate("Distance"), [Column(x) for x in heads], {})
 
 
@@ -56,7 +57,9 @@ def _of_check(results: Sequence[CheckResult]) -> pd.DataFrame:
     result = next((x for x in results if x.name == "spatial_decay"), None)
     if result is None or not isinstance(result.evidence, pd.DataFrame):
         problem = (
-            Message("none of the checks is 'spatial_decay'") if result is None else result.sentence
+            Message("the results do not include the check 'spatial_decay'")
+            if result is None
+            else result.sentence
         )
         raise StudyError(problem, hint="nqp.check(fit, 'spatial_decay'), or nqp.decay(fit)")
     return result.evidence

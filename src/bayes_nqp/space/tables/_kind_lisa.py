@@ -21,7 +21,7 @@ _MANY: Final = 12
 """Units of a type that are named."""
 
 
-@kind(Message("Types of local dependence (LISA)"), of=("checks", "fit"), place=191,
+@kind(Message("Local spatial association (LISA)"), of=("checks", "fit"), place=191,
       needs=(ROWS, ADDITIVE))  # fmt: skip
 def lisa(source: Fit | xr.Dataset | Sequence[CheckResult], ask: Ask) -> Table:
     """Count units of each type by period, of the check "moran"; name those of the last one.
@@ -44,13 +44,14 @@ def lisa(source: Fit | xr.Dataset | Sequence[CheckResult], ask: Ask) -> Table:
         named = listed(units, _MANY) if units else "–"
         draft.note("{} in {}: {}.", label, text(last[v.TIME].item()), named)
     draft.note(
-        "Outcome above (H) or below (L) its mean, then that of linked units by the weights {}: "
-        "units whose linked units differ from chance at 5%, each by itself (Anselin 1995; "
-        "conditional randomisation). Of {} units {:.0f} would be so by chance.",
+        "Outcome of the unit above (H) or below (L) the mean, then that of its neighbours"
+        " by the weights {}. Counted are units significant at 5 %, each tested separately"
+        " (Anselin 1995; conditional randomisation). Among {} units, {:.0f} are expected "
+        "by chance.",
         worded(str(evidence.attrs.get("weights", ""))), kinds.sizes["place"],
         0.05 * kinds.sizes["place"],
     )  # fmt: skip
     columns = [Column(name) for name in LISA_TYPES]
-    columns.append(Column(translate("no type")))
-    title = translate("Types of local dependence by period")
+    columns.append(Column(translate("not significant")))
+    title = translate("Local spatial association (LISA) by period")
     return draft.finish("lisa", title, translate("Period"), columns, {})

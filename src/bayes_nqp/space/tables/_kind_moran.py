@@ -23,18 +23,18 @@ _NOTE = Message(
     "two-sided."
 )
 _NOTE_RESIDUAL = Message(
-    "Residuals are of least squares with unit and time effects, the policy and covariates."
+    "Residuals come from least squares with unit effects, time effects, the policy and covariates."
 )
 
 
 @kind(Message("Moran's I"), of=("checks", "fit"), place=190, needs=(ROWS, ADDITIVE))
 def moran(source: Fit | xr.Dataset | Sequence[CheckResult], ask: Ask) -> Table:
-    """Tabulate the check of that name, asked anew of a fit: I, E(I), sd(I), z and p by period.
+    """Tabulate Moran's I by period: I, E(I), SD(I), z and p; the check is run for a fit.
 
     Raises
     ------
     StudyError
-        If none of the checks is it, or it has no numbers.
+        If the results do not include the check, or it has no numbers.
     """
     evidence, translate = moran_evidence(source), ask.translate
     draft = TableDraft(ask)

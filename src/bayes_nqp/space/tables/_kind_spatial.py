@@ -49,34 +49,35 @@ _FORMS: Final = {
     ("ratio", "SEM"): Message("LR, SDM to SEM"),
     ("ratio", "SLX"): Message("LR, SDM to SLX"),
 }
-_MORAN = Message("Moran's I of residuals, farthest period")
+_MORAN = Message("Moran's I of residuals, most significant period")
 _NOTE_LAG = Message(
-    "ρ and λ are coefficients of linked units' outcomes and of their errors. Coefficients of "
-    "treatment are averages over treated rows, without feedback and without deviations of units; "
-    "effects of the policy are of the calendar that was against none, feedback included, on "
-    "treated rows."
+    "ρ and λ are the coefficients of the spatially lagged outcome and errors. "
+    "Coefficients of the treatment are averages over treated observations, without "
+    "feedback and unit-level random effects. Policy effects compare the actual adoption "
+    "dates with no policy, include feedback, and are averages over treated observations."
 )
 _NOTE_DOSE = Message(
-    "ρ and λ are coefficients of linked units' outcomes and of their errors. Coefficients of the "
-    "exposure are without feedback and without deviations of units; its effects are per {} more "
-    "for everyone, feedback included, on exposed rows."
+    "ρ and λ are the coefficients of the spatially lagged outcome and errors. "
+    "Coefficients of the exposure exclude feedback and unit-level random effects. Its "
+    "effects refer to an increase of {} for all units, include feedback, and are averages"
+    " over exposed observations."
 )
 _NOTE_OWN = Message(
-    "LM tests and Moran's I are of the model in whose column they stand, less what it has of "
-    "linked units' outcomes and errors, by the weights named with them. As printed: errors taken "
-    "as independent over time; whitened: by the errors of the model."
+    "LM tests and Moran's I refer to the model of the column without its spatial lag and "
+    "spatial errors, with the weights in parentheses. As printed: errors independent over"
+    " time; whitened: by the errors of the model."
 )
 _NOTE_TESTS = Message("Tests: statistic, and its p value in parentheses.")
 
 
 @kind(Message("Spatial models"), of=("fits", "fit"), place=75, needs=(LINKED,))
 def spatial(source: object, ask: Ask) -> Table:
-    """Tabulate fits with spatial weights by heading, a column each; one without them beside.
+    """Tabulate spatial models by heading, one column each; a fit without spatial terms is allowed.
 
     Raises
     ------
     StudyError
-        If no fit has spillovers or spatial errors, or one is no fit with its rows.
+        If no fit has spillovers or spatial errors, or an item is not a fit with its rows.
     """
     pairs: Any = [("", source)] if isinstance(source, Fit | xr.Dataset) else source
     fits = _fits(pairs)
@@ -144,10 +145,11 @@ def _fine(draft: TableDraft, spreads: Sequence[float]) -> Writer:
 
 
 def _tests(fit: Fit, ask: Ask, digests: Container[str]) -> dict[str, Cell]:
-    """Tests among the checks that are of a fit, by label.
+    """Return the tests that belong to a fit, by label.
 
-    Those of the form restrict a Durbin model, and stand under such alone, by its weights. Others
-    stand under the model that was tested; where it has no column, under those of their weights.
+    Tests of the form restrict a Durbin model and appear only under such a model with the same
+    weights. Other tests appear under the model tested, or under models with the same weights if it
+    has no column.
     """
     term, out = fit.facts.term(SpatialLag), {}
     assert fit.panel is not None
@@ -205,12 +207,12 @@ def _statistics(result: CheckResult) -> Iterator[tuple[Message, float, float]]:
 
 
 def _form(ask: Ask) -> Form:
-    """How a statistic and its p value are written."""
+    """Format a statistic and its p value."""
     return Form("{}\n({})", ("number", "chance"), (ask.translate("Statistic"), "p"))
 
 
 def _facts(draft: TableDraft, fits: Sequence[Fit]) -> None:
-    """Rows that say what each column is."""
+    """Return rows that describe the model of each column."""
     translate = draft.translate
     facts = [model_facts(fit, translate) for fit in fits]
     rows: dict[str, list[str]] = {
@@ -238,7 +240,7 @@ def _facts(draft: TableDraft, fits: Sequence[Fit]) -> None:
 
 
 def _form_of(fit: Fit, translate: Translator) -> str:
-    """How literature calls the model."""
+    """Return the name of the model in the literature."""
     term = fit.facts.term(SpatialLag)
     if term is None:
         return "" if fit.facts.reach == "none" else translate("exposure")
@@ -246,7 +248,7 @@ def _form_of(fit: Fit, translate: Translator) -> str:
 
 
 def _judge(draft: TableDraft, gates: Sequence[str]) -> str:
-    """Say what failed, and give the worst gate."""
+    """Report failed convergence diagnostics, and return the worst one."""
     remarks = remarks_of(None, v.PASSED, draft.ask.checks, draft.translate)
     failed = [gate for gate in gates if gate not in (v.PASSED, v.UNVERIFIED)]
     draft.stamps += remarks.stamps

@@ -24,12 +24,12 @@ _SIDES: Final = {
 
 @kind(Message("Spatial LM tests"), of=("checks", "fit"), place=192, needs=(ROWS, ADDITIVE))
 def spatial_lm(source: Fit | xr.Dataset | Sequence[CheckResult], ask: Ask) -> Table:
-    """Tabulate the checks of that name, asked anew of a fit; a block for each of their weights.
+    """Tabulate spatial LM tests, one block for each of their weights; the check is run for a fit.
 
     Raises
     ------
     StudyError
-        If none of the checks is it, or none has numbers.
+        If the results do not include the check, or none has numbers.
     """
     if isinstance(source, xr.Dataset):
         raise StudyError(
@@ -39,7 +39,11 @@ def spatial_lm(source: Fit | xr.Dataset | Sequence[CheckResult], ask: Ask) -> Ta
     tests = [x for x in results if x.name == "spatial_lm"]
     tables = [x.evidence for x in tests if isinstance(x.evidence, pd.DataFrame)]
     if not tables:
-        problem = tests[0].sentence if tests else Message("none of the checks is 'spatial_lm'")
+        problem = (
+            tests[0].sentence
+            if tests
+            else Message("the results do not include the check 'spatial_lm'")
+        )
         raise StudyError(problem, hint="nqp.check(fit, 'spatial_lm', weights=weights)")
     translate, draft = ask.translate, TableDraft(ask)
     digits = 2 if ask.digits is None else ask.digits
@@ -58,11 +62,12 @@ def spatial_lm(source: Fit | xr.Dataset | Sequence[CheckResult], ask: Ask) -> Ta
             )
             draft.row(translate(label), *(cell for pair in pairs for cell in pair))
     draft.note(
-        "Of the model less what it has of linked units' outcomes and errors, but for errors beside "
-        "the lag (Anselin 1988); unit effects, time "
-        "effects and controls are in. As printed: residuals with unit and common time effects out "
-        "are taken as independent over time. Whitened: contrasts of units by the errors of the "
-        "fit, time effects by level out. Each is chi-squared with one degree of freedom."
+        "The tests refer to the model without spatial lag and spatial errors, except for "
+        "the test of errors given the lag (Anselin 1988); unit effects, time effects and "
+        "controls are included. As printed: residuals net of unit and common time "
+        "effects, independent over time. Whitened: within-unit contrasts by the errors of"
+        " the fit, net of time effects by level. Each statistic is chi-squared with one "
+        "degree of freedom."
     )
     columns = (
         Column(head, translate(side))

@@ -1,4 +1,4 @@
-"""What units have of their own treatment, and what they receive of others'."""
+"""Table of direct and spillover effects."""
 
 from __future__ import annotations
 
@@ -32,11 +32,9 @@ type Lines = Iterator[tuple[str, xr.DataArray | None]]
 """Labels with draws; headings without."""
 
 
-@kind(
-    Message("Own effects and effects received"), section="spillovers", place=25, needs=(RECEIVED,)
-)
+@kind(Message("Direct and spillover effects"), section="spillovers", place=25, needs=(RECEIVED,))
 def spillover_effects(fit: Fit, ask: Ask) -> Table:
-    """Tabulate total, own and received effects of treated rows, and what untreated ones receive."""
+    """Tabulate total, direct and spillover effects."""
     translate = ask.translate
     lines = [*_treated(fit, ask), *(_untreated(fit, ask) if fit.facts.adopted else ())]
     tables = [None if draws is None else ask.summary(draws) for _, draws in lines]
@@ -55,38 +53,41 @@ def spillover_effects(fit: Fit, ask: Ask) -> Table:
         if any(label.startswith(f"{factor}: ") for label, _ in lines)
     ])  # fmt: skip
     draft.judge(fit, convergence_of(att(fit)))
-    title = translate("Own effects and effects received: {}", outcome_of([first], translate))
+    title = translate("Direct and spillover effects: {}", outcome_of([first], translate))
     columns = (*estimate_columns(translate, ask.prob), Column(translate("Observations")))
     return draft.finish("spillover_effects", title, "", columns)
 
 
 def _explain(draft: TableDraft, fit: Fit, alike: Sequence[str]) -> None:
-    """Say what the lines are averages of, and what tells those of groups apart.
+    """Explain the averages of the lines, and the differences between groups.
 
     Parameters
     ----------
     alike : sequence of str
-        Factors with lines whose levels have one coefficient.
+        Factors of lines with a common spillover coefficient.
     """
     parted, near = v.DIRECT in fit.effects[v.PATH], fit.facts.has("exposure")
-    draft.note("Total: own and received, draw by draw.", when=parted)
-    draft.note("What treated units receive of one another is part of their total.", when=not parted)
+    draft.note("Total: sum of direct and spillover effects, draw by draw.", when=parted)
+    draft.note("Spillovers between treated units are part of their total effect.", when=not parted)
     if not fit.facts.adopted:
-        draft.note("Effects of the same amount more of the exposure for everyone.")
+        draft.note("Effects of the same increase of the exposure for all units.")
     elif near:
-        draft.note("Received by untreated units: averages over their exposed rows.")
+        draft.note(
+            "Spillover effects on untreated units: averages over their exposed observations."
+        )
     else:
-        draft.note("Received by untreated units: averages over all their rows since the first "
-                   "adoption.")  # fmt: skip
+        draft.note(
+            "Spillover effects on untreated units: averages over all their observations "
+            "since the first adoption.")  # fmt: skip
     draft.note(
-        "One coefficient of linked units' treatment holds for all levels of {} that receive: they "
-        "differ by how much treatment is near them alone (check spillover_heterogeneity).",
+        "All levels of {} share one spillover coefficient; their spillover effects differ"
+        " only by the share of treated neighbours (check spillover_heterogeneity).",
         listed(alike, max(len(alike), 1)),
         when=bool(alike) and fit.facts.adopted and not near,
     )
     draft.note(
-        "By class of exposure and by group: averages over exposed rows; received is over all "
-        "treated rows.",
+        "By exposure class and by group: averages over exposed observations; the "
+        "spillover effect is averaged over all treated observations.",
         when=parted and near,
     )
 
@@ -108,7 +109,7 @@ def _treated(fit: Fit, ask: Ask) -> Lines:
 
 
 def _untreated(fit: Fit, ask: Ask) -> Lines:
-    """What untreated rows receive, all and by ring."""
+    """Return spillover effects on untreated observations, overall and by band."""
     yield ask.translate("Untreated units"), None
     yield ask.translate("Received"), received_by(fit, weights=ask.weights)
     if fit.facts.has("exposure"):
@@ -117,7 +118,7 @@ def _untreated(fit: Fit, ask: Ask) -> Lines:
 
 
 def _groups(fit: Fit, ask: Ask, onto: Literal["untreated", "treated"]) -> Lines:
-    """What receivers of each group have, a line for each level of a factor of few."""
+    """Return spillover effects by group, one line for each level of a factor with few levels."""
     effects = effects_of(fit)
     for factor in schema.factors(effects):
         draws = received_by(effects, factor, ask.weights, onto).dropna(factor)

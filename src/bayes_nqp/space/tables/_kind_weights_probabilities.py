@@ -1,4 +1,4 @@
-"""Which weights, and which form: evidence, probability and effects of every model."""
+"""Table of evidence, probability and effects of every spatial model."""
 
 from __future__ import annotations
 
@@ -25,12 +25,13 @@ from bayes_nqp.output.tables import (
 from bayes_nqp.space.checks import WeightsPosterior
 
 _NOTE = Message(
-    "Log marginal likelihood less the highest; coefficients of linked units' columns have as wide "
-    "a prior as what one unit tells. Matrices have even odds, and so the forms of each."
+    "Log marginal likelihood minus the highest one; coefficients of spatially lagged "
+    "columns have a unit-information prior. All matrices, and all forms of each, have "
+    "equal prior odds."
 )
 
 
-@kind(Message("Which weights"), of=("weights", "checks"), place=193)
+@kind(Message("Comparison of spatial weights"), of=("weights", "checks"), place=193)
 def weights_probabilities(source: WeightsPosterior | Sequence[CheckResult], ask: Ask) -> Table:
     """Tabulate `nqp.weights_probabilities`, or the check "spatial_weights": models, then P(W).
 
@@ -63,15 +64,17 @@ def weights_probabilities(source: WeightsPosterior | Sequence[CheckResult], ask:
                 blank[width - len(effects) - 1] = chance(float(share))
                 draft.row(str(name), *blank)
     draft.note(_NOTE)
-    draft.note("Effects: posterior means, sds in parentheses, on treated or exposed rows.",
+    draft.note(
+        "Effects: posterior means with SDs in parentheses, over treated or exposed "
+        "observations.",
                when=bool(effects))  # fmt: skip
     for name, why in left_out:
         draft.note("Left out: {} ({}).", name, why)
     heads = [translate("Form")] if "form" in table else []
-    heads += [translate("Log evidence"), translate("P(model)") if effects else "P(W)"]
+    heads += [translate("Log marginal likelihood"), translate("P(model)") if effects else "P(W)"]
     names = {"att": "Total", "own": "Own", "received": "Received"}
     heads += [translate(names[x]) for x in effects]
-    title = translate("Which weights")
+    title = translate("Comparison of spatial weights")
     return draft.finish(
         "weights_probabilities", title, translate("Weights"), [Column(x) for x in heads], {}
     )
@@ -88,7 +91,11 @@ def _of_check(results: Sequence[CheckResult]) -> pd.DataFrame:
     """Evidence of the check, the most probable weights first."""
     result = next((x for x in results if x.name == "spatial_weights"), None)
     if result is None or not isinstance(result.evidence, pd.DataFrame):
-        problem = Message("none of the checks is 'spatial_weights'") if result is None else None
+        problem = (
+            Message("the results do not include the check 'spatial_weights'")
+            if result is None
+            else None
+        )
         raise StudyError(
             problem or result.sentence,  # type: ignore[union-attr]
             hint="nqp.check(fit, 'spatial_weights', weights=[…]), or "

@@ -1,4 +1,4 @@
-"""Rings around units in force: effects by how near the nearest of them is."""
+"""Distance bands around treated units: effects by distance to the nearest one."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ if TYPE_CHECKING:
 
 @value("spillovers")
 class Rings(RingTerm):
-    """What units receive from the nearest other unit in force, by distance and time since.
+    """Spillover effects of the nearest other treated unit, by distance and exposure time.
 
-    A unit is exposed once another one within the last ring has adopted. Its exposure cohort is
-    the period in which one first stood in that ring or nearer, its exposure time counts from it;
-    each ring has its own course of effects in exposure time. Rows beyond the last ring are the
+    A unit is exposed once another unit within the last band is treated. Its exposure cohort is
+    the first period with a treated unit in that band or nearer, and exposure time counts from it.
+    Each band has a separate time path of effects. Observations beyond the last band are the
     controls.
 
     Parameters
     ----------
     km : sequence of float, kilometres
-        Outer bounds of the rings, rising.
+        Outer bounds of the distance bands, increasing.
     onto : sequence of {"untreated", "treated"}, default both
-        Whose rows receive. Where treated ones do not, only the total of own and received effects
-        is right of them, and no other is offered.
+        Units with spillover effects. Without treated ones, only the total of direct and spillover
+        effects is valid for treated units, and only the total is reported.
     leads : int, default 0
-        Periods before exposure with flat effects of their own, which ought to be zero: those from
-        two periods before it back, as many as this.
+        Number of periods before exposure, from two periods before it back, with separate flat
+        effects, which should be zero.
     longitude, latitude : str
         Columns of the panel, in degrees.
     city : str, optional
-        Column with the city of each unit, where units are firms: these are exposed to other
-        cities in force, which are so from the first adoption of a unit in them.
+        Column with the city of each unit if units are firms. Firms are exposed to other treated
+        cities; a city is treated from the first adoption of one of its units.
 
     Raises
     ------
@@ -85,13 +85,13 @@ class Rings(RingTerm):
         return tuple(f"{a:g}–{b:g} km" for a, b in zip((0.0, *self.km), self.km, strict=False))
 
     def words(self, attrs: Mapping[str, object]) -> Message:
-        """What the methods of a report say of it."""
+        """Describe the term in the methods section of a report."""
         return self._exposed_words(
-            Message("by the distance to the nearest other unit in force, along a great circle")
+            Message("by great-circle distance to the nearest other treated unit")
         )
 
     def since(self, panel: Panel) -> Index:
-        """Period from which a unit stands in each ring or nearer (unit, ring)."""
+        """Return the period from which a unit is in each band or nearer (unit, ring)."""
         places = places_apart(panel, self.longitude, self.latitude, self.city)
         labels, of_unit = cities_of(panel, self.city)
         row, column, km = _near(places, self.km[-1])
@@ -114,16 +114,16 @@ def _near(places: Locations, km: float) -> tuple[Index, Index, Array]:
 
 @value("spillovers")
 class Donut(RingTerm):
-    """Leave out untreated rows near units in force.
+    """Leave out untreated observations near treated units.
 
-    Rows are left out, not units: a unit that adopts later is exposed before it adopts, and its
-    rows before that exposure are good controls. What is left is the effect of the policy and of
-    treated neighbours together.
+    Observations are left out, not units: a unit that adopts later is exposed before it adopts, and
+    its observations before that exposure are valid controls. The estimate is the effect of the
+    policy and of treated neighbours together.
 
     Parameters
     ----------
     km : float, kilometres
-        Within which another unit in force makes a row unfit as a control.
+        Distance to another treated unit within which an observation is no valid control.
     longitude, latitude : str
         Columns of the panel, in degrees.
     city : str, optional
@@ -159,15 +159,16 @@ class Donut(RingTerm):
         return (f"0–{self.km:g} km",)
 
     def words(self, attrs: Mapping[str, object]) -> Message:
-        """What the methods of a report say of it."""
+        """Describe the term in the methods section of a report."""
         return Message(
-            "Untreated rows within {:g} km of another unit in force are left out, as the policy "
-            "may reach them; the effect includes what treated units receive of one another.",
+            "Untreated observations within {:g} km of another treated unit are left out, "
+            "because the policy may affect them; the effect includes spillovers between "
+            "treated units.",
             self.km,
         )
 
     def since(self, panel: Panel) -> Index:
-        """Period from which another unit in force is within the distance (unit, 1)."""
+        """Return the period from which another treated unit is within the distance (unit, 1)."""
         ring = Rings(
             (self.km,), longitude=self.longitude, latitude=self.latitude, city=self.city
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Effects by the share of a unit's neighbours that are in force."""
+"""Effects by the share of a unit's neighbours that are treated."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _ROUNDING = 1e-9
 
 @value("spillovers")
 class ShareTreated(RingTerm):
-    """What units receive, by how large a share of their neighbours has adopted, and since when.
+    """Spillover effects by the share of treated neighbours and exposure time.
 
     Parameters
     ----------
     weights : SpatialWeights
-        Who is a neighbour, and how much each counts. Islands are never exposed.
+        Neighbours and their weights. Islands are never exposed.
     above : sequence of float, default (0.0, 0.5)
-        Shares above which neighbours count as more exposed, rising: here up to half of them, and
-        more than half. Each has its own course of effects in exposure time, which counts from the
-        period in which the share first was as large.
+        Lower bounds of the classes of exposure, increasing: here up to half of the neighbours, and
+        more than half. Each class has a separate time path of effects; exposure time counts from
+        the first period with such a share.
     onto : sequence of {"untreated", "treated"}, default both
         As in `Rings`.
     leads : int, default 0
@@ -68,23 +68,23 @@ class ShareTreated(RingTerm):
 
     @property
     def rings(self) -> tuple[str, ...]:
-        """Labels of the shares, from the largest on."""
+        """Return the labels of the shares, the largest first."""
         ends = [100.0 * share for share in (*self.above, 1.0)]
         return tuple(f"{a:g}–{b:g} %" for a, b in pairwise(ends))[::-1]
 
     @property
     def bystanders(self) -> Message:
-        """Those who are linked, wherever they are."""
+        """Return a name for untreated units with links to treated ones."""
         return Message("untreated units linked to treated ones")
 
     def words(self, attrs: Mapping[str, object]) -> Message:
-        """What the methods of a report say of it."""
+        """Describe the term in the methods section of a report."""
         return self._exposed_words(
-            Message("by the share of their neighbours ({}) in force", self.weights.name)
+            Message("by the share of their neighbours ({}) that are treated", self.weights.name)
         )
 
     def since(self, panel: Panel) -> Index:
-        """Period from which the share is above each bound (unit, ring), the largest first."""
+        """Return the period from which the share exceeds each bound (unit, ring), largest first."""
         links = self.weights.aligned(panel.unit_labels).matrix
         total = links.sum(axis=1)
         adoption = np.where(panel.cohort_codes < 0, panel.periods, panel.cohort_codes)

@@ -49,73 +49,72 @@ if TYPE_CHECKING:
 TREATMENT: Final = "treatment"
 """What ``durbin`` calls the policy, among the names of covariates."""
 _QUESTION: Final = Message(
-    "Did the same shocks hit units that are near one another? The model would take it for "
-    "spillovers."
+    "Do neighbouring units share shocks? The model would attribute them to spillovers."
 )
 _RECEIVERS: Final = Message(
-    "Coefficients of linked units' treatment are those of the unit that receives, by {}: each "
-    "level has its own, and none is drawn towards another."
+    "Spillover coefficients differ by {} of the receiving unit, and each level is "
+    "estimated without pooling."
 )
 
 
 @value("spillovers", "lag")
 class SpatialLag(Term):
-    """Outcomes follow those of linked units, ``y = delta W y + … + W X theta``.
+    """Spatial lag of the outcome and of regressors, ``y = delta W y + … + W X theta``.
 
-    Policy effects are then those of the actual calendar against none, feedback through all units
-    included: ``S^-1 [D (tau + u) + W D theta]`` with ``S = I - delta W``; those of a continuous
-    exposure are of one more for everyone, ``S^-1 [beta + u + theta]``. The part that a unit has of
-    its own treatment is the path "direct", what it has of others' "received"; both add up to
+    Policy effects compare the actual adoption dates with no policy, including feedback through all
+    units: ``S^-1 [D (tau + u) + W D theta]`` with ``S = I - delta W``. Those of a continuous
+    exposure refer to an increase of one for all units, ``S^-1 [beta + u + theta]``. The effect of
+    the unit's treatment is the path "direct", the spillover effect the path "received"; they sum to
     "total", draw by draw.
 
     Parameters
     ----------
     weights : SpatialWeights
-        W; `nqp.spatial_weights` makes them. Its rows sum to one, unless ``lag=False``.
+        W, from `nqp.spatial_weights`. Its rows sum to one, unless ``lag=False``.
     durbin : bool or sequence of str, optional
-        Whether treatment and covariates of linked units enter as well (``W X theta``, the spatial
-        Durbin model); or which do, "treatment" among them. Treatment has a theta for each event
-        time, pooled as effects are: a level, a drift and a random walk (without a lag, flat under
-        `nqp.NoPooling`); a continuous exposure has one. False is the plain lag (SAR). By default
-        True, but beside ``error=True`` False.
+        True to add treatment and covariates of linked units (``W X theta``, the spatial Durbin
+        model), or the names of those to add, such as "treatment". Treatment has a theta for each
+        event time, pooled as effects are: a level, a slope and a random walk (without a lag, flat
+        under `nqp.NoPooling`); a continuous exposure has one. False is the plain lag (SAR). The
+        default is True, or False with ``error=True``.
     error : bool, default False
-        Whether errors follow those of linked units instead of outcomes. Without ``durbin`` there
-        are then no spillovers (SEM, a Durbin model with ``theta = -delta beta``); with it linked
-        units' treatment and covariates enter, and nothing feeds back (SDEM). It goes with
+        True for a spatial lag of the errors instead of the outcome. Without ``durbin`` there are
+        then no spillovers (SEM, a Durbin model with ``theta = -delta beta``); with it linked units'
+        treatment and covariates enter, without feedback (SDEM). It requires
         ``effect=nqp.CompletePooling(varying=None)``.
     complete : {None, "units"}, default None
-        "units" leaves out units that are not seen in every period; by default they are refused,
-        unless ``lag=False`` and only the treatment that linked units adopt enters.
+        "units" leaves out units that are not observed in every period; by default they raise an
+        error, unless ``lag=False`` and only the adopted treatment of linked units enters.
     lag : bool, default True
-        Whether outcomes follow those of linked units. False leaves ``W X theta`` alone (SLX):
-        delta is no parameter and nothing feeds back, so that units have ``tau + u`` of their own
-        treatment and receive ``W D theta``.
+        True for a spatial lag of the outcome. False leaves only ``W X theta`` (SLX): there is no
+        delta and no feedback, so the direct effect is ``tau + u`` and the spillover effect
+        ``W D theta``.
     dynamics : bool, default False
-        Whether outcomes also follow those of the period before, the unit's own and linked ones',
-        ``tau y_-1 + psi W y_-1`` (dynamic SAR and SDM): a policy's effect feeds on over periods.
-        The first period is given. It goes with ``errors=nqp.IID()`` and effects that do not vary by
-        unit.
+        True to add outcomes of the period before, of the unit and of linked units,
+        ``tau y_-1 + psi W y_-1`` (dynamic SAR and SDM): effects of a policy then build up over
+        periods. The model conditions on the first period. It requires ``errors=nqp.IID()`` and
+        effects that do not vary by unit.
     receivers : str or sequence of str, default ()
-        Factors of the panel's strata by which units receive differently of linked units' treatment:
-        theta is that of the level, or combination of levels, of the unit that receives, each with
-        its own level, drift and walk. By default one theta holds for all who receive, so that
-        groups differ by how much treatment is near them alone (the check ``receivers``).
+        Factors of the panel's strata with separate spillover coefficients: theta differs by level,
+        or combination of levels, of the receiving unit, each with a separate level, slope and
+        random walk. By default theta is common to all units, so that spillover effects of groups
+        differ only by the amount of treatment near them (the check ``spillover_heterogeneity``).
 
     Raises
     ------
     StudyError
-        If an argument is not one of those above, or ``lag=False`` stands beside ``durbin=False``
-        or ``error=True``, or ``dynamics=True`` beside one of these two; or ``receivers`` beside
-        ``dynamics=True``, or where treatment of linked units does not enter.
+        If an argument is invalid; or ``lag=False`` is combined with ``durbin=False`` or
+        ``error=True``; or ``dynamics=True`` with one of these two; or ``receivers`` with
+        ``dynamics=True``, or without treatment of linked units.
 
     Notes
     -----
-    delta has the prior ``(1 + delta) / 2 ~ Beta(3, 3)``, between -.95 and .97. The log likelihood
-    has ``(T - 1) tr(M log S)``, M taking the means of levels of time effects off. Where W links
-    units of different levels it is an adjusted likelihood, whose score is unbiased, and has no
-    marginal likelihood. So it is with ``dynamics``, where ``(tau + psi) / (1 - delta)`` and
-    ``(tau - psi) / (1 + delta)`` have the prior of delta between -.99 and .99, so that all draws
-    are stationary.
+    delta has the prior ``(1 + delta) / 2 ~ Beta(3, 3)``, between -0.95 and 0.97. The log likelihood
+    includes ``(T - 1) tr(M log S)``, where M removes the means of levels of time effects. If W
+    links units of different levels, the likelihood is adjusted: its score is unbiased, but there
+    is no marginal likelihood. The same applies with ``dynamics``. There
+    ``(tau + psi) / (1 - delta)`` and ``(tau - psi) / (1 + delta)`` have the prior of delta between
+    -0.99 and 0.99, so that all draws are stationary.
 
     References
     ----------
@@ -171,7 +170,7 @@ class SpatialLag(Term):
             self._check_alone()
 
     def _check_receivers(self) -> None:
-        """See that receivers are told apart by factors, and that there is something to receive."""
+        """Require receivers that are factors, and spillovers of the treatment."""
         stated: Any = self.receivers
         factors = (stated,) if isinstance(stated, str) else tuple(stated)
         object.__setattr__(self, "receivers", factors)
@@ -187,8 +186,8 @@ class SpatialLag(Term):
             )
         if factors and not self._treated:
             raise StudyError(
-                "'receivers' are told apart by what they have of linked units' treatment, and "
-                "'durbin' is without it",
+                "'receivers' have separate coefficients of linked units' treatment, which "
+                "'durbin' leaves out",
                 hint="durbin=True, or ['treatment', …]",
             )
 
@@ -196,18 +195,18 @@ class SpatialLag(Term):
         """See that something of linked units enters where outcomes do not."""
         if self.error:
             raise StudyError(
-                "'lag' is False beside error=True, and errors that follow linked units' are a lag",
+                "'lag' is False with error=True, but spatial errors need the lag",
                 hint="leave out 'lag' for spatial errors (SEM), or 'error' for W X alone (SLX)",
             )
         if not self.durbin:
             raise StudyError(
-                "'lag' is False beside 'durbin', which is empty: nothing of linked units enters",
+                "'lag' is False and 'durbin' is empty, so no variable of linked units enters",
                 hint="durbin=True for W X alone (SLX), or spillovers=None",
             )
 
     @property
     def form(self) -> str:
-        """What literature calls it: "SDM", "SAR", "SDEM", "SEM" or "SLX"; or "dynamic SDM"."""
+        """Return the name of the model: "SDM", "SAR", "SDEM", "SEM" or "SLX"; or "dynamic SDM"."""
         if not self.lag:
             return "SLX"
         if self.error:
@@ -217,7 +216,7 @@ class SpatialLag(Term):
 
     @property
     def with_channels(self) -> bool:
-        """Whether nothing feeds back, so that mediators have equations of their own."""
+        """Return True if there is no feedback, so that mediators have separate equations."""
         return not self.lag
 
     @property
@@ -234,18 +233,18 @@ class SpatialLag(Term):
 
     @property
     def _treated(self) -> bool:
-        """Whether treatment of linked units enters."""
+        """Return True if treatment of linked units enters."""
         return self.durbin is True or (bool(self.durbin) and TREATMENT in tuple(self.durbin or ()))
 
     @property
     def question(self) -> Message | None:
-        """Whether near units share shocks, and receive of units that are not there."""
+        """Return questions to the author on shared shocks and on units outside the panel."""
         if self.reach == "none":
             return None
         return joined([_QUESTION, UNSEEN] if self.lag and not self.error else [UNSEEN])
 
     def words(self, attrs: Mapping[str, object]) -> Message:
-        """Say how outcomes, or errors, follow those of linked units."""
+        """Describe the spatial lag or the spatial errors."""
         words = link_words(
             attrs, self.weights.name, lag=self.lag, durbin=bool(self.durbin), error=self.error,
             dynamics=self.dynamics,
@@ -256,7 +255,7 @@ class SpatialLag(Term):
 
     @property
     def formula(self) -> tuple[str, Mapping[str, Message]]:
-        """What linked units' outcomes, errors, treatment and covariates add."""
+        """Return the terms of linked units' outcomes, errors, treatment and covariates."""
         links = Message("spatial weights ({})", self.weights.name)
         parts, meanings = [], {"w_{il}": links}
         if self.lag:
@@ -276,7 +275,7 @@ class SpatialLag(Term):
         return " + ".join(parts), meanings
 
     def rows(self, panel: Panel) -> Panel:
-        """Keep the units that are seen in every period, where that is asked for."""
+        """Keep the units that are observed in every period, if requested."""
         if self.complete is None or panel.balanced:
             return panel
         return panel.where((np.bincount(panel.unit_codes) == panel.periods)[panel.unit_codes])
@@ -295,13 +294,13 @@ class SpatialLag(Term):
         Raises
         ------
         PanelError
-            If a unit has no row in the weights, or, where outcomes or covariates of linked units
-            enter, gaps; under a lag also where one has no neighbours.
+            If a unit has no line in the weights, or, if outcomes or covariates of linked units
+            enter, has gaps; with a spatial lag also if a unit has no neighbours.
         IdentificationError
-            If only the treatment of linked units enters, and nobody is linked to treated ones; or
+            If only the treatment of linked units enters and no unit is linked to treated ones; or
             if units of a level of ``receivers`` are linked to none, or all alike.
         StudyError
-            If the lag does not go with another argument.
+            If the lag cannot be combined with another argument.
         """
         check_design(facts, panel, lag=self.lag, error=self.error, dynamics=self.dynamics)
         if self.error:
@@ -325,7 +324,9 @@ class SpatialLag(Term):
             check_receivers(treated, levels, _levels(facts, panel), panel)
         if TREATMENT in names and not (self.reach == "lag" or treated):
             raise IdentificationError(
-                Message("no unit is linked to a treated one, so that nobody receives anything"),
+                Message(
+                    "no unit is linked to a treated unit, so spillover effects are not identified"
+                ),
                 hint="other weights, or durbin=[…] with covariates alone",
             )
         flat = not self.lag and facts.pooling.flat
@@ -346,10 +347,10 @@ class SpatialLag(Term):
         return replace(self, durbin=(TREATMENT,), complete=None) if self._treated else None
 
     def flat(self, *, leads: bool) -> SpatialLag:
-        """State errors that follow linked units' as a Durbin model, which holds them.
+        """Write spatial errors as a Durbin model, which includes them.
 
-        ``y = X beta + S^-1 e`` is ``S y = X beta - delta W X beta + e``: theta is free, so that
-        effects need be on no one curve.
+        ``y = X beta + S^-1 e`` is ``S y = X beta - delta W X beta + e``: theta is free, so effects
+        need not be on one curve.
         """
         return replace(self, error=False, durbin=True) if self.error else self
 
@@ -362,7 +363,7 @@ class SpatialLag(Term):
         prior = CutCorrelation(3.0, 3.0, gaussian.LOWEST, gaussian.HIGHEST)
         return LagSpec(
             Parameter(DELTA, prior, in_outcome_units=False,
-                      meaning=Message("the coefficient of linked units' outcomes")),
+                      meaning=Message("the coefficient of the spatially lagged outcome")),
             linked(equation.outcome),
             _curve(weights, tuple(levels.tolist()), periods + 1 if self.dynamics else 0),
             periods,
@@ -399,14 +400,14 @@ def _levels(facts: Facts, panel: Panel) -> Index:
 
 
 def _durbin(term: SpatialLag, equation: EquationSpec, panel: Panel) -> Sequence[str]:
-    """What of linked units enters besides their outcomes."""
+    """Return the names of spatially lagged columns other than the outcome."""
     every = (TREATMENT, *equation.covariates)
     if isinstance(term.durbin, bool):
         return every if term.durbin else ()
     for name in term.durbin or ():
         if name not in every:
             raise StudyError(
-                Message("'durbin' names {!r}, which is no covariate of the design", name),
+                Message("'durbin' names {!r}, which is not a covariate of the design", name),
                 hint=nearest(name, every),
             )
     return tuple(term.durbin or ())

@@ -1,4 +1,4 @@
-"""How a policy reaches units that have not adopted it: who stands how near, and since when."""
+"""Terms for spillovers on other units, by nearness and time since exposure."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
 
 _QUESTION: Final = Message(
-    "Did the policy touch units beyond the last ring, or links that the weights do not have? "
-    "Nearer ones have effects of their own, or are left out."
+    "Does the policy affect units beyond the last distance band, or units that the "
+    "weights do not link? Nearer units have separate effects, or are left out."
 )
 UNSEEN: Final = Message(
-    "Are there units in force that the panel does not have? Units near them alone pass for "
-    "untouched ones."
+    "Are there treated units outside the panel? Units that are near only these are "
+    "treated as unaffected."
 )
 
 
 class RingTerm(Term):
-    """A term that says how near units are to others in force."""
+    """A term with classes of nearness to treated units."""
 
     __slots__ = ()
     role = "exposure"
@@ -51,18 +51,18 @@ class RingTerm(Term):
 
     @abstractmethod
     def since(self, panel: Panel) -> Index:
-        """Period from which a unit stands in each ring or nearer (unit, ring).
+        """Return the period from which a unit is in each band or nearer (unit, ring).
 
         Returns
         -------
         ndarray of int (unit, ring)
-            Positions in the panel's periods, and their number for never. Along a row they do not
-            rise.
+            Positions in the panel's periods, and their number for never. They do not increase along
+            a line.
 
         Raises
         ------
         PanelError
-            If units have no place, or are not among those of the weights.
+            If units have no coordinates, or are not among those of the weights.
         """
 
     @property
@@ -72,18 +72,18 @@ class RingTerm(Term):
 
     @property
     def question(self) -> Message:
-        """Whether the policy reaches farther, and from units that are not there."""
+        """Return questions to the author on farther spillovers and on units outside the panel."""
         return joined([_QUESTION, UNSEEN])
 
     @property
     def bystanders(self) -> Message:
-        """Those who stand near."""
+        """Return a name for untreated units near treated ones."""
         return Message("untreated units near treated ones")
 
     def flat(self, *, leads: bool) -> RingTerm:
-        """Leave exposed rows out beside leads, else effects of treated rows are the totals.
+        """Leave out exposed observations if there are leads; otherwise estimate total effects only.
 
-        What treated rows receive has priors, which flat effects of cells leave nothing to.
+        Spillovers on treated observations have priors, and flat effects of cells would absorb them.
         """
         if leads:
             return Unexposed(self)
@@ -91,7 +91,7 @@ class RingTerm(Term):
         return self if self.drops_rows else replace(value, onto=("untreated",))
 
     def rows(self, panel: Panel) -> Panel:
-        """Leave out untreated exposed rows, where the term says so."""
+        """Leave out untreated exposed observations, if the term requires it."""
         if not self.drops_rows:
             return panel
         unit, time = panel.unit_codes, panel.time_codes
@@ -102,28 +102,28 @@ class RingTerm(Term):
     def equation(
         self, equation: EquationSpec, facts: Facts, timing: Timing, panel: Panel
     ) -> EquationSpec:
-        """Let what neighbours receive share strength as effects do."""
+        """Add spillover effects with the same partial pooling as effects."""
         if self.drops_rows:
             return equation
         return replace(equation, neighbours=Neighbours(facts.pooling, facts.strata(panel)))
 
     def timing(self, timing: Timing, facts: Facts, panel: Panel) -> Timing:
-        """Treat from adoption on; before, count from exposure; cells go by both, and by the ring.
+        """Count time from adoption, and before it from exposure; cells depend on both.
 
         Raises
         ------
         StudyError
-            If no row is exposed in one of the rings.
+            If no observation is exposed in one of the bands.
         IdentificationError
-            If the design has leads of its own.
+            If the design already has leads.
         """
         if self.drops_rows:
             return timing
         if facts.leads:
             raise IdentificationError(
                 Message(
-                    "'spillovers' makes controls of rows that no unit in force is near, and "
-                    "controls='never' of none but the never treated"
+                    "'spillovers' uses observations without treated neighbours as "
+                    "controls, which is not compatible with controls='never'"
                 ),
                 hint=Message("{}", Hint("controls", "all")),
             )
@@ -140,25 +140,27 @@ class RingTerm(Term):
         }
 
     def _exposed_words(self, nearness: Message) -> Message:
-        """Say by what exposed units receive, and which of them do."""
+        """Describe the exposure and the exposed units."""
         onto = (
-            Message("untreated and treated units alike, in effects of their own for each")
+            Message("separate effects on untreated and on treated units")
             if "treated" in self.onto
-            else Message("untreated units; of treated ones the total alone is estimated")
+            else Message(
+                "effects on untreated units; for treated units only the total effect is estimated"
+            )
         )
         return Message(
-            "Units receive something of others' treatment, {}, and by the periods since that first "
-            "held: {}. Rows without exposure are the controls. Classes of exposure: {}.",
+            "Spillover effects differ {}, and by periods since first exposure: {}. "
+            "Observations without exposure are the controls. Exposure classes: {}.",
             nearness, onto, listed(self.rings),
         )  # fmt: skip
 
     def _check_onto(self) -> None:
-        """See that ``onto`` is what it has to be, and make it a tuple.
+        """Validate ``onto`` and convert it to a tuple.
 
         Raises
         ------
         StudyError
-            If it is not.
+            If it is invalid.
         """
         value: Any = self.onto
         onto = (value,) if isinstance(value, str) else tuple(value)
@@ -172,12 +174,12 @@ class RingTerm(Term):
 
 @dataclass(frozen=True, slots=True)
 class Unexposed(RingTerm):
-    """The same exposure, whose untreated rows leave the sample, as where leads are asked for.
+    """The same exposure without its untreated observations, as for leads.
 
     Parameters
     ----------
     term : RingTerm
-        Says who is exposed, and since when.
+        Exposure of the units, and its start.
     """
 
     term: RingTerm
@@ -198,11 +200,11 @@ class Unexposed(RingTerm):
         return self.term.argument
 
     def words(self, attrs: Mapping[str, object]) -> Message:
-        """What the methods of a report say of it."""
+        """Describe the term in the methods section of a report."""
         return self.term.words(attrs)
 
     def since(self, panel: Panel) -> Index:
-        """Period from which a unit stands in each ring or nearer (unit, ring)."""
+        """Return the period from which a unit is in each band or nearer (unit, ring)."""
         return self.term.since(panel)
 
     def timing(self, timing: Timing, facts: Facts, panel: Panel) -> Timing:
@@ -229,14 +231,14 @@ def _classes(dates: Index) -> tuple[Index, Index]:
 
 
 def _exposed(term: RingTerm, facts: Facts, panel: Panel) -> Calendar:
-    """Classes of units by when they adopt, and when they come to stand in each ring."""
+    """Return classes of units by adoption and by first exposure in each band."""
     first = np.where(panel.cohort_codes < 0, panel.periods, panel.cohort_codes)
     dates = np.column_stack([first, term.since(panel)])
     classes, key = _classes(dates)
     first, time = classes[1:].T, np.arange(panel.periods)
     adoption, since = classes[0, :, None], first[:, :, None] <= time
     exposed = since.any(axis=1)
-    # The nearest ring in which a unit stands, and since when it has stood there or nearer.
+    # Nearest band of a unit, and the period from which it is in this band or nearer.
     ring = np.where(exposed, since.argmax(axis=1), 0)
     start = np.take_along_axis(first, ring, axis=1)
     treated = (time >= np.maximum(adoption - facts.anticipation, 0)) & (adoption < panel.periods)
@@ -260,27 +262,27 @@ def _exposed(term: RingTerm, facts: Facts, panel: Panel) -> Calendar:
 
 
 def _check_rings(term: RingTerm, place: Index) -> None:
-    """Refuse rings in which no row of the panel stands, by the ring of each, -1 of none."""
+    """Raise an error if a band contains no observation; bands are coded from 0, -1 for none."""
     rows = np.bincount(place + 1, minlength=1 + len(term.rings))[1:]
     for ring, count in zip(term.rings, rows, strict=True):
         if not count:
             raise StudyError(
-                Message("no row of the panel is exposed in the ring {}", ring),
+                Message("no observation of the panel is exposed in the distance band {}", ring),
                 hint="other bounds: nqp.spatial_weights.band(panel, km=…).describe() has distances",
             )
 
 
 def rising(values: object, name: str, *, last: float, hint: str) -> tuple[float, ...]:
-    """See that bounds rise from above zero up to a largest one.
+    """Check that bounds increase from above zero up to a largest one.
 
     Parameters
     ----------
     values : object
         One bound or several.
     name : str
-        Of the argument.
+        Name of the argument.
     last : float
-        Beyond which no bound may lie.
+        Largest bound allowed.
 
     Raises
     ------
