@@ -1,4 +1,4 @@
-"""How much room draws would take, before any is drawn."""
+"""Estimate of the memory that draws need, before any is drawn."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _COPIES = 3
 
 
 def check_draws(model_frame: ModelFrame, sampler: Sampler) -> None:
-    """Refuse more draws than the machine holds.
+    """Refuse a number of draws that exceeds the machine's memory.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What later work needs of a fit, and the reasons where it is missing."""
+"""Requirements that checks and refits have of a fit, and reasons if one is not met."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Need:
-    """Something that a check, or a refit, cannot do without.
+    """A requirement of a check or a refit.
 
     Parameters
     ----------
     met : callable
-        Whether a design, and the panel that a fit of it has, offer it.
+        Function of a design and the panel of its fit that returns True if the requirement is met.
     reason : callable
-        From a design that does not offer it to a sentence.
+        Function of a design that does not meet it; returns a sentence.
     asked_anyway : bool, default True
-        Whether the list of all checks holds those that miss it, with the reason.
+        If True, the list of all checks includes those that do not meet it, with the reason.
     """
 
     met: Callable[[Facts, Panel | None], bool]
@@ -35,17 +35,17 @@ class Need:
 
 
 def meets(fit: Fit, needs: tuple[Need, ...]) -> bool:
-    """Tell whether a fit offers what is needed."""
+    """Return True if a fit meets all requirements."""
     return all(need.met(fit.facts, fit.panel) for need in needs)
 
 
 def require(fit: Fit, *needs: Need) -> None:
-    """See that a fit offers what is needed.
+    """Raise an error if a fit does not meet a requirement.
 
     Parameters
     ----------
     *needs : Need
-        In the order in which the first that is missing gives the reason.
+        Requirements in order; the first that is not met gives the reason.
 
     Raises
     ------

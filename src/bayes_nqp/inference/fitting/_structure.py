@@ -1,4 +1,4 @@
-"""Whether what a file holds has the structure of a fit."""
+"""Check that the contents of a file have the structure of a fit."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _GROUPS = ("posterior", "sample_stats", "effects")
 
 
 def checked(fit: Fit, *, unsealed: bool) -> Fit:
-    """Check that the parts of a fit are what they are called, and belong together.
+    """Check that the parts of a fit have the expected types and are consistent.
 
     Parameters
     ----------
     unsealed : bool
-        Whether it was read from a file without a seal, which somebody may have edited.
+        True for a file without a digest, which may have been edited.
 
     Returns
     -------
@@ -31,7 +31,7 @@ def checked(fit: Fit, *, unsealed: bool) -> Fit:
     Raises
     ------
     StudyError
-        If a part is missing, or no such thing, or contradicts another.
+        If a part is missing, has another type, or contradicts another part.
     """
     for name, value, method in (("design", fit.design, "spec"), ("sampler", fit.sampler, "seeded")):
         if not callable(getattr(value, method, None)):

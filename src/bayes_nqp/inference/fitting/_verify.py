@@ -1,8 +1,9 @@
-"""Whether a file holds what its design makes of its rows: all but parameters is drawn anew.
+"""Check that the draws in a file follow from its design, observations and parameters.
 
-Draws of coefficients given parameters are exact, so that those of a fit and others at the same
-parameters follow one law: the mean of their difference is zero, and so is that of the difference
-of their squares. Parameters follow a density p whose score has mean zero, ``E[d log p] = 0``.
+Draws of coefficients given parameters are exact. The draws of a fit and new draws at the same
+parameters therefore have the same distribution: the mean of their difference is zero, and so is
+the mean of the difference of their squares. Parameters have a density p with a score of mean
+zero, ``E[d log p] = 0``.
 """
 
 from __future__ import annotations
@@ -47,17 +48,17 @@ _STREAM = 9
 
 
 def verify_draws(fit: Fit) -> None:
-    """Draw a fit's coefficients and effects anew, from its rows and parameters, and compare.
+    """Draw a fit's coefficients and effects again, and compare both sets of draws.
 
     Parameters
     ----------
     fit : Fit
-        With its rows.
+        With its observations.
 
     Raises
     ------
     StudyError
-        Naming what differs.
+        Naming the difference.
     """
     total = fit.posterior.sizes[v.CHAIN] * fit.posterior.sizes[v.DRAW]
     chosen = np.unique(np.linspace(0, total - 1, _DRAWS).round().astype(np.int64))
@@ -85,12 +86,12 @@ def verify_draws(fit: Fit) -> None:
 
 
 def _well_weighted(gate: ConvergenceDiagnostics) -> bool:
-    """Whether proposals carry what is said of means, however few draws were kept."""
+    """Return True if the importance weights are good enough for means over all proposals."""
     return gate.weighted and gate.khat < gate.khat_limit and gate.importance_ess >= ESS
 
 
 def _made(fit: Fit, chosen: Index) -> dict[str, xr.Dataset]:
-    """Groups of draws at some of the fit's parameters, in one chain."""
+    """Draw all groups at some of the fit's parameters, as one chain."""
     model_frame, posterior, seed = (
         fit.model_frame,
         fit.posterior,
@@ -128,7 +129,7 @@ def _made(fit: Fit, chosen: Index) -> dict[str, xr.Dataset]:
 
 
 def _points(x: Array, chosen: Index) -> Array:
-    """Some points, as one chain."""
+    """Return some points, as one chain."""
     points = x.reshape(1, -1, x.shape[-1])[:, chosen]
     if not np.isfinite(points).all():
         raise StudyError("parameters of its posterior are outside of their range")
@@ -136,7 +137,7 @@ def _points(x: Array, chosen: Index) -> Array:
 
 
 def _check_labels(name: str, stored: xr.Dataset, drawn: xr.Dataset, *, unsealed: bool) -> None:
-    """All but draws is the same; files of version 0.1 have less of it."""
+    """Check that all variables without draws are equal; files of version 0.1 have fewer."""
     for called, values in drawn.variables.items():
         if called in v.SAMPLE_DIMS or called in v.EVIDENCE:
             continue
@@ -169,7 +170,7 @@ def _same(a: npt.NDArray[np.generic], b: npt.NDArray[np.generic]) -> bool:
 
 
 def _check_cell_positions(fit: Fit) -> None:
-    """Coefficients of cells are their means."""
+    """Check that coefficients of cells equal the cells' means."""
     if COEFFICIENTS not in fit.groups:
         return
     equation, real = fit.model_frame.equations[0], ~fit.model_frame.cells.lead
@@ -181,7 +182,7 @@ def _check_cell_positions(fit: Fit) -> None:
 
 
 def _check_means(name: str, stored: xr.Dataset, drawn: xr.Dataset, chosen: Index) -> None:
-    """Draws and draws made anew have the same mean and spread."""
+    """Check that stored and new draws have the same mean and spread."""
     for called, values in drawn.data_vars.items():
         if v.DRAW not in values.dims:
             continue
@@ -198,14 +199,17 @@ def _check_means(name: str, stored: xr.Dataset, drawn: xr.Dataset, chosen: Index
 
 
 def _is_far(values: Array, size: float, share: float = 1.0) -> bool:
-    """Whether a column's mean is many standard errors from zero, of so large a share of draws."""
+    """Return True if a column's mean is many standard errors from zero.
+
+    ``share`` is the effective share of the draws.
+    """
     error = values.std(axis=0, ddof=1) / np.sqrt(len(values) * share)
     mean = np.abs(values.mean(axis=0))
     return bool((mean > _FAR * error + 1e-9 * size * max(size, 1.0)).any())
 
 
 def _check_scores(fit: Fit) -> None:
-    """The score of the density of parameters has mean zero, along every one of them."""
+    """Check that the score of the parameters' density has mean zero in every component."""
     total = fit.posterior.sizes[v.CHAIN] * fit.posterior.sizes[v.DRAW]
     chosen = np.unique(np.linspace(0, total - 1, _SCORES).round().astype(np.int64))
     share = min(1.0, min(fit.gate.ess_bulk, fit.gate.ess_tail) / chosen.size)
