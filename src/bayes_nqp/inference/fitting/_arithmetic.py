@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 _ROUNDING = 1e-8
-"""What may be lost, of the largest number."""
+"""Largest loss by rounding, relative to the largest number."""
 
 
 def check_arithmetic(fit: Fit) -> None:
@@ -57,7 +57,8 @@ def alike(a: Array, b: Array) -> bool:
 def _check_draws(fit: Fit) -> None:
     for group, dataset in fit.groups.items():
         for name, variable in dataset.data_vars.items():
-            # Strata without mediated rows have no slope of the moderator; samplers may be silent.
+            # Strata without mediated observations have no slope of the moderator; samplers may omit
+            # it.
             if group == "sample_stats" or str(name).endswith("__moderation"):
                 continue
             if not np.isfinite(variable.to_numpy()).all():
@@ -111,8 +112,9 @@ def _check_calendar(effects_dataset: xr.Dataset, name: str) -> None:
     if not schema.is_timed(effects_dataset):
         return
     event = effects_dataset[v.EVENT_TIME].to_numpy()
-    # Labels of cohorts and times as nodes, e as the length of the edge from cohort to time: breadth
-    # first every label gets one place, or the event times contradict one another.
+    # Labels of cohorts and times are nodes, e is the length of the edge from cohort to time.
+    # Breadth
+    # first search gives every label one position, or the event times contradict one another.
     place: dict[object, int] = {}
     edges: dict[object, list[tuple[object, int]]] = {}
     cohorts, times = (effects_dataset[n].to_numpy().tolist() for n in (v.COHORT, v.TIME))
@@ -243,7 +245,7 @@ def _mean_deviation(effects: xr.Dataset, path: str) -> Array | float:
         return 0.0
     deviation = effects[v.DEVIATION].sel({v.PATH: path}).transpose(*v.SAMPLE_DIMS, v.MEMBER)
     share = np.zeros((effects.sizes[v.MEMBER], effects.sizes[v.CELL]))
-    # Rows of a member in a cell over the rows of the cell: untreated ones deviate by nothing.
+    # Observations of a member in a cell over those of the cell: untreated ones have no deviation.
     entry = effects[v.MEMBERSHIP_MEMBER].to_numpy(), effects[v.MEMBERSHIP_CELL].to_numpy()
     share[entry] = effects[v.MEMBERSHIP_ROWS].to_numpy()
     return np.asarray(deviation.to_numpy() @ (share / effects[v.ROWS].to_numpy()))

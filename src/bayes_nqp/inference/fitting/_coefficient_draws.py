@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 _STREAM = 1
-"""Tells the stream of coefficients from others of the same seed."""
+"""Distinguishes the stream of coefficients from others with the same seed."""
 
 
 def pairs_coefficients(fit: Fit) -> bool:

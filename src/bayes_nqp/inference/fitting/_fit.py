@@ -44,13 +44,13 @@ _BACKSTAGE = frozenset({
     "rows",
     "scale", "takes", "variants",
 })  # fmt: skip
-"""What other rooms ask of a fit, and a console need not offer first."""
+"""Attributes used by other packages, which a console need not list first."""
 UNSEALED = (
     "read from a file without a seal; nothing tells whether it was changed since it was saved"
 )
 
 MEMORY: Final = "_memory"
-"""Attribute in which a fit keeps what was made for it: `once`."""
+"""Attribute in which a fit stores computed values: `once`."""
 
 
 @door
@@ -186,7 +186,7 @@ class Fit(FitAttributes):
         It is created at each access from the same draws. A slash in a name is written as ``%2F`` in
         it, and a percent sign as ``%25``.
         """
-        # Nodes of a tree refer to one another: a fit that kept it would outlive its last holder.
+        # Nodes of a tree refer to one another: a fit that stored it would never be freed at once.
         named = {name: into_tree(group) for name, group in self.groups.items()}
         tree = xr.DataTree.from_dict(named)
         tree.attrs[v.GATE] = str(self.gate)

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 
 _LEAST, _SHORT, _NAMED, _AN_HOUR = 50, 500, 3, 10_000
-"""Draws of each chain that are kept of each fit, at the least; that are drawn; and fits whose
-failures are named."""
+"""Minimum of draws per chain kept of each fit; draws per fit; and number of fits with failures that
+messages list."""
 
 
 @door
@@ -198,7 +198,7 @@ def _all(design: Design, panel: Panel, outcomes: Array, base: Sampler, scale: fl
         drawn = panel.with_outcome(outcomes[number])
         return number, fit(design, drawn, sampler, scale=scale, progress=False)
 
-    # Threads that each set this for themselves would undo it for one another.
+    # Threads that each set this separately would undo it for one another.
     with one_thread(), ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
         waiting = [pool.submit(task, number) for number in range(len(outcomes))]
         try:

@@ -46,10 +46,10 @@ _KINDS = {
     b"version https://git-lfs": "a pointer of Git LFS to a file that was not fetched",
 }  # fmt: skip
 _UNFOLDED = 2_000
-"""Times that packed bytes unfold to, at most: 1,032 by the algorithm."""
+"""Maximum ratio of unpacked to packed bytes: 1,032 by the algorithm."""
 _DIMENSION = b"This is a netCDF dimension but not a netCDF variable"
 _SHOWN = 12
-"""Bytes or digits of a file that messages show."""
+"""Bytes or digits of a file that messages display."""
 _AGAIN = "the file that was saved, from another copy; or fit again and save"
 
 
@@ -100,7 +100,7 @@ def load(path: str | Path, panel: Panel | None = None) -> Fit:
         if panel.digest != digest:
             raise _refusal(path, "its rows are not those that were fitted")
     if panel is not None and panel.digest != digest:
-        # The file's rows may be those before everyone adopts.
+        # The file's observations may end before all units have adopted.
         with suppress(NQPError):
             ending = before_all_adopt(model_frame_of(fit.design, panel))
             if ending is not None and ending.panel.digest == digest:
@@ -189,7 +189,7 @@ def _check_bytes(path: Path, seal: Seal, start: bytes) -> None:
 
 def _head(file: BinaryIO) -> tuple[int, set[str]]:
     """The file's format, and the names of its attrs."""
-    # Where HDF5 refuses a file, h5netcdf leaves a broken object behind that complains later.
+    # If HDF5 refuses a file, h5netcdf leaves a broken object behind that fails later.
     with h5py.File(file, "r") as opened:
         names = set(opened.attrs)
         missing = [name for name in ("format", "design", "facts") if name not in names]

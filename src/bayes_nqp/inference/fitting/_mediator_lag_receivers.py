@@ -261,7 +261,7 @@ def _events(
     events = () if spec is None else tuple(spec.treated)
     if spec is None or not events:
         return (), *np.zeros((2, 0, *treated.shape))
-    # (W 1_l V)_ii D_it, by the event time of the row and the level l of who receives.
+    # (W 1_l V)_ii D_it, by the event time of the observation and the level l of the receiver.
     event, on = model_frame.table.event_time[treated], treated >= 0
     back = np.stack([
         links.multiply(spec.onto(time.level).T).sum(axis=1)[:, None] * (on & (event == time.event))

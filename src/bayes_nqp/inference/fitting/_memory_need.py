@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _BYTES = 8
 _COPIES = 3
-"""Of every number that is kept: as drawn, joined, and labelled."""
+"""Copies of every stored number: as drawn, joined, and labelled."""
 
 
 def check_draws(model_frame: ModelFrame, sampler: Sampler) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bayes_nqp.model.designs import Design
 
 _ROUNDED = 1e-9
-"""Largest relative difference of densities that were summed up in another order."""
+"""Largest relative difference of densities that were summed in another order."""
 
 
 def mode_averages(
@@ -91,7 +91,8 @@ def permuted_averages(
     tuple of ndarray (permutation), outcome units
         NaN for permutations under which the panel does not identify an effect of the design.
     """
-    # Deals with other cohorts may have other scales: the first with as many is climbed from afar.
+    # Permutations with other cohorts may have other scales: the first of each size starts from
+    # typical values.
     modes_by_size = {near.point.size: near}
     averages = _side_by_side(design, panel, cohorts, weigh, modes_by_size)
     for permutation in np.flatnonzero(np.isnan(averages[0])):

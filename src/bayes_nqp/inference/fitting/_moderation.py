@@ -105,7 +105,7 @@ def _of_path(draws: CellDraws, effects: xr.Dataset, name: str) -> tuple[Array, A
         return level - theta * mean, theta, np.zeros_like(theta)
     theta = draws.moderation(name)
     level = draws.cells("cell_effect", name) - theta * mean
-    # Slope b + d + m z of treated rows.
+    # Slope b + d + m z of treated observations.
     b, m = (
         draws.slope(SlopeKind.MEDIATOR, name) + draws.slope(SlopeKind.INTERACTION, name),
         draws.slope(SlopeKind.SHIFT, name),
@@ -140,7 +140,7 @@ def path_coefficient_draws(fit: Fit | Mediated) -> xr.Dataset:
     if "outcome__b_moderation" in posterior and not isinstance(fit, Mediated):
         draws = CellDraws(fit)
         shifts = [draws.slope(SlopeKind.SHIFT, n) * draws.mean_moderator for n in names]
-        # At the mean moderator of the cell's rows: b + m z-bar.
+        # At the mean moderator of the cell's observations: b + m z-bar.
         second = [b + draws.chains(shift) for b, shift in zip(second, shifts, strict=True)]
     dims = (*v.SAMPLE_DIMS, v.MEDIATOR, v.CELL)
     path_coefficients = {

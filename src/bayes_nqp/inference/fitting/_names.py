@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 _TREE = re.compile("[%/]")
-"""A tree takes a slash for a path; what is escaped is told apart by its percent sign."""
+"""A tree interprets a slash as a path; escaped characters start with a percent sign."""
 _FILE = re.compile(r"\W|_(?=nc4_non_coord_)")
-"""NetCDF takes any blank for the end of a name, and these letters for its own."""
+"""NetCDF takes a blank for the end of a name, and reserves these letters."""
 
 
 def into_tree(dataset: xr.Dataset) -> xr.Dataset:

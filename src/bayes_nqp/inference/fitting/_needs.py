@@ -75,7 +75,7 @@ ROWS: Final = Need(
         "This fit was saved without its rows; nqp.load(path, panel=panel) brings them back."
     ),
 )
-"""The panel that was fitted."""
+"""The panel of the fit."""
 
 UNITS: Final = Need(
     lambda _, panel: panel is None or not panel.summed,
@@ -84,12 +84,12 @@ UNITS: Final = Need(
         "panel.sample(units=…) of the panel of units."
     ),
 )
-"""Units that each stand for themselves alone."""
+"""Units that are not sums of several units."""
 
 UNIT_DOSES: Final = Need(
     lambda facts, panel: facts.adopted or UNITS.met(facts, panel), UNITS.reason
 )
-"""The same of a continuous exposure, whose effects cannot vary by sums of units."""
+"""The same for a continuous exposure, with effects that cannot vary by sums of units."""
 
 REFITS: Final = Need(
     lambda facts, _: not facts.by_rows,
@@ -98,7 +98,7 @@ REFITS: Final = Need(
         *facts.inexact[1:],
     ),
 )
-"""Rows that can be summed up, so that refits are quick."""
+"""Sufficient statistics of the observations, so that refits are fast."""
 
 ADDITIVE: Final = Need(
     lambda facts, _: not facts.likelihood.latent,
@@ -112,7 +112,7 @@ ADDITIVE: Final = Need(
 """Errors that are added to the outcome itself."""
 
 ADOPTION: Final = Need(lambda facts, _: facts.adopted, _no_adoption)
-"""A treatment that units adopt, so that there are cohorts and rows before it."""
+"""A treatment with adoption, so that there are cohorts and pre-adoption observations."""
 
 DOSE: Final = Need(
     lambda facts, _: not facts.adopted,
@@ -128,21 +128,21 @@ CHANNELS: Final = Need(
     lambda _: Message("No channels were fitted; nqp.Mediation(design, mediators=[...])."),
     asked_anyway=False,
 )
-"""Mediators with equations of their own."""
+"""Mediators with equations."""
 
 TRENDS: Final = Need(
     lambda facts, _: facts.has("drift"),
     lambda _: Message("The design assumes parallel trends."),
     asked_anyway=False,
 )
-"""Trends that may differ between those who adopt and the others."""
+"""Differential trends between treated units and others."""
 
 LAGGED: Final = Need(
     lambda facts, _: facts.has("lag"),
     lambda _: Message("No outcomes follow others'; StaggeredDiD(spillovers=nqp.SpatialLag(…))."),
     asked_anyway=False,
 )
-"""Outcomes that follow those of linked units."""
+"""Outcomes with a spatial lag."""
 
 DYNAMIC: Final = Need(
     lambda facts, _: any(getattr(term, "dynamics", False) for term in facts.terms),
@@ -151,7 +151,7 @@ DYNAMIC: Final = Need(
     ),
     asked_anyway=False,
 )
-"""Outcomes that follow those of the period before."""
+"""Outcomes with a temporal lag."""
 
 SEPARATE: Final = Need(
     lambda facts, _: not facts.has("lag"),
@@ -160,7 +160,7 @@ SEPARATE: Final = Need(
         "can be looked at by itself."
     ),
 )
-"""Outcomes that follow no others'."""
+"""Outcomes without a spatial lag."""
 
 LINKED: Final = Need(
     lambda facts, _: facts.has("lag") or facts.has("linked"),
@@ -169,7 +169,7 @@ LINKED: Final = Need(
     ),
     asked_anyway=False,
 )
-"""Outcomes, errors, treatment or covariates of linked units."""
+"""Outcomes, errors, treatment or covariates of neighbours in the model."""
 
 APART: Final = Need(
     lambda facts, _: facts.adopted or not LINKED.met(facts, None),
@@ -178,14 +178,14 @@ APART: Final = Need(
         "out."
     ),
 )
-"""Treatment of linked units that is known without their rows, or none in the model."""
+"""Treatment of neighbours that is known without their observations, or none in the model."""
 
 RECEIVED: Final = Need(
     lambda facts, _: facts.has("exposure") or (LINKED.met(facts, None) and facts.reach != "none"),
     lambda _: Message("No rows of this design receive anything."),
     asked_anyway=False,
 )
-"""Rows that have something of the treatment of others, in the model."""
+"""Spillover effects in the model."""
 
 IN_SPACE: Final = Need(
     lambda facts, _: facts.channels is not None and facts.reach != "none",
@@ -194,7 +194,7 @@ IN_SPACE: Final = Need(
     ),
     asked_anyway=False,
 )
-"""Mediators that others' treatment, or those of linked units, matter through."""
+"""Mediators that spillovers, or mediators of neighbours, act through."""
 
 UNSELECTED: Final = Need(
     lambda facts, _: not facts.differing,
@@ -203,4 +203,4 @@ UNSELECTED: Final = Need(
         "at what is left of them beside what it states."
     ),
 )
-"""Adoption that does not look at the periods before it."""
+"""Adoption that does not depend on earlier periods."""

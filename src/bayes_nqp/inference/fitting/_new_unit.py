@@ -72,7 +72,7 @@ def new_unit_effects(fit: Fit, generator: np.random.Generator | None) -> Array:
         slope = draws.slope(SlopeKind.MEDIATOR, name)
         slope = slope + draws.slope(SlopeKind.SHIFT, name) * draws.mean_moderator
         if draws.has("corr_ab"):
-            # The slope's deviation moves with that of the effect on the mediator.
+            # The slope's deviation is correlated with that of the effect on the mediator.
             r, scale = (draws.flat(x)[:, None] for x in ("corr_ab", "scale_b"))
             slope = slope + scale * (r * normal + np.sqrt(1 - r**2) * deviates())
             if generator is None:

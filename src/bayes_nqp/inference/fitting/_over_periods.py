@@ -21,7 +21,8 @@ from bayes_nqp.inference.fitting._lag_effects import LagEffects
 from bayes_nqp.numerics.linear_gaussian import lasting_response, responses, series_length
 
 RUNS: Final = ("short", "actual", "long")
-"""What this period's treatment does at once; all of it so far; in the end, if it stays as it is."""
+"""Immediate effect of this period's treatment; effect of all treatment so far; long-run effect of
+the present treatment."""
 CHUNK = 250
 """Draws that are computed at once."""
 
@@ -61,7 +62,7 @@ class DynamicReach(LagEffects):
         return np.concatenate(parts)
 
     def runs(self, delta: Array, tau: Array, theta: Array) -> Array:
-        """Compute effects of `RUNS` on observations treated in the last period (draw, run, path)."""
+        """Compute effects of `RUNS` on observations treated last (draw, run, path)."""
         size = np.where(self.treated[:, -1] >= 0, np.bincount(self.group), 0)
         parts = []
         for k, of_linked in self._chunks(theta):
@@ -84,7 +85,7 @@ class DynamicReach(LagEffects):
 
     def _done(self, tau: Array, theta: Array) -> tuple[Array, Array]:
         """Return the impulses of treatment on groups, own and through W (draw, T, group)."""
-        # -1, of rows without treatment, is a last column of zeros.
+        # -1, for observations without treatment, is a last column of zeros.
         pads = (np.pad(x, ((0, 0), (0, 1))) for x in (tau, theta))
         direct, near = (
             x[:, label.T] for x, label in zip(pads, (self.treated, self.column[0]), strict=True)
@@ -111,7 +112,7 @@ class DynamicReach(LagEffects):
         """Compute the total and direct response ``sum_j c_j W^j`` to impulses (draw, T, group)."""
         size = series.shape[1]
         onto, itself = self._powers(size + 1)
-        # e_g' f(W) 1_h of groups treated h, and with one W more of what goes through links.
+        # e_g' f(W) 1_h of groups treated h, and with one W more for spillovers.
         of_own, of_near = (
             (series @ onto[k : k + size].reshape(size, -1)).reshape(-1, *onto.shape[1:])
             for k in (0, 1)

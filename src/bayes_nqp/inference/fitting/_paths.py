@@ -85,7 +85,8 @@ def paths_of(model_frame: ModelFrame, draws: Sequence[Recovered]) -> Paths:
             direct += d[:, stratum] * _untreated_level(model_frame, extra, effect)
             b = b + d  # The indirect effect of b m + d D m: a (b + d).
             if deviation is not None and drawn.deviation is not None:
-                # The untreated level is lower by what the member's own effect is higher.
+                # The untreated level is lower by the member's deviation of the effect on the
+                # mediator.
                 deviation[:, 1] -= d[:, unit_effect] * drawn.deviation
         if means is not None:
             product = _Product(drawn, b, outcome.slopes[by_kind[SlopeKind.SHIFT, name]])
@@ -142,7 +143,7 @@ def _in_space(model_frame: ModelFrame, draws: Sequence[Recovered]) -> Paths:
         via[:, k, :, 0] *= b[:, None]
         via[:, k, :, 1] *= c[:, None]
     of_treatment, received = (direct + via.sum(axis=(1, 3))).transpose(1, 0, 2)
-    through = via[:, :, 0].sum(axis=2)  # Of own treatment, through whomever's mediator.
+    through = via[:, :, 0].sum(axis=2)  # Of own treatment, through own and neighbours' mediators.
     effects = np.concatenate(
         [(of_treatment + received)[:, None], direct[:, :1], through, received[:, None]], axis=1
     )
@@ -159,7 +160,7 @@ def _of_links(model_frame: ModelFrame, outcome: Recovered, realised: Array) -> P
     """Return total, direct and spillover effects in models with spatial weights."""
     reach, deviation = lag_effects_of(model_frame, model_frame.equations[0]), outcome.deviation
     if reach is not None:
-        # A unit's own deviation reaches others: it has no place of its own in any cell.
+        # A unit's own deviation affects others, so it belongs to no single cell.
         return Paths(PATHS, realised, None, reach.cells)
     if deviation is not None:
         direct, received = deviation, np.broadcast_to(0.0, deviation.shape)
@@ -239,8 +240,8 @@ class _Products:
 
     def of_cells(self, product: _Product) -> Array:
         """Average over observations of cells: the product of means plus the covariance."""
-        # Over rows E[(a + theta z + u)(b + m z)] = E[a + theta z + u] E[b + m z] + m (theta var(z)
-        # + cov(u, z)), the last one the tilt.
+        # Over observations E[(a + theta z + u)(b + m z)] = E[a + theta z + u] E[b + m z]
+        # + m (theta var(z) + cov(u, z)), the last one the tilt.
         m = product.m[:, self.stratum]
         covariance = np.zeros_like(product.drawn.cell_effect)
         theta = product.theta
@@ -257,7 +258,7 @@ class _Products:
         assert drawn.deviation is not None
         b, m = product.b[:, stratum], product.m[:, stratum]
         theta = product.theta
-        # Deviations hold the mean moderator of the member's rows, u + theta z-bar = v: over these
+        # Deviations include the mean moderator of the member's observations, u + theta z-bar = v:
         # E[(a + theta z + u)(b + m z)] - E[a] b = b v + m (E[a z] + v z-bar + theta var(z)).
         wide = 0.0 if theta is None else theta[:, stratum] * (self.square - self.own**2)
         base = np.asarray((self.moment @ drawn.cell_mean.T).T)

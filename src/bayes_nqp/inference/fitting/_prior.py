@@ -93,7 +93,7 @@ def prior_predictive(
     layout = row_layout(model_frame, equation)
     needed = 8.0 * draws * (layout.rows.size + model_frame.codes.n_units)
     afford(needed, f"'draws': {draws:,} of all rows", "fewer of them")
-    # One stream for the parameters and one for the rows: neither depends on the other's size.
+    # One stream for parameters and one for observations: neither depends on the other's size.
     few, *many = np.random.default_rng(seed).spawn(4)
     prior = _Draws(model_frame, equation, layout, draws, few)
     outcome = np.empty((draws, layout.rows.size))

@@ -32,7 +32,7 @@ def own_and_received(
     exposed = model_frame.table.labels.get(EXPOSURE_TIME, none).astype(np.int64) >= 0
     if not (exposed & (model_frame.table.role == TREATED)).any():
         return None
-    # C theta of the global coefficients that stand for what cells receive; own = effect - received.
+    # C theta of the global coefficients of spillovers on cells; direct = effect - received.
     sizes = [part.columns.shape[1] for part in equation.globals]
     ends = np.cumsum(sizes)
     parts = [

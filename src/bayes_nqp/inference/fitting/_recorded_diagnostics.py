@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 
 _SAME = 1e-3
-"""What versions and processors may differ by, of numbers of a gate."""
+"""Relative difference of diagnostics between versions and processors."""
 _SPREAD = 0.05
-"""By how much R-hat of draws may be above that of the populations that they were taken from."""
+"""Amount by which R-hat of draws may exceed that of the populations that they are from."""
 _NUMBER = re.compile(r"\[?\d+(?:\.\d+)?\]?")
 
 

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 _NUMBERS: Final = "numbers"
 _PROPOSALS: Final = 1_000
-"""Of a refit: what checks ask of it depends on its few parameters less than on coefficients."""
+"""Proposals of a refit: the results of checks depend little on its few parameters."""
 OUTCOME_ALONE: Final = "outcome_alone"
-"""The fact of a fit of the outcome alone that stands in for one with channels: its rows."""
+"""Fact of a fit of the outcome alone that replaces a mediation fit: its observations."""
 
 
 def identity(fitted: Fit) -> tuple[object, ...]:

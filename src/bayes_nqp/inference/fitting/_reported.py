@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 OUTCOME = "outcome"
-"""The first equation, whatever the outcome's column is called."""
+"""Name of the first equation, whatever the outcome's column is called."""
 
 
 def equation_draws(fit: Fit | Mediated, name: str, equation: str = OUTCOME) -> Array | None:

@@ -28,13 +28,14 @@ def reused_draws(fit: Fit) -> ExistingDraws:
     if fit.facts.joined or not fit.facts.exact:
         return ExistingDraws()
     posterior, values = fit.posterior, _values(fit)
-    if v.INDEX_DRAW in posterior.coords:  # Of several outcomes.
+    if v.INDEX_DRAW in posterior.coords:  # For several outcomes.
         return ExistingDraws(values=values)
     stats = fit.groups["sample_stats"]
     chains = {}
     for equation in fit.model_frame.equations:
         names, facts = equation.problem.space.names, _facts(stats, equation.name)
-        # Other samplers say nothing of weights or populations, by which a refit is judged.
+        # Other samplers have no statistics of weights or populations for the diagnostics of a
+        # refit.
         if facts and all(f"{equation.name}__{name}" in posterior for name in names):
             x = unconstrained(equation, posterior)
             chains[equation.gaussian.digest] = Chains({"x": x}, {}, facts=facts)

@@ -35,7 +35,7 @@ ROWS_NOTE = Message(
     "the model was sampled row by row, with every coefficient, which is slow: time grows with "
     "the number of rows"
 )
-"""What a fit says of itself."""
+"""Statistics of a fit."""
 
 
 def fit_rows(
@@ -76,7 +76,7 @@ def fit_rows(
         chains = sample_model(model, _numbered(sampler, number), names, progress=progress)
         drawn.append(drawn_of(model_frame, equation, chains))
         if chains.interrupted:
-            # What comes after is drawn as long as there are draws to pair it with.
+            # Later equations are drawn only as long as there are draws to pair them with.
             sampler = replace(sampler, draws=drawn[-1].x.shape[1])
     least = min(part.x.shape[1] for part in drawn)
     groups, gate = build_groups(model_frame, [part.cut(least) for part in drawn])

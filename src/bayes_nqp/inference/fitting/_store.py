@@ -114,9 +114,9 @@ class Store:
     def __init__(self, folder: Path | None, *, fresh: bool = False) -> None:
         self.fresh = fresh
         self.reused: list[str] = []
-        """What was found, in words."""
+        """Descriptions of values that were found."""
         self.fault = ""
-        """Why nothing more is kept."""
+        """Reason why nothing more is stored."""
         self._shelf: Shelf | None = None
         self._ground = _ground()
         if folder is not None and self._ground:

@@ -13,7 +13,7 @@ from bayes_nqp.numerics.linear_gaussian import Coefficients
 from bayes_nqp.numerics.sufficient_statistics import UnitClass, packed_rows
 
 _DRAWS = 500
-"""Draws that are made at once: deviations of some hundred units then stay in the cache."""
+"""Draws computed at once: deviations of some hundred units then fit into the cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +69,7 @@ class UnitDeviations:
             np.array([len(x) for x in self.entries], np.int64),
             np.array(self.numbers, np.int64),
         )
-        # A unit alone is its class's mean.
+        # A single unit is the mean of its class.
         alone = np.flatnonzero(sizes == 1)
         out[:, (np.cumsum(sizes) - 1)[alone]] = scale * draws.deviation[rows][:, numbers[alone]]
         stop = 0

@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 
 _NUMBERS_STORED = 40_000_000
-"""Draws are thinned so that no more numbers than these come back."""
+"""Draws are thinned so that at most this many numbers are returned."""
 
 _CHUNK_NUMBERS = 2_000_000
-"""Draws times rows that are worked on at once."""
+"""Draws times observations that are processed at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,7 +199,7 @@ class _Densities:
         chosen = (np.arange(chains)[:, None] * draws + stored).ravel()
         points = x.reshape(-1, width)[chosen]
         positions = coefficients_of(self.fit, self.equation, chosen)
-        # Equal points lie side by side.
+        # Equal points are adjacent.
         order = np.lexsort(points.T)
         size = max(_CHUNK_NUMBERS // max(self.rows.layout.rows.size, 1), 1)
         parts = [order[at : at + size] for at in range(0, order.size, size)]

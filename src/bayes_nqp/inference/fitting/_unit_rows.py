@@ -200,7 +200,9 @@ class UnitRows:
             noise = sigma[..., None] * level[:, p.unit]
             # F F' = N'QN: F^-T sigma z has the covariance sigma² (N'QN)^-1.
             alpha = alpha + back_solve(p.of_units(a.factor), noise[..., None])[..., 0]
-            out[:, p.rows] = alpha @ nuisance[p.times].T  # N alpha, in rows without weights.
+            out[:, p.rows] = (
+                alpha @ nuisance[p.times].T
+            )  # N alpha, without weights
         if members == "new":
             deviation[:, :-1] = np.sqrt(values.deviation[:, 0]) * fresh if deviates else 0.0
         out += deviation[:, self.layout.unit_effect] * self.layout.loading
@@ -247,7 +249,7 @@ def _absorbed(pattern: Pattern, rows: Array, grid: Array, draw: Index) -> Absorb
         - np.log(np.diagonal(factor, axis1=2, axis2=3)).sum(axis=2)
     )
     r = rows * pattern.of_units(pattern.root[None])
-    # r'Q̃r = (r - N alpha)'Q (r - N alpha) with alpha = (N'QN)^-1 N'Qr: nothing is subtracted.
+    # r'Q̃r = (r - N alpha)'Q (r - N alpha) with alpha = (N'QN)^-1 N'Qr, without cancellation.
     level = (pattern.of_units(project[draw]) @ r[..., None])[..., 0]
     mean = (pattern.of_units(n[None]) @ level[..., None])[..., 0]
     residual = r - mean

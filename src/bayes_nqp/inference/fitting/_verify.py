@@ -36,15 +36,15 @@ if TYPE_CHECKING:
 
 
 _DRAWS = 256
-"""Draws that are made again."""
+"""Number of draws that are repeated."""
 _SCORES = 32
-"""Draws whose score is taken."""
+"""Number of draws with a computed score."""
 _LEAST = 64
-"""Below this many draws nothing is said of their mean."""
+"""Below this many draws, means are not tested."""
 _FAR = 9.0
-"""Standard errors: of symmetric differences exceeded with a chance below 1e-12."""
+"""Limit in standard errors: exceeded by symmetric differences with probability below 1e-12."""
 _STREAM = 9
-"""Tells the stream from others of the same seed."""
+"""Distinguishes the stream from others with the same seed."""
 
 
 def verify_draws(fit: Fit) -> None:

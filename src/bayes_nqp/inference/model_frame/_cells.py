@@ -1,4 +1,4 @@
-"""The cells of a model, and which rows are dropped as unidentified."""
+"""The cells of a model, and the observations that are dropped as unidentified."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from bayes_nqp.model.predictors import NEIGHBOUR, CellTable, TimeEffects
 from bayes_nqp.numerics.sufficient_statistics import distinct_rows
 
 _SHOWN = 6
-"""Places that a note lists."""
+"""Number of places that a note lists."""
 
 
 def drop_reasons(model: ModelSpec, frame: PanelCodes) -> tuple[Mask, tuple[Message, ...]]:
-    """Rows that enter the likelihood, and notes on those that do not.
+    """Return the observations that enter the likelihood, and notes on the others.
 
-    Refused where nothing, or not everything, is identified, as the model says.
+    An error is raised if nothing is identified; or, depending on the model, if some effect is not.
     """
     panel = model.panel
     _check_whole(model, frame)
@@ -94,7 +94,7 @@ def _check_whole(model: ModelSpec, frame: PanelCodes) -> None:
 
 
 def _baseless(panel: Panel, frame: PanelCodes, reason: Index) -> list[Message]:
-    """Units without an untreated row, by when their effects begin."""
+    """Return units without an untreated observation, by the period in which their effects begin."""
     rows = np.flatnonzero(reason == NO_BASE)
     places = []
     for near, start in np.unique([frame.role[rows] == NEIGHBOUR, frame.origin[rows]], axis=1).T:
@@ -116,7 +116,7 @@ def _baseless(panel: Panel, frame: PanelCodes, reason: Index) -> list[Message]:
 
 
 def _apart(panel: Panel, frame: PanelCodes, reason: Index) -> list[Message]:
-    """Cells with rows that have untreated rows of their own, and nothing to compare these with."""
+    """Return cells of units that have untreated observations but no comparison group."""
     rows = np.where(reason == NO_BASE, OK, reason)
     if not rows.any():
         return []
@@ -135,7 +135,7 @@ def _first(places: list[Message], count: int) -> list[Message]:
 
 
 def _earlier(model: ModelSpec, frame: PanelCodes, reason: Index) -> tuple[Message, list[Message]]:
-    """An argument that takes rows before adoption from units that have them, and a shorter one."""
+    """Return the argument that removes all pre-adoption observations, and a smaller value."""
     panel, facts = model.panel, model.facts
     first = np.full(panel.unit_labels.size, panel.periods)
     np.minimum.at(first, panel.unit_codes, panel.time_codes)
@@ -178,7 +178,10 @@ def _cell_name(row: Any, panel: Panel) -> Message:
 def cell_table(
     panel: Panel, frame: PanelCodes, sample: Mask, calendar: Calendar
 ) -> tuple[CellTable, Index]:
-    """Cells of the kept rows, by stratum, class and time; and the cell of each row, -1 for none."""
+    """Return cells of the kept observations, and the cell of each observation (-1 for none).
+
+    Cells are combinations of stratum, class of the calendar and time.
+    """
     rows = np.flatnonzero(frame.own_effect & sample)
     unit = frame.unit[rows]
     kind = frame.key[unit]
@@ -216,7 +219,7 @@ def cell_table(
 def cell_info(
     panel: Panel, frame: PanelCodes, sample: Mask, table: CellTable, cell_of_row: Index
 ) -> CellInfo:
-    """Labels, sizes and mean outcomes of cells."""
+    """Return labels, sizes and mean outcomes of cells."""
     rows = np.flatnonzero(cell_of_row >= 0)
     cell = cell_of_row[rows]
     f = frame.weight[rows]

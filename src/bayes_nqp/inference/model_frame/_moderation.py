@@ -1,4 +1,4 @@
-"""A continuous moderator: its rows, and the columns by which it shifts effects and slopes."""
+"""A continuous moderator: its observations, and its columns for effects and slopes."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from bayes_nqp.model.predictors import Slope, SlopeKind
 from bayes_nqp.numerics.sufficient_statistics import VaryingColumn
 
 _SAME = 1e-9
-"""Share of a column's variation below which another explains it in full."""
+"""Share of a column's variation below which another explains it fully."""
 
 
 def moderator_of(model: ModelSpec, frame: PanelCodes, sample: Mask) -> Moderator | None:
-    """Centre the model's moderator over the treated rows, None without one.
+    """Centre the model's moderator over the treated observations; None without one.
 
-    Refused where it is missing or the same in all of these, or the outcome in other units.
+    An error is raised if it is missing or constant in these, or is the outcome in other units.
     """
     name, panel = model.facts.moderator, model.panel
     if name is None:
@@ -59,7 +59,7 @@ def moderator_of(model: ModelSpec, frame: PanelCodes, sample: Mask) -> Moderator
 
 
 def moderation(ground: ModelFrame) -> list[tuple[Slope, Array]]:
-    """Multiply treatment by the moderator, centred and scaled over the treated rows (row)."""
+    """Multiply treatment by the moderator, centred and scaled over treated observations (row)."""
     moderator, frame = ground.moderator, ground.codes
     if moderator is None:
         return []
@@ -73,7 +73,7 @@ def moderation(ground: ModelFrame) -> list[tuple[Slope, Array]]:
 
 
 def own_slope(ground: ModelFrame) -> list[tuple[VaryingColumn, float]]:
-    """Let a moderator that varies within units move the outcome by itself: column and divisor."""
+    """Return the main effect's column and divisor of a moderator that varies within units."""
     moderator, frame, sample = ground.moderator, ground.codes, ground.kept
     if moderator is None:
         return []
@@ -84,7 +84,7 @@ def own_slope(ground: ModelFrame) -> list[tuple[VaryingColumn, float]]:
 
 
 def _made_of(x: Array, y: Array, unit: Index) -> bool:
-    """Whether a column is a linear function of another, or of it and unit effects."""
+    """Return True if a column is a linear function of another, or of it and unit effects."""
     groups, at = np.unique(unit, return_inverse=True)
 
     def linear(a: Array, b: Array, free: int) -> bool:
