@@ -35,7 +35,7 @@ def test_the_fit_is_that_of_the_shorter_sample(fit: nqp.Fit, panel: nqp.Panel) -
     np.testing.assert_array_equal(nqp.att(fit), nqp.att(shorter))
     assert fit.panel is not None
     assert fit.panel.digest == before.digest
-    assert any("when everyone has adopted" in note for note in fit.notes)
+    assert any("when all units have adopted" in note for note in fit.notes)
 
 
 def test_leads_and_placebo_dates_are_asked(fit: nqp.Fit) -> None:

@@ -28,7 +28,7 @@ from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.testing import assert_equal
 
 CHANGED = "fit.nc was changed or damaged since it was saved.*\n.*fit again and save"
-NO_FIT = "fit.nc holds no fit of this library.*\n(.*\n)?Try: .*"
+NO_FIT = "fit.nc does not contain a fit of bayes_nqp.*\n(.*\n)?Try: .*"
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +123,7 @@ def test_what_another_program_packed_anew_is_refused(path: Path, tmp_path: Path)
     packed.parent.mkdir()
     with xr.open_datatree(path, engine="h5netcdf") as tree:
         tree.to_netcdf(packed, engine="h5netcdf")
-    with pytest.raises(StudyError, match=r"its seal is gone.*packed.*\n.*another copy"):
+    with pytest.raises(StudyError, match=r"its digest is missing.*packed.*\n.*another copy"):
         nqp.load(packed)
 
 
@@ -149,7 +149,9 @@ def foreign_files() -> dict[str, bytes]:
 @pytest.mark.parametrize(("words", "foreign"), foreign_files().items(), ids=range(8))
 def test_a_foreign_file_is_called_what_it_is(path: Path, words: str, foreign: bytes) -> None:
     path.write_bytes(foreign)
-    with pytest.raises(StudyError, match=f"holds no fit of this library.*\nWhere: .*{words}"):
+    with pytest.raises(
+        StudyError, match=f"does not contain a fit of bayes_nqp.*\nWhere: .*{words}"
+    ):
         nqp.load(path)
 
 
@@ -164,7 +166,7 @@ def test_netcdf_of_something_else(tmp_path: Path) -> None:
 def test_a_pipe_and_a_folder_are_no_files(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.nc")
     for name in ("pipe.nc", "."):
-        with pytest.raises(StudyError, match="is no file"):
+        with pytest.raises(StudyError, match="is not a file"):
             nqp.load(tmp_path / name)
 
 
@@ -207,7 +209,7 @@ STRUCTURES = {
     "KeyError: 'gate'": without("/", "gate"),
     "it has no effects": without("/", "effects"),
     "it has no sample_stats": without("/", "sample_stats"),
-    "of its effects are no numbers|needs a variable 'effect'": without("/effects", "effect"),
+    "of its effects are not numbers|needs a variable 'effect'": without("/effects", "effect"),
     "ValueError: invalid literal": head(format="two"),
 }
 

@@ -326,7 +326,10 @@ def test_what_it_does_not_go_with_is_refused() -> None:
             nqp.Mediation(nqp.StaggeredDiD(), ["digital"], links=WEIGHTS, **changes)  # type: ignore[arg-type]
     with pytest.raises(StudyError, match="cannot be combined with mediators of neighbours"):
         nqp.Mediation(moderated, ["digital"], moderates=("a", "b"), links=WEIGHTS)
-    with pytest.raises(StudyError, match=r"cannot be combined with the current 'design\.spillovers'(?s:.)*lag=False"):
+    with pytest.raises(
+        StudyError,
+        match=r"cannot be combined with the current 'design\.spillovers'(?s:.)*lag=False",
+    ):
         nqp.Mediation(nqp.StaggeredDiD(spillovers=nqp.SpatialLag(WEIGHTS)), ["digital"])
     gaps = MEDIATED.where(np.arange(MEDIATED.n_rows) != 5)
     with pytest.raises(PanelError, match="of linked units is needed in every period"):

@@ -78,13 +78,13 @@ def _check_cells(effects_dataset: xr.Dataset, name: str) -> None:
     for count in (v.ROWS, v.UNITS):
         values = effects_dataset[count].to_numpy()
         if values.dtype.kind not in "iu" or (values < 1).any():
-            raise StudyError(f"{count!r} of its {name} are no positive whole numbers")
+            raise StudyError(f"{count!r} of its {name} are not positive whole numbers")
     if (effects_dataset[v.UNITS].to_numpy() > effects_dataset[v.ROWS].to_numpy()).any():
         raise StudyError(f"cells of its {name} have more units than rows")
     if v.WEIGHT in effects_dataset.coords:
         weight = effects_dataset[v.WEIGHT].to_numpy()
         if not (np.isfinite(weight).all() and (weight >= 0.0).all()):
-            raise StudyError(f"'weight' of its {name} is negative, or no number")
+            raise StudyError(f"'weight' of its {name} is negative, or not a number")
     names = [*schema.factors(effects_dataset), v.TIME, *_present(effects_dataset, v.COHORT, v.ROLE)]
     missing = [
         n for n in names if n not in effects_dataset.coords or effects_dataset[n].dims != (v.CELL,)
@@ -97,7 +97,7 @@ def _check_cells(effects_dataset: xr.Dataset, name: str) -> None:
     ]
     lines = list(zip(*(label.to_numpy().tolist() for label in labels), strict=True))
     if len(set(lines)) < len(lines):
-        raise StudyError(f"cells of its {name} stand there twice")
+        raise StudyError(f"cells of its {name} occur twice")
     paths = effects_dataset[v.PATH].to_numpy().tolist()
     if len(set(paths)) < len(paths) or v.TOTAL not in paths:
         raise StudyError(f"the paths of its {name} are {shown(paths)}")
@@ -202,7 +202,7 @@ def _check_paths(fit: Fit) -> None:
             # Effect on the mediator times its slope, draw by draw and cell by cell.
             product = (coefficients["a"] * coefficients["b"]).to_numpy()
             if not alike(_through(effects, str(mediator)), product):
-                raise StudyError(f"effects through {mediator} are not the product of its legs")
+                raise StudyError(f"effects through {mediator} are not the product of a and b")
         if f"{OUTCOME}__d" in posterior or facts.reach != "none":
             return
     if facts.varying is not None and v.DEVIATION not in effects:

@@ -210,7 +210,7 @@ def _lost(
     else:
         hint = "run it again, with store=, which keeps what is done"
     return StudyError(
-        f"{missing:,} of {total:,} refits are missing: their workers ended twice",
+        f"{missing:,} of {total:,} refits are missing: their worker processes ended twice",
         where=f"{type(fault).__name__}: {brief(str(fault), 300)}",
         hint=f"{hint}; fewer workers, if memory was short",
     )

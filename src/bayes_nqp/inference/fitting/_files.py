@@ -79,7 +79,7 @@ def write_fit(
         lost = f"text ({error})"
     if lost:
         raise StudyError(
-            f"{str(path)!r} cannot be written: it would not be read as it is",
+            f"{str(path)!r} cannot be written: reading it back would change it",
             where=f"its {lost}",
             hint="other names of columns and levels",
         )

@@ -232,7 +232,7 @@ class Fit(FitAttributes):
     def _panel(self) -> Panel:
         if self.panel is None:
             raise StudyError(
-                "this fit was saved without its rows",
+                "this fit was saved without its observations",
                 hint="nqp.load(path, panel=panel) with the same panel",
             )
         return self.panel
@@ -380,7 +380,7 @@ def _run(
     facts = design.facts
     if facts.by_rows and isinstance(sampler, Importance):
         raise StudyError(
-            "'sampler' is Importance, which needs a compressed likelihood",
+            "'sampler' is Importance, which needs a likelihood with sufficient statistics",
             hint=Message("{} with {}", Hint("sampler", NUTS()), type(facts.inexact[1]).__name__),
         )
     model_frame = model_frame_of(design, panel, scale=scale)

@@ -166,17 +166,17 @@ def refuse_pooled(fitted: Fit) -> None:
     number = pooled_over(fitted)
     if number:
         raise StudyError(
-            f"the fit is pooled over {number} draws of an index, and no single outcome belongs to "
-            "its draws",
-            hint="ask it of nqp.fit(fit.design, fit.panel)",
+            f"the fit is pooled over {number} draws of an index, so that its draws belong to "
+            "several outcomes",
+            hint="use nqp.fit(fit.design, fit.panel)",
         )
 
 
 def _check(design: Design, index: Index | Centrality, draws: int) -> None:
     if isinstance(index, Index) and not index.recipe.weights.estimated:
         raise StudyError(
-            f"the index has {index.recipe.weights!r}, which no data can change, so there is no "
-            "uncertainty to carry",
+            f"the index has {index.recipe.weights!r}, which do not depend on data, so there is no "
+            "uncertainty to propagate",
             hint="nqp.fit(design, panel)",
         )
     afford(0.0, f"'draws': {draws:,} fits", "fewer of them", hours=draws / _AN_HOUR)
@@ -184,7 +184,8 @@ def _check(design: Design, index: Index | Centrality, draws: int) -> None:
     if facts.by_rows:
         _, value, hint = facts.inexact
         raise StudyError(
-            f"{value!r} does not compress, and every draw would be fitted row by row", hint=hint
+            f"{value!r} has no sufficient statistics, so that every draw would take too long",
+            hint=hint,
         )
 
 

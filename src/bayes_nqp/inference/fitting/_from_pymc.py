@@ -107,7 +107,7 @@ def _values(model_frame: ModelFrame, equation: Equation, posterior: xr.Dataset) 
     )
     if cells != wanted:
         raise StudyError(
-            Message("the posterior has {} cells, and the design has {}", cells, wanted),
+            Message("the posterior has {} cells, but the design has {}", cells, wanted),
             hint="the design and the panel that nqp.to_pymc was given",
         )
     return values

@@ -81,18 +81,18 @@ def impacts(fit: Fit, run: Literal["short", "long"] = "short") -> xr.DataArray:
     names = covariate_names(fit)
     if run == "long" and lag_draws(fit) is None:
         raise StudyError(
-            "a long run differs from a short one where outcomes follow those of the period before",
+            "the long run differs from the short run only with a temporal lag of the outcome",
             hint="SpatialLag(weights, dynamics=True)",
         )
     if fit.model_frame.model.equations[0].linked is None:
         raise StudyError(
-            "impacts are those of a spatial lag, and this design has none",
+            "impacts need a spatial lag, and this design has none",
             hint="StaggeredDiD(spillovers=nqp.SpatialLag(weights))",
         )
     mine = [name for name in names if not name.startswith("W × ")]
     if not mine and fit.facts.exposure is None:
         raise StudyError(
-            "the design has no covariates, whose impacts these would be",
+            "impacts need covariates, and this design has none",
             hint="nqp.att(fit, path='received') for the policy, or covariates=[…]",
         )
     parts, called = [_of_covariates(fit, mine, names, run)] if mine else [], mine

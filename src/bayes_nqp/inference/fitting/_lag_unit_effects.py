@@ -60,7 +60,7 @@ def lag_unit_effects(
     assert reach is not None
     if isinstance(reach, DynamicReach):
         raise StudyError(
-            "effects that feed on over periods are not kept by unit",
+            "effects of a dynamic spatial lag are not stored by unit",
             hint="by='time', by='event_time' or by='cohort'",
         )
     cell = reach.cell[reach.group]
@@ -103,8 +103,8 @@ def _coefficients(fit: Fit, reach: LagEffects) -> Array:
     if fit.model_frame.equations[0].problem.unit_effect_scale is not None:
         if deviation is None:
             raise StudyError(
-                "this fit does not hold the deviations of single units",
-                hint="fit the design again; of more than 2,000 units they are not kept: by='time'",
+                "this fit does not store the deviations of single units",
+                hint="fit again; with more than 2,000 units they are not stored: by='time'",
             )
         parts.append(deviation)
     theta = None if reach.shift is None else equation_draws(fit, SlopeKind.MODERATION.draws)

@@ -84,13 +84,15 @@ def log_marginal(
     if lag is not None and lag.adjusted:
         if lag.before is not None:
             raise StudyError(
-                Message("where outcomes follow those of the period before, the likelihood is an "
-                        "adjusted one, which has no marginal likelihood"),
+                Message(
+                    "with a temporal lag of the outcome the likelihood is adjusted, so "
+                    "that it has no marginal likelihood"),
                 hint="dynamics=False",
             )  # fmt: skip
         raise StudyError(
-            Message("weights that link levels of time effects make an adjusted likelihood, which "
-                    "has no marginal likelihood"),
+            Message(
+                "with weights that connect levels of time effects the likelihood is "
+                "adjusted, so that it has no marginal likelihood"),
             hint=Message("common time effects ({})", Hint("time", TimeEffects())),
         )  # fmt: skip
     problem = equation.gaussian

@@ -239,10 +239,11 @@ def _need_rows(model_frame: ModelFrame) -> None:
     """Refuse a panel with dropped observations: neighbours must be observed in every period."""
     if not model_frame.kept.all():
         raise IdentificationError(
-            Message("mediators of linked units need every row, and the effects of some are not "
-                    "identified"),
-            where=Message("{} rows", int((~model_frame.kept).sum())),
-            hint="a panel that starts earlier or ends before everyone is treated",
+            Message(
+                "mediators of spatial neighbours require all observations, but the "
+                "effects of some are not identified"),
+            where=Message("{} observations", int((~model_frame.kept).sum())),
+            hint="a panel that starts earlier or ends before all units are treated",
         )  # fmt: skip
 
 

@@ -60,19 +60,20 @@ def require(fit: Fit, *needs: Need) -> None:
 def _no_adoption(facts: Facts) -> Message:
     if facts.channels:
         return Message(
-            "This check looks at rows before or without treatment, and a continuous exposure has "
-            "none."
+            "This check needs pre-adoption or untreated observations, and a continuous "
+            "exposure has none."
         )
     return Message(
-        "Nobody adopts a continuous exposure, so there is no time before it to look at; "
-        "the check 'future_exposure' asks whether exposure to come predicts the outcome."
+        "A continuous exposure has no adoption date, so there are no pre-adoption periods"
+        " to test; the check 'future_exposure' tests if future exposure predicts the "
+        "outcome."
     )
 
 
 ROWS: Final = Need(
     lambda _, panel: panel is not None,
     lambda _: Message(
-        "This fit was saved without its rows; nqp.load(path, panel=panel) brings them back."
+        "This fit was saved without its observations; load them with nqp.load(path, panel=panel)."
     ),
 )
 """The panel of the fit."""
@@ -80,8 +81,8 @@ ROWS: Final = Need(
 UNITS: Final = Need(
     lambda _, panel: panel is None or not panel.summed,
     lambda _: Message(
-        "This looks at single units, and the panel has them summed up; ask it of a fit to "
-        "panel.sample(units=…) of the panel of units."
+        "This needs single units, but the panel contains sums of units; use a fit to "
+        "panel.sample(units=…) of the panel of single units."
     ),
 )
 """Units that are not sums of several units."""
@@ -94,7 +95,8 @@ UNIT_DOSES: Final = Need(
 REFITS: Final = Need(
     lambda facts, _: not facts.by_rows,
     lambda facts: Message(
-        "Refits under {!r} run row by row and take too long; ask it of the same design with {}.",
+        "Refits under {!r} sample every coefficient and take too long; use the same "
+        "design with {}.",
         *facts.inexact[1:],
     ),
 )
@@ -103,8 +105,8 @@ REFITS: Final = Need(
 ADDITIVE: Final = Need(
     lambda facts, _: not facts.likelihood.latent,
     lambda facts: Message(
-        "Under {!r} rows are drawn through a link ({}), and have no residuals on the scale of "
-        "effects.",
+        "Under {!r} the outcome depends on the effects through a link ({}), so that there"
+        " are no residuals on the scale of effects.",
         facts.likelihood,
         facts.likelihood.link,
     ),
@@ -117,7 +119,8 @@ ADOPTION: Final = Need(lambda facts, _: facts.adopted, _no_adoption)
 DOSE: Final = Need(
     lambda facts, _: not facts.adopted,
     lambda _: Message(
-        "This design has no continuous exposure; 'pretrends' asks it of a treatment."
+        "This design has no continuous exposure; for a treatment with adoption dates use "
+        "the check 'pretrends'."
     ),
     asked_anyway=False,
 )
@@ -125,7 +128,7 @@ DOSE: Final = Need(
 
 CHANNELS: Final = Need(
     lambda facts, _: facts.channels is not None,
-    lambda _: Message("No channels were fitted; nqp.Mediation(design, mediators=[...])."),
+    lambda _: Message("The fit has no mediators; use nqp.Mediation(design, mediators=[...])."),
     asked_anyway=False,
 )
 """Mediators with equations."""
@@ -139,7 +142,10 @@ TRENDS: Final = Need(
 
 LAGGED: Final = Need(
     lambda facts, _: facts.has("lag"),
-    lambda _: Message("No outcomes follow others'; StaggeredDiD(spillovers=nqp.SpatialLag(…))."),
+    lambda _: Message(
+        "The model has no spatial lag of the outcome; use "
+        "StaggeredDiD(spillovers=nqp.SpatialLag(…))."
+    ),
     asked_anyway=False,
 )
 """Outcomes with a spatial lag."""
@@ -147,7 +153,7 @@ LAGGED: Final = Need(
 DYNAMIC: Final = Need(
     lambda facts, _: any(getattr(term, "dynamics", False) for term in facts.terms),
     lambda _: Message(
-        "Outcomes do not follow those of the period before; nqp.SpatialLag(…, dynamics=True)."
+        "The model has no temporal lag of the outcome; use nqp.SpatialLag(…, dynamics=True)."
     ),
     asked_anyway=False,
 )
@@ -156,8 +162,8 @@ DYNAMIC: Final = Need(
 SEPARATE: Final = Need(
     lambda facts, _: not facts.has("lag"),
     lambda _: Message(
-        "Outcomes follow those of linked units in the same period, so that no unit, row or period "
-        "can be looked at by itself."
+        "With a spatial lag, outcomes depend on each other within a period, so that no "
+        "unit, observation or period can be analysed separately."
     ),
 )
 """Outcomes without a spatial lag."""
@@ -165,7 +171,8 @@ SEPARATE: Final = Need(
 LINKED: Final = Need(
     lambda facts, _: facts.has("lag") or facts.has("linked"),
     lambda _: Message(
-        "Nothing of linked units is in the model; StaggeredDiD(spillovers=nqp.SpatialLag(…))."
+        "The model contains no variables of spatial neighbours; use "
+        "StaggeredDiD(spillovers=nqp.SpatialLag(…))."
     ),
     asked_anyway=False,
 )
@@ -174,15 +181,15 @@ LINKED: Final = Need(
 APART: Final = Need(
     lambda facts, _: facts.adopted or not LINKED.met(facts, None),
     lambda _: Message(
-        "The exposure of linked units is in the model, and is not known where their rows are left "
-        "out."
+        "The model contains the exposure of spatial neighbours, which is unknown if their"
+        " observations are left out."
     ),
 )
 """Treatment of neighbours that is known without their observations, or none in the model."""
 
 RECEIVED: Final = Need(
     lambda facts, _: facts.has("exposure") or (LINKED.met(facts, None) and facts.reach != "none"),
-    lambda _: Message("No rows of this design receive anything."),
+    lambda _: Message("This design has no spillover effects."),
     asked_anyway=False,
 )
 """Spillover effects in the model."""
@@ -190,7 +197,8 @@ RECEIVED: Final = Need(
 IN_SPACE: Final = Need(
     lambda facts, _: facts.channels is not None and facts.reach != "none",
     lambda _: Message(
-        "No channels lie in space; nqp.Mediation(nqp.StaggeredDiD(spillovers=…), links=weights)."
+        "The model has no mediators with spillovers; use "
+        "nqp.Mediation(nqp.StaggeredDiD(spillovers=…), links=weights)."
     ),
     asked_anyway=False,
 )
@@ -199,8 +207,8 @@ IN_SPACE: Final = Need(
 UNSELECTED: Final = Need(
     lambda facts, _: not facts.differing,
     lambda _: Message(
-        "By this design periods before adoption may differ without any effect; 'pretrends' looks "
-        "at what is left of them beside what it states."
+        "This design already allows pre-adoption periods to differ without an effect; the"
+        " check 'pretrends' tests the differences that remain."
     ),
 )
 """Adoption that does not depend on earlier periods."""

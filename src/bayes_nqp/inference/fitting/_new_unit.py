@@ -46,8 +46,8 @@ def new_unit_effects(fit: Fit, generator: np.random.Generator | None) -> Array:
     """
     if meets(fit, (LINKED,)):
         raise StudyError(
-            "where linked units matter effects are those of the units at hand and their links, and "
-            "no superpopulation's",
+            "in models with spatial weights effects refer to the observed units and their weights, "
+            "not to a superpopulation",
             hint="target='sample'",
         )
     draws = CellDraws(fit)

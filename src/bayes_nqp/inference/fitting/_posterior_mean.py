@@ -55,7 +55,7 @@ def posterior_mean(design: Design, panel: Panel, **parameters: float) -> xr.Data
     model_frame = model_frame_of(design, panel)
     if model_frame.facts.joined:
         raise StudyError(
-            "conditional means take one equation at a time, and vary_by='unit' joins two",
+            "conditional means use one equation at a time, but vary_by='unit' joins two",
             hint="nqp.fit, or vary_by=None",
         )
     names = [n for e in model_frame.equations for n in e.problem.parameter_names]

@@ -90,9 +90,9 @@ def posterior_predictive(
     if not fit.facts.exact:
         name, value, _ = fit.facts.inexact
         raise StudyError(
-            f"the fit's {name} is {value!r}, and a fit row by row keeps no "
-            "unit effects to start from",
-            hint="nqp.check(fit, 'model_fit'), which needs none",
+            f"the fit's {name} is {value!r}, and such a fit does not store the "
+            "unit effects that are needed",
+            hint="nqp.check(fit, 'model_fit'), which does not need them",
         )
     refuse_pooled(fit)
     model_frame, equation = fit.model_frame, fit.model_frame.equations[0]

@@ -85,14 +85,14 @@ def prior_predictive(
     model_frame = model_frame_of(design, panel)
     if model_frame.facts.channels is not None:
         raise StudyError(
-            "prior draws are of one equation, and a design with channels has several",
+            "prior draws use one equation, but a design with mediators has several",
             hint="the design of the outcome alone: design.outcome_design",
         )
     seed = secrets.randbits(31) if seed is None else seed
     (equation,) = model_frame.equations
     layout = row_layout(model_frame, equation)
     needed = 8.0 * draws * (layout.rows.size + model_frame.codes.n_units)
-    afford(needed, f"'draws': {draws:,} of all rows", "fewer of them")
+    afford(needed, f"'draws': {draws:,} of all observations", "fewer of them")
     # One stream for parameters and one for observations: neither depends on the other's size.
     few, *many = np.random.default_rng(seed).spawn(4)
     prior = _Draws(model_frame, equation, layout, draws, few)

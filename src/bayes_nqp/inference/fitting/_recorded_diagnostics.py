@@ -73,7 +73,7 @@ def _check_places(fit: Fit) -> None:
         label = str(effects_dataset.coords[v.GATE].item())
         if label != str(fit.gate):
             raise StudyError(
-                f"the convergence gate in its head is not that of its {name}: "
+                f"the convergence diagnostics in its head differ from those of its {name}: "
                 f"{str(fit.gate)!r} instead of {label!r}"
             )
         if pooled_over(fit):
@@ -86,7 +86,9 @@ def _check_places(fit: Fit) -> None:
                 else np.nan
             )
             if not np.isclose(beside, stated if fit.gate.weighted else np.nan, equal_nan=True):
-                raise StudyError(f"{fact} of its {name} is {beside:g}, and of its gate {stated:g}")
+                raise StudyError(
+                    f"{fact} of its {name} is {beside:g}, and of its diagnostics {stated:g}"
+                )
 
 
 def _judged(fit: Fit, name: str, stats: xr.Dataset) -> tuple[ConvergenceDiagnostics, bool]:
@@ -100,7 +102,7 @@ def _judged(fit: Fit, name: str, stats: xr.Dataset) -> tuple[ConvergenceDiagnost
         if facts[v.IMPORTANCE_ESS] > most:
             raise StudyError(
                 f"importance_ess of its sample_stats is {facts[v.IMPORTANCE_ESS]:.0f}, and draws "
-                f"that stand this often allow {most:.0f}"
+                f"repeated this often allow at most {most:.0f}"
             )
         return importance_diagnostics(facts, chains * draws), False
     if "tempered_ess" in facts:
@@ -175,11 +177,15 @@ def _compare(stated: ConvergenceDiagnostics, gate: ConvergenceDiagnostics, short
         a, b = float(getattr(stated, name)), float(getattr(gate, name))
         worse = (name == "rhat" and a > b) or (name.startswith("ess_") and a < b)
         if not (np.isclose(a, b, rtol=_SAME, atol=0.0, equal_nan=True) or (short and worse)):
-            raise StudyError(f"{name} of its convergence gate is {a:g}, and of its draws {b:g}")
+            raise StudyError(
+                f"{name} of its convergence diagnostics is {a:g}, and of its draws {b:g}"
+            )
     if short and stated.failures and gate.passed:
         return
     if not (len(stated.failures) >= len(gate.failures) if short else _alike(stated, gate)):
-        raise StudyError(f"its convergence gate says {str(stated)!r}, and its draws {str(gate)!r}")
+        raise StudyError(
+            f"its convergence diagnostics are {str(stated)!r}, and those of its draws {str(gate)!r}"
+        )
 
 
 def _alike(stated: ConvergenceDiagnostics, gate: ConvergenceDiagnostics) -> bool:
@@ -199,4 +205,4 @@ def _check_pooled(gate: ConvergenceDiagnostics) -> None:
     facts = {"importance_ess": gate.importance_ess, "khat": gate.khat,
              "khat_limit": gate.khat_limit, "refused": nan}  # fmt: skip
     if gate.weighted and gate.passed and not importance_diagnostics(facts, int(ESS)).passed:
-        raise StudyError("its convergence gate passed, and its numbers say that it failed")
+        raise StudyError("its convergence diagnostics passed, but by its numbers they fail")

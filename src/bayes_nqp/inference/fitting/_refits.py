@@ -71,8 +71,8 @@ def keep_in(fitted: Fit, folder: str | Path) -> None:
         raise StudyError(store.fault, hint="another folder")
     if not store.keeps:
         raise StudyError(
-            "'store' cannot keep what rests on a class that no file defines",
-            hint="put the class into a module, or leave 'store' out",
+            "'store' cannot keep results that use a class not defined in a file",
+            hint="define the class in a module, or leave 'store' out",
         )
     for each in fits_of(fitted):
         numbers = forget(each, _NUMBERS)

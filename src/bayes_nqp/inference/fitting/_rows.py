@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 
 ROWS_NOTE = Message(
-    "the model was sampled row by row, with every coefficient, which is slow: time grows with "
-    "the number of rows"
+    "all coefficients were sampled, without sufficient statistics; this is slow, and time"
+    " grows with the number of observations"
 )
 """Statistics of a fit."""
 
@@ -66,8 +66,8 @@ def fit_rows(
     """
     if any(equation.problem.redraws is not None for equation in model_frame.equations):
         raise StudyError(
-            "estimated series are not sampled row by row: their error would be left out",
-            hint=Message("{}, the default, carries it", Hint("sampler", Importance())),
+            "NUTS does not support estimated series: their uncertainty would be left out",
+            hint=Message("{}, the default, supports it", Hint("sampler", Importance())),
         )
     drawn: list[Drawn] = []
     for number, equation in enumerate(model_frame.equations):

@@ -141,7 +141,7 @@ def _array(values: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], str]:
     if all(isinstance(x, Message) for x in items):
         texts = [encoded([x]) for x in items]
         return np.asarray(texts, dtype=str).reshape(values.shape), _MESSAGE
-    raise TypeError(f"an array of {values.dtype} holds more than text")
+    raise TypeError(f"an array of {values.dtype} contains objects other than text")
 
 
 def _restored(array: npt.NDArray[Any], kind: str) -> npt.NDArray[Any]:

@@ -68,6 +68,6 @@ def _check_groups(groups: Mapping[str, xr.Dataset]) -> None:
         sizes.add(tuple(group.sizes[dim] for dim in v.SAMPLE_DIMS))
         texts = [str(k) for k, x in group.data_vars.items() if x.dtype.kind not in "biuf"]
         if texts and name != "sample_stats":
-            raise StudyError(f"{shown(texts)} of its {name} are no numbers")
+            raise StudyError(f"{shown(texts)} of its {name} are not numbers")
     if len(sizes) > 1:
         raise StudyError("its groups differ in draws")

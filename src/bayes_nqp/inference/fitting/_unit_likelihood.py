@@ -95,8 +95,8 @@ def log_likelihood(fit: Fit, by: str | None = None) -> xr.DataArray:
         name, value, hint = fit.facts.inexact
         raise StudyError(
             Message(
-                "the fit's {} is {!r}, sampled row by row, and unit effects cannot be integrated "
-                "out of it",
+                "the fit's {} is {!r}, for which all coefficients are sampled, so that "
+                "unit effects cannot be integrated out",
                 name,
                 value,
             ),
@@ -159,7 +159,7 @@ def left_out(fit: Fit, by: str | None = None) -> LeftOut:
             raise StudyError(
                 Message("by={!r} divides units that share one effect deviation", by),
                 where=shown(frame.unit_effect_labels[divided]),
-                hint=f"by={fit.facts.varying!r}, or something above it",
+                hint=f"by={fit.facts.varying!r}, or a coarser column",
             )
     says = np.zeros(frame.n_units, dtype=bool)
     says[problem.units] = True

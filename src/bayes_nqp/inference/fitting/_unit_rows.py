@@ -200,9 +200,7 @@ class UnitRows:
             noise = sigma[..., None] * level[:, p.unit]
             # F F' = N'QN: F^-T sigma z has the covariance sigma² (N'QN)^-1.
             alpha = alpha + back_solve(p.of_units(a.factor), noise[..., None])[..., 0]
-            out[:, p.rows] = (
-                alpha @ nuisance[p.times].T
-            )  # N alpha, without weights
+            out[:, p.rows] = alpha @ nuisance[p.times].T  # N alpha, without weights
         if members == "new":
             deviation[:, :-1] = np.sqrt(values.deviation[:, 0]) * fresh if deviates else 0.0
         out += deviation[:, self.layout.unit_effect] * self.layout.loading

@@ -70,7 +70,7 @@ def verify_draws(fit: Fit) -> None:
         elif name != COEFFICIENTS:
             raise StudyError(f"it has no {name}")
     if extra := sorted(set(stored) - set(groups) - {"sample_stats"}):
-        raise StudyError(f"its design makes no {extra[0]}")
+        raise StudyError(f"its design has no {extra[0]}")
     if fit.record["outcome"] != fit.model_frame.panel.roles.outcome:
         raise StudyError("the outcome in its head is not that of its rows")
     _check_cell_positions(fit)
@@ -150,17 +150,19 @@ def _check_labels(name: str, stored: xr.Dataset, drawn: xr.Dataset, *, unsealed:
             {d: n for d, n in x.sizes.items() if d not in v.SAMPLE_DIMS} for x in (variable, values)
         ]
         if sizes[0] != sizes[1] or (not unsealed and variable.dtype.kind != values.dtype.kind):
-            raise StudyError(f"{str(called)!r} of its {name} is not of the kind of its rows")
+            raise StudyError(
+                f"{str(called)!r} of its {name} has another type than its observations imply"
+            )
         if v.DRAW not in values.dims and not _same(variable.to_numpy(), values.to_numpy()):
-            raise StudyError(f"{str(called)!r} of its {name} is not what its rows say")
+            raise StudyError(f"{str(called)!r} of its {name} differs from its observations")
     labels = {*drawn.variables, v.INDEX_DRAW}
     if extra := [str(called) for called in stored.variables if called not in labels]:
-        raise StudyError(f"its design makes no {extra[0]!r} in its {name}")
+        raise StudyError(f"its design has no {extra[0]!r} in its {name}")
     for key, value in drawn.attrs.items():
         if stored.attrs.get(key, value if unsealed else None) != value:
-            raise StudyError(f"{key!r} of its {name} is not what its rows say")
+            raise StudyError(f"{key!r} of its {name} differs from its observations")
     if extra := [key for key in stored.attrs if key not in drawn.attrs]:
-        raise StudyError(f"its design says nothing of {extra[0]!r} in its {name}")
+        raise StudyError(f"its design has no attribute {extra[0]!r} in its {name}")
 
 
 def _same(a: npt.NDArray[np.generic], b: npt.NDArray[np.generic]) -> bool:
@@ -194,7 +196,7 @@ def _check_means(name: str, stored: xr.Dataset, drawn: xr.Dataset, chosen: Index
         for difference in (old - new, (old - centre) ** 2 - (new - centre) ** 2):
             if _is_far(difference, float(np.nanmax(np.abs(new), initial=0.0))):
                 raise StudyError(
-                    f"{str(called)!r} of its {name} does not follow from its rows and parameters"
+                    f"{str(called)!r} of its {name} does not follow from its data and parameters"
                 )
 
 
@@ -221,7 +223,7 @@ def _check_scores(fit: Fit) -> None:
         for k in range(score.shape[1]):
             if _is_far(score[:, [k]], 1.0, share):
                 raise StudyError(
-                    f"draws of {name!r} do not follow from its rows: its parameter {k} is elsewhere"
+                    f"draws of {name!r} do not follow from its observations: see its parameter {k}"
                 )
 
 

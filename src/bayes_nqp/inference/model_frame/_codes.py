@@ -127,7 +127,8 @@ def codes_of(model: ModelSpec) -> PanelCodes:
         if labels.size < 2:
             raise StudyError(
                 Message(
-                    "'varying' is {!r}, which is the same for all units: nothing has a deviation",
+                    "'varying' is {!r}, which has the same value for all units, so that "
+                    "there are no deviations to estimate",
                     facts.varying,
                 ),
                 where=str(labels[0]),

@@ -25,7 +25,7 @@ def varying_columns(
     for name in equation.covariates:
         if name not in panel.roles.covariates:
             raise StudyError(
-                f"'covariates' names {name!r}, which is no covariate of the panel",
+                f"'covariates' names {name!r}, which is not a covariate of the panel",
                 hint=nearest(name, panel.roles.covariates),
             )
         x = panel.covariates[:, panel.roles.covariates.index(name)][sample]
@@ -92,7 +92,7 @@ def _baseline(panel: Panel, frame: PanelCodes, name: str) -> tuple[Array, float]
     x = column.to_numpy(dtype=float, na_value=np.nan)[first]
     if np.isnan(x).any():
         raise PanelError(
-            f"'baseline' column {name!r} is missing in the first row of "
+            f"'baseline' column {name!r} is missing in the first observation of "
             f"{int(np.isnan(x).sum())} units",
             where=shown(panel.unit_labels[np.isnan(x)]),
             hint="fill it in, or drop these units",

@@ -230,7 +230,7 @@ def _roles(ground: ModelFrame, equation: EquationSpec, columns: Sequence[str]) -
     panel, exposure = ground.panel, ground.exposure
     kinds = dict.fromkeys(panel.roles.covariates, Message("covariate {!r}"))
     kinds |= dict.fromkeys(panel.roles.moderators, Message("moderator {!r}"))
-    kinds |= dict.fromkeys(equation.columns, Message("linked units' column {!r}"))
+    kinds |= dict.fromkeys(equation.columns, Message("neighbours' column {!r}"))
     named = [kinds.get(c, Message("baseline {!r}")).fill(c) for c in columns]
     if exposure is None:
         spanned = Message("the effects of treatment")
@@ -279,10 +279,11 @@ def _precision(
     if ground.facts.likelihood.latent:
         raise StudyError(
             Message(
-                "'errors' is {!r}, and nobody sees the errors of {!r} to tell how they spread",
+                "'errors' is {!r}, but the errors of {!r} are latent, so that their "
+                "variances cannot be estimated by group",
                 equation.noise, ground.facts.likelihood,
             ),
-            hint="errors that spread alike",
+            hint="errors of equal variance",
         )  # fmt: skip
     frame, sample = ground.codes, ground.kept
     unit = frame.unit[sample]
@@ -301,26 +302,28 @@ def _weights(ground: ModelFrame, equation: EquationSpec) -> Array | None:
     if ground.facts.likelihood.latent:
         raise StudyError(
             Message(
-                "'weights' are precision weights of errors of the outcome itself, and those of "
-                "{!r} are not",
+                "'weights' are precision weights of errors of the outcome itself, but "
+                "{!r} has other errors",
                 ground.facts.likelihood,
             ),
             hint="leave 'weights' out of the panel",
         )
     if not equation.noise.takes_weights:
         leave = Message(
-            "leave 'weights' out of the panel: what befalls a city or a cluster as a whole does "
-            "not shrink with its size; an average effect is weighted by nqp.att(fit, weights=…)"
+            "leave 'weights' out of the panel: shocks to a whole city or cluster do not "
+            "shrink with its size; to weight an average effect use nqp.att(fit, "
+            "weights=…)"
         )
         others = [x for x in structures(*registered("errors")) if x.takes_weights]
         short = Message(
-            "{}; {} takes them, and its intervals are too short wherever errors last",
+            "{}; {} supports weights, but its intervals are too narrow if errors are "
+            "autocorrelated",
             leave,
             Hint("errors", others[0] if others else None),
         )
         raise StudyError(
             Message(
-                "'weights' are precision weights of independent errors, and 'errors' is {!r}",
+                "'weights' are precision weights of independent errors, but 'errors' is {!r}",
                 equation.noise,
             ),
             hint=short if others else leave,

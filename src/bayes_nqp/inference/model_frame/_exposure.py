@@ -30,7 +30,7 @@ from bayes_nqp.model.predictors import (
 from bayes_nqp.numerics.sufficient_statistics import VaryingColumn
 
 _NEVER_CHANGES = Message("the exposure never changes within its units")
-_NO_RESIDUAL = Message("unit and time effects explain all of the exposure's variation")
+_NO_RESIDUAL = Message("unit and time effects explain all variation in the exposure")
 _FLAT = 1e-9
 """Share of a column's variation below which it counts as zero."""
 
@@ -94,10 +94,12 @@ def kept_rows(
     notes = []
     if not sample.all():
         alone = round(frame.weight[~sample].sum())
-        notes.append(Message("units seen once say nothing and are left out: {:,}", alone))
+        notes.append(
+            Message("units observed once carry no information and are dropped: {:,}", alone)
+        )
     if not frame.treated.any():
         raise IdentificationError(
-            Message("the exposure {!r} is {:g} in every row", dose.name, dose.reference),
+            Message("the exposure {!r} is {:g} in all observations", dose.name, dose.reference),
             hint="another 'reference', or check that 'exposure' names the right column",
         )
     table = exposure_support(panel, dose, frame)
@@ -116,9 +118,9 @@ def kept_rows(
             ),
             where=where,
             hint=Message(
-                "an exposure must change within units, and not for all of them alike; common "
-                "time effects ({}) where it is the same for a whole stratum; "
-                "{} leaves these strata out; nqp.identification lists them all",
+                "an exposure must vary within units, and differently across units. Use "
+                "common time effects ({}) if it is the same for a whole stratum; {} drops"
+                " these strata; nqp.identification lists all of them",
                 Hint("time", TimeEffects()),
                 Hint("unidentified", "drop"),
             ),
@@ -126,7 +128,9 @@ def kept_rows(
     gone = np.isin(frame.stratum[frame.unit], lost.index.to_numpy())
     rows = round(frame.weight[sample & gone].sum())
     notes.append(
-        Message("rows left out, since their slope is not identified: {:,} ({})", rows, where)
+        Message(
+            "observations dropped because their slope is not identified: {:,} ({})", rows, where
+        )
     )
     return sample & ~gone, tuple(notes)
 
@@ -145,7 +149,7 @@ def exposure_of(dose: DoseSpec, frame: PanelCodes, sample: Mask) -> Exposure:
             Message(
                 "the slope of the exposure {!r} is not identified: {}", dose.name, _NO_RESIDUAL
             ),
-            hint="an exposure must change within units, and not for all of them alike",
+            hint="an exposure must vary within units, and differently across units",
         ) from None
     unit = {"sd": size, "unit": 1.0}.get(str(dose.per)) or float(dose.per)
     label = f"{unit:.4g} of {dose.name}"

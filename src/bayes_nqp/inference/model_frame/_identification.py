@@ -16,10 +16,10 @@ from bayes_nqp.numerics.sufficient_statistics import distinct_rows
 OK, NO_BASE = 0, 1
 REASONS = (
     NOTHING,
-    Message("units without an untreated row"),
+    Message("units without an untreated observation"),
     Message("no untreated unit in that period"),
-    Message("no never-treated unit to compare with in that period"),
-    Message("its untreated periods and the untreated units of that period are not connected"),
+    Message("no never-treated unit as a control in that period"),
+    Message("untreated observations do not connect the unit with the controls of that period"),
 )
 
 

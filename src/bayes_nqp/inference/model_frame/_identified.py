@@ -168,20 +168,19 @@ def _collinear(
         others = [columns[j].name for j in places if not columns[j].effect]
         effect = bool(effects) or any(columns[j].effect for j in places)
         if before[k] <= 0.0:
-            why = Message(
-                "unit effects explain it in full, for within units rounding alone moves it"
-            )
+            why = Message("unit effects explain it fully: within units it varies only by rounding")
             hint = Message(
                 "leave {} out, or let its baseline value shift trends (baseline=[…])", name
             )
         elif by_time[k, k] <= _LEFT * before[k]:
-            why = Message("unit and time effects explain it in full")
+            why = Message("unit and time effects explain it fully")
             hint = Message(
-                "leave {} out: time effects stand for all that units share in a period", name
+                "leave {} out: time effects already include all shocks common to units in a period",
+                name,
             )
         elif not others:
-            why = Message("{} explain it in full", roles.spanned)
-            hint = Message("leave {} out: the design's effects stand for it already", name)
+            why = Message("{} explain it fully", roles.spanned)
+            hint = Message("leave {} out: the effects of the design already include it", name)
         else:
             by = listed(others)
             why = (
@@ -253,10 +252,9 @@ def _check_outcome(
             roles.outcome,
             listed(names),
         ),
-        where=Message("{} rows, to rounding", equation.rows.outcome.size),
+        where=Message("{} observations, up to rounding", equation.rows.outcome.size),
         hint=Message(
-            "leave out {}: it is the outcome in other units, or a part that the outcome was made "
-            "from",
+            "leave out {}: it is the outcome in other units, or a component of the outcome",
             either(names[:6]),
         ),
     )

@@ -36,10 +36,13 @@ def lagged_columns(
     lag, linked = equation.lag, equation.linked
     if lag is not None and not ground.kept.all():
         raise IdentificationError(
-            Message("a spatial lag needs every row, and the effects of some are not identified"),
-            where=Message("{} rows", int((~ground.kept).sum())),
-            hint="a panel that starts earlier or ends before everyone is treated, or leave these "
-            "units out",
+            Message(
+                "a spatial lag requires all observations, but the effects of some are not"
+                " identified"
+            ),
+            where=Message("{} observations", int((~ground.kept).sum())),
+            hint="a panel that starts earlier or ends before all units are treated, or "
+            "drop these units",
         )
     columns: dict[str, Array] = {}
     if linked is not None:
@@ -153,7 +156,7 @@ def _effect_columns(ground: ModelFrame, equation: EquationSpec) -> list[Array]:
     shared = [part for part in parts if isinstance(part, GlobalPart) and part.scale != FLAT]
     if len(shared) < len(parts):
         raise StudyError(
-            Message("'error' of a spatial lag goes with effects on one curve"),
+            Message("'error' of a spatial lag requires one common path of effects over event time"),
             hint=Message("{}", Hint("effect", single_curve())),
         )
     return [column for part in shared for column in (part.columns[place] * inside[:, None]).T]

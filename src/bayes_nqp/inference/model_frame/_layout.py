@@ -72,10 +72,10 @@ def row_layout(model_frame: ModelFrame, equation: Equation) -> RowLayout:
     """
     if equation.problem.lag is not None:
         raise StudyError(
-            "a spatial lag is not stated row by row",
-            hint="sampler=nqp.Importance(), the default, samples it",
+            "a spatial lag has no model of single observations",
+            hint="use the default, sampler=nqp.Importance()",
         )
-    model_frame.panel.need_units(Message("the model row by row"))
+    model_frame.panel.need_units(Message("the model of single observations"))
     frame = model_frame.codes
     rows = np.flatnonzero(model_frame.kept)
     unit, time = equation.rows.unit, equation.rows.time

@@ -123,8 +123,8 @@ class Ending:
     def note(self) -> Message:
         """Describe the dropped observations in one sentence."""
         return Message(
-            "the sample ends before {}, when everyone has adopted; {} units that adopt last are "
-            "never treated within it",
+            "the sample ends before {}, when all units have adopted; the last {} units to"
+            " adopt are never treated within it",
             self.before,
             self.units,
         )
@@ -167,7 +167,7 @@ def before_all_adopt(model_frame: ModelFrame) -> Ending | None:
         names = [f"{x} ({frame.level_names[k]})" for x, k in zip(names, ended, strict=True)]
     label = ", ".join(dict.fromkeys(names))
     late = start >= end[frame.level]
-    note = Message("{} of {} rows, those before {}", before.sum(), before.size, label)
+    note = Message("{} of {} observations, those before {}", before.sum(), before.size, label)
     fewer = where(panel, before, note)
     codes = np.where(np.isin(fewer.unit_labels, panel.unit_labels[late]), -1, fewer.cohort_codes)
     if (codes != fewer.cohort_codes).any():
@@ -244,7 +244,7 @@ def _explained(ground: ModelFrame, mediator: EquationSpec) -> Equation:
     except IdentificationError as error:
         raise IdentificationError(
             Message(
-                "the mediator {!r} cannot be explained by this design: {}",
+                "this design cannot estimate an equation of the mediator {!r}: {}",
                 mediator.name,
                 error.what,
             ),

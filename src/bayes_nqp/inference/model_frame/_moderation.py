@@ -31,7 +31,7 @@ def moderator_of(model: ModelSpec, frame: PanelCodes, sample: Mask) -> Moderator
     present = panel.roles.moderators
     if name not in present:
         raise StudyError(
-            f"'moderator' names {name!r}, which is no moderator of the panel",
+            f"'moderator' names {name!r}, which is not a moderator of the panel",
             hint=nearest(name, present) if present else f"Panel(..., moderators=[{name!r}])",
         )
     values = panel.moderators[:, present.index(name)]
@@ -42,18 +42,19 @@ def moderator_of(model: ModelSpec, frame: PanelCodes, sample: Mask) -> Moderator
     size = float(np.sqrt(np.average((values[treated] - centre) ** 2, weights=f)))
     if size <= 1e-12 * max(abs(centre), 1e-300):
         raise IdentificationError(
-            Message("the moderator {!r} is the same in all treated rows", name),
+            Message("the moderator {!r} is constant over all treated observations", name),
             hint="leave out 'moderator'",
         )
     if _made_of(values[treated], panel.outcome[treated], frame.unit[treated]):
         raise IdentificationError(
             Message(
-                "the moderator {!r} is the outcome {!r} in other units, in all treated rows",
+                "the moderator {!r} is the outcome {!r} in other units, in all treated "
+                "observations",
                 name,
                 panel.roles.outcome,
             ),
-            hint="name a moderator that was measured before treatment, or that the outcome does "
-            "not move",
+            hint="use a moderator that was measured before treatment, or that the outcome "
+            "does not affect",
         )
     return Moderator(name, values - centre, centre, size)
 
@@ -117,5 +118,5 @@ def _complete(panel: Panel, name: str, values: Array, wanted: Mask, called: str)
         raise PanelError(
             f"the moderator {name!r} is missing in {missing.sum()} of {wanted.sum()} {called}",
             where=SourceRows(panel.frame, panel.roles.unit, panel.roles.time).shown(missing),
-            hint=f"panel.complete({name!r}) keeps the rows that have it; or fill it in",
+            hint=f"panel.complete({name!r}) keeps the observations that have it; or fill it in",
         )

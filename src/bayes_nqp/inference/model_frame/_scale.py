@@ -27,8 +27,8 @@ def within_scale(frame: PanelCodes, outcome: Array, rows: Mask) -> float:
     spread = float(np.var(outcome)) * f.sum()
     if free <= 0:
         raise IdentificationError(
-            Message("the untreated rows are too few to tell time effects from noise"),
-            where=Message("{} untreated rows of {} units", round(f.sum()), round(units)),
+            Message("the untreated observations are too few to separate time effects from noise"),
+            where=Message("{} untreated observations of {} units", round(f.sum()), round(units)),
             hint=Message(
                 "add periods before treatment or untreated units, or use common time effects ({})",
                 Hint("time", TimeEffects()),
@@ -36,7 +36,7 @@ def within_scale(frame: PanelCodes, outcome: Array, rows: Mask) -> float:
         )
     if total <= 1e-20 * max(spread, float(frame.weight @ outcome**2) * 1e-8) or total <= 0:
         raise IdentificationError(
-            Message("the outcome does not vary within units over untreated rows"),
+            Message("the outcome does not vary within units over untreated observations"),
             hint="check that 'outcome' names the right column",
         )
     return float(np.sqrt(total / free))

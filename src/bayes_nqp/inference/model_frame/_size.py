@@ -114,5 +114,5 @@ def _hint(numbers: dict[str, int], columns: int, cells: int, pooling: Pooling) -
         )
     if columns > 50:
         hints.append(Message("fewer covariates, mediators or baseline columns"))
-    common = Message("{} where time effects may be common", Hint("time", TimeEffects()))
+    common = Message("{} if time effects may be common", Hint("time", TimeEffects()))
     return separated([*hints, common])

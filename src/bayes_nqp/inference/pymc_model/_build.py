@@ -94,9 +94,9 @@ def _check(model_frame: ModelFrame) -> None:
     """Refuse a model that is not defined for single observations."""
     if model_frame.facts.joined:
         raise StudyError(
-            "'vary_by' joins the deviations of two equations, which is not stated row by row",
+            "'vary_by' joins the deviations of two equations, for which there is no PyMC model",
             hint=Message(
-                "{}, the default, samples it; or {}",
+                "{}, the default, supports it; or {}",
                 Hint("sampler", Importance()),
                 Hint("vary_by", None),
             ),

@@ -137,10 +137,10 @@ def _by_pattern(
 
 def _not_stated(noise: Noise) -> StudyError:
     return StudyError(
-        f"'errors' is {noise!r}, which is not stated row by row",
+        f"'errors' is {noise!r}, which has no model of single observations",
         hint=Message(
-            "{}, the default, samples it; a row model needs its 'steps', or its "
-            "'tensor_covariance' and rows without weights",
+            "{}, the default, supports it; a model of single observations needs its "
+            "'steps', or its 'tensor_covariance' and observations without weights",
             Hint("sampler", Importance()),
         ),
     )

@@ -123,8 +123,7 @@ def no_innovations(noise: Noise, likelihood: Likelihood) -> StudyError:
     """
     return StudyError(
         Message(
-            "'errors' is {!r}, whose rows do not follow from one another, as {} innovations need "
-            "it",
+            "'errors' is {!r}, which has no stepwise form, but {} innovations need one",
             noise,
             likelihood.label,
         ),

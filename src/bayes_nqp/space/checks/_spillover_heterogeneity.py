@@ -111,7 +111,7 @@ def spillover_heterogeneity(fit: Fit) -> Finding:
     """
     total = total_fit(fit)
     if total.facts.reach == "none":
-        raise NotApplicable(Message("No rows of this design receive anything."))
+        raise NotApplicable(Message("This design has no spillover effects."))
     differences = {
         name: x for name, groups in groups_of(total) if (x := _apart(total, name, groups))
     }

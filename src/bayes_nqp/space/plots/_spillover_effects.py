@@ -36,7 +36,7 @@ from bayes_nqp.output.tables import summary
 _TITLE = Message("Effects received from others' treatment, by exposure time.")
 _EXPOSED = Need(
     lambda facts, panel: facts.has("exposure"),
-    lambda facts: Message("No rows of this design receive anything."),
+    lambda facts: Message("This design has no spillover effects."),
 )
 _SHIFT = 0.16
 """Of points of treated units beside those of untreated ones, in periods."""
