@@ -96,7 +96,7 @@ def test_a_region_in_which_all_adopt_ends_by_itself(tmp_path: Path) -> None:
     panel = nqp.Panel.from_frame(frame, **roles, strata=["region"])
     design = nqp.StaggeredDiD(nqp.PartialPooling(["region"]), unidentified="drop")
     fit = nqp.fit(design, panel, SAMPLER, progress=False)
-    assert any("ends before 9 (b), when everyone" in note for note in fit.notes)
+    assert any("ends before 9 (b), when all" in note for note in fit.notes)
     assert fit.panel is not None
     rows = fit.panel.frame
     assert rows.loc[rows["region"] == "b", "time"].max() == 8

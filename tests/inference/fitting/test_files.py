@@ -141,7 +141,7 @@ def test_truncated(fitted, tmp_path, share):
     path = fitted.save(tmp_path / "fit.nc")
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
-    with pytest.raises(StudyError, match="only part of one"):
+    with pytest.raises(StudyError, match="a complete fit"):
         load(path)
 
 

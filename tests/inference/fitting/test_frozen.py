@@ -24,7 +24,7 @@ def frozen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """Return the name of a frozen fit, and the fit."""
     path = tmp_path_factory.mktemp("frozen") / f"{request.param}.nc"
     path.write_bytes(frozen_bytes(request.param))
-    with pytest.warns(UserWarning, match=f"{request.param}.nc .* has no seal"):
+    with pytest.warns(UserWarning, match=f"{request.param}.nc .* has no digest"):
         fit = nqp.load(path)
     return request.param, fit
 

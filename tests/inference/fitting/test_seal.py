@@ -108,7 +108,7 @@ def test_a_cut_is_seen(content: bytes, path: Path, length: int) -> None:
 @pytest.mark.parametrize("more", [b"\n", b"\0" * 512, b"x" * 100_000])
 def test_bytes_after_the_seal_are_seen(content: bytes, path: Path, more: bytes) -> None:
     path.write_bytes(content + more)
-    with pytest.raises(StudyError, match=r"not where the file ends.*\n.*fit again"):
+    with pytest.raises(StudyError, match=r"not at the end of the file.*\n.*fit again"):
         nqp.load(path)
 
 
@@ -158,7 +158,7 @@ def test_a_foreign_file_is_called_what_it_is(path: Path, words: str, foreign: by
 def test_netcdf_of_something_else(tmp_path: Path) -> None:
     path = tmp_path / "fit.nc"
     xr.Dataset({"a": ("b", [1.0])}, attrs={"format": 2}).to_netcdf(path, engine="h5netcdf")
-    with pytest.raises(StudyError, match=r"no fit.*\nWhere: it has no design, facts"):
+    with pytest.raises(StudyError, match=r"complete fit.*\nWhere: it has no design, facts"):
         nqp.load(path)
 
 
@@ -196,8 +196,8 @@ def boast(group: str, name: str, *shape: int) -> Callable[[h5py.File], None]:
 
 
 STRUCTURES = {
-    "claims 549,755,813,888 bytes, of which it holds 0": boast("effects", "effect", 2**36),
-    "claims 128,000,000 bytes, of which it holds 0": boast("panel", "rows", 128_000_000),
+    "declares 549,755,813,888 bytes but contains 0": boast("effects", "effect", 2**36),
+    "declares 128,000,000 bytes but contains 0": boast("panel", "rows", 128_000_000),
     "'sampler' is a StaggeredDiD": head(sampler=json.dumps({"type": "StaggeredDiD"})),
     "'design' is \\{\\}": head(design="{}"),
     "the unknown key 'moons'": head(design=json.dumps({"type": "Importance", "moons": 3})),
@@ -218,7 +218,7 @@ STRUCTURES = {
 def test_a_seal_does_not_make_a_fit(
     path: Path, words: str, edit: Callable[[h5py.File], None]
 ) -> None:
-    with pytest.raises(StudyError, match=f"no fit of this library.*\nWhere: .*({words})"):
+    with pytest.raises(StudyError, match=f"complete fit of bayes_nqp.*\nWhere: .*({words})"):
         nqp.load(resealed(path, edit))
 
 
@@ -235,7 +235,7 @@ def test_other_rows_under_a_seal(path: Path) -> None:
 @pytest.mark.parametrize(
     ("edit", "words"),
     [
-        (pass_the_gate, "the convergence gate in its head is not that of its effects"),
+        (pass_the_gate, "the convergence diagnostics in its head differ from those of its effects"),
         (drop_the_effects, "it has no effects"),
     ],
 )
@@ -256,7 +256,7 @@ def test_a_file_without_a_seal_warns_once(path: Path) -> None:
         for _ in range(3):
             nqp.load(path)
     assert [str(one.message).partition(":")[0] for one in told] == [
-        "fit.nc was saved by version 0.1 and has no seal"
+        "fit.nc was saved by version 0.1 and has no digest"
     ]
     assert told[0].filename == __file__
 

@@ -135,10 +135,10 @@ def _check_contents(path: Path, fit: Fit) -> None:
 
 @cache
 def _warn(path: Path, digest: str) -> None:
-    """Warn once for every file; Python's own count starts anew whenever a filter changes."""
+    """Warn once per file; Python counts again whenever a filter changes."""
     warnings.warn(
-        f"{path.name} was saved by version 0.1 and has no seal: nothing tells whether it was "
-        "changed since; save the fit again to seal it as it is now",
+        f"{path.name} was saved by version 0.1 and has no digest, so that later changes "
+        "cannot be detected; save the fit again to add one",
         skip_file_prefixes=(str(Path(__file__).parents[2]),),
     )
 
