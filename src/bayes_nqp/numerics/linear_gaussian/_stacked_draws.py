@@ -36,7 +36,7 @@ from bayes_nqp.numerics.linear_gaussian.unit_precision import small
 
 @dataclass(frozen=True, eq=False)
 class StackedDraws:
-    """Draws of what is integrated out, in multiples of each equation's ``s``.
+    """Draws of the coefficients that are integrated out, in multiples of each equation's ``s``.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class StackedDraws:
     positions : tuple of two ndarrays (draw, position)
         Time effects, cells, slopes.
     own : ndarray (draw, unit, 3)
-        What each unit adds: to the effect on the mediator, to its slope, to the direct effect;
+        Deviations of each unit: of the effect on the mediator, of its slope, of the direct effect;
         in the order of `UnitClasses.units`.
     """
 
@@ -64,7 +64,7 @@ def stacked_draw(
 ) -> StackedDraws:
     """Draw all coefficients and deviations given parameters.
 
-    Points that stand more than once share one factor.
+    Repeated points share one factor.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def stacked_draw(
 def _drawn(
     stacked: Stacked, values: StackedValues, stream: np.random.Generator | None, times: int
 ) -> tuple[Array, ...]:
-    """Global, local coefficients and slots of both, and units' own (B, times, ...)."""
+    """Draw global and local coefficients and slots of both, and deviations (B, times, ...)."""
     head, n_points, point = stacked.arrowhead, len(values), values.coefficients
     equations = stacked_normal_equations(stacked, values)
     factor = factorise(stacked, point, equations.matrix)
@@ -128,7 +128,7 @@ def _drawn(
 def _fitted(
     stacked: Stacked, values: Values, flat: Array, stream: np.random.Generator | None, times: int
 ) -> Array:
-    """``X_g beta`` of both equations with their processes, drawn given beta (B, G, J, times)."""
+    """Return ``X_g beta`` of both equations with processes drawn given beta (B, G, J, times)."""
     head, n_points = stacked.arrowhead, len(values)
     if head.n_values:
         shared: PathFactor = values.known[block_processes_out, id(stacked)]
@@ -145,7 +145,7 @@ def _fitted(
 
 
 def _normals(stream: np.random.Generator | None, *shape: int) -> Array:
-    """Standard normal numbers; zero for conditional means."""
+    """Draw standard normal numbers; zero for conditional means."""
     return np.zeros(shape) if stream is None else stream.standard_normal(shape)
 
 
@@ -156,7 +156,7 @@ def _own(
     stream: np.random.Generator | None,
     times: int,
 ) -> Array:
-    """Effect on the mediator, slope and direct effect of every unit (B, N, 3, times)."""
+    """Draw effect on the mediator, slope and direct effect of every unit (B, N, 3, times)."""
     first = small(stacked.first, values.first, flat_only=True)
     second = small(stacked.second, values.second)
     q_first = first.q / (values.first.sigma**2)[:, None, None, None]
@@ -184,7 +184,7 @@ def _own(
 
 
 def _residuals(stacked: Stacked, rows: Array, fit: Array) -> Array:
-    """``a_iy - a_i' X beta`` of every unit (B, N, times)."""
+    """Return ``a_iy - a_i' X beta`` of every unit (B, N, times)."""
     outcome = np.zeros(rows.shape[1])
     outcome[-1] = 1.0
     bounds = stacked.units.groups
@@ -196,7 +196,7 @@ def _residuals(stacked: Stacked, rows: Array, fit: Array) -> Array:
 
 
 def _direct(stacked: Stacked, values: StackedValues, fit: Array, slope: Array, z: Array) -> Array:
-    """Direct effects given coefficients and slopes, of precision ``1/omega_u² + h`` in all."""
+    """Draw direct effects given coefficients and slopes, with precision ``1/omega_u² + h``."""
     moments, units = stacked.second.moments, stacked.units
     second = small(stacked.second, values.second, flat_only=True)
     q = second.q / (values.second.sigma**2)[:, None, None, None]

@@ -1,4 +1,4 @@
-"""Points in batches that stay in the second-level cache, each distinct point once."""
+"""Points in batches that fit into the second-level cache, each distinct point once."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _DRAWN = 1_200_000
 
 
 def batch_size(problem: LinearPart, *, unreduced: bool = False, drawn: bool = False) -> int:
-    """Points of a batch: fewer where matrices are large.
+    """Return the number of points in a batch, fewer for large matrices.
 
     Parameters
     ----------
     drawn : bool, default False
-        Whether coefficients are drawn at every point: these have several numbers each.
+        True if coefficients are drawn at every point, with several numbers each.
     unreduced : bool, default False
-        Whether normal equations are those of all coefficients, own cells among them.
+        True if normal equations are those of all coefficients, unshared cells included.
     """
     head, layout = problem.arrowhead, None if unreduced else problem.reduced
     in_parts = sum(math.prod(shape) for shape, _, _ in head.parts)
@@ -59,7 +59,7 @@ def in_chunks[V: Batch](
     size: int = CHUNK,
     threads: int | None = None,
 ) -> Array:
-    """Call a function of points chunk by chunk, and join what it returns.
+    """Call a function of points chunk by chunk, and join the results.
 
     Parameters
     ----------
@@ -87,14 +87,14 @@ def in_chunks[V: Batch](
 def point_by_point[V: Batch](
     function: Callable[[V], Array], values: V, shape: tuple[int, ...]
 ) -> Array:
-    """Log densities of a batch, halved until points without a factor stand alone.
+    """Compute log densities of a batch, halved until points without a factor are separate.
 
     Parameters
     ----------
     function : callable
         From values at B points to log densities (B, ...).
     shape : tuple of int
-        Of the log density at one point, which is minus infinity where there is no factor.
+        Shape of the log density at one point, which is minus infinity where there is no factor.
     """
     try:
         with np.errstate(all="ignore"):
@@ -119,19 +119,18 @@ def draws_of_distinct[V: Batch](
     size: Callable[[int], int],
     threads: int | None = None,
 ) -> tuple[Array, ...]:
-    """Draw at every point, equal points in one piece.
+    """Draw at every point, with equal points in one piece.
 
     Parameters
     ----------
     piece : callable
         From values at distinct points (B), a stream and the numbers of their draws (B, times) to
-        arrays (B, times, ...). Numbers are those of rows of `points`; where a point stands less
-        often than others of the piece, its last number is repeated, and what is drawn for it is
-        left out.
+        arrays (B, times, ...). Numbers are those of rows of `points`. If a point has fewer draws
+        than others of the piece, its last number is repeated, and the surplus draws are left out.
     generator : Generator or None
         None gives conditional means.
     values : callable
-        From points (B, parameter) to what pieces take.
+        From points (B, parameter) to the values that pieces take.
     size : callable
         Points of a piece, by the draws of each.
     threads : int, optional
@@ -174,7 +173,7 @@ def draws_of_distinct[V: Batch](
 
 
 def _in_place(n_draws: int, pieces: Iterable[tuple[Index, tuple[Array, ...]]]) -> tuple[Array, ...]:
-    """Put every draw where it belongs."""
+    """Put every draw in its position."""
     out: list[Array] = []
     for place, arrays in pieces:
         # Places (B, times) or (draw), arrays with more dims after these.

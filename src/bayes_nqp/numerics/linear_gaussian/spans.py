@@ -1,4 +1,4 @@
-"""What some columns leave of others, on the cross-products that classes keep."""
+"""Residual cross-products of columns net of other columns, from the sums of classes."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _PIVOT = 1e-10
 
 
 def absorbed_products(problem: Problem, gaussian: GaussianProblem) -> list[Array]:
-    """Cross-products of every block's slots and the outcome, net of unit effects.
+    """Compute cross-products of every block's slots and the outcome, net of unit effects.
 
-    They are those of errors with typical parameters and effects that do not differ by unit: which
-    columns span which depends on neither.
+    They are those of errors with typical parameters and of effects that do not differ by unit:
+    collinearity depends on neither.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def absorbed_products(problem: Problem, gaussian: GaussianProblem) -> list[Array
 
 
 def _typical(gaussian: GaussianProblem) -> Array:
-    """F of errors with typical parameters, deviations in."""
+    """Return F of errors with typical parameters, deviations included."""
     if gaussian.fixed is not None:
         return np.asarray(gaussian.fixed.f[0])
     space = gaussian.space
@@ -61,23 +61,23 @@ def _typical(gaussian: GaussianProblem) -> Array:
 def net_of(
     products: Sequence[Array], local: Sequence[Index], columns: Sequence[Array], nuisance: int
 ) -> tuple[Array, int]:
-    """Cross-products of some columns net of what others explain.
+    """Compute cross-products of some columns net of others.
 
     Parameters
     ----------
     products : sequence of ndarray (slot + 1, slot + 1)
-        From `absorbed_products`, one a block.
+        From `absorbed_products`, one for each block.
     local : sequence of ndarray of int
-        Slots of each block that are taken out, every one with a coefficient of its own.
+        Slots of each block that are partialled out, each with a free coefficient.
     columns : sequence of ndarray (slot + 1, column)
         Loadings of the columns on each block's slots.
     nuisance : int
-        How many columns, from the first, are taken out too.
+        Number of columns, from the first, that are partialled out, too.
 
     Returns
     -------
     tuple of ndarray (column - nuisance, column - nuisance) and int
-        And how many coefficients were taken out.
+        The second is the number of coefficients that were partialled out.
     """
     width = columns[0].shape[1]
     gram, rank = np.zeros((width, width)), 0
@@ -97,7 +97,7 @@ def net_of(
 
 
 def _sweep(gram: Array, first: int) -> tuple[Array, int]:
-    """Take the first columns out of the others, ``G_cc - G_cf G_ff^- G_fc``, and their rank."""
+    """Partial the first columns out of the others, ``G_cc - G_cf G_ff^- G_fc``; return the rank."""
     if first == 0:
         return gram, 0
     # Pivoted Cholesky of G_ff at unit diagonal: columns that others span have no pivot, and no row

@@ -100,9 +100,7 @@ class Mode:
         return np.asarray((vectors / np.maximum(np.abs(values), _FLATTEST)) @ vectors.T)
 
     def distance(self, point: Array) -> float:
-        """Return the distance between a point and the mode, in standard deviations by the
-        curvature.
-        """
+        """Return the distance from a point to the mode in standard deviations by the curvature."""
         # Mahalanobis: sqrt((x - m)' V diag(e) V' (x - m)).
         offset = point - self.point
         values, vectors = np.linalg.eigh(self.curvature)
