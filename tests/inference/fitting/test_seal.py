@@ -28,7 +28,7 @@ from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.testing import assert_equal
 
 CHANGED = "fit.nc was changed or damaged since it was saved.*\n.*fit again and save"
-NO_FIT = "fit.nc does not contain a fit of bayes_nqp.*\n(.*\n)?Try: .*"
+NO_FIT = "fit.nc does not contain a (complete )?fit of bayes_nqp.*\n(.*\n)?Try: .*"
 
 
 @pytest.fixture(scope="module")
@@ -255,8 +255,9 @@ def test_a_file_without_a_seal_warns_once(path: Path) -> None:
         warnings.simplefilter("default")
         for _ in range(3):
             nqp.load(path)
-    assert [str(one.message).partition(":")[0] for one in told] == [
-        "fit.nc was saved by version 0.1 and has no digest"
+    assert [str(one.message) for one in told] == [
+        "fit.nc was saved by version 0.1 and has no digest, so that later changes cannot be "
+        "detected; save the fit again to add one"
     ]
     assert told[0].filename == __file__
 

@@ -222,7 +222,7 @@ def test_support_says_where_the_slope_is_identified():
         model_frame_of(design, panel)
     model_frame = model_frame_of(design.replace(unidentified="drop"), panel)
     assert set(model_frame.cells.strata["region"]) == {"inland"}
-    assert "left out" in model_frame.notes[0]
+    assert "dropped" in model_frame.notes[0]
 
 
 def test_an_exposure_that_is_a_trend_of_all_is_not_identified():

@@ -250,7 +250,7 @@ def _missing(frame):
         (
             lambda p: model_frame_of(DESIGN.replace(moderator="idle"), p),
             IdentificationError,
-            "the same in",
+            "is constant over",
         ),
         (lambda p: model_frame_of(DESIGN, panel_of(finance=_missing)), PanelError,
         "panel.complete("),

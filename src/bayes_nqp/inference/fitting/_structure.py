@@ -44,7 +44,9 @@ def checked(fit: Fit, *, unsealed: bool) -> Fit:
         if effects_dataset is not None:
             gate = str(schema.validate(effects_dataset).coords[v.GATE].item())
             if unsealed and gate != str(fit.gate):
-                raise StudyError("the convergence gate in its head is not that of its effects")
+                raise StudyError(
+                    "the convergence diagnostics in its head differ from those of its effects"
+                )
     return fit
 
 

@@ -14,7 +14,7 @@ from scipy.special import ndtri
 from bayes_nqp._core.arrays import Array
 
 _BLOCK = 64
-"""Columns at a time, which keeps spectra small beside the draws."""
+"""Columns processed at a time, which keeps spectra small relative to the draws."""
 
 
 def effective_size(draws: Array, *, tail: bool = False) -> Array:
@@ -95,7 +95,7 @@ def _normal_scores(draws: Array) -> Array:
     order = np.argsort(pooled, axis=0)
     ascending = np.take_along_axis(pooled, order, axis=0)
     place = np.arange(len(pooled))[:, None]
-    # Runs of equal draws: from the last place with a rise before it to the next with one after it.
+    # Runs of equal draws: from the last position with a rise before it to the next with one after.
     rises = ascending[1:] != ascending[:-1]
     edge = np.ones((1, pooled.shape[1]), dtype=bool)
     first = np.maximum.accumulate(np.where(np.concatenate([edge, rises]), place, 0), axis=0)

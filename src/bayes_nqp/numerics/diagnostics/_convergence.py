@@ -213,7 +213,7 @@ def convergence(
         names += [f"{name}[{k}]" if flat.shape[2] > 1 else name for k in np.flatnonzero(keep)]
         columns.append(flat[..., keep])
     draws = np.concatenate(columns, axis=2)
-    # What is too short to be judged counts as the worst.
+    # A quantity too short to evaluate counts as the worst.
     rhat = np.nan_to_num(split_rhat(draws), nan=np.inf)
     bulk = np.nan_to_num(effective_size(draws), nan=0.0)
     tail = np.nan_to_num(effective_size(draws, tail=True), nan=0.0)

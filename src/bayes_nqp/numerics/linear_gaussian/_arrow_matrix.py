@@ -25,7 +25,7 @@ from bayes_nqp.numerics.linear_gaussian._unit_matrices import (
 )
 
 _INVERTED = 96
-"""Rows up to which the inverse of a factor, and a product, are quicker than a system."""
+"""Rows up to which the inverse of a factor, and a product, are faster than a solver."""
 
 
 @dataclass(frozen=True, eq=False)

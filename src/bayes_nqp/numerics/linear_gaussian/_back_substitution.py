@@ -102,7 +102,7 @@ def in_blocks(head: Arrowhead, shared: Array, local: Array) -> Array:
     n_points, n_global, times = shared.shape
     # A block has (local, global, outcome); the global ones are the same in every block.
     out = np.zeros((n_points, head.n_blocks, head.size, times))
-    # The outcome's place, the last, stays zero: X_g (beta, 0).
+    # The outcome's position, the last, stays zero: X_g (beta, 0).
     out[:, :, : head.n_local] = local
     out[:, :, head.n_local : head.n_local + n_global] = shared[:, None]
     return out.reshape(n_points, -1, times)
@@ -148,7 +148,7 @@ def back_through_unshared_cells(
     noise[:, block, place] = z_local[:, block, layout.local[block, place]]
     others = back_solve(factor.lower, right + noise)
     out[:, block, layout.local[block, place]] = others[:, block, place]
-    # X_g beta without own cells, in every group: what these are drawn given.
+    # X_g beta without unshared cells, in every group: the condition for drawing these.
     flat, z_own = (a.reshape(n_points, -1, times) for a in (out, z_local))
     every = product(head.group_loads, in_blocks(head, shared, out))
     fits = every.reshape(n_points, -1, layout.buckets[0].order.shape[1], times)
@@ -218,7 +218,7 @@ def conditionals(problem: GaussianProblem, values: Values) -> Iterator[Condition
             counts = problem.by_class.counts.data
             yield _conditionals(problem.by_class, counts[:, None] * x, counts * inner)
             return
-        # Q̃ with alpha_i alone out: delta_i is what is to be drawn.
+        # Q̃ with only alpha_i integrated out: delta_i is drawn here.
         types = small(problem, values, flat_only=True)
         yield class_conditionals(problem, problem.by_class, values, types)
     elif problem.deviation is not None:

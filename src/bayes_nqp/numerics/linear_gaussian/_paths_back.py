@@ -103,8 +103,8 @@ class PathsBack:
 
 
 type Pairs = tuple[Array, Array, Array]
-"""By sets and processes that meet: the first sets with themselves, the last processes with these
-and with one another, as of `meetings`."""
+"""By sets and coupled processes: the first sets with themselves, the last processes with these and
+with one another, as in `meetings`."""
 
 
 def _processes_in(out: PathFactor, matrix: Array) -> tuple[Array, Array, Inner]:
@@ -123,7 +123,7 @@ def _processes_in(out: PathFactor, matrix: Array) -> tuple[Array, Array, Inner]:
     onto = k @ matrix
     precision = _precision(out, k, onto, pairs)
     by_process = onto.reshape(points, places, n, q, -1)
-    # R̄_l: (A_vr)_l c̄_l', and of A_vv what the processes meet.
+    # R̄_l: (A_vr)_l c̄_l', and for A_vv the terms of coupled processes.
     cross = out.onto.reshape(points, places, n, n_periods, -1)
     roots = -2.0 * cross @ by_process.swapaxes(-1, -2) + _of_roots(pairs, first, last, precision)
     # Ā_vv = R M̄ R'.

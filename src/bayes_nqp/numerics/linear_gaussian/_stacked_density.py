@@ -31,7 +31,7 @@ from bayes_nqp.numerics.linear_gaussian.types import Moments
 from bayes_nqp.numerics.linear_gaussian.unit_precision import small
 
 _CHUNK_NUMBERS = 1_000_000
-"""Numbers that the units of a batch may take: eight megabytes, or a single point."""
+"""Numbers that the units of a batch may use: eight megabytes, or a single point."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +62,7 @@ def chunk_size(stacked: Stacked, times: int = 1) -> int:
     times : int, default 1
         Draws per point.
     """
-    # f_i and g_i are J of both for each unit; draws hold a few numbers of it besides.
+    # f_i and g_i are J of both for each unit; draws need a few more numbers.
     of_point = stacked.units.units.size * (stacked.width + 8 * times)
     return int(np.clip(_CHUNK_NUMBERS // of_point, 1, CHUNK))
 
@@ -167,7 +167,7 @@ def _taken(stacked: Stacked, normal: OwnNormal, covariance: tuple[Array, Array, 
     out[:, :, first[:, None], first] += effects
     out[:, :, second[:, None], second] += slopes
     out[:, :, second[:, None], first] += crosses
-    # Of the upper part only what meets the outcome lies in the lower triangle.
+    # In the upper part only the row of the outcome is in the lower triangle.
     out[:, :, -1, second] += crosses[:, :, :, -1]
     rows, columns = lower_indices(stacked.width)
     return out[:, :, rows, columns]

@@ -101,7 +101,7 @@ def _drawn(
     head, n_points, point = stacked.arrowhead, len(values), values.coefficients
     equations = stacked_normal_equations(stacked, values)
     factor = factorise(stacked, point, equations.matrix)
-    # beta = A^-1 b + L^-T z at sigma = 1: rows are in multiples of theirs.
+    # beta = A^-1 b + L^-T z at sigma = 1: observations are in multiples of theirs.
     shared, local = back_substituted(
         head,
         factor,
@@ -118,7 +118,7 @@ def _drawn(
     of_positions = product(head.position_loads, flat)
     positions = of_positions[:, :n_positions], of_positions[:, n_positions:]
     fits = _fitted(stacked, point, flat, stream, times)
-    # X_g beta of each equation, as if it stood alone: (B, G, J, times).
+    # X_g beta of each equation, as if it were separate: (B, G, J, times).
     deviations = _own(
         stacked, values, [fits[:, :, place] for place in stacked.places], stream, times
     )
@@ -167,7 +167,7 @@ def _own(
     # (a_i, b_i) ~ N(M_i [f_i'(y - X beta), g_i'(y - X beta)]', M_i), y and X beta in rows of F.
     residual_a = _residuals(stacked, normal.effect, fits[0])
     residual_b = _residuals(stacked, normal.slope, fits[1])
-    # The lower root of M: what is left of the slope's variance is |M| over the effect's.
+    # The lower root of M: the conditional variance of the slope is |M| over the effect's.
     root = np.sqrt(np.maximum(aa, 1e-300))
     conditional = np.sqrt(np.maximum(bb - (ab / root) ** 2, 0.0))
     # (a, b) = M e + [r 0; c/r s] (z_1, z_2), r² = M_aa, c = M_ab, s² = M_bb - c²/r².
@@ -190,7 +190,7 @@ def _residuals(stacked: Stacked, rows: Array, fit: Array) -> Array:
     bounds = stacked.units.groups
     out = np.empty((len(rows), rows.shape[2], fit.shape[3]))
     for g, (start, stop) in enumerate(pairwise(bounds)):
-        weight = outcome[:, None] - fit[:, g]  # What a row of the group's F counts for: y - X beta.
+        weight = outcome[:, None] - fit[:, g]  # Weight of a row of the group's F: y - X beta.
         out[:, start:stop] = rows[:, :, start:stop].swapaxes(1, 2) @ weight
     return out
 

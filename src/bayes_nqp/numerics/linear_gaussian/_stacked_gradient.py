@@ -189,7 +189,7 @@ def _units_adjoint(
     r_ba, r_bb = -c * hh / determinant, (1.0 + a * hh) / determinant
     omega_aa = r_aa**2 * m_aa + 2.0 * r_aa * r_ba * m_ab + r_ba**2 * m_bb - 0.5 * hh * r_aa
     omega_bb = r_ab**2 * m_aa + 2.0 * r_ab * r_bb * m_ab + r_bb**2 * m_bb - 0.5 * kk * r_bb
-    # c stands twice in Omega.
+    # c occurs twice in Omega.
     omega_ab = r_aa * r_ab * m_aa + (r_aa * r_bb + r_ba * r_ab) * m_ab + r_ba * r_bb * m_bb
     omega_ab = 2.0 * omega_ab - 0.5 * (hh * r_ab + kk * r_ba)
     omega = np.stack([part.sum(axis=1) for part in (omega_aa, omega_ab, omega_bb)], axis=1)

@@ -12,9 +12,9 @@ from bayes_nqp._core.arrays import Array, Index, Mask
 from bayes_nqp.numerics.linear_gaussian.types import ErrorLaw, Moments
 
 _SOLVED_WHOLE = 12
-"""Size up to which solvers of whole stacks are the quickest for triangular matrices."""
+"""Size up to which solvers of whole stacks are fastest for triangular matrices."""
 _MANY_SMALL = 16
-"""Matrices of a stack from which an inverse row by row, and a product, are quicker than these."""
+"""Matrices of a stack from which a row-wise inverse, and a product, are faster than these."""
 _LARGE = 100
 """Rows from which matrices of a stack are factored one by one."""
 
@@ -113,7 +113,9 @@ def absorb(q: Array, loadings: Array, prior: Array | float = 0.0) -> tuple[Array
         The remaining precision, and ``log|Lambda + D'QD|``.
     """
     qd = q @ loadings  # (..., T, a)
-    inner = prior + loadings.swapaxes(-1, -2) @ qd  # Lambda + D'QD: precision given the rows.
+    inner = (
+        prior + loadings.swapaxes(-1, -2) @ qd
+    )  # Lambda + D'QD: precision given the observations.
     lower = np.linalg.cholesky(inner)
     log_det = 2.0 * np.log(np.diagonal(lower, axis1=-2, axis2=-1)).sum(axis=-1)
     # With L L' = Lambda + D'QD and R = L^-1 D'Q, R'R comes off: symmetric whatever rounding does.

@@ -35,13 +35,13 @@ from bayes_nqp.numerics.linear_gaussian.types import Values
 from bayes_nqp.numerics.linear_gaussian.unit_precision import Small, of_types, values_of_noise
 
 _PER_ENTRY = 6
-"""Entries of sparse maps that take as long as a number of A_0 and B_h."""
+"""Entries of sparse maps that take as long as one number of A_0 and B_h."""
 _LEAST = 8_000
-"""Numbers that take as long as ``Q̃`` of all types: 10 microseconds a point, panels in caches."""
+"""Numbers that take as long as ``Q̃`` of all types: 10 microseconds per point, panels in caches."""
 _WIDE = 5_000
-"""Numbers of A_0 and B_h from which combinations are quicker. Fewer of them make no difference."""
+"""Numbers of A_0 and B_h from which combinations are faster; below, there is no difference."""
 _NODES = 15
-"""Nodes of a panel, more or less: what a number takes, in products of one."""
+"""Approximate number of nodes of a panel: the cost of a number, in products of one."""
 
 
 @dataclass(frozen=True, eq=False)

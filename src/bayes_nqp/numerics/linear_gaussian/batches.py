@@ -15,16 +15,16 @@ from bayes_nqp._core.threads import n_threads, one_thread
 from bayes_nqp.numerics.linear_gaussian.linear_part import LinearPart
 
 CHUNK = 32
-"""Points of a batch, at most: fewer would wait for Python."""
+"""Maximum number of points in a batch; with fewer, Python's overhead would dominate."""
 _FEW = 6_000
-"""Numbers of a point below which twice as many would not wait for memory either."""
+"""Numbers per point below which twice as many would not be limited by memory, either."""
 _CACHED = 700_000
 """Numbers of a batch's matrices, beyond which it would wait for memory.
 
 Microseconds a point of 44,100 numbers, 16 points at once and 27: 200 and 340.
 """
 _DRAWN = 1_200_000
-"""The same where coefficients are drawn."""
+"""The same for batches with drawn coefficients."""
 
 
 def batch_size(problem: LinearPart, *, unreduced: bool = False, drawn: bool = False) -> int:
@@ -139,7 +139,7 @@ def draws_of_distinct[V: Batch](
     distinct, first, place, counts = np.unique(
         points, axis=0, return_index=True, return_inverse=True, return_counts=True
     )
-    # Those that stand as often lie side by side; order depends on no label and no thread.
+    # Points with equal counts are adjacent; the order depends on no label and no thread.
     order = np.lexsort((first, -counts))
     distinct, counts = distinct[order], counts[order]
     rank, each = np.argsort(order), values(distinct)
@@ -156,7 +156,7 @@ def draws_of_distinct[V: Batch](
         chunk: tuple[int, int], stream: np.random.Generator | None
     ) -> tuple[Index, tuple[Array, ...]]:
         part = slice(*chunk)
-        repeat = np.arange(counts[chunk[0]])  # The first point of a piece stands most often.
+        repeat = np.arange(counts[chunk[0]])  # The first point of a piece has the highest count.
         last = counts[part, None] - 1
         draws = numbers[starts[part, None] + np.minimum(repeat, last)]
         arrays, wanted = piece(each[part], stream, draws), repeat <= last

@@ -24,7 +24,7 @@ from bayes_nqp.numerics.linear_gaussian.types import ClusterLayout, Moments
 from bayes_nqp.numerics.sufficient_statistics import UnitClass
 
 _FEW_ENTRIES = 64
-"""Packed entries of a class up to which its places are held: 100 kB."""
+"""Packed entries of a class up to which its positions are stored: 100 kB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +155,7 @@ def class_entries(problem: Problem, c: UnitClass, kind: int, *, pairs: bool = Tr
     n_periods, width = problem.n_periods, problem.n_periods + problem.n_columns + 1
     size_f, size_q = width * (width + 1) // 2, n_periods * (n_periods + 1) // 2
     shape = [np.asarray(x, np.int64).tobytes() for x in (c.times, c.position, c.column)]
-    # Pairs of many entries are not held.
+    # Pairs of many entries are not stored.
     entries = _entries if c.position.size <= _FEW_ENTRIES else _entries.__wrapped__
     row, column, pair = entries(n_periods, width, *shape, (pairs & (c.cross != 0.0)).tobytes())
     return ClassEntries(c.group * size_f + row, kind * size_q + column, c, pair)
@@ -183,7 +183,7 @@ def _entries(
 def clusters_by_class(problem: Problem, types: ClassTypes) -> ClusterLayout:
     """Return classes with a deviation of each unit."""
     sizes = [c.n for c in problem.classes]
-    # Here a class stands for its units: a is the sum of their a_i, in the rows of its own.
+    # Here a class represents its units: a is the sum of their a_i, in rows of the class.
     every = np.arange(len(problem.classes))
     loads = _loads_of(problem, types, every, sizes, [c.sums for c in problem.classes], every)
     shape = (every.size, len(types.kinds))

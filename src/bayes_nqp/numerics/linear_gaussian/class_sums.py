@@ -162,7 +162,7 @@ class ClassSums:
         n_points, width = len(f), layout.moments.width
         share = layout.n_units / self.inner[:, layout.kind]  # n/h (B, C).
         left = f.reshape(n_points, -1, layout.lower[0].size).copy()
-        # F_g loses sum_c n/h x x' in the columns that are periods, below which all rows stand.
+        # F_g loses sum_c n/h x x' in the columns of periods, whose entries below are all complete.
         weighted = x * share[..., None]
         entries = layout.lower[0] * width + layout.lower[1]
         periods = np.delete(np.arange(entries.size), layout.of_pairs)

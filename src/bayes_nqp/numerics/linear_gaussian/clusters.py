@@ -52,7 +52,7 @@ def taken_by_clusters(
     lower = np.linalg.cholesky(equations.inner(values))
     # (B, place, most, q, size), a place a group or a block.
     cross_root = padded(clusters.by_place, half_solve(lower, equations.a))
-    # The rows of all owners of a place one under another, so that one product sums over them.
+    # The rows of all owners of a place are stacked, so that one product sums over them.
     cross_root = cross_root.reshape(*cross_root.shape[:2], -1, equations.a.shape[3])
     log_det = 2.0 * np.log(np.diagonal(lower, axis1=-2, axis2=-1)).sum(axis=(1, 2))
     # log|Lambda| = q log sigma² - log|Omega|, the same for every owner.

@@ -38,7 +38,7 @@ from bayes_nqp.numerics.linear_gaussian.types import Arrowhead, Values
 
 _LOG_2PI = float(np.log(2.0 * np.pi))
 _MANY = 2_000
-"""Entries of a part of A from which points are laid out one by one: of 3,853, 4 and 20 µs each."""
+"""Entries of a part of A from which points are copied one by one: for 3,853, 4 and 20 µs each."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -54,7 +54,7 @@ class DrawsWithDensity:
         shape = (len(points), head.n_dense, self.times)
         if not self.useful or (start + len(points)) * head.n_dense * self.times > self.room:
             return None
-        # Standard normal until `put` has made draws of them, whatever thread comes first.
+        # Standard normal until `put` replaces them by draws, whichever thread comes first.
         z = self.stream.standard_normal(shape)
         self.draws = z if start == 0 else np.concatenate([self.draws, z])
         out = start + np.arange(len(points))

@@ -48,7 +48,7 @@ type Complex = npt.NDArray[np.complex128]
 _SIZE = 1024
 """Powers of W of the log determinant: at the largest delta ``delta^1024`` is 3e-14."""
 _SMALL = 1e-11
-"""Coefficients of high powers of W that are left out, of the largest one."""
+"""Omitted coefficients of high powers of W, relative to the largest one."""
 
 
 def coefficients_of(parameters: Array) -> Array:

@@ -78,7 +78,7 @@ class NoiseEquations:
         clusters = [
             ClusterEquations(a, h) for a, h in zip(entries[::2], entries[1::2], strict=True)
         ]
-        # Owners inside groups stand before owners across them.
+        # Owners inside groups precede owners across them.
         return NoiseEquations(
             f, total, clusters.pop(0) if by_group else None, clusters.pop(0) if by_block else None
         )

@@ -55,7 +55,7 @@ def fixed_equations(
     loads : sequence of csr_array (J, n)
         ``X_g`` of every group.
     """
-    # One point stands for all: B = 1.
+    # One point represents all: B = 1.
     low = lower_indices(problem.n_periods + problem.n_columns + 1)
     f = np.concatenate([group.normal[low] for group in problem.absorbed])
     # (log|Q| - log|N'QN|) / 2 over all units.

@@ -252,8 +252,9 @@ class _Reverse:
         self._deviations()
 
     def _lag(self, matrix: Array) -> Array:
-        """Apply ``C = I - delta (e_l e_y' + ...)``, without rows and columns of ``W y`` and ``W
-        x``.
+        """Apply ``C = I - delta (e_l e_y' + ...)``, with zero rows and columns of the lag.
+
+        These are the rows and columns of ``W y`` and ``W x``.
         """
         lag, values, before = self.problem.lag, self.values.lag, self.problem.arrowhead.n_proper
         assert lag is not None
@@ -347,7 +348,7 @@ class _Reverse:
             self.log_sigma = self.log_sigma - 2.0 * (share * values.deviation).sum(axis=(1, 2))
 
     def _classes(self, sums: ClassSums, adjoint: NoiseEquations) -> None:
-        """Propagate from F to the noise's parameter and Lambda, by class of units with deviations."""
+        """Propagate from F to the noise's parameter and Lambda, by class with deviations."""
         problem, width = self.problem, self.problem.moments.width
         triangles = adjoint.f.reshape(len(adjoint.f), -1, width * (width + 1) // 2)
         arrays, precision = sums.adjoint(from_lower(triangles, width))

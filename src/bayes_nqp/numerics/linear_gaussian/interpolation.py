@@ -25,11 +25,11 @@ With 191 patterns, microseconds a point fell from 2,580 to 240; with one there i
 _WIDTH = 1.0
 """Width of a panel, on the unconstrained scale."""
 _FARTHEST = 12.0
-"""Where panels end; beyond, points are computed one by one."""
+"""Ends of the panels; beyond, points are computed one by one."""
 _SIZES = (12, 18)
-"""Nodes of a panel: the fewest that are exact in between."""
+"""Nodes of a panel: the smallest number that is exact between nodes."""
 _EXACT = 1e-12
-"""Largest error in between, relative to the largest value of each array."""
+"""Largest error between nodes, relative to the largest value of each array."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +113,7 @@ class Panels:
         return [part.reshape(len(u), *shape) for part, shape in zip(parts, shapes, strict=True)]
 
     def pieces(self, u: Array) -> list[tuple[Any, Array, Panelled]] | None:
-        """Yield panels with points: their indices, positions in the panel, and its contents."""
+        """Yield panels with points: their indices, positions in the panel, and contents."""
         if not (np.abs(u) < _FARTHEST).all():
             return None
         x = u[:, 0] / _WIDTH
@@ -130,7 +130,7 @@ class Panels:
         return out
 
     def _panel(self, number: int) -> Panelled | None:
-        """Return shapes of arrays, and coefficients of Chebyshev polynomials; None if these fail."""
+        """Return shapes of arrays, and coefficients of Chebyshev polynomials; None on failure."""
         if number not in self.known:
             self.known[number] = self._made(number)
         return self.known[number]

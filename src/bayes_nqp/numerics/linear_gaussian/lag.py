@@ -28,14 +28,14 @@ from scipy.sparse.linalg import splu
 from bayes_nqp._core.arrays import Array, Index
 
 LOWEST, HIGHEST = -0.95, 0.97
-"""Between which delta is looked for; the rows of W sum to one."""
+"""Bounds of delta; the rows of W sum to one."""
 MOST_DENSE = 3_000
-"""Units of the largest W whose links are too many for sparse factors."""
+"""Units of the largest W with too many links for sparse factors."""
 _N_NODES = 40
 _DENSE = 0.1
-"""Share of links from which a matrix is no sparse one."""
+"""Share of links above which a matrix is treated as dense."""
 _TAIL = 1e-14
-"""Largest term of the series of traces that is left out, a level."""
+"""Largest omitted term of the series of traces, per level."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,7 +216,7 @@ def _by_eigenvalues(
 
 
 _FEWEST = 48
-"""Units of a layer: smaller ones are joined, for calls would cost more than arithmetic."""
+"""Minimum number of units of a layer: smaller ones are joined, because calls would dominate the cost."""
 
 
 def inverse_diagonal(weights: sparse.csr_array, delta: Sequence[float]) -> Array:
@@ -265,7 +265,7 @@ def linked_diagonal(
     marks = [ones[links.order[layer]] for layer in links.layers]
     out = np.empty((len(delta), len(inside), weights.shape[0]))
     for k, value in enumerate(delta):
-        # sum_j (S^-1)_ij 1_j W_ji: only W of a layer, and of the ones beside it, is not zero.
+        # sum_j (S^-1)_ij 1_j W_ji: only W of a layer, and of adjacent ones, is not zero.
         back = [np.zeros(mark.shape) for mark in marks]
         inverse, eliminated = links.inverse(value)
         for m, (itself, g) in enumerate(zip(inverse, eliminated, strict=True)):
@@ -339,7 +339,7 @@ def _outward(pattern: sparse.csr_matrix) -> Index:
     component = connected_components(pattern, directed=False)[1]
     pieces = []
     for start in np.unique(component, return_index=True)[1]:
-        for _ in range(2):  # The last unit that is reached lies far out.
+        for _ in range(2):  # The last unit that is reached is an outlying one.
             piece = breadth_first_order(pattern, start, directed=False)[0]
             start = piece[-1]
         pieces.append(breadth_first_order(pattern, start, directed=False)[0])

@@ -20,7 +20,7 @@ from bayes_nqp.numerics.linear_gaussian.problem_spec import Block, Group, Proble
 from bayes_nqp.numerics.linear_gaussian.types import PADDING, Arrowhead
 
 _REMEMBERED = 8
-"""Layouts that are held: refits to other outcomes, or to cohorts dealt anew, share theirs."""
+"""Cached layouts: refits to other outcomes, or to permuted cohorts, share theirs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +97,7 @@ def _laid_out(statement: _Statement) -> Layout:
     for b, block in enumerate(blocks):
         # Values of processes, as padding, keep PADDING: they are no coefficients.
         local[b, : block.local_position.size] = block.local_scale
-    # X_g = (rows of the group on slots) (slots of its block on coefficients), one under another.
+    # X_g = (rows of the group on slots) (slots of its block on coefficients), stacked.
     of_block = [_loadings(b, n_local, n_values) for b in blocks]
     entries = list(_position_entries(statement))
     width = statement.n_periods + statement.n_columns + 1
@@ -211,7 +211,7 @@ def quadratic_map(
 
 
 type _Entries = tuple[int, Index, Index, Array]
-"""Of one group: its block, and rows, coefficients and values of ``X_g`` where it is not zero."""
+"""For one group: its block, and rows, coefficients and values of the nonzero ``X_g``."""
 
 
 def _by_group(loads: Any, block_of: Sequence[int], n: int) -> Iterator[_Entries]:
@@ -241,7 +241,7 @@ def _quadratic(
         values.append(entry[first] * entry[second])
     # i >= j are the lower triangle of A_b; of F_pr, symmetric, the lower triangle is held.
     full = from_triplets(rows, columns, values, (n_blocks * n * n, len(rows) * size_f))
-    # Entries of A that no F reaches are zero at every point; the diagonal has the prior besides.
+    # Entries of A without any F are zero at every point; the diagonal also has the prior.
     diagonal = np.arange(n_blocks)[:, None] * n * n + np.arange(n) * (n + 1)
     stored = np.union1d(np.flatnonzero(np.diff(full.indptr)), diagonal.ravel())
     return csr_array(full[stored]), stored

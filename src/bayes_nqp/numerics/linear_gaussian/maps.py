@@ -62,7 +62,7 @@ def gaussian_problem(
     layout = layout_of(problem)
     fixed, by_group, by_block, by_class = _clusters(problem, types, layout)
     if nodes and by_class is not None and dense_pairs is None:
-        dense_pairs = False  # Sums of classes stand on nodes, from sparse ones.
+        dense_pairs = False  # Sums of classes are on nodes, from sparse ones.
     moments = _moments(problem, types, dense_pairs)
     n_local = layout.arrowhead.n_local
     # Owners across groups act on cells too, so that none of these can come off first.

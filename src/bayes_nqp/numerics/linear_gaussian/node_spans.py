@@ -16,11 +16,11 @@ import numpy as np
 from bayes_nqp._core.arrays import Array
 
 PLACES = np.linspace(-5.0, 5.0, 41)[:, None]
-"""Where matrices are looked at, on the parameter's unconstrained scale: every other is held out."""
+"""Test places on the parameter's unconstrained scale: every other one is left out."""
 _RANK = 1e-13
-"""Smallest singular value that counts, of matrices of length one, over the largest."""
+"""Smallest relevant singular value of matrices of length one, relative to the largest."""
 _EXACT = 1e-12
-"""Largest entry that a basis may miss, over the matrix's own largest."""
+"""Largest entry that a basis may miss, relative to the matrix's own largest."""
 
 
 @dataclass(frozen=True, eq=False)

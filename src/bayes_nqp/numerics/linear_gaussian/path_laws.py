@@ -17,10 +17,10 @@ from bayes_nqp._core.arrays import Array, Index
 from bayes_nqp.numerics.linear_gaussian.types import ErrorLaw
 
 _MANY = 8
-"""Processes of a block from which those that meet none of the others come off before these."""
+"""Processes of a block from which uncoupled ones are eliminated before the others."""
 
 type Turn = tuple[Array, Index]
-"""L (B, T, T), and the global coefficients that it is for (path, T)."""
+"""L (B, T, T), and its global coefficients (path, T)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -244,7 +244,8 @@ def _apart_first(
         Groups of each member.
     """
     shared, of_group = placement.shared, placement.of_group
-    # Processes meet in a group's rows, and in a member's deviation, which is out of A_vv by then.
+    # Processes are coupled by a group's observations, and by a member's deviation, which is out of
+    # A_vv.
     partners: list[list[set[int]]] = [[set() for _ in of_block] for of_block in shared]
     for index in [np.array([g]) for g in range(len(of_group))] + list(members):
         for block in {block_of[g] for g in index}:

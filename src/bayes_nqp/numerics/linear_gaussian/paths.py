@@ -116,7 +116,7 @@ def processes_in(
         out = values.known[block_processes_out, id(problem)]
         blocks = flat.reshape(len(values), head.n_blocks, head.size, r).copy()
         mean, off, variance = out.functional(blocks[:, :, head.values])
-        # l'eta given beta is linear in it: what it loads comes off the loadings on r.
+        # l'eta given beta is linear in it: its loadings are subtracted from those on r.
         blocks[:, :, head.beside_values] -= off
         blocks[:, :, head.values] = 0.0
         flat = blocks.reshape(flat.shape)
@@ -146,7 +146,7 @@ def surfaces(
     shape = (len(values), -1, problem.moments.width, times)
     if problem.placement is None and not problem.path_coefficients:
         empty = np.zeros((len(values), 0, problem.moments.n_periods, times))
-        if problem.deviation is None:  # Nobody asks what is fitted.
+        if problem.deviation is None:  # Fitted values are not requested.
             return empty, empty
         return empty, product(head.group_loads, flat).reshape(shape)
     blocks = flat.reshape(len(values), head.n_blocks, head.size, times)
@@ -158,7 +158,7 @@ def surfaces(
         shared: PathFactor = values.known[block_processes_out, id(problem)]
         count = head.n_blocks * shared.n_numbers
         numbers = z[:, :count].reshape(len(values), head.n_blocks, -1, times)
-        # eta of blocks given beta, from what they meet.
+        # eta of blocks given beta, from the variables coupled with them.
         drawn = shared.values(blocks[:, :, head.beside_values], numbers)
         only[:, :, head.values] = blocks[:, :, head.values] = drawn
         z = z[:, count:]

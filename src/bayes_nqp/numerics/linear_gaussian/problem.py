@@ -185,7 +185,7 @@ class GaussianProblem(LinearPart):
 
     @cached_property
     def _often(self) -> GaussianProblem | None:
-        # A problem never keeps itself, which would hold its rows until garbage is collected.
+        # A problem never stores itself, which would keep its data until garbage is collected.
         single = self.of_noise.stop - self.of_noise.start == 1
         return self.bare(often=True) if single and self.fixed is None else None
 

@@ -267,7 +267,7 @@ def group_processes_out(problem: Pathed, values: Values, f: Array) -> tuple[Arra
         return f, np.zeros(len(values))
     places = lower_places(problem.width)
     rows, columns = lower_indices(len(places))
-    # Also where F is the same at every point: R differs, so that what is left does.
+    # Also if F is the same at every point: R differs, and so does the result.
     f = np.broadcast_to(f, (len(values), f.shape[1])).copy()
     lower = f.reshape(len(values), -1, rows.size)
     # v are periods of the group: A_vr is these rows of F, A_vv the same columns of them.

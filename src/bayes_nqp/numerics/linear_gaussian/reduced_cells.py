@@ -203,7 +203,7 @@ def _eliminations(
         # J² numbers for each group of the bucket.
         square, elimination = squares[:, start:stop], None
         if bucket.count:
-            # A view of `squares`: what is left of F_g stands there afterwards.
+            # A view of `squares`: it contains the remainder of F_g afterwards.
             square = square.reshape(len(values), *bucket.order.shape, -1)
             elimination = eliminate(square, problem.prior_precision(values, bucket.scale))
         eliminations.append(elimination)
@@ -258,7 +258,7 @@ def factor_reduced(problem: LinearPart, values: Values, f: Array) -> ReducedFact
     assert layout is not None
     n_points, (n_blocks, n_local) = len(values), layout.local.shape
     n_border = layout.n_border
-    # Points last for what is sparse, points first for what is a stack of matrices.
+    # Points last for sparse products, points first for stacks of matrices.
     squares = np.take(f.T, layout.take, axis=0).T
     squares = np.array(np.broadcast_to(squares, (n_points, squares.shape[1])), order="C")
     eliminations = _eliminations(problem, layout.buckets, values, squares)

@@ -16,7 +16,7 @@ from bayes_nqp.numerics.linear_gaussian.problem_spec import Problem
 from bayes_nqp.numerics.linear_gaussian.unit_precision import small
 
 _PIVOT = 1e-10
-"""Share of a column's variation below which those before it explain it."""
+"""Share of a column's variation below which earlier ones explain it."""
 
 
 def absorbed_products(problem: Problem, gaussian: GaussianProblem) -> list[Array]:
@@ -42,7 +42,7 @@ def absorbed_products(problem: Problem, gaussian: GaussianProblem) -> list[Array
     for (block, loads), flat in zip(positions_of_groups(problem), lower, strict=True):
         f = np.zeros((width, width))
         f[rows, columns] = f[columns, rows] = flat
-        # Values of processes have priors: no column of theirs is asked whether it is spanned.
+        # Values of processes have priors: their columns are not tested for collinearity.
         loads = loads[:, np.r_[: len(out[block]) - 1, loads.shape[1] - 1]]
         out[block] += loads.T @ (loads.T @ f).T  # X_g'F_g X_g on slots, F_g symmetric.
     return out
@@ -82,8 +82,9 @@ def net_of(
     width = columns[0].shape[1]
     gram, rank = np.zeros((width, width)), 0
     for s, index, loadings in zip(products, local, columns, strict=True):
-        # [G_ll, G_lc; G_cl, G_cc] of local slots l and columns c. No slot is in two blocks: what l
-        # leaves of c, block by block, adds up to what all local slots leave.
+        # [G_ll, G_lc; G_cl, G_cc] of local slots l and columns c. No slot is in two blocks: the
+        # residuals
+        # of c, block by block, add up to those of all local slots.
         products_of_columns = s @ loadings
         bordered = np.zeros((index.size + width, index.size + width))
         bordered[: index.size, : index.size] = s[np.ix_(index, index)]
@@ -101,7 +102,7 @@ def _sweep(gram: Array, first: int) -> tuple[Array, int]:
     if first == 0:
         return gram, 0
     # Pivoted Cholesky of G_ff at unit diagonal: columns that others span have no pivot, and no row
-    # in L, so that H'H with H = L^-1 G_fc is what the independent ones explain.
+    # in L, so that H'H with H = L^-1 G_fc is the part explained by the independent ones.
     size = np.sqrt(np.maximum(np.diag(gram)[:first], 0.0))
     size = np.where(size > 0, size, 1.0)
     factor, pivots, rank, _ = dpstrf(

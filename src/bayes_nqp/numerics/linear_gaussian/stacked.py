@@ -191,7 +191,7 @@ class Stacked(LinearPart):
 
     def turns(self, values: StackedValues) -> list[Turn]:
         """Return the map from global coefficients of both to the values of their paths."""
-        # R of both is block diagonal: global ones of the second stand after the first's.
+        # R of both is block diagonal: global ones of the second follow the first's.
         after = self.first.arrowhead.n_global
         second = [(root, index + after) for root, index in self.second.turns(values.second)]
         return [*self.first.turns(values.first), *second]
@@ -262,7 +262,7 @@ def stacked(
         )
     )
     tau = np.concatenate([first.tau, second.tau])
-    # Rows of each equation less its flat coefficients: both sigmas are in the rows.
+    # Observations of each equation less its flat coefficients: both sigmas are in them.
     n_free = first.n_free + second.n_free
     return Stacked(first, second, laid, column, space, _arrowhead(first, second), tau, n_free)
 
@@ -357,7 +357,7 @@ def _by_group(
     for start in range(0, loads.shape[0], width):
         entries = loads[start : start + width].tocoo()
         rows, columns = entries.coords
-        # A group's rows have entries in the n columns of its block alone: any of them tells which.
+        # A group's rows have entries only in the n columns of its block: any of them identifies it.
         blocks.append(int(columns[0]) // size)
         places = (rows, columns - blocks[-1] * size)
         of_groups.append(csr_array((entries.data, places), shape=(width, size)))

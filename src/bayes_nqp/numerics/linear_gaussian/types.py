@@ -48,10 +48,10 @@ import numpy.typing as npt
 from bayes_nqp._core.arrays import Array, Index
 
 type Panelled = tuple[list[tuple[int, ...]], Array]
-"""Shapes of arrays, and their coefficients side by side (degree, number)."""
+"""Shapes of arrays, and their coefficients in one table (degree, number)."""
 
 PADDING = -3
-"""Scale number where a block has fewer local coefficients than the largest one."""
+"""Scale number of padding, if a block has fewer local coefficients than the largest one."""
 
 
 class ErrorLaw(Protocol):
@@ -325,7 +325,7 @@ class Arrowhead:
         (block, set, joint, joint); of the last with the first, (block, last, first); and with one
         another, (block, last, last). Squares are lower triangles.
         """
-        # A_b = [A_rr, A_rv; A_vr, A_vv], v values of processes and r all else, entry by entry.
+        # A_b = [A_rr, A_rv; A_vr, A_vv], v values of processes and r all others, entry by entry.
         block, inside_block = np.divmod(self.stored, self.size**2)
         row, column = np.divmod(inside_block, self.size)
         number = np.empty(self.size, dtype=np.int64)
@@ -334,7 +334,7 @@ class Arrowhead:
         value_row, value_column = (
             (self.n_proper <= entry) & (entry < self.n_local) for entry in (row, column)
         )
-        # A border's row stands below values' columns: these are the rows of the second part.
+        # A border's row is below values' columns: these are the rows of the second part.
         value, other = np.where(value_row, row, column), np.where(value_row, column, row)
         # A_vv = [D, C'; C, E], D block diagonal, a block for each of the first sets: lower
         # triangles, so that the last are rows of C.

@@ -96,7 +96,7 @@ def eliminate(square: Array, prior: Array) -> Elimination:
     cells = np.arange(q)
     rows = square[:, :, :q].copy()  # F_c: (B, group, q, J)
     inner = rows[..., :q].copy()
-    inner[..., cells, cells] += prior  # F_cc + k: the precision of nu given all else.
+    inner[..., cells, cells] += prior  # F_cc + k: the precision of nu given all others.
     lower = np.linalg.cholesky(inner)
     solved = np.linalg.inv(inner) @ rows  # Y
     # Schur complement of the cells on all other rows, F_rr - F_rc Y_r.
@@ -138,7 +138,7 @@ def unshared_cells(problem: Problem, width: int, n_local: int) -> list[UnsharedC
         base = b.n_levels * problem.n_periods
         local.append(number[base : base + b.n_cells])
     periods, numbers = [], []
-    # A cell of one user with a proper prior: F_cc + k has a factor whatever the rows say of it.
+    # A cell of one user with a proper prior: F_cc + k has a factor for any data.
     for group in problem.groups:
         treated = np.flatnonzero(group.cells >= 0)
         number = np.where(users[group.block] == 1, local[group.block], -1)[group.cells[treated]]

@@ -14,9 +14,9 @@ from bayes_nqp._core.exceptions import StudyError
 from bayes_nqp._core.i18n import Message, Numeral
 
 LOWEST = 1e-300
-"""In place of a value of zero, which has no log."""
+"""Replaces a value of zero, which has no log."""
 LARGEST_LOG = 345.0
-"""Beyond which squares of exponentials overflow."""
+"""Above it, squares of exponentials overflow."""
 
 
 class Prior(ABC):

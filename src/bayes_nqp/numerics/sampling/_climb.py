@@ -10,20 +10,20 @@ import numpy as np
 from bayes_nqp._core.arrays import Array, Index
 
 _BOX = 12.0
-"""Bounds of a climb on the unconstrained scale, either way."""
+"""Bounds of a search on the unconstrained scale, in both directions."""
 _STEP = 1e-4
-"""Over which differences of gradients are taken: their error is its square, of one side itself."""
+"""Step of differences of gradients: the error is its square, or the step itself for one side."""
 _GAIN = 1e-3
 _SETTLED = 1e-15
-"""Twice the gain in log density that is left where a mode is known to 1e-8 of its spread."""
+"""Twice the remaining gain in log density if a mode is known to 1e-8 of its spread."""
 _LEAST = 0.01
-"""Gain in log density that a quadratic promises, below which a climb has ended."""
+"""Expected gain in log density, by a quadratic, below which a search has ended."""
 _SHORTER = np.array([2.0, 0.5, 0.25, 0.0625, 0.004])
-"""Lengths that are tried at once where a full step does not climb."""
+"""Step lengths that are tried at once if a full step does not increase the density."""
 _FLATTEST = 0.3
 """Curvature below which a direction counts as flat: the step is then no longer Newton's."""
 _FEW = 32
-"""Points of which gradients take not much longer than those of one: all neighbours of a climb."""
+"""Points for which gradients take little longer than for one: all neighbours in a search."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +135,7 @@ def curvatures(
         axis=0,
     )
     bends = 0.5 * (bends + bends.swapaxes(1, 2))
-    # A neighbour without a density says nothing of the curvature.
+    # A neighbour without a density gives no information on the curvature.
     refused = ~np.isfinite(heights[n:].reshape(len(sides), n, d)).all(axis=(0, 2))
     bends[refused] = np.nan
     return heights[:n], slopes[:n], bends

@@ -27,21 +27,21 @@ from bayes_nqp.numerics.sampling._proposals import (
 )
 
 _APART = 5.0
-"""Standard deviations at which two climbs count as ended at different modes."""
+"""Distance in standard deviations from which two searches have ended at different modes."""
 _AS_HIGH = 0.02
-"""Log density by which ends of climbs to one mode may differ."""
+"""Difference in log density allowed between ends of searches for one mode."""
 _DEPTH = 12.0
-"""How far below the highest mode another one may lie, in log density, and still count."""
+"""Distance in log density below the highest mode up to which another mode counts."""
 _BRIEF = (192, 256, 256)
-"""Proposals of a refit, round by round, until their weights carry it."""
+"""Proposals of a refit, round by round, until their weights are good enough."""
 _BRIEF_STEPS = 2
 """Newton steps of a refit, which starts close to its mode; rounds of proposals do the rest."""
 _SPARE = 1.3
-"""How many more proposals are drawn than a share of effective ones asks for."""
+"""Factor of proposals above the number that the share of effective ones requires."""
 _MOST_BRIEF = 2048
-"""Proposals of a refit whose last round is drawn on until its weights carry it."""
+"""Proposals of a refit that extends its last round until the weights are good enough."""
 LEAST_BRIEF = 100.0
-"""Effective proposals that a refit needs: it is asked for averages, not for tails."""
+"""Effective proposals of a refit, which computes averages and not tails."""
 
 
 @value("sampler")
@@ -199,7 +199,7 @@ def _brief(
         drawn = propose(density, proposal, generator, size)
     if replace(drawn.weights, least=LEAST_BRIEF).passed:
         return _resampled(drawn, sampler, generator)
-    # More of the same proposals, as many as the last round says are needed, beside its own.
+    # More of the same proposals, as many as the last round requires, in addition to its own.
     size = len(drawn.points)
     share = drawn.weights.effective / size
     wanted = max(2 * size, int(np.ceil(_SPARE * LEAST_BRIEF / max(share, 1e-9))))
@@ -228,7 +228,7 @@ def find_modes(
     drawn = space.unconstrain(space.draw(generator, 2))
     starts = np.stack([typical, lower, *np.clip(drawn, typical - 4.0, typical + 4.0)])
     ends, heights = climb(density, starts)
-    # Of climbs that ended as high the first: which is higher by a hair is rounding's to say.
+    # The first of the searches with equal height: small differences depend on rounding.
     first = int(np.argmax(heights >= heights.max() - _AS_HIGH))
     mode = newton(density, ends[first])
     if not mode.smooth:
@@ -250,7 +250,8 @@ def _resampled(proposals: Proposals, sampler: Importance, generator: np.random.G
     index = np.empty((sampler.chains, sampler.draws), dtype=np.int64)
     for c, stream in enumerate(streams):
         log_weights = proposals.log_weights[stream]
-        # Draw j takes the point whose share of the cumulative weight holds (j + U) / n, one U.
+        # Draw j takes the point with the share of the cumulative weight that contains (j + U) / n,
+        # one U.
         share = np.cumsum(np.exp(log_weights - logsumexp(log_weights)))
         places = (np.arange(sampler.draws) + generator.random()) / sampler.draws
         chosen = np.minimum(np.searchsorted(share, places * share[-1]), stream.size - 1)

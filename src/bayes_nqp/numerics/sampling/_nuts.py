@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 _FROZEN = 100_000
-"""Numbers of data up to which a model is compiled with them."""
+"""Size of data up to which a model is compiled with constants."""
 _STATS = {
     "diverging": "diverging",
     "energy": "energy",
@@ -120,7 +120,7 @@ def sample_model(
         from pymc.model.transform.optimization import freeze_dims_and_data
         from pytensor.configdefaults import config
 
-        _ = config.compiledir  # which is made when it is asked for
+        _ = config.compiledir  # computed when it is requested
 
     if sum(data.get_value(borrow=True).size for data in model.data_vars) <= _FROZEN:
         # Sizes that are known leave half as much to compile; long data would be compiled in.

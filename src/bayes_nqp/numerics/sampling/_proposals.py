@@ -15,9 +15,9 @@ from bayes_nqp.numerics.sampling._weights import Weights
 _ROUNDS = (200, 400, 800)
 _INFLATION = 1.2
 _GOOD = 0.5
-"""Effective share of a round's points from which the proposal needs no further round."""
+"""Effective share of a round's points above which the proposal needs no further round."""
 _MOST_FOLDED = 12
-"""Parameters that are folded: 4,096 images. Others that may vanish are bent."""
+"""Maximum number of folded parameters: 4,096 images. Others that may vanish are bent."""
 _FLATTEST = 0.5
 """Curvature below which a scale, in multiples of its mode, counts as flat."""
 
@@ -116,7 +116,7 @@ def pooled(drawn: Sequence[Proposals]) -> Proposals:
     worth = np.array([max(part.weights.effective, 1e-9) for part in drawn])
     more = np.log(worth / worth.sum() * sizes.sum() / sizes)
     log_weights = [part.log_weights + x for part, x in zip(drawn, more, strict=True)]
-    # Every stretch of the points holds its share of each proposal's.
+    # Every part of the points contains its share of each proposal's.
     order = np.argsort(np.concatenate([np.arange(n) / n for n in sizes]), kind="stable")
     return Proposals(
         np.concatenate([part.points for part in drawn])[order],
@@ -133,7 +133,7 @@ def refitted(proposal: FoldedT, proposals: Proposals) -> FoldedT:
     """
     if not np.isfinite(proposals.log_weights).any():
         return proposal
-    # Cut weights are biased for the moments, but a proposal may be: w = p / q holds for any q.
+    # Cut weights are biased for the moments, but a proposal may be: w = p / q is valid for any q.
     weights = np.exp(proposals.log_weights - proposals.log_weights.max())
     weights = np.minimum(weights, np.sort(weights)[-max(5, weights.size // 50)])
     if not weights.sum() > 0.0:

@@ -20,13 +20,13 @@ from bayes_nqp.numerics.sampling._transformed_space import Chart, FoldedT
 type Density = Callable[[Array], Array]
 
 _PARTICLES = 128
-"""Of each population; even, since each half moves by what the other knows."""
+"""Particles of each population; even, because each half moves by proposals from the other."""
 _SHARE = 0.5
-"""Effective share of particles that a step of temperature leaves."""
+"""Effective share of particles after a step of temperature."""
 _SWEEPS = 2
 """Moves of every kind after each step."""
 _LONGEST = 4
-"""How often a run is made twice as long where it has not mixed."""
+"""Number of times that a run is doubled if it has not mixed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,7 +202,7 @@ def _resample(
     for c, weights in enumerate(log_weights):
         share = np.cumsum(np.exp(weights - logsumexp(weights)))
         places = (np.arange(size) + generator.random()) / size * share[-1]
-        # Halves must not hold copies of the same particles side by side.
+        # Halves must not contain copies of the same particles side by side.
         index[c] = generator.permutation(np.minimum(np.searchsorted(share, places), size - 1))
     return _Particles(
         np.take_along_axis(particles.places, index[..., None], axis=1),

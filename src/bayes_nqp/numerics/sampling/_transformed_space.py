@@ -19,7 +19,7 @@ _LOWEST = 1e-300
 _HALF = 0.67448975019608171
 """Median of a half-normal of scale one, where ``2 Phi(z) - 1`` is a half."""
 _IMAGES = 1 << 17
-"""Images whose densities are held at once: two megabytes."""
+"""Images with densities in memory at once: two megabytes."""
 
 
 @dataclass(frozen=True, eq=False)

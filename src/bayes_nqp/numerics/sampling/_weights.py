@@ -12,7 +12,7 @@ from scipy.special import logsumexp
 from bayes_nqp._core.arrays import Array
 
 _SMALLEST = 1e-290
-"""Excess, of the largest weight, that has a reciprocal."""
+"""Smallest excess, relative to the largest weight, with a finite reciprocal."""
 _PRIOR_DRAWS, _PRIOR_SHAPE = 10, 0.5
 
 
@@ -58,7 +58,7 @@ def _shape(excess: Array) -> float:
     """
     n = excess.size
     quartile = excess[int(n / 4 + 0.5) - 1]
-    # The grid of b would have no scale, or one beyond what numbers hold.
+    # The grid of b would have no scale, or one beyond the range of doubles.
     if quartile <= excess[0] or quartile < _SMALLEST:
         return float("nan")
     m = 30 + int(np.sqrt(n))
@@ -74,7 +74,7 @@ def _shape(excess: Array) -> float:
 
 
 LEAST_EFFECTIVE = 400.0
-"""Effective proposals that draws need to stand."""
+"""Minimum number of effective proposals for valid draws."""
 
 
 @dataclass(frozen=True, eq=False)

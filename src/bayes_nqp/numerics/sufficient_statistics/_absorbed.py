@@ -112,7 +112,7 @@ def absorb_loadings(rows: Rows, cluster: Index, n_periods: int) -> AbsorbedLoadi
     row = np.flatnonzero(entry[rows.unit] >= 0)
     unit, time, d = rows.unit[row], rows.time[row], rows.loading[row]
     w = np.ones(row.size) if rows.weights is None else rows.weights[row]
-    # d̃ = d - w'd / W, and w d̃ = Q̃d: what the level takes of a loading is out.
+    # d̃ = d - w'd / W, and w d̃ = Q̃d: the part of a loading in the level is subtracted.
     total, n = np.bincount(unit, w, cluster.size), len(distinct)
     d = d - np.bincount(unit, w * d, cluster.size)[unit] / total[unit]
     # Sums over the units of each owner and group: (Q̃d)_t by period, z'Q̃d by column, d'Q̃d.

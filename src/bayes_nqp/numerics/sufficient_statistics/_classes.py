@@ -95,7 +95,7 @@ def _class_numbers(rows: Rows) -> Index:
 
 def _number(table: npt.NDArray[np.generic]) -> Index:
     flat = np.ascontiguousarray(table)
-    # Rows as bytes: equal where every bit is, which is what equal weights mean here.
+    # Rows as bytes: equal if every bit is, which is the definition of equal weights here.
     as_bytes = flat.view(np.dtype((np.void, flat.dtype.itemsize * flat.shape[1]))).ravel()
     return np.asarray(np.unique(as_bytes, return_inverse=True)[1], dtype=np.int64)
 

@@ -15,7 +15,7 @@ from scipy.linalg import helmert
 from bayes_nqp._core.arrays import Array, Index, Mask
 
 LEVEL = -1
-"""The period of an entry that holds the mean of a unit's rows."""
+"""Period of an entry that contains the mean of a unit's observations."""
 
 _ROUNDING = 1e-13
 """Share of the largest eigenvalue that rounding alone may leave of another."""

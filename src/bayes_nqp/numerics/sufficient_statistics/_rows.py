@@ -40,7 +40,7 @@ def distinct_rows(codes: Index) -> tuple[Index, Index]:
 
 
 CHUNK = 50_000
-"""Units whose rows are laid out at once."""
+"""Units processed at once."""
 
 
 @dataclass(frozen=True, eq=False)

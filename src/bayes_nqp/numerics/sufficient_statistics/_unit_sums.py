@@ -25,11 +25,11 @@ from bayes_nqp.numerics.sufficient_statistics._representatives import LEVEL, Uni
 from bayes_nqp.numerics.sufficient_statistics._rows import distinct_rows
 
 _BITS: Final = 17
-"""Of a whole number: ``2^17 · 2^17`` times as many units as a part may have is 2^53."""
+"""Bits of a whole number: ``2^17 · 2^17`` times the maximum number of units in a part is 2^53."""
 _PART: Final = 2**20
-"""Numbers of a part."""
+"""Maximum number of entries in a part."""
 _BLOCK: Final = 2**13
-"""Units whose digits are laid out at once."""
+"""Units with digits in memory at once."""
 
 
 class UnitPart(NamedTuple):
@@ -181,7 +181,7 @@ def units_of_part(columns: int, periods: int) -> int:
 
 def _reckoned(low: Array, high: Array, period: Index) -> tuple[Array, Array]:
     """Return origins and units of the entries' digits: powers of two above their range."""
-    # Means of rows lie about some level c.
+    # Means of observations are near some level c.
     means = np.append(period == LEVEL, np.zeros(low.size - period.size, dtype=bool))
     centre = np.where(means, (low + high) / 2.0, 0.0)
     reach = np.maximum(high - centre, centre - low)
