@@ -81,5 +81,5 @@ def test_it_says_that_its_file_had_no_seal(frozen, tmp_path: Path) -> None:
     back = nqp.load(fit.save(tmp_path / "again.nc"))
     for one in (fit, back):
         assert one.record["unsealed"] == 1.0
-        assert "file without a seal" in repr(one)
-        assert "file without a seal" in one._repr_html_()
+        assert "file without a digest" in repr(one)
+        assert "file without a digest" in one._repr_html_()

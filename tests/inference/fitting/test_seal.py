@@ -228,7 +228,7 @@ def test_other_rows_under_a_seal(path: Path) -> None:
     changed = other.with_outcome(other.outcome + 1.0)
     made = nqp.load(path)
     object.__setattr__(made, "panel", changed)
-    with pytest.raises(StudyError, match="its rows are not those that were fitted"):
+    with pytest.raises(StudyError, match="its observations are not those that were fitted"):
         nqp.load(made.save(path))
 
 

@@ -146,14 +146,14 @@ def _check_kind(fit: Fit) -> None:
     """Effects and parameters are of the kind that the design makes."""
     facts, effects, posterior = fit.facts, fit.effects, fit.posterior
     if facts.adopted != schema.is_timed(effects):
-        raise StudyError("its design and its effects differ in whether units adopt anything")
+        raise StudyError("its design and its effects differ in the kind of treatment")
     channels = len(effects[v.PATH]) > 1 and v.MEDIATOR in posterior.coords
     if (facts.channels is not None) != channels:
-        raise StudyError("its design and its effects differ in channels")
+        raise StudyError("its design and its effects differ in mediators")
     if facts.leads != ("leads" in fit.groups):
         raise StudyError("its design and its groups differ in leads")
     if facts.varying != effects.attrs.get("varying"):
-        raise StudyError("its design and its effects differ in what varies")
+        raise StudyError("its design and its effects differ in 'varying'")
     if facts.varying is None and v.DEVIATION in effects:
         raise StudyError("its effects deviate, and its design has nothing that varies")
     if effects.attrs.get("outcome", fit.record["outcome"]) != fit.record["outcome"]:
@@ -169,9 +169,9 @@ def _check_unit_effects(effects: xr.Dataset) -> None:
         for name in (v.MEMBERSHIP_CELL, v.MEMBERSHIP_MEMBER, v.MEMBERSHIP_ROWS)
     )
     if min(cell.min(initial=0), unit_effect.min(initial=0), rows.min(initial=1) - 1) < 0:
-        raise StudyError("its membership table holds negative numbers")
+        raise StudyError("its membership table contains negative numbers")
     if len(set(zip(cell.tolist(), unit_effect.tolist(), strict=True))) < cell.size:
-        raise StudyError("members stand twice in its membership table")
+        raise StudyError("members occur twice in its membership table")
     if len(set(effects[v.MEMBER].to_numpy().tolist())) < effects.sizes[v.MEMBER]:
         raise StudyError("its members have the same names")
     if v.DEVIATION not in effects:

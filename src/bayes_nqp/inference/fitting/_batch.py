@@ -206,9 +206,11 @@ def _lost(
     if isinstance(store, Kept):
         hint = "nothing is lost: run it again"
     elif store is not None:
-        hint = "nothing is lost while the fit lives: ask it again; with store=, for longer"
+        hint = (
+            "run it again: finished refits stay in memory with the fit; store= keeps them on disk"
+        )
     else:
-        hint = "run it again, with store=, which keeps what is done"
+        hint = "run it again, with store=, which keeps finished refits"
     return StudyError(
         f"{missing:,} of {total:,} refits are missing: their worker processes ended twice",
         where=f"{type(fault).__name__}: {brief(str(fault), 300)}",

@@ -88,7 +88,7 @@ def correlated(
     )
     scale = np.sqrt(np.diag(moments))
     if freedom <= 2 * len(equations) or not (scale > 0).all():
-        return "rows are too few to tell how mediators' errors are correlated"
+        return "too few observations to estimate the correlation of mediators' errors"
     # Mediators that are copies of one another: no factor exists.
     apart = moments / np.outer(scale, scale)
     moments = 0.5 * (apart + apart.T) + 1e-9 * np.eye(len(scale))

@@ -45,9 +45,7 @@ _BACKSTAGE = frozenset({
     "scale", "takes", "variants",
 })  # fmt: skip
 """Attributes used by other packages, which a console need not list first."""
-UNSEALED = (
-    "read from a file without a seal; nothing tells whether it was changed since it was saved"
-)
+UNSEALED = "read from a file without a digest; later changes cannot be detected"
 
 MEMORY: Final = "_memory"
 """Attribute in which a fit stores computed values: `once`."""

@@ -98,7 +98,7 @@ def load(path: str | Path, panel: Panel | None = None) -> Fit:
     if panel is None and PANEL in groups:
         panel = _attempt(path, lambda: from_bytes(groups[PANEL]))
         if panel.digest != digest:
-            raise _refusal(path, "its rows are not those that were fitted")
+            raise _refusal(path, "its observations are not those that were fitted")
     if panel is not None and panel.digest != digest:
         # The file's observations may end before all units have adopted.
         with suppress(NQPError):

@@ -107,7 +107,7 @@ def frame_parts(frame: pd.DataFrame) -> tuple[Head, Arrays]:
     """
     plain = all(isinstance(x, np.dtype | pd.StringDtype) for x in frame.dtypes)
     if not (plain and frame.index.equals(pd.RangeIndex(len(frame)))):
-        raise TypeError("an index of its own, or columns that are neither numbers nor text")
+        raise TypeError("a table with an index, or with columns that are neither numbers nor text")
     parts = [_array(frame[name].to_numpy()) for name in frame.columns]
     head = {
         "columns": [

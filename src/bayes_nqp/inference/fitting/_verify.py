@@ -72,7 +72,7 @@ def verify_draws(fit: Fit) -> None:
     if extra := sorted(set(stored) - set(groups) - {"sample_stats"}):
         raise StudyError(f"its design has no {extra[0]}")
     if fit.record["outcome"] != fit.model_frame.panel.roles.outcome:
-        raise StudyError("the outcome in its head is not that of its rows")
+        raise StudyError("the outcome in its head differs from that of its observations")
     _check_cell_positions(fit)
     if pooled_over(fit) or not fit.facts.exact:
         return

@@ -216,7 +216,7 @@ def _by_eigenvalues(
 
 
 _FEWEST = 48
-"""Minimum number of units of a layer: smaller ones are joined, because calls would dominate the cost."""
+"""Minimum number of units of a layer; smaller ones are joined, since calls would be slow."""
 
 
 def inverse_diagonal(weights: sparse.csr_array, delta: Sequence[float]) -> Array:

@@ -182,8 +182,8 @@ def _step(likelihood: Array, largest: float) -> float:
 
     if not np.isfinite(surplus(largest)) or not np.isfinite(surplus(largest * np.exp(-40.0))):
         raise ConvergenceError(
-            "no point that was proposed has a likelihood that numbers hold",
-            hint="weights and columns of like sizes; nqp.check(fit, 'prior_predictive') shows "
+            "no proposed point has a finite likelihood",
+            hint="weights and columns of similar size; nqp.check(fit, 'prior_predictive') shows "
             "what the priors allow",
         )
     if surplus(largest) >= 0.0:
